@@ -1,0 +1,106 @@
+package dev.peft4j.data;
+
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+
+/**
+ * A source of random numbers whose sequence is fixed by its seed. Layers draw their first weights from {@link #current()},
+ * which is bound for a scope by {@link #with}; without a binding every call starts from a new, unpredictable seed.
+ *
+ * <p>Numbers come from the SplitMix64 mix of a counter, so the state is two longs and can be saved and restored.
+ */
+public final class Rng {
+  private static final ScopedValue<Rng> CURRENT = ScopedValue.newInstance();
+  private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
+
+  private final long seed;
+  private final AtomicLong counter;
+
+  /** A generator that starts at the beginning of the sequence of {@code seed}. */
+  public Rng(long seed) {
+    this(seed, 0);
+  }
+
+  /** A generator of {@code seed} that has drawn {@code position} numbers already: the state saved by a checkpoint. */
+  public Rng(long seed, long position) {
+    this.seed = seed;
+    this.counter = new AtomicLong(position);
+  }
+
+  /** The generator bound by {@link #with}, or a new one with an unpredictable seed. */
+  public static Rng current() {
+    return CURRENT.isBound() ? CURRENT.get() : new Rng(new SplittableRandom().nextLong());
+  }
+
+  /** Runs {@code body} with a generator of {@code seed} as {@link #current()}, for example to build a model. */
+  public static <T> T with(long seed, Supplier<T> body) {
+    return ScopedValue.where(CURRENT, new Rng(seed)).call(body::get);
+  }
+
+  /** The seed. */
+  public long seed() {
+    return seed;
+  }
+
+  /** How many numbers have been drawn. */
+  public long position() {
+    return counter.get();
+  }
+
+  /** The next 64 random bits. */
+  public long nextLong() {
+    return mix(mix(seed) + GOLDEN_GAMMA * counter.incrementAndGet());
+  }
+
+  /** A generator for a purpose of its own; same seed and order of calls, same generator. */
+  public Rng split() {
+    return new Rng(nextLong());
+  }
+
+  /** {@code n} numbers, uniform in [lo, hi). */
+  public float[] uniform(int n, float lo, float hi) {
+    float[] out = new float[n];
+    for (int i = 0; i < n; i++) {
+      out[i] = (float) (lo + (hi - lo) * nextDouble());
+    }
+    return out;
+  }
+
+  /** {@code n} normal numbers (Box-Muller). */
+  public float[] normal(int n, float mean, float std) {
+    float[] out = new float[n];
+    for (int i = 0; i < n; i += 2) {
+      double r = Math.sqrt(-2 * Math.log(1 - nextDouble()));
+      double phi = 2 * Math.PI * nextDouble();
+      out[i] = (float) (mean + std * r * Math.cos(phi));
+      if (i + 1 < n) {
+        out[i + 1] = (float) (mean + std * r * Math.sin(phi));
+      }
+    }
+    return out;
+  }
+
+  /** A random order of 0 … n-1 (Fisher-Yates). */
+  public int[] permutation(int n) {
+    int[] p = new int[n];
+    for (int i = 0; i < n; i++) {
+      int j = (int) (nextDouble() * (i + 1));
+      p[i] = p[j];
+      p[j] = i;
+    }
+    return p;
+  }
+
+  /** Uniform in [0, 1) with 53 random bits. */
+  public double nextDouble() {
+    return (nextLong() >>> 11) * 0x1.0p-53;
+  }
+
+  /** SplitMix64's finalizer (Steele, Lea, Flood 2014): a bijection of 64 bits that looks random. */
+  public static long mix(long z) {
+    long x = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+    x = (x ^ (x >>> 27)) * 0x94D049BB133111EBL;
+    return x ^ (x >>> 31);
+  }
+}

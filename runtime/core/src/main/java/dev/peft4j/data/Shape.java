@@ -1,0 +1,164 @@
+package dev.peft4j.data;
+
+import java.util.Arrays;
+
+/** The sizes of a tensor's dimensions, outermost first; immutable. A scalar has rank 0. */
+public final class Shape {
+  /** The shape of a single value. */
+  public static final Shape SCALAR = new Shape(new int[0]);
+
+  private final int[] dims;
+  private final long elements;
+  private final int hash;
+
+  private Shape(int[] dims) {
+    this.dims = dims;
+    long n = 1;
+    for (int d : dims) {
+      n *= d;
+    }
+    this.elements = n;
+    this.hash = Arrays.hashCode(dims);
+  }
+
+  /**
+   * A shape of the given sizes.
+   *
+   * @throws ShapeException if a size is negative or the number of elements does not fit an int (a single tensor
+   *     holds at most 2³¹-1 elements)
+   */
+  public static Shape of(int... dims) {
+    long n = 1;
+    for (int d : dims) {
+      if (d < 0) {
+        throw new ShapeException("shape " + Arrays.toString(dims) + ": sizes must not be negative");
+      }
+      n *= d;
+      if (n > Integer.MAX_VALUE) {
+        throw new ShapeException(
+            "shape " + Arrays.toString(dims) + ": more than 2147483647 elements in one tensor");
+      }
+    }
+    return dims.length == 0 ? SCALAR : new Shape(dims.clone());
+  }
+
+  /** Number of dimensions. */
+  public int rank() {
+    return dims.length;
+  }
+
+  /**
+   * Size of dimension {@code i}; negative {@code i} counts from the end (-1 is the innermost).
+   *
+   * @throws ShapeException if there is no such dimension
+   */
+  public int dim(int i) {
+    return dims[axis(i)];
+  }
+
+  /** The dimension that {@code i} means: itself, or counted from the end when negative. */
+  public int axis(int i) {
+    int a = i < 0 ? i + dims.length : i;
+    if (a < 0 || a >= dims.length) {
+      throw new ShapeException("shape " + this + " has no dimension " + i);
+    }
+    return a;
+  }
+
+  /** Number of elements: the product of all sizes (1 for a scalar). */
+  public long elements() {
+    return elements;
+  }
+
+  /** Number of elements as an int; shapes never hold more. */
+  public int size() {
+    return (int) elements;
+  }
+
+  /** Product of the sizes of dimensions {@code from} (inclusive) to {@code to} (exclusive). */
+  public int product(int from, int to) {
+    int n = 1;
+    for (int i = from; i < to; i++) {
+      n *= dims[i];
+    }
+    return n;
+  }
+
+  /** Number of rows when all but the innermost dimension are taken together (1 for a scalar). */
+  public int rows() {
+    return dims.length == 0 ? 1 : product(0, dims.length - 1);
+  }
+
+  /** Size of the innermost dimension (1 for a scalar). */
+  public int columns() {
+    return dims.length == 0 ? 1 : dims[dims.length - 1];
+  }
+
+  /** The sizes, outermost first, as a new array. */
+  public int[] toArray() {
+    return dims.clone();
+  }
+
+  /** This shape with dimension {@code axis} set to {@code size}. */
+  public Shape with(int axis, int size) {
+    int[] d = dims.clone();
+    d[axis(axis)] = size;
+    return of(d);
+  }
+
+  /** Elements between neighbours along each dimension in row-major order. */
+  public int[] strides() {
+    int[] s = new int[dims.length];
+    int n = 1;
+    for (int i = dims.length - 1; i >= 0; i--) {
+      s[i] = n;
+      n *= dims[i];
+    }
+    return s;
+  }
+
+  /**
+   * The shape that both broadcast to, by NumPy's rule: aligned at the innermost dimension, sizes are equal or one
+   * of them is 1.
+   *
+   * @param op the operation's name, for the message
+   * @throws ShapeException if the two do not broadcast together
+   */
+  public static Shape broadcast(String op, Shape a, Shape b) {
+    if (a.equals(b)) {
+      return a;
+    }
+    int rank = Math.max(a.rank(), b.rank());
+    int[] d = new int[rank];
+    for (int i = 1; i <= rank; i++) {
+      int x = i <= a.rank() ? a.dims[a.rank() - i] : 1;
+      int y = i <= b.rank() ? b.dims[b.rank() - i] : 1;
+      if (x != y && x != 1 && y != 1) {
+        throw new ShapeException(
+            op + ": shapes " + a + " and " + b + " do not broadcast: sizes " + x + " and " + y
+                + " in dimension -" + i + " must be equal, or one of them 1");
+      }
+      d[rank - i] = x == 1 ? y : x;
+    }
+    return of(d);
+  }
+
+  @Override
+  public boolean equals(Object o) {
+    return this == o || o instanceof Shape s && hash == s.hash && Arrays.equals(dims, s.dims);
+  }
+
+  @Override
+  public int hashCode() {
+    return hash;
+  }
+
+  @Override
+  public String toString() {
+    StringBuilder s = new StringBuilder("(");
+    for (int i = 0; i < dims.length; i++) {
+      s.append(i == 0 ? "" : ", ").append(dims[i]);
+    }
+    return s.append(dims.length == 1 ? ",)" : ")").toString();
+  }
+}

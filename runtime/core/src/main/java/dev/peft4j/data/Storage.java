@@ -1,0 +1,160 @@
+package dev.peft4j.data;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * A block of off-heap memory that holds the elements of one tensor in row-major order. The memory is released when the
+ * storage, and everything that shares its segment, is no longer reachable.
+ */
+public final class Storage {
+  private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED;
+  private static final ValueLayout.OfInt I32 = ValueLayout.JAVA_INT_UNALIGNED;
+  private static final ValueLayout.OfLong I64 = ValueLayout.JAVA_LONG_UNALIGNED;
+
+  /** Wide enough for every vector register and a cache line. */
+  private static final long ALIGNMENT = 64;
+
+  private final MemorySegment segment;
+  private final DType dtype;
+  private final long elements;
+  private final long address;
+
+  private Storage(MemorySegment segment, DType dtype, long elements) {
+    this.segment = segment;
+    this.dtype = dtype;
+    this.elements = elements;
+    this.address = segment.address();
+  }
+
+  /** Zeroed memory for {@code elements} elements. */
+  public static Storage allocate(DType dtype, long elements) {
+    MemorySegment s = Arena.ofAuto().allocate(Math.max(1, elements) * dtype.bytes(), ALIGNMENT);
+    return new Storage(s, dtype, elements);
+  }
+
+  /** A float32 copy of {@code values}. */
+  public static Storage of(float... values) {
+    Storage s = allocate(DType.FLOAT32, values.length);
+    MemorySegment.copy(values, 0, s.segment, F32, 0, values.length);
+    return s;
+  }
+
+  /** An int32 copy of {@code values}. */
+  public static Storage of(int[] values) {
+    Storage s = allocate(DType.INT32, values.length);
+    MemorySegment.copy(values, 0, s.segment, I32, 0, values.length);
+    return s;
+  }
+
+  /** An int64 copy of {@code values}. */
+  public static Storage of(long[] values) {
+    Storage s = allocate(DType.INT64, values.length);
+    MemorySegment.copy(values, 0, s.segment, I64, 0, values.length);
+    return s;
+  }
+
+  /**
+   * Shares the memory of a native segment, for example of a mapped file; nothing is copied and the memory is never
+   * written by reading tensors.
+   *
+   * @throws IllegalArgumentException if the segment is not native or not a whole number of elements
+   */
+  public static Storage wrap(MemorySegment segment, DType dtype) {
+    if (!segment.isNative() || segment.byteSize() % dtype.bytes() != 0) {
+      throw new IllegalArgumentException(
+          "a storage of " + dtype + " wraps a native segment of a multiple of " + dtype.bytes()
+              + " bytes, found " + segment);
+    }
+    return new Storage(segment, dtype, segment.byteSize() / dtype.bytes());
+  }
+
+  /** The memory itself; native. */
+  public MemorySegment segment() {
+    return segment;
+  }
+
+  /** The element type. */
+  public DType dtype() {
+    return dtype;
+  }
+
+  /** Number of elements. */
+  public long elements() {
+    return elements;
+  }
+
+  /** Address of the first element; valid only while this storage is reachable. */
+  public long address() {
+    return address;
+  }
+
+  /** A copy of the elements as floats; integers are converted. */
+  public float[] toFloats() {
+    float[] out = new float[Math.toIntExact(elements)];
+    switch (dtype) {
+      case FLOAT32 -> MemorySegment.copy(segment, F32, 0, out, 0, out.length);
+      case INT32, INT64 -> {
+        for (int i = 0; i < out.length; i++) {
+          out[i] = index(i);
+        }
+      }
+    }
+    return out;
+  }
+
+  /** A copy of the elements as longs; floats are truncated. */
+  public long[] toLongs() {
+    long[] out = new long[Math.toIntExact(elements)];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = dtype == DType.FLOAT32 ? (long) floatAt(i) : index(i);
+    }
+    return out;
+  }
+
+  /** A copy of the elements as ints; floats are truncated. */
+  public int[] toInts() {
+    int[] out = new int[Math.toIntExact(elements)];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = dtype == DType.FLOAT32 ? (int) floatAt(i) : (int) index(i);
+    }
+    return out;
+  }
+
+  /** Element {@code i} of a float32 storage. */
+  public float floatAt(long i) {
+    return segment.get(F32, i * 4);
+  }
+
+  /** Sets element {@code i} of a float32 storage. */
+  public void setFloat(long i, float value) {
+    segment.set(F32, i * 4, value);
+  }
+
+  /** Element {@code i} of an integer storage. */
+  public long index(long i) {
+    return dtype == DType.INT64 ? segment.get(I64, i * 8) : segment.get(I32, i * 4);
+  }
+
+  /**
+   * Copies the elements of {@code source} into this storage.
+   *
+   * @throws IllegalArgumentException if type or number of elements differ
+   */
+  public void copyFrom(Storage source) {
+    if (source.dtype != dtype || source.elements != elements) {
+      throw new IllegalArgumentException(
+          "copy of " + source.elements + " elements of " + source.dtype + " into a storage of "
+              + elements + " elements of " + dtype);
+    }
+    MemorySegment.copy(source.segment, 0, segment, 0, elements * dtype.bytes());
+  }
+
+  /** A copy with memory of its own. */
+  public Storage copy() {
+    Storage s = allocate(dtype, elements);
+    s.copyFrom(this);
+    return s;
+  }
+}
