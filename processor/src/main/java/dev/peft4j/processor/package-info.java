@@ -1,0 +1,5 @@
+/** The annotation processor. */
+@NullMarked
+package dev.peft4j.processor;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Times training steps. */
+@NullMarked
+package dev.peft4j.samples.bench;
+
+import org.jspecify.annotations.NullMarked;
