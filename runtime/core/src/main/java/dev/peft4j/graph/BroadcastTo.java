@@ -1,0 +1,31 @@
+package dev.peft4j.graph;
+
+import dev.peft4j.data.Shape;
+import dev.peft4j.data.ShapeException;
+import org.jspecify.annotations.Nullable;
+
+/** Repeats an input along dimensions of size 1 (or missing ones in front) to fill {@code target}. */
+public record BroadcastTo(Shape target) implements Op {
+  /** {@code x} repeated to {@code target}. */
+  public static Node of(Node x, Shape target) {
+    return x.shape().equals(target) ? x : Node.of(new BroadcastTo(target), x);
+  }
+
+  @Override
+  public Shape shape(Node[] inputs) {
+    if (!Shape.broadcast("broadcastTo", inputs[0].shape(), target).equals(target)) {
+      throw new ShapeException("broadcastTo: shape " + inputs[0].shape() + " does not broadcast to " + target);
+    }
+    return target;
+  }
+
+  @Override
+  public @Nullable Node[] gradient(Node out, Node dOut) {
+    return new @Nullable Node[] {SumTo.of(dOut, out.input(0).shape())};
+  }
+
+  @Override
+  public @Nullable Node simplify(Node[] inputs) {
+    return inputs[0].shape().equals(target) ? inputs[0] : null;
+  }
+}

@@ -1,0 +1,172 @@
+package dev.peft4j.graph;
+
+import dev.peft4j.data.DType;
+import dev.peft4j.data.Shape;
+import dev.peft4j.data.ShapeException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An operation that computes each element of its result from the corresponding elements of its inputs, which broadcast
+ * against each other by NumPy's rule. It is defined by one {@link Scalar} expression, from which its gradient is derived
+ * and every backend makes its kernel.
+ */
+public final class Elementwise implements Op {
+  private final String name;
+  private final int arity;
+  private final Scalar expression;
+  private final int hash;
+  private final @Nullable Elementwise[] gradients;
+
+  /**
+   * An element-wise op.
+   *
+   * @param name what messages and profiles call it
+   * @param arity number of inputs
+   * @param expression the result from inputs 0 … arity-1
+   */
+  public Elementwise(String name, int arity, Scalar expression) {
+    this.name = name;
+    this.arity = arity;
+    this.expression = expression;
+    this.hash = expression.hashCode() * 31 + arity;
+    this.gradients = new @Nullable Elementwise[arity];
+  }
+
+  /** The result as a function of the inputs. */
+  public Scalar expression() {
+    return expression;
+  }
+
+  /** Number of inputs. */
+  public int arity() {
+    return arity;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public Shape shape(Node[] inputs) {
+    Shape s = Shape.SCALAR;
+    for (int i = 0; i < inputs.length; i++) {
+      if (inputs[i].dtype() != DType.FLOAT32) {
+        throw new ShapeException(
+            name + ": input " + i + " is " + inputs[i].dtype() + " " + inputs[i].shape() + ", needed FLOAT32; see toFloat()");
+      }
+      s = i == 0 ? inputs[i].shape() : Shape.broadcast(name, s, inputs[i].shape());
+    }
+    return s;
+  }
+
+  @Override
+  public @Nullable Node[] gradient(Node out, Node dOut) {
+    @Nullable Node[] grads = new @Nullable Node[arity];
+    for (int i = 0; i < arity; i++) {
+      if (!out.input(i).requiresGrad()) {
+        continue;
+      }
+      Elementwise derived = derived(i);
+      if (derived.expression.is(0)) {
+        continue;
+      }
+      Node[] inputs = new Node[arity + 1];
+      System.arraycopy(out.inputs(), 0, inputs, 0, arity);
+      inputs[arity] = dOut;
+      grads[i] = SumTo.of(derived.applyTrimmed(inputs), out.input(i).shape());
+    }
+    return grads;
+  }
+
+  /** dOut · ∂expression/∂input i; input number {@code arity} is dOut. */
+  private Elementwise derived(int i) {
+    Elementwise e = gradients[i];
+    if (e == null) {
+      Scalar d = Scalar.in(arity).mul(expression.derivative(i));
+      e = new Elementwise(name + "-gradient", arity + 1, d);
+      gradients[i] = e;
+    }
+    return e;
+  }
+
+  /** Applies this to those of {@code inputs} that the expression uses; the last one sets the shape. */
+  private Node applyTrimmed(Node[] inputs) {
+    boolean[] used = new boolean[arity];
+    mark(expression, used);
+    Scalar[] renumbered = new Scalar[arity];
+    Node[] kept = new Node[arity];
+    int n = 0;
+    for (int i = 0; i < arity; i++) {
+      if (used[i]) {
+        kept[n] = inputs[i];
+        renumbered[i] = Scalar.in(n++);
+      }
+    }
+    if (n == 1 && expression.equals(Scalar.in(arity - 1))) {
+      return inputs[arity - 1];
+    }
+    if (n == arity) {
+      return Node.of(this, inputs);
+    }
+    Elementwise op = trimmed;
+    if (op == null) {
+      op = new Elementwise(name, n, expression.substitute(renumbered));
+      trimmed = op;
+    }
+    return Node.of(op, java.util.Arrays.copyOf(kept, n));
+  }
+
+  private @Nullable Elementwise trimmed;
+
+  private static void mark(Scalar s, boolean[] used) {
+    switch (s) {
+      case Scalar.Input i -> used[i.index()] = true;
+      case Scalar.Const c -> {}
+      case Scalar.Unary u -> mark(u.x(), used);
+      case Scalar.Binary b -> {
+        mark(b.a(), used);
+        mark(b.b(), used);
+      }
+      case Scalar.Select c -> {
+        mark(c.condition(), used);
+        mark(c.a(), used);
+        mark(c.b(), used);
+      }
+    }
+  }
+
+  /** Broadcasting is part of every element-wise op: an explicit one before it is dropped. */
+  @Override
+  public @Nullable Node simplify(Node[] inputs) {
+    Node[] direct = null;
+    for (int i = 0; i < inputs.length; i++) {
+      if (inputs[i].op() instanceof BroadcastTo) {
+        direct = direct == null ? inputs.clone() : direct;
+        direct[i] = inputs[i].input(0);
+      }
+    }
+    return direct != null && shape(direct).equals(shape(inputs)) ? Node.of(this, direct) : null;
+  }
+
+  @Override
+  public boolean mayOverwrite(int i, Shape input, Shape output) {
+    return input.equals(output);
+  }
+
+  @Override
+  public boolean equals(Object o) {
+    return this == o
+        || o instanceof Elementwise e && hash == e.hash && arity == e.arity && expression.equals(e.expression);
+  }
+
+  @Override
+  public int hashCode() {
+    return hash;
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}

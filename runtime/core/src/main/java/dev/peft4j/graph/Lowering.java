@@ -1,0 +1,107 @@
+package dev.peft4j.graph;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/** Rebuilds a graph for a backend: decomposes what it has no kernel for, simplifies, and computes nothing twice. */
+final class Lowering {
+  private record Application(Op op, List<Node> inputs) {}
+
+  private final Predicate<Op> supported;
+  private final Map<Application, Node> known = new HashMap<>();
+
+  Lowering(Predicate<Op> supported) {
+    this.supported = supported;
+  }
+
+  /** The node that stands for {@code op} applied to nodes that were lowered before. */
+  Node lower(Op op, Node[] inputs) {
+    Node simpler = op.simplify(inputs);
+    if (simpler != null) {
+      return relower(simpler);
+    }
+    if (!supported.test(op)) {
+      Node parts = op.decompose(inputs);
+      if (parts == null) {
+        throw new UnsupportedOperationException(
+            "the backend has no kernel for " + op.name() + ", and it has no decomposition");
+      }
+      return relower(parts);
+    }
+    Application a = new Application(op, Arrays.asList(inputs));
+    Node n = known.get(a);
+    if (n == null) {
+      n = Node.of(op, inputs);
+      known.put(a, n);
+      lowered.add(n);
+    }
+    return n;
+  }
+
+  private final Set<Node> lowered = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  /** Lowers what a simplification or decomposition built on top of lowered nodes. */
+  private Node relower(Node n) {
+    if (n.inputs().length == 0 && !(n.op() instanceof Elementwise) || lowered.contains(n)) {
+      return n;
+    }
+    List<Node> fresh = new ArrayList<>();
+    Set<Node> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    List<Node> stack = new ArrayList<>(List.of(n));
+    seen.add(n);
+    while (!stack.isEmpty()) {
+      Node x = stack.removeLast();
+      if (lowered.contains(x) || x.op() instanceof Placeholder) {
+        continue;
+      }
+      fresh.add(x);
+      for (Node in : x.inputs()) {
+        if (seen.add(in)) {
+          stack.add(in);
+        }
+      }
+    }
+    fresh.sort(Comparator.comparingLong(Node::id));
+    Map<Node, Node> mapped = new IdentityHashMap<>();
+    for (Node x : fresh) {
+      Node[] in = new Node[x.inputs().length];
+      for (int i = 0; i < in.length; i++) {
+        Node m = mapped.get(x.input(i));
+        in[i] = m == null ? x.input(i) : m;
+      }
+      mapped.put(x, lower(x.op(), in));
+    }
+    return mapped.getOrDefault(n, n);
+  }
+
+  /** All nodes that {@code roots} need, in topological order. */
+  static List<Node> sorted(List<Node> roots) {
+    Set<Node> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    List<Node> found = new ArrayList<>();
+    List<Node> stack = new ArrayList<>();
+    for (Node r : roots) {
+      if (seen.add(r)) {
+        stack.add(r);
+      }
+    }
+    while (!stack.isEmpty()) {
+      Node n = stack.removeLast();
+      found.add(n);
+      for (Node in : n.inputs()) {
+        if (seen.add(in)) {
+          stack.add(in);
+        }
+      }
+    }
+    found.sort(Comparator.comparingLong(Node::id));
+    return found;
+  }
+}

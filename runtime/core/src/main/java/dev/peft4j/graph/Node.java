@@ -1,0 +1,172 @@
+package dev.peft4j.graph;
+
+import dev.peft4j.data.DType;
+import dev.peft4j.data.Shape;
+import dev.peft4j.data.ShapeException;
+import dev.peft4j.data.Storage;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A value in the graph: an operation applied to other nodes, or a leaf that holds data (a constant, or the present
+ * value of a {@link Variable}). Nodes are made in topological order: inputs always have smaller ids.
+ */
+public final class Node {
+  private static final Node[] NONE = {};
+  private static final AtomicLong IDS = new AtomicLong();
+
+  private final long id = IDS.incrementAndGet();
+  private final Op op;
+  private final Shape shape;
+  private final DType dtype;
+  private final boolean requiresGrad;
+  private final @Nullable Variable variable;
+  private final int version;
+  private Node[] inputs;
+  private volatile @Nullable Storage value;
+  private @Nullable BackwardPass pass;
+  private boolean retained;
+
+  private Node(Op op, Node[] inputs, Shape shape, DType dtype, boolean requiresGrad, @Nullable Variable variable) {
+    this.op = op;
+    this.inputs = inputs;
+    this.shape = shape;
+    this.dtype = dtype;
+    this.requiresGrad = requiresGrad;
+    this.variable = variable;
+    this.version = variable == null ? 0 : variable.version();
+  }
+
+  /**
+   * Applies an operation.
+   *
+   * @throws ShapeException if the inputs do not fit
+   */
+  public static Node of(Op op, Node... inputs) {
+    boolean grad = false;
+    for (Node n : inputs) {
+      grad |= n.requiresGrad;
+    }
+    DType dtype = op.dtype(inputs);
+    return new Node(op, inputs, op.shape(inputs), dtype, grad && dtype == DType.FLOAT32, null);
+  }
+
+  /** A leaf that holds data. */
+  public static Node data(Storage storage, Shape shape) {
+    if (storage.elements() != shape.elements()) {
+      throw new ShapeException(
+          "a tensor of shape " + shape + " holds " + shape.elements() + " elements, found " + storage.elements());
+    }
+    Node n = new Node(Leaf.DATA, NONE, shape, storage.dtype(), false, null);
+    n.value = storage;
+    return n;
+  }
+
+  static Node variable(Variable v) {
+    return new Node(Leaf.VARIABLE, NONE, v.shape(), v.storage().dtype(), v.trainable(), v);
+  }
+
+  /** Larger than the id of every input. */
+  public long id() {
+    return id;
+  }
+
+  /** The operation; a {@link Leaf} for data. */
+  public Op op() {
+    return op;
+  }
+
+  /** The inputs; not to be modified. */
+  public Node[] inputs() {
+    return inputs;
+  }
+
+  /** Input {@code i}. */
+  public Node input(int i) {
+    return inputs[i];
+  }
+
+  /** Shape of the value. */
+  public Shape shape() {
+    return shape;
+  }
+
+  /** Element type of the value. */
+  public DType dtype() {
+    return dtype;
+  }
+
+  /** True if a trainable variable is among what this is computed from. */
+  public boolean requiresGrad() {
+    return requiresGrad;
+  }
+
+  /** The variable that this leaf reads, or null. */
+  public @Nullable Variable variable() {
+    return variable;
+  }
+
+  /** True if the variable has changed since this leaf was made. */
+  public boolean isStale() {
+    return variable != null && variable.version() != version;
+  }
+
+  /** The data: of a leaf, or of a node that has been computed; null before. */
+  public @Nullable Storage value() {
+    return variable != null ? variable.storage() : value;
+  }
+
+  /** True if {@link #value()} is there, so that nothing needs to be computed. */
+  public boolean isKnown() {
+    return variable != null || value != null;
+  }
+
+  /** Sets the computed value. */
+  public void resolve(Storage storage) {
+    value = storage;
+    if (!requiresGrad) {
+      inputs = NONE;
+    }
+  }
+
+  /** Forgets what this was computed from: its value is known and no gradient will be asked for. */
+  public void release() {
+    if (value != null) {
+      inputs = NONE;
+      pass = null;
+    }
+  }
+
+  /** The backward pass that this node took part in and that has not been computed yet, or null. */
+  public @Nullable BackwardPass pass() {
+    return pass;
+  }
+
+  void join(@Nullable BackwardPass pass) {
+    this.pass = pass;
+  }
+
+  /** Asks that the value be kept when anything that needs this node is computed. */
+  public void retain() {
+    retained = true;
+  }
+
+  /** True after {@link #retain()}. */
+  public boolean isRetained() {
+    return retained;
+  }
+
+  /** The operation and the shapes of its inputs, for messages. */
+  public String describe() {
+    StringBuilder s = new StringBuilder(op.name()).append('(');
+    for (int i = 0; i < inputs.length; i++) {
+      s.append(i == 0 ? "" : ", ").append(inputs[i].shape);
+    }
+    return s.append(") -> ").append(shape).toString();
+  }
+
+  @Override
+  public String toString() {
+    return describe();
+  }
+}

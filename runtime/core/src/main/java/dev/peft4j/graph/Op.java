@@ -1,0 +1,74 @@
+package dev.peft4j.graph;
+
+import dev.peft4j.data.DType;
+import dev.peft4j.data.Shape;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One operation of the graph: its shape rule, its gradient and, unless it is primitive, its decomposition into simpler
+ * operations. An op is a value (a record): two equal ops compute the same. Everything that changes from call to call is
+ * an input, not an attribute, so that programs can be cached by their structure.
+ */
+public interface Op {
+  /** The name that error messages and profiles show. */
+  default String name() {
+    return getClass().getSimpleName();
+  }
+
+  /**
+   * The shape of the result.
+   *
+   * @throws dev.peft4j.data.ShapeException if the inputs do not fit, naming the op and the shapes
+   */
+  Shape shape(Node[] inputs);
+
+  /** The element type of the result; float32 unless overridden. */
+  default DType dtype(Node[] inputs) {
+    return DType.FLOAT32;
+  }
+
+  /**
+   * Builds the gradient of a loss with respect to each input.
+   *
+   * @param out the node of this op
+   * @param dOut gradient of the loss with respect to {@code out}, of its shape
+   * @return one entry an input; null where that input does not lead to a trainable value ({@link Node#requiresGrad()})
+   */
+  @Nullable Node[] gradient(Node out, Node dOut);
+
+  /**
+   * The same result from simpler operations, or null for a primitive. A backend without a kernel for this op runs the
+   * decomposition; it is also the specification of the kernels that exist.
+   */
+  default @Nullable Node decompose(Node[] inputs) {
+    return null;
+  }
+
+  /**
+   * An equal node that is cheaper, or null if there is none: what an op knows about the ops it is applied to (a product
+   * of a transpose, a reshape of a reshape).
+   */
+  default @Nullable Node simplify(Node[] inputs) {
+    return null;
+  }
+
+  /**
+   * If the result is a contiguous part of input 0 that needs no computation, the element where it starts; -1 otherwise.
+   */
+  default long viewOffset(Shape input, Shape output) {
+    return -1;
+  }
+
+  /**
+   * True if each element of the result depends on input {@code i} only through the elements that a kernel has read
+   * before it writes them, so that the result may take that input's memory.
+   */
+  default boolean mayOverwrite(int i, Shape input, Shape output) {
+    return false;
+  }
+
+  /** Gradients of an op that has none: null for each input. */
+  static @Nullable Node[] noGradient(Node out) {
+    return new @Nullable Node[out.inputs().length];
+  }
+}

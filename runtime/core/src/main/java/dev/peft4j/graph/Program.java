@@ -1,0 +1,159 @@
+package dev.peft4j.graph;
+
+import dev.peft4j.data.DType;
+import dev.peft4j.data.Shape;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+
+/**
+ * A computation ready to be compiled by a backend: steps in order over numbered values. Values 0 … inputs-1 are given
+ * at each run; each step defines one more. It knows shapes and no data, so it serves every run of the same structure.
+ */
+public final class Program {
+  /** One operation: it computes value {@code output} from the values {@code inputs}. */
+  public record Step(Op op, int[] inputs, int output) {}
+
+  private final int inputs;
+  private final List<Shape> shapes;
+  private final List<DType> dtypes;
+  private final List<Step> steps;
+  private final int[] outputs;
+  private final int[] targets;
+
+  private Program(
+      int inputs, List<Shape> shapes, List<DType> dtypes, List<Step> steps, int[] outputs, int[] targets) {
+    this.inputs = inputs;
+    this.shapes = List.copyOf(shapes);
+    this.dtypes = List.copyOf(dtypes);
+    this.steps = List.copyOf(steps);
+    this.outputs = outputs;
+    this.targets = targets;
+  }
+
+  /**
+   * Turns a trace into a program: simplified, without dead or repeated computations, element-wise chains fused.
+   *
+   * @param supported what the backend has kernels for; other ops are decomposed
+   */
+  public static Program of(Trace trace, Predicate<Op> supported) {
+    Node[] placed = new Node[trace.size()];
+    int leaves = 0;
+    Lowering lowering = new Lowering(supported);
+    Map<Node, Node> mapped = new HashMap<>();
+    List<Node> placeholders = new ArrayList<>();
+    for (int i = 0; i < trace.size(); i++) {
+      Node n = trace.node(i);
+      if (n.isKnown()) {
+        placed[i] = Node.of(new Placeholder(leaves++, n.shape(), n.dtype()));
+        placeholders.add(placed[i]);
+      } else {
+        Node[] in = new Node[n.inputs().length];
+        for (int k = 0; k < in.length; k++) {
+          in[k] = mapped.get(n.input(k));
+        }
+        placed[i] = lowering.lower(n.op(), in);
+      }
+      mapped.put(n, placed[i]);
+    }
+    List<Node> roots = new ArrayList<>();
+    int[] targets = new int[trace.roots().length];
+    for (int r = 0; r < targets.length; r++) {
+      roots.add(mapped.get(trace.roots()[r]));
+      Variable v = trace.targets()[r];
+      targets[r] = v == null ? -1 : ((Placeholder) mapped.get(v.node()).op()).index();
+    }
+    return assemble(placeholders, Fusion.fuse(roots), targets);
+  }
+
+  private static Program assemble(List<Node> placeholders, List<Node> roots, int[] targets) {
+    List<Shape> shapes = new ArrayList<>();
+    List<DType> dtypes = new ArrayList<>();
+    Map<Node, Integer> ids = new HashMap<>();
+    for (Node p : placeholders) {
+      ids.put(p, shapes.size());
+      shapes.add(p.shape());
+      dtypes.add(p.dtype());
+    }
+    List<Step> steps = new ArrayList<>();
+    for (Node n : Lowering.sorted(roots)) {
+      if (ids.containsKey(n)) {
+        continue;
+      }
+      int[] in = new int[n.inputs().length];
+      for (int i = 0; i < in.length; i++) {
+        in[i] = ids.get(n.input(i));
+      }
+      ids.put(n, shapes.size());
+      steps.add(new Step(n.op(), in, shapes.size()));
+      shapes.add(n.shape());
+      dtypes.add(n.dtype());
+    }
+    int[] outputs = roots.stream().mapToInt(ids::get).toArray();
+    return new Program(placeholders.size(), shapes, dtypes, steps, outputs, targets);
+  }
+
+  /** Number of values given at each run. */
+  public int inputs() {
+    return inputs;
+  }
+
+  /** Number of values: inputs and results of steps. */
+  public int values() {
+    return shapes.size();
+  }
+
+  /** Shape of a value. */
+  public Shape shape(int value) {
+    return shapes.get(value);
+  }
+
+  /** Element type of a value. */
+  public DType dtype(int value) {
+    return dtypes.get(value);
+  }
+
+  /** Bytes of a value. */
+  public long bytes(int value) {
+    return shape(value).elements() * dtype(value).bytes();
+  }
+
+  /** The steps in the order they run. */
+  public List<Step> steps() {
+    return steps;
+  }
+
+  /** The values that are wanted. */
+  public int[] outputs() {
+    return outputs;
+  }
+
+  /** For each output the input whose memory it replaces at the end of the run, or -1. */
+  public int[] targets() {
+    return targets;
+  }
+
+  /** The shapes of a step's inputs. */
+  public Shape[] inputShapes(Step step) {
+    Shape[] s = new Shape[step.inputs.length];
+    for (int i = 0; i < s.length; i++) {
+      s[i] = shape(step.inputs[i]);
+    }
+    return s;
+  }
+
+  @Override
+  public String toString() {
+    StringBuilder s = new StringBuilder();
+    for (Step step : steps) {
+      s.append('%').append(step.output).append(" = ").append(step.op.name());
+      for (int in : step.inputs) {
+        s.append(" %").append(in);
+      }
+      s.append("  ").append(shape(step.output)).append('\n');
+    }
+    return s.toString();
+  }
+}

@@ -1,0 +1,31 @@
+package dev.peft4j.graph;
+
+import dev.peft4j.data.Shape;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sums over the dimensions that were broadcast, so that the result has {@code target}'s shape: the adjoint of
+ * broadcasting. It lives beside {@link Elementwise}, whose gradients need it.
+ */
+public record SumTo(Shape target) implements Op {
+  /** {@code x} summed to {@code target}, or {@code x} itself if it has that shape. */
+  public static Node of(Node x, Shape target) {
+    return x.shape().equals(target) ? x : Node.of(new SumTo(target), x);
+  }
+
+  @Override
+  public Shape shape(Node[] inputs) {
+    Shape.broadcast("sumTo", inputs[0].shape(), target);
+    return target;
+  }
+
+  @Override
+  public @Nullable Node[] gradient(Node out, Node dOut) {
+    return new @Nullable Node[] {Node.of(new BroadcastTo(out.input(0).shape()), dOut)};
+  }
+
+  @Override
+  public @Nullable Node simplify(Node[] inputs) {
+    return inputs[0].shape().equals(target) ? inputs[0] : null;
+  }
+}

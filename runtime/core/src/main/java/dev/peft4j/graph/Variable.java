@@ -1,0 +1,115 @@
+package dev.peft4j.graph;
+
+import dev.peft4j.data.Shape;
+import dev.peft4j.data.Storage;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A value that lives from step to step and may be changed: a parameter or an optimizer's state. Each change counts its
+ * version up, so that a tensor computed from an earlier version is recognised instead of mixing old and new.
+ */
+public final class Variable {
+  private final Shape shape;
+  private final Storage storage;
+  private String name;
+  private volatile boolean trainable;
+  private volatile int version;
+  private volatile @Nullable Node leaf;
+  private @Nullable Node gradient;
+  private final List<BackwardPass> passes = new ArrayList<>(1);
+
+  /** A variable over {@code storage}, which it owns from now on. */
+  public Variable(String name, Storage storage, Shape shape, boolean trainable) {
+    if (storage.elements() != shape.elements()) {
+      throw new IllegalArgumentException(
+          name + ": shape " + shape + " needs " + shape.elements() + " elements, found " + storage.elements());
+    }
+    this.name = name;
+    this.storage = storage;
+    this.shape = shape;
+    this.trainable = trainable;
+  }
+
+  /** What messages call it. */
+  public String name() {
+    return name;
+  }
+
+  /** Changes what messages call it. */
+  public void rename(String name) {
+    this.name = name;
+  }
+
+  /** Shape of the value. */
+  public Shape shape() {
+    return shape;
+  }
+
+  /** The memory of the present value. */
+  public Storage storage() {
+    return storage;
+  }
+
+  /** True if gradients are wanted for it. */
+  public boolean trainable() {
+    return trainable;
+  }
+
+  /** Turns gradients on or off for tensors made from now on. */
+  public void trainable(boolean on) {
+    if (trainable != on) {
+      trainable = on;
+      leaf = null;
+    }
+  }
+
+  /** How many times the value has changed. */
+  public int version() {
+    return version;
+  }
+
+  /** To be called after the memory was written: tensors computed from the old value become errors when read. */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // one writer: the thread that trains
+  public void changed() {
+    version++;
+    leaf = null;
+  }
+
+  /** The node that stands for the present value. */
+  public Node node() {
+    Node n = leaf;
+    if (n == null) {
+      n = Node.variable(this);
+      leaf = n;
+    }
+    return n;
+  }
+
+  /** The gradient accumulated by backward passes since the last optimizer step, or null. */
+  public @Nullable Node gradient() {
+    return gradient;
+  }
+
+  /** Backward passes that contributed to {@link #gradient()}. */
+  public List<BackwardPass> passes() {
+    return passes;
+  }
+
+  void accumulate(Node g, BackwardPass pass) {
+    gradient = g;
+    passes.add(pass);
+  }
+
+  /** Replaces the gradient, for example by a clipped one. */
+  public void replaceGradient(Node g) {
+    gradient = g;
+  }
+
+  /** Forgets the gradient. */
+  public void clearGradient() {
+    gradient = null;
+    passes.clear();
+  }
+}

@@ -1,0 +1,20 @@
+package dev.peft4j.op;
+
+import dev.peft4j.data.Shape;
+import dev.peft4j.graph.Node;
+import dev.peft4j.graph.Op;
+import org.jspecify.annotations.Nullable;
+
+/** Adds {@code before} and {@code after} zeros along a dimension. */
+public record Pad(int axis, int before, int after) implements Op {
+  @Override
+  public Shape shape(Node[] inputs) {
+    Shape s = inputs[0].shape();
+    return s.with(axis, s.dim(axis) + before + after);
+  }
+
+  @Override
+  public @Nullable Node[] gradient(Node out, Node dOut) {
+    return new @Nullable Node[] {Slice.of(dOut, axis, before, dOut.shape().dim(axis) - after)};
+  }
+}

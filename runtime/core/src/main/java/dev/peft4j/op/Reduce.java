@@ -1,0 +1,71 @@
+package dev.peft4j.op;
+
+import dev.peft4j.data.Shape;
+import dev.peft4j.data.ShapeException;
+import dev.peft4j.graph.Node;
+import dev.peft4j.graph.SumTo;
+
+/** Sums, means and maxima over dimensions, from {@link SumTo} and {@link MaxTo}. */
+public final class Reduce {
+  private Reduce() {}
+
+  /** Sum over {@code axes} (all when empty), which stay as size 1 if {@code keep}. */
+  public static Node sum(Node x, boolean keep, int... axes) {
+    return finish(SumTo.of(x, kept(x.shape(), axes)), x.shape(), keep, axes);
+  }
+
+  /**
+   * Mean over {@code axes} (all when empty).
+   *
+   * @throws ShapeException if there is nothing to average
+   */
+  public static Node mean(Node x, boolean keep, int... axes) {
+    Shape kept = kept(x.shape(), axes);
+    if (x.shape().elements() == 0) {
+      throw new ShapeException("mean: shape " + x.shape() + " has no elements; is the batch empty?");
+    }
+    double scale = (double) kept.elements() / x.shape().elements();
+    return finish(Pointwise.mul(SumTo.of(x, kept), scale), x.shape(), keep, axes);
+  }
+
+  /** Largest element over {@code axes} (all when empty). */
+  public static Node max(Node x, boolean keep, int... axes) {
+    if (x.shape().elements() == 0) {
+      throw new ShapeException("max: shape " + x.shape() + " has no elements; is the batch empty?");
+    }
+    Shape kept = kept(x.shape(), axes);
+    Node m = kept.equals(x.shape()) ? x : Node.of(new MaxTo(kept), x);
+    return finish(m, x.shape(), keep, axes);
+  }
+
+  private static Shape kept(Shape s, int[] axes) {
+    Shape k = s;
+    if (axes.length == 0) {
+      for (int i = 0; i < s.rank(); i++) {
+        k = k.with(i, 1);
+      }
+    }
+    for (int a : axes) {
+      k = k.with(a, 1);
+    }
+    return k;
+  }
+
+  private static Node finish(Node reduced, Shape before, boolean keep, int[] axes) {
+    if (keep) {
+      return reduced;
+    }
+    boolean[] gone = new boolean[before.rank()];
+    for (int a : axes) {
+      gone[before.axis(a)] = true;
+    }
+    int[] d = new int[before.rank()];
+    int n = 0;
+    for (int i = 0; i < d.length && axes.length > 0; i++) {
+      if (!gone[i]) {
+        d[n++] = before.dim(i);
+      }
+    }
+    return Reshape.of(reduced, Shape.of(java.util.Arrays.copyOf(d, n)));
+  }
+}

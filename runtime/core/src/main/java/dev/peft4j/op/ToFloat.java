@@ -1,0 +1,24 @@
+package dev.peft4j.op;
+
+import dev.peft4j.data.Shape;
+import dev.peft4j.graph.Node;
+import dev.peft4j.graph.Op;
+import org.jspecify.annotations.Nullable;
+
+/** Integers as float32; each is exact up to 2²⁴. */
+public record ToFloat() implements Op {
+  @Override
+  public Shape shape(Node[] inputs) {
+    return inputs[0].shape();
+  }
+
+  @Override
+  public @Nullable Node[] gradient(Node out, Node dOut) {
+    return new @Nullable Node[] {dOut};
+  }
+
+  @Override
+  public @Nullable Node simplify(Node[] inputs) {
+    return inputs[0].dtype().isInteger() ? null : inputs[0];
+  }
+}

@@ -1,0 +1,5 @@
+/** The operations: one record an op, with its shape rule, gradient and decomposition in one place. */
+@NullMarked
+package dev.peft4j.op;
+
+import org.jspecify.annotations.NullMarked;
