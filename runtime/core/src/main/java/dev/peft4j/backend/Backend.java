@@ -1,0 +1,35 @@
+package dev.peft4j.backend;
+
+import dev.peft4j.data.Storage;
+import dev.peft4j.graph.Op;
+import dev.peft4j.graph.Program;
+
+/**
+ * Something that runs programs: found by {@link java.util.ServiceLoader}. A backend has a kernel for each op it {@link
+ * #supports}; the others reach it decomposed.
+ */
+public interface Backend {
+  /** A short name, for example {@code cpu}. */
+  String name();
+
+  /** The higher one is the default among those present. */
+  int priority();
+
+  /** True if there is a kernel for {@code op}. */
+  boolean supports(Op op);
+
+  /** Prepares a program to be run many times. */
+  Executable compile(Program program);
+
+  /** A program made ready for a backend; it may be run by several threads at once. */
+  interface Executable {
+    /**
+     * Computes the program's outputs.
+     *
+     * @param inputs data of the program's inputs
+     * @param outputs memory for each output without a target; entries of outputs with a target are not read
+     * @param gate called when everything is computed and before any target is replaced; if it throws, nothing is
+     */
+    void run(Storage[] inputs, Storage[] outputs, Runnable gate);
+  }
+}

@@ -1,0 +1,42 @@
+package dev.peft4j.op;
+
+import dev.peft4j.data.Shape;
+import dev.peft4j.graph.Node;
+import dev.peft4j.graph.Op;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gradients of {@link Attention} for q, k and v, one after another in one flat buffer: they share the probabilities, which
+ * are computed again from q and k instead of being kept. Inputs q, k, v, perhaps the mask, and dO.
+ */
+public record AttentionGrad(Attention forward) implements Op {
+  @Override
+  public Shape shape(Node[] inputs) {
+    return Shape.of(inputs[0].shape().size() + inputs[1].shape().size() + inputs[2].shape().size());
+  }
+
+  @Override
+  public @Nullable Node[] gradient(Node out, Node dOut) {
+    throw new UnsupportedOperationException("second derivatives of attention");
+  }
+
+  @Override
+  public Node decompose(Node[] inputs) {
+    Node[] given = java.util.Arrays.copyOf(inputs, inputs.length - 1);
+    Node p = forward.probabilities(given);
+    Node dO = Attention.split(inputs[inputs.length - 1], forward.heads());
+    Node q = Attention.split(inputs[0], forward.heads());
+    Node k = forward.spread(inputs[1]);
+    Node v = forward.spread(inputs[2]);
+    Node dV = MatMul.of(p, true, dO, false);
+    Node dP = MatMul.of(dO, false, v, true);
+    Node dS = Pointwise.mul(Node.of(new SoftmaxGrad(), p, dP), forward.scale());
+    Node dQ = MatMul.of(dS, false, k, false);
+    Node dK = MatMul.of(dS, true, q, false);
+    return Concat.of(
+        0,
+        Reshape.of(Attention.join(dQ), -1),
+        Reshape.of(forward.gather(dK), -1),
+        Reshape.of(forward.gather(dV), -1));
+  }
+}

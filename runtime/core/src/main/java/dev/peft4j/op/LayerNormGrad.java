@@ -1,0 +1,38 @@
+package dev.peft4j.op;
+
+import dev.peft4j.data.Shape;
+import dev.peft4j.graph.Node;
+import dev.peft4j.graph.Op;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gradient of {@link LayerNorm} for its input. Inputs x, weight, dY; with x̂ the normalised input and g = dY · weight:
+ * (g - mean(g) - x̂ · mean(g · x̂)) / √(variance + eps).
+ */
+public record LayerNormGrad(float eps) implements Op {
+  @Override
+  public Shape shape(Node[] inputs) {
+    return inputs[0].shape();
+  }
+
+  @Override
+  public @Nullable Node[] gradient(Node out, Node dOut) {
+    throw new UnsupportedOperationException("second derivatives of layerNorm");
+  }
+
+  @Override
+  public Node decompose(Node[] inputs) {
+    Node centred = Pointwise.sub(inputs[0], Reduce.mean(inputs[0], true, -1));
+    Node inverse = LayerNorm.inverseDeviation(centred, eps);
+    Node hat = Pointwise.mul(centred, inverse);
+    Node g = Pointwise.mul(inputs[2], inputs[1]);
+    Node along = Pointwise.mul(hat, Reduce.mean(Pointwise.mul(g, hat), true, -1));
+    Node centredGrad = Pointwise.sub(g, Reduce.mean(g, true, -1));
+    return Pointwise.mul(Pointwise.sub(centredGrad, along), inverse);
+  }
+
+  @Override
+  public boolean mayOverwrite(int i, Shape input, Shape output) {
+    return i != 1;
+  }
+}

@@ -1,0 +1,24 @@
+package dev.peft4j.op;
+
+import dev.peft4j.data.Shape;
+import dev.peft4j.graph.Node;
+import dev.peft4j.graph.Op;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * For each integer label a row of {@code classes} zeros with a one at the label; all zeros where the label is
+ * {@code ignoreIndex}. Other labels outside the range are an error when it is computed.
+ */
+public record OneHot(int classes, int ignoreIndex) implements Op {
+  @Override
+  public Shape shape(Node[] inputs) {
+    int[] d = java.util.Arrays.copyOf(inputs[0].shape().toArray(), inputs[0].shape().rank() + 1);
+    d[d.length - 1] = classes;
+    return Shape.of(d);
+  }
+
+  @Override
+  public @Nullable Node[] gradient(Node out, Node dOut) {
+    return Op.noGradient(out);
+  }
+}

@@ -1,0 +1,50 @@
+package dev.peft4j.op;
+
+import dev.peft4j.data.Shape;
+import dev.peft4j.graph.Node;
+import dev.peft4j.graph.Op;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The patches of an image as columns (im2col, torch's {@code F.unfold}): (batch, channels, h, w) to (batch, channels · kernel,
+ * positions). A convolution is a matrix product with it.
+ */
+public record Unfold(Window window) implements Op {
+  /**
+   * Convolution (cross-correlation, torch's {@code F.conv2d} with one group).
+   *
+   * @param x (batch, channels, h, w)
+   * @param weight (out, channels, kernelH, kernelW)
+   * @param bias (out) or null
+   */
+  public static Node conv2d(Node x, Node weight, @Nullable Node bias, Window window) {
+    Shape s = x.shape();
+    Shape w = weight.shape();
+    if (s.rank() != 4 || w.rank() != 4 || w.dim(1) != s.dim(1)) {
+      throw new dev.peft4j.data.ShapeException(
+          "conv2d: input of shape " + s + " and weight of shape " + w
+              + ": needed (batch, channels, h, w) and (out, channels, kernelH, kernelW)");
+    }
+    int out = w.dim(0);
+    Node y = MatMul.of(Reshape.of(weight, out, -1), false, Node.of(new Unfold(window), x), false);
+    y = Reshape.of(y, s.dim(0), out, window.outH(s.dim(2)), window.outW(s.dim(3)));
+    return bias == null ? y : Pointwise.add(y, Reshape.of(bias, out, 1, 1));
+  }
+
+  @Override
+  public Shape shape(Node[] inputs) {
+    return window.unfolded(inputs[0].shape());
+  }
+
+  @Override
+  public @Nullable Node[] gradient(Node out, Node dOut) {
+    return new @Nullable Node[] {Node.of(new Fold(window, out.input(0).shape()), dOut)};
+  }
+
+  /** A 1 × 1 window with stride 1 sees the image itself. */
+  @Override
+  public @Nullable Node simplify(Node[] inputs) {
+    Shape s = inputs[0].shape();
+    return window.equals(Window.square(1, 1, 0)) ? Reshape.of(inputs[0], s.dim(0), s.dim(1), -1) : null;
+  }
+}
