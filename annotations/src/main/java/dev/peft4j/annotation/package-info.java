@@ -1,4 +1,7 @@
-/** What a model class carries so that the processor writes its adapted subclass. */
+/**
+ * What a model is annotated with: {@link dev.peft4j.annotation.Peft} on the class, {@link
+ * dev.peft4j.annotation.CheckpointName} and {@link dev.peft4j.annotation.OutputHead} on its fields.
+ */
 @NullMarked
 package dev.peft4j.annotation;
 

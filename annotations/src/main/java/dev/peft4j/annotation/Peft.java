@@ -1,0 +1,182 @@
+package dev.peft4j.annotation;
+
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Repeatable;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/**
+ * Asks for a subclass of the annotated model that carries an adapter: {@code @Peft(target = "linear", r = 1, alpha = 4)} on {@code
+ * BaseModel} makes {@code BaseModelPeft}.
+ *
+ * <p>The generated class mirrors every constructor of the model that is not private, freezes every parameter of the model and
+ * attaches the adapter to the layers that {@link #target()} names; {@code BaseModelPeft.adapt(existing)} does the same to a model
+ * that is there already. For a nested model {@code Outer.Inner} the class is called {@code Outer_InnerPeft}. Repeated, the
+ * annotation gives several named adapters, of which the first is active.
+ *
+ * <p>Layers are named by their paths in checkpoints, {@code layers.0.attn.q_proj} for {@code model.layers.get(0).attn.qProj}:
+ * fields joined by dots, indices for lists, keys for maps ({@link dev.peft4j.target.Names}). The rules of matching are peft's ({@link
+ * dev.peft4j.target.TargetMatcher}). The members mean what the fields of peft's {@code LoraConfig} mean and have its defaults.
+ */
+@Documented
+@Retention(RetentionPolicy.CLASS)
+@Target(ElementType.TYPE)
+@Repeatable(Peft.List.class)
+public @interface Peft {
+
+  /**
+   * The layers that get an adapter; peft's {@code target_modules}. Each entry is a layer's path or the end of one from a dot on:
+   * {@code "q_proj"} is every {@code q_proj}, {@code "layers.0.attn.q_proj"} is that one. As the only entry, {@code "all-linear"} is
+   * every {@code Linear} (but for an {@link OutputHead}), and {@code "regex:..."} is what {@link #targetRegex()} is. An entry that
+   * names no layer is an error.
+   *
+   * @return paths, ends of paths, {@code all-linear} or {@code regex:...}
+   */
+  String[] target() default {};
+
+  /**
+   * The layers that get an adapter, as a regular expression for the whole path; instead of {@link #target()}.
+   *
+   * @return a regular expression, or nothing
+   */
+  String targetRegex() default "";
+
+  /**
+   * Layers that get none although they are targeted; peft's {@code exclude_modules} as a list: paths or ends of paths. It names
+   * layers, not what lies below them: for that use {@link #excludeRegex()}.
+   *
+   * @return paths or ends of paths
+   */
+  String[] exclude() default {};
+
+  /**
+   * The same as a regular expression for the whole path.
+   *
+   * @return a regular expression, or nothing
+   */
+  String excludeRegex() default "";
+
+  /**
+   * The adapter's rank.
+   *
+   * @return at least 1
+   */
+  int r() default 8;
+
+  /**
+   * The adapter's scale: its output is multiplied by alpha / r.
+   *
+   * @return greater than 0
+   */
+  double alpha() default 8;
+
+  /**
+   * The probability with which an element of an adapter's input is dropped in training.
+   *
+   * @return at least 0, less than 1
+   */
+  double dropout() default 0;
+
+  /**
+   * The biases of the base model that are trained along.
+   *
+   * @return none by default
+   */
+  Bias bias() default Bias.NONE;
+
+  /**
+   * Whether the scale is alpha / √r.
+   *
+   * @return false by default
+   */
+  boolean rslora() default false;
+
+  /**
+   * How the adapter's weights start.
+   *
+   * @return peft's default by default
+   */
+  Init init() default Init.DEFAULT;
+
+  /**
+   * Modules that are trained whole and saved with the adapter, such as a new head: paths or ends of paths. The task types {@code
+   * SEQ_CLS} and {@code TOKEN_CLS} add {@code classifier} and {@code score}, as peft does.
+   *
+   * @return paths or ends of paths
+   */
+  String[] modulesToSave() default {};
+
+  /**
+   * Ranks for some of the layers.
+   *
+   * @return the first that fits a layer counts
+   */
+  RankPattern[] rankPattern() default {};
+
+  /**
+   * Alphas for some of the layers.
+   *
+   * @return the first that fits a layer counts
+   */
+  AlphaPattern[] alphaPattern() default {};
+
+  /**
+   * The indices in the model's list of layers to which the adapter is confined; peft's {@code layers_to_transform}. Entries of
+   * {@link #target()} that are whole paths ignore it. Without {@link #layersPattern()} the list has to lie below another module:
+   * {@code model.layers.1.q_proj}.
+   *
+   * @return indices from 0 on; none means all
+   */
+  int[] layers() default {};
+
+  /**
+   * The name of the list that {@link #layers()} counts in, such as {@code "layers"}.
+   *
+   * @return names or regular expressions
+   */
+  String[] layersPattern() default {};
+
+  /**
+   * The adapter's name.
+   *
+   * @return {@code default} by default; no dots, no slashes
+   */
+  String adapter() default "default";
+
+  /**
+   * The kind of adapter, peft's {@code peft_type}.
+   *
+   * @return {@code LORA} by default
+   */
+  String tuner() default "LORA";
+
+  /**
+   * What the model is for, as peft writes it: {@code SEQ_CLS}, {@code TOKEN_CLS}, {@code CAUSAL_LM}, {@code SEQ_2_SEQ_LM}, {@code
+   * QUESTION_ANS} or {@code FEATURE_EXTRACTION}.
+   *
+   * @return a task type, or nothing
+   */
+  String taskType() default "";
+
+  /**
+   * The simple name of the generated class.
+   *
+   * @return nothing for the model's name and {@code Peft}
+   */
+  String className() default "";
+
+  /** Several adapters on one model; the compiler writes it. */
+  @Documented
+  @Retention(RetentionPolicy.CLASS)
+  @Target(ElementType.TYPE)
+  @interface List {
+    /**
+     * The adapters.
+     *
+     * @return in the order written
+     */
+    Peft[] value();
+  }
+}
