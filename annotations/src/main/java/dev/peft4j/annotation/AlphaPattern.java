@@ -5,7 +5,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * An alpha of its own for some layers; an entry of {@link Peft#alphaPattern()}. The key is read as {@link RankPattern#key()} is.
+ * An alpha of its own for some layers; an entry of {@link Peft#alphaPattern()}. The key is read as
+ * {@link RankPattern#key()} is.
  */
 @Retention(RetentionPolicy.CLASS)
 @Target({})
@@ -18,7 +19,8 @@ public @interface AlphaPattern {
   String key();
 
   /**
-   * Their alpha: the adapter's output is scaled by alpha / r. It is not rescaled where only the rank is patterned.
+   * Their alpha: the adapter's output is scaled by alpha / r. It is not rescaled where only the
+   * rank is patterned.
    *
    * @return greater than 0
    */

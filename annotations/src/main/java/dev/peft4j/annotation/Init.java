@@ -3,11 +3,15 @@ package dev.peft4j.annotation;
 /** How an adapter's weights start; peft's {@code init_lora_weights}. */
 public enum Init {
   /**
-   * peft's {@code true}: A is drawn from Kaiming's uniform distribution (a = √5) and B is zero, so that the adapter starts
-   * as the identity. For an embedding A is zero and B is drawn from N(0, 1).
+   * peft's {@code true}: A is drawn from Kaiming's uniform distribution (a = √5) and B is zero, so
+   * that the adapter starts as the identity. For an embedding A is zero and B is drawn from N(0,
+   * 1).
    */
   DEFAULT,
-  /** peft's {@code false}: A and B are both random, so the adapter changes the output from the start. */
+  /**
+   * peft's {@code false}: A and B are both random, so the adapter changes the output from the
+   * start.
+   */
   RANDOM,
   /** peft's {@code "gaussian"}: A is drawn from N(0, 1/r) (standard deviation 1/r), B is zero. */
   GAUSSIAN

@@ -8,17 +8,20 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries an adapter: {@code @Peft(target = "linear", r = 1, alpha = 4)} on {@code
- * BaseModel} makes {@code BaseModelPeft}.
+ * Asks for a subclass of the annotated model that carries an adapter: {@code @Peft(target =
+ * "linear", r = 1, alpha = 4)} on {@code BaseModel} makes {@code BaseModelPeft}.
  *
- * <p>The generated class mirrors every constructor of the model that is not private, freezes every parameter of the model and
- * attaches the adapter to the layers that {@link #target()} names; {@code BaseModelPeft.adapt(existing)} does the same to a model
- * that is there already. For a nested model {@code Outer.Inner} the class is called {@code Outer_InnerPeft}. Repeated, the
+ * <p>The generated class mirrors every constructor of the model that is not private, freezes every
+ * parameter of the model and attaches the adapter to the layers that {@link #target()} names;
+ * {@code BaseModelPeft.adapt(existing)} does the same to a model that is there already. For a
+ * nested model {@code Outer.Inner} the class is called {@code Outer_InnerPeft}. Repeated, the
  * annotation gives several named adapters, of which the first is active.
  *
- * <p>Layers are named by their paths in checkpoints, {@code layers.0.attn.q_proj} for {@code model.layers.get(0).attn.qProj}:
- * fields joined by dots, indices for lists, keys for maps ({@link dev.peft4j.target.Names}). The rules of matching are peft's ({@link
- * dev.peft4j.target.TargetMatcher}). The members mean what the fields of peft's {@code LoraConfig} mean and have its defaults.
+ * <p>Layers are named by their paths in checkpoints, {@code layers.0.attn.q_proj} for {@code
+ * model.layers.get(0).attn.qProj}: fields joined by dots, indices for lists, keys for maps ({@link
+ * dev.peft4j.target.Names}). The rules of matching are peft's ({@link
+ * dev.peft4j.target.TargetMatcher}). The members mean what the fields of peft's {@code LoraConfig}
+ * mean and have its defaults.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)
@@ -27,25 +30,28 @@ import java.lang.annotation.Target;
 public @interface Peft {
 
   /**
-   * The layers that get an adapter; peft's {@code target_modules}. Each entry is a layer's path or the end of one from a dot on:
-   * {@code "q_proj"} is every {@code q_proj}, {@code "layers.0.attn.q_proj"} is that one. As the only entry, {@code "all-linear"} is
-   * every {@code Linear} (but for an {@link OutputHead}), and {@code "regex:..."} is what {@link #targetRegex()} is. An entry that
-   * names no layer is an error.
+   * The layers that get an adapter; peft's {@code target_modules}. Each entry is a layer's path or
+   * the end of one from a dot on: {@code "q_proj"} is every {@code q_proj}, {@code
+   * "layers.0.attn.q_proj"} is that one. As the only entry, {@code "all-linear"} is every {@code
+   * Linear} (but for an {@link OutputHead}), and {@code "regex:..."} is what {@link #targetRegex()}
+   * is. An entry that names no layer is an error.
    *
    * @return paths, ends of paths, {@code all-linear} or {@code regex:...}
    */
   String[] target() default {};
 
   /**
-   * The layers that get an adapter, as a regular expression for the whole path; instead of {@link #target()}.
+   * The layers that get an adapter, as a regular expression for the whole path; instead of {@link
+   * #target()}.
    *
    * @return a regular expression, or nothing
    */
   String targetRegex() default "";
 
   /**
-   * Layers that get none although they are targeted; peft's {@code exclude_modules} as a list: paths or ends of paths. It names
-   * layers, not what lies below them: for that use {@link #excludeRegex()}.
+   * Layers that get none although they are targeted; peft's {@code exclude_modules} as a list:
+   * paths or ends of paths. It names layers, not what lies below them: for that use {@link
+   * #excludeRegex()}.
    *
    * @return paths or ends of paths
    */
@@ -101,8 +107,9 @@ public @interface Peft {
   Init init() default Init.DEFAULT;
 
   /**
-   * Modules that are trained whole and saved with the adapter, such as a new head: paths or ends of paths. The task types {@code
-   * SEQ_CLS} and {@code TOKEN_CLS} add {@code classifier} and {@code score}, as peft does.
+   * Modules that are trained whole and saved with the adapter, such as a new head: paths or ends of
+   * paths. The task types {@code SEQ_CLS} and {@code TOKEN_CLS} add {@code classifier} and {@code
+   * score}, as peft does.
    *
    * @return paths or ends of paths
    */
@@ -123,9 +130,10 @@ public @interface Peft {
   AlphaPattern[] alphaPattern() default {};
 
   /**
-   * The indices in the model's list of layers to which the adapter is confined; peft's {@code layers_to_transform}. Entries of
-   * {@link #target()} that are whole paths ignore it. Without {@link #layersPattern()} the list has to lie below another module:
-   * {@code model.layers.1.q_proj}.
+   * The indices in the model's list of layers to which the adapter is confined; peft's {@code
+   * layers_to_transform}. Entries of {@link #target()} that are whole paths ignore it. Without
+   * {@link #layersPattern()} the list has to lie below another module: {@code
+   * model.layers.1.q_proj}.
    *
    * @return indices from 0 on; none means all
    */
@@ -153,8 +161,8 @@ public @interface Peft {
   String tuner() default "LORA";
 
   /**
-   * What the model is for, as peft writes it: {@code SEQ_CLS}, {@code TOKEN_CLS}, {@code CAUSAL_LM}, {@code SEQ_2_SEQ_LM}, {@code
-   * QUESTION_ANS} or {@code FEATURE_EXTRACTION}.
+   * What the model is for, as peft writes it: {@code SEQ_CLS}, {@code TOKEN_CLS}, {@code
+   * CAUSAL_LM}, {@code SEQ_2_SEQ_LM}, {@code QUESTION_ANS} or {@code FEATURE_EXTRACTION}.
    *
    * @return a task type, or nothing
    */

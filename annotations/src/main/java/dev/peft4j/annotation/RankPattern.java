@@ -7,9 +7,9 @@ import java.lang.annotation.Target;
 /**
  * A rank of its own for some layers; an entry of {@link Peft#rankPattern()}.
  *
- * <p>A layer takes the first entry, in the order written, whose key names it. The key is the layer's path, the end of it from a
- * dot on, or a regular expression for either: peft's {@code (.*\.)?(KEY)$}. {@code ^q} names only a layer {@code q} of the model
- * itself.
+ * <p>A layer takes the first entry, in the order written, whose key names it. The key is the
+ * layer's path, the end of it from a dot on, or a regular expression for either: peft's {@code
+ * (.*\.)?(KEY)$}. {@code ^q} names only a layer {@code q} of the model itself.
  */
 @Retention(RetentionPolicy.CLASS)
 @Target({})
