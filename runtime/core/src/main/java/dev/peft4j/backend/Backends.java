@@ -1,0 +1,78 @@
+package dev.peft4j.backend;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.function.Supplier;
+
+/** The backends on board, found by {@link ServiceLoader}, and the choice among them. */
+public final class Backends {
+  /** System property that names the backend to use. */
+  public static final String PROPERTY = "peft4j.backend";
+
+  private static final ScopedValue<Backend> CHOSEN = ScopedValue.newInstance();
+
+  private Backends() {}
+
+  /** All backends on board, the default first. */
+  public static List<Backend> all() {
+    return Default.ALL;
+  }
+
+  /**
+   * The backend of that name.
+   *
+   * @throws IllegalArgumentException if there is none, listing those on board
+   */
+  public static Backend named(String name) {
+    return Default.named(name);
+  }
+
+  /** The backend that computes in this scope: the one given to {@link #with}, else the default. */
+  public static Backend current() {
+    return CHOSEN.isBound() ? CHOSEN.get() : Default.chosen();
+  }
+
+  /** Runs {@code body} on another backend; what it computes must be read inside. */
+  public static <T> T with(Backend backend, Supplier<T> body) {
+    return ScopedValue.where(CHOSEN, backend).call(body::get);
+  }
+
+  private static final class Default {
+    static final List<Backend> ALL = load();
+
+    private static List<Backend> load() {
+      List<Backend> found = new ArrayList<>();
+      ServiceLoader.load(Backend.class, Backend.class.getClassLoader()).forEach(found::add);
+      found.sort(Comparator.comparingInt(Backend::priority).reversed());
+      return List.copyOf(found);
+    }
+
+    static Backend named(String name) {
+      for (Backend b : ALL) {
+        if (b.name().equals(name)) {
+          return b;
+        }
+      }
+      throw new IllegalArgumentException(
+          "no backend named '" + name + "'; on board: " + ALL.stream().map(Backend::name).toList());
+    }
+
+    static Backend chosen() {
+      return Holder.CHOSEN;
+    }
+
+    private static final class Holder {
+      static final Backend CHOSEN = choose();
+
+      private static Backend choose() {
+        String name = System.getProperty(PROPERTY);
+        if (name == null && ALL.isEmpty()) {
+          throw new IllegalStateException("no backend on board; peft4j-core brings 'cpu' and 'reference'");
+        }
+        return name == null ? ALL.getFirst() : named(name);
+      }
+    }
+  }
+}

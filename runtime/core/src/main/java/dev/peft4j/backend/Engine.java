@@ -1,0 +1,144 @@
+package dev.peft4j.backend;
+
+import dev.peft4j.data.Storage;
+import dev.peft4j.graph.BackwardPass;
+import dev.peft4j.graph.Node;
+import dev.peft4j.graph.Program;
+import dev.peft4j.graph.Trace;
+import dev.peft4j.graph.Variable;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Computes nodes: traces what they need, finds or compiles the program of that structure, and runs it. */
+public final class Engine {
+  /** Compiled programs kept per backend; a program holds no data, only its kernels. */
+  private static final int MAX_PROGRAMS = 256;
+
+  private static final Map<Backend, Programs> CACHES = Collections.synchronizedMap(new HashMap<>());
+  private static final Runnable OPEN = () -> {};
+
+  private Engine() {}
+
+  /** The value of {@code node}; a backward pass that it takes part in is computed with it. */
+  public static Storage value(Node node) {
+    Storage known = node.value();
+    if (known != null) {
+      return known;
+    }
+    BackwardPass pass = node.pass();
+    List<Node> roots = new ArrayList<>();
+    roots.add(node);
+    if (pass != null) {
+      pass.roots(roots);
+    }
+    evaluate(roots, Collections.nCopies(roots.size(), null), OPEN);
+    if (pass != null) {
+      pass.done();
+    }
+    Storage value = node.value();
+    if (value == null) {
+      throw new IllegalStateException("not computed: " + node.describe());
+    }
+    return value;
+  }
+
+  /**
+   * Computes nodes and replaces variables. Either all targets are replaced or, if anything fails, none.
+   *
+   * @param roots what to compute
+   * @param targets for each root the variable that receives the value, or null to keep it in the node
+   * @param gate called when everything is computed and before anything is replaced; may throw to stop
+   */
+  public static void evaluate(List<Node> roots, List<? extends @Nullable Variable> targets, Runnable gate) {
+    List<Node> open = roots;
+    List<? extends @Nullable Variable> openTargets = targets;
+    if (anyKnown(roots, targets)) {
+      open = new ArrayList<>();
+      List<@Nullable Variable> left = new ArrayList<>();
+      for (int i = 0; i < roots.size(); i++) {
+        if (targets.get(i) != null || !roots.get(i).isKnown()) {
+          open.add(roots.get(i));
+          left.add(targets.get(i));
+        }
+      }
+      openTargets = left;
+    }
+    if (open.isEmpty()) {
+      gate.run();
+      return;
+    }
+    Backend backend = Backends.current();
+    Trace trace = Trace.of(open, openTargets);
+    Backend.Executable executable = CACHES.computeIfAbsent(backend, b -> new Programs()).get(backend, trace);
+    Node[] all = trace.roots();
+    Storage[] outputs = new Storage[all.length];
+    for (int i = 0; i < outputs.length; i++) {
+      Variable target = trace.targets()[i];
+      outputs[i] = target == null ? Storage.allocate(all[i].dtype(), all[i].shape().elements()) : target.storage();
+    }
+    executable.run(
+        trace.inputs(),
+        outputs,
+        () -> {
+          for (int i = 0; i < all.length; i++) {
+            if (trace.targets()[i] == null) {
+              all[i].resolve(outputs[i]);
+            }
+          }
+          gate.run();
+        });
+    for (Variable target : trace.targets()) {
+      if (target != null) {
+        target.changed();
+      }
+    }
+  }
+
+  private static boolean anyKnown(List<Node> roots, List<? extends @Nullable Variable> targets) {
+    for (int i = 0; i < roots.size(); i++) {
+      if (targets.get(i) == null && roots.get(i).isKnown()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The program that computes {@code roots} on a backend, for tests and profiles. */
+  public static Program program(Backend backend, List<Node> roots) {
+    return Program.of(Trace.of(roots, Collections.nCopies(roots.size(), null)), backend::supports);
+  }
+
+  /** Programs of one backend by structure, the least recently used dropped first. */
+  private static final class Programs {
+    private record Entry(Trace.Key key, Backend.Executable executable) {}
+
+    private final LinkedHashMap<Integer, List<Entry>> entries = new LinkedHashMap<>(16, 0.75f, true);
+    private int size;
+
+    synchronized Backend.Executable get(Backend backend, Trace trace) {
+      List<Entry> same = entries.get(trace.structureHash());
+      if (same != null) {
+        for (Entry e : same) {
+          if (trace.matches(e.key)) {
+            return e.executable;
+          }
+        }
+      }
+      Backend.Executable compiled = backend.compile(Program.of(trace, backend::supports));
+      entries.computeIfAbsent(trace.structureHash(), h -> new ArrayList<>(1)).add(new Entry(trace.key(), compiled));
+      size++;
+      Iterator<List<Entry>> oldest = entries.values().iterator();
+      while (size > MAX_PROGRAMS) {
+        size -= oldest.next().size();
+        oldest.remove();
+      }
+      return compiled;
+    }
+  }
+}
