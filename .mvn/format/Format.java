@@ -42,9 +42,10 @@ final class Format {
         new SimpleFileVisitor<>() {
           @Override
           public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
-            String name = folder.getFileName().toString();
-            boolean skipped = name.equals("target") || name.equals(".git");
-            return skipped && !folder.equals(root)
+            // A package may be called target: only the folder beside a pom is the build's.
+            boolean output =
+                folder.endsWith("target") && Files.exists(folder.resolveSibling("pom.xml"));
+            return output || folder.endsWith(".git")
                 ? FileVisitResult.SKIP_SUBTREE
                 : FileVisitResult.CONTINUE;
           }
