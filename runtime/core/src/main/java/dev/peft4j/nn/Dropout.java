@@ -1,0 +1,41 @@
+package dev.peft4j.nn;
+
+import dev.peft4j.data.Rng;
+import dev.peft4j.tensor.Tensor;
+
+/**
+ * Zeros elements with probability p in training mode and scales the others by 1 / (1 - p); does nothing in evaluation mode.
+ * Each call draws a key from the layer's generator, which fixes the mask: same seed and order of calls, same masks.
+ */
+public class Dropout extends Module implements Layer {
+  private final float p;
+  private final Rng rng;
+
+  /** Dropout whose masks follow from {@link Rng#current()} at this moment. */
+  public Dropout(double p) {
+    this(p, Rng.current().split());
+  }
+
+  /**
+   * Dropout with a generator of its own.
+   *
+   * @throws IllegalArgumentException if p is outside [0, 1)
+   */
+  public Dropout(double p, Rng rng) {
+    if (!(p >= 0 && p < 1)) {
+      throw new IllegalArgumentException("Dropout: p is " + p + ", must be at least 0 and less than 1");
+    }
+    this.p = (float) p;
+    this.rng = rng;
+  }
+
+  @Override
+  public Tensor forward(Tensor x) {
+    return p == 0 || !training() ? x : x.dropout(p, Tensor.of(new long[] {rng.nextLong()}));
+  }
+
+  /** The generator of the masks' keys; its position is part of a checkpoint. */
+  public Rng rng() {
+    return rng;
+  }
+}

@@ -1,0 +1,15 @@
+package dev.peft4j.nn;
+
+import dev.peft4j.tensor.Tensor;
+import java.util.function.UnaryOperator;
+
+/** What sits in a layer's slot and changes what the layer computes. */
+public interface LayerAdapter {
+  /**
+   * The layer's result with this adapter.
+   *
+   * @param x the layer's input
+   * @param base computes the layer without this adapter
+   */
+  Tensor forward(Tensor x, UnaryOperator<Tensor> base);
+}

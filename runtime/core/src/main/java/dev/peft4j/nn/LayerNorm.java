@@ -1,0 +1,27 @@
+package dev.peft4j.nn;
+
+import dev.peft4j.tensor.Tensor;
+
+/** Layer normalisation over the innermost dimension (torch's {@code nn.LayerNorm}); weight starts at 1, bias at 0. */
+public class LayerNorm extends Module implements Layer {
+  private final Parameter weight;
+  private final Parameter bias;
+  private final float eps;
+
+  /** Normalises rows of {@code dim} numbers with eps 1e-5. */
+  public LayerNorm(int dim) {
+    this(dim, 1e-5f);
+  }
+
+  /** Normalises rows of {@code dim} numbers. */
+  public LayerNorm(int dim, float eps) {
+    this.weight = Initial.constant(1, dim);
+    this.bias = Initial.constant(0, dim);
+    this.eps = eps;
+  }
+
+  @Override
+  public Tensor forward(Tensor x) {
+    return x.layerNorm(weight, bias, eps);
+  }
+}

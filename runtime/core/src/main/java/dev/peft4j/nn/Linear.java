@@ -1,0 +1,61 @@
+package dev.peft4j.nn;
+
+import dev.peft4j.data.Rng;
+import dev.peft4j.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** x · Wᵀ + b (torch's {@code nn.Linear}): x (…, in), weight (out, in), bias (out), result (…, out). */
+public class Linear extends Module implements Layer, Adaptable {
+  private final Parameter weight;
+  private final @Nullable Parameter bias;
+  private final AdapterSlot slot = new AdapterSlot();
+
+  /** A layer with bias, drawn as torch draws it: both uniform in ±1/√in. */
+  public Linear(int in, int out) {
+    this(in, out, true);
+  }
+
+  /** A layer with or without bias. */
+  public Linear(int in, int out, boolean bias) {
+    if (in < 1 || out < 1) {
+      throw new IllegalArgumentException("Linear(" + in + ", " + out + "): both sizes must be at least 1");
+    }
+    Rng rng = Rng.current();
+    this.weight = Initial.kaimingUniform(rng, out, in);
+    this.bias = bias ? Initial.bias(rng, in, out) : null;
+  }
+
+  @Override
+  public Tensor forward(Tensor x) {
+    return slot.apply(x, this::base);
+  }
+
+  private Tensor base(Tensor x) {
+    return x.linear(weight, bias);
+  }
+
+  /** Features of the input. */
+  public int in() {
+    return weight.shape().dim(1);
+  }
+
+  /** Features of the result. */
+  public int out() {
+    return weight.shape().dim(0);
+  }
+
+  /** The weight (out, in). */
+  public Parameter weight() {
+    return weight;
+  }
+
+  /** The bias (out), or null. */
+  public @Nullable Parameter bias() {
+    return bias;
+  }
+
+  @Override
+  public AdapterSlot slot() {
+    return slot;
+  }
+}

@@ -1,0 +1,177 @@
+package dev.peft4j.nn;
+
+import dev.peft4j.data.Shape;
+import dev.peft4j.data.Storage;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.function.BiConsumer;
+
+/**
+ * A part of a model: holds parameters and other modules in its fields. They are found without being registered: fields of a
+ * module or parameter type, lists and maps of such, and records that hold such, in declaration order, superclass first.
+ *
+ * <p>A field's name in checkpoints is its Java name in snake case ({@code qProj} is {@code q_proj}), or what {@link
+ * dev.peft4j.annotation.CheckpointName} says; elements of lists are numbered and entries of maps go by their keys.
+ */
+public abstract class Module {
+  private boolean training = true;
+
+  /** For subclasses. */
+  protected Module() {}
+
+  /** The modules that this one holds itself, by name. */
+  public SequencedMap<String, Module> children() {
+    SequencedMap<String, Module> children = new LinkedHashMap<>();
+    ModuleFields.visit(
+        this,
+        (name, value) -> {
+          if (value instanceof Module m) {
+            children.put(name, m);
+          }
+        });
+    return children;
+  }
+
+  /** The parameters that this module holds itself, by name. */
+  public SequencedMap<String, Parameter> ownParameters() {
+    SequencedMap<String, Parameter> own = new LinkedHashMap<>();
+    ModuleFields.visit(
+        this,
+        (name, value) -> {
+          if (value instanceof Parameter p) {
+            own.put(name, p);
+          }
+        });
+    return own;
+  }
+
+  /** This module and all below it with their paths, parents first; a module reached twice is listed once. */
+  public List<NamedModule> namedModules() {
+    List<NamedModule> found = new ArrayList<>();
+    walk("", this, Collections.newSetFromMap(new IdentityHashMap<>()), (name, m) -> found.add(new NamedModule(name, m)));
+    return found;
+  }
+
+  private static void walk(String path, Module m, Set<Module> seen, BiConsumer<String, Module> visitor) {
+    if (!seen.add(m)) {
+      return;
+    }
+    visitor.accept(path, m);
+    m.children().forEach((name, child) -> walk(path.isEmpty() ? name : path + "." + name, child, seen, visitor));
+  }
+
+  /**
+   * All parameters with their paths, in torch's order: a module's own, then its children's; one that is reached twice (tied
+   * weights) is listed once.
+   */
+  public List<NamedParameter> namedParameters() {
+    List<NamedParameter> found = new ArrayList<>();
+    Set<Parameter> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (NamedModule m : namedModules()) {
+      m.module().ownParameters().forEach((name, p) -> {
+        if (seen.add(p)) {
+          found.add(new NamedParameter(m.name().isEmpty() ? name : m.name() + "." + name, p));
+        }
+      });
+    }
+    return found;
+  }
+
+  /** All parameters. */
+  public List<Parameter> parameters() {
+    return namedParameters().stream().map(NamedParameter::parameter).toList();
+  }
+
+  /** The parameters that receive gradients. */
+  public List<Parameter> trainableParameters() {
+    return parameters().stream().filter(Parameter::trainable).toList();
+  }
+
+  /** Turns gradients off for every parameter of this module and those below it. */
+  public void freeze() {
+    for (NamedParameter p : namedParameters()) {
+      p.parameter().freeze();
+    }
+  }
+
+  /** Turns gradients on for every parameter of this module and those below it. */
+  public void unfreeze() {
+    for (NamedParameter p : namedParameters()) {
+      p.parameter().unfreeze();
+    }
+  }
+
+  /** Training mode: dropout is active. New modules are in it, as in torch. */
+  public Module train() {
+    return mode(true);
+  }
+
+  /** Evaluation mode: dropout does nothing. */
+  public Module eval() {
+    return mode(false);
+  }
+
+  private Module mode(boolean on) {
+    for (NamedModule m : namedModules()) {
+      m.module().training = on;
+    }
+    return this;
+  }
+
+  /** True in training mode. */
+  public boolean training() {
+    return training;
+  }
+
+  /** All parameters by path; the tensors are the parameters themselves, not copies. */
+  public SequencedMap<String, Parameter> stateDict() {
+    SequencedMap<String, Parameter> state = new LinkedHashMap<>();
+    for (NamedParameter p : namedParameters()) {
+      state.put(p.name(), p.parameter());
+    }
+    return state;
+  }
+
+  /** Shapes by path: what {@link #load} expects. */
+  public SequencedMap<String, Shape> stateShapes() {
+    SequencedMap<String, Shape> shapes = new LinkedHashMap<>();
+    stateDict().forEach((name, p) -> shapes.put(name, p.shape()));
+    return shapes;
+  }
+
+  /**
+   * Replaces the values of all parameters.
+   *
+   * @param values float32, by path
+   * @throws IllegalArgumentException if a path is missing, unexpected or has another number of elements; all are listed, and
+   *     nothing is replaced
+   */
+  public void load(Map<String, Storage> values) {
+    SequencedMap<String, Parameter> state = stateDict();
+    List<String> wrong = new ArrayList<>();
+    state.forEach((name, p) -> {
+      Storage s = values.get(name);
+      if (s == null) {
+        wrong.add("missing " + name + " " + p.shape());
+      } else if (s.elements() != p.shape().elements()) {
+        wrong.add("mis-shaped " + name + ": " + s.elements() + " elements found, shape " + p.shape() + " needed");
+      }
+    });
+    values.forEach((name, s) -> {
+      if (!state.containsKey(name)) {
+        wrong.add("unexpected " + name);
+      }
+    });
+    if (!wrong.isEmpty()) {
+      throw new IllegalArgumentException(
+          getClass().getSimpleName() + " cannot take these values: " + String.join("; ", wrong));
+    }
+    state.forEach((name, p) -> p.set(values.get(name)));
+  }
+}

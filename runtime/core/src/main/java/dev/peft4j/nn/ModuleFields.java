@@ -1,0 +1,111 @@
+package dev.peft4j.nn;
+
+import dev.peft4j.annotation.CheckpointName;
+import dev.peft4j.target.Names;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.reflect.Field;
+import java.lang.reflect.InaccessibleObjectException;
+import java.lang.reflect.Modifier;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the modules and parameters in a module's fields, superclass first, in declaration order. The fields of a class are
+ * looked up once; afterwards they are read through method handles.
+ */
+final class ModuleFields {
+  private static final ClassValue<List<Slot>> SLOTS =
+      new ClassValue<>() {
+        @Override
+        protected List<Slot> computeValue(Class<?> type) {
+          return find(type);
+        }
+      };
+
+  private record Slot(String name, MethodHandle getter) {}
+
+  private ModuleFields() {}
+
+  /** Calls {@code visitor} with the checkpoint name and the value of each module and parameter that {@code owner} holds. */
+  static void visit(Object owner, BiConsumer<String, Object> visitor) {
+    for (Slot slot : SLOTS.get(owner.getClass())) {
+      Object value;
+      try {
+        value = slot.getter.invoke(owner);
+      } catch (Throwable e) {
+        throw new IllegalStateException("cannot read field '" + slot.name + "' of " + owner.getClass().getName(), e);
+      }
+      if (value != null) {
+        visitValue(slot.name, value, visitor);
+      }
+    }
+  }
+
+  private static void visitValue(String name, Object value, BiConsumer<String, Object> visitor) {
+    switch (value) {
+      case Module m -> visitor.accept(name, m);
+      case Parameter p -> visitor.accept(name, p);
+      case List<?> list -> {
+        int i = 0;
+        for (Object element : list) {
+          visitElement(Names.join(name, Integer.toString(i++)), element, visitor);
+        }
+      }
+      case Map<?, ?> map -> map.forEach((k, v) -> visitElement(Names.join(name, String.valueOf(k)), v, visitor));
+      case Record r -> visit(r, (inner, v) -> visitor.accept(Names.join(name, inner), v));
+      default -> {}
+    }
+  }
+
+  private static void visitElement(String name, @Nullable Object element, BiConsumer<String, Object> visitor) {
+    if (element != null) {
+      visitValue(name, element, visitor);
+    }
+  }
+
+  private static List<Slot> find(Class<?> type) {
+    List<Class<?>> line = new ArrayList<>();
+    for (Class<?> c = type; c != null && c != Module.class && c != Object.class && c != Record.class; ) {
+      line.addFirst(c);
+      c = c.getSuperclass();
+    }
+    List<Slot> slots = new ArrayList<>();
+    for (Class<?> c : line) {
+      for (Field f : c.getDeclaredFields()) {
+        if (!Modifier.isStatic(f.getModifiers()) && !f.isSynthetic() && mayHold(f.getType())) {
+          CheckpointName given = f.getAnnotation(CheckpointName.class);
+          slots.add(new Slot(given == null ? Names.toCheckpoint(f.getName()) : given.value(), getter(c, f)));
+        }
+      }
+    }
+    return List.copyOf(slots);
+  }
+
+  private static boolean mayHold(Class<?> t) {
+    return Module.class.isAssignableFrom(t)
+        || t == Parameter.class
+        || Collection.class.isAssignableFrom(t)
+        || Map.class.isAssignableFrom(t)
+        || t.isRecord()
+        || t.isInterface() && !t.getName().startsWith("java.")
+        || t == Object.class;
+  }
+
+  private static MethodHandle getter(Class<?> owner, Field f) {
+    try {
+      f.setAccessible(true);
+      return MethodHandles.lookup().unreflectGetter(f).asType(
+          java.lang.invoke.MethodType.methodType(Object.class, Object.class));
+    } catch (InaccessibleObjectException | IllegalAccessException e) {
+      throw new IllegalStateException(
+          "cannot see field '" + f.getName() + "' of " + owner.getName() + " in module " + owner.getModule().getName()
+              + "; add 'opens " + owner.getPackageName() + ";' to its module-info.java",
+          e);
+    }
+  }
+}

@@ -1,0 +1,25 @@
+package dev.peft4j.nn;
+
+import dev.peft4j.tensor.Tensor;
+
+/** Root mean square normalisation over the innermost dimension (torch's {@code nn.RMSNorm}); the weight starts at 1. */
+public class RmsNorm extends Module implements Layer {
+  private final Parameter weight;
+  private final float eps;
+
+  /** Normalises rows of {@code dim} numbers with eps 1e-6. */
+  public RmsNorm(int dim) {
+    this(dim, 1e-6f);
+  }
+
+  /** Normalises rows of {@code dim} numbers. */
+  public RmsNorm(int dim, float eps) {
+    this.weight = Initial.constant(1, dim);
+    this.eps = eps;
+  }
+
+  @Override
+  public Tensor forward(Tensor x) {
+    return x.rmsNorm(weight, eps);
+  }
+}
