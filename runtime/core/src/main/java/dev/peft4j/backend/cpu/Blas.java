@@ -1,0 +1,195 @@
+package dev.peft4j.backend.cpu;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.io.File;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
+import org.bytedeco.javacpp.Loader;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Matrix products through OpenBLAS, whose library lies in a jar of {@code org.bytedeco:openblas}.
+ * JavaCPP unpacks it, once for each user of the machine; the calls go through the foreign function
+ * interface, since loading JavaCPP's own binding takes longer than everything else here.
+ *
+ * <p>OpenBLAS is told to use one thread: callers cut a product by rows or columns and give each of
+ * their threads a piece. Calls from several threads at once are safe.
+ */
+final class Blas {
+  private static final int ROW_MAJOR = 101;
+  private static final int PLAIN = 111;
+  private static final int TRANSPOSED = 112;
+
+  private static final @Nullable MethodHandle SGEMM;
+  private static final @Nullable String PROBLEM;
+
+  static {
+    MethodHandle sgemm = null;
+    String problem = null;
+    try {
+      sgemm = bind(library());
+    } catch (IllegalCallerException e) {
+      problem =
+          "OpenBLAS cannot be called, native access is denied to this program: start Java with "
+              + Memory.flag();
+    } catch (IOException | RuntimeException | LinkageError e) {
+      problem = "OpenBLAS could not be loaded: " + e.getMessage();
+    }
+    SGEMM = sgemm;
+    PROBLEM = problem;
+  }
+
+  private Blas() {}
+
+  /**
+   * Called once by whatever is about to multiply, so that a missing library is told before the work
+   * begins.
+   *
+   * @throws IllegalStateException if OpenBLAS could not be loaded; says why
+   */
+  static void requireLibrary() {
+    if (SGEMM == null) {
+      throw new IllegalStateException(PROBLEM);
+    }
+  }
+
+  /**
+   * {@code c = alpha * op(a) · op(b) + beta * c} with row-major float matrices, where {@code op(a)}
+   * is (m, k), {@code op(b)} is (k, n) and {@code c} is (m, n); {@code c} is not read if {@code
+   * beta} is 0. Addresses are of the first elements, {@code lda}, {@code ldb} and {@code ldc} the
+   * distances between rows as stored, in elements.
+   *
+   * @throws IllegalArgumentException if a size is negative or a row is longer than the distance
+   *     between rows
+   * @throws IllegalStateException if OpenBLAS could not be loaded
+   */
+  static void gemm(
+      boolean transA,
+      boolean transB,
+      int m,
+      int n,
+      int k,
+      float alpha,
+      long a,
+      int lda,
+      long b,
+      int ldb,
+      float beta,
+      long c,
+      int ldc) {
+    if (SGEMM == null) {
+      throw new IllegalStateException(PROBLEM);
+    }
+    // OpenBLAS itself would print a line and leave c as it was.
+    if ((m | n | k) < 0 || lda < (transA ? m : k) || ldb < (transB ? k : n) || ldc < n) {
+      throw new IllegalArgumentException(
+          "no product of "
+              + m
+              + " x "
+              + k
+              + " and "
+              + k
+              + " x "
+              + n
+              + (transA ? ", first transposed" : "")
+              + (transB ? ", second transposed" : "")
+              + ", with rows "
+              + lda
+              + ", "
+              + ldb
+              + " and "
+              + ldc
+              + " apart");
+    }
+    if (m == 0 || n == 0) {
+      return;
+    }
+    try {
+      SGEMM.invokeExact(
+          ROW_MAJOR,
+          transA ? TRANSPOSED : PLAIN,
+          transB ? TRANSPOSED : PLAIN,
+          m,
+          n,
+          k,
+          alpha,
+          a,
+          Math.max(1, lda),
+          b,
+          Math.max(1, ldb),
+          beta,
+          c,
+          ldc);
+    } catch (Throwable e) {
+      throw new AssertionError("a native call does not throw", e);
+    }
+  }
+
+  private static MethodHandle bind(File library) {
+    SymbolLookup symbols = SymbolLookup.libraryLookup(library.toPath(), Arena.global());
+    Linker linker = Linker.nativeLinker();
+    MethodHandle threads =
+        linker.downcallHandle(
+            symbols.findOrThrow("openblas_set_num_threads"), FunctionDescriptor.ofVoid(JAVA_INT));
+    try {
+      threads.invokeExact(1);
+    } catch (Throwable e) {
+      throw new AssertionError("a native call does not throw", e);
+    }
+    MemorySegment sgemm = symbols.findOrThrow("cblas_sgemm");
+    // Pointers are passed as longs: the same registers, and no object for each address.
+    return linker.downcallHandle(
+        sgemm,
+        FunctionDescriptor.ofVoid(
+            JAVA_INT,
+            JAVA_INT,
+            JAVA_INT,
+            JAVA_INT,
+            JAVA_INT,
+            JAVA_INT,
+            JAVA_FLOAT,
+            JAVA_LONG,
+            JAVA_INT,
+            JAVA_LONG,
+            JAVA_INT,
+            JAVA_FLOAT,
+            JAVA_LONG,
+            JAVA_INT));
+  }
+
+  /** The unpacked library; those it depends on lie beside it, where it looks for them. */
+  private static File library() throws IOException {
+    String platform = Loader.getPlatform();
+    String folder = "/org/bytedeco/openblas/" + platform + "/";
+    String library;
+    String[] needed;
+    if (platform.startsWith("linux")) {
+      library = "libopenblas.so.0";
+      needed = new String[] {"libgcc_s.so.1", "libquadmath.so.0", "libgfortran.so.5"};
+    } else if (platform.startsWith("macosx")) {
+      library = "libopenblas.0.dylib";
+      needed = new String[] {"libgcc_s.1.1.dylib", "libquadmath.0.dylib", "libgfortran.5.dylib"};
+    } else if (platform.startsWith("windows")) {
+      library = "libopenblas.dll";
+      needed = new String[0];
+    } else {
+      throw new IOException("there is no build of it for the platform " + platform);
+    }
+    for (String name : needed) {
+      Loader.cacheResource(Blas.class, folder + name); // null where a platform's build does without
+    }
+    File file = Loader.cacheResource(Blas.class, folder + library);
+    if (file == null) {
+      throw new IOException("the class path lacks the jar org.bytedeco:openblas:jar:" + platform);
+    }
+    return file;
+  }
+}

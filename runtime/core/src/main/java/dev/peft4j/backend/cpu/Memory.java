@@ -1,0 +1,81 @@
+package dev.peft4j.backend.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All of this process's memory as one segment, so that kernels can work on plain addresses without
+ * an object for each block. Nothing here checks an address: the planner did, and a wrong one ends
+ * the process.
+ */
+final class Memory {
+  /**
+   * From address 0 to the end; unusable (and empty) where native access is denied, see {@link
+   * #requireAccess()}.
+   */
+  static final MemorySegment ALL;
+
+  private static final @Nullable String DENIED;
+
+  // Unaligned layouts skip the alignment test of an access; on aligned addresses they cost nothing.
+  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+  private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
+
+  static {
+    MemorySegment all = MemorySegment.NULL;
+    String denied = null;
+    try {
+      all = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    } catch (IllegalCallerException e) {
+      denied = "native memory access is denied to this program: start Java with " + flag();
+    }
+    ALL = all;
+    DENIED = denied;
+  }
+
+  private Memory() {}
+
+  /**
+   * Called once by whatever is about to use addresses. The class initialiser itself must not throw,
+   * or the second caller would see a {@link NoClassDefFoundError} in place of the reason.
+   *
+   * @throws IllegalStateException if native access is denied; names the missing flag
+   */
+  static void requireAccess() {
+    if (DENIED != null) {
+      throw new IllegalStateException(DENIED);
+    }
+  }
+
+  /** The option that grants native access to the code of this package. */
+  static String flag() {
+    Module module = Memory.class.getModule();
+    return "--enable-native-access=" + (module.isNamed() ? module.getName() : "ALL-UNNAMED");
+  }
+
+  static float get(long address) {
+    return ALL.get(FLOAT, address);
+  }
+
+  static void set(long address, float value) {
+    ALL.set(FLOAT, address, value);
+  }
+
+  static int getInt(long address) {
+    return ALL.get(INT, address);
+  }
+
+  static void setInt(long address, int value) {
+    ALL.set(INT, address, value);
+  }
+
+  static long getLong(long address) {
+    return ALL.get(LONG, address);
+  }
+
+  static void setLong(long address, long value) {
+    ALL.set(LONG, address, value);
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * The CPU backend. Its lowest layer ({@code Memory}, {@code Blas}, {@code Loops}, {@code Workers})
+ * works on plain addresses of off-heap memory and knows nothing of graphs.
+ */
+@NullMarked
+package dev.peft4j.backend.cpu;
+
+import org.jspecify.annotations.NullMarked;
