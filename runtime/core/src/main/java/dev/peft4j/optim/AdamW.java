@@ -1,0 +1,122 @@
+package dev.peft4j.optim;
+
+import static dev.peft4j.graph.Scalar.in;
+import static dev.peft4j.graph.Scalar.of;
+
+import dev.peft4j.graph.Elementwise;
+import dev.peft4j.graph.Node;
+import dev.peft4j.graph.Scalar;
+import dev.peft4j.graph.Scalar.Fn1;
+import dev.peft4j.graph.Variable;
+import dev.peft4j.nn.Parameter;
+import java.util.List;
+import java.util.SequencedMap;
+
+/**
+ * Adam with decoupled weight decay (Loshchilov and Hutter 2019), computed as torch's {@code AdamW}: p ← p·(1 - lr·decay); m ←
+ * m + (1-β₁)(g - m); v ← β₂v + (1-β₂)g²; p ← p - lr/(1-β₁ᵗ) · m / (√v/√(1-β₂ᵗ) + eps).
+ */
+public final class AdamW extends Optimizer {
+  private final double beta1;
+  private final double beta2;
+  private final double weightDecay;
+  private final Elementwise firstMoment;
+  private final Elementwise secondMoment;
+  private final Elementwise parameter;
+  private final Variable keep = hyper("1 - lr * weight decay", 1);
+  private final Variable stepSize = hyper("step size", 0);
+  private final Variable correction = hyper("sqrt(1 - beta2^t)", 1);
+
+  private AdamW(List<Parameter> parameters, Builder b) {
+    super(parameters, b.lr);
+    this.beta1 = b.beta1;
+    this.beta2 = b.beta2;
+    this.weightDecay = b.weightDecay;
+    Scalar g = in(0);
+    this.firstMoment = new Elementwise("adamw-m", 2, in(1).add(g.sub(in(1)).mul(1 - beta1)));
+    this.secondMoment = new Elementwise("adamw-v", 2, in(1).mul(beta2).add(g.mul(g).mul(1 - beta2)));
+    // inputs: p, m, v, keep, step size, correction
+    Scalar denominator = in(2).fn(Fn1.SQRT).div(in(5)).add(of(b.eps));
+    this.parameter = new Elementwise("adamw-p", 6, in(0).mul(in(3)).sub(in(4).mul(in(1).div(denominator))));
+  }
+
+  /** AdamW with torch's defaults: β 0.9 and 0.999, eps 1e-8, weight decay 0.01. */
+  public static AdamW of(List<Parameter> parameters, float lr) {
+    return builder().lr(lr).build(parameters);
+  }
+
+  /** Starts with torch's defaults: lr 1e-3, β 0.9 and 0.999, eps 1e-8, weight decay 0.01. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  @Override
+  protected void beforeStep(long step) {
+    set(keep, (float) (1 - (double) lr() * weightDecay));
+    set(stepSize, (float) (lr() / (1 - Math.pow(beta1, step))));
+    set(correction, (float) Math.sqrt(1 - Math.pow(beta2, step)));
+  }
+
+  @Override
+  protected void update(Variable p, Node g, SequencedMap<String, Variable> state, Update update) {
+    Variable m = state(state, "exp_avg", p);
+    Variable v = state(state, "exp_avg_sq", p);
+    Node m1 = Node.of(firstMoment, g, m.node());
+    Node v1 = Node.of(secondMoment, g, v.node());
+    Node p1 = Node.of(parameter, p.node(), m1, v1, keep.node(), stepSize.node(), correction.node());
+    update.assign(m1, m);
+    update.assign(v1, v);
+    update.assign(p1, p);
+  }
+
+  /** Settings of {@link AdamW}. */
+  public static final class Builder {
+    private float lr = 1e-3f;
+    private double beta1 = 0.9;
+    private double beta2 = 0.999;
+    private double eps = 1e-8;
+    private double weightDecay = 0.01;
+
+    private Builder() {}
+
+    /** The learning rate. */
+    public Builder lr(float value) {
+      lr = value;
+      return this;
+    }
+
+    /** Decay of the two running means; each at least 0 and less than 1. */
+    public Builder betas(double first, double second) {
+      if (!(first >= 0 && first < 1 && second >= 0 && second < 1)) {
+        throw new IllegalArgumentException(
+            "AdamW: betas are " + first + " and " + second + ", each must be at least 0 and less than 1");
+      }
+      beta1 = first;
+      beta2 = second;
+      return this;
+    }
+
+    /** Added to the denominator; positive. */
+    public Builder eps(double value) {
+      if (!(value > 0)) {
+        throw new IllegalArgumentException("AdamW: eps is " + value + ", must be positive");
+      }
+      eps = value;
+      return this;
+    }
+
+    /** Decoupled weight decay; not negative. */
+    public Builder weightDecay(double value) {
+      if (!(value >= 0)) {
+        throw new IllegalArgumentException("AdamW: weight decay is " + value + ", must not be negative");
+      }
+      weightDecay = value;
+      return this;
+    }
+
+    /** The optimizer of {@code parameters}. */
+    public AdamW build(List<Parameter> parameters) {
+      return new AdamW(parameters, this);
+    }
+  }
+}

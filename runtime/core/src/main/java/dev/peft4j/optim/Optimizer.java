@@ -1,0 +1,169 @@
+package dev.peft4j.optim;
+
+import dev.peft4j.backend.Engine;
+import dev.peft4j.data.DType;
+import dev.peft4j.data.Shape;
+import dev.peft4j.data.Storage;
+import dev.peft4j.graph.BackwardPass;
+import dev.peft4j.graph.Node;
+import dev.peft4j.graph.Variable;
+import dev.peft4j.nn.Parameter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.SequencedMap;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Changes parameters along their gradients. {@link #step} runs whatever is still pending of forward and backward together
+ * with the update as one program, takes the gradients, and leaves the losses readable. A step either happens wholly or, if
+ * anything in it fails, not at all.
+ */
+public abstract class Optimizer {
+  private final List<Parameter> parameters;
+  private final List<SequencedMap<String, Variable>> states = new ArrayList<>();
+  private final Variable lr;
+  private long steps;
+
+  /** An optimizer of {@code parameters}, of which there must be at least one. */
+  protected Optimizer(List<Parameter> parameters, float lr) {
+    if (parameters.isEmpty()) {
+      throw new IllegalArgumentException("an optimizer needs at least one parameter; is everything frozen?");
+    }
+    if (!(lr >= 0 && Float.isFinite(lr))) {
+      throw new IllegalArgumentException("learning rate " + lr + ": must be finite and not negative");
+    }
+    this.parameters = List.copyOf(parameters);
+    for (int i = 0; i < parameters.size(); i++) {
+      states.add(new LinkedHashMap<>());
+    }
+    this.lr = hyper("lr", lr);
+  }
+
+  /** The parameters. */
+  public List<Parameter> parameters() {
+    return parameters;
+  }
+
+  /** The learning rate. */
+  public float lr() {
+    return lr.storage().floatAt(0);
+  }
+
+  /** Changes the learning rate for the next steps. */
+  public void lr(float value) {
+    set(lr, value);
+  }
+
+  /** Steps done. */
+  public long steps() {
+    return steps;
+  }
+
+  /**
+   * Updates every parameter that has a gradient and forgets the gradients.
+   *
+   * @throws IllegalStateException if no parameter has one
+   * @throws NonFiniteLossException if a loss is NaN or infinite; nothing is changed
+   */
+  public void step() {
+    List<Node> roots = new ArrayList<>(parameters.size() * 3 + 1);
+    List<@Nullable Variable> targets = new ArrayList<>(parameters.size() * 3 + 1);
+    Set<BackwardPass> passes = new LinkedHashSet<>();
+    beforeStep(steps + 1);
+    for (int i = 0; i < parameters.size(); i++) {
+      Variable v = parameters.get(i).variable();
+      Node g = v.gradient();
+      if (g != null) {
+        passes.addAll(v.passes());
+        update(v, g, states.get(i), (node, target) -> {
+          roots.add(node);
+          targets.add(target);
+        });
+      }
+    }
+    if (roots.isEmpty()) {
+      throw new IllegalStateException("step: no parameter has a gradient; call backward() on a loss first");
+    }
+    for (BackwardPass pass : passes) {
+      roots.add(pass.loss());
+      targets.add(null);
+    }
+    Engine.evaluate(roots, targets, () -> check(passes));
+    for (Parameter p : parameters) {
+      p.variable().clearGradient();
+    }
+    for (BackwardPass pass : passes) {
+      pass.done();
+      pass.loss().release();
+    }
+    steps++;
+  }
+
+  private void check(Set<BackwardPass> passes) {
+    for (BackwardPass pass : passes) {
+      Storage value = pass.loss().value();
+      if (value != null && !Float.isFinite(value.floatAt(0))) {
+        throw new NonFiniteLossException(steps + 1, value.floatAt(0));
+      }
+    }
+  }
+
+  /** Forgets the gradients without a step. */
+  public void zeroGrad() {
+    for (Parameter p : parameters) {
+      p.variable().clearGradient();
+    }
+  }
+
+  /** Receives what a step computes. */
+  protected interface Update {
+    /** {@code target} becomes the value of {@code node} when the step is done. */
+    void assign(Node node, Variable target);
+  }
+
+  /** Called before a step builds its updates: the place to set what depends on the step's number, counted from 1. */
+  protected void beforeStep(long step) {}
+
+  /** Builds the update of one parameter from its gradient and its state, which starts empty. */
+  protected abstract void update(Variable p, Node gradient, SequencedMap<String, Variable> state, Update update);
+
+  /** A state of the parameter's shape, zero at first. */
+  protected static Variable state(SequencedMap<String, Variable> state, String name, Variable p) {
+    return state.computeIfAbsent(
+        name,
+        n ->
+            new Variable(
+                p.name() + "." + n, Storage.allocate(DType.FLOAT32, p.shape().elements()), p.shape(), false));
+  }
+
+  /** A number that may change from step to step without a new program. */
+  protected static Variable hyper(String name, float value) {
+    return new Variable(name, Storage.of(value), Shape.SCALAR, false);
+  }
+
+  /** Changes such a number. */
+  protected static void set(Variable hyper, float value) {
+    if (hyper.storage().floatAt(0) != value) {
+      hyper.storage().setFloat(0, value);
+      hyper.changed();
+    }
+  }
+
+  /** The learning rate as a node. */
+  protected Node lrNode() {
+    return lr.node();
+  }
+
+  /** The state of each parameter, by name; in the order of {@link #parameters}. For checkpoints. */
+  public List<SequencedMap<String, Variable>> states() {
+    return states;
+  }
+
+  /** Continues the count of steps from a checkpoint. */
+  public void steps(long done) {
+    steps = done;
+  }
+}

@@ -1,0 +1,5 @@
+/** Optimizers, gradient clipping and learning-rate schedules. */
+@NullMarked
+package dev.peft4j.optim;
+
+import org.jspecify.annotations.NullMarked;
