@@ -1,0 +1,227 @@
+package dev.peft4j.target;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides which paths a {@link TargetSpec} names, by peft's rules and in peft's order ({@code
+ * check_target_module_exists}):
+ *
+ * <ol>
+ *   <li>The model itself (the empty path) is never targeted.
+ *   <li>{@code excludeRegex} matches the whole path, or an entry of {@code exclude} is the path or
+ *       its end from a dot on: excluded.
+ *   <li>The path is, or lies in, a module to save ({@code (^|.*\.)NAME($|\..*)} from the start):
+ *       not targeted.
+ *   <li>{@code targetRegex} matches the whole path: targeted. A target that is the path: targeted,
+ *       whatever {@code layers} says.
+ *   <li>A target that is the path's end from a dot on: targeted if no {@code layers} are given, or
+ *       the path's first index is one of them. The index is found by {@code .*?\.[^.]*\.(\d+)\.},
+ *       so the list needs a module above it ({@code m.layers.1.q}), or after the name that {@code
+ *       layersPattern} gives.
+ * </ol>
+ *
+ * <p>Not from peft: modules to save are chosen by {@link #saves} with a dot boundary. peft wraps by
+ * a plain suffix, so that {@code head} there also takes {@code lm_head}, which its users report as
+ * an error.
+ */
+public final class TargetMatcher {
+  private static final Pattern ANY_LIST = Pattern.compile(".*?\\.[^.]*\\.(?<idx>\\d+)\\.");
+
+  private final TargetSpec spec;
+  private final Set<String> targets;
+  private final @Nullable Pattern targetRegex;
+  private final @Nullable Pattern excludeRegex;
+  private final Map<String, Pattern> saved = new LinkedHashMap<>();
+  private final List<Pattern> lists = new ArrayList<>();
+
+  /**
+   * Compiles a spec.
+   *
+   * @param spec what to match
+   * @throws java.util.regex.PatternSyntaxException if a regular expression is none
+   */
+  public TargetMatcher(TargetSpec spec) {
+    this.spec = spec;
+    this.targets = Set.copyOf(spec.targets());
+    this.targetRegex = spec.targetRegex() == null ? null : Regex.compile(spec.targetRegex());
+    this.excludeRegex = spec.excludeRegex() == null ? null : Regex.compile(spec.excludeRegex());
+    for (String name : spec.modulesToSave()) {
+      saved.put(name, Regex.compile("(^|.*\\.)" + name + "($|\\..*)"));
+    }
+    for (String pattern : spec.layersPattern()) {
+      lists.add(Regex.compile("(?:^|.*?\\.)" + pattern + "\\.(?<idx>\\d+)\\."));
+    }
+    if (lists.isEmpty()) {
+      lists.add(ANY_LIST);
+    }
+  }
+
+  /**
+   * What is matched.
+   *
+   * @return the spec
+   */
+  public TargetSpec spec() {
+    return spec;
+  }
+
+  /**
+   * Decides about one module.
+   *
+   * @param path its path, such as {@code layers.0.attn.q_proj}
+   * @param linear whether {@code all-linear} takes it: it is a Linear, and not the model's output
+   *     head
+   * @return the answer and what decided
+   */
+  public Match match(String path, boolean linear) {
+    if (path.isEmpty()) {
+      return Match.NOT_NAMED;
+    }
+    String excluded = excludedBy(path);
+    if (excluded != null) {
+      return new Match(Match.Outcome.EXCLUDED, excluded);
+    }
+    String savedBy = savedBy(path);
+    if (savedBy != null) {
+      return new Match(Match.Outcome.SAVED, savedBy);
+    }
+    String target = namedBy(path, linear);
+    if (target == null) {
+      return Match.NOT_NAMED;
+    }
+    boolean anyLayer =
+        targetRegex != null || spec.allLinear() || target.equals(path) || spec.layers().isEmpty();
+    return new Match(
+        anyLayer || inChosenLayer(path) ? Match.Outcome.TARGETED : Match.Outcome.OTHER_LAYER,
+        target);
+  }
+
+  /**
+   * The target that names a path, whatever exclude, modules to save and layers say.
+   *
+   * @param path a module's path
+   * @param linear as in {@link #match}
+   * @return the target, the regular expression, {@code all-linear}, or null
+   */
+  public @Nullable String namedBy(String path, boolean linear) {
+    if (spec.allLinear()) {
+      return linear ? TargetSpec.ALL_LINEAR : null;
+    }
+    if (targetRegex != null) {
+      return targetRegex.matcher(path).matches() ? spec.targetRegex() : null;
+    }
+    if (targets.contains(path)) {
+      return path;
+    }
+    for (String target : spec.targets()) {
+      if (path.endsWith("." + target)) {
+        return target;
+      }
+    }
+    return null;
+  }
+
+  /**
+   * The entry of exclude that names a path.
+   *
+   * @param path a module's path
+   * @return the entry or the regular expression, or null
+   */
+  public @Nullable String excludedBy(String path) {
+    if (excludeRegex != null) {
+      return excludeRegex.matcher(path).matches() ? spec.excludeRegex() : null;
+    }
+    return firstNaming(spec.exclude(), path);
+  }
+
+  /**
+   * The module to save that a path is or lies in.
+   *
+   * @param path a module's path
+   * @return the entry of modules to save, or null
+   */
+  public @Nullable String savedBy(String path) {
+    for (var entry : saved.entrySet()) {
+      if (entry.getValue().matcher(path).lookingAt()) {
+        return entry.getKey();
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Whether a module is one of the modules to save itself: an entry is its path or the end of it
+   * from a dot on. A module inside one that is saved need not be saved again.
+   *
+   * @param path a module's path
+   * @return whether it is to be trained whole
+   */
+  public boolean saves(String path) {
+    return firstNaming(spec.modulesToSave(), path) != null;
+  }
+
+  /**
+   * Whether a path that begins so may be targeted, as far as a beginning tells: false only if {@code targetRegex} cannot match
+   * whatever comes after it.
+   *
+   * @param beginning the beginning of a path, such as {@code experts.}
+   * @return whether a longer path may be
+   */
+  public boolean mayTargetBelow(String beginning) {
+    if (targetRegex == null) {
+      return true;
+    }
+    Matcher matcher = targetRegex.matcher(beginning);
+    return matcher.matches() || matcher.hitEnd();
+  }
+
+  /**
+   * The targets that named no layer.
+   *
+   * @param targetedPaths the paths of all layers that got the adapter
+   * @return entries of the targets, the regular expression or {@code all-linear}; empty if each
+   *     named one
+   */
+  public List<String> unmatched(Collection<String> targetedPaths) {
+    if (spec.allLinear()) {
+      return targetedPaths.isEmpty() ? List.of(TargetSpec.ALL_LINEAR) : List.of();
+    }
+    String regex = spec.targetRegex();
+    if (regex != null) {
+      return targetedPaths.isEmpty() ? List.of(regex) : List.of();
+    }
+    return spec.targets().stream()
+        .filter(target -> targetedPaths.stream().noneMatch(path -> Names.names(target, path)))
+        .distinct()
+        .toList();
+  }
+
+  private boolean inChosenLayer(String path) {
+    for (Pattern list : lists) {
+      Matcher matcher = list.matcher(path);
+      if (matcher.lookingAt()) {
+        String digits = matcher.group("idx");
+        // an index too long for an int is none that anybody chose
+        return digits.length() < 10 && spec.layers().contains(Integer.valueOf(digits));
+      }
+    }
+    return false;
+  }
+
+  private static @Nullable String firstNaming(List<String> names, String path) {
+    for (String name : names) {
+      if (Names.names(name, path)) {
+        return name;
+      }
+    }
+    return null;
+  }
+}

@@ -1,0 +1,40 @@
+package dev.peft4j.target;
+
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** peft's task types. */
+public final class TaskTypes {
+  private static final List<String> HEADS = List.of("classifier", "score");
+  private static final Set<String> ALL =
+      Set.of(
+          "SEQ_CLS",
+          "SEQ_2_SEQ_LM",
+          "CAUSAL_LM",
+          "TOKEN_CLS",
+          "QUESTION_ANS",
+          "FEATURE_EXTRACTION");
+
+  private TaskTypes() {}
+
+  /**
+   * All that peft knows.
+   *
+   * @return in alphabetical order
+   */
+  public static List<String> all() {
+    return List.copyOf(new TreeSet<>(ALL));
+  }
+
+  /**
+   * The modules that a task trains whole without being told to: the heads of classifiers. A model
+   * need not have them.
+   *
+   * @param taskType a task type, or nothing
+   * @return names that are added to the modules to save
+   */
+  public static List<String> modulesToSave(String taskType) {
+    return taskType.equals("SEQ_CLS") || taskType.equals("TOKEN_CLS") ? HEADS : List.of();
+  }
+}
