@@ -38,6 +38,11 @@ public abstract class Module {
     return children;
   }
 
+  /** Names of the children that {@link dev.peft4j.annotation.OutputHead} marks: {@code all-linear} leaves them out. */
+  public Set<String> outputHeads() {
+    return ModuleFields.outputHeads(getClass());
+  }
+
   /** The parameters that this module holds itself, by name. */
   public SequencedMap<String, Parameter> ownParameters() {
     SequencedMap<String, Parameter> own = new LinkedHashMap<>();

@@ -1,6 +1,7 @@
 package dev.peft4j.nn;
 
 import dev.peft4j.annotation.CheckpointName;
+import dev.peft4j.annotation.OutputHead;
 import dev.peft4j.target.Names;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
@@ -9,8 +10,10 @@ import java.lang.reflect.InaccessibleObjectException;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +30,7 @@ final class ModuleFields {
         }
       };
 
-  private record Slot(String name, MethodHandle getter) {}
+  private record Slot(String name, MethodHandle getter, boolean outputHead) {}
 
   private ModuleFields() {}
 
@@ -44,6 +47,17 @@ final class ModuleFields {
         visitValue(slot.name, value, visitor);
       }
     }
+  }
+
+  /** Names of the fields of {@code type} that are marked as output heads. */
+  static Set<String> outputHeads(Class<?> type) {
+    Set<String> heads = new LinkedHashSet<>();
+    for (Slot slot : SLOTS.get(type)) {
+      if (slot.outputHead) {
+        heads.add(slot.name);
+      }
+    }
+    return heads;
   }
 
   private static void visitValue(String name, Object value, BiConsumer<String, Object> visitor) {
@@ -79,7 +93,8 @@ final class ModuleFields {
       for (Field f : c.getDeclaredFields()) {
         if (!Modifier.isStatic(f.getModifiers()) && !f.isSynthetic() && mayHold(f.getType())) {
           CheckpointName given = f.getAnnotation(CheckpointName.class);
-          slots.add(new Slot(given == null ? Names.toCheckpoint(f.getName()) : given.value(), getter(c, f)));
+          slots.add(new Slot(given == null ? Names.toCheckpoint(f.getName()) : given.value(), getter(c, f),
+              f.isAnnotationPresent(OutputHead.class)));
         }
       }
     }

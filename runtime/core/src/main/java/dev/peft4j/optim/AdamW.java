@@ -1,7 +1,6 @@
 package dev.peft4j.optim;
 
 import static dev.peft4j.graph.Scalar.in;
-import static dev.peft4j.graph.Scalar.of;
 
 import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Node;
@@ -36,7 +35,7 @@ public final class AdamW extends Optimizer {
     this.firstMoment = new Elementwise("adamw-m", 2, in(1).add(g.sub(in(1)).mul(1 - beta1)));
     this.secondMoment = new Elementwise("adamw-v", 2, in(1).mul(beta2).add(g.mul(g).mul(1 - beta2)));
     // inputs: p, m, v, keep, step size, correction
-    Scalar denominator = in(2).fn(Fn1.SQRT).div(in(5)).add(of(b.eps));
+    Scalar denominator = in(2).fn(Fn1.SQRT).div(in(5)).add(b.eps);
     this.parameter = new Elementwise("adamw-p", 6, in(0).mul(in(3)).sub(in(4).mul(in(1).div(denominator))));
   }
 

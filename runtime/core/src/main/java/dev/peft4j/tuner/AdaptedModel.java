@@ -1,0 +1,29 @@
+package dev.peft4j.tuner;
+
+import dev.peft4j.nn.Module;
+
+/** A model that adapters were attached to in place. */
+public final class AdaptedModel<M extends Module> implements PeftModel {
+  private final M model;
+  private final AdapterSet adapters;
+
+  private AdaptedModel(M model, AdapterSet adapters) {
+    this.model = model;
+    this.adapters = adapters;
+  }
+
+  /** The model with the adapters that were attached to it. */
+  public static <M extends Module> AdaptedModel<M> of(M model, AdapterSet adapters) {
+    return new AdaptedModel<>(model, adapters);
+  }
+
+  /** The model itself; calling it computes with the active adapters. */
+  public M model() {
+    return model;
+  }
+
+  @Override
+  public AdapterSet adapters() {
+    return adapters;
+  }
+}

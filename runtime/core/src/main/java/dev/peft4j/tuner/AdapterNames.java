@@ -1,0 +1,116 @@
+package dev.peft4j.tuner;
+
+import dev.peft4j.nn.Module;
+import dev.peft4j.nn.Parameter;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The parameters of an adapted model under peft's names, in peft's order. */
+final class AdapterNames {
+  static final String PREFIX = "base_model.model.";
+
+  /**
+   * One parameter.
+   *
+   * @param name in memory, as peft's {@code named_parameters} has it
+   * @param adapter the adapter that it belongs to, or null for the base
+   * @param key its name in that adapter's file, or null for the base
+   */
+  record Named(String name, Parameter parameter, @Nullable String adapter, @Nullable String key) {}
+
+  private final Collection<AttachedAdapter> adapters;
+  private final List<Named> found = new ArrayList<>();
+  private final Set<Module> seenModules = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final Set<Parameter> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  private AdapterNames(Collection<AttachedAdapter> adapters) {
+    this.adapters = adapters;
+  }
+
+  static List<Named> of(Module root, Collection<AttachedAdapter> adapters) {
+    AdapterNames names = new AdapterNames(adapters);
+    names.walk("", root);
+    return names.found;
+  }
+
+  static String inMemory(String path, TunerLayer.Entry e, String adapter) {
+    return PREFIX + path + "." + e.group() + "." + adapter + (e.suffix().isEmpty() ? "" : "." + e.suffix());
+  }
+
+  static String saved(String path, String adapter, String parameter) {
+    return PREFIX + path + ".modules_to_save." + adapter + "." + parameter;
+  }
+
+  private void walk(String path, Module module) {
+    if (!seenModules.add(module)) {
+      return;
+    }
+    if (adapters.stream().anyMatch(a -> a.saved().containsKey(path))) {
+      savedModule(path, module);
+      return;
+    }
+    List<AttachedAdapter> here = adapters.stream().filter(a -> a.layers().containsKey(path)).toList();
+    String own = join(path, here.isEmpty() ? "" : "base_layer");
+    module.ownParameters().forEach((name, p) -> base(join(own, name), p));
+    Set<String> groups = new LinkedHashSet<>();
+    for (AttachedAdapter a : here) {
+      a.layers().get(path).parameters().forEach(e -> groups.add(e.group()));
+    }
+    for (String group : groups) {
+      for (AttachedAdapter a : here) {
+        for (TunerLayer.Entry e : a.layers().get(path).parameters()) {
+          if (e.group().equals(group)) {
+            String key = PREFIX + path + "." + group + (e.suffix().isEmpty() ? "" : "." + e.suffix());
+            found.add(new Named(inMemory(path, e, a.name()), e.parameter(), a.name(), key));
+          }
+        }
+      }
+    }
+    module.children().forEach((name, child) -> walk(join(path, name), child));
+  }
+
+  private void base(String name, Parameter p) {
+    if (!seen.add(p)) {
+      return;
+    }
+    // peft trains biases in place; here a copy stands for the bias, under the same name
+    for (AttachedAdapter a : adapters) {
+      Parameter copy = a.copyOf(p);
+      if (copy != null) {
+        found.add(new Named(PREFIX + name, copy, a.name(), PREFIX + name));
+        return;
+      }
+    }
+    found.add(new Named(PREFIX + name, p, null, null));
+  }
+
+  private void savedModule(String path, Module module) {
+    module.namedParameters().forEach(
+        p -> {
+          if (seen.add(p.parameter())) {
+            found.add(new Named(PREFIX + path + ".original_module." + p.name(), p.parameter(), null, null));
+          }
+        });
+    for (AttachedAdapter a : adapters) {
+      if (a.saved().containsKey(path)) {
+        module.namedParameters().forEach(
+            p -> {
+              Parameter copy = a.copyOf(p.parameter());
+              if (copy != null) {
+                found.add(new Named(saved(path, a.name(), p.name()), copy, a.name(), PREFIX + path + "." + p.name()));
+              }
+            });
+      }
+    }
+  }
+
+  private static String join(String a, String b) {
+    return a.isEmpty() ? b : b.isEmpty() ? a : a + "." + b;
+  }
+}

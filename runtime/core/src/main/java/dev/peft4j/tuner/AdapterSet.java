@@ -1,0 +1,363 @@
+package dev.peft4j.tuner;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.annotation.Bias;
+import dev.peft4j.data.Shape;
+import dev.peft4j.io.Adapter;
+import dev.peft4j.io.AdapterConfig;
+import dev.peft4j.io.AdapterFolder;
+import dev.peft4j.io.ModelCard;
+import dev.peft4j.io.StateDictCheck;
+import dev.peft4j.io.StoredTensor;
+import dev.peft4j.nn.AdapterSelection;
+import dev.peft4j.nn.Linear;
+import dev.peft4j.nn.Module;
+import dev.peft4j.nn.NamedModule;
+import dev.peft4j.nn.NamedParameter;
+import dev.peft4j.nn.Parameter;
+import dev.peft4j.target.Suggestions;
+import dev.peft4j.target.TargetSpec;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** The adapters of one model by name, the first one active: what generated classes and {@link PeftModel#of} build on. */
+public final class AdapterSet {
+  /** Where the layers and modules of one adapter are given. */
+  public interface Attachment {
+    /**
+     * Attaches the adapter to a layer.
+     *
+     * @param path the layer's path in the model, for example {@code layers.0.self_attn.q_proj}
+     * @throws IllegalArgumentException if there is no layer, or of a type that the tuner cannot adapt
+     */
+    void attach(String path, @Nullable Module layer);
+
+    /** Trains a copy of a module while the adapter is active (peft's {@code modules_to_save}). */
+    void save(String path, @Nullable Module module);
+
+    /**
+     * Attaches the adapter to whatever its configuration names below a module whose parts are known only at run time, and
+     * saves the modules to save there.
+     *
+     * @param path the module's path; empty for the whole model
+     */
+    void attachMatching(String path, @Nullable Module below);
+
+    /** True if the configuration targets the module at {@code path}. */
+    boolean matches(String path, Module module);
+  }
+
+  private final Module root;
+  private final AdapterSelection selection = new AdapterSelection();
+  private final SequencedMap<String, AttachedAdapter> adapters = new LinkedHashMap<>();
+  private final List<NamedParameter> base;
+
+  private AdapterSet(Module root, List<NamedParameter> base) {
+    this.root = root;
+    this.base = base;
+  }
+
+  /** An empty set for {@code root}, of which every parameter is frozen and gets its path as its name. */
+  public static AdapterSet freezing(Module root) {
+    List<NamedParameter> parameters = new ArrayList<>();
+    for (NamedModule m : root.namedModules()) {
+      m.module().ownParameters().forEach(
+          (name, p) -> parameters.add(new NamedParameter(m.name().isEmpty() ? name : m.name() + "." + name, p)));
+    }
+    for (NamedParameter p : parameters) {
+      p.parameter().freeze();
+      p.parameter().variable().rename(p.name());
+    }
+    return new AdapterSet(root, List.copyOf(parameters));
+  }
+
+  /**
+   * Adds an adapter; its layers are given to what is returned. The first one is active.
+   *
+   * @throws IllegalArgumentException if the name is taken or no name for a folder
+   */
+  public Attachment add(String name, PeftConfig config) {
+    AdapterFolder.locate(Path.of(""), name);
+    if (adapters.containsKey(name)) {
+      throw new IllegalArgumentException("there is an adapter named '" + name + "' already");
+    }
+    if (config.bias() != Bias.NONE) {
+      adapters.values().stream().filter(a -> a.config().bias() != Bias.NONE).findFirst().ifPresent(
+          a -> {
+            throw new IllegalArgumentException(
+                "adapter '" + name + "' with bias " + config.bias().configName() + ": adapter '" + a.name()
+                    + "' trains biases already, at most one may");
+          });
+    }
+    AttachedAdapter adapter = new AttachedAdapter(this, name, config);
+    if (adapters.isEmpty()) {
+      selection.standard(List.of(name));
+    }
+    adapters.put(name, adapter);
+    adapter.copyAllBiases();
+    return adapter;
+  }
+
+  /**
+   * Adds an adapter to all that its configuration names.
+   *
+   * @throws IllegalArgumentException if a target or a module to save names nothing, with suggestions; nothing is attached
+   */
+  public void addMatching(String name, PeftConfig config) {
+    Attachment attachment = add(name, config);
+    try {
+      attachment.attachMatching("", root);
+      requireAllMatched(adapter(name));
+    } catch (RuntimeException e) {
+      AttachedAdapter failed = adapters.remove(name);
+      if (failed != null) {
+        failed.detach();
+      }
+      if (adapters.isEmpty()) {
+        selection.standard(List.of());
+      }
+      throw e;
+    }
+  }
+
+  private void requireAllMatched(AttachedAdapter a) {
+    List<String> paths = root.namedModules().stream().map(NamedModule::name).filter(n -> !n.isEmpty()).toList();
+    List<String> unmatched = a.matcher().unmatched(a.layers().keySet());
+    if (!unmatched.isEmpty() || a.layers().isEmpty()) {
+      StringBuilder s = new StringBuilder("Target modules " + unmatched + " not found in the base model.");
+      unmatched.forEach(t -> s.append(' ').append(Suggestions.didYouMean(t, paths)));
+      throw new IllegalArgumentException(s.append(" Modules: ").append(paths).toString());
+    }
+    for (String save : a.config().targets().modulesToSave()) {
+      if (a.saved().keySet().stream().noneMatch(p -> dev.peft4j.target.Names.names(save, p))) {
+        throw new IllegalArgumentException(
+            "modulesToSave '" + save + "' not found in the base model. " + Suggestions.didYouMean(save, paths));
+      }
+    }
+  }
+
+  /** The model that the adapters are attached to. */
+  public Module root() {
+    return root;
+  }
+
+  /** The names of the adapters, in the order they were added. */
+  public List<String> names() {
+    return List.copyOf(adapters.keySet());
+  }
+
+  /** The settings of an adapter. */
+  public PeftConfig config(String name) {
+    return adapter(name).config();
+  }
+
+  /** The adapters that act on a call made here. */
+  public List<String> active() {
+    return selection.active();
+  }
+
+  /** Makes adapters the active ones, for calls that choose none; their parameters become the trainable ones. */
+  public void activate(String... names) {
+    for (String n : names) {
+      adapter(n);
+    }
+    selection.standard(List.of(names));
+    adapters.values().forEach(a -> a.setTrainable(List.of(names).contains(a.name())));
+  }
+
+  /** Runs {@code body}, on this thread, with these adapters; with none it runs the base model. */
+  public <T> T with(List<String> names, Supplier<T> body) {
+    names.forEach(this::adapter);
+    return selection.with(names, body);
+  }
+
+  /** All parameters of the adapted model under peft's names, in peft's order. */
+  public List<NamedParameter> namedParameters() {
+    return named().stream().map(n -> new NamedParameter(n.name(), n.parameter())).toList();
+  }
+
+  /** The parameters that receive gradients. */
+  public List<Parameter> trainableParameters() {
+    return named().stream().map(AdapterNames.Named::parameter).filter(Parameter::trainable).toList();
+  }
+
+  /** Writes an adapter into the base weights; what it computes stays the same. */
+  public void merge(String name) {
+    adapter(name).merge();
+  }
+
+  /** Undoes {@link #merge}: the base weights are again what they were, bit by bit. */
+  public void unmerge(String name) {
+    adapter(name).unmerge();
+  }
+
+  /** True while the adapter is merged. */
+  public boolean isMerged(String name) {
+    return adapter(name).isMerged();
+  }
+
+  /** Detaches every adapter. The base keeps what is merged. */
+  public void unload() {
+    adapters.values().forEach(AttachedAdapter::detach);
+    adapters.clear();
+    selection.standard(List.of());
+  }
+
+  // ---- files -------------------------------------------------------------------------------------------------------
+
+  /**
+   * Saves an adapter as peft does; either all files are replaced or none.
+   *
+   * @param folder where {@code default} goes; others go to a folder of their name in it
+   * @throws UncheckedIOException if it cannot be written, naming the folder and the reason
+   */
+  public void save(Path folder, String name) {
+    AttachedAdapter a = adapter(name);
+    if (a.isMerged()) {
+      throw new IllegalStateException("adapter '" + name + "' is merged; unmerge() it before it is saved");
+    }
+    ObjectNode tree = a.tuner().write(a.config().withTargets(namedTargets(a)));
+    if (a.config().taskType() == null) {
+      tree.putObject("auto_mapping")
+          .put("base_model_class", baseClass().getSimpleName())
+          .put("parent_library", baseClass().getPackageName());
+    }
+    SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
+    keys(name).forEach((key, p) -> tensors.put(key, new StoredTensor(p.shape(), p.own())));
+    AdapterConfig config = AdapterConfig.of(tree);
+    try {
+      AdapterFolder.write(folder, name, config, tensors, ModelCard.of(config));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
+    }
+  }
+
+  /** As peft, a file names the layers that all-linear stands for. */
+  private TargetSpec namedTargets(AttachedAdapter a) {
+    TargetSpec t = a.config().targets();
+    if (!t.allLinear()) {
+      return t;
+    }
+    String[] linear =
+        root.namedModules().stream()
+            .filter(m -> m.module() instanceof Linear && !isOutputHead(m.name()))
+            .map(NamedModule::name)
+            .toArray(String[]::new);
+    TargetSpec.Builder b = TargetSpec.builder().targets(linear).modulesToSave(t.modulesToSave().toArray(new String[0]));
+    return t.excludeRegex() != null
+        ? b.excludeRegex(t.excludeRegex()).build()
+        : b.exclude(t.exclude().toArray(new String[0])).build();
+  }
+
+  private Class<?> baseClass() {
+    Class<?> c = root.getClass();
+    return root instanceof PeftModel ? c.getSuperclass() : c;
+  }
+
+  /**
+   * Replaces the weights of an adapter by those of a folder. Nothing changes unless every key fits.
+   *
+   * @param folder as for {@link #save}
+   * @throws UncheckedIOException if the files are missing or broken
+   * @throws dev.peft4j.io.StateDictException listing all missing, unexpected and mis-shaped keys
+   */
+  public void load(Path folder, String name) {
+    AttachedAdapter a = adapter(name);
+    try {
+      Adapter file = AdapterFolder.read(folder, name);
+      file.config().peftType(List.of(a.tuner().peftType()));
+      PeftConfig settings = a.tuner().read(file.config());
+      fill(a, file);
+      a.layers().keySet().forEach(path -> a.tuner().requireSame(path, a.config(), settings));
+      replace(a, file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
+    }
+  }
+
+  /** Adds an adapter from a folder, attached to what its settings name. */
+  void addFrom(Path folder, String name) throws IOException {
+    Adapter file = AdapterFolder.read(folder, name);
+    Tuner tuner = Tuner.of(file.config().peftType(Tuner.all().stream().map(Tuner::peftType).toList()));
+    PeftConfig config = tuner.read(file.config());
+    Attachment attachment = add(name, config);
+    try {
+      attachment.attachMatching("", root);
+      fill(adapter(name), file);
+      replace(adapter(name), file);
+    } catch (RuntimeException | IOException e) {
+      AttachedAdapter failed = adapters.remove(name);
+      if (failed != null) {
+        failed.detach();
+      }
+      throw e;
+    }
+  }
+
+  private void fill(AttachedAdapter a, Adapter file) throws IOException {
+    SequencedMap<String, Shape> expected = new LinkedHashMap<>();
+    keys(a.name()).forEach((key, p) -> expected.put(key, p.shape()));
+    StateDictCheck.compare(expected, file.shapes()).require(file.weightsFile().toString());
+  }
+
+  private void replace(AttachedAdapter a, Adapter file) {
+    Map<String, StoredTensor> tensors = file.tensors();
+    keys(a.name()).forEach((key, p) -> {
+      StoredTensor t = tensors.get(key);
+      if (t != null) {
+        p.set(t.storage());
+      }
+    });
+  }
+
+  private SequencedMap<String, Parameter> keys(String name) {
+    SequencedMap<String, Parameter> keys = new LinkedHashMap<>();
+    for (AdapterNames.Named n : named()) {
+      if (name.equals(n.adapter()) && n.key() != null) {
+        keys.put(n.key(), n.parameter());
+      }
+    }
+    return keys;
+  }
+
+  private List<AdapterNames.Named> named() {
+    return AdapterNames.of(root, adapters.values());
+  }
+
+  // ---- for the package ---------------------------------------------------------------------------------------------
+
+  AdapterSelection selection() {
+    return selection;
+  }
+
+  List<NamedParameter> baseParameters() {
+    return base;
+  }
+
+  boolean isOutputHead(String path) {
+    int dot = path.lastIndexOf('.');
+    String parent = dot < 0 ? "" : path.substring(0, dot);
+    for (NamedModule m : root.namedModules()) {
+      if (m.name().equals(parent)) {
+        return m.module().outputHeads().contains(path.substring(dot + 1));
+      }
+    }
+    return false;
+  }
+
+  AttachedAdapter adapter(String name) {
+    AttachedAdapter a = adapters.get(name);
+    if (a == null) {
+      throw new IllegalArgumentException("no adapter named '" + name + "'; there are " + adapters.keySet());
+    }
+    return a;
+  }
+}

@@ -1,0 +1,41 @@
+package dev.peft4j.tuner;
+
+import dev.peft4j.annotation.Bias;
+import dev.peft4j.target.TargetSpec;
+import dev.peft4j.target.TaskTypes;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The settings of an adapter: what every tuner's configuration has. */
+public interface PeftConfig {
+  /** peft's name of the tuner, for example {@code LORA}. */
+  String peftType();
+
+  /** Which layers get an adapter and which modules are trained whole. */
+  TargetSpec targets();
+
+  /** Which biases of the base model are trained. */
+  Bias bias();
+
+  /** peft's {@code task_type}, or null. */
+  @Nullable String taskType();
+
+  /** peft's {@code base_model_name_or_path}, or null. */
+  @Nullable String baseModel();
+
+  /** The same settings with other targets: names instead of {@code all-linear}, say. */
+  PeftConfig withTargets(TargetSpec targets);
+
+  /** The modules to save: those asked for, and the heads that the task type trains by itself. */
+  default List<String> allModulesToSave() {
+    List<String> names = new ArrayList<>(targets().modulesToSave());
+    String task = taskType();
+    for (String head : TaskTypes.modulesToSave(task == null ? "" : task)) {
+      if (!names.contains(head)) {
+        names.add(head);
+      }
+    }
+    return names;
+  }
+}

@@ -1,0 +1,127 @@
+package dev.peft4j.tuner;
+
+import dev.peft4j.nn.Module;
+import dev.peft4j.nn.NamedParameter;
+import dev.peft4j.nn.Parameter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Supplier;
+
+/**
+ * A model with adapters: the base is frozen, the active adapter is trained. Classes generated for {@link
+ * dev.peft4j.annotation.Peft} implement it; {@link #of} makes one of any model.
+ */
+public interface PeftModel {
+  /** The adapters. */
+  AdapterSet adapters();
+
+  /**
+   * Attaches an adapter to a model as it is, peft's {@code get_peft_model}. The model itself computes with the adapter from
+   * now on; its weights do not change.
+   *
+   * @throws IllegalArgumentException if a target names nothing (with suggestions) or a layer that cannot be adapted
+   */
+  static <M extends Module> AdaptedModel<M> of(M base, PeftConfig config) {
+    return of(base, config, "default");
+  }
+
+  /** As {@link #of(Module, PeftConfig)}, with a name for the adapter. */
+  static <M extends Module> AdaptedModel<M> of(M base, PeftConfig config, String adapter) {
+    AdapterSet set = AdapterSet.freezing(base);
+    set.addMatching(adapter, config);
+    return AdaptedModel.of(base, set);
+  }
+
+  /**
+   * Attaches an adapter that was saved, here or by peft: peft's {@code PeftModel.from_pretrained}. Its parameters are frozen
+   * unless they are unfrozen.
+   *
+   * @throws UncheckedIOException if the files are missing or broken
+   * @throws dev.peft4j.io.StateDictException if the adapter does not fit the model, listing all keys
+   */
+  static <M extends Module> AdaptedModel<M> load(M base, Path folder) {
+    AdapterSet set = AdapterSet.freezing(base);
+    try {
+      set.addFrom(folder, "default");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
+    }
+    return AdaptedModel.of(base, set);
+  }
+
+  /** All parameters under peft's names, in peft's order. */
+  default List<NamedParameter> namedParameters() {
+    return adapters().namedParameters();
+  }
+
+  /** The parameters that receive gradients: what an optimizer is given. */
+  default List<Parameter> trainableParameters() {
+    return adapters().trainableParameters();
+  }
+
+  /** {@code trainable params: 6 || all params: 18 || trainable%: 33.3333}, as peft prints it. */
+  default String trainableSummary() {
+    long trainable = 0;
+    long all = 0;
+    for (NamedParameter p : namedParameters()) {
+      all += p.parameter().shape().elements();
+      trainable += p.parameter().trainable() ? p.parameter().shape().elements() : 0;
+    }
+    return String.format(
+        Locale.ROOT,
+        "trainable params: %,d || all params: %,d || trainable%%: %.4f",
+        trainable,
+        all,
+        100.0 * trainable / all);
+  }
+
+  /**
+   * Saves every adapter as peft does: {@code default} in the folder, others below it.
+   *
+   * @throws UncheckedIOException if it cannot be written; the folder then holds what it held before
+   */
+  default void save(Path folder) {
+    for (String name : adapters().names()) {
+      adapters().save(folder, name);
+    }
+  }
+
+  /**
+   * Replaces the weights of every adapter by those saved in a folder. Strict: each key must be there with its shape, and no
+   * other.
+   */
+  default void load(Path folder) {
+    for (String name : adapters().names()) {
+      adapters().load(folder, name);
+    }
+  }
+
+  /** Writes the active adapters into the base weights; results stay the same, each call is cheaper. */
+  default void merge() {
+    adapters().active().forEach(adapters()::merge);
+  }
+
+  /** Undoes {@link #merge}, bit by bit. */
+  default void unmerge() {
+    adapters().names().stream().filter(adapters()::isMerged).forEach(adapters()::unmerge);
+  }
+
+  /** Merges the active adapters and detaches all: the base is an ordinary model again, peft's {@code merge_and_unload}. */
+  default void mergeAndUnload() {
+    merge();
+    adapters().unload();
+  }
+
+  /** Runs {@code body}, on this thread, without adapters: peft's {@code disable_adapter}. */
+  default <T> T withoutAdapter(Supplier<T> body) {
+    return adapters().with(List.of(), body);
+  }
+
+  /** Runs {@code body}, on this thread, with the adapter of that name. */
+  default <T> T withAdapter(String name, Supplier<T> body) {
+    return adapters().with(List.of(name), body);
+  }
+}

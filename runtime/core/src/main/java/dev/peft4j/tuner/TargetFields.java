@@ -1,0 +1,97 @@
+package dev.peft4j.tuner;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.io.AdapterConfig;
+import dev.peft4j.io.PeftFormat;
+import dev.peft4j.target.TargetSpec;
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The keys of {@code adapter_config.json} that say what is targeted; the same for every tuner. */
+final class TargetFields {
+  private TargetFields() {}
+
+  static void read(AdapterConfig file, LoraConfig.Builder b) throws IOException {
+    List<String> targets = file.textOrTexts("target_modules");
+    if (targets != null && file.isText("target_modules")) {
+      String text = targets.getFirst();
+      if (text.equalsIgnoreCase(TargetSpec.ALL_LINEAR)) {
+        b.allLinear();
+      } else {
+        b.targetRegex(text);
+      }
+    } else if (targets != null) {
+      b.targets(targets.toArray(new String[0]));
+    }
+    List<String> exclude = file.textOrTexts("exclude_modules");
+    if (exclude != null && file.isText("exclude_modules")) {
+      b.excludeRegex(exclude.getFirst());
+    } else if (exclude != null) {
+      b.exclude(exclude.toArray(new String[0]));
+    }
+    List<String> saved = file.texts("modules_to_save");
+    if (saved != null) {
+      b.modulesToSave(saved.toArray(new String[0]));
+    }
+    List<Integer> layers = file.indices("layers_to_transform");
+    if (layers != null) {
+      b.layers(layers.stream().mapToInt(Integer::intValue).toArray());
+    }
+    List<String> patterns = file.textOrTexts("layers_pattern");
+    if (patterns != null) {
+      b.layersPattern(patterns.toArray(new String[0]));
+    }
+    String task = file.text("task_type");
+    if (task != null) {
+      file.choice("task_type", task, PeftFormat.TASK_TYPES);
+      b.taskType(task);
+    }
+    String base = file.text("base_model_name_or_path");
+    if (base != null) {
+      b.baseModel(base);
+    }
+  }
+
+  static void write(PeftConfig c, ObjectNode tree) {
+    TargetSpec t = c.targets();
+    if (t.targetRegex() != null) {
+      tree.put("target_modules", t.targetRegex());
+    } else if (t.allLinear()) {
+      tree.put("target_modules", TargetSpec.ALL_LINEAR);
+    } else {
+      list(tree, "target_modules", t.targets());
+    }
+    if (t.excludeRegex() != null) {
+      tree.put("exclude_modules", t.excludeRegex());
+    } else {
+      list(tree, "exclude_modules", t.exclude());
+    }
+    list(tree, "modules_to_save", c.allModulesToSave());
+    if (!t.layers().isEmpty()) {
+      ArrayNode layers = tree.putArray("layers_to_transform");
+      t.layers().forEach(layers::add);
+    }
+    list(tree, "layers_pattern", t.layersPattern());
+    put(tree, "task_type", c.taskType());
+    put(tree, "base_model_name_or_path", c.baseModel());
+  }
+
+  private static void put(ObjectNode tree, String key, @Nullable String value) {
+    if (value == null) {
+      tree.putNull(key);
+    } else {
+      tree.put(key, value);
+    }
+  }
+
+  private static void list(ObjectNode tree, String key, List<String> values) {
+    if (values.isEmpty()) {
+      tree.putNull(key);
+    } else {
+      ArrayNode array = tree.putArray(key);
+      values.forEach(array::add);
+    }
+  }
+}
