@@ -1,8 +1,6 @@
 package dev.peft4j.graph;
 
-import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
-import dev.peft4j.data.ShapeException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,10 +49,6 @@ public final class Elementwise implements Op {
   public Shape shape(Node[] inputs) {
     Shape s = Shape.SCALAR;
     for (int i = 0; i < inputs.length; i++) {
-      if (inputs[i].dtype() != DType.FLOAT32) {
-        throw new ShapeException(
-            name + ": input " + i + " is " + inputs[i].dtype() + " " + inputs[i].shape() + ", needed FLOAT32; see toFloat()");
-      }
       s = i == 0 ? inputs[i].shape() : Shape.broadcast(name, s, inputs[i].shape());
     }
     return s;

@@ -2,6 +2,7 @@ package dev.peft4j.graph;
 
 import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
+import dev.peft4j.data.ShapeException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,8 +23,19 @@ public interface Op {
    */
   Shape shape(Node[] inputs);
 
-  /** The element type of the result; float32 unless overridden. */
+  /**
+   * The element type of the result. Unless overridden it is float32, and so must be all inputs.
+   *
+   * @throws dev.peft4j.data.ShapeException if the op cannot work on an input's type
+   */
   default DType dtype(Node[] inputs) {
+    for (int i = 0; i < inputs.length; i++) {
+      if (inputs[i].dtype() != DType.FLOAT32) {
+        throw new ShapeException(
+            name() + ": input " + i + " is " + inputs[i].dtype() + " " + inputs[i].shape()
+                + ", needed FLOAT32; see toFloat()");
+      }
+    }
     return DType.FLOAT32;
   }
 

@@ -1,5 +1,6 @@
 package dev.peft4j.op;
 
+import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.graph.Node;
@@ -22,15 +23,20 @@ public record CrossEntropy(int ignoreIndex) implements Op {
   public Shape shape(Node[] inputs) {
     Shape x = inputs[0].shape();
     Node labels = inputs[1];
-    if (x.rank() != 2 || !labels.dtype().isInteger() || !labels.shape().equals(Shape.of(x.dim(0)))) {
+    if (x.rank() != 2 || inputs[0].dtype() != DType.FLOAT32 || !labels.dtype().isInteger() || !labels.shape().equals(Shape.of(x.dim(0)))) {
       throw new ShapeException(
-          "crossEntropy: logits of shape " + x + " and labels of type " + labels.dtype() + " " + labels.shape()
-              + ": needed logits (n, classes) and n integer labels");
+          "crossEntropy: logits of type " + inputs[0].dtype() + " " + x + " and labels of type " + labels.dtype() + " " + labels.shape()
+              + ": needed FLOAT32 logits (n, classes) and n integer labels");
     }
     if (x.elements() == 0) {
       throw new ShapeException("crossEntropy: logits of shape " + x + ": the batch is empty");
     }
     return Shape.SCALAR;
+  }
+
+  @Override
+  public DType dtype(Node[] inputs) {
+    return DType.FLOAT32;
   }
 
   @Override

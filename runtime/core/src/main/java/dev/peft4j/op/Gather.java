@@ -1,5 +1,6 @@
 package dev.peft4j.op;
 
+import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.graph.Node;
@@ -20,14 +21,19 @@ public record Gather() implements Op {
   public Shape shape(Node[] inputs) {
     Shape table = inputs[0].shape();
     Node ids = inputs[1];
-    if (table.rank() != 2 || !ids.dtype().isInteger()) {
+    if (table.rank() != 2 || inputs[0].dtype() != DType.FLOAT32 || !ids.dtype().isInteger()) {
       throw new ShapeException(
-          "gather: table of shape " + table + " and ids of type " + ids.dtype() + " " + ids.shape()
-              + ": needed a table (rows, n) and integer ids");
+          "gather: table of type " + inputs[0].dtype() + " " + table + " and ids of type " + ids.dtype() + " " + ids.shape()
+              + ": needed a FLOAT32 table (rows, n) and integer ids");
     }
     int[] d = java.util.Arrays.copyOf(ids.shape().toArray(), ids.shape().rank() + 1);
     d[d.length - 1] = table.dim(1);
     return Shape.of(d);
+  }
+
+  @Override
+  public DType dtype(Node[] inputs) {
+    return DType.FLOAT32;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.peft4j.op;
 
+import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
@@ -15,6 +16,11 @@ public record OneHot(int classes, int ignoreIndex) implements Op {
     int[] d = java.util.Arrays.copyOf(inputs[0].shape().toArray(), inputs[0].shape().rank() + 1);
     d[d.length - 1] = classes;
     return Shape.of(d);
+  }
+
+  @Override
+  public DType dtype(Node[] inputs) {
+    return DType.FLOAT32;
   }
 
   @Override

@@ -37,6 +37,11 @@ public record RandomMask(Shape target, float p) implements Op {
   }
 
   @Override
+  public DType dtype(Node[] inputs) {
+    return DType.FLOAT32;
+  }
+
+  @Override
   public @Nullable Node[] gradient(Node out, Node dOut) {
     return Op.noGradient(out);
   }

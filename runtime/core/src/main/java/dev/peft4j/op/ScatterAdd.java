@@ -1,5 +1,6 @@
 package dev.peft4j.op;
 
+import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
@@ -10,6 +11,11 @@ public record ScatterAdd(int rows) implements Op {
   @Override
   public Shape shape(Node[] inputs) {
     return Shape.of(rows, inputs[0].shape().dim(-1));
+  }
+
+  @Override
+  public DType dtype(Node[] inputs) {
+    return DType.FLOAT32;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.peft4j.op;
 
+import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
@@ -10,6 +11,11 @@ public record ToFloat() implements Op {
   @Override
   public Shape shape(Node[] inputs) {
     return inputs[0].shape();
+  }
+
+  @Override
+  public DType dtype(Node[] inputs) {
+    return DType.FLOAT32;
   }
 
   @Override
