@@ -77,11 +77,21 @@ public final class Elementwise implements Op {
   private Elementwise derived(int i) {
     Elementwise e = gradients[i];
     if (e == null) {
-      Scalar d = Scalar.in(arity).mul(expression.derivative(i));
+      Scalar d = chain(Scalar.in(arity), expression.derivative(i));
       e = new Elementwise(name + "-gradient", arity + 1, d);
       gradients[i] = e;
     }
     return e;
+  }
+
+  /**
+   * dOut · d, inside the branches of a selection: what was not selected gets 0 even if dOut is infinite or NaN, as in
+   * torch.
+   */
+  private static Scalar chain(Scalar dOut, Scalar d) {
+    return d instanceof Scalar.Select s
+        ? Scalar.select(s.condition(), chain(dOut, s.a()), chain(dOut, s.b()))
+        : dOut.mul(d);
   }
 
   /** Applies this to those of {@code inputs} that the expression uses; the last one sets the shape. */

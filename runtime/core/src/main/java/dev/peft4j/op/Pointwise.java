@@ -67,9 +67,9 @@ public final class Pointwise {
   /** Cosine. */
   public static final Elementwise COS = unary("cos", Fn1.COS);
 
-  /** max(x, 0), with gradient 0 at 0. */
+  /** max(x, 0), with gradient 0 at 0; NaN stays NaN. */
   public static final Elementwise RELU =
-      new Elementwise("relu", 1, Scalar.select(new Binary(Fn2.GT, in(0), of(0)), in(0), of(0)));
+      new Elementwise("relu", 1, Scalar.select(new Binary(Fn2.GE, of(0), in(0)), of(0), in(0)));
 
   /** x · sigmoid(x). */
   public static final Elementwise SILU = new Elementwise("silu", 1, in(0).mul(in(0).fn(Fn1.SIGMOID)));
