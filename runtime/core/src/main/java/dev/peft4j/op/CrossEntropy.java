@@ -3,8 +3,10 @@ package dev.peft4j.op;
 import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
+import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
+import dev.peft4j.graph.Scalar;
 import dev.peft4j.graph.SumTo;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +16,10 @@ import org.jspecify.annotations.Nullable;
  * counts.
  */
 public record CrossEntropy(int ignoreIndex) implements Op {
+  // not a product: a class that is ruled out by a logit of -∞ must not make 0 · -∞ of the others
+  private static final Elementwise PICK =
+      new Elementwise("pick", 2, Scalar.select(Scalar.in(1), Scalar.in(0), Scalar.of(0)));
+
   /** The mean loss of {@code logits} (n, classes) against {@code labels} (n). */
   public static Node of(Node logits, Node labels, int ignoreIndex) {
     return Node.of(new CrossEntropy(ignoreIndex), logits, labels);
@@ -49,7 +55,7 @@ public record CrossEntropy(int ignoreIndex) implements Op {
   @Override
   public Node decompose(Node[] inputs) {
     Node hot = Node.of(new OneHot(inputs[0].shape().dim(1), ignoreIndex), inputs[1]);
-    Node picked = Pointwise.mul(Node.of(new LogSoftmax(), inputs[0]), hot);
+    Node picked = Node.of(PICK, Node.of(new LogSoftmax(), inputs[0]), hot);
     Node total = SumTo.of(picked, Shape.of(1, 1));
     Node count = SumTo.of(hot, Shape.of(1, 1));
     return Reshape.of(Node.of(Pointwise.NEG, Node.of(Pointwise.DIV, total, count)), Shape.SCALAR);

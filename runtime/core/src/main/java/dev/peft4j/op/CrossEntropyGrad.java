@@ -7,7 +7,10 @@ import dev.peft4j.graph.Op;
 import dev.peft4j.graph.SumTo;
 import org.jspecify.annotations.Nullable;
 
-/** Gradient of {@link CrossEntropy} for the logits: (softmax - one-hot) / rows that count · dL. Inputs logits, labels, dL. */
+/**
+ * Gradient of {@link CrossEntropy} for the logits: (softmax - one-hot) / rows that count · dL, which is 0
+ * if no row counts. Inputs logits, labels, dL.
+ */
 public record CrossEntropyGrad(int ignoreIndex) implements Op {
   @Override
   public Shape shape(Node[] inputs) {
@@ -28,7 +31,8 @@ public record CrossEntropyGrad(int ignoreIndex) implements Op {
   public Node decompose(Node[] inputs) {
     Node hot = Node.of(new OneHot(inputs[0].shape().dim(1), ignoreIndex), inputs[1]);
     Node counts = Reduce.sum(hot, true, -1);
-    Node share = Node.of(Pointwise.DIV, Reshape.of(inputs[2], 1, 1), SumTo.of(hot, Shape.of(1, 1)));
+    Node rows = Node.of(Pointwise.MAXIMUM, SumTo.of(hot, Shape.of(1, 1)), Pointwise.constant(1));
+    Node share = Node.of(Pointwise.DIV, Reshape.of(inputs[2], 1, 1), rows);
     Node p = Pointwise.mul(Node.of(new Softmax(), inputs[0]), counts);
     return Pointwise.mul(Pointwise.sub(p, hot), share);
   }
