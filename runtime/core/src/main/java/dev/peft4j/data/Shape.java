@@ -65,6 +65,21 @@ public final class Shape {
     return a;
   }
 
+  /**
+   * As {@link #axis(int)}, for an operation that was given {@code i}.
+   *
+   * @param op the operation's name, for the message
+   * @throws ShapeException if there is no such dimension, naming the operation
+   */
+  public int axis(String op, int i) {
+    if (i < -dims.length || i >= dims.length) {
+      throw new ShapeException(
+          op + ": shape " + this + " has no dimension " + i
+              + (dims.length == 0 ? "; it is a single value" : ", only 0 to " + (dims.length - 1) + " or negative ones from the end"));
+    }
+    return axis(i);
+  }
+
   /** Number of elements: the product of all sizes (1 for a scalar). */
   public long elements() {
     return elements;

@@ -14,7 +14,7 @@ public record Concat(int axis) implements Op {
     if (inputs.length == 0) {
       throw new ShapeException("concat: needs at least one tensor");
     }
-    return Node.of(new Concat(inputs[0].shape().axis(axis)), inputs);
+    return Node.of(new Concat(inputs[0].shape().axis("concat", axis)), inputs);
   }
 
   @Override

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 public record LogSoftmax() implements Op {
   /** Log-softmax over any axis. */
   public static Node of(Node x, int axis) {
-    return Softmax.overAxis(new LogSoftmax(), x, axis);
+    return Softmax.overAxis("logSoftmax", new LogSoftmax(), x, axis);
   }
 
   @Override

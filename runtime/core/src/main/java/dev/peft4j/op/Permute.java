@@ -18,8 +18,8 @@ public record Permute(List<Integer> order) implements Op {
 
   /** {@code x} with two dimensions exchanged. */
   public static Node transpose(Node x, int a, int b) {
-    int i = x.shape().axis(a);
-    int j = x.shape().axis(b);
+    int i = x.shape().axis("transpose", a);
+    int j = x.shape().axis("transpose", b);
     List<Integer> order = new ArrayList<>();
     for (int k = 0; k < x.shape().rank(); k++) {
       order.add(k == i ? j : k == j ? i : k);

@@ -11,7 +11,7 @@ public final class Reduce {
 
   /** Sum over {@code axes} (all when empty), which stay as size 1 if {@code keep}. */
   public static Node sum(Node x, boolean keep, int... axes) {
-    return finish(SumTo.of(x, kept(x.shape(), axes)), x.shape(), keep, axes);
+    return finish(SumTo.of(x, kept("sum", x.shape(), axes)), x.shape(), keep, axes);
   }
 
   /**
@@ -20,7 +20,7 @@ public final class Reduce {
    * @throws ShapeException if there is nothing to average
    */
   public static Node mean(Node x, boolean keep, int... axes) {
-    Shape kept = kept(x.shape(), axes);
+    Shape kept = kept("mean", x.shape(), axes);
     if (x.shape().elements() == 0) {
       throw new ShapeException("mean: shape " + x.shape() + " has no elements; is the batch empty?");
     }
@@ -33,12 +33,12 @@ public final class Reduce {
     if (x.shape().elements() == 0) {
       throw new ShapeException("max: shape " + x.shape() + " has no elements; is the batch empty?");
     }
-    Shape kept = kept(x.shape(), axes);
+    Shape kept = kept("max", x.shape(), axes);
     Node m = kept.equals(x.shape()) ? x : Node.of(new MaxTo(kept), x);
     return finish(m, x.shape(), keep, axes);
   }
 
-  private static Shape kept(Shape s, int[] axes) {
+  private static Shape kept(String op, Shape s, int[] axes) {
     Shape k = s;
     if (axes.length == 0) {
       for (int i = 0; i < s.rank(); i++) {
@@ -46,7 +46,7 @@ public final class Reduce {
       }
     }
     for (int a : axes) {
-      k = k.with(a, 1);
+      k = k.with(s.axis(op, a), 1);
     }
     return k;
   }

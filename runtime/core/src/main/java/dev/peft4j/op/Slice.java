@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 public record Slice(int axis, int from, int to) implements Op {
   /** Part of {@code x} along an axis; a negative axis counts from the end. */
   public static Node of(Node x, int axis, int from, int to) {
-    return Node.of(new Slice(x.shape().axis(axis), from, to), x);
+    return Node.of(new Slice(x.shape().axis("slice", axis), from, to), x);
   }
 
   @Override

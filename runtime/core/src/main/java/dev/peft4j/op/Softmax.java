@@ -10,11 +10,11 @@ import org.jspecify.annotations.Nullable;
 public record Softmax() implements Op {
   /** Softmax over any axis. */
   public static Node of(Node x, int axis) {
-    return overAxis(new Softmax(), x, axis);
+    return overAxis("softmax", new Softmax(), x, axis);
   }
 
-  static Node overAxis(Op op, Node x, int axis) {
-    if (x.shape().axis(axis) == x.shape().rank() - 1) {
+  static Node overAxis(String name, Op op, Node x, int axis) {
+    if (x.shape().axis(name, axis) == x.shape().rank() - 1) {
       return Node.of(op, x);
     }
     return Permute.transpose(Node.of(op, Permute.transpose(x, axis, -1)), axis, -1);

@@ -1,6 +1,7 @@
 package dev.peft4j.op;
 
 import dev.peft4j.data.Shape;
+import dev.peft4j.data.ShapeException;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
@@ -21,11 +22,20 @@ public record Unfold(Window window) implements Op {
     Shape s = x.shape();
     Shape w = weight.shape();
     if (s.rank() != 4 || w.rank() != 4 || w.dim(1) != s.dim(1)) {
-      throw new dev.peft4j.data.ShapeException(
+      throw new ShapeException(
           "conv2d: input of shape " + s + " and weight of shape " + w
               + ": needed (batch, channels, h, w) and (out, channels, kernelH, kernelW)");
     }
     int out = w.dim(0);
+    if (w.dim(2) != window.kernelH() || w.dim(3) != window.kernelW()) {
+      throw new ShapeException(
+          "conv2d: weight of shape " + w + " and a window of " + window.kernelH() + " x " + window.kernelW()
+              + ": the weight's last two sizes must be the window's");
+    }
+    if (bias != null && !bias.shape().equals(Shape.of(out))) {
+      throw new ShapeException(
+          "conv2d: bias of shape " + bias.shape() + " and weight of shape " + w + ": the bias must be (" + out + ",)");
+    }
     Node y = MatMul.of(Reshape.of(weight, out, -1), false, Node.of(new Unfold(window), x), false);
     y = Reshape.of(y, s.dim(0), out, window.outH(s.dim(2)), window.outW(s.dim(3)));
     return bias == null ? y : Pointwise.add(y, Reshape.of(bias, out, 1, 1));
