@@ -11,8 +11,10 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Computes nodes: traces what they need, finds or compiles the program of that structure, and runs it. */
@@ -32,11 +34,12 @@ public final class Engine {
       return known;
     }
     BackwardPass pass = node.pass();
-    List<Node> roots = new ArrayList<>();
-    roots.add(node);
+    Set<Node> wanted = new LinkedHashSet<>();
+    wanted.add(node);
     if (pass != null) {
-      pass.roots(roots);
+      pass.roots(wanted);
     }
+    List<Node> roots = List.copyOf(wanted);
     evaluate(roots, Collections.nCopies(roots.size(), null), OPEN);
     if (pass != null) {
       pass.done();

@@ -1,7 +1,9 @@
 package dev.peft4j.graph;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * One call of {@code backward()}: the loss and the variables that received a gradient. Until it is computed, reading any
@@ -31,24 +33,47 @@ public final class BackwardPass {
     member.join(this);
   }
 
-  /** Nodes whose values are wanted when the pass is computed: the loss and the gradients. */
-  public void roots(List<Node> into) {
-    into.add(loss);
-    for (Variable v : variables) {
-      Node g = v.gradient();
-      if (g != null) {
-        into.add(g);
+  /**
+   * Nodes whose values are wanted when the pass is computed, each once: the loss and the gradients, and those of the other
+   * passes that the same gradients accumulate.
+   */
+  public void roots(Set<Node> into) {
+    for (BackwardPass p : together()) {
+      into.add(p.loss);
+      for (Variable v : p.variables) {
+        Node g = v.gradient();
+        if (g != null) {
+          into.add(g);
+        }
       }
     }
   }
 
-  /** Marks the pass as computed. */
+  /** Marks the pass, and those computed with it, as computed. */
   public void done() {
-    for (Node n : members) {
-      if (n.pass() == this) {
-        n.join(null);
+    for (BackwardPass p : together()) {
+      for (Node n : p.members) {
+        if (n.pass() == p) {
+          n.join(null);
+        }
+      }
+      p.members.clear();
+    }
+  }
+
+  /** This pass and those that share a gradient with it, or with one of them. */
+  private Set<BackwardPass> together() {
+    Set<BackwardPass> found = new LinkedHashSet<>(List.of(this));
+    List<BackwardPass> open = new ArrayList<>(found);
+    while (!open.isEmpty()) {
+      for (Variable v : open.removeLast().variables) {
+        for (BackwardPass p : v.passes()) {
+          if (found.add(p)) {
+            open.add(p);
+          }
+        }
       }
     }
-    members.clear();
+    return found;
   }
 }

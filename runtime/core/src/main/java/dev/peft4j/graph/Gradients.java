@@ -55,7 +55,9 @@ public final class Gradients {
       if (v != null) {
         pass.variables().add(v);
         Node earlier = v.gradient();
-        v.accumulate(earlier == null ? g : builder.add(earlier, g), pass);
+        Node total = earlier == null ? g : builder.add(earlier, g);
+        v.accumulate(total, pass);
+        pass.add(total); // reading a gradient computes the loss and the other gradients with it
         continue;
       }
       @Nullable Node[] inputGrads = n.op().gradient(n, g);
