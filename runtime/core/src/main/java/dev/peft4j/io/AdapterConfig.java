@@ -1,0 +1,346 @@
+package dev.peft4j.io;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.function.DoublePredicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What an {@code adapter_config.json} holds: keys and values as they are, whatever the tuner, with
+ * getters that check. A missing key gives the default, as in peft; {@code null} does so where
+ * peft's own default is {@code null} or false. Every error names the file, the key, what was found
+ * and what would have been right. Immutable.
+ */
+public final class AdapterConfig {
+  private static final Logger LOG = LoggerFactory.getLogger(AdapterConfig.class);
+
+  private final Path file;
+  private final ObjectNode tree;
+
+  private AdapterConfig(Path file, ObjectNode tree) {
+    this.file = file;
+    this.tree = tree;
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @throws FileFormatException if there is no such file or it does not hold a JSON object
+   */
+  public static AdapterConfig read(Path file) throws IOException {
+    return new AdapterConfig(file, PythonJson.read(file));
+  }
+
+  /** A configuration to be written, with the keys and values of {@code tree}. */
+  public static AdapterConfig of(ObjectNode tree) {
+    return new AdapterConfig(Path.of(PeftFormat.CONFIG_FILE), tree.deepCopy());
+  }
+
+  /** The file it came from, or just the file's usual name. */
+  public Path file() {
+    return file;
+  }
+
+  /** A copy of all keys and values, in the file's order. */
+  public ObjectNode tree() {
+    return tree.deepCopy();
+  }
+
+  /** The text of the file as peft writes it. */
+  public String toJson() {
+    return PythonJson.format(tree);
+  }
+
+  /** The value of {@code key}; a missing node if there is none. */
+  public JsonNode get(String key) {
+    return tree.path(key);
+  }
+
+  /**
+   * The tuner that the adapter belongs to.
+   *
+   * @param supported the values that the caller can work with
+   * @throws FileFormatException if there is none, or another one
+   */
+  public String peftType(Collection<String> supported) throws FileFormatException {
+    String can = "; supported: " + String.join(", ", supported);
+    JsonNode value = get("peft_type");
+    if (!value.isTextual()) {
+      throw error(
+          (value.isMissingNode()
+                  ? "has no peft_type"
+                  : "peft_type is " + PythonJson.describe(value) + ", expected a text")
+              + can);
+    }
+    String type = value.textValue();
+    if (supported.contains(type)) {
+      return type;
+    }
+    if (PeftFormat.PEFT_TYPES.contains(type)) {
+      throw error("peft_type " + type + " is not supported yet" + can);
+    }
+    String meant =
+        supported.stream()
+            .filter(s -> s.equalsIgnoreCase(type.strip().replace('-', '_')))
+            .findFirst()
+            .map(s -> "; did you mean " + s + "?")
+            .orElse("");
+    throw error("unknown peft_type " + Quote.text(type) + meant + can);
+  }
+
+  /**
+   * Warns, in one message, of keys that nobody reads: as in peft, a newer release may have added
+   * them.
+   *
+   * @param known the keys that are read or may be passed over
+   * @return the unknown keys, in the file's order
+   */
+  public List<String> warnUnknownKeys(Collection<String> known) {
+    List<String> unknown = new ArrayList<>();
+    tree.fieldNames()
+        .forEachRemaining(
+            key -> {
+              if (!known.contains(key)) {
+                unknown.add(key);
+              }
+            });
+    if (!unknown.isEmpty()) {
+      LOG.warn(
+          "{}: ignoring unknown {} {}; a newer release of peft than {} may have written them",
+          file,
+          unknown.size() == 1 ? "key" : "keys",
+          Quote.list(unknown, 20),
+          PeftFormat.PEFT_VERSION);
+    }
+    return unknown;
+  }
+
+  /**
+   * Throws if a setting that the caller does not carry out differs from its default: the adapter
+   * would compute something else than in peft.
+   *
+   * @param defaults every known key with its default, such as {@link PeftFormat#loraDefaults}
+   * @param handled the keys that the caller carries out or that do not change the result
+   * @throws FileFormatException listing all such keys with their values
+   */
+  public void requireDefaults(ObjectNode defaults, Collection<String> handled)
+      throws FileFormatException {
+    List<String> bad = new ArrayList<>();
+    for (Map.Entry<String, JsonNode> e : defaults.properties()) {
+      JsonNode value = get(e.getKey());
+      boolean same =
+          value.isMissingNode()
+              || value.equals(e.getValue())
+              || isOff(value) && isOff(e.getValue());
+      if (!same && !handled.contains(e.getKey())) {
+        bad.add(e.getKey() + " is " + PythonJson.describe(value));
+      }
+    }
+    if (!bad.isEmpty()) {
+      throw error("has settings that are not supported yet: " + String.join("; ", bad));
+    }
+  }
+
+  private static boolean isOff(JsonNode value) {
+    return value.isNull()
+        || value.isBoolean() && !value.booleanValue()
+        || value.isContainerNode() && value.isEmpty();
+  }
+
+  /** A whole number of at least 1, such as a rank. */
+  public int positiveInteger(String key, int missing) throws FileFormatException {
+    JsonNode value = get(key);
+    return value.isMissingNode() ? missing : positiveInteger(key, value);
+  }
+
+  /** A finite number. */
+  public double number(String key, double missing) throws FileFormatException {
+    return number(key, missing, "a finite number", _ -> true);
+  }
+
+  /** A finite number above zero, such as alpha. */
+  public double positiveNumber(String key, double missing) throws FileFormatException {
+    return number(key, missing, "a finite number above 0", v -> v > 0);
+  }
+
+  /** A probability of dropping something: at least 0 and below 1. */
+  public double dropout(String key, double missing) throws FileFormatException {
+    return number(key, missing, "a number from 0 up to, but not including, 1", v -> v >= 0 && v < 1);
+  }
+
+  /** True or false; null is the same as a missing key. */
+  public boolean flag(String key, boolean missing) throws FileFormatException {
+    JsonNode value = get(key);
+    if (absent(value)) {
+      return missing;
+    }
+    if (!value.isBoolean()) {
+      throw wrong(key, value, "true or false");
+    }
+    return value.booleanValue();
+  }
+
+  /** True if the value is a text, for keys that take a text or a list. */
+  public boolean isText(String key) {
+    return get(key).isTextual();
+  }
+
+  /** A text; null if the key is missing or null. */
+  public @Nullable String text(String key) throws FileFormatException {
+    JsonNode value = get(key);
+    if (absent(value)) {
+      return null;
+    }
+    if (!value.isTextual()) {
+      throw wrong(key, value, "a text");
+    }
+    return value.textValue();
+  }
+
+  /** One of a few texts. */
+  public String choice(String key, String missing, Collection<String> allowed)
+      throws FileFormatException {
+    JsonNode value = get(key);
+    if (value.isMissingNode()) {
+      return missing;
+    }
+    if (!value.isTextual() || !allowed.contains(value.textValue())) {
+      throw wrong(key, value, "one of " + String.join(", ", allowed));
+    }
+    return value.textValue();
+  }
+
+  /** A list of texts; null if the key is missing or null. */
+  public @Nullable List<String> texts(String key) throws FileFormatException {
+    JsonNode value = get(key);
+    if (absent(value)) {
+      return null;
+    }
+    if (!value.isArray()) {
+      throw wrong(key, value, "a list of texts");
+    }
+    List<String> out = new ArrayList<>();
+    for (JsonNode item : value) {
+      if (!item.isTextual()) {
+        throw wrong(key + "[" + out.size() + "]", item, "a text");
+      }
+      out.add(item.textValue());
+    }
+    return List.copyOf(out);
+  }
+
+  /** A text or a list of texts, as a list; null if the key is missing or null. */
+  public @Nullable List<String> textOrTexts(String key) throws FileFormatException {
+    JsonNode value = get(key);
+    if (!absent(value) && !value.isArray() && !value.isTextual()) {
+      throw wrong(key, value, "a text or a list of texts");
+    }
+    return value.isTextual() ? List.of(value.textValue()) : texts(key);
+  }
+
+  /** A whole number or a list of them, none negative, as a list; null if missing or null. */
+  public @Nullable List<Integer> indices(String key) throws FileFormatException {
+    JsonNode value = get(key);
+    if (absent(value)) {
+      return null;
+    }
+    if (!value.isArray()) {
+      return List.of(integer(key, value, 0, "a whole number from 0, or a list of them"));
+    }
+    List<Integer> out = new ArrayList<>();
+    for (JsonNode item : value) {
+      out.add(integer(key + "[" + out.size() + "]", item, 0, "a whole number from 0"));
+    }
+    return List.copyOf(out);
+  }
+
+  /** Whole numbers of at least 1 by text, such as a rank pattern; missing and null are empty. */
+  public SequencedMap<String, Integer> positiveIntegers(String key) throws FileFormatException {
+    SequencedMap<String, Integer> out = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> e : entries(key)) {
+      out.put(e.getKey(), positiveInteger(inside(key, e), e.getValue()));
+    }
+    return out;
+  }
+
+  /** Finite numbers above 0 by text, such as an alpha pattern; missing and null are empty. */
+  public SequencedMap<String, Double> positiveNumbers(String key) throws FileFormatException {
+    SequencedMap<String, Double> out = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> e : entries(key)) {
+      double v =
+          number(inside(key, e), e.getValue(), "a finite number above 0", number -> number > 0);
+      out.put(e.getKey(), v);
+    }
+    return out;
+  }
+
+  /** An exception about this file: {@code key} is {@code value}, {@code expected} was expected. */
+  public FileFormatException wrong(String key, JsonNode value, String expected) {
+    return error(key + " is " + PythonJson.describe(value) + ", expected " + expected);
+  }
+
+  private FileFormatException error(String problem) {
+    return new FileFormatException(file, problem);
+  }
+
+  private Iterable<Map.Entry<String, JsonNode>> entries(String key) throws FileFormatException {
+    JsonNode value = get(key);
+    if (absent(value)) {
+      return List.of();
+    }
+    if (!value.isObject()) {
+      throw wrong(key, value, "an object of numbers by module name");
+    }
+    return value.properties();
+  }
+
+  private static String inside(String key, Map.Entry<String, JsonNode> e) {
+    return key + "[" + Quote.text(e.getKey()) + "]";
+  }
+
+  private int positiveInteger(String key, JsonNode value) throws FileFormatException {
+    return integer(key, value, 1, "a whole number from 1");
+  }
+
+  private int integer(String key, JsonNode value, int least, String expected)
+      throws FileFormatException {
+    if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < least) {
+      throw wrong(key, value, expected);
+    }
+    return value.intValue();
+  }
+
+  private double number(String key, double missing, String expected, DoublePredicate ok)
+      throws FileFormatException {
+    JsonNode value = get(key);
+    return value.isMissingNode() ? missing : number(key, value, expected, ok);
+  }
+
+  private double number(String key, JsonNode value, String expected, DoublePredicate ok)
+      throws FileFormatException {
+    double v = value.isNumber() ? value.doubleValue() : Double.NaN;
+    if (!Double.isFinite(v) || !ok.test(v)) {
+      throw wrong(key, value, expected);
+    }
+    return v;
+  }
+
+  private static boolean absent(JsonNode value) {
+    return value.isMissingNode() || value.isNull();
+  }
+
+  @Override
+  public String toString() {
+    return toJson();
+  }
+}

@@ -1,0 +1,99 @@
+package dev.peft4j.io;
+
+import dev.peft4j.data.DType;
+import dev.peft4j.data.Shape;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/** Collects the tensors that hold NaN or infinite values. */
+final class FiniteCheck {
+  private final List<String> found = new ArrayList<>();
+
+  /**
+   * Throws if one of the float32 tensors holds a NaN or an infinite value; lists all that do.
+   *
+   * @param file where the tensors come from
+   */
+  static void require(Path file, Map<String, StoredTensor> tensors) throws FileFormatException {
+    FiniteCheck check = new FiniteCheck();
+    tensors.forEach(
+        (name, t) -> {
+          if (t.storage().dtype() == DType.FLOAT32) {
+            check.add(name, t.shape(), TensorType.F32, t.storage().segment());
+          }
+        });
+    check.require(file);
+  }
+
+  /** Looks at one tensor of a floating-point type. */
+  void add(String name, Shape shape, TensorType type, MemorySegment bytes) {
+    int n = shape.size();
+    int count = 0;
+    int first = -1;
+    for (int i = 0; i < n; i++) {
+      if (!isFinite(type, bytes, i)) {
+        first = count++ == 0 ? i : first;
+      }
+    }
+    if (count > 0) {
+      found.add(
+          Quote.text(name)
+              + " has "
+              + count
+              + " of "
+              + n
+              + ", the first "
+              + value(type, bytes, first)
+              + " at "
+              + index(shape, first));
+    }
+  }
+
+  /** Throws if a tensor was found. */
+  void require(Path file) throws FileFormatException {
+    if (!found.isEmpty()) {
+      throw new FileFormatException(
+          file,
+          "weights must be finite, but "
+              + found.size()
+              + (found.size() == 1 ? " tensor has" : " tensors have")
+              + " NaN or infinite values: "
+              + String.join("; ", found));
+    }
+  }
+
+  /** Where element {@code i} is, as {@code [row, column]}; a scalar's is {@code []}. */
+  static String index(Shape shape, int i) {
+    int[] at = new int[shape.rank()];
+    int rest = i;
+    for (int d = at.length - 1; d >= 0; d--) {
+      at[d] = rest % shape.dim(d);
+      rest /= shape.dim(d);
+    }
+    return Arrays.toString(at);
+  }
+
+  private static boolean isFinite(TensorType type, MemorySegment bytes, int i) {
+    return switch (type) {
+      case F32 -> Float.isFinite(bytes.get(Conversion.F32, 4L * i));
+      case F64 -> Double.isFinite(bytes.get(Conversion.F64, 8L * i));
+      case F16 -> (bytes.get(Conversion.I16, 2L * i) & 0x7c00) != 0x7c00;
+      case BF16 -> (bytes.get(Conversion.I16, 2L * i) & 0x7f80) != 0x7f80;
+      default -> throw new AssertionError(type);
+    };
+  }
+
+  private static double value(TensorType type, MemorySegment bytes, int i) {
+    return switch (type) {
+      case F32 -> bytes.get(Conversion.F32, 4L * i);
+      case F64 -> bytes.get(Conversion.F64, 8L * i);
+      case F16 -> Float.float16ToFloat(bytes.get(Conversion.I16, 2L * i));
+      case BF16 -> Float.intBitsToFloat(bytes.get(Conversion.I16, 2L * i) << 16);
+      default -> throw new AssertionError(type);
+    };
+  }
+}

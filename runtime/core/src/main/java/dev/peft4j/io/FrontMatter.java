@@ -1,0 +1,73 @@
+package dev.peft4j.io;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The few lines of YAML at the top of a model card, edited as lines: what this project does not set
+ * stays exactly as somebody wrote it.
+ */
+final class FrontMatter {
+  private static final Pattern KEY = Pattern.compile("([A-Za-z0-9_.-]+)\\s*:(\\s.*)?");
+
+  /** Texts that YAML 1.1 would read as something else. */
+  private static final Set<String> WORDS =
+      Set.of("", "~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", "<<", "=");
+
+  private static final Pattern NUMBER =
+      Pattern.compile("[-+.]?[0-9][-+0-9_.,:xa-fA-FtTzZ ]*|[-+]?\\.(inf|nan)", Pattern.CASE_INSENSITIVE);
+
+  private FrontMatter() {}
+
+  /** The lines by top-level key; lines before the first key are under the empty text. */
+  static SequencedMap<String, List<String>> blocks(List<String> lines) {
+    SequencedMap<String, List<String>> out = new LinkedHashMap<>();
+    String key = "";
+    for (String line : lines) {
+      Matcher m = KEY.matcher(line);
+      key = m.matches() ? m.group(1) : key;
+      out.computeIfAbsent(key, _ -> new ArrayList<>()).add(line);
+    }
+    return out;
+  }
+
+  /** Sets a key to a text; a new key goes to the end. */
+  static void put(SequencedMap<String, List<String>> blocks, String key, String value) {
+    blocks.put(key, List.of(key + ": " + scalar(value)));
+  }
+
+  /** Sets a key to a list; a new key goes to the end. */
+  static void put(SequencedMap<String, List<String>> blocks, String key, Collection<String> values) {
+    List<String> lines = new ArrayList<>(List.of(key + ":"));
+    values.forEach(v -> lines.add("- " + scalar(v)));
+    blocks.put(key, lines);
+  }
+
+  /** A text as YAML: plain where that is safe, else in quotes. */
+  static String scalar(String s) {
+    if (s.chars().anyMatch(c -> Character.isISOControl(c) || Character.isSurrogate((char) c))) {
+      StringBuilder out = new StringBuilder();
+      PythonJson.quote(out, s, true);
+      return out.toString();
+    }
+    boolean quoted =
+        WORDS.contains(s.toLowerCase(Locale.ROOT))
+            || NUMBER.matcher(s).matches()
+            || !s.strip().equals(s)
+            || "#,[]{}&*!|>'\"%@`".indexOf(s.charAt(0)) >= 0
+            || s.matches("[-?:]( .*)?")
+            || s.startsWith("---")
+            || s.startsWith("...")
+            || s.contains(": ")
+            || s.endsWith(":")
+            || s.contains(" #");
+    return quoted ? "'" + s.replace("'", "''") + "'" : s;
+  }
+}

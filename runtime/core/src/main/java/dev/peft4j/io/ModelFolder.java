@@ -1,0 +1,234 @@
+package dev.peft4j.io;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.data.Shape;
+import dev.peft4j.data.Storage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A folder with a pretrained model as transformers lays it out: {@code config.json} and {@code
+ * model.safetensors}, or several files of weights listed by {@code model.safetensors.index.json}.
+ * The weights are mapped, not read; see {@link SafeTensors}.
+ */
+public final class ModelFolder {
+  private static final Logger LOG = LoggerFactory.getLogger(ModelFolder.class);
+  private static final String CONFIG = "config.json";
+  private static final String SINGLE = "model.safetensors";
+  private static final String INDEX = "model.safetensors.index.json";
+
+  private final Path folder;
+  private final ObjectNode config;
+  private final SequencedMap<String, SafeTensors> fileOf;
+
+  private ModelFolder(Path folder, ObjectNode config, SequencedMap<String, SafeTensors> fileOf) {
+    this.folder = folder;
+    this.config = config;
+    this.fileOf = Collections.unmodifiableSequencedMap(fileOf);
+  }
+
+  /**
+   * Opens a folder: reads the configuration and the headers of all files of weights.
+   *
+   * @throws FileFormatException if there is no such folder, a file is missing or is not what it
+   *     should be, or the index names a tensor that is not there
+   */
+  public static ModelFolder open(Path folder) throws IOException {
+    if (!Files.exists(folder)) {
+      throw new FileFormatException(folder, "does not exist, expected a folder with a model");
+    }
+    if (!Files.isDirectory(folder)) {
+      throw new FileFormatException(folder, "is a file, expected a folder with a model");
+    }
+    Path config = folder.resolve(CONFIG);
+    if (!Files.exists(config)) {
+      throw new FileFormatException(
+          folder, "has no config.json, so it is no folder with a model of transformers");
+    }
+    return new ModelFolder(folder, PythonJson.read(config), weights(folder));
+  }
+
+  private static SequencedMap<String, SafeTensors> weights(Path folder) throws IOException {
+    SequencedMap<String, SafeTensors> out = new LinkedHashMap<>();
+    if (Files.exists(folder.resolve(SINGLE))) {
+      SafeTensors only = SafeTensors.open(folder.resolve(SINGLE));
+      only.names().forEach(name -> out.put(name, only));
+      return out;
+    }
+    Path index = folder.resolve(INDEX);
+    if (!Files.exists(index)) {
+      boolean pickle =
+          Files.exists(folder.resolve("pytorch_model.bin"))
+              || Files.exists(folder.resolve("pytorch_model.bin.index.json"));
+      throw new FileFormatException(
+          folder,
+          "has no weights: neither model.safetensors nor model.safetensors.index.json is there"
+              + (pickle
+                  ? "; its pytorch_model.bin is a pickle of torch that is not read here: load the"
+                      + " model with transformers and save it again"
+                  : ""));
+    }
+    Map<String, SafeTensors> shards = new LinkedHashMap<>();
+    List<String> absent = new ArrayList<>();
+    for (Map.Entry<String, JsonNode> e : weightMap(index).properties()) {
+      String shard = shardName(index, e.getKey(), e.getValue());
+      SafeTensors file = shards.get(shard);
+      if (file == null) {
+        Path path = folder.resolve(shard);
+        if (!Files.exists(path)) {
+          throw new FileFormatException(
+              index, "names the file " + Quote.text(shard) + ", which is not in the folder");
+        }
+        file = SafeTensors.open(path);
+        shards.put(shard, file);
+      }
+      if (file.contains(e.getKey())) {
+        out.put(e.getKey(), file);
+      } else {
+        absent.add(e.getKey() + " in " + shard);
+      }
+    }
+    if (!absent.isEmpty()) {
+      throw new FileFormatException(
+          index, "names tensors that are not where it says: " + String.join(", ", absent));
+    }
+    warnUnlisted(index, shards, out);
+    return out;
+  }
+
+  private static ObjectNode weightMap(Path index) throws IOException {
+    JsonNode map = PythonJson.read(index).path("weight_map");
+    if (map instanceof ObjectNode object && !object.isEmpty()) {
+      return object;
+    }
+    throw new FileFormatException(
+        index,
+        "weight_map is "
+            + PythonJson.describe(map)
+            + ", expected an object that gives each tensor's file");
+  }
+
+  /** The file of a tensor; only a plain name, so that an index cannot point out of its folder. */
+  private static String shardName(Path index, String tensor, JsonNode value)
+      throws FileFormatException {
+    String name = value.isTextual() ? value.textValue() : "";
+    boolean plain =
+        name.endsWith(".safetensors")
+            && name.chars().noneMatch(c -> c == '/' || c == '\\' || c == ':' || c < ' ');
+    if (!plain) {
+      throw new FileFormatException(
+          index,
+          "weight_map gives "
+              + PythonJson.describe(value)
+              + " for tensor "
+              + Quote.text(tensor)
+              + ", expected the name of a .safetensors file in the same folder");
+    }
+    return name;
+  }
+
+  /** Such tensors are passed over; whoever needs them will find them missing. */
+  private static void warnUnlisted(
+      Path index, Map<String, SafeTensors> shards, Map<String, SafeTensors> listed) {
+    List<String> extra = new ArrayList<>();
+    shards.forEach(
+        (shard, file) -> {
+          for (String name : file.tensors().keySet()) {
+            if (listed.get(name) != file) {
+              extra.add(name + " in " + shard);
+            }
+          }
+        });
+    if (!extra.isEmpty()) {
+      LOG.warn("{}: ignoring tensors that it does not list: {}", index, Quote.list(extra, 20));
+    }
+  }
+
+  /** The folder. */
+  public Path folder() {
+    return folder;
+  }
+
+  /** A copy of what {@code config.json} holds. */
+  public ObjectNode config() {
+    return config.deepCopy();
+  }
+
+  /** The tensors' names, in the order of the file or of the index. */
+  public List<String> names() {
+    return List.copyOf(fileOf.keySet());
+  }
+
+  /** Each tensor's shape, in the same order. */
+  public SequencedMap<String, Shape> shapes() throws FileFormatException {
+    SequencedMap<String, Shape> out = new LinkedHashMap<>();
+    for (Map.Entry<String, SafeTensors> e : fileOf.entrySet()) {
+      out.put(e.getKey(), e.getValue().info(e.getKey()).shape());
+    }
+    return out;
+  }
+
+  /** True if there is a tensor of that name. */
+  public boolean contains(String name) {
+    return fileOf.containsKey(name);
+  }
+
+  /**
+   * What is known of one tensor.
+   *
+   * @throws FileFormatException if there is no such tensor
+   */
+  public TensorInfo info(String name) throws FileFormatException {
+    return file(name).info(name);
+  }
+
+  /**
+   * The elements of one tensor, as {@link SafeTensors#storage}: mostly the file's own memory, not
+   * to be written to.
+   *
+   * @throws FileFormatException if there is no such tensor or its type cannot be read
+   */
+  public Storage storage(String name) throws FileFormatException {
+    return file(name).storage(name);
+  }
+
+  /** Shape and elements of one tensor; see {@link #storage}. */
+  public StoredTensor tensor(String name) throws FileFormatException {
+    return file(name).tensor(name);
+  }
+
+  /**
+   * Looks at every value of every floating-point tensor.
+   *
+   * @throws FileFormatException if one is NaN or infinite, listing where; one file at a time
+   */
+  public void checkFinite() throws FileFormatException {
+    for (SafeTensors file : new LinkedHashSet<>(fileOf.values())) {
+      file.checkFinite();
+    }
+  }
+
+  private SafeTensors file(String name) throws FileFormatException {
+    SafeTensors file = fileOf.get(name);
+    if (file == null) {
+      throw new FileFormatException(
+          folder,
+          "has no tensor "
+              + Quote.text(name)
+              + (fileOf.isEmpty() ? "; it has none at all" : "; it has ")
+              + Quote.list(fileOf.keySet(), 5));
+    }
+    return file;
+  }
+}

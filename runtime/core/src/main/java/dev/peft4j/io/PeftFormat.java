@@ -1,0 +1,68 @@
+package dev.peft4j.io;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+
+/** Facts about the files of the peft release whose format is read and written here. */
+public final class PeftFormat {
+  /** The release of peft whose files these are; it stands in configs and model cards. */
+  public static final String PEFT_VERSION = "0.21.0";
+
+  /** The configuration's file name. */
+  public static final String CONFIG_FILE = "adapter_config.json";
+
+  /** The weights' file name. */
+  public static final String WEIGHTS_FILE = "adapter_model.safetensors";
+
+  /** The model card's file name. */
+  public static final String CARD_FILE = "README.md";
+
+  /** The adapter that is saved in the folder itself; others go to a folder of their name. */
+  public static final String DEFAULT_ADAPTER = "default";
+
+  /** Every {@code peft_type} that peft knows, whether it is supported here or not. */
+  public static final List<String> PEFT_TYPES =
+      List.of(
+          "PROMPT_TUNING", "MULTITASK_PROMPT_TUNING", "P_TUNING", "PREFIX_TUNING", "LORA",
+          "ADALORA", "ADAMSS", "BOFT", "ADAPTION_PROMPT", "IA3", "BEFT", "LILY", "LOHA", "LOKR",
+          "OFT", "POLY", "LN_TUNING", "VERA", "FROD", "PVERA", "FOURIERFT", "GLORA", "XLORA",
+          "HRA", "VBLORA", "UNILORA", "CPT", "MISS", "RANDLORA", "ROAD", "TRAINABLE_TOKENS",
+          "HIRA", "SHIRA", "C3A", "WAVEFT", "OSF", "DELORA", "GRALORA", "CARTRIDGE", "TINYLORA",
+          "PSOFT", "PEANUT", "SHADOW", "SUPERTUNING", "DEFT");
+
+  /** Every {@code task_type} that peft knows. */
+  public static final List<String> TASK_TYPES =
+      List.of(
+          "SEQ_CLS",
+          "SEQ_2_SEQ_LM",
+          "CAUSAL_LM",
+          "TOKEN_CLS",
+          "QUESTION_ANS",
+          "FEATURE_EXTRACTION");
+
+  private static final ObjectNode LORA = resource("lora_config_defaults.json");
+
+  private PeftFormat() {}
+
+  /**
+   * A new copy of what peft writes for a LoRA configuration with every setting at its default:
+   * all keys that such a file has.
+   */
+  public static ObjectNode loraDefaults() {
+    return LORA.deepCopy();
+  }
+
+  private static ObjectNode resource(String name) {
+    try (InputStream in =
+        Objects.requireNonNull(PeftFormat.class.getResourceAsStream(name), name)) {
+      return PythonJson.parse(Path.of(name), in.readAllBytes());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

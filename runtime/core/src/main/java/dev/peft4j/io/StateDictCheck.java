@@ -1,0 +1,178 @@
+package dev.peft4j.io;
+
+import dev.peft4j.data.Shape;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The comparison of the weights that a model or an adapter needs with those that are there.
+ *
+ * @param expected how many are needed
+ * @param matched how many of them are there with the right shape
+ * @param missing names that are needed and not there, in the model's order
+ * @param unexpected names that are there and not needed, in the file's order
+ * @param misshaped names that are there with another shape, in the model's order
+ * @param hint what seems to have happened: a renamed prefix, another rank, another model; null if
+ *     nothing stands out
+ */
+public record StateDictCheck(
+    int expected,
+    int matched,
+    List<String> missing,
+    List<String> unexpected,
+    List<Misshaped> misshaped,
+    @Nullable String hint) {
+  private static final Pattern LORA =
+      Pattern.compile("(?:.*\\.)?lora_(?:embedding_)?([AB])(?:\\..*)?");
+
+  /**
+   * A key with two shapes.
+   *
+   * @param name the key
+   * @param expected the shape that the model needs
+   * @param found the shape that is there
+   */
+  public record Misshaped(String name, Shape expected, Shape found) {
+    @Override
+    public String toString() {
+      return name + ": expected " + expected + ", found " + found;
+    }
+  }
+
+  /** Compares by name, then by shape. */
+  public static StateDictCheck compare(Map<String, Shape> expected, Map<String, Shape> found) {
+    List<String> missing = new ArrayList<>();
+    List<Misshaped> misshaped = new ArrayList<>();
+    expected.forEach(
+        (name, shape) -> {
+          Shape there = found.get(name);
+          if (there == null) {
+            missing.add(name);
+          } else if (!there.equals(shape)) {
+            misshaped.add(new Misshaped(name, shape, there));
+          }
+        });
+    List<String> unexpected =
+        found.keySet().stream().filter(name -> !expected.containsKey(name)).toList();
+    int matched = expected.size() - missing.size() - misshaped.size();
+    return new StateDictCheck(
+        expected.size(),
+        matched,
+        List.copyOf(missing),
+        unexpected,
+        List.copyOf(misshaped),
+        hint(expected.size(), matched, missing, unexpected, misshaped));
+  }
+
+  private static @Nullable String hint(
+      int expected,
+      int matched,
+      List<String> missing,
+      List<String> unexpected,
+      List<Misshaped> misshaped) {
+    String renamed = RenameHint.find(missing, unexpected);
+    if (renamed != null) {
+      return renamed;
+    }
+    String rank = rankHint(misshaped);
+    if (rank != null && missing.isEmpty()) {
+      return rank;
+    }
+    if (matched == 0 && expected > 0) {
+      return "not one key matches: these weights were made for another model";
+    }
+    if (matched * 2 < expected) {
+      return "only "
+          + matched
+          + " of "
+          + expected
+          + " keys match: these weights were probably made for another model";
+    }
+    return null;
+  }
+
+  /** If LoRA matrices differ in nothing but their rank, says so. */
+  private static @Nullable String rankHint(List<Misshaped> misshaped) {
+    if (misshaped.isEmpty()) {
+      return null;
+    }
+    for (Misshaped m : misshaped) {
+      int axis = rankAxis(m.name);
+      boolean ranksOnly =
+          axis >= 0
+              && m.expected.rank() == m.found.rank()
+              && m.expected.rank() >= 2
+              && m.expected.with(axis, 1).equals(m.found.with(axis, 1));
+      if (!ranksOnly) {
+        return null;
+      }
+    }
+    Misshaped first = misshaped.getFirst();
+    int axis = rankAxis(first.name);
+    return "only the ranks differ: expected r = "
+        + first.expected.dim(axis)
+        + ", found r = "
+        + first.found.dim(axis);
+  }
+
+  /** The dimension that is the rank, -1 if the key is no matrix of LoRA. */
+  private static int rankAxis(String name) {
+    Matcher m = LORA.matcher(name);
+    return !m.matches() ? -1 : m.group(1).equals("A") ? 0 : 1;
+  }
+
+  /** True if every key is there with its shape, and no other. */
+  public boolean matches() {
+    return missing.isEmpty() && unexpected.isEmpty() && misshaped.isEmpty();
+  }
+
+  /**
+   * Throws unless everything matches.
+   *
+   * @param what what is being loaded, such as a file, for the message
+   * @throws StateDictException listing every missing, unexpected and misshaped key
+   */
+  public void require(String what) {
+    if (!matches()) {
+      throw new StateDictException(message(what), this);
+    }
+  }
+
+  /**
+   * The lenient form of {@link #require}: missing and unexpected keys pass, a wrong shape does not.
+   *
+   * @param what what is being loaded, such as a file, for the message
+   * @throws StateDictException if a key has another shape
+   */
+  public void requireShapes(String what) {
+    if (!misshaped.isEmpty()) {
+      throw new StateDictException(message(what), this);
+    }
+  }
+
+  /** Everything that is wrong, a key a line. */
+  public String message(String what) {
+    StringBuilder out = new StringBuilder(what).append(" does not fit the model");
+    if (hint != null) {
+      out.append(" (").append(hint).append(')');
+    }
+    out.append(": ").append(matched).append(" of ").append(expected).append(" keys match");
+    section(out, "missing", missing, Function.identity());
+    section(out, "unexpected", unexpected, Function.identity());
+    section(out, "of another shape", misshaped, Misshaped::toString);
+    return out.toString();
+  }
+
+  private static <T> void section(
+      StringBuilder out, String title, List<T> items, Function<T, String> text) {
+    if (!items.isEmpty()) {
+      out.append("\n  ").append(items.size()).append(' ').append(title).append(':');
+      items.forEach(i -> out.append("\n    ").append(text.apply(i)));
+    }
+  }
+}

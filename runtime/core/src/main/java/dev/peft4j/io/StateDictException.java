@@ -1,0 +1,18 @@
+package dev.peft4j.io;
+
+/** Weights that do not fit a model; the message lists every key that is wrong. */
+public final class StateDictException extends IllegalArgumentException {
+  private static final long serialVersionUID = 1L;
+
+  private final transient StateDictCheck check;
+
+  StateDictException(String message, StateDictCheck check) {
+    super(message);
+    this.check = check;
+  }
+
+  /** What was compared and found. */
+  public StateDictCheck check() {
+    return check;
+  }
+}

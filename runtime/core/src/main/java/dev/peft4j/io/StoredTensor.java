@@ -1,0 +1,34 @@
+package dev.peft4j.io;
+
+import dev.peft4j.data.Shape;
+import dev.peft4j.data.Storage;
+
+/**
+ * A tensor as files know it: its sizes and its elements in row-major order.
+ *
+ * @param shape the sizes
+ * @param storage the elements, as many as the shape has
+ */
+public record StoredTensor(Shape shape, Storage storage) {
+  /**
+   * Checks that shape and storage agree.
+   *
+   * @throws IllegalArgumentException if the storage has another number of elements than the shape
+   */
+  public StoredTensor {
+    if (shape.elements() != storage.elements()) {
+      throw new IllegalArgumentException(
+          "a tensor of shape "
+              + shape
+              + " has "
+              + shape.elements()
+              + " elements, its storage "
+              + storage.elements());
+    }
+  }
+
+  /** A float32 tensor with a copy of {@code values}. */
+  public static StoredTensor of(float[] values, int... shape) {
+    return new StoredTensor(Shape.of(shape), Storage.of(values));
+  }
+}

@@ -1,0 +1,9 @@
+/**
+ * Files: safetensors, peft's adapter folder, model folders. Everything read is checked before it is
+ * used and every failure is an {@link java.io.IOException} that names the file, what was found and
+ * what would have been right; everything written replaces the old file at once or not at all.
+ */
+@NullMarked
+package dev.peft4j.io;
+
+import org.jspecify.annotations.NullMarked;
