@@ -175,7 +175,8 @@ public final class AdapterConfig {
 
   /** A probability of dropping something: at least 0 and below 1. */
   public double dropout(String key, double missing) throws FileFormatException {
-    return number(key, missing, "a number from 0 up to, but not including, 1", v -> v >= 0 && v < 1);
+    return number(
+        key, missing, "a number from 0 up to, but not including, 1", v -> v >= 0 && v < 1);
   }
 
   /** True or false; null is the same as a missing key. */

@@ -90,8 +90,8 @@ public final class AdapterFolder {
 
   /**
    * Saves an adapter as peft does. All files are complete on the disk before the first one replaces
-   * an old one: the card, then the weights, then the settings, so that a folder with settings always
-   * has weights. On any failure the folder is as it was.
+   * an old one: the card, then the weights, then the settings, so that a folder with settings
+   * always has weights. On any failure the folder is as it was.
    *
    * @param folder made if missing
    * @param adapterName {@code default}, or the name of the folder below

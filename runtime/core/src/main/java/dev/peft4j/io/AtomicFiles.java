@@ -30,9 +30,9 @@ import org.jspecify.annotations.Nullable;
  * one atomic rename. If anything fails, the old files are as they were, temporary files and newly
  * made folders are gone, and the exception names the folder and the reason.
  *
- * <p>Several files are all written before the first one is renamed; a failing rename puts back those
- * before it. Only a crash of the machine between two renames can leave a new file beside an old
- * one, so the one that readers look at first belongs last.
+ * <p>Several files are all written before the first one is renamed; a failing rename puts back
+ * those before it. Only a crash of the machine between two renames can leave a new file beside an
+ * old one, so the one that readers look at first belongs last.
  *
  * <p>A process that is killed may leave a file {@code .NAME.HEX.tmp} behind; nothing ever reads it.
  */
@@ -149,8 +149,7 @@ public final class AtomicFiles {
       makeFolders(parent(target));
       Pending p = new Pending(target);
       try (FileChannel channel =
-          FileChannel.open(
-              p.temp, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+          FileChannel.open(p.temp, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
         pending.add(p);
         content.writeTo(through.apply(channel));
         channel.force(true);
@@ -190,10 +189,7 @@ public final class AtomicFiles {
           Files.createLink(p.old, p.target);
         } catch (IOException | UnsupportedOperationException e) {
           Files.copy(
-              p.target,
-              p.old,
-              StandardCopyOption.COPY_ATTRIBUTES,
-              LinkOption.NOFOLLOW_LINKS);
+              p.target, p.old, StandardCopyOption.COPY_ATTRIBUTES, LinkOption.NOFOLLOW_LINKS);
         }
       }
     }

@@ -4,9 +4,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.SequencedMap;
-import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -17,12 +15,15 @@ import java.util.regex.Pattern;
 final class FrontMatter {
   private static final Pattern KEY = Pattern.compile("([A-Za-z0-9_.-]+)\\s*:(\\s.*)?");
 
-  /** Texts that YAML 1.1 would read as something else. */
-  private static final Set<String> WORDS =
-      Set.of("", "~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", "<<", "=");
-
-  private static final Pattern NUMBER =
-      Pattern.compile("[-+.]?[0-9][-+0-9_.,:xa-fA-FtTzZ ]*|[-+]?\\.(inf|nan)", Pattern.CASE_INSENSITIVE);
+  /** Texts that YAML 1.1 reads as something else: words, numbers and dates. */
+  private static final Pattern OTHER =
+      Pattern.compile(
+          "|~|null|true|false|yes|no|on|off|<<|="
+              + "|[-+]?(0b[01_]+|0x[0-9a-f_]+|[0-9][0-9_]*(:[0-5]?[0-9])*)"
+              + "|[-+]?([0-9][0-9_]*(:[0-5]?[0-9])*)?\\.[0-9_]*(e[-+][0-9]+)?"
+              + "|[-+]?\\.(inf|nan)"
+              + "|[0-9]{4}-[0-9][0-9]?-[0-9][0-9]?([t ].*)?",
+          Pattern.CASE_INSENSITIVE);
 
   private FrontMatter() {}
 
@@ -44,7 +45,8 @@ final class FrontMatter {
   }
 
   /** Sets a key to a list; a new key goes to the end. */
-  static void put(SequencedMap<String, List<String>> blocks, String key, Collection<String> values) {
+  static void put(
+      SequencedMap<String, List<String>> blocks, String key, Collection<String> values) {
     List<String> lines = new ArrayList<>(List.of(key + ":"));
     values.forEach(v -> lines.add("- " + scalar(v)));
     blocks.put(key, lines);
@@ -58,8 +60,7 @@ final class FrontMatter {
       return out.toString();
     }
     boolean quoted =
-        WORDS.contains(s.toLowerCase(Locale.ROOT))
-            || NUMBER.matcher(s).matches()
+        OTHER.matcher(s).matches()
             || !s.strip().equals(s)
             || "#,[]{}&*!|>'\"%@`".indexOf(s.charAt(0)) >= 0
             || s.matches("[-?:]( .*)?")

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the {@code README.md} beside an adapter says, in the words of peft: front matter that model
- * hubs read, and the form of huggingface_hub's model card template (Apache-2.0), to be filled in by a
- * person. A card that is there already keeps its text and its other front matter.
+ * hubs read, and the form of huggingface_hub's model card template (Apache-2.0), to be filled in by
+ * a person. A card that is there already keeps its text and its other front matter.
  *
  * @param baseModel the model that the adapter belongs to, null if it has no name
  * @param tags words to find it by; sorted in the file

@@ -28,12 +28,51 @@ public final class PeftFormat {
   /** Every {@code peft_type} that peft knows, whether it is supported here or not. */
   public static final List<String> PEFT_TYPES =
       List.of(
-          "PROMPT_TUNING", "MULTITASK_PROMPT_TUNING", "P_TUNING", "PREFIX_TUNING", "LORA",
-          "ADALORA", "ADAMSS", "BOFT", "ADAPTION_PROMPT", "IA3", "BEFT", "LILY", "LOHA", "LOKR",
-          "OFT", "POLY", "LN_TUNING", "VERA", "FROD", "PVERA", "FOURIERFT", "GLORA", "XLORA",
-          "HRA", "VBLORA", "UNILORA", "CPT", "MISS", "RANDLORA", "ROAD", "TRAINABLE_TOKENS",
-          "HIRA", "SHIRA", "C3A", "WAVEFT", "OSF", "DELORA", "GRALORA", "CARTRIDGE", "TINYLORA",
-          "PSOFT", "PEANUT", "SHADOW", "SUPERTUNING", "DEFT");
+          "PROMPT_TUNING",
+          "MULTITASK_PROMPT_TUNING",
+          "P_TUNING",
+          "PREFIX_TUNING",
+          "LORA",
+          "ADALORA",
+          "ADAMSS",
+          "BOFT",
+          "ADAPTION_PROMPT",
+          "IA3",
+          "BEFT",
+          "LILY",
+          "LOHA",
+          "LOKR",
+          "OFT",
+          "POLY",
+          "LN_TUNING",
+          "VERA",
+          "FROD",
+          "PVERA",
+          "FOURIERFT",
+          "GLORA",
+          "XLORA",
+          "HRA",
+          "VBLORA",
+          "UNILORA",
+          "CPT",
+          "MISS",
+          "RANDLORA",
+          "ROAD",
+          "TRAINABLE_TOKENS",
+          "HIRA",
+          "SHIRA",
+          "C3A",
+          "WAVEFT",
+          "OSF",
+          "DELORA",
+          "GRALORA",
+          "CARTRIDGE",
+          "TINYLORA",
+          "PSOFT",
+          "PEANUT",
+          "SHADOW",
+          "SUPERTUNING",
+          "DEFT");
 
   /** Every {@code task_type} that peft knows. */
   public static final List<String> TASK_TYPES =
@@ -50,8 +89,8 @@ public final class PeftFormat {
   private PeftFormat() {}
 
   /**
-   * A new copy of what peft writes for a LoRA configuration with every setting at its default:
-   * all keys that such a file has.
+   * A new copy of what peft writes for a LoRA configuration with every setting at its default: all
+   * keys that such a file has.
    */
   public static ObjectNode loraDefaults() {
     return LORA.deepCopy();

@@ -35,7 +35,8 @@ public final class PythonJson {
                   .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
                   .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
                   .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-                  .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(200).build())
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder().maxNestingDepth(200).build())
                   .build())
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
@@ -43,9 +44,9 @@ public final class PythonJson {
   private PythonJson() {}
 
   /**
-   * Reads a file that holds one JSON object. {@code NaN}, {@code Infinity} and {@code -Infinity} are
-   * read as Python writes them; duplicate keys, anything after the object and text that is not UTF-8
-   * are errors.
+   * Reads a file that holds one JSON object. {@code NaN}, {@code Infinity} and {@code -Infinity}
+   * are read as Python writes them; duplicate keys, anything after the object and text that is not
+   * UTF-8 are errors.
    *
    * @throws FileFormatException if there is no such file or it does not hold a JSON object
    */
@@ -70,8 +71,7 @@ public final class PythonJson {
   /** The object in {@code bytes}, which came from {@code file}. */
   static ObjectNode parse(Path file, byte[] bytes) throws FileFormatException {
     try {
-      String text =
-          StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
       if (text.isBlank()) {
         throw new FileFormatException(file, "is empty, expected a JSON object");
       }
@@ -79,15 +79,16 @@ public final class PythonJson {
       if (tree instanceof ObjectNode object) {
         return object;
       }
-      throw new FileFormatException(
-          file, "holds " + describe(tree) + ", expected a JSON object");
+      throw new FileFormatException(file, "holds " + describe(tree) + ", expected a JSON object");
     } catch (CharacterCodingException e) {
       throw new FileFormatException(file, "is not UTF-8 text", e);
     } catch (JsonProcessingException e) {
       String where =
           e.getLocation() == null
               ? ""
-              : " in line " + e.getLocation().getLineNr() + ", column "
+              : " in line "
+                  + e.getLocation().getLineNr()
+                  + ", column "
                   + e.getLocation().getColumnNr();
       throw new FileFormatException(
           file, "is not valid JSON" + where + ": " + Quote.plain(e.getOriginalMessage()), e);
@@ -221,7 +222,9 @@ public final class PythonJson {
         sign, digits.charAt(0), fraction, exponent < 0 ? '-' : '+', Math.abs(exponent));
   }
 
-  /** The shortest decimal that reads as {@code v}; Java's own has two digits where one is enough. */
+  /**
+   * The shortest decimal that reads as {@code v}; Java's own has two digits where one is enough.
+   */
   private static BigDecimal shortest(double v) {
     BigDecimal d = new BigDecimal(Double.toString(v)).stripTrailingZeros();
     if (d.precision() == 2) {

@@ -19,7 +19,9 @@ final class RenameHint {
 
   private RenameHint() {}
 
-  /** The change as half a sentence; null if no change explains at least half of the missing keys. */
+  /**
+   * The change as half a sentence; null if no change explains at least half of the missing keys.
+   */
   static @Nullable String find(List<String> missing, List<String> unexpected) {
     boolean worthwhile =
         !missing.isEmpty()

@@ -63,7 +63,8 @@ record SafeTensorsHeader(
       String where =
           e.getLocation() == null ? "" : " at character " + e.getLocation().getCharOffset();
       throw new FileFormatException(
-          file, "the header is not valid JSON" + where + ": " + Quote.plain(e.getOriginalMessage()),
+          file,
+          "the header is not valid JSON" + where + ": " + Quote.plain(e.getOriginalMessage()),
           e);
     }
     new Layout(file, dataSize).check(header.tensors.values());
@@ -83,19 +84,38 @@ record SafeTensorsHeader(
       String before = "the header";
       for (TensorInfo t : byOffset) {
         if (t.begin() < end) {
-          throw bad(t, "begins at byte " + t.begin() + ", inside " + before + " that ends at byte "
-              + end + "; tensors must not overlap");
+          throw bad(
+              t,
+              "begins at byte "
+                  + t.begin()
+                  + ", inside "
+                  + before
+                  + " that ends at byte "
+                  + end
+                  + "; tensors must not overlap");
         }
         if (t.begin() > end) {
-          throw bad(t, "begins at byte " + t.begin() + ", but " + before + " ends at byte " + end
-              + "; the data must have no holes");
+          throw bad(
+              t,
+              "begins at byte "
+                  + t.begin()
+                  + ", but "
+                  + before
+                  + " ends at byte "
+                  + end
+                  + "; the data must have no holes");
         }
         end = t.end();
         before = "tensor " + Quote.text(t.name());
       }
       if (end != dataSize) {
-        throw new FileFormatException(file, "the tensors end after " + end + " bytes of data, but "
-            + dataSize + " bytes follow the header; they must cover the file exactly");
+        throw new FileFormatException(
+            file,
+            "the tensors end after "
+                + end
+                + " bytes of data, but "
+                + dataSize
+                + " bytes follow the header; they must cover the file exactly");
       }
     }
 
@@ -104,18 +124,34 @@ record SafeTensorsHeader(
         throw bad(t, "ends at byte " + t.end() + " before it begins at byte " + t.begin());
       }
       if (t.end() > dataSize) {
-        throw bad(t, "ends at byte " + t.end() + " of the data, but only " + dataSize
-            + " bytes follow the header; the file is truncated or its header wrong");
+        throw bad(
+            t,
+            "ends at byte "
+                + t.end()
+                + " of the data, but only "
+                + dataSize
+                + " bytes follow the header; the file is truncated or its header wrong");
       }
       long bits = t.shape().elements() * t.type().bits();
       if (bits % 8 != 0) {
-        throw bad(t, "of shape " + shape(t) + " and type " + t.type()
-            + " does not fill whole bytes");
+        throw bad(
+            t, "of shape " + shape(t) + " and type " + t.type() + " does not fill whole bytes");
       }
       if (t.end() - t.begin() != bits / 8) {
-        throw bad(t, "of shape " + shape(t) + " and type " + t.type() + " has " + bits / 8
-            + " bytes, but its data_offsets [" + t.begin() + ", " + t.end() + "] span "
-            + (t.end() - t.begin()));
+        throw bad(
+            t,
+            "of shape "
+                + shape(t)
+                + " and type "
+                + t.type()
+                + " has "
+                + bits / 8
+                + " bytes, but its data_offsets ["
+                + t.begin()
+                + ", "
+                + t.end()
+                + "] span "
+                + (t.end() - t.begin()));
       }
     }
 
@@ -156,14 +192,18 @@ record SafeTensorsHeader(
           tensor = name;
           TensorInfo info = entry();
           if (tensors.putIfAbsent(name, info) != null) {
-            throw bad("the header has tensor " + Quote.text(name)
-                + " twice; every name must be there once");
+            throw bad(
+                "the header has tensor "
+                    + Quote.text(name)
+                    + " twice; every name must be there once");
           }
         }
       }
       if (json.nextToken() != null) {
-        throw bad("the header goes on after its closing brace with " + found()
-            + "; only spaces may follow");
+        throw bad(
+            "the header goes on after its closing brace with "
+                + found()
+                + "; only spaces may follow");
       }
       return new SafeTensorsHeader(metadata == null ? new LinkedHashMap<>() : metadata, tensors);
     }
@@ -180,8 +220,8 @@ record SafeTensorsHeader(
       while (json.nextToken() != JsonToken.END_OBJECT) {
         String key = checkedText(json.currentName());
         if (json.nextToken() != JsonToken.VALUE_STRING) {
-          throw bad(METADATA + " has " + found() + " under " + Quote.text(key)
-              + ", expected a text");
+          throw bad(
+              METADATA + " has " + found() + " under " + Quote.text(key) + ", expected a text");
         }
         if (out.putIfAbsent(key, checkedText(json.getText())) != null) {
           throw bad(METADATA + " has key " + Quote.text(key) + " twice");
@@ -192,8 +232,8 @@ record SafeTensorsHeader(
 
     private TensorInfo entry() throws IOException {
       if (json.nextToken() != JsonToken.START_OBJECT) {
-        throw badTensor("is " + found()
-            + ", expected an object with dtype, shape and data_offsets");
+        throw badTensor(
+            "is " + found() + ", expected an object with dtype, shape and data_offsets");
       }
       TensorType type = null;
       Shape shape = null;
@@ -214,13 +254,15 @@ record SafeTensorsHeader(
             offsets = offsets();
           }
           default ->
-              throw badTensor("has an unknown field " + Quote.text(field)
-                  + "; its fields are dtype, shape and data_offsets");
+              throw badTensor(
+                  "has an unknown field "
+                      + Quote.text(field)
+                      + "; its fields are dtype, shape and data_offsets");
         }
       }
       if (type == null || shape == null || offsets == null) {
-        throw badTensor("has no "
-            + (type == null ? "dtype" : shape == null ? "shape" : "data_offsets"));
+        throw badTensor(
+            "has no " + (type == null ? "dtype" : shape == null ? "shape" : "data_offsets"));
       }
       return new TensorInfo(tensor, type, shape, offsets[0], offsets[1]);
     }
@@ -237,8 +279,11 @@ record SafeTensorsHeader(
       }
       TensorType type = TensorType.byName(json.getText());
       if (type == null) {
-        throw badTensor("has unknown dtype " + Quote.text(json.getText()) + "; known are "
-            + Arrays.toString(TensorType.values()));
+        throw badTensor(
+            "has unknown dtype "
+                + Quote.text(json.getText())
+                + "; known are "
+                + Arrays.toString(TensorType.values()));
       }
       return type;
     }
@@ -256,8 +301,12 @@ record SafeTensorsHeader(
           elements *= size;
         }
         if (size > Integer.MAX_VALUE || elements > Integer.MAX_VALUE) {
-          throw badTensor("is too large: its sizes up to number " + rank + " (" + size
-              + ") give more than 2147483647 elements");
+          throw badTensor(
+              "is too large: its sizes up to number "
+                  + rank
+                  + " ("
+                  + size
+                  + ") give more than 2147483647 elements");
         }
         if (rank == dims.length) {
           dims = Arrays.copyOf(dims, rank * 2);
@@ -290,8 +339,12 @@ record SafeTensorsHeader(
           json.currentToken() == JsonToken.VALUE_NUMBER_INT
               && json.getNumberType() != NumberType.BIG_INTEGER;
       if (!whole || json.getText().startsWith("-")) {
-        throw badTensor("has " + found() + " as " + what
-            + ", expected a whole number from 0 to 9223372036854775807");
+        throw badTensor(
+            "has "
+                + found()
+                + " as "
+                + what
+                + ", expected a whole number from 0 to 9223372036854775807");
       }
       return json.getLongValue();
     }

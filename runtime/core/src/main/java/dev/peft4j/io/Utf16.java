@@ -4,7 +4,10 @@ import java.util.Comparator;
 
 /** What Java's strings need so that they agree with Python's and Rust's. */
 final class Utf16 {
-  /** By code point, which is also the order of the UTF-8 bytes; String.compareTo differs past U+FFFF. */
+  /**
+   * By code point, which is also the order of the UTF-8 bytes; String.compareTo differs past
+   * U+FFFF.
+   */
   static final Comparator<String> BY_CODE_POINT = Utf16::compare;
 
   private Utf16() {}
