@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the one change of names that would make most missing keys match unexpected ones. */
@@ -21,8 +22,12 @@ final class RenameHint {
 
   /**
    * The change as half a sentence; null if no change explains at least half of the missing keys.
+   *
+   * @param sameShape whether a missing and an unexpected key have the same shape: names alone often
+   *     agree between models that have nothing to do with each other
    */
-  static @Nullable String find(List<String> missing, List<String> unexpected) {
+  static @Nullable String find(
+      List<String> missing, List<String> unexpected, BiPredicate<String, String> sameShape) {
     boolean worthwhile =
         !missing.isEmpty()
             && !unexpected.isEmpty()
@@ -31,25 +36,26 @@ final class RenameHint {
       return null;
     }
     List<String> there = unexpected.stream().filter(u -> u.length() <= LONGEST).toList();
-    Map<String, Integer> votes = new TreeMap<>();
-    votePrefixes(missing, there, votes);
-    voteSegments(missing, there, votes);
-    String best = null;
-    int most = 0;
-    for (Map.Entry<String, Integer> e : votes.entrySet()) {
-      if (e.getValue() > most) {
-        most = e.getValue();
-        best = e.getKey();
+    Map.Entry<String, Integer> best = Map.entry("", 0);
+    for (Map<String, Integer> votes :
+        List.of(prefixes(missing, there, sameShape), segments(missing, there, sameShape))) {
+      for (Map.Entry<String, Integer> e : votes.entrySet()) {
+        best = e.getValue() > best.getValue() ? e : best;
       }
     }
-    if (best == null || most * 2 < missing.size()) {
+    if (best.getValue() == 0 || best.getValue() * 2 < missing.size()) {
       return null;
     }
-    return "did you mean other names? " + most + " of the missing keys are there " + best;
+    return "did you mean other names? "
+        + best.getValue()
+        + " of the missing keys are there "
+        + best.getKey();
   }
 
-  private static void votePrefixes(
-      List<String> missing, List<String> unexpected, Map<String, Integer> votes) {
+  /** How many keys each change in front of the longest common end would bring back. */
+  private static Map<String, Integer> prefixes(
+      List<String> missing, List<String> unexpected, BiPredicate<String, String> sameShape) {
+    Map<String, Integer> votes = new TreeMap<>();
     Map<String, String> bySuffix = new HashMap<>();
     for (String u : unexpected) {
       for (String suffix : suffixes(u)) {
@@ -63,46 +69,74 @@ final class RenameHint {
           String here = m.substring(0, m.length() - suffix.length());
           String there = u.substring(0, u.length() - suffix.length());
           // A bare "weight" in common says nothing, unless nothing else differs.
-          if (here.isEmpty() || there.isEmpty() || suffix.indexOf('.') >= 0) {
+          boolean enough = here.isEmpty() || there.isEmpty() || suffix.indexOf('.') >= 0;
+          if (enough && sameShape.test(m, u)) {
             votes.merge(describe(here, there), 1, Integer::sum);
           }
           break;
         }
       }
     }
+    return votes;
   }
 
+  /** The change from {@code here} to {@code there}, less what both begin with. */
   private static String describe(String here, String there) {
-    if (there.isEmpty()) {
-      return "without the prefix '" + here + "'";
+    int same = 0;
+    for (int i = 0; i < Math.min(here.length(), there.length()); i++) {
+      if (here.charAt(i) != there.charAt(i)) {
+        break;
+      }
+      same = here.charAt(i) == '.' ? i + 1 : same;
     }
-    return here.isEmpty()
-        ? "with the prefix '" + there + "' in front"
-        : "with the prefix '" + there + "' in place of '" + here + "'";
+    String old = here.substring(same);
+    String now = there.substring(same);
+    if (same > 0) {
+      return now.isEmpty()
+          ? without(old)
+          : old.isEmpty() ? with(now) : "with '" + now + "' in place of '" + old + "' within";
+    }
+    if (now.isEmpty()) {
+      return "without the prefix '" + old + "'";
+    }
+    return "with the prefix '"
+        + now
+        + (old.isEmpty() ? "' in front" : "' in place of '" + old + "'");
   }
 
-  private static void voteSegments(
-      List<String> missing, List<String> unexpected, Map<String, Integer> votes) {
+  private static String with(String segment) {
+    return "with '" + segment + "' within";
+  }
+
+  private static String without(String segment) {
+    return "without '" + segment + "' within";
+  }
+
+  /** How many keys one segment more or less, anywhere, would bring back. */
+  private static Map<String, Integer> segments(
+      List<String> missing, List<String> unexpected, BiPredicate<String, String> sameShape) {
+    Map<String, Integer> votes = new TreeMap<>();
     Set<String> needed = new HashSet<>(missing);
     for (String u : unexpected) {
-      without(u)
+      shorter(u)
           .forEach(
               (rest, segment) -> {
-                if (needed.contains(rest)) {
-                  votes.merge("with '" + segment + ".' within", 1, Integer::sum);
+                if (needed.contains(rest) && sameShape.test(rest, u)) {
+                  votes.merge(with(segment + "."), 1, Integer::sum);
                 }
               });
     }
     Set<String> there = new HashSet<>(unexpected);
     for (String m : missing) {
-      without(m)
+      shorter(m)
           .forEach(
               (rest, segment) -> {
-                if (there.contains(rest)) {
-                  votes.merge("without '" + segment + ".' within", 1, Integer::sum);
+                if (there.contains(rest) && sameShape.test(m, rest)) {
+                  votes.merge(without(segment + "."), 1, Integer::sum);
                 }
               });
     }
+    return votes;
   }
 
   /** The name itself and what is left of it after each dot, longest first. */
@@ -117,7 +151,7 @@ final class RenameHint {
   }
 
   /** The name without one of its inner segments, and that segment. */
-  private static Map<String, String> without(String name) {
+  private static Map<String, String> shorter(String name) {
     Map<String, String> out = new HashMap<>();
     String[] parts = name.split("\\.", -1);
     for (int i = 1; i < parts.length; i++) {

@@ -4,6 +4,7 @@ import dev.peft4j.data.Shape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -66,16 +67,21 @@ public record StateDictCheck(
         List.copyOf(missing),
         unexpected,
         List.copyOf(misshaped),
-        hint(expected.size(), matched, missing, unexpected, misshaped));
+        hint(
+            expected.size(),
+            matched,
+            RenameHint.find(
+                missing, unexpected, (m, u) -> Objects.equals(expected.get(m), found.get(u))),
+            missing,
+            misshaped));
   }
 
   private static @Nullable String hint(
       int expected,
       int matched,
+      @Nullable String renamed,
       List<String> missing,
-      List<String> unexpected,
       List<Misshaped> misshaped) {
-    String renamed = RenameHint.find(missing, unexpected);
     if (renamed != null) {
       return renamed;
     }

@@ -32,7 +32,7 @@ class SafeTensorsReadTest {
     assertThat(file.storage("f16").toFloats())
         .containsExactly(1f, -0.33300781f, 65504f, 5.9604645e-8f, -INF);
     assertThat(file.storage("bf16").toFloats())
-        .containsExactly(1f, -0.33300781f, 2.9906197e38f, 1.0009766e-40f);
+        .containsExactly(1f, -0.33203125f, 3.0040553e38f, 9.1835496e-41f);
     assertThat(file.storage("i64").toLongs()).containsExactly(1L << 62, -1);
     assertThat(file.storage("i32").toInts()).containsExactly(Integer.MAX_VALUE, Integer.MIN_VALUE);
     assertThat(file.storage("i16").toInts()).containsExactly(-32768, 32767);

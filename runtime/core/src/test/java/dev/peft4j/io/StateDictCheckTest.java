@@ -81,6 +81,9 @@ class StateDictCheckTest {
     assertHint(
         renamed(MODEL, n -> n.replace(".weight", ".default.weight")), "with 'default.' within");
     assertHint(renamed(MODEL, n -> n.replace("layer.", "")), "without 'layer.' within");
+    assertHint(
+        renamed(MODEL, n -> n.replace("encoder.", "enc.")),
+        "with 'enc.' in place of 'encoder.' within");
   }
 
   private static void assertHint(Map<String, Shape> found, String words) {
