@@ -1,0 +1,38 @@
+package dev.peft4j.backend.cpu;
+
+import com.google.auto.service.AutoService;
+import dev.peft4j.backend.Backend;
+import dev.peft4j.graph.Op;
+import dev.peft4j.graph.Program;
+
+/**
+ * Runs programs on the processor's cores: products through OpenBLAS, everything else in Java loops, over off-heap memory that
+ * is planned once and used again at each step.
+ */
+@AutoService(Backend.class)
+public final class CpuBackend implements Backend {
+  private final Workspace workspace = new Workspace();
+
+  /** For {@link java.util.ServiceLoader}. */
+  public CpuBackend() {}
+
+  @Override
+  public String name() {
+    return "cpu";
+  }
+
+  @Override
+  public int priority() {
+    return 100;
+  }
+
+  @Override
+  public boolean supports(Op op) {
+    return Kernels.supports(op);
+  }
+
+  @Override
+  public Executable compile(Program program) {
+    return new CpuProgram(program, workspace);
+  }
+}

@@ -1,0 +1,85 @@
+package dev.peft4j.backend.cpu;
+
+import dev.peft4j.backend.Backend;
+import dev.peft4j.backend.MemoryPlan;
+import dev.peft4j.data.Storage;
+import dev.peft4j.graph.Program;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
+import java.util.Arrays;
+import java.util.concurrent.ConcurrentLinkedDeque;
+
+/** A program with its memory plan; each run takes a frame of kernels and a block of memory. */
+final class CpuProgram implements Backend.Executable {
+  private final Program program;
+  private final Workspace workspace;
+  private final MemoryPlan plan;
+
+  /** For each value the output that gives it memory, or -1. */
+  private final int[] outputOf;
+
+  /** Outputs that are copied when everything is computed: second names, views, and inputs. */
+  private final int[] copied;
+
+  private final int[] replaced;
+  private final ConcurrentLinkedDeque<Frame> frames = new ConcurrentLinkedDeque<>();
+
+  CpuProgram(Program program, Workspace workspace) {
+    this.program = program;
+    this.workspace = workspace;
+    this.outputOf = new int[program.values()];
+    Arrays.fill(outputOf, -1);
+    boolean[] external = new boolean[program.values()];
+    int[] outputs = program.outputs();
+    int[] copies = new int[outputs.length];
+    int[] targets = new int[outputs.length];
+    int c = 0;
+    int t = 0;
+    for (int o = 0; o < outputs.length; o++) {
+      int v = outputs[o];
+      if (program.targets()[o] >= 0) {
+        targets[t++] = o;
+      } else if (v >= program.inputs() && outputOf[v] < 0) {
+        outputOf[v] = o;
+        external[v] = true;
+      } else {
+        copies[c++] = o;
+      }
+    }
+    this.copied = Arrays.copyOf(copies, c);
+    this.replaced = Arrays.copyOf(targets, t);
+    this.plan = MemoryPlan.of(program, external);
+    frames.add(new Frame(program, plan, outputOf));
+  }
+
+  @Override
+  public void run(Storage[] inputs, Storage[] outputs, Runnable gate) {
+    Frame frame = frames.pollFirst();
+    if (frame == null) {
+      frame = new Frame(program, plan, outputOf);
+    }
+    Workspace.Block block = workspace.take(plan.bytes());
+    try {
+      frame.bind(inputs, outputs, block.address());
+      for (Kernel k : frame.kernels()) {
+        k.run();
+      }
+      copy(frame, copied, outputs);
+      gate.run();
+      copy(frame, replaced, outputs);
+    } finally {
+      workspace.give(block);
+      frames.addFirst(frame);
+      Reference.reachabilityFence(inputs);
+      Reference.reachabilityFence(outputs);
+    }
+  }
+
+  private void copy(Frame frame, int[] which, Storage[] outputs) {
+    for (int o : which) {
+      int v = program.outputs()[o];
+      MemorySegment.copy(
+          Memory.ALL, frame.addresses()[v], Memory.ALL, outputs[o].address(), program.bytes(v));
+    }
+  }
+}

@@ -1,0 +1,73 @@
+package dev.peft4j.backend.cpu;
+
+import dev.peft4j.backend.MemoryPlan;
+import dev.peft4j.data.Storage;
+import dev.peft4j.graph.Program;
+import java.lang.foreign.Arena;
+import java.util.List;
+
+/** One run's view of a program: the address of each value, the kernels bound to them, and scratch memory. */
+final class Frame {
+  private final Program program;
+  private final MemoryPlan plan;
+  private final long[] addresses;
+  private final int[] outputOf;
+  private final Kernel[] kernels;
+  private long scratchBytes;
+  private long scratch;
+
+  /**
+   * A frame of {@code program}.
+   *
+   * @param outputOf for each value the output whose memory it takes, or -1
+   */
+  Frame(Program program, MemoryPlan plan, int[] outputOf) {
+    this.program = program;
+    this.plan = plan;
+    this.outputOf = outputOf;
+    this.addresses = new long[program.values()];
+    List<Program.Step> steps = program.steps();
+    Kernel[] bound = new Kernel[steps.size()];
+    int n = 0;
+    for (Program.Step step : steps) {
+      if (plan.base(step.output()) == step.output()) { // a view needs no work
+        bound[n++] = Kernels.make(new Kernel.Site(program, step, this));
+      }
+    }
+    this.kernels = java.util.Arrays.copyOf(bound, n);
+    if (scratchBytes > 0) {
+      scratch = Arena.ofAuto().allocate(scratchBytes * Workers.shared().size(), 64).address();
+    }
+  }
+
+  long[] addresses() {
+    return addresses;
+  }
+
+  Kernel[] kernels() {
+    return kernels;
+  }
+
+  /** Asks for scratch memory of at least {@code bytes} for each part; to be called while kernels are made. */
+  void needScratch(long bytes) {
+    scratchBytes = Math.max(scratchBytes, (bytes + 63) / 64 * 64);
+  }
+
+  long scratch(int part) {
+    return scratch + part * scratchBytes;
+  }
+
+  /** Sets the addresses for a run. */
+  void bind(Storage[] inputs, Storage[] outputs, long block) {
+    for (int v = 0; v < addresses.length; v++) {
+      int b = plan.base(v);
+      if (b != v) {
+        addresses[v] = addresses[b] + plan.offset(v);
+      } else if (v < program.inputs()) {
+        addresses[v] = inputs[v].address();
+      } else {
+        addresses[v] = outputOf[v] >= 0 ? outputs[outputOf[v]].address() : block + plan.offset(v);
+      }
+    }
+  }
+}

@@ -1,0 +1,110 @@
+package dev.peft4j.backend.cpu;
+
+import dev.peft4j.data.DType;
+import dev.peft4j.op.CrossEntropy;
+import dev.peft4j.op.Gather;
+import dev.peft4j.op.OneHot;
+
+/** Kernels that look rows up by integer ids. */
+abstract class LookupKernel extends Kernel {
+  final Loops loops = Loops.best();
+  private final int idInput;
+  private final boolean wide;
+
+  private LookupKernel(Site site, int idInput) {
+    super(site);
+    this.idInput = idInput;
+    this.wide = site.program().dtype(site.step().inputs()[idInput]) == DType.INT64;
+  }
+
+  final long id(int position) {
+    return wide ? Memory.getLong(in(idInput) + 8L * position) : Memory.getInt(in(idInput) + 4L * position);
+  }
+
+  static final class Rows extends LookupKernel {
+    private final int rows;
+    private final int n;
+    private final int count;
+    private final int parts;
+
+    Rows(Site site) {
+      super(site, 1);
+      this.rows = site.in(0).dim(0);
+      this.n = site.in(0).dim(1);
+      this.count = site.in(1).size();
+      this.parts = parts((long) count * n, count);
+    }
+
+    @Override
+    void run() {
+      share(parts);
+    }
+
+    @Override
+    public void run(int part) {
+      int to = start(count, part + 1, parts);
+      for (int i = start(count, part, parts); i < to; i++) {
+        long id = id(i);
+        if (id < 0 || id >= rows) {
+          throw Gather.outOfRange(id, i, rows);
+        }
+        loops.copy(in(0) + 4L * id * n, out() + 4L * i * n, n);
+      }
+    }
+  }
+
+  static final class Add extends LookupKernel {
+    private final int rows;
+    private final int n;
+    private final int count;
+
+    Add(Site site) {
+      super(site, 1);
+      this.rows = site.out().dim(0);
+      this.n = site.out().dim(1);
+      this.count = site.in(1).size();
+    }
+
+    @Override
+    void run() {
+      loops.fill(0, out(), rows * n);
+      for (int i = 0; i < count; i++) {
+        long id = id(i);
+        if (id < 0 || id >= rows) {
+          throw Gather.outOfRange(id, i, rows);
+        }
+        long row = out() + 4L * id * n;
+        loops.binary(Loops.ADD, row, in(0) + 4L * i * n, row, n);
+      }
+    }
+  }
+
+  static final class Hot extends LookupKernel {
+    private final int classes;
+    private final int ignore;
+    private final int count;
+
+    Hot(Site site) {
+      super(site, 0);
+      OneHot op = (OneHot) site.step().op();
+      this.classes = op.classes();
+      this.ignore = op.ignoreIndex();
+      this.count = site.in(0).size();
+    }
+
+    @Override
+    void run() {
+      loops.fill(0, out(), count * classes);
+      for (int i = 0; i < count; i++) {
+        long label = id(i);
+        if (label == ignore) {
+          continue;
+        }
+        if (label < 0 || label >= classes) {
+          throw CrossEntropy.outOfRange(label, i, classes, ignore);
+        }
+        Memory.set(out() + 4L * ((long) i * classes + label), 1);
+      }
+    }
+  }
+}

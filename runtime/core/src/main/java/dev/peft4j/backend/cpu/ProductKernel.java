@@ -1,0 +1,137 @@
+package dev.peft4j.backend.cpu;
+
+import dev.peft4j.data.Shape;
+import dev.peft4j.op.MatMul;
+
+/**
+ * Matrix products through OpenBLAS, which runs on one thread here: the rows of the result (or, when they are few, its columns)
+ * are dealt out to the workers. Very small products are computed by plain loops, which start faster.
+ */
+final class ProductKernel extends Kernel {
+  /** Below this many multiplications a library call costs more than the product. */
+  private static final long TINY = 1_500;
+
+  private final Loops loops = Loops.best();
+  private final boolean transA;
+  private final boolean transB;
+  private final int m;
+  private final int n;
+  private final int k;
+  private final Strides batches;
+  private final boolean bias;
+  private final boolean byColumns;
+  private final int parts;
+
+  private ProductKernel(
+      Site site, boolean transA, boolean transB, int m, int n, int k, Strides batches, boolean bias) {
+    super(site);
+    this.transA = transA;
+    this.transB = transB;
+    this.m = m;
+    this.n = n;
+    this.k = k;
+    this.batches = batches;
+    this.bias = bias;
+    int rows = batchCount() * m;
+    this.byColumns = rows < 16 && n > rows;
+    this.parts = parts((long) rows * n * k / 4, byColumns ? Math.max(1, n / 8) : rows);
+  }
+
+  static Kernel matmul(Site site) {
+    MatMul op = (MatMul) site.step().op();
+    Shape a = site.in(0);
+    Shape b = site.in(1);
+    if (b.rank() == 2 && !op.transposeA()) {
+      // all rows of a are one matrix
+      return new ProductKernel(site, false, op.transposeB(), a.rows(), op.n(b), op.k(a), one(), false);
+    }
+    Shape batch = MatMul.outer(site.out());
+    Strides s = Strides.broadcast(batch, MatMul.outer(a), MatMul.outer(b));
+    return new ProductKernel(site, op.transposeA(), op.transposeB(), op.m(a), op.n(b), op.k(a), s, false);
+  }
+
+  static Kernel linear(Site site) {
+    Shape x = site.in(0);
+    Shape w = site.in(1);
+    boolean bias = site.step().inputs().length > 2;
+    return new ProductKernel(site, false, true, x.rows(), w.dim(0), w.dim(1), one(), bias);
+  }
+
+  private static Strides one() {
+    return Strides.broadcast(Shape.SCALAR, Shape.SCALAR, Shape.SCALAR);
+  }
+
+  private int batchCount() {
+    return batches.rows() * batches.inner();
+  }
+
+  @Override
+  void run() {
+    share(parts);
+  }
+
+  @Override
+  public void run(int part) {
+    int rows = batchCount() * m;
+    if (rows == 0 || n == 0) {
+      return;
+    }
+    if (byColumns) {
+      block(0, rows, start(n, part, parts), start(n, part + 1, parts));
+    } else {
+      block(start(rows, part, parts), start(rows, part + 1, parts), 0, n);
+    }
+  }
+
+  /** Rows of all matrices from {@code from} to {@code to}, cut where one matrix ends. */
+  private void block(int from, int to, int fromColumn, int toColumn) {
+    int at = from;
+    while (at < to) {
+      int matrix = at / m;
+      int row = at % m;
+      int count = Math.min(m - row, to - at);
+      int outer = matrix / batches.inner();
+      int inner = matrix % batches.inner();
+      long a = in(0) + 4L * m * k * (batches.rowStart(0, outer) + inner * batches.innerStep(0));
+      long b = in(1) + 4L * n * k * (batches.rowStart(1, outer) + inner * batches.innerStep(1));
+      a += 4L * row * (transA ? 1 : k);
+      b += 4L * fromColumn * (transB ? k : 1);
+      product(a, b, out() + 4L * ((long) at * n + fromColumn), count, toColumn - fromColumn, fromColumn);
+      at += count;
+    }
+  }
+
+  private void product(long a, long b, long c, int rows, int columns, int fromColumn) {
+    if (bias) {
+      for (int r = 0; r < rows; r++) {
+        loops.copy(in(2) + 4L * fromColumn, c + 4L * r * n, columns);
+      }
+    }
+    if ((long) rows * columns * k <= TINY) {
+      tiny(a, b, c, rows, columns);
+    } else {
+      Blas.gemm(transA, transB, rows, columns, k, 1, a, transA ? m : k, b, transB ? k : n, bias ? 1 : 0, c, n);
+    }
+  }
+
+  private void tiny(long a, long b, long c, int rows, int columns) {
+    long aRow = 4L * (transA ? 1 : k);
+    long aStep = 4L * (transA ? m : 1);
+    long bColumn = 4L * (transB ? k : 1);
+    long bStep = 4L * (transB ? 1 : n);
+    for (int i = 0; i < rows; i++) {
+      for (int j = 0; j < columns; j++) {
+        long at = c + 4L * ((long) i * n + j);
+        float sum = bias ? Memory.get(at) : 0;
+        long x = a + i * aRow;
+        long y = b + j * bColumn;
+        for (int p = 0; p < k; p++) {
+          sum += Memory.get(x) * Memory.get(y);
+          x += aStep;
+          y += bStep;
+        }
+        Memory.set(at, sum);
+      }
+    }
+  }
+}
