@@ -6,13 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -90,19 +90,32 @@ class AtomicFilesTest {
   @Test
   void aFailingRenamePutsTheOthersBack() throws Exception {
     Path a = Files.writeString(folder.resolve("a"), "old a");
-    Path fresh = folder.resolve("fresh");
-    Path blocked = folder.resolve("blocked");
-    AtomicBoolean block = new AtomicBoolean();
-    SequencedMap<Path, AtomicFiles.Content> files = files(a, fresh);
-    // A folder appears in place of a file; only renaming finds out once its check has passed.
-    files.put(blocked, out -> AtomicFiles.writeFully(out, ByteBuffer.wrap(new byte[1])));
-    Files.createDirectories(blocked.resolve("full"));
-    block.set(true);
+    SequencedMap<Path, AtomicFiles.Content> files =
+        files(a, folder.resolve("fresh"), folder.resolve("gone"));
+    // The last file's content takes away the temporary file before it, so that its rename fails.
+    files.put(
+        folder.resolve("last"),
+        _ -> {
+          try (DirectoryStream<Path> temps = Files.newDirectoryStream(folder, ".gone.*.tmp")) {
+            Files.delete(temps.iterator().next());
+          }
+        });
     assertThatThrownBy(() -> AtomicFiles.writeAll(files))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("gone in folder " + folder);
+    assertThat(a).hasContent("old a");
+    assertThat(TestFiles.listing(folder)).containsExactly("a");
+  }
+
+  @Test
+  void aFolderInPlaceOfOneOfTheFilesChangesNone() throws Exception {
+    Path a = Files.writeString(folder.resolve("a"), "old a");
+    Path blocked = Files.createDirectories(folder.resolve("blocked"));
+    assertThatThrownBy(() -> AtomicFiles.writeAll(files(a, folder.resolve("fresh"), blocked)))
         .isInstanceOf(IOException.class)
         .hasMessageContainingAll("blocked in folder", "folder of that name");
     assertThat(a).hasContent("old a");
-    assertThat(TestFiles.listing(folder)).containsExactly("a", "blocked/", "blocked/full/");
+    assertThat(TestFiles.listing(folder)).containsExactly("a", "blocked/");
   }
 
   @Test
