@@ -4,6 +4,7 @@ import dev.peft4j.backend.MemoryPlan;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Program;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /** One run's view of a program: the address of each value, the kernels bound to them, and scratch memory. */
@@ -14,7 +15,7 @@ final class Frame {
   private final int[] outputOf;
   private final Kernel[] kernels;
   private long scratchBytes;
-  private long scratch;
+  private final MemorySegment scratch; // held: the kernels know only its address
 
   /**
    * A frame of {@code program}.
@@ -35,9 +36,7 @@ final class Frame {
       }
     }
     this.kernels = java.util.Arrays.copyOf(bound, n);
-    if (scratchBytes > 0) {
-      scratch = Arena.ofAuto().allocate(scratchBytes * Workers.shared().size(), 64).address();
-    }
+    this.scratch = Arena.ofAuto().allocate(scratchBytes * Workers.shared().size() + 64, 64);
   }
 
   long[] addresses() {
@@ -54,7 +53,7 @@ final class Frame {
   }
 
   long scratch(int part) {
-    return scratch + part * scratchBytes;
+    return scratch.address() + part * scratchBytes;
   }
 
   /** Sets the addresses for a run. */
