@@ -62,7 +62,11 @@ final class CpuProgram implements Backend.Executable {
     try {
       frame.bind(inputs, outputs, block.address());
       for (Kernel k : frame.kernels()) {
-        k.run();
+        if (Profile.ENABLED) {
+          Profile.run(k, k.label());
+        } else {
+          k.run();
+        }
       }
       copy(frame, copied, outputs);
       gate.run();
