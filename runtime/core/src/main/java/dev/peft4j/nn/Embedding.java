@@ -1,6 +1,7 @@
 package dev.peft4j.nn;
 
 import dev.peft4j.data.Rng;
+import dev.peft4j.data.ShapeException;
 import dev.peft4j.tensor.Tensor;
 
 /** Rows of a table by integer ids (torch's {@code nn.Embedding}): ids of any shape, result (…, dim). */
@@ -14,6 +15,14 @@ public class Embedding extends Module implements Layer, Adaptable {
       throw new IllegalArgumentException("Embedding(" + count + ", " + dim + "): both sizes must be at least 1");
     }
     this.weight = Initial.normal(Rng.current(), 1, count, dim);
+  }
+
+  /** A layer of a given table (count, dim), which it owns from now on. */
+  public Embedding(Parameter weight) {
+    if (weight.shape().rank() != 2) {
+      throw new ShapeException("Embedding: weight of shape " + weight.shape() + ": needed (count, dim)");
+    }
+    this.weight = weight;
   }
 
   @Override

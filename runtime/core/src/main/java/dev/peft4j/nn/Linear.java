@@ -1,6 +1,8 @@
 package dev.peft4j.nn;
 
 import dev.peft4j.data.Rng;
+import dev.peft4j.data.Shape;
+import dev.peft4j.data.ShapeException;
 import dev.peft4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +25,23 @@ public class Linear extends Module implements Layer, Adaptable {
     Rng rng = Rng.current();
     this.weight = Initial.kaimingUniform(rng, out, in);
     this.bias = bias ? Initial.bias(rng, in, out) : null;
+  }
+
+  /**
+   * A layer of given parameters, which it owns from now on.
+   *
+   * @param weight (out, in)
+   * @param bias (out), or null for none
+   */
+  public Linear(Parameter weight, @Nullable Parameter bias) {
+    boolean fits = weight.shape().rank() == 2;
+    if (!fits || bias != null && !bias.shape().equals(Shape.of(weight.shape().dim(0)))) {
+      throw new ShapeException(
+          "Linear: weight of shape " + weight.shape() + (bias == null ? "" : " and bias of shape " + bias.shape())
+              + ": needed (out, in) and (out)");
+    }
+    this.weight = weight;
+    this.bias = bias;
   }
 
   @Override

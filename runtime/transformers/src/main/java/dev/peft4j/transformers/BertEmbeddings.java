@@ -1,0 +1,75 @@
+package dev.peft4j.transformers;
+
+import dev.peft4j.annotation.CheckpointName;
+import dev.peft4j.nn.Dropout;
+import dev.peft4j.nn.Embedding;
+import dev.peft4j.nn.LayerNorm;
+import dev.peft4j.nn.Module;
+import dev.peft4j.tensor.Tensor;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+
+/** The sum of word, position and type embeddings, normalised. */
+public final class BertEmbeddings extends Module {
+  private final Embedding wordEmbeddings;
+  private final Embedding positionEmbeddings;
+  private final Embedding tokenTypeEmbeddings;
+
+  @CheckpointName("LayerNorm")
+  private final LayerNorm layerNorm;
+
+  private final Dropout dropout;
+
+  BertEmbeddings(BertConfig config, BertInit init) {
+    int hidden = config.hiddenSize();
+    this.wordEmbeddings = init.paddedEmbedding(config.vocabSize(), hidden);
+    this.positionEmbeddings = init.embedding(config.maxPositions(), hidden);
+    this.tokenTypeEmbeddings = init.embedding(config.typeVocabSize(), hidden);
+    this.layerNorm = new LayerNorm(hidden, (float) config.layerNormEps());
+    this.dropout = new Dropout(config.hiddenDropout());
+  }
+
+  /**
+   * The embeddings (batch, tokens, hidden).
+   *
+   * @param ids (batch, tokens)
+   * @param typeIds like ids, or null for all zero
+   */
+  Tensor forward(Tensor ids, @Nullable Tensor typeIds) {
+    int tokens = ids.dim(1);
+    // a single row each, broadcast over the batch
+    Tensor positions = Tensor.of(LongStream.range(0, tokens).toArray(), 1, tokens);
+    Tensor types = typeIds == null ? Tensor.of(new long[1], 1, 1) : typeIds;
+    Tensor sum =
+        wordEmbeddings
+            .forward(ids)
+            .add(tokenTypeEmbeddings.forward(types))
+            .add(positionEmbeddings.forward(positions));
+    return dropout.forward(layerNorm.forward(sum));
+  }
+
+  /** One row for each token of the vocabulary. */
+  public Embedding wordEmbeddings() {
+    return wordEmbeddings;
+  }
+
+  /** One row for each position. */
+  public Embedding positionEmbeddings() {
+    return positionEmbeddings;
+  }
+
+  /** One row for each kind of token. */
+  public Embedding tokenTypeEmbeddings() {
+    return tokenTypeEmbeddings;
+  }
+
+  /** The normalisation of the sum. */
+  public LayerNorm layerNorm() {
+    return layerNorm;
+  }
+
+  /** The dropout of the result. */
+  public Dropout dropout() {
+    return dropout;
+  }
+}

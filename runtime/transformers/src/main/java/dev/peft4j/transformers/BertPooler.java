@@ -1,0 +1,29 @@
+package dev.peft4j.transformers;
+
+import dev.peft4j.nn.Linear;
+import dev.peft4j.nn.Module;
+import dev.peft4j.tensor.Tensor;
+
+/** What BERT makes of the first token's state to stand for the whole text. */
+public final class BertPooler extends Module {
+  private final Linear dense;
+
+  BertPooler(BertConfig config, BertInit init) {
+    this.dense = init.linear(config.hiddenSize(), config.hiddenSize());
+  }
+
+  /**
+   * tanh of the projected first state: (batch, hidden).
+   *
+   * @param hidden (batch, tokens, hidden)
+   */
+  public Tensor forward(Tensor hidden) {
+    Tensor first = hidden.slice(1, 0, 1).reshape(hidden.dim(0), hidden.dim(2));
+    return dense.forward(first).tanh();
+  }
+
+  /** The projection. */
+  public Linear dense() {
+    return dense;
+  }
+}

@@ -1,0 +1,113 @@
+package dev.peft4j.transformers;
+
+import dev.peft4j.io.ModelFolder;
+import dev.peft4j.nn.Module;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Loads models from Hugging Face folders: {@code config.json} and {@code model.safetensors}, also
+ * in several files. Nothing is ever downloaded. Models come in evaluation mode, as from
+ * transformers' {@code from_pretrained}; call {@link Module#train} before training.
+ *
+ * <p>Loading is strict: weights that are missing, unexpected or of another shape are a {@link
+ * dev.peft4j.io.StateDictException} that lists them all. Passed over are only the buffers {@code
+ * position_ids} and {@code token_type_ids} and the heads of BERT's pretraining.
+ */
+public final class Transformers {
+  private static final String CONFIG = "config.json";
+
+  private Transformers() {}
+
+  /**
+   * A BERT encoder, from the checkpoint of an encoder or of a model with a head, which is left out.
+   * It has a pooler if the checkpoint has one.
+   *
+   * @throws dev.peft4j.io.FileFormatException if a file is missing or is not what it should be
+   * @throws dev.peft4j.io.StateDictException if the weights do not fit
+   */
+  public static BertModel bertModel(Path folder) throws IOException {
+    ModelFolder files = ModelFolder.open(folder);
+    BertCheckpoint checkpoint = new BertCheckpoint(files);
+    BertModel model = BertModel.blank(config(files), checkpoint.hasPooler());
+    checkpoint.loadEncoder(model);
+    model.eval();
+    return model;
+  }
+
+  /**
+   * A BERT classifier with the classifier of the checkpoint.
+   *
+   * @throws dev.peft4j.io.FileFormatException if a file is missing or is not what it should be
+   * @throws dev.peft4j.io.StateDictException if the weights do not fit, or there is no classifier
+   */
+  public static BertForSequenceClassification bertForSequenceClassification(Path folder)
+      throws IOException {
+    ModelFolder files = ModelFolder.open(folder);
+    BertForSequenceClassification model =
+        new BertForSequenceClassification(config(files), BertInit.zeros(), BertInit.zeros());
+    new BertCheckpoint(files).loadWhole(model);
+    model.eval();
+    return model;
+  }
+
+  /**
+   * A BERT classifier with a new classifier, drawn from {@link dev.peft4j.data.Rng#current()}; one
+   * that the checkpoint has is left out.
+   *
+   * @param numLabels how many labels the new classifier has
+   * @throws dev.peft4j.io.FileFormatException if a file is missing or is not what it should be
+   * @throws dev.peft4j.io.StateDictException if the weights do not fit
+   */
+  public static BertForSequenceClassification bertForSequenceClassification(
+      Path folder, int numLabels) throws IOException {
+    ModelFolder files = ModelFolder.open(folder);
+    return withNewHead(files, config(files).withNumLabels(numLabels));
+  }
+
+  /** As {@link #bertForSequenceClassification(Path, int)}, with the labels' names. */
+  public static BertForSequenceClassification bertForSequenceClassification(
+      Path folder, List<String> labels) throws IOException {
+    ModelFolder files = ModelFolder.open(folder);
+    return withNewHead(files, config(files).toBuilder().labels(labels).build());
+  }
+
+  private static BertForSequenceClassification withNewHead(ModelFolder files, BertConfig config)
+      throws IOException {
+    BertForSequenceClassification model =
+        new BertForSequenceClassification(config, BertInit.zeros(), BertInit.random(config));
+    new BertCheckpoint(files).loadBelowHead(model);
+    model.eval();
+    return model;
+  }
+
+  /**
+   * Fills a model of one's own, such as a subclass of {@link BertForSequenceClassification}, with
+   * the weights of a folder, and puts it into evaluation mode. Its parameters must have the names
+   * that they have in the checkpoint of a model with a head ({@code bert.embeddings...}), or it
+   * must be a {@link BertModel}.
+   *
+   * @throws dev.peft4j.io.FileFormatException if a file is missing or is not what it should be
+   * @throws dev.peft4j.io.StateDictException if the weights do not fit; nothing is replaced then
+   */
+  public static <M extends Module> M load(Path folder, M model) throws IOException {
+    BertCheckpoint checkpoint = new BertCheckpoint(ModelFolder.open(folder));
+    if (model instanceof BertModel encoder) {
+      checkpoint.loadEncoder(encoder);
+    } else {
+      checkpoint.loadWhole(model);
+    }
+    model.eval();
+    return model;
+  }
+
+  /** The settings of the BERT model in a folder. */
+  public static BertConfig bertConfig(Path folder) throws IOException {
+    return config(ModelFolder.open(folder));
+  }
+
+  private static BertConfig config(ModelFolder files) throws IOException {
+    return BertConfig.read(files.config(), files.folder().resolve(CONFIG));
+  }
+}
