@@ -62,8 +62,7 @@ public final class Tokenizer implements AutoCloseable {
 
   private static Tokenizer parse(byte[] json, Path file, int maxLength) throws IOException {
     if (maxLength < 1) {
-      throw new IllegalArgumentException(
-          "Tokenizer: maxLength is " + maxLength + ", must be at least 1");
+      throw tooShort(maxLength, 1, "");
     }
     String length = Integer.toString(maxLength);
     Map<String, String> options =
@@ -73,7 +72,19 @@ public final class Tokenizer implements AutoCloseable {
             "maxLength", length,
             "modelMaxLength", length);
     long pad = TokenizerFile.padId(json, file);
-    return new Tokenizer(open(json, file, options), pad);
+    HuggingFaceTokenizer tokenizer = open(json, file, options);
+    int added = tokenizer.encode("").getIds().length;
+    if (added >= maxLength) {
+      tokenizer.close();
+      throw tooShort(
+          maxLength, added + 1, " for the tokenizer adds " + added + " tokens to every text");
+    }
+    return new Tokenizer(tokenizer, pad);
+  }
+
+  private static IllegalArgumentException tooShort(int maxLength, int least, String why) {
+    return new IllegalArgumentException(
+        "Tokenizer: maxLength is " + maxLength + ", must be at least " + least + why);
   }
 
   /**

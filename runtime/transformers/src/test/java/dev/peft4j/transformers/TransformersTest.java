@@ -1,0 +1,185 @@
+package dev.peft4j.transformers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.peft4j.data.Rng;
+import dev.peft4j.data.Shape;
+import dev.peft4j.data.Storage;
+import dev.peft4j.io.FileFormatException;
+import dev.peft4j.io.SafeTensors;
+import dev.peft4j.io.StateDictException;
+import dev.peft4j.io.StoredTensor;
+import dev.peft4j.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TransformersTest {
+  @TempDir Path temp;
+
+  private Path folderWith(Map<String, StoredTensor> weights) throws IOException {
+    Path folder = Tiny.copyTo(temp);
+    SafeTensors.write(folder.resolve("model.safetensors"), weights);
+    return folder;
+  }
+
+  private static float[] logits(BertForSequenceClassification model) {
+    return model.forward(Tiny.io("input.ids"), Tiny.io("input.mask"), Tiny.io("input.types")).toFloats();
+  }
+
+  private static float[] hidden(BertModel model) {
+    return model.forward(Tiny.io("input.ids"), Tiny.io("input.mask"), Tiny.io("input.types")).toFloats();
+  }
+
+  @Test
+  void shards() throws IOException {
+    Map<String, StoredTensor> first = new LinkedHashMap<>();
+    Map<String, StoredTensor> second = new LinkedHashMap<>();
+    StringBuilder index = new StringBuilder("{\"metadata\":{},\"weight_map\":{");
+    for (Map.Entry<String, StoredTensor> e : Tiny.weights().entrySet()) {
+      boolean one = first.size() <= second.size();
+      (one ? first : second).put(e.getKey(), e.getValue());
+      index.append(index.charAt(index.length() - 1) == '{' ? "" : ",");
+      index.append('"').append(e.getKey()).append("\":\"").append(one ? "a" : "b").append(".safetensors\"");
+    }
+    Path folder = Tiny.copyTo(temp);
+    Files.delete(folder.resolve("model.safetensors"));
+    SafeTensors.write(folder.resolve("a.safetensors"), first);
+    SafeTensors.write(folder.resolve("b.safetensors"), second);
+    Files.writeString(folder.resolve("model.safetensors.index.json"), index + "}}");
+    assertThat(logits(Transformers.bertForSequenceClassification(folder)))
+        .isEqualTo(logits(Transformers.bertForSequenceClassification(Tiny.FOLDER)));
+  }
+
+  @Test
+  void wrongKeysAreListedAllAtOnce() throws IOException {
+    Map<String, StoredTensor> w = Tiny.weights();
+    w.remove("bert.encoder.layer.1.output.dense.bias");
+    w.remove("bert.pooler.dense.bias");
+    w.put("bert.encoder.layer.2.output.dense.bias", StoredTensor.of(new float[24], 24));
+    w.put("classifier.weight", StoredTensor.of(new float[5 * 24], 5, 24));
+    Path folder = folderWith(w);
+    assertThatThrownBy(() -> Transformers.bertForSequenceClassification(folder))
+        .isInstanceOf(StateDictException.class)
+        .hasMessageContaining(folder.toString())
+        .hasMessageContaining("bert.encoder.layer.1.output.dense.bias")
+        .hasMessageContaining("bert.pooler.dense.bias")
+        .hasMessageContaining("bert.encoder.layer.2.output.dense.bias")
+        .hasMessageContaining("classifier.weight: expected (4, 24), found (5, 24)");
+  }
+
+  @Test
+  void nothingIsReplacedWhenSomethingIsWrong() throws IOException {
+    Map<String, StoredTensor> w = Tiny.weights();
+    w.remove("bert.pooler.dense.bias");
+    Path folder = folderWith(w);
+    BertForSequenceClassification model = new BertForSequenceClassification(Transformers.bertConfig(folder));
+    float[] before = model.classifier().weight().toFloats();
+    assertThatThrownBy(() -> Transformers.load(folder, model)).isInstanceOf(StateDictException.class);
+    assertThat(model.classifier().weight().toFloats()).isEqualTo(before);
+  }
+
+  @Test
+  void missingClassifierIsNamedUnlessANewOneIsAskedFor() throws IOException {
+    Map<String, StoredTensor> w = Tiny.weights();
+    w.remove("classifier.weight");
+    w.remove("classifier.bias");
+    Path folder = folderWith(w);
+    assertThatThrownBy(() -> Transformers.bertForSequenceClassification(folder))
+        .isInstanceOf(StateDictException.class)
+        .hasMessageContaining("classifier.weight")
+        .hasMessageContaining("classifier.bias")
+        .hasMessageContaining("numLabels");
+    BertForSequenceClassification fresh = head(folder, 7);
+    assertThat(fresh.classifier().out()).isEqualTo(7);
+    assertThat(fresh.config().labels()).hasSize(7);
+    assertThat(fresh.classifier().weight().toFloats()).isEqualTo(head(folder, 7).classifier().weight().toFloats());
+    assertThat(hidden(fresh.bert())).isEqualTo(hidden(Transformers.bertModel(Tiny.FOLDER)));
+  }
+
+  private static BertForSequenceClassification head(Path folder, int labels) {
+    return Rng.with(
+        3,
+        () -> {
+          try {
+            return Transformers.bertForSequenceClassification(folder, labels);
+          } catch (IOException e) {
+            throw new IllegalStateException(e);
+          }
+        });
+  }
+
+  @Test
+  void newClassifierReplacesTheOneOfTheCheckpoint() {
+    assertThat(head(Tiny.FOLDER, 9).classifier().out()).isEqualTo(9);
+  }
+
+  @Test
+  void encoderFromItsOwnCheckpoint() throws IOException {
+    Map<String, StoredTensor> w = new LinkedHashMap<>();
+    for (Map.Entry<String, StoredTensor> e : Tiny.weights().entrySet()) {
+      String n = e.getKey();
+      if (n.startsWith("bert.") && !n.contains("pooler")) {
+        // as TensorFlow's checkpoints and older releases have them
+        String old = n.substring(5).replace("LayerNorm.weight", "LayerNorm.gamma");
+        w.put(old.replace("LayerNorm.bias", "LayerNorm.beta"), e.getValue());
+      }
+    }
+    w.put("embeddings.position_ids", new StoredTensor(Shape.of(1, 20), Storage.of(new long[20])));
+    Path folder = folderWith(w);
+    BertModel model = Transformers.bertModel(folder);
+    assertThat(model.pooler()).isNull();
+    assertThat(hidden(model)).isEqualTo(hidden(Transformers.bertModel(Tiny.FOLDER)));
+  }
+
+  @Test
+  void weightsThatAreNoNumbers() throws IOException {
+    Map<String, StoredTensor> w = Tiny.weights();
+    w.put("classifier.bias", new StoredTensor(Shape.of(4), Storage.of(new long[4])));
+    Path folder = folderWith(w);
+    assertThatThrownBy(() -> Transformers.bertForSequenceClassification(folder))
+        .isInstanceOf(FileFormatException.class)
+        .hasMessageContaining("classifier.bias I64");
+  }
+
+  @Test
+  void subclassOfOnesOwn() throws IOException {
+    class Mine extends BertForSequenceClassification {
+      Mine(BertConfig config) {
+        super(config);
+      }
+    }
+    Mine mine = Transformers.load(Tiny.FOLDER, new Mine(Transformers.bertConfig(Tiny.FOLDER)));
+    assertThat(logits(mine)).isEqualTo(logits(Transformers.bertForSequenceClassification(Tiny.FOLDER)));
+  }
+
+  @Test
+  void foldersThatAreNone() {
+    assertThatThrownBy(() -> Transformers.bertModel(temp.resolve("absent")))
+        .isInstanceOf(FileFormatException.class)
+        .hasMessageContaining("does not exist");
+    assertThatThrownBy(() -> Transformers.bertModel(temp)).hasMessageContaining("config.json");
+  }
+
+  @Test
+  void newWeightsAreDrawnAsTransformersDrawsThem() {
+    BertConfig config = BertConfig.builder().vocabSize(500).hiddenSize(120).layers(1).intermediateSize(200).build();
+    BertModel model = Rng.with(1, () -> new BertModel(config));
+    float[] words = model.embeddings().wordEmbeddings().weight().toFloats();
+    double squares = 0;
+    for (float v : words) {
+      squares += v * v;
+    }
+    assertThat(Math.sqrt(squares / words.length)).isBetween(0.0195, 0.0205);
+    assertThat(Arrays.copyOf(words, 120)).containsOnly(0);
+    assertThat(model.encoder().layer().get(0).attention().self().query().bias().toFloats()).containsOnly(0);
+    Tensor out = model.forward(Tensor.of(new long[] {1, 2, 3}, 1, 3), null);
+    assertThat(out.shape().toString()).isEqualTo("(1, 3, 120)");
+  }
+}
