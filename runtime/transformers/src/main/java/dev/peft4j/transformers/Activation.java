@@ -38,8 +38,6 @@ public enum Activation {
 
   /** All names, for messages. */
   static String known() {
-    return Arrays.stream(values())
-        .flatMap(a -> a.names.stream())
-        .collect(Collectors.joining(", "));
+    return Arrays.stream(values()).flatMap(a -> a.names.stream()).collect(Collectors.joining(", "));
   }
 }

@@ -9,9 +9,11 @@ import dev.peft4j.nn.Module;
 import dev.peft4j.nn.Parameter;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -91,8 +93,7 @@ final class BertCheckpoint {
    * @param prefix what canonical names have in front of the model's names
    * @param kept names of the model that keep their values
    */
-  private void load(
-      Module model, Predicate<String> ignored, String prefix, Predicate<String> kept)
+  private void load(Module model, Predicate<String> ignored, String prefix, Predicate<String> kept)
       throws IOException {
     SequencedMap<String, Parameter> state = model.stateDict();
     state.keySet().removeIf(kept);
@@ -111,11 +112,12 @@ final class BertCheckpoint {
     StateDictCheck check = StateDictCheck.compare(expected, found);
     check.require(folder.folder() + hint(check));
     requireFloats(sources);
-    SequencedMap<String, Storage> values = new LinkedHashMap<>();
-    for (Map.Entry<String, String> e : sources.entrySet()) {
-      values.put(e.getKey(), folder.storage(e.getValue()));
+    List<Storage> values = new ArrayList<>();
+    for (String name : state.keySet()) {
+      values.add(folder.storage(Objects.requireNonNull(sources.get(name))));
     }
-    state.forEach((name, p) -> p.set(values.get(name)));
+    Iterator<Storage> value = values.iterator();
+    state.values().forEach(p -> p.set(value.next()));
   }
 
   private static String hint(StateDictCheck check) {

@@ -82,8 +82,17 @@ public class BertForSequenceClassification extends Module {
       long label = known.index(i);
       if ((label < 0 || label >= classes) && label != IGNORED) {
         throw new IndexOutOfBoundsException(
-            "BERT: label " + label + " in row " + i + " is out of range for " + classes
-                + " labels (0 to " + (classes - 1) + ", or " + IGNORED + " to ignore the row)");
+            "BERT: label "
+                + label
+                + " in row "
+                + i
+                + " is out of range for "
+                + classes
+                + " labels (0 to "
+                + (classes - 1)
+                + ", or "
+                + IGNORED
+                + " to ignore the row)");
       }
     }
     return logits.crossEntropy(labels, IGNORED);

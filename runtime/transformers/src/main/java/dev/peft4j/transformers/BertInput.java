@@ -22,7 +22,9 @@ final class BertInput {
     }
     if (s.elements() == 0) {
       throw new ShapeException(
-          "BERT: token ids have shape " + s + ": the batch is empty; needed at least one text of at"
+          "BERT: token ids have shape "
+              + s
+              + ": the batch is empty; needed at least one text of at"
               + " least one token");
     }
     if (s.dim(1) > config.maxPositions()) {
@@ -51,7 +53,12 @@ final class BertInput {
   private static void sameShape(String what, Tensor t, Shape ids) {
     if (!t.shape().equals(ids)) {
       throw new ShapeException(
-          "BERT: " + what + " of shape " + t.shape() + ", but token ids of shape " + ids
+          "BERT: "
+              + what
+              + " of shape "
+              + t.shape()
+              + ", but token ids of shape "
+              + ids
               + ": both must be (batch, tokens)");
     }
   }
@@ -65,8 +72,18 @@ final class BertInput {
       long id = known.index(i);
       if (id < 0 || id >= size) {
         throw new IndexOutOfBoundsException(
-            "BERT: " + what + " " + id + " at " + position(ids, i) + " is out of range for " + sizeName
-                + " " + size + ", which allows 0 to " + (size - 1));
+            "BERT: "
+                + what
+                + " "
+                + id
+                + " at "
+                + position(ids, i)
+                + " is out of range for "
+                + sizeName
+                + " "
+                + size
+                + ", which allows 0 to "
+                + (size - 1));
       }
     }
   }
@@ -80,7 +97,10 @@ final class BertInput {
       double v = mask.dtype().isInteger() ? known.index(i) : known.floatAt(i);
       if (v != 0 && v != 1) {
         throw new IllegalArgumentException(
-            "BERT: the attention mask is " + v + " at " + position(mask, i)
+            "BERT: the attention mask is "
+                + v
+                + " at "
+                + position(mask, i)
                 + ", needed 1 for a token or 0 for padding");
       }
     }
@@ -98,9 +118,6 @@ final class BertInput {
    * @return (batch, 1, 1, tokens)
    */
   static Tensor additive(Tensor mask) {
-    return mask.toFloat()
-        .reshape(mask.dim(0), 1, 1, mask.dim(1))
-        .sub(1)
-        .mul(Float.MAX_VALUE);
+    return mask.toFloat().reshape(mask.dim(0), 1, 1, mask.dim(1)).sub(1).mul(Float.MAX_VALUE);
   }
 }

@@ -22,7 +22,10 @@ public final class Pooling {
     Shape s = hidden.shape();
     if (s.rank() != 3 || !mask.shape().equals(Shape.of(s.dim(0), s.dim(1)))) {
       throw new ShapeException(
-          "Pooling.mean: hidden states of shape " + s + " and mask of shape " + mask.shape()
+          "Pooling.mean: hidden states of shape "
+              + s
+              + " and mask of shape "
+              + mask.shape()
               + ": needed (batch, tokens, hidden) and (batch, tokens)");
     }
     requireTokens(mask);
@@ -45,7 +48,9 @@ public final class Pooling {
       }
       if (!any) {
         throw new IllegalArgumentException(
-            "Pooling.mean: the mask is 0 all over row " + row + ": a text without tokens has no mean");
+            "Pooling.mean: the mask is 0 all over row "
+                + row
+                + ": a text without tokens has no mean");
       }
     }
   }

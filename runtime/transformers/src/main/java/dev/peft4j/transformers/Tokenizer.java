@@ -67,10 +67,14 @@ public final class Tokenizer implements AutoCloseable {
     String length = Integer.toString(maxLength);
     Map<String, String> options =
         Map.of(
-            "truncation", "true",
-            "padding", "false",
-            "maxLength", length,
-            "modelMaxLength", length);
+            "truncation",
+            "true",
+            "padding",
+            "false",
+            "maxLength",
+            length,
+            "modelMaxLength",
+            length);
     long pad = TokenizerFile.padId(json, file);
     HuggingFaceTokenizer tokenizer = open(json, file, options);
     int added = tokenizer.encode("").getIds().length;
@@ -142,7 +146,10 @@ public final class Tokenizer implements AutoCloseable {
     requireTexts(first);
     if (first.size() != second.size()) {
       throw new IllegalArgumentException(
-          "Tokenizer: " + first.size() + " first texts and " + second.size()
+          "Tokenizer: "
+              + first.size()
+              + " first texts and "
+              + second.size()
               + " second ones: needed as many of both");
     }
     return pad(tokenizer.batchEncode(new PairList<>(first, second)));

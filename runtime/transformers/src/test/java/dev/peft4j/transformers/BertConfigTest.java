@@ -39,7 +39,20 @@ class BertConfigTest {
     assertThat(c)
         .isEqualTo(
             new BertConfig(
-                11, 8, 3, 2, 7, Activation.GELU_TANH, 0.2, 0, 0.4, 9, 4, 0.5, 1e-5, List.of("a", "b", "c")));
+                11,
+                8,
+                3,
+                2,
+                7,
+                Activation.GELU_TANH,
+                0.2,
+                0,
+                0.4,
+                9,
+                4,
+                0.5,
+                1e-5,
+                List.of("a", "b", "c")));
     assertThat(c.toBuilder().build()).isEqualTo(c);
   }
 
@@ -59,15 +72,18 @@ class BertConfigTest {
         "'layer_norm_eps':0|layer_norm_eps is 0, expected a number above 0",
         "'hidden_act':'mish'|hidden_act is \"mish\", expected one of gelu, gelu_new",
         "'hidden_act':3|hidden_act is 3, expected a text",
-        "'position_embedding_type':'relative_key'|position_embedding_type is \"relative_key\", which is not supported",
+        "'position_embedding_type':'relative_key'|position_embedding_type is \"relative_key\","
+            + " which is not supported",
         "'is_decoder':true|is_decoder is true, which is not supported",
         "'pruned_heads':{'0':[1]}|pruned_heads is {\"0\":[1]}, which is not supported",
         "'problem_type':'regression'|problem_type is \"regression\"",
-        "'id2label':{'0':'a','2':'b'}|id2label is {\"0\":\"a\",\"2\":\"b\"}, expected a text for each of 0 to 1",
+        "'id2label':{'0':'a','2':'b'}|id2label is {\"0\":\"a\",\"2\":\"b\"}, expected a text for"
+            + " each of 0 to 1",
         "'id2label':{'0':'a'},'num_labels':2|num_labels is 2, expected 1",
       })
   void errorsNameFileKeyFoundAndExpected(String json, String message) {
-    String type = json.contains("model_type") || json.startsWith("'x'") ? "" : "'model_type':'bert',";
+    String type =
+        json.contains("model_type") || json.startsWith("'x'") ? "" : "'model_type':'bert',";
     assertThatThrownBy(() -> read("{" + type + json + "}"))
         .isInstanceOf(FileFormatException.class)
         .hasMessageStartingWith(FILE + ": ")
@@ -76,7 +92,9 @@ class BertConfigTest {
 
   @Test
   void sizesAreCheckedInCodeToo() {
-    assertThatThrownBy(() -> BertConfig.builder().heads(7).build()).hasMessageContaining("multiple of the 7 heads");
-    assertThatThrownBy(() -> BertConfig.builder().numLabels(0).build()).hasMessageContaining("number of labels is 0");
+    assertThatThrownBy(() -> BertConfig.builder().heads(7).build())
+        .hasMessageContaining("multiple of the 7 heads");
+    assertThatThrownBy(() -> BertConfig.builder().numLabels(0).build())
+        .hasMessageContaining("number of labels is 0");
   }
 }

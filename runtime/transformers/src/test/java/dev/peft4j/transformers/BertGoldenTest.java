@@ -24,7 +24,8 @@ class BertGoldenTest {
   @Test
   void namesShapesAndOrderOfParameters() throws IOException {
     List<String> mine = new ArrayList<>();
-    for (NamedParameter p : Transformers.bertForSequenceClassification(Tiny.FOLDER).namedParameters()) {
+    for (NamedParameter p :
+        Transformers.bertForSequenceClassification(Tiny.FOLDER).namedParameters()) {
       mine.add(p.name() + " " + p.parameter().shape());
     }
     assertThat(mine).isEqualTo(Files.readAllLines(Tiny.FOLDER.resolve("params.txt")));
@@ -65,7 +66,8 @@ class BertGoldenTest {
   @Test
   void explicitAttentionInTrainingEqualsTheFusedOne() throws IOException {
     // dropout so rare that it drops nothing here: only the path differs
-    BertConfig config = Transformers.bertConfig(Tiny.FOLDER).toBuilder().dropout(0).attentionDropout(1e-9).build();
+    BertConfig config =
+        Transformers.bertConfig(Tiny.FOLDER).toBuilder().dropout(0).attentionDropout(1e-9).build();
     BertForSequenceClassification model =
         Transformers.load(Tiny.FOLDER, new BertForSequenceClassification(config));
     model.train();
@@ -114,6 +116,8 @@ class BertGoldenTest {
   private static void near(Tensor mine, String name) {
     Tensor theirs = Tiny.io(name);
     assertThat(mine.shape()).isEqualTo(theirs.shape());
-    assertThat(Tiny.largestDifference(mine.toFloats(), theirs.toFloats())).as(name).isLessThan(NEAR);
+    assertThat(Tiny.largestDifference(mine.toFloats(), theirs.toFloats()))
+        .as(name)
+        .isLessThan(NEAR);
   }
 }

@@ -22,7 +22,8 @@ class BertInputTest {
     assertThatThrownBy(() -> model.forward(ids, null))
         .isInstanceOf(IndexOutOfBoundsException.class)
         .hasMessage(
-            "BERT: token id 78 at row 1, position 1 is out of range for vocab_size 78, which allows 0 to 77");
+            "BERT: token id 78 at row 1, position 1 is out of range for vocab_size 78, which allows"
+                + " 0 to 77");
     assertThatThrownBy(() -> model.forward(Tensor.of(new int[] {2, -1}, 1, 2), null))
         .hasMessageContaining("token id -1 at row 0, position 1");
   }
@@ -50,14 +51,17 @@ class BertInputTest {
         .isInstanceOf(ShapeException.class)
         .hasMessageContaining("(0, 5)")
         .hasMessageContaining("empty");
-    assertThatThrownBy(() -> model.forward(Tensor.of(new long[0], 3, 0), null)).hasMessageContaining("empty");
+    assertThatThrownBy(() -> model.forward(Tensor.of(new long[0], 3, 0), null))
+        .hasMessageContaining("empty");
   }
 
   @Test
   void shapesAndTypesThatDoNotFit() {
     Tensor ids = Tensor.of(new long[6], 2, 3);
-    assertThatThrownBy(() -> model.forward(Tensor.of(new long[6], 6), null)).hasMessageContaining("(batch, tokens)");
-    assertThatThrownBy(() -> model.forward(Tensor.of(new float[6], 2, 3), null)).hasMessageContaining("FLOAT32");
+    assertThatThrownBy(() -> model.forward(Tensor.of(new long[6], 6), null))
+        .hasMessageContaining("(batch, tokens)");
+    assertThatThrownBy(() -> model.forward(Tensor.of(new float[6], 2, 3), null))
+        .hasMessageContaining("FLOAT32");
     assertThatThrownBy(() -> model.forward(ids, Tensor.of(new long[4], 2, 2)))
         .isInstanceOf(ShapeException.class)
         .hasMessageContaining("attention mask of shape (2, 2)")
@@ -88,7 +92,9 @@ class BertInputTest {
 
   @Test
   void textWithoutTokensHasNoMean() {
-    assertThatThrownBy(() -> Pooling.mean(Tensor.zeros(2, 3, 4), Tensor.of(new long[] {1, 0, 0, 0, 0, 0}, 2, 3)))
+    assertThatThrownBy(
+            () ->
+                Pooling.mean(Tensor.zeros(2, 3, 4), Tensor.of(new long[] {1, 0, 0, 0, 0, 0}, 2, 3)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("row 1");
     assertThatThrownBy(() -> Pooling.mean(Tensor.zeros(2, 3, 4), Tensor.of(new long[4], 2, 2)))

@@ -107,7 +107,8 @@ class TokenizerTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "{", "[1, 2]", "{}", "not json", "{\"model\": {\"type\": \"WordPiece\"}}"})
+  @ValueSource(
+      strings = {"", "{", "[1, 2]", "{}", "not json", "{\"model\": {\"type\": \"WordPiece\"}}"})
   void brokenFile(String json) {
     InputStream in = new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8));
     assertThatThrownBy(() -> Tokenizer.load(in, "some/tokenizer.json", 20))

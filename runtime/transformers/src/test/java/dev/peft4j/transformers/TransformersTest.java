@@ -30,11 +30,15 @@ class TransformersTest {
   }
 
   private static float[] logits(BertForSequenceClassification model) {
-    return model.forward(Tiny.io("input.ids"), Tiny.io("input.mask"), Tiny.io("input.types")).toFloats();
+    return model
+        .forward(Tiny.io("input.ids"), Tiny.io("input.mask"), Tiny.io("input.types"))
+        .toFloats();
   }
 
   private static float[] hidden(BertModel model) {
-    return model.forward(Tiny.io("input.ids"), Tiny.io("input.mask"), Tiny.io("input.types")).toFloats();
+    return model
+        .forward(Tiny.io("input.ids"), Tiny.io("input.mask"), Tiny.io("input.types"))
+        .toFloats();
   }
 
   @Test
@@ -46,7 +50,12 @@ class TransformersTest {
       boolean one = first.size() <= second.size();
       (one ? first : second).put(e.getKey(), e.getValue());
       index.append(index.charAt(index.length() - 1) == '{' ? "" : ",");
-      index.append('"').append(e.getKey()).append("\":\"").append(one ? "a" : "b").append(".safetensors\"");
+      index
+          .append('"')
+          .append(e.getKey())
+          .append("\":\"")
+          .append(one ? "a" : "b")
+          .append(".safetensors\"");
     }
     Path folder = Tiny.copyTo(temp);
     Files.delete(folder.resolve("model.safetensors"));
@@ -79,9 +88,11 @@ class TransformersTest {
     Map<String, StoredTensor> w = Tiny.weights();
     w.remove("bert.pooler.dense.bias");
     Path folder = folderWith(w);
-    BertForSequenceClassification model = new BertForSequenceClassification(Transformers.bertConfig(folder));
+    BertForSequenceClassification model =
+        new BertForSequenceClassification(Transformers.bertConfig(folder));
     float[] before = model.classifier().weight().toFloats();
-    assertThatThrownBy(() -> Transformers.load(folder, model)).isInstanceOf(StateDictException.class);
+    assertThatThrownBy(() -> Transformers.load(folder, model))
+        .isInstanceOf(StateDictException.class);
     assertThat(model.classifier().weight().toFloats()).isEqualTo(before);
   }
 
@@ -99,7 +110,8 @@ class TransformersTest {
     BertForSequenceClassification fresh = head(folder, 7);
     assertThat(fresh.classifier().out()).isEqualTo(7);
     assertThat(fresh.config().labels()).hasSize(7);
-    assertThat(fresh.classifier().weight().toFloats()).isEqualTo(head(folder, 7).classifier().weight().toFloats());
+    assertThat(fresh.classifier().weight().toFloats())
+        .isEqualTo(head(folder, 7).classifier().weight().toFloats());
     assertThat(hidden(fresh.bert())).isEqualTo(hidden(Transformers.bertModel(Tiny.FOLDER)));
   }
 
@@ -156,7 +168,8 @@ class TransformersTest {
       }
     }
     Mine mine = Transformers.load(Tiny.FOLDER, new Mine(Transformers.bertConfig(Tiny.FOLDER)));
-    assertThat(logits(mine)).isEqualTo(logits(Transformers.bertForSequenceClassification(Tiny.FOLDER)));
+    assertThat(logits(mine))
+        .isEqualTo(logits(Transformers.bertForSequenceClassification(Tiny.FOLDER)));
   }
 
   @Test
@@ -169,7 +182,8 @@ class TransformersTest {
 
   @Test
   void newWeightsAreDrawnAsTransformersDrawsThem() {
-    BertConfig config = BertConfig.builder().vocabSize(500).hiddenSize(120).layers(1).intermediateSize(200).build();
+    BertConfig config =
+        BertConfig.builder().vocabSize(500).hiddenSize(120).layers(1).intermediateSize(200).build();
     BertModel model = Rng.with(1, () -> new BertModel(config));
     float[] words = model.embeddings().wordEmbeddings().weight().toFloats();
     double squares = 0;
@@ -178,7 +192,8 @@ class TransformersTest {
     }
     assertThat(Math.sqrt(squares / words.length)).isBetween(0.0195, 0.0205);
     assertThat(Arrays.copyOf(words, 120)).containsOnly(0);
-    assertThat(model.encoder().layer().get(0).attention().self().query().bias().toFloats()).containsOnly(0);
+    assertThat(model.encoder().layer().get(0).attention().self().query().bias().toFloats())
+        .containsOnly(0);
     Tensor out = model.forward(Tensor.of(new long[] {1, 2, 3}, 1, 3), null);
     assertThat(out.shape().toString()).isEqualTo("(1, 3, 120)");
   }
