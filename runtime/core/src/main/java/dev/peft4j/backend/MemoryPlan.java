@@ -1,5 +1,6 @@
 package dev.peft4j.backend;
 
+import java.util.Objects;
 import dev.peft4j.graph.Program;
 import java.util.Arrays;
 import java.util.Map;
@@ -183,7 +184,7 @@ public final class MemoryPlan {
 
     void free(int v, long at) {
       long from = at;
-      long size = taken.remove(v);
+      long size = Objects.requireNonNull(taken.remove(v));
       Map.Entry<Long, Long> before = gaps.lowerEntry(from);
       if (before != null && before.getKey() + before.getValue() == from) {
         from = before.getKey();

@@ -1,5 +1,6 @@
 package dev.peft4j.graph;
 
+import java.util.Objects;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -62,12 +63,12 @@ final class Fusion {
     int budget = MAX_SIZE - size(op.expression());
     for (int i = 0; i < parts.length; i++) {
       Node original = n.input(i);
-      Node producer = mapped.get(original);
+      Node producer = Objects.requireNonNull(mapped.get(original));
       boolean constant = producer.op() instanceof Elementwise e && e.arity() == 0;
       boolean join =
           producer.op() instanceof Elementwise
               && (constant
-                  || uses.get(original) == 1
+                  || uses.getOrDefault(original, 0) == 1
                       && !wanted.contains(original)
                       && producer.shape().equals(n.shape())
                       && inputs.size() + producer.inputs().length + parts.length - i <= MAX_INPUTS);

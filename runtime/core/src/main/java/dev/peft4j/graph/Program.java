@@ -1,5 +1,6 @@
 package dev.peft4j.graph;
 
+import java.util.Objects;
 import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import java.util.ArrayList;
@@ -63,7 +64,7 @@ public final class Program {
     for (int r = 0; r < targets.length; r++) {
       roots.add(mapped.get(trace.roots()[r]));
       Variable v = trace.targets()[r];
-      targets[r] = v == null ? -1 : ((Placeholder) mapped.get(v.node()).op()).index();
+      targets[r] = v == null ? -1 : ((Placeholder) Objects.requireNonNull(mapped.get(v.node())).op()).index();
     }
     return assemble(placeholders, Fusion.fuse(roots), targets);
   }
@@ -84,7 +85,7 @@ public final class Program {
       }
       int[] in = new int[n.inputs().length];
       for (int i = 0; i < in.length; i++) {
-        in[i] = ids.get(n.input(i));
+        in[i] = Objects.requireNonNull(ids.get(n.input(i)));
       }
       ids.put(n, shapes.size());
       steps.add(new Step(n.op(), in, shapes.size()));

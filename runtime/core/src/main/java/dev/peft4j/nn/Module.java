@@ -177,6 +177,12 @@ public abstract class Module {
       throw new IllegalArgumentException(
           getClass().getSimpleName() + " cannot take these values: " + String.join("; ", wrong));
     }
-    state.forEach((name, p) -> p.set(values.get(name)));
+    state.forEach(
+        (name, p) -> {
+          Storage value = values.get(name);
+          if (value != null) {
+            p.set(value);
+          }
+        });
   }
 }

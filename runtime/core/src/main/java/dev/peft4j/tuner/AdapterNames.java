@@ -60,11 +60,11 @@ final class AdapterNames {
     module.ownParameters().forEach((name, p) -> base(join(own, name), p));
     Set<String> groups = new LinkedHashSet<>();
     for (AttachedAdapter a : here) {
-      a.layers().get(path).parameters().forEach(e -> groups.add(e.group()));
+      a.layer(path).parameters().forEach(e -> groups.add(e.group()));
     }
     for (String group : groups) {
       for (AttachedAdapter a : here) {
-        for (TunerLayer.Entry e : a.layers().get(path).parameters()) {
+        for (TunerLayer.Entry e : a.layer(path).parameters()) {
           if (e.group().equals(group)) {
             String key = PREFIX + path + "." + group + (e.suffix().isEmpty() ? "" : "." + e.suffix());
             found.add(new Named(inMemory(path, e, a.name()), e.parameter(), a.name(), key));

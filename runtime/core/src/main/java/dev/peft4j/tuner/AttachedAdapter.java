@@ -240,6 +240,10 @@ final class AttachedAdapter implements AdapterSet.Attachment {
     return layers;
   }
 
+  TunerLayer layer(String path) {
+    return java.util.Objects.requireNonNull(layers.get(path), path);
+  }
+
   SequencedMap<String, Module> saved() {
     return saved;
   }

@@ -178,7 +178,9 @@ public final class Lora implements Tuner {
 
   @Override
   public LoraConfig read(AdapterConfig file) throws IOException {
-    file.requireDefaults(PeftFormat.loraDefaults(), HANDLED);
+    ObjectNode known = PeftFormat.loraDefaults();
+    file.warnUnknownKeys(known.properties().stream().map(Map.Entry::getKey).toList());
+    file.requireDefaults(known, HANDLED);
     LoraConfig.Builder b = LoraConfig.builder();
     b.r(file.positiveInteger("r", 8)).alpha(file.positiveNumber("lora_alpha", 8));
     b.dropout(file.dropout("lora_dropout", 0)).rslora(file.flag("use_rslora", false));
