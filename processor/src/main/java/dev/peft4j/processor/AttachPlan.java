@@ -1,0 +1,20 @@
+package dev.peft4j.processor;
+
+import java.util.List;
+
+/**
+ * How one adapter is attached.
+ *
+ * @param steps what is done, in order
+ * @param layers the paths of the layers that get the adapter, with * for indices and keys
+ * @param saved the paths of the modules that are trained whole
+ * @param checkedAtRunTime whether only the run time can tell that everything was found
+ */
+record AttachPlan(
+    List<Step> steps, List<String> layers, List<String> saved, boolean checkedAtRunTime) {
+  AttachPlan {
+    steps = List.copyOf(steps);
+    layers = List.copyOf(layers);
+    saved = List.copyOf(saved);
+  }
+}

@@ -1,0 +1,79 @@
+package dev.peft4j.processor;
+
+import com.palantir.javapoet.AnnotationSpec;
+import com.palantir.javapoet.ClassName;
+import com.palantir.javapoet.ParameterSpec;
+import com.palantir.javapoet.TypeName;
+import com.palantir.javapoet.TypeVariableName;
+import java.util.List;
+
+/**
+ * What is written of an annotated class, but for its modules.
+ *
+ * @param type the class with its type variables
+ * @param generated the class to write
+ * @param isPublic whether that one is public
+ * @param deprecated whether the annotated class is
+ * @param typeVariables with their bounds
+ * @param constructors those that are mirrored
+ * @param overrides the methods that both Module and PeftModel declare
+ * @param marked whether {@code @Generated} can be seen
+ * @param attachName the name of the method that attaches, which no method of the model has
+ */
+record ModelSpec(
+    TypeName type,
+    String shortName,
+    ClassName generated,
+    boolean isPublic,
+    boolean deprecated,
+    List<TypeVariableName> typeVariables,
+    List<ConstructorSpec> constructors,
+    List<OverrideSpec> overrides,
+    boolean marked,
+    String attachName) {
+
+  ModelSpec {
+    typeVariables = List.copyOf(typeVariables);
+    constructors = List.copyOf(constructors);
+    overrides = List.copyOf(overrides);
+  }
+
+  /**
+   * A constructor.
+   *
+   * @param visibility {@code public}, {@code protected} or nothing
+   * @param javadoc empty if there is none
+   */
+  record ConstructorSpec(
+      String visibility,
+      List<TypeVariableName> typeVariables,
+      List<ParameterSpec> parameters,
+      boolean varargs,
+      List<TypeName> exceptions,
+      List<AnnotationSpec> annotations,
+      String javadoc) {
+
+    ConstructorSpec {
+      typeVariables = List.copyOf(typeVariables);
+      parameters = List.copyOf(parameters);
+      exceptions = List.copyOf(exceptions);
+      annotations = List.copyOf(annotations);
+    }
+  }
+
+  /** A method that a class and an interface both have, for which the interface's is chosen. */
+  record OverrideSpec(
+      String name,
+      List<TypeVariableName> typeVariables,
+      TypeName returns,
+      List<ParameterSpec> parameters,
+      boolean varargs,
+      List<TypeName> exceptions) {
+
+    OverrideSpec {
+      typeVariables = List.copyOf(typeVariables);
+      parameters = List.copyOf(parameters);
+      exceptions = List.copyOf(exceptions);
+    }
+  }
+}

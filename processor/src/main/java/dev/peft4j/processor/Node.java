@@ -1,0 +1,96 @@
+package dev.peft4j.processor;
+
+import com.palantir.javapoet.TypeName;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A module of the model, or something that holds modules, as far as the types tell.
+ *
+ * @param name its segment of the path in checkpoints; {@link #ELEMENT} for what is in a list or a
+ *     map, empty for the model itself
+ * @param kind what it is
+ * @param type its class's name, for messages
+ * @param field the field that it is in, such as {@code Block.qProj}, for messages; empty for
+ *     elements
+ * @param access how the generated class gets at it from what holds it
+ * @param linear whether it is a Linear
+ * @param adaptable whether it can carry an adapter
+ * @param opaque whether there may be more in it than its type tells
+ * @param certain whether its type says that it is a module; the value of an interface's field need
+ *     not be one
+ * @param outputHead whether all-linear leaves it out
+ * @param optional whether it may be null
+ * @param children what it holds, in order; of a list or a map its element
+ */
+record Node(
+    String name,
+    Kind kind,
+    String type,
+    String field,
+    Access access,
+    boolean linear,
+    boolean adaptable,
+    boolean opaque,
+    boolean certain,
+    boolean outputHead,
+    boolean optional,
+    List<Node> children) {
+
+  static final String ELEMENT = "*";
+
+  Node {
+    children = List.copyOf(children);
+  }
+
+  /** What holds modules. */
+  enum Kind {
+    MODULE,
+    RECORD,
+    LIST,
+    MAP;
+
+    boolean dynamic() {
+      return this == LIST || this == MAP;
+    }
+  }
+
+  /**
+   * A step from a value to one that it holds.
+   *
+   * @param how by a field, by a method, as an element, or not at all
+   * @param name the field's or the method's name
+   * @param cast what the value has to be cast to first, if the field would not be found otherwise
+   * @param obstacle why it cannot be reached; empty if it can
+   * @param mend what to do about it
+   */
+  record Access(How how, String name, @Nullable TypeName cast, String obstacle, String mend) {
+
+    static final Access ELEMENT = new Access(How.ELEMENT, "", null, "", "");
+    static final Access ROOT = ELEMENT;
+
+    static Access field(String name, @Nullable TypeName cast) {
+      return new Access(How.FIELD, name, cast, "", "");
+    }
+
+    static Access method(String name) {
+      return new Access(How.METHOD, name, null, "", "");
+    }
+
+    static Access none(String obstacle, String mend) {
+      return new Access(How.NONE, "", null, obstacle, mend);
+    }
+
+    boolean possible() {
+      return how != How.NONE;
+    }
+  }
+
+  /** The ways of a step. */
+  enum How {
+    FIELD,
+    METHOD,
+    ELEMENT,
+    NONE
+  }
+}

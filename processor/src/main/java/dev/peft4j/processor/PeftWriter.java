@@ -1,0 +1,231 @@
+package dev.peft4j.processor;
+
+import com.palantir.javapoet.AnnotationSpec;
+import com.palantir.javapoet.ClassName;
+import com.palantir.javapoet.CodeBlock;
+import com.palantir.javapoet.FieldSpec;
+import com.palantir.javapoet.JavaFile;
+import com.palantir.javapoet.MethodSpec;
+import com.palantir.javapoet.ParameterSpec;
+import com.palantir.javapoet.ParameterizedTypeName;
+import com.palantir.javapoet.TypeName;
+import com.palantir.javapoet.TypeSpec;
+import dev.peft4j.processor.ModelSpec.ConstructorSpec;
+import dev.peft4j.processor.ModelSpec.OverrideSpec;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import javax.lang.model.element.Element;
+import javax.lang.model.element.Modifier;
+
+/** Writes the adapted class: the only place that writes code. */
+final class PeftWriter {
+  private static final ClassName GENERATED =
+      ClassName.get("javax.annotation.processing", "Generated");
+  private static final ClassName PEFT_MODEL = tuner("PeftModel");
+  private static final ClassName ADAPTED_MODEL = tuner("AdaptedModel");
+  private static final ClassName ADAPTER_SET = tuner("AdapterSet");
+  private static final ClassName ATTACHMENT = ADAPTER_SET.nestedClass("Attachment");
+
+  private final ModelSpec model;
+  private final List<PeftSettings> settings;
+  private final List<AttachPlan> plans;
+
+  PeftWriter(ModelSpec model, List<PeftSettings> settings, List<AttachPlan> plans) {
+    this.model = model;
+    this.settings = settings;
+    this.plans = plans;
+  }
+
+  private static ClassName tuner(String name) {
+    return ClassName.get("dev.peft4j.tuner", name);
+  }
+
+  /**
+   * Writes the file.
+   *
+   * @param origin the annotated class, for compilers that work by increments
+   */
+  JavaFile write(Element origin) {
+    TypeSpec.Builder type =
+        TypeSpec.classBuilder(model.generated())
+            .addOriginatingElement(origin)
+            .addJavadoc("$L", classDoc())
+            .addTypeVariables(model.typeVariables())
+            .superclass(model.type())
+            .addSuperinterface(PEFT_MODEL);
+    if (model.marked()) {
+      type.addAnnotation(
+          AnnotationSpec.builder(GENERATED)
+              .addMember("value", "$S", PeftProcessor.class.getName())
+              .build());
+    }
+    if (model.deprecated()) {
+      type.addAnnotation(Deprecated.class);
+    }
+    // the base is complete when the adapters are attached
+    type.addAnnotation(
+        AnnotationSpec.builder(SuppressWarnings.class)
+            .addMember("value", "$S", "this-escape")
+            .build());
+    if (model.isPublic()) {
+      type.addModifiers(Modifier.PUBLIC);
+    }
+    List<String> constants = constants();
+    for (int i = 0; i < settings.size(); i++) {
+      type.addField(constant(constants.get(i), settings.get(i)));
+    }
+    type.addField(ADAPTER_SET, "adapters", Modifier.PRIVATE, Modifier.FINAL);
+    model.constructors().forEach(c -> type.addMethod(constructor(c)));
+    type.addMethod(adapt()).addMethod(attach(constants)).addMethod(adapters());
+    model.overrides().forEach(o -> type.addMethod(override(o)));
+    return JavaFile.builder(model.generated().packageName(), type.build())
+        .skipJavaLangImports(true)
+        .indent("    ")
+        .build();
+  }
+
+  private String classDoc() {
+    var doc =
+        new StringBuilder("{@link %s}, frozen, with an adapter.\n".formatted(model.shortName()));
+    for (int i = 0; i < settings.size(); i++) {
+      PeftSettings s = settings.get(i);
+      AttachPlan plan = plans.get(i);
+      doc.append(
+          "\n<p>Adapter {@code %s} (rank %d, alpha %s)"
+              .formatted(s.adapter(), s.r(), number(s.alpha())));
+      doc.append(plan.layers().isEmpty() ? "" : " on " + codes(plan.layers()));
+      doc.append(plan.saved().isEmpty() ? "" : "; trained whole: " + codes(plan.saved()))
+          .append(".\n");
+    }
+    return doc.toString();
+  }
+
+  private static String codes(List<String> paths) {
+    return String.join(", ", paths.stream().map("{@code %s}"::formatted).toList());
+  }
+
+  private List<String> constants() {
+    Set<String> taken = new HashSet<>();
+    List<String> names = new ArrayList<>();
+    for (PeftSettings s : settings) {
+      String name = LocalNames.constant(s.adapter());
+      while (!taken.add(name)) {
+        name += "_";
+      }
+      names.add(name);
+    }
+    return names;
+  }
+
+  private FieldSpec constant(String name, PeftSettings s) {
+    return FieldSpec.builder(
+            LoraCode.CONFIG, name, Modifier.PRIVATE, Modifier.STATIC, Modifier.FINAL)
+        .initializer(LoraCode.config(s))
+        .build();
+  }
+
+  private MethodSpec constructor(ConstructorSpec constructor) {
+    MethodSpec.Builder method =
+        MethodSpec.constructorBuilder()
+            .addAnnotations(constructor.annotations())
+            .addTypeVariables(constructor.typeVariables())
+            .addParameters(constructor.parameters())
+            .varargs(constructor.varargs())
+            .addExceptions(constructor.exceptions())
+            .addStatement("super($L)", arguments(constructor.parameters()))
+            .addStatement("this.adapters = $N(this)", model.attachName());
+    if (!constructor.javadoc().isEmpty()) {
+      method.addJavadoc("$L", constructor.javadoc());
+    }
+    switch (constructor.visibility()) {
+      case "public" -> method.addModifiers(Modifier.PUBLIC);
+      case "protected" -> method.addModifiers(Modifier.PROTECTED);
+      default -> {}
+    }
+    return method.build();
+  }
+
+  private static CodeBlock arguments(List<ParameterSpec> parameters) {
+    return CodeBlock.join(parameters.stream().map(p -> CodeBlock.of("$N", p)).toList(), ", ");
+  }
+
+  private MethodSpec adapt() {
+    MethodSpec.Builder method =
+        MethodSpec.methodBuilder("adapt")
+            .addJavadoc(
+                "Freezes a model that is there already and attaches the same adapters to it, in"
+                    + " place.\n\n")
+            .addJavadoc("@param model the model\n@return the model with its adapters\n")
+            .addModifiers(Modifier.PUBLIC, Modifier.STATIC)
+            .addTypeVariables(model.typeVariables())
+            .returns(ParameterizedTypeName.get(ADAPTED_MODEL, model.type()))
+            .addParameter(model.type(), "model");
+    return method
+        .addStatement("return $T.of(model, $N(model))", ADAPTED_MODEL, model.attachName())
+        .build();
+  }
+
+  private MethodSpec attach(List<String> constants) {
+    MethodSpec.Builder method =
+        MethodSpec.methodBuilder(model.attachName())
+            .addModifiers(Modifier.PRIVATE, Modifier.STATIC)
+            .addTypeVariables(model.typeVariables())
+            .returns(ADAPTER_SET)
+            .addParameter(model.type(), "model")
+            .addStatement("$1T adapters = $1T.freezing(model)", ADAPTER_SET);
+    for (int i = 0; i < settings.size(); i++) {
+      CodeBlock declared = i == 0 ? CodeBlock.of("$T ", ATTACHMENT) : CodeBlock.of("");
+      method.addStatement(
+          "$La = adapters.add($S, $N)", declared, settings.get(i).adapter(), constants.get(i));
+      method.addCode(StepCode.of(plans.get(i).steps()));
+      if (plans.get(i).checkedAtRunTime()) {
+        method.addStatement("a.finish()");
+      }
+    }
+    return method.addStatement("return adapters").build();
+  }
+
+  private static MethodSpec adapters() {
+    return MethodSpec.methodBuilder("adapters")
+        .addAnnotation(Override.class)
+        .addModifiers(Modifier.PUBLIC)
+        .returns(ADAPTER_SET)
+        .addStatement("return adapters")
+        .build();
+  }
+
+  private static MethodSpec override(OverrideSpec override) {
+    CodeBlock call = CodeBlock.of("$N($L)", override.name(), arguments(override.parameters()));
+    boolean isVoid = override.returns().equals(TypeName.VOID);
+    MethodSpec.Builder method =
+        MethodSpec.methodBuilder(override.name())
+            .addAnnotation(Override.class)
+            .addModifiers(Modifier.PUBLIC)
+            .addTypeVariables(override.typeVariables())
+            .returns(override.returns())
+            .addParameters(override.parameters())
+            .varargs(override.varargs())
+            .addExceptions(override.exceptions());
+    // a constructor of the model may call this before there are adapters
+    if (isVoid) {
+      method
+          .beginControlFlow("if (adapters == null)")
+          .addStatement("super.$L", call)
+          .nextControlFlow("else")
+          .addStatement("$T.super.$L", PEFT_MODEL, call)
+          .endControlFlow();
+    } else {
+      method.addStatement(
+          "return adapters == null ? super.$L : $T.super.$L", call, PEFT_MODEL, call);
+    }
+    return method.build();
+  }
+
+  static String number(double value) {
+    return value == Math.rint(value) && Math.abs(value) < 1e9
+        ? String.valueOf((long) value)
+        : String.valueOf(value);
+  }
+}

@@ -1,0 +1,244 @@
+package dev.peft4j.processor;
+
+import java.util.List;
+import java.util.Set;
+import javax.lang.model.element.Element;
+import javax.lang.model.element.ElementKind;
+import javax.lang.model.element.ModuleElement;
+import javax.lang.model.element.PackageElement;
+import javax.lang.model.element.TypeElement;
+import javax.lang.model.type.DeclaredType;
+import javax.lang.model.type.IntersectionType;
+import javax.lang.model.type.TypeKind;
+import javax.lang.model.type.TypeMirror;
+import javax.lang.model.type.TypeVariable;
+import javax.lang.model.type.WildcardType;
+import javax.lang.model.util.Elements;
+import javax.lang.model.util.Types;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Questions about types, asked from where the generated class will be. The runtime's types are
+ * known by their names only.
+ */
+final class Universe {
+  static final String NN = "dev.peft4j.nn.";
+  static final String TUNER = "dev.peft4j.tuner.";
+  static final String MODULE = NN + "Module";
+  private static final Set<String> ADAPTABLE =
+      Set.of(NN + "Adaptable", NN + "Linear", NN + "Embedding", NN + "Conv2d");
+
+  final Types types;
+  final Elements elements;
+  private final PackageElement home;
+  private final @Nullable ModuleElement module;
+  private final Set<String> sources;
+
+  /**
+   * @param model the annotated class
+   * @param sources the names of the top-level classes that are being compiled
+   */
+  Universe(Types types, Elements elements, TypeElement model, Set<String> sources) {
+    this.types = types;
+    this.elements = elements;
+    this.home = elements.getPackageOf(model);
+    this.module = elements.getModuleOf(model);
+    this.sources = sources;
+  }
+
+  /**
+   * A type that was named but is not there, perhaps because another processor has yet to write it.
+   */
+  static final class Unresolved extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    Unresolved(String what) {
+      super(what, null, false, false);
+    }
+  }
+
+  PackageElement home() {
+    return home;
+  }
+
+  @Nullable ModuleElement module() {
+    return module;
+  }
+
+  /** The class of a name as the model's module sees it, or null. */
+  @Nullable TypeElement find(String name) {
+    TypeElement found = module == null ? null : elements.getTypeElement(module, name);
+    return found != null || (module != null && !module.isUnnamed())
+        ? found
+        : elements.getTypeElement(name);
+  }
+
+  boolean fromSource(Element element) {
+    Element e = element;
+    while (e.getEnclosingElement() != null
+        && e.getEnclosingElement().getKind() != ElementKind.PACKAGE) {
+      e = e.getEnclosingElement();
+    }
+    return e instanceof TypeElement type && sources.contains(type.getQualifiedName().toString());
+  }
+
+  static TypeElement element(DeclaredType type) {
+    return (TypeElement) type.asElement();
+  }
+
+  static String name(DeclaredType type) {
+    return element(type).getQualifiedName().toString();
+  }
+
+  /** The name as a reader of the source knows it: Outer.Inner. */
+  static String shortName(TypeElement type) {
+    Element outer = type.getEnclosingElement();
+    return outer instanceof TypeElement t
+        ? shortName(t) + "." + type.getSimpleName()
+        : type.getSimpleName().toString();
+  }
+
+  boolean isModule(TypeMirror type) {
+    return type instanceof DeclaredType declared
+        && type.getKind() == TypeKind.DECLARED
+        && superclass(declared, MODULE) != null;
+  }
+
+  boolean isLinear(DeclaredType type) {
+    return superclass(type, NN + "Linear") != null;
+  }
+
+  boolean isAdaptable(DeclaredType type) {
+    return ADAPTABLE.contains(name(type))
+        || types.directSupertypes(type).stream()
+            .anyMatch(t -> t instanceof DeclaredType d && isAdaptable(d));
+  }
+
+  /**
+   * Whether a type is an interface that modules implement, so that a value of it is most likely a
+   * module.
+   */
+  boolean isLayer(DeclaredType type) {
+    return element(type).getKind() == ElementKind.INTERFACE
+        && (supertype(type, NN + "Layer") != null || supertype(type, NN + "Adaptable") != null);
+  }
+
+  /** The type itself or a class above it of this name, with its type arguments; or null. */
+  @Nullable DeclaredType superclass(DeclaredType type, String name) {
+    for (DeclaredType t = type; ; ) {
+      if (name(t).equals(name)) {
+        return t;
+      }
+      DeclaredType above = superclassOf(t);
+      if (above == null) {
+        return null;
+      }
+      t = above;
+    }
+  }
+
+  /** The class above, with its type arguments; null for Object, interfaces and what is missing. */
+  @Nullable DeclaredType superclassOf(DeclaredType type) {
+    TypeMirror above = element(type).getSuperclass();
+    requireResolved(above, element(type));
+    if (above.getKind() != TypeKind.DECLARED) {
+      return null;
+    }
+    String name = name((DeclaredType) above);
+    for (TypeMirror t : types.directSupertypes(type)) {
+      if (t instanceof DeclaredType declared && name(declared).equals(name)) {
+        return declared;
+      }
+    }
+    return null;
+  }
+
+  /**
+   * The type itself or one above it of this name, interfaces too, with its type arguments; or null.
+   */
+  @Nullable DeclaredType supertype(DeclaredType type, String name) {
+    if (name(type).equals(name)) {
+      return type;
+    }
+    for (TypeMirror above : types.directSupertypes(type)) {
+      DeclaredType found =
+          above instanceof DeclaredType declared ? supertype(declared, name) : null;
+      if (found != null) {
+        return found;
+      }
+    }
+    return null;
+  }
+
+  /**
+   * The declared type that stands for a type when it is read: the bound of a variable or of a
+   * wildcard; or null.
+   */
+  @Nullable DeclaredType bound(TypeMirror type) {
+    if (type instanceof TypeVariable variable) {
+      return bound(variable.getUpperBound());
+    }
+    if (type instanceof WildcardType wildcard) {
+      TypeMirror extended = wildcard.getExtendsBound();
+      return extended == null ? null : bound(extended);
+    }
+    if (type instanceof IntersectionType intersection) {
+      for (TypeMirror part : intersection.getBounds()) {
+        if (isModule(part)) {
+          return (DeclaredType) part;
+        }
+      }
+      return null;
+    }
+    return type.getKind() == TypeKind.DECLARED ? (DeclaredType) type : null;
+  }
+
+  /**
+   * Fails if a type, or a part of it, is missing where it could still be written by another
+   * processor.
+   *
+   * @param where the source element that names it
+   */
+  void requireResolved(TypeMirror type, Element where) {
+    if (fromSource(where)) {
+      String missing = missing(type);
+      if (missing != null) {
+        throw new Unresolved(missing);
+      }
+    }
+  }
+
+  private static @Nullable String missing(TypeMirror type) {
+    if (type.getKind() == TypeKind.ERROR) {
+      return type.toString();
+    }
+    if (type instanceof DeclaredType declared) {
+      return missing(declared.getTypeArguments());
+    }
+    if (type instanceof WildcardType wildcard) {
+      TypeMirror bound =
+          wildcard.getExtendsBound() != null
+              ? wildcard.getExtendsBound()
+              : wildcard.getSuperBound();
+      return bound == null ? null : missing(bound);
+    }
+    if (type instanceof javax.lang.model.type.ArrayType array) {
+      return missing(array.getComponentType());
+    }
+    return null;
+  }
+
+  private static @Nullable String missing(List<? extends TypeMirror> all) {
+    for (TypeMirror type : all) {
+      String missing = missing(type);
+      if (missing != null) {
+        return missing;
+      }
+    }
+    return null;
+  }
+
+  boolean inHome(Element element) {
+    return elements.getPackageOf(element).equals(home);
+  }
+}

@@ -1,0 +1,124 @@
+package dev.peft4j.processor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is written, letter by letter. */
+class GeneratedCodeTest {
+  @TempDir Path folder;
+
+  @Test
+  void theModelOfTheEssay() throws IOException {
+    Compilation compilation =
+        Compilation.in(folder)
+            .source(
+                """
+                package essay;
+
+                import dev.peft4j.annotation.Peft;
+                import dev.peft4j.nn.Linear;
+                import dev.peft4j.nn.Module;
+
+                @Peft(target = "linear", r = 1, alpha = 4)
+                public class BaseModel extends Module {
+                    final Linear linear;
+
+                    public BaseModel(int dimIn, int dimOut) {
+                        linear = new Linear(dimIn, dimOut);
+                    }
+                }
+                """)
+            .clean();
+    assertThat(compilation.generated("essay/BaseModelPeft.java")).isEqualTo(expected("BaseModelPeft"));
+  }
+
+  @Test
+  void aTransformer() throws IOException {
+    Compilation compilation =
+        Compilation.in(folder)
+            .source(
+                """
+                package lm;
+
+                import dev.peft4j.annotation.*;
+                import dev.peft4j.nn.*;
+                import dev.peft4j.nn.Module;
+                import java.util.*;
+
+                @Peft(target = {"q_proj", "v_proj", "up"}, exclude = "layers.0.up", r = 4, alpha = 16, dropout = 0.05,
+                    bias = Bias.LORA_ONLY, modulesToSave = "lm_head", rankPattern = @RankPattern(key = "up", r = 2))
+                @Peft(target = "all-linear", adapter = "style", taskType = "CAUSAL_LM")
+                public class Lm extends Module {
+                    final Embedding tokens = new Embedding(4, 8);
+                    private final List<Block> layers = new ArrayList<>();
+                    final Map<String, Linear> experts = new LinkedHashMap<>();
+                    @OutputHead final Linear lmHead = new Linear(8, 4);
+
+                    /**
+                     * A language model.
+                     *
+                     * @param depth how many layers
+                     */
+                    public Lm(int depth) {
+                        for (int i = 0; i < depth; i++) {
+                            layers.add(new Block());
+                        }
+                        experts.put("up", new Linear(8, 8));
+                    }
+
+                    public List<Block> getLayers() {
+                        return layers;
+                    }
+
+                    public static Object run() {
+                        return new LmPeft(2).adapters().log;
+                    }
+                }
+                """)
+            .source(
+                """
+                package lm;
+
+                import dev.peft4j.nn.*;
+                import dev.peft4j.nn.Module;
+
+                class Block extends Module {
+                    private final Attention selfAttn = new Attention();
+                    final Linear up = new Linear(8, 8);
+                    final LayerNorm norm = new LayerNorm(8);
+
+                    Attention selfAttn() {
+                        return selfAttn;
+                    }
+                }
+                """)
+            .source(
+                """
+                package lm;
+
+                import dev.peft4j.nn.*;
+                import dev.peft4j.nn.Module;
+
+                class Attention extends Module {
+                    final Linear qProj = new Linear(8, 8);
+                    final Linear kProj = new Linear(8, 8);
+                    final Linear vProj = new Linear(8, 8);
+                }
+                """)
+            .clean();
+    assertThat(compilation.generated("lm/LmPeft.java")).isEqualTo(expected("LmPeft"));
+    assertThat(String.valueOf(compilation.call("lm.Lm", "run"))).doesNotContain("late");
+  }
+
+  private static String expected(String name) throws IOException {
+    try (var in = GeneratedCodeTest.class.getResourceAsStream("/golden/" + name + ".java.txt")) {
+      assertThat(in).as(name).isNotNull();
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+}

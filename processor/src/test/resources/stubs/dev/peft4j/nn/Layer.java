@@ -1,0 +1,5 @@
+package dev.peft4j.nn;
+
+public interface Layer {
+  float forward(float x);
+}
