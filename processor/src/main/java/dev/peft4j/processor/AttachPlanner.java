@@ -52,13 +52,10 @@ final class AttachPlanner {
     Here read(Node node) {
       List<Part> longer = new ArrayList<>(path);
       longer.add(new Part(node.name(), false));
-      boolean ends = value == null || !node.access().possible();
+      Value next =
+          value == null || !node.access().possible() ? null : new Step.Read(value, node.access());
       return new Here(
-          ends ? null : new Step.Read(value, node.access()),
-          obstacle != null ? obstacle : ends ? node : null,
-          longer,
-          variables,
-          names);
+          next, obstacle != null ? obstacle : next == null ? node : null, longer, variables, names);
     }
 
     Here element(@Nullable Value element, String variable, String... taken) {
@@ -111,6 +108,11 @@ final class AttachPlanner {
       if (matching.mayMatchIn(place)) {
         search(place, here, steps);
       }
+      return;
+    }
+    boolean mixed = !save.isEmpty() && !attach.isEmpty();
+    if (mixed && place.inMap()) {
+      search(place, here, steps);
       return;
     }
     if (!save.isEmpty()) {
@@ -241,8 +243,9 @@ final class AttachPlanner {
             .toList();
     if (here.value() != null) {
       checkedAtRunTime = true;
-      certain.forEach(
-          a -> (a.outcome() == Outcome.SAVE ? saved : layers).add(a.place().template()));
+      certain.stream()
+          .filter(a -> a.outcome() == Outcome.ATTACH)
+          .forEach(a -> layers.add(a.place().template()));
       String variable = place.node().certain() ? "" : fresh(here.names(), "module");
       steps.add(new Step.Search(new Path(here.path()), here.value(), variable));
     } else if (!certain.isEmpty()) {
@@ -298,7 +301,7 @@ final class AttachPlanner {
           return null; // a key that is a number may count as a layer
         }
         List<String> values = List.copyOf(except ? no : yes);
-        return values.size() > MOST_VALUES
+        return values.size() > (keys ? 1 : MOST_VALUES)
             ? null
             : new Condition(here.variables().get(d), keys, values, except);
       }

@@ -2,6 +2,7 @@ package dev.peft4j.processor;
 
 import com.palantir.javapoet.ClassName;
 import com.palantir.javapoet.CodeBlock;
+import java.util.ArrayList;
 import java.util.List;
 
 /** The code for a LoRA configuration. */
@@ -10,54 +11,71 @@ final class LoraCode {
   private static final ClassName BIAS = ClassName.get("dev.peft4j.annotation", "Bias");
   private static final ClassName INIT = ClassName.get("dev.peft4j.annotation", "Init");
 
+  private static final int MOST_ON_A_LINE = 4;
+
   private LoraCode() {}
 
   /** A call of the builder that sets what is not the default, and always the rank and alpha. */
   static CodeBlock config(PeftSettings s) {
-    CodeBlock.Builder code = CodeBlock.builder().add("$T.builder()", CONFIG);
+    List<CodeBlock> calls = new ArrayList<>();
     if (s.allLinear()) {
-      code.add("$Z.allLinear()");
+      add(calls, "allLinear()");
     } else if (s.hasRegex()) {
-      code.add("$Z.targetRegex($S)", s.regex());
+      add(calls, "targetRegex($S)", s.regex());
     } else {
-      code.add("$Z.targets($L)", strings(s.target()));
+      add(calls, "targets($L)", strings(s.target()));
     }
-    code.add("$Z.r($L).alpha($L)", s.r(), PeftWriter.number(s.alpha()));
+    add(calls, "r($L)", s.r());
+    add(calls, "alpha($L)", PeftWriter.number(s.alpha()));
     if (s.dropout() != 0) {
-      code.add("$Z.dropout($L)", PeftWriter.number(s.dropout()));
+      add(calls, "dropout($L)", PeftWriter.number(s.dropout()));
     }
     if (!s.bias().equals("NONE")) {
-      code.add("$Z.bias($T.$L)", BIAS, s.bias());
+      add(calls, "bias($T.$L)", BIAS, s.bias());
     }
     if (s.rslora()) {
-      code.add("$Z.rslora(true)");
+      add(calls, "rslora(true)");
     }
     if (!s.init().equals("DEFAULT")) {
-      code.add("$Z.init($T.$L)", INIT, s.init());
+      add(calls, "init($T.$L)", INIT, s.init());
     }
-    list(code, "exclude", s.exclude());
+    list(calls, "exclude", s.exclude());
     if (!s.excludeRegex().isEmpty()) {
-      code.add("$Z.excludeRegex($S)", s.excludeRegex());
+      add(calls, "excludeRegex($S)", s.excludeRegex());
     }
-    list(code, "modulesToSave", s.modulesToSave());
-    s.rankPattern().forEach(p -> code.add("$Z.rankPattern($S, $L)", p.key(), (int) p.value()));
+    list(calls, "modulesToSave", s.modulesToSave());
+    s.rankPattern().forEach(p -> add(calls, "rankPattern($S, $L)", p.key(), (int) p.value()));
     s.alphaPattern()
-        .forEach(p -> code.add("$Z.alphaPattern($S, $L)", p.key(), PeftWriter.number(p.value())));
+        .forEach(p -> add(calls, "alphaPattern($S, $L)", p.key(), PeftWriter.number(p.value())));
     if (!s.layers().isEmpty()) {
-      code.add(
-          "$Z.layers($L)",
+      add(
+          calls,
+          "layers($L)",
           CodeBlock.join(s.layers().stream().map(i -> CodeBlock.of("$L", i)).toList(), ", "));
     }
-    list(code, "layersPattern", s.layersPattern());
+    list(calls, "layersPattern", s.layersPattern());
     if (!s.taskType().isEmpty()) {
-      code.add("$Z.taskType($S)", s.taskType());
+      add(calls, "taskType($S)", s.taskType());
     }
-    return code.add("$Z.build()").build();
+    add(calls, "build()");
+    String between = calls.size() > MOST_ON_A_LINE ? "\n." : ".";
+    return CodeBlock.builder()
+        .add("$T.builder()$>$>", CONFIG)
+        .add(
+            calls.stream()
+                .map(call -> CodeBlock.of(between + "$L", call))
+                .collect(CodeBlock.joining("")))
+        .add("$<$<")
+        .build();
   }
 
-  private static void list(CodeBlock.Builder code, String setter, List<String> values) {
+  private static void add(List<CodeBlock> calls, String format, Object... arguments) {
+    calls.add(CodeBlock.of(format, arguments));
+  }
+
+  private static void list(List<CodeBlock> calls, String setter, List<String> values) {
     if (!values.isEmpty()) {
-      code.add("$Z.$L($L)", setter, strings(values));
+      add(calls, "$L($L)", setter, strings(values));
     }
   }
 

@@ -79,7 +79,7 @@ final class ModelReader {
         report(
             Diagnostic.INNER_CLASS,
             Universe.shortName(type),
-            Universe.shortName((TypeElement) type.getEnclosingElement()));
+            Universe.shortName(Universe.declaring(type)));
       }
     }
     checkOpen(model);
@@ -175,7 +175,17 @@ final class ModelReader {
         constructor.isVarArgs(),
         constructor.getThrownTypes().stream().map(names::of).toList(),
         annotations(constructor),
-        doc == null ? "" : doc.strip());
+        doc == null ? "" : doc(doc));
+  }
+
+  /** A comment without the space that each of its lines begins with. */
+  private static String doc(String comment) {
+    return comment
+        .lines()
+        .map(line -> line.startsWith(" ") ? line.substring(1) : line)
+        .collect(Collectors.joining("\n"))
+        .replace("*/", "*&#47;")
+        .strip();
   }
 
   private List<ParameterSpec> parameters(ExecutableElement method, @Nullable ExecutableType seen) {
@@ -219,7 +229,7 @@ final class ModelReader {
       return visibility.hiddenPart(type) == null;
     }
     if (value instanceof VariableElement constant) {
-      return visibility.hidden((TypeElement) constant.getEnclosingElement()).isEmpty();
+      return visibility.hidden(Universe.declaring(constant)).isEmpty();
     }
     if (value instanceof AnnotationMirror nested) {
       return usable(nested);

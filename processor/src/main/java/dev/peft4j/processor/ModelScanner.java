@@ -115,7 +115,7 @@ final class ModelScanner {
 
   private @Nullable Node field(DeclaredType owner, VariableElement field) {
     universe.requireResolved(field.asType(), field);
-    TypeElement declaring = (TypeElement) field.getEnclosingElement();
+    TypeElement declaring = Universe.declaring(field);
     String fieldName = field.getSimpleName().toString();
     String shown = Universe.shortName(declaring) + "." + fieldName;
     TypeMirror type = universe.types.asMemberOf(owner, field);

@@ -87,23 +87,22 @@ final class PeftWriter {
   }
 
   private String classDoc() {
-    var doc =
-        new StringBuilder("{@link %s}, frozen, with an adapter.\n".formatted(model.shortName()));
+    var doc = new StringBuilder("{@link %s}, frozen, with ".formatted(model.shortName()));
+    doc.append(settings.size() == 1 ? "an adapter.\n" : "adapters; the first one is active.\n");
     for (int i = 0; i < settings.size(); i++) {
       PeftSettings s = settings.get(i);
-      AttachPlan plan = plans.get(i);
       doc.append(
-          "\n<p>Adapter {@code %s} (rank %d, alpha %s)"
+          "\n<p>{@code %s} has rank %d and alpha %s"
               .formatted(s.adapter(), s.r(), number(s.alpha())));
-      doc.append(plan.layers().isEmpty() ? "" : " on " + codes(plan.layers()));
-      doc.append(plan.saved().isEmpty() ? "" : "; trained whole: " + codes(plan.saved()))
-          .append(".\n");
+      List<String> items = new ArrayList<>();
+      plans.get(i).layers().forEach(path -> items.add("  <li>{@code %s}\n".formatted(path)));
+      plans
+          .get(i)
+          .saved()
+          .forEach(path -> items.add("  <li>{@code %s}, trained whole\n".formatted(path)));
+      doc.append(items.isEmpty() ? ".\n" : ":\n<ul>\n%s</ul>\n".formatted(String.join("", items)));
     }
     return doc.toString();
-  }
-
-  private static String codes(List<String> paths) {
-    return String.join(", ", paths.stream().map("{@code %s}"::formatted).toList());
   }
 
   private List<String> constants() {
@@ -137,7 +136,7 @@ final class PeftWriter {
             .addStatement("super($L)", arguments(constructor.parameters()))
             .addStatement("this.adapters = $N(this)", model.attachName());
     if (!constructor.javadoc().isEmpty()) {
-      method.addJavadoc("$L", constructor.javadoc());
+      method.addJavadoc("$L\n", constructor.javadoc());
     }
     switch (constructor.visibility()) {
       case "public" -> method.addModifiers(Modifier.PUBLIC);

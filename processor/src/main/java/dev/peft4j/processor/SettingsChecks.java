@@ -230,10 +230,9 @@ final class SettingsChecks {
     return good;
   }
 
-  private boolean compiles(String regex, Site site, Supplier<?> compiler) {
+  private boolean compiles(String regex, Site site, Supplier<Object> compiler) {
     try {
-      compiler.get();
-      return true;
+      return compiler.get() != null;
     } catch (PatternSyntaxException e) {
       report(Diagnostic.BAD_REGEX, site, regex, e.getDescription().toLowerCase(Locale.ROOT));
       return false;

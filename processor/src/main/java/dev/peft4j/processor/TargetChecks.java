@@ -173,8 +173,8 @@ final class TargetChecks {
           String below = below(above, path, by);
           String how =
               ("names %s inside %s, which exclude names (\"%s\"); but exclude leaves out just the"
-                   + " modules that it names. To leave out what is in it write excludeRegex ="
-                   + " \"%s\", to keep the adapter leave out this exclude")
+                      + " modules that it names. To leave out what is in it write excludeRegex ="
+                      + " \"%s\", to keep the adapter leave out this exclude")
                   .formatted(answer.place().template(), above.template(), by, below);
           report(Diagnostic.TARGET_EXCLUDED, site, quoted(target), how);
           return;

@@ -86,6 +86,14 @@ final class Universe {
     return (TypeElement) type.asElement();
   }
 
+  /** The class that declares a member, or that another class is nested in. */
+  static TypeElement declaring(Element member) {
+    if (member.getEnclosingElement() instanceof TypeElement type) {
+      return type;
+    }
+    throw new IllegalArgumentException(member + " is in no class");
+  }
+
   static String name(DeclaredType type) {
     return element(type).getQualifiedName().toString();
   }

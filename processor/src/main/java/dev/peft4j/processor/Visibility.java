@@ -90,7 +90,7 @@ final class Visibility {
       return Access.none(hidden, "Make it visible from there.");
     }
     String name = field.getSimpleName().toString();
-    TypeElement declaring = (TypeElement) field.getEnclosingElement();
+    TypeElement declaring = Universe.declaring(field);
     if (visible(field, declaring)) {
       DeclaredType above =
           inheritedPlainly(ownerType, declaring, field)
@@ -168,7 +168,7 @@ final class Visibility {
       if (named
           && method.getParameters().isEmpty()
           && !method.getModifiers().contains(Modifier.STATIC)
-          && visible(method, (TypeElement) method.getEnclosingElement())
+          && visible(method, Universe.declaring(method))
           && method.getThrownTypes().stream().noneMatch(this::checked)
           && returns(owner, method, wanted)) {
         found.add(method);

@@ -30,7 +30,9 @@ import org.jspecify.annotations.Nullable;
 final class Compilation {
   private static final Pattern PACKAGE = Pattern.compile("(?m)^package ([\\w.]+);");
   private static final Pattern TYPE =
-      Pattern.compile("(?m)^(?:public |final |abstract |sealed )*(?:class|interface|record|enum|@interface) (\\w+)");
+      Pattern.compile(
+          "(?m)^(?:public |final |abstract |sealed )*(?:class|interface|record|enum|@interface)"
+              + " (\\w+)");
 
   private final JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
   private final Path folder;
@@ -38,7 +40,8 @@ final class Compilation {
   private final List<Path> classPath = new ArrayList<>();
   private final List<Path> modulePath = new ArrayList<>();
   private final List<Processor> processors = new ArrayList<>();
-  private final List<String> options = new ArrayList<>(List.of("--release", "17", "-Xlint:all,-processing"));
+  private final List<String> options =
+      new ArrayList<>(List.of("--release", "17", "-Xlint:all,-processing"));
   private final List<Diagnostic<? extends JavaFileObject>> diagnostics = new ArrayList<>();
   private boolean success;
 
@@ -114,7 +117,8 @@ final class Compilation {
 
   Compilation compile() {
     var collector = new DiagnosticCollector<JavaFileObject>();
-    try (StandardJavaFileManager files = compiler.getStandardFileManager(collector, Locale.ROOT, null)) {
+    try (StandardJavaFileManager files =
+        compiler.getStandardFileManager(collector, Locale.ROOT, null)) {
       Files.createDirectories(classes());
       Files.createDirectories(generated());
       files.setLocationFromPaths(StandardLocation.CLASS_OUTPUT, List.of(classes()));
@@ -125,7 +129,8 @@ final class Compilation {
       }
       var out = new StringWriter();
       var task =
-          compiler.getTask(out, files, collector, options, null, files.getJavaFileObjectsFromPaths(sources));
+          compiler.getTask(
+              out, files, collector, options, null, files.getJavaFileObjectsFromPaths(sources));
       task.setProcessors(processors);
       success = task.call();
     } catch (IOException e) {
@@ -177,7 +182,8 @@ final class Compilation {
 
   /** The diagnostic with this id; there has to be just one. */
   Diagnostic<? extends JavaFileObject> only(String id) {
-    var found = diagnostics.stream().filter(d -> d.getMessage(Locale.ROOT).startsWith(id + ": ")).toList();
+    var found =
+        diagnostics.stream().filter(d -> d.getMessage(Locale.ROOT).startsWith(id + ": ")).toList();
     assertThat(found).as("%s among %s", id, diagnostics).hasSize(1);
     return found.get(0);
   }

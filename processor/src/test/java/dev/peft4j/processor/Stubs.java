@@ -33,7 +33,11 @@ final class Stubs {
     try {
       Path folder = Files.createTempDirectory("peft4j-stubs");
       Path sources = Path.of(Stubs.class.getResource("/stubs").toURI());
-      return Compilation.plain(folder).classPath(ANNOTATIONS, JSPECIFY).sources(sources).clean().classes();
+      return Compilation.plain(folder)
+          .classPath(ANNOTATIONS, JSPECIFY)
+          .sources(sources)
+          .clean()
+          .classes();
     } catch (IOException | URISyntaxException e) {
       throw new IllegalStateException(e);
     }
@@ -64,7 +68,8 @@ final class Stubs {
     try (var out = new JarOutputStream(Files.newOutputStream(jar), manifest);
         Stream<Path> files = Files.walk(content)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
-        out.putNextEntry(new JarEntry(content.relativize(file).toString().replace(File.separatorChar, '/')));
+        out.putNextEntry(
+            new JarEntry(content.relativize(file).toString().replace(File.separatorChar, '/')));
         Files.copy(file, out);
         out.closeEntry();
       }

@@ -32,7 +32,9 @@ public abstract class Module {
 
   private static void fields(Object holder, String prefix, Map<String, Module> found) {
     List<Class<?>> chain = new ArrayList<>();
-    for (Class<?> c = holder.getClass(); c != Module.class && c != Object.class; c = c.getSuperclass()) {
+    for (Class<?> c = holder.getClass();
+        c != Module.class && c != Object.class;
+        c = c.getSuperclass()) {
       chain.add(0, c);
     }
     for (Class<?> c : chain) {

@@ -9,7 +9,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A stand-in for the runtime's: writes down the calls, and checks each against the model itself. */
+/**
+ * A stand-in for the runtime's: writes down the calls, and checks each against the model itself.
+ */
 public final class AdapterSet {
   public final List<String> log = new ArrayList<>();
   public final Map<String, Attachment> attachments = new LinkedHashMap<>();
@@ -69,7 +71,8 @@ public final class AdapterSet {
         throw new IllegalArgumentException(path + " is null");
       }
       if (root.namedModules().get(path) != module) {
-        throw new IllegalArgumentException(path + " is another module in the model: " + root.namedModules());
+        throw new IllegalArgumentException(
+            path + " is another module in the model: " + root.namedModules());
       }
       done.add(what);
       log.add(what);
@@ -92,7 +95,8 @@ public final class AdapterSet {
       root.namedModules()
           .forEach(
               (path, module) -> {
-                if (path.isEmpty() || all.stream().anyMatch(w -> path.startsWith(w.replace("save ", "") + "."))) {
+                if (path.isEmpty()
+                    || all.stream().anyMatch(w -> path.startsWith(w.replace("save ", "") + "."))) {
                   return;
                 }
                 if (matcher.saves(path)) {
@@ -115,7 +119,9 @@ public final class AdapterSet {
     @Override
     public void finish() {
       log.add("finish");
-      if (!matcher.unmatched(done.stream().map(w -> w.substring(w.indexOf(' ') + 1)).toList()).isEmpty()) {
+      if (!matcher
+          .unmatched(done.stream().map(w -> w.substring(w.indexOf(' ') + 1)).toList())
+          .isEmpty()) {
         throw new IllegalStateException("unmatched " + matcher.spec().targets());
       }
       for (String what : expected()) {
