@@ -1,6 +1,7 @@
 package dev.peft4j.nn;
 
 import dev.peft4j.annotation.CheckpointName;
+import dev.peft4j.annotation.OutputHead;
 import dev.peft4j.target.Names;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
@@ -12,6 +13,11 @@ import java.util.Map;
 /** A stand-in for the runtime's. */
 public abstract class Module {
   private boolean training = true;
+  private boolean outputHead;
+
+  public boolean outputHead() {
+    return outputHead;
+  }
 
   public Map<String, Module> children() {
     Map<String, Module> found = new LinkedHashMap<>();
@@ -47,6 +53,9 @@ public abstract class Module {
           CheckpointName given = field.getAnnotation(CheckpointName.class);
           String name = given == null ? Names.toCheckpoint(field.getName()) : given.value();
           value(field.get(holder), Names.join(prefix, name), found);
+          if (field.isAnnotationPresent(OutputHead.class) && field.get(holder) instanceof Module head) {
+            head.outputHead = true;
+          }
         } catch (IllegalAccessException e) {
           throw new AssertionError(e);
         }

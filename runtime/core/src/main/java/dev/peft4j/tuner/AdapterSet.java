@@ -53,6 +53,14 @@ public final class AdapterSet {
 
     /** True if the configuration targets the module at {@code path}. */
     boolean matches(String path, Module module);
+
+    /**
+     * Attaches what is left: layers that the configuration names and that declared types do not show, such as those in a
+     * subclass. Then everything that the configuration names has to be there.
+     *
+     * @throws IllegalArgumentException if a target or a module to save names nothing, with suggestions; the adapter is removed
+     */
+    void finish();
   }
 
   private final Module root;
@@ -112,23 +120,19 @@ public final class AdapterSet {
    * @throws IllegalArgumentException if a target or a module to save names nothing, with suggestions; nothing is attached
    */
   public void addMatching(String name, PeftConfig config) {
-    Attachment attachment = add(name, config);
-    try {
-      attachment.attachMatching("", root);
-      requireAllMatched(adapter(name));
-    } catch (RuntimeException e) {
-      AttachedAdapter failed = adapters.remove(name);
-      if (failed != null) {
-        failed.detach();
-      }
-      if (adapters.isEmpty()) {
-        selection.standard(List.of());
-      }
-      throw e;
+    add(name, config).finish();
+  }
+
+  /** Takes an adapter off again that could not be attached as a whole. */
+  void discard(AttachedAdapter failed) {
+    adapters.remove(failed.name());
+    failed.detach();
+    if (adapters.isEmpty()) {
+      selection.standard(List.of());
     }
   }
 
-  private void requireAllMatched(AttachedAdapter a) {
+  void requireAllMatched(AttachedAdapter a) {
     List<String> paths = root.namedModules().stream().map(NamedModule::name).filter(n -> !n.isEmpty()).toList();
     List<String> unmatched = a.matcher().unmatched(a.layers().keySet());
     if (!unmatched.isEmpty() || a.layers().isEmpty()) {

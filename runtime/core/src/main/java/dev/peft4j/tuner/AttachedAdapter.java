@@ -62,6 +62,9 @@ final class AttachedAdapter implements AdapterSet.Attachment {
           "adapter '" + name + "': '" + path + "' is a " + layer.getClass().getSimpleName() + ", " + tuner.peftType()
               + " adapts " + tuner.layerTypes().stream().map(Class::getSimpleName).toList());
     }
+    if (adapted.containsValue(layer)) {
+      return; // one layer under two paths goes by the first, as in namedModules()
+    }
     if (layers.containsKey(path)) {
       throw new IllegalArgumentException("adapter '" + name + "' is attached to '" + path + "' already");
     }
@@ -106,6 +109,17 @@ final class AttachedAdapter implements AdapterSet.Attachment {
   public boolean matches(String path, Module module) {
     boolean linear = module instanceof dev.peft4j.nn.Linear && !set.isOutputHead(path);
     return matcher.match(path, linear).targeted();
+  }
+
+  @Override
+  public void finish() {
+    try {
+      attachMatching("", set.root());
+      set.requireAllMatched(this);
+    } catch (RuntimeException e) {
+      set.discard(this);
+      throw e;
+    }
   }
 
   private static boolean within(Map<String, ?> paths, String path) {
