@@ -9,6 +9,8 @@ import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Variable;
 import dev.peft4j.nn.Parameter;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -23,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract class Optimizer {
   private final List<Parameter> parameters;
+  private final Set<Variable> own = Collections.newSetFromMap(new IdentityHashMap<>());
   private final List<SequencedMap<String, Variable>> states = new ArrayList<>();
   private final Variable lr;
   private long steps;
@@ -36,7 +39,8 @@ public abstract class Optimizer {
       throw new IllegalArgumentException("learning rate " + lr + ": must be finite and not negative");
     }
     this.parameters = List.copyOf(parameters);
-    for (int i = 0; i < parameters.size(); i++) {
+    for (Parameter p : parameters) {
+      own.add(p.variable());
       states.add(new LinkedHashMap<>());
     }
     this.lr = hyper("lr", lr);
@@ -90,6 +94,14 @@ public abstract class Optimizer {
     for (BackwardPass pass : passes) {
       roots.add(pass.loss());
       targets.add(null);
+      for (Variable other : pass.variables()) {
+        Node g = other.gradient();
+        if (g != null && !own.contains(other)) {
+          // a gradient that another optimizer will use must not depend on values that change now
+          roots.add(g);
+          targets.add(null);
+        }
+      }
     }
     Engine.evaluate(roots, targets, () -> check(passes));
     for (Parameter p : parameters) {

@@ -36,16 +36,22 @@ public interface PeftModel {
   }
 
   /**
-   * Attaches an adapter that was saved, here or by peft: peft's {@code PeftModel.from_pretrained}. Its parameters are frozen
-   * unless they are unfrozen.
+   * Attaches an adapter that was saved, here or by peft, for use: peft's {@code PeftModel.from_pretrained}. As there, its
+   * parameters are frozen.
    *
    * @throws UncheckedIOException if the files are missing or broken
    * @throws dev.peft4j.io.StateDictException if the adapter does not fit the model, listing all keys
    */
   static <M extends Module> AdaptedModel<M> load(M base, Path folder) {
+    return load(base, folder, false);
+  }
+
+  /** As {@link #load(Module, Path)}, to be trained further if {@code trainable}. */
+  static <M extends Module> AdaptedModel<M> load(M base, Path folder, boolean trainable) {
     AdapterSet set = AdapterSet.freezing(base);
     try {
       set.addFrom(folder, "default");
+      set.adapter("default").setTrainable(trainable);
     } catch (IOException e) {
       throw new UncheckedIOException(e.getMessage(), e);
     }
