@@ -1,0 +1,51 @@
+package dev.peft4j.backend.cases;
+
+import static dev.peft4j.backend.cases.In.ints;
+import static dev.peft4j.backend.cases.In.labels;
+import static dev.peft4j.backend.cases.In.longs;
+import static dev.peft4j.backend.cases.In.normal;
+
+import dev.peft4j.graph.Node;
+import dev.peft4j.op.Causal;
+import dev.peft4j.op.OneHot;
+import dev.peft4j.op.ScatterAdd;
+import dev.peft4j.tensor.Tensor;
+import java.util.List;
+
+/** Ops that read integers. */
+final class LookupCases {
+  private LookupCases() {}
+
+  static List<OpCase> all() {
+    CaseList c = new CaseList();
+    int[][] ids = {{}, {1}, {5}, {17}, {2, 3}, {2, 3, 4}, {0}};
+    for (int[] shape : ids) {
+      c.add("gather", x -> x[0].gather(x[1]), normal(1, 1), ints(1, shape));
+      c.add("gather", x -> x[0].gather(x[1]), normal(10, 7), ints(10, shape));
+      c.add("gather", x -> x[0].gather(x[1]), normal(33, 17), longs(33, shape));
+      int[] rows = java.util.Arrays.copyOf(shape, shape.length + 1);
+      rows[shape.length] = 7;
+      c.add("scatterAdd", x -> scatter(9, x[0], x[1]), normal(rows), longs(9, shape));
+      c.add("scatterAdd on one row", x -> scatter(1, x[0], x[1]), normal(rows), ints(1, shape));
+      c.add("oneHot", x -> Tensor.of(Node.of(new OneHot(5, -1), x[0].node())), labels(5, -1, shape));
+    }
+    c.add("gather", x -> x[0].gather(x[1]), normal(1000, 65), longs(1000, 7, 33));
+    c.add("gather, the same rows again and again", x -> x[0].gather(x[1]), normal(1000, 33), longs(3, 500));
+    c.add("gather of a frozen table", x -> x[0].gather(x[1]).mul(x[2]), normal(9, 4).frozen(), ints(9, 3), normal(4));
+    c.add("gather of a computed table", x -> x[0].exp().gather(x[1]).tanh(), normal(9, 4), ints(9, 2, 3));
+    c.add("gather twice", x -> x[0].gather(x[1]).add(x[0].gather(x[2])), normal(9, 4), ints(9, 6), longs(9, 6));
+    int[][] masks = {{1, 1}, {3, 3}, {2, 5}, {1, 7}, {5, 2}, {17, 33}};
+    for (int[] m : masks) {
+      // exp makes 0 and 1 of it
+      c.add(
+          "causal " + m[0] + " x " + m[1],
+          x -> Tensor.of(Node.of(new Causal(m[0], m[1]))).exp().mul(x[0]),
+          normal(m[0], m[1]));
+    }
+    return c.cases;
+  }
+
+  private static Tensor scatter(int rows, Tensor values, Tensor ids) {
+    return Tensor.of(Node.of(new ScatterAdd(rows), values.node(), ids.node()));
+  }
+}
