@@ -27,7 +27,8 @@ public interface Backend {
      * Computes the program's outputs.
      *
      * @param inputs data of the program's inputs
-     * @param outputs memory for each output without a target; entries of outputs with a target are not read
+     * @param outputs memory for each output; that of one with a target is the target's, which may be an input too: it is
+     *     written only after the gate
      * @param gate called when everything is computed and before any target is replaced; if it throws, nothing is
      */
     void run(Storage[] inputs, Storage[] outputs, Runnable gate);

@@ -11,6 +11,8 @@ import java.util.concurrent.ConcurrentLinkedDeque;
 
 /** A program with its memory plan; each run takes a frame of kernels and a block of memory. */
 final class CpuProgram implements Backend.Executable {
+  private static final Storage[] NOTHING = {};
+
   private final Program program;
   private final Workspace workspace;
   private final MemoryPlan plan;
@@ -22,6 +24,10 @@ final class CpuProgram implements Backend.Executable {
   private final int[] copied;
 
   private final int[] replaced;
+
+  /** Outputs among {@link #replaced} that read an input which another target replaces: read before any is written. */
+  private final int[] exchanged;
+
   private final ConcurrentLinkedDeque<Frame> frames = new ConcurrentLinkedDeque<>();
 
   CpuProgram(Program program, Workspace workspace) {
@@ -49,6 +55,8 @@ final class CpuProgram implements Backend.Executable {
     this.copied = Arrays.copyOf(copies, c);
     this.replaced = Arrays.copyOf(targets, t);
     this.plan = MemoryPlan.of(program, external);
+    this.exchanged =
+        Arrays.stream(replaced).filter(o -> replacesInput(plan.base(outputs[o]))).toArray();
     frames.add(new Frame(program, plan, outputOf));
   }
 
@@ -70,13 +78,35 @@ final class CpuProgram implements Backend.Executable {
       }
       copy(frame, copied, outputs);
       gate.run();
+      Storage[] saved = saveExchanged(frame);
       copy(frame, replaced, outputs);
+      Reference.reachabilityFence(saved);
     } finally {
       workspace.give(block);
       frames.addFirst(frame);
       Reference.reachabilityFence(inputs);
       Reference.reachabilityFence(outputs);
     }
+  }
+
+  private boolean replacesInput(int value) {
+    return value < program.inputs() && Arrays.stream(program.targets()).anyMatch(t -> t == value);
+  }
+
+  /** Rare, for example two parameters that change places: the new values move to memory of their own. */
+  private Storage[] saveExchanged(Frame frame) {
+    if (exchanged.length == 0) {
+      return NOTHING;
+    }
+    Storage[] saved = new Storage[exchanged.length];
+    for (int i = 0; i < saved.length; i++) {
+      int v = program.outputs()[exchanged[i]];
+      saved[i] = Storage.allocate(program.dtype(v), program.shape(v).elements());
+      MemorySegment.copy(
+          Memory.ALL, frame.addresses()[v], Memory.ALL, saved[i].address(), program.bytes(v));
+      frame.addresses()[v] = saved[i].address();
+    }
+    return saved;
   }
 
   private void copy(Frame frame, int[] which, Storage[] outputs) {

@@ -5,7 +5,10 @@ import dev.peft4j.op.Gather;
 import dev.peft4j.op.OneHot;
 import dev.peft4j.op.RandomMask;
 
-/** Ops that read integers: ids, labels and keys; and the masks that are made from nothing but positions. */
+/**
+ * Ops that read integers: ids, labels and keys; and the masks that are made from nothing but
+ * positions.
+ */
 final class LookupKernels {
   private LookupKernels() {}
 

@@ -25,11 +25,12 @@ import dev.peft4j.op.Unfold;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs programs by naive loops, one primitive at a time; everything else reaches it decomposed. It is the definition of
- * what an op computes, not a backend to train with.
+ * Runs programs by naive loops, one primitive at a time; everything else reaches it decomposed. It
+ * is the definition of what an op computes, not a backend to train with.
  *
- * <p>Precision: whatever adds up (sums, products, scattered rows) does so in double precision and is rounded to float32
- * once; the functions of an element-wise expression are each rounded to float32, so that fusing a chain changes nothing.
+ * <p>Precision: whatever adds up (sums, products, scattered rows) does so in double precision and
+ * is rounded to float32 once; the functions of an element-wise expression are each rounded to
+ * float32, so that fusing a chain changes nothing.
  */
 @AutoService(Backend.class)
 public final class ReferenceBackend implements Backend {

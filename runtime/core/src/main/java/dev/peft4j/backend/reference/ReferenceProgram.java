@@ -28,16 +28,15 @@ final class ReferenceProgram implements Backend.Executable {
       Objects.requireNonNull(ReferenceBackend.kernel(step.op())).run(in, out);
       values[step.output()] = out;
     }
-    int[] targets = program.targets();
-    for (int r = 0; r < targets.length; r++) {
-      if (targets[r] < 0) {
-        values[program.outputs()[r]].writeTo(outputs[r]);
-      }
-    }
+    write(values, outputs, false);
     gate.run();
-    for (int r = 0; r < targets.length; r++) {
-      if (targets[r] >= 0) {
-        values[program.outputs()[r]].writeTo(inputs[targets[r]]);
+    write(values, outputs, true);
+  }
+
+  private void write(Values[] values, Storage[] outputs, boolean targets) {
+    for (int r = 0; r < outputs.length; r++) {
+      if (program.targets()[r] >= 0 == targets) {
+        values[program.outputs()[r]].writeTo(outputs[r]);
       }
     }
   }

@@ -53,7 +53,9 @@ final class ShapeKernels {
     }
   }
 
-  /** Copies indices from … from + n - 1 of dimension {@code axis} to the indices from {@code to} on. */
+  /**
+   * Copies indices from … from + n - 1 of dimension {@code axis} to the indices from {@code to} on.
+   */
   private static void copy(int axis, int n, Values source, int from, Values target, int to) {
     Shape s = source.shape();
     Shape t = target.shape();
@@ -62,7 +64,10 @@ final class ShapeKernels {
     for (int o = 0; o < outer; o++) {
       for (int k = 0; k < n; k++) {
         for (int i = 0; i < inner; i++) {
-          target.copy((o * t.dim(axis) + to + k) * inner + i, source, (o * s.dim(axis) + from + k) * inner + i);
+          target.copy(
+              (o * t.dim(axis) + to + k) * inner + i,
+              source,
+              (o * s.dim(axis) + from + k) * inner + i);
         }
       }
     }

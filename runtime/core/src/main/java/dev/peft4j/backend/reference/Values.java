@@ -5,7 +5,10 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import java.lang.foreign.MemorySegment;
 
-/** The elements of one tensor on the heap, in row-major order: floats, or integers of either width as longs. */
+/**
+ * The elements of one tensor on the heap, in row-major order: floats, or integers of either width
+ * as longs.
+ */
 record Values(Shape shape, DType dtype, float[] floats, long[] longs) {
   private static final float[] NO_FLOATS = {};
   private static final long[] NO_LONGS = {};
@@ -49,8 +52,9 @@ record Values(Shape shape, DType dtype, float[] floats, long[] longs) {
   }
 
   /**
-   * For each position of {@code shape} the position of {@code small} that lies under it when {@code small} is repeated to
-   * fill {@code shape}: aligned at the innermost dimension, index 0 along dimensions of size 1.
+   * For each position of {@code shape} the position of {@code small} that lies under it when {@code
+   * small} is repeated to fill {@code shape}: aligned at the innermost dimension, index 0 along
+   * dimensions of size 1.
    */
   static int[] under(Shape shape, Shape small) {
     int[] strides = small.strides();

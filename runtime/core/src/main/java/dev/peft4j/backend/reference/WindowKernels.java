@@ -10,7 +10,8 @@ final class WindowKernels {
   private WindowKernels() {}
 
   static void unfold(Unfold op, Values[] in, Values out) {
-    visit(op.window(), in[0].shape(), (pixel, patch) -> out.floats()[patch] = in[0].floats()[pixel]);
+    visit(
+        op.window(), in[0].shape(), (pixel, patch) -> out.floats()[patch] = in[0].floats()[pixel]);
   }
 
   static void fold(Fold op, Values[] in, Values out) {
@@ -25,7 +26,10 @@ final class WindowKernels {
     void visit(int pixel, int patch);
   }
 
-  /** Visits each pair of an image's element and the patch element that shows it; the padding belongs to no pair. */
+  /**
+   * Visits each pair of an image's element and the patch element that shows it; the padding belongs
+   * to no pair.
+   */
   private static void visit(Window w, Shape image, Pair pair) {
     int height = image.dim(2);
     int width = image.dim(3);

@@ -1,6 +1,6 @@
 /**
- * The specification of every op: plain loops over arrays, one kernel a primitive, sums in double precision rounded once.
- * Other backends are tested against it.
+ * The specification of every op: plain loops over arrays, one kernel a primitive, sums in double
+ * precision rounded once. Other backends are tested against it.
  */
 @NullMarked
 package dev.peft4j.backend.reference;
