@@ -10,11 +10,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Random graphs of mixed ops with several results: products, norms, views and element-wise chains that share values, and
- * the gradients through them. Where memory is reused too early, or a view outlives its base, some result is wrong.
+ * Random graphs of mixed ops with several results: products, norms, views and element-wise chains
+ * that share values, and the gradients through them. Where memory is reused too early, or a view
+ * outlives its base, some result is wrong.
  */
 final class RandomPrograms {
-  /** Nothing is computed yet: results that are wanted and the variables with their gradients pending. */
+  /**
+   * Nothing is computed yet: results that are wanted and the variables with their gradients
+   * pending.
+   */
   record Built(List<Tensor> results, List<Variable> variables) {
     /** Everything that is wanted, results first. */
     List<Node> roots() {
@@ -152,7 +156,8 @@ final class RandomPrograms {
 
   private Tensor any() {
     // mostly what was made last, so that graphs get deep
-    return pool.get(rng.nextDouble() < 0.4 ? Math.max(0, pool.size() - 1 - pick(3)) : pick(pool.size()));
+    return pool.get(
+        rng.nextDouble() < 0.4 ? Math.max(0, pool.size() - 1 - pick(3)) : pick(pool.size()));
   }
 
   private int pick(int n) {

@@ -7,7 +7,10 @@ import dev.peft4j.backend.cases.OpCase;
 import dev.peft4j.backend.reference.ReferenceBackend;
 import java.util.Map;
 
-/** The reference backend against textbook formulas in double precision and finite differences of them. */
+/**
+ * The reference backend against textbook formulas in double precision and finite differences of
+ * them.
+ */
 class ReferenceBackendTest extends BackendContract {
   @Override
   Backend backend() {

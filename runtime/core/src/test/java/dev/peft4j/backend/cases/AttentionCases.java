@@ -40,11 +40,15 @@ final class AttentionCases {
         normal(2, 4, 7, 3),
         normal(2, 4, 7, 3),
         padding(2, 1, 1, 7));
-    c.add("self-attention", x -> Tensor.attention(x[0], x[0], x[0], null, 2, 2, false), normal(2, 7, 8));
+    c.add(
+        "self-attention",
+        x -> Tensor.attention(x[0], x[0], x[0], null, 2, 2, false),
+        normal(2, 7, 8));
     return c.cases;
   }
 
-  private static void plain(CaseList c, int batch, int heads, int kvHeads, int q, int k, int d, boolean causal) {
+  private static void plain(
+      CaseList c, int batch, int heads, int kvHeads, int q, int k, int d, boolean causal) {
     c.add(
         "attention " + heads + " heads, " + kvHeads + " key heads" + (causal ? ", causal" : ""),
         x -> Tensor.attention(x[0], x[1], x[2], null, heads, kvHeads, causal),
@@ -55,8 +59,23 @@ final class AttentionCases {
 
   private static void masks(CaseList c) {
     int[][] shapes = {
-      {}, {7}, {1}, {5, 7}, {5, 1}, {1, 7}, {4, 5, 7}, {4, 1, 7}, {1, 1, 7}, {2, 4, 5, 7}, {2, 1, 5, 7}, {2, 1, 1, 7},
-      {1, 4, 5, 7}, {1, 1, 5, 7}, {1, 4, 1, 1}, {2, 4, 1, 7}, {2, 1, 5, 1}
+      {},
+      {7},
+      {1},
+      {5, 7},
+      {5, 1},
+      {1, 7},
+      {4, 5, 7},
+      {4, 1, 7},
+      {1, 1, 7},
+      {2, 4, 5, 7},
+      {2, 1, 5, 7},
+      {2, 1, 1, 7},
+      {1, 4, 5, 7},
+      {1, 1, 5, 7},
+      {1, 4, 1, 1},
+      {2, 4, 1, 7},
+      {2, 1, 5, 1}
     };
     for (int[] mask : shapes) {
       for (boolean causal : new boolean[] {false, true}) {
@@ -89,10 +108,16 @@ final class AttentionCases {
     In q = normal(2, 5, 12);
     In k = normal(2, 7, 6);
     In[][] sets = {
-      {q, k.frozen(), k.frozen()}, {q.frozen(), k, k.frozen()}, {q.frozen(), k.frozen(), k}, {q, k, k.frozen()}
+      {q, k.frozen(), k.frozen()},
+      {q.frozen(), k, k.frozen()},
+      {q.frozen(), k.frozen(), k},
+      {q, k, k.frozen()}
     };
     for (In[] s : sets) {
-      c.add("attention, partly frozen", x -> Tensor.attention(x[0], x[1], x[2], null, 4, 2, false), s);
+      c.add(
+          "attention, partly frozen",
+          x -> Tensor.attention(x[0], x[1], x[2], null, 4, 2, false),
+          s);
     }
   }
 }

@@ -6,9 +6,9 @@ import static dev.peft4j.backend.cases.In.uniform;
 
 import dev.peft4j.data.Shape;
 import dev.peft4j.graph.BroadcastTo;
+import dev.peft4j.graph.Node;
 import dev.peft4j.graph.SumTo;
 import dev.peft4j.op.MaxTo;
-import dev.peft4j.graph.Node;
 import dev.peft4j.tensor.Tensor;
 import java.util.List;
 
@@ -56,8 +56,18 @@ final class BroadcastCases {
     c.add("add", x -> x[0].add(x[1]), normal(300, 401), normal(401));
     c.add("mul", x -> x[0].mul(x[1]), normal(300, 401), normal(300, 1));
     c.add("mul", x -> x[0].mul(x[1]), normal(7, 131, 111), normal(131, 1));
-    c.add("three ways", x -> x[0].mul(x[1]).add(x[2]).tanh(), normal(5, 1, 7), normal(6, 1), normal(7));
-    c.add("chain to a scalar", x -> x[0].sub(x[1]).square().mul(x[2]), normal(), normal(3, 4), normal(4));
+    c.add(
+        "three ways",
+        x -> x[0].mul(x[1]).add(x[2]).tanh(),
+        normal(5, 1, 7),
+        normal(6, 1),
+        normal(7));
+    c.add(
+        "chain to a scalar",
+        x -> x[0].sub(x[1]).square().mul(x[2]),
+        normal(),
+        normal(3, 4),
+        normal(4));
     to(c, new int[] {}, new int[] {2, 3});
     to(c, new int[] {1}, new int[] {17});
     to(c, new int[] {3}, new int[] {2, 3});
@@ -65,7 +75,10 @@ final class BroadcastCases {
     to(c, new int[] {3, 1, 5}, new int[] {2, 3, 4, 5});
     to(c, new int[] {1, 4, 1}, new int[] {3, 4, 65});
     to(c, new int[] {300, 1}, new int[] {300, 401});
-    c.add("broadcastTo of a sum", x -> broadcast(x[0].sumKeep(1).exp(), 4, 7).softmax(0), normal(4, 7));
+    c.add(
+        "broadcastTo of a sum",
+        x -> broadcast(x[0].sumKeep(1).exp(), 4, 7).softmax(0),
+        normal(4, 7));
     return c.cases;
   }
 

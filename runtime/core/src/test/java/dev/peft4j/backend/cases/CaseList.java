@@ -3,7 +3,10 @@ package dev.peft4j.backend.cases;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Collects the cases of one group; the name of a case is made of the op and the shapes of its inputs. */
+/**
+ * Collects the cases of one group; the name of a case is made of the op and the shapes of its
+ * inputs.
+ */
 final class CaseList {
   final List<OpCase> cases = new ArrayList<>();
 

@@ -36,7 +36,8 @@ public final class ChainCases {
     int steps = 2 + pick(rng, seed % 10 == 0 ? 40 : 14);
     // the expression is drawn again at each build, from the same seed
     long draw = rng.nextLong();
-    return new OpCase("chain " + seed, x -> express(new Rng(draw), steps, x), inputs).absolute(1e-6);
+    return new OpCase("chain " + seed, x -> express(new Rng(draw), steps, x), inputs)
+        .absolute(1e-6);
   }
 
   private static Tensor express(Rng rng, int steps, Tensor... x) {

@@ -15,8 +15,11 @@ public final class Compare {
   }
 
   /** As {@link #close(String, float[], double[], double)}, with another relative tolerance. */
-  public static void close(String what, float[] actual, double[] expected, double relative, double absolute) {
-    Assertions.assertThat(actual.length).as("%s: number of elements", what).isEqualTo(expected.length);
+  public static void close(
+      String what, float[] actual, double[] expected, double relative, double absolute) {
+    Assertions.assertThat(actual.length)
+        .as("%s: number of elements", what)
+        .isEqualTo(expected.length);
     double largest = 0;
     for (double e : expected) {
       largest = Double.isFinite(e) ? Math.max(largest, Math.abs(e)) : largest;
@@ -48,7 +51,11 @@ public final class Compare {
   public static void close(OpCase c, OpCase.Outcome actual, OpCase.Outcome expected) {
     close(c + ": result", actual.value(), doubles(expected.value()), c.absolute());
     for (int i = 0; i < expected.gradients().size(); i++) {
-      close(c + ": gradient " + i, actual.gradients().get(i), doubles(expected.gradients().get(i)), c.absolute());
+      close(
+          c + ": gradient " + i,
+          actual.gradients().get(i),
+          doubles(expected.gradients().get(i)),
+          c.absolute());
     }
   }
 }

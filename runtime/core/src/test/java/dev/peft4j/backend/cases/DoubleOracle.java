@@ -37,8 +37,9 @@ import java.util.Map;
 import java.util.function.DoubleBinaryOperator;
 
 /**
- * Evaluates a forward graph in double precision, each op by its textbook formula, without programs, decompositions or
- * fusion: what the reference backend is compared with, and what finite differences are taken of.
+ * Evaluates a forward graph in double precision, each op by its textbook formula, without programs,
+ * decompositions or fusion: what the reference backend is compared with, and what finite
+ * differences are taken of.
  */
 public final class DoubleOracle {
   private final Map<Variable, double[]> variables;
@@ -77,7 +78,8 @@ public final class DoubleOracle {
     double[] y = new double[n.shape().size()];
     switch (n.op()) {
       case Elementwise e -> elementwise(e, x, s, y, n.shape());
-      case BroadcastTo b -> Indices.each(n.shape(), i -> y[Indices.flat(n.shape(), i)] = x[0][Indices.flat(s[0], i)]);
+      case BroadcastTo b ->
+          Indices.each(n.shape(), i -> y[Indices.flat(n.shape(), i)] = x[0][Indices.flat(s[0], i)]);
       case SumTo t -> reduce(x[0], s[0], y, n.shape(), Double::sum);
       case MaxTo t -> {
         Arrays.fill(y, Double.NEGATIVE_INFINITY);
@@ -98,15 +100,26 @@ public final class DoubleOracle {
       case Slice p ->
           Indices.each(
               n.shape(),
-              i -> y[Indices.flat(n.shape(), i)] = x[0][Indices.flat(s[0], Indices.moved(i, p.axis(), p.from()))]);
-      case Pad p -> Indices.each(s[0], i -> y[Indices.flat(n.shape(), Indices.moved(i, p.axis(), p.before()))] = x[0][Indices.flat(s[0], i)]);
+              i ->
+                  y[Indices.flat(n.shape(), i)] =
+                      x[0][Indices.flat(s[0], Indices.moved(i, p.axis(), p.from()))]);
+      case Pad p ->
+          Indices.each(
+              s[0],
+              i ->
+                  y[Indices.flat(n.shape(), Indices.moved(i, p.axis(), p.before()))] =
+                      x[0][Indices.flat(s[0], i)]);
       case Concat c -> {
         int offset = 0;
         for (int k = 0; k < x.length; k++) {
           Shape from = s[k];
           double[] part = x[k];
           int shift = offset;
-          Indices.each(from, i -> y[Indices.flat(n.shape(), Indices.moved(i, c.axis(), shift))] = part[Indices.flat(from, i)]);
+          Indices.each(
+              from,
+              i ->
+                  y[Indices.flat(n.shape(), Indices.moved(i, c.axis(), shift))] =
+                      part[Indices.flat(from, i)]);
           offset += from.dim(c.axis());
         }
       }
@@ -148,9 +161,13 @@ public final class DoubleOracle {
       }
       case Softmax o -> OracleRows.each(x[0], y, n.shape().dim(-1), OracleRows::softmax);
       case LogSoftmax o -> OracleRows.each(x[0], y, n.shape().dim(-1), OracleRows::logSoftmax);
-      case LayerNorm o -> OracleRows.each(x[0], y, n.shape().dim(-1), r -> OracleRows.layerNorm(r, x[1], x[2], o.eps()));
-      case RmsNorm o -> OracleRows.each(x[0], y, n.shape().dim(-1), r -> OracleRows.rmsNorm(r, x[1], o.eps()));
-      case CrossEntropy o -> y[0] = OracleRows.crossEntropy(x[0], x[1], s[0].dim(1), o.ignoreIndex());
+      case LayerNorm o ->
+          OracleRows.each(
+              x[0], y, n.shape().dim(-1), r -> OracleRows.layerNorm(r, x[1], x[2], o.eps()));
+      case RmsNorm o ->
+          OracleRows.each(x[0], y, n.shape().dim(-1), r -> OracleRows.rmsNorm(r, x[1], o.eps()));
+      case CrossEntropy o ->
+          y[0] = OracleRows.crossEntropy(x[0], x[1], s[0].dim(1), o.ignoreIndex());
       default -> throw new AssertionError("no formula for " + n.describe());
     }
     return y;

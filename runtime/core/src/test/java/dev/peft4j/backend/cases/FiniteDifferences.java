@@ -7,8 +7,8 @@ import java.util.Map;
 import org.assertj.core.api.Assertions;
 
 /**
- * Checks gradients against central differences of the {@link DoubleOracle}: in each coordinate when there are few, else
- * along random directions and in a few coordinates.
+ * Checks gradients against central differences of the {@link DoubleOracle}: in each coordinate when
+ * there are few, else along random directions and in a few coordinates.
  */
 public final class FiniteDifferences {
   private static final double STEP = 1e-5;
@@ -67,11 +67,13 @@ public final class FiniteDifferences {
     double allowed = RELATIVE * (terms + largest) + 10 * c.absolute() + 1e-9 * Math.abs(up);
     if (!(Math.abs(actual - expected) <= allowed)) {
       Assertions.fail(
-          "%s: the gradient of %s is %s, differences say %s (allowed are %s)", c, what, actual, expected, allowed);
+          "%s: the gradient of %s is %s, differences say %s (allowed are %s)",
+          c, what, actual, expected, allowed);
     }
   }
 
-  private static double loss(OpCase.Graph graph, Variable v, double[] at, double[] direction, double step) {
+  private static double loss(
+      OpCase.Graph graph, Variable v, double[] at, double[] direction, double step) {
     double[] moved = at.clone();
     for (int i = 0; i < moved.length; i++) {
       moved[i] += step * direction[i];

@@ -6,7 +6,10 @@ import dev.peft4j.data.Storage;
 import java.util.Arrays;
 import java.util.function.Function;
 
-/** An input of an {@link OpCase}: its shape, how its values are drawn, and whether a gradient is wanted for it. */
+/**
+ * An input of an {@link OpCase}: its shape, how its values are drawn, and whether a gradient is
+ * wanted for it.
+ */
 record In(Shape shape, boolean trainable, Function<Rng, Storage> values) {
   /** Standard normal numbers. */
   static In normal(int... dims) {

@@ -27,13 +27,32 @@ final class LookupCases {
       rows[shape.length] = 7;
       c.add("scatterAdd", x -> scatter(9, x[0], x[1]), normal(rows), longs(9, shape));
       c.add("scatterAdd on one row", x -> scatter(1, x[0], x[1]), normal(rows), ints(1, shape));
-      c.add("oneHot", x -> Tensor.of(Node.of(new OneHot(5, -1), x[0].node())), labels(5, -1, shape));
+      c.add(
+          "oneHot", x -> Tensor.of(Node.of(new OneHot(5, -1), x[0].node())), labels(5, -1, shape));
     }
     c.add("gather", x -> x[0].gather(x[1]), normal(1000, 65), longs(1000, 7, 33));
-    c.add("gather, the same rows again and again", x -> x[0].gather(x[1]), normal(1000, 33), longs(3, 500));
-    c.add("gather of a frozen table", x -> x[0].gather(x[1]).mul(x[2]), normal(9, 4).frozen(), ints(9, 3), normal(4));
-    c.add("gather of a computed table", x -> x[0].exp().gather(x[1]).tanh(), normal(9, 4), ints(9, 2, 3));
-    c.add("gather twice", x -> x[0].gather(x[1]).add(x[0].gather(x[2])), normal(9, 4), ints(9, 6), longs(9, 6));
+    c.add(
+        "gather, the same rows again and again",
+        x -> x[0].gather(x[1]),
+        normal(1000, 33),
+        longs(3, 500));
+    c.add(
+        "gather of a frozen table",
+        x -> x[0].gather(x[1]).mul(x[2]),
+        normal(9, 4).frozen(),
+        ints(9, 3),
+        normal(4));
+    c.add(
+        "gather of a computed table",
+        x -> x[0].exp().gather(x[1]).tanh(),
+        normal(9, 4),
+        ints(9, 2, 3));
+    c.add(
+        "gather twice",
+        x -> x[0].gather(x[1]).add(x[0].gather(x[2])),
+        normal(9, 4),
+        ints(9, 6),
+        longs(9, 6));
     int[][] masks = {{1, 1}, {3, 3}, {2, 5}, {1, 7}, {5, 2}, {17, 33}};
     for (int[] m : masks) {
       // exp makes 0 and 1 of it

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One op on inputs of one set of shapes, with seeded values.
  *
- * @param absolute what two backends may differ by where the exact result is near 0 though its terms are not
+ * @param absolute what two backends may differ by where the exact result is near 0 though its terms
+ *     are not
  */
 public record OpCase(String name, Function function, List<In> inputs, double absolute) {
   /** What is to be computed. */
@@ -22,7 +23,10 @@ public record OpCase(String name, Function function, List<In> inputs, double abs
     Tensor apply(Tensor... inputs);
   }
 
-  /** The graph of a case: nothing of it is computed yet. The loss is a random projection of the result. */
+  /**
+   * The graph of a case: nothing of it is computed yet. The loss is a random projection of the
+   * result.
+   */
   public record Graph(Tensor result, @Nullable Tensor loss, List<Variable> variables) {}
 
   /** What a backend computed: the result and the gradient of the loss for each trainable input. */

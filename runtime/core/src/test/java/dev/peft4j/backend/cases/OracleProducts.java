@@ -85,7 +85,8 @@ final class OracleProducts {
           double[] p = OracleRows.softmax(scores);
           for (int j = 0; j < keys; j++) {
             for (int e = 0; e < d; e++) {
-              y[(b * queries + i) * width + h * d + e] += p[j] * x[2][(b * keys + j) * kvWidth + kvHead * d + e];
+              y[(b * queries + i) * width + h * d + e] +=
+                  p[j] * x[2][(b * keys + j) * kvWidth + kvHead * d + e];
             }
           }
         }
@@ -105,11 +106,15 @@ final class OracleProducts {
     void visit(int pixel, int patch);
   }
 
-  /** For each element of the patches the pixel that it shows, from its index (batch, channel, kh, kw, y, x). */
+  /**
+   * For each element of the patches the pixel that it shows, from its index (batch, channel, kh,
+   * kw, y, x).
+   */
   private static void patches(Window w, Shape s, Pair pair) {
     int height = s.dim(2);
     int width = s.dim(3);
-    Shape all = Shape.of(s.dim(0), s.dim(1), w.kernelH(), w.kernelW(), w.outH(height), w.outW(width));
+    Shape all =
+        Shape.of(s.dim(0), s.dim(1), w.kernelH(), w.kernelW(), w.outH(height), w.outW(width));
     Indices.each(
         all,
         i -> {

@@ -48,7 +48,8 @@ final class OracleRows {
     int counted = 0;
     for (int r = 0; r < labels.length; r++) {
       if (labels[r] != ignore) {
-        sum -= logSoftmax(Arrays.copyOfRange(logits, r * classes, (r + 1) * classes))[(int) labels[r]];
+        sum -=
+            logSoftmax(Arrays.copyOfRange(logits, r * classes, (r + 1) * classes))[(int) labels[r]];
         counted++;
       }
     }

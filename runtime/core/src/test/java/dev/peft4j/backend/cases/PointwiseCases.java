@@ -50,17 +50,24 @@ final class PointwiseCases {
             Map.entry("pow 0", x -> x.pow(0)));
     everywhere.forEach((name, f) -> unary(c, name, f, PointwiseCases::usual));
     // far out the functions saturate; their gradients are small there, but right
-    for (String name : List.of("erf", "gelu", "geluTanh", "silu", "tanh", "sigmoid", "relu", "sin")) {
+    for (String name :
+        List.of("erf", "gelu", "geluTanh", "silu", "tanh", "sigmoid", "relu", "sin")) {
       c.add(name + " far out", x -> everywhere.get(name).apply(x[0]), wide(5, 1000));
     }
     Map<String, UnaryOperator<Tensor>> positive =
         Map.of(
-            "log", Tensor::log,
-            "sqrt", Tensor::sqrt,
-            "rsqrt", Tensor::rsqrt,
-            "pow 0.5", x -> x.pow(0.5f),
-            "pow -1", x -> x.pow(-1),
-            "pow 2.5", x -> x.pow(2.5f));
+            "log",
+            Tensor::log,
+            "sqrt",
+            Tensor::sqrt,
+            "rsqrt",
+            Tensor::rsqrt,
+            "pow 0.5",
+            x -> x.pow(0.5f),
+            "pow -1",
+            x -> x.pow(-1),
+            "pow 2.5",
+            x -> x.pow(2.5f));
     positive.forEach((name, f) -> unary(c, name, f, d -> uniform(0.3f, 3, d)));
     for (String name : List.of("gelu", "exp", "tanh")) {
       c.add(name, x -> everywhere.get(name).apply(x[0]), normal(100_003));
@@ -95,7 +102,10 @@ final class PointwiseCases {
     c.add("toFloat", x -> x[0].toFloat().mul(x[1]), In.ints(1000, 3, 7), normal(3, 7));
     c.add("toFloat", x -> x[0].toFloat().mul(x[1]), In.longs(100_000, 65), normal(65));
     c.add("toFloat of float", x -> x[0].toFloat().exp(), normal(5));
-    c.add("twice the same input", x -> x[0].mul(x[0]).add(x[0]).div(x[0].square().add(1)), normal(33));
+    c.add(
+        "twice the same input",
+        x -> x[0].mul(x[0]).add(x[0]).div(x[0].square().add(1)),
+        normal(33));
     Elementwise power = of("a^b", new Scalar.Binary(Fn2.POW, Scalar.in(0), Scalar.in(1)), 2);
     c.add("a^b", x -> x[0].apply(power, x[1]), uniform(0.3f, 2, 4, 17), normal(4, 17));
     Elementwise select =
@@ -108,9 +118,17 @@ final class PointwiseCases {
     Elementwise reciprocal = of("recip", Scalar.in(0).fn(Scalar.Fn1.RECIP), 1);
     c.add("recip", x -> x[0].apply(reciprocal), uniform(0.3f, 2, 65));
     c.add("greater", x -> x[0].apply(Pointwise.GREATER, x[1]).mul(x[1]), normal(33), normal(33));
-    c.add("equal", x -> x[0].apply(Pointwise.EQUAL, x[1]).add(x[2]), binary(33), binary(33), normal(33));
+    c.add(
+        "equal",
+        x -> x[0].apply(Pointwise.EQUAL, x[1]).add(x[2]),
+        binary(33),
+        binary(33),
+        normal(33));
     c.add("constants only", x -> x[0].add(1).sub(x[0]).mul(2), binary(33));
-    c.add("number", x -> Tensor.of(Pointwise.constant(2)).add(Tensor.of(Pointwise.constant(3))), binary(1));
+    c.add(
+        "number",
+        x -> Tensor.of(Pointwise.constant(2)).add(Tensor.of(Pointwise.constant(3))),
+        binary(1));
   }
 
   private static Elementwise of(String name, Scalar expression, int arity) {

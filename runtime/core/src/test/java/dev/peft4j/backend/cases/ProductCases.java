@@ -43,11 +43,24 @@ final class ProductCases {
     c.add("matmul", x -> x[0].matmul(x[1]), normal(300, 200), normal(200, 256));
     c.add("matmul, right frozen", x -> x[0].matmul(x[1]), normal(4, 7, 5), normal(5, 3).frozen());
     c.add("matmul, left frozen", x -> x[0].matmul(x[1]), normal(4, 7, 5).frozen(), normal(5, 3));
-    c.add("matmul of transposed", x -> x[0].transpose(-1, -2).matmul(x[1]), normal(2, 7, 5), normal(2, 7, 3));
-    c.add("matmul by transposed", x -> x[0].matmul(x[1].transpose(0, 1)), normal(2, 7, 5), normal(3, 5));
+    c.add(
+        "matmul of transposed",
+        x -> x[0].transpose(-1, -2).matmul(x[1]),
+        normal(2, 7, 5),
+        normal(2, 7, 3));
+    c.add(
+        "matmul by transposed",
+        x -> x[0].matmul(x[1].transpose(0, 1)),
+        normal(2, 7, 5),
+        normal(3, 5));
     c.add("matmul of no rows", x -> x[0].matmul(x[1]), normal(0, 5), normal(5, 3));
     c.add("matmul with itself", x -> x[0].matmul(x[0].transpose(0, 1)), normal(17, 9));
-    c.add("a product of products", x -> x[0].matmul(x[1]).matmul(x[2]), normal(7, 33), normal(33, 2), normal(2, 17));
+    c.add(
+        "a product of products",
+        x -> x[0].matmul(x[1]).matmul(x[2]),
+        normal(7, 33),
+        normal(33, 2),
+        normal(2, 17));
     linear(c);
     return c.cases;
   }
@@ -57,12 +70,32 @@ final class ProductCases {
     for (int[] x : inputs) {
       c.add("linear", i -> i[0].linear(i[1], null), normal(x), normal(4, 5));
       c.add("linear", i -> i[0].linear(i[1], i[2]), normal(x), normal(4, 5), normal(4));
-      c.add("linear", i -> i[0].linear(i[1], i[2]), normal(x), normal(1, 5).frozen(), normal(1).frozen());
+      c.add(
+          "linear",
+          i -> i[0].linear(i[1], i[2]),
+          normal(x),
+          normal(1, 5).frozen(),
+          normal(1).frozen());
     }
     c.add("linear", i -> i[0].linear(i[1], i[2]), normal(3, 1), normal(1, 1), normal(1));
-    c.add("linear", i -> i[0].linear(i[1], i[2]), normal(17, 33), normal(65, 33).frozen(), normal(65));
-    c.add("linear", i -> i[0].linear(i[1], i[2]), normal(130, 300).frozen(), normal(200, 300), normal(200));
-    c.add("linear", i -> i[0].linear(i[1], i[2]).gelu(), normal(4, 33, 64), normal(128, 64), normal(128));
+    c.add(
+        "linear",
+        i -> i[0].linear(i[1], i[2]),
+        normal(17, 33),
+        normal(65, 33).frozen(),
+        normal(65));
+    c.add(
+        "linear",
+        i -> i[0].linear(i[1], i[2]),
+        normal(130, 300).frozen(),
+        normal(200, 300),
+        normal(200));
+    c.add(
+        "linear",
+        i -> i[0].linear(i[1], i[2]).gelu(),
+        normal(4, 33, 64),
+        normal(128, 64),
+        normal(128));
     for (int rank : new int[] {1, 2, 8}) {
       c.add(
           "linear + adapter of rank " + rank,

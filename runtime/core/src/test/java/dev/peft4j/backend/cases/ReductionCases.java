@@ -8,7 +8,19 @@ import java.util.List;
 /** Sums, means and maxima over every set of axes. */
 final class ReductionCases {
   private static final int[][] SHAPES = {
-    {}, {1}, {2}, {7}, {17}, {1025}, {3, 5}, {1, 33}, {33, 1}, {65, 17}, {2, 3, 7}, {7, 33, 5}, {2, 3, 4, 5}
+    {},
+    {1},
+    {2},
+    {7},
+    {17},
+    {1025},
+    {3, 5},
+    {1, 33},
+    {33, 1},
+    {65, 17},
+    {2, 3, 7},
+    {7, 33, 5},
+    {2, 3, 4, 5}
   };
 
   private ReductionCases() {}
@@ -29,7 +41,8 @@ final class ReductionCases {
     c.add("sum of nothing", x -> x[0].sum(0), normal(0, 3));
     c.add("variance", x -> x[0].sub(x[0].meanKeep(-1)).square().mean(-1), normal(5, 33));
     c.add("norm", x -> x[0].square().sum().sqrt(), normal(7, 17));
-    c.add("sum, then used twice", x -> x[0].sumKeep(0).mul(x[0]).add(x[0].sumKeep(0)), normal(7, 5));
+    c.add(
+        "sum, then used twice", x -> x[0].sumKeep(0).mul(x[0]).add(x[0].sumKeep(0)), normal(7, 5));
     return c.cases;
   }
 

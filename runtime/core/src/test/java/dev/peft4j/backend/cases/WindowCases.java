@@ -36,8 +36,14 @@ final class WindowCases {
       conv(c, w, 1, 1, 5, 9, 1);
       Shape image = Shape.of(2, 3, 7, 6);
       Shape patches = Shape.of(2, 3 * w.kernel(), w.outH(7) * w.outW(6));
-      c.add("unfold " + w, x -> Tensor.of(Node.of(new Unfold(w), x[0].node())), normal(image.toArray()));
-      c.add("fold " + w, x -> Tensor.of(Node.of(new Fold(w, image), x[0].node())), normal(patches.toArray()));
+      c.add(
+          "unfold " + w,
+          x -> Tensor.of(Node.of(new Unfold(w), x[0].node())),
+          normal(image.toArray()));
+      c.add(
+          "fold " + w,
+          x -> Tensor.of(Node.of(new Fold(w, image), x[0].node())),
+          normal(patches.toArray()));
     }
     conv(c, Window.square(3, 1, 1), 2, 8, 17, 33, 16);
     conv(c, Window.square(16, 16, 0), 2, 3, 32, 48, 24);
@@ -55,7 +61,8 @@ final class WindowCases {
     return c.cases;
   }
 
-  private static void conv(CaseList c, Window w, int batch, int channels, int height, int width, int out) {
+  private static void conv(
+      CaseList c, Window w, int batch, int channels, int height, int width, int out) {
     In x = normal(batch, channels, height, width);
     In weight = normal(out, channels, w.kernelH(), w.kernelW());
     c.add("conv2d " + w, i -> i[0].conv2d(i[1], null, w), x, weight);
