@@ -15,6 +15,7 @@ import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
+import dev.peft4j.target.Names;
 import dev.peft4j.target.Suggestions;
 import dev.peft4j.target.TargetSpec;
 import java.io.IOException;
@@ -132,16 +133,27 @@ public final class AdapterSet {
     }
   }
 
+  /** A target may be excluded, saved or in another layer by the settings themselves, but it must be there. */
   void requireAllMatched(AttachedAdapter a) {
     List<String> paths = root.namedModules().stream().map(NamedModule::name).filter(n -> !n.isEmpty()).toList();
     List<String> unmatched = a.matcher().unmatched(a.layers().keySet());
-    if (!unmatched.isEmpty() || a.layers().isEmpty()) {
+    if (!a.layers().isEmpty()) {
+      unmatched =
+          unmatched.stream().filter(t -> paths.stream().noneMatch(p -> Names.names(t, p))).toList();
+    }
+    if (!unmatched.isEmpty()) {
       StringBuilder s = new StringBuilder("Target modules " + unmatched + " not found in the base model.");
-      unmatched.forEach(t -> s.append(' ').append(Suggestions.didYouMean(t, paths)));
+      for (String t : unmatched) {
+        String left =
+            paths.stream().filter(p -> Names.names(t, p)).findFirst()
+                .map(p -> " '" + p + "' is there, but left out: " + a.matcher().match(p, false).outcome() + ".")
+                .orElse(' ' + Suggestions.didYouMean(t, paths));
+        s.append(left);
+      }
       throw new IllegalArgumentException(s.append(" Modules: ").append(paths).toString());
     }
     for (String save : a.config().targets().modulesToSave()) {
-      if (a.saved().keySet().stream().noneMatch(p -> dev.peft4j.target.Names.names(save, p))) {
+      if (a.saved().keySet().stream().noneMatch(p -> Names.names(save, p))) {
         throw new IllegalArgumentException(
             "modulesToSave '" + save + "' not found in the base model. " + Suggestions.didYouMean(save, paths));
       }
