@@ -1,0 +1,15 @@
+package dev.peft4j.samples.golden;
+
+import dev.peft4j.nn.Linear;
+import dev.peft4j.nn.Module;
+import dev.peft4j.tensor.Tensor;
+
+/** One linear layer, 2 → 4. */
+final class BaseModel extends Module {
+  private final Linear linear = new Linear(2, 4);
+
+  /** x (n, 2), result (n, 4). */
+  Tensor forward(Tensor x) {
+    return linear.forward(x);
+  }
+}

@@ -1,0 +1,51 @@
+package dev.peft4j.samples.golden;
+
+import dev.peft4j.nn.Module;
+import dev.peft4j.tensor.Tensor;
+import java.util.Map;
+import java.util.function.BinaryOperator;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A base model of the golden cases.
+ *
+ * @param module the model
+ * @param forward its output for inputs by name
+ * @param loss the loss of an output and a target
+ */
+record CaseModel(
+    Module module, Function<Map<String, Tensor>, Tensor> forward, BinaryOperator<Tensor> loss) {
+
+  /** A new model of that kind, or null if there is none here. */
+  static @Nullable CaseModel of(String kind) {
+    return switch (kind) {
+      case "base" -> {
+        BaseModel m = new BaseModel();
+        yield new CaseModel(m, in -> m.forward(input(in, "x")), Tensor::mseLoss);
+      }
+      case "mlp" -> {
+        Mlp m = new Mlp();
+        yield new CaseModel(m, in -> m.forward(input(in, "x")), Tensor::crossEntropy);
+      }
+      case "tagger" -> {
+        Tagger m = new Tagger();
+        yield new CaseModel(m, in -> m.forward(input(in, "ids")), Tensor::crossEntropy);
+      }
+      case "conv" -> {
+        ConvNet m = new ConvNet();
+        yield new CaseModel(m, in -> m.forward(input(in, "x")), Tensor::crossEntropy);
+      }
+      default -> null;
+    };
+  }
+
+  private static Tensor input(Map<String, Tensor> inputs, String name) {
+    Tensor t = inputs.get(name);
+    if (t == null) {
+      throw new IllegalArgumentException(
+          "io.safetensors has no input." + name + "; there are inputs " + inputs.keySet());
+    }
+    return t;
+  }
+}

@@ -1,0 +1,86 @@
+package dev.peft4j.samples.golden;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Runs golden cases: folders in which Hugging Face peft wrote down what it computes for one model
+ * and one adapter. The property {@code cases} names the folder that holds them.
+ */
+public final class Golden {
+  private int passed;
+  private int failed;
+  private int skipped;
+
+  private Golden() {}
+
+  /** Prints a line a case and the totals; the exit status is 1 if a case failed or there is none. */
+  public static void main(String[] args) {
+    String cases = System.getProperty("cases");
+    if (cases == null) {
+      System.err.println("golden: say where the cases are, with -Dcases=FOLDER");
+      System.exit(1);
+    }
+    System.exit(run(Path.of(cases), System.out, System.err) ? 0 : 1);
+  }
+
+  /** Runs every case in {@code folder}; true if there is one and none failed. */
+  static boolean run(Path folder, PrintStream out, PrintStream err) {
+    List<Path> cases;
+    try {
+      cases = find(folder);
+    } catch (NotDirectoryException e) {
+      err.println("golden: " + folder + " is no folder; -Dcases= names one with golden cases in it");
+      return false;
+    } catch (IOException e) {
+      err.println("golden: cannot list " + folder + ": " + e);
+      return false;
+    }
+    if (cases.isEmpty()) {
+      err.println("golden: there is no case in " + folder + "; a case is a folder with a case.json");
+      return false;
+    }
+    Golden golden = new Golden();
+    int width =
+        cases.stream().mapToInt(c -> String.valueOf(c.getFileName()).length()).max().orElse(0);
+    for (Path c : cases) {
+      CaseResult result = CaseRunner.run(c);
+      golden.count(result);
+      String name = String.valueOf(c.getFileName());
+      out.println(name + " ".repeat(width - name.length()) + "  " + result);
+    }
+    out.println(
+        golden.passed + " passed, " + golden.failed + " failed, " + golden.skipped + " skipped");
+    return golden.failed == 0;
+  }
+
+  /** The case folders in {@code folder}, or the folder itself if it is one. */
+  private static List<Path> find(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      throw new NotDirectoryException(folder.toString());
+    }
+    if (Files.exists(folder.resolve("case.json"))) {
+      return List.of(folder.toAbsolutePath().normalize());
+    }
+    try (Stream<Path> children = Files.list(folder)) {
+      return children
+          .filter(Files::isDirectory)
+          .filter(GoldenCase::looksLikeOne)
+          .sorted()
+          .toList();
+    }
+  }
+
+  private void count(CaseResult result) {
+    switch (result.status()) {
+      case OK -> passed++;
+      case FAILED -> failed++;
+      case UNSUPPORTED -> skipped++;
+    }
+  }
+}

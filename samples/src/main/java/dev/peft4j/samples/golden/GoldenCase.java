@@ -1,0 +1,126 @@
+package dev.peft4j.samples.golden;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.peft4j.io.FileFormatException;
+import dev.peft4j.io.SafeTensors;
+import dev.peft4j.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * One case as it lies in its folder: {@code case.json}, {@code params.txt}, {@code
+ * base.safetensors}, {@code io.safetensors} and {@code adapter/}.
+ */
+final class GoldenCase {
+  /** How AdamW is set up in a case. */
+  record Settings(
+      float lr, double beta1, double beta2, double eps, double weightDecay, int steps) {}
+
+  private final Path folder;
+  private final JsonNode json;
+
+  private GoldenCase(Path folder, JsonNode json) {
+    this.folder = folder;
+    this.json = json;
+  }
+
+  /** True if one of a case's files is in {@code folder}: it may be a broken case, but it is one. */
+  static boolean looksLikeOne(Path folder) {
+    return Stream.of("case.json", "params.txt", "base.safetensors", "io.safetensors")
+        .anyMatch(name -> Files.exists(folder.resolve(name)));
+  }
+
+  static GoldenCase open(Path folder) throws IOException {
+    Path file = folder.resolve("case.json");
+    if (!Files.isRegularFile(file)) {
+      throw new FileFormatException(folder, "has no case.json, so it is no golden case");
+    }
+    JsonNode json;
+    try {
+      json = new ObjectMapper().readTree(file.toFile());
+    } catch (com.fasterxml.jackson.core.JacksonException e) {
+      throw new FileFormatException(file, "is not JSON: " + e.getOriginalMessage());
+    }
+    return new GoldenCase(folder, json);
+  }
+
+  /** The kind of base model. */
+  String model() throws FileFormatException {
+    return require("model").asText();
+  }
+
+  /** peft's name of the tuner. */
+  String tuner() throws FileFormatException {
+    return require("tuner").asText();
+  }
+
+  /** True if peft can merge the adapter, so that the merged weights are part of the case. */
+  boolean merges() throws FileFormatException {
+    return require("merges").asBoolean();
+  }
+
+  /** The names of what is trained, in peft's order. */
+  List<String> trainable() throws FileFormatException {
+    List<String> names = new ArrayList<>();
+    require("trainable").forEach(n -> names.add(n.asText()));
+    return names;
+  }
+
+  Settings optimizer() throws FileFormatException {
+    JsonNode o = require("optimizer");
+    return new Settings(
+        (float) o.path("lr").asDouble(),
+        o.path("betas").path(0).asDouble(),
+        o.path("betas").path(1).asDouble(),
+        o.path("eps").asDouble(),
+        o.path("weight_decay").asDouble(),
+        o.path("steps").asInt());
+  }
+
+  /** {@code name [sizes] True} a line, in peft's order. */
+  List<String> parameters() throws IOException {
+    return Files.readAllLines(folder.resolve("params.txt")).stream()
+        .filter(l -> !l.isBlank())
+        .toList();
+  }
+
+  SafeTensors base() throws IOException {
+    return SafeTensors.open(folder.resolve("base.safetensors"));
+  }
+
+  SafeTensors io() throws IOException {
+    return SafeTensors.open(folder.resolve("io.safetensors"));
+  }
+
+  Path adapter() {
+    return folder.resolve("adapter");
+  }
+
+  /** The tensors whose names start with {@code prefix}, without it. */
+  static Map<String, Tensor> starting(String prefix, SafeTensors file) throws IOException {
+    Map<String, Tensor> found = new LinkedHashMap<>();
+    for (String name : file.names()) {
+      if (name.startsWith(prefix)) {
+        found.put(
+            name.substring(prefix.length()),
+            Tensor.of(file.storage(name), file.info(name).shape()));
+      }
+    }
+    return found;
+  }
+
+  private JsonNode require(String key) throws FileFormatException {
+    JsonNode value = json.path(key);
+    if (value.isMissingNode()) {
+      throw new FileFormatException(folder.resolve("case.json"), "has no '" + key + "'");
+    }
+    return value;
+  }
+}
