@@ -1,5 +1,6 @@
 package dev.peft4j.samples.golden;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -41,8 +42,7 @@ record CaseResult(Status status, List<Difference> differences, List<String> reas
   }
 
   static CaseResult of(List<Difference> differences, List<String> otherReasons) {
-    List<String> reasons =
-        new java.util.ArrayList<>(otherReasons.stream().map(CaseResult::oneLine).toList());
+    List<String> reasons = new ArrayList<>(otherReasons.stream().map(CaseResult::oneLine).toList());
     differences.stream().filter(Difference::tooLarge).forEach(d -> reasons.add(d.complaint()));
     return new CaseResult(
         reasons.isEmpty() ? Status.OK : Status.FAILED, differences, List.copyOf(reasons));

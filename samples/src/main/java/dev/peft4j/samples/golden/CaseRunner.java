@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -74,8 +75,7 @@ final class CaseRunner {
       }
       PeftConfig config;
       try {
-        AdapterConfig file =
-            AdapterConfig.read(golden.adapter().resolve(PeftFormat.CONFIG_FILE));
+        AdapterConfig file = AdapterConfig.read(golden.adapter().resolve(PeftFormat.CONFIG_FILE));
         config = Tuner.of(file.peftType(tuners)).read(file);
       } catch (FileFormatException e) {
         String message = String.valueOf(e.getMessage());
@@ -142,7 +142,7 @@ final class CaseRunner {
     Parameter value = p.parameter();
     return p.name()
         + " "
-        + java.util.Arrays.toString(value.shape().toArray())
+        + Arrays.toString(value.shape().toArray())
         + (value.trainable() ? " True" : " False");
   }
 
@@ -204,8 +204,7 @@ final class CaseRunner {
       }
       return;
     }
-    gradients.add(
-        name, g, io.contains(name) ? expected(name) : Tensor.zeros(g.shape().toArray()));
+    gradients.add(name, g, io.contains(name) ? expected(name) : Tensor.zeros(g.shape().toArray()));
   }
 
   private void compareBase(Map<String, float[]> before, Module base) {
@@ -213,7 +212,7 @@ final class CaseRunner {
     values(base)
         .forEach(
             (name, v) -> {
-              if (!java.util.Arrays.equals(v, before.get(name))) {
+              if (!Arrays.equals(v, before.get(name))) {
                 changed.add(name);
               }
             });
@@ -253,14 +252,13 @@ final class CaseRunner {
     Path temporary = Files.createTempDirectory("peft4j-golden");
     try {
       adapted.save(temporary);
-      compareFiles(
-          AdapterFolder.read(golden.adapter()), AdapterFolder.read(temporary));
+      compareFiles(AdapterFolder.read(golden.adapter()), AdapterFolder.read(temporary));
       CaseModel second = base();
       PeftModel.load(second.module(), temporary);
       model.module().eval();
       second.module().eval();
       float[] before = model.forward().apply(inputs).toFloats();
-      if (!java.util.Arrays.equals(before, second.forward().apply(inputs).toFloats())) {
+      if (!Arrays.equals(before, second.forward().apply(inputs).toFloats())) {
         wrong.add("the output changes when the adapter is saved and loaded");
       }
     } finally {
@@ -279,8 +277,7 @@ final class CaseRunner {
               var other = theirs.tensors().get(key);
               if (other != null
                   && !(t.shape().equals(other.shape())
-                      && java.util.Arrays.equals(
-                          t.storage().toFloats(), other.storage().toFloats()))) {
+                      && Arrays.equals(t.storage().toFloats(), other.storage().toFloats()))) {
                 wrong.add("saved weight " + key + " is not what was loaded");
               }
             });

@@ -19,7 +19,9 @@ public final class Golden {
 
   private Golden() {}
 
-  /** Prints a line a case and the totals; the exit status is 1 if a case failed or there is none. */
+  /**
+   * Prints a line a case and the totals; the exit status is 1 if a case failed or there is none.
+   */
   public static void main(String[] args) {
     String cases = System.getProperty("cases");
     if (cases == null) {
@@ -35,14 +37,16 @@ public final class Golden {
     try {
       cases = find(folder);
     } catch (NotDirectoryException e) {
-      err.println("golden: " + folder + " is no folder; -Dcases= names one with golden cases in it");
+      err.println(
+          "golden: " + folder + " is no folder; -Dcases= names one with golden cases in it");
       return false;
     } catch (IOException e) {
       err.println("golden: cannot list " + folder + ": " + e);
       return false;
     }
     if (cases.isEmpty()) {
-      err.println("golden: there is no case in " + folder + "; a case is a folder with a case.json");
+      err.println(
+          "golden: there is no case in " + folder + "; a case is a folder with a case.json");
       return false;
     }
     Golden golden = new Golden();
@@ -68,11 +72,7 @@ public final class Golden {
       return List.of(folder.toAbsolutePath().normalize());
     }
     try (Stream<Path> children = Files.list(folder)) {
-      return children
-          .filter(Files::isDirectory)
-          .filter(GoldenCase::looksLikeOne)
-          .sorted()
-          .toList();
+      return children.filter(Files::isDirectory).filter(GoldenCase::looksLikeOne).sorted().toList();
     }
   }
 
