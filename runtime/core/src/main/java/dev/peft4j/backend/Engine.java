@@ -59,18 +59,23 @@ public final class Engine {
    * @param gate called when everything is computed and before anything is replaced; may throw to stop
    */
   public static void evaluate(List<Node> roots, List<? extends @Nullable Variable> targets, Runnable gate) {
-    List<Node> open = roots;
-    List<? extends @Nullable Variable> openTargets = targets;
-    if (anyKnown(roots, targets)) {
-      open = new ArrayList<>();
-      List<@Nullable Variable> left = new ArrayList<>();
-      for (int i = 0; i < roots.size(); i++) {
-        if (targets.get(i) != null || !roots.get(i).isKnown()) {
-          open.add(roots.get(i));
-          left.add(targets.get(i));
-        }
+    List<Node> open = new ArrayList<>(roots.size());
+    List<@Nullable Variable> openTargets = new ArrayList<>(roots.size());
+    Set<Node> retained = null;
+    for (int i = 0; i < roots.size(); i++) {
+      Variable target = targets.get(i);
+      if (target != null || !roots.get(i).isKnown()) {
+        open.add(roots.get(i));
+        openTargets.add(target);
       }
-      openTargets = left;
+      if (target != null && !target.retained().isEmpty()) {
+        retained = retained == null ? new LinkedHashSet<>() : retained;
+        retained.addAll(target.retained());
+      }
+    }
+    if (retained != null) {
+      open.addAll(retained);
+      openTargets.addAll(Collections.nCopies(retained.size(), null));
     }
     if (open.isEmpty()) {
       gate.run();
@@ -101,15 +106,6 @@ public final class Engine {
         target.changed();
       }
     }
-  }
-
-  private static boolean anyKnown(List<Node> roots, List<? extends @Nullable Variable> targets) {
-    for (int i = 0; i < roots.size(); i++) {
-      if (targets.get(i) == null && roots.get(i).isKnown()) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /** The program that computes {@code roots} on a backend, for tests and profiles. */

@@ -4,6 +4,11 @@ import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.data.Storage;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -146,9 +151,28 @@ public final class Node {
     this.pass = pass;
   }
 
-  /** Asks that the value be kept when anything that needs this node is computed. */
+  /**
+   * Asks that the value be kept when anything that needs this node is computed, and that it be computed before a variable
+   * that it depends on is replaced.
+   */
   public void retain() {
+    if (retained || isKnown()) {
+      return;
+    }
     retained = true;
+    Set<Node> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    List<Node> open = new ArrayList<>(List.of(this));
+    while (!open.isEmpty()) {
+      Node n = open.removeLast();
+      if (n.variable != null) {
+        n.variable.retain(this);
+      }
+      for (Node in : n.inputs) {
+        if (in.requiresGrad && seen.add(in)) {
+          open.add(in);
+        }
+      }
+    }
   }
 
   /** True after {@link #retain()}. */

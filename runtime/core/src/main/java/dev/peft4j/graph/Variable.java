@@ -2,6 +2,7 @@ package dev.peft4j.graph;
 
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,7 @@ public final class Variable {
   private volatile @Nullable Node leaf;
   private @Nullable Node gradient;
   private final List<BackwardPass> passes = new ArrayList<>(1);
+  private final List<WeakReference<Node>> retained = new ArrayList<>(0);
 
   /** A variable over {@code storage}, which it owns from now on. */
   public Variable(String name, Storage storage, Shape shape, boolean trainable) {
@@ -75,6 +77,7 @@ public final class Variable {
   public void changed() {
     version++;
     leaf = null;
+    retained.clear();
   }
 
   /** The node that stands for the present value. */
@@ -85,6 +88,26 @@ public final class Variable {
       leaf = n;
     }
     return n;
+  }
+
+  void retain(Node node) {
+    retained.removeIf(r -> r.refersTo(null));
+    retained.add(new WeakReference<>(node));
+  }
+
+  /** Nodes computed from the present value that asked to be computed before it is replaced, and are not yet. */
+  public List<Node> retained() {
+    if (retained.isEmpty()) {
+      return List.of();
+    }
+    List<Node> open = new ArrayList<>();
+    for (WeakReference<Node> r : retained) {
+      Node n = r.get();
+      if (n != null && !n.isKnown()) {
+        open.add(n);
+      }
+    }
+    return open;
   }
 
   /** The gradient accumulated by backward passes since the last optimizer step, or null. */
