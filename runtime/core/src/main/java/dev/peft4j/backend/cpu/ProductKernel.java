@@ -4,8 +4,8 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.op.MatMul;
 
 /**
- * Matrix products through OpenBLAS, which runs on one thread here: the rows of the result (or, when they are few, its columns)
- * are dealt out to the workers. Very small products are computed by plain loops, which start faster.
+ * Matrix products through OpenBLAS, which runs on one thread here: the rows of the result (or its columns, when there are
+ * more of those) are dealt out to the workers. Very small products are computed by plain loops, which start faster.
  */
 final class ProductKernel extends Kernel {
   /** Below this many multiplications a library call costs more than the product. */
@@ -33,7 +33,8 @@ final class ProductKernel extends Kernel {
     this.batches = batches;
     this.bias = bias;
     int rows = batchCount() * m;
-    this.byColumns = rows < 16 && n > rows;
+    // each worker packs the right operand for itself: the longer side is the cheaper one to cut
+    this.byColumns = n > rows;
     this.parts = parts((long) rows * n * k / 4, byColumns ? Math.max(1, n / 8) : rows);
   }
 
