@@ -15,6 +15,9 @@ public class LayerNorm extends Module implements Layer {
 
   /** Normalises rows of {@code dim} numbers. */
   public LayerNorm(int dim, float eps) {
+    if (dim < 1) {
+      throw new IllegalArgumentException("LayerNorm(" + dim + "): the size must be at least 1");
+    }
     this.weight = Initial.constant(1, dim);
     this.bias = Initial.constant(0, dim);
     this.eps = eps;

@@ -154,8 +154,8 @@ public abstract class Module {
    * Replaces the values of all parameters.
    *
    * @param values float32, by path
-   * @throws IllegalArgumentException if a path is missing, unexpected or has another number of elements; all are listed, and
-   *     nothing is replaced
+   * @throws IllegalArgumentException if a path is missing, unexpected, or has another type or number of elements; all are
+   *     listed, and nothing is replaced
    */
   public void load(Map<String, Storage> values) {
     SequencedMap<String, Parameter> state = stateDict();
@@ -166,6 +166,8 @@ public abstract class Module {
         wrong.add("missing " + name + " " + p.shape());
       } else if (s.elements() != p.shape().elements()) {
         wrong.add("mis-shaped " + name + ": " + s.elements() + " elements found, shape " + p.shape() + " needed");
+      } else if (s.dtype() != p.own().dtype()) {
+        wrong.add("mistyped " + name + ": " + s.dtype() + " found, " + p.own().dtype() + " needed");
       }
     });
     values.forEach((name, s) -> {

@@ -5,13 +5,13 @@ import dev.peft4j.tensor.TensorFormat;
 
 /** A parameter and its path in a model. */
 public record NamedParameter(String name, Parameter parameter) {
-  /** Name, values and {@code requires_grad}, as PyTorch prints them; large tensors show their shape instead. */
+  /** The name, and on the next line values and {@code requires_grad}, as PyTorch prints them. */
   @Override
   public String toString() {
-    String values =
-        parameter.shape().elements() <= 64
-            ? TensorFormat.format(Tensor.of(parameter.own(), parameter.shape()))
-            : "tensor of shape " + parameter.shape();
-    return name + " " + values + " requires_grad=" + (parameter.trainable() ? "True" : "False");
+    return name
+        + "\n"
+        + TensorFormat.format(
+            Tensor.of(parameter.own(), parameter.shape()),
+            "requires_grad=" + (parameter.trainable() ? "True" : "False"));
   }
 }

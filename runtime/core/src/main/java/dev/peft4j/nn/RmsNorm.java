@@ -14,6 +14,9 @@ public class RmsNorm extends Module implements Layer {
 
   /** Normalises rows of {@code dim} numbers. */
   public RmsNorm(int dim, float eps) {
+    if (dim < 1) {
+      throw new IllegalArgumentException("RmsNorm(" + dim + "): the size must be at least 1");
+    }
     this.weight = Initial.constant(1, dim);
     this.eps = eps;
   }
