@@ -1,4 +1,7 @@
-/** Classifies WordNet glosses with a fine-tuned sentence encoder. */
+/**
+ * Which of WordNet's 26 noun topics does a definition belong to? A pretrained sentence encoder,
+ * fine-tuned with LoRA; {@link dev.peft4j.samples.gloss.Gloss} is the program.
+ */
 @NullMarked
 package dev.peft4j.samples.gloss;
 

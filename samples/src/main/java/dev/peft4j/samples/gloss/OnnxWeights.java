@@ -1,0 +1,171 @@
+package dev.peft4j.samples.gloss;
+
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.WireFormat;
+import dev.peft4j.data.DType;
+import dev.peft4j.data.Shape;
+import dev.peft4j.data.Storage;
+import dev.peft4j.io.StoredTensor;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The float32 initializers of an ONNX file and the second inputs of its matrix products in the
+ * order of the graph. Field numbers are those of onnx.proto.
+ */
+final class OnnxWeights {
+  private static final int MODEL_GRAPH = 7;
+  private static final int GRAPH_NODE = 1;
+  private static final int GRAPH_INITIALIZER = 5;
+  private static final int NODE_INPUT = 1;
+  private static final int NODE_OP_TYPE = 4;
+  private static final int TENSOR_DIMS = 1;
+  private static final int TENSOR_DATA_TYPE = 2;
+  private static final int TENSOR_NAME = 8;
+  private static final int TENSOR_RAW_DATA = 9;
+  private static final int FLOAT = 1;
+
+  private final String name;
+  private final Map<String, StoredTensor> initializers = new LinkedHashMap<>();
+  private final List<String> factors = new ArrayList<>();
+
+  private OnnxWeights(String name) {
+    this.name = name;
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @param name what messages call it
+   * @throws IOException if it is truncated or no ONNX file
+   */
+  static OnnxWeights read(InputStream in, String name) throws IOException {
+    OnnxWeights weights = new OnnxWeights(name);
+    CodedInputStream file = CodedInputStream.newInstance(in, 1 << 20);
+    file.setSizeLimit(Integer.MAX_VALUE);
+    try {
+      for (int tag = file.readTag(); tag != 0; tag = file.readTag()) {
+        if (WireFormat.getTagFieldNumber(tag) == MODEL_GRAPH) {
+          weights.graph(file);
+        } else {
+          file.skipField(tag);
+        }
+      }
+    } catch (InvalidProtocolBufferException e) {
+      throw new IOException(name + ": truncated or no ONNX file: " + e.getMessage(), e);
+    }
+    if (weights.initializers.isEmpty()) {
+      throw new IOException(name + ": no ONNX file with weights: it has no float32 initializers");
+    }
+    return weights;
+  }
+
+  /** The float32 initializers by name, in the file's order. */
+  Map<String, StoredTensor> initializers() {
+    return initializers;
+  }
+
+  /** The names of all second inputs of MatMul nodes, in the order of the graph. */
+  List<String> factors() {
+    return factors;
+  }
+
+  private void graph(CodedInputStream in) throws IOException {
+    int outer = in.pushLimit(in.readRawVarint32());
+    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      switch (WireFormat.getTagFieldNumber(tag)) {
+        case GRAPH_NODE -> node(in);
+        case GRAPH_INITIALIZER -> tensor(in);
+        default -> in.skipField(tag);
+      }
+    }
+    in.popLimit(outer);
+  }
+
+  private void node(CodedInputStream in) throws IOException {
+    int outer = in.pushLimit(in.readRawVarint32());
+    List<String> inputs = new ArrayList<>();
+    String op = "";
+    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      switch (WireFormat.getTagFieldNumber(tag)) {
+        case NODE_INPUT -> inputs.add(in.readString());
+        case NODE_OP_TYPE -> op = in.readString();
+        default -> in.skipField(tag);
+      }
+    }
+    in.popLimit(outer);
+    if (op.equals("MatMul") && inputs.size() == 2) {
+      factors.add(inputs.get(1));
+    }
+  }
+
+  private void tensor(CodedInputStream in) throws IOException {
+    int outer = in.pushLimit(in.readRawVarint32());
+    List<Integer> dims = new ArrayList<>();
+    int type = 0;
+    String tensor = "";
+    byte[] raw = null;
+    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      switch (WireFormat.getTagFieldNumber(tag)) {
+        case TENSOR_DIMS -> dims(in, tag, dims);
+        case TENSOR_DATA_TYPE -> type = in.readInt32();
+        case TENSOR_NAME -> tensor = in.readString();
+        case TENSOR_RAW_DATA -> raw = in.readByteArray();
+        default -> in.skipField(tag);
+      }
+    }
+    in.popLimit(outer);
+    if (type != FLOAT) {
+      return;
+    }
+    Shape shape = Shape.of(dims.stream().mapToInt(Integer::intValue).toArray());
+    long found = raw == null ? 0 : raw.length;
+    if (raw == null || found != shape.elements() * Float.BYTES) {
+      throw new IOException(
+          name + ": initializer " + tensor + " of shape " + shape + " has " + found
+              + " bytes of raw_data, expected " + shape.elements() * Float.BYTES);
+    }
+    Storage storage = Storage.allocate(DType.FLOAT32, shape.elements());
+    MemorySegment.copy(MemorySegment.ofArray(raw), 0, storage.segment(), 0, found);
+    initializers.put(tensor, new StoredTensor(shape, storage));
+  }
+
+  /** Sizes come one by one or packed. */
+  private static void dims(CodedInputStream in, int tag, List<Integer> dims) throws IOException {
+    if (WireFormat.getTagWireType(tag) != WireFormat.WIRETYPE_LENGTH_DELIMITED) {
+      dims.add(Math.toIntExact(in.readInt64()));
+      return;
+    }
+    int outer = in.pushLimit(in.readRawVarint32());
+    while (!in.isAtEnd()) {
+      dims.add(Math.toIntExact(in.readInt64()));
+    }
+    in.popLimit(outer);
+  }
+
+  /** The transpose of a matrix (rows, columns). */
+  static StoredTensor transpose(StoredTensor m) {
+    int rows = m.shape().dim(0);
+    int columns = m.shape().dim(1);
+    float[] from = m.storage().toFloats();
+    float[] to = new float[from.length];
+    for (int r = 0; r < rows; r++) {
+      for (int c = 0; c < columns; c++) {
+        to[c * rows + r] = from[r * columns + c];
+      }
+    }
+    return StoredTensor.of(to, columns, rows);
+  }
+
+  @Override
+  public String toString() {
+    return name + ": " + Arrays.toString(initializers.keySet().toArray());
+  }
+}

@@ -1,0 +1,63 @@
+package dev.peft4j.samples.gloss;
+
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+
+/** Prepares items on another thread, a few ahead of whoever takes them. */
+final class Prefetch<T> implements AutoCloseable {
+  private record Item<T>(@Nullable T value, @Nullable Throwable error) {}
+
+  private final BlockingQueue<Item<T>> queue;
+  private final Thread thread;
+
+  /**
+   * Starts to prepare.
+   *
+   * @param count how many items there will be
+   * @param ahead how many may wait
+   * @param make makes item i, 0 first
+   */
+  Prefetch(int count, int ahead, IntFunction<T> make) {
+    this.queue = new ArrayBlockingQueue<>(ahead);
+    this.thread = Thread.ofPlatform().daemon().name("prefetch").start(() -> run(count, make));
+  }
+
+  private void run(int count, IntFunction<T> make) {
+    try {
+      for (int i = 0; i < count; i++) {
+        queue.put(new Item<>(make.apply(i), null));
+      }
+    } catch (InterruptedException e) {
+      // closed: nobody waits for more
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException | Error e) {
+      try {
+        queue.put(new Item<>(null, e));
+      } catch (InterruptedException closed) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** The next item; what went wrong while making it is thrown here. */
+  T take() {
+    Item<T> item;
+    try {
+      item = queue.take();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while waiting for a batch", e);
+    }
+    if (item.value() == null) {
+      throw new IllegalStateException("a batch could not be prepared", item.error());
+    }
+    return item.value();
+  }
+
+  @Override
+  public void close() {
+    thread.interrupt();
+  }
+}

@@ -1,0 +1,107 @@
+package dev.peft4j.samples.gloss;
+
+import dev.peft4j.data.Rng;
+import dev.peft4j.nn.Parameter;
+import dev.peft4j.optim.AdamW;
+import dev.peft4j.optim.Optimizer;
+import dev.peft4j.samples.gloss.GlossData.Example;
+import dev.peft4j.tensor.Tensor;
+import dev.peft4j.transformers.TokenBatch;
+import dev.peft4j.transformers.Tokenizer;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The training loop. */
+final class Training {
+  /** Steps over which the loss and the accuracy of training are averaged. */
+  static final int WINDOW = 20;
+
+  private static final float LEARNING_RATE = 1e-3f;
+  private static final int AHEAD = 4;
+
+  /**
+   * What came out.
+   *
+   * @param losses of each step
+   * @param seconds from the first batch to the last update
+   */
+  record Result(float[] losses, double seconds) {
+    /** The mean loss of the last steps. */
+    double lastLoss() {
+      return mean(losses, losses.length);
+    }
+  }
+
+  private record Batch(TokenBatch texts, Tensor labels) {}
+
+  private final GlossClassifier model;
+  private final Tokenizer tokenizer;
+  private final GlossOptions options;
+
+  Training(GlossClassifier model, Tokenizer tokenizer, GlossOptions options) {
+    this.model = model;
+    this.tokenizer = tokenizer;
+    this.options = options;
+  }
+
+  /** Trains {@code parameters} on examples in an order that follows from the seed. */
+  Result run(String task, List<Parameter> parameters, List<Example> examples) {
+    int[] order = new Rng(options.seed()).permutation(examples.size());
+    Optimizer optimizer =
+        AdamW.builder().lr(LEARNING_RATE).weightDecay(0).build(parameters);
+    float[] losses = new float[options.steps()];
+    float[] accuracies = new float[options.steps()];
+    model.train();
+    long start = System.nanoTime();
+    try (Prefetch<Batch> batches =
+            new Prefetch<>(options.steps(), AHEAD, step -> batch(examples, order, step));
+        Progress progress = new Progress(task, options.steps())) {
+      long done = 0;
+      for (int step = 0; step < losses.length; step++) {
+        Batch batch = batches.take();
+        Tensor logits = model.forward(batch.texts()).retain();
+        Tensor loss = logits.crossEntropy(batch.labels());
+        loss.backward();
+        optimizer.step();
+        losses[step] = loss.item();
+        accuracies[step] = accuracy(logits, batch.labels());
+        done += batch.texts().size();
+        progress.step(
+            mean(losses, step + 1), mean(accuracies, step + 1), done / secondsSince(start));
+      }
+      return new Result(losses, secondsSince(start));
+    }
+  }
+
+  private Batch batch(List<Example> examples, int[] order, int step) {
+    int from = (int) ((long) step * options.batch() % order.length);
+    int to = Math.min(from + options.batch(), order.length);
+    List<String> texts = new ArrayList<>();
+    int[] labels = new int[to - from];
+    for (int i = from; i < to; i++) {
+      Example e = examples.get(order[i]);
+      texts.add(e.text());
+      labels[i - from] = e.label();
+    }
+    return new Batch(tokenizer.encode(texts), Tensor.of(labels));
+  }
+
+  private static float accuracy(Tensor logits, Tensor labels) {
+    int[] expected = labels.toInts();
+    return (float) Evaluation.hits(logits.argmax(), expected) / expected.length;
+  }
+
+  /** The mean of the last {@link #WINDOW} of the first {@code n} values. */
+  private static double mean(float[] values, int n) {
+    int from = Math.max(0, n - WINDOW);
+    double sum = 0;
+    for (int i = from; i < n; i++) {
+      sum += values[i];
+    }
+    return sum / (n - from);
+  }
+
+  private static double secondsSince(long nanos) {
+    return (System.nanoTime() - nanos) / 1e9;
+  }
+}
