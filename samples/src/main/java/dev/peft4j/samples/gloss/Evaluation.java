@@ -51,6 +51,7 @@ record Evaluation(List<Example> examples, int[] predicted) {
 
   /** How many are equal. */
   static int hits(int[] predicted, int[] expected) {
-    return (int) IntStream.range(0, expected.length).filter(i -> predicted[i] == expected[i]).count();
+    return (int)
+        IntStream.range(0, expected.length).filter(i -> predicted[i] == expected[i]).count();
   }
 }

@@ -1,14 +1,15 @@
 package dev.peft4j.samples.gloss;
 
 import dev.peft4j.data.Rng;
+import dev.peft4j.io.StateDictException;
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.Parameter;
+import dev.peft4j.optim.NonFiniteLossException;
 import dev.peft4j.samples.gloss.GlossData.Example;
 import dev.peft4j.transformers.BertModel;
 import dev.peft4j.transformers.Tokenizer;
-import dev.peft4j.tuner.AdaptedModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -49,11 +50,12 @@ public final class Gloss {
         OutputFolder.prepare(options.out());
         new Gloss(options).trainAndCompare();
       } else {
-        new Gloss(options).classify(options.text());
+        Path adapter = OutputFolder.requireAdapter(options.out());
+        new Gloss(options).classify(options.text(), adapter);
       }
     } catch (GlossOptions.WrongOptionException e) {
       fail(2, e);
-    } catch (IOException | UncheckedIOException e) {
+    } catch (IOException | UncheckedIOException | StateDictException | NonFiniteLossException e) {
       fail(1, e);
     }
   }
@@ -65,7 +67,9 @@ public final class Gloss {
 
   private void trainAndCompare() throws IOException {
     GlossData data = GlossData.load();
-    say("WordNet 3.1: %,d definitions to learn from, %,d to test", data.train().size(), data.test().size());
+    say(
+        "WordNet 3.1: %,d definitions to learn from, %,d to test",
+        data.train().size(), data.test().size());
     for (String method : options.methods()) {
       if (method.equals(GlossOptions.LORA)) {
         trainLora(data);
@@ -74,7 +78,9 @@ public final class Gloss {
       }
     }
     requireUnchanged("the encoder", encoderBefore, encoder);
-    say("base weights: bit-identical after training (SHA-256 %s...)", encoderBefore.substring(0, 16));
+    say(
+        "base weights: bit-identical after training (SHA-256 %s...)",
+        encoderBefore.substring(0, 16));
     showPredictions();
     Path curve = options.out().resolve("loss.png");
     LossCurve.write(losses, Training.WINDOW, curve);
@@ -92,26 +98,22 @@ public final class Gloss {
   }
 
   private void trainLora(GlossData data) {
-    AdaptedModel<GlossClassifier> adapted = adapted();
-    GlossClassifier model = adapted.model();
+    GlossClassifierPeft model = adapted();
     String head = Checksum.of(model.head);
-    say("%s", adapted.trainableSummary());
-    run(GlossOptions.LORA, model, adapted.trainableParameters(), data);
-    requireUnchanged("the head's first weights", head, model.head);
-    adapted.save(OutputFolder.adapter(options.out()));
+    say("%s", model.trainableSummary());
+    run(GlossOptions.LORA, model, model.trainableParameters(), data);
+    requireUnchanged("the head that the adapter replaces", head, model.head);
+    model.save(OutputFolder.adapter(options.out()));
   }
 
-  private AdaptedModel<GlossClassifier> adapted() {
-    return Rng.with(
-        options.seed(), () -> GlossClassifierPeft.adapt(new GlossClassifier(encoder)));
+  private GlossClassifierPeft adapted() {
+    return Rng.with(options.seed(), () -> new GlossClassifierPeft(encoder));
   }
 
   private void run(
-      String method,
-      GlossClassifier model,
-      List<dev.peft4j.nn.Parameter> parameters,
-      GlossData data) {
-    Training.Result result = new Training(model, tokenizer, options).run(method, parameters, data.train());
+      String method, GlossClassifier model, List<Parameter> parameters, GlossData data) {
+    Training.Result result =
+        new Training(model, tokenizer, options).run(method, parameters, data.train());
     Evaluation test = Evaluation.of(model, tokenizer, data.test());
     losses.put(method, result.losses());
     evaluations.put(method, test);
@@ -140,35 +142,45 @@ public final class Gloss {
     String after = Checksum.of(module);
     if (!after.equals(before)) {
       throw new IllegalStateException(
-          "training changed the frozen weights of " + what + ": SHA-256 was " + before + " and is " + after);
+          "training changed the frozen weights of "
+              + what
+              + ": SHA-256 was "
+              + before
+              + " and is "
+              + after);
     }
   }
 
+  /** A table of definitions with WordNet's topic and each method's. */
   private void showPredictions() {
-    for (Map.Entry<String, Evaluation> e : evaluations.entrySet()) {
-      Evaluation test = e.getValue();
-      say("some predictions (%s):", e.getKey());
-      int every = Math.max(1, test.examples().size() / SHOWN);
-      for (int i = every / 2; i < test.examples().size(); i += every) {
-        Example example = test.examples().get(i);
-        int found = test.predicted()[i];
-        say(
-            "  %-20s %s%s",
-            Topics.name(found),
-            example.text(),
-            found == example.label() ? "" : "  [WordNet: " + Topics.name(example.label()) + "]");
+    StringBuilder head = new StringBuilder(column("WordNet"));
+    evaluations.keySet().forEach(method -> head.append(column(method)));
+    say("%sdefinition", head);
+    List<Example> test = evaluations.values().iterator().next().examples();
+    int every = Math.max(1, test.size() / SHOWN);
+    for (int i = every / 2; i < test.size(); i += every) {
+      Example example = test.get(i);
+      StringBuilder row = new StringBuilder(column(Topics.name(example.label())));
+      for (Evaluation e : evaluations.values()) {
+        row.append(column(Topics.name(e.predicted()[i])));
       }
+      say("%s%s", row, example.text());
     }
   }
 
-  private void classify(String text) throws IOException {
-    Path folder = OutputFolder.requireAdapter(options.out());
-    AdaptedModel<GlossClassifier> adapted = adapted();
-    adapted.load(folder);
-    adapted.model().eval();
-    float[] p = adapted.model().forward(tokenizer.encode(List.of(text))).softmax(-1).toFloats();
+  private static String column(String text) {
+    return String.format(Locale.ROOT, "  %-18s", text);
+  }
+
+  private void classify(String text, Path adapter) {
+    GlossClassifierPeft model = adapted();
+    model.load(adapter);
+    model.eval();
+    float[] p = model.forward(tokenizer.encode(List.of(text))).softmax(-1).toFloats();
     say("%s", text);
-    Topics.byProbability(p).limit(3).forEach(i -> say("  %-20s %5.1f %%", Topics.name(i), 100 * p[i]));
+    Topics.byProbability(p)
+        .limit(3)
+        .forEach(i -> say("  %-20s %5.1f %%", Topics.name(i), 100 * p[i]));
   }
 
   private static void say(String format, @Nullable Object... values) {

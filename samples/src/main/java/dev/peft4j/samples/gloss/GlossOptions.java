@@ -91,7 +91,8 @@ record GlossOptions(
       case HEAD -> List.of(HEAD);
       case LORA -> List.of(LORA);
       case "both" -> List.of(HEAD, LORA);
-      default -> throw new WrongOptionException("method", String.valueOf(value), "lora, head or both");
+      default ->
+          throw new WrongOptionException("method", String.valueOf(value), "lora, head or both");
     };
   }
 }

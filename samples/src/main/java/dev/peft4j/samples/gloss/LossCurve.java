@@ -11,6 +11,7 @@ import org.knowm.xchart.BitmapEncoder.BitmapFormat;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** A picture of how losses fell. */
@@ -36,12 +37,15 @@ final class LossCurve {
             .xAxisTitle("step")
             .yAxisTitle("cross-entropy")
             .build();
+    chart.getStyler().setChartBackgroundColor(Color.WHITE);
     chart.getStyler().setPlotGridVerticalLinesVisible(false);
+    chart.getStyler().setLegendPosition(Styler.LegendPosition.InsideNE);
     int run = 0;
     for (Map.Entry<String, float[]> e : losses.entrySet()) {
       Color color = COLORS[run++ % COLORS.length];
       double[] steps = IntStream.rangeClosed(1, e.getValue().length).asDoubleStream().toArray();
-      double[] values = IntStream.range(0, steps.length).mapToDouble(i -> e.getValue()[i]).toArray();
+      double[] values =
+          IntStream.range(0, steps.length).mapToDouble(i -> e.getValue()[i]).toArray();
       XYSeries dots = chart.addSeries(e.getKey() + ", each step", steps, values);
       dots.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter);
       dots.setMarker(SeriesMarkers.CIRCLE);

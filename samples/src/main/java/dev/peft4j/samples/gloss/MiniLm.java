@@ -3,6 +3,7 @@ package dev.peft4j.samples.gloss;
 import dev.peft4j.data.Shape;
 import dev.peft4j.io.StateDictCheck;
 import dev.peft4j.io.StoredTensor;
+import dev.peft4j.nn.Parameter;
 import dev.peft4j.transformers.BertConfig;
 import dev.peft4j.transformers.BertModel;
 import dev.peft4j.transformers.Tokenizer;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** all-MiniLM-L6-v2, a BERT of six layers for sentences, out of the jar that Maven brought. */
 final class MiniLm {
@@ -54,7 +56,8 @@ final class MiniLm {
     Map<String, Shape> found = new LinkedHashMap<>();
     weights.forEach((name, t) -> found.put(name, t.shape()));
     StateDictCheck.compare(model.stateShapes(), found).require(WEIGHTS);
-    model.stateDict().forEach((name, p) -> p.set(weights.get(name).storage()));
+    Map<String, Parameter> state = model.stateDict();
+    weights.forEach((name, t) -> Objects.requireNonNull(state.get(name)).set(t.storage()));
     model.eval();
     return model;
   }

@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -129,8 +128,15 @@ final class OnnxWeights {
     long found = raw == null ? 0 : raw.length;
     if (raw == null || found != shape.elements() * Float.BYTES) {
       throw new IOException(
-          name + ": initializer " + tensor + " of shape " + shape + " has " + found
-              + " bytes of raw_data, expected " + shape.elements() * Float.BYTES);
+          name
+              + ": initializer "
+              + tensor
+              + " of shape "
+              + shape
+              + " has "
+              + found
+              + " bytes of raw_data, expected "
+              + shape.elements() * Float.BYTES);
     }
     Storage storage = Storage.allocate(DType.FLOAT32, shape.elements());
     MemorySegment.copy(MemorySegment.ofArray(raw), 0, storage.segment(), 0, found);
@@ -162,10 +168,5 @@ final class OnnxWeights {
       }
     }
     return StoredTensor.of(to, columns, rows);
-  }
-
-  @Override
-  public String toString() {
-    return name + ": " + Arrays.toString(initializers.keySet().toArray());
   }
 }

@@ -16,7 +16,8 @@ final class OutputFolder {
       Files.createDirectories(out);
       Files.delete(Files.createTempFile(out, "gloss", ".tmp"));
     } catch (IOException e) {
-      throw new IOException("cannot write to the folder " + out.toAbsolutePath() + ": " + reason(e), e);
+      throw new IOException(
+          "cannot write to the folder " + out.toAbsolutePath() + ": " + reason(e), e);
     }
   }
 

@@ -16,8 +16,7 @@ final class Resources {
   static InputStream open(String path, String jar) throws IOException {
     InputStream in = Resources.class.getClassLoader().getResourceAsStream(path);
     if (in == null) {
-      throw new IOException(
-          path + " is not on the class path; it is in the Maven artifact " + jar);
+      throw new IOException(path + " is not on the class path; it is in the Maven artifact " + jar);
     }
     return new BufferedInputStream(in, 1 << 16);
   }

@@ -47,8 +47,7 @@ final class Training {
   /** Trains {@code parameters} on examples in an order that follows from the seed. */
   Result run(String task, List<Parameter> parameters, List<Example> examples) {
     int[] order = new Rng(options.seed()).permutation(examples.size());
-    Optimizer optimizer =
-        AdamW.builder().lr(LEARNING_RATE).weightDecay(0).build(parameters);
+    Optimizer optimizer = AdamW.builder().lr(LEARNING_RATE).weightDecay(0).build(parameters);
     float[] losses = new float[options.steps()];
     float[] accuracies = new float[options.steps()];
     model.train();
