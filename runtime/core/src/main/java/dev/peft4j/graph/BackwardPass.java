@@ -28,6 +28,11 @@ public final class BackwardPass {
     return variables;
   }
 
+  /** Lets the reading of {@code node}, which was computed from gradients, compute the whole pass with it. */
+  public void accompany(Node node) {
+    add(node);
+  }
+
   void add(Node member) {
     members.add(member);
     member.join(this);

@@ -3,6 +3,7 @@ package dev.peft4j.optim;
 import static dev.peft4j.graph.Scalar.in;
 import static dev.peft4j.graph.Scalar.of;
 
+import dev.peft4j.graph.BackwardPass;
 import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Scalar.Fn1;
@@ -12,6 +13,7 @@ import dev.peft4j.nn.Parameter;
 import dev.peft4j.op.Pointwise;
 import dev.peft4j.op.Reduce;
 import dev.peft4j.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Limits gradients before a step. */
@@ -30,11 +32,13 @@ public final class GradientClip {
       throw new IllegalArgumentException("GradientClip: the largest norm is " + maxNorm + ", must be positive");
     }
     Node squares = null;
+    List<BackwardPass> passes = new ArrayList<>();
     for (Parameter p : parameters) {
       Node g = p.variable().gradient();
       if (g != null) {
         Node s = Reduce.sum(Node.of(Pointwise.SQUARE, g), false);
         squares = squares == null ? s : Pointwise.add(squares, s);
+        passes.addAll(p.variable().passes());
       }
     }
     if (squares == null) {
@@ -42,6 +46,7 @@ public final class GradientClip {
     }
     Node norm = Node.of(Pointwise.SQRT, squares);
     norm.retain();
+    passes.getLast().accompany(norm);
     Elementwise factor =
         new Elementwise("clip", 1, in(0).add(1e-6).fn(Fn1.RECIP).mul(maxNorm).binary(Fn2.MIN, of(1)));
     Node scale = Node.of(factor, norm);

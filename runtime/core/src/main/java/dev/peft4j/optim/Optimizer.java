@@ -30,17 +30,17 @@ public abstract class Optimizer {
   private final Variable lr;
   private long steps;
 
-  /** An optimizer of {@code parameters}, of which there must be at least one. */
+  /** An optimizer of {@code parameters}: at least one, and each once. */
   protected Optimizer(List<Parameter> parameters, float lr) {
     if (parameters.isEmpty()) {
       throw new IllegalArgumentException("an optimizer needs at least one parameter; is everything frozen?");
     }
-    if (!(lr >= 0 && Float.isFinite(lr))) {
-      throw new IllegalArgumentException("learning rate " + lr + ": must be finite and not negative");
-    }
+    checkRate(lr);
     this.parameters = List.copyOf(parameters);
     for (Parameter p : parameters) {
-      own.add(p.variable());
+      if (!own.add(p.variable())) {
+        throw new IllegalArgumentException("an optimizer was given the parameter '" + p.name() + "' twice");
+      }
       states.add(new LinkedHashMap<>());
     }
     this.lr = hyper("lr", lr);
@@ -56,9 +56,16 @@ public abstract class Optimizer {
     return lr.storage().floatAt(0);
   }
 
-  /** Changes the learning rate for the next steps. */
+  /** Changes the learning rate for the next steps; finite and not negative. */
   public void lr(float value) {
+    checkRate(value);
     set(lr, value);
+  }
+
+  private static void checkRate(float lr) {
+    if (!(lr >= 0 && Float.isFinite(lr))) {
+      throw new IllegalArgumentException("learning rate " + lr + ": must be finite and not negative");
+    }
   }
 
   /** Steps done. */
