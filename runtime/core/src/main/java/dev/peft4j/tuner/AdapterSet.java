@@ -1,33 +1,27 @@
 package dev.peft4j.tuner;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.annotation.Bias;
-import dev.peft4j.data.Shape;
 import dev.peft4j.io.Adapter;
-import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.AdapterFolder;
-import dev.peft4j.io.ModelCard;
-import dev.peft4j.io.StateDictCheck;
-import dev.peft4j.io.StoredTensor;
+import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.AdapterSelection;
-import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.target.Names;
 import dev.peft4j.target.Suggestions;
-import dev.peft4j.target.TargetSpec;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.SequencedMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The adapters of one model by name, the first one active: what generated classes and {@link PeftModel#of} build on. */
 public final class AdapterSet {
@@ -64,28 +58,44 @@ public final class AdapterSet {
     void finish();
   }
 
+  private static final Logger LOG = LoggerFactory.getLogger(AdapterSet.class);
+
   private final Module root;
   private final AdapterSelection selection = new AdapterSelection();
   private final SequencedMap<String, AttachedAdapter> adapters = new LinkedHashMap<>();
+  private final List<AttachedAdapter> merged = new ArrayList<>();
+  private final AdapterFiles files = new AdapterFiles(this);
   private final List<NamedParameter> base;
+  private final List<Parameter> wereTrainable;
 
   private AdapterSet(Module root, List<NamedParameter> base) {
     this.root = root;
     this.base = base;
+    this.wereTrainable = base.stream().map(NamedParameter::parameter).filter(Parameter::trainable).toList();
   }
 
-  /** An empty set for {@code root}, of which every parameter is frozen and gets its path as its name. */
+  /**
+   * An empty set for {@code root}, of which every parameter is frozen and gets its path as its name.
+   *
+   * @throws IllegalStateException if the model carries adapters already
+   */
   public static AdapterSet freezing(Module root) {
     List<NamedParameter> parameters = new ArrayList<>();
     for (NamedModule m : root.namedModules()) {
+      if (m.module() instanceof Adaptable layer && !layer.slot().adapters().isEmpty()) {
+        throw new IllegalStateException(
+            "'" + m.name() + "' carries adapters already: " + layer.slot().adapters().keySet()
+                + "; add to them with adapters().addMatching(name, config), or unload() them first");
+      }
       m.module().ownParameters().forEach(
           (name, p) -> parameters.add(new NamedParameter(m.name().isEmpty() ? name : m.name() + "." + name, p)));
     }
+    AdapterSet set = new AdapterSet(root, List.copyOf(parameters));
     for (NamedParameter p : parameters) {
       p.parameter().freeze();
       p.parameter().variable().rename(p.name());
     }
-    return new AdapterSet(root, List.copyOf(parameters));
+    return set;
   }
 
   /**
@@ -124,12 +134,15 @@ public final class AdapterSet {
     add(name, config).finish();
   }
 
-  /** Takes an adapter off again that could not be attached as a whole. */
-  void discard(AttachedAdapter failed) {
-    adapters.remove(failed.name());
-    failed.detach();
+  /** Takes an adapter off again that could not be attached as a whole; without any the base is what it was. */
+  void discard(String name) {
+    AttachedAdapter failed = adapters.remove(name);
+    if (failed != null) {
+      failed.detach();
+    }
     if (adapters.isEmpty()) {
       selection.standard(List.of());
+      wereTrainable.forEach(Parameter::unfreeze);
     }
   }
 
@@ -151,6 +164,10 @@ public final class AdapterSet {
         s.append(left);
       }
       throw new IllegalArgumentException(s.append(" Modules: ").append(paths).toString());
+    }
+    List<String> unused = a.tuner().unusedSettings(a.config(), a.layers().keySet());
+    if (!unused.isEmpty()) {
+      LOG.warn("adapter '{}': no layer that it adapts is named by {}", a.name(), unused);
     }
     for (String save : a.config().targets().modulesToSave()) {
       if (a.saved().keySet().stream().noneMatch(p -> Names.names(save, p))) {
@@ -205,14 +222,34 @@ public final class AdapterSet {
     return named().stream().map(AdapterNames.Named::parameter).filter(Parameter::trainable).toList();
   }
 
-  /** Writes an adapter into the base weights; what it computes stays the same. */
+  /**
+   * Writes an adapter into the base weights; what it computes stays the same.
+   *
+   * @throws IllegalStateException if it is merged already
+   * @throws ArithmeticException if a merged weight would not be finite; nothing is changed
+   */
   public void merge(String name) {
-    adapter(name).merge();
+    AttachedAdapter a = adapter(name);
+    a.merge();
+    merged.add(a);
   }
 
-  /** Undoes {@link #merge}: the base weights are again what they were, bit by bit. */
+  /**
+   * Undoes {@link #merge}: the base weights are bit by bit what they would be if the adapter had never been merged.
+   *
+   * @throws IllegalStateException if it is not merged
+   */
   public void unmerge(String name) {
-    adapter(name).unmerge();
+    AttachedAdapter a = adapter(name);
+    int at = merged.indexOf(a);
+    // each merge keeps what it found, so those that came later are taken off first and put back
+    List<AttachedAdapter> later = List.copyOf(merged.subList(at + 1, merged.size()));
+    if (at >= 0) {
+      later.reversed().forEach(AttachedAdapter::unmerge);
+    }
+    a.unmerge();
+    merged.remove(a);
+    later.forEach(AttachedAdapter::merge);
   }
 
   /** True while the adapter is merged. */
@@ -224,6 +261,7 @@ public final class AdapterSet {
   public void unload() {
     adapters.values().forEach(AttachedAdapter::detach);
     adapters.clear();
+    merged.clear();
     selection.standard(List.of());
   }
 
@@ -234,48 +272,26 @@ public final class AdapterSet {
    *
    * @param folder where {@code default} goes; others go to a folder of their name in it
    * @throws UncheckedIOException if it cannot be written, naming the folder and the reason
+   * @throws IllegalStateException if it is merged
    */
   public void save(Path folder, String name) {
-    AttachedAdapter a = adapter(name);
-    if (a.isMerged()) {
-      throw new IllegalStateException("adapter '" + name + "' is merged; unmerge() it before it is saved");
+    save(folder, List.of(name));
+  }
+
+  void save(Path folder, List<String> names) {
+    List<AttachedAdapter> wanted = names.stream().map(this::adapter).toList();
+    for (AttachedAdapter a : wanted) {
+      if (a.isMerged()) {
+        throw new IllegalStateException("adapter '" + a.name() + "' is merged; unmerge() it before it is saved");
+      }
     }
-    ObjectNode tree = a.tuner().write(a.config().withTargets(namedTargets(a)));
-    if (a.config().taskType() == null) {
-      tree.putObject("auto_mapping")
-          .put("base_model_class", baseClass().getSimpleName())
-          .put("parent_library", baseClass().getPackageName());
-    }
-    SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
-    keys(name).forEach((key, p) -> tensors.put(key, new StoredTensor(p.shape(), p.own())));
-    AdapterConfig config = AdapterConfig.of(tree);
     try {
-      AdapterFolder.write(folder, name, config, tensors, ModelCard.of(config));
+      for (AttachedAdapter a : wanted) {
+        files.write(folder, a);
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e.getMessage(), e);
     }
-  }
-
-  /** As peft, a file names the layers that all-linear stands for. */
-  private TargetSpec namedTargets(AttachedAdapter a) {
-    TargetSpec t = a.config().targets();
-    if (!t.allLinear()) {
-      return t;
-    }
-    String[] linear =
-        root.namedModules().stream()
-            .filter(m -> m.module() instanceof Linear && !isOutputHead(m.name()))
-            .map(NamedModule::name)
-            .toArray(String[]::new);
-    TargetSpec.Builder b = TargetSpec.builder().targets(linear).modulesToSave(t.modulesToSave().toArray(new String[0]));
-    return t.excludeRegex() != null
-        ? b.excludeRegex(t.excludeRegex()).build()
-        : b.exclude(t.exclude().toArray(new String[0])).build();
-  }
-
-  private Class<?> baseClass() {
-    Class<?> c = root.getClass();
-    return root instanceof PeftModel ? c.getSuperclass() : c;
   }
 
   /**
@@ -284,57 +300,47 @@ public final class AdapterSet {
    * @param folder as for {@link #save}
    * @throws UncheckedIOException if the files are missing or broken
    * @throws dev.peft4j.io.StateDictException listing all missing, unexpected and mis-shaped keys
+   * @throws IllegalArgumentException if the file's settings would make another model of the same weights
+   * @throws IllegalStateException if the adapter is merged
    */
   public void load(Path folder, String name) {
-    AttachedAdapter a = adapter(name);
+    load(folder, List.of(name));
+  }
+
+  void load(Path folder, List<String> names) {
+    SequencedMap<AttachedAdapter, Adapter> read = new LinkedHashMap<>();
     try {
-      Adapter file = AdapterFolder.read(folder, name);
-      file.config().peftType(List.of(a.tuner().peftType()));
-      PeftConfig settings = a.tuner().read(file.config());
-      fill(a, file);
-      a.layers().keySet().forEach(path -> a.tuner().requireSame(path, a.config(), settings));
-      replace(a, file);
+      for (String name : names) {
+        AttachedAdapter a = adapter(name);
+        if (a.isMerged()) {
+          throw new IllegalStateException("adapter '" + name + "' is merged; unmerge() it before it is loaded");
+        }
+        read.put(a, files.read(folder, a));
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e.getMessage(), e);
     }
+    read.forEach(files::replace);
   }
 
-  /** Adds an adapter from a folder, attached to what its settings name. */
+  /** Adds an adapter from a folder, attached to what its settings name; if that fails, nothing is. */
   void addFrom(Path folder, String name) throws IOException {
-    Adapter file = AdapterFolder.read(folder, name);
-    Tuner tuner = Tuner.of(file.config().peftType(Tuner.all().stream().map(Tuner::peftType).toList()));
-    PeftConfig config = tuner.read(file.config());
-    Attachment attachment = add(name, config);
+    if (adapters.containsKey(name)) {
+      throw new IllegalArgumentException("there is an adapter named '" + name + "' already");
+    }
     try {
-      attachment.attachMatching("", root);
-      fill(adapter(name), file);
-      replace(adapter(name), file);
+      Adapter file = AdapterFolder.read(folder, name);
+      Tuner tuner = Tuner.of(file.config().peftType(Tuner.all().stream().map(Tuner::peftType).toList()));
+      add(name, tuner.read(file.config())).attachMatching("", root);
+      files.requireFits(adapter(name), file);
+      files.replace(adapter(name), file);
     } catch (RuntimeException | IOException e) {
-      AttachedAdapter failed = adapters.remove(name);
-      if (failed != null) {
-        failed.detach();
-      }
+      discard(name);
       throw e;
     }
   }
 
-  private void fill(AttachedAdapter a, Adapter file) throws IOException {
-    SequencedMap<String, Shape> expected = new LinkedHashMap<>();
-    keys(a.name()).forEach((key, p) -> expected.put(key, p.shape()));
-    StateDictCheck.compare(expected, file.shapes()).require(file.weightsFile().toString());
-  }
-
-  private void replace(AttachedAdapter a, Adapter file) {
-    Map<String, StoredTensor> tensors = file.tensors();
-    keys(a.name()).forEach((key, p) -> {
-      StoredTensor t = tensors.get(key);
-      if (t != null) {
-        p.set(t.storage());
-      }
-    });
-  }
-
-  private SequencedMap<String, Parameter> keys(String name) {
+  SequencedMap<String, Parameter> keys(String name) {
     SequencedMap<String, Parameter> keys = new LinkedHashMap<>();
     for (AdapterNames.Named n : named()) {
       if (name.equals(n.adapter()) && n.key() != null) {

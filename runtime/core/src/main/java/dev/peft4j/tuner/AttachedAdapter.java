@@ -117,7 +117,7 @@ final class AttachedAdapter implements AdapterSet.Attachment {
       attachMatching("", set.root());
       set.requireAllMatched(this);
     } catch (RuntimeException e) {
-      set.discard(this);
+      set.discard(name);
       throw e;
     }
   }
@@ -195,11 +195,8 @@ final class AttachedAdapter implements AdapterSet.Attachment {
     if (merged) {
       throw new IllegalStateException("adapter '" + name + "' is merged already; unmerge() it first");
     }
-    Map<Parameter, Storage> results = new LinkedHashMap<>();
-    for (TunerLayer layer : layers.values()) {
-      layer.merged().forEach((p, value) -> results.put(p, value.storage()));
-    }
-    copies.forEach((original, copy) -> results.put(original, copy.own()));
+    // with this adapter active, so that no other one's copies stand for the weights
+    Map<Parameter, Storage> results = set.selection().with(List.of(name), this::mergedWeights);
     results.forEach((p, value) -> {
       for (long i = 0; i < value.elements(); i++) {
         if (!Float.isFinite(value.floatAt(i))) {
@@ -213,6 +210,15 @@ final class AttachedAdapter implements AdapterSet.Attachment {
       p.set(value);
     });
     merged = true;
+  }
+
+  private Map<Parameter, Storage> mergedWeights() {
+    Map<Parameter, Storage> results = new LinkedHashMap<>();
+    for (TunerLayer layer : layers.values()) {
+      layer.merged().forEach((p, value) -> results.put(p, value.storage()));
+    }
+    copies.forEach((original, copy) -> results.put(original, copy.own()));
+    return results;
   }
 
   /** Puts the base weights back, bit by bit. */

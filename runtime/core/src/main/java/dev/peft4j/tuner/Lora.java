@@ -20,8 +20,12 @@ import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.op.Window;
+import dev.peft4j.target.PatternKeys;
 import dev.peft4j.tensor.Tensor;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -91,6 +95,27 @@ public final class Lora implements Tuner {
           "LoRA cannot adapt '" + path + "' of type " + layer.getClass().getSimpleName()
               + "; it adapts Linear, Embedding and Conv2d");
     };
+  }
+
+  @Override
+  public List<String> unusedSettings(PeftConfig config, Collection<String> paths) {
+    LoraConfig lora = (LoraConfig) config;
+    List<String> unused = new ArrayList<>();
+    unused(lora.rankPattern().keySet(), paths).forEach(key -> unused.add("rank pattern '" + key + "'"));
+    unused(lora.alphaPattern().keySet(), paths).forEach(key -> unused.add("alpha pattern '" + key + "'"));
+    return unused;
+  }
+
+  private static Set<String> unused(Set<String> patterns, Collection<String> paths) {
+    PatternKeys keys = new PatternKeys(patterns);
+    Set<String> left = new LinkedHashSet<>(patterns);
+    for (String path : paths) {
+      String key = keys.first(path);
+      if (key != null) {
+        left.remove(key);
+      }
+    }
+    return left;
   }
 
   private static Parameter down(Init init, Rng rng, int... shape) {

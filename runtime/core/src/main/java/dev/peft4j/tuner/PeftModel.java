@@ -90,19 +90,15 @@ public interface PeftModel {
    * @throws UncheckedIOException if it cannot be written; the folder then holds what it held before
    */
   default void save(Path folder) {
-    for (String name : adapters().names()) {
-      adapters().save(folder, name);
-    }
+    adapters().save(folder, adapters().names());
   }
 
   /**
    * Replaces the weights of every adapter by those saved in a folder. Strict: each key must be there with its shape, and no
-   * other.
+   * other. Nothing changes unless everything fits.
    */
   default void load(Path folder) {
-    for (String name : adapters().names()) {
-      adapters().load(folder, name);
-    }
+    adapters().load(folder, adapters().names());
   }
 
   /** Writes the active adapters into the base weights; results stay the same, each call is cheaper. */

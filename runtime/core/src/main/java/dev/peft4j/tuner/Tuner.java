@@ -7,6 +7,7 @@ import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.Module;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.ServiceLoader;
 
@@ -36,6 +37,11 @@ public interface Tuner {
 
   /** Throws if the adapter of a file would compute something else in a layer than {@code present} does. */
   void requireSame(String path, PeftConfig present, PeftConfig file);
+
+  /** Settings for particular layers, such as keys of a rank pattern, that name none of the layers at these paths. */
+  default List<String> unusedSettings(PeftConfig config, Collection<String> paths) {
+    return List.of();
+  }
 
   /** All tuners on board. */
   static List<Tuner> all() {
