@@ -156,7 +156,7 @@ public sealed interface Scalar {
     return switch (fn) {
       case ADD -> a.add(b);
       case SUB -> a.sub(b);
-      case DIV -> a.div(b);
+      case DIV -> a.is(0) ? a.binary(fn, b) : a.div(b); // 0 / 0 is NaN
       default -> a.binary(fn, b);
     };
   }
