@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -126,10 +127,11 @@ class MemoryPlanTest {
     int[] memory = given == null ? block : given;
     long from = given == null ? plan.offset(base) : 0;
     from += base == v ? 0 : plan.offset(v);
-    for (long i = from / GRAIN; i < (from + p.bytes(v)) / GRAIN; i++) {
-      assertThat(memory[(int) i])
-          .as("%s: %%%d is read from where %%%d should be", what, v, base)
-          .isEqualTo(base);
+    for (int i = (int) (from / GRAIN); i < (from + p.bytes(v)) / GRAIN; i++) {
+      if (memory[i] != base) {
+        Assertions.fail(
+            "%s: %%%d is read where %%%d was, now there is %%%d", what, v, base, memory[i]);
+      }
     }
   }
 

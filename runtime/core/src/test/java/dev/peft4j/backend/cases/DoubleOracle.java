@@ -174,23 +174,30 @@ public final class DoubleOracle {
   }
 
   private static void reduce(double[] x, Shape from, double[] y, Shape to, DoubleBinaryOperator f) {
+    int[] steps = Indices.steps(to, from.rank());
+    int[] next = {0};
     Indices.each(
         from,
         i -> {
-          int k = Indices.flat(to, i);
-          y[k] = f.applyAsDouble(y[k], x[Indices.flat(from, i)]);
+          int k = Indices.position(steps, i);
+          y[k] = f.applyAsDouble(y[k], x[next[0]++]);
         });
   }
 
   private static void elementwise(Elementwise e, double[][] x, Shape[] s, double[] y, Shape shape) {
     double[] at = new double[x.length];
+    int[][] steps = new int[x.length][];
+    for (int k = 0; k < steps.length; k++) {
+      steps[k] = Indices.steps(s[k], shape.rank());
+    }
+    int[] next = {0};
     Indices.each(
         shape,
         i -> {
           for (int k = 0; k < at.length; k++) {
-            at[k] = x[k][Indices.flat(s[k], i)];
+            at[k] = x[k][Indices.position(steps[k], i)];
           }
-          y[Indices.flat(shape, i)] = scalar(e.expression(), at);
+          y[next[0]++] = scalar(e.expression(), at);
         });
   }
 

@@ -27,17 +27,17 @@ public final class FiniteDifferences {
       float[] gradient = outcome.gradients().get(i);
       int n = gradient.length;
       Rng rng = new Rng(i);
-      if (n <= 24) {
+      if (n <= 12) {
         for (int k = 0; k < n; k++) {
           along(c, graph, v, gradient, coordinate(n, k), "x" + i + "[" + k + "]");
         }
         continue;
       }
-      for (int k = 0; k < (n > 2000 ? 1 : 3); k++) {
+      for (int k = 0; k < (n > 2000 ? 1 : 2); k++) {
         double[] direction = Compare.doubles(rng.normal(n, 0, 1));
         along(c, graph, v, gradient, direction, "x" + i + " along direction " + k);
       }
-      for (int k = 0; k < (n > 2000 ? 1 : 4); k++) {
+      for (int k = 0; k < (n > 2000 ? 1 : 3); k++) {
         int at = (int) (rng.nextDouble() * n);
         along(c, graph, v, gradient, coordinate(n, at), "x" + i + "[" + at + "]");
       }

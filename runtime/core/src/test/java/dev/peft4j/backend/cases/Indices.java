@@ -37,6 +37,31 @@ final class Indices {
     return flat;
   }
 
+  /**
+   * For each axis of an index of {@code rank} the step in a tensor of {@code small}; 0 where that
+   * is repeated.
+   */
+  static int[] steps(Shape small, int rank) {
+    int[] strides = small.strides();
+    int[] steps = new int[rank];
+    for (int i = 0; i < small.rank(); i++) {
+      int axis = rank - small.rank() + i;
+      if (axis >= 0 && small.dim(i) > 1) {
+        steps[axis] = strides[i];
+      }
+    }
+    return steps;
+  }
+
+  /** The position by {@link #steps}. */
+  static int position(int[] steps, int[] index) {
+    int position = 0;
+    for (int i = 0; i < index.length; i++) {
+      position += steps[i] * index[i];
+    }
+    return position;
+  }
+
   /** The index moved along an axis. */
   static int[] moved(int[] index, int axis, int by) {
     int[] m = index.clone();
