@@ -8,12 +8,13 @@ import org.slf4j.LoggerFactory;
  * least 0; addresses need the alignment of a float at most. A destination is one of the sources, or
  * overlaps none of them.
  *
- * <p>Every implementation gives the same bits (NaNs have no particular bits) on every machine:
- * functions are the same operations in the same order, and a sum of {@code n >= 16} elements has 16
- * accumulators, element {@code i} going to accumulator {@code i % 16}, elements after the last
- * whole group of 16 to the accumulator that the group of the last 16 elements gives them;
- * accumulators are added up as a tree, {@code j} and {@code j + 8} first, then {@code j} and {@code
- * j + 4}, and so on. A sum of fewer is added from left to right.
+ * <p>Every implementation gives the same bits (a NaN being a NaN) on every machine: functions are
+ * the same operations in the same order, and so are sums. A sum of {@code n < 16} elements goes
+ * from left to right. One of more has 16 accumulators, element {@code i} of each whole group of 16
+ * going to accumulator {@code i}; these are added up as a tree, first those whose numbers differ by
+ * 8, then by 4, by 2 and by 1; the elements after the last whole group are summed as a group of
+ * their own, 0 in place of elements that the last 16 have in common with the whole groups, and
+ * added.
  */
 interface Loops {
   // Functions of two elements.
@@ -197,7 +198,7 @@ interface Loops {
                     + " with --add-modules jdk.incubator.vector");
         return new ScalarLoops();
       }
-      return new ScalarLoops();
+      return VectorLoops.useful() ? new VectorLoops() : new ScalarLoops();
     }
   }
 }

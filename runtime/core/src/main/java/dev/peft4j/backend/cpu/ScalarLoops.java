@@ -256,38 +256,40 @@ final class ScalarLoops implements Loops {
   private static float reduce(int kind, long a, long b, long c, float mean, float r, int n) {
     if (n < 16) {
       float s = 0f;
-      for (long i = 0; i < 4L * n; i += 4) {
-        s += term(kind, a, b, c, mean, r, i);
+      for (int i = 0; i < n; i++) {
+        s += term(kind, a, b, c, mean, r, 4L * i);
       }
       return s;
     }
-    return (quarter(0, kind, a, b, c, mean, r, n) + quarter(2, kind, a, b, c, mean, r, n))
-        + (quarter(1, kind, a, b, c, mean, r, n) + quarter(3, kind, a, b, c, mean, r, n));
+    float s = groups(kind, a, b, c, mean, r, 0, n & -16, 0);
+    return (n & 15) == 0 ? s : s + groups(kind, a, b, c, mean, r, n - 16, n, n & -16);
   }
 
   /**
-   * Accumulators j, j + 4, j + 8 and j + 12 of the 16: as many as fit in registers, so no array is
-   * needed.
+   * Elements {@code from} to {@code to}, a whole number of groups, without those before {@code
+   * least}.
    */
+  private static float groups(
+      int kind, long a, long b, long c, float mean, float r, int from, int to, int least) {
+    return (quarter(0, kind, a, b, c, mean, r, from, to, least)
+            + quarter(2, kind, a, b, c, mean, r, from, to, least))
+        + (quarter(1, kind, a, b, c, mean, r, from, to, least)
+            + quarter(3, kind, a, b, c, mean, r, from, to, least));
+  }
+
+  /** Four of the 16 accumulators at a time, so that no array is needed. */
   private static float quarter(
-      int j, int kind, long a, long b, long c, float mean, float r, int n) {
+      int j, int kind, long a, long b, long c, float mean, float r, int from, int to, int least) {
     float s0 = 0f;
     float s4 = 0f;
     float s8 = 0f;
     float s12 = 0f;
-    long whole = 4L * (n & -16);
-    long i = 4L * j;
-    for (; i < whole; i += 64) {
-      s0 += term(kind, a, b, c, mean, r, i);
-      s4 += term(kind, a, b, c, mean, r, i + 16);
-      s8 += term(kind, a, b, c, mean, r, i + 32);
-      s12 += term(kind, a, b, c, mean, r, i + 48);
+    for (int i = from + j; i < to; i += 16) {
+      s0 += i >= least ? term(kind, a, b, c, mean, r, 4L * i) : 0f;
+      s4 += i + 4 >= least ? term(kind, a, b, c, mean, r, 4L * i + 16) : 0f;
+      s8 += i + 8 >= least ? term(kind, a, b, c, mean, r, 4L * i + 32) : 0f;
+      s12 += i + 12 >= least ? term(kind, a, b, c, mean, r, 4L * i + 48) : 0f;
     }
-    i = 4L * (n - 16 + j); // the last 16 elements, without those already counted
-    s0 += i >= whole ? term(kind, a, b, c, mean, r, i) : 0f;
-    s4 += i + 16 >= whole ? term(kind, a, b, c, mean, r, i + 16) : 0f;
-    s8 += i + 32 >= whole ? term(kind, a, b, c, mean, r, i + 32) : 0f;
-    s12 += i + 48 >= whole ? term(kind, a, b, c, mean, r, i + 48) : 0f;
     return (s0 + s8) + (s4 + s12);
   }
 }

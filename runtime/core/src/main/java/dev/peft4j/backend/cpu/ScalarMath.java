@@ -69,6 +69,16 @@ final class ScalarMath {
   static final float SQRT_HALF = 0.70710678f;
   static final float INV_SQRT_2PI = 0.39894228f;
 
+  // The normal distribution beyond a >= 0 is exp(-a²/2) * P(a) / Q(a), beyond MILLS_MOST nothing.
+  static final float MILLS_MOST = 20f;
+  static final float MP0 = 0.5f;
+  static final float MP1 = 0.18610014f;
+  static final float MP2 = 0.0354859978f;
+  static final float MQ1 = 1.17008638f;
+  static final float MQ2 = 0.50454551f;
+  static final float MQ3 = 0.0835882053f;
+  static final float MQ4 = 0.000365481101f;
+
   private ScalarMath() {}
 
   /** e to the power of x; results below the normal numbers are 0. */
@@ -125,7 +135,9 @@ final class ScalarMath {
     q = q * t + TQ2;
     q = q * t + TQ1;
     q = q * t + 1f;
-    return clampToOne((x * p) / q);
+    float y = (x * p) / q;
+    y = y > 1f ? 1f : y;
+    return y < -1f ? -1f : y;
   }
 
   static float erf(float x) {
@@ -141,11 +153,8 @@ final class ScalarMath {
     q = q * t + EQ2;
     q = q * t + EQ1;
     q = q * t + 1f;
-    return clampToOne((x * p) / q);
-  }
-
-  private static float clampToOne(float x) {
-    float y = x > 1f ? 1f : x;
+    float y = (x * p) / q;
+    y = y > 1f ? 1f : y;
     return y < -1f ? -1f : y;
   }
 
@@ -161,10 +170,22 @@ final class ScalarMath {
     return (0.5f * x) * (1f + erf(x * SQRT_HALF));
   }
 
+  /**
+   * {@code Φ(x) + x φ(x)}, where Φ is the normal distribution and φ its density; they share an exp.
+   */
   static float geluDerivative(float x) {
-    float below = 0.5f * (1f + erf(x * SQRT_HALF));
-    float density = exp((x * x) * -0.5f) * INV_SQRT_2PI;
-    return below + x * density;
+    float e = exp((x * x) * -0.5f);
+    float a = Math.abs(x);
+    a = a > MILLS_MOST ? MILLS_MOST : a;
+    float p = MP2 * a + MP1;
+    p = p * a + MP0;
+    float q = MQ4 * a + MQ3;
+    q = q * a + MQ2;
+    q = q * a + MQ1;
+    q = q * a + 1f;
+    float beyond = e * (p / q);
+    float below = x < 0f ? beyond : 1f - beyond;
+    return below + x * (e * INV_SQRT_2PI);
   }
 
   /** One of the functions of one element that {@link Loops} numbers. */
