@@ -150,7 +150,62 @@ public final class Elementwise implements Op {
         direct[i] = inputs[i].input(0);
       }
     }
-    return direct != null && shape(direct).equals(shape(inputs)) ? Node.of(this, direct) : null;
+    return direct != null && shape(direct).equals(shape(inputs)) ? Node.of(this, direct) : unpad(inputs);
+  }
+
+  /** Zeros that were added to inputs are added to the result instead, where they make it zero (gradients, mostly). */
+  private @Nullable Node unpad(Node[] inputs) {
+    Padding padding = null;
+    boolean[] padded = new boolean[arity];
+    Shape out = shape(inputs);
+    for (int i = 0; i < arity; i++) {
+      if (inputs[i].op() instanceof Padding p && inputs[i].shape().equals(out)) {
+        if (padding != null && !padding.equals(p)) {
+          return null;
+        }
+        padding = p;
+        padded[i] = true;
+      }
+    }
+    if (padding == null || !vanishes(expression, padded)) {
+      return null;
+    }
+    Node[] inner = new Node[arity];
+    for (int i = 0; i < arity; i++) {
+      inner[i] = padded[i] ? inputs[i].input(0) : padding.unpadded(inputs[i], ownAxis(inputs[i], out, padding.axis()));
+    }
+    return padding.padded(Node.of(this, inner));
+  }
+
+  /** True if the expression is zero wherever those inputs are. */
+  private static boolean vanishes(Scalar s, boolean[] zero) {
+    return switch (s) {
+      case Scalar.Input i -> zero[i.index()];
+      case Scalar.Const c -> c.value() == 0;
+      case Scalar.Unary u -> u.fn() == Scalar.Fn1.NEG && vanishes(u.x(), zero);
+      case Scalar.Select c -> vanishes(c.a(), zero) && vanishes(c.b(), zero);
+      case Scalar.Binary b ->
+          switch (b.fn()) {
+            case MUL -> vanishes(b.a(), zero) || vanishes(b.b(), zero);
+            case ADD, SUB -> vanishes(b.a(), zero) && vanishes(b.b(), zero);
+            default -> false;
+          };
+    };
+  }
+
+  /** An input's axis for an axis of the result, or -1 where it is repeated along it. */
+  private static int ownAxis(Node input, Shape out, int axis) {
+    int own = axis - (out.rank() - input.shape().rank());
+    return own < 0 || input.shape().dim(own) == 1 ? -1 : own;
+  }
+
+  @Override
+  public int @Nullable [] partAxes(Node[] inputs, Shape out, int axis) {
+    int[] axes = new int[arity];
+    for (int i = 0; i < arity; i++) {
+      axes[i] = ownAxis(inputs[i], out, axis);
+    }
+    return axes;
   }
 
   @Override

@@ -65,6 +65,16 @@ public interface Op {
   }
 
   /**
+   * How a part of the result along an axis follows from parts of the inputs.
+   *
+   * @return for each input the axis to take the same part of, or -1 to take all of it; null if the op does not work part by
+   *     part along that axis
+   */
+  default int @Nullable [] partAxes(Node[] inputs, Shape out, int axis) {
+    return null;
+  }
+
+  /**
    * If the result is a contiguous part of input 0 that needs no computation, the element where it starts; -1 otherwise.
    */
   default long viewOffset(Shape input, Shape output) {

@@ -66,7 +66,7 @@ public final class Program {
       Variable v = trace.targets()[r];
       targets[r] = v == null ? -1 : ((Placeholder) Objects.requireNonNull(mapped.get(v.node())).op()).index();
     }
-    return assemble(placeholders, Fusion.fuse(roots), targets);
+    return assemble(placeholders, Fusion.fuse(Narrowing.narrow(roots, lowering)), targets);
   }
 
   private static Program assemble(List<Node> placeholders, List<Node> roots, int[] targets) {

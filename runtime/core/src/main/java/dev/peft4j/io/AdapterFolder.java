@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * folder itself.
  */
 public final class AdapterFolder {
-  private static final int ATTEMPTS = 5;
+  /** Enough to outlast somebody who saves again and again on a busy machine. */
+  private static final int ATTEMPTS = 200;
 
   private AdapterFolder() {}
 

@@ -49,6 +49,22 @@ public record Attention(int heads, int kvHeads, boolean causal, float scale) imp
   }
 
   @Override
+  public int @Nullable [] partAxes(Node[] inputs, Shape out, int axis) {
+    if (causal || axis > 1) {
+      return null;
+    }
+    int ofMask = inputs.length > 3 ? maskAxis(inputs[3].shape(), axis == 0 ? 0 : 2) : -1;
+    int ofKeys = axis == 0 ? 0 : -1;
+    return inputs.length > 3 ? new int[] {axis, ofKeys, ofKeys, ofMask} : new int[] {axis, ofKeys, ofKeys};
+  }
+
+  /** The mask's own axis for an axis of the scores, or -1 where it is repeated. */
+  static int maskAxis(Shape mask, int ofScores) {
+    int axis = ofScores - (4 - mask.rank());
+    return axis < 0 || mask.dim(axis) == 1 ? -1 : axis;
+  }
+
+  @Override
   public @Nullable Node[] gradient(Node out, Node dOut) {
     @Nullable Node[] grads = new @Nullable Node[out.inputs().length];
     Node[] in = java.util.Arrays.copyOf(out.inputs(), out.inputs().length + 1);

@@ -20,6 +20,25 @@ public record AttentionGrad(Attention forward) implements Op {
     throw new UnsupportedOperationException("second derivatives of attention");
   }
 
+  /** Queries without a gradient add nothing to that of keys and values. */
+  @Override
+  public @Nullable Node simplify(Node[] inputs) {
+    int last = inputs.length - 1;
+    if (!(inputs[last].op() instanceof Pad p) || p.axis() != 1 || forward.causal()) {
+      return null;
+    }
+    Node[] in = inputs.clone();
+    in[0] = p.unpadded(in[0], 1);
+    in[last] = in[last].input(0);
+    if (in.length > 4) {
+      in[3] = p.unpadded(in[3], Attention.maskAxis(in[3].shape(), 2));
+    }
+    Node packed = Node.of(this, in);
+    int queries = in[0].shape().size();
+    Node dQ = Node.of(p, Reshape.of(Slice.of(packed, 0, 0, queries), in[0].shape()));
+    return Concat.of(0, Reshape.of(dQ, -1), Slice.of(packed, 0, queries, packed.shape().dim(0)));
+  }
+
   @Override
   public Node decompose(Node[] inputs) {
     Node[] given = java.util.Arrays.copyOf(inputs, inputs.length - 1);

@@ -37,6 +37,11 @@ public record Gather() implements Op {
   }
 
   @Override
+  public int @Nullable [] partAxes(Node[] inputs, Shape out, int axis) {
+    return axis == out.rank() - 1 ? null : new int[] {-1, axis};
+  }
+
+  @Override
   public @Nullable Node[] gradient(Node out, Node dOut) {
     Node table = out.input(0);
     return new @Nullable Node[] {

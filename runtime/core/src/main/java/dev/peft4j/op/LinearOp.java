@@ -38,13 +38,22 @@ public record LinearOp() implements Op {
   }
 
   @Override
+  public int @Nullable [] partAxes(Node[] inputs, Shape out, int axis) {
+    if (axis == out.rank() - 1) {
+      return null;
+    }
+    return inputs.length == 3 ? new int[] {axis, -1, -1} : new int[] {axis, -1};
+  }
+
+  @Override
   public @Nullable Node[] gradient(Node out, Node dOut) {
     @Nullable Node[] grads = new @Nullable Node[out.inputs().length];
     Node x = out.input(0);
     Node w = out.input(1);
     Node g = Reshape.of(dOut, -1, dOut.shape().dim(-1));
     if (x.requiresGrad()) {
-      grads[0] = Reshape.of(MatMul.of(g, false, w, false), x.shape());
+      Node rows = dOut.shape().rank() == 1 ? g : dOut;
+      grads[0] = Reshape.of(MatMul.of(rows, false, w, false), x.shape());
     }
     if (w.requiresGrad()) {
       grads[1] = MatMul.of(g, true, Reshape.of(x, -1, x.shape().dim(-1)), false);

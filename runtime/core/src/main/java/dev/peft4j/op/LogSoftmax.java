@@ -18,6 +18,11 @@ public record LogSoftmax() implements Op {
   }
 
   @Override
+  public int @Nullable [] partAxes(Node[] inputs, Shape out, int axis) {
+    return axis == out.rank() - 1 ? null : new int[] {axis};
+  }
+
+  @Override
   public @Nullable Node[] gradient(Node out, Node dOut) {
     Node p = Node.of(Pointwise.EXP, out);
     return new @Nullable Node[] {Pointwise.sub(dOut, Pointwise.mul(p, Reduce.sum(dOut, true, -1)))};

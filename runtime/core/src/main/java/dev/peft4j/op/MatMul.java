@@ -57,6 +57,12 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Op {
   }
 
   @Override
+  public int @Nullable [] partAxes(Node[] inputs, Shape out, int axis) {
+    boolean rows = !transposeA && inputs[1].shape().rank() == 2 && axis < out.rank() - 1;
+    return rows ? new int[] {axis, -1} : null;
+  }
+
+  @Override
   public @Nullable Node[] gradient(Node out, Node g) {
     Node a = out.input(0);
     Node b = out.input(1);
@@ -85,6 +91,9 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Op {
     Node b = inputs[1];
     if (a.op() instanceof Permute p && p.swapsLastTwo()) {
       return of(a.input(0), !transposeA, b, transposeB);
+    }
+    if (a.op() instanceof Pad p && !transposeA && b.shape().rank() == 2 && p.axis() < a.shape().rank() - 1) {
+      return Node.of(p, Node.of(this, a.input(0), b));
     }
     if (b.op() instanceof Permute p && p.swapsLastTwo()) {
       return of(a, transposeA, b.input(0), !transposeB);

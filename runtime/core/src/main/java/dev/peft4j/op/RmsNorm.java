@@ -22,6 +22,11 @@ public record RmsNorm(float eps) implements Op {
   }
 
   @Override
+  public int @Nullable [] partAxes(Node[] inputs, Shape out, int axis) {
+    return axis == out.rank() - 1 ? null : new int[] {axis, -1};
+  }
+
+  @Override
   public @Nullable Node[] gradient(Node out, Node dOut) {
     Node x = out.input(0);
     Node w = out.input(1);

@@ -16,8 +16,23 @@ public record RmsNormGrad(float eps) implements Op {
   }
 
   @Override
+  public int @Nullable [] partAxes(Node[] inputs, Shape out, int axis) {
+    return axis == out.rank() - 1 ? null : new int[] {axis, -1, axis};
+  }
+
+  @Override
   public @Nullable Node[] gradient(Node out, Node dOut) {
     throw new UnsupportedOperationException("second derivatives of rmsNorm");
+  }
+
+  /** Rows without a gradient stay without one. */
+  @Override
+  public @Nullable Node simplify(Node[] inputs) {
+    if (inputs[2].op() instanceof Pad p && p.axis() < inputs[0].shape().rank() - 1) {
+      Node x = p.unpadded(inputs[0], p.axis());
+      return Node.of(p, Node.of(this, x, inputs[1], inputs[2].input(0)));
+    }
+    return null;
   }
 
   @Override

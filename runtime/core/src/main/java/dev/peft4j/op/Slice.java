@@ -5,10 +5,11 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
+import dev.peft4j.graph.Part;
 import org.jspecify.annotations.Nullable;
 
 /** The part {@code from} (inclusive) to {@code to} (exclusive) of dimension {@code axis}. */
-public record Slice(int axis, int from, int to) implements Op {
+public record Slice(int axis, int from, int to) implements Op, Part {
   /** Part of {@code x} along an axis; a negative axis counts from the end. */
   public static Node of(Node x, int axis, int from, int to) {
     return Node.of(new Slice(x.shape().axis("slice", axis), from, to), x);
@@ -37,7 +38,32 @@ public record Slice(int axis, int from, int to) implements Op {
 
   @Override
   public @Nullable Node simplify(Node[] inputs) {
-    return from == 0 && to == inputs[0].shape().dim(axis) ? inputs[0] : null;
+    Node x = inputs[0];
+    if (from == 0 && to == x.shape().dim(axis)) {
+      return x;
+    }
+    if (x.op() instanceof Pad p && p.axis() == axis && from == p.before() && to == from + x.input(0).shape().dim(axis)) {
+      return x.input(0);
+    }
+    return x.op() instanceof Concat c && c.axis() == axis ? ofConcat(x) : null;
+  }
+
+  /** The part of one of the joined inputs, if it lies within one. */
+  private @Nullable Node ofConcat(Node concat) {
+    int start = 0;
+    for (Node in : concat.inputs()) {
+      int end = start + in.shape().dim(axis);
+      if (from >= start && to <= end) {
+        return of(in, axis, from - start, to - start);
+      }
+      start = end;
+    }
+    return null;
+  }
+
+  @Override
+  public Op along(int other) {
+    return new Slice(other, from, to);
   }
 
   @Override

@@ -33,6 +33,11 @@ public record Softmax() implements Op {
   }
 
   @Override
+  public int @Nullable [] partAxes(Node[] inputs, Shape out, int axis) {
+    return axis == out.rank() - 1 ? null : new int[] {axis};
+  }
+
+  @Override
   public @Nullable Node[] gradient(Node out, Node dOut) {
     return new @Nullable Node[] {Node.of(new SoftmaxGrad(), out, dOut)};
   }

@@ -13,6 +13,11 @@ public record SoftmaxGrad() implements Op {
   }
 
   @Override
+  public int @Nullable [] partAxes(Node[] inputs, Shape out, int axis) {
+    return axis == out.rank() - 1 ? null : new int[] {axis, axis};
+  }
+
+  @Override
   public @Nullable Node[] gradient(Node out, Node dOut) {
     throw new UnsupportedOperationException("second derivatives of softmax");
   }

@@ -19,6 +19,11 @@ public record ToFloat() implements Op {
   }
 
   @Override
+  public int @Nullable [] partAxes(Node[] inputs, Shape out, int axis) {
+    return new int[] {axis};
+  }
+
+  @Override
   public @Nullable Node[] gradient(Node out, Node dOut) {
     return new @Nullable Node[] {dOut};
   }

@@ -1,0 +1,100 @@
+package dev.peft4j.graph;
+
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Computes only what is read: where all consumers of a node take the same part of it (the first token of each sequence, say),
+ * and the node's op works part by part, the part is taken of its inputs instead. In a classifier that reads one token this
+ * saves most of the last layer.
+ */
+final class Narrowing {
+  /** What consumers read of a node: a part of it along an axis, or all of it if {@code part} is null. */
+  private record Need(@Nullable Part part, int axis) {
+    static final Need WHOLE = new Need(null, 0);
+
+    Need and(@Nullable Need other) {
+      if (other == null) {
+        return this;
+      }
+      boolean same =
+          part != null
+              && other.part != null
+              && axis == other.axis
+              && part.from() == other.part.from()
+              && part.to() == other.part.to();
+      return same ? this : WHOLE;
+    }
+  }
+
+  private final List<Node> order;
+  private final Map<Node, Need> needs = new IdentityHashMap<>();
+
+  /** For each node that is narrowed, the axis to take of each input; -1 for all of it. */
+  private final Map<Node, int[]> narrowed = new IdentityHashMap<>();
+
+  private Narrowing(List<Node> roots) {
+    this.order = Lowering.sorted(roots);
+    roots.forEach(r -> needs.put(r, Need.WHOLE));
+  }
+
+  static List<Node> narrow(List<Node> roots, Lowering lowering) {
+    Narrowing n = new Narrowing(roots);
+    n.decide();
+    return n.narrowed.isEmpty() ? roots : n.rebuild(roots, lowering);
+  }
+
+  private void decide() {
+    for (int i = order.size() - 1; i >= 0; i--) {
+      Node n = order.get(i);
+      Need need = needs.getOrDefault(n, Need.WHOLE);
+      if (n.op() instanceof Part part) {
+        need(n.input(0), new Need(part, part.axis()));
+        continue;
+      }
+      int[] axes =
+          need.part == null ? null : n.op().partAxes(n.inputs(), n.shape(), need.axis);
+      if (axes != null) {
+        narrowed.put(n, axes);
+      }
+      for (int k = 0; k < n.inputs().length; k++) {
+        need(n.input(k), axes == null || axes[k] < 0 ? Need.WHOLE : new Need(need.part, axes[k]));
+      }
+    }
+  }
+
+  private void need(Node n, Need need) {
+    needs.merge(n, need, Need::and);
+  }
+
+  private List<Node> rebuild(List<Node> roots, Lowering lowering) {
+    Map<Node, Node> mapped = new IdentityHashMap<>();
+    for (Node n : order) {
+      if (n.op() instanceof Part && narrowed.containsKey(n.input(0))) {
+        mapped.put(n, get(mapped, n.input(0)));
+        continue;
+      }
+      int[] axes = narrowed.get(n);
+      Node[] in = new Node[n.inputs().length];
+      for (int k = 0; k < in.length; k++) {
+        in[k] = get(mapped, n.input(k));
+        if (axes != null && axes[k] >= 0 && !narrowed.containsKey(n.input(k))) {
+          Part part = Objects.requireNonNull(needs.getOrDefault(n, Need.WHOLE).part);
+          in[k] = lowering.lower(part.along(axes[k]), new Node[] {in[k]});
+        }
+      }
+      mapped.put(n, n.op() instanceof Placeholder ? n : lowering.lower(n.op(), in));
+    }
+    List<Node> out = new ArrayList<>();
+    roots.forEach(r -> out.add(get(mapped, r)));
+    return out;
+  }
+
+  private static Node get(Map<Node, Node> mapped, Node n) {
+    return Objects.requireNonNull(mapped.get(n));
+  }
+}
