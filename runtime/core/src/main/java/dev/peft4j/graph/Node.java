@@ -53,7 +53,8 @@ public final class Node {
       grad |= n.requiresGrad;
     }
     DType dtype = op.dtype(inputs);
-    return new Node(op, inputs, op.shape(inputs), dtype, grad && dtype == DType.FLOAT32, null);
+    return new Node(
+        op, inputs, op.shape(inputs), dtype, grad && dtype == DType.FLOAT32 && op.differentiable(), null);
   }
 
   /** A leaf that holds data. */
@@ -101,7 +102,7 @@ public final class Node {
     return dtype;
   }
 
-  /** True if a trainable variable is among what this is computed from. */
+  /** True if a trainable variable is among what this is computed from, and a gradient can flow to it. */
   public boolean requiresGrad() {
     return requiresGrad;
   }

@@ -89,6 +89,11 @@ public interface Op {
     return false;
   }
 
+  /** False if no gradient ever flows through this op, whatever its inputs are. */
+  default boolean differentiable() {
+    return true;
+  }
+
   /** Gradients of an op that has none: null for each input. */
   static @Nullable Node[] noGradient(Node out) {
     return new @Nullable Node[out.inputs().length];

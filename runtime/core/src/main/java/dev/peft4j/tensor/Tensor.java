@@ -23,6 +23,7 @@ import dev.peft4j.op.Reshape;
 import dev.peft4j.op.RmsNorm;
 import dev.peft4j.op.Slice;
 import dev.peft4j.op.Softmax;
+import dev.peft4j.op.StopGradient;
 import dev.peft4j.op.ToFloat;
 import dev.peft4j.op.Unfold;
 import dev.peft4j.op.Window;
@@ -196,9 +197,9 @@ public class Tensor {
     return this;
   }
 
-  /** The same value, without gradients for what it was computed from. */
+  /** The same value, without gradients for what it is computed from. Nothing is computed yet. */
   public Tensor detach() {
-    return of(storage(), shape());
+    return new Tensor(Node.of(new StopGradient(), node()));
   }
 
   // ---- element-wise ------------------------------------------------------------------------------------------------

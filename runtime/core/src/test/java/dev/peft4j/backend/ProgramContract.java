@@ -72,6 +72,23 @@ abstract class ProgramContract extends TorchValuesContract {
   }
 
   @Test
+  void whatIsDetachedIsComputedButNotDifferentiated() {
+    Backends.with(
+        backend,
+        () -> {
+          Variable x = variable(2, 3);
+          Tensor t = Tensor.of(x.node());
+          Tensor square = t.square();
+          t.mul(square.detach()).sum().backward();
+          Node gradient = java.util.Objects.requireNonNull(x.gradient());
+          assertThat(Tensor.of(gradient).toFloats()).containsExactly(4, 9);
+          assertThat(square.detach().node().requiresGrad()).isFalse();
+          assertThat(square.detach().toFloats()).containsExactly(4, 9);
+          return null;
+        });
+  }
+
+  @Test
   void oneValueForSeveralTargetsAndNumbersForOthers() {
     Variable a = variable(1, 2);
     Variable b = variable(3, 4);

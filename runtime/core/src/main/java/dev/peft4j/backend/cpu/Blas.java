@@ -29,13 +29,16 @@ final class Blas {
   private static final int TRANSPOSED = 112;
 
   private static final @Nullable MethodHandle SGEMM;
+  private static final @Nullable SymbolLookup SYMBOLS;
   private static final @Nullable String PROBLEM;
 
   static {
     MethodHandle sgemm = null;
+    SymbolLookup symbols = null;
     String problem = null;
     try {
-      sgemm = bind(library());
+      symbols = SymbolLookup.libraryLookup(library().toPath(), Arena.global());
+      sgemm = bind(symbols);
     } catch (IllegalCallerException e) {
       problem =
           "OpenBLAS cannot be called, native access is denied to this program: start Java with "
@@ -44,6 +47,7 @@ final class Blas {
       problem = "OpenBLAS could not be loaded: " + e.getMessage();
     }
     SGEMM = sgemm;
+    SYMBOLS = symbols;
     PROBLEM = problem;
   }
 
@@ -133,8 +137,19 @@ final class Blas {
     }
   }
 
-  private static MethodHandle bind(File library) {
-    SymbolLookup symbols = SymbolLookup.libraryLookup(library.toPath(), Arena.global());
+  /**
+   * What else the library has, such as LAPACK.
+   *
+   * @throws IllegalStateException if OpenBLAS could not be loaded; says why
+   */
+  static SymbolLookup symbols() {
+    if (SGEMM == null || SYMBOLS == null) {
+      throw new IllegalStateException(PROBLEM);
+    }
+    return SYMBOLS;
+  }
+
+  private static MethodHandle bind(SymbolLookup symbols) {
     Linker linker = Linker.nativeLinker();
     MethodHandle threads =
         linker.downcallHandle(

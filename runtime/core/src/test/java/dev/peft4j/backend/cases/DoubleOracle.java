@@ -29,6 +29,7 @@ import dev.peft4j.op.RmsNorm;
 import dev.peft4j.op.ScatterAdd;
 import dev.peft4j.op.Slice;
 import dev.peft4j.op.Softmax;
+import dev.peft4j.op.StopGradient;
 import dev.peft4j.op.ToFloat;
 import dev.peft4j.op.Unfold;
 import java.util.Arrays;
@@ -87,6 +88,7 @@ public final class DoubleOracle {
       }
       case Reshape r -> System.arraycopy(x[0], 0, y, 0, y.length);
       case ToFloat t -> System.arraycopy(x[0], 0, y, 0, y.length);
+      case StopGradient t -> System.arraycopy(x[0], 0, y, 0, y.length);
       case Permute p ->
           Indices.each(
               s[0],

@@ -1,0 +1,175 @@
+package dev.peft4j.backend.cpu;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.Arrays;
+
+/**
+ * Decompositions of matrices through the LAPACK that OpenBLAS contains: for adapters that start from the base's weights, and
+ * for those that are made of others. Not for a training step: they copy, allocate and run on one thread.
+ */
+public final class Linalg {
+  private static final int COLUMN_MAJOR = 102;
+  private static final byte REDUCED = 'S';
+
+  private Linalg() {}
+
+  /**
+   * A = U · diag(s) · Vᵀ with k = min(rows, columns) singular values, the largest first; all row-major.
+   *
+   * @param u (rows, k), orthonormal columns
+   * @param s (k)
+   * @param vt (k, columns), orthonormal rows
+   */
+  public record Svd(float[] u, float[] s, float[] vt) {}
+
+  /**
+   * A = Q · R with k = min(rows, columns); all row-major.
+   *
+   * @param q (rows, k), orthonormal columns
+   * @param r (k, columns), zero below the diagonal
+   */
+  public record Qr(float[] q, float[] r) {}
+
+  /**
+   * The reduced singular value decomposition (LAPACK's {@code sgesdd}).
+   *
+   * @param a (rows, columns), row-major
+   * @throws ArithmeticException if a number is not finite, or the iteration does not converge
+   */
+  public static Svd svd(float[] a, int rows, int columns) {
+    check("svd", a, rows, columns);
+    int k = Math.min(rows, columns);
+    if (k == 0) {
+      return new Svd(new float[0], new float[0], new float[0]);
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      // row-major A is column-major Aᵀ = V · diag(s) · Uᵀ: the factors change places and nothing has to be transposed
+      MemorySegment m = arena.allocateFrom(JAVA_FLOAT, a);
+      MemorySegment s = arena.allocate(JAVA_FLOAT, k);
+      MemorySegment v = arena.allocate(JAVA_FLOAT, (long) columns * k);
+      MemorySegment ut = arena.allocate(JAVA_FLOAT, (long) k * rows);
+      int info;
+      try {
+        info = (int) Sgesdd.HANDLE.invokeExact(COLUMN_MAJOR, REDUCED, columns, rows, m, columns, s, v, columns, ut, k);
+      } catch (Throwable e) {
+        throw new AssertionError("a native call does not throw", e);
+      }
+      done("svd", info, rows, columns);
+      return new Svd(ut.toArray(JAVA_FLOAT), s.toArray(JAVA_FLOAT), v.toArray(JAVA_FLOAT));
+    }
+  }
+
+  /**
+   * The reduced QR decomposition by Householder reflections (LAPACK's {@code sgeqrf} and {@code sorgqr}).
+   *
+   * @param a (rows, columns), row-major
+   * @throws ArithmeticException if a number is not finite
+   */
+  public static Qr qr(float[] a, int rows, int columns) {
+    check("qr", a, rows, columns);
+    int k = Math.min(rows, columns);
+    float[] q = new float[rows * k];
+    float[] r = new float[k * columns];
+    if (k == 0) {
+      return new Qr(q, r);
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment m = arena.allocateFrom(JAVA_FLOAT, transposed(a, rows, columns));
+      MemorySegment tau = arena.allocate(JAVA_FLOAT, k);
+      try {
+        done("qr", (int) Sgeqrf.HANDLE.invokeExact(COLUMN_MAJOR, rows, columns, m, rows, tau), rows, columns);
+        for (int i = 0; i < k; i++) {
+          for (int j = i; j < columns; j++) {
+            r[i * columns + j] = m.getAtIndex(JAVA_FLOAT, (long) j * rows + i);
+          }
+        }
+        done("qr", (int) Sorgqr.HANDLE.invokeExact(COLUMN_MAJOR, rows, k, k, m, rows, tau), rows, columns);
+      } catch (ArithmeticException e) {
+        throw e;
+      } catch (Throwable e) {
+        throw new AssertionError("a native call does not throw", e);
+      }
+      for (int j = 0; j < k; j++) {
+        for (int i = 0; i < rows; i++) {
+          q[i * k + j] = m.getAtIndex(JAVA_FLOAT, (long) j * rows + i);
+        }
+      }
+    }
+    return new Qr(q, r);
+  }
+
+  /** A row-major (rows, columns) as a row-major (columns, rows). */
+  public static float[] transposed(float[] a, int rows, int columns) {
+    float[] t = new float[a.length];
+    for (int i = 0; i < rows; i++) {
+      for (int j = 0; j < columns; j++) {
+        t[j * rows + i] = a[i * columns + j];
+      }
+    }
+    return t;
+  }
+
+  private static void check(String what, float[] a, int rows, int columns) {
+    if (rows < 0 || columns < 0 || a.length != (long) rows * columns) {
+      throw new IllegalArgumentException(
+          what + ": " + a.length + " numbers are no matrix of " + rows + " x " + columns);
+    }
+    for (int i = 0; i < a.length; i++) {
+      if (!Float.isFinite(a[i])) {
+        throw new ArithmeticException(
+            what + ": the matrix of " + rows + " x " + columns + " has " + a[i] + " in row " + i / columns + ", column "
+                + i % columns);
+      }
+    }
+  }
+
+  private static void done(String what, int info, int rows, int columns) {
+    if (info != 0) {
+      throw new ArithmeticException(
+          what + " of a matrix of " + rows + " x " + columns
+              + (info > 0 ? " did not converge" : ": LAPACK refused argument " + -info));
+    }
+  }
+
+  private static MethodHandle bind(String name, Class<?>... arguments) {
+    return Linker.nativeLinker()
+        .downcallHandle(
+            Blas.symbols().findOrThrow(name),
+            FunctionDescriptor.of(
+                JAVA_INT,
+                Arrays.stream(arguments)
+                    .map(c -> c == int.class ? JAVA_INT : c == byte.class ? JAVA_BYTE : ADDRESS)
+                    .toArray(java.lang.foreign.MemoryLayout[]::new)));
+  }
+
+  // each bound when it is first called
+
+  private static final class Sgesdd {
+    static final MethodHandle HANDLE =
+        bind(
+            "LAPACKE_sgesdd", int.class, byte.class, int.class, int.class, MemorySegment.class, int.class,
+            MemorySegment.class, MemorySegment.class, int.class, MemorySegment.class, int.class);
+  }
+
+  private static final class Sgeqrf {
+    static final MethodHandle HANDLE =
+        bind(
+            "LAPACKE_sgeqrf", int.class, int.class, int.class, MemorySegment.class, int.class, MemorySegment.class);
+  }
+
+  private static final class Sorgqr {
+    static final MethodHandle HANDLE =
+        bind(
+            "LAPACKE_sorgqr", int.class, int.class, int.class, int.class, MemorySegment.class, int.class,
+            MemorySegment.class);
+  }
+}

@@ -1,0 +1,88 @@
+package dev.peft4j.backend.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.peft4j.data.Rng;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.api.Test;
+
+class LinalgTest {
+  @ParameterizedTest
+  @CsvSource({"1,1", "1,5", "5,1", "4,4", "3,7", "7,3", "33,65", "65,33"})
+  void theFactorsOfTheSvdGiveTheMatrix(int rows, int columns) {
+    float[] a = new Rng(rows * 100L + columns).normal(rows * columns, 0, 1);
+    Linalg.Svd svd = Linalg.svd(a.clone(), rows, columns);
+    int k = Math.min(rows, columns);
+    assertThat(svd.s()).hasSize(k);
+    for (int i = 1; i < k; i++) {
+      assertThat(svd.s()[i]).isLessThanOrEqualTo(svd.s()[i - 1]).isNotNegative();
+    }
+    float[] scaled = svd.vt().clone();
+    for (int i = 0; i < k; i++) {
+      for (int j = 0; j < columns; j++) {
+        scaled[i * columns + j] *= svd.s()[i];
+      }
+    }
+    same(product(svd.u(), scaled, rows, k, columns), a);
+    same(product(Linalg.transposed(svd.u(), rows, k), svd.u(), k, rows, k), identity(k));
+    same(product(svd.vt(), Linalg.transposed(svd.vt(), k, columns), k, columns, k), identity(k));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,1", "1,5", "5,1", "4,4", "3,7", "7,3", "33,65", "65,33"})
+  void theFactorsOfTheQrGiveTheMatrix(int rows, int columns) {
+    float[] a = new Rng(rows * 100L + columns).normal(rows * columns, 0, 1);
+    Linalg.Qr qr = Linalg.qr(a.clone(), rows, columns);
+    int k = Math.min(rows, columns);
+    same(product(qr.q(), qr.r(), rows, k, columns), a);
+    same(product(Linalg.transposed(qr.q(), rows, k), qr.q(), k, rows, k), identity(k));
+    for (int i = 0; i < k; i++) {
+      for (int j = 0; j < i; j++) {
+        assertThat(qr.r()[i * columns + j]).isZero();
+      }
+    }
+  }
+
+  @Test
+  void whatIsNoMatrixIsRefused() {
+    assertThatThrownBy(() -> Linalg.svd(new float[5], 2, 3))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("svd: 5 numbers are no matrix of 2 x 3");
+    assertThatThrownBy(() -> Linalg.qr(new float[] {1, 2, Float.NaN, 4}, 2, 2))
+        .isInstanceOf(ArithmeticException.class)
+        .hasMessage("qr: the matrix of 2 x 2 has NaN in row 1, column 0");
+    assertThat(Linalg.svd(new float[0], 0, 3).s()).isEmpty();
+  }
+
+  private static float[] identity(int n) {
+    float[] e = new float[n * n];
+    for (int i = 0; i < n; i++) {
+      e[i * n + i] = 1;
+    }
+    return e;
+  }
+
+  private static float[] product(float[] a, float[] b, int m, int k, int n) {
+    float[] c = new float[m * n];
+    for (int i = 0; i < m; i++) {
+      for (int j = 0; j < n; j++) {
+        double sum = 0;
+        for (int l = 0; l < k; l++) {
+          sum += (double) a[i * k + l] * b[l * n + j];
+        }
+        c[i * n + j] = (float) sum;
+      }
+    }
+    return c;
+  }
+
+  private static void same(float[] found, float[] expected) {
+    assertThat(found).hasSameSizeAs(expected);
+    for (int i = 0; i < found.length; i++) {
+      assertThat(found[i]).isCloseTo(expected[i], within(2e-5f));
+    }
+  }
+}
