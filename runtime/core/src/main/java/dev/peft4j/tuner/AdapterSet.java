@@ -11,6 +11,7 @@ import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.target.Names;
 import dev.peft4j.target.Suggestions;
+import dev.peft4j.target.TaskTypes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -169,8 +170,11 @@ public final class AdapterSet {
     if (!unused.isEmpty()) {
       LOG.warn("adapter '{}': no layer that it adapts is named by {}", a.name(), unused);
     }
+    // peft writes the heads of a task into the file whether or not the model has them
+    String task = a.config().taskType();
+    List<String> heads = TaskTypes.modulesToSave(task == null ? "" : task);
     for (String save : a.config().targets().modulesToSave()) {
-      if (a.saved().keySet().stream().noneMatch(p -> Names.names(save, p))) {
+      if (!heads.contains(save) && a.saved().keySet().stream().noneMatch(p -> Names.names(save, p))) {
         throw new IllegalArgumentException(
             "modulesToSave '" + save + "' not found in the base model. " + Suggestions.didYouMean(save, paths));
       }

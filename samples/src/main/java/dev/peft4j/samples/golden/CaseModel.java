@@ -2,6 +2,8 @@ package dev.peft4j.samples.golden;
 
 import dev.peft4j.nn.Module;
 import dev.peft4j.tensor.Tensor;
+import dev.peft4j.transformers.BertConfig;
+import dev.peft4j.transformers.BertForSequenceClassification;
 import java.util.Map;
 import java.util.function.BinaryOperator;
 import java.util.function.Function;
@@ -36,8 +38,27 @@ record CaseModel(
         ConvNet m = new ConvNet();
         yield new CaseModel(m, in -> m.forward(input(in, "x")), Tensor::crossEntropy);
       }
+      case "bert" -> {
+        BertForSequenceClassification m = bert();
+        yield new CaseModel(
+            m, in -> m.forward(input(in, "input_ids"), input(in, "attention_mask")), m::loss);
+      }
       default -> null;
     };
+  }
+
+  private static BertForSequenceClassification bert() {
+    return new BertForSequenceClassification(
+        BertConfig.builder()
+            .hiddenSize(32)
+            .intermediateSize(64)
+            .layers(2)
+            .heads(4)
+            .vocabSize(96)
+            .maxPositions(64)
+            .numLabels(5)
+            .dropout(0)
+            .build());
   }
 
   private static Tensor input(Map<String, Tensor> inputs, String name) {
