@@ -17,6 +17,8 @@ import java.util.stream.Stream;
  */
 public final class Suggestions {
   private static final int MOST = 3;
+  private static final int CONTAINED = 100;
+  private static final int WORDS_IN_COMMON = 200;
   private static final int NOT_ALIKE = Integer.MAX_VALUE;
 
   private Suggestions() {}
@@ -47,10 +49,10 @@ public final class Suggestions {
     if (ranked.isEmpty()) {
       return List.of();
     }
-    // a near certain one stands alone
+    // who is a slip of the pen away leaves no room for others
     int best = ranked.get(0).getValue();
     return ranked.stream()
-        .filter(e -> best > 0 || e.getValue() == 0)
+        .filter(e -> e.getValue() == best || best >= CONTAINED)
         .map(Map.Entry::getKey)
         .toList();
   }
@@ -104,11 +106,11 @@ public final class Suggestions {
       return distance;
     }
     if (a.length() >= 3 && b.length() >= 3 && (a.contains(b) || b.contains(a))) {
-      return 100 + distance;
+      return CONTAINED + distance;
     }
     List<String> words = words(wanted);
     words.retainAll(words(name));
-    return words.isEmpty() ? NOT_ALIKE : 200 + distance;
+    return words.isEmpty() ? NOT_ALIKE : WORDS_IN_COMMON + distance;
   }
 
   private static String plain(String name) {

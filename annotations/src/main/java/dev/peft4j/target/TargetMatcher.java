@@ -169,8 +169,8 @@ public final class TargetMatcher {
   }
 
   /**
-   * Whether a path that begins so may be targeted, as far as a beginning tells: false only if {@code targetRegex} cannot match
-   * whatever comes after it.
+   * Whether a path that begins so may be targeted, as far as a beginning tells: false only if
+   * {@code targetRegex} cannot match whatever comes after it.
    *
    * @param beginning the beginning of a path, such as {@code experts.}
    * @return whether a longer path may be

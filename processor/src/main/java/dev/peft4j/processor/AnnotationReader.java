@@ -72,6 +72,11 @@ final class AnnotationReader {
     return unresolved;
   }
 
+  /** Whether there are several annotations. */
+  boolean repeated() {
+    return mirrors.size() > 1;
+  }
+
   /** The annotation that a site is in, or null for the class itself. */
   @Nullable AnnotationMirror mirror(Site site) {
     return site.adapter() < 0 ? null : mirrors.get(site.adapter());

@@ -12,6 +12,7 @@ import java.util.Set;
 import javax.annotation.processing.AbstractProcessor;
 import javax.annotation.processing.Filer;
 import javax.annotation.processing.FilerException;
+import javax.annotation.processing.Messager;
 import javax.annotation.processing.Processor;
 import javax.annotation.processing.RoundEnvironment;
 import javax.lang.model.SourceVersion;
@@ -114,17 +115,21 @@ public final class PeftProcessor extends AbstractProcessor {
             Universe.shortName(model),
             () -> root == null ? "" : new Candidates(root).list(),
             problems::add);
+    // nothing in a class that cannot be seen can be reached: that goes without saying
+    boolean visible = visibility.hidden(model).isEmpty();
     List<AttachPlan> plans = new ArrayList<>();
     for (PeftSettings s : settings) {
       if (checks.check(s) && root != null) {
         var matching = new Matching(s, root);
         new TargetChecks(s, root, matching, problems::add).check();
-        plans.add(new AttachPlanner(s, matching, problems::add).plan(root));
+        if (visible) {
+          plans.add(new AttachPlanner(s, matching, problems::add).plan(root));
+        }
       }
     }
     checks.checkTogether(settings);
     String name = generatedName(model, settings, problems);
-    ModelSpec spec = root == null ? null : reader.read(model, name);
+    ModelSpec spec = root == null || !visible ? null : reader.read(model, name);
     if (spec != null && problems.stream().allMatch(p -> p.diagnostic().warning())) {
       write(new PeftWriter(spec, settings, plans), spec, model, problems);
     }
@@ -179,13 +184,13 @@ public final class PeftProcessor extends AbstractProcessor {
 
   private void print(Problem problem, TypeElement model, AnnotationReader reader) {
     Kind kind = problem.diagnostic().warning() ? Kind.MANDATORY_WARNING : Kind.ERROR;
+    Messager messager = processingEnv.getMessager();
     AnnotationMirror mirror = reader.mirror(problem.site());
     if (mirror == null) {
-      processingEnv.getMessager().printMessage(kind, problem.message(), model);
-    } else {
-      processingEnv
-          .getMessager()
-          .printMessage(kind, problem.message(), model, mirror, reader.value(problem.site()));
+      messager.printMessage(kind, problem.message(), model);
+    } else if (!reader.repeated()
+        || !RepeatedAnnotations.print(processingEnv, kind, problem, model, AnnotationReader.PEFT)) {
+      messager.printMessage(kind, problem.message(), model, mirror, reader.value(problem.site()));
     }
   }
 }

@@ -192,7 +192,8 @@ final class Compilation {
   static String pointedAt(Diagnostic<? extends JavaFileObject> diagnostic) {
     try {
       String text = diagnostic.getSource().getCharContent(true).toString();
-      return text.substring((int) diagnostic.getStartPosition(), (int) diagnostic.getEndPosition());
+      int end = (int) diagnostic.getEndPosition();
+      return text.substring((int) diagnostic.getStartPosition(), end < 0 ? text.length() : end);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -53,7 +53,8 @@ public abstract class Module {
           CheckpointName given = field.getAnnotation(CheckpointName.class);
           String name = given == null ? Names.toCheckpoint(field.getName()) : given.value();
           value(field.get(holder), Names.join(prefix, name), found);
-          if (field.isAnnotationPresent(OutputHead.class) && field.get(holder) instanceof Module head) {
+          if (field.isAnnotationPresent(OutputHead.class)
+              && field.get(holder) instanceof Module head) {
             head.outputHead = true;
           }
         } catch (IllegalAccessException e) {

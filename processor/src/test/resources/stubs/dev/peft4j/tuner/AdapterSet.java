@@ -101,7 +101,9 @@ public final class AdapterSet {
                 }
                 if (matcher.saves(path)) {
                   all.add("save " + path);
-                } else if (matcher.match(path, module instanceof Linear && !module.outputHead()).targeted()) {
+                } else if (matcher
+                    .match(path, module instanceof Linear && !module.outputHead())
+                    .targeted()) {
                   if (!(module instanceof Adaptable)) {
                     throw new IllegalArgumentException(path + " takes no adapter");
                   }
