@@ -129,11 +129,17 @@ final class ModelReader {
         ClassName.get(universe.home().getQualifiedName().toString(), simpleName),
         isPublic,
         universe.elements.isDeprecated(model),
+        suppressed(model),
         names.variables(model.getTypeParameters()),
         constructors(model),
         overrides(model, peftModel),
         universe.find(GENERATED) != null,
         attachName(model));
+  }
+
+  private static List<String> suppressed(TypeElement model) {
+    SuppressWarnings annotation = model.getAnnotation(SuppressWarnings.class);
+    return annotation == null ? List.of() : List.of(annotation.value());
   }
 
   private List<ConstructorSpec> constructors(TypeElement model) {
@@ -219,7 +225,6 @@ final class ModelReader {
     // what Kotlin's compiler tells itself is no business of Java's
     String name = Universe.name(type);
     return !name.startsWith("kotlin.")
-        && !name.equals("java.lang.SuppressWarnings")
         && visibility.hidden(Universe.element(type)).isEmpty()
         && mirror.getElementValues().values().stream().allMatch(v -> visible(v.getValue()));
   }

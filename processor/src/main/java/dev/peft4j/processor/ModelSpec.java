@@ -14,6 +14,7 @@ import java.util.List;
  * @param generated the class to write
  * @param isPublic whether that one is public
  * @param deprecated whether the annotated class is
+ * @param suppressed the warnings that the annotated class suppresses
  * @param typeVariables with their bounds
  * @param constructors those that are mirrored
  * @param overrides the methods that both Module and PeftModel declare
@@ -26,6 +27,7 @@ record ModelSpec(
     ClassName generated,
     boolean isPublic,
     boolean deprecated,
+    List<String> suppressed,
     List<TypeVariableName> typeVariables,
     List<ConstructorSpec> constructors,
     List<OverrideSpec> overrides,
@@ -33,6 +35,7 @@ record ModelSpec(
     String attachName) {
 
   ModelSpec {
+    suppressed = List.copyOf(suppressed);
     typeVariables = List.copyOf(typeVariables);
     constructors = List.copyOf(constructors);
     overrides = List.copyOf(overrides);

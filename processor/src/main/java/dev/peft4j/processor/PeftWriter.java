@@ -14,6 +14,7 @@ import dev.peft4j.processor.ModelSpec.ConstructorSpec;
 import dev.peft4j.processor.ModelSpec.OverrideSpec;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import javax.lang.model.element.Element;
@@ -64,11 +65,7 @@ final class PeftWriter {
     if (model.deprecated()) {
       type.addAnnotation(Deprecated.class);
     }
-    // the base is complete when the adapters are attached
-    type.addAnnotation(
-        AnnotationSpec.builder(SuppressWarnings.class)
-            .addMember("value", "$S", "this-escape")
-            .build());
+    type.addAnnotation(suppressWarnings());
     if (model.isPublic()) {
       type.addModifiers(Modifier.PUBLIC);
     }
@@ -83,6 +80,19 @@ final class PeftWriter {
     return JavaFile.builder(model.generated().packageName(), type.build())
         .skipJavaLangImports(true)
         .indent("    ")
+        .build();
+  }
+
+  private AnnotationSpec suppressWarnings() {
+    Set<String> warnings = new LinkedHashSet<>(model.suppressed());
+    warnings.add("this-escape"); // the base is complete when the adapters are attached
+    if (model.constructors().stream().anyMatch(ConstructorSpec::varargs)) {
+      warnings.add("varargs"); // passed on to the base, which is to say whether that is safe
+    }
+    CodeBlock values =
+        CodeBlock.join(warnings.stream().map(w -> CodeBlock.of("$S", w)).toList(), ", ");
+    return AnnotationSpec.builder(SuppressWarnings.class)
+        .addMember("value", warnings.size() == 1 ? "$L" : "{$L}", values)
         .build();
   }
 

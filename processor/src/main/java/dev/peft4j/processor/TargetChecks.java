@@ -106,7 +106,8 @@ final class TargetChecks {
   private void checkTarget(
       String target, Site site, String shown, Predicate<Answer> named, boolean othersFound) {
     List<Answer> here = all.stream().filter(named).toList();
-    List<Answer> unsupported = with(here, Outcome.UNSUPPORTED);
+    List<Answer> unsupported =
+        with(here, Outcome.UNSUPPORTED).stream().filter(a -> !byKeyOnly(target, a)).toList();
     if (!unsupported.isEmpty()) {
       report(
           Diagnostic.UNSUPPORTED_MODULE,
@@ -116,8 +117,18 @@ final class TargetChecks {
           candidates.meant(target, true));
       return;
     }
-    if (!with(here, Outcome.ATTACH).isEmpty()) {
-      checkExcludedSubtrees(target, site, with(here, Outcome.ATTACH));
+    List<Answer> attached = with(here, Outcome.ATTACH);
+    if (!attached.isEmpty()) {
+      checkExcludedSubtrees(target, site, attached);
+      if (attached.stream().allMatch(a -> byKeyOnly(target, a))) {
+        report(
+            Diagnostic.ONLY_AT_RUN_TIME,
+            site,
+            model(),
+            shown,
+            "the keys of " + templates(attached),
+            candidates.meant(target, false));
+      }
       return;
     }
     List<Answer> excluded = with(here, Outcome.EXCLUDED);
@@ -147,6 +158,9 @@ final class TargetChecks {
           places(containers),
           candidates.meant(target, true));
     } else if (!opaque.isEmpty()) {
+      if (reachesInto(target)) {
+        return;
+      }
       report(
           Diagnostic.ONLY_AT_RUN_TIME,
           site,
@@ -159,6 +173,35 @@ final class TargetChecks {
           othersFound ? Diagnostic.TARGET_PARTLY_UNMATCHED : Diagnostic.NO_SUCH_TARGET;
       report(kind, site, model(), shown, candidates.meant(target, true));
     }
+  }
+
+  /**
+   * Whether a target names a module that is searched at run time and goes on from there, as {@code
+   * mlp.0} does.
+   */
+  private boolean reachesInto(String target) {
+    int dot = target.lastIndexOf('.');
+    while (dot > 0) {
+      String into = target.substring(0, dot);
+      if (opaque.stream()
+          .flatMap(place -> matching.of(place).stream())
+          .anyMatch(a -> Names.names(into, a.path()))) {
+        return true;
+      }
+      dot = target.lastIndexOf('.', dot - 1);
+    }
+    return false;
+  }
+
+  /** Whether a name fits nothing but keys of maps, which are not known yet. */
+  private boolean byKeyOnly(String name, Answer answer) {
+    if (settings.hasRegex() || !answer.place().inMap()) {
+      return false;
+    }
+    List<String> template = List.of(answer.place().template().split("\\.", -1));
+    int named = name.split("\\.", -1).length;
+    return template.subList(Math.max(0, template.size() - named), template.size()).stream()
+        .allMatch(Node.ELEMENT::equals);
   }
 
   /** exclude names modules; who names one that holds others may have meant those too. */
@@ -231,7 +274,8 @@ final class TargetChecks {
     for (int i = 0; i < settings.modulesToSave().size(); i++) {
       String name = settings.modulesToSave().get(i);
       Site site = settings.site("modulesToSave", i);
-      List<Answer> named = all.stream().filter(a -> Names.names(name, a.path())).toList();
+      List<Answer> named =
+          all.stream().filter(a -> Names.names(name, a.path()) && !byKeyOnly(name, a)).toList();
       if (named.stream().anyMatch(a -> a.place().isModule())) {
         continue;
       }
@@ -241,7 +285,7 @@ final class TargetChecks {
         String hint =
             "%s is a %s: name the modules in it.".formatted(place.template(), place.node().type());
         report(Diagnostic.SAVES_NOTHING, site, model(), name, hint);
-      } else if (!opaque.isEmpty()) {
+      } else if (!opaque.isEmpty() || all.stream().anyMatch(a -> Names.names(name, a.path()))) {
         report(
             Diagnostic.ONLY_AT_RUN_TIME,
             site,
@@ -300,7 +344,10 @@ final class TargetChecks {
   }
 
   private String opaqueNames() {
-    return opaque.stream().map(Place::toString).collect(Collectors.joining(", "));
+    return root.all().stream()
+        .filter(place -> opaque.contains(place) || place.node().kind() == Kind.MAP)
+        .map(Place::toString)
+        .collect(Collectors.joining(", "));
   }
 
   private static String quoted(String name) {

@@ -1,0 +1,507 @@
+package dev.peft4j.processor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Models of every shape: what is written for them compiles without a warning, and attaches what the
+ * runtime's rules say.
+ */
+class ModelShapesTest {
+  private static final String HEADER =
+      """
+      package p;
+
+      import dev.peft4j.annotation.*;
+      import dev.peft4j.nn.*;
+      import dev.peft4j.nn.Module;
+      import java.util.*;
+
+      """;
+
+  @TempDir Path folder;
+
+  /** As {@link #log(String)} for what is found at run time only, of which there may be warnings. */
+  private List<?> logDespiteWarnings(String source) {
+    Compilation compilation =
+        Compilation.in(folder).source("p/M.java", HEADER + withRun(source)).compile();
+    assertThat(compilation.success()).as("%s", compilation.diagnostics()).isTrue();
+    return log(compilation);
+  }
+
+  private static String withRun(String source) {
+    return source.replaceFirst(
+        "\\}\\s*$", "    public static Object run() { return new MPeft().adapters().log; }\n}\n");
+  }
+
+  private Compilation compile(String source) {
+    return Compilation.in(folder).source("p/M.java", HEADER + source).clean();
+  }
+
+  /** What {@code new MPeft()} was told, after checking that nothing was left for the end. */
+  private List<?> log(String source) {
+    return log(compile(withRun(source)));
+  }
+
+  private static List<?> log(Compilation compilation) {
+    List<?> log = (List<?>) compilation.call("p.M", "run");
+    assertThat(log).isNotNull();
+    assertThat(log).noneMatch(line -> line.toString().startsWith("late"));
+    return log.subList(1, log.size());
+  }
+
+  @Test
+  void mirrorsConstructors() {
+    Compilation compilation =
+        compile(
+            """
+            @Peft(target = "x")
+            public class M<T extends Comparable<? super T>, K> extends Module {
+                @java.lang.annotation.Retention(java.lang.annotation.RetentionPolicy.RUNTIME) public @interface Wired { Class<?>[] value() default {}; }
+                @java.lang.annotation.Target(java.lang.annotation.ElementType.TYPE_USE) public @interface Some {}
+                @interface Note { String value(); }
+
+                final Linear x = new Linear(1, 1);
+
+                /**
+                 * Says <b>what</b> $it is.
+                 *
+                 * @param list all of them
+                 * @throws java.io.IOException if not
+                 */
+                @Wired({String.class, int[].class})
+                @Deprecated
+                public M(@Note("a \\"b\\"") Map<@Some String, ? extends T> list, @Some String @Some [] names, int... sizes) throws java.io.IOException, InterruptedException {}
+
+                protected <E extends Exception & java.io.Serializable> M(E e, Map<String, K[]> map) throws E {}
+
+                M(char c) {}
+
+                @SafeVarargs
+                M(T... all) {}
+
+                @SuppressWarnings("unchecked")
+                M(int i, T... all) {}
+
+                private M(long secret) {}
+            }
+            """);
+    assertThat(compilation.generated("p/MPeft.java"))
+        .contains(
+            "public class MPeft<T extends Comparable<? super T>, K> extends M<T, K> implements"
+                + " PeftModel")
+        .contains(
+            "@M.Wired({\n            String.class,\n            int[].class\n    })",
+            "@Deprecated",
+            "@SuppressWarnings({\"this-escape\", \"varargs\"})")
+        .contains("     * Says <b>what</b> $it is.\n     *\n     * @param list all of them\n")
+        .contains("public MPeft(@M.Note(\"a \\\"b\\\"\") Map<@M.Some String, ? extends T> list,")
+        .contains("int... sizes) throws IOException,")
+        .contains(
+            "protected <E extends Exception & Serializable> MPeft(E e, Map<String, K[]> map) throws"
+                + " E {")
+        .contains("    MPeft(char c) {")
+        .contains(
+            "@SafeVarargs\n    MPeft(T... all) {",
+            "@SuppressWarnings(\"unchecked\")\n    MPeft(int i, T... all) {")
+        .doesNotContain("secret")
+        .contains("public static <T extends Comparable<? super T>, K> AdaptedModel<M<T, K>> adapt(")
+        .contains("@M.Some String @M.Some [] names");
+  }
+
+  @Test
+  void adaptsAModelInPlace() {
+    Compilation compilation =
+        compile(
+            """
+            @Peft(target = "x")
+            public class M extends Module {
+                final Linear x = new Linear(1, 1);
+                public static Object run() {
+                    M m = new M();
+                    var adapted = MPeft.adapt(m);
+                    return List.of("", adapted.model() == m, adapted.adapters().log.get(1));
+                }
+            }
+            """);
+    assertThat(log(compilation).toString()).isEqualTo("[true, attach x]");
+  }
+
+  @Test
+  void leavesTheBaseAloneWhileItIsMade() {
+    Compilation compilation =
+        compile(
+            """
+            @Peft(target = "x")
+            @SuppressWarnings("this-escape")
+            public class M extends Module {
+                final Linear x = new Linear(1, 1);
+                final List<String> early = namedParameters();
+                public static Object run() {
+                    var m = new MPeft();
+                    return List.of("", m.early, m.namedParameters());
+                }
+            }
+            """);
+    assertThat(log(compilation).toString())
+        .isEqualTo("[[base], [add default targets=x r=8 alpha=8.0, attach x]]");
+  }
+
+  @Test
+  void passesOnTheConfiguration() {
+    Compilation compilation =
+        compile(
+            """
+            @Peft(target = {"x", "y"}, exclude = "z.y", r = 3, alpha = 1.5, dropout = 0.1, bias = Bias.ALL, rslora = true,
+                init = Init.GAUSSIAN, modulesToSave = "z", rankPattern = {@RankPattern(key = "x", r = 5)},
+                alphaPattern = @AlphaPattern(key = "^y", alpha = 2), layers = {0, 2}, layersPattern = {"l", "m"},
+                taskType = "FEATURE_EXTRACTION", adapter = "my-2nd", tuner = "lora")
+            @Peft(targetRegex = "x|y\\\\b", excludeRegex = "y")
+            @Peft(target = "ALL-LINEAR", init = Init.RANDOM, adapter = "third")
+            public class M extends Module {
+                final Linear x = new Linear(1, 1);
+                final Linear y = new Linear(1, 1);
+                final Linear z = new Linear(1, 1);
+                final List<Linear> l = List.of(x);
+                public static Object run() {
+                    return new MPeft().adapters().log.stream().filter(line -> line.startsWith("add")).toList();
+                }
+            }
+            """
+                .replace("exclude = \"z.y\", ", ""));
+    assertThat((List<?>) compilation.call("p.M", "run"))
+        .extracting(Object::toString)
+        .containsExactly(
+            "add my-2nd targets=x,y r=3 alpha=1.5 dropout=0.1 bias=ALL rslora=true init=GAUSSIAN"
+                + " modulesToSave=z rankPattern=x:5 alphaPattern=^y:2.0 layers=[0, 2]"
+                + " layersPattern=l,m taskType=FEATURE_EXTRACTION",
+            "add default targetRegex=x|y\\b r=8 alpha=8.0 excludeRegex=y",
+            "add third allLinear=true r=8 alpha=8.0 init=RANDOM");
+    assertThat(compilation.generated("p/MPeft.java"))
+        .contains("MY_2ND = ", "DEFAULT = ", "THIRD = ");
+  }
+
+  @Test
+  void namesNestedAndNamedClasses() {
+    Compilation compilation =
+        Compilation.in(folder)
+            .source(
+                "p/Outer.java",
+                HEADER
+                    + """
+                    public class Outer {
+                        public interface Mid {
+                            @Peft(target = "x") class Inner extends Module { Linear x; }
+                        }
+                        @Peft(target = "x", className = "Fancy") protected static class Inner extends Module { Linear x; }
+                        static class Hidden { @Peft(target = "x") public static class Deep extends Module { Linear x; } }
+                    }
+                    """)
+            .source(
+                "@dev.peft4j.annotation.Peft(target = \"x\") class Bare extends dev.peft4j.nn.Module { dev.peft4j.nn.Linear x; }"
+                    .replace("class Bare", "\nclass Bare"))
+            .clean();
+    assertThat(compilation.generated("p/Outer_Mid_InnerPeft.java"))
+        .contains("public class Outer_Mid_InnerPeft extends Outer.Mid.Inner implements PeftModel");
+    assertThat(compilation.generated("p/Fancy.java")).contains("\nclass Fancy extends Outer.Inner");
+    assertThat(compilation.generated("p/Outer_Hidden_DeepPeft.java"))
+        .contains("\nclass Outer_Hidden_DeepPeft");
+    assertThat(compilation.generated("BarePeft.java"))
+        .startsWith("import")
+        .contains("\nclass BarePeft extends Bare");
+  }
+
+  @Test
+  void goesThroughAccessors() {
+    assertThat(
+            log(
+                """
+                @Peft(target = {"a", "b", "c", "d", "e"})
+                public class M extends Module {
+                    private final Linear a = new Linear(1, 1);
+                    private final Linear b = new Linear(1, 1);
+                    private final Pair pair = new Pair(new Linear(1, 1), new LayerNorm(1));
+                    private final Linear d = new Linear(1, 1);
+                    protected final Linear e = new Linear(1, 1);
+                    record Pair(Linear c, LayerNorm norm) {}
+                    public final Linear getA() { return a; }
+                    Linear b() { return b; }
+                    protected Pair getPair() { return pair; }
+                    Linear getD$app() { return d; }
+                    private Linear getE() { throw new AssertionError(); }
+                    static Linear a() { throw new AssertionError(); }
+                    Linear getB(int i) { throw new AssertionError(); }
+                    Linear getD() throws Exception { throw new AssertionError(); }
+                }
+                """))
+        .asString()
+        .isEqualTo("[attach a, attach b, attach pair.c, attach d, attach e]");
+  }
+
+  @Test
+  void walksListsMapsAndRecords() {
+    assertThat(
+            log(
+                """
+                @Peft(target = {"fc", "grid.1.0", "m.k", "n.1"})
+                public class M extends Module {
+                    static class Block extends Module { final Linear fc = new Linear(1, 1); final LayerNorm norm = new LayerNorm(1); }
+                    record Side(List<Block> blocks, Linear fc) {}
+                    final ArrayList<Block> blocks = new ArrayList<>(List.of(new Block(), new Block()));
+                    final Map<String, ? extends Block> experts = new TreeMap<>(Map.of("a", new Block(), "b", new Block()));
+                    final List<List<Linear>> grid = List.of(List.of(new Linear(1, 1)), List.of(new Linear(1, 1), new Linear(1, 1)));
+                    final Side side = new Side(List.of(new Block()), new Linear(1, 1));
+                    final List<Side> sides = List.of(side(), side());
+                    final Map<String, Linear> m = new TreeMap<>(Map.of("j", new Linear(1, 1), "k", new Linear(1, 1)));
+                    final Map<Integer, Linear> n = new TreeMap<>(Map.of(0, new Linear(1, 1), 1, new Linear(1, 1)));
+                    static Side side() { return new Side(List.of(new Block()), new Linear(1, 1)); }
+                    final List<String> words = List.of();
+                    final Map<String, String> texts = Map.of();
+                }
+                """))
+        .asString()
+        .contains(
+            "attach blocks.0.fc, attach blocks.1.fc, attach experts.a.fc, attach experts.b.fc, ",
+            "attach grid.1.0, search grid.1.1, attach side.blocks.0.fc, attach side.fc, ",
+            "attach sides.0.blocks.0.fc, attach sides.0.fc, attach sides.1.blocks.0.fc, attach"
+                + " sides.1.fc, ",
+            "attach m.k, ",
+            "attach n.1, finish")
+        .doesNotContain("attach grid.0.0", "attach grid.1.1", "attach m.j", "attach n.0");
+  }
+
+  @Test
+  void confinesToLayers() {
+    Compilation compilation =
+        compile(
+            """
+            @Peft(target = {"fc", "layers.4.fc"}, layers = {1, 3}, layersPattern = "layers")
+            @Peft(target = "fc", exclude = {"0.fc", "2.fc"}, adapter = "b")
+            @Peft(targetRegex = "layers\\\\.[1-3]\\\\.fc", adapter = "c")
+            @Peft(target = "fc", layers = {1, 2, 3}, layersPattern = "layers", adapter = "d")
+            public class M extends Module {
+                static class Block extends Module { final Linear fc = new Linear(1, 1); }
+                final List<Block> layers = List.of(new Block(), new Block(), new Block(), new Block(), new Block());
+                public static Object run() { return new MPeft().adapters().log; }
+            }
+            """);
+    assertThat(log(compilation).toString())
+        .contains("attach layers.1.fc, attach layers.3.fc, attach layers.4.fc, finish")
+        .contains(
+            "add b targets=fc r=8 alpha=8.0 exclude=0.fc,2.fc, attach layers.1.fc, attach"
+                + " layers.3.fc, attach layers.4.fc")
+        .contains("search layers.2.fc, attach layers.2.fc")
+        .contains("attach layers.1.fc, attach layers.2.fc, attach layers.3.fc, finish]");
+    assertThat(compilation.generated("p/MPeft.java"))
+        .contains("if (i == 1 || i == 3 || i == 4) {")
+        .contains("if (i != 0 && i != 2) {")
+        .contains("if (i >= 1 && i <= 3) {")
+        .contains("a.attachMatching(\"layers.\" + i + \".fc\", layer.fc)");
+  }
+
+  @Test
+  void looksIntoWhatTypesDoNotTell() {
+    assertThat(
+            logDespiteWarnings(
+                """
+                @Peft(target = {"mlp.0", "more.0", "q", "x"}, modulesToSave = "any.head")
+                public class M extends Module {
+                    static class Tree extends Module {
+                        final Linear q = new Linear(1, 1);
+                        final List<Tree> children = new ArrayList<>();
+                    }
+                    static abstract class Base extends Module { final Linear x = new Linear(1, 1); }
+                    static class Some extends Base { final Linear q = new Linear(1, 1); final Linear head = new Linear(1, 1); }
+                    final Sequential mlp = new Sequential(new Linear(1, 1), new LayerNorm(1), new Linear(1, 1));
+                    final Module any = new Some();
+                    final Base base = new Some();
+                    final Layer layer = new Linear(1, 1);
+                    final List<Layer> more = List.of(new Linear(1, 1), new LayerNorm(1));
+                    final Tree tree = tree(2);
+                    static Tree tree(int depth) {
+                        Tree t = new Tree();
+                        if (depth > 0) { t.children.add(tree(depth - 1)); }
+                        return t;
+                    }
+                    final Layer none = null;
+                }
+                """))
+        .asString()
+        .contains(
+            "search mlp, attach mlp.0, search any, attach any.x, attach any.q, save any.head,"
+                + " search base, attach base.x")
+        .contains("attach more.0")
+        .contains(
+            "attach tree.q, search tree.children.0, attach tree.children.0.q, attach"
+                + " tree.children.0.children.0.q");
+  }
+
+  @Test
+  void toleratesWhatMayBeNull() {
+    Compilation compilation =
+        compile(
+            """
+            @Peft(target = "fc")
+            public class M extends Module {
+                @interface Nullable {}
+                static class Block extends Module { final Linear fc = new Linear(1, 1); }
+                @Nullable final Block first = null;
+                @Nullable final Block second = new Block();
+                private final @Nullable Linear fc = null;
+                Linear getFc() { return fc; }
+                public static Object run() { return new MPeft().adapters().log; }
+            }
+            """);
+    assertThat(log(compilation).toString()).isEqualTo("[attach second.fc, finish]");
+    assertThat(compilation.generated("p/MPeft.java")).contains("if (model.getFc() != null) {");
+  }
+
+  @Test
+  void saysSoWhenALayerIsNull() {
+    Compilation compilation =
+        compile(
+            """
+            @Peft(target = "x")
+            public class M extends Module {
+                final Linear x = null;
+                public static Object run() {
+                    try { return new MPeft(); } catch (IllegalArgumentException e) { return List.of("", e.getMessage()); }
+                }
+            }
+            """);
+    assertThat(log(compilation).toString()).isEqualTo("[x is null]");
+  }
+
+  @Test
+  void saysSoWhenNoLayerIsThereAtRunTime() {
+    Compilation compilation =
+        compile(
+            """
+            @Peft(target = "layers.7.fc")
+            public class M extends Module {
+                static class Block extends Module { final Linear fc = new Linear(1, 1); }
+                final List<Block> layers = List.of(new Block());
+                public static Object run() {
+                    try { return new MPeft(); } catch (IllegalStateException e) { return List.of("", e.getMessage()); }
+                }
+            }
+            """);
+    assertThat(log(compilation).toString()).isEqualTo("[unmatched [layers.7.fc]]");
+  }
+
+  @Test
+  void readsGenericClassesAndHiddenFields() {
+    Compilation compilation =
+        Compilation.in(folder)
+            .source(
+                "p/Parts.java",
+                HEADER
+                    + """
+                    class Parts {
+                        static class Block extends Module { final Linear fc = new Linear(1, 1); }
+                        static class Wide extends Block { final Linear extra = new Linear(1, 1); }
+                        static class Stack<B extends Block> extends Module {
+                            final List<B> blocks;
+                            Stack(List<B> blocks) { this.blocks = blocks; }
+                        }
+                        static class Base<B extends Block> extends Module {
+                            @CheckpointName("base") final Stack<? extends B> stack;
+                            final B one;
+                            final Linear top = new Linear(1, 1);
+                            Base(Stack<? extends B> stack, B one) { this.stack = stack; this.one = one; }
+                        }
+                    }
+                    """)
+            .source(
+                "p/M.java",
+                HEADER
+                    + withRun(
+                        """
+                        @Peft(target = {"fc", "extra", "top"})
+                        public class M extends Parts.Base<Parts.Wide> {
+                            final Parts.Stack<Parts.Block> stack = new Parts.Stack<>(List.of(new Parts.Block()));
+                            public M() { super(new Parts.Stack<>(List.of(new Parts.Wide())), new Parts.Wide()); }
+                        }
+                        """))
+            .clean();
+    assertThat(log(compilation).toString())
+        .isEqualTo(
+            "[attach base.blocks.0.fc, attach base.blocks.0.extra, attach one.fc, attach one.extra,"
+                + " attach top, attach stack.blocks.0.fc, finish]");
+    assertThat(compilation.generated("p/MPeft.java"))
+        .contains("((Parts.Base<Parts.Wide>) model).stack.blocks.get(i)");
+  }
+
+  @Test
+  void leavesOutTheHeadAndSavesIt() {
+    assertThat(
+            log(
+                """
+                @Peft(target = "all-linear", taskType = "SEQ_CLS")
+                public class M extends Module {
+                    final Linear fc = new Linear(1, 1);
+                    final Embedding tokens = new Embedding(1, 1);
+                    final Linear classifier = new Linear(1, 1);
+                    @OutputHead final Linear lmHead = new Linear(1, 1);
+                    static class Mine extends Linear { Mine() { super(1, 1); } }
+                    final Mine mine = new Mine();
+                }
+                """))
+        .asString()
+        .isEqualTo("[attach fc, save classifier, attach mine]");
+  }
+
+  @Test
+  void adaptsLayersOfTheUsersOwn() {
+    assertThat(
+            log(
+                """
+                @Peft(target = {"own", "inner", "conv", "tokens"})
+                public class M extends Module {
+                    static class Own extends Module implements Adaptable {
+                        final Linear inner = new Linear(1, 1);
+                        @Override public Object slot() { return this; }
+                    }
+                    final Own own = new Own();
+                    final Conv2d conv = new Conv2d(1, 1);
+                    final Embedding tokens = new Embedding(1, 1);
+                }
+                """))
+        .asString()
+        .isEqualTo("[attach own, attach own.inner, attach conv, attach tokens]");
+  }
+
+  @Test
+  void keepsOutOfTheModelsNames() {
+    Compilation compilation =
+        compile(
+            """
+            @Peft(target = "fc")
+            public class M extends Module {
+                static class Block extends Module { final Linear fc = new Linear(1, 1); }
+                final List<Block> i = List.of(new Block());
+                final List<Block> models = List.of(new Block());
+                final List<List<Block>> as = List.of(List.of(new Block()));
+                static final String DEFAULT = "";
+                static void attach(M m) {}
+                int attachAdapters() { return 1; }
+                public static Object run() { return new MPeft().adapters().log; }
+            }
+            """);
+    assertThat(log(compilation).toString())
+        .isEqualTo("[attach i.0.fc, attach models.0.fc, attach as.0.0.fc, finish]");
+    assertThat(compilation.generated("p/MPeft.java")).contains("attachAdaptersAdapters(this)");
+  }
+
+  @Test
+  void copiesThatTheModelIsDeprecated() {
+    assertThat(
+            compile("@Deprecated @Peft(target = \"x\") public class M extends Module { Linear x; }")
+                .generated("p/MPeft.java"))
+        .contains("@Deprecated\n");
+  }
+}
