@@ -19,7 +19,13 @@ final class Matching {
     SAVE,
     UNSUPPORTED,
     EXCLUDED,
+    /** It lies in a module that is trained whole. */
     IN_SAVED,
+    /**
+     * A name of a module to save is a part of its path, so it gets no adapter; what is in it may
+     * still be saved.
+     */
+    BARRED,
     OTHER_LAYER,
     NONE
   }
@@ -118,7 +124,7 @@ final class Matching {
         switch (match.outcome()) {
           case TARGETED -> node.adaptable() ? Outcome.ATTACH : Outcome.UNSUPPORTED;
           case EXCLUDED -> Outcome.EXCLUDED;
-          case SAVED -> Outcome.IN_SAVED;
+          case SAVED -> Outcome.BARRED;
           case OTHER_LAYER -> Outcome.OTHER_LAYER;
           case NOT_NAMED -> Outcome.NONE;
         },

@@ -133,6 +133,7 @@ final class TargetChecks {
     }
     List<Answer> excluded = with(here, Outcome.EXCLUDED);
     List<Answer> saved = new ArrayList<>(with(here, Outcome.IN_SAVED));
+    saved.addAll(with(here, Outcome.BARRED));
     saved.addAll(with(here, Outcome.SAVE));
     List<Answer> elsewhere = with(here, Outcome.OTHER_LAYER);
     List<Answer> containers = here.stream().filter(a -> !a.place().isModule()).toList();

@@ -1,0 +1,414 @@
+package dev.peft4j.processor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import javax.annotation.processing.AbstractProcessor;
+import javax.annotation.processing.Filer;
+import javax.annotation.processing.ProcessingEnvironment;
+import javax.annotation.processing.Processor;
+import javax.annotation.processing.RoundEnvironment;
+import javax.lang.model.SourceVersion;
+import javax.lang.model.element.Element;
+import javax.lang.model.element.TypeElement;
+import javax.tools.Diagnostic.Kind;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The processor within a compiler: rounds, jars, named modules, increments. */
+class CompilerTest {
+  private static final String HEADER =
+      """
+      import dev.peft4j.annotation.*;
+      import dev.peft4j.nn.*;
+      import dev.peft4j.nn.Module;
+      import java.util.*;
+
+      """;
+
+  @TempDir Path folder;
+
+  /** Another processor: writes files in its first round. */
+  private static final class Writing extends AbstractProcessor {
+    private final List<String> files;
+    private boolean done;
+
+    Writing(String... namesAndTexts) {
+      files = List.of(namesAndTexts);
+    }
+
+    @Override
+    public Set<String> getSupportedAnnotationTypes() {
+      return Set.of("*");
+    }
+
+    @Override
+    public SourceVersion getSupportedSourceVersion() {
+      return SourceVersion.latestSupported();
+    }
+
+    @Override
+    public boolean process(Set<? extends TypeElement> annotations, RoundEnvironment round) {
+      for (int i = 0; !done && i < files.size(); i += 2) {
+        try (Writer out = processingEnv.getFiler().createSourceFile(files.get(i)).openWriter()) {
+          out.write(files.get(i + 1));
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      }
+      done = true;
+      return false;
+    }
+  }
+
+  @Test
+  void waitsForWhatOtherProcessorsWrite() {
+    Compilation compilation =
+        Compilation.in(folder)
+            .processor(
+                new Writing(
+                    "p.Base",
+                    "package p; public class Base extends dev.peft4j.nn.Module { final"
+                        + " dev.peft4j.nn.Linear fc = new dev.peft4j.nn.Linear(1, 1); final Part"
+                        + " part = new Part(); }",
+                    "p.Part",
+                    "package p; class Part extends dev.peft4j.nn.Module { final"
+                        + " dev.peft4j.nn.Linear q = new dev.peft4j.nn.Linear(1, 1); }",
+                    "p.Names",
+                    "package p; interface Names { String Q = \"q\"; }"))
+            .source(
+                "p/M.java",
+                "package p;\n"
+                    + HEADER
+                    + """
+                    @Peft(target = {"fc", Names.Q})
+                    public class M extends Base {
+                        final List<Part> parts = List.of(new Part());
+                        public static Object run() { return new MPeft().adapters().log; }
+                    }
+                    """)
+            .compile();
+    assertThat(compilation.success()).as("%s", compilation.diagnostics()).isTrue();
+    assertThat(String.valueOf(compilation.call("p.M", "run")))
+        .endsWith("attach fc, attach part.q, attach parts.0.q, finish]");
+  }
+
+  @Test
+  void saysSoWhenATypeNeverComes() {
+    Compilation compilation =
+        Compilation.in(folder)
+            .source(
+                "p/M.java",
+                "package p;\n"
+                    + HEADER
+                    + "@Peft(target = \"fc\") public class M extends Module { Linear fc; Gone gone;"
+                    + " }")
+            .compile();
+    assertThat(compilation.success()).isFalse();
+    assertThat(compilation.only(Diagnostic.UNRESOLVED.id()).getMessage(Locale.ROOT))
+        .contains("@Peft on M", "Gone");
+    assertThat(compilation.generated()).isEmptyDirectory();
+  }
+
+  @Test
+  void saysSoWhenTheRuntimeIsMissing() {
+    Compilation compilation =
+        Compilation.in(folder)
+            .noClassPath()
+            .classPath(Stubs.classPath().get(1), Stubs.classPath().get(2))
+            .source("package dev.peft4j.nn;\npublic abstract class Module {}")
+            .source("package dev.peft4j.nn;\npublic class Linear extends Module {}")
+            .source(
+                "p/M.java",
+                "package p;\n"
+                    + HEADER
+                    + "@Peft(target = \"x\") public class M extends Module { Linear x; }")
+            .compile();
+    assertThat(compilation.only(Diagnostic.RUNTIME_MISSING.id()).getMessage(Locale.ROOT))
+        .contains("dev.peft4j.tuner.PeftModel", "peft4j-core");
+  }
+
+  @Test
+  void readsLibrariesFromTheirClassFiles() throws IOException {
+    Path library =
+        Compilation.plain(folder.resolve("library"))
+            .classPath(Stubs.classPath().toArray(Path[]::new))
+            .source("lib/Gone.java", "package lib;\npublic class Gone {}")
+            .source(
+                "lib/Encoder.java",
+                "package lib;\n"
+                    + HEADER
+                    + """
+                    public abstract class Encoder<B extends Module> extends Module {
+                        private final Linear dense = new Linear(1, 1);
+                        @CheckpointName("LayerNorm") public final LayerNorm layerNorm = new LayerNorm(1);
+                        public final Linear pooler = new Linear(1, 1);
+                        private final List<B> layers = new ArrayList<>();
+                        final Linear near = new Linear(1, 1);
+                        protected final Linear kept = new Linear(1, 1);
+                        private final Gone gone = null;
+                        protected Encoder() {}
+                        public Linear getDense() { return dense; }
+                        public List<B> layers() { return layers; }
+                        public Gone gone() { return gone; }
+                        protected Linear getKept() { return kept; }
+                    }
+                    """)
+            .source(
+                "lib/Block.java",
+                "package lib;\n"
+                    + HEADER
+                    + """
+                    public class Block extends Module {
+                        private final Linear qProj = new Linear(1, 1);
+                        public Linear qProj() { return qProj; }
+                    }
+                    """)
+            .clean()
+            .classes();
+    Files.delete(library.resolve("lib/Gone.class"));
+    Path jar = Stubs.jar(folder.resolve("library.jar"), library, "");
+    String model =
+        "package app;\n"
+            + HEADER
+            + """
+            @Peft(target = {TARGETS})
+            public class M extends lib.Encoder<lib.Block> {
+                public M() { layers().add(new lib.Block()); }
+                public static Object run() { return new MPeft().adapters().log; }
+            }
+            """;
+    Compilation compilation =
+        Compilation.in(folder.resolve("app"))
+            .classPath(jar)
+            .option("-Xlint:-classfile")
+            .source("app/M.java", model.replace("TARGETS", "\"dense\", \"q_proj\", \"pooler\""))
+            .compile();
+    assertThat(compilation.success()).as("%s", compilation.diagnostics()).isTrue();
+    assertThat(compilation.generated("app/MPeft.java"))
+        .contains("model.getDense()", "layer.qProj()");
+
+    compilation =
+        Compilation.in(folder.resolve("hidden"))
+            .classPath(jar)
+            .source("app/M.java", model.replace("TARGETS", "\"near\", \"kept\", \"LayerNorm\""))
+            .compile();
+    assertThat(compilation.messages())
+        .extracting(message -> message.substring(0, 7))
+        .containsExactlyInAnyOrder("PEFT045", "PEFT045", "PEFT042");
+    assertThat(compilation.messages())
+        .anyMatch(
+            m ->
+                m.contains("Encoder.near")
+                    && m.contains("in package lib")
+                    && m.contains("getNear()"))
+        .anyMatch(m -> m.contains("Encoder.kept") && m.contains("public"))
+        .anyMatch(m -> m.contains("LayerNorm (LayerNorm)"));
+  }
+
+  @Test
+  void worksInNamedModules() {
+    String model =
+        "package app.model;\n"
+            + HEADER
+            + """
+            @Peft(target = "fc")
+            public class M extends Module {
+                final Linear fc = new Linear(1, 1);
+            }
+            """;
+    List<Path> modules = Stubs.modules(folder);
+    Compilation compilation =
+        Compilation.in(folder.resolve("open"))
+            .noClassPath()
+            .modulePath(modules.toArray(Path[]::new))
+            .option("-Xlint:-requires-automatic")
+            .source(
+                "module-info.java",
+                "module app { requires dev.peft4j.core; requires dev.peft4j.annotations; opens"
+                    + " app.model to dev.peft4j.core; }")
+            .source("app/model/M.java", model)
+            .compile();
+    assertThat(compilation.diagnostics()).isEmpty();
+    assertThat(compilation.success()).isTrue();
+
+    compilation =
+        Compilation.in(folder.resolve("marked"))
+            .noClassPath()
+            .modulePath(modules.toArray(Path[]::new))
+            .option("-Xlint:-requires-automatic")
+            .source(
+                "module-info.java",
+                "open module app { requires dev.peft4j.core; requires dev.peft4j.annotations;"
+                    + " requires static java.compiler; }")
+            .source("app/model/M.java", model)
+            .clean();
+    assertThat(compilation.generated("app/model/MPeft.java")).contains("@Generated(");
+
+    compilation =
+        Compilation.in(folder.resolve("closed"))
+            .noClassPath()
+            .modulePath(modules.toArray(Path[]::new))
+            .option("-Xlint:-requires-automatic")
+            .source(
+                "module-info.java",
+                "module app { requires dev.peft4j.core; requires dev.peft4j.annotations; }")
+            .source("app/model/M.java", model)
+            .compile();
+    var warning = compilation.only(Diagnostic.PACKAGE_NOT_OPEN.id());
+    assertThat(warning.getKind()).isEqualTo(Kind.MANDATORY_WARNING);
+    assertThat(warning.getMessage(Locale.ROOT)).contains("opens app.model to dev.peft4j.core;");
+    assertThat(compilation.success()).isTrue();
+  }
+
+  /**
+   * Runs the processor in an environment that notes from which elements files come, and that hides
+   * the compiler.
+   */
+  private static final class Watched extends AbstractProcessor {
+    private final PeftProcessor processor = new PeftProcessor();
+    private final List<String> origins = new ArrayList<>();
+
+    @Override
+    public synchronized void init(ProcessingEnvironment environment) {
+      super.init(environment);
+      Filer filer =
+          proxy(
+              Filer.class,
+              environment.getFiler(),
+              (method, arguments) -> {
+                if (method.startsWith("create")) {
+                  Element[] elements = (Element[]) arguments[arguments.length - 1];
+                  origins.add(method + " " + arguments[0] + " " + Arrays.toString(elements));
+                }
+                return null;
+              });
+      processor.init(
+          proxy(
+              ProcessingEnvironment.class,
+              environment,
+              (method, arguments) -> method.equals("getFiler") ? filer : null));
+    }
+
+    private interface Instead {
+      Object call(String method, Object[] arguments);
+    }
+
+    private static <T> T proxy(Class<T> type, T real, Instead instead) {
+      return type.cast(
+          Proxy.newProxyInstance(
+              type.getClassLoader(),
+              new Class<?>[] {type},
+              (self, method, arguments) -> {
+                Object result = instead.call(method.getName(), arguments);
+                try {
+                  return result != null ? result : method.invoke(real, arguments);
+                } catch (InvocationTargetException e) {
+                  throw e.getCause();
+                }
+              }));
+    }
+
+    @Override
+    public Set<String> getSupportedAnnotationTypes() {
+      return processor.getSupportedAnnotationTypes();
+    }
+
+    @Override
+    public SourceVersion getSupportedSourceVersion() {
+      return processor.getSupportedSourceVersion();
+    }
+
+    @Override
+    public boolean process(Set<? extends TypeElement> annotations, RoundEnvironment round) {
+      return processor.process(annotations, round);
+    }
+  }
+
+  @Test
+  void writesEachFileFromOneElement() throws IOException {
+    var watched = new Watched();
+    Compilation.plain(folder)
+        .processor(watched)
+        .classPath(Stubs.classPath().toArray(Path[]::new))
+        .source(
+            "p/A.java",
+            "package p;\n"
+                + HEADER
+                + "@Peft(target = \"x\") public class A extends Module { Linear x; }")
+        .source(
+            "p/B.java",
+            "package p;\n"
+                + HEADER
+                + "@Peft(target = \"x\") @Peft(target = \"x\", adapter = \"b\") public class B"
+                + " extends A {}")
+        .clean();
+    assertThat(watched.origins)
+        .containsExactlyInAnyOrder(
+            "createSourceFile p.APeft [p.A]", "createSourceFile p.BPeft [p.B]");
+    assertThat(resource("META-INF/gradle/incremental.annotation.processors"))
+        .isEqualTo(PeftProcessor.class.getName() + ",isolating");
+    assertThat(resource("META-INF/services/" + Processor.class.getName()))
+        .isEqualTo(PeftProcessor.class.getName());
+  }
+
+  private static String resource(String name) throws IOException {
+    try (var in = PeftProcessor.class.getClassLoader().getResourceAsStream(name)) {
+      assertThat(in).as(name).isNotNull();
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();
+    }
+  }
+
+  @Test
+  void reportsRepeatedAnnotationsWhereTheCompilerIsHidden() {
+    Compilation compilation =
+        Compilation.plain(folder)
+            .processor(new Watched())
+            .classPath(Stubs.classPath().toArray(Path[]::new))
+            .source(
+                "p/A.java",
+                "package p;\n"
+                    + HEADER
+                    + "@Peft(target = \"x\")\n"
+                    + "@Peft(target = \"x\")\n"
+                    + "public class A extends Module { Linear x; }")
+            .compile();
+    assertThat(compilation.only(Diagnostic.DUPLICATE_ADAPTER.id()).getSource()).isNotNull();
+  }
+
+  @Test
+  void isNotDisturbedByAnEarlierBuild() {
+    String model =
+        "package p;\n"
+            + HEADER
+            + "@Peft(target = \"x\") public class A extends Module { Linear x; }";
+    Path before =
+        Compilation.in(folder.resolve("before")).source("p/A.java", model).clean().classes();
+    Compilation.in(folder.resolve("after")).classPath(before).source("p/A.java", model).clean();
+  }
+
+  @Test
+  void goesWithTheNewestSource() {
+    Compilation.in(folder)
+        .option("--release", String.valueOf(Runtime.version().feature()))
+        .source(
+            "p/A.java",
+            "package p;\n"
+                + HEADER
+                + "@Peft(target = \"x\") public class A extends Module { record P(Linear x) {}"
+                + " final P p = new P(null); }")
+        .clean();
+  }
+}
