@@ -15,7 +15,8 @@ import java.lang.annotation.Target;
  * parameter of the model and attaches the adapter to the layers that {@link #target()} names;
  * {@code BaseModelPeft.adapt(existing)} does the same to a model that is there already. For a
  * nested model {@code Outer.Inner} the class is called {@code Outer_InnerPeft}. Repeated, the
- * annotation gives several named adapters, of which the first is active.
+ * annotation gives several named adapters, of which the first is active. A local class cannot be
+ * annotated: compilers do not show those to processors.
  *
  * <p>Layers are named by their paths in checkpoints, {@code layers.0.attn.q_proj} for {@code
  * model.layers.get(0).attn.qProj}: fields joined by dots, indices for lists, keys for maps ({@link

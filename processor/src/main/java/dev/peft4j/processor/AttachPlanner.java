@@ -73,6 +73,9 @@ final class AttachPlanner {
     Set<String> names = new HashSet<>(List.of("model", "adapters", "a"));
     Here here = new Here(new Step.Variable("model"), null, List.of(), List.of(), names);
     List<Step> steps = new ArrayList<>();
+    if (root.node().opaque()) {
+      search(root, here, steps);
+    }
     root.children().forEach(child -> visit(child, here.read(child.node()), steps));
     return new AttachPlan(merge(steps), List.copyOf(layers), List.copyOf(saved), checkedAtRunTime);
   }

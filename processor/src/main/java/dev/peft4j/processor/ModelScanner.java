@@ -50,12 +50,13 @@ final class ModelScanner {
   }
 
   /**
-   * The tree of an annotated class; its root is not opaque.
+   * The tree of an annotated class.
    *
    * @throws Universe.Unresolved if a type in it is missing
    */
   Node scan(TypeElement model) {
     DeclaredType type = (DeclaredType) model.asType();
+    boolean opaque = overridesChildren(type);
     return new Node(
         "",
         Kind.MODULE,
@@ -64,11 +65,11 @@ final class ModelScanner {
         Access.ROOT,
         false,
         false,
-        false,
+        opaque,
         true,
         false,
         false,
-        children(type));
+        opaque ? List.of() : children(type));
   }
 
   private List<Node> children(DeclaredType module) {
@@ -220,7 +221,8 @@ final class ModelScanner {
     boolean ready = adaptable && !isAbstract && Universe.name(type).startsWith(Universe.NN);
     boolean opaque = !ready && opaque(type, element);
     // what is below a layer of the runtime is the adapter's own business
-    List<Node> children = ready || inside.contains(element) ? List.of() : children(type);
+    boolean known = !ready && !inside.contains(element) && !overridesChildren(type);
+    List<Node> children = known ? children(type) : List.of();
     return new Node(
         Node.ELEMENT,
         Kind.MODULE,
@@ -237,9 +239,13 @@ final class ModelScanner {
   }
 
   private boolean opaque(DeclaredType type, TypeElement element) {
-    if (element.getModifiers().contains(Modifier.ABSTRACT) || inside.contains(element)) {
-      return true;
-    }
+    return element.getModifiers().contains(Modifier.ABSTRACT)
+        || inside.contains(element)
+        || overridesChildren(type);
+  }
+
+  /** Whether a class says itself what is in it, so that its fields do not tell. */
+  private boolean overridesChildren(DeclaredType type) {
     for (DeclaredType t = type;
         t != null && !Universe.name(t).equals(Universe.MODULE);
         t = universe.superclassOf(t)) {

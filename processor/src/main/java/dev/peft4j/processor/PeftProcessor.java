@@ -131,7 +131,7 @@ public final class PeftProcessor extends AbstractProcessor {
     String name = generatedName(model, settings, problems);
     ModelSpec spec = root == null || !visible ? null : reader.read(model, name);
     if (spec != null && problems.stream().allMatch(p -> p.diagnostic().warning())) {
-      write(new PeftWriter(spec, settings, plans), spec, model, problems);
+      write(new PeftWriter(spec, settings, plans), spec, model, problems, settings);
     }
   }
 
@@ -168,12 +168,17 @@ public final class PeftProcessor extends AbstractProcessor {
     return Problem.of(Diagnostic.NAME_TAKEN, site, name);
   }
 
-  private void write(PeftWriter writer, ModelSpec spec, TypeElement model, List<Problem> problems) {
+  private void write(
+      PeftWriter writer,
+      ModelSpec spec,
+      TypeElement model,
+      List<Problem> problems,
+      List<PeftSettings> settings) {
     Filer filer = processingEnv.getFiler();
     try {
       writer.write(model).writeTo(filer);
     } catch (FilerException e) {
-      problems.add(taken(List.of(), spec.generated().canonicalName()));
+      problems.add(taken(settings, spec.generated().canonicalName()));
     } catch (IOException e) {
       processingEnv
           .getMessager()

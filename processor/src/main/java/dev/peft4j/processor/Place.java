@@ -97,6 +97,6 @@ record Place(
 
   @Override
   public String toString() {
-    return template + " (" + node.type() + ")";
+    return (parent == null ? "the model" : template) + " (" + node.type() + ")";
   }
 }

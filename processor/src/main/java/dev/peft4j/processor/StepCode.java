@@ -75,7 +75,7 @@ final class StepCode {
         literal.append(part.text());
       }
     }
-    if (literal.length() > 0) {
+    if (literal.length() > 0 || terms.isEmpty()) {
       terms.add(CodeBlock.of("$S", literal.toString()));
     }
     return CodeBlock.join(terms, " + ");

@@ -150,6 +150,13 @@ class DiagnosticsTest {
             "\"Other\"",
             "p.Other"),
         body(
+            Diagnostic.NAME_TAKEN,
+            "public class Outer { @Peft(target = \"x\") static class A extends Module { Linear x; }"
+                + " @Peft(target = \"x\", className = \"Outer_APeft\") static class M extends"
+                + " Module { Linear x; } }",
+            "\"Outer_APeft\"",
+            "p.Outer_APeft"),
+        body(
             Diagnostic.BAD_CLASS_NAME,
             "@Peft(target = \"x\", className = \"a.B\") public class M extends Module { Linear x;"
                 + " }",
@@ -589,7 +596,7 @@ class DiagnosticsTest {
     }
     if (!c.diagnostic().warning()) {
       assertThat(compilation.messages()).as("nothing else").hasSize(1);
-      assertThat(compilation.generated()).isEmptyDirectory();
+      assertThat(compilation.generated().resolve("p/MPeft.java")).doesNotExist();
     }
     SEEN.add(c.diagnostic());
   }

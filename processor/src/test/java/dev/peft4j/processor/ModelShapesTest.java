@@ -341,6 +341,21 @@ class ModelShapesTest {
   }
 
   @Test
+  void leavesItToModelsThatTellTheirChildrenThemselves() {
+    assertThat(
+            logDespiteWarnings(
+                """
+                @Peft(target = "other")
+                public class M extends Module {
+                    private final Linear fc = new Linear(1, 1);
+                    @Override public Map<String, Module> children() { return Map.of("other", fc); }
+                }
+                """))
+        .asString()
+        .isEqualTo("[search , attach other, finish]");
+  }
+
+  @Test
   void toleratesWhatMayBeNull() {
     Compilation compilation =
         compile(

@@ -83,7 +83,7 @@ public final class AdapterSet {
       log.add("search " + path);
       for (String what : expected()) {
         String found = what.substring(what.indexOf(' ') + 1);
-        if (found.equals(path) || found.startsWith(path + ".")) {
+        if (path.isEmpty() || found.equals(path) || found.startsWith(path + ".")) {
           record(what, found, root.namedModules().get(found));
         }
       }
