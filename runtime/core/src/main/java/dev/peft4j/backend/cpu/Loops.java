@@ -75,6 +75,7 @@ interface Loops {
    * @throws IllegalStateException if native memory access is denied
    */
   static Loops best() {
+    Memory.requireAccess();
     return Best.LOOPS;
   }
 
@@ -187,10 +188,12 @@ interface Loops {
   final class Best {
     static final Loops LOOPS = choose();
 
+    /** Plain loops take a few milliseconds for that many. */
+    private static final int WARM = 1 << 20;
+
     private Best() {}
 
     private static Loops choose() {
-      Memory.requireAccess();
       if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
         LoggerFactory.getLogger(Loops.class)
             .warn(
@@ -198,7 +201,7 @@ interface Loops {
                     + " with --add-modules jdk.incubator.vector");
         return new ScalarLoops();
       }
-      return VectorLoops.useful() ? new VectorLoops() : new ScalarLoops();
+      return new VectorLoops(WARM);
     }
   }
 }

@@ -1,50 +1,96 @@
 package dev.peft4j.backend.cpu;
 
-import static dev.peft4j.backend.cpu.VectorMath.LANES;
-
 /**
- * Loops by the Vector API. What is shorter than a vector, is left to the plain loops, which give
- * the same bits. Loaded only where the module jdk.incubator.vector is.
+ * Loops by the Vector API. Loaded only where the module jdk.incubator.vector is.
+ *
+ * <p>Until HotSpot has compiled them, such loops are a hundred times slower than plain ones, and
+ * compiling one takes about as long as a plain loop over ten million elements. Each loop is
+ * therefore a plain one until it has seen some work: both give the same bits. What is shorter than
+ * 16 elements always is.
  */
 final class VectorLoops implements Loops {
+  // Places in the table of work done. Functions of one and two elements have their opcodes.
+  private static final int CONST = 64;
+  private static final int CONST_FIRST = 128;
+  private static final int SELECT = 192;
+  private static final int MUL_ADD = 193;
+  private static final int FILL = 194;
+  private static final int AXPY = 195;
+  private static final int SUM = 196;
+  private static final int MAXIMUM = 197;
+  private static final int DOT = 198;
+  private static final int SQUARES = 199;
+  private static final int SQUARED_DIFF = 200;
+  private static final int SOFTMAX = 201;
+  private static final int LOG_SOFTMAX = 202;
+  private static final int LOG_SUM_EXP = 203;
+  private static final int SOFTMAX_GRAD = 204;
+  private static final int LAYER_NORM = 205;
+  private static final int LAYER_NORM_GRAD = 206;
+  private static final int RMS_NORM = 207;
+  private static final int RMS_NORM_GRAD = 208;
+  private static final int GELU = 209;
+  private static final int GELU_GRAD = 210;
+  private static final int PLACES = 256;
+
   private final ScalarLoops plain = new ScalarLoops();
 
-  /** True if this machine's vectors are wide enough to be worth it. */
-  static boolean useful() {
-    return LANES >= 4;
+  /**
+   * Elements that each loop has seen, up to {@link #warm}. Threads may miss each other's counts,
+   * which does no harm.
+   */
+  private final int[] work = new int[PLACES];
+
+  private final int warm;
+
+  /** A loop is a plain one for its first {@code warm} elements. */
+  VectorLoops(int warm) {
+    this.warm = warm;
+  }
+
+  private boolean plain(int loop, int n) {
+    if (n < 16) {
+      return true;
+    }
+    int done = work[loop & (PLACES - 1)];
+    if (done < warm) {
+      work[loop & (PLACES - 1)] = done + Math.min(n, warm);
+      return true;
+    }
+    return !VectorMath.USEFUL; // looked at last, as it loads the Vector API
   }
 
   @Override
   public void binary(int op, long a, long b, long dst, int n) {
-    if (n < LANES || !VectorBinary.run(op, a, b, dst, n)) {
+    if (plain(op, n) || !VectorBinary.run(op, a, b, dst, n)) {
       plain.binary(op, a, b, dst, n);
     }
   }
 
   @Override
   public void binaryConst(int op, long a, float c, long dst, int n) {
-    if (n < LANES || !VectorBinary.runConst(op, a, c, dst, n)) {
+    if (plain(CONST + op, n) || !VectorBinary.runConst(op, a, c, dst, n)) {
       plain.binaryConst(op, a, c, dst, n);
     }
   }
 
   @Override
   public void constBinary(int op, float c, long b, long dst, int n) {
-    if (n < LANES || !VectorBinary.constRun(op, c, b, dst, n)) {
+    if (plain(CONST_FIRST + op, n) || !VectorBinary.constRun(op, c, b, dst, n)) {
       plain.constBinary(op, c, b, dst, n);
     }
   }
 
   @Override
   public void unary(int op, long a, long dst, int n) {
-    if (n < LANES || !VectorUnary.run(op, a, dst, n)) {
+    if (plain(op, n) || !VectorUnary.run(op, a, dst, n)) {
       plain.unary(op, a, dst, n);
     }
   }
 
   @Override
   public void select(long cond, long a, long b, long dst, int n) {
-    if (n < LANES) {
+    if (plain(SELECT, n)) {
       plain.select(cond, a, b, dst, n);
     } else {
       VectorRows.select(cond, a, b, dst, n);
@@ -53,7 +99,7 @@ final class VectorLoops implements Loops {
 
   @Override
   public void mulAdd(long a, long b, long c, long dst, int n) {
-    if (n < LANES) {
+    if (plain(MUL_ADD, n)) {
       plain.mulAdd(a, b, c, dst, n);
     } else {
       VectorRows.mulAdd(a, b, c, dst, n);
@@ -62,7 +108,7 @@ final class VectorLoops implements Loops {
 
   @Override
   public void fill(float value, long dst, int n) {
-    if (n < LANES) {
+    if (plain(FILL, n)) {
       plain.fill(value, dst, n);
     } else {
       VectorRows.fill(value, dst, n);
@@ -71,7 +117,7 @@ final class VectorLoops implements Loops {
 
   @Override
   public void axpy(float alpha, long x, long y, int n) {
-    if (n < LANES) {
+    if (plain(AXPY, n)) {
       plain.axpy(alpha, x, y, n);
     } else {
       VectorRows.axpy(alpha, x, y, n);
@@ -80,32 +126,34 @@ final class VectorLoops implements Loops {
 
   @Override
   public float sum(long a, int n) {
-    return n < 16 ? plain.sum(a, n) : VectorSums.sum(a, n);
+    return plain(SUM, n) ? plain.sum(a, n) : VectorSums.sum(a, n);
   }
 
   @Override
   public float max(long a, int n) {
-    return n < LANES ? plain.max(a, n) : VectorRows.max(a, n);
+    return plain(MAXIMUM, n) ? plain.max(a, n) : VectorRows.max(a, n);
   }
 
   @Override
   public float dot(long a, long b, int n) {
-    return n < 16 ? plain.dot(a, b, n) : VectorSums.product(a, b, n);
+    return plain(DOT, n) ? plain.dot(a, b, n) : VectorSums.product(a, b, n);
   }
 
   @Override
   public float sumOfSquares(long a, int n) {
-    return n < 16 ? plain.sumOfSquares(a, n) : VectorSums.product(a, a, n);
+    return plain(SQUARES, n) ? plain.sumOfSquares(a, n) : VectorSums.product(a, a, n);
   }
 
   @Override
   public float sumSquaredDiff(long a, float mean, int n) {
-    return n < 16 ? plain.sumSquaredDiff(a, mean, n) : VectorSums.squaredDiff(a, mean, n);
+    return plain(SQUARED_DIFF, n)
+        ? plain.sumSquaredDiff(a, mean, n)
+        : VectorSums.squaredDiff(a, mean, n);
   }
 
   @Override
   public void softmaxRow(long src, long dst, int n) {
-    if (n < 16) {
+    if (plain(SOFTMAX, n)) {
       plain.softmaxRow(src, dst, n);
       return;
     }
@@ -115,7 +163,7 @@ final class VectorLoops implements Loops {
 
   @Override
   public void logSoftmaxRow(long src, long dst, int n) {
-    if (n < 16) {
+    if (plain(LOG_SOFTMAX, n)) {
       plain.logSoftmaxRow(src, dst, n);
       return;
     }
@@ -126,7 +174,7 @@ final class VectorLoops implements Loops {
 
   @Override
   public float logSumExpRow(long src, int n) {
-    if (n < 16) {
+    if (plain(LOG_SUM_EXP, n)) {
       return plain.logSumExpRow(src, n);
     }
     float max = VectorRows.max(src, n);
@@ -135,7 +183,7 @@ final class VectorLoops implements Loops {
 
   @Override
   public void softmaxGradRow(long y, long dy, long dx, int n) {
-    if (n < 16) {
+    if (plain(SOFTMAX_GRAD, n)) {
       plain.softmaxGradRow(y, dy, dx, n);
     } else {
       VectorRows.softmaxGrad(y, dy, VectorSums.product(y, dy, n), dx, n);
@@ -144,7 +192,7 @@ final class VectorLoops implements Loops {
 
   @Override
   public void layerNormRow(long x, long w, long b, long y, int n, float eps) {
-    if (n < 16) {
+    if (plain(LAYER_NORM, n)) {
       plain.layerNormRow(x, w, b, y, n, eps);
       return;
     }
@@ -155,7 +203,7 @@ final class VectorLoops implements Loops {
 
   @Override
   public void layerNormGradRow(long x, long w, long dy, long dx, int n, float eps) {
-    if (n < 16) {
+    if (plain(LAYER_NORM_GRAD, n)) {
       plain.layerNormGradRow(x, w, dy, dx, n, eps);
       return;
     }
@@ -167,7 +215,7 @@ final class VectorLoops implements Loops {
 
   @Override
   public void rmsNormRow(long x, long w, long y, int n, float eps) {
-    if (n < 16) {
+    if (plain(RMS_NORM, n)) {
       plain.rmsNormRow(x, w, y, n, eps);
       return;
     }
@@ -177,7 +225,7 @@ final class VectorLoops implements Loops {
 
   @Override
   public void rmsNormGradRow(long x, long w, long dy, long dx, int n, float eps) {
-    if (n < 16) {
+    if (plain(RMS_NORM_GRAD, n)) {
       plain.rmsNormGradRow(x, w, dy, dx, n, eps);
       return;
     }
@@ -196,7 +244,7 @@ final class VectorLoops implements Loops {
 
   @Override
   public void gelu(long x, long y, int n) {
-    if (n < LANES) {
+    if (plain(GELU, n)) {
       plain.gelu(x, y, n);
     } else {
       VectorUnary.gelu(x, y, n);
@@ -205,7 +253,7 @@ final class VectorLoops implements Loops {
 
   @Override
   public void geluGrad(long x, long dy, long dx, int n) {
-    if (n < LANES) {
+    if (plain(GELU_GRAD, n)) {
       plain.geluGrad(x, dy, dx, n);
     } else {
       VectorUnary.geluGrad(x, dy, dx, n);

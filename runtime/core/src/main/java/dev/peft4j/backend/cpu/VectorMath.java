@@ -26,9 +26,20 @@ final class VectorMath {
   /** Lanes of a vector: 4, 8 or 16. */
   static final int LANES = SPECIES.length();
 
+  /**
+   * False where vector loops would be slower than plain ones: where vectors are too short, and on
+   * x86 without AVX, for which HotSpot compiles neither comparisons nor blends.
+   */
+  static final boolean USEFUL = LANES > 4 || (LANES == 4 && !x86());
+
   static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
   private VectorMath() {}
+
+  private static boolean x86() {
+    String arch = System.getProperty("os.arch", "");
+    return arch.equals("amd64") || arch.startsWith("x86");
+  }
 
   static FloatVector at(long address) {
     return FloatVector.fromMemorySegment(SPECIES, Memory.ALL, address, ORDER);

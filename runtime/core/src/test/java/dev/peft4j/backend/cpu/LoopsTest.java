@@ -20,7 +20,7 @@ class LoopsTest {
   private final Random random = new Random(3);
 
   static Stream<Loops> all() {
-    return Stream.of(new ScalarLoops(), Loops.best()).distinct();
+    return Stream.of(new ScalarLoops(), new VectorLoops(0), Loops.best());
   }
 
   @AfterEach

@@ -55,7 +55,7 @@ class SameBitsTest {
   private final Floats memory = new Floats();
   private final Random random = new Random(5);
   private final Loops plain = new ScalarLoops();
-  private final Loops vector = new VectorLoops();
+  private final Loops vector = new VectorLoops(0);
   private final long[] in = new long[3];
   private long want;
   private long got;
