@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <p>OpenBLAS is told to use one thread: callers cut a product by rows or columns and give each of
  * their threads a piece. Calls from several threads at once are safe.
  */
+@SuppressWarnings("restricted")
 final class Blas {
   private static final int ROW_MAJOR = 101;
   private static final int PLAIN = 111;

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  * an object for each block. Nothing here checks an address: the planner did, and a wrong one ends
  * the process.
  */
+@SuppressWarnings("restricted")
 final class Memory {
   /**
    * From address 0 to the end; unusable (and empty) where native access is denied, see {@link

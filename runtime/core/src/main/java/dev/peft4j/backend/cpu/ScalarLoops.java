@@ -237,20 +237,13 @@ final class ScalarLoops implements Loops {
 
   private static float term(int kind, long a, long b, long c, float mean, float r, long i) {
     float x = get(a + i);
-    switch (kind) {
-      case SUM:
-        return x;
-      case PRODUCT:
-        return x * get(b + i);
-      case SQUARED_DIFF:
-        float d = x - mean;
-        return d * d;
-      case EXP_DIFF:
-        return ScalarMath.exp(x - mean);
-      default:
-        float g = b != 0 ? get(c + i) * get(b + i) : get(c + i);
-        return g * ((x - mean) * r);
-    }
+    return switch (kind) {
+      case SUM -> x;
+      case PRODUCT -> x * get(b + i);
+      case SQUARED_DIFF -> (x - mean) * (x - mean);
+      case EXP_DIFF -> ScalarMath.exp(x - mean);
+      default -> (b != 0 ? get(c + i) * get(b + i) : get(c + i)) * ((x - mean) * r);
+    };
   }
 
   private static float reduce(int kind, long a, long b, long c, float mean, float r, int n) {

@@ -17,67 +17,67 @@ final class ScalarMath {
 
   // exp(x) = 2^n * exp(r), r = x - n * log(2), |r| <= log(2) / 2; log(2) in two parts, n times the
   // first being exact.
-  static final float LOG2_E = 1.44269504f;
-  static final float LOG_2_HIGH = 0.693359375f;
-  static final float LOG_2_LOW = -2.12194440e-4f;
+  static final float LOG2_E = 1.442695f;
+  static final float LOG_2_HIGH = 355f / 512f;
+  static final float LOG_2_LOW = -2.1219444e-4f;
   static final float EXP_MOST = 88.72283f; // the largest with a finite result
   static final float EXP_LEAST =
       -87.33f; // below, results are within a percent of the smallest normal number: 0
-  static final float E2 = 0.49999993f;
+  static final float E2 = 0.49999994f;
   static final float E3 = 0.1666652f;
-  static final float E4 = 0.041668392f;
-  static final float E5 = 0.0083687565f;
+  static final float E4 = 0.041668393f;
+  static final float E5 = 0.008368757f;
   static final float E6 = 0.0013814518f;
 
   // log(1 + f) = f - f²/2 + f³ * P(f) for 1 + f from sqrt(1/2) to sqrt(2).
   static final int SQRT_HALF_BITS = 0x3F3504F3;
   static final float TWO_23 = 8388608f;
-  static final float L0 = 0.33333332f;
-  static final float L1 = -0.25000827f;
+  static final float L0 = 0.3333333f;
+  static final float L1 = -0.25000826f;
   static final float L2 = 0.2000125f;
   static final float L3 = -0.16623148f;
   static final float L4 = 0.1420103f;
-  static final float L5 = -0.13161602f;
-  static final float L6 = 0.12767791f;
+  static final float L5 = -0.13161603f;
+  static final float L6 = 0.1276779f;
   static final float L7 = -0.07638609f;
 
   // tanh(x) = x * P(x²) / Q(x²) until it rounds to 1.
   static final float TANH_MOST = 9.02f * 9.02f;
-  static final float TP1 = 0.133796945f;
-  static final float TP2 = 0.00349400681f;
-  static final float TP3 = 2.05830347e-05f;
-  static final float TP4 = 1.33184601e-08f;
-  static final float TQ1 = 0.467130095f;
-  static final float TQ2 = 0.0258709714f;
-  static final float TQ3 = 0.000328304683f;
-  static final float TQ4 = 7.76176535e-07f;
+  static final float TP1 = 0.13379695f;
+  static final float TP2 = 0.0034940068f;
+  static final float TP3 = 2.0583035e-5f;
+  static final float TP4 = 1.331846e-8f;
+  static final float TQ1 = 0.4671301f;
+  static final float TQ2 = 0.025870971f;
+  static final float TQ3 = 3.2830468e-4f;
+  static final float TQ4 = 7.7617653e-7f;
 
   // erf(x) likewise.
   static final float ERF_MOST = 3.93f * 3.93f;
-  static final float EP0 = 1.12837911f;
-  static final float EP1 = 0.190780386f;
+  static final float EP0 = 1.1283791f;
+  static final float EP1 = 0.19078039f;
   static final float EP2 = 0.052789744f;
-  static final float EP3 = 0.00377943832f;
-  static final float EP4 = 0.000284801412f;
-  static final float EP5 = 2.04195317e-06f;
-  static final float EQ1 = 0.502407372f;
-  static final float EQ2 = 0.114256032f;
-  static final float EQ3 = 0.0149970958f;
-  static final float EQ4 = 0.00116516498f;
-  static final float EQ5 = 3.80035381e-05f;
+  static final float EP3 = 0.0037794383f;
+  static final float EP4 = 2.848014e-4f;
+  static final float EP5 = 2.0419532e-6f;
+  static final float EQ1 = 0.5024074f;
+  static final float EQ2 = 0.11425603f;
+  static final float EQ3 = 0.014997096f;
+  static final float EQ4 = 0.001165165f;
+  static final float EQ5 = 3.8003538e-5f;
 
-  static final float SQRT_HALF = 0.70710678f;
-  static final float INV_SQRT_2PI = 0.39894228f;
+  static final float SQRT_HALF = 0.70710677f;
+  static final float INV_SQRT_2PI = 0.3989423f;
 
   // The normal distribution beyond a >= 0 is exp(-a²/2) * P(a) / Q(a), beyond MILLS_MOST nothing.
   static final float MILLS_MOST = 20f;
   static final float MP0 = 0.5f;
   static final float MP1 = 0.18610014f;
-  static final float MP2 = 0.0354859978f;
-  static final float MQ1 = 1.17008638f;
-  static final float MQ2 = 0.50454551f;
-  static final float MQ3 = 0.0835882053f;
-  static final float MQ4 = 0.000365481101f;
+  static final float MP2 = 0.035485998f;
+  static final float MQ1 = 1.1700864f;
+  static final float MQ2 = 0.5045455f;
+  static final float MQ3 = 0.083588205f;
+  static final float MQ4 = 3.654811e-4f;
 
   private ScalarMath() {}
 

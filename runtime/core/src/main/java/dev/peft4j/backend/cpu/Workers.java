@@ -195,8 +195,7 @@ final class Workers implements AutoCloseable {
       thread.start();
     }
 
-    @SuppressWarnings(
-        "NonAtomicOperationOnVolatileField") // only the caller that holds the crew writes it
+    @SuppressWarnings("NonAtomicVolatileUpdate") // only the caller that holds the crew writes it
     void go() {
       turn++;
       if (sleeps) {
