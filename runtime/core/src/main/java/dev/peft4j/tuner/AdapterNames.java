@@ -87,7 +87,8 @@ final class AdapterNames {
         return;
       }
     }
-    found.add(new Named(PREFIX + name, p, null, null));
+    // without adapters it is the base model again, under its own names
+    found.add(new Named(adapters.isEmpty() ? name : PREFIX + name, p, null, null));
   }
 
   private void savedModule(String path, Module module) {

@@ -1,0 +1,134 @@
+package dev.peft4j.samples.bench;
+
+import dev.peft4j.data.Rng;
+import dev.peft4j.optim.AdamW;
+import dev.peft4j.optim.Optimizer;
+import dev.peft4j.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Locale;
+
+/**
+ * Times LoRA training steps: forward, backward, AdamW, and reading the loss. The properties {@code
+ * workload}, {@code steps} and {@code threads} say what, how many, and on how many cores.
+ *
+ * <p>Prints one JSON line: the median step after the warm-up, the first step, samples (or tokens) a
+ * second, seconds from the start of the process to the end of the first step, and the largest
+ * resident memory of the process. The warm-up is two steps and whatever else fits into two seconds,
+ * in which HotSpot compiles; it is not counted among the steps.
+ */
+public final class Bench {
+  private static final int WARM_UP_STEPS = 2;
+  private static final double WARM_UP_SECONDS = 2;
+
+  private Bench() {}
+
+  /** Runs it; the exit status is 1 if the properties make no sense. */
+  public static void main(String[] args) {
+    String name = System.getProperty("workload");
+    if (name == null || !Workload.NAMES.contains(name)) {
+      fail(
+          (name == null ? "no workload is given" : "there is no workload '" + name + "'")
+              + "; say -Dworkload= with one of "
+              + String.join(", ", Workload.NAMES));
+      return;
+    }
+    int steps = count("steps", 0);
+    int threads = count("threads", Runtime.getRuntime().availableProcessors());
+    System.setProperty("peft4j.threads", Integer.toString(threads));
+    Workload workload = Rng.with(0, () -> Workload.of(name));
+    System.out.println(run(name, workload, steps == 0 ? workload.steps() : steps, threads));
+  }
+
+  private static int count(String property, int usual) {
+    String given = System.getProperty(property);
+    if (given == null) {
+      return usual;
+    }
+    try {
+      int n = Integer.parseInt(given.strip());
+      if (n >= 1) {
+        return n;
+      }
+    } catch (NumberFormatException e) {
+      // the same message as for a number out of range
+    }
+    fail("-D" + property + "= takes a whole number of at least 1, found '" + given + "'");
+    return usual;
+  }
+
+  private static void fail(String problem) {
+    System.err.println("bench: " + problem);
+    System.exit(1);
+  }
+
+  /** Runs the steps; the JSON line. */
+  static String run(String name, Workload workload, int steps, int threads) {
+    Optimizer optimizer = AdamW.of(workload.trainable(), 1e-4f);
+    double first = step(workload, optimizer);
+    double started = secondsSinceStart();
+    double warm = 0;
+    for (int i = 1; i < WARM_UP_STEPS || warm < WARM_UP_SECONDS; i++) {
+      warm += step(workload, optimizer);
+    }
+    double[] seconds = new double[steps];
+    for (int i = 0; i < steps; i++) {
+      seconds[i] = step(workload, optimizer);
+    }
+    double step = median(seconds);
+    return String.format(
+        Locale.ROOT,
+        "{\"peer\": \"peft4j, Java %d\", \"workload\": \"%s\", \"dtype\": \"float32\", \"threads\":"
+            + " %d, \"step_ms\": %.4f, \"first_step_ms\": %.2f, \"per_second\": %.1f,"
+            + " \"start_to_first_step_s\": %.2f, \"peak_rss_mib\": %d}",
+        Runtime.version().feature(),
+        name,
+        threads,
+        step * 1e3,
+        first * 1e3,
+        workload.units() / step,
+        started,
+        peakMemory() >> 20);
+  }
+
+  /** One step; the seconds it took. */
+  private static double step(Workload workload, Optimizer optimizer) {
+    long t = System.nanoTime();
+    Tensor loss = workload.loss().get();
+    loss.backward();
+    optimizer.step();
+    loss.item();
+    return (System.nanoTime() - t) / 1e9;
+  }
+
+  private static double median(double[] values) {
+    double[] v = values.clone();
+    Arrays.sort(v);
+    int n = v.length;
+    return n % 2 == 1 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+  }
+
+  private static double secondsSinceStart() {
+    Instant now = Instant.now();
+    Instant start = ProcessHandle.current().info().startInstant().orElse(now);
+    return Duration.between(start, now).toMillis() / 1e3;
+  }
+
+  /** The most memory that was resident at once, in bytes; 0 where the system does not tell. */
+  private static long peakMemory() {
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+        if (line.startsWith("VmHWM:")) {
+          return Long.parseLong(line.replaceAll("\\D", "")) << 10;
+        }
+      }
+    } catch (IOException e) {
+      // not Linux
+    }
+    return 0;
+  }
+}
