@@ -9,6 +9,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -94,8 +96,11 @@ public final class Workflow {
   }
 
   private static boolean sameBase(BaseModel base, BaseModelPeft model) {
-    return sameBits(base.linear.weight(), model.linear.weight())
-        && sameBits(base.linear.bias(), model.linear.bias());
+    List<Parameter> before = base.parameters();
+    List<Parameter> after =
+        model.parameters().stream().filter(p -> !p.trainable()).toList(); // the others are A and B
+    return before.size() == after.size()
+        && IntStream.range(0, before.size()).allMatch(i -> sameBits(before.get(i), after.get(i)));
   }
 
   private static boolean sameBits(Parameter a, Parameter b) {
