@@ -113,9 +113,9 @@ final class AttachPlanner {
       }
       return;
     }
-    boolean mixed = !save.isEmpty() && !attach.isEmpty();
-    if (mixed && place.inMap()) {
-      search(place, here, steps);
+    boolean entry = place.parent() != null && place.parent().node().kind() == Kind.MAP;
+    if (entry && !save.isEmpty() && save.size() < all) {
+      search(place, here, steps); // saved if that is its key
       return;
     }
     if (!save.isEmpty()) {
