@@ -13,8 +13,18 @@ import dev.peft4j.graph.Program;
 public final class CpuBackend implements Backend {
   private final Workspace workspace = new Workspace();
 
-  /** For {@link java.util.ServiceLoader}. */
-  public CpuBackend() {}
+  /** For {@link java.util.ServiceLoader}. Begins to load OpenBLAS, which takes a while, beside what the caller does next. */
+  public CpuBackend() {
+    Thread.ofPlatform().name("peft4j-load-openblas").daemon().start(CpuBackend::loadLibrary);
+  }
+
+  private static void loadLibrary() {
+    try {
+      Blas.requireLibrary();
+    } catch (IllegalStateException e) {
+      // whoever needs a product gets the same sentence
+    }
+  }
 
   @Override
   public String name() {
