@@ -122,7 +122,7 @@ final class ModelReader {
     for (Element e = model; e instanceof TypeElement type; e = e.getEnclosingElement()) {
       isPublic &= type.getModifiers().contains(Modifier.PUBLIC);
     }
-    checkMethods(model, peftModel);
+    new MethodChecks(universe, peftModel, problems).check(model);
     return new ModelSpec(
         TypeName.get(model.asType()),
         Universe.shortName(model),
@@ -259,7 +259,7 @@ final class ModelReader {
       if (!method.isDefault()) {
         continue;
       }
-      ExecutableElement own = same(method, peftModel, Universe.element(module));
+      ExecutableElement own = universe.sameSignature(method, peftModel, Universe.element(module));
       if (own != null && !own.getModifiers().contains(Modifier.FINAL)) {
         ExecutableType seen =
             (ExecutableType) universe.types.asMemberOf((DeclaredType) peftModel.asType(), method);
@@ -274,60 +274,6 @@ final class ModelReader {
       }
     }
     return overrides;
-  }
-
-  /** The method of a class with the same signature, or null. */
-  private @Nullable ExecutableElement same(
-      ExecutableElement method, TypeElement in, TypeElement type) {
-    ExecutableType wanted =
-        (ExecutableType) universe.types.asMemberOf((DeclaredType) in.asType(), method);
-    for (ExecutableElement other : ElementFilter.methodsIn(universe.elements.getAllMembers(type))) {
-      if (other.getSimpleName().equals(method.getSimpleName())
-          && !other.getModifiers().contains(Modifier.PRIVATE)
-          && universe.types.isSubsignature((ExecutableType) other.asType(), wanted)) {
-        return other;
-      }
-    }
-    return null;
-  }
-
-  private void checkMethods(TypeElement model, TypeElement peftModel) {
-    for (DeclaredType t = (DeclaredType) model.asType();
-        t != null && !Universe.name(t).equals(Universe.MODULE);
-        t = universe.superclassOf(t)) {
-      for (ExecutableElement method :
-          ElementFilter.methodsIn(Universe.element(t).getEnclosedElements())) {
-        if (method.getModifiers().contains(Modifier.PRIVATE)) {
-          continue;
-        }
-        boolean adapt =
-            method.getSimpleName().contentEquals("adapt")
-                && method.getParameters().size() == 1
-                && universe.types.isSameType(
-                    universe.types.erasure(method.getParameters().get(0).asType()),
-                    universe.types.erasure(model.asType()));
-        boolean adapters =
-            method.getSimpleName().contentEquals("adapters") && method.getParameters().isEmpty();
-        String owner = Universe.shortName(Universe.element(t));
-        if (adapt || adapters) {
-          report(Diagnostic.METHOD_CLASH, owner, method);
-        } else if (hides(method, peftModel)) {
-          report(Diagnostic.METHOD_HIDES, owner, method);
-        }
-      }
-    }
-  }
-
-  private boolean hides(ExecutableElement method, TypeElement peftModel) {
-    TypeElement module = universe.find(Universe.MODULE);
-    return ElementFilter.methodsIn(universe.elements.getAllMembers(peftModel)).stream()
-        .filter(ExecutableElement::isDefault)
-        .filter(m -> m.getSimpleName().equals(method.getSimpleName()))
-        .filter(m -> module == null || same(m, peftModel, module) == null)
-        .anyMatch(
-            m ->
-                universe.types.isSubsignature(
-                    (ExecutableType) method.asType(), (ExecutableType) m.asType()));
   }
 
   private String attachName(TypeElement model) {

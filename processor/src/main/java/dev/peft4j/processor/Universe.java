@@ -4,15 +4,19 @@ import java.util.List;
 import java.util.Set;
 import javax.lang.model.element.Element;
 import javax.lang.model.element.ElementKind;
+import javax.lang.model.element.ExecutableElement;
+import javax.lang.model.element.Modifier;
 import javax.lang.model.element.ModuleElement;
 import javax.lang.model.element.PackageElement;
 import javax.lang.model.element.TypeElement;
 import javax.lang.model.type.DeclaredType;
+import javax.lang.model.type.ExecutableType;
 import javax.lang.model.type.IntersectionType;
 import javax.lang.model.type.TypeKind;
 import javax.lang.model.type.TypeMirror;
 import javax.lang.model.type.TypeVariable;
 import javax.lang.model.type.WildcardType;
+import javax.lang.model.util.ElementFilter;
 import javax.lang.model.util.Elements;
 import javax.lang.model.util.Types;
 import org.jspecify.annotations.Nullable;
@@ -248,5 +252,19 @@ final class Universe {
 
   boolean inHome(Element element) {
     return elements.getPackageOf(element).equals(home);
+  }
+
+  /** The method of a class with the signature of another class's method, or null. */
+  @Nullable ExecutableElement sameSignature(
+      ExecutableElement method, TypeElement in, TypeElement type) {
+    ExecutableType wanted = (ExecutableType) types.asMemberOf((DeclaredType) in.asType(), method);
+    for (ExecutableElement other : ElementFilter.methodsIn(elements.getAllMembers(type))) {
+      if (other.getSimpleName().equals(method.getSimpleName())
+          && !other.getModifiers().contains(Modifier.PRIVATE)
+          && types.isSubsignature((ExecutableType) other.asType(), wanted)) {
+        return other;
+      }
+    }
+    return null;
   }
 }
