@@ -26,19 +26,22 @@ public final class Node {
   private final DType dtype;
   private final boolean requiresGrad;
   private final @Nullable Variable variable;
+  private final VariableGroup.@Nullable Snapshot snapshot;
   private final int version;
-  private Node[] inputs;
+  private volatile Node[] inputs;
   private volatile @Nullable Storage value;
   private @Nullable BackwardPass pass;
   private boolean retained;
 
-  private Node(Op op, Node[] inputs, Shape shape, DType dtype, boolean requiresGrad, @Nullable Variable variable) {
+  private Node(Op op, Node[] inputs, Shape shape, DType dtype, boolean requiresGrad, @Nullable Variable variable,
+      VariableGroup.@Nullable Snapshot snapshot) {
     this.op = op;
     this.inputs = inputs;
     this.shape = shape;
     this.dtype = dtype;
     this.requiresGrad = requiresGrad;
     this.variable = variable;
+    this.snapshot = snapshot;
     this.version = variable == null ? 0 : variable.version();
   }
 
@@ -54,7 +57,7 @@ public final class Node {
     }
     DType dtype = op.dtype(inputs);
     return new Node(
-        op, inputs, op.shape(inputs), dtype, grad && dtype == DType.FLOAT32 && op.differentiable(), null);
+        op, inputs, op.shape(inputs), dtype, grad && dtype == DType.FLOAT32 && op.differentiable(), null, null);
   }
 
   /** A leaf that holds data. */
@@ -63,13 +66,16 @@ public final class Node {
       throw new ShapeException(
           "a tensor of shape " + shape + " holds " + shape.elements() + " elements, found " + storage.elements());
     }
-    Node n = new Node(Leaf.DATA, NONE, shape, storage.dtype(), false, null);
+    Node n = new Node(Leaf.DATA, NONE, shape, storage.dtype(), false, null, null);
     n.value = storage;
     return n;
   }
 
-  static Node variable(Variable v) {
-    return new Node(Leaf.VARIABLE, NONE, v.shape(), v.storage().dtype(), v.trainable(), v);
+  /** A leaf that reads a variable, whose value is {@code storage}. */
+  static Node variable(Variable v, Storage storage, VariableGroup.@Nullable Snapshot snapshot) {
+    Node n = new Node(Leaf.VARIABLE, NONE, v.shape(), storage.dtype(), v.trainable(), v, snapshot);
+    n.value = storage;
+    return n;
   }
 
   /** Larger than the id of every input. */
@@ -112,6 +118,11 @@ public final class Node {
     return variable;
   }
 
+  /** The values that a leaf of a grouped variable belongs to, or null. */
+  VariableGroup.@Nullable Snapshot snapshot() {
+    return snapshot;
+  }
+
   /** True if the variable has changed since this leaf was made. */
   public boolean isStale() {
     return variable != null && variable.version() != version;
@@ -119,12 +130,12 @@ public final class Node {
 
   /** The data: of a leaf, or of a node that has been computed; null before. */
   public @Nullable Storage value() {
-    return variable != null ? variable.storage() : value;
+    return value;
   }
 
   /** True if {@link #value()} is there, so that nothing needs to be computed. */
   public boolean isKnown() {
-    return variable != null || value != null;
+    return value != null;
   }
 
   /** Sets the computed value. */

@@ -40,31 +40,29 @@ public final class Program {
    * @param supported what the backend has kernels for; other ops are decomposed
    */
   public static Program of(Trace trace, Predicate<Op> supported) {
-    Node[] placed = new Node[trace.size()];
-    int leaves = 0;
     Lowering lowering = new Lowering(supported);
     Map<Node, Node> mapped = new HashMap<>();
     List<Node> placeholders = new ArrayList<>();
-    for (int i = 0; i < trace.size(); i++) {
+    for (int i = 0; i < trace.leaves(); i++) {
       Node n = trace.node(i);
-      if (n.isKnown()) {
-        placed[i] = Node.of(new Placeholder(leaves++, n.shape(), n.dtype()));
-        placeholders.add(placed[i]);
-      } else {
-        Node[] in = new Node[n.inputs().length];
-        for (int k = 0; k < in.length; k++) {
-          in[k] = mapped.get(n.input(k));
-        }
-        placed[i] = lowering.lower(n.op(), in);
+      Node placeholder = Node.of(new Placeholder(i, n.shape(), n.dtype()));
+      placeholders.add(placeholder);
+      mapped.put(n, placeholder);
+    }
+    for (int i = trace.leaves(); i < trace.size(); i++) {
+      Node[] uses = trace.uses(i);
+      Node[] in = new Node[uses.length];
+      for (int k = 0; k < in.length; k++) {
+        in[k] = mapped.get(uses[k]);
       }
-      mapped.put(n, placed[i]);
+      mapped.put(trace.node(i), lowering.lower(trace.node(i).op(), in));
     }
     List<Node> roots = new ArrayList<>();
     int[] targets = new int[trace.roots().length];
     for (int r = 0; r < targets.length; r++) {
       roots.add(mapped.get(trace.roots()[r]));
-      Variable v = trace.targets()[r];
-      targets[r] = v == null ? -1 : ((Placeholder) Objects.requireNonNull(mapped.get(v.node())).op()).index();
+      Node leaf = trace.targetLeaves()[r];
+      targets[r] = leaf == null ? -1 : ((Placeholder) Objects.requireNonNull(mapped.get(leaf)).op()).index();
     }
     return assemble(placeholders, Fusion.fuse(Narrowing.narrow(roots, lowering)), targets);
   }

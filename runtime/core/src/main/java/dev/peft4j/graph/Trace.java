@@ -4,6 +4,7 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,45 +12,51 @@ import org.jspecify.annotations.Nullable;
  * their data have equal signatures and run the same program.
  */
 public final class Trace {
-  private final Node[] order;
-  private final int count;
+  private static final Node[] NONE = {};
+  private static final int LEAF = -1;
+  private static final int OPERATION = -2;
+
+  /** An operation with the inputs that it had when it was found: another thread may compute and release it meanwhile. */
+  private record Use(Node node, Node[] inputs) {}
+
+  private final Node[] leaves;
+  private final Use[] uses;
   private final Node[] roots;
   private final @Nullable Variable[] targets;
+  private final @Nullable Node[] targetLeaves;
   private final int[] wiring;
   private final int hash;
-  private final int leaves;
 
-  private Trace(Node[] order, int count, Node[] roots, @Nullable Variable[] targets, NodeTable index) {
-    this.order = order;
-    this.count = count;
+  private Trace(
+      Node[] leaves, Use[] uses, Node[] roots, @Nullable Variable[] targets, @Nullable Node[] targetLeaves,
+      NodeTable index) {
+    this.leaves = leaves;
+    this.uses = uses;
     this.roots = roots;
     this.targets = targets;
+    this.targetLeaves = targetLeaves;
     int edges = 0;
-    for (int i = 0; i < count; i++) {
-      edges += order[i].isKnown() ? 0 : order[i].inputs().length;
+    for (Use u : uses) {
+      edges += u.inputs.length;
     }
     int[] w = new int[edges + roots.length * 2];
-    int h = count;
+    int h = leaves.length * 31 + uses.length;
     int k = 0;
-    int known = 0;
-    for (int i = 0; i < count; i++) {
-      Node n = order[i];
-      if (n.isKnown()) {
-        known++;
-        h = h * 31 + n.shape().hashCode() * 7 + n.dtype().ordinal();
-      } else {
-        h = h * 31 + n.op().hashCode();
-        for (Node in : n.inputs()) {
-          w[k++] = index.get(in);
-        }
+    for (Node n : leaves) {
+      h = h * 31 + n.shape().hashCode() * 7 + n.dtype().ordinal();
+    }
+    for (Use u : uses) {
+      h = h * 31 + u.node.op().hashCode();
+      for (Node in : u.inputs) {
+        w[k++] = index.get(in);
       }
     }
     for (int r = 0; r < roots.length; r++) {
+      Node target = targetLeaves[r];
       w[k++] = index.get(roots[r]);
-      w[k++] = targets[r] == null ? -1 : index.get(targets[r].node());
+      w[k++] = target == null ? -1 : index.get(target);
     }
     this.wiring = w;
-    this.leaves = known;
     this.hash = h * 31 + Arrays.hashCode(w);
   }
 
@@ -61,54 +68,98 @@ public final class Trace {
    */
   public static Trace of(List<Node> roots, List<? extends @Nullable Variable> targets) {
     NodeTable index = new NodeTable();
-    Node[] found = new Node[64];
-    int n = 0;
+    @Nullable Node[] targetLeaves = new @Nullable Node[roots.size()];
     Node[] stack = new Node[64];
     int top = 0;
     for (int r = 0; r < roots.size(); r++) {
       Variable target = targets.get(r);
-      for (Node root : target == null ? new Node[] {roots.get(r)} : new Node[] {roots.get(r), target.node()}) {
-        if (index.add(root)) {
-          stack = push(stack, top++, root);
+      Node root = roots.get(r);
+      if (index.add(root)) {
+        stack = push(stack, top++, root);
+      }
+      if (target != null) {
+        Node leaf = target.node();
+        targetLeaves[r] = leaf;
+        if (index.add(leaf)) {
+          stack = push(stack, top++, leaf);
         }
       }
     }
+    Use[] uses = new Use[64];
+    int n = 0;
+    int known = 0;
     int retained = 0;
     while (top > 0) {
       Node node = stack[--top];
-      found = push(found, n++, node);
+      Node[] inputs = node.inputs();
       if (node.isKnown()) {
         if (node.isStale()) {
           throw new StaleTensorException(node);
         }
+        index.put(node, LEAF);
+        known++;
         continue;
       }
+      index.put(node, OPERATION);
+      uses = n < uses.length ? uses : Arrays.copyOf(uses, n * 2);
+      uses[n++] = new Use(node, inputs);
       retained += node.isRetained() ? 1 : 0;
-      for (Node in : node.inputs()) {
+      for (Node in : inputs) {
         if (index.add(in)) {
           stack = push(stack, top++, in);
         }
       }
     }
-    Arrays.sort(found, 0, n, (a, b) -> Long.compare(a.id(), b.id()));
-    for (int i = 0; i < n; i++) {
-      index.put(found[i], i);
-    }
-    Node[] rootArray = roots.toArray(new Node[roots.size() + retained]);
-    @Nullable Variable[] targetArray = targets.toArray(new @Nullable Variable[rootArray.length]);
+    uses = Arrays.copyOf(uses, n);
+    Arrays.sort(uses, (a, b) -> Long.compare(a.node.id(), b.node.id()));
+    Node[] rootArray = roots.toArray(new Node[0]);
     if (retained > 0) {
-      rootArray = addRetained(found, n, rootArray, roots.size());
-      targetArray = Arrays.copyOf(targetArray, rootArray.length);
+      rootArray = addRetained(uses, rootArray, retained);
+      targetLeaves = Arrays.copyOf(targetLeaves, rootArray.length);
     }
-    return new Trace(found, n, rootArray, targetArray, index);
+    Node[] leaves = arrange(uses, rootArray, targetLeaves, known, index);
+    @Nullable Variable[] targetArray = targets.toArray(new @Nullable Variable[rootArray.length]);
+    return new Trace(leaves, uses, rootArray, targetArray, targetLeaves, index);
   }
 
-  private static Node[] addRetained(Node[] found, int n, Node[] roots, int given) {
-    int k = given;
-    for (int i = 0; i < n; i++) {
-      Node node = found[i];
-      if (node.isRetained() && !node.isKnown() && !contains(roots, k, node)) {
-        roots[k++] = node;
+  /**
+   * Numbers the leaves in the order in which they are used, then the operations by age: the same structure gets the same
+   * numbers, however long ago, and by which thread, each leaf was made.
+   */
+  private static Node[] arrange(Use[] uses, Node[] roots, @Nullable Node[] targetLeaves, int known, NodeTable index) {
+    Node[] leaves = new Node[known];
+    int k = 0;
+    for (Use u : uses) {
+      for (Node in : u.inputs) {
+        if (index.get(in) == LEAF) {
+          leaves[k] = in;
+          index.put(in, k++);
+        }
+      }
+    }
+    for (int r = 0; r < roots.length; r++) {
+      if (index.get(roots[r]) == LEAF) {
+        leaves[k] = roots[r];
+        index.put(roots[r], k++);
+      }
+      Node target = targetLeaves[r];
+      if (target != null && index.get(target) == LEAF) {
+        leaves[k] = target;
+        index.put(target, k++);
+      }
+    }
+    for (Use u : uses) {
+      index.put(u.node, k++);
+    }
+    return leaves;
+  }
+
+  private static Node[] addRetained(Use[] uses, Node[] given, int retained) {
+    Node[] roots = Arrays.copyOf(given, given.length + retained);
+    int k = given.length;
+    for (Use u : uses) {
+      if (u.node.isRetained() && k < roots.length && !contains(roots, k, u.node)) {
+        roots[k++] = u.node;
       }
     }
     return Arrays.copyOf(roots, k);
@@ -131,17 +182,22 @@ public final class Trace {
 
   /** Number of nodes, leaves included. */
   public int size() {
-    return count;
+    return leaves.length + uses.length;
+  }
+
+  /** Number of nodes whose values are given; they come first, in the order in which they are used. */
+  public int leaves() {
+    return leaves.length;
   }
 
   /** Node {@code i}; inputs come before what uses them. */
   public Node node(int i) {
-    return order[i];
+    return i < leaves.length ? leaves[i] : uses[i - leaves.length].node;
   }
 
-  /** Number of nodes whose values are given. */
-  public int leaves() {
-    return leaves;
+  /** The inputs of node {@code i}; none for a leaf. */
+  Node[] uses(int i) {
+    return i < leaves.length ? NONE : uses[i - leaves.length].inputs;
   }
 
   /** The nodes whose values are wanted. */
@@ -154,27 +210,31 @@ public final class Trace {
     return targets;
   }
 
+  /** For each root the leaf that its value replaces, or null. */
+  @Nullable Node[] targetLeaves() {
+    return targetLeaves;
+  }
+
   /** The data of the leaves, in order. */
   public Storage[] inputs() {
-    Storage[] in = new Storage[leaves];
-    int k = 0;
-    for (int i = 0; i < count; i++) {
-      Storage value = order[i].value();
-      if (value != null) {
-        in[k++] = value;
-      }
+    Storage[] in = new Storage[leaves.length];
+    for (int i = 0; i < in.length; i++) {
+      in[i] = Objects.requireNonNull(leaves[i].value());
     }
+    SnapshotChoice.apply(leaves, targetLeaves, in);
     return in;
   }
 
   /** The structure without the data, as a key of a cache. */
   public Key key() {
-    Object[] parts = new Object[count];
-    byte[] types = new byte[count];
-    for (int i = 0; i < count; i++) {
-      Node n = order[i];
-      parts[i] = n.isKnown() ? n.shape() : n.op();
-      types[i] = (byte) (n.isKnown() ? n.dtype().ordinal() : -1);
+    Object[] parts = new Object[size()];
+    byte[] types = new byte[leaves.length];
+    for (int i = 0; i < parts.length; i++) {
+      Node n = node(i);
+      parts[i] = i < leaves.length ? n.shape() : n.op();
+    }
+    for (int i = 0; i < types.length; i++) {
+      types[i] = (byte) leaves[i].dtype().ordinal();
     }
     return new Key(parts, types, wiring, hash);
   }
@@ -186,16 +246,16 @@ public final class Trace {
 
   /** True if {@code key} is the structure of this trace. */
   public boolean matches(Key key) {
-    if (key.hash != hash || key.parts.length != count || !Arrays.equals(key.wiring, wiring)) {
+    if (key.hash != hash || key.types.length != leaves.length || key.parts.length != size()
+        || !Arrays.equals(key.wiring, wiring)) {
       return false;
     }
-    for (int i = 0; i < count; i++) {
-      Node n = order[i];
-      boolean known = n.isKnown();
-      if (known ? key.types[i] != n.dtype().ordinal() : key.types[i] != -1) {
+    for (int i = 0; i < key.parts.length; i++) {
+      Node n = node(i);
+      if (i < leaves.length && key.types[i] != n.dtype().ordinal()) {
         return false;
       }
-      Object part = known ? (Shape) n.shape() : n.op();
+      Object part = i < leaves.length ? (Shape) n.shape() : n.op();
       if (part != key.parts[i] && !part.equals(key.parts[i])) {
         return false;
       }

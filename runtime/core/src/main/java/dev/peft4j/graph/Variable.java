@@ -18,6 +18,8 @@ public final class Variable {
   private volatile boolean trainable;
   private volatile int version;
   private volatile @Nullable Node leaf;
+  private volatile @Nullable VariableGroup group;
+  private int index;
   private @Nullable Node gradient;
   private final List<BackwardPass> passes = new ArrayList<>(1);
   private final List<WeakReference<Node>> retained = new ArrayList<>(0);
@@ -51,7 +53,26 @@ public final class Variable {
 
   /** The memory of the present value. */
   public Storage storage() {
-    return storage;
+    VariableGroup g = group;
+    return g == null ? storage : g.storage(index);
+  }
+
+  void join(VariableGroup group, int index) {
+    if (this.group != null) {
+      throw new IllegalStateException("'" + name + "' is in a group already");
+    }
+    this.index = index;
+    this.group = group;
+  }
+
+  /** The variables that are replaced together with this one, or null. */
+  public @Nullable VariableGroup group() {
+    return group;
+  }
+
+  /** Its place in the group. */
+  int index() {
+    return index;
   }
 
   /** True if gradients are wanted for it. */
@@ -82,9 +103,19 @@ public final class Variable {
 
   /** The node that stands for the present value. */
   public Node node() {
+    VariableGroup g = group;
+    if (g != null) {
+      return g.leaf(this, index);
+    }
+    Node n = leaf;
+    return n == null ? newLeaf() : n;
+  }
+
+  /** One thread makes it, so that a graph that reads the variable twice reads one leaf. */
+  private synchronized Node newLeaf() {
     Node n = leaf;
     if (n == null) {
-      n = Node.variable(this);
+      n = Node.variable(this, storage, null);
       leaf = n;
     }
     return n;

@@ -1,0 +1,73 @@
+package dev.peft4j.graph;
+
+import dev.peft4j.data.Storage;
+import dev.peft4j.graph.VariableGroup.Snapshot;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Which values the leaves of grouped variables have in one computation: all of one group the same moment's. */
+final class SnapshotChoice {
+  private final Map<VariableGroup, Snapshot> oldest = new IdentityHashMap<>();
+  private final Map<VariableGroup, Snapshot> oldestOpen = new IdentityHashMap<>();
+
+  private SnapshotChoice(Node[] leaves) {
+    for (Node leaf : leaves) {
+      Snapshot s = leaf.snapshot();
+      if (s != null) {
+        oldest.merge(s.group(), s, Snapshot::older);
+        if (!s.isPinned()) {
+          oldestOpen.merge(s.group(), s, Snapshot::older);
+        }
+      }
+    }
+  }
+
+  /**
+   * Where leaves of a group come from several snapshots, the oldest gives the values of all: the graph was being built when
+   * the group's values were replaced.
+   *
+   * @param targets the leaves that the results replace
+   * @param values by leaf; changed where another snapshot's value is to be used
+   * @throws StaleTensorException if a variable is to be replaced by what was computed from earlier values of its group
+   */
+  static void apply(Node[] leaves, @Nullable Node[] targets, Storage[] values) {
+    if (anyReplaced(leaves)) {
+      SnapshotChoice choice = new SnapshotChoice(leaves);
+      choice.checkTargets(targets);
+      choice.choose(leaves, values);
+    }
+  }
+
+  private static boolean anyReplaced(Node[] leaves) {
+    for (Node leaf : leaves) {
+      Snapshot s = leaf.snapshot();
+      if (s != null && s.number() > 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void checkTargets(@Nullable Node[] targets) {
+    for (Node target : targets) {
+      Snapshot now = target == null ? null : target.snapshot();
+      if (target != null && now != null) {
+        Snapshot used = oldest.get(now.group());
+        if (used != null && used.number() != now.number()) {
+          throw new StaleTensorException(target);
+        }
+      }
+    }
+  }
+
+  private void choose(Node[] leaves, Storage[] values) {
+    for (int i = 0; i < leaves.length; i++) {
+      Snapshot s = leaves[i].snapshot();
+      Variable v = leaves[i].variable();
+      if (s != null && v != null && !s.isPinned() && !s.isMadeHere()) {
+        values[i] = oldestOpen.getOrDefault(s.group(), s).value(v, values[i]);
+      }
+    }
+  }
+}
