@@ -1,54 +1,34 @@
 package dev.peft4j.nn;
 
 import dev.peft4j.tensor.Tensor;
-import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.List;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 
-/** Where adapters are attached to a layer, by name; the layer itself knows none of them. */
+/** Where adapters act on a layer. It holds none itself: the adapted models that share the layer do, by its slot. */
 public final class AdapterSlot {
-  private volatile Map<String, LayerAdapter> adapters = Map.of();
-  private volatile @Nullable AdapterSelection selection;
+  private volatile OverlaySource[] sources = Overlays.NONE;
 
-  /** The layer's result: {@code base} with the active adapters around it, one after another. */
+  /** A slot that nothing acts on. */
+  public AdapterSlot() {}
+
+  /** The layer's result: {@code base} with the adapters around it that act on this call. */
   public Tensor apply(Tensor x, UnaryOperator<Tensor> base) {
-    AdapterSelection chosen = selection;
-    if (chosen == null) {
-      return base.apply(x);
-    }
-    UnaryOperator<Tensor> layer = base;
-    for (String name : chosen.active()) {
-      LayerAdapter adapter = adapters.get(name);
-      if (adapter != null) {
-        UnaryOperator<Tensor> inner = layer;
-        layer = in -> adapter.forward(in, inner);
-      }
-    }
-    return layer.apply(x);
+    Overlay acting = Overlays.acting(sources);
+    return acting == null ? base.apply(x) : acting.apply(this, x, base);
   }
 
-  /** Attaches an adapter; {@code selection} decides when it acts. */
-  public void attach(String name, LayerAdapter adapter, AdapterSelection selection) {
-    Map<String, LayerAdapter> next = new LinkedHashMap<>(adapters);
-    next.put(name, adapter);
-    adapters = Collections.unmodifiableMap(next);
-    this.selection = selection;
+  /** Lets an adapted model act on the layer. */
+  public synchronized void join(OverlaySource source) {
+    sources = Overlays.plus(sources, source);
   }
 
-  /** Removes an adapter, if it is there. */
-  public void detach(String name) {
-    Map<String, LayerAdapter> next = new LinkedHashMap<>(adapters);
-    next.remove(name);
-    adapters = Collections.unmodifiableMap(next);
-    if (next.isEmpty()) {
-      selection = null;
-    }
+  /** Ends that. */
+  public synchronized void leave(OverlaySource source) {
+    sources = Overlays.minus(sources, source);
   }
 
-  /** The adapters by name, in the order they were attached. */
-  public Map<String, LayerAdapter> adapters() {
-    return adapters;
+  /** The adapted models that act on the layer. */
+  public List<OverlaySource> sources() {
+    return List.of(sources);
   }
 }

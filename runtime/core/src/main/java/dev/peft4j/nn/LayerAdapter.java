@@ -3,7 +3,7 @@ package dev.peft4j.nn;
 import dev.peft4j.tensor.Tensor;
 import java.util.function.UnaryOperator;
 
-/** What sits in a layer's slot and changes what the layer computes. */
+/** Changes what a layer computes. */
 public interface LayerAdapter {
   /**
    * The layer's result with this adapter.

@@ -5,7 +5,7 @@ import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Variable;
 import dev.peft4j.tensor.Tensor;
-import java.util.Map;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,8 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Parameter extends Tensor {
   private final Variable variable;
-  private volatile Map<String, Parameter> copies = Map.of();
-  private @Nullable AdapterSelection selection;
+  private volatile OverlaySource[] sources = Overlays.NONE;
 
   /** A trainable parameter with the given first value, which it owns from now on. */
   public Parameter(Storage value, Shape shape) {
@@ -30,16 +29,8 @@ public final class Parameter extends Tensor {
 
   @Override
   public Node node() {
-    AdapterSelection chosen = selection;
-    if (chosen != null) {
-      for (String adapter : chosen.active()) {
-        Parameter copy = copies.get(adapter);
-        if (copy != null) {
-          return copy.variable.node();
-        }
-      }
-    }
-    return variable.node();
+    Overlay acting = Overlays.acting(sources);
+    return (acting == null ? this : acting.of(this)).variable.node();
   }
 
   @Override
@@ -112,18 +103,18 @@ public final class Parameter extends Tensor {
     variable.changed();
   }
 
-  /** Lets {@code copy} stand for this parameter while {@code adapter} is active. */
-  public void attachCopy(String adapter, Parameter copy, AdapterSelection selection) {
-    Map<String, Parameter> next = new java.util.LinkedHashMap<>(copies);
-    next.put(adapter, copy);
-    copies = java.util.Collections.unmodifiableMap(next);
-    this.selection = selection;
+  /** Lets an adapted model put copies in place of this parameter. */
+  public synchronized void join(OverlaySource source) {
+    sources = Overlays.plus(sources, source);
   }
 
-  /** Forgets the copy of an adapter. */
-  public void detachCopy(String adapter) {
-    Map<String, Parameter> next = new java.util.LinkedHashMap<>(copies);
-    next.remove(adapter);
-    copies = java.util.Collections.unmodifiableMap(next);
+  /** Ends that. */
+  public synchronized void leave(OverlaySource source) {
+    sources = Overlays.minus(sources, source);
+  }
+
+  /** The adapted models that may put copies in place of this parameter. */
+  public List<OverlaySource> sources() {
+    return List.of(sources);
   }
 }

@@ -3,6 +3,7 @@ package dev.peft4j.tuner;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
+import dev.peft4j.data.Storage;
 import dev.peft4j.io.Adapter;
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.AdapterFolder;
@@ -10,98 +11,127 @@ import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.ModelCard;
 import dev.peft4j.io.StateDictCheck;
 import dev.peft4j.io.StoredTensor;
-import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
-import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.Parameter;
-import dev.peft4j.target.TargetSpec;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedMap;
 
 /** The adapters of a set as files, in peft's layout. */
 final class AdapterFiles {
-  private final AdapterSet set;
+  private final AdapterStore set;
 
-  AdapterFiles(AdapterSet set) {
+  AdapterFiles(AdapterStore set) {
     this.set = set;
   }
 
   void write(Path folder, AttachedAdapter a) throws IOException {
-    ObjectNode tree = a.tuner().write(a.config().withTargets(namedTargets(a)));
+    ObjectNode tree = a.tuner().write(a.config().withTargets(SavedTargets.of(a, set.base())));
     if (a.config().taskType() == null) {
       tree.putObject("auto_mapping")
           .put("base_model_class", baseClass().getSimpleName())
           .put("parent_library", baseClass().getPackageName());
     }
     SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
-    set.keys(a.name()).forEach((key, p) -> tensors.put(key, new StoredTensor(p.shape(), p.own())));
+    keys(a).forEach((key, p) -> tensors.put(key, new StoredTensor(p.shape(), p.own())));
     AdapterConfig config = AdapterConfig.of(tree);
     AdapterFolder.write(folder, a.name(), config, tensors, ModelCard.of(config));
   }
 
-  /** As peft, a file names the layers that all-linear stands for. */
-  private TargetSpec namedTargets(AttachedAdapter a) {
-    TargetSpec t = a.config().targets();
-    if (!t.allLinear()) {
-      return t;
-    }
-    String[] linear =
-        set.root().namedModules().stream()
-            .filter(m -> m.module() instanceof Linear && !set.isOutputHead(m.name()))
-            .map(NamedModule::name)
-            .toArray(String[]::new);
-    TargetSpec.Builder b =
-        TargetSpec.builder()
-            .targets(linear)
-            .modulesToSave(t.modulesToSave().toArray(new String[0]));
-    return t.excludeRegex() != null
-        ? b.excludeRegex(t.excludeRegex()).build()
-        : b.exclude(t.exclude().toArray(new String[0])).build();
-  }
-
   private Class<?> baseClass() {
-    Module root = set.root();
+    Module root = set.base().root();
     Class<?> c = root.getClass();
     return root instanceof PeftModel ? c.getSuperclass() : c;
   }
 
-  /** Reads what was saved for an adapter that is attached, and makes sure that it fits. */
-  Adapter read(Path folder, AttachedAdapter a) throws IOException {
-    Adapter file = AdapterFolder.read(folder, a.name());
-    file.config().peftType(List.of(a.tuner().peftType()));
-    PeftConfig settings = a.tuner().read(file.config());
-    requireFits(a, file);
-    a.layers().keySet().forEach(path -> a.tuner().requireSame(path, a.config(), settings));
-    return file;
+  /** Adds what lies in a folder; if it does not fit, nothing. */
+  LoadReport add(Path folder, String name, Strictness strictness) throws IOException {
+    Adapter file = AdapterFolder.read(folder);
+    Tuner tuner = Tuner.of(file.config().peftType(Tuner.all().stream().map(Tuner::peftType).toList()));
+    PeftConfig config = tuner.read(file.config());
+    requireNumbers(file);
+    List<LoadReport> report = new ArrayList<>(1);
+    set.addComplete(name, config, a -> {
+      a.attachMatching("", set.base().root());
+      report.add(check(a, file.tensors(), file.weightsFile().toString(), strictness));
+      a.replace(values(keys(a), file.tensors()));
+      a.setTrainable(false);
+    });
+    return report.getFirst();
   }
 
-  /** Every key with its shape and no other, and numbers in each. */
-  void requireFits(AttachedAdapter a, Adapter file) throws IOException {
+  /** Reads weights for an adapter that is attached, and makes sure that they fit and would compute the same. */
+  Map<Parameter, Storage> read(Path folder, AttachedAdapter a) throws IOException {
+    Adapter file = AdapterFolder.read(folder);
+    file.config().peftType(List.of(a.tuner().peftType()));
+    PeftConfig settings = a.tuner().read(file.config());
+    requireNumbers(file);
+    check(a, file.tensors(), file.weightsFile().toString(), Strictness.STRICT);
+    a.layers().keySet().forEach(path -> a.tuner().requireSame(path, a.config(), settings));
+    return values(keys(a), file.tensors());
+  }
+
+  /** The values of an adapter's parameters from weights by the keys of its file. */
+  Map<Parameter, Storage> values(AttachedAdapter a, Map<String, StoredTensor> weights) {
+    check(a, weights, "the given weights", Strictness.STRICT);
+    Map<String, StoredTensor> copies = new LinkedHashMap<>();
+    weights.forEach((key, t) -> {
+      if (t.storage().dtype() != DType.FLOAT32) {
+        throw new IllegalArgumentException(key + " holds " + t.storage().dtype() + ", expected FLOAT32");
+      }
+      copies.put(key, new StoredTensor(t.shape(), t.storage().copy()));
+    });
+    return values(keys(a), copies);
+  }
+
+  /** Every key with its shape and no other. */
+  private LoadReport check(AttachedAdapter a, Map<String, StoredTensor> weights, String from, Strictness strictness) {
     SequencedMap<String, Shape> expected = new LinkedHashMap<>();
-    set.keys(a.name()).forEach((key, p) -> expected.put(key, p.shape()));
-    StateDictCheck.compare(expected, file.shapes()).require(file.weightsFile().toString());
+    keys(a).forEach((key, p) -> expected.put(key, p.shape()));
+    SequencedMap<String, Shape> found = new LinkedHashMap<>();
+    weights.forEach((key, t) -> found.put(key, t.shape()));
+    StateDictCheck check = StateDictCheck.compare(expected, found);
+    if (strictness == Strictness.STRICT) {
+      check.require(from);
+    } else {
+      check.requireShapes(from);
+    }
+    return new LoadReport(check.missing(), check.unexpected());
+  }
+
+  private static void requireNumbers(Adapter file) throws FileFormatException {
     for (var t : file.tensors().entrySet()) {
       DType found = t.getValue().storage().dtype();
       if (found != DType.FLOAT32) {
         throw new FileFormatException(
-            file.weightsFile(),
-            t.getKey() + " holds " + found + ", expected floating-point numbers");
+            file.weightsFile(), t.getKey() + " holds " + found + ", expected floating-point numbers");
       }
     }
   }
 
-  /** Replaces the weights by those of a file that fits. */
-  void replace(AttachedAdapter a, Adapter file) {
-    set.keys(a.name())
-        .forEach(
-            (key, p) -> {
-              StoredTensor t = file.tensors().get(key);
-              if (t != null) {
-                p.set(t.storage());
-              }
-            });
+  private static Map<Parameter, Storage> values(Map<String, Parameter> keys, Map<String, StoredTensor> weights) {
+    Map<Parameter, Storage> values = new LinkedHashMap<>();
+    keys.forEach((key, p) -> {
+      StoredTensor t = weights.get(key);
+      if (t != null) {
+        values.put(p, t.storage());
+      }
+    });
+    return values;
+  }
+
+  /** An adapter's parameters by the keys of its file, which are the same whatever other adapters the model has. */
+  private SequencedMap<String, Parameter> keys(AttachedAdapter a) {
+    SequencedMap<String, Parameter> keys = new LinkedHashMap<>();
+    for (AdapterNames.Named n : AdapterNames.of(set.base().root(), List.of(a))) {
+      if (n.adapter() != null && n.key() != null) {
+        keys.put(n.key(), n.parameter());
+      }
+    }
+    return keys;
   }
 }

@@ -1,31 +1,38 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.annotation.Bias;
-import dev.peft4j.io.Adapter;
+import dev.peft4j.data.Storage;
+import dev.peft4j.graph.VariableGroup;
 import dev.peft4j.io.AdapterFolder;
-import dev.peft4j.nn.Adaptable;
-import dev.peft4j.nn.AdapterSelection;
 import dev.peft4j.nn.Module;
-import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.NamedParameter;
+import dev.peft4j.nn.Overlay;
+import dev.peft4j.nn.OverlaySource;
+import dev.peft4j.nn.Overlays;
 import dev.peft4j.nn.Parameter;
-import dev.peft4j.target.Names;
-import dev.peft4j.target.Suggestions;
-import dev.peft4j.target.TaskTypes;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedMap;
+import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The adapters of one model by name, the first one active: what generated classes and {@link PeftModel#of} build on. */
-public final class AdapterSet {
+/**
+ * The adapters of one model by name, the first one active: what generated classes and {@link PeftModel#of} build on.
+ *
+ * <p>Any number of threads may call the model while adapters are added, deleted, merged or swapped on another: a call that
+ * chose its adapters ({@link #with}, {@link #perSample}) keeps those that it chose.
+ */
+public final class AdapterSet extends AdapterStore implements OverlaySource {
+  /** In {@link #perSample}: the base model, without an adapter. */
+  public static final String BASE = "__base__";
+
   /** Where the layers and modules of one adapter are given. */
   public interface Attachment {
     /**
@@ -61,134 +68,155 @@ public final class AdapterSet {
 
   private static final Logger LOG = LoggerFactory.getLogger(AdapterSet.class);
 
-  private final Module root;
-  private final AdapterSelection selection = new AdapterSelection();
-  private final SequencedMap<String, AttachedAdapter> adapters = new LinkedHashMap<>();
-  private final List<AttachedAdapter> merged = new ArrayList<>();
-  private final AdapterFiles files = new AdapterFiles(this);
-  private final List<NamedParameter> base;
-  private final List<Parameter> wereTrainable;
+  private final BaseModel base;
+  private volatile AdapterState state = AdapterState.empty(this);
 
-  private AdapterSet(Module root, List<NamedParameter> base) {
-    this.root = root;
-    this.base = base;
-    this.wereTrainable = base.stream().map(NamedParameter::parameter).filter(Parameter::trainable).toList();
+  private AdapterSet(Module root) {
+    this.base = new BaseModel(root);
   }
 
   /**
-   * An empty set for {@code root}, of which every parameter is frozen and gets its path as its name.
-   *
-   * @throws IllegalStateException if the model carries adapters already
+   * An empty set for {@code root}, of which every parameter is frozen and gets its path as its name. Several sets may have
+   * the same model or parts of it as their base; each call then says through which it goes.
    */
   public static AdapterSet freezing(Module root) {
-    List<NamedParameter> parameters = new ArrayList<>();
-    for (NamedModule m : root.namedModules()) {
-      if (m.module() instanceof Adaptable layer && !layer.slot().adapters().isEmpty()) {
-        throw new IllegalStateException(
-            "'" + m.name() + "' carries adapters already: " + layer.slot().adapters().keySet()
-                + "; add to them with adapters().addMatching(name, config), or unload() them first");
-      }
-      m.module().ownParameters().forEach(
-          (name, p) -> parameters.add(new NamedParameter(m.name().isEmpty() ? name : m.name() + "." + name, p)));
-    }
-    AdapterSet set = new AdapterSet(root, List.copyOf(parameters));
-    for (NamedParameter p : parameters) {
-      p.parameter().freeze();
-      p.parameter().variable().rename(p.name());
-    }
+    AdapterSet set = new AdapterSet(root);
+    set.base.freeze();
     return set;
   }
 
+  // ---- adding and removing -----------------------------------------------------------------------------------------
+
   /**
-   * Adds an adapter; its layers are given to what is returned. The first one is active.
+   * Adds an adapter; its layers are given to what is returned. The first one is active, others are not.
    *
-   * @throws IllegalArgumentException if the name is taken or no name for a folder
+   * @throws IllegalArgumentException if the name is taken or no name for a folder, or the adapter cannot be beside the others
    */
-  public Attachment add(String name, PeftConfig config) {
-    AdapterFolder.locate(Path.of(""), name);
-    if (adapters.containsKey(name)) {
-      throw new IllegalArgumentException("there is an adapter named '" + name + "' already");
-    }
-    if (config.bias() != Bias.NONE) {
-      adapters.values().stream().filter(a -> a.config().bias() != Bias.NONE).findFirst().ifPresent(
-          a -> {
-            throw new IllegalArgumentException(
-                "adapter '" + name + "' with bias " + config.bias().configName() + ": adapter '" + a.name()
-                    + "' trains biases already, at most one may");
-          });
-    }
-    AttachedAdapter adapter = new AttachedAdapter(this, name, config);
-    if (adapters.isEmpty()) {
-      selection.standard(List.of(name));
-    }
-    adapters.put(name, adapter);
-    adapter.copyAllBiases();
+  public synchronized Attachment add(String name, PeftConfig config) {
+    AttachedAdapter adapter = newAdapter(name, config);
+    publish(adapter);
     return adapter;
   }
 
   /**
-   * Adds an adapter to all that its configuration names.
+   * Adds an adapter to all that its configuration names: peft's {@code add_adapter}. It is not active, unless it is the first.
    *
    * @throws IllegalArgumentException if a target or a module to save names nothing, with suggestions; nothing is attached
    */
   public void addMatching(String name, PeftConfig config) {
-    add(name, config).finish();
+    addComplete(name, config, AttachedAdapter::attachAll);
+  }
+
+  /** Adds an adapter that no call sees before {@code attach} has made it complete. */
+  @Override
+  synchronized void addComplete(String name, PeftConfig config, Consumer<AttachedAdapter> attach) {
+    try {
+      AttachedAdapter adapter = newAdapter(name, config);
+      attach.accept(adapter);
+      publish(adapter);
+    } catch (RuntimeException e) {
+      leaveIfEmpty();
+      throw e;
+    }
+  }
+
+  private AttachedAdapter newAdapter(String name, PeftConfig config) {
+    requireFree(name);
+    for (AttachedAdapter a : state.adapters().values()) {
+      if (!a.config().peftType().equals(config.peftType())) {
+        throw new IllegalArgumentException(
+            "adapter '" + name + "' is of type " + config.peftType() + ", adapter '" + a.name() + "' of type "
+                + a.config().peftType() + ": the adapters of one model are of one type");
+      }
+      if (config.bias() != Bias.NONE && a.config().bias() != Bias.NONE) {
+        throw new IllegalArgumentException(
+            "adapter '" + name + "' with bias " + config.bias().configName() + ": adapter '" + a.name()
+                + "' trains biases already, at most one may");
+      }
+    }
+    AttachedAdapter adapter = new AttachedAdapter(this, name, config);
+    adapter.copyAllBiases();
+    return adapter;
+  }
+
+  private void publish(AttachedAdapter adapter) {
+    base.join(this);
+    state = state.plus(adapter);
+  }
+
+  @Override
+  void requireFree(String name) {
+    AdapterFolder.locate(Path.of(""), name);
+    if (name.equals(BASE)) {
+      throw new IllegalArgumentException("'" + BASE + "' stands for the base model, an adapter needs another name");
+    }
+    if (state.adapters().containsKey(name)) {
+      throw new IllegalArgumentException("there is an adapter named '" + name + "' already");
+    }
   }
 
   /** Takes an adapter off again that could not be attached as a whole; without any the base is what it was. */
-  void discard(String name) {
-    AttachedAdapter failed = adapters.remove(name);
+  synchronized void discard(String name) {
+    AttachedAdapter failed = state.adapters().get(name);
     if (failed != null) {
-      failed.detach();
-    }
-    if (adapters.isEmpty()) {
-      selection.standard(List.of());
-      wereTrainable.forEach(Parameter::unfreeze);
+      state = state.minus(failed);
+      leaveIfEmpty();
     }
   }
 
-  /** A target may be excluded, saved or in another layer by the settings themselves, but it must be there. */
-  void requireAllMatched(AttachedAdapter a) {
-    List<String> paths = root.namedModules().stream().map(NamedModule::name).filter(n -> !n.isEmpty()).toList();
-    List<String> unmatched = a.matcher().unmatched(a.layers().keySet());
-    if (!a.layers().isEmpty()) {
-      unmatched =
-          unmatched.stream().filter(t -> paths.stream().noneMatch(p -> Names.names(t, p))).toList();
-    }
-    if (!unmatched.isEmpty()) {
-      StringBuilder s = new StringBuilder("Target modules " + unmatched + " not found in the base model.");
-      for (String t : unmatched) {
-        String left =
-            paths.stream().filter(p -> Names.names(t, p)).findFirst()
-                .map(p -> " '" + p + "' is there, but left out: " + a.matcher().match(p, false).outcome() + ".")
-                .orElse(' ' + Suggestions.didYouMean(t, paths));
-        s.append(left);
-      }
-      throw new IllegalArgumentException(s.append(" Modules: ").append(paths).toString());
-    }
-    List<String> unused = a.tuner().unusedSettings(a.config(), a.layers().keySet());
-    if (!unused.isEmpty()) {
-      LOG.warn("adapter '{}': no layer that it adapts is named by {}", a.name(), unused);
-    }
-    // peft writes the heads of a task into the file whether or not the model has them
-    String task = a.config().taskType();
-    List<String> heads = TaskTypes.modulesToSave(task == null ? "" : task);
-    for (String save : a.config().targets().modulesToSave()) {
-      if (!heads.contains(save) && a.saved().keySet().stream().noneMatch(p -> Names.names(save, p))) {
-        throw new IllegalArgumentException(
-            "modulesToSave '" + save + "' not found in the base model. " + Suggestions.didYouMean(save, paths));
-      }
+  private void leaveIfEmpty() {
+    if (state.adapters().isEmpty()) {
+      base.leave(this);
+      base.restore();
     }
   }
 
-  /** The model that the adapters are attached to. */
-  public Module root() {
-    return root;
+  /**
+   * Removes an adapter: peft's {@code delete_adapter}. If no active one is left, the first of the others by name becomes active.
+   *
+   * @throws IllegalStateException while it is merged
+   */
+  public synchronized void delete(String name) {
+    AttachedAdapter a = adapter(name);
+    requireUnmerged(a, "deleted");
+    boolean wasActive = state.active().contains(a);
+    state = state.minus(a);
+    if (wasActive && state.active().isEmpty() && !state.adapters().isEmpty()) {
+      String next = new TreeSet<>(state.adapters().keySet()).getFirst();
+      LOG.warn("adapter '{}' was active and is deleted; '{}' is active now", name, next);
+      activate(next);
+    }
   }
+
+  /** Gives an adapter another name; it stays what it was otherwise, its place in the order included. */
+  public synchronized void rename(String name, String newName) {
+    AttachedAdapter a = adapter(name);
+    requireFree(newName);
+    a.rename(newName);
+    state = state.renamed(a, newName);
+  }
+
+  /**
+   * Adds an adapter made of others: peft's {@code add_weighted_adapter}. It is frozen and not active.
+   *
+   * @param sources names of the adapters
+   * @param weights one for each, of either sign
+   * @throws IllegalArgumentException if they cannot be combined this way, saying why; nothing is added
+   */
+  public void addWeighted(String name, List<String> sources, List<Double> weights, Combination combination) {
+    WeightedMerge merge = new WeightedMerge(base, adapters(sources), weights, combination);
+    addComplete(name, merge.config(), a -> {
+      a.attachAll();
+      merge.fill(a);
+      a.setTrainable(false);
+    });
+  }
+
+  // ---- choosing ----------------------------------------------------------------------------------------------------
 
   /** The names of the adapters, in the order they were added. */
   public List<String> names() {
-    return List.copyOf(adapters.keySet());
+    return List.copyOf(state.adapters().keySet());
   }
 
   /** The settings of an adapter. */
@@ -198,191 +226,226 @@ public final class AdapterSet {
 
   /** The adapters that act on a call made here. */
   public List<String> active() {
-    return selection.active();
+    return acting().stream().map(AttachedAdapter::name).toList();
   }
 
-  /** Makes adapters the active ones, for calls that choose none; their parameters become the trainable ones. */
-  public void activate(String... names) {
-    for (String n : names) {
-      adapter(n);
-    }
-    selection.standard(List.of(names));
-    adapters.values().forEach(a -> a.setTrainable(List.of(names).contains(a.name())));
-  }
-
-  /** Runs {@code body}, on this thread, with these adapters; with none it runs the base model. */
-  public <T> T with(List<String> names, Supplier<T> body) {
-    names.forEach(this::adapter);
-    return selection.with(names, body);
-  }
-
-  /** All parameters of the adapted model under peft's names, in peft's order. */
-  public List<NamedParameter> namedParameters() {
-    return named().stream().map(n -> new NamedParameter(n.name(), n.parameter())).toList();
-  }
-
-  /** The parameters that receive gradients. */
-  public List<Parameter> trainableParameters() {
-    return named().stream().map(AdapterNames.Named::parameter).filter(Parameter::trainable).toList();
+  private List<AttachedAdapter> acting() {
+    return switch (Overlays.chosen(this)) {
+      case Acting chosen -> chosen.adapters();
+      case PerSample chosen -> chosen.adapters();
+      case null, default -> state.standard().adapters();
+    };
   }
 
   /**
-   * Writes an adapter into the base weights; what it computes stays the same.
+   * Makes adapters the active ones, for calls that choose none; their parameters become the trainable ones: peft's {@code
+   * set_adapter}. What is merged is unmerged.
    *
-   * @throws IllegalStateException if it is merged already
+   * @throws IllegalArgumentException if there is none of a name, or two of them train a copy of the same module
+   */
+  public void activate(String... names) {
+    activate(List.of(names), true);
+  }
+
+  /** As {@link #activate(String...)}; with {@code trainable} false they are frozen, too. */
+  public synchronized void activate(List<String> names, boolean trainable) {
+    List<AttachedAdapter> active = adapters(names);
+    if (!state.merged().adapters().isEmpty()) {
+      LOG.warn("adapters {} are merged: they are unmerged, since others become active", state.merged().names());
+    }
+    state = state.with(active, MergedWeights.none(this));
+    state.adapters().values().forEach(a -> a.setTrainable(trainable && active.contains(a)));
+  }
+
+  /** Turns gradients off for an adapter's parameters, active or not. */
+  public void freeze(String name) {
+    adapter(name).setTrainable(false);
+  }
+
+  /** Turns gradients on for an adapter's parameters, active or not. */
+  public void unfreeze(String name) {
+    adapter(name).setTrainable(true);
+  }
+
+  /** Runs {@code body}, on this thread, with these adapters, which add up; with none it runs the base model. */
+  public <T> T with(List<String> names, Supplier<T> body) {
+    AdapterState s = state;
+    return Overlays.with(this, new Acting(adapters(names), s.merged()), body);
+  }
+
+  /**
+   * Runs {@code body}, on this thread, with one adapter for each sample of the batch: peft's {@code
+   * forward(adapter_names=[...])}. The first dimension of every adapted layer's input must be the batch. The programs that run
+   * depend on which adapters occur, not on the order of the samples.
+   *
+   * @param names for each sample an adapter, or {@link #BASE}
+   * @throws IllegalStateException in training mode
+   */
+  public <T> T perSample(List<String> names, Supplier<T> body) {
+    if (base.root().training()) {
+      throw new IllegalStateException("one adapter for each sample is for inference: call eval() on the model first");
+    }
+    AdapterState s = state;
+    List<AttachedAdapter> order = List.copyOf(s.adapters().values());
+    return Overlays.with(this, new PerSample(this, PerSample.resolve(names, s.adapters()), order), body);
+  }
+
+  /**
+   * Runs {@code body}, on this thread, as one call of the adapted model: the adapters are those chosen around it, or else the
+   * active ones, and they and their weights stay the same until it ends, even if it reads results in between.
+   */
+  public <T> T call(Supplier<T> body) {
+    Overlay chosen = Overlays.chosen(this);
+    return VariableGroup.pinned(() -> Overlays.with(this, chosen == null ? state.standard() : chosen, body));
+  }
+
+  @Override
+  public @Nullable Overlay standard() {
+    AdapterState s = state;
+    return s.adapters().isEmpty() ? null : s.standard();
+  }
+
+  // ---- merging -----------------------------------------------------------------------------------------------------
+
+  /**
+   * Merges adapters into weights that stand for the base's: results stay the same, each call is cheaper. While any are merged,
+   * they are the ones that act on calls that choose none, as in peft. The base itself does not change. A call that chooses
+   * other adapters gets those.
+   *
+   * @throws IllegalStateException if one is merged already
    * @throws ArithmeticException if a merged weight would not be finite; nothing is changed
    */
-  public void merge(String name) {
-    AttachedAdapter a = adapter(name);
-    a.merge();
-    merged.add(a);
+  public synchronized void merge(String... names) {
+    MergedWeights merged = state.merged();
+    for (AttachedAdapter a : adapters(List.of(names))) {
+      if (merged.adapters().contains(a)) {
+        throw new IllegalStateException("adapter '" + a.name() + "' is merged already; unmerge() it first");
+      }
+      merged = merged.plus(a);
+    }
+    state = state.with(state.active(), merged);
   }
 
   /**
-   * Undoes {@link #merge}: the base weights are bit by bit what they would be if the adapter had never been merged.
+   * Undoes {@link #merge}: what is computed is bit by bit what it would be if the adapters had never been merged.
    *
-   * @throws IllegalStateException if it is not merged
+   * @throws IllegalStateException if one is not merged
    */
-  public void unmerge(String name) {
-    AttachedAdapter a = adapter(name);
-    int at = merged.indexOf(a);
-    // each merge keeps what it found, so those that came later are taken off first and put back
-    List<AttachedAdapter> later = List.copyOf(merged.subList(at + 1, merged.size()));
-    if (at >= 0) {
-      later.reversed().forEach(AttachedAdapter::unmerge);
+  public synchronized void unmerge(String... names) {
+    List<AttachedAdapter> left = new ArrayList<>(state.merged().adapters());
+    for (AttachedAdapter a : adapters(List.of(names))) {
+      if (!left.remove(a)) {
+        throw new IllegalStateException("adapter '" + a.name() + "' is not merged; merge() it first");
+      }
     }
-    a.unmerge();
-    merged.remove(a);
-    later.forEach(AttachedAdapter::merge);
+    state = state.with(state.active(), MergedWeights.of(this, left));
   }
 
   /** True while the adapter is merged. */
   public boolean isMerged(String name) {
-    return adapter(name).isMerged();
+    return state.merged().adapters().contains(adapter(name));
   }
 
-  /** Detaches every adapter. The base keeps what is merged. */
-  public void unload() {
-    adapters.values().forEach(AttachedAdapter::detach);
-    adapters.clear();
-    merged.clear();
-    selection.standard(List.of());
-  }
-
-  // ---- files -------------------------------------------------------------------------------------------------------
-
-  /**
-   * Saves an adapter as peft does; either all files are replaced or none.
-   *
-   * @param folder where {@code default} goes; others go to a folder of their name in it
-   * @throws UncheckedIOException if it cannot be written, naming the folder and the reason
-   * @throws IllegalStateException if it is merged
-   */
-  public void save(Path folder, String name) {
-    save(folder, List.of(name));
-  }
-
-  void save(Path folder, List<String> names) {
-    List<AttachedAdapter> wanted = names.stream().map(this::adapter).toList();
-    for (AttachedAdapter a : wanted) {
-      if (a.isMerged()) {
-        throw new IllegalStateException("adapter '" + a.name() + "' is merged; unmerge() it before it is saved");
-      }
-    }
-    try {
-      for (AttachedAdapter a : wanted) {
-        files.write(folder, a);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e.getMessage(), e);
-    }
+  /** The adapters that are merged, in the order they were. */
+  public List<String> merged() {
+    return state.merged().names();
   }
 
   /**
-   * Replaces the weights of an adapter by those of a folder. Nothing changes unless every key fits.
+   * Writes adapters, after those that are merged already, into the base weights for good and detaches all.
    *
-   * @param folder as for {@link #save}
-   * @throws UncheckedIOException if the files are missing or broken
-   * @throws dev.peft4j.io.StateDictException listing all missing, unexpected and mis-shaped keys
-   * @throws IllegalArgumentException if the file's settings would make another model of the same weights
-   * @throws IllegalStateException if the adapter is merged
+   * @param names none for the active ones
+   * @throws ArithmeticException if a weight would not be finite; nothing is changed
+   * @throws IllegalStateException if another adapted model shares the base, or a weight is shared by layers that are adapted
+   *     differently; nothing is changed
    */
-  public void load(Path folder, String name) {
-    load(folder, List.of(name));
+  public synchronized void mergeAndUnload(String... names) {
+    List<AttachedAdapter> all = new ArrayList<>(state.merged().adapters());
+    List<AttachedAdapter> wanted = names.length == 0 ? state.active() : adapters(List.of(names));
+    wanted.stream().filter(a -> !all.contains(a)).forEach(all::add);
+    new Acting(all, state.merged()); // adapters that cannot act together cannot be merged together
+    Map<Parameter, Storage> values = MergedWeights.of(this, all).forBase();
+    base.write(values, this);
+    detach();
   }
 
-  void load(Path folder, List<String> names) {
-    SequencedMap<AttachedAdapter, Adapter> read = new LinkedHashMap<>();
-    try {
-      for (String name : names) {
-        AttachedAdapter a = adapter(name);
-        if (a.isMerged()) {
-          throw new IllegalStateException("adapter '" + name + "' is merged; unmerge() it before it is loaded");
-        }
-        read.put(a, files.read(folder, a));
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e.getMessage(), e);
-    }
-    read.forEach(files::replace);
+  /** Detaches every adapter. The base is an ordinary model again; it keeps what is merged. */
+  public synchronized void unload() {
+    base.write(state.merged().forBase(), this);
+    detach();
   }
 
-  /** Adds an adapter from a folder, attached to what its settings name; if that fails, nothing is. */
-  void addFrom(Path folder, String name) throws IOException {
-    if (adapters.containsKey(name)) {
-      throw new IllegalArgumentException("there is an adapter named '" + name + "' already");
-    }
-    try {
-      Adapter file = AdapterFolder.read(folder, name);
-      Tuner tuner = Tuner.of(file.config().peftType(Tuner.all().stream().map(Tuner::peftType).toList()));
-      add(name, tuner.read(file.config())).attachMatching("", root);
-      files.requireFits(adapter(name), file);
-      files.replace(adapter(name), file);
-    } catch (RuntimeException | IOException e) {
-      discard(name);
-      throw e;
-    }
+  private void detach() {
+    base.leave(this);
+    state = AdapterState.empty(this);
   }
 
-  SequencedMap<String, Parameter> keys(String name) {
-    SequencedMap<String, Parameter> keys = new LinkedHashMap<>();
-    for (AdapterNames.Named n : named()) {
-      if (name.equals(n.adapter()) && n.key() != null) {
-        keys.put(n.key(), n.parameter());
-      }
-    }
-    return keys;
+  // ---- looking -----------------------------------------------------------------------------------------------------
+
+  /** The model that the adapters are attached to. */
+  public Module root() {
+    return base.root();
   }
 
-  private List<AdapterNames.Named> named() {
-    return AdapterNames.of(root, adapters.values());
+  /** All parameters of the adapted model under peft's names, in peft's order. */
+  public List<NamedParameter> namedParameters() {
+    return AdapterNames.of(root(), state.adapters().values()).stream()
+        .map(n -> new NamedParameter(n.name(), n.parameter()))
+        .toList();
+  }
+
+  /** The parameters that receive gradients. */
+  public List<Parameter> trainableParameters() {
+    return namedParameters().stream().map(NamedParameter::parameter).filter(Parameter::trainable).toList();
+  }
+
+  /** The state of each adapted layer and each saved module: peft's {@code get_layer_status}. */
+  public List<LayerStatus> layerStatus() {
+    return status().layers();
+  }
+
+  /** The state of the whole: peft's {@code get_model_status}. */
+  public ModelStatus modelStatus() {
+    return status().model();
+  }
+
+  private StatusReader status() {
+    AdapterState s = state;
+    Overlay chosen = Overlays.chosen(this);
+    boolean enabled = !(chosen instanceof Acting a && a.adapters().isEmpty());
+    return new StatusReader(this, s.adapters().values(), enabled ? acting() : s.active(), s.merged().adapters(), enabled);
+  }
+
+  @Override
+  void requireUnmerged(AttachedAdapter a, String what) {
+    if (state.merged().adapters().contains(a)) {
+      throw new IllegalStateException("adapter '" + a.name() + "' is merged; unmerge() it before it is " + what);
+    }
   }
 
   // ---- for the package ---------------------------------------------------------------------------------------------
 
-  AdapterSelection selection() {
-    return selection;
-  }
-
-  List<NamedParameter> baseParameters() {
+  @Override
+  BaseModel base() {
     return base;
   }
 
-  boolean isOutputHead(String path) {
-    int dot = path.lastIndexOf('.');
-    String parent = dot < 0 ? "" : path.substring(0, dot);
-    for (NamedModule m : root.namedModules()) {
-      if (m.name().equals(parent)) {
-        return m.module().outputHeads().contains(path.substring(dot + 1));
-      }
-    }
-    return false;
+  boolean isActiveByDefault(AttachedAdapter a) {
+    AdapterState s = state;
+    return s.active().contains(a) || s.adapters().isEmpty();
   }
 
+  @Override
+  List<AttachedAdapter> adapters(Collection<String> names) {
+    return names.stream().map(this::adapter).toList();
+  }
+
+  @Override
   AttachedAdapter adapter(String name) {
-    AttachedAdapter a = adapters.get(name);
+    SequencedMap<String, AttachedAdapter> all = state.adapters();
+    AttachedAdapter a = all.get(name);
     if (a == null) {
-      throw new IllegalArgumentException("no adapter named '" + name + "'; there are " + adapters.keySet());
+      throw new IllegalArgumentException("no adapter named '" + name + "'; there are " + all.keySet());
     }
     return a;
   }

@@ -3,53 +3,51 @@ package dev.peft4j.tuner;
 import dev.peft4j.annotation.Bias;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Storage;
+import dev.peft4j.graph.Variable;
+import dev.peft4j.graph.VariableGroup;
 import dev.peft4j.nn.Adaptable;
-import dev.peft4j.nn.LayerAdapter;
+import dev.peft4j.nn.AdapterSlot;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.target.TargetMatcher;
-import dev.peft4j.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
-import java.util.function.UnaryOperator;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** One named adapter of an {@link AdapterSet}: its layers, its copies of saved modules and of biases. */
 final class AttachedAdapter implements AdapterSet.Attachment {
-  /** A tuner's layer in a slot; does nothing while it is merged into the layer's weights. */
-  private record InSlot(TunerLayer layer, AttachedAdapter owner) implements LayerAdapter {
-    @Override
-    public Tensor forward(Tensor x, UnaryOperator<Tensor> base) {
-      return owner.merged ? base.apply(x) : layer.forward(x, base);
-    }
-  }
-
   private final AdapterSet set;
-  private final String name;
   private final PeftConfig config;
   private final Tuner tuner;
+  private final TargetMatcher declared;
   private final TargetMatcher matcher;
+  private final VariableGroup group = new VariableGroup();
   private final SequencedMap<String, TunerLayer> layers = new LinkedHashMap<>();
-  private final Map<String, Module> adapted = new LinkedHashMap<>();
   private final SequencedMap<String, Module> saved = new LinkedHashMap<>();
-  private final Map<Parameter, Parameter> copies = Collections.synchronizedMap(new IdentityHashMap<>());
-  private final Map<Parameter, Storage> beforeMerge = new IdentityHashMap<>();
-  private volatile boolean merged;
+  private final Map<AdapterSlot, TunerLayer> bySlot = new ConcurrentHashMap<>();
+  private final Map<Parameter, Parameter> copies = new ConcurrentHashMap<>();
+  private final Set<AdapterSlot> slotsWithCopies = ConcurrentHashMap.newKeySet();
+  private volatile String name;
 
   AttachedAdapter(AdapterSet set, String name, PeftConfig config) {
     this.set = set;
     this.name = name;
     this.config = config;
     this.tuner = Tuner.of(config.peftType());
-    this.matcher = new TargetMatcher(config.targets().withModulesToSave(config.allModulesToSave()));
+    List<String> toSave = config.allModulesToSave();
+    this.declared = new TargetMatcher(config.targets().withModulesToSave(toSave));
+    this.matcher = new TargetMatcher(SavedTargets.condensed(config, set.base()).withModulesToSave(toSave));
   }
+
+  // ---- attaching ---------------------------------------------------------------------------------------------------
 
   @Override
   public void attach(String path, @Nullable Module layer) {
@@ -57,12 +55,12 @@ final class AttachedAdapter implements AdapterSet.Attachment {
       throw new IllegalArgumentException(
           "adapter '" + name + "': the layer '" + path + "' is null; a targeted layer must be there when adapters are attached");
     }
-    if (!(layer instanceof Adaptable)) {
+    if (!(layer instanceof Adaptable adaptable)) {
       throw new IllegalArgumentException(
           "adapter '" + name + "': '" + path + "' is a " + layer.getClass().getSimpleName() + ", " + tuner.peftType()
               + " adapts " + tuner.layerTypes().stream().map(Class::getSimpleName).toList());
     }
-    if (adapted.containsValue(layer)) {
+    if (bySlot.containsKey(adaptable.slot())) {
       return; // one layer under two paths goes by the first, as in namedModules()
     }
     if (layers.containsKey(path)) {
@@ -74,12 +72,10 @@ final class AttachedAdapter implements AdapterSet.Attachment {
   private <L extends Module & Adaptable> void attachTo(String path, L layer) {
     TunerLayer made = tuner.attach(path, layer, config, Rng.current());
     layers.put(path, made);
-    adapted.put(path, layer);
     for (TunerLayer.Entry e : made.parameters()) {
-      e.parameter().variable().rename(AdapterNames.inMemory(path, e, name));
-      trainable(e.parameter());
+      own(e.parameter(), AdapterNames.inMemory(path, e, name));
     }
-    layer.slot().attach(name, new InSlot(made, this), set.selection());
+    bySlot.put(layer.slot(), made);
     if (config.bias() == Bias.LORA_ONLY) {
       copyBiases(path, layer);
     }
@@ -107,19 +103,23 @@ final class AttachedAdapter implements AdapterSet.Attachment {
 
   @Override
   public boolean matches(String path, Module module) {
-    boolean linear = module instanceof dev.peft4j.nn.Linear && !set.isOutputHead(path);
-    return matcher.match(path, linear).targeted();
+    return matcher.match(path, set.base().isInAllLinear(path, module)).targeted();
   }
 
   @Override
   public void finish() {
     try {
-      attachMatching("", set.root());
-      set.requireAllMatched(this);
+      attachAll();
     } catch (RuntimeException e) {
       set.discard(name);
       throw e;
     }
+  }
+
+  /** Attaches it to all that its configuration names, or throws. */
+  void attachAll() {
+    attachMatching("", set.root());
+    MatchCheck.require(this, set.base().modules());
   }
 
   private static boolean within(Map<String, ?> paths, String path) {
@@ -141,7 +141,7 @@ final class AttachedAdapter implements AdapterSet.Attachment {
   /** With {@code bias = all}: a copy of every bias outside the modules to save; like peft, of all that is named so. */
   void copyAllBiases() {
     if (config.bias() == Bias.ALL) {
-      for (NamedParameter p : set.baseParameters()) {
+      for (NamedParameter p : set.base().parameters()) {
         if (p.name().contains("bias") && !within(saved, p.name())) {
           copy(p.parameter(), AdapterNames.PREFIX + p.name());
         }
@@ -162,16 +162,33 @@ final class AttachedAdapter implements AdapterSet.Attachment {
       return;
     }
     Parameter copy = new Parameter(original.own().copy(), original.shape());
-    copy.variable().rename(called);
-    trainable(copy);
+    own(copy, called);
     copies.put(original, copy);
-    original.attachCopy(name, copy, set.selection());
+    slotsWithCopies.addAll(set.base().slotsOf(original));
   }
 
-  private void trainable(Parameter p) {
-    if (!set.selection().standard().contains(name)) {
+  private void own(Parameter p, String called) {
+    p.variable().rename(called);
+    if (p.variable().group() != group) {
+      group.add(p.variable());
+    }
+    if (!set.isActiveByDefault(this)) {
       p.freeze();
     }
+  }
+
+  // ---- what it is --------------------------------------------------------------------------------------------------
+
+  void rename(String newName) {
+    name = newName;
+    layers.forEach(
+        (path, layer) -> layer.parameters().forEach(e -> e.parameter().variable().rename(AdapterNames.inMemory(path, e, newName))));
+    saved.forEach((path, module) -> module.namedParameters().forEach(p -> {
+      Parameter copy = copies.get(p.parameter());
+      if (copy != null) {
+        copy.variable().rename(AdapterNames.saved(path, newName, p.name()));
+      }
+    }));
   }
 
   void setTrainable(boolean on) {
@@ -184,56 +201,17 @@ final class AttachedAdapter implements AdapterSet.Attachment {
     }
   }
 
-  private List<Parameter> ownParameters() {
+  /** Replaces values of its parameters, all at one moment for calls on other threads. */
+  void replace(Map<Parameter, Storage> values) {
+    Map<Variable, Storage> byVariable = new LinkedHashMap<>();
+    values.forEach((p, s) -> byVariable.put(p.variable(), s));
+    group.replace(byVariable);
+  }
+
+  List<Parameter> ownParameters() {
     List<Parameter> all = new ArrayList<>(copies.values());
     layers.values().forEach(l -> l.parameters().forEach(e -> all.add(e.parameter())));
     return all;
-  }
-
-  /** Writes the adapter into the base weights; keeps what was there. */
-  void merge() {
-    if (merged) {
-      throw new IllegalStateException("adapter '" + name + "' is merged already; unmerge() it first");
-    }
-    // with this adapter active, so that no other one's copies stand for the weights
-    Map<Parameter, Storage> results = set.selection().with(List.of(name), this::mergedWeights);
-    results.forEach((p, value) -> {
-      for (long i = 0; i < value.elements(); i++) {
-        if (!Float.isFinite(value.floatAt(i))) {
-          throw new ArithmeticException(
-              "merging adapter '" + name + "' would put " + value.floatAt(i) + " into '" + p.name() + "'; nothing was changed");
-        }
-      }
-    });
-    results.forEach((p, value) -> {
-      beforeMerge.put(p, p.own().copy());
-      p.set(value);
-    });
-    merged = true;
-  }
-
-  private Map<Parameter, Storage> mergedWeights() {
-    Map<Parameter, Storage> results = new LinkedHashMap<>();
-    for (TunerLayer layer : layers.values()) {
-      layer.merged().forEach((p, value) -> results.put(p, value.storage()));
-    }
-    copies.forEach((original, copy) -> results.put(original, copy.own()));
-    return results;
-  }
-
-  /** Puts the base weights back, bit by bit. */
-  void unmerge() {
-    if (!merged) {
-      throw new IllegalStateException("adapter '" + name + "' is not merged; merge() it first");
-    }
-    beforeMerge.forEach(Parameter::set);
-    beforeMerge.clear();
-    merged = false;
-  }
-
-  void detach() {
-    adapted.values().forEach(layer -> ((Adaptable) layer).slot().detach(name));
-    copies.keySet().forEach(original -> original.detachCopy(name));
   }
 
   String name() {
@@ -248,12 +226,9 @@ final class AttachedAdapter implements AdapterSet.Attachment {
     return tuner;
   }
 
-  TargetMatcher matcher() {
-    return matcher;
-  }
-
-  boolean isMerged() {
-    return merged;
+  /** The targets as they were given; those that decide may be condensed. */
+  TargetMatcher declared() {
+    return declared;
   }
 
   SequencedMap<String, TunerLayer> layers() {
@@ -261,14 +236,32 @@ final class AttachedAdapter implements AdapterSet.Attachment {
   }
 
   TunerLayer layer(String path) {
-    return java.util.Objects.requireNonNull(layers.get(path), path);
+    return Objects.requireNonNull(layers.get(path), path);
+  }
+
+  /** Its layer on that slot, or null. */
+  @Nullable TunerLayer at(AdapterSlot slot) {
+    return bySlot.get(slot);
+  }
+
+  /** True if the layer of that slot computes something else with this adapter. */
+  boolean touches(AdapterSlot slot) {
+    return bySlot.containsKey(slot) || slotsWithCopies.contains(slot);
   }
 
   SequencedMap<String, Module> saved() {
     return saved;
   }
 
+  Map<Parameter, Parameter> copies() {
+    return copies;
+  }
+
   @Nullable Parameter copyOf(Parameter original) {
     return copies.get(original);
+  }
+
+  Map<AdapterSlot, TunerLayer> bySlot() {
+    return bySlot;
   }
 }

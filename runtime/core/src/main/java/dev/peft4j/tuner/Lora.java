@@ -140,7 +140,7 @@ public final class Lora implements Tuner {
   }
 
   private record OnLinear(Linear layer, Parameter a, Parameter b, float scale, InputDropout dropout)
-      implements TunerLayer {
+      implements TunerLayer, LowRank {
     @Override
     public Tensor forward(Tensor x, UnaryOperator<Tensor> base) {
       Tensor low = dropout.apply(x).linear(a, null);
@@ -159,7 +159,7 @@ public final class Lora implements Tuner {
     }
   }
 
-  private record OnEmbedding(Embedding layer, Parameter a, Parameter b, float scale) implements TunerLayer {
+  private record OnEmbedding(Embedding layer, Parameter a, Parameter b, float scale) implements TunerLayer, LowRank {
     @Override
     public Tensor forward(Tensor ids, UnaryOperator<Tensor> base) {
       Tensor low = a.transpose(0, 1).gather(ids);
@@ -179,7 +179,7 @@ public final class Lora implements Tuner {
   }
 
   private record OnConv2d(Conv2d layer, Parameter a, Parameter b, float scale, InputDropout dropout)
-      implements TunerLayer {
+      implements TunerLayer, LowRank {
     @Override
     public Tensor forward(Tensor x, UnaryOperator<Tensor> base) {
       Tensor low = dropout.apply(x).conv2d(a, null, layer.window());

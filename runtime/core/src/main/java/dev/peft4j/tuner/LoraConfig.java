@@ -87,6 +87,13 @@ public record LoraConfig(
         r, alpha, dropout, bias, rslora, init, other, rankPattern, alphaPattern, taskType, baseModel);
   }
 
+  /** Settings of an adapter that is made of others: this one's, but for the rank, which is its alpha, too. */
+  LoraConfig combined(int rank, TargetSpec other) {
+    return new LoraConfig(
+        rank, rank, dropout, bias, rslora, Init.DEFAULT, other, new LinkedHashMap<>(), new LinkedHashMap<>(), taskType,
+        baseModel);
+  }
+
   /** The rank of the layer at {@code path}. */
   public int rankOf(String path) {
     String key = new PatternKeys(rankPattern.keySet()).first(path);

@@ -3,7 +3,6 @@ package dev.peft4j.tuner;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
-import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,7 +19,8 @@ public interface PeftModel {
 
   /**
    * Attaches an adapter to a model as it is, peft's {@code get_peft_model}. The model itself computes with the adapter from
-   * now on; its weights do not change.
+   * now on; its weights do not change. A model may be the base of several adapted models, which then share its weights; each
+   * call says through which of them it goes, by {@link AdaptedModel#call}.
    *
    * @throws IllegalArgumentException if a target names nothing (with suggestions) or a layer that cannot be adapted
    */
@@ -37,7 +37,7 @@ public interface PeftModel {
 
   /**
    * Attaches an adapter that was saved, here or by peft, for use: peft's {@code PeftModel.from_pretrained}. As there, its
-   * parameters are frozen.
+   * parameters are frozen and the model is in evaluation mode.
    *
    * @throws UncheckedIOException if the files are missing or broken
    * @throws dev.peft4j.io.StateDictException if the adapter does not fit the model, listing all keys
@@ -46,14 +46,14 @@ public interface PeftModel {
     return load(base, folder, false);
   }
 
-  /** As {@link #load(Module, Path)}, to be trained further if {@code trainable}. */
+  /** As {@link #load(Module, Path)}, to be trained further if {@code trainable}; the model's mode stays what it is then. */
   static <M extends Module> AdaptedModel<M> load(M base, Path folder, boolean trainable) {
     AdapterSet set = AdapterSet.freezing(base);
-    try {
-      set.addFrom(folder, "default");
-      set.adapter("default").setTrainable(trainable);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e.getMessage(), e);
+    set.addFrom(folder, "default");
+    if (trainable) {
+      set.unfreeze("default");
+    } else {
+      base.eval();
     }
     return AdaptedModel.of(base, set);
   }
@@ -101,20 +101,27 @@ public interface PeftModel {
     adapters().load(folder, adapters().names());
   }
 
-  /** Writes the active adapters into the base weights; results stay the same, each call is cheaper. */
+  /** Merges the active adapters; results stay the same, each call is cheaper. See {@link AdapterSet#merge}. */
   default void merge() {
-    adapters().active().forEach(adapters()::merge);
+    adapters().merge(adapters().active().toArray(new String[0]));
   }
 
   /** Undoes {@link #merge}, bit by bit. */
   default void unmerge() {
-    adapters().names().stream().filter(adapters()::isMerged).forEach(adapters()::unmerge);
+    adapters().unmerge(adapters().merged().toArray(new String[0]));
   }
 
-  /** Merges the active adapters and detaches all: the base is an ordinary model again, peft's {@code merge_and_unload}. */
+  /**
+   * Writes the active adapters into the base weights and detaches all: the base is an ordinary model again, peft's {@code
+   * merge_and_unload}.
+   */
   default void mergeAndUnload() {
-    merge();
-    adapters().unload();
+    adapters().mergeAndUnload();
+  }
+
+  /** Runs {@code body} as one call of this model, with its adapters; see {@link AdapterSet#call}. */
+  default <T> T call(Supplier<T> body) {
+    return adapters().call(body);
   }
 
   /** Runs {@code body}, on this thread, without adapters: peft's {@code disable_adapter}. */

@@ -1,0 +1,19 @@
+package dev.peft4j.nn;
+
+import dev.peft4j.tensor.Tensor;
+import java.util.function.UnaryOperator;
+
+/** What an adapted model lays over its base during a call: adapters around layers, other values for parameters. */
+public interface Overlay {
+  /**
+   * A layer's result.
+   *
+   * @param slot the layer's slot
+   * @param x the layer's input
+   * @param base computes the layer itself
+   */
+  Tensor apply(AdapterSlot slot, Tensor x, UnaryOperator<Tensor> base);
+
+  /** The parameter whose value stands for {@code p}: a copy of it, or {@code p} itself. */
+  Parameter of(Parameter p);
+}

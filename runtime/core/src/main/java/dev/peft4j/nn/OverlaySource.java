@@ -1,0 +1,9 @@
+package dev.peft4j.nn;
+
+import org.jspecify.annotations.Nullable;
+
+/** An adapted model, as its base knows it. */
+public interface OverlaySource {
+  /** What acts on calls that choose nothing, or null if the model has no adapters. */
+  @Nullable Overlay standard();
+}

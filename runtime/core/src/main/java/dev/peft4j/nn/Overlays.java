@@ -1,0 +1,82 @@
+package dev.peft4j.nn;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which overlay acts on a call: the one chosen for the scope of the call by {@link #with}, else what the adapted model has as
+ * its standard. The choice is bound to a scope of a thread, so threads that share a model do not disturb each other, and
+ * adapted models that share a base do not either.
+ */
+public final class Overlays {
+  private record Choice(OverlaySource source, Overlay overlay, @Nullable Choice outer) {}
+
+  private static final ScopedValue<Choice> CHOSEN = ScopedValue.newInstance();
+  static final OverlaySource[] NONE = {};
+
+  private Overlays() {}
+
+  /** Runs {@code body} with this overlay on the base of {@code source}. */
+  public static <T> T with(OverlaySource source, Overlay overlay, Supplier<T> body) {
+    Choice outer = CHOSEN.isBound() ? CHOSEN.get() : null;
+    return ScopedValue.where(CHOSEN, new Choice(source, overlay, outer)).call(body::get);
+  }
+
+  /** The overlay of {@code source} that was chosen for this scope, or null. */
+  public static @Nullable Overlay chosen(OverlaySource source) {
+    for (Choice c = CHOSEN.isBound() ? CHOSEN.get() : null; c != null; c = c.outer) {
+      if (c.source == source) {
+        return c.overlay;
+      }
+    }
+    return null;
+  }
+
+  /**
+   * The overlay that acts here on something that {@code sources} share.
+   *
+   * @throws IllegalStateException if several might and none was chosen
+   */
+  static @Nullable Overlay acting(OverlaySource[] sources) {
+    if (sources.length == 0) {
+      return null;
+    }
+    for (Choice c = CHOSEN.isBound() ? CHOSEN.get() : null; c != null; c = c.outer) {
+      for (OverlaySource s : sources) {
+        if (s == c.source) {
+          return c.overlay;
+        }
+      }
+    }
+    Overlay only = null;
+    for (OverlaySource s : sources) {
+      Overlay standard = s.standard();
+      if (standard != null && only != null) {
+        throw new IllegalStateException(
+            "this model is the base of " + sources.length
+                + " adapted models, so a call of the model itself is ambiguous: call it through one of them,"
+                + " adapted.call(m -> m.forward(x)), or with a scope such as adapted.withAdapter(name, () -> ...)");
+      }
+      only = standard == null ? only : standard;
+    }
+    return only;
+  }
+
+  static OverlaySource[] plus(OverlaySource[] sources, OverlaySource one) {
+    if (Arrays.asList(sources).contains(one)) {
+      return sources;
+    }
+    OverlaySource[] more = Arrays.copyOf(sources, sources.length + 1);
+    more[sources.length] = one;
+    return more;
+  }
+
+  static OverlaySource[] minus(OverlaySource[] sources, OverlaySource one) {
+    List<OverlaySource> left = new ArrayList<>(Arrays.asList(sources));
+    left.remove(one);
+    return left.isEmpty() ? NONE : left.toArray(NONE);
+  }
+}

@@ -1,0 +1,78 @@
+package dev.peft4j.tuner;
+
+import dev.peft4j.nn.AdapterSlot;
+import dev.peft4j.nn.Overlay;
+import dev.peft4j.nn.Parameter;
+import dev.peft4j.tensor.Tensor;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** Some adapters laid over the base, one around the other; none is the base alone. */
+final class Acting implements Overlay {
+  private final List<AttachedAdapter> adapters;
+  private final @Nullable MergedWeights merged;
+
+  /**
+   * The adapters in order.
+   *
+   * @param merged weights that these adapters may be merged in; used if it is these and no others
+   * @throws IllegalArgumentException if one is there twice, or two train a copy of the same parameter
+   */
+  Acting(List<AttachedAdapter> adapters, MergedWeights merged) {
+    this.adapters = List.copyOf(adapters);
+    this.merged = merged.isOf(adapters) ? merged : null;
+    checkTogether(adapters);
+  }
+
+  private static void checkTogether(List<AttachedAdapter> adapters) {
+    if (new LinkedHashSet<>(adapters).size() < adapters.size()) {
+      throw new IllegalArgumentException(
+          "an adapter is named twice: " + adapters.stream().map(AttachedAdapter::name).toList());
+    }
+    for (int i = 0; i < adapters.size(); i++) {
+      for (AttachedAdapter other : adapters.subList(i + 1, adapters.size())) {
+        for (Parameter p : adapters.get(i).copies().keySet()) {
+          if (other.copyOf(p) != null) {
+            throw new IllegalArgumentException(
+                "adapters '" + adapters.get(i).name() + "' and '" + other.name() + "' cannot act at the same time: each has a"
+                    + " copy of '" + p.name() + "' (modules to save or biases), and only one can stand for it");
+          }
+        }
+      }
+    }
+  }
+
+  /** The adapters in order. */
+  List<AttachedAdapter> adapters() {
+    return adapters;
+  }
+
+  @Override
+  public Tensor apply(AdapterSlot slot, Tensor x, UnaryOperator<Tensor> base) {
+    if (merged != null) {
+      return merged.apply(slot, x, base, this);
+    }
+    UnaryOperator<Tensor> layer = base;
+    for (AttachedAdapter a : adapters) {
+      TunerLayer adapter = a.at(slot);
+      if (adapter != null) {
+        UnaryOperator<Tensor> inner = layer;
+        layer = in -> adapter.forward(in, inner);
+      }
+    }
+    return layer.apply(x);
+  }
+
+  @Override
+  public Parameter of(Parameter p) {
+    for (AttachedAdapter a : adapters) {
+      Parameter copy = a.copyOf(p);
+      if (copy != null) {
+        return copy;
+      }
+    }
+    return merged == null ? p : merged.of(p);
+  }
+}

@@ -1,0 +1,137 @@
+package dev.peft4j.tuner;
+
+import dev.peft4j.data.Storage;
+import dev.peft4j.io.AdapterFolder;
+import dev.peft4j.io.StoredTensor;
+import dev.peft4j.nn.Parameter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** Adapters in and out of folders in peft's layout. */
+public abstract sealed class AdapterStore permits AdapterSet {
+  private final AdapterFiles files = new AdapterFiles(this);
+
+  AdapterStore() {}
+
+  /**
+   * Adds an adapter that was saved, here or by peft: peft's {@code load_adapter}. It is frozen, and not active unless it is
+   * the first. If anything does not fit, nothing is added.
+   *
+   * @param folder where its {@code adapter_config.json} lies
+   * @throws UncheckedIOException if the files are missing or broken
+   * @throws dev.peft4j.io.StateDictException listing all missing, unexpected and mis-shaped keys
+   */
+  public void addFrom(Path folder, String name) {
+    addFrom(folder, name, Strictness.STRICT);
+  }
+
+  /** As {@link #addFrom(Path, String)}; what is missing keeps its first values and what is unexpected is ignored if lenient. */
+  public LoadReport addFrom(Path folder, String name, Strictness strictness) {
+    requireFree(name);
+    try {
+      return files.add(folder, name, strictness);
+    } catch (IOException e) {
+      throw unchecked(e);
+    }
+  }
+
+  /**
+   * Saves an adapter as peft does; either all files are replaced or none.
+   *
+   * @param folder where {@code default} goes; others go to a folder of their name in it
+   * @throws UncheckedIOException if it cannot be written, naming the folder and the reason
+   * @throws IllegalStateException if it is merged
+   */
+  public void save(Path folder, String name) {
+    save(folder, List.of(name));
+  }
+
+  void save(Path folder, List<String> names) {
+    List<AttachedAdapter> wanted = adapters(names);
+    wanted.forEach(a -> requireUnmerged(a, "saved"));
+    try {
+      for (AttachedAdapter a : wanted) {
+        files.write(folder, a);
+      }
+    } catch (IOException e) {
+      throw unchecked(e);
+    }
+  }
+
+  /**
+   * Replaces the weights of an adapter by those that were saved under its name, as {@link #hotSwap} does.
+   *
+   * @param folder as for {@link #save}
+   * @throws UncheckedIOException if the files are missing or broken
+   * @throws dev.peft4j.io.StateDictException listing all missing, unexpected and mis-shaped keys
+   * @throws IllegalArgumentException if the file's settings would make another model of the same weights
+   * @throws IllegalStateException if the adapter is merged
+   */
+  public void load(Path folder, String name) {
+    load(folder, List.of(name));
+  }
+
+  void load(Path folder, List<String> names) {
+    Map<AttachedAdapter, Map<Parameter, Storage>> read = new LinkedHashMap<>();
+    for (AttachedAdapter a : adapters(names)) {
+      read.put(a, swapped(a, AdapterFolder.locate(folder, a.name())));
+    }
+    read.forEach(AttachedAdapter::replace);
+  }
+
+  /**
+   * Replaces the weights of an adapter while others may be calling the model: peft's {@code hotswap_adapter}. No program is
+   * compiled anew, and each call computes with the old weights or with the new ones, never with some of both: with those that
+   * were there when its first layer was called. A call that reads results before it ends should be a {@link #call}.
+   *
+   * @param folder where the {@code adapter_config.json} of the new weights lies
+   * @throws UncheckedIOException if the files are missing or broken
+   * @throws dev.peft4j.io.StateDictException listing all missing, unexpected and mis-shaped keys
+   * @throws IllegalArgumentException if the file's settings would make another model of the same weights
+   * @throws IllegalStateException if the adapter is merged
+   */
+  public void hotSwap(String name, Path folder) {
+    AttachedAdapter a = adapter(name);
+    a.replace(swapped(a, folder));
+  }
+
+  /** As {@link #hotSwap(String, Path)}, with weights by the keys of peft's files. */
+  public void hotSwap(String name, Map<String, StoredTensor> weights) {
+    AttachedAdapter a = adapter(name);
+    requireUnmerged(a, "swapped");
+    a.replace(files.values(a, weights));
+  }
+
+  private Map<Parameter, Storage> swapped(AttachedAdapter a, Path folder) {
+    requireUnmerged(a, "loaded");
+    try {
+      return files.read(folder, a);
+    } catch (IOException e) {
+      throw unchecked(e);
+    }
+  }
+
+  private static UncheckedIOException unchecked(IOException e) {
+    return new UncheckedIOException(e.getMessage(), e);
+  }
+
+  // ---- what the set knows ------------------------------------------------------------------------------------------
+
+  abstract AttachedAdapter adapter(String name);
+
+  abstract List<AttachedAdapter> adapters(Collection<String> names);
+
+  abstract BaseModel base();
+
+  abstract void requireFree(String name);
+
+  abstract void requireUnmerged(AttachedAdapter a, String what);
+
+  abstract void addComplete(String name, PeftConfig config, Consumer<AttachedAdapter> attach);
+}

@@ -1,0 +1,120 @@
+package dev.peft4j.tuner;
+
+import dev.peft4j.data.Storage;
+import dev.peft4j.nn.Adaptable;
+import dev.peft4j.nn.AdapterSlot;
+import dev.peft4j.nn.Linear;
+import dev.peft4j.nn.Module;
+import dev.peft4j.nn.NamedModule;
+import dev.peft4j.nn.NamedParameter;
+import dev.peft4j.nn.OverlaySource;
+import dev.peft4j.nn.Parameter;
+import dev.peft4j.target.Names;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** The model under a set of adapters: its modules and parameters, looked up once. */
+final class BaseModel {
+  private final Module root;
+  private final List<NamedModule> modules;
+  private final List<NamedParameter> parameters = new ArrayList<>();
+  private final List<Parameter> wereTrainable;
+  private final List<AdapterSlot> slots = new ArrayList<>();
+  private final Map<Parameter, List<Module>> holders = new HashMap<>();
+  private final Set<String> outputHeads = new HashSet<>();
+
+  BaseModel(Module root) {
+    this.root = root;
+    this.modules = List.copyOf(root.namedModules());
+    for (NamedModule m : modules) {
+      m.module().ownParameters().forEach((name, p) -> {
+        parameters.add(new NamedParameter(Names.join(m.name(), name), p));
+        holders.computeIfAbsent(p, k -> new ArrayList<>()).add(m.module());
+      });
+      if (m.module() instanceof Adaptable layer) {
+        slots.add(layer.slot());
+      }
+      m.module().outputHeads().forEach(head -> outputHeads.add(Names.join(m.name(), head)));
+    }
+    this.wereTrainable =
+        parameters.stream().map(NamedParameter::parameter).filter(Parameter::trainable).distinct().toList();
+  }
+
+  Module root() {
+    return root;
+  }
+
+  /** Every parameter under each of its paths. */
+  List<NamedParameter> parameters() {
+    return parameters;
+  }
+
+  /** Every module once, by its first path; the root has the empty one. */
+  List<NamedModule> modules() {
+    return modules;
+  }
+
+  /** True if the target {@code all-linear} takes that module. */
+  boolean isInAllLinear(String path, Module module) {
+    return module instanceof Linear && !outputHeads.contains(path);
+  }
+
+  /** How many modules have the parameter as their own: more than one if weights are tied. */
+  int holders(Parameter p) {
+    return holders.getOrDefault(p, List.of()).size();
+  }
+
+  /** The slots of the layers that have the parameter as their own. */
+  List<AdapterSlot> slotsOf(Parameter p) {
+    List<AdapterSlot> found = new ArrayList<>();
+    for (Module m : holders.getOrDefault(p, List.of())) {
+      if (m instanceof Adaptable layer) {
+        found.add(layer.slot());
+      }
+    }
+    return found;
+  }
+
+  void freeze() {
+    for (NamedParameter p : parameters) {
+      p.parameter().freeze();
+      p.parameter().variable().rename(p.name());
+    }
+  }
+
+  /** Makes trainable again what was so before {@link #freeze}, unless another adapted model has it frozen. */
+  void restore() {
+    wereTrainable.stream().filter(p -> p.sources().isEmpty()).forEach(Parameter::unfreeze);
+  }
+
+  void join(OverlaySource source) {
+    slots.forEach(s -> s.join(source));
+    holders.keySet().forEach(p -> p.join(source));
+  }
+
+  void leave(OverlaySource source) {
+    slots.forEach(s -> s.leave(source));
+    holders.keySet().forEach(p -> p.leave(source));
+  }
+
+  /**
+   * Replaces values of the base for good.
+   *
+   * @param by the adapted model that does it
+   * @throws IllegalStateException if another one shares a parameter that would change; nothing is changed
+   */
+  void write(Map<Parameter, Storage> values, OverlaySource by) {
+    values.keySet().forEach(p -> {
+      if (p.sources().stream().anyMatch(s -> s != by && s.standard() != null)) {
+        throw new IllegalStateException(
+            "'" + p.name() + "' belongs to the base of another adapted model, too, which this would change: use merge(),"
+                + " which keeps merged weights apart, or unload() the other one first");
+      }
+    });
+    values.forEach(Parameter::set);
+  }
+}

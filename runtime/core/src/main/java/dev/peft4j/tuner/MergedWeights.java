@@ -1,0 +1,170 @@
+package dev.peft4j.tuner;
+
+import dev.peft4j.data.Storage;
+import dev.peft4j.nn.AdapterSlot;
+import dev.peft4j.nn.Overlay;
+import dev.peft4j.nn.Overlays;
+import dev.peft4j.nn.Parameter;
+import dev.peft4j.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+
+/**
+ * Base weights with adapters written into them, in order. They stand for the base's weights while exactly these adapters act;
+ * the base itself keeps its own, so that taking a merge back needs no arithmetic, and whoever shares the base notices nothing.
+ *
+ * <p>They are kept for each layer: two layers that share a weight need not be adapted alike.
+ */
+final class MergedWeights {
+  private final AdapterSet set;
+  private final List<AttachedAdapter> adapters;
+  private final Map<AdapterSlot, Map<Parameter, Parameter>> bySlot;
+  private final Map<Parameter, Parameter> common;
+
+  private MergedWeights(
+      AdapterSet set, List<AttachedAdapter> adapters, Map<AdapterSlot, Map<Parameter, Parameter>> bySlot) {
+    this.set = set;
+    this.adapters = List.copyOf(adapters);
+    this.bySlot = bySlot;
+    this.common = common(set, bySlot);
+  }
+
+  /** Nothing is merged. */
+  static MergedWeights none(AdapterSet set) {
+    return new MergedWeights(set, List.of(), Map.of());
+  }
+
+  /** Merges adapters, one after the other, into the base. */
+  static MergedWeights of(AdapterSet set, List<AttachedAdapter> adapters) {
+    MergedWeights all = none(set);
+    for (AttachedAdapter a : adapters) {
+      all = all.plus(a);
+    }
+    return all;
+  }
+
+  /**
+   * Merges one more adapter.
+   *
+   * @throws ArithmeticException if a merged weight would not be finite
+   */
+  MergedWeights plus(AttachedAdapter a) {
+    Map<AdapterSlot, Map<Parameter, Parameter>> next = new HashMap<>(bySlot);
+    a.bySlot().forEach((slot, layer) -> {
+      Map<Parameter, Parameter> before = bySlot.getOrDefault(slot, Map.of());
+      Map<Parameter, Parameter> after = new LinkedHashMap<>(before);
+      Overlays.with(set, new Values(before, a), () -> {
+        layer.merged().forEach((p, value) -> after.put(p, frozen(a, p, value.storage())));
+        return true;
+      });
+      next.put(slot, after);
+    });
+    List<AttachedAdapter> more = new ArrayList<>(adapters);
+    more.add(a);
+    return new MergedWeights(set, more, next);
+  }
+
+  private static Parameter frozen(AttachedAdapter a, Parameter p, Storage value) {
+    for (long i = 0; i < value.elements(); i++) {
+      if (!Float.isFinite(value.floatAt(i))) {
+        throw new ArithmeticException(
+            "merging adapter '" + a.name() + "' would put " + value.floatAt(i) + " into '" + p.name()
+                + "'; nothing was changed");
+      }
+    }
+    Parameter merged = new Parameter(value, p.shape());
+    merged.freeze();
+    merged.variable().rename(p.name());
+    return merged;
+  }
+
+  /** Weights that every layer which has them sees alike: they can stand for the base's wherever those are read. */
+  private static Map<Parameter, Parameter> common(AdapterSet set, Map<AdapterSlot, Map<Parameter, Parameter>> bySlot) {
+    Map<Parameter, Parameter> common = new HashMap<>();
+    bySlot.values().forEach(m -> m.forEach((p, merged) -> {
+      if (set.base().holders(p) == 1) {
+        common.put(p, merged);
+      }
+    }));
+    return common;
+  }
+
+  List<AttachedAdapter> adapters() {
+    return adapters;
+  }
+
+  boolean isOf(List<AttachedAdapter> others) {
+    return !adapters.isEmpty() && Set.copyOf(adapters).equals(Set.copyOf(others));
+  }
+
+  /** A layer's result with its merged weights. */
+  Tensor apply(AdapterSlot slot, Tensor x, UnaryOperator<Tensor> base, Acting acting) {
+    Map<Parameter, Parameter> here = bySlot.getOrDefault(slot, Map.of());
+    if (common.keySet().containsAll(here.keySet())) {
+      return base.apply(x);
+    }
+    return Overlays.with(set, new InLayer(here, acting), () -> base.apply(x));
+  }
+
+  Parameter of(Parameter p) {
+    return common.getOrDefault(p, p);
+  }
+
+  /**
+   * The values by base parameter, to be written into the base for good.
+   *
+   * @throws IllegalStateException if layers share a weight that this would change in one of them only
+   */
+  Map<Parameter, Storage> forBase() {
+    Map<Parameter, Storage> values = new LinkedHashMap<>();
+    bySlot.values().forEach(m -> m.forEach((p, merged) -> {
+      if (set.base().holders(p) > 1) {
+        throw new IllegalStateException(
+            "'" + p.name() + "' is shared by " + set.base().holders(p) + " modules, and adapters " + names()
+                + " change it for one of them: one tensor cannot hold both; use merge(), which keeps them apart, or give the"
+                + " modules a weight each");
+      }
+      values.put(p, merged.own());
+    }));
+    adapters.forEach(a -> a.copies().forEach((p, copy) -> values.put(p, copy.own())));
+    return values;
+  }
+
+  List<String> names() {
+    return adapters.stream().map(AttachedAdapter::name).toList();
+  }
+
+  /** While a merge is computed: what was merged before, and the adapter's own copies. */
+  private record Values(Map<Parameter, Parameter> merged, AttachedAdapter adapter) implements Overlay {
+    @Override
+    public Tensor apply(AdapterSlot slot, Tensor x, UnaryOperator<Tensor> base) {
+      return base.apply(x);
+    }
+
+    @Override
+    public Parameter of(Parameter p) {
+      Parameter before = merged.get(p);
+      Parameter copy = adapter.copyOf(p);
+      return before != null ? before : copy != null ? copy : p;
+    }
+  }
+
+  /** Inside one layer that shares a weight with others. */
+  private record InLayer(Map<Parameter, Parameter> merged, Acting acting) implements Overlay {
+    @Override
+    public Tensor apply(AdapterSlot slot, Tensor x, UnaryOperator<Tensor> base) {
+      return base.apply(x);
+    }
+
+    @Override
+    public Parameter of(Parameter p) {
+      Parameter here = merged.get(p);
+      return here == null ? acting.of(p) : here;
+    }
+  }
+}

@@ -1,0 +1,116 @@
+package dev.peft4j.tuner;
+
+import dev.peft4j.graph.Node;
+import dev.peft4j.nn.AdapterSlot;
+import dev.peft4j.nn.Overlay;
+import dev.peft4j.nn.Overlays;
+import dev.peft4j.nn.Parameter;
+import dev.peft4j.op.Pointwise;
+import dev.peft4j.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One adapter, or none, for each sample of a batch: a layer computes its result once for each adapter that changes it and takes
+ * each sample's rows from its own adapter's. Which samples those are is data, so that the same adapters in another order run
+ * the same program.
+ */
+final class PerSample implements Overlay {
+  /** The samples of one adapter, or of the base: 1 where a sample is one of them. */
+  private record Group(@Nullable AttachedAdapter adapter, Acting acting, Tensor samples) {}
+
+  private final AdapterSet set;
+  private final int batch;
+  private final Acting base;
+  private final List<Group> groups = new ArrayList<>();
+
+  /**
+   * The adapters by sample.
+   *
+   * @param adapters for each sample; null stands for the base
+   */
+  PerSample(AdapterSet set, List<? extends @Nullable AttachedAdapter> adapters, List<AttachedAdapter> inOrder) {
+    this.set = set;
+    this.batch = adapters.size();
+    this.base = new Acting(List.of(), MergedWeights.none(set));
+    SequencedMap<AttachedAdapter, float[]> masks = new LinkedHashMap<>();
+    for (AttachedAdapter a : inOrder) {
+      if (adapters.contains(a)) {
+        masks.put(a, new float[batch]);
+      }
+    }
+    for (int i = 0; i < batch; i++) {
+      AttachedAdapter a = adapters.get(i);
+      float[] mask = a == null ? null : masks.get(a);
+      if (mask != null) {
+        mask[i] = 1;
+      }
+    }
+    masks.forEach(
+        (a, mask) -> groups.add(new Group(a, new Acting(List.of(a), MergedWeights.none(set)), Tensor.of(mask))));
+  }
+
+  /** The adapters that occur. */
+  List<AttachedAdapter> adapters() {
+    List<AttachedAdapter> all = new ArrayList<>();
+    groups.forEach(g -> all.addAll(g.acting.adapters()));
+    return all;
+  }
+
+  @Override
+  public Tensor apply(AdapterSlot slot, Tensor x, UnaryOperator<Tensor> layer) {
+    List<Group> touching = groups.stream().filter(g -> g.adapter != null && g.adapter.touches(slot)).toList();
+    Tensor y = Overlays.with(set, base, () -> layer.apply(x));
+    if (touching.isEmpty()) {
+      return y;
+    }
+    if (y.shape().rank() == 0 || y.dim(0) != batch) {
+      throw new IllegalArgumentException(
+          "adapters were chosen for " + batch + " samples, but a layer's result has shape " + y.shape()
+              + ": the first dimension must be the batch of " + batch + " samples");
+    }
+    int[] column = new int[y.shape().rank()];
+    Arrays.fill(column, 1);
+    column[0] = batch;
+    for (Group g : touching) {
+      Tensor theirs = Overlays.with(set, g.acting, () -> g.acting.apply(slot, x, layer));
+      Node mask = g.samples.reshape(column).node();
+      y = Tensor.of(Node.of(Pointwise.MASKED_FILL, y.node(), mask, theirs.node()));
+    }
+    return y;
+  }
+
+  @Override
+  public Parameter of(Parameter p) {
+    for (Group g : groups) {
+      if (g.acting.of(p) != p) {
+        throw new IllegalStateException(
+            "'" + p.name() + "' is not the same for all samples, adapter '" + g.acting.adapters().getFirst().name()
+                + "' has a copy of it, and it is used outside of the layers that can tell samples apart: Linear, Embedding and"
+                + " convolutions. Run the samples of each adapter on their own");
+      }
+    }
+    return p;
+  }
+
+  /** Names of adapters by sample, to adapters. */
+  static List<@Nullable AttachedAdapter> resolve(List<String> names, Map<String, AttachedAdapter> adapters) {
+    List<@Nullable AttachedAdapter> found = new ArrayList<>();
+    for (String n : names) {
+      AttachedAdapter a = adapters.get(n);
+      if (a == null && !n.equals(AdapterSet.BASE)) {
+        throw new IllegalArgumentException(
+            "no adapter named '" + n + "'; there are " + adapters.keySet() + ", and '" + AdapterSet.BASE
+                + "' for the base model");
+      }
+      found.add(a);
+    }
+    return found;
+  }
+}

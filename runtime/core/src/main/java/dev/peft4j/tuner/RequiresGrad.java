@@ -1,0 +1,21 @@
+package dev.peft4j.tuner;
+
+import java.util.Collection;
+
+/** Whether the parameters of an adapter receive gradients. */
+public enum RequiresGrad {
+  /** All do. */
+  YES,
+  /** None does. */
+  NO,
+  /** Some do. */
+  IRREGULAR;
+
+  static RequiresGrad of(Collection<Boolean> flags) {
+    return !flags.contains(false) ? YES : !flags.contains(true) ? NO : IRREGULAR;
+  }
+
+  static RequiresGrad all(Collection<RequiresGrad> parts) {
+    return parts.stream().allMatch(p -> p == YES) ? YES : parts.stream().allMatch(p -> p == NO) ? NO : IRREGULAR;
+  }
+}

@@ -1,0 +1,40 @@
+package dev.peft4j.tuner;
+
+import dev.peft4j.nn.NamedModule;
+import dev.peft4j.target.TargetSpec;
+import java.util.List;
+
+/** Targets as peft keeps them: names in place of all-linear, and long lists condensed. */
+final class SavedTargets {
+  private SavedTargets() {}
+
+  /** The targets for an adapter's file. */
+  static TargetSpec of(AttachedAdapter a, BaseModel base) {
+    TargetSpec t = a.config().targets();
+    if (!t.allLinear()) {
+      return condensed(a.config(), base);
+    }
+    List<String> linear =
+        base.modules().stream()
+            .filter(m -> base.isInAllLinear(m.name(), m.module()))
+            .map(NamedModule::name)
+            .toList();
+    return condensed(a.config().withTargets(withTargets(t, linear)), base);
+  }
+
+  /** The targets to match with. */
+  static TargetSpec condensed(PeftConfig config, BaseModel base) {
+    TargetSpec t = config.targets();
+    // IA3 names its feed-forward modules besides, which must stay a part of the targets
+    if (t.targets().isEmpty() || config.peftType().equals("IA3")) {
+      return t;
+    }
+    List<String> paths = base.modules().stream().map(NamedModule::name).toList();
+    return withTargets(t, MinimalTargets.of(t.targets(), paths));
+  }
+
+  private static TargetSpec withTargets(TargetSpec t, List<String> targets) {
+    return new TargetSpec(
+        targets, null, false, t.exclude(), t.excludeRegex(), t.modulesToSave(), t.layers(), t.layersPattern());
+  }
+}
