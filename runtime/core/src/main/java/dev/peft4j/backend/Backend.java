@@ -5,8 +5,8 @@ import dev.peft4j.graph.Op;
 import dev.peft4j.graph.Program;
 
 /**
- * Something that runs programs: found by {@link java.util.ServiceLoader}. A backend has a kernel for each op it {@link
- * #supports}; the others reach it decomposed.
+ * Something that runs programs: found by {@link java.util.ServiceLoader}. A backend has a kernel
+ * for each op it {@link #supports}; the others reach it decomposed.
  */
 public interface Backend {
   /** A short name, for example {@code cpu}. */
@@ -27,9 +27,10 @@ public interface Backend {
      * Computes the program's outputs.
      *
      * @param inputs data of the program's inputs
-     * @param outputs memory for each output; that of one with a target is the target's, which may be an input too: it is
-     *     written only after the gate
-     * @param gate called when everything is computed and before any target is replaced; if it throws, nothing is
+     * @param outputs memory for each output; that of one with a target is the target's, which may
+     *     be an input too: it is written only after the gate
+     * @param gate called when everything is computed and before any target is replaced; if it
+     *     throws, nothing is
      */
     void run(Storage[] inputs, Storage[] outputs, Runnable gate);
   }

@@ -69,7 +69,8 @@ public final class Backends {
       private static Backend choose() {
         String name = System.getProperty(PROPERTY);
         if (name == null && ALL.isEmpty()) {
-          throw new IllegalStateException("no backend on board; peft4j-core brings 'cpu' and 'reference'");
+          throw new IllegalStateException(
+              "no backend on board; peft4j-core brings 'cpu' and 'reference'");
         }
         return name == null ? ALL.getFirst() : named(name);
       }

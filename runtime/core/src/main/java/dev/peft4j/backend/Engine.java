@@ -17,7 +17,10 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Computes nodes: traces what they need, finds or compiles the program of that structure, and runs it. */
+/**
+ * Computes nodes: traces what they need, finds or compiles the program of that structure, and runs
+ * it.
+ */
 public final class Engine {
   /** Compiled programs kept per backend; a program holds no data, only its kernels. */
   private static final int MAX_PROGRAMS = 256;
@@ -52,13 +55,17 @@ public final class Engine {
   }
 
   /**
-   * Computes nodes and replaces variables. Either all targets are replaced or, if anything fails, none.
+   * Computes nodes and replaces variables. Either all targets are replaced or, if anything fails,
+   * none.
    *
    * @param roots what to compute
-   * @param targets for each root the variable that receives the value, or null to keep it in the node
-   * @param gate called when everything is computed and before anything is replaced; may throw to stop
+   * @param targets for each root the variable that receives the value, or null to keep it in the
+   *     node
+   * @param gate called when everything is computed and before anything is replaced; may throw to
+   *     stop
    */
-  public static void evaluate(List<Node> roots, List<? extends @Nullable Variable> targets, Runnable gate) {
+  public static void evaluate(
+      List<Node> roots, List<? extends @Nullable Variable> targets, Runnable gate) {
     List<Node> open = new ArrayList<>(roots.size());
     List<@Nullable Variable> openTargets = new ArrayList<>(roots.size());
     Set<Node> retained = null;
@@ -83,12 +90,16 @@ public final class Engine {
     }
     Backend backend = Backends.current();
     Trace trace = Trace.of(open, openTargets);
-    Backend.Executable executable = CACHES.computeIfAbsent(backend, b -> new Programs()).get(backend, trace);
+    Backend.Executable executable =
+        CACHES.computeIfAbsent(backend, b -> new Programs()).get(backend, trace);
     Node[] all = trace.roots();
     Storage[] outputs = new Storage[all.length];
     for (int i = 0; i < outputs.length; i++) {
       Variable target = trace.targets()[i];
-      outputs[i] = target == null ? Storage.allocate(all[i].dtype(), all[i].shape().elements()) : target.storage();
+      outputs[i] =
+          target == null
+              ? Storage.allocate(all[i].dtype(), all[i].shape().elements())
+              : target.storage();
     }
     executable.run(
         trace.inputs(),
@@ -117,7 +128,8 @@ public final class Engine {
   private static final class Programs {
     private record Entry(Trace.Key key, Backend.Executable executable) {}
 
-    private final LinkedHashMap<Integer, List<Entry>> entries = new LinkedHashMap<>(16, 0.75f, true);
+    private final LinkedHashMap<Integer, List<Entry>> entries =
+        new LinkedHashMap<>(16, 0.75f, true);
     private int size;
 
     synchronized Backend.Executable get(Backend backend, Trace trace) {
@@ -130,7 +142,9 @@ public final class Engine {
         }
       }
       Backend.Executable compiled = backend.compile(Program.of(trace, backend::supports));
-      entries.computeIfAbsent(trace.structureHash(), h -> new ArrayList<>(1)).add(new Entry(trace.key(), compiled));
+      entries
+          .computeIfAbsent(trace.structureHash(), h -> new ArrayList<>(1))
+          .add(new Entry(trace.key(), compiled));
       size++;
       Iterator<List<Entry>> oldest = entries.values().iterator();
       while (size > MAX_PROGRAMS) {

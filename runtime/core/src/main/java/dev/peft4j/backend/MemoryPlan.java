@@ -1,14 +1,15 @@
 package dev.peft4j.backend;
 
-import java.util.Objects;
 import dev.peft4j.graph.Program;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /**
- * Where each value of a program lives: given from outside (inputs, outputs), a view of another value, or a part of one
- * block of memory, whose parts are reused as soon as their values have been read for the last time.
+ * Where each value of a program lives: given from outside (inputs, outputs), a view of another
+ * value, or a part of one block of memory, whose parts are reused as soon as their values have been
+ * read for the last time.
  */
 public final class MemoryPlan {
   private static final long ALIGNMENT = 64;
@@ -108,7 +109,8 @@ public final class MemoryPlan {
   }
 
   /** An input of the step that dies here and whose memory the output may take. */
-  private static int heir(Program p, Program.Step step, int s, int[] base, boolean[] planned, int[] lastUse) {
+  private static int heir(
+      Program p, Program.Step step, int s, int[] base, boolean[] planned, int[] lastUse) {
     int out = step.output();
     for (int i = 0; i < step.inputs().length; i++) {
       int in = step.inputs()[i];

@@ -1,4 +1,7 @@
-/** What runs programs: the backend interface, memory planning, and the engine that ties graphs to backends. */
+/**
+ * What runs programs: the backend interface, memory planning, and the engine that ties graphs to
+ * backends.
+ */
 @NullMarked
 package dev.peft4j.backend;
 

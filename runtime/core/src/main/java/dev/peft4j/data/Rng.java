@@ -5,10 +5,12 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
 /**
- * A source of random numbers whose sequence is fixed by its seed. Layers draw their first weights from {@link #current()},
- * which is bound for a scope by {@link #with}; without a binding every call starts from a new, unpredictable seed.
+ * A source of random numbers whose sequence is fixed by its seed. Layers draw their first weights
+ * from {@link #current()}, which is bound for a scope by {@link #with}; without a binding every
+ * call starts from a new, unpredictable seed.
  *
- * <p>Numbers come from the SplitMix64 mix of a counter, so the state is two longs and can be saved and restored.
+ * <p>Numbers come from the SplitMix64 mix of a counter, so the state is two longs and can be saved
+ * and restored.
  */
 public final class Rng {
   private static final ScopedValue<Rng> CURRENT = ScopedValue.newInstance();
@@ -22,7 +24,10 @@ public final class Rng {
     this(seed, 0);
   }
 
-  /** A generator of {@code seed} that has drawn {@code position} numbers already: the state saved by a checkpoint. */
+  /**
+   * A generator of {@code seed} that has drawn {@code position} numbers already: the state saved by
+   * a checkpoint.
+   */
   public Rng(long seed, long position) {
     this.seed = seed;
     this.counter = new AtomicLong(position);
@@ -33,7 +38,10 @@ public final class Rng {
     return CURRENT.isBound() ? CURRENT.get() : new Rng(new SplittableRandom().nextLong());
   }
 
-  /** Runs {@code body} with a generator of {@code seed} as {@link #current()}, for example to build a model. */
+  /**
+   * Runs {@code body} with a generator of {@code seed} as {@link #current()}, for example to build
+   * a model.
+   */
   public static <T> T with(long seed, Supplier<T> body) {
     return ScopedValue.where(CURRENT, new Rng(seed)).call(body::get);
   }

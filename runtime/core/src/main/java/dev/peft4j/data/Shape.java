@@ -24,8 +24,8 @@ public final class Shape {
   /**
    * A shape of the given sizes.
    *
-   * @throws ShapeException if a size is negative or the number of elements does not fit an int (a single tensor
-   *     holds at most 2³¹-1 elements)
+   * @throws ShapeException if a size is negative or the number of elements does not fit an int (a
+   *     single tensor holds at most 2³¹-1 elements)
    */
   public static Shape of(int... dims) {
     long n = 1;
@@ -74,8 +74,14 @@ public final class Shape {
   public int axis(String op, int i) {
     if (i < -dims.length || i >= dims.length) {
       throw new ShapeException(
-          op + ": shape " + this + " has no dimension " + i
-              + (dims.length == 0 ? "; it is a single value" : ", only 0 to " + (dims.length - 1) + " or negative ones from the end"));
+          op
+              + ": shape "
+              + this
+              + " has no dimension "
+              + i
+              + (dims.length == 0
+                  ? "; it is a single value"
+                  : ", only 0 to " + (dims.length - 1) + " or negative ones from the end"));
     }
     return axis(i);
   }
@@ -133,8 +139,8 @@ public final class Shape {
   }
 
   /**
-   * The shape that both broadcast to, by NumPy's rule: aligned at the innermost dimension, sizes are equal or one
-   * of them is 1.
+   * The shape that both broadcast to, by NumPy's rule: aligned at the innermost dimension, sizes
+   * are equal or one of them is 1.
    *
    * @param op the operation's name, for the message
    * @throws ShapeException if the two do not broadcast together
@@ -150,8 +156,18 @@ public final class Shape {
       int y = i <= b.rank() ? b.dims[b.rank() - i] : 1;
       if (x != y && x != 1 && y != 1) {
         throw new ShapeException(
-            op + ": shapes " + a + " and " + b + " do not broadcast: sizes " + x + " and " + y
-                + " in dimension -" + i + " must be equal, or one of them 1");
+            op
+                + ": shapes "
+                + a
+                + " and "
+                + b
+                + " do not broadcast: sizes "
+                + x
+                + " and "
+                + y
+                + " in dimension -"
+                + i
+                + " must be equal, or one of them 1");
       }
       d[rank - i] = x == 1 ? y : x;
     }

@@ -1,10 +1,15 @@
 package dev.peft4j.data;
 
-/** Shapes or element types that an operation cannot work on; thrown where the operation is written. */
+/**
+ * Shapes or element types that an operation cannot work on; thrown where the operation is written.
+ */
 public final class ShapeException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
 
-  /** An exception whose message names the operation, the shapes found and what would have been right. */
+  /**
+   * An exception whose message names the operation, the shapes found and what would have been
+   * right.
+   */
   public ShapeException(String message) {
     super(message);
   }

@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A block of off-heap memory that holds the elements of one tensor in row-major order. The memory is released when the
- * storage, and everything that shares its segment, is no longer reachable.
+ * A block of off-heap memory that holds the elements of one tensor in row-major order. The memory
+ * is released when the storage, and everything that shares its segment, is no longer reachable.
  */
 public final class Storage {
   private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED;
@@ -56,16 +56,20 @@ public final class Storage {
   }
 
   /**
-   * Shares the memory of a native segment, for example of a mapped file; nothing is copied and the memory is never
-   * written by reading tensors.
+   * Shares the memory of a native segment, for example of a mapped file; nothing is copied and the
+   * memory is never written by reading tensors.
    *
    * @throws IllegalArgumentException if the segment is not native or not a whole number of elements
    */
   public static Storage wrap(MemorySegment segment, DType dtype) {
     if (!segment.isNative() || segment.byteSize() % dtype.bytes() != 0) {
       throw new IllegalArgumentException(
-          "a storage of " + dtype + " wraps a native segment of a multiple of " + dtype.bytes()
-              + " bytes, found " + segment);
+          "a storage of "
+              + dtype
+              + " wraps a native segment of a multiple of "
+              + dtype.bytes()
+              + " bytes, found "
+              + segment);
     }
     return new Storage(segment, dtype, segment.byteSize() / dtype.bytes());
   }
@@ -145,8 +149,14 @@ public final class Storage {
   public void copyFrom(Storage source) {
     if (source.dtype != dtype || source.elements != elements) {
       throw new IllegalArgumentException(
-          "copy of " + source.elements + " elements of " + source.dtype + " into a storage of "
-              + elements + " elements of " + dtype);
+          "copy of "
+              + source.elements
+              + " elements of "
+              + source.dtype
+              + " into a storage of "
+              + elements
+              + " elements of "
+              + dtype);
     }
     MemorySegment.copy(source.segment, 0, segment, 0, elements * dtype.bytes());
   }

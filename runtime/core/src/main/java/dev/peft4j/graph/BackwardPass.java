@@ -6,8 +6,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * One call of {@code backward()}: the loss and the variables that received a gradient. Until it is computed, reading any
- * tensor that took part computes the whole pass, so that forward and backward run once.
+ * One call of {@code backward()}: the loss and the variables that received a gradient. Until it is
+ * computed, reading any tensor that took part computes the whole pass, so that forward and backward
+ * run once.
  */
 public final class BackwardPass {
   private final Node loss;
@@ -28,7 +29,10 @@ public final class BackwardPass {
     return variables;
   }
 
-  /** Lets the reading of {@code node}, which was computed from gradients, compute the whole pass with it. */
+  /**
+   * Lets the reading of {@code node}, which was computed from gradients, compute the whole pass
+   * with it.
+   */
   public void accompany(Node node) {
     add(node);
   }
@@ -39,8 +43,8 @@ public final class BackwardPass {
   }
 
   /**
-   * Nodes whose values are wanted when the pass is computed, each once: the loss and the gradients, and those of the other
-   * passes that the same gradients accumulate.
+   * Nodes whose values are wanted when the pass is computed, each once: the loss and the gradients,
+   * and those of the other passes that the same gradients accumulate.
    */
   public void roots(Set<Node> into) {
     for (BackwardPass p : together()) {

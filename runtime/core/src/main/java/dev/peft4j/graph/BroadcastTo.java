@@ -4,7 +4,9 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import org.jspecify.annotations.Nullable;
 
-/** Repeats an input along dimensions of size 1 (or missing ones in front) to fill {@code target}. */
+/**
+ * Repeats an input along dimensions of size 1 (or missing ones in front) to fill {@code target}.
+ */
 public record BroadcastTo(Shape target) implements Op {
   /** {@code x} repeated to {@code target}. */
   public static Node of(Node x, Shape target) {
@@ -14,7 +16,8 @@ public record BroadcastTo(Shape target) implements Op {
   @Override
   public Shape shape(Node[] inputs) {
     if (!Shape.broadcast("broadcastTo", inputs[0].shape(), target).equals(target)) {
-      throw new ShapeException("broadcastTo: shape " + inputs[0].shape() + " does not broadcast to " + target);
+      throw new ShapeException(
+          "broadcastTo: shape " + inputs[0].shape() + " does not broadcast to " + target);
     }
     return target;
   }

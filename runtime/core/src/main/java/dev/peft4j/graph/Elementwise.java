@@ -4,9 +4,9 @@ import dev.peft4j.data.Shape;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An operation that computes each element of its result from the corresponding elements of its inputs, which broadcast
- * against each other by NumPy's rule. It is defined by one {@link Scalar} expression, from which its gradient is derived
- * and every backend makes its kernel.
+ * An operation that computes each element of its result from the corresponding elements of its
+ * inputs, which broadcast against each other by NumPy's rule. It is defined by one {@link Scalar}
+ * expression, from which its gradient is derived and every backend makes its kernel.
  */
 public final class Elementwise implements Op {
   private final String name;
@@ -85,8 +85,8 @@ public final class Elementwise implements Op {
   }
 
   /**
-   * dOut · d, inside the branches of a selection: what was not selected gets 0 even if dOut is infinite or NaN, as in
-   * torch.
+   * dOut · d, inside the branches of a selection: what was not selected gets 0 even if dOut is
+   * infinite or NaN, as in torch.
    */
   private static Scalar chain(Scalar dOut, Scalar d) {
     return d instanceof Scalar.Select s
@@ -94,7 +94,9 @@ public final class Elementwise implements Op {
         : dOut.mul(d);
   }
 
-  /** Applies this to those of {@code inputs} that the expression uses; the last one sets the shape. */
+  /**
+   * Applies this to those of {@code inputs} that the expression uses; the last one sets the shape.
+   */
   private Node applyTrimmed(Node[] inputs) {
     boolean[] used = new boolean[arity];
     mark(expression, used);
@@ -150,10 +152,15 @@ public final class Elementwise implements Op {
         direct[i] = inputs[i].input(0);
       }
     }
-    return direct != null && shape(direct).equals(shape(inputs)) ? Node.of(this, direct) : unpad(inputs);
+    return direct != null && shape(direct).equals(shape(inputs))
+        ? Node.of(this, direct)
+        : unpad(inputs);
   }
 
-  /** Zeros that were added to inputs are added to the result instead, where they make it zero (gradients, mostly). */
+  /**
+   * Zeros that were added to inputs are added to the result instead, where they make it zero
+   * (gradients, mostly).
+   */
   private @Nullable Node unpad(Node[] inputs) {
     Padding padding = null;
     boolean[] padded = new boolean[arity];
@@ -172,7 +179,10 @@ public final class Elementwise implements Op {
     }
     Node[] inner = new Node[arity];
     for (int i = 0; i < arity; i++) {
-      inner[i] = padded[i] ? inputs[i].input(0) : padding.unpadded(inputs[i], ownAxis(inputs[i], out, padding.axis()));
+      inner[i] =
+          padded[i]
+              ? inputs[i].input(0)
+              : padding.unpadded(inputs[i], ownAxis(inputs[i], out, padding.axis()));
     }
     return padding.padded(Node.of(this, inner));
   }
@@ -216,7 +226,10 @@ public final class Elementwise implements Op {
   @Override
   public boolean equals(Object o) {
     return this == o
-        || o instanceof Elementwise e && hash == e.hash && arity == e.arity && expression.equals(e.expression);
+        || o instanceof Elementwise e
+            && hash == e.hash
+            && arity == e.arity
+            && expression.equals(e.expression);
   }
 
   @Override

@@ -1,17 +1,18 @@
 package dev.peft4j.graph;
 
-import java.util.Objects;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
- * Joins chains of element-wise operations into one: a producer that only one element-wise consumer of the same shape
- * reads becomes part of that consumer's expression, and its result is never stored.
+ * Joins chains of element-wise operations into one: a producer that only one element-wise consumer
+ * of the same shape reads becomes part of that consumer's expression, and its result is never
+ * stored.
  */
 final class Fusion {
   /** Larger expressions gain nothing: their inputs no longer fit the registers. */
@@ -33,7 +34,8 @@ final class Fusion {
     wanted.addAll(roots);
     Map<Node, Node> mapped = new IdentityHashMap<>();
     for (Node n : order) {
-      mapped.put(n, n.op() instanceof Elementwise e ? join(n, e, mapped, uses, wanted) : remap(n, mapped));
+      mapped.put(
+          n, n.op() instanceof Elementwise e ? join(n, e, mapped, uses, wanted) : remap(n, mapped));
     }
     List<Node> out = new ArrayList<>();
     for (Node r : roots) {

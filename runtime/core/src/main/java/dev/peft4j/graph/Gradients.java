@@ -8,7 +8,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Reverse-mode differentiation, graph to graph: adds the nodes that compute gradients; computes nothing. */
+/**
+ * Reverse-mode differentiation, graph to graph: adds the nodes that compute gradients; computes
+ * nothing.
+ */
 public final class Gradients {
   private Gradients() {}
 
@@ -22,24 +25,29 @@ public final class Gradients {
   }
 
   /**
-   * Adds the gradients of {@code loss} to every trainable variable that it depends on. Only nodes that lead to a trainable
-   * variable are differentiated.
+   * Adds the gradients of {@code loss} to every trainable variable that it depends on. Only nodes
+   * that lead to a trainable variable are differentiated.
    *
    * @throws ShapeException if the loss is not a single value
-   * @throws IllegalStateException if the loss depends on no trainable variable, or was computed and released
+   * @throws IllegalStateException if the loss depends on no trainable variable, or was computed and
+   *     released
    */
   public static void backward(Node loss, Builder builder) {
     if (loss.shape().elements() != 1) {
       throw new ShapeException(
-          "backward: the loss must be a single value, found shape " + loss.shape() + "; reduce it with mean() or sum()");
+          "backward: the loss must be a single value, found shape "
+              + loss.shape()
+              + "; reduce it with mean() or sum()");
     }
     if (!loss.requiresGrad()) {
       throw new IllegalStateException(
-          "backward: the loss depends on no trainable parameter; attach an adapter or unfreeze a parameter");
+          "backward: the loss depends on no trainable parameter; attach an adapter or unfreeze a"
+              + " parameter");
     }
     if (loss.inputs().length == 0 && loss.variable() == null) {
       throw new IllegalStateException(
-          "backward: the graph of this loss was released by an optimizer step; compute the loss anew");
+          "backward: the graph of this loss was released by an optimizer step; compute the loss"
+              + " anew");
     }
     List<Node> cone = cone(loss);
     BackwardPass pass = new BackwardPass(loss);
@@ -69,7 +77,14 @@ public final class Gradients {
         }
         if (!dg.shape().equals(in.shape())) {
           throw new IllegalStateException(
-              "gradient of " + n.describe() + " for input " + i + " has shape " + dg.shape() + ", expected " + in.shape());
+              "gradient of "
+                  + n.describe()
+                  + " for input "
+                  + i
+                  + " has shape "
+                  + dg.shape()
+                  + ", expected "
+                  + in.shape());
         }
         Node sum = grads.get(in);
         grads.put(in, sum == null ? dg : builder.add(sum, dg));

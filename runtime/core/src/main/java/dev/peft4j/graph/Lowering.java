@@ -11,7 +11,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 
-/** Rebuilds a graph for a backend: decomposes what it has no kernel for, simplifies, and computes nothing twice. */
+/**
+ * Rebuilds a graph for a backend: decomposes what it has no kernel for, simplifies, and computes
+ * nothing twice.
+ */
 final class Lowering {
   private record Application(Op op, List<Node> inputs) {}
 

@@ -8,12 +8,15 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Computes only what is read: where all consumers of a node take the same part of it (the first token of each sequence, say),
- * and the node's op works part by part, the part is taken of its inputs instead. In a classifier that reads one token this
- * saves most of the last layer.
+ * Computes only what is read: where all consumers of a node take the same part of it (the first
+ * token of each sequence, say), and the node's op works part by part, the part is taken of its
+ * inputs instead. In a classifier that reads one token this saves most of the last layer.
  */
 final class Narrowing {
-  /** What consumers read of a node: a part of it along an axis, or all of it if {@code part} is null. */
+  /**
+   * What consumers read of a node: a part of it along an axis, or all of it if {@code part} is
+   * null.
+   */
   private record Need(@Nullable Part part, int axis) {
     static final Need WHOLE = new Need(null, 0);
 
@@ -56,8 +59,7 @@ final class Narrowing {
         need(n.input(0), new Need(part, part.axis()));
         continue;
       }
-      int[] axes =
-          need.part == null ? null : n.op().partAxes(n.inputs(), n.shape(), need.axis);
+      int[] axes = need.part == null ? null : n.op().partAxes(n.inputs(), n.shape(), need.axis);
       if (axes != null) {
         narrowed.put(n, axes);
       }

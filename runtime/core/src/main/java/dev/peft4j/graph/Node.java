@@ -13,8 +13,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A value in the graph: an operation applied to other nodes, or a leaf that holds data (a constant, or the present
- * value of a {@link Variable}). Nodes are made in topological order: inputs always have smaller ids.
+ * A value in the graph: an operation applied to other nodes, or a leaf that holds data (a constant,
+ * or the present value of a {@link Variable}). Nodes are made in topological order: inputs always
+ * have smaller ids.
  */
 public final class Node {
   private static final Node[] NONE = {};
@@ -33,7 +34,13 @@ public final class Node {
   private @Nullable BackwardPass pass;
   private boolean retained;
 
-  private Node(Op op, Node[] inputs, Shape shape, DType dtype, boolean requiresGrad, @Nullable Variable variable,
+  private Node(
+      Op op,
+      Node[] inputs,
+      Shape shape,
+      DType dtype,
+      boolean requiresGrad,
+      @Nullable Variable variable,
       VariableGroup.@Nullable Snapshot snapshot) {
     this.op = op;
     this.inputs = inputs;
@@ -57,14 +64,25 @@ public final class Node {
     }
     DType dtype = op.dtype(inputs);
     return new Node(
-        op, inputs, op.shape(inputs), dtype, grad && dtype == DType.FLOAT32 && op.differentiable(), null, null);
+        op,
+        inputs,
+        op.shape(inputs),
+        dtype,
+        grad && dtype == DType.FLOAT32 && op.differentiable(),
+        null,
+        null);
   }
 
   /** A leaf that holds data. */
   public static Node data(Storage storage, Shape shape) {
     if (storage.elements() != shape.elements()) {
       throw new ShapeException(
-          "a tensor of shape " + shape + " holds " + shape.elements() + " elements, found " + storage.elements());
+          "a tensor of shape "
+              + shape
+              + " holds "
+              + shape.elements()
+              + " elements, found "
+              + storage.elements());
     }
     Node n = new Node(Leaf.DATA, NONE, shape, storage.dtype(), false, null, null);
     n.value = storage;
@@ -108,7 +126,10 @@ public final class Node {
     return dtype;
   }
 
-  /** True if a trainable variable is among what this is computed from, and a gradient can flow to it. */
+  /**
+   * True if a trainable variable is among what this is computed from, and a gradient can flow to
+   * it.
+   */
   public boolean requiresGrad() {
     return requiresGrad;
   }
@@ -164,8 +185,8 @@ public final class Node {
   }
 
   /**
-   * Asks that the value be kept when anything that needs this node is computed, and that it be computed before a variable
-   * that it depends on is replaced.
+   * Asks that the value be kept when anything that needs this node is computed, and that it be
+   * computed before a variable that it depends on is replaced.
    */
   public void retain() {
     if (retained || isKnown()) {

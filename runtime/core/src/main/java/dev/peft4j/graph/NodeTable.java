@@ -2,7 +2,10 @@ package dev.peft4j.graph;
 
 import java.util.Arrays;
 
-/** Node to int by identity, open addressing over the nodes' ids: tracing happens at every step and must cost little. */
+/**
+ * Node to int by identity, open addressing over the nodes' ids: tracing happens at every step and
+ * must cost little.
+ */
 final class NodeTable {
   private long[] keys = new long[256];
   private int[] values = new int[256];

@@ -8,6 +8,9 @@ public interface Padding {
   /** {@code x} with the zeros around it. */
   Node padded(Node x);
 
-  /** What lies where this op's input lies, of a node of the padded size; {@code x} itself if the axis is -1. */
+  /**
+   * What lies where this op's input lies, of a node of the padded size; {@code x} itself if the
+   * axis is -1.
+   */
   Node unpadded(Node x, int axis);
 }

@@ -1,17 +1,18 @@
 package dev.peft4j.graph;
 
-import java.util.Objects;
 import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
 
 /**
- * A computation ready to be compiled by a backend: steps in order over numbered values. Values 0 … inputs-1 are given
- * at each run; each step defines one more. It knows shapes and no data, so it serves every run of the same structure.
+ * A computation ready to be compiled by a backend: steps in order over numbered values. Values 0 …
+ * inputs-1 are given at each run; each step defines one more. It knows shapes and no data, so it
+ * serves every run of the same structure.
  */
 public final class Program {
   /** One operation: it computes value {@code output} from the values {@code inputs}. */
@@ -25,7 +26,12 @@ public final class Program {
   private final int[] targets;
 
   private Program(
-      int inputs, List<Shape> shapes, List<DType> dtypes, List<Step> steps, int[] outputs, int[] targets) {
+      int inputs,
+      List<Shape> shapes,
+      List<DType> dtypes,
+      List<Step> steps,
+      int[] outputs,
+      int[] targets) {
     this.inputs = inputs;
     this.shapes = List.copyOf(shapes);
     this.dtypes = List.copyOf(dtypes);
@@ -35,7 +41,8 @@ public final class Program {
   }
 
   /**
-   * Turns a trace into a program: simplified, without dead or repeated computations, element-wise chains fused.
+   * Turns a trace into a program: simplified, without dead or repeated computations, element-wise
+   * chains fused.
    *
    * @param supported what the backend has kernels for; other ops are decomposed
    */
@@ -62,7 +69,8 @@ public final class Program {
     for (int r = 0; r < targets.length; r++) {
       roots.add(mapped.get(trace.roots()[r]));
       Node leaf = trace.targetLeaves()[r];
-      targets[r] = leaf == null ? -1 : ((Placeholder) Objects.requireNonNull(mapped.get(leaf)).op()).index();
+      targets[r] =
+          leaf == null ? -1 : ((Placeholder) Objects.requireNonNull(mapped.get(leaf)).op()).index();
     }
     return assemble(placeholders, Fusion.fuse(Narrowing.narrow(roots, lowering)), targets);
   }

@@ -1,9 +1,9 @@
 package dev.peft4j.graph;
 
 /**
- * A scalar expression of numbered inputs: the definition of an element-wise operation. Backends compile or interpret it;
- * {@link #derivative} differentiates it symbolically, so an element-wise op never states its gradient. Builders fold
- * constants and drop neutral elements.
+ * A scalar expression of numbered inputs: the definition of an element-wise operation. Backends
+ * compile or interpret it; {@link #derivative} differentiates it symbolically, so an element-wise
+ * op never states its gradient. Builders fold constants and drop neutral elements.
  */
 public sealed interface Scalar {
   /** Functions of one argument. */
@@ -180,7 +180,8 @@ public sealed interface Scalar {
           case MAX -> between(b.a, b.b, da, db);
           case MIN -> between(b.b, b.a, da, db);
           case POW ->
-              da.mul(b.b).mul(b.a.binary(Fn2.POW, b.b.sub(of(1))))
+              da.mul(b.b)
+                  .mul(b.a.binary(Fn2.POW, b.b.sub(of(1))))
                   .add(db.is(0) ? of(0) : db.mul(b).mul(b.a.fn(Fn1.LOG)));
           case GT, GE, EQ -> of(0);
         };

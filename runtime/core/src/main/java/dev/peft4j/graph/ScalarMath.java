@@ -1,6 +1,9 @@
 package dev.peft4j.graph;
 
-/** The scalar functions themselves, evaluated in double precision and rounded once: their definition. */
+/**
+ * The scalar functions themselves, evaluated in double precision and rounded once: their
+ * definition.
+ */
 public final class ScalarMath {
   private ScalarMath() {}
 
@@ -39,8 +42,8 @@ public final class ScalarMath {
   }
 
   /**
-   * The error function in double precision: its Taylor series near zero, a continued fraction (Abramowitz and Stegun
-   * 7.1.14) beyond.
+   * The error function in double precision: its Taylor series near zero, a continued fraction
+   * (Abramowitz and Stegun 7.1.14) beyond.
    */
   public static double erf(double x) {
     double a = Math.abs(x);

@@ -6,7 +6,10 @@ import java.util.IdentityHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Which values the leaves of grouped variables have in one computation: all of one group the same moment's. */
+/**
+ * Which values the leaves of grouped variables have in one computation: all of one group the same
+ * moment's.
+ */
 final class SnapshotChoice {
   private final Map<VariableGroup, Snapshot> oldest = new IdentityHashMap<>();
   private final Map<VariableGroup, Snapshot> oldestOpen = new IdentityHashMap<>();
@@ -24,12 +27,13 @@ final class SnapshotChoice {
   }
 
   /**
-   * Where leaves of a group come from several snapshots, the oldest gives the values of all: the graph was being built when
-   * the group's values were replaced.
+   * Where leaves of a group come from several snapshots, the oldest gives the values of all: the
+   * graph was being built when the group's values were replaced.
    *
    * @param targets the leaves that the results replace
    * @param values by leaf; changed where another snapshot's value is to be used
-   * @throws StaleTensorException if a variable is to be replaced by what was computed from earlier values of its group
+   * @throws StaleTensorException if a variable is to be replaced by what was computed from earlier
+   *     values of its group
    */
   static void apply(Node[] leaves, @Nullable Node[] targets, Storage[] values) {
     if (anyReplaced(leaves)) {

@@ -1,6 +1,8 @@
 package dev.peft4j.graph;
 
-/** A tensor was read that depends on a parameter which an optimizer (or a load) has changed since. */
+/**
+ * A tensor was read that depends on a parameter which an optimizer (or a load) has changed since.
+ */
 public final class StaleTensorException extends IllegalStateException {
   private static final long serialVersionUID = 1L;
 
@@ -8,6 +10,7 @@ public final class StaleTensorException extends IllegalStateException {
     super(
         "the tensor was computed from parameter '"
             + (leaf.variable() == null ? "?" : leaf.variable().name())
-            + "', which has changed since; read it before step(), or call retain() on it before step()");
+            + "', which has changed since; read it before step(), or call retain() on it before"
+            + " step()");
   }
 }

@@ -4,8 +4,8 @@ import dev.peft4j.data.Shape;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sums over the dimensions that were broadcast, so that the result has {@code target}'s shape: the adjoint of
- * broadcasting. It lives beside {@link Elementwise}, whose gradients need it.
+ * Sums over the dimensions that were broadcast, so that the result has {@code target}'s shape: the
+ * adjoint of broadcasting. It lives beside {@link Elementwise}, whose gradients need it.
  */
 public record SumTo(Shape target) implements Op {
   /** {@code x} summed to {@code target}, or {@code x} itself if it has that shape. */

@@ -8,15 +8,18 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What has to be computed for some nodes, in order, and a signature of its structure: two traces that differ only in
- * their data have equal signatures and run the same program.
+ * What has to be computed for some nodes, in order, and a signature of its structure: two traces
+ * that differ only in their data have equal signatures and run the same program.
  */
 public final class Trace {
   private static final Node[] NONE = {};
   private static final int LEAF = -1;
   private static final int OPERATION = -2;
 
-  /** An operation with the inputs that it had when it was found: another thread may compute and release it meanwhile. */
+  /**
+   * An operation with the inputs that it had when it was found: another thread may compute and
+   * release it meanwhile.
+   */
   private record Use(Node node, Node[] inputs) {}
 
   private final Node[] leaves;
@@ -28,7 +31,11 @@ public final class Trace {
   private final int hash;
 
   private Trace(
-      Node[] leaves, Use[] uses, Node[] roots, @Nullable Variable[] targets, @Nullable Node[] targetLeaves,
+      Node[] leaves,
+      Use[] uses,
+      Node[] roots,
+      @Nullable Variable[] targets,
+      @Nullable Node[] targetLeaves,
       NodeTable index) {
     this.leaves = leaves;
     this.uses = uses;
@@ -123,10 +130,11 @@ public final class Trace {
   }
 
   /**
-   * Numbers the leaves in the order in which they are used, then the operations by age: the same structure gets the same
-   * numbers, however long ago, and by which thread, each leaf was made.
+   * Numbers the leaves in the order in which they are used, then the operations by age: the same
+   * structure gets the same numbers, however long ago, and by which thread, each leaf was made.
    */
-  private static Node[] arrange(Use[] uses, Node[] roots, @Nullable Node[] targetLeaves, int known, NodeTable index) {
+  private static Node[] arrange(
+      Use[] uses, Node[] roots, @Nullable Node[] targetLeaves, int known, NodeTable index) {
     Node[] leaves = new Node[known];
     int k = 0;
     for (Use u : uses) {
@@ -185,7 +193,9 @@ public final class Trace {
     return leaves.length + uses.length;
   }
 
-  /** Number of nodes whose values are given; they come first, in the order in which they are used. */
+  /**
+   * Number of nodes whose values are given; they come first, in the order in which they are used.
+   */
   public int leaves() {
     return leaves.length;
   }
@@ -246,7 +256,9 @@ public final class Trace {
 
   /** True if {@code key} is the structure of this trace. */
   public boolean matches(Key key) {
-    if (key.hash != hash || key.types.length != leaves.length || key.parts.length != size()
+    if (key.hash != hash
+        || key.types.length != leaves.length
+        || key.parts.length != size()
         || !Arrays.equals(key.wiring, wiring)) {
       return false;
     }

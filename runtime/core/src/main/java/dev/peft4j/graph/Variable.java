@@ -8,8 +8,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A value that lives from step to step and may be changed: a parameter or an optimizer's state. Each change counts its
- * version up, so that a tensor computed from an earlier version is recognised instead of mixing old and new.
+ * A value that lives from step to step and may be changed: a parameter or an optimizer's state.
+ * Each change counts its version up, so that a tensor computed from an earlier version is
+ * recognised instead of mixing old and new.
  */
 public final class Variable {
   private final Shape shape;
@@ -28,7 +29,13 @@ public final class Variable {
   public Variable(String name, Storage storage, Shape shape, boolean trainable) {
     if (storage.elements() != shape.elements()) {
       throw new IllegalArgumentException(
-          name + ": shape " + shape + " needs " + shape.elements() + " elements, found " + storage.elements());
+          name
+              + ": shape "
+              + shape
+              + " needs "
+              + shape.elements()
+              + " elements, found "
+              + storage.elements());
     }
     this.name = name;
     this.storage = storage;
@@ -93,7 +100,10 @@ public final class Variable {
     return version;
   }
 
-  /** To be called after the memory was written: tensors computed from the old value become errors when read. */
+  /**
+   * To be called after the memory was written: tensors computed from the old value become errors
+   * when read.
+   */
   @SuppressWarnings("NonAtomicVolatileUpdate") // one writer: the thread that trains
   public void changed() {
     version++;
@@ -126,7 +136,10 @@ public final class Variable {
     retained.add(new WeakReference<>(node));
   }
 
-  /** Nodes computed from the present value that asked to be computed before it is replaced, and are not yet. */
+  /**
+   * Nodes computed from the present value that asked to be computed before it is replaced, and are
+   * not yet.
+   */
   public List<Node> retained() {
     if (retained.isEmpty()) {
       return List.of();

@@ -11,12 +11,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Variables whose values are replaced together while other threads compute with them. A replacement leaves the old memory as
- * it is: what was built before it is computed from the old values, what is built after it from the new ones, and a graph that
- * was being built meanwhile from the values that it began with, all of them.
+ * Variables whose values are replaced together while other threads compute with them. A replacement
+ * leaves the old memory as it is: what was built before it is computed from the old values, what is
+ * built after it from the new ones, and a graph that was being built meanwhile from the values that
+ * it began with, all of them.
  *
- * <p>"Meanwhile" is what {@link Trace} sees: leaves of two snapshots in one computation. The thread that made the
- * replacement cannot have been building then; for it, each leaf keeps its own value.
+ * <p>"Meanwhile" is what {@link Trace} sees: leaves of two snapshots in one computation. The thread
+ * that made the replacement cannot have been building then; for it, each leaf keeps its own value.
  */
 public final class VariableGroup {
   private static final ScopedValue<Map<VariableGroup, Snapshot>> PINNED = ScopedValue.newInstance();
@@ -43,30 +44,43 @@ public final class VariableGroup {
 
   /** Runs {@code body} with the values that each group has when it is first used there. */
   public static <T> T pinned(Supplier<T> body) {
-    return PINNED.isBound() ? body.get() : ScopedValue.where(PINNED, new ConcurrentHashMap<>()).call(body::get);
+    return PINNED.isBound()
+        ? body.get()
+        : ScopedValue.where(PINNED, new ConcurrentHashMap<>()).call(body::get);
   }
 
   /**
    * Replaces values, all at one moment.
    *
-   * @param values new memory by variable, owned by the group from now on; variables that are not named keep theirs
-   * @throws IllegalArgumentException if one is of another type or size, or not of this group; nothing is replaced
+   * @param values new memory by variable, owned by the group from now on; variables that are not
+   *     named keep theirs
+   * @throws IllegalArgumentException if one is of another type or size, or not of this group;
+   *     nothing is replaced
    */
   public synchronized void replace(Map<Variable, Storage> values) {
     Storage[] next = now.values.clone();
-    values.forEach((v, s) -> {
-      int i = variables.indexOf(v);
-      if (i < 0) {
-        throw new IllegalArgumentException("'" + v.name() + "' is not in this group");
-      }
-      Storage old = next[i];
-      if (s.dtype() != old.dtype() || s.elements() != old.elements()) {
-        throw new IllegalArgumentException(
-            v.name() + ": " + s.elements() + " elements of " + s.dtype() + " found, " + old.elements()
-                + " elements of " + old.dtype() + " needed");
-      }
-      next[i] = s;
-    });
+    values.forEach(
+        (v, s) -> {
+          int i = variables.indexOf(v);
+          if (i < 0) {
+            throw new IllegalArgumentException("'" + v.name() + "' is not in this group");
+          }
+          Storage old = next[i];
+          if (s.dtype() != old.dtype() || s.elements() != old.elements()) {
+            throw new IllegalArgumentException(
+                v.name()
+                    + ": "
+                    + s.elements()
+                    + " elements of "
+                    + s.dtype()
+                    + " found, "
+                    + old.elements()
+                    + " elements of "
+                    + old.dtype()
+                    + " needed");
+          }
+          next[i] = s;
+        });
     now = new Snapshot(this, now.number + 1, next, Thread.currentThread(), false);
   }
 
@@ -89,7 +103,12 @@ public final class VariableGroup {
     private final boolean pinned;
     private final AtomicReferenceArray<@Nullable Node> leaves;
 
-    private Snapshot(VariableGroup group, long number, Storage[] values, @Nullable Thread madeBy, boolean pinned) {
+    private Snapshot(
+        VariableGroup group,
+        long number,
+        Storage[] values,
+        @Nullable Thread madeBy,
+        boolean pinned) {
       this.group = group;
       this.number = number;
       this.values = values;
@@ -111,7 +130,9 @@ public final class VariableGroup {
       return a.number <= b.number ? a : b;
     }
 
-    /** True if it was chosen for a scope, whatever the scope's results are computed together with. */
+    /**
+     * True if it was chosen for a scope, whatever the scope's results are computed together with.
+     */
     boolean isPinned() {
       return pinned;
     }

@@ -1,4 +1,7 @@
-/** Computations as data: operations, nodes, reverse-mode gradients, and the programs that backends run. */
+/**
+ * Computations as data: operations, nodes, reverse-mode gradients, and the programs that backends
+ * run.
+ */
 @NullMarked
 package dev.peft4j.graph;
 

@@ -10,15 +10,22 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Scaled dot-product attention (Vaswani et al. 2017): softmax(q · kᵀ · scale + mask) · v for each head. The heads lie side
- * by side in the innermost dimension. Inputs q (batch, queries, heads · d), k and v (batch, keys, kvHeads · d), and
- * perhaps an additive mask that broadcasts to (batch, heads, queries, keys); consecutive query heads share a key head
- * when there are fewer of those.
+ * Scaled dot-product attention (Vaswani et al. 2017): softmax(q · kᵀ · scale + mask) · v for each
+ * head. The heads lie side by side in the innermost dimension. Inputs q (batch, queries, heads ·
+ * d), k and v (batch, keys, kvHeads · d), and perhaps an additive mask that broadcasts to (batch,
+ * heads, queries, keys); consecutive query heads share a key head when there are fewer of those.
  */
 public record Attention(int heads, int kvHeads, boolean causal, float scale) implements Op {
   /** Attention of {@code q} over {@code k} and {@code v}; the mask may be null. */
   public static Node of(
-      Node q, Node k, Node v, @Nullable Node mask, int heads, int kvHeads, boolean causal, float scale) {
+      Node q,
+      Node k,
+      Node v,
+      @Nullable Node mask,
+      int heads,
+      int kvHeads,
+      boolean causal,
+      float scale) {
     Attention op = new Attention(heads, kvHeads, causal, scale);
     return mask == null ? Node.of(op, q, k, v) : Node.of(op, q, k, v, mask);
   }
@@ -28,11 +35,30 @@ public record Attention(int heads, int kvHeads, boolean causal, float scale) imp
     Shape q = inputs[0].shape();
     Shape k = inputs[1].shape();
     Shape v = inputs[2].shape();
-    boolean fits = heads > 0 && kvHeads > 0 && heads % kvHeads == 0 && q.rank() == 3 && k.rank() == 3 && k.equals(v);
-    fits = fits && q.dim(2) % heads == 0 && k.dim(2) == q.dim(2) / heads * kvHeads && q.dim(0) == k.dim(0);
+    boolean fits =
+        heads > 0
+            && kvHeads > 0
+            && heads % kvHeads == 0
+            && q.rank() == 3
+            && k.rank() == 3
+            && k.equals(v);
+    fits =
+        fits
+            && q.dim(2) % heads == 0
+            && k.dim(2) == q.dim(2) / heads * kvHeads
+            && q.dim(0) == k.dim(0);
     if (!fits) {
       throw new ShapeException(
-          "attention: q " + q + ", k " + k + ", v " + v + " with " + heads + " heads and " + kvHeads
+          "attention: q "
+              + q
+              + ", k "
+              + k
+              + ", v "
+              + v
+              + " with "
+              + heads
+              + " heads and "
+              + kvHeads
               + " key heads: needed (batch, queries, heads·d), (batch, keys, keyHeads·d) twice");
     }
     if (q.elements() == 0 || k.elements() == 0) {
@@ -42,7 +68,10 @@ public record Attention(int heads, int kvHeads, boolean causal, float scale) imp
       Shape scores = Shape.of(q.dim(0), heads, q.dim(1), k.dim(1));
       if (!Shape.broadcast("attention mask", inputs[3].shape(), scores).equals(scores)) {
         throw new ShapeException(
-            "attention: mask of shape " + inputs[3].shape() + " does not broadcast to the scores " + scores);
+            "attention: mask of shape "
+                + inputs[3].shape()
+                + " does not broadcast to the scores "
+                + scores);
       }
     }
     return q;
@@ -55,7 +84,9 @@ public record Attention(int heads, int kvHeads, boolean causal, float scale) imp
     }
     int ofMask = inputs.length > 3 ? maskAxis(inputs[3].shape(), axis == 0 ? 0 : 2) : -1;
     int ofKeys = axis == 0 ? 0 : -1;
-    return inputs.length > 3 ? new int[] {axis, ofKeys, ofKeys, ofMask} : new int[] {axis, ofKeys, ofKeys};
+    return inputs.length > 3
+        ? new int[] {axis, ofKeys, ofKeys, ofMask}
+        : new int[] {axis, ofKeys, ofKeys};
   }
 
   /** The mask's own axis for an axis of the scores, or -1 where it is repeated. */
@@ -92,12 +123,14 @@ public record Attention(int heads, int kvHeads, boolean causal, float scale) imp
 
   /** softmax(q · kᵀ · scale + mask), (batch, heads, queries, keys). */
   Node probabilities(Node[] inputs) {
-    Node scores = Pointwise.mul(MatMul.of(split(inputs[0], heads), false, spread(inputs[1]), true), scale);
+    Node scores =
+        Pointwise.mul(MatMul.of(split(inputs[0], heads), false, spread(inputs[1]), true), scale);
     if (inputs.length > 3) {
       scores = Pointwise.add(scores, inputs[3]);
     }
     if (causal) {
-      scores = Pointwise.add(scores, Node.of(new Causal(scores.shape().dim(2), scores.shape().dim(3))));
+      scores =
+          Pointwise.add(scores, Node.of(new Causal(scores.shape().dim(2), scores.shape().dim(3))));
     }
     return Node.of(new Softmax(), scores);
   }

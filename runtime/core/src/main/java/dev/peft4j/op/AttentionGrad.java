@@ -6,8 +6,9 @@ import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gradients of {@link Attention} for q, k and v, one after another in one flat buffer: they share the probabilities, which
- * are computed again from q and k instead of being kept. Inputs q, k, v, perhaps the mask, and dO.
+ * Gradients of {@link Attention} for q, k and v, one after another in one flat buffer: they share
+ * the probabilities, which are computed again from q and k instead of being kept. Inputs q, k, v,
+ * perhaps the mask, and dO.
  */
 public record AttentionGrad(Attention forward) implements Op {
   @Override

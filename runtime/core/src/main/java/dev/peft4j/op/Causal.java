@@ -6,8 +6,8 @@ import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An additive mask (rows, columns): 0 where a column is not later than its row (the last row sees all columns), minus
- * infinity elsewhere.
+ * An additive mask (rows, columns): 0 where a column is not later than its row (the last row sees
+ * all columns), minus infinity elsewhere.
  */
 public record Causal(int rows, int columns) implements Op {
   @Override

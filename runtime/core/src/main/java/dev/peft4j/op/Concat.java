@@ -26,8 +26,16 @@ public record Concat(int axis) implements Op {
           || !x.shape().with(axis, 0).equals(first.with(axis, 0))
           || x.dtype() != inputs[0].dtype()) {
         throw new ShapeException(
-            "concat: " + first + " " + inputs[0].dtype() + " and " + x.shape() + " " + x.dtype()
-                + " must agree in type and in all dimensions but " + axis);
+            "concat: "
+                + first
+                + " "
+                + inputs[0].dtype()
+                + " and "
+                + x.shape()
+                + " "
+                + x.dtype()
+                + " must agree in type and in all dimensions but "
+                + axis);
       }
       n += x.shape().dim(axis);
     }

@@ -11,9 +11,9 @@ import dev.peft4j.graph.SumTo;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Mean negative log-likelihood of the labels under a softmax: torch's {@code F.cross_entropy}. Inputs logits (n, classes)
- * and integer labels (n); rows whose label is {@code ignoreIndex} do not count. The result is a scalar, NaN if no row
- * counts.
+ * Mean negative log-likelihood of the labels under a softmax: torch's {@code F.cross_entropy}.
+ * Inputs logits (n, classes) and integer labels (n); rows whose label is {@code ignoreIndex} do not
+ * count. The result is a scalar, NaN if no row counts.
  */
 public record CrossEntropy(int ignoreIndex) implements Op {
   // not a product: a class that is ruled out by a logit of -∞ must not make 0 · -∞ of the others
@@ -29,9 +29,19 @@ public record CrossEntropy(int ignoreIndex) implements Op {
   public Shape shape(Node[] inputs) {
     Shape x = inputs[0].shape();
     Node labels = inputs[1];
-    if (x.rank() != 2 || inputs[0].dtype() != DType.FLOAT32 || !labels.dtype().isInteger() || !labels.shape().equals(Shape.of(x.dim(0)))) {
+    if (x.rank() != 2
+        || inputs[0].dtype() != DType.FLOAT32
+        || !labels.dtype().isInteger()
+        || !labels.shape().equals(Shape.of(x.dim(0)))) {
       throw new ShapeException(
-          "crossEntropy: logits of type " + inputs[0].dtype() + " " + x + " and labels of type " + labels.dtype() + " " + labels.shape()
+          "crossEntropy: logits of type "
+              + inputs[0].dtype()
+              + " "
+              + x
+              + " and labels of type "
+              + labels.dtype()
+              + " "
+              + labels.shape()
               + ": needed FLOAT32 logits (n, classes) and n integer labels");
     }
     if (x.elements() == 0) {
@@ -62,9 +72,19 @@ public record CrossEntropy(int ignoreIndex) implements Op {
   }
 
   /** The message for a label outside the classes; backends share it. */
-  public static IndexOutOfBoundsException outOfRange(long label, long row, int classes, int ignoreIndex) {
+  public static IndexOutOfBoundsException outOfRange(
+      long label, long row, int classes, int ignoreIndex) {
     return new IndexOutOfBoundsException(
-        "crossEntropy: label " + label + " in row " + row + " is out of range for " + classes + " classes (0 to "
-            + (classes - 1) + ", or " + ignoreIndex + " to ignore the row)");
+        "crossEntropy: label "
+            + label
+            + " in row "
+            + row
+            + " is out of range for "
+            + classes
+            + " classes (0 to "
+            + (classes - 1)
+            + ", or "
+            + ignoreIndex
+            + " to ignore the row)");
   }
 }

@@ -8,8 +8,9 @@ import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rows of a table: torch's {@code F.embedding}. Inputs table (rows, n) and integer ids of any shape; the result has the
- * shape of the ids and then n. An id outside the table is an error when it is computed.
+ * Rows of a table: torch's {@code F.embedding}. Inputs table (rows, n) and integer ids of any
+ * shape; the result has the shape of the ids and then n. An id outside the table is an error when
+ * it is computed.
  */
 public record Gather() implements Op {
   /** The rows of {@code table} that {@code ids} name. */
@@ -23,7 +24,14 @@ public record Gather() implements Op {
     Node ids = inputs[1];
     if (table.rank() != 2 || inputs[0].dtype() != DType.FLOAT32 || !ids.dtype().isInteger()) {
       throw new ShapeException(
-          "gather: table of type " + inputs[0].dtype() + " " + table + " and ids of type " + ids.dtype() + " " + ids.shape()
+          "gather: table of type "
+              + inputs[0].dtype()
+              + " "
+              + table
+              + " and ids of type "
+              + ids.dtype()
+              + " "
+              + ids.shape()
               + ": needed a FLOAT32 table (rows, n) and integer ids");
     }
     int[] d = java.util.Arrays.copyOf(ids.shape().toArray(), ids.shape().rank() + 1);
@@ -45,14 +53,24 @@ public record Gather() implements Op {
   public @Nullable Node[] gradient(Node out, Node dOut) {
     Node table = out.input(0);
     return new @Nullable Node[] {
-      table.requiresGrad() ? Node.of(new ScatterAdd(table.shape().dim(0)), dOut, out.input(1)) : null, null
+      table.requiresGrad()
+          ? Node.of(new ScatterAdd(table.shape().dim(0)), dOut, out.input(1))
+          : null,
+      null
     };
   }
 
   /** The message for an id outside the table; backends share it. */
   public static IndexOutOfBoundsException outOfRange(long id, long position, int rows) {
     return new IndexOutOfBoundsException(
-        "gather: id " + id + " at position " + position + " is out of range for a table of " + rows
-            + " rows (0 to " + (rows - 1) + ")");
+        "gather: id "
+            + id
+            + " at position "
+            + position
+            + " is out of range for a table of "
+            + rows
+            + " rows (0 to "
+            + (rows - 1)
+            + ")");
   }
 }

@@ -8,8 +8,9 @@ import dev.peft4j.graph.SumTo;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Layer normalisation over the innermost dimension (Ba, Kiros and Hinton 2016): (x - mean) / √(variance + eps) · weight +
- * bias, with the biased variance. Inputs x (…, n), weight (n), bias (n).
+ * Layer normalisation over the innermost dimension (Ba, Kiros and Hinton 2016): (x - mean) /
+ * √(variance + eps) · weight + bias, with the biased variance. Inputs x (…, n), weight (n), bias
+ * (n).
  */
 public record LayerNorm(float eps) implements Op {
   /** Normalises {@code x}. */
@@ -27,7 +28,13 @@ public record LayerNorm(float eps) implements Op {
     for (int i : weights) {
       if (!inputs[i].shape().equals(Shape.of(x.dim(-1)))) {
         throw new ShapeException(
-            name + ": input of shape " + x + " needs weights of shape (" + x.dim(-1) + ",), found " + inputs[i].shape());
+            name
+                + ": input of shape "
+                + x
+                + " needs weights of shape ("
+                + x.dim(-1)
+                + ",), found "
+                + inputs[i].shape());
       }
     }
     return x;

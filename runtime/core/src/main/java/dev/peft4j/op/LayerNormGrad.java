@@ -6,8 +6,8 @@ import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gradient of {@link LayerNorm} for its input. Inputs x, weight, dY; with x̂ the normalised input and g = dY · weight:
- * (g - mean(g) - x̂ · mean(g · x̂)) / √(variance + eps).
+ * Gradient of {@link LayerNorm} for its input. Inputs x, weight, dY; with x̂ the normalised input
+ * and g = dY · weight: (g - mean(g) - x̂ · mean(g · x̂)) / √(variance + eps).
  */
 public record LayerNormGrad(float eps) implements Op {
   @Override

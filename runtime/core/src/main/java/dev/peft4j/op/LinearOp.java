@@ -7,11 +7,16 @@ import dev.peft4j.graph.Op;
 import dev.peft4j.graph.SumTo;
 import org.jspecify.annotations.Nullable;
 
-/** x · Wᵀ + b for x (…, in), W (out, in) and, if there is a third input, b (out): torch's {@code F.linear}. */
+/**
+ * x · Wᵀ + b for x (…, in), W (out, in) and, if there is a third input, b (out): torch's {@code
+ * F.linear}.
+ */
 public record LinearOp() implements Op {
   /** x · Wᵀ, plus {@code bias} unless it is null. */
   public static Node of(Node x, Node weight, @Nullable Node bias) {
-    return bias == null ? Node.of(new LinearOp(), x, weight) : Node.of(new LinearOp(), x, weight, bias);
+    return bias == null
+        ? Node.of(new LinearOp(), x, weight)
+        : Node.of(new LinearOp(), x, weight, bias);
   }
 
   @Override
@@ -28,11 +33,22 @@ public record LinearOp() implements Op {
     }
     if (x.rank() < 1 || x.dim(-1) != w.dim(1)) {
       throw new ShapeException(
-          "linear: input of shape " + x + " and weight of shape " + w + ": the input's last dimension must be " + w.dim(1));
+          "linear: input of shape "
+              + x
+              + " and weight of shape "
+              + w
+              + ": the input's last dimension must be "
+              + w.dim(1));
     }
     if (inputs.length == 3 && !inputs[2].shape().equals(Shape.of(w.dim(0)))) {
       throw new ShapeException(
-          "linear: bias of shape " + inputs[2].shape() + " and weight of shape " + w + ": the bias must be (" + w.dim(0) + ",)");
+          "linear: bias of shape "
+              + inputs[2].shape()
+              + " and weight of shape "
+              + w
+              + ": the bias must be ("
+              + w.dim(0)
+              + ",)");
     }
     return x.with(-1, w.dim(0));
   }

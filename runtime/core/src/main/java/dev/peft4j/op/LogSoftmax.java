@@ -31,7 +31,8 @@ public record LogSoftmax() implements Op {
   @Override
   public Node decompose(Node[] inputs) {
     Node x = Pointwise.sub(inputs[0], Reduce.max(inputs[0], true, -1));
-    return Pointwise.sub(x, Node.of(Pointwise.LOG, Reduce.sum(Node.of(Pointwise.EXP, x), true, -1)));
+    return Pointwise.sub(
+        x, Node.of(Pointwise.LOG, Reduce.sum(Node.of(Pointwise.EXP, x), true, -1)));
   }
 
   @Override

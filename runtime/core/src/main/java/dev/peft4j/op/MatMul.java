@@ -8,8 +8,9 @@ import dev.peft4j.graph.SumTo;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Matrix product over the two innermost dimensions, either operand transposed; outer dimensions broadcast. With a right
- * operand of rank 2 and an untransposed left one, all rows of the left one are one matrix.
+ * Matrix product over the two innermost dimensions, either operand transposed; outer dimensions
+ * broadcast. With a right operand of rank 2 and an untransposed left one, all rows of the left one
+ * are one matrix.
  */
 public record MatMul(boolean transposeA, boolean transposeB) implements Op {
   /** a · b, with the operands transposed first where asked. */
@@ -37,12 +38,22 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Op {
     Shape a = inputs[0].shape();
     Shape b = inputs[1].shape();
     if (a.rank() < 2 || b.rank() < 2) {
-      throw new ShapeException("matmul: shapes " + a + " and " + b + ": both need at least two dimensions");
+      throw new ShapeException(
+          "matmul: shapes " + a + " and " + b + ": both need at least two dimensions");
     }
     if (k(a) != (transposeB ? b.dim(-1) : b.dim(-2))) {
       throw new ShapeException(
-          "matmul: shapes " + a + (transposeA ? "ᵀ" : "") + " and " + b + (transposeB ? "ᵀ" : "")
-              + ": the inner sizes " + k(a) + " and " + (transposeB ? b.dim(-1) : b.dim(-2)) + " must be equal");
+          "matmul: shapes "
+              + a
+              + (transposeA ? "ᵀ" : "")
+              + " and "
+              + b
+              + (transposeB ? "ᵀ" : "")
+              + ": the inner sizes "
+              + k(a)
+              + " and "
+              + (transposeB ? b.dim(-1) : b.dim(-2))
+              + " must be equal");
     }
     Shape batch = Shape.broadcast("matmul", outer(a), outer(b));
     int[] d = java.util.Arrays.copyOf(batch.toArray(), batch.rank() + 2);
@@ -92,7 +103,10 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Op {
     if (a.op() instanceof Permute p && p.swapsLastTwo()) {
       return of(a.input(0), !transposeA, b, transposeB);
     }
-    if (a.op() instanceof Pad p && !transposeA && b.shape().rank() == 2 && p.axis() < a.shape().rank() - 1) {
+    if (a.op() instanceof Pad p
+        && !transposeA
+        && b.shape().rank() == 2
+        && p.axis() < a.shape().rank() - 1) {
       return Node.of(p, Node.of(this, a.input(0), b));
     }
     if (b.op() instanceof Permute p && p.swapsLastTwo()) {

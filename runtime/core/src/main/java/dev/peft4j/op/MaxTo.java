@@ -7,7 +7,10 @@ import dev.peft4j.graph.Op;
 import dev.peft4j.graph.SumTo;
 import org.jspecify.annotations.Nullable;
 
-/** The largest element over the dimensions where {@code target} has size 1; equal ones share the gradient. */
+/**
+ * The largest element over the dimensions where {@code target} has size 1; equal ones share the
+ * gradient.
+ */
 public record MaxTo(Shape target) implements Op {
   @Override
   public Shape shape(Node[] inputs) {

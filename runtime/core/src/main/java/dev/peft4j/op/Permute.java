@@ -56,7 +56,8 @@ public record Permute(List<Integer> order) implements Op {
       }
     }
     if (!valid) {
-      throw new ShapeException("permute: " + order + " is no order of the dimensions of shape " + s);
+      throw new ShapeException(
+          "permute: " + order + " is no order of the dimensions of shape " + s);
     }
     return Shape.of(d);
   }

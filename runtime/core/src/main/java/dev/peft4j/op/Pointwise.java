@@ -72,12 +72,12 @@ public final class Pointwise {
       new Elementwise("relu", 1, Scalar.select(new Binary(Fn2.GE, of(0), in(0)), of(0), in(0)));
 
   /** x · sigmoid(x). */
-  public static final Elementwise SILU = new Elementwise("silu", 1, in(0).mul(in(0).fn(Fn1.SIGMOID)));
+  public static final Elementwise SILU =
+      new Elementwise("silu", 1, in(0).mul(in(0).fn(Fn1.SIGMOID)));
 
   /** x · Φ(x) = x/2 · (1 + erf(x/√2)) (Hendrycks and Gimpel 2016), torch's default. */
   public static final Elementwise GELU =
-      new Elementwise(
-          "gelu", 1, in(0).mul(in(0).mul(Math.sqrt(0.5)).fn(Fn1.ERF).add(1).mul(0.5)));
+      new Elementwise("gelu", 1, in(0).mul(in(0).mul(Math.sqrt(0.5)).fn(Fn1.ERF).add(1).mul(0.5)));
 
   /** x/2 · (1 + tanh(√(2/π)(x + 0.044715x³))), torch's {@code approximate="tanh"}. */
   public static final Elementwise GELU_TANH =
@@ -86,8 +86,15 @@ public final class Pointwise {
           1,
           in(0)
               .mul(
-                  in(0).mul(in(0)).mul(in(0)).mul(0.044715).add(in(0))
-                      .mul(Math.sqrt(2 / Math.PI)).fn(Fn1.TANH).add(1).mul(0.5)));
+                  in(0)
+                      .mul(in(0))
+                      .mul(in(0))
+                      .mul(0.044715)
+                      .add(in(0))
+                      .mul(Math.sqrt(2 / Math.PI))
+                      .fn(Fn1.TANH)
+                      .add(1)
+                      .mul(0.5)));
 
   /** mask ≠ 0 ? value : x; inputs x, mask, value. */
   public static final Elementwise MASKED_FILL =

@@ -9,14 +9,16 @@ import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Zeros with probability {@code p}, else 1 / (1 - p): the factor of dropout (Srivastava et al. 2014, inverted). Element i
- * depends only on the input, a key of one int64, and on i; so the same key gives the same mask on every backend.
+ * Zeros with probability {@code p}, else 1 / (1 - p): the factor of dropout (Srivastava et al.
+ * 2014, inverted). Element i depends only on the input, a key of one int64, and on i; so the same
+ * key gives the same mask on every backend.
  */
 public record RandomMask(Shape target, float p) implements Op {
   /** Dropout of {@code x} with the mask of {@code key}. */
   public static Node dropout(Node x, float p, Node key) {
     if (!(p >= 0 && p < 1)) {
-      throw new IllegalArgumentException("dropout: p is " + p + ", must be at least 0 and less than 1");
+      throw new IllegalArgumentException(
+          "dropout: p is " + p + ", must be at least 0 and less than 1");
     }
     return p == 0 ? x : Pointwise.mul(x, Node.of(new RandomMask(x.shape(), p), key));
   }
@@ -31,7 +33,11 @@ public record RandomMask(Shape target, float p) implements Op {
   public Shape shape(Node[] inputs) {
     if (inputs[0].dtype() != DType.INT64 || inputs[0].shape().elements() != 1) {
       throw new ShapeException(
-          "dropout: the key is " + inputs[0].dtype() + " " + inputs[0].shape() + ", needed one INT64");
+          "dropout: the key is "
+              + inputs[0].dtype()
+              + " "
+              + inputs[0].shape()
+              + ", needed one INT64");
     }
     return target;
   }

@@ -22,7 +22,8 @@ public final class Reduce {
   public static Node mean(Node x, boolean keep, int... axes) {
     Shape kept = kept("mean", x.shape(), axes);
     if (x.shape().elements() == 0) {
-      throw new ShapeException("mean: shape " + x.shape() + " has no elements; is the batch empty?");
+      throw new ShapeException(
+          "mean: shape " + x.shape() + " has no elements; is the batch empty?");
     }
     double scale = (double) kept.elements() / x.shape().elements();
     return finish(Pointwise.mul(SumTo.of(x, kept), scale), x.shape(), keep, axes);

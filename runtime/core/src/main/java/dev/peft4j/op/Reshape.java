@@ -29,7 +29,10 @@ public record Reshape(Shape target) implements Op {
     if (open >= 0) {
       if (rest <= 0 || x.shape().elements() % rest != 0) {
         throw new ShapeException(
-            "reshape: shape " + x.shape() + " does not divide into " + java.util.Arrays.toString(dims));
+            "reshape: shape "
+                + x.shape()
+                + " does not divide into "
+                + java.util.Arrays.toString(dims));
       }
       d[open] = (int) (x.shape().elements() / rest);
     }
@@ -40,8 +43,14 @@ public record Reshape(Shape target) implements Op {
   public Shape shape(Node[] inputs) {
     if (inputs[0].shape().elements() != target.elements()) {
       throw new ShapeException(
-          "reshape: shape " + inputs[0].shape() + " has " + inputs[0].shape().elements()
-              + " elements, the new shape " + target + " has " + target.elements());
+          "reshape: shape "
+              + inputs[0].shape()
+              + " has "
+              + inputs[0].shape().elements()
+              + " elements, the new shape "
+              + target
+              + " has "
+              + target.elements());
     }
     return target;
   }

@@ -7,8 +7,8 @@ import dev.peft4j.graph.SumTo;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Root mean square normalisation over the innermost dimension (Zhang and Sennrich 2019): x / √(mean(x²) + eps) · weight.
- * Inputs x (…, n), weight (n).
+ * Root mean square normalisation over the innermost dimension (Zhang and Sennrich 2019): x /
+ * √(mean(x²) + eps) · weight. Inputs x (…, n), weight (n).
  */
 public record RmsNorm(float eps) implements Op {
   /** Normalises {@code x}. */
@@ -33,7 +33,8 @@ public record RmsNorm(float eps) implements Op {
     return new @Nullable Node[] {
       x.requiresGrad() ? Node.of(new RmsNormGrad(eps), x, w, dOut) : null,
       w.requiresGrad()
-          ? SumTo.of(Pointwise.mul(dOut, Pointwise.mul(x, LayerNorm.inverseDeviation(x, eps))), w.shape())
+          ? SumTo.of(
+              Pointwise.mul(dOut, Pointwise.mul(x, LayerNorm.inverseDeviation(x, eps))), w.shape())
           : null
     };
   }

@@ -6,8 +6,8 @@ import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gradient of {@link RmsNorm} for its input. Inputs x, weight, dY; with x̂ = x / √(mean(x²) + eps) and g = dY · weight:
- * (g - x̂ · mean(g · x̂)) / √(mean(x²) + eps).
+ * Gradient of {@link RmsNorm} for its input. Inputs x, weight, dY; with x̂ = x / √(mean(x²) + eps)
+ * and g = dY · weight: (g - x̂ · mean(g · x̂)) / √(mean(x²) + eps).
  */
 public record RmsNormGrad(float eps) implements Op {
   @Override

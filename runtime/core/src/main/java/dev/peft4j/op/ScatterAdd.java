@@ -6,7 +6,10 @@ import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
 
-/** Adds rows to a table of zeros at integer ids: the adjoint of {@link Gather}. Inputs values (…, n), ids (…). */
+/**
+ * Adds rows to a table of zeros at integer ids: the adjoint of {@link Gather}. Inputs values (…,
+ * n), ids (…).
+ */
 public record ScatterAdd(int rows) implements Op {
   @Override
   public Shape shape(Node[] inputs) {

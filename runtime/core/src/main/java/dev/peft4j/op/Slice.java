@@ -42,7 +42,10 @@ public record Slice(int axis, int from, int to) implements Op, Part {
     if (from == 0 && to == x.shape().dim(axis)) {
       return x;
     }
-    if (x.op() instanceof Pad p && p.axis() == axis && from == p.before() && to == from + x.input(0).shape().dim(axis)) {
+    if (x.op() instanceof Pad p
+        && p.axis() == axis
+        && from == p.before()
+        && to == from + x.input(0).shape().dim(axis)) {
       return x.input(0);
     }
     return x.op() instanceof Concat c && c.axis() == axis ? ofConcat(x) : null;

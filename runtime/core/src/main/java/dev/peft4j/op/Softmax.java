@@ -22,7 +22,8 @@ public record Softmax() implements Op {
 
   static Shape rowWise(String name, Node[] inputs) {
     if (inputs[0].shape().rank() == 0 || inputs[0].shape().dim(-1) == 0) {
-      throw new ShapeException(name + ": shape " + inputs[0].shape() + " has no innermost dimension to work along");
+      throw new ShapeException(
+          name + ": shape " + inputs[0].shape() + " has no innermost dimension to work along");
     }
     return inputs[0].shape();
   }

@@ -6,7 +6,10 @@ import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
 
-/** The same value, computed anew each time, that differentiation takes for a constant: torch's {@code detach}. */
+/**
+ * The same value, computed anew each time, that differentiation takes for a constant: torch's
+ * {@code detach}.
+ */
 public record StopGradient() implements Op {
   @Override
   public Shape shape(Node[] inputs) {

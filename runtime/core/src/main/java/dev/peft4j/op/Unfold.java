@@ -7,8 +7,8 @@ import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The patches of an image as columns (im2col, torch's {@code F.unfold}): (batch, channels, h, w) to (batch, channels · kernel,
- * positions). A convolution is a matrix product with it.
+ * The patches of an image as columns (im2col, torch's {@code F.unfold}): (batch, channels, h, w) to
+ * (batch, channels · kernel, positions). A convolution is a matrix product with it.
  */
 public record Unfold(Window window) implements Op {
   /**
@@ -23,18 +23,32 @@ public record Unfold(Window window) implements Op {
     Shape w = weight.shape();
     if (s.rank() != 4 || w.rank() != 4 || w.dim(1) != s.dim(1)) {
       throw new ShapeException(
-          "conv2d: input of shape " + s + " and weight of shape " + w
+          "conv2d: input of shape "
+              + s
+              + " and weight of shape "
+              + w
               + ": needed (batch, channels, h, w) and (out, channels, kernelH, kernelW)");
     }
     int out = w.dim(0);
     if (w.dim(2) != window.kernelH() || w.dim(3) != window.kernelW()) {
       throw new ShapeException(
-          "conv2d: weight of shape " + w + " and a window of " + window.kernelH() + " x " + window.kernelW()
+          "conv2d: weight of shape "
+              + w
+              + " and a window of "
+              + window.kernelH()
+              + " x "
+              + window.kernelW()
               + ": the weight's last two sizes must be the window's");
     }
     if (bias != null && !bias.shape().equals(Shape.of(out))) {
       throw new ShapeException(
-          "conv2d: bias of shape " + bias.shape() + " and weight of shape " + w + ": the bias must be (" + out + ",)");
+          "conv2d: bias of shape "
+              + bias.shape()
+              + " and weight of shape "
+              + w
+              + ": the bias must be ("
+              + out
+              + ",)");
     }
     Node y = MatMul.of(Reshape.of(weight, out, -1), false, Node.of(new Unfold(window), x), false);
     y = Reshape.of(y, s.dim(0), out, window.outH(s.dim(2)), window.outW(s.dim(3)));
@@ -55,6 +69,8 @@ public record Unfold(Window window) implements Op {
   @Override
   public @Nullable Node simplify(Node[] inputs) {
     Shape s = inputs[0].shape();
-    return window.equals(Window.square(1, 1, 0)) ? Reshape.of(inputs[0], s.dim(0), s.dim(1), -1) : null;
+    return window.equals(Window.square(1, 1, 0))
+        ? Reshape.of(inputs[0], s.dim(0), s.dim(1), -1)
+        : null;
   }
 }

@@ -12,8 +12,9 @@ import java.util.List;
 import java.util.SequencedMap;
 
 /**
- * Adam with decoupled weight decay (Loshchilov and Hutter 2019), computed as torch's {@code AdamW}: p ← p·(1 - lr·decay); m ←
- * m + (1-β₁)(g - m); v ← β₂v + (1-β₂)g²; p ← p - lr/(1-β₁ᵗ) · m / (√v/√(1-β₂ᵗ) + eps).
+ * Adam with decoupled weight decay (Loshchilov and Hutter 2019), computed as torch's {@code AdamW}:
+ * p ← p·(1 - lr·decay); m ← m + (1-β₁)(g - m); v ← β₂v + (1-β₂)g²; p ← p - lr/(1-β₁ᵗ) · m /
+ * (√v/√(1-β₂ᵗ) + eps).
  */
 public final class AdamW extends Optimizer {
   private final double beta1;
@@ -33,10 +34,12 @@ public final class AdamW extends Optimizer {
     this.weightDecay = b.weightDecay;
     Scalar g = in(0);
     this.firstMoment = new Elementwise("adamw-m", 2, in(1).add(g.sub(in(1)).mul(1 - beta1)));
-    this.secondMoment = new Elementwise("adamw-v", 2, in(1).mul(beta2).add(g.mul(g).mul(1 - beta2)));
+    this.secondMoment =
+        new Elementwise("adamw-v", 2, in(1).mul(beta2).add(g.mul(g).mul(1 - beta2)));
     // inputs: p, m, v, keep, step size, correction
     Scalar denominator = in(2).fn(Fn1.SQRT).div(in(5)).add(b.eps);
-    this.parameter = new Elementwise("adamw-p", 6, in(0).mul(in(3)).sub(in(4).mul(in(1).div(denominator))));
+    this.parameter =
+        new Elementwise("adamw-p", 6, in(0).mul(in(3)).sub(in(4).mul(in(1).div(denominator))));
   }
 
   /** AdamW with torch's defaults: β 0.9 and 0.999, eps 1e-8, weight decay 0.01. */
@@ -88,7 +91,11 @@ public final class AdamW extends Optimizer {
     public Builder betas(double first, double second) {
       if (!(first >= 0 && first < 1 && second >= 0 && second < 1)) {
         throw new IllegalArgumentException(
-            "AdamW: betas are " + first + " and " + second + ", each must be at least 0 and less than 1");
+            "AdamW: betas are "
+                + first
+                + " and "
+                + second
+                + ", each must be at least 0 and less than 1");
       }
       beta1 = first;
       beta2 = second;
@@ -107,7 +114,8 @@ public final class AdamW extends Optimizer {
     /** Decoupled weight decay; not negative. */
     public Builder weightDecay(double value) {
       if (!(value >= 0)) {
-        throw new IllegalArgumentException("AdamW: weight decay is " + value + ", must not be negative");
+        throw new IllegalArgumentException(
+            "AdamW: weight decay is " + value + ", must not be negative");
       }
       weightDecay = value;
       return this;

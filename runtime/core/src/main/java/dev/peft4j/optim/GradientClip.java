@@ -21,15 +21,17 @@ public final class GradientClip {
   private GradientClip() {}
 
   /**
-   * Scales all gradients together so that their common Euclidean norm is at most {@code maxNorm}: torch's {@code
-   * clip_grad_norm_}, factor min(1, maxNorm / (norm + 1e-6)). Nothing is computed before the step.
+   * Scales all gradients together so that their common Euclidean norm is at most {@code maxNorm}:
+   * torch's {@code clip_grad_norm_}, factor min(1, maxNorm / (norm + 1e-6)). Nothing is computed
+   * before the step.
    *
    * @return the norm before clipping
    * @throws IllegalStateException if no parameter has a gradient
    */
   public static Tensor byNorm(List<Parameter> parameters, float maxNorm) {
     if (!(maxNorm > 0)) {
-      throw new IllegalArgumentException("GradientClip: the largest norm is " + maxNorm + ", must be positive");
+      throw new IllegalArgumentException(
+          "GradientClip: the largest norm is " + maxNorm + ", must be positive");
     }
     Node squares = null;
     List<BackwardPass> passes = new ArrayList<>();
@@ -42,13 +44,15 @@ public final class GradientClip {
       }
     }
     if (squares == null) {
-      throw new IllegalStateException("GradientClip: no parameter has a gradient; call backward() first");
+      throw new IllegalStateException(
+          "GradientClip: no parameter has a gradient; call backward() first");
     }
     Node norm = Node.of(Pointwise.SQRT, squares);
     norm.retain();
     passes.getLast().accompany(norm);
     Elementwise factor =
-        new Elementwise("clip", 1, in(0).add(1e-6).fn(Fn1.RECIP).mul(maxNorm).binary(Fn2.MIN, of(1)));
+        new Elementwise(
+            "clip", 1, in(0).add(1e-6).fn(Fn1.RECIP).mul(maxNorm).binary(Fn2.MIN, of(1)));
     Node scale = Node.of(factor, norm);
     for (Parameter p : parameters) {
       Variable v = p.variable();

@@ -1,6 +1,9 @@
 package dev.peft4j.optim;
 
-/** The loss of a step was NaN or infinite; no parameter and no optimizer state was changed by that step. */
+/**
+ * The loss of a step was NaN or infinite; no parameter and no optimizer state was changed by that
+ * step.
+ */
 public final class NonFiniteLossException extends ArithmeticException {
   private static final long serialVersionUID = 1L;
 
@@ -9,8 +12,12 @@ public final class NonFiniteLossException extends ArithmeticException {
 
   NonFiniteLossException(long step, float loss) {
     super(
-        "step " + step + ": the loss is " + loss
-            + ", needed a finite number; nothing was changed. Lower the learning rate, clip gradients, or look for bad input");
+        "step "
+            + step
+            + ": the loss is "
+            + loss
+            + ", needed a finite number; nothing was changed. Lower the learning rate, clip"
+            + " gradients, or look for bad input");
     this.step = step;
     this.loss = loss;
   }

@@ -19,9 +19,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Changes parameters along their gradients. {@link #step} runs whatever is still pending of forward and backward together
- * with the update as one program, takes the gradients, and leaves the losses readable. A step either happens wholly or, if
- * anything in it fails, not at all.
+ * Changes parameters along their gradients. {@link #step} runs whatever is still pending of forward
+ * and backward together with the update as one program, takes the gradients, and leaves the losses
+ * readable. A step either happens wholly or, if anything in it fails, not at all.
  */
 public abstract class Optimizer {
   private final List<Parameter> parameters;
@@ -33,13 +33,15 @@ public abstract class Optimizer {
   /** An optimizer of {@code parameters}: at least one, and each once. */
   protected Optimizer(List<Parameter> parameters, float lr) {
     if (parameters.isEmpty()) {
-      throw new IllegalArgumentException("an optimizer needs at least one parameter; is everything frozen?");
+      throw new IllegalArgumentException(
+          "an optimizer needs at least one parameter; is everything frozen?");
     }
     checkRate(lr);
     this.parameters = List.copyOf(parameters);
     for (Parameter p : parameters) {
       if (!own.add(p.variable())) {
-        throw new IllegalArgumentException("an optimizer was given the parameter '" + p.name() + "' twice");
+        throw new IllegalArgumentException(
+            "an optimizer was given the parameter '" + p.name() + "' twice");
       }
       states.add(new LinkedHashMap<>());
     }
@@ -64,7 +66,8 @@ public abstract class Optimizer {
 
   private static void checkRate(float lr) {
     if (!(lr >= 0 && Float.isFinite(lr))) {
-      throw new IllegalArgumentException("learning rate " + lr + ": must be finite and not negative");
+      throw new IllegalArgumentException(
+          "learning rate " + lr + ": must be finite and not negative");
     }
   }
 
@@ -89,14 +92,19 @@ public abstract class Optimizer {
       Node g = v.gradient();
       if (g != null) {
         passes.addAll(v.passes());
-        update(v, g, states.get(i), (node, target) -> {
-          roots.add(node);
-          targets.add(target);
-        });
+        update(
+            v,
+            g,
+            states.get(i),
+            (node, target) -> {
+              roots.add(node);
+              targets.add(target);
+            });
       }
     }
     if (roots.isEmpty()) {
-      throw new IllegalStateException("step: no parameter has a gradient; call backward() on a loss first");
+      throw new IllegalStateException(
+          "step: no parameter has a gradient; call backward() on a loss first");
     }
     for (BackwardPass pass : passes) {
       roots.add(pass.loss());
@@ -143,11 +151,15 @@ public abstract class Optimizer {
     void assign(Node node, Variable target);
   }
 
-  /** Called before a step builds its updates: the place to set what depends on the step's number, counted from 1. */
+  /**
+   * Called before a step builds its updates: the place to set what depends on the step's number,
+   * counted from 1.
+   */
   protected void beforeStep(long step) {}
 
   /** Builds the update of one parameter from its gradient and its state, which starts empty. */
-  protected abstract void update(Variable p, Node gradient, SequencedMap<String, Variable> state, Update update);
+  protected abstract void update(
+      Variable p, Node gradient, SequencedMap<String, Variable> state, Update update);
 
   /** A state of the parameter's shape, zero at first. */
   protected static Variable state(SequencedMap<String, Variable> state, String name, Variable p) {
@@ -155,7 +167,10 @@ public abstract class Optimizer {
         name,
         n ->
             new Variable(
-                p.name() + "." + n, Storage.allocate(DType.FLOAT32, p.shape().elements()), p.shape(), false));
+                p.name() + "." + n,
+                Storage.allocate(DType.FLOAT32, p.shape().elements()),
+                p.shape(),
+                false));
   }
 
   /** A number that may change from step to step without a new program. */

@@ -12,8 +12,8 @@ public interface Schedule {
   }
 
   /**
-   * Linear growth from 0 over {@code warmup} steps, then linear decline to 0 at {@code total}: transformers' {@code
-   * get_linear_schedule_with_warmup}.
+   * Linear growth from 0 over {@code warmup} steps, then linear decline to 0 at {@code total}:
+   * transformers' {@code get_linear_schedule_with_warmup}.
    */
   static Schedule linear(long warmup, long total) {
     check(warmup, total);
@@ -24,15 +24,16 @@ public interface Schedule {
   }
 
   /**
-   * Linear growth from 0 over {@code warmup} steps, then half a cosine to 0 at {@code total}: transformers' {@code
-   * get_cosine_schedule_with_warmup}.
+   * Linear growth from 0 over {@code warmup} steps, then half a cosine to 0 at {@code total}:
+   * transformers' {@code get_cosine_schedule_with_warmup}.
    */
   static Schedule cosine(long warmup, long total) {
     check(warmup, total);
     return step ->
         step < warmup
             ? (double) step / Math.max(1, warmup)
-            : Math.max(0, 0.5 * (1 + Math.cos(Math.PI * (step - warmup) / Math.max(1, total - warmup))));
+            : Math.max(
+                0, 0.5 * (1 + Math.cos(Math.PI * (step - warmup) / Math.max(1, total - warmup))));
   }
 
   /** Sets the rate of {@code optimizer} for its next step. */
@@ -43,7 +44,11 @@ public interface Schedule {
   private static void check(long warmup, long total) {
     if (warmup < 0 || total < warmup) {
       throw new IllegalArgumentException(
-          "schedule: " + warmup + " warm-up steps of " + total + " in all; needed 0 <= warm-up <= total");
+          "schedule: "
+              + warmup
+              + " warm-up steps of "
+              + total
+              + " in all; needed 0 <= warm-up <= total");
     }
   }
 }

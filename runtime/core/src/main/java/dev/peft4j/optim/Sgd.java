@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.SequencedMap;
 
 /**
- * Stochastic gradient descent, computed as torch's {@code SGD} without dampening: b ← momentum·b + g (b = g at the first
- * step), p ← p - lr·b.
+ * Stochastic gradient descent, computed as torch's {@code SGD} without dampening: b ← momentum·b +
+ * g (b = g at the first step), p ← p - lr·b.
  */
 public final class Sgd extends Optimizer {
   private static final Elementwise DESCEND = new Elementwise("sgd", 3, in(0).sub(in(1).mul(in(2))));
@@ -22,7 +22,8 @@ public final class Sgd extends Optimizer {
   private Sgd(List<Parameter> parameters, float lr, float momentum) {
     super(parameters, lr);
     if (!(momentum >= 0 && momentum < 1)) {
-      throw new IllegalArgumentException("Sgd: momentum is " + momentum + ", must be at least 0 and less than 1");
+      throw new IllegalArgumentException(
+          "Sgd: momentum is " + momentum + ", must be at least 0 and less than 1");
     }
     this.momentum = momentum;
     this.accumulate = new Elementwise("sgd-momentum", 2, in(1).mul(momentum).add(in(0)));

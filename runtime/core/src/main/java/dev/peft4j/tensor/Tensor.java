@@ -32,9 +32,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A multi-dimensional array of float32, int32 or int64, immutable and lazy: calling an operation checks shapes and builds
- * a node, and reading a value ({@link #item}, {@link #toFloats}) computes what is needed. Shape errors are {@link
- * dev.peft4j.data.ShapeException}s thrown by the call that is wrong. Negative axes count from the end.
+ * A multi-dimensional array of float32, int32 or int64, immutable and lazy: calling an operation
+ * checks shapes and builds a node, and reading a value ({@link #item}, {@link #toFloats}) computes
+ * what is needed. Shape errors are {@link dev.peft4j.data.ShapeException}s thrown by the call that
+ * is wrong. Negative axes count from the end.
  */
 public class Tensor {
   private static final Gradients.Builder BUILDER =
@@ -128,7 +129,8 @@ public class Tensor {
     return node().dtype();
   }
 
-  // ---- reading -----------------------------------------------------------------------------------------------------
+  // ---- reading
+  // -----------------------------------------------------------------------------------------------------
 
   /** The elements in row-major order, computed if they are not yet; not to be written. */
   public Storage storage() {
@@ -142,7 +144,8 @@ public class Tensor {
    */
   public float item() {
     if (shape().elements() != 1) {
-      throw new IllegalStateException("item: shape " + shape() + " holds " + shape().elements() + " elements, needed one");
+      throw new IllegalStateException(
+          "item: shape " + shape() + " holds " + shape().elements() + " elements, needed one");
     }
     Storage s = storage();
     return s.dtype() == DType.FLOAT32 ? s.floatAt(0) : s.index(0);
@@ -163,7 +166,10 @@ public class Tensor {
     return storage().toLongs();
   }
 
-  /** For each row of the innermost dimension the position of its largest element (the first of equal ones). */
+  /**
+   * For each row of the innermost dimension the position of its largest element (the first of equal
+   * ones).
+   */
   public int[] argmax() {
     float[] v = toFloats();
     int n = shape().columns();
@@ -178,11 +184,13 @@ public class Tensor {
     return best;
   }
 
-  // ---- training ----------------------------------------------------------------------------------------------------
+  // ---- training
+  // ----------------------------------------------------------------------------------------------------
 
   /**
-   * Adds the gradients of this single value to the parameters that it was computed from (reverse mode). Nothing is
-   * computed yet: reading a value or an optimizer's step runs forward and backward together.
+   * Adds the gradients of this single value to the parameters that it was computed from (reverse
+   * mode). Nothing is computed yet: reading a value or an optimizer's step runs forward and
+   * backward together.
    *
    * @throws dev.peft4j.data.ShapeException if this is not a single value
    * @throws IllegalStateException if it depends on no trainable parameter
@@ -191,7 +199,10 @@ public class Tensor {
     Gradients.backward(node(), BUILDER);
   }
 
-  /** Asks that the value be computed together with the next optimizer step, so that it can be read after it. */
+  /**
+   * Asks that the value be computed together with the next optimizer step, so that it can be read
+   * after it.
+   */
   public Tensor retain() {
     node().retain();
     return this;
@@ -202,7 +213,8 @@ public class Tensor {
     return new Tensor(Node.of(new StopGradient(), node()));
   }
 
-  // ---- element-wise ------------------------------------------------------------------------------------------------
+  // ---- element-wise
+  // ------------------------------------------------------------------------------------------------
 
   /** this + b, broadcast. */
   public Tensor add(Tensor b) {
@@ -349,7 +361,10 @@ public class Tensor {
     return dtype() == DType.FLOAT32 ? this : new Tensor(Node.of(new ToFloat(), node()));
   }
 
-  /** Dropout with probability {@code p} by the mask of {@code key} (one int64): zeros, or x / (1 - p). */
+  /**
+   * Dropout with probability {@code p} by the mask of {@code key} (one int64): zeros, or x / (1 -
+   * p).
+   */
   public Tensor dropout(float p, Tensor key) {
     return new Tensor(RandomMask.dropout(node(), p, key.node()));
   }
@@ -364,7 +379,8 @@ public class Tensor {
     return new Tensor(Node.of(op, in));
   }
 
-  // ---- products ----------------------------------------------------------------------------------------------------
+  // ---- products
+  // ----------------------------------------------------------------------------------------------------
 
   /** Matrix product over the two innermost dimensions; outer ones broadcast. */
   public Tensor matmul(Tensor b) {
@@ -377,12 +393,14 @@ public class Tensor {
   }
 
   /**
-   * Cross-correlation of x (batch, channels, h, w) with weight (out, channels, kh, kw): torch's {@code F.conv2d}.
+   * Cross-correlation of x (batch, channels, h, w) with weight (out, channels, kh, kw): torch's
+   * {@code F.conv2d}.
    *
    * @param bias (out) or null
    */
   public Tensor conv2d(Tensor weight, @Nullable Tensor bias, Window window) {
-    return new Tensor(Unfold.conv2d(node(), weight.node(), bias == null ? null : bias.node(), window));
+    return new Tensor(
+        Unfold.conv2d(node(), weight.node(), bias == null ? null : bias.node(), window));
   }
 
   /**
@@ -400,16 +418,24 @@ public class Tensor {
     float scale = (float) (1 / Math.sqrt((double) q.dim(-1) / heads));
     return new Tensor(
         Attention.of(
-            q.node(), k.node(), v.node(), mask == null ? null : mask.node(), heads, kvHeads, causal, scale));
+            q.node(),
+            k.node(),
+            v.node(),
+            mask == null ? null : mask.node(),
+            heads,
+            kvHeads,
+            causal,
+            scale));
   }
 
   /**
-   * Scaled dot-product attention, torch's {@code F.scaled_dot_product_attention}: this, the queries, is (batch, heads,
-   * queries, d); keys and values are (batch, kvHeads, keys, d).
+   * Scaled dot-product attention, torch's {@code F.scaled_dot_product_attention}: this, the
+   * queries, is (batch, heads, queries, d); keys and values are (batch, kvHeads, keys, d).
    *
    * @param mask additive, broadcasts to (batch, heads, queries, keys), or null
    */
-  public Tensor scaledDotProductAttention(Tensor k, Tensor v, @Nullable Tensor mask, boolean causal) {
+  public Tensor scaledDotProductAttention(
+      Tensor k, Tensor v, @Nullable Tensor mask, boolean causal) {
     int heads = dim(1);
     Tensor joined = attention(side(this), side(k), side(v), mask, heads, k.dim(1), causal);
     return joined.reshape(dim(0), dim(2), heads, dim(3)).transpose(1, 2);
@@ -419,7 +445,8 @@ public class Tensor {
     return x.transpose(1, 2).reshape(x.dim(0), x.dim(2), x.dim(1) * x.dim(3));
   }
 
-  // ---- reductions --------------------------------------------------------------------------------------------------
+  // ---- reductions
+  // --------------------------------------------------------------------------------------------------
 
   /** Sum over {@code axes}, or over everything. */
   public Tensor sum(int... axes) {
@@ -431,7 +458,10 @@ public class Tensor {
     return new Tensor(Reduce.mean(node(), false, axes));
   }
 
-  /** Largest element over {@code axes}, or over everything; equal ones share the gradient (torch's {@code amax}). */
+  /**
+   * Largest element over {@code axes}, or over everything; equal ones share the gradient (torch's
+   * {@code amax}).
+   */
   public Tensor max(int... axes) {
     return new Tensor(Reduce.max(node(), false, axes));
   }
@@ -461,7 +491,8 @@ public class Tensor {
     return new Tensor(LogSoftmax.of(node(), axis));
   }
 
-  // ---- norms, lookups, losses --------------------------------------------------------------------------------------
+  // ---- norms, lookups, losses
+  // --------------------------------------------------------------------------------------
 
   /** Layer normalisation over the innermost dimension; weight and bias have its size. */
   public Tensor layerNorm(Tensor weight, Tensor bias, float eps) {
@@ -479,7 +510,8 @@ public class Tensor {
   }
 
   /**
-   * Mean cross-entropy of these logits (n, classes) against n integer labels: torch's {@code F.cross_entropy}.
+   * Mean cross-entropy of these logits (n, classes) against n integer labels: torch's {@code
+   * F.cross_entropy}.
    *
    * @param ignoreIndex rows with this label do not count
    */
@@ -496,12 +528,17 @@ public class Tensor {
   public Tensor mseLoss(Tensor target) {
     if (!shape().equals(target.shape())) {
       throw new dev.peft4j.data.ShapeException(
-          "mseLoss: prediction of shape " + shape() + " and target of shape " + target.shape() + " must be equal");
+          "mseLoss: prediction of shape "
+              + shape()
+              + " and target of shape "
+              + target.shape()
+              + " must be equal");
     }
     return sub(target).square().mean();
   }
 
-  // ---- shape -------------------------------------------------------------------------------------------------------
+  // ---- shape
+  // -------------------------------------------------------------------------------------------------------
 
   /** The same elements in another shape; one size may be -1. */
   public Tensor reshape(int... shape) {

@@ -68,7 +68,9 @@ public final class TensorFormat {
       size = t.shape().rank() == 1 ? "" : ", size=" + t.shape();
     }
     String end =
-        size + (t.dtype() == DType.INT32 ? ", dtype=int32" : "") + (suffix.isEmpty() ? "" : ", " + suffix);
+        size
+            + (t.dtype() == DType.INT32 ? ", dtype=int32" : "")
+            + (suffix.isEmpty() ? "" : ", " + suffix);
     int lastLine = s.length() - (s.lastIndexOf("\n") + 1);
     if (lastLine + end.length() + 1 > LINE) {
       end = ",\n" + " ".repeat(OPENING.length()) + end.substring(2);

@@ -5,8 +5,9 @@ import dev.peft4j.op.Attention;
 import dev.peft4j.op.AttentionGrad;
 
 /**
- * Attention without a score matrix in memory: each worker takes one head of one sequence at a time and a block of its queries,
- * whose scores stay in the cache. The gradient computes the scores again.
+ * Attention without a score matrix in memory: each worker takes one head of one sequence at a time
+ * and a block of its queries, whose scores stay in the cache. The gradient computes the scores
+ * again.
  */
 final class AttentionKernel extends Kernel {
   /** Queries whose scores are held at once. */
@@ -115,7 +116,10 @@ final class AttentionKernel extends Kernel {
   }
 
   private void addMask(long row, int b, int h, int query) {
-    long at = in(3) + 4L * ((long) b * maskSteps[0] + (long) h * maskSteps[1] + (long) query * maskSteps[2]);
+    long at =
+        in(3)
+            + 4L
+                * ((long) b * maskSteps[0] + (long) h * maskSteps[1] + (long) query * maskSteps[2]);
     if (maskSteps[3] == 0) {
       loops.binaryConst(Loops.ADD, row, Memory.get(at), row, keys);
     } else {
@@ -126,7 +130,20 @@ final class AttentionKernel extends Kernel {
   private void values(int b, int h, int kv, int from, int count, long scores) {
     probabilities(b, h, kv, from, count, scores);
     long v = in(2) + keyOffset(b, kv);
-    Blas.gemm(false, false, count, d, keys, 1, scores, keys, v, kRow, 0, out() + queryOffset(b, h, from), qRow);
+    Blas.gemm(
+        false,
+        false,
+        count,
+        d,
+        keys,
+        1,
+        scores,
+        keys,
+        v,
+        kRow,
+        0,
+        out() + queryOffset(b, h, from),
+        qRow);
   }
 
   private void gradients(int b, int h, int kv, int from, int count, long p, boolean first) {

@@ -6,7 +6,10 @@ import dev.peft4j.op.Pad;
 import dev.peft4j.op.Slice;
 import java.lang.foreign.MemorySegment;
 
-/** Copies runs of elements between inputs and the result: slices, concatenations, padding, and views that must be copies. */
+/**
+ * Copies runs of elements between inputs and the result: slices, concatenations, padding, and views
+ * that must be copies.
+ */
 final class CopyKernel extends Kernel {
   /**
    * One input's part in the result: {@code rows} runs of {@code bytes}.
@@ -36,7 +39,8 @@ final class CopyKernel extends Kernel {
     long row = unit * site.in(0).dim(op.axis());
     long run = unit * (op.to() - op.from());
     int rows = site.out().product(0, op.axis());
-    return new CopyKernel(site, new Runs[] {new Runs(rows, run, unit * op.from(), row, 0, run)}, false);
+    return new CopyKernel(
+        site, new Runs[] {new Runs(rows, run, unit * op.from(), row, 0, run)}, false);
   }
 
   static Kernel pad(Site site) {
@@ -45,7 +49,8 @@ final class CopyKernel extends Kernel {
     long run = unit * site.in(0).dim(op.axis());
     long row = unit * site.out().dim(op.axis());
     int rows = site.out().product(0, op.axis());
-    return new CopyKernel(site, new Runs[] {new Runs(rows, run, 0, run, unit * op.before(), row)}, true);
+    return new CopyKernel(
+        site, new Runs[] {new Runs(rows, run, 0, run, unit * op.before(), row)}, true);
   }
 
   static Kernel concat(Site site) {
@@ -65,7 +70,8 @@ final class CopyKernel extends Kernel {
   /** Bytes of one index of the axis. */
   private static long unit(Site site, int axis) {
     Shape out = site.out();
-    return (long) out.product(axis + 1, out.rank()) * site.program().dtype(site.step().output()).bytes();
+    return (long) out.product(axis + 1, out.rank())
+        * site.program().dtype(site.step().output()).bytes();
   }
 
   @Override
@@ -77,7 +83,11 @@ final class CopyKernel extends Kernel {
       Runs r = runs[i];
       for (int row = 0; row < r.rows; row++) {
         MemorySegment.copy(
-            Memory.ALL, in(i) + r.from + row * r.fromStep, Memory.ALL, out() + r.to + row * r.toStep, r.bytes);
+            Memory.ALL,
+            in(i) + r.from + row * r.fromStep,
+            Memory.ALL,
+            out() + r.to + row * r.toStep,
+            r.bytes);
       }
     }
   }

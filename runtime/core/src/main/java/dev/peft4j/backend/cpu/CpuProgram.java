@@ -25,7 +25,10 @@ final class CpuProgram implements Backend.Executable {
 
   private final int[] replaced;
 
-  /** Outputs among {@link #replaced} that read an input which another target replaces: read before any is written. */
+  /**
+   * Outputs among {@link #replaced} that read an input which another target replaces: read before
+   * any is written.
+   */
   private final int[] exchanged;
 
   private final ConcurrentLinkedDeque<Frame> frames = new ConcurrentLinkedDeque<>();
@@ -93,7 +96,10 @@ final class CpuProgram implements Backend.Executable {
     return value < program.inputs() && Arrays.stream(program.targets()).anyMatch(t -> t == value);
   }
 
-  /** Rare, for example two parameters that change places: the new values move to memory of their own. */
+  /**
+   * Rare, for example two parameters that change places: the new values move to memory of their
+   * own.
+   */
   private Storage[] saveExchanged(Frame frame) {
     if (exchanged.length == 0) {
       return NOTHING;

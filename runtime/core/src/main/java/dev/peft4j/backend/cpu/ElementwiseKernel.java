@@ -5,11 +5,12 @@ import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Scalar;
 
 /**
- * An element-wise expression, evaluated in blocks that stay in the first-level cache: one primitive loop for each function of
- * the expression. Those loops are compiled once for all expressions, so that a new program is fast from its first step.
+ * An element-wise expression, evaluated in blocks that stay in the first-level cache: one primitive
+ * loop for each function of the expression. Those loops are compiled once for all expressions, so
+ * that a new program is fast from its first step.
  *
- * <p>Inputs that are repeated along the innermost loop enter as single numbers. When that loop is short, repeated inputs are
- * spread out into scratch memory first instead.
+ * <p>Inputs that are repeated along the innermost loop enter as single numbers. When that loop is
+ * short, repeated inputs are spread out into scratch memory first instead.
  */
 final class ElementwiseKernel extends Kernel {
   /** Elements of a block: a handful of them fit the first-level cache. */
@@ -40,7 +41,8 @@ final class ElementwiseKernel extends Kernel {
       single[i] = !spread && strides.innerStep(i) == 0 && elements > 0;
     }
     this.tape = Tape.of(expression, single);
-    this.parts = parts((long) elements * tape.length(), spread ? Math.max(1, elements / BLOCK) : units());
+    this.parts =
+        parts((long) elements * tape.length(), spread ? Math.max(1, elements / BLOCK) : units());
     site.frame().needScratch(4L * BLOCK * (tape.registers() + (spread ? inputs : 0)) + 8L * inputs);
   }
 
@@ -75,7 +77,13 @@ final class ElementwiseKernel extends Kernel {
     } else if (strides.rank() == 1) {
       int blocks = (elements + BLOCK - 1) / BLOCK;
       int from = start(blocks, part, parts) * BLOCK;
-      row(0, 0, from, Math.min(elements, start(blocks, part + 1, parts) * BLOCK), operands, registers);
+      row(
+          0,
+          0,
+          from,
+          Math.min(elements, start(blocks, part + 1, parts) * BLOCK),
+          operands,
+          registers);
     } else {
       int rows = strides.rows();
       int inner = strides.inner();

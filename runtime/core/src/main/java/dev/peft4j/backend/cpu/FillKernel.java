@@ -38,7 +38,8 @@ abstract class FillKernel extends Kernel {
     @Override
     void fill(int from, int to) {
       for (int i = from; i < to; i++) {
-        Memory.set(out() + 4L * i, wide ? Memory.getLong(in(0) + 8L * i) : Memory.getInt(in(0) + 4L * i));
+        Memory.set(
+            out() + 4L * i, wide ? Memory.getLong(in(0) + 8L * i) : Memory.getInt(in(0) + 4L * i));
       }
     }
   }

@@ -7,7 +7,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/** One run's view of a program: the address of each value, the kernels bound to them, and scratch memory. */
+/**
+ * One run's view of a program: the address of each value, the kernels bound to them, and scratch
+ * memory.
+ */
 final class Frame {
   private final Program program;
   private final MemoryPlan plan;
@@ -47,7 +50,10 @@ final class Frame {
     return kernels;
   }
 
-  /** Asks for scratch memory of at least {@code bytes} for each part; to be called while kernels are made. */
+  /**
+   * Asks for scratch memory of at least {@code bytes} for each part; to be called while kernels are
+   * made.
+   */
   void needScratch(long bytes) {
     scratchBytes = Math.max(scratchBytes, (bytes + 63) / 64 * 64);
   }

@@ -4,14 +4,20 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.graph.Program;
 
 /**
- * One step of a program, bound to the addresses of a {@link Frame}. A kernel that is worth it cuts its work into as many
- * parts as there are workers; each part has scratch memory of its own.
+ * One step of a program, bound to the addresses of a {@link Frame}. A kernel that is worth it cuts
+ * its work into as many parts as there are workers; each part has scratch memory of its own.
  */
 abstract class Kernel implements Workers.Task {
-  /** Fewer element operations than this are done by the calling thread alone: waking another costs more. */
+  /**
+   * Fewer element operations than this are done by the calling thread alone: waking another costs
+   * more.
+   */
   static final long WORTH_SHARING = 32_768;
 
-  /** Where a kernel belongs: a step of a program, and the frame that holds the addresses of its values. */
+  /**
+   * Where a kernel belongs: a step of a program, and the frame that holds the addresses of its
+   * values.
+   */
   record Site(Program program, Program.Step step, Frame frame) {
     Shape in(int i) {
       return program.shape(step.inputs()[i]);
@@ -59,7 +65,10 @@ abstract class Kernel implements Workers.Task {
     return addresses[output];
   }
 
-  /** Scratch memory of part {@code part}; as large as the largest that a kernel of this frame has asked for. */
+  /**
+   * Scratch memory of part {@code part}; as large as the largest that a kernel of this frame has
+   * asked for.
+   */
   final long scratch(int part) {
     return frame.scratch(part);
   }
@@ -82,7 +91,10 @@ abstract class Kernel implements Workers.Task {
     }
   }
 
-  /** Parts for work of {@code cost} element operations that divides into at most {@code units} pieces. */
+  /**
+   * Parts for work of {@code cost} element operations that divides into at most {@code units}
+   * pieces.
+   */
   static int parts(long cost, int units) {
     return cost < WORTH_SHARING ? 1 : Math.max(1, Math.min(Workers.shared().size(), units));
   }

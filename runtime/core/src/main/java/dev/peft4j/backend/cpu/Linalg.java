@@ -13,8 +13,9 @@ import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
 
 /**
- * Decompositions of matrices through the LAPACK that OpenBLAS contains: for adapters that start from the base's weights, and
- * for those that are made of others. Not for a training step: they copy, allocate and run on one thread.
+ * Decompositions of matrices through the LAPACK that OpenBLAS contains: for adapters that start
+ * from the base's weights, and for those that are made of others. Not for a training step: they
+ * copy, allocate and run on one thread.
  */
 public final class Linalg {
   private static final int COLUMN_MAJOR = 102;
@@ -23,7 +24,8 @@ public final class Linalg {
   private Linalg() {}
 
   /**
-   * A = U · diag(s) · Vᵀ with k = min(rows, columns) singular values, the largest first; all row-major.
+   * A = U · diag(s) · Vᵀ with k = min(rows, columns) singular values, the largest first; all
+   * row-major.
    *
    * @param u (rows, k), orthonormal columns
    * @param s (k)
@@ -52,14 +54,18 @@ public final class Linalg {
       return new Svd(new float[0], new float[0], new float[0]);
     }
     try (Arena arena = Arena.ofConfined()) {
-      // row-major A is column-major Aᵀ = V · diag(s) · Uᵀ: the factors change places and nothing has to be transposed
+      // row-major A is column-major Aᵀ = V · diag(s) · Uᵀ: the factors change places and nothing
+      // has to be transposed
       MemorySegment m = arena.allocateFrom(JAVA_FLOAT, a);
       MemorySegment s = arena.allocate(JAVA_FLOAT, k);
       MemorySegment v = arena.allocate(JAVA_FLOAT, (long) columns * k);
       MemorySegment ut = arena.allocate(JAVA_FLOAT, (long) k * rows);
       int info;
       try {
-        info = (int) Sgesdd.HANDLE.invokeExact(COLUMN_MAJOR, REDUCED, columns, rows, m, columns, s, v, columns, ut, k);
+        info =
+            (int)
+                Sgesdd.HANDLE.invokeExact(
+                    COLUMN_MAJOR, REDUCED, columns, rows, m, columns, s, v, columns, ut, k);
       } catch (Throwable e) {
         throw new AssertionError("a native call does not throw", e);
       }
@@ -69,7 +75,8 @@ public final class Linalg {
   }
 
   /**
-   * The reduced QR decomposition by Householder reflections (LAPACK's {@code sgeqrf} and {@code sorgqr}).
+   * The reduced QR decomposition by Householder reflections (LAPACK's {@code sgeqrf} and {@code
+   * sorgqr}).
    *
    * @param a (rows, columns), row-major
    * @throws ArithmeticException if a number is not finite
@@ -86,13 +93,21 @@ public final class Linalg {
       MemorySegment m = arena.allocateFrom(JAVA_FLOAT, transposed(a, rows, columns));
       MemorySegment tau = arena.allocate(JAVA_FLOAT, k);
       try {
-        done("qr", (int) Sgeqrf.HANDLE.invokeExact(COLUMN_MAJOR, rows, columns, m, rows, tau), rows, columns);
+        done(
+            "qr",
+            (int) Sgeqrf.HANDLE.invokeExact(COLUMN_MAJOR, rows, columns, m, rows, tau),
+            rows,
+            columns);
         for (int i = 0; i < k; i++) {
           for (int j = i; j < columns; j++) {
             r[i * columns + j] = m.getAtIndex(JAVA_FLOAT, (long) j * rows + i);
           }
         }
-        done("qr", (int) Sorgqr.HANDLE.invokeExact(COLUMN_MAJOR, rows, k, k, m, rows, tau), rows, columns);
+        done(
+            "qr",
+            (int) Sorgqr.HANDLE.invokeExact(COLUMN_MAJOR, rows, k, k, m, rows, tau),
+            rows,
+            columns);
       } catch (ArithmeticException e) {
         throw e;
       } catch (Throwable e) {
@@ -126,7 +141,16 @@ public final class Linalg {
     for (int i = 0; i < a.length; i++) {
       if (!Float.isFinite(a[i])) {
         throw new ArithmeticException(
-            what + ": the matrix of " + rows + " x " + columns + " has " + a[i] + " in row " + i / columns + ", column "
+            what
+                + ": the matrix of "
+                + rows
+                + " x "
+                + columns
+                + " has "
+                + a[i]
+                + " in row "
+                + i / columns
+                + ", column "
                 + i % columns);
       }
     }
@@ -135,7 +159,11 @@ public final class Linalg {
   private static void done(String what, int info, int rows, int columns) {
     if (info != 0) {
       throw new ArithmeticException(
-          what + " of a matrix of " + rows + " x " + columns
+          what
+              + " of a matrix of "
+              + rows
+              + " x "
+              + columns
               + (info > 0 ? " did not converge" : ": LAPACK refused argument " + -info));
     }
   }
@@ -156,20 +184,42 @@ public final class Linalg {
   private static final class Sgesdd {
     static final MethodHandle HANDLE =
         bind(
-            "LAPACKE_sgesdd", int.class, byte.class, int.class, int.class, MemorySegment.class, int.class,
-            MemorySegment.class, MemorySegment.class, int.class, MemorySegment.class, int.class);
+            "LAPACKE_sgesdd",
+            int.class,
+            byte.class,
+            int.class,
+            int.class,
+            MemorySegment.class,
+            int.class,
+            MemorySegment.class,
+            MemorySegment.class,
+            int.class,
+            MemorySegment.class,
+            int.class);
   }
 
   private static final class Sgeqrf {
     static final MethodHandle HANDLE =
         bind(
-            "LAPACKE_sgeqrf", int.class, int.class, int.class, MemorySegment.class, int.class, MemorySegment.class);
+            "LAPACKE_sgeqrf",
+            int.class,
+            int.class,
+            int.class,
+            MemorySegment.class,
+            int.class,
+            MemorySegment.class);
   }
 
   private static final class Sorgqr {
     static final MethodHandle HANDLE =
         bind(
-            "LAPACKE_sorgqr", int.class, int.class, int.class, int.class, MemorySegment.class, int.class,
+            "LAPACKE_sorgqr",
+            int.class,
+            int.class,
+            int.class,
+            int.class,
+            MemorySegment.class,
+            int.class,
             MemorySegment.class);
   }
 }

@@ -18,7 +18,9 @@ abstract class LookupKernel extends Kernel {
   }
 
   final long id(int position) {
-    return wide ? Memory.getLong(in(idInput) + 8L * position) : Memory.getInt(in(idInput) + 4L * position);
+    return wide
+        ? Memory.getLong(in(idInput) + 8L * position)
+        : Memory.getInt(in(idInput) + 4L * position);
   }
 
   static final class Rows extends LookupKernel {

@@ -37,7 +37,9 @@ final class PermuteKernel extends Kernel {
   public void run(int part) {
     int inner = strides.inner();
     int step = strides.innerStep(0);
-    for (int r = start(strides.rows(), part, parts); r < start(strides.rows(), part + 1, parts); r++) {
+    for (int r = start(strides.rows(), part, parts);
+        r < start(strides.rows(), part + 1, parts);
+        r++) {
       long src = in(0) + (long) bytes * strides.rowStart(0, r);
       long dst = out() + (long) bytes * r * inner;
       if (step == 1) {

@@ -4,8 +4,9 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.op.MatMul;
 
 /**
- * Matrix products through OpenBLAS, which runs on one thread here: the rows of the result (or its columns, when there are
- * more of those) are dealt out to the workers. Very small products are computed by plain loops, which start faster.
+ * Matrix products through OpenBLAS, which runs on one thread here: the rows of the result (or its
+ * columns, when there are more of those) are dealt out to the workers. Very small products are
+ * computed by plain loops, which start faster.
  */
 final class ProductKernel extends Kernel {
   /** Below this many multiplications a library call costs more than the product. */
@@ -23,7 +24,14 @@ final class ProductKernel extends Kernel {
   private final int parts;
 
   private ProductKernel(
-      Site site, boolean transA, boolean transB, int m, int n, int k, Strides batches, boolean bias) {
+      Site site,
+      boolean transA,
+      boolean transB,
+      int m,
+      int n,
+      int k,
+      Strides batches,
+      boolean bias) {
     super(site);
     this.transA = transA;
     this.transB = transB;
@@ -44,11 +52,13 @@ final class ProductKernel extends Kernel {
     Shape b = site.in(1);
     if (b.rank() == 2 && !op.transposeA()) {
       // all rows of a are one matrix
-      return new ProductKernel(site, false, op.transposeB(), a.rows(), op.n(b), op.k(a), one(), false);
+      return new ProductKernel(
+          site, false, op.transposeB(), a.rows(), op.n(b), op.k(a), one(), false);
     }
     Shape batch = MatMul.outer(site.out());
     Strides s = Strides.broadcast(batch, MatMul.outer(a), MatMul.outer(b));
-    return new ProductKernel(site, op.transposeA(), op.transposeB(), op.m(a), op.n(b), op.k(a), s, false);
+    return new ProductKernel(
+        site, op.transposeA(), op.transposeB(), op.m(a), op.n(b), op.k(a), s, false);
   }
 
   static Kernel linear(Site site) {
@@ -97,7 +107,13 @@ final class ProductKernel extends Kernel {
       long b = in(1) + 4L * n * k * (batches.rowStart(1, outer) + inner * batches.innerStep(1));
       a += 4L * row * (transA ? 1 : k);
       b += 4L * fromColumn * (transB ? k : 1);
-      product(a, b, out() + 4L * ((long) at * n + fromColumn), count, toColumn - fromColumn, fromColumn);
+      product(
+          a,
+          b,
+          out() + 4L * ((long) at * n + fromColumn),
+          count,
+          toColumn - fromColumn,
+          fromColumn);
       at += count;
     }
   }
@@ -111,7 +127,20 @@ final class ProductKernel extends Kernel {
     if ((long) rows * columns * k <= TINY) {
       tiny(a, b, c, rows, columns);
     } else {
-      Blas.gemm(transA, transB, rows, columns, k, 1, a, transA ? m : k, b, transB ? k : n, bias ? 1 : 0, c, n);
+      Blas.gemm(
+          transA,
+          transB,
+          rows,
+          columns,
+          k,
+          1,
+          a,
+          transA ? m : k,
+          b,
+          transB ? k : n,
+          bias ? 1 : 0,
+          c,
+          n);
     }
   }
 

@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Time by op, for {@code -Dpeft4j.profile=true}: printed to standard error when the process ends. Kernels run one after
- * another, so the shares add up to the time that programs took.
+ * Time by op, for {@code -Dpeft4j.profile=true}: printed to standard error when the process ends.
+ * Kernels run one after another, so the shares add up to the time that programs took.
  */
 final class Profile {
   /** On or off for the life of the process, so that it costs nothing when off. */
@@ -40,7 +40,8 @@ final class Profile {
   private static void print() {
     long all = TIMES.values().stream().mapToLong(t -> t[0]).sum();
     TIMES.entrySet().stream()
-        .sorted(Comparator.comparingLong((Map.Entry<String, long[]> e) -> e.getValue()[0]).reversed())
+        .sorted(
+            Comparator.comparingLong((Map.Entry<String, long[]> e) -> e.getValue()[0]).reversed())
         .forEach(
             e ->
                 System.err.printf(

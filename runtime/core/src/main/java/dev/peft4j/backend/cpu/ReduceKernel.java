@@ -2,7 +2,10 @@ package dev.peft4j.backend.cpu;
 
 import dev.peft4j.data.Shape;
 
-/** Sums or maxima over broadcast dimensions. Each result is added up in one fixed order, whatever the number of threads. */
+/**
+ * Sums or maxima over broadcast dimensions. Each result is added up in one fixed order, whatever
+ * the number of threads.
+ */
 final class ReduceKernel extends Kernel {
   private final Loops loops = Loops.best();
   private final boolean max;
@@ -44,7 +47,8 @@ final class ReduceKernel extends Kernel {
       int from = start(inner, part, parts);
       int to = start(inner, part + 1, parts);
       for (int r = 0; r < strides.rows(); r++) {
-        // every outer loop is reduced or repeated per row: this part owns its columns of each result row
+        // every outer loop is reduced or repeated per row: this part owns its columns of each
+        // result row
         long dst = out() + 4L * (strides.rowStart(1, r) + from);
         if (first(r)) {
           loops.fill(max ? Float.NEGATIVE_INFINITY : 0, dst, to - from);

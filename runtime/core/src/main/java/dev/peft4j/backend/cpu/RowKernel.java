@@ -5,9 +5,15 @@ import dev.peft4j.op.LayerNormGrad;
 import dev.peft4j.op.RmsNorm;
 import dev.peft4j.op.RmsNormGrad;
 
-/** Kernels that treat each row of the innermost dimension by itself: softmax and norms, with their gradients. */
+/**
+ * Kernels that treat each row of the innermost dimension by itself: softmax and norms, with their
+ * gradients.
+ */
 final class RowKernel extends Kernel {
-  /** Computes the row that starts {@code at} bytes into the inputs and the result; row-wide inputs are given whole. */
+  /**
+   * Computes the row that starts {@code at} bytes into the inputs and the result; row-wide inputs
+   * are given whole.
+   */
   private interface Row {
     void run(RowKernel k, long at, int n);
   }
@@ -44,24 +50,30 @@ final class RowKernel extends Kernel {
   static Kernel layerNorm(Site site) {
     float eps = ((LayerNorm) site.step().op()).eps();
     return new RowKernel(
-        site, (k, at, n) -> k.loops.layerNormRow(k.in(0) + at, k.in(1), k.in(2), k.out() + at, n, eps));
+        site,
+        (k, at, n) -> k.loops.layerNormRow(k.in(0) + at, k.in(1), k.in(2), k.out() + at, n, eps));
   }
 
   static Kernel layerNormGrad(Site site) {
     float eps = ((LayerNormGrad) site.step().op()).eps();
     return new RowKernel(
-        site, (k, at, n) -> k.loops.layerNormGradRow(k.in(0) + at, k.in(1), k.in(2) + at, k.out() + at, n, eps));
+        site,
+        (k, at, n) ->
+            k.loops.layerNormGradRow(k.in(0) + at, k.in(1), k.in(2) + at, k.out() + at, n, eps));
   }
 
   static Kernel rmsNorm(Site site) {
     float eps = ((RmsNorm) site.step().op()).eps();
-    return new RowKernel(site, (k, at, n) -> k.loops.rmsNormRow(k.in(0) + at, k.in(1), k.out() + at, n, eps));
+    return new RowKernel(
+        site, (k, at, n) -> k.loops.rmsNormRow(k.in(0) + at, k.in(1), k.out() + at, n, eps));
   }
 
   static Kernel rmsNormGrad(Site site) {
     float eps = ((RmsNormGrad) site.step().op()).eps();
     return new RowKernel(
-        site, (k, at, n) -> k.loops.rmsNormGradRow(k.in(0) + at, k.in(1), k.in(2) + at, k.out() + at, n, eps));
+        site,
+        (k, at, n) ->
+            k.loops.rmsNormGradRow(k.in(0) + at, k.in(1), k.in(2) + at, k.out() + at, n, eps));
   }
 
   @Override

@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How several tensors are walked together in the order of one shape: loops over dimensions, of which neighbours that every
- * tensor walks evenly are joined into one.
+ * How several tensors are walked together in the order of one shape: loops over dimensions, of
+ * which neighbours that every tensor walks evenly are joined into one.
  *
  * @param sizes sizes of the loops, outermost first; at least one
  * @param steps for each tensor and loop the elements to go on by, 0 where the tensor is repeated

@@ -7,8 +7,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A scalar expression as a list of primitive loops over registers, which are blocks of scratch memory. Each subexpression is
- * computed once; registers are used again when their values are no longer needed.
+ * A scalar expression as a list of primitive loops over registers, which are blocks of scratch
+ * memory. Each subexpression is computed once; registers are used again when their values are no
+ * longer needed.
  */
 final class Tape {
   /** Where an operand comes from. */
@@ -66,7 +67,8 @@ final class Tape {
     }
   }
 
-  private static void step(Loops loops, Instruction i, long operands, long scratch, long dst, int n) {
+  private static void step(
+      Loops loops, Instruction i, long operands, long scratch, long dst, int n) {
     boolean aScalar = isScalar(i.a);
     if (i.op == COPY) {
       if (aScalar) {
@@ -76,7 +78,11 @@ final class Tape {
       }
     } else if (i.op == SELECT) {
       loops.select(
-          address(i.a, operands, scratch), address(i.b, operands, scratch), address(i.c, operands, scratch), dst, n);
+          address(i.a, operands, scratch),
+          address(i.b, operands, scratch),
+          address(i.c, operands, scratch),
+          dst,
+          n);
     } else if (i.op >= Loops.NEG) {
       loops.unary(i.op, address(i.a, operands, scratch), dst, n);
     } else if (aScalar) {
@@ -153,7 +159,8 @@ final class Tape {
       }
       Operand made =
           switch (s) {
-            case Scalar.Input i -> new Operand(single[i.index()] ? Kind.SINGLE : Kind.INPUT, i.index(), 0);
+            case Scalar.Input i ->
+                new Operand(single[i.index()] ? Kind.SINGLE : Kind.INPUT, i.index(), 0);
             case Scalar.Const c -> new Operand(Kind.CONSTANT, 0, c.value());
             case Scalar.Unary u -> {
               Operand x = block(u.x());
@@ -184,7 +191,10 @@ final class Tape {
       return made;
     }
 
-    /** The operand as a block: a single number is spread into a register, which is then not used again. */
+    /**
+     * The operand as a block: a single number is spread into a register, which is then not used
+     * again.
+     */
     private Operand block(Scalar s) {
       Operand o = operand(s);
       return isScalar(o) ? emit(COPY, o, NONE, NONE) : o;

@@ -4,8 +4,8 @@ import java.lang.foreign.Arena;
 import java.util.concurrent.ConcurrentLinkedDeque;
 
 /**
- * The memory that programs compute in: one block for each run that is going on, kept mapped and used again by whatever
- * program runs next.
+ * The memory that programs compute in: one block for each run that is going on, kept mapped and
+ * used again by whatever program runs next.
  */
 final class Workspace {
   /** A block, and the arena that frees it when a larger one takes its place. */
@@ -28,7 +28,10 @@ final class Workspace {
     } catch (OutOfMemoryError e) {
       arena.close();
       throw new IllegalStateException(
-          "out of memory: the program needs " + (bytes >> 20) + " MiB outside the Java heap; use a smaller batch", e);
+          "out of memory: the program needs "
+              + (bytes >> 20)
+              + " MiB outside the Java heap; use a smaller batch",
+          e);
     }
   }
 
