@@ -1,0 +1,228 @@
+package dev.peft4j.tuner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.data.Rng;
+import dev.peft4j.io.AdapterConfig;
+import dev.peft4j.nn.Conv2d;
+import dev.peft4j.nn.Embedding;
+import dev.peft4j.nn.Linear;
+import dev.peft4j.nn.Module;
+import dev.peft4j.nn.NamedParameter;
+import dev.peft4j.nn.Parameter;
+import dev.peft4j.optim.AdamW;
+import dev.peft4j.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What holds for every tuner on board, on each type of layer that it adapts. */
+@ParameterizedClass(name = "{0}")
+@MethodSource("cases")
+class TunerContractTest {
+  /** A tuner on a layer type. */
+  record Case(Tuner tuner, Class<? extends Module> layer) {
+    @Override
+    public String toString() {
+      return tuner.peftType() + " on " + layer.getSimpleName();
+    }
+  }
+
+  /** A model whose layer {@code target} is adapted; what follows it is not. */
+  static final class Net extends Module {
+    final Module target;
+    final Linear head;
+    private final UnaryOperator<Tensor> middle;
+
+    Net(Module target, UnaryOperator<Tensor> middle, int width) {
+      this.target = target;
+      this.middle = middle;
+      this.head = new Linear(width, 3);
+    }
+
+    Tensor forward(Tensor x) {
+      return head.forward(middle.apply(x).tanh());
+    }
+  }
+
+  static List<Case> cases() {
+    List<Case> cases = new ArrayList<>();
+    for (Tuner tuner : Tuner.all()) {
+      tuner.layerTypes().forEach(layer -> cases.add(new Case(tuner, layer)));
+    }
+    return cases;
+  }
+
+  private final Case tested;
+  private final PeftConfig config;
+  private final Net base;
+  private final AdaptedModel<Net> model;
+  private final Tensor x;
+  private final Tensor y = Nets.input(8, 5, 3);
+  private @TempDir Path folder;
+
+  TunerContractTest(Case tested) throws IOException {
+    this.tested = tested;
+    this.config = config(tested.tuner);
+    this.base = net(1);
+    this.model = Rng.with(2, () -> PeftModel.of(base, config));
+    this.x =
+        tested.layer == Conv2d.class
+            ? Tensor.of(new Rng(7).normal(5 * 2 * 6 * 6, 0, 1), 5, 2, 6, 6)
+            : tested.layer == Embedding.class
+                ? Tensor.of(new long[] {3, 0, 9, 9, 4}, 5)
+                : Nets.input(7, 5, 6);
+  }
+
+  /** The tuner's defaults, as a file gives them that says nothing else. */
+  private static PeftConfig config(Tuner tuner) throws IOException {
+    ObjectNode tree = JsonNodeFactory.instance.objectNode();
+    tree.put("peft_type", tuner.peftType());
+    tree.put("r", 2);
+    tree.putArray("target_modules").add("target");
+    return tuner.read(AdapterConfig.of(tree));
+  }
+
+  private Net net(long seed) {
+    return Rng.with(
+        seed,
+        () -> {
+          if (tested.layer == Linear.class) {
+            Linear l = new Linear(6, 4);
+            return new Net(l, l::forward, 4);
+          }
+          if (tested.layer == Embedding.class) {
+            Embedding e = new Embedding(10, 4);
+            return new Net(e, e::forward, 4);
+          }
+          if (tested.layer == Conv2d.class) {
+            Conv2d c = new Conv2d(2, 4, 3, 2, 1);
+            return new Net(c, in -> c.forward(in).mean(2, 3), 4);
+          }
+          throw new AssertionError("write a contract model for " + tested.layer);
+        });
+  }
+
+  private Tensor loss() {
+    return base.forward(x).mseLoss(y);
+  }
+
+  @Test
+  void startsAsTheIdentity() {
+    float[] adapted = base.forward(x).toFloats();
+    float[] plain = model.withoutAdapter(() -> base.forward(x).toFloats());
+    assertThat(adapted).isEqualTo(plain);
+    assertThat(net(1).forward(x).toFloats()).isEqualTo(plain);
+  }
+
+  @Test
+  void changesTheOutputOnceItIsNotTheIdentity() {
+    float[] before = base.forward(x).toFloats();
+    Nets.disturb(model, 3);
+    assertThat(base.forward(x).toFloats()).isNotEqualTo(before);
+    assertThat(model.withoutAdapter(() -> base.forward(x).toFloats())).isEqualTo(before);
+  }
+
+  @Test
+  void theBaseHasNoGradients() {
+    Nets.disturb(model, 3);
+    loss().backward();
+    assertThat(base.parameters()).allSatisfy(p -> assertThat(p.grad()).isNull());
+    assertThat(model.trainableParameters())
+        .isNotEmpty()
+        .allSatisfy(p -> assertThat(p.grad()).isNotNull());
+  }
+
+  @Test
+  void trainingMovesEveryParameterOfTheAdapterAndNothingElse() {
+    Map<String, float[]> before = Nets.values(model.namedParameters(), n -> true);
+    float first = loss().item();
+    AdamW optimizer = AdamW.of(model.trainableParameters(), 1e-2f);
+    for (int i = 0; i < 5; i++) {
+      loss().backward();
+      optimizer.step();
+    }
+    assertThat(loss().item()).isLessThan(first);
+    for (NamedParameter p : model.namedParameters()) {
+      float[] now = p.parameter().own().toFloats();
+      if (p.parameter().trainable()) {
+        assertThat(now).as(p.name()).isNotEqualTo(before.get(p.name()));
+      } else {
+        assertThat(now).as(p.name()).isEqualTo(before.get(p.name()));
+      }
+    }
+  }
+
+  @Test
+  void gradientsAreThoseOfFiniteDifferences() {
+    Nets.disturb(model, 3);
+    loss().backward();
+    for (NamedParameter named : model.namedParameters()) {
+      Parameter p = named.parameter();
+      if (!p.trainable()) {
+        continue;
+      }
+      float[] gradient = p.grad().toFloats();
+      float[] values = p.own().toFloats();
+      for (int i = 0; i < values.length; i++) {
+        float h = 1e-2f;
+        double up = lossWith(p, values, i, h);
+        double down = lossWith(p, values, i, -h);
+        assertThat((double) gradient[i])
+            .as("%s[%d]", named.name(), i)
+            .isCloseTo((up - down) / (2 * h), within(1e-3));
+      }
+    }
+  }
+
+  private double lossWith(Parameter p, float[] values, int i, float change) {
+    float[] changed = values.clone();
+    changed[i] += change;
+    p.set(changed);
+    double loss = loss().item();
+    p.set(values);
+    return loss;
+  }
+
+  @Test
+  void mergedEqualsUnmerged() {
+    Nets.disturb(model, 3);
+    Map<String, float[]> before = Nets.values(model.namedParameters(), n -> true);
+    float[] unmerged = base.forward(x).toFloats();
+    model.merge();
+    float[] merged = base.forward(x).toFloats();
+    assertThat(Nets.largestDifference(merged, unmerged)).isLessThan(1e-5f);
+    assertThat(model.withoutAdapter(() -> base.forward(x).toFloats())).isEqualTo(merged);
+    model.unmerge();
+    Nets.values(model.namedParameters(), n -> true)
+        .forEach((name, v) -> assertThat(v).as(name).isEqualTo(before.get(name)));
+    assertThat(base.forward(x).toFloats()).isEqualTo(unmerged);
+    model.mergeAndUnload();
+    assertThat(base.forward(x).toFloats()).isEqualTo(merged);
+    assertThat(base.namedParameters()).hasSameSizeAs(net(1).namedParameters());
+  }
+
+  @Test
+  void filesKeepEverything() {
+    Nets.disturb(model, 3);
+    float[] expected = base.forward(x).toFloats();
+    model.save(folder);
+    Net other = net(1);
+    AdaptedModel<Net> loaded = PeftModel.load(other, folder);
+    assertThat(other.forward(x).toFloats()).isEqualTo(expected);
+    assertThat(loaded.adapters().config("default")).isEqualTo(config);
+    Net third = net(1);
+    PeftModel.of(third, config).load(folder);
+    assertThat(third.forward(x).toFloats()).isEqualTo(expected);
+  }
+}
