@@ -1,6 +1,7 @@
 package dev.peft4j.tuner;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.annotation.Bias;
 import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
@@ -12,6 +13,7 @@ import dev.peft4j.io.ModelCard;
 import dev.peft4j.io.StateDictCheck;
 import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -38,8 +40,31 @@ final class AdapterFiles {
     }
     SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
     keys(a).forEach((key, p) -> tensors.put(key, new StoredTensor(p.shape(), p.own())));
+    twice(a).forEach((key, p) -> tensors.put(key, new StoredTensor(p.shape(), p.own())));
     AdapterConfig config = AdapterConfig.of(tree);
     AdapterFolder.write(folder, a.name(), config, tensors, ModelCard.of(config));
+  }
+
+  /**
+   * With {@code bias = all} peft takes every key with "bias" in it, so that those of modules to save come into the file
+   * twice more. Written as peft does, and passed over when read.
+   */
+  private static SequencedMap<String, Parameter> twice(AttachedAdapter a) {
+    SequencedMap<String, Parameter> found = new LinkedHashMap<>();
+    if (a.config().bias() == Bias.ALL) {
+      a.saved().forEach(
+          (path, module) -> {
+            for (NamedParameter p : module.namedParameters()) {
+              Parameter copy = a.copyOf(p.parameter());
+              String above = AdapterNames.PREFIX + path;
+              if (copy != null && (above + "." + p.name()).contains("bias")) {
+                found.put(above + ".modules_to_save." + p.name(), copy);
+                found.put(above + ".original_module." + p.name(), p.parameter());
+              }
+            }
+          });
+    }
+    return found;
   }
 
   private Class<?> baseClass() {
@@ -94,6 +119,7 @@ final class AdapterFiles {
     keys(a).forEach((key, p) -> expected.put(key, p.shape()));
     SequencedMap<String, Shape> found = new LinkedHashMap<>();
     weights.forEach((key, t) -> found.put(key, t.shape()));
+    twice(a).keySet().forEach(found::remove);
     StateDictCheck check = StateDictCheck.compare(expected, found);
     if (strictness == Strictness.STRICT) {
       check.require(from);

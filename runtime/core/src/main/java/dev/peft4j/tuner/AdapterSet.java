@@ -164,7 +164,9 @@ public final class AdapterSet extends AdapterStore implements OverlaySource {
     }
   }
 
-  private void leaveIfEmpty() {
+  /** A base that got no adapter is what it was. */
+  @Override
+  synchronized void leaveIfEmpty() {
     if (state.adapters().isEmpty()) {
       base.leave(this);
       base.restore();

@@ -37,7 +37,11 @@ public abstract sealed class AdapterStore permits AdapterSet {
     try {
       return files.add(folder, name, strictness);
     } catch (IOException e) {
+      leaveIfEmpty();
       throw unchecked(e);
+    } catch (RuntimeException e) {
+      leaveIfEmpty();
+      throw e;
     }
   }
 
@@ -130,6 +134,8 @@ public abstract sealed class AdapterStore permits AdapterSet {
   abstract BaseModel base();
 
   abstract void requireFree(String name);
+
+  abstract void leaveIfEmpty();
 
   abstract void requireUnmerged(AttachedAdapter a, String what);
 

@@ -22,6 +22,9 @@ final class MatchCheck {
   static void require(AttachedAdapter a, List<NamedModule> modules) {
     List<String> paths = modules.stream().map(NamedModule::name).filter(n -> !n.isEmpty()).toList();
     List<String> unmatched = a.declared().unmatched(a.layers().keySet());
+    if (a.layers().isEmpty() && unmatched.isEmpty()) {
+      throw new IllegalArgumentException("adapter '" + a.name() + "' has no targets. Modules: " + paths);
+    }
     if (!a.layers().isEmpty()) {
       unmatched =
           unmatched.stream().filter(t -> paths.stream().noneMatch(p -> Names.names(t, p))).toList();

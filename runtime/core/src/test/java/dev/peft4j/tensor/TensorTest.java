@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
+import dev.peft4j.nn.Parameter;
 import org.junit.jupiter.api.Test;
 
 /** Making and reading tensors. */
@@ -54,16 +55,17 @@ class TensorTest {
   @Test
   void prints() {
     assertThat(Tensor.of(new float[] {1, 2.5f, -3, 0}, 2, 2))
-        .hasToString("tensor([[1.0000, 2.5000],\n        [-3.0000, 0.0000]])");
-    assertThat(Tensor.scalar(1)).hasToString("tensor(1.0000)");
-    assertThat(Tensor.of(new int[] {1, 2})).hasToString("tensor([1, 2])");
+        .hasToString("tensor([[ 1.0000,  2.5000],\n        [-3.0000,  0.0000]])");
+    assertThat(Tensor.scalar(1)).hasToString("tensor(1.)");
+    assertThat(Tensor.of(new int[] {1, 2})).hasToString("tensor([1, 2], dtype=int32)");
     assertThat(Tensor.zeros(100)).hasToString("Tensor(100,) FLOAT32");
   }
 
   @Test
   void aDetachedTensorIsAConstant() {
-    Tensor x = Tensor.of(new float[] {1, 2}).exp();
-    assertThat(x.detach().node().inputs()).isEmpty();
+    Tensor x = new Parameter(new float[] {1, 2}, 2).exp();
+    assertThat(x.node().requiresGrad()).isTrue();
+    assertThat(x.detach().node().requiresGrad()).isFalse();
     assertThat(x.detach().toFloats()).isEqualTo(x.toFloats());
   }
 }

@@ -25,11 +25,17 @@ class AdapterLifeTest {
   void threeAdapters() {
     net.eval();
     model = Net.seed(3, () -> PeftModel.of(net, Net.lora()));
-    Net.seed(4, () -> {
-      model.adapters().addMatching("b", Net.lora("q_proj"));
-      model.adapters().addMatching("c", LoraConfig.builder().r(1).targets("out_proj").modulesToSave("score").build());
-      return true;
-    });
+    Net.seed(
+        4,
+        () -> {
+          model.adapters().addMatching("b", Net.lora("q_proj"));
+          model
+              .adapters()
+              .addMatching(
+                  "c",
+                  LoraConfig.builder().r(1).targets("out_proj").modulesToSave("score").build());
+          return true;
+        });
     Net.shake(model, "c", 5);
   }
 
@@ -48,21 +54,27 @@ class AdapterLifeTest {
     assertThat(run()).isEqualTo(run("default")).isNotEqualTo(base);
     assertThat(run("b")).isNotEqualTo(run("default"));
     assertThat(model.trainableParameters()).hasSize(8);
-    assertThat(model.namedParameters().stream().filter(p -> p.parameter().trainable()).map(NamedParameter::name))
+    assertThat(
+            model.namedParameters().stream()
+                .filter(p -> p.parameter().trainable())
+                .map(NamedParameter::name))
         .allMatch(n -> n.contains(".default."));
   }
 
   @Test
   void severalAddUp() {
-    // q_proj and out_proj are different layers, so their changes are seen one at a time in the first block
+    // q_proj and out_proj are different layers, so their changes are seen one at a time in the
+    // first block
     Tensor in = Net.input(7, 2);
     Net.Block block = net.layers.getFirst();
     float[] plain = model.withoutAdapter(() -> block.qProj.forward(in).toFloats());
     float[] one = model.withAdapter("default", () -> block.qProj.forward(in).toFloats());
     float[] two = model.withAdapter("b", () -> block.qProj.forward(in).toFloats());
-    float[] both = model.adapters().with(List.of("default", "b"), () -> block.qProj.forward(in).toFloats());
+    float[] both =
+        model.adapters().with(List.of("default", "b"), () -> block.qProj.forward(in).toFloats());
     for (int i = 0; i < plain.length; i++) {
-      assertThat(both[i] - plain[i]).isCloseTo(one[i] - plain[i] + two[i] - plain[i], within(1e-5f));
+      assertThat(both[i] - plain[i])
+          .isCloseTo(one[i] - plain[i] + two[i] - plain[i], within(1e-5f));
     }
   }
 
@@ -76,28 +88,32 @@ class AdapterLifeTest {
   void aThreadChoosesForItself() throws InterruptedException {
     float[] b = run("b");
     float[][] other = new float[1][];
-    model.withAdapter("b", () -> {
-      Thread t = new Thread(() -> other[0] = run());
-      t.start();
-      try {
-        t.join();
-      } catch (InterruptedException e) {
-        throw new IllegalStateException(e);
-      }
-      assertThat(run()).isEqualTo(b);
-      return true;
-    });
+    model.withAdapter(
+        "b",
+        () -> {
+          Thread t = new Thread(() -> other[0] = run());
+          t.start();
+          try {
+            t.join();
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+          assertThat(run()).isEqualTo(b);
+          return true;
+        });
     assertThat(other[0]).isEqualTo(run("default"));
   }
 
   @Test
   void scopesNest() {
-    model.withAdapter("b", () -> {
-      assertThat(run()).isEqualTo(run("b"));
-      assertThat(model.<float[]>withoutAdapter(this::run)).isEqualTo(base);
-      assertThat(model.adapters().active()).containsExactly("b");
-      return true;
-    });
+    model.withAdapter(
+        "b",
+        () -> {
+          assertThat(run()).isEqualTo(run("b"));
+          assertThat(model.<float[]>withoutAdapter(this::run)).isEqualTo(base);
+          assertThat(model.adapters().active()).containsExactly("b");
+          return true;
+        });
   }
 
   @Test
@@ -126,13 +142,15 @@ class AdapterLifeTest {
     Sgd optimizer = Sgd.of(model.trainableParameters(), 0.1f);
     net.forward(x).square().mean().backward();
     optimizer.step();
-    values().forEach((name, v) -> {
-      if (name.contains(".default.")) {
-        assertThat(v).as(name).isNotEqualTo(before.get(name));
-      } else {
-        assertThat(v).as(name).isEqualTo(before.get(name));
-      }
-    });
+    values()
+        .forEach(
+            (name, v) -> {
+              if (name.contains(".default.")) {
+                assertThat(v).as(name).isNotEqualTo(before.get(name));
+              } else {
+                assertThat(v).as(name).isEqualTo(before.get(name));
+              }
+            });
   }
 
   private Map<String, float[]> values() {
@@ -145,7 +163,9 @@ class AdapterLifeTest {
   void aDeletedAdapterIsGone() {
     model.adapters().delete("b");
     assertThat(model.adapters().names()).containsExactly("default", "c");
-    assertThatThrownBy(() -> run("b")).hasMessageContaining("no adapter named 'b'").hasMessageContaining("[default, c]");
+    assertThatThrownBy(() -> run("b"))
+        .hasMessageContaining("no adapter named 'b'")
+        .hasMessageContaining("[default, c]");
     model.adapters().addMatching("b", Net.lora("q_proj"));
     assertThat(run("b")).isNotEqualTo(base);
   }
@@ -166,7 +186,8 @@ class AdapterLifeTest {
   @Test
   void deletingIsRefusedWhileMerged() {
     model.merge();
-    assertThatThrownBy(() -> model.adapters().delete("default")).isInstanceOf(IllegalStateException.class)
+    assertThatThrownBy(() -> model.adapters().delete("default"))
+        .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("'default' is merged; unmerge()");
     model.adapters().delete("b");
   }
@@ -177,18 +198,25 @@ class AdapterLifeTest {
     model.adapters().rename("b", "better");
     assertThat(model.adapters().names()).containsExactly("default", "better", "c");
     assertThat(run("better")).isEqualTo(b);
-    assertThat(model.namedParameters()).anyMatch(p -> p.name().equals("base_model.model.layers.0.q_proj.lora_A.better.weight"));
-    assertThat(model.adapters().adapter("better").ownParameters()).allMatch(p -> p.name().contains(".better."));
+    assertThat(model.namedParameters())
+        .anyMatch(p -> p.name().equals("base_model.model.layers.0.q_proj.lora_A.better.weight"));
+    assertThat(model.adapters().adapter("better").ownParameters())
+        .allMatch(p -> p.name().contains(".better."));
     model.adapters().rename("c", "d");
-    assertThat(model.namedParameters()).anyMatch(p -> p.name().equals("base_model.model.score.modules_to_save.d.weight"));
-    assertThatThrownBy(() -> model.adapters().rename("d", "default")).hasMessageContaining("named 'default' already");
+    assertThat(model.namedParameters())
+        .anyMatch(p -> p.name().equals("base_model.model.score.modules_to_save.d.weight"));
+    assertThatThrownBy(() -> model.adapters().rename("d", "default"))
+        .hasMessageContaining("named 'default' already");
   }
 
   @Test
   void namesThatCannotBe() {
-    assertThatThrownBy(() -> model.adapters().addMatching("b", Net.lora())).hasMessageContaining("named 'b' already");
-    assertThatThrownBy(() -> model.adapters().addMatching("__base__", Net.lora())).hasMessageContaining("__base__");
-    assertThatThrownBy(() -> model.adapters().addMatching("a/b", Net.lora())).hasMessageContaining("folder");
+    assertThatThrownBy(() -> model.adapters().addMatching("b", Net.lora()))
+        .hasMessageContaining("named 'b' already");
+    assertThatThrownBy(() -> model.adapters().addMatching("__base__", Net.lora()))
+        .hasMessageContaining("__base__");
+    assertThatThrownBy(() -> model.adapters().addMatching("a/b", Net.lora()))
+        .hasMessageContaining("folder");
     assertThatThrownBy(() -> model.adapters().rename("b", "x/y")).hasMessageContaining("folder");
     assertThat(model.adapters().names()).containsExactly("default", "b", "c");
   }
@@ -196,7 +224,8 @@ class AdapterLifeTest {
   @Test
   void aFailedAdditionLeavesNothing() {
     List<String> names = model.namedParameters().stream().map(NamedParameter::name).toList();
-    assertThatThrownBy(() -> model.adapters().addMatching("d", Net.lora("q_proj", "k_proj"))).hasMessageContaining("k_proj");
+    assertThatThrownBy(() -> model.adapters().addMatching("d", Net.lora("q_proj", "k_proj")))
+        .hasMessageContaining("k_proj");
     assertThat(model.namedParameters().stream().map(NamedParameter::name)).isEqualTo(names);
   }
 
@@ -204,14 +233,19 @@ class AdapterLifeTest {
   void onlyOneAdapterTrainsBiases() {
     LoraConfig all = LoraConfig.builder().r(1).targets("q_proj").bias(Bias.ALL).build();
     model.adapters().addMatching("biased", all);
-    assertThatThrownBy(() -> model.adapters().addMatching("again", all)).hasMessageContaining("'biased' trains biases already");
+    assertThatThrownBy(() -> model.adapters().addMatching("again", all))
+        .hasMessageContaining("'biased' trains biases already");
   }
 
   @Test
   void twoCopiesOfOneModuleCannotActTogether() {
-    model.adapters().addMatching("d", LoraConfig.builder().r(1).targets("out_proj").modulesToSave("score").build());
+    model
+        .adapters()
+        .addMatching(
+            "d", LoraConfig.builder().r(1).targets("out_proj").modulesToSave("score").build());
     Net.shake(model, "d", 6);
-    assertThatThrownBy(() -> run("c", "d")).hasMessageContaining("'c' and 'd' cannot act at the same time")
+    assertThatThrownBy(() -> run("c", "d"))
+        .hasMessageContaining("'c' and 'd' cannot act at the same time")
         .hasMessageContaining("score.");
     assertThatThrownBy(() -> model.adapters().activate("c", "d")).hasMessageContaining("score.");
     assertThat(model.adapters().active()).containsExactly("default");
@@ -219,7 +253,8 @@ class AdapterLifeTest {
     assertThat(run("b", "d")).isNotEqualTo(run("b"));
   }
 
-  // ---- merging -----------------------------------------------------------------------------------------------------
+  // ---- merging
+  // -----------------------------------------------------------------------------------------------------
 
   @Test
   void mergedComputesTheSameAndUnmergedTheSameBits() {
@@ -278,14 +313,19 @@ class AdapterLifeTest {
 
   @Test
   void aMergeThatWouldBreakTheWeightsChangesNothing() {
-    Parameter a = model.adapters().adapter("b").layer("layers.1.q_proj").parameters().getFirst().parameter();
+    Parameter a =
+        model.adapters().adapter("b").layer("layers.1.q_proj").parameters().getFirst().parameter();
     float[] values = a.own().toFloats();
     values[0] = Float.NaN;
     a.set(values);
     float[] before = run("default");
-    assertThatThrownBy(() -> model.adapters().merge("default", "b")).isInstanceOf(ArithmeticException.class)
-        .hasMessageContaining("'b'").hasMessageContaining("layers.1.q_proj.weight").hasMessageContaining("NaN");
-    assertThatThrownBy(() -> model.adapters().mergeAndUnload("b")).isInstanceOf(ArithmeticException.class);
+    assertThatThrownBy(() -> model.adapters().merge("default", "b"))
+        .isInstanceOf(ArithmeticException.class)
+        .hasMessageContaining("'b'")
+        .hasMessageContaining("layers.1.q_proj.weight")
+        .hasMessageContaining("NaN");
+    assertThatThrownBy(() -> model.adapters().mergeAndUnload("b"))
+        .isInstanceOf(ArithmeticException.class);
     assertThat(model.adapters().merged()).isEmpty();
     assertThat(run("default")).isEqualTo(before);
     assertThat(model.<float[]>withoutAdapter(this::run)).isEqualTo(base);
@@ -320,7 +360,8 @@ class AdapterLifeTest {
     assertThat(run()).isNotEqualTo(base);
   }
 
-  // ---- one adapter a sample ----------------------------------------------------------------------------------------
+  // ---- one adapter a sample
+  // ----------------------------------------------------------------------------------------
 
   @Test
   void eachSampleHasItsAdapter() {
@@ -329,7 +370,9 @@ class AdapterLifeTest {
     for (int i = 0; i < names.size(); i++) {
       float[] alone = names.get(i).equals("__base__") ? base : run(names.get(i));
       for (int k = 0; k < Net.OUT; k++) {
-        assertThat(mixed[i * Net.OUT + k]).as(names.get(i)).isCloseTo(alone[i * Net.OUT + k], within(1e-5f));
+        assertThat(mixed[i * Net.OUT + k])
+            .as(names.get(i))
+            .isCloseTo(alone[i * Net.OUT + k], within(1e-5f));
       }
     }
     assertThat(model.adapters().<List<String>>perSample(names, () -> model.adapters().active()))
@@ -351,9 +394,12 @@ class AdapterLifeTest {
   @Test
   void perSampleRefusesWhatCannotBe() {
     assertThatThrownBy(() -> model.adapters().perSample(List.of("b", "nope", "b", "b"), this::run))
-        .hasMessageContaining("'nope'").hasMessageContaining("[default, b, c]").hasMessageContaining("__base__");
+        .hasMessageContaining("'nope'")
+        .hasMessageContaining("[default, b, c]")
+        .hasMessageContaining("__base__");
     assertThatThrownBy(() -> model.adapters().perSample(List.of("b", "b"), this::run))
-        .hasMessageContaining("2 samples").hasMessageContaining("(4, 8)");
+        .hasMessageContaining("2 samples")
+        .hasMessageContaining("(4, 8)");
     net.train();
     assertThatThrownBy(() -> model.adapters().perSample(List.of("b", "b", "b", "b"), this::run))
         .hasMessageContaining("eval()");

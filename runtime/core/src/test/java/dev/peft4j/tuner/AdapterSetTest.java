@@ -203,7 +203,6 @@ class AdapterSetTest {
     assertThatThrownBy(() -> adapters.addMatching("third", config("fc1", "fc3").build()))
         .hasMessageContaining("[fc3] not found");
     assertThat(adapters.names()).containsExactly("first", "second");
-    assertThat(base.fc1.slot().adapters()).containsOnlyKeys("first", "second");
     assertThat(output()).isEqualTo(first);
     assertThat(base.trainableParameters()).isEmpty();
   }
@@ -237,12 +236,12 @@ class AdapterSetTest {
     for (List<String> order : List.of(List.of("first", "second"), List.of("second", "first"))) {
       adapters.merge("first");
       adapters.merge("second");
-      assertThat(Nets.largestDifference(model.withoutAdapter(this::output), both))
-          .isLessThan(1e-5f);
+      assertThat(Nets.largestDifference(output(), both)).isLessThan(1e-5f);
+      assertThat(model.withoutAdapter(this::output)).isEqualTo(plain);
       adapters.unmerge(order.getFirst());
       assertThat(adapters.isMerged(order.getFirst())).isFalse();
       assertThat(adapters.isMerged(order.getLast())).isTrue();
-      float[] alone = model.withAdapter(order.getLast(), this::output);
+      float[] alone = output();
       adapters.unmerge(order.getLast());
       assertThat(Nets.largestDifference(alone, model.withAdapter(order.getLast(), this::output)))
           .isLessThan(1e-5f);
@@ -256,7 +255,7 @@ class AdapterSetTest {
   void mergingOneTakesItsOwnWeightsWhateverIsActive() {
     adapters.activate("second");
     adapters.merge("first");
-    float[] merged = model.withoutAdapter(this::output);
+    float[] merged = output();
     adapters.unmerge("first");
     assertThat(Nets.largestDifference(merged, model.withAdapter("first", this::output)))
         .isLessThan(1e-5f);

@@ -49,7 +49,12 @@ final class Net extends Module {
 
   /** LoRA of rank 2 on every projection, B random, so that it changes what is computed. */
   static LoraConfig lora(String... targets) {
-    return LoraConfig.builder().r(2).alpha(4).init(dev.peft4j.annotation.Init.RANDOM).targets(targets).build();
+    return LoraConfig.builder()
+        .r(2)
+        .alpha(4)
+        .init(dev.peft4j.annotation.Init.RANDOM)
+        .targets(targets)
+        .build();
   }
 
   static LoraConfig lora() {

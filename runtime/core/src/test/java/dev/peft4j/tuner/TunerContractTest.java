@@ -199,10 +199,11 @@ class TunerContractTest {
     Nets.disturb(model, 3);
     Map<String, float[]> before = Nets.values(model.namedParameters(), n -> true);
     float[] unmerged = base.forward(x).toFloats();
+    float[] plain = model.withoutAdapter(() -> base.forward(x).toFloats());
     model.merge();
     float[] merged = base.forward(x).toFloats();
     assertThat(Nets.largestDifference(merged, unmerged)).isLessThan(1e-5f);
-    assertThat(model.withoutAdapter(() -> base.forward(x).toFloats())).isEqualTo(merged);
+    assertThat(model.withoutAdapter(() -> base.forward(x).toFloats())).isEqualTo(plain);
     model.unmerge();
     Nets.values(model.namedParameters(), n -> true)
         .forEach((name, v) -> assertThat(v).as(name).isEqualTo(before.get(name)));
