@@ -32,7 +32,8 @@ final class AttachedAdapter implements AdapterSet.Attachment {
   private final VariableGroup group = new VariableGroup();
   private final SequencedMap<String, TunerLayer> layers = new LinkedHashMap<>();
   private final SequencedMap<String, Module> saved = new LinkedHashMap<>();
-  private final Map<AdapterSlot, TunerLayer> bySlot = new ConcurrentHashMap<>();
+  private final SequencedMap<AdapterSlot, TunerLayer> slots = new LinkedHashMap<>();
+  private final Map<AdapterSlot, TunerLayer> bySlot = new ConcurrentHashMap<>(); // the same, for calls
   private final Map<Parameter, Parameter> copies = new ConcurrentHashMap<>();
   private final Set<AdapterSlot> slotsWithCopies = ConcurrentHashMap.newKeySet();
   private volatile String name;
@@ -75,6 +76,7 @@ final class AttachedAdapter implements AdapterSet.Attachment {
     for (TunerLayer.Entry e : made.parameters()) {
       own(e.parameter(), AdapterNames.inMemory(path, e, name));
     }
+    slots.put(layer.slot(), made);
     bySlot.put(layer.slot(), made);
     if (config.bias() == Bias.LORA_ONLY) {
       copyBiases(path, layer);
@@ -261,7 +263,8 @@ final class AttachedAdapter implements AdapterSet.Attachment {
     return copies.get(original);
   }
 
-  Map<AdapterSlot, TunerLayer> bySlot() {
-    return bySlot;
+  /** Its layers by the slots they are on, in the model's order. */
+  SequencedMap<AdapterSlot, TunerLayer> slots() {
+    return slots;
   }
 }

@@ -54,8 +54,8 @@ final class MergedWeights {
    * @throws ArithmeticException if a merged weight would not be finite
    */
   MergedWeights plus(AttachedAdapter a) {
-    Map<AdapterSlot, Map<Parameter, Parameter>> next = new HashMap<>(bySlot);
-    a.bySlot().forEach((slot, layer) -> {
+    Map<AdapterSlot, Map<Parameter, Parameter>> next = new LinkedHashMap<>(bySlot);
+    a.slots().forEach((slot, layer) -> {
       Map<Parameter, Parameter> before = bySlot.getOrDefault(slot, Map.of());
       Map<Parameter, Parameter> after = new LinkedHashMap<>(before);
       Overlays.with(set, new Values(before, a), () -> {
