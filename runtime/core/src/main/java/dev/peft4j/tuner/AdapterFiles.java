@@ -25,9 +25,9 @@ import java.util.SequencedMap;
 
 /** The adapters of a set as files, in peft's layout. */
 final class AdapterFiles {
-  private final AdapterStore set;
+  private final AdapterRegistry set;
 
-  AdapterFiles(AdapterStore set) {
+  AdapterFiles(AdapterRegistry set) {
     this.set = set;
   }
 

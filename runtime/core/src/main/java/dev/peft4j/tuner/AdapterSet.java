@@ -1,23 +1,13 @@
 package dev.peft4j.tuner;
 
-import dev.peft4j.annotation.Bias;
-import dev.peft4j.data.Storage;
 import dev.peft4j.graph.VariableGroup;
-import dev.peft4j.io.AdapterFolder;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Overlay;
-import dev.peft4j.nn.OverlaySource;
 import dev.peft4j.nn.Overlays;
 import dev.peft4j.nn.Parameter;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
-import java.util.Map;
-import java.util.SequencedMap;
 import java.util.TreeSet;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * <p>Any number of threads may call the model while adapters are added, deleted, merged or swapped on another: a call that
  * chose its adapters ({@link #with}, {@link #perSample}) keeps those that it chose.
  */
-public final class AdapterSet extends AdapterStore implements OverlaySource {
+public final class AdapterSet extends AdapterMerging {
   /** In {@link #perSample}: the base model, without an adapter. */
   public static final String BASE = "__base__";
 
@@ -68,11 +58,8 @@ public final class AdapterSet extends AdapterStore implements OverlaySource {
 
   private static final Logger LOG = LoggerFactory.getLogger(AdapterSet.class);
 
-  private final BaseModel base;
-  private volatile AdapterState state = AdapterState.empty(this);
-
   private AdapterSet(Module root) {
-    this.base = new BaseModel(root);
+    super(new BaseModel(root));
   }
 
   /**
@@ -81,7 +68,7 @@ public final class AdapterSet extends AdapterStore implements OverlaySource {
    */
   public static AdapterSet freezing(Module root) {
     AdapterSet set = new AdapterSet(root);
-    set.base.freeze();
+    set.base().freeze();
     return set;
   }
 
@@ -105,72 +92,6 @@ public final class AdapterSet extends AdapterStore implements OverlaySource {
    */
   public void addMatching(String name, PeftConfig config) {
     addComplete(name, config, AttachedAdapter::attachAll);
-  }
-
-  /** Adds an adapter that no call sees before {@code attach} has made it complete. */
-  @Override
-  synchronized void addComplete(String name, PeftConfig config, Consumer<AttachedAdapter> attach) {
-    try {
-      AttachedAdapter adapter = newAdapter(name, config);
-      attach.accept(adapter);
-      publish(adapter);
-    } catch (RuntimeException e) {
-      leaveIfEmpty();
-      throw e;
-    }
-  }
-
-  private AttachedAdapter newAdapter(String name, PeftConfig config) {
-    requireFree(name);
-    for (AttachedAdapter a : state.adapters().values()) {
-      if (!a.config().peftType().equals(config.peftType())) {
-        throw new IllegalArgumentException(
-            "adapter '" + name + "' is of type " + config.peftType() + ", adapter '" + a.name() + "' of type "
-                + a.config().peftType() + ": the adapters of one model are of one type");
-      }
-      if (config.bias() != Bias.NONE && a.config().bias() != Bias.NONE) {
-        throw new IllegalArgumentException(
-            "adapter '" + name + "' with bias " + config.bias().configName() + ": adapter '" + a.name()
-                + "' trains biases already, at most one may");
-      }
-    }
-    AttachedAdapter adapter = new AttachedAdapter(this, name, config);
-    adapter.copyAllBiases();
-    return adapter;
-  }
-
-  private void publish(AttachedAdapter adapter) {
-    base.join(this);
-    state = state.plus(adapter);
-  }
-
-  @Override
-  void requireFree(String name) {
-    AdapterFolder.locate(Path.of(""), name);
-    if (name.equals(BASE)) {
-      throw new IllegalArgumentException("'" + BASE + "' stands for the base model, an adapter needs another name");
-    }
-    if (state.adapters().containsKey(name)) {
-      throw new IllegalArgumentException("there is an adapter named '" + name + "' already");
-    }
-  }
-
-  /** Takes an adapter off again that could not be attached as a whole; without any the base is what it was. */
-  synchronized void discard(String name) {
-    AttachedAdapter failed = state.adapters().get(name);
-    if (failed != null) {
-      state = state.minus(failed);
-      leaveIfEmpty();
-    }
-  }
-
-  /** A base that got no adapter is what it was. */
-  @Override
-  synchronized void leaveIfEmpty() {
-    if (state.adapters().isEmpty()) {
-      base.leave(this);
-      base.restore();
-    }
   }
 
   /**
@@ -206,7 +127,7 @@ public final class AdapterSet extends AdapterStore implements OverlaySource {
    * @throws IllegalArgumentException if they cannot be combined this way, saying why; nothing is added
    */
   public void addWeighted(String name, List<String> sources, List<Double> weights, Combination combination) {
-    WeightedMerge merge = new WeightedMerge(base, adapters(sources), weights, combination);
+    WeightedMerge merge = new WeightedMerge(base(), adapters(sources), weights, combination);
     addComplete(name, merge.config(), a -> {
       a.attachAll();
       merge.fill(a);
@@ -284,7 +205,7 @@ public final class AdapterSet extends AdapterStore implements OverlaySource {
    * @throws IllegalStateException in training mode
    */
   public <T> T perSample(List<String> names, Supplier<T> body) {
-    if (base.root().training()) {
+    if (base().root().training()) {
       throw new IllegalStateException("one adapter for each sample is for inference: call eval() on the model first");
     }
     AdapterState s = state;
@@ -301,92 +222,12 @@ public final class AdapterSet extends AdapterStore implements OverlaySource {
     return VariableGroup.pinned(() -> Overlays.with(this, chosen == null ? state.standard() : chosen, body));
   }
 
-  @Override
-  public @Nullable Overlay standard() {
-    AdapterState s = state;
-    return s.adapters().isEmpty() ? null : s.standard();
-  }
-
-  // ---- merging -----------------------------------------------------------------------------------------------------
-
-  /**
-   * Merges adapters into weights that stand for the base's: results stay the same, each call is cheaper. While any are merged,
-   * they are the ones that act on calls that choose none, as in peft. The base itself does not change. A call that chooses
-   * other adapters gets those.
-   *
-   * @throws IllegalStateException if one is merged already
-   * @throws ArithmeticException if a merged weight would not be finite; nothing is changed
-   */
-  public synchronized void merge(String... names) {
-    MergedWeights merged = state.merged();
-    for (AttachedAdapter a : adapters(List.of(names))) {
-      if (merged.adapters().contains(a)) {
-        throw new IllegalStateException("adapter '" + a.name() + "' is merged already; unmerge() it first");
-      }
-      merged = merged.plus(a);
-    }
-    state = state.with(state.active(), merged);
-  }
-
-  /**
-   * Undoes {@link #merge}: what is computed is bit by bit what it would be if the adapters had never been merged.
-   *
-   * @throws IllegalStateException if one is not merged
-   */
-  public synchronized void unmerge(String... names) {
-    List<AttachedAdapter> left = new ArrayList<>(state.merged().adapters());
-    for (AttachedAdapter a : adapters(List.of(names))) {
-      if (!left.remove(a)) {
-        throw new IllegalStateException("adapter '" + a.name() + "' is not merged; merge() it first");
-      }
-    }
-    state = state.with(state.active(), MergedWeights.of(this, left));
-  }
-
-  /** True while the adapter is merged. */
-  public boolean isMerged(String name) {
-    return state.merged().adapters().contains(adapter(name));
-  }
-
-  /** The adapters that are merged, in the order they were. */
-  public List<String> merged() {
-    return state.merged().names();
-  }
-
-  /**
-   * Writes adapters, after those that are merged already, into the base weights for good and detaches all.
-   *
-   * @param names none for the active ones
-   * @throws ArithmeticException if a weight would not be finite; nothing is changed
-   * @throws IllegalStateException if another adapted model shares the base, or a weight is shared by layers that are adapted
-   *     differently; nothing is changed
-   */
-  public synchronized void mergeAndUnload(String... names) {
-    List<AttachedAdapter> all = new ArrayList<>(state.merged().adapters());
-    List<AttachedAdapter> wanted = names.length == 0 ? state.active() : adapters(List.of(names));
-    wanted.stream().filter(a -> !all.contains(a)).forEach(all::add);
-    new Acting(all, state.merged()); // adapters that cannot act together cannot be merged together
-    Map<Parameter, Storage> values = MergedWeights.of(this, all).forBase();
-    base.write(values, this);
-    detach();
-  }
-
-  /** Detaches every adapter. The base is an ordinary model again; it keeps what is merged. */
-  public synchronized void unload() {
-    base.write(state.merged().forBase(), this);
-    detach();
-  }
-
-  private void detach() {
-    base.leave(this);
-    state = AdapterState.empty(this);
-  }
-
   // ---- looking -----------------------------------------------------------------------------------------------------
 
   /** The model that the adapters are attached to. */
+  @Override
   public Module root() {
-    return base.root();
+    return base().root();
   }
 
   /** All parameters of the adapted model under peft's names, in peft's order. */
@@ -416,39 +257,5 @@ public final class AdapterSet extends AdapterStore implements OverlaySource {
     Overlay chosen = Overlays.chosen(this);
     boolean enabled = !(chosen instanceof Acting a && a.adapters().isEmpty());
     return new StatusReader(this, s.adapters().values(), enabled ? acting() : s.active(), s.merged().adapters(), enabled);
-  }
-
-  @Override
-  void requireUnmerged(AttachedAdapter a, String what) {
-    if (state.merged().adapters().contains(a)) {
-      throw new IllegalStateException("adapter '" + a.name() + "' is merged; unmerge() it before it is " + what);
-    }
-  }
-
-  // ---- for the package ---------------------------------------------------------------------------------------------
-
-  @Override
-  BaseModel base() {
-    return base;
-  }
-
-  boolean isActiveByDefault(AttachedAdapter a) {
-    AdapterState s = state;
-    return s.active().contains(a) || s.adapters().isEmpty();
-  }
-
-  @Override
-  List<AttachedAdapter> adapters(Collection<String> names) {
-    return names.stream().map(this::adapter).toList();
-  }
-
-  @Override
-  AttachedAdapter adapter(String name) {
-    SequencedMap<String, AttachedAdapter> all = state.adapters();
-    AttachedAdapter a = all.get(name);
-    if (a == null) {
-      throw new IllegalArgumentException("no adapter named '" + name + "'; there are " + all.keySet());
-    }
-    return a;
   }
 }

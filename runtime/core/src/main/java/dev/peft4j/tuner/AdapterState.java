@@ -16,7 +16,7 @@ import java.util.SequencedMap;
 record AdapterState(
     SequencedMap<String, AttachedAdapter> adapters, List<AttachedAdapter> active, MergedWeights merged, Acting standard) {
 
-  static AdapterState empty(AdapterSet set) {
+  static AdapterState empty(AdapterRegistry set) {
     return of(new LinkedHashMap<>(), List.of(), MergedWeights.none(set));
   }
 

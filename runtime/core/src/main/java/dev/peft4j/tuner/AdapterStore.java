@@ -7,17 +7,17 @@ import dev.peft4j.nn.Parameter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 
 /** Adapters in and out of folders in peft's layout. */
-public abstract sealed class AdapterStore permits AdapterSet {
+public abstract sealed class AdapterStore extends AdapterRegistry permits AdapterMerging {
   private final AdapterFiles files = new AdapterFiles(this);
 
-  AdapterStore() {}
+  AdapterStore(BaseModel base) {
+    super(base);
+  }
 
   /**
    * Adds an adapter that was saved, here or by peft: peft's {@code load_adapter}. It is frozen, and not active unless it is
@@ -124,20 +124,4 @@ public abstract sealed class AdapterStore permits AdapterSet {
   private static UncheckedIOException unchecked(IOException e) {
     return new UncheckedIOException(e.getMessage(), e);
   }
-
-  // ---- what the set knows ------------------------------------------------------------------------------------------
-
-  abstract AttachedAdapter adapter(String name);
-
-  abstract List<AttachedAdapter> adapters(Collection<String> names);
-
-  abstract BaseModel base();
-
-  abstract void requireFree(String name);
-
-  abstract void leaveIfEmpty();
-
-  abstract void requireUnmerged(AttachedAdapter a, String what);
-
-  abstract void addComplete(String name, PeftConfig config, Consumer<AttachedAdapter> attach);
 }

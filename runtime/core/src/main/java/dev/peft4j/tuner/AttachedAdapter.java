@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /** One named adapter of an {@link AdapterSet}: its layers, its copies of saved modules and of biases. */
 final class AttachedAdapter implements AdapterSet.Attachment {
-  private final AdapterSet set;
+  private final AdapterRegistry set;
   private final PeftConfig config;
   private final Tuner tuner;
   private final TargetMatcher declared;
@@ -38,7 +38,7 @@ final class AttachedAdapter implements AdapterSet.Attachment {
   private final Set<AdapterSlot> slotsWithCopies = ConcurrentHashMap.newKeySet();
   private volatile String name;
 
-  AttachedAdapter(AdapterSet set, String name, PeftConfig config) {
+  AttachedAdapter(AdapterRegistry set, String name, PeftConfig config) {
     this.set = set;
     this.name = name;
     this.config = config;
@@ -120,7 +120,7 @@ final class AttachedAdapter implements AdapterSet.Attachment {
 
   /** Attaches it to all that its configuration names, or throws. */
   void attachAll() {
-    attachMatching("", set.root());
+    attachMatching("", set.base().root());
     MatchCheck.require(this, set.base().modules());
   }
 

@@ -21,13 +21,13 @@ import java.util.function.UnaryOperator;
  * <p>They are kept for each layer: two layers that share a weight need not be adapted alike.
  */
 final class MergedWeights {
-  private final AdapterSet set;
+  private final AdapterRegistry set;
   private final List<AttachedAdapter> adapters;
   private final Map<AdapterSlot, Map<Parameter, Parameter>> bySlot;
   private final Map<Parameter, Parameter> common;
 
   private MergedWeights(
-      AdapterSet set, List<AttachedAdapter> adapters, Map<AdapterSlot, Map<Parameter, Parameter>> bySlot) {
+      AdapterRegistry set, List<AttachedAdapter> adapters, Map<AdapterSlot, Map<Parameter, Parameter>> bySlot) {
     this.set = set;
     this.adapters = List.copyOf(adapters);
     this.bySlot = bySlot;
@@ -35,12 +35,12 @@ final class MergedWeights {
   }
 
   /** Nothing is merged. */
-  static MergedWeights none(AdapterSet set) {
+  static MergedWeights none(AdapterRegistry set) {
     return new MergedWeights(set, List.of(), Map.of());
   }
 
   /** Merges adapters, one after the other, into the base. */
-  static MergedWeights of(AdapterSet set, List<AttachedAdapter> adapters) {
+  static MergedWeights of(AdapterRegistry set, List<AttachedAdapter> adapters) {
     MergedWeights all = none(set);
     for (AttachedAdapter a : adapters) {
       all = all.plus(a);
@@ -84,7 +84,7 @@ final class MergedWeights {
   }
 
   /** Weights that every layer which has them sees alike: they can stand for the base's wherever those are read. */
-  private static Map<Parameter, Parameter> common(AdapterSet set, Map<AdapterSlot, Map<Parameter, Parameter>> bySlot) {
+  private static Map<Parameter, Parameter> common(AdapterRegistry set, Map<AdapterSlot, Map<Parameter, Parameter>> bySlot) {
     Map<Parameter, Parameter> common = new HashMap<>();
     bySlot.values().forEach(m -> m.forEach((p, merged) -> {
       if (set.base().holders(p) == 1) {

@@ -25,7 +25,7 @@ final class PerSample implements Overlay {
   /** The samples of one adapter, or of the base: 1 where a sample is one of them. */
   private record Group(@Nullable AttachedAdapter adapter, Acting acting, Tensor samples) {}
 
-  private final AdapterSet set;
+  private final AdapterRegistry set;
   private final int batch;
   private final Acting base;
   private final List<Group> groups = new ArrayList<>();
@@ -35,7 +35,7 @@ final class PerSample implements Overlay {
    *
    * @param adapters for each sample; null stands for the base
    */
-  PerSample(AdapterSet set, List<? extends @Nullable AttachedAdapter> adapters, List<AttachedAdapter> inOrder) {
+  PerSample(AdapterRegistry set, List<? extends @Nullable AttachedAdapter> adapters, List<AttachedAdapter> inOrder) {
     this.set = set;
     this.batch = adapters.size();
     this.base = new Acting(List.of(), MergedWeights.none(set));

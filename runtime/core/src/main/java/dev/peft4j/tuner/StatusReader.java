@@ -112,7 +112,7 @@ final class StatusReader {
       total += p.parameter().shape().elements();
       trainable += p.parameter().trainable() ? p.parameter().shape().elements() : 0;
     }
-    Class<?> base = set.root() instanceof PeftModel ? set.root().getClass().getSuperclass() : set.root().getClass();
+    Class<?> base = set.base().root() instanceof PeftModel ? set.base().root().getClass().getSuperclass() : set.base().root().getClass();
     return new ModelStatus(
         base.getSimpleName(), tuner, types, trainable, total, layers.size(), enabled, active,
         List.copyOf(new TreeSet<>(merged)), requiresGrad, List.copyOf(new TreeSet<>(requiresGrad.keySet())), devices);

@@ -2,7 +2,6 @@ package dev.peft4j.tuner;
 
 import dev.peft4j.backend.cpu.Linalg;
 import dev.peft4j.data.Rng;
-import dev.peft4j.nn.Parameter;
 import dev.peft4j.target.TargetSpec;
 import java.util.ArrayList;
 import java.util.Arrays;
