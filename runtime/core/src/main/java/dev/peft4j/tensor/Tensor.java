@@ -130,7 +130,6 @@ public class Tensor {
   }
 
   // ---- reading
-  // -----------------------------------------------------------------------------------------------------
 
   /** The elements in row-major order, computed if they are not yet; not to be written. */
   public Storage storage() {
@@ -185,7 +184,6 @@ public class Tensor {
   }
 
   // ---- training
-  // ----------------------------------------------------------------------------------------------------
 
   /**
    * Adds the gradients of this single value to the parameters that it was computed from (reverse
@@ -214,7 +212,6 @@ public class Tensor {
   }
 
   // ---- element-wise
-  // ------------------------------------------------------------------------------------------------
 
   /** this + b, broadcast. */
   public Tensor add(Tensor b) {
@@ -380,7 +377,6 @@ public class Tensor {
   }
 
   // ---- products
-  // ----------------------------------------------------------------------------------------------------
 
   /** Matrix product over the two innermost dimensions; outer ones broadcast. */
   public Tensor matmul(Tensor b) {
@@ -446,7 +442,6 @@ public class Tensor {
   }
 
   // ---- reductions
-  // --------------------------------------------------------------------------------------------------
 
   /** Sum over {@code axes}, or over everything. */
   public Tensor sum(int... axes) {
@@ -492,7 +487,6 @@ public class Tensor {
   }
 
   // ---- norms, lookups, losses
-  // --------------------------------------------------------------------------------------
 
   /** Layer normalisation over the innermost dimension; weight and bias have its size. */
   public Tensor layerNorm(Tensor weight, Tensor bias, float eps) {
@@ -538,7 +532,6 @@ public class Tensor {
   }
 
   // ---- shape
-  // -------------------------------------------------------------------------------------------------------
 
   /** The same elements in another shape; one size may be -1. */
   public Tensor reshape(int... shape) {

@@ -72,7 +72,7 @@ public final class AdapterSet extends AdapterMerging {
     return set;
   }
 
-  // ---- adding and removing -----------------------------------------------------------------------------------------
+  // ---- adding and removing
 
   /**
    * Adds an adapter; its layers are given to what is returned. The first one is active, others are not.
@@ -135,7 +135,7 @@ public final class AdapterSet extends AdapterMerging {
     });
   }
 
-  // ---- choosing ----------------------------------------------------------------------------------------------------
+  // ---- choosing
 
   /** The names of the adapters, in the order they were added. */
   public List<String> names() {
@@ -222,7 +222,7 @@ public final class AdapterSet extends AdapterMerging {
     return VariableGroup.pinned(() -> Overlays.with(this, chosen == null ? state.standard() : chosen, body));
   }
 
-  // ---- looking -----------------------------------------------------------------------------------------------------
+  // ---- looking
 
   /** The model that the adapters are attached to. */
   @Override

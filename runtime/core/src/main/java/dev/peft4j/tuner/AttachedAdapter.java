@@ -48,7 +48,7 @@ final class AttachedAdapter implements AdapterSet.Attachment {
     this.matcher = new TargetMatcher(SavedTargets.condensed(config, set.base()).withModulesToSave(toSave));
   }
 
-  // ---- attaching ---------------------------------------------------------------------------------------------------
+  // ---- attaching
 
   @Override
   public void attach(String path, @Nullable Module layer) {
@@ -179,7 +179,7 @@ final class AttachedAdapter implements AdapterSet.Attachment {
     }
   }
 
-  // ---- what it is --------------------------------------------------------------------------------------------------
+  // ---- what it is
 
   void rename(String newName) {
     name = newName;

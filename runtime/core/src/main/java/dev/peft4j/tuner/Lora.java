@@ -199,7 +199,7 @@ public final class Lora implements Tuner {
     }
   }
 
-  // ---- the file ----------------------------------------------------------------------------------------------------
+  // ---- the file
 
   @Override
   public LoraConfig read(AdapterConfig file) throws IOException {

@@ -26,7 +26,6 @@ class ProgramTest {
   private final Tensor y = data(3, 4);
 
   // ---- simplification
-  // ----------------------------------------------------------------------------------------------
 
   @Test
   void reshapesJoin() {
@@ -88,7 +87,6 @@ class ProgramTest {
   }
 
   // ---- decomposition
-  // -------------------------------------------------------------------------------------------------
 
   @Test
   void opsWithoutAKernelAreDecomposed() {
@@ -105,7 +103,6 @@ class ProgramTest {
   }
 
   // ---- nothing twice, nothing in vain
-  // --------------------------------------------------------------------------------
 
   @Test
   void equalComputationsAreOne() {
@@ -143,7 +140,6 @@ class ProgramTest {
   }
 
   // ---- fusion
-  // ---------------------------------------------------------------------------------------------------------
 
   @Test
   void chainsBecomeOneStep() {

@@ -64,7 +64,7 @@ class AdapterFilesTest {
     assertThat(present).isNotEqualTo(saved);
   }
 
-  // ---- what works -----------------------------------------------------------------------------
+  // ---- what works
 
   @Test
   void loadingGivesBackWhatWasSaved() throws IOException {
@@ -173,7 +173,7 @@ class AdapterFilesTest {
     assertThat(base.forward(X).toFloats()).isEqualTo(present);
   }
 
-  // ---- what does not: nothing may have changed ------------------------------------------------
+  // ---- what does not: nothing may have changed
 
   @Test
   void missingUnexpectedAndMisshapedKeysAreListedAtOnce() throws IOException {

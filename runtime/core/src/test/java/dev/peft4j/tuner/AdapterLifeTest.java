@@ -254,7 +254,6 @@ class AdapterLifeTest {
   }
 
   // ---- merging
-  // -----------------------------------------------------------------------------------------------------
 
   @Test
   void mergedComputesTheSameAndUnmergedTheSameBits() {
@@ -361,7 +360,6 @@ class AdapterLifeTest {
   }
 
   // ---- one adapter a sample
-  // ----------------------------------------------------------------------------------------
 
   @Test
   void eachSampleHasItsAdapter() {

@@ -226,7 +226,7 @@ class AdapterSetTest {
         .contains("base_model.model.fc1.lora_A.fc1.weight");
   }
 
-  // ---- merging --------------------------------------------------------------------------------
+  // ---- merging
 
   @Test
   void mergedInAnyOrderAndUnmergedInAnyOrderTheBaseIsWhatItWas() {

@@ -246,7 +246,7 @@ final class CaseRunner {
         });
   }
 
-  // ---- the way back: what is saved here is what peft saved ------------------------------------
+  // ---- the way back: what is saved here is what peft saved
 
   private void saveAndReload(CaseModel model, PeftModel adapted) throws IOException {
     Path temporary = Files.createTempDirectory("peft4j-golden");
