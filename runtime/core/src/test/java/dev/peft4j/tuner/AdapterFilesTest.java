@@ -236,7 +236,7 @@ class AdapterFilesTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "peft_type | \"IA3\" | not supported yet; supported: LORA",
+        "peft_type | \"XLORA\" | XLORA is not supported yet; supported: ",
         "peft_type | \"LORRA\" | unknown peft_type",
         "peft_type | \"lora\" | did you mean LORA",
         "peft_type | null | peft_type",
@@ -248,9 +248,8 @@ class AdapterFilesTest {
         "lora_dropout | 1.5 | lora_dropout is the number 1.5",
         "bias | \"some\" | bias is",
         "use_rslora | \"yes\" | use_rslora is",
-        "use_dora | true | not supported yet: use_dora is true",
-        "lora_bias | true | not supported yet: lora_bias is true",
-        "init_lora_weights | \"pissa\" | init_lora_weights",
+        "use_qalora | true | not supported yet: use_qalora is true",
+        "init_lora_weights | \"nonsense\" | init_lora_weights",
         "target_modules | 5 | target_modules is the number 5",
         "target_modules | [1] | target_modules[0] is the number 1",
         "modules_to_save | \"head\" | modules_to_save is",

@@ -59,11 +59,11 @@ class GoldenTest {
 
   @Test
   void printsALineACaseAndTheTotals() throws IOException {
-    write(cases.resolve("other/case.json"), "{\"tuner\": \"IA3\", \"model\": \"mlp\"}");
+    write(cases.resolve("other/case.json"), "{\"tuner\": \"XLORA\", \"model\": \"mlp\"}");
     assertThat(run(cases)).isTrue();
     assertThat(lines())
         .satisfiesExactly(
-            l -> assertThat(l).isEqualTo("other      unsupported: tuner IA3"),
+            l -> assertThat(l).isEqualTo("other      unsupported: tuner XLORA"),
             l ->
                 assertThat(l)
                     .matches(
@@ -168,9 +168,9 @@ class GoldenTest {
   void settingsThatAreNotThereYetAreUnsupported() throws IOException {
     Path config = seedLora.resolve("adapter/adapter_config.json");
     Files.writeString(
-        config, Files.readString(config).replace("\"use_dora\": false", "\"use_dora\": true"));
+        config, Files.readString(config).replace("\"use_qalora\": false", "\"use_qalora\": true"));
     assertThat(run(cases)).isTrue();
-    assertThat(lines().getFirst()).contains("unsupported: ").contains("use_dora is true");
+    assertThat(lines().getFirst()).contains("unsupported: ").contains("use_qalora is true");
   }
 
   private void assertFails(String... reasons) {
