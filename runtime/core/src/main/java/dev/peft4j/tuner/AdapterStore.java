@@ -92,7 +92,7 @@ public abstract sealed class AdapterStore extends AdapterRegistry permits Adapte
   /**
    * Replaces the weights of an adapter while others may be calling the model: peft's {@code hotswap_adapter}. No program is
    * compiled anew, and each call computes with the old weights or with the new ones, never with some of both: with those that
-   * were there when its first layer was called. A call that reads results before it ends should be a {@link #call}.
+   * were there when its first layer was called. A call that reads results before it ends should be a {@link PeftModel#call}.
    *
    * @param folder where the {@code adapter_config.json} of the new weights lies
    * @throws UncheckedIOException if the files are missing or broken

@@ -1,6 +1,5 @@
 package dev.peft4j.samples.gloss;
 
-import dev.peft4j.data.Rng;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.optim.AdamW;
 import dev.peft4j.optim.Optimizer;
@@ -46,7 +45,7 @@ final class Training {
 
   /** Trains {@code parameters} on examples in an order that follows from the seed. */
   Result run(String task, List<Parameter> parameters, List<Example> examples) {
-    int[] order = new Rng(options.seed()).permutation(examples.size());
+    int[] order = TrainingOrder.stratified(examples.size(), options.batch(), options.seed());
     Optimizer optimizer = AdamW.builder().lr(LEARNING_RATE).weightDecay(0).build(parameters);
     float[] losses = new float[options.steps()];
     float[] accuracies = new float[options.steps()];
