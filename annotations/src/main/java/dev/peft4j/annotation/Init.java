@@ -14,5 +14,21 @@ public enum Init {
    */
   RANDOM,
   /** peft's {@code "gaussian"}: A is drawn from N(0, 1/r) (standard deviation 1/r), B is zero. */
-  GAUSSIAN
+  GAUSSIAN,
+  /**
+   * peft's {@code "orthogonal"}: A and B are made of the odd and the even rows of one random
+   * orthogonal matrix, so that B · A is zero although neither of them is. For linear layers; the rank
+   * must be even.
+   */
+  ORTHOGONAL,
+  /**
+   * peft's {@code "pissa"}: A and B are the largest singular values and vectors of the layer's
+   * weight, and the adapter works on what is left of it. For linear layers.
+   */
+  PISSA,
+  /**
+   * peft's {@code "olora"}: A and B are the first rows and columns of the weight's QR decomposition,
+   * and the adapter works on what is left of it. For linear layers.
+   */
+  OLORA
 }

@@ -161,6 +161,11 @@ public final class Storage {
     MemorySegment.copy(source.segment, 0, segment, 0, elements * dtype.bytes());
   }
 
+  /** True if {@code other} has the same type and the same elements, bit by bit. */
+  public boolean equalBytes(Storage other) {
+    return other.dtype == dtype && other.elements == elements && segment.mismatch(other.segment) < 0;
+  }
+
   /** A copy with memory of its own. */
   public Storage copy() {
     Storage s = allocate(dtype, elements);

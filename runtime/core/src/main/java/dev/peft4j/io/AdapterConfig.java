@@ -274,6 +274,23 @@ public final class AdapterConfig {
     return out;
   }
 
+  /** Lists of whole numbers from 0 by text, such as tokens of embeddings; missing and null are empty. */
+  public SequencedMap<String, List<Integer>> indicesByText(String key) throws FileFormatException {
+    SequencedMap<String, List<Integer>> out = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> e : entries(key)) {
+      String inside = inside(key, e);
+      if (!e.getValue().isArray()) {
+        throw wrong(inside, e.getValue(), "a list of whole numbers from 0");
+      }
+      List<Integer> numbers = new ArrayList<>();
+      for (JsonNode item : e.getValue()) {
+        numbers.add(integer(inside + "[" + numbers.size() + "]", item, 0, "a whole number from 0"));
+      }
+      out.put(e.getKey(), List.copyOf(numbers));
+    }
+    return out;
+  }
+
   /** Finite numbers above 0 by text, such as an alpha pattern; missing and null are empty. */
   public SequencedMap<String, Double> positiveNumbers(String key) throws FileFormatException {
     SequencedMap<String, Double> out = new LinkedHashMap<>();
@@ -288,6 +305,26 @@ public final class AdapterConfig {
   /** An exception about this file: {@code key} is {@code value}, {@code expected} was expected. */
   public FileFormatException wrong(String key, JsonNode value, String expected) {
     return error(key + " is " + PythonJson.describe(value) + ", expected " + expected);
+  }
+
+  /** Makes something of this file's values. */
+  @FunctionalInterface
+  public interface Reading<T> {
+    /** What was made. */
+    T get() throws IOException;
+  }
+
+  /**
+   * What {@code reading} makes of this file's values.
+   *
+   * @throws FileFormatException instead of an {@link IllegalArgumentException}, so that it names the file
+   */
+  public <T> T checked(Reading<T> reading) throws IOException {
+    try {
+      return reading.get();
+    } catch (IllegalArgumentException e) {
+      throw new FileFormatException(file, String.valueOf(e.getMessage()), e);
+    }
   }
 
   private FileFormatException error(String problem) {

@@ -96,6 +96,23 @@ public final class PeftFormat {
     return LORA.deepCopy();
   }
 
+  /**
+   * The keys that the configuration of every tuner has, with their defaults; a tuner adds its own.
+   *
+   * @param peftType the tuner
+   */
+  public static ObjectNode defaults(String peftType) {
+    ObjectNode tree = com.fasterxml.jackson.databind.node.JsonNodeFactory.instance.objectNode();
+    tree.putNull("auto_mapping");
+    tree.putNull("base_model_name_or_path");
+    tree.put("inference_mode", true);
+    tree.put("peft_type", peftType);
+    tree.put("peft_version", PEFT_VERSION);
+    tree.putNull("revision");
+    tree.putNull("task_type");
+    return tree;
+  }
+
   private static ObjectNode resource(String name) {
     try (InputStream in =
         Objects.requireNonNull(PeftFormat.class.getResourceAsStream(name), name)) {

@@ -4,4 +4,9 @@ package dev.peft4j.nn;
 public interface Adaptable {
   /** The layer's slot. */
   AdapterSlot slot();
+
+  /** True for what {@code all-linear} targets. */
+  default boolean isLinear() {
+    return false;
+  }
 }

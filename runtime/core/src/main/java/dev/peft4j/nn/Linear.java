@@ -77,4 +77,9 @@ public class Linear extends Module implements Layer, Adaptable {
   public AdapterSlot slot() {
     return slot;
   }
+
+  @Override
+  public boolean isLinear() {
+    return true;
+  }
 }

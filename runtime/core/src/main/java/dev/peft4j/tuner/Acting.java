@@ -67,12 +67,16 @@ final class Acting implements Overlay {
 
   @Override
   public Parameter of(Parameter p) {
+    Parameter written = merged == null ? p : merged.of(p);
+    if (written != p) {
+      return written; // into the copy, where there is one: a bias that is trained and has an adapter's added
+    }
     for (AttachedAdapter a : adapters) {
       Parameter copy = a.copyOf(p);
       if (copy != null) {
         return copy;
       }
     }
-    return merged == null ? p : merged.of(p);
+    return p;
   }
 }

@@ -118,7 +118,11 @@ final class AdapterFiles {
     SequencedMap<String, Shape> expected = new LinkedHashMap<>();
     keys(a).forEach((key, p) -> expected.put(key, p.shape()));
     SequencedMap<String, Shape> found = new LinkedHashMap<>();
-    weights.forEach((key, t) -> found.put(key, t.shape()));
+    weights.forEach((key, t) -> {
+      if (expected.containsKey(key) || !isSaidElsewhere(a, key, t)) {
+        found.put(key, t.shape());
+      }
+    });
     twice(a).keySet().forEach(found::remove);
     StateDictCheck check = StateDictCheck.compare(expected, found);
     if (strictness == Strictness.STRICT) {
@@ -127,6 +131,24 @@ final class AdapterFiles {
       check.requireShapes(from);
     }
     return new LoadReport(check.missing(), check.unexpected());
+  }
+
+  /**
+   * peft also saves the parameters of layers that share an adapter once more for each, and the weights of adapted embeddings
+   * though they are the base's.
+   */
+  private boolean isSaidElsewhere(AttachedAdapter a, String key, StoredTensor t) {
+    if (a.tied().keySet().stream().anyMatch(path -> key.startsWith(AdapterNames.PREFIX + path + ".lora_"))) {
+      return true;
+    }
+    for (NamedParameter p : set.base().parameters()) {
+      String own = p.name().substring(p.name().lastIndexOf('.') + 1);
+      String path = p.name().substring(0, Math.max(0, p.name().length() - own.length() - 1));
+      if (key.equals(AdapterNames.PREFIX + path + ".base_layer." + own)) {
+        return t.shape().equals(p.parameter().shape()) && t.storage().equalBytes(p.parameter().own());
+      }
+    }
+    return false;
   }
 
   private static void requireNumbers(Adapter file) throws FileFormatException {

@@ -56,7 +56,7 @@ final class AdapterNames {
       return;
     }
     List<AttachedAdapter> here = adapters.stream().filter(a -> a.layers().containsKey(path)).toList();
-    String own = join(path, here.isEmpty() ? "" : "base_layer");
+    String own = join(path, here.isEmpty() ? "" : here.getFirst().layer(path).baseName());
     module.ownParameters().forEach((name, p) -> base(join(own, name), p));
     Set<String> groups = new LinkedHashSet<>();
     for (AttachedAdapter a : here) {
@@ -66,7 +66,7 @@ final class AdapterNames {
       for (AttachedAdapter a : here) {
         for (TunerLayer.Entry e : a.layer(path).parameters()) {
           if (e.group().equals(group)) {
-            String key = PREFIX + path + "." + group + (e.suffix().isEmpty() ? "" : "." + e.suffix());
+            String key = PREFIX + path + "." + group + (e.fileSuffix().isEmpty() ? "" : "." + e.fileSuffix());
             found.add(new Named(inMemory(path, e, a.name()), e.parameter(), a.name(), key));
           }
         }

@@ -11,6 +11,7 @@ import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
+import dev.peft4j.target.Names;
 import dev.peft4j.target.TargetMatcher;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /** One named adapter of an {@link AdapterSet}: its layers, its copies of saved modules and of biases. */
 final class AttachedAdapter implements AdapterSet.Attachment {
   private final AdapterRegistry set;
-  private final PeftConfig config;
+  private PeftConfig config;
   private final Tuner tuner;
   private final TargetMatcher declared;
   private final TargetMatcher matcher;
@@ -34,6 +35,8 @@ final class AttachedAdapter implements AdapterSet.Attachment {
   private final SequencedMap<String, Module> saved = new LinkedHashMap<>();
   private final SequencedMap<AdapterSlot, TunerLayer> slots = new LinkedHashMap<>();
   private final Map<AdapterSlot, TunerLayer> bySlot = new ConcurrentHashMap<>(); // the same, for calls
+  private final SequencedMap<String, TunerLayer> tied = new LinkedHashMap<>();
+  private final List<String> alsoTargets;
   private final Map<Parameter, Parameter> copies = new ConcurrentHashMap<>();
   private final Set<AdapterSlot> slotsWithCopies = ConcurrentHashMap.newKeySet();
   private volatile String name;
@@ -43,6 +46,7 @@ final class AttachedAdapter implements AdapterSet.Attachment {
     this.name = name;
     this.config = config;
     this.tuner = Tuner.of(config.peftType());
+    this.alsoTargets = config.alsoTargets(set.root());
     List<String> toSave = config.allModulesToSave();
     this.declared = new TargetMatcher(config.targets().withModulesToSave(toSave));
     this.matcher = new TargetMatcher(SavedTargets.condensed(config, set.base()).withModulesToSave(toSave));
@@ -67,12 +71,51 @@ final class AttachedAdapter implements AdapterSet.Attachment {
     if (layers.containsKey(path)) {
       throw new IllegalArgumentException("adapter '" + name + "' is attached to '" + path + "' already");
     }
-    attachTo(path, cast(layer));
+    boolean target = targets(path, layer);
+    if (target && isAlso(path)) {
+      throw new IllegalArgumentException(
+          "adapter '" + name + "': '" + path + "' is a target and has trainable tokens, too: it can have one of them");
+    }
+    List<NamedModule> group = TiedLayers.sharing(set.base(), layer);
+    NamedModule asked = new NamedModule(path, layer);
+    NamedModule carrier =
+        target && config.tiesWeights() && !group.isEmpty() ? TiedLayers.carrier(group, asked) : asked;
+    if (!layers.containsKey(carrier.name())) {
+      attachTo(carrier.name(), cast(carrier.module()));
+      group.forEach(other -> tie(carrier.name(), other));
+    }
+    if (!bySlot.containsKey(adaptable.slot())) {
+      attachTo(path, cast(layer)); // the carrier's adapter is not for it
+    }
+  }
+
+  /** Lets a layer that shares its weight with an adapted one compute with the same adapter, if the tuner can. */
+  private void tie(String carrier, NamedModule other) {
+    AdapterSlot slot = ((Adaptable) other.module()).slot();
+    if (bySlot.containsKey(slot) || matcher.excludedBy(other.name()) != null || matcher.savedBy(other.name()) != null) {
+      return;
+    }
+    TunerLayer shared = layer(carrier).tied(other.module());
+    if (shared != null) {
+      slots.put(slot, shared);
+      bySlot.put(slot, shared);
+      tied.put(other.name(), shared);
+      config = config.tied();
+    }
+  }
+
+  private boolean targets(String path, Module module) {
+    return matcher.match(path, set.base().isInAllLinear(path, module)).targeted();
+  }
+
+  private boolean isAlso(String path) {
+    return alsoTargets.stream().anyMatch(n -> Names.names(n, path));
   }
 
   private <L extends Module & Adaptable> void attachTo(String path, L layer) {
     TunerLayer made = tuner.attach(path, layer, config, Rng.current());
     layers.put(path, made);
+    config = config.attachedTo(layer);
     for (TunerLayer.Entry e : made.parameters()) {
       own(e.parameter(), AdapterNames.inMemory(path, e, name));
     }
@@ -105,7 +148,7 @@ final class AttachedAdapter implements AdapterSet.Attachment {
 
   @Override
   public boolean matches(String path, Module module) {
-    return matcher.match(path, set.base().isInAllLinear(path, module)).targeted();
+    return targets(path, module) || isAlso(path);
   }
 
   @Override
@@ -249,6 +292,16 @@ final class AttachedAdapter implements AdapterSet.Attachment {
   /** True if the layer of that slot computes something else with this adapter. */
   boolean touches(AdapterSlot slot) {
     return bySlot.containsKey(slot) || slotsWithCopies.contains(slot);
+  }
+
+  /** Layers that share a weight with one of {@link #layers} and compute with its parameters. */
+  SequencedMap<String, TunerLayer> tied() {
+    return tied;
+  }
+
+  /** Names of layers that have an adapter besides the targets. */
+  List<String> alsoTargets() {
+    return alsoTargets;
   }
 
   SequencedMap<String, Module> saved() {

@@ -3,7 +3,6 @@ package dev.peft4j.tuner;
 import dev.peft4j.data.Storage;
 import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.AdapterSlot;
-import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.NamedParameter;
@@ -60,7 +59,7 @@ final class BaseModel {
 
   /** True if the target {@code all-linear} takes that module. */
   boolean isInAllLinear(String path, Module module) {
-    return module instanceof Linear && !outputHeads.contains(path);
+    return module instanceof Adaptable layer && layer.isLinear() && !outputHeads.contains(path);
   }
 
   /** How many modules have the parameter as their own: more than one if weights are tied. */
@@ -80,7 +79,7 @@ final class BaseModel {
   }
 
   void freeze() {
-    for (NamedParameter p : parameters) {
+    for (NamedParameter p : parameters.reversed()) { // of several paths the first is its name
       p.parameter().freeze();
       p.parameter().variable().rename(p.name());
     }

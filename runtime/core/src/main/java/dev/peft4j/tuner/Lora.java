@@ -1,35 +1,31 @@
 package dev.peft4j.tuner;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.databind.node.TextNode;
 import com.google.auto.service.AutoService;
 import dev.peft4j.annotation.Bias;
 import dev.peft4j.annotation.Init;
 import dev.peft4j.data.Rng;
-import dev.peft4j.data.Shape;
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.PeftFormat;
 import dev.peft4j.io.PythonJson;
 import dev.peft4j.nn.Adaptable;
-import dev.peft4j.nn.Conv2d;
-import dev.peft4j.nn.Embedding;
-import dev.peft4j.nn.Initial;
-import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
-import dev.peft4j.nn.Parameter;
-import dev.peft4j.op.Window;
+import dev.peft4j.target.Names;
 import dev.peft4j.target.PatternKeys;
-import dev.peft4j.tensor.Tensor;
+import dev.peft4j.target.TargetMatcher;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
-import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Low-rank adaptation (Hu et al. 2021), peft's {@code LORA}: a layer computes W·x + b + s·B·A·drop(x) with s = alpha / r. A
@@ -37,10 +33,14 @@ import java.util.function.UnaryOperator;
  *
  * <table>
  *   <caption>Shapes</caption>
- *   <tr><td>Linear (in → out)</td><td>A (r, in), B (out, r)</td></tr>
+ *   <tr><td>Linear, TransposedLinear (in → out)</td><td>A (r, in), B (out, r)</td></tr>
  *   <tr><td>Embedding (n rows of dim)</td><td>A (r, n), B (dim, r); here A starts at zero and B at N(0, 1)</td></tr>
+ *   <tr><td>Conv1d (in → out, k)</td><td>A (r, in, k), B (out, r, 1)</td></tr>
  *   <tr><td>Conv2d (in → out, k × k)</td><td>A (r, in, k, k), B (out, r, 1, 1)</td></tr>
  * </table>
+ *
+ * <p>What it computes is in {@link LoraLayer}, what differs from layer to layer in {@link LoraKind}, and how it starts in {@link
+ * LoraStart}.
  */
 @AutoService(Tuner.class)
 public final class Lora implements Tuner {
@@ -53,7 +53,10 @@ public final class Lora implements Tuner {
           "r", "lora_alpha", "lora_dropout", "bias", "use_rslora", "init_lora_weights", "target_modules",
           "exclude_modules", "modules_to_save", "rank_pattern", "alpha_pattern", "layers_to_transform",
           "layers_pattern", "task_type", "base_model_name_or_path", "peft_type", "peft_version", "auto_mapping",
-          "inference_mode", "revision", "megatron_core", "qalora_group_size");
+          "inference_mode", "revision", "megatron_core", "qalora_group_size", "use_dora", "lora_bias", "fan_in_fan_out",
+          "ensure_weight_tying", "trainable_token_indices");
+
+  private static final Pattern PISSA = Pattern.compile("pissa(?:_niter_(\\d{1,6}))?");
 
   /** For {@link java.util.ServiceLoader}. */
   public Lora() {}
@@ -65,36 +68,43 @@ public final class Lora implements Tuner {
 
   @Override
   public List<Class<? extends Module>> layerTypes() {
-    return List.of(Linear.class, Embedding.class, Conv2d.class);
+    return LoraKind.TYPES;
   }
 
   @Override
   public <L extends Module & Adaptable> TunerLayer attach(String path, L layer, PeftConfig config, Rng rng) {
     LoraConfig lora = (LoraConfig) config;
-    int r = lora.rankOf(path);
-    float scale = (float) lora.scaleOf(path);
-    Init init = lora.init();
-    return switch (layer) {
-      case Linear l -> {
-        Parameter a = down(init, rng, r, l.in());
-        Parameter b = up(init, rng, l.out(), r);
-        yield new OnLinear(l, a, b, scale, new InputDropout(l, lora.dropout(), rng));
+    List<Integer> tokens = tokensOf(path, lora);
+    if (tokens != null) {
+      return TrainableTokens.rows(path, layer, tokens, true, "token_adapter.", rng);
+    }
+    LoraKind kind = LoraKind.of(layer);
+    if (kind == null) {
+      throw new IllegalArgumentException(
+          "LoRA cannot adapt '" + path + "' of type " + layer.getClass().getSimpleName() + "; it adapts "
+              + LoraKind.TYPES.stream().map(Class::getSimpleName).toList());
+    }
+    return new LoraLayer(path, kind, lora, rng);
+  }
+
+  /** The tokens that are trained in the layer at {@code path}, or null if it is a target like others. */
+  private static @Nullable List<Integer> tokensOf(String path, LoraConfig lora) {
+    if (lora.trainableTokens().isEmpty()) {
+      return null;
+    }
+    boolean target = new TargetMatcher(lora.targets()).match(path, false).targeted();
+    for (Map.Entry<String, List<Integer>> e : lora.trainableTokens().entrySet()) {
+      boolean named = !e.getKey().equals(LoraConfig.INPUT_EMBEDDING) && Names.names(e.getKey(), path);
+      if (named && target) {
+        throw new IllegalArgumentException(
+            "'" + path + "' is a target of LoRA and has trainable tokens: one adapter does one of them");
       }
-      case Embedding e -> {
-        Parameter a =
-            init == Init.RANDOM ? Initial.normal(rng, 1, r, e.count()) : Initial.constant(0, r, e.count());
-        yield new OnEmbedding(e, a, Initial.normal(rng, 1, e.dim(), r), scale);
+      if (named) {
+        return e.getValue();
       }
-      case Conv2d c -> {
-        Shape w = c.weight().shape();
-        Parameter a = down(init, rng, r, w.dim(1), w.dim(2), w.dim(3));
-        Parameter b = up(init, rng, w.dim(0), r, 1, 1);
-        yield new OnConv2d(c, a, b, scale, new InputDropout(c, lora.dropout(), rng));
-      }
-      default -> throw new IllegalArgumentException(
-          "LoRA cannot adapt '" + path + "' of type " + layer.getClass().getSimpleName()
-              + "; it adapts Linear, Embedding and Conv2d");
-    };
+    }
+    // no target, so it was attached for its tokens
+    return target || lora.targets().allLinear() ? null : lora.trainableTokens().get(LoraConfig.INPUT_EMBEDDING);
   }
 
   @Override
@@ -118,87 +128,6 @@ public final class Lora implements Tuner {
     return left;
   }
 
-  private static Parameter down(Init init, Rng rng, int... shape) {
-    return init == Init.GAUSSIAN
-        ? Initial.normal(rng, 1f / shape[0], shape)
-        : Initial.kaimingUniform(rng, shape);
-  }
-
-  private static Parameter up(Init init, Rng rng, int... shape) {
-    return init == Init.RANDOM ? Initial.kaimingUniform(rng, shape) : Initial.constant(0, shape);
-  }
-
-  /** Dropout of the adapter's input, active while the layer is in training mode. */
-  private record InputDropout(Module layer, double p, Rng rng) {
-    InputDropout {
-      rng = rng.split();
-    }
-
-    Tensor apply(Tensor x) {
-      return p == 0 || !layer.training() ? x : x.dropout((float) p, Tensor.of(new long[] {rng.nextLong()}));
-    }
-  }
-
-  private record OnLinear(Linear layer, Parameter a, Parameter b, float scale, InputDropout dropout)
-      implements TunerLayer, LowRank {
-    @Override
-    public Tensor forward(Tensor x, UnaryOperator<Tensor> base) {
-      Tensor low = dropout.apply(x).linear(a, null);
-      return base.apply(x).add(low.linear(b, null).mul(scale));
-    }
-
-    @Override
-    public List<Entry> parameters() {
-      return List.of(new Entry("lora_A", "weight", a), new Entry("lora_B", "weight", b));
-    }
-
-    @Override
-    public Map<Parameter, Tensor> merged() {
-      Parameter w = layer.weight();
-      return Map.of(w, w.add(b.matmul(a).mul(scale)));
-    }
-  }
-
-  private record OnEmbedding(Embedding layer, Parameter a, Parameter b, float scale) implements TunerLayer, LowRank {
-    @Override
-    public Tensor forward(Tensor ids, UnaryOperator<Tensor> base) {
-      Tensor low = a.transpose(0, 1).gather(ids);
-      return base.apply(ids).add(low.linear(b, null).mul(scale));
-    }
-
-    @Override
-    public List<Entry> parameters() {
-      return List.of(new Entry("lora_embedding_A", "", a), new Entry("lora_embedding_B", "", b));
-    }
-
-    @Override
-    public Map<Parameter, Tensor> merged() {
-      Parameter w = layer.weight();
-      return Map.of(w, w.add(b.matmul(a).transpose(0, 1).mul(scale)));
-    }
-  }
-
-  private record OnConv2d(Conv2d layer, Parameter a, Parameter b, float scale, InputDropout dropout)
-      implements TunerLayer, LowRank {
-    @Override
-    public Tensor forward(Tensor x, UnaryOperator<Tensor> base) {
-      Tensor low = dropout.apply(x).conv2d(a, null, layer.window());
-      return base.apply(x).add(low.conv2d(b, null, Window.square(1, 1, 0)).mul(scale));
-    }
-
-    @Override
-    public List<Entry> parameters() {
-      return List.of(new Entry("lora_A", "weight", a), new Entry("lora_B", "weight", b));
-    }
-
-    @Override
-    public Map<Parameter, Tensor> merged() {
-      Parameter w = layer.weight();
-      Tensor delta = b.reshape(b.dim(0), b.dim(1)).matmul(a.reshape(a.dim(0), -1));
-      return Map.of(w, w.add(delta.reshape(w.shape().toArray()).mul(scale)));
-    }
-  }
-
   // ---- the file
 
   @Override
@@ -209,24 +138,58 @@ public final class Lora implements Tuner {
     LoraConfig.Builder b = LoraConfig.builder();
     b.r(file.positiveInteger("r", 8)).alpha(file.positiveNumber("lora_alpha", 8));
     b.dropout(file.dropout("lora_dropout", 0)).rslora(file.flag("use_rslora", false));
+    b.dora(file.flag("use_dora", false)).loraBias(file.flag("lora_bias", false));
+    b.fanInFanOut(file.flag("fan_in_fan_out", false)).ensureWeightTying(file.flag("ensure_weight_tying", false));
     String bias = file.choice("bias", "none", List.of("none", "all", "lora_only"));
-    b.bias(Bias.valueOf(bias.toUpperCase(java.util.Locale.ROOT)));
-    b.init(readInit(file));
+    b.bias(Bias.valueOf(bias.toUpperCase(Locale.ROOT)));
+    readInit(file, b);
     file.positiveIntegers("rank_pattern").forEach(b::rankPattern);
     file.positiveNumbers("alpha_pattern").forEach(b::alphaPattern);
-    TargetFields.read(file, b);
-    return b.build();
+    readTokens(file, b);
+    TargetFields fields = TargetFields.read(file);
+    b.targets(fields.targets()).taskType(fields.taskType()).baseModel(fields.baseModel());
+    return file.checked(b::build);
   }
 
-  private static Init readInit(AdapterConfig file) throws IOException {
+  private static void readInit(AdapterConfig file, LoraConfig.Builder b) throws IOException {
     JsonNode init = file.get("init_lora_weights");
     if (init.isMissingNode() || init.isNull() || init.isBoolean()) {
-      return init.isBoolean() && !init.booleanValue() ? Init.RANDOM : Init.DEFAULT;
+      b.init(init.isBoolean() && !init.booleanValue() ? Init.RANDOM : Init.DEFAULT);
+      return;
     }
-    if (init.isTextual() && init.textValue().equalsIgnoreCase("gaussian")) {
-      return Init.GAUSSIAN;
+    String text = init.isTextual() ? init.textValue() : "";
+    Matcher pissa = PISSA.matcher(text);
+    if (pissa.matches()) {
+      b.init(Init.PISSA);
+      if (pissa.group(1) != null) {
+        b.pissa(Integer.parseInt(pissa.group(1)));
+      }
+      return;
     }
-    throw file.wrong("init_lora_weights", init, "true, false or \"gaussian\"");
+    switch (text.toLowerCase(Locale.ROOT)) {
+      case "gaussian" -> b.init(Init.GAUSSIAN);
+      case "olora" -> b.init(Init.OLORA);
+      case "orthogonal" -> b.init(Init.ORTHOGONAL);
+      case "eva", "corda", "lora_ga", "loftq", "mica" ->
+          throw file.wrong("init_lora_weights", init, "another one: it is not supported yet");
+      default ->
+          throw file.wrong(
+              "init_lora_weights",
+              init,
+              "true, false, \"gaussian\", \"orthogonal\", \"pissa\", \"pissa_niter_N\" or \"olora\"");
+    }
+  }
+
+  private static void readTokens(AdapterConfig file, LoraConfig.Builder b) throws IOException {
+    JsonNode tokens = file.get("trainable_token_indices");
+    if (tokens.isObject()) {
+      for (Map.Entry<String, List<Integer>> e : file.indicesByText("trainable_token_indices").entrySet()) {
+        b.trainableTokens(e.getKey(), e.getValue().stream().mapToInt(Integer::intValue).toArray());
+      }
+    } else if (!tokens.isMissingNode() && !tokens.isNull()) {
+      List<Integer> ids = file.indices("trainable_token_indices");
+      b.trainableTokens(ids == null ? new int[0] : ids.stream().mapToInt(Integer::intValue).toArray());
+    }
   }
 
   @Override
@@ -237,14 +200,29 @@ public final class Lora implements Tuner {
     tree.set("lora_alpha", PythonJson.number(c.alpha()));
     tree.put("lora_dropout", c.dropout());
     tree.put("use_rslora", c.rslora());
+    tree.put("use_dora", c.dora());
+    tree.put("lora_bias", c.loraBias());
+    tree.put("fan_in_fan_out", c.fanInFanOut());
+    tree.put("ensure_weight_tying", Boolean.TRUE.equals(c.ensureWeightTying()));
     tree.put("bias", c.bias().configName());
-    tree.set(
-        "init_lora_weights",
-        c.init() == Init.GAUSSIAN ? TextNode.valueOf("gaussian") : BooleanNode.valueOf(c.init() == Init.DEFAULT));
+    switch (c.init()) {
+      case DEFAULT -> tree.put("init_lora_weights", true);
+      case RANDOM -> tree.put("init_lora_weights", false);
+      case PISSA ->
+          tree.put("init_lora_weights", c.pissaIterations() < 0 ? "pissa" : "pissa_niter_" + c.pissaIterations());
+      case GAUSSIAN, ORTHOGONAL, OLORA -> tree.put("init_lora_weights", c.init().name().toLowerCase(Locale.ROOT));
+    }
     ObjectNode ranks = tree.putObject("rank_pattern");
     c.rankPattern().forEach(ranks::put);
     ObjectNode alphas = tree.putObject("alpha_pattern");
     c.alphaPattern().forEach((key, value) -> alphas.set(key, PythonJson.number(value)));
+    List<Integer> input = c.trainableTokens().get(LoraConfig.INPUT_EMBEDDING);
+    if (input != null) {
+      input.forEach(tree.putArray("trainable_token_indices")::add);
+    } else if (!c.trainableTokens().isEmpty()) {
+      ObjectNode tokens = tree.putObject("trainable_token_indices");
+      c.trainableTokens().forEach((name, ids) -> ids.forEach(tokens.putArray(name)::add));
+    }
     TargetFields.write(c, tree);
     return tree;
   }
@@ -258,5 +236,27 @@ public final class Lora implements Tuner {
           "the adapter in the file scales '" + path + "' by " + there + ", this model by " + here
               + ": r, lora_alpha, use_rslora and the patterns must agree");
     }
+    LoraConfig a = (LoraConfig) present;
+    LoraConfig b = (LoraConfig) file;
+    same(path, "use_dora", a.dora(), b.dora());
+    same(path, "lora_bias", a.loraBias(), b.loraBias());
+    same(path, "trainable tokens", tokensOf(path, a), tokensOf(path, b));
+    same(path, "the part of the weight that it starts from (init_lora_weights)", origin(a), origin(b));
+  }
+
+  private static void same(String path, String setting, @Nullable Object here, @Nullable Object there) {
+    if (!Objects.equals(here, there)) {
+      throw new IllegalArgumentException(
+          "the adapter in the file differs for '" + path + "' in " + setting + ": " + there + ", this model has " + here);
+    }
+  }
+
+  /** What an adapter computes depends on how it started only if a part of the weight was taken off. */
+  private static String origin(LoraConfig c) {
+    return switch (c.init()) {
+      case PISSA -> "PISSA " + c.pissaIterations();
+      case OLORA -> "OLORA";
+      default -> "none";
+    };
   }
 }

@@ -2,11 +2,17 @@ package dev.peft4j.tuner;
 
 import dev.peft4j.annotation.Bias;
 import dev.peft4j.annotation.Init;
+import dev.peft4j.nn.Linear;
+import dev.peft4j.nn.Module;
+import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.target.PatternKeys;
 import dev.peft4j.target.TargetSpec;
 import dev.peft4j.target.TaskTypes;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -18,10 +24,19 @@ import org.jspecify.annotations.Nullable;
  * @param dropout probability that an element of the adapter's input is zeroed in training; in [0, 1)
  * @param bias which biases of the base model are trained
  * @param rslora whether the scale is alpha / √r (Kalajdzievski 2023)
+ * @param dora whether the update is split into direction and magnitude (Liu et al. 2024)
+ * @param loraBias whether B has a bias; not with dora, and only with the starts DEFAULT and RANDOM
  * @param init how A and B start
+ * @param pissaIterations with the start PISSA the iterations of an approximate decomposition (peft's {@code
+ *     pissa_niter_N}), at least 0; -1 decomposes exactly
  * @param targets which layers get an adapter
  * @param rankPattern other ranks for layers whose path ends in a key (a regular expression)
  * @param alphaPattern other alphas, likewise
+ * @param trainableTokens rows of embeddings that are trained besides: ids by the embedding's path or the end of it; the key
+ *     {@link #INPUT_EMBEDDING} stands for the model's input embedding
+ * @param fanInFanOut peft's note of how targeted weights are stored; the layers themselves know it, nothing depends on it
+ * @param ensureWeightTying whether layers that share one weight share one adapter. Null (the default) lets them wherever that
+ *     is possible; false, as peft does by default, adapts just the layers that are targeted
  * @param taskType peft's task type, or null
  * @param baseModel name of the base model, or null
  */
@@ -31,13 +46,21 @@ public record LoraConfig(
     double dropout,
     Bias bias,
     boolean rslora,
+    boolean dora,
+    boolean loraBias,
     Init init,
+    int pissaIterations,
     TargetSpec targets,
     SequencedMap<String, Integer> rankPattern,
     SequencedMap<String, Double> alphaPattern,
+    SequencedMap<String, List<Integer>> trainableTokens,
+    boolean fanInFanOut,
+    @Nullable Boolean ensureWeightTying,
     @Nullable String taskType,
     @Nullable String baseModel)
     implements PeftConfig {
+  /** The key of {@link #trainableTokens()} that stands for the model's input embedding. */
+  public static final String INPUT_EMBEDDING = "";
 
   /**
    * Checks the numbers.
@@ -55,8 +78,23 @@ public record LoraConfig(
     if (taskType != null && !TaskTypes.all().contains(taskType)) {
       throw new IllegalArgumentException("task type is '" + taskType + "', must be one of " + TaskTypes.all());
     }
+    if (loraBias && init != Init.DEFAULT && init != Init.RANDOM) {
+      throw new IllegalArgumentException("lora bias is only supported with init DEFAULT or RANDOM, got " + init);
+    }
+    if (loraBias && dora) {
+      throw new IllegalArgumentException("lora bias is not supported with dora: choose one of them");
+    }
+    if (pissaIterations < -1 || pissaIterations >= 0 && init != Init.PISSA) {
+      throw new IllegalArgumentException(
+          "pissa iterations are " + pissaIterations + " with init " + init
+              + ": must be at least 0 with init PISSA, or -1 for an exact decomposition");
+    }
+    trainableTokens.forEach(TrainableTokens::checkIds);
     rankPattern = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(rankPattern));
     alphaPattern = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(alphaPattern));
+    SequencedMap<String, List<Integer>> tokens = new LinkedHashMap<>();
+    trainableTokens.forEach((key, ids) -> tokens.put(key, List.copyOf(ids)));
+    trainableTokens = Collections.unmodifiableSequencedMap(tokens);
   }
 
   private static void checkRank(String name, int r) {
@@ -83,15 +121,75 @@ public record LoraConfig(
 
   @Override
   public LoraConfig withTargets(TargetSpec other) {
+    return with(other, fanInFanOut, ensureWeightTying);
+  }
+
+  private LoraConfig with(TargetSpec other, boolean transposed, @Nullable Boolean tying) {
     return new LoraConfig(
-        r, alpha, dropout, bias, rslora, init, other, rankPattern, alphaPattern, taskType, baseModel);
+        r, alpha, dropout, bias, rslora, dora, loraBias, init, pissaIterations, other, rankPattern, alphaPattern,
+        trainableTokens, transposed, tying, taskType, baseModel);
+  }
+
+  /** Equal settings; those that leave {@link #ensureWeightTying()} open are equal to those that say false, as files do. */
+  @Override
+  public boolean equals(@Nullable Object o) {
+    return o instanceof LoraConfig c && closed().components().equals(c.closed().components());
+  }
+
+  @Override
+  public int hashCode() {
+    return closed().components().hashCode();
+  }
+
+  private LoraConfig closed() {
+    return ensureWeightTying == null ? with(targets, fanInFanOut, false) : this;
+  }
+
+  private List<Object> components() {
+    return Arrays.asList(
+        r, alpha, dropout, bias, rslora, dora, loraBias, init, pissaIterations, targets, rankPattern, alphaPattern,
+        trainableTokens, fanInFanOut, ensureWeightTying, taskType, baseModel);
+  }
+
+  /** As peft, a file notes whether the layer adapted last is stored the other way round. */
+  @Override
+  public LoraConfig attachedTo(Module layer) {
+    return switch (layer) {
+      case Linear l -> with(targets, false, ensureWeightTying);
+      case TransposedLinear l -> with(targets, true, ensureWeightTying);
+      default -> this;
+    };
+  }
+
+  @Override
+  public boolean tiesWeights() {
+    return ensureWeightTying == null ? !dora : ensureWeightTying;
+  }
+
+  @Override
+  public LoraConfig tied() {
+    return with(targets, fanInFanOut, true);
+  }
+
+  @Override
+  public List<String> alsoTargets(Module root) {
+    List<String> names = new ArrayList<>();
+    for (String key : trainableTokens.keySet()) {
+      names.add(key.equals(INPUT_EMBEDDING) ? TrainableTokens.inputEmbedding(root) : key);
+    }
+    return names;
   }
 
   /** Settings of an adapter that is made of others: this one's, but for the rank, which is its alpha, too. */
   LoraConfig combined(int rank, TargetSpec other) {
     return new LoraConfig(
-        rank, rank, dropout, bias, rslora, Init.DEFAULT, other, new LinkedHashMap<>(), new LinkedHashMap<>(), taskType,
-        baseModel);
+        rank, rank, dropout, bias, rslora, dora, loraBias, Init.DEFAULT, -1, other, new LinkedHashMap<>(),
+        new LinkedHashMap<>(), trainableTokens, fanInFanOut, ensureWeightTying, taskType, baseModel);
+  }
+
+  /** True if the adapter starts as a part of the weight, which is taken off the weight. */
+  boolean startsFromWeight() {
+    return init == Init.PISSA || init == Init.OLORA;
   }
 
   /** The rank of the layer at {@code path}. */
@@ -115,10 +213,17 @@ public record LoraConfig(
     private double dropout;
     private Bias bias = Bias.NONE;
     private boolean rslora;
+    private boolean dora;
+    private boolean loraBias;
     private Init init = Init.DEFAULT;
+    private int pissaIterations = -1;
     private final TargetSpec.Builder targets = TargetSpec.builder();
+    private @Nullable TargetSpec allTargets;
     private final SequencedMap<String, Integer> rankPattern = new LinkedHashMap<>();
     private final SequencedMap<String, Double> alphaPattern = new LinkedHashMap<>();
+    private final SequencedMap<String, List<Integer>> trainableTokens = new LinkedHashMap<>();
+    private boolean fanInFanOut;
+    private @Nullable Boolean ensureWeightTying;
     private @Nullable String taskType;
     private @Nullable String baseModel;
 
@@ -154,9 +259,57 @@ public record LoraConfig(
       return this;
     }
 
+    /** Whether direction and magnitude of the weights are trained apart (DoRA). */
+    public Builder dora(boolean value) {
+      dora = value;
+      return this;
+    }
+
+    /** Whether B has a bias. */
+    public Builder loraBias(boolean value) {
+      loraBias = value;
+      return this;
+    }
+
     /** How A and B start. */
     public Builder init(Init value) {
       init = value;
+      return this;
+    }
+
+    /** Starts from an approximate decomposition of the weight (PiSSA), found in so many iterations; at least 0. */
+    public Builder pissa(int iterations) {
+      init = Init.PISSA;
+      pissaIterations = iterations;
+      return this;
+    }
+
+    /** Rows of the embedding at {@code embedding}, a path or the end of one, that are trained besides. */
+    public Builder trainableTokens(String embedding, int... ids) {
+      trainableTokens.put(embedding, Arrays.stream(ids).boxed().toList());
+      return this;
+    }
+
+    /** Rows of the model's input embedding that are trained besides. */
+    public Builder trainableTokens(int... ids) {
+      return trainableTokens(INPUT_EMBEDDING, ids);
+    }
+
+    /** peft's {@code fan_in_fan_out}; layers know it themselves, it is only written to files. */
+    public Builder fanInFanOut(boolean value) {
+      fanInFanOut = value;
+      return this;
+    }
+
+    /** Whether layers that share one weight share one adapter; see {@link LoraConfig#ensureWeightTying()}. */
+    public Builder ensureWeightTying(boolean value) {
+      ensureWeightTying = value;
+      return this;
+    }
+
+    /** Everything about targets and modules to save at once, in place of what the other methods gave. */
+    Builder targets(TargetSpec all) {
+      allTargets = all;
       return this;
     }
 
@@ -220,14 +373,14 @@ public record LoraConfig(
       return this;
     }
 
-    /** peft's task type, for example {@code SEQ_CLS}. */
-    public Builder taskType(String value) {
+    /** peft's task type, for example {@code SEQ_CLS}; null for none. */
+    public Builder taskType(@Nullable String value) {
       taskType = value;
       return this;
     }
 
-    /** Name of the base model. */
-    public Builder baseModel(String value) {
+    /** Name of the base model; null for none. */
+    public Builder baseModel(@Nullable String value) {
       baseModel = value;
       return this;
     }
@@ -239,7 +392,9 @@ public record LoraConfig(
      */
     public LoraConfig build() {
       return new LoraConfig(
-          r, alpha, dropout, bias, rslora, init, targets.build(), rankPattern, alphaPattern, taskType, baseModel);
+          r, alpha, dropout, bias, rslora, dora, loraBias, init, pissaIterations,
+          allTargets == null ? targets.build() : allTargets, rankPattern, alphaPattern, trainableTokens, fanInFanOut,
+          ensureWeightTying, taskType, baseModel);
     }
   }
 }

@@ -4,6 +4,7 @@ import dev.peft4j.nn.NamedModule;
 import dev.peft4j.target.Names;
 import dev.peft4j.target.Suggestions;
 import dev.peft4j.target.TaskTypes;
+import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,7 +22,9 @@ final class MatchCheck {
    */
   static void require(AttachedAdapter a, List<NamedModule> modules) {
     List<String> paths = modules.stream().map(NamedModule::name).filter(n -> !n.isEmpty()).toList();
-    List<String> unmatched = a.declared().unmatched(a.layers().keySet());
+    List<String> adapted = new ArrayList<>(a.layers().keySet());
+    adapted.addAll(a.tied().keySet());
+    List<String> unmatched = a.declared().unmatched(adapted);
     if (a.layers().isEmpty() && unmatched.isEmpty()) {
       throw new IllegalArgumentException("adapter '" + a.name() + "' has no targets. Modules: " + paths);
     }
@@ -39,6 +42,13 @@ final class MatchCheck {
         s.append(left);
       }
       throw new IllegalArgumentException(s.append(" Modules: ").append(paths).toString());
+    }
+    for (String also : a.alsoTargets()) {
+      if (a.layers().keySet().stream().noneMatch(p -> Names.names(also, p))) {
+        throw new IllegalArgumentException(
+            "trainable tokens of '" + also + "': there is no such layer in the base model. "
+                + Suggestions.didYouMean(also, paths));
+      }
     }
     List<String> unused = a.tuner().unusedSettings(a.config(), a.layers().keySet());
     if (!unused.isEmpty()) {

@@ -123,16 +123,21 @@ final class MergedWeights {
   Map<Parameter, Storage> forBase() {
     Map<Parameter, Storage> values = new LinkedHashMap<>();
     bySlot.values().forEach(m -> m.forEach((p, merged) -> {
-      if (set.base().holders(p) > 1) {
+      Storage before = values.putIfAbsent(p, merged.own());
+      if (before != null && !before.equalBytes(merged.own()) || changedBy(p) < set.base().holders(p)) {
         throw new IllegalStateException(
             "'" + p.name() + "' is shared by " + set.base().holders(p) + " modules, and adapters " + names()
-                + " change it for one of them: one tensor cannot hold both; use merge(), which keeps them apart, or give the"
-                + " modules a weight each");
+                + " do not change it for all of them alike: one tensor cannot hold both; let the modules share the adapter"
+                + " (ensureWeightTying), use merge(), which keeps them apart, or give the modules a weight each");
       }
-      values.put(p, merged.own());
     }));
-    adapters.forEach(a -> a.copies().forEach((p, copy) -> values.put(p, copy.own())));
+    adapters.forEach(a -> a.copies().forEach((p, copy) -> values.putIfAbsent(p, copy.own())));
     return values;
+  }
+
+  /** The number of layers that the adapters change a parameter in. */
+  private long changedBy(Parameter p) {
+    return bySlot.values().stream().filter(m -> m.containsKey(p)).count();
   }
 
   List<String> names() {

@@ -1,6 +1,7 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.annotation.Bias;
+import dev.peft4j.nn.Module;
 import dev.peft4j.target.TargetSpec;
 import dev.peft4j.target.TaskTypes;
 import java.util.ArrayList;
@@ -26,6 +27,29 @@ public interface PeftConfig {
 
   /** The same settings with other targets: names instead of {@code all-linear}, say. */
   PeftConfig withTargets(TargetSpec targets);
+
+  /**
+   * Names of layers that get an adapter of another kind besides the targets, such as peft's {@code trainable_token_indices}:
+   * paths or ends of paths in {@code root}.
+   */
+  default List<String> alsoTargets(Module root) {
+    return List.of();
+  }
+
+  /** The settings as a file has them once a layer got its adapter: for what peft derives from the layers. */
+  default PeftConfig attachedTo(Module layer) {
+    return this;
+  }
+
+  /** True if layers that share one weight share one adapter, whichever of them is targeted. */
+  default boolean tiesWeights() {
+    return false;
+  }
+
+  /** The settings as a file has them once layers share an adapter because they share a weight. */
+  default PeftConfig tied() {
+    return this;
+  }
 
   /** The modules to save: those asked for, and the heads that the task type trains by itself. */
   default List<String> allModulesToSave() {

@@ -9,11 +9,18 @@ import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The keys of {@code adapter_config.json} that say what is targeted; the same for every tuner. */
-final class TargetFields {
-  private TargetFields() {}
+/**
+ * The keys of {@code adapter_config.json} that say what is targeted and what for; the same for every tuner.
+ *
+ * @param targets the layers, and the modules to save
+ * @param taskType peft's task type, or null
+ * @param baseModel name of the base model, or null
+ */
+record TargetFields(TargetSpec targets, @Nullable String taskType, @Nullable String baseModel) {
 
-  static void read(AdapterConfig file, LoraConfig.Builder b) throws IOException {
+  /** Reads those that are there. */
+  static TargetFields read(AdapterConfig file) throws IOException {
+    TargetSpec.Builder b = TargetSpec.builder();
     List<String> targets = file.textOrTexts("target_modules");
     if (targets != null && file.isText("target_modules")) {
       String text = targets.getFirst();
@@ -46,14 +53,11 @@ final class TargetFields {
     String task = file.text("task_type");
     if (task != null) {
       file.choice("task_type", task, PeftFormat.TASK_TYPES);
-      b.taskType(task);
     }
-    String base = file.text("base_model_name_or_path");
-    if (base != null) {
-      b.baseModel(base);
-    }
+    return new TargetFields(b.build(), task, file.text("base_model_name_or_path"));
   }
 
+  /** Sets those keys that {@code tree}, which holds all keys of a tuner, has. */
   static void write(PeftConfig c, ObjectNode tree) {
     TargetSpec t = c.targets();
     if (t.targetRegex() != null) {
@@ -74,24 +78,16 @@ final class TargetFields {
       t.layers().forEach(layers::add);
     }
     list(tree, "layers_pattern", t.layersPattern());
-    put(tree, "task_type", c.taskType());
-    put(tree, "base_model_name_or_path", c.baseModel());
-  }
-
-  private static void put(ObjectNode tree, String key, @Nullable String value) {
-    if (value == null) {
-      tree.putNull(key);
-    } else {
-      tree.put(key, value);
-    }
+    tree.put("task_type", c.taskType());
+    tree.put("base_model_name_or_path", c.baseModel());
   }
 
   private static void list(ObjectNode tree, String key, List<String> values) {
-    if (values.isEmpty()) {
-      tree.putNull(key);
-    } else {
+    if (!values.isEmpty()) {
       ArrayNode array = tree.putArray(key);
       values.forEach(array::add);
+    } else if (tree.has(key)) {
+      tree.putNull(key);
     }
   }
 }

@@ -1,22 +1,42 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.nn.LayerAdapter;
+import dev.peft4j.nn.Module;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The adapter of one layer. */
 public interface TunerLayer extends LayerAdapter {
   /**
-   * A parameter of the adapter. In memory it is called {@code path.group.adapter.suffix}, on disk {@code path.group.suffix};
-   * an empty suffix is left out.
+   * A parameter of the adapter. In memory it is called {@code path.group.adapter.suffix}, on disk {@code
+   * path.group.fileSuffix}; an empty suffix is left out.
    */
-  record Entry(String group, String suffix, Parameter parameter) {}
+  record Entry(String group, String suffix, String fileSuffix, Parameter parameter) {
+    /** With the same suffix in memory and on disk. */
+    public Entry(String group, String suffix, Parameter parameter) {
+      this(group, suffix, suffix, parameter);
+    }
+  }
 
   /** The parameters, in peft's order. */
   List<Entry> parameters();
 
   /** For each of the layer's own parameters that merging changes, the merged value. */
   Map<Parameter, Tensor> merged();
+
+  /** What peft calls the layer itself beside its adapters, in names of parameters. */
+  default String baseName() {
+    return "base_layer";
+  }
+
+  /**
+   * The adapter of another layer that holds the same weight, with the same parameters; its merged weight is the same. Null if
+   * there is no such thing, so that the layers cannot share.
+   */
+  default @Nullable TunerLayer tied(Module other) {
+    return null;
+  }
 }

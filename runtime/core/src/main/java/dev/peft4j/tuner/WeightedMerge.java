@@ -58,6 +58,11 @@ final class WeightedMerge {
         throw new IllegalArgumentException(
             "adapter '" + a.name() + "' is of type " + a.config().peftType() + ", only LoRA adapters can be combined");
       }
+      if (lora.startsFromWeight()) {
+        throw new IllegalArgumentException(
+            "adapter '" + a.name() + "' started from a part of the base's weights (init " + lora.init()
+                + "), which another adapter would not take off them: it cannot be combined");
+      }
       configs.add(lora);
     }
     checkSavedModules();
@@ -121,6 +126,9 @@ final class WeightedMerge {
   void fill(AttachedAdapter target) {
     Rng rng = Rng.current();
     target.layers().forEach((path, made) -> {
+      if (!(made instanceof LowRank)) {
+        return; // trained tokens, which peft leaves as they are, too
+      }
       List<Part> parts = new ArrayList<>();
       for (int k = 0; k < sources.size(); k++) {
         TunerLayer layer = sources.get(k).layers().get(path);

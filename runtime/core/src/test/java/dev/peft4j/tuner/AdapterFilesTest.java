@@ -233,6 +233,18 @@ class AdapterFilesTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"use_dora, true", "lora_bias, true", "init_lora_weights, \"pissa\""})
+  void settingsThatMakeSomethingElseOfTheWeightsAreAnError(String key, String value)
+      throws IOException {
+    edit(tree -> tree.set(key, json(value)));
+    assertThatThrownBy(() -> model.load(folder))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("differs for 'fc1' in ")
+        .hasMessageContaining(key);
+    nothingChanged();
+  }
+
+  @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
@@ -248,6 +260,10 @@ class AdapterFilesTest {
         "lora_dropout | 1.5 | lora_dropout is the number 1.5",
         "bias | \"some\" | bias is",
         "use_rslora | \"yes\" | use_rslora is",
+        "use_dora | \"no\" | use_dora is",
+        "init_lora_weights | \"eva\" | init_lora_weights is the text 'eva', expected another one: it is not supported yet",
+        "init_lora_weights | \"pisa\" | \"pissa_niter_N\" or \"olora\"",
+        "trainable_token_indices | {\"fc1\": 3} | trainable_token_indices['fc1'] is the number 3",
         "use_qalora | true | not supported yet: use_qalora is true",
         "init_lora_weights | \"nonsense\" | init_lora_weights",
         "target_modules | 5 | target_modules is the number 5",

@@ -285,7 +285,7 @@ class LoraTest {
     float[] before = base.forward(x).toFloats();
     assertThatThrownBy(() -> PeftModel.of(base, config("fc1", "norm").bias(Bias.ALL).build()))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("'norm' is a LayerNorm, LORA adapts [Linear, Embedding, Conv2d]");
+        .hasMessageContaining("'norm' is a LayerNorm, LORA adapts [Linear, TransposedLinear,");
     assertThat(base.forward(x).toFloats()).isEqualTo(before);
     assertThat(base.trainableParameters()).hasSameSizeAs(base.parameters());
     PeftModel second = PeftModel.of(base, config("fc1").build());

@@ -1,0 +1,104 @@
+package dev.peft4j.nn;
+
+import dev.peft4j.data.Rng;
+import dev.peft4j.data.ShapeException;
+import dev.peft4j.op.Window;
+import dev.peft4j.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One-dimensional convolution (torch's {@code nn.Conv1d}, one group): x (batch, in, length), weight (out, in, k), bias (out),
+ * result (batch, out, length').
+ */
+public class Conv1d extends Module implements Layer, Adaptable {
+  private final Parameter weight;
+  private final @Nullable Parameter bias;
+  private final int stride;
+  private final int padding;
+  private final AdapterSlot slot = new AdapterSlot();
+
+  /** Stride 1, no padding, and a bias. */
+  public Conv1d(int in, int out, int kernel) {
+    this(in, out, kernel, 1, 0, true);
+  }
+
+  /** With a bias. */
+  public Conv1d(int in, int out, int kernel, int stride, int padding) {
+    this(in, out, kernel, stride, padding, true);
+  }
+
+  /** With or without bias. */
+  public Conv1d(int in, int out, int kernel, int stride, int padding, boolean bias) {
+    if (in < 1 || out < 1 || kernel < 1 || stride < 1 || padding < 0) {
+      throw new IllegalArgumentException(
+          "Conv1d(" + in + ", " + out + ", " + kernel + ", " + stride + ", " + padding
+              + "): channels, kernel and stride must be at least 1, padding at least 0");
+    }
+    Rng rng = Rng.current();
+    this.stride = stride;
+    this.padding = padding;
+    this.weight = Initial.kaimingUniform(rng, out, in, kernel);
+    this.bias = bias ? Initial.bias(rng, in * kernel, out) : null;
+  }
+
+  @Override
+  public Tensor forward(Tensor x) {
+    return slot.apply(x, this::base);
+  }
+
+  private Tensor base(Tensor x) {
+    return convolve(x, weight, bias, stride, padding);
+  }
+
+  /**
+   * Cross-correlation, torch's {@code F.conv1d} with one group: that of an image of height 1.
+   *
+   * @param x (batch, in, length)
+   * @param weight (out, in, k)
+   * @param bias (out), or null
+   */
+  public static Tensor convolve(Tensor x, Tensor weight, @Nullable Tensor bias, int stride, int padding) {
+    if (x.shape().rank() != 3 || weight.shape().rank() != 3 || x.dim(1) != weight.dim(1)) {
+      throw new ShapeException(
+          "conv1d: input of shape " + x.shape() + " and weight of shape " + weight.shape()
+              + ": needed (batch, channels, length) and (out, channels, kernel)");
+    }
+    int k = weight.dim(2);
+    if (x.dim(2) + 2 * padding < k) {
+      throw new ShapeException(
+          "conv1d: a kernel of " + k + " is larger than a length of " + x.dim(2) + " with padding " + padding);
+    }
+    Tensor y =
+        x.reshape(x.dim(0), x.dim(1), 1, x.dim(2))
+            .conv2d(
+                weight.reshape(weight.dim(0), weight.dim(1), 1, k),
+                bias,
+                new Window(1, k, 1, stride, 0, padding, 1, 1));
+    return y.reshape(y.dim(0), y.dim(1), y.dim(3));
+  }
+
+  /** Distance between two positions of the kernel. */
+  public int stride() {
+    return stride;
+  }
+
+  /** Zeros before and after the input. */
+  public int padding() {
+    return padding;
+  }
+
+  /** The weight (out, in, k). */
+  public Parameter weight() {
+    return weight;
+  }
+
+  /** The bias (out), or null. */
+  public @Nullable Parameter bias() {
+    return bias;
+  }
+
+  @Override
+  public AdapterSlot slot() {
+    return slot;
+  }
+}

@@ -1,0 +1,105 @@
+package dev.peft4j.nn;
+
+import dev.peft4j.data.Rng;
+import dev.peft4j.data.Shape;
+import dev.peft4j.data.ShapeException;
+import dev.peft4j.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * x · W + b with the weight stored the other way round than in {@link Linear}: x (…, in), weight (in, out), bias (out), result
+ * (…, out). GPT-2's checkpoints have it, and transformers calls it {@code Conv1D}; a convolution is {@link Conv1d}.
+ */
+public class TransposedLinear extends Module implements Layer, Adaptable {
+  private final Parameter weight;
+  private final @Nullable Parameter bias;
+  private final AdapterSlot slot = new AdapterSlot();
+
+  /** A layer with bias, drawn as transformers draws it: the weight from N(0, 0.02), the bias zero. */
+  public TransposedLinear(int in, int out) {
+    this(in, out, true);
+  }
+
+  /** A layer with or without bias. */
+  public TransposedLinear(int in, int out, boolean bias) {
+    if (in < 1 || out < 1) {
+      throw new IllegalArgumentException("TransposedLinear(" + in + ", " + out + "): both sizes must be at least 1");
+    }
+    this.weight = Initial.normal(Rng.current(), 0.02f, in, out);
+    this.bias = bias ? Initial.constant(0, out) : null;
+  }
+
+  /**
+   * A layer of given parameters, which it owns from now on.
+   *
+   * @param weight (in, out)
+   * @param bias (out), or null for none
+   */
+  public TransposedLinear(Parameter weight, @Nullable Parameter bias) {
+    boolean fits = weight.shape().rank() == 2;
+    if (!fits || bias != null && !bias.shape().equals(Shape.of(weight.shape().dim(1)))) {
+      throw new ShapeException(
+          "TransposedLinear: weight of shape " + weight.shape()
+              + (bias == null ? "" : " and bias of shape " + bias.shape()) + ": needed (in, out) and (out)");
+    }
+    this.weight = weight;
+    this.bias = bias;
+  }
+
+  @Override
+  public Tensor forward(Tensor x) {
+    return slot.apply(x, this::base);
+  }
+
+  private Tensor base(Tensor x) {
+    Tensor y = product(x, weight);
+    return bias == null ? y : y.add(bias);
+  }
+
+  /**
+   * x · W for x (…, in) and W (in, out).
+   *
+   * @throws ShapeException if the input's last size is not the weight's first
+   */
+  public static Tensor product(Tensor x, Tensor weight) {
+    int in = weight.dim(0);
+    if (x.shape().rank() < 1 || x.dim(-1) != in) {
+      throw new ShapeException(
+          "TransposedLinear: input of shape " + x.shape() + " and weight of shape " + weight.shape()
+              + ": the input's last dimension must be " + in);
+    }
+    int[] shape = x.shape().toArray();
+    shape[shape.length - 1] = weight.dim(1);
+    return x.reshape(-1, in).matmul(weight).reshape(shape);
+  }
+
+  /** Features of the input. */
+  public int in() {
+    return weight.shape().dim(0);
+  }
+
+  /** Features of the result. */
+  public int out() {
+    return weight.shape().dim(1);
+  }
+
+  /** The weight (in, out). */
+  public Parameter weight() {
+    return weight;
+  }
+
+  /** The bias (out), or null. */
+  public @Nullable Parameter bias() {
+    return bias;
+  }
+
+  @Override
+  public AdapterSlot slot() {
+    return slot;
+  }
+
+  @Override
+  public boolean isLinear() {
+    return true;
+  }
+}
