@@ -11,6 +11,7 @@ import dev.peft4j.io.PeftFormat;
 import dev.peft4j.io.PythonJson;
 import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.target.Names;
 import dev.peft4j.target.PatternKeys;
 import dev.peft4j.target.TargetMatcher;
@@ -64,6 +65,11 @@ public final class Lora implements Tuner {
   @Override
   public String peftType() {
     return PEFT_TYPE;
+  }
+
+  @Override
+  public String layerType(Module layer) {
+    return layer instanceof TransposedLinear ? "lora.Linear" : Tuner.super.layerType(layer);
   }
 
   @Override

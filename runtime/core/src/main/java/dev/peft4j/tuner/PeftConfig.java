@@ -36,6 +36,11 @@ public interface PeftConfig {
     return List.of();
   }
 
+  /** False if other settings name some of the targets once more, so that a long list of targets must stay as it is. */
+  default boolean condensesTargets() {
+    return true;
+  }
+
   /** The settings as a file has them once a layer got its adapter: for what peft derives from the layers. */
   default PeftConfig attachedTo(Module layer) {
     return this;

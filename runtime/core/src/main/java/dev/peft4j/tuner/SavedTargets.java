@@ -25,8 +25,7 @@ final class SavedTargets {
   /** The targets to match with. */
   static TargetSpec condensed(PeftConfig config, BaseModel base) {
     TargetSpec t = config.targets();
-    // IA3 names its feed-forward modules besides, which must stay a part of the targets
-    if (t.targets().isEmpty() || config.peftType().equals("IA3")) {
+    if (t.targets().isEmpty() || !config.condensesTargets()) {
       return t;
     }
     List<String> paths = base.modules().stream().map(NamedModule::name).toList();

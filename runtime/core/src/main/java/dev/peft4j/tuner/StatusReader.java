@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.SequencedMap;
 import java.util.TreeSet;
 
@@ -38,11 +37,11 @@ final class StatusReader {
     for (NamedModule m : set.base().modules()) {
       SequencedMap<String, List<Parameter>> here = new LinkedHashMap<>();
       SequencedMap<String, List<Parameter>> saved = new LinkedHashMap<>();
-      String tuner = "";
+      String type = "";
       for (AttachedAdapter a : adapters) {
         TunerLayer layer = a.layers().get(m.name());
         if (layer != null) {
-          tuner = a.config().peftType();
+          type = a.tuner().layerType(m.module());
           here.put(a.name(), layer.parameters().stream().map(TunerLayer.Entry::parameter).toList());
         }
         if (a.saved().containsKey(m.name())) {
@@ -50,7 +49,6 @@ final class StatusReader {
         }
       }
       if (!here.isEmpty()) {
-        String type = tuner.toLowerCase(Locale.ROOT) + "." + m.module().getClass().getSimpleName();
         found.add(status(m.name(), type, here, merged.stream().filter(here::containsKey).toList()));
       }
       if (!saved.isEmpty()) {
@@ -93,7 +91,7 @@ final class StatusReader {
     String tuner = "None";
     for (AttachedAdapter a : adapters) {
       types.put(a.name(), a.config().peftType());
-      tuner = modelType(a.config().peftType());
+      tuner = a.tuner().modelType();
       List<RequiresGrad> flags = new ArrayList<>();
       for (LayerStatus l : layers) {
         RequiresGrad flag = l.requiresGrad().get(a.name());
@@ -116,10 +114,5 @@ final class StatusReader {
     return new ModelStatus(
         base.getSimpleName(), tuner, types, trainable, total, layers.size(), enabled, active,
         List.copyOf(new TreeSet<>(merged)), requiresGrad, List.copyOf(new TreeSet<>(requiresGrad.keySet())), devices);
-  }
-
-  /** {@code LORA} is {@code LoraModel}. */
-  private static String modelType(String peftType) {
-    return peftType.charAt(0) + peftType.substring(1).toLowerCase(Locale.ROOT) + "Model";
   }
 }

@@ -136,6 +136,11 @@ public final class TrainableTokens implements Tuner {
   }
 
   @Override
+  public String layerType(Module layer) {
+    return "TrainableTokensLayer";
+  }
+
+  @Override
   public List<Class<? extends Module>> layerTypes() {
     return List.of(Embedding.class, Linear.class);
   }

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.ServiceLoader;
 
 /**
@@ -41,6 +42,20 @@ public interface Tuner {
   /** Settings for particular layers, such as keys of a rank pattern, that name none of the layers at these paths. */
   default List<String> unusedSettings(PeftConfig config, Collection<String> paths) {
     return List.of();
+  }
+
+  /** What peft calls a model with this tuner, for its status: {@code LORA} is {@code LoraModel}. */
+  default String modelType() {
+    StringBuilder name = new StringBuilder();
+    for (String word : peftType().split("_", -1)) {
+      name.append(word.charAt(0)).append(word.substring(1).toLowerCase(Locale.ROOT));
+    }
+    return name.append("Model").toString();
+  }
+
+  /** What peft calls an adapted layer, for its status: {@code lora.Linear}. */
+  default String layerType(Module layer) {
+    return peftType().toLowerCase(Locale.ROOT) + "." + layer.getClass().getSimpleName();
   }
 
   /** All tuners on board. */

@@ -312,7 +312,8 @@ class LoraTest {
     assertThat(Tuner.of("LORA")).isInstanceOf(Lora.class);
     assertThatThrownBy(() -> Tuner.of("NOPE"))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("no tuner for peft type 'NOPE'; on board: [LORA");
+        .hasMessageContaining("no tuner for peft type 'NOPE'; on board: [")
+        .hasMessageContaining("LORA");
   }
 
   private static void assertWithin(float[] values, double bound) {
