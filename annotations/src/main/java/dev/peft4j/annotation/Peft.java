@@ -34,7 +34,7 @@ public @interface Peft {
    * The layers that get an adapter; peft's {@code target_modules}. Each entry is a layer's path or
    * the end of one from a dot on: {@code "q_proj"} is every {@code q_proj}, {@code
    * "layers.0.attn.q_proj"} is that one. As the only entry, {@code "all-linear"} is every {@code
-   * Linear} (but for an {@link OutputHead}), and {@code "regex:..."} is what {@link #targetRegex()}
+   * Linear} and {@code TransposedLinear} (but for an {@link OutputHead}), and {@code "regex:..."} is what {@link #targetRegex()}
    * is. An entry that names no layer is an error.
    *
    * @return paths, ends of paths, {@code all-linear} or {@code regex:...}
@@ -101,11 +101,35 @@ public @interface Peft {
   boolean rslora() default false;
 
   /**
+   * Whether the direction and the magnitude of the weights are trained apart (DoRA); peft's {@code
+   * use_dora}.
+   *
+   * @return false by default
+   */
+  boolean dora() default false;
+
+  /**
+   * Whether the adapter's second matrix has a bias; peft's {@code lora_bias}. It goes with the {@link
+   * #init()} {@code DEFAULT} or {@code RANDOM} and without {@link #dora()}.
+   *
+   * @return false by default
+   */
+  boolean loraBias() default false;
+
+  /**
    * How the adapter's weights start.
    *
    * @return peft's default by default
    */
   Init init() default Init.DEFAULT;
+
+  /**
+   * With {@code init = PISSA}: in how many iterations the weights are decomposed, approximately;
+   * peft's {@code pissa_niter_N}.
+   *
+   * @return at least 0; -1, the default, decomposes exactly
+   */
+  int pissaIterations() default -1;
 
   /**
    * Modules that are trained whole and saved with the adapter, such as a new head: paths or ends of
@@ -115,6 +139,23 @@ public @interface Peft {
    * @return paths or ends of paths
    */
   String[] modulesToSave() default {};
+
+  /**
+   * Rows of embeddings that are trained besides; peft's {@code trainable_token_indices}. Such an
+   * embedding is no target.
+   *
+   * @return an entry an embedding
+   */
+  TrainableTokens[] trainableTokens() default {};
+
+  /**
+   * Whether layers that share one weight, as an embedding and the head often do, share one adapter,
+   * whichever of them is targeted. peft has false unless told otherwise: then each is adapted for
+   * itself, and what is adapted for one of them cannot be written into the weight.
+   *
+   * @return true by default
+   */
+  boolean ensureWeightTying() default true;
 
   /**
    * Ranks for some of the layers.

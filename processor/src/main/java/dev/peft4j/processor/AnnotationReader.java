@@ -52,12 +52,17 @@ final class AnnotationReader {
               number(mirror, "alpha"),
               number(mirror, "dropout"),
               constant(mirror, "bias"),
-              value(mirror, "rslora").getValue() instanceof Boolean b && b,
+              flag(mirror, "rslora"),
+              flag(mirror, "dora"),
+              flag(mirror, "loraBias"),
               constant(mirror, "init"),
+              (int) number(mirror, "pissaIterations"),
               strings(mirror, "modulesToSave"),
+              tokens(mirror),
+              flag(mirror, "ensureWeightTying"),
               patterns(mirror, "rankPattern", "r"),
               patterns(mirror, "alphaPattern", "alpha"),
-              values(mirror, "layers").stream().map(v -> (int) number(v)).toList(),
+              integers(mirror, "layers"),
               strings(mirror, "layersPattern"),
               string(mirror, "adapter"),
               string(mirror, "tuner"),
@@ -162,6 +167,26 @@ final class AnnotationReader {
     }
     unresolved = true;
     return 0;
+  }
+
+  private boolean flag(AnnotationMirror mirror, String member) {
+    return value(mirror, member).getValue() instanceof Boolean b && b;
+  }
+
+  private List<Integer> integers(AnnotationMirror mirror, String member) {
+    return values(mirror, member).stream().map(v -> (int) number(v)).toList();
+  }
+
+  private List<PeftSettings.Tokens> tokens(AnnotationMirror mirror) {
+    List<PeftSettings.Tokens> tokens = new ArrayList<>();
+    for (AnnotationValue entry : values(mirror, "trainableTokens")) {
+      if (entry.getValue() instanceof AnnotationMirror nested) {
+        tokens.add(new PeftSettings.Tokens(string(nested, "in"), integers(nested, "ids")));
+      } else {
+        unresolved = true;
+      }
+    }
+    return tokens;
   }
 
   private String constant(AnnotationMirror mirror, String member) {

@@ -95,14 +95,16 @@ enum Diagnostic {
   BAD_LAYER(34, "A layer's index is at least 0 but is %d."),
   DUPLICATE_KEY(35, "%s has the key \"%s\" twice. Leave one out."),
   TWO_CLASS_NAMES(36, "The adapted class would be called both %s and %s. Give className once."),
+  BAD_START(37, "%s. %s."),
+  BAD_TOKENS(38, "trainableTokens %s. Write the ids of rows, from 0 on, each once."),
 
   // targets and modules
   NO_SUCH_TARGET(40, "%s has no module %s. %s"),
   TARGET_PARTLY_UNMATCHED(41, "%s has no module %s, though it has the other targets. %s"),
   UNSUPPORTED_MODULE(
       42,
-      "The target %s names %s, which takes no adapter: only Linear, Embedding, Conv2d and classes"
-          + " that implement Adaptable do. %s"),
+      "The target %s names %s, which takes no adapter: only Linear, TransposedLinear, Embedding, Conv1d,"
+          + " Conv2d and classes that implement Adaptable do. %s"),
   TARGET_EXCLUDED(43, "The target %s %s."),
   TARGET_SAVED(
       44,
@@ -111,6 +113,9 @@ enum Diagnostic {
   UNREACHABLE(45, "%s is to be reached through %s, but %s. %s"),
   SAVES_NOTHING(46, "%s has no module \"%s\" to save. %s"),
   LAYERS_MATCH_NOTHING(47, "No layer that %s names is in the layers %s. %s"),
+  NO_SUCH_EMBEDDING(48, "%s has no embedding \"%s\" with tokens to train. %s"),
+  TOKENS_IN_TARGET(
+      49, "%s is a target and has trainableTokens, too. Leave out one of the two: exclude = \"%s\"."),
 
   // not wrong for certain
   EXCLUDES_NOTHING(50, true, "exclude names no module: %s has none called \"%s\". %s"),

@@ -36,7 +36,15 @@ final class LoraCode {
     if (s.rslora()) {
       add(calls, "rslora(true)");
     }
-    if (!s.init().equals("DEFAULT")) {
+    if (s.dora()) {
+      add(calls, "dora(true)");
+    }
+    if (s.loraBias()) {
+      add(calls, "loraBias(true)");
+    }
+    if (s.pissaIterations() >= 0) {
+      add(calls, "pissa($L)", s.pissaIterations());
+    } else if (!s.init().equals("DEFAULT")) {
       add(calls, "init($T.$L)", INIT, s.init());
     }
     list(calls, "exclude", s.exclude());
@@ -44,14 +52,22 @@ final class LoraCode {
       add(calls, "excludeRegex($S)", s.excludeRegex());
     }
     list(calls, "modulesToSave", s.modulesToSave());
+    for (PeftSettings.Tokens t : s.trainableTokens()) {
+      CodeBlock ids = integers(t.ids());
+      if (t.in().isEmpty()) {
+        add(calls, "trainableTokens($L)", ids);
+      } else {
+        add(calls, "trainableTokens($S, $L)", t.in(), ids);
+      }
+    }
+    if (!s.ensureWeightTying()) {
+      add(calls, "ensureWeightTying(false)");
+    }
     s.rankPattern().forEach(p -> add(calls, "rankPattern($S, $L)", p.key(), (int) p.value()));
     s.alphaPattern()
         .forEach(p -> add(calls, "alphaPattern($S, $L)", p.key(), PeftWriter.number(p.value())));
     if (!s.layers().isEmpty()) {
-      add(
-          calls,
-          "layers($L)",
-          CodeBlock.join(s.layers().stream().map(i -> CodeBlock.of("$L", i)).toList(), ", "));
+      add(calls, "layers($L)", integers(s.layers()));
     }
     list(calls, "layersPattern", s.layersPattern());
     if (!s.taskType().isEmpty()) {
@@ -77,6 +93,10 @@ final class LoraCode {
     if (!values.isEmpty()) {
       add(calls, "$L($L)", setter, strings(values));
     }
+  }
+
+  private static CodeBlock integers(List<Integer> values) {
+    return CodeBlock.join(values.stream().map(v -> CodeBlock.of("$L", v)).toList(), ", ");
   }
 
   private static CodeBlock strings(List<String> values) {

@@ -40,17 +40,22 @@ final class Matching {
   record Answer(Place place, List<String> at, String path, Outcome outcome, String by) {}
 
   private final TargetSpec spec;
+  private final List<String> tokens;
   private final TargetMatcher matcher;
   private final Samples samples;
   private final Map<Place, List<Answer>> answers = new LinkedHashMap<>();
 
   Matching(PeftSettings settings, Place root) {
     spec = settings.spec();
-    matcher = new TargetMatcher(spec);
-    List<String> keys =
-        Stream.concat(settings.rankPattern().stream(), settings.alphaPattern().stream())
-            .map(PeftSettings.Pattern::key)
+    tokens =
+        settings.trainableTokens().stream()
+            .map(PeftSettings.Tokens::in)
+            .filter(name -> !name.isEmpty())
             .toList();
+    matcher = new TargetMatcher(spec);
+    List<String> keys = new ArrayList<>(tokens);
+    Stream.concat(settings.rankPattern().stream(), settings.alphaPattern().stream())
+        .forEach(pattern -> keys.add(pattern.key()));
     samples = new Samples(spec, keys);
     for (Place place : root.all()) {
       List<Answer> here = new ArrayList<>();
@@ -92,6 +97,7 @@ final class Matching {
   /** Whether something in a module, of which the types do not tell, may be targeted or saved. */
   boolean mayMatchIn(Place place) {
     return !spec.modulesToSave().isEmpty()
+        || !tokens.isEmpty()
         || of(place).stream()
             .anyMatch(
                 a -> matcher.mayTargetBelow(a.path()) || matcher.mayTargetBelow(a.path() + "."))
@@ -117,6 +123,9 @@ final class Matching {
     Node node = place.node();
     Match match = matcher.match(path, node.linear() && !node.outputHead());
     String by = match.by() == null ? "" : match.by();
+    if (match.outcome() != Match.Outcome.TARGETED && hasTokens(path)) {
+      return new Answer(place, at, path, node.adaptable() ? Outcome.ATTACH : Outcome.UNSUPPORTED, "");
+    }
     return new Answer(
         place,
         at,
@@ -129,6 +138,11 @@ final class Matching {
           case NOT_NAMED -> Outcome.NONE;
         },
         by);
+  }
+
+  /** Whether the module at a path has rows that are trained. */
+  boolean hasTokens(String path) {
+    return tokens.stream().anyMatch(name -> Names.names(name, path));
   }
 
   private String entryFor(String path) {

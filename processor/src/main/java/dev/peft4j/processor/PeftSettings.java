@@ -24,8 +24,13 @@ record PeftSettings(
     double dropout,
     String bias,
     boolean rslora,
+    boolean dora,
+    boolean loraBias,
     String init,
+    int pissaIterations,
     List<String> modulesToSave,
+    List<Tokens> trainableTokens,
+    boolean ensureWeightTying,
     List<Pattern> rankPattern,
     List<Pattern> alphaPattern,
     List<Integer> layers,
@@ -42,6 +47,14 @@ record PeftSettings(
    * @param value a whole number for ranks
    */
   record Pattern(String key, double value) {}
+
+  /**
+   * An entry of trainableTokens.
+   *
+   * @param in the embedding's name; empty for the model's input embedding
+   * @param ids its rows
+   */
+  record Tokens(String in, List<Integer> ids) {}
 
   boolean allLinear() {
     return target.size() == 1

@@ -96,6 +96,7 @@ final class TargetChecks {
         }
       }
     }
+    checkTokens();
     checkExclude();
     checkSaved();
     checkKeys("rankPattern", settings.rankPattern());
@@ -247,6 +248,30 @@ final class TargetChecks {
         ? "Without a pattern, layers are counted only in lists below another module, so write layersPattern = \"%s\"."
             .formatted(list.node().name())
         : "It is in %s.".formatted(list.template());
+  }
+
+  private void checkTokens() {
+    for (int i = 0; i < settings.trainableTokens().size(); i++) {
+      String name = settings.trainableTokens().get(i).in();
+      if (name.isEmpty()) {
+        continue; // found at run time
+      }
+      Site site = new Site(settings.index(), "trainableTokens", i, "in");
+      List<Answer> named = all.stream().filter(a -> Names.names(name, a.path())).toList();
+      List<Answer> wrong = with(named, Outcome.UNSUPPORTED);
+      if (!wrong.isEmpty()) {
+        report(
+            Diagnostic.UNSUPPORTED_MODULE, site, quoted(name), places(wrong), candidates.meant(name, true));
+        continue;
+      }
+      List<Answer> attached = with(named, Outcome.ATTACH);
+      List<Answer> targets = attached.stream().filter(a -> !a.by().isEmpty()).toList();
+      if (!targets.isEmpty()) {
+        report(Diagnostic.TOKENS_IN_TARGET, site, templates(targets), name);
+      } else if (attached.isEmpty() && opaque.isEmpty()) {
+        report(Diagnostic.NO_SUCH_EMBEDDING, site, model(), name, candidates.meant(name, false));
+      }
+    }
   }
 
   private void checkExclude() {

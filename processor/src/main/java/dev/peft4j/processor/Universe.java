@@ -30,7 +30,13 @@ final class Universe {
   static final String TUNER = "dev.peft4j.tuner.";
   static final String MODULE = NN + "Module";
   private static final Set<String> ADAPTABLE =
-      Set.of(NN + "Adaptable", NN + "Linear", NN + "Embedding", NN + "Conv2d");
+      Set.of(
+          NN + "Adaptable",
+          NN + "Linear",
+          NN + "TransposedLinear",
+          NN + "Embedding",
+          NN + "Conv1d",
+          NN + "Conv2d");
 
   final Types types;
   final Elements elements;
@@ -117,7 +123,8 @@ final class Universe {
   }
 
   boolean isLinear(DeclaredType type) {
-    return superclass(type, NN + "Linear") != null;
+    return superclass(type, NN + "Linear") != null
+        || superclass(type, NN + "TransposedLinear") != null;
   }
 
   boolean isAdaptable(DeclaredType type) {

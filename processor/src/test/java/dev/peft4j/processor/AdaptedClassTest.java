@@ -9,6 +9,30 @@ import org.junit.jupiter.api.Test;
 class AdaptedClassTest extends ModelTest {
 
   @Test
+  void everyVariantIsInTheConfiguration() {
+    assertThat(
+            compile(
+                    """
+                    @Peft(target = "x", dora = true, init = Init.PISSA, pissaIterations = 4, ensureWeightTying = false,
+                        trainableTokens = {@TrainableTokens(in = "embed", ids = {1, 2}), @TrainableTokens(in = "other", ids = 3)})
+                    @Peft(target = "x", adapter = "b", r = 2, init = Init.ORTHOGONAL, trainableTokens = @TrainableTokens(ids = 7))
+                    @Peft(target = "x", adapter = "c", loraBias = true)
+                    public class M extends Module {
+                        final Linear x = new Linear(1, 1);
+                        final Embedding embed = new Embedding(1, 1);
+                        final Embedding other = new Embedding(1, 1);
+                    }
+                    """)
+                .generated("p/MPeft.java")
+                .replaceAll("\\s+", ""))
+        .contains(
+            ".dora(true).pissa(4).trainableTokens(\"embed\",1,2).trainableTokens(\"other\",3)"
+                + ".ensureWeightTying(false).build()",
+            ".init(Init.ORTHOGONAL).trainableTokens(7).build()",
+            ".loraBias(true).build()");
+  }
+
+  @Test
   void mirrorsConstructors() {
     Compilation compilation =
         compile(

@@ -38,6 +38,40 @@ class ModelShapesTest extends ModelTest {
   }
 
   @Test
+  void attachesToEmbeddingsForTheirTokens() {
+    String model =
+        """
+        public class M extends Module {
+            static class Tower extends Module { final Embedding embed = new Embedding(4, 4); }
+            final Embedding words = new Embedding(4, 4);
+            final Linear proj = new Linear(1, 1);
+            final Conv1d conv = new Conv1d(1, 1);
+            final TransposedLinear turned = new TransposedLinear(1, 1);
+            final List<Tower> towers = List.of(new Tower(), new Tower());
+        }
+        """;
+    assertThat(
+            log(
+                "@Peft(target = {\"proj\", \"conv\", \"turned\"}, trainableTokens = @TrainableTokens(in ="
+                    + " \"words\", ids = {1, 2}))\n"
+                    + model))
+        .asString()
+        .isEqualTo("[attach words, attach proj, attach conv, attach turned]");
+    assertThat(
+            log(
+                "@Peft(target = \"proj\", trainableTokens = @TrainableTokens(in = \"towers.1.embed\", ids ="
+                    + " 0))\n"
+                    + model))
+        .asString()
+        .isEqualTo("[attach proj, attach towers.1.embed, finish]");
+    // which embedding that is, finish() sees
+    assertThat(
+            log("@Peft(target = \"all-linear\", trainableTokens = @TrainableTokens(ids = 0))\n" + model))
+        .asString()
+        .isEqualTo("[attach proj, attach turned, finish]");
+  }
+
+  @Test
   void walksListsMapsAndRecords() {
     assertThat(
             log(

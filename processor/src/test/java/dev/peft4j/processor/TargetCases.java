@@ -9,6 +9,22 @@ final class TargetCases {
   static List<Case> targets() {
     return List.of(
         Case.model(
+            Diagnostic.NO_SUCH_EMBEDDING,
+            "@Peft(target = \"linear\", trainableTokens = @TrainableTokens(in = \"embd\", ids = 1))",
+            "\"embd\"",
+            "M has no embedding \"embd\" with tokens to train"),
+        Case.model(
+            Diagnostic.UNSUPPORTED_MODULE,
+            "@Peft(target = \"linear\", trainableTokens = @TrainableTokens(in = \"norm\", ids = 1))",
+            "\"norm\"",
+            "norm (LayerNorm)"),
+        Case.model(
+            Diagnostic.TOKENS_IN_TARGET,
+            "@Peft(target = \"linear\", trainableTokens = @TrainableTokens(in = \"linear\", ids = 1))",
+            "\"linear\"",
+            "linear is a target and has trainableTokens",
+            "exclude = \"linear\""),
+        Case.model(
             Diagnostic.NO_SUCH_TARGET,
             "@Peft(target = \"linaer\")",
             "\"linaer\"",
@@ -50,7 +66,7 @@ final class TargetCases {
             "@Peft(target = {\"fc\", \"norm\"})",
             "\"norm\"",
             "encoder.layers.*.norm (LayerNorm)",
-            "Linear, Embedding, Conv2d"),
+            "Embedding, Conv1d, Conv2d and classes"),
         Case.model(
             Diagnostic.UNSUPPORTED_MODULE,
             "@Peft(target = \"encoder\")",

@@ -173,6 +173,58 @@ final class ValueCases {
         Case.model(
             Diagnostic.BAD_LAYER, "@Peft(target = \"q_proj\", layers = {0, -1})", "-1", "-1"),
         Case.model(
+            Diagnostic.BAD_START,
+            "@Peft(target = \"linear\", r = 3, init = Init.ORTHOGONAL)",
+            "3",
+            "needs an even rank but r is 3"),
+        Case.model(
+            Diagnostic.BAD_START,
+            "@Peft(target = \"linear\", init = Init.ORTHOGONAL, rankPattern = @RankPattern(key ="
+                + " \"linear\", r = 5))",
+            "5",
+            "r is 5"),
+        Case.model(
+            Diagnostic.BAD_START,
+            "@Peft(target = \"linear\", pissaIterations = 4)",
+            "4",
+            "goes with init = PISSA, not with DEFAULT"),
+        Case.model(
+            Diagnostic.BAD_START,
+            "@Peft(target = \"linear\", init = Init.PISSA, pissaIterations = -2)",
+            "-2",
+            "at least 0"),
+        Case.model(
+            Diagnostic.BAD_START,
+            "@Peft(target = \"linear\", dora = true, loraBias = 1 == 1)",
+            "1 == 1",
+            "loraBias and dora do not go together"),
+        Case.model(
+            Diagnostic.BAD_START,
+            "@Peft(target = \"linear\", init = Init.OLORA, loraBias = true)",
+            "true",
+            "DEFAULT or RANDOM, not with OLORA"),
+        Case.model(
+            Diagnostic.BAD_TOKENS,
+            "@Peft(target = \"linear\", trainableTokens = @TrainableTokens(ids = {}))",
+            "{}",
+            "has no id"),
+        Case.model(
+            Diagnostic.BAD_TOKENS,
+            "@Peft(target = \"linear\", trainableTokens = @TrainableTokens(ids = {7, 7}))",
+            "{7, 7}",
+            "id 7 twice"),
+        Case.model(
+            Diagnostic.BAD_TOKENS,
+            "@Peft(target = \"linear\", trainableTokens = @TrainableTokens(ids = -4))",
+            "-4",
+            "the id -4"),
+        Case.model(
+            Diagnostic.BAD_TOKENS,
+            "@Peft(target = \"linear\", trainableTokens = {@TrainableTokens(in = \"\", ids = 4),"
+                + " @TrainableTokens(in = \"lm_head\", ids = 4)})",
+            "\"\"",
+            "say in which embedding"),
+        Case.model(
             Diagnostic.DUPLICATE_KEY,
             "@Peft(target = \"fc\", rankPattern = {@RankPattern(key = \"fc\", r = 2),"
                 + " @RankPattern(key = \"fc\", r = 3)})",

@@ -3,6 +3,7 @@ package dev.peft4j.tuner;
 import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.target.TargetMatcher;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -102,7 +103,7 @@ public final class AdapterSet {
                 if (matcher.saves(path)) {
                   all.add("save " + path);
                 } else if (matcher
-                    .match(path, module instanceof Linear && !module.outputHead())
+                    .match(path, (module instanceof Linear || module instanceof TransposedLinear) && !module.outputHead())
                     .targeted()) {
                   if (!(module instanceof Adaptable)) {
                     throw new IllegalArgumentException(path + " takes no adapter");

@@ -53,6 +53,30 @@ public final class LoraConfig {
       return say("rslora", rslora);
     }
 
+    public Builder dora(boolean dora) {
+      return say("dora", dora);
+    }
+
+    public Builder loraBias(boolean loraBias) {
+      return say("loraBias", loraBias);
+    }
+
+    public Builder pissa(int iterations) {
+      return say("pissa", iterations);
+    }
+
+    public Builder trainableTokens(String embedding, int... ids) {
+      return say("tokens " + embedding, java.util.Arrays.toString(ids));
+    }
+
+    public Builder trainableTokens(int... ids) {
+      return say("tokens", java.util.Arrays.toString(ids));
+    }
+
+    public Builder ensureWeightTying(boolean value) {
+      return say("ensureWeightTying", value);
+    }
+
     public Builder init(Init init) {
       return say("init", init);
     }
