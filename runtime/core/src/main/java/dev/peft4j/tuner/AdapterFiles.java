@@ -22,9 +22,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
+import java.util.regex.Pattern;
 
 /** The adapters of a set as files, in peft's layout. */
 final class AdapterFiles {
+  private static final Pattern WRAPPED = Pattern.compile("\\.(base_layer|original_module)\\.");
+
   private final AdapterRegistry set;
 
   AdapterFiles(AdapterRegistry set) {
@@ -46,8 +50,9 @@ final class AdapterFiles {
   }
 
   /**
-   * With {@code bias = all} peft takes every key with "bias" in it, so that those of modules to save come into the file
-   * twice more. Written as peft does, and passed over when read.
+   * With {@code bias = all} peft takes every key that ends in ".bias", so that those of modules to save come into the file
+   * twice more; it takes the adapter's name out of a key only before the last part. Written as peft does, and passed over when
+   * read.
    */
   private static SequencedMap<String, Parameter> twice(AttachedAdapter a) {
     SequencedMap<String, Parameter> found = new LinkedHashMap<>();
@@ -57,14 +62,23 @@ final class AdapterFiles {
             for (NamedParameter p : module.namedParameters()) {
               Parameter copy = a.copyOf(p.parameter());
               String above = AdapterNames.PREFIX + path;
-              if (copy != null && (above + "." + p.name()).contains("bias")) {
-                found.put(above + ".modules_to_save." + p.name(), copy);
+              if (copy != null && (above + "." + p.name()).endsWith(".bias")) {
+                String nameOfAdapter = p.name().contains(".") ? a.name() + "." : "";
+                found.put(above + ".modules_to_save." + nameOfAdapter + p.name(), copy);
                 found.put(above + ".original_module." + p.name(), p.parameter());
               }
             }
           });
     }
     return found;
+  }
+
+  /** True for the keys of {@link #twice}, under whatever name the adapter was saved. */
+  private static boolean isRepeated(AttachedAdapter a, String key) {
+    return key.endsWith(".bias")
+        && a.saved().keySet().stream()
+            .map(path -> AdapterNames.PREFIX + path)
+            .anyMatch(p -> key.startsWith(p + ".modules_to_save.") || key.startsWith(p + ".original_module."));
   }
 
   private Class<?> baseClass() {
@@ -82,8 +96,9 @@ final class AdapterFiles {
     List<LoadReport> report = new ArrayList<>(1);
     set.addComplete(name, config, a -> {
       a.attachMatching("", set.base().root());
-      report.add(check(a, file.tensors(), file.weightsFile().toString(), strictness));
-      a.replace(values(keys(a), file.tensors()));
+      Map<String, StoredTensor> weights = named(a, file.tensors());
+      report.add(check(a, weights, file.weightsFile().toString(), strictness));
+      a.replace(values(keys(a), weights));
       a.setTrainable(false);
     });
     return report.getFirst();
@@ -95,9 +110,10 @@ final class AdapterFiles {
     file.config().peftType(List.of(a.tuner().peftType()));
     PeftConfig settings = a.tuner().read(file.config());
     requireNumbers(file);
-    check(a, file.tensors(), file.weightsFile().toString(), Strictness.STRICT);
+    Map<String, StoredTensor> weights = named(a, file.tensors());
+    check(a, weights, file.weightsFile().toString(), Strictness.STRICT);
     a.layers().keySet().forEach(path -> a.tuner().requireSame(path, a.config(), settings));
-    return values(keys(a), file.tensors());
+    return values(keys(a), weights);
   }
 
   /** The values of an adapter's parameters from weights by the keys of its file. */
@@ -113,17 +129,46 @@ final class AdapterFiles {
     return values(keys(a), copies);
   }
 
+  /**
+   * The weights under the keys that the adapter has. Where another adapter of the same model had targeted a layer, or saved it
+   * as a whole, peft calls a bias that this one trains {@code base_layer.bias} or {@code original_module.bias}; and it saves
+   * biases of layers that only the other one had, and weights of adapted embeddings, which are the base's.
+   */
+  private SequencedMap<String, StoredTensor> named(AttachedAdapter a, Map<String, StoredTensor> weights) {
+    Set<String> expected = keys(a).keySet();
+    SequencedMap<String, StoredTensor> named = new LinkedHashMap<>();
+    weights.forEach((key, t) -> {
+      String plain = WRAPPED.matcher(key).replaceFirst(".");
+      boolean alias = !expected.contains(key) && expected.contains(plain) && !weights.containsKey(plain);
+      if (expected.contains(key) || alias || plain.equals(key) || !isBaseValue(plain, t)) {
+        named.put(alias ? plain : key, t);
+      }
+    });
+    return named;
+  }
+
+  /** True for the parameters of a layer that shares another's adapter, which peft saves once more. */
+  private static boolean isTied(AttachedAdapter a, String key) {
+    return a.tied().keySet().stream().anyMatch(path -> key.startsWith(AdapterNames.PREFIX + path + ".lora_"));
+  }
+
+  private boolean isBaseValue(String key, StoredTensor t) {
+    for (NamedParameter p : set.base().parameters()) {
+      if (key.equals(AdapterNames.PREFIX + p.name())) {
+        Storage value = p.parameter().own();
+        return t.shape().equals(p.parameter().shape()) && t.storage().equalBytes(value);
+      }
+    }
+    return false;
+  }
+
   /** Every key with its shape and no other. */
   private LoadReport check(AttachedAdapter a, Map<String, StoredTensor> weights, String from, Strictness strictness) {
     SequencedMap<String, Shape> expected = new LinkedHashMap<>();
     keys(a).forEach((key, p) -> expected.put(key, p.shape()));
     SequencedMap<String, Shape> found = new LinkedHashMap<>();
-    weights.forEach((key, t) -> {
-      if (expected.containsKey(key) || !isSaidElsewhere(a, key, t)) {
-        found.put(key, t.shape());
-      }
-    });
-    twice(a).keySet().forEach(found::remove);
+    weights.forEach((key, t) -> found.put(key, t.shape()));
+    found.keySet().removeIf(key -> isRepeated(a, key) || isTied(a, key));
     StateDictCheck check = StateDictCheck.compare(expected, found);
     if (strictness == Strictness.STRICT) {
       check.require(from);
@@ -131,24 +176,6 @@ final class AdapterFiles {
       check.requireShapes(from);
     }
     return new LoadReport(check.missing(), check.unexpected());
-  }
-
-  /**
-   * peft also saves the parameters of layers that share an adapter once more for each, and the weights of adapted embeddings
-   * though they are the base's.
-   */
-  private boolean isSaidElsewhere(AttachedAdapter a, String key, StoredTensor t) {
-    if (a.tied().keySet().stream().anyMatch(path -> key.startsWith(AdapterNames.PREFIX + path + ".lora_"))) {
-      return true;
-    }
-    for (NamedParameter p : set.base().parameters()) {
-      String own = p.name().substring(p.name().lastIndexOf('.') + 1);
-      String path = p.name().substring(0, Math.max(0, p.name().length() - own.length() - 1));
-      if (key.equals(AdapterNames.PREFIX + path + ".base_layer." + own)) {
-        return t.shape().equals(p.parameter().shape()) && t.storage().equalBytes(p.parameter().own());
-      }
-    }
-    return false;
   }
 
   private static void requireNumbers(Adapter file) throws FileFormatException {

@@ -74,7 +74,7 @@ public abstract sealed class AdapterMerging extends AdapterStore permits Adapter
     detach();
   }
 
-  /** Detaches every adapter. The base is an ordinary model again; it keeps what is merged. */
+  /** Detaches every adapter. The base is an ordinary model again, as trainable as it was; it keeps what is merged. */
   public synchronized void unload() {
     base().write(state.merged().forBase(), this);
     detach();
@@ -82,6 +82,7 @@ public abstract sealed class AdapterMerging extends AdapterStore permits Adapter
 
   private void detach() {
     base().leave(this);
+    base().restore();
     state = AdapterState.empty(this);
   }
 }

@@ -12,6 +12,7 @@ import dev.peft4j.target.Names;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,7 +22,7 @@ final class BaseModel {
   private final Module root;
   private final List<NamedModule> modules;
   private final List<NamedParameter> parameters = new ArrayList<>();
-  private final List<Parameter> wereTrainable;
+  private final Set<Parameter> wereTrainable = new LinkedHashSet<>();
   private final List<AdapterSlot> slots = new ArrayList<>();
   private final Map<Parameter, List<Module>> holders = new HashMap<>();
   private final Set<String> outputHeads = new HashSet<>();
@@ -39,8 +40,7 @@ final class BaseModel {
       }
       m.module().outputHeads().forEach(head -> outputHeads.add(Names.join(m.name(), head)));
     }
-    this.wereTrainable =
-        parameters.stream().map(NamedParameter::parameter).filter(Parameter::trainable).distinct().toList();
+    parameters.stream().map(NamedParameter::parameter).filter(Parameter::trainable).forEach(wereTrainable::add);
   }
 
   Module root() {
@@ -85,9 +85,16 @@ final class BaseModel {
     }
   }
 
-  /** Makes trainable again what was so before {@link #freeze}, unless another adapted model has it frozen. */
+  /** Makes trainable again what was so before {@link #freeze}; what another adapted model shares, once that one is done. */
   void restore() {
-    wereTrainable.stream().filter(p -> p.sources().isEmpty()).forEach(Parameter::unfreeze);
+    for (Parameter p : wereTrainable) {
+      List<OverlaySource> others = p.sources();
+      if (others.isEmpty()) {
+        p.unfreeze();
+      } else if (others.getFirst() instanceof AdapterRegistry other) {
+        other.base().wereTrainable.add(p);
+      }
+    }
   }
 
   void join(OverlaySource source) {

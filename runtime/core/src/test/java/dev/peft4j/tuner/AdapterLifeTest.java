@@ -402,4 +402,23 @@ class AdapterLifeTest {
     assertThatThrownBy(() -> model.adapters().perSample(List.of("b", "b", "b", "b"), this::run))
         .hasMessageContaining("eval()");
   }
+
+  @Test
+  void perSampleProgramsDependOnTheAdaptersNotOnTheSamples() {
+    Counting counting = new Counting();
+    model.adapters().addMatching("b2", Net.lora("q_proj"));
+    counting.run(
+        () -> {
+          for (List<String> names :
+              List.of(
+                  List.of("b", "default", "__base__", "b"),
+                  List.of("default", "default", "b", "b"),
+                  List.of("b2", "__base__", "default", "__base__"),
+                  List.of("b", "b2", "b2", "default"))) {
+            model.adapters().perSample(names, this::run);
+          }
+          return true;
+        });
+    assertThat(counting.compiled()).isEqualTo(2); // two adapters at a time, and three
+  }
 }
