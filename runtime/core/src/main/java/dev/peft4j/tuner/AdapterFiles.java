@@ -117,7 +117,8 @@ final class AdapterFiles {
   }
 
   /** The values of an adapter's parameters from weights by the keys of its file. */
-  Map<Parameter, Storage> values(AttachedAdapter a, Map<String, StoredTensor> weights) {
+  Map<Parameter, Storage> values(AttachedAdapter a, Map<String, StoredTensor> given) {
+    Map<String, StoredTensor> weights = named(a, given);
     check(a, weights, "the given weights", Strictness.STRICT);
     Map<String, StoredTensor> copies = new LinkedHashMap<>();
     weights.forEach((key, t) -> {
