@@ -17,8 +17,8 @@ public enum Init {
   GAUSSIAN,
   /**
    * peft's {@code "orthogonal"}: A and B are made of the odd and the even rows of one random
-   * orthogonal matrix, so that B · A is zero although neither of them is. For linear layers; the rank
-   * must be even.
+   * orthogonal matrix, so that B · A is zero although neither of them is. For linear layers; the
+   * rank must be even.
    */
   ORTHOGONAL,
   /**
@@ -27,8 +27,8 @@ public enum Init {
    */
   PISSA,
   /**
-   * peft's {@code "olora"}: A and B are the first rows and columns of the weight's QR decomposition,
-   * and the adapter works on what is left of it. For linear layers.
+   * peft's {@code "olora"}: A and B are the first rows and columns of the weight's QR
+   * decomposition, and the adapter works on what is left of it. For linear layers.
    */
   OLORA
 }

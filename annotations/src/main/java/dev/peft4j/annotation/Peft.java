@@ -34,8 +34,8 @@ public @interface Peft {
    * The layers that get an adapter; peft's {@code target_modules}. Each entry is a layer's path or
    * the end of one from a dot on: {@code "q_proj"} is every {@code q_proj}, {@code
    * "layers.0.attn.q_proj"} is that one. As the only entry, {@code "all-linear"} is every {@code
-   * Linear} and {@code TransposedLinear} (but for an {@link OutputHead}), and {@code "regex:..."} is what {@link #targetRegex()}
-   * is. An entry that names no layer is an error.
+   * Linear} and {@code TransposedLinear} (but for an {@link OutputHead}), and {@code "regex:..."}
+   * is what {@link #targetRegex()} is. An entry that names no layer is an error.
    *
    * @return paths, ends of paths, {@code all-linear} or {@code regex:...}
    */
@@ -109,8 +109,8 @@ public @interface Peft {
   boolean dora() default false;
 
   /**
-   * Whether the adapter's second matrix has a bias; peft's {@code lora_bias}. It goes with the {@link
-   * #init()} {@code DEFAULT} or {@code RANDOM} and without {@link #dora()}.
+   * Whether the adapter's second matrix has a bias; peft's {@code lora_bias}. It goes with the
+   * {@link #init()} {@code DEFAULT} or {@code RANDOM} and without {@link #dora()}.
    *
    * @return false by default
    */

@@ -11,8 +11,8 @@ public @interface TrainableTokens {
   /**
    * The embedding: its path or the end of it from a dot on.
    *
-   * @return nothing for the model's input embedding, which is the one called {@code embed_tokens} or
-   *     else the first
+   * @return nothing for the model's input embedding, which is the one called {@code embed_tokens}
+   *     or else the first
    */
   String in() default "";
 

@@ -103,8 +103,8 @@ enum Diagnostic {
   TARGET_PARTLY_UNMATCHED(41, "%s has no module %s, though it has the other targets. %s"),
   UNSUPPORTED_MODULE(
       42,
-      "The target %s names %s, which takes no adapter: only Linear, TransposedLinear, Embedding, Conv1d,"
-          + " Conv2d and classes that implement Adaptable do. %s"),
+      "The target %s names %s, which takes no adapter: only Linear, TransposedLinear, Embedding,"
+          + " Conv1d, Conv2d and classes that implement Adaptable do. %s"),
   TARGET_EXCLUDED(43, "The target %s %s."),
   TARGET_SAVED(
       44,
@@ -115,7 +115,8 @@ enum Diagnostic {
   LAYERS_MATCH_NOTHING(47, "No layer that %s names is in the layers %s. %s"),
   NO_SUCH_EMBEDDING(48, "%s has no embedding \"%s\" with tokens to train. %s"),
   TOKENS_IN_TARGET(
-      49, "%s is a target and has trainableTokens, too. Leave out one of the two: exclude = \"%s\"."),
+      49,
+      "%s is a target and has trainableTokens, too. Leave out one of the two: exclude = \"%s\"."),
 
   // not wrong for certain
   EXCLUDES_NOTHING(50, true, "exclude names no module: %s has none called \"%s\". %s"),

@@ -124,7 +124,8 @@ final class Matching {
     Match match = matcher.match(path, node.linear() && !node.outputHead());
     String by = match.by() == null ? "" : match.by();
     if (match.outcome() != Match.Outcome.TARGETED && hasTokens(path)) {
-      return new Answer(place, at, path, node.adaptable() ? Outcome.ATTACH : Outcome.UNSUPPORTED, "");
+      return new Answer(
+          place, at, path, node.adaptable() ? Outcome.ATTACH : Outcome.UNSUPPORTED, "");
     }
     return new Answer(
         place,

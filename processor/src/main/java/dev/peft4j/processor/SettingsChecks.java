@@ -105,28 +105,40 @@ final class SettingsChecks {
   private void checkStart(PeftSettings s) {
     boolean orthogonal = s.init().equals("ORTHOGONAL");
     if (orthogonal && s.rankPattern().isEmpty() && s.r() % 2 != 0) {
-      startsBadly(s.site("r"), "init = ORTHOGONAL needs an even rank but r is " + s.r(), "Write an even one");
+      startsBadly(
+          s.site("r"),
+          "init = ORTHOGONAL needs an even rank but r is " + s.r(),
+          "Write an even one");
     }
     for (int i = 0; orthogonal && i < s.rankPattern().size(); i++) {
       int rank = (int) s.rankPattern().get(i).value();
       if (rank % 2 != 0) {
         startsBadly(
-            inner(s, "rankPattern", i, "r"), "init = ORTHOGONAL needs an even rank but r is " + rank, "Write an even one");
+            inner(s, "rankPattern", i, "r"),
+            "init = ORTHOGONAL needs an even rank but r is " + rank,
+            "Write an even one");
       }
     }
     if (s.pissaIterations() < -1) {
       startsBadly(
-          s.site("pissaIterations"), "pissaIterations is " + s.pissaIterations(), "Write at least 0, or -1 for an exact start");
+          s.site("pissaIterations"),
+          "pissaIterations is " + s.pissaIterations(),
+          "Write at least 0, or -1 for an exact start");
     } else if (s.pissaIterations() >= 0 && !s.init().equals("PISSA")) {
       startsBadly(
-          s.site("pissaIterations"), "pissaIterations goes with init = PISSA, not with " + s.init(), "Leave one of them out");
+          s.site("pissaIterations"),
+          "pissaIterations goes with init = PISSA, not with " + s.init(),
+          "Leave one of them out");
     }
     if (s.loraBias() && s.dora()) {
-      startsBadly(s.site("loraBias"), "loraBias and dora do not go together", "Leave one of them out");
+      startsBadly(
+          s.site("loraBias"), "loraBias and dora do not go together", "Leave one of them out");
     }
     if (s.loraBias() && !s.init().equals("DEFAULT") && !s.init().equals("RANDOM")) {
       startsBadly(
-          s.site("loraBias"), "loraBias goes with init = DEFAULT or RANDOM, not with " + s.init(), "Leave one of them out");
+          s.site("loraBias"),
+          "loraBias goes with init = DEFAULT or RANDOM, not with " + s.init(),
+          "Leave one of them out");
     }
   }
 
@@ -139,10 +151,17 @@ final class SettingsChecks {
     for (int i = 0; i < s.trainableTokens().size(); i++) {
       PeftSettings.Tokens tokens = s.trainableTokens().get(i);
       if (!embeddings.add(tokens.in())) {
-        report(Diagnostic.DUPLICATE_KEY, inner(s, "trainableTokens", i, "in"), "trainableTokens", tokens.in());
+        report(
+            Diagnostic.DUPLICATE_KEY,
+            inner(s, "trainableTokens", i, "in"),
+            "trainableTokens",
+            tokens.in());
       }
       if (s.trainableTokens().size() > 1 && tokens.in().isEmpty()) {
-        report(Diagnostic.BAD_TOKENS, inner(s, "trainableTokens", i, "in"), "has several entries, so each has to say in which embedding");
+        report(
+            Diagnostic.BAD_TOKENS,
+            inner(s, "trainableTokens", i, "in"),
+            "has several entries, so each has to say in which embedding");
       }
       Site ids = inner(s, "trainableTokens", i, "ids");
       Set<Integer> seen = new HashSet<>();

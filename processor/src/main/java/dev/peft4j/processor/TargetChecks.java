@@ -261,7 +261,11 @@ final class TargetChecks {
       List<Answer> wrong = with(named, Outcome.UNSUPPORTED);
       if (!wrong.isEmpty()) {
         report(
-            Diagnostic.UNSUPPORTED_MODULE, site, quoted(name), places(wrong), candidates.meant(name, true));
+            Diagnostic.UNSUPPORTED_MODULE,
+            site,
+            quoted(name),
+            places(wrong),
+            candidates.meant(name, true));
         continue;
       }
       List<Answer> attached = with(named, Outcome.ATTACH);

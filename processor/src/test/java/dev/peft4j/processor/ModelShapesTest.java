@@ -52,21 +52,23 @@ class ModelShapesTest extends ModelTest {
         """;
     assertThat(
             log(
-                "@Peft(target = {\"proj\", \"conv\", \"turned\"}, trainableTokens = @TrainableTokens(in ="
-                    + " \"words\", ids = {1, 2}))\n"
+                "@Peft(target = {\"proj\", \"conv\", \"turned\"}, trainableTokens ="
+                    + " @TrainableTokens(in = \"words\", ids = {1, 2}))\n"
                     + model))
         .asString()
         .isEqualTo("[attach words, attach proj, attach conv, attach turned]");
     assertThat(
             log(
-                "@Peft(target = \"proj\", trainableTokens = @TrainableTokens(in = \"towers.1.embed\", ids ="
-                    + " 0))\n"
+                "@Peft(target = \"proj\", trainableTokens = @TrainableTokens(in ="
+                    + " \"towers.1.embed\", ids = 0))\n"
                     + model))
         .asString()
         .isEqualTo("[attach proj, attach towers.1.embed, finish]");
     // which embedding that is, finish() sees
     assertThat(
-            log("@Peft(target = \"all-linear\", trainableTokens = @TrainableTokens(ids = 0))\n" + model))
+            log(
+                "@Peft(target = \"all-linear\", trainableTokens = @TrainableTokens(ids = 0))\n"
+                    + model))
         .asString()
         .isEqualTo("[attach proj, attach turned, finish]");
   }

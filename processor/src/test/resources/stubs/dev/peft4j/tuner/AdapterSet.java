@@ -103,7 +103,10 @@ public final class AdapterSet {
                 if (matcher.saves(path)) {
                   all.add("save " + path);
                 } else if (matcher
-                    .match(path, (module instanceof Linear || module instanceof TransposedLinear) && !module.outputHead())
+                    .match(
+                        path,
+                        (module instanceof Linear || module instanceof TransposedLinear)
+                            && !module.outputHead())
                     .targeted()) {
                   if (!(module instanceof Adaptable)) {
                     throw new IllegalArgumentException(path + " takes no adapter");

@@ -163,7 +163,9 @@ public final class Storage {
 
   /** True if {@code other} has the same type and the same elements, bit by bit. */
   public boolean equalBytes(Storage other) {
-    return other.dtype == dtype && other.elements == elements && segment.mismatch(other.segment) < 0;
+    return other.dtype == dtype
+        && other.elements == elements
+        && segment.mismatch(other.segment) < 0;
   }
 
   /** A copy with memory of its own. */

@@ -274,7 +274,10 @@ public final class AdapterConfig {
     return out;
   }
 
-  /** Lists of whole numbers from 0 by text, such as tokens of embeddings; missing and null are empty. */
+  /**
+   * Lists of whole numbers from 0 by text, such as tokens of embeddings; missing and null are
+   * empty.
+   */
   public SequencedMap<String, List<Integer>> indicesByText(String key) throws FileFormatException {
     SequencedMap<String, List<Integer>> out = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> e : entries(key)) {
@@ -317,7 +320,8 @@ public final class AdapterConfig {
   /**
    * What {@code reading} makes of this file's values.
    *
-   * @throws FileFormatException instead of an {@link IllegalArgumentException}, so that it names the file
+   * @throws FileFormatException instead of an {@link IllegalArgumentException}, so that it names
+   *     the file
    */
   public <T> T checked(Reading<T> reading) throws IOException {
     try {

@@ -4,7 +4,10 @@ import dev.peft4j.tensor.Tensor;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
-/** Where adapters act on a layer. It holds none itself: the adapted models that share the layer do, by its slot. */
+/**
+ * Where adapters act on a layer. It holds none itself: the adapted models that share the layer do,
+ * by its slot.
+ */
 public final class AdapterSlot {
   private volatile OverlaySource[] sources = Overlays.NONE;
 

@@ -7,8 +7,8 @@ import dev.peft4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One-dimensional convolution (torch's {@code nn.Conv1d}, one group): x (batch, in, length), weight (out, in, k), bias (out),
- * result (batch, out, length').
+ * One-dimensional convolution (torch's {@code nn.Conv1d}, one group): x (batch, in, length), weight
+ * (out, in, k), bias (out), result (batch, out, length').
  */
 public class Conv1d extends Module implements Layer, Adaptable {
   private final Parameter weight;
@@ -31,7 +31,16 @@ public class Conv1d extends Module implements Layer, Adaptable {
   public Conv1d(int in, int out, int kernel, int stride, int padding, boolean bias) {
     if (in < 1 || out < 1 || kernel < 1 || stride < 1 || padding < 0) {
       throw new IllegalArgumentException(
-          "Conv1d(" + in + ", " + out + ", " + kernel + ", " + stride + ", " + padding
+          "Conv1d("
+              + in
+              + ", "
+              + out
+              + ", "
+              + kernel
+              + ", "
+              + stride
+              + ", "
+              + padding
               + "): channels, kernel and stride must be at least 1, padding at least 0");
     }
     Rng rng = Rng.current();
@@ -57,16 +66,25 @@ public class Conv1d extends Module implements Layer, Adaptable {
    * @param weight (out, in, k)
    * @param bias (out), or null
    */
-  public static Tensor convolve(Tensor x, Tensor weight, @Nullable Tensor bias, int stride, int padding) {
+  public static Tensor convolve(
+      Tensor x, Tensor weight, @Nullable Tensor bias, int stride, int padding) {
     if (x.shape().rank() != 3 || weight.shape().rank() != 3 || x.dim(1) != weight.dim(1)) {
       throw new ShapeException(
-          "conv1d: input of shape " + x.shape() + " and weight of shape " + weight.shape()
+          "conv1d: input of shape "
+              + x.shape()
+              + " and weight of shape "
+              + weight.shape()
               + ": needed (batch, channels, length) and (out, channels, kernel)");
     }
     int k = weight.dim(2);
     if (x.dim(2) + 2 * padding < k) {
       throw new ShapeException(
-          "conv1d: a kernel of " + k + " is larger than a length of " + x.dim(2) + " with padding " + padding);
+          "conv1d: a kernel of "
+              + k
+              + " is larger than a length of "
+              + x.dim(2)
+              + " with padding "
+              + padding);
     }
     Tensor y =
         x.reshape(x.dim(0), x.dim(1), 1, x.dim(2))

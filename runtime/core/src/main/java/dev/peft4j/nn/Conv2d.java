@@ -6,8 +6,8 @@ import dev.peft4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Two-dimensional convolution (torch's {@code nn.Conv2d}, one group): x (batch, in, h, w), weight (out, in, k, k), bias
- * (out), result (batch, out, h', w').
+ * Two-dimensional convolution (torch's {@code nn.Conv2d}, one group): x (batch, in, h, w), weight
+ * (out, in, k, k), bias (out), result (batch, out, h', w').
  */
 public class Conv2d extends Module implements Layer, Adaptable {
   private final Parameter weight;
@@ -29,7 +29,16 @@ public class Conv2d extends Module implements Layer, Adaptable {
   public Conv2d(int in, int out, int kernel, int stride, int padding, boolean bias) {
     if (in < 1 || out < 1 || kernel < 1 || stride < 1 || padding < 0) {
       throw new IllegalArgumentException(
-          "Conv2d(" + in + ", " + out + ", " + kernel + ", " + stride + ", " + padding
+          "Conv2d("
+              + in
+              + ", "
+              + out
+              + ", "
+              + kernel
+              + ", "
+              + stride
+              + ", "
+              + padding
               + "): channels, kernel and stride must be at least 1, padding at least 0");
     }
     Rng rng = Rng.current();

@@ -4,8 +4,9 @@ import dev.peft4j.data.Rng;
 import dev.peft4j.tensor.Tensor;
 
 /**
- * Zeros elements with probability p in training mode and scales the others by 1 / (1 - p); does nothing in evaluation mode.
- * Each call draws a key from the layer's generator, which fixes the mask: same seed and order of calls, same masks.
+ * Zeros elements with probability p in training mode and scales the others by 1 / (1 - p); does
+ * nothing in evaluation mode. Each call draws a key from the layer's generator, which fixes the
+ * mask: same seed and order of calls, same masks.
  */
 public class Dropout extends Module implements Layer {
   private final float p;
@@ -23,7 +24,8 @@ public class Dropout extends Module implements Layer {
    */
   public Dropout(double p, Rng rng) {
     if (!(p >= 0 && p < 1)) {
-      throw new IllegalArgumentException("Dropout: p is " + p + ", must be at least 0 and less than 1");
+      throw new IllegalArgumentException(
+          "Dropout: p is " + p + ", must be at least 0 and less than 1");
     }
     this.p = (float) p;
     this.rng = rng;

@@ -8,8 +8,8 @@ public final class Initial {
   private Initial() {}
 
   /**
-   * torch's {@code kaiming_uniform_(a=√5)} (He et al. 2015), the default of Linear and Conv: uniform in ±1/√fanIn, where
-   * fanIn is the product of all sizes but the first.
+   * torch's {@code kaiming_uniform_(a=√5)} (He et al. 2015), the default of Linear and Conv:
+   * uniform in ±1/√fanIn, where fanIn is the product of all sizes but the first.
    */
   public static Parameter kaimingUniform(Rng rng, int... shape) {
     Shape s = Shape.of(shape);

@@ -2,7 +2,10 @@ package dev.peft4j.nn;
 
 import dev.peft4j.tensor.Tensor;
 
-/** Layer normalisation over the innermost dimension (torch's {@code nn.LayerNorm}); weight starts at 1, bias at 0. */
+/**
+ * Layer normalisation over the innermost dimension (torch's {@code nn.LayerNorm}); weight starts at
+ * 1, bias at 0.
+ */
 public class LayerNorm extends Module implements Layer {
   private final Parameter weight;
   private final Parameter bias;

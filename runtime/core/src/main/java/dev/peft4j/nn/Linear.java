@@ -6,7 +6,9 @@ import dev.peft4j.data.ShapeException;
 import dev.peft4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** x · Wᵀ + b (torch's {@code nn.Linear}): x (…, in), weight (out, in), bias (out), result (…, out). */
+/**
+ * x · Wᵀ + b (torch's {@code nn.Linear}): x (…, in), weight (out, in), bias (out), result (…, out).
+ */
 public class Linear extends Module implements Layer, Adaptable {
   private final Parameter weight;
   private final @Nullable Parameter bias;
@@ -20,7 +22,8 @@ public class Linear extends Module implements Layer, Adaptable {
   /** A layer with or without bias. */
   public Linear(int in, int out, boolean bias) {
     if (in < 1 || out < 1) {
-      throw new IllegalArgumentException("Linear(" + in + ", " + out + "): both sizes must be at least 1");
+      throw new IllegalArgumentException(
+          "Linear(" + in + ", " + out + "): both sizes must be at least 1");
     }
     Rng rng = Rng.current();
     this.weight = Initial.kaimingUniform(rng, out, in);
@@ -37,7 +40,9 @@ public class Linear extends Module implements Layer, Adaptable {
     boolean fits = weight.shape().rank() == 2;
     if (!fits || bias != null && !bias.shape().equals(Shape.of(weight.shape().dim(0)))) {
       throw new ShapeException(
-          "Linear: weight of shape " + weight.shape() + (bias == null ? "" : " and bias of shape " + bias.shape())
+          "Linear: weight of shape "
+              + weight.shape()
+              + (bias == null ? "" : " and bias of shape " + bias.shape())
               + ": needed (out, in) and (out)");
     }
     this.weight = weight;

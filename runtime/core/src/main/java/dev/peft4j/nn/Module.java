@@ -13,11 +13,13 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 
 /**
- * A part of a model: holds parameters and other modules in its fields. They are found without being registered: fields of a
- * module or parameter type, lists and maps of such, and records that hold such, in declaration order, superclass first.
+ * A part of a model: holds parameters and other modules in its fields. They are found without being
+ * registered: fields of a module or parameter type, lists and maps of such, and records that hold
+ * such, in declaration order, superclass first.
  *
- * <p>A field's name in checkpoints is its Java name in snake case ({@code qProj} is {@code q_proj}), or what {@link
- * dev.peft4j.annotation.CheckpointName} says; elements of lists are numbered and entries of maps go by their keys.
+ * <p>A field's name in checkpoints is its Java name in snake case ({@code qProj} is {@code
+ * q_proj}), or what {@link dev.peft4j.annotation.CheckpointName} says; elements of lists are
+ * numbered and entries of maps go by their keys.
  */
 public abstract class Module {
   private boolean training = true;
@@ -38,7 +40,10 @@ public abstract class Module {
     return children;
   }
 
-  /** Names of the children that {@link dev.peft4j.annotation.OutputHead} marks: {@code all-linear} leaves them out. */
+  /**
+   * Names of the children that {@link dev.peft4j.annotation.OutputHead} marks: {@code all-linear}
+   * leaves them out.
+   */
   public Set<String> outputHeads() {
     return ModuleFields.outputHeads(getClass());
   }
@@ -56,34 +61,48 @@ public abstract class Module {
     return own;
   }
 
-  /** This module and all below it with their paths, parents first; a module reached twice is listed once. */
+  /**
+   * This module and all below it with their paths, parents first; a module reached twice is listed
+   * once.
+   */
   public List<NamedModule> namedModules() {
     List<NamedModule> found = new ArrayList<>();
-    walk("", this, Collections.newSetFromMap(new IdentityHashMap<>()), (name, m) -> found.add(new NamedModule(name, m)));
+    walk(
+        "",
+        this,
+        Collections.newSetFromMap(new IdentityHashMap<>()),
+        (name, m) -> found.add(new NamedModule(name, m)));
     return found;
   }
 
-  private static void walk(String path, Module m, Set<Module> seen, BiConsumer<String, Module> visitor) {
+  private static void walk(
+      String path, Module m, Set<Module> seen, BiConsumer<String, Module> visitor) {
     if (!seen.add(m)) {
       return;
     }
     visitor.accept(path, m);
-    m.children().forEach((name, child) -> walk(path.isEmpty() ? name : path + "." + name, child, seen, visitor));
+    m.children()
+        .forEach(
+            (name, child) -> walk(path.isEmpty() ? name : path + "." + name, child, seen, visitor));
   }
 
   /**
-   * All parameters with their paths, in torch's order: a module's own, then its children's; one that is reached twice (tied
-   * weights) is listed once.
+   * All parameters with their paths, in torch's order: a module's own, then its children's; one
+   * that is reached twice (tied weights) is listed once.
    */
   public List<NamedParameter> namedParameters() {
     List<NamedParameter> found = new ArrayList<>();
     Set<Parameter> seen = Collections.newSetFromMap(new IdentityHashMap<>());
     for (NamedModule m : namedModules()) {
-      m.module().ownParameters().forEach((name, p) -> {
-        if (seen.add(p)) {
-          found.add(new NamedParameter(m.name().isEmpty() ? name : m.name() + "." + name, p));
-        }
-      });
+      m.module()
+          .ownParameters()
+          .forEach(
+              (name, p) -> {
+                if (seen.add(p)) {
+                  found.add(
+                      new NamedParameter(m.name().isEmpty() ? name : m.name() + "." + name, p));
+                }
+              });
     }
     return found;
   }
@@ -154,27 +173,37 @@ public abstract class Module {
    * Replaces the values of all parameters.
    *
    * @param values float32, by path
-   * @throws IllegalArgumentException if a path is missing, unexpected, or has another type or number of elements; all are
-   *     listed, and nothing is replaced
+   * @throws IllegalArgumentException if a path is missing, unexpected, or has another type or
+   *     number of elements; all are listed, and nothing is replaced
    */
   public void load(Map<String, Storage> values) {
     SequencedMap<String, Parameter> state = stateDict();
     List<String> wrong = new ArrayList<>();
-    state.forEach((name, p) -> {
-      Storage s = values.get(name);
-      if (s == null) {
-        wrong.add("missing " + name + " " + p.shape());
-      } else if (s.elements() != p.shape().elements()) {
-        wrong.add("mis-shaped " + name + ": " + s.elements() + " elements found, shape " + p.shape() + " needed");
-      } else if (s.dtype() != p.own().dtype()) {
-        wrong.add("mistyped " + name + ": " + s.dtype() + " found, " + p.own().dtype() + " needed");
-      }
-    });
-    values.forEach((name, s) -> {
-      if (!state.containsKey(name)) {
-        wrong.add("unexpected " + name);
-      }
-    });
+    state.forEach(
+        (name, p) -> {
+          Storage s = values.get(name);
+          if (s == null) {
+            wrong.add("missing " + name + " " + p.shape());
+          } else if (s.elements() != p.shape().elements()) {
+            wrong.add(
+                "mis-shaped "
+                    + name
+                    + ": "
+                    + s.elements()
+                    + " elements found, shape "
+                    + p.shape()
+                    + " needed");
+          } else if (s.dtype() != p.own().dtype()) {
+            wrong.add(
+                "mistyped " + name + ": " + s.dtype() + " found, " + p.own().dtype() + " needed");
+          }
+        });
+    values.forEach(
+        (name, s) -> {
+          if (!state.containsKey(name)) {
+            wrong.add("unexpected " + name);
+          }
+        });
     if (!wrong.isEmpty()) {
       throw new IllegalArgumentException(
           getClass().getSimpleName() + " cannot take these values: " + String.join("; ", wrong));

@@ -18,8 +18,8 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the modules and parameters in a module's fields, superclass first, in declaration order. The fields of a class are
- * looked up once; afterwards they are read through method handles.
+ * Finds the modules and parameters in a module's fields, superclass first, in declaration order.
+ * The fields of a class are looked up once; afterwards they are read through method handles.
  */
 final class ModuleFields {
   private static final ClassValue<List<Slot>> SLOTS =
@@ -34,14 +34,18 @@ final class ModuleFields {
 
   private ModuleFields() {}
 
-  /** Calls {@code visitor} with the checkpoint name and the value of each module and parameter that {@code owner} holds. */
+  /**
+   * Calls {@code visitor} with the checkpoint name and the value of each module and parameter that
+   * {@code owner} holds.
+   */
   static void visit(Object owner, BiConsumer<String, Object> visitor) {
     for (Slot slot : SLOTS.get(owner.getClass())) {
       Object value;
       try {
         value = slot.getter.invoke(owner);
       } catch (Throwable e) {
-        throw new IllegalStateException("cannot read field '" + slot.name + "' of " + owner.getClass().getName(), e);
+        throw new IllegalStateException(
+            "cannot read field '" + slot.name + "' of " + owner.getClass().getName(), e);
       }
       if (value != null) {
         visitValue(slot.name, value, visitor);
@@ -70,13 +74,15 @@ final class ModuleFields {
           visitElement(Names.join(name, Integer.toString(i++)), element, visitor);
         }
       }
-      case Map<?, ?> map -> map.forEach((k, v) -> visitElement(Names.join(name, String.valueOf(k)), v, visitor));
+      case Map<?, ?> map ->
+          map.forEach((k, v) -> visitElement(Names.join(name, String.valueOf(k)), v, visitor));
       case Record r -> visit(r, (inner, v) -> visitor.accept(Names.join(name, inner), v));
       default -> {}
     }
   }
 
-  private static void visitElement(String name, @Nullable Object element, BiConsumer<String, Object> visitor) {
+  private static void visitElement(
+      String name, @Nullable Object element, BiConsumer<String, Object> visitor) {
     if (element != null) {
       visitValue(name, element, visitor);
     }
@@ -84,7 +90,8 @@ final class ModuleFields {
 
   private static List<Slot> find(Class<?> type) {
     List<Class<?>> line = new ArrayList<>();
-    for (Class<?> c = type; c != null && c != Module.class && c != Object.class && c != Record.class; ) {
+    for (Class<?> c = type;
+        c != null && c != Module.class && c != Object.class && c != Record.class; ) {
       line.addFirst(c);
       c = c.getSuperclass();
     }
@@ -93,8 +100,11 @@ final class ModuleFields {
       for (Field f : c.getDeclaredFields()) {
         if (!Modifier.isStatic(f.getModifiers()) && !f.isSynthetic() && mayHold(f.getType())) {
           CheckpointName given = f.getAnnotation(CheckpointName.class);
-          slots.add(new Slot(given == null ? Names.toCheckpoint(f.getName()) : given.value(), getter(c, f),
-              f.isAnnotationPresent(OutputHead.class)));
+          slots.add(
+              new Slot(
+                  given == null ? Names.toCheckpoint(f.getName()) : given.value(),
+                  getter(c, f),
+                  f.isAnnotationPresent(OutputHead.class)));
         }
       }
     }
@@ -114,12 +124,20 @@ final class ModuleFields {
   private static MethodHandle getter(Class<?> owner, Field f) {
     try {
       f.setAccessible(true);
-      return MethodHandles.lookup().unreflectGetter(f).asType(
-          java.lang.invoke.MethodType.methodType(Object.class, Object.class));
+      return MethodHandles.lookup()
+          .unreflectGetter(f)
+          .asType(java.lang.invoke.MethodType.methodType(Object.class, Object.class));
     } catch (InaccessibleObjectException | IllegalAccessException e) {
       throw new IllegalStateException(
-          "cannot see field '" + f.getName() + "' of " + owner.getName() + " in module " + owner.getModule().getName()
-              + "; add 'opens " + owner.getPackageName() + ";' to its module-info.java",
+          "cannot see field '"
+              + f.getName()
+              + "' of "
+              + owner.getName()
+              + " in module "
+              + owner.getModule().getName()
+              + "; add 'opens "
+              + owner.getPackageName()
+              + ";' to its module-info.java",
           e);
     }
   }

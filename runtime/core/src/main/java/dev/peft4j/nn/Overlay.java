@@ -3,7 +3,10 @@ package dev.peft4j.nn;
 import dev.peft4j.tensor.Tensor;
 import java.util.function.UnaryOperator;
 
-/** What an adapted model lays over its base during a call: adapters around layers, other values for parameters. */
+/**
+ * What an adapted model lays over its base during a call: adapters around layers, other values for
+ * parameters.
+ */
 public interface Overlay {
   /**
    * A layer's result.

@@ -7,9 +7,10 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which overlay acts on a call: the one chosen for the scope of the call by {@link #with}, else what the adapted model has as
- * its standard. The choice is bound to a scope of a thread, so threads that share a model do not disturb each other, and
- * adapted models that share a base do not either.
+ * Which overlay acts on a call: the one chosen for the scope of the call by {@link #with}, else
+ * what the adapted model has as its standard. The choice is bound to a scope of a thread, so
+ * threads that share a model do not disturb each other, and adapted models that share a base do not
+ * either.
  */
 public final class Overlays {
   private record Choice(OverlaySource source, Overlay overlay, @Nullable Choice outer) {}
@@ -56,9 +57,11 @@ public final class Overlays {
       Overlay standard = s.standard();
       if (standard != null && only != null) {
         throw new IllegalStateException(
-            "this model is the base of " + sources.length
-                + " adapted models, so a call of the model itself is ambiguous: call it through one of them,"
-                + " adapted.call(m -> m.forward(x)), or with a scope such as adapted.withAdapter(name, () -> ...)");
+            "this model is the base of "
+                + sources.length
+                + " adapted models, so a call of the model itself is ambiguous: call it through one"
+                + " of them, adapted.call(m -> m.forward(x)), or with a scope such as"
+                + " adapted.withAdapter(name, () -> ...)");
       }
       only = standard == null ? only : standard;
     }

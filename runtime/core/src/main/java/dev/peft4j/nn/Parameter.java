@@ -9,8 +9,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A tensor that belongs to a module and that training may change; float32. As a tensor it stands for its present value, or,
- * while an adapter is active that trains a copy of it (peft's {@code modules_to_save} and {@code bias}), for that copy.
+ * A tensor that belongs to a module and that training may change; float32. As a tensor it stands
+ * for its present value, or, while an adapter is active that trains a copy of it (peft's {@code
+ * modules_to_save} and {@code bias}), for that copy.
  */
 public final class Parameter extends Tensor {
   private final Variable variable;

@@ -2,7 +2,10 @@ package dev.peft4j.nn;
 
 import dev.peft4j.tensor.Tensor;
 
-/** Root mean square normalisation over the innermost dimension (torch's {@code nn.RMSNorm}); the weight starts at 1. */
+/**
+ * Root mean square normalisation over the innermost dimension (torch's {@code nn.RMSNorm}); the
+ * weight starts at 1.
+ */
 public class RmsNorm extends Module implements Layer {
   private final Parameter weight;
   private final float eps;

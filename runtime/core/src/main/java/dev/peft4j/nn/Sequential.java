@@ -5,7 +5,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 
-/** Layers applied one after another (torch's {@code nn.Sequential}); their names are their positions. */
+/**
+ * Layers applied one after another (torch's {@code nn.Sequential}); their names are their
+ * positions.
+ */
 public class Sequential extends Module implements Layer {
   private final List<Layer> layers;
 
@@ -28,7 +31,10 @@ public class Sequential extends Module implements Layer {
     return layers;
   }
 
-  /** The layers that are modules, named by their positions as in torch (no name of the list in between). */
+  /**
+   * The layers that are modules, named by their positions as in torch (no name of the list in
+   * between).
+   */
   @Override
   public SequencedMap<String, Module> children() {
     SequencedMap<String, Module> children = new LinkedHashMap<>();

@@ -7,15 +7,18 @@ import dev.peft4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * x · W + b with the weight stored the other way round than in {@link Linear}: x (…, in), weight (in, out), bias (out), result
- * (…, out). GPT-2's checkpoints have it, and transformers calls it {@code Conv1D}; a convolution is {@link Conv1d}.
+ * x · W + b with the weight stored the other way round than in {@link Linear}: x (…, in), weight
+ * (in, out), bias (out), result (…, out). GPT-2's checkpoints have it, and transformers calls it
+ * {@code Conv1D}; a convolution is {@link Conv1d}.
  */
 public class TransposedLinear extends Module implements Layer, Adaptable {
   private final Parameter weight;
   private final @Nullable Parameter bias;
   private final AdapterSlot slot = new AdapterSlot();
 
-  /** A layer with bias, drawn as transformers draws it: the weight from N(0, 0.02), the bias zero. */
+  /**
+   * A layer with bias, drawn as transformers draws it: the weight from N(0, 0.02), the bias zero.
+   */
   public TransposedLinear(int in, int out) {
     this(in, out, true);
   }
@@ -23,7 +26,8 @@ public class TransposedLinear extends Module implements Layer, Adaptable {
   /** A layer with or without bias. */
   public TransposedLinear(int in, int out, boolean bias) {
     if (in < 1 || out < 1) {
-      throw new IllegalArgumentException("TransposedLinear(" + in + ", " + out + "): both sizes must be at least 1");
+      throw new IllegalArgumentException(
+          "TransposedLinear(" + in + ", " + out + "): both sizes must be at least 1");
     }
     this.weight = Initial.normal(Rng.current(), 0.02f, in, out);
     this.bias = bias ? Initial.constant(0, out) : null;
@@ -39,8 +43,10 @@ public class TransposedLinear extends Module implements Layer, Adaptable {
     boolean fits = weight.shape().rank() == 2;
     if (!fits || bias != null && !bias.shape().equals(Shape.of(weight.shape().dim(1)))) {
       throw new ShapeException(
-          "TransposedLinear: weight of shape " + weight.shape()
-              + (bias == null ? "" : " and bias of shape " + bias.shape()) + ": needed (in, out) and (out)");
+          "TransposedLinear: weight of shape "
+              + weight.shape()
+              + (bias == null ? "" : " and bias of shape " + bias.shape())
+              + ": needed (in, out) and (out)");
     }
     this.weight = weight;
     this.bias = bias;
@@ -65,8 +71,12 @@ public class TransposedLinear extends Module implements Layer, Adaptable {
     int in = weight.dim(0);
     if (x.shape().rank() < 1 || x.dim(-1) != in) {
       throw new ShapeException(
-          "TransposedLinear: input of shape " + x.shape() + " and weight of shape " + weight.shape()
-              + ": the input's last dimension must be " + in);
+          "TransposedLinear: input of shape "
+              + x.shape()
+              + " and weight of shape "
+              + weight.shape()
+              + ": the input's last dimension must be "
+              + in);
     }
     int[] shape = x.shape().toArray();
     shape[shape.length - 1] = weight.dim(1);

@@ -18,7 +18,8 @@ final class Acting implements Overlay {
    * The adapters in order.
    *
    * @param merged weights that these adapters may be merged in; used if it is these and no others
-   * @throws IllegalArgumentException if one is there twice, or two train a copy of the same parameter
+   * @throws IllegalArgumentException if one is there twice, or two train a copy of the same
+   *     parameter
    */
   Acting(List<AttachedAdapter> adapters, MergedWeights merged) {
     this.adapters = List.copyOf(adapters);
@@ -36,8 +37,14 @@ final class Acting implements Overlay {
         for (Parameter p : adapters.get(i).copies().keySet()) {
           if (other.copyOf(p) != null) {
             throw new IllegalArgumentException(
-                "adapters '" + adapters.get(i).name() + "' and '" + other.name() + "' cannot act at the same time: each has a"
-                    + " copy of '" + p.name() + "' (modules to save or biases), and only one can stand for it");
+                "adapters '"
+                    + adapters.get(i).name()
+                    + "' and '"
+                    + other.name()
+                    + "' cannot act at the same time: each has a"
+                    + " copy of '"
+                    + p.name()
+                    + "' (modules to save or biases), and only one can stand for it");
           }
         }
       }
@@ -69,7 +76,8 @@ final class Acting implements Overlay {
   public Parameter of(Parameter p) {
     Parameter written = merged == null ? p : merged.of(p);
     if (written != p) {
-      return written; // into the copy, where there is one: a bias that is trained and has an adapter's added
+      return written; // into the copy, where there is one: a bias that is trained and has an
+                      // adapter's added
     }
     for (AttachedAdapter a : adapters) {
       Parameter copy = a.copyOf(p);

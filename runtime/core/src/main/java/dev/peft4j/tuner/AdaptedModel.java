@@ -18,14 +18,17 @@ public final class AdaptedModel<M extends Module> implements PeftModel {
     return new AdaptedModel<>(model, adapters);
   }
 
-  /** The model itself; calling it computes with the active adapters, unless several adapted models share it. */
+  /**
+   * The model itself; calling it computes with the active adapters, unless several adapted models
+   * share it.
+   */
   public M model() {
     return model;
   }
 
   /**
-   * One call of the model with this one's adapters: those chosen around it, or else the active ones. Adapters and weights stay
-   * the same until it ends.
+   * One call of the model with this one's adapters: those chosen around it, or else the active
+   * ones. Adapters and weights stay the same until it ends.
    */
   public <T> T call(Function<? super M, ? extends T> body) {
     return adapters.call(() -> body.apply(model));

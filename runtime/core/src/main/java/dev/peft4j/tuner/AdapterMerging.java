@@ -13,9 +13,9 @@ public abstract sealed class AdapterMerging extends AdapterStore permits Adapter
   }
 
   /**
-   * Merges adapters into weights that stand for the base's: results stay the same, each call is cheaper. While any are merged,
-   * they are the ones that act on calls that choose none, as in peft. The base itself does not change. A call that chooses
-   * other adapters gets those.
+   * Merges adapters into weights that stand for the base's: results stay the same, each call is
+   * cheaper. While any are merged, they are the ones that act on calls that choose none, as in
+   * peft. The base itself does not change. A call that chooses other adapters gets those.
    *
    * @throws IllegalStateException if one is merged already
    * @throws ArithmeticException if a merged weight would not be finite; nothing is changed
@@ -24,7 +24,8 @@ public abstract sealed class AdapterMerging extends AdapterStore permits Adapter
     MergedWeights merged = state.merged();
     for (AttachedAdapter a : adapters(List.of(names))) {
       if (merged.adapters().contains(a)) {
-        throw new IllegalStateException("adapter '" + a.name() + "' is merged already; unmerge() it first");
+        throw new IllegalStateException(
+            "adapter '" + a.name() + "' is merged already; unmerge() it first");
       }
       merged = merged.plus(a);
     }
@@ -32,7 +33,8 @@ public abstract sealed class AdapterMerging extends AdapterStore permits Adapter
   }
 
   /**
-   * Undoes {@link #merge}: what is computed is bit by bit what it would be if the adapters had never been merged.
+   * Undoes {@link #merge}: what is computed is bit by bit what it would be if the adapters had
+   * never been merged.
    *
    * @throws IllegalStateException if one is not merged
    */
@@ -40,7 +42,8 @@ public abstract sealed class AdapterMerging extends AdapterStore permits Adapter
     List<AttachedAdapter> left = new ArrayList<>(state.merged().adapters());
     for (AttachedAdapter a : adapters(List.of(names))) {
       if (!left.remove(a)) {
-        throw new IllegalStateException("adapter '" + a.name() + "' is not merged; merge() it first");
+        throw new IllegalStateException(
+            "adapter '" + a.name() + "' is not merged; merge() it first");
       }
     }
     state = state.with(state.active(), MergedWeights.of(this, left));
@@ -57,12 +60,13 @@ public abstract sealed class AdapterMerging extends AdapterStore permits Adapter
   }
 
   /**
-   * Writes adapters, after those that are merged already, into the base weights for good and detaches all.
+   * Writes adapters, after those that are merged already, into the base weights for good and
+   * detaches all.
    *
    * @param names none for the active ones
    * @throws ArithmeticException if a weight would not be finite; nothing is changed
-   * @throws IllegalStateException if another adapted model shares the base, or a weight is shared by layers that are adapted
-   *     differently; nothing is changed
+   * @throws IllegalStateException if another adapted model shares the base, or a weight is shared
+   *     by layers that are adapted differently; nothing is changed
    */
   public synchronized void mergeAndUnload(String... names) {
     List<AttachedAdapter> all = new ArrayList<>(state.merged().adapters());
@@ -74,7 +78,10 @@ public abstract sealed class AdapterMerging extends AdapterStore permits Adapter
     detach();
   }
 
-  /** Detaches every adapter. The base is an ordinary model again, as trainable as it was; it keeps what is merged. */
+  /**
+   * Detaches every adapter. The base is an ordinary model again, as trainable as it was; it keeps
+   * what is merged.
+   */
   public synchronized void unload() {
     base().write(state.merged().forBase(), this);
     detach();

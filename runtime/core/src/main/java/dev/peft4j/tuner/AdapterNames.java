@@ -40,7 +40,13 @@ final class AdapterNames {
   }
 
   static String inMemory(String path, TunerLayer.Entry e, String adapter) {
-    return PREFIX + path + "." + e.group() + "." + adapter + (e.suffix().isEmpty() ? "" : "." + e.suffix());
+    return PREFIX
+        + path
+        + "."
+        + e.group()
+        + "."
+        + adapter
+        + (e.suffix().isEmpty() ? "" : "." + e.suffix());
   }
 
   static String saved(String path, String adapter, String parameter) {
@@ -55,7 +61,8 @@ final class AdapterNames {
       savedModule(path, module);
       return;
     }
-    List<AttachedAdapter> here = adapters.stream().filter(a -> a.layers().containsKey(path)).toList();
+    List<AttachedAdapter> here =
+        adapters.stream().filter(a -> a.layers().containsKey(path)).toList();
     String own = join(path, here.isEmpty() ? "" : here.getFirst().layer(path).baseName());
     module.ownParameters().forEach((name, p) -> base(join(own, name), p));
     Set<String> groups = new LinkedHashSet<>();
@@ -66,7 +73,12 @@ final class AdapterNames {
       for (AttachedAdapter a : here) {
         for (TunerLayer.Entry e : a.layer(path).parameters()) {
           if (e.group().equals(group)) {
-            String key = PREFIX + path + "." + group + (e.fileSuffix().isEmpty() ? "" : "." + e.fileSuffix());
+            String key =
+                PREFIX
+                    + path
+                    + "."
+                    + group
+                    + (e.fileSuffix().isEmpty() ? "" : "." + e.fileSuffix());
             found.add(new Named(inMemory(path, e, a.name()), e.parameter(), a.name(), key));
           }
         }
@@ -92,21 +104,32 @@ final class AdapterNames {
   }
 
   private void savedModule(String path, Module module) {
-    module.namedParameters().forEach(
-        p -> {
-          if (seen.add(p.parameter())) {
-            found.add(new Named(PREFIX + path + ".original_module." + p.name(), p.parameter(), null, null));
-          }
-        });
-    for (AttachedAdapter a : adapters) {
-      if (a.saved().containsKey(path)) {
-        module.namedParameters().forEach(
+    module
+        .namedParameters()
+        .forEach(
             p -> {
-              Parameter copy = a.copyOf(p.parameter());
-              if (copy != null) {
-                found.add(new Named(saved(path, a.name(), p.name()), copy, a.name(), PREFIX + path + "." + p.name()));
+              if (seen.add(p.parameter())) {
+                found.add(
+                    new Named(
+                        PREFIX + path + ".original_module." + p.name(), p.parameter(), null, null));
               }
             });
+    for (AttachedAdapter a : adapters) {
+      if (a.saved().containsKey(path)) {
+        module
+            .namedParameters()
+            .forEach(
+                p -> {
+                  Parameter copy = a.copyOf(p.parameter());
+                  if (copy != null) {
+                    found.add(
+                        new Named(
+                            saved(path, a.name(), p.name()),
+                            copy,
+                            a.name(),
+                            PREFIX + path + "." + p.name()));
+                  }
+                });
       }
     }
   }

@@ -12,7 +12,10 @@ import java.util.SequencedMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Which adapters there are on a base, and how they come and go. What changes is in one state, which is replaced as a whole. */
+/**
+ * Which adapters there are on a base, and how they come and go. What changes is in one state, which
+ * is replaced as a whole.
+ */
 abstract class AdapterRegistry implements OverlaySource {
   private final BaseModel base;
   volatile AdapterState state = AdapterState.empty(this);
@@ -46,12 +49,24 @@ abstract class AdapterRegistry implements OverlaySource {
     for (AttachedAdapter a : state.adapters().values()) {
       if (!a.config().peftType().equals(config.peftType())) {
         throw new IllegalArgumentException(
-            "adapter '" + name + "' is of type " + config.peftType() + ", adapter '" + a.name() + "' of type "
-                + a.config().peftType() + ": the adapters of one model are of one type");
+            "adapter '"
+                + name
+                + "' is of type "
+                + config.peftType()
+                + ", adapter '"
+                + a.name()
+                + "' of type "
+                + a.config().peftType()
+                + ": the adapters of one model are of one type");
       }
       if (config.bias() != Bias.NONE && a.config().bias() != Bias.NONE) {
         throw new IllegalArgumentException(
-            "adapter '" + name + "' with bias " + config.bias().configName() + ": adapter '" + a.name()
+            "adapter '"
+                + name
+                + "' with bias "
+                + config.bias().configName()
+                + ": adapter '"
+                + a.name()
                 + "' trains biases already, at most one may");
       }
     }
@@ -68,14 +83,18 @@ abstract class AdapterRegistry implements OverlaySource {
   void requireFree(String name) {
     AdapterFolder.locate(Path.of(""), name);
     if (name.equals(AdapterSet.BASE)) {
-      throw new IllegalArgumentException("'" + AdapterSet.BASE + "' stands for the base model, an adapter needs another name");
+      throw new IllegalArgumentException(
+          "'" + AdapterSet.BASE + "' stands for the base model, an adapter needs another name");
     }
     if (state.adapters().containsKey(name)) {
       throw new IllegalArgumentException("there is an adapter named '" + name + "' already");
     }
   }
 
-  /** Takes an adapter off again that could not be attached as a whole; without any the base is what it was. */
+  /**
+   * Takes an adapter off again that could not be attached as a whole; without any the base is what
+   * it was.
+   */
   synchronized void discard(String name) {
     AttachedAdapter failed = state.adapters().get(name);
     if (failed != null) {
@@ -94,7 +113,8 @@ abstract class AdapterRegistry implements OverlaySource {
 
   void requireUnmerged(AttachedAdapter a, String what) {
     if (state.merged().adapters().contains(a)) {
-      throw new IllegalStateException("adapter '" + a.name() + "' is merged; unmerge() it before it is " + what);
+      throw new IllegalStateException(
+          "adapter '" + a.name() + "' is merged; unmerge() it before it is " + what);
     }
   }
 
@@ -115,7 +135,8 @@ abstract class AdapterRegistry implements OverlaySource {
     SequencedMap<String, AttachedAdapter> all = state.adapters();
     AttachedAdapter a = all.get(name);
     if (a == null) {
-      throw new IllegalArgumentException("no adapter named '" + name + "'; there are " + all.keySet());
+      throw new IllegalArgumentException(
+          "no adapter named '" + name + "'; there are " + all.keySet());
     }
     return a;
   }

@@ -14,10 +14,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The adapters of one model by name, the first one active: what generated classes and {@link PeftModel#of} build on.
+ * The adapters of one model by name, the first one active: what generated classes and {@link
+ * PeftModel#of} build on.
  *
- * <p>Any number of threads may call the model while adapters are added, deleted, merged or swapped on another: a call that
- * chose its adapters ({@link #with}, {@link #perSample}) keeps those that it chose.
+ * <p>Any number of threads may call the model while adapters are added, deleted, merged or swapped
+ * on another: a call that chose its adapters ({@link #with}, {@link #perSample}) keeps those that
+ * it chose.
  */
 public final class AdapterSet extends AdapterMerging {
   /** In {@link #perSample}: the base model, without an adapter. */
@@ -29,7 +31,8 @@ public final class AdapterSet extends AdapterMerging {
      * Attaches the adapter to a layer.
      *
      * @param path the layer's path in the model, for example {@code layers.0.self_attn.q_proj}
-     * @throws IllegalArgumentException if there is no layer, or of a type that the tuner cannot adapt
+     * @throws IllegalArgumentException if there is no layer, or of a type that the tuner cannot
+     *     adapt
      */
     void attach(String path, @Nullable Module layer);
 
@@ -37,8 +40,8 @@ public final class AdapterSet extends AdapterMerging {
     void save(String path, @Nullable Module module);
 
     /**
-     * Attaches the adapter to whatever its configuration names below a module whose parts are known only at run time, and
-     * saves the modules to save there.
+     * Attaches the adapter to whatever its configuration names below a module whose parts are known
+     * only at run time, and saves the modules to save there.
      *
      * @param path the module's path; empty for the whole model
      */
@@ -48,10 +51,12 @@ public final class AdapterSet extends AdapterMerging {
     boolean matches(String path, Module module);
 
     /**
-     * Attaches what is left: layers that the configuration names and that declared types do not show, such as those in a
-     * subclass. Then everything that the configuration names has to be there.
+     * Attaches what is left: layers that the configuration names and that declared types do not
+     * show, such as those in a subclass. Then everything that the configuration names has to be
+     * there.
      *
-     * @throws IllegalArgumentException if a target or a module to save names nothing, with suggestions; the adapter is removed
+     * @throws IllegalArgumentException if a target or a module to save names nothing, with
+     *     suggestions; the adapter is removed
      */
     void finish();
   }
@@ -63,8 +68,9 @@ public final class AdapterSet extends AdapterMerging {
   }
 
   /**
-   * An empty set for {@code root}, of which every parameter is frozen and gets its path as its name. Several sets may have
-   * the same model or parts of it as their base; each call then says through which it goes.
+   * An empty set for {@code root}, of which every parameter is frozen and gets its path as its
+   * name. Several sets may have the same model or parts of it as their base; each call then says
+   * through which it goes.
    */
   public static AdapterSet freezing(Module root) {
     AdapterSet set = new AdapterSet(root);
@@ -75,9 +81,11 @@ public final class AdapterSet extends AdapterMerging {
   // ---- adding and removing
 
   /**
-   * Adds an adapter; its layers are given to what is returned. The first one is active, others are not.
+   * Adds an adapter; its layers are given to what is returned. The first one is active, others are
+   * not.
    *
-   * @throws IllegalArgumentException if the name is taken or no name for a folder, or the adapter cannot be beside the others
+   * @throws IllegalArgumentException if the name is taken or no name for a folder, or the adapter
+   *     cannot be beside the others
    */
   public synchronized Attachment add(String name, PeftConfig config) {
     AttachedAdapter adapter = newAdapter(name, config);
@@ -86,16 +94,19 @@ public final class AdapterSet extends AdapterMerging {
   }
 
   /**
-   * Adds an adapter to all that its configuration names: peft's {@code add_adapter}. It is not active, unless it is the first.
+   * Adds an adapter to all that its configuration names: peft's {@code add_adapter}. It is not
+   * active, unless it is the first.
    *
-   * @throws IllegalArgumentException if a target or a module to save names nothing, with suggestions; nothing is attached
+   * @throws IllegalArgumentException if a target or a module to save names nothing, with
+   *     suggestions; nothing is attached
    */
   public void addMatching(String name, PeftConfig config) {
     addComplete(name, config, AttachedAdapter::attachAll);
   }
 
   /**
-   * Removes an adapter: peft's {@code delete_adapter}. If no active one is left, the first of the others by name becomes active.
+   * Removes an adapter: peft's {@code delete_adapter}. If no active one is left, the first of the
+   * others by name becomes active.
    *
    * @throws IllegalStateException while it is merged
    */
@@ -111,7 +122,9 @@ public final class AdapterSet extends AdapterMerging {
     }
   }
 
-  /** Gives an adapter another name; it stays what it was otherwise, its place in the order included. */
+  /**
+   * Gives an adapter another name; it stays what it was otherwise, its place in the order included.
+   */
   public synchronized void rename(String name, String newName) {
     AttachedAdapter a = adapter(name);
     requireFree(newName);
@@ -120,19 +133,25 @@ public final class AdapterSet extends AdapterMerging {
   }
 
   /**
-   * Adds an adapter made of others: peft's {@code add_weighted_adapter}. It is frozen and not active.
+   * Adds an adapter made of others: peft's {@code add_weighted_adapter}. It is frozen and not
+   * active.
    *
    * @param sources names of the adapters
    * @param weights one for each, of either sign
-   * @throws IllegalArgumentException if they cannot be combined this way, saying why; nothing is added
+   * @throws IllegalArgumentException if they cannot be combined this way, saying why; nothing is
+   *     added
    */
-  public void addWeighted(String name, List<String> sources, List<Double> weights, Combination combination) {
+  public void addWeighted(
+      String name, List<String> sources, List<Double> weights, Combination combination) {
     WeightedMerge merge = new WeightedMerge(base(), adapters(sources), weights, combination);
-    addComplete(name, merge.config(), a -> {
-      a.attachAll();
-      merge.fill(a);
-      a.setTrainable(false);
-    });
+    addComplete(
+        name,
+        merge.config(),
+        a -> {
+          a.attachAll();
+          merge.fill(a);
+          a.setTrainable(false);
+        });
   }
 
   // ---- choosing
@@ -161,10 +180,11 @@ public final class AdapterSet extends AdapterMerging {
   }
 
   /**
-   * Makes adapters the active ones, for calls that choose none; their parameters become the trainable ones: peft's {@code
-   * set_adapter}. What is merged is unmerged.
+   * Makes adapters the active ones, for calls that choose none; their parameters become the
+   * trainable ones: peft's {@code set_adapter}. What is merged is unmerged.
    *
-   * @throws IllegalArgumentException if there is none of a name, or two of them train a copy of the same module
+   * @throws IllegalArgumentException if there is none of a name, or two of them train a copy of the
+   *     same module
    */
   public void activate(String... names) {
     activate(List.of(names), true);
@@ -174,7 +194,9 @@ public final class AdapterSet extends AdapterMerging {
   public synchronized void activate(List<String> names, boolean trainable) {
     List<AttachedAdapter> active = adapters(names);
     if (!state.merged().adapters().isEmpty()) {
-      LOG.warn("adapters {} are merged: they are unmerged, since others become active", state.merged().names());
+      LOG.warn(
+          "adapters {} are merged: they are unmerged, since others become active",
+          state.merged().names());
     }
     state = state.with(active, MergedWeights.none(this));
     state.adapters().values().forEach(a -> a.setTrainable(trainable && active.contains(a)));
@@ -190,7 +212,10 @@ public final class AdapterSet extends AdapterMerging {
     adapter(name).setTrainable(true);
   }
 
-  /** Runs {@code body}, on this thread, with these adapters, which add up; with none it runs the base model. */
+  /**
+   * Runs {@code body}, on this thread, with these adapters, which add up; with none it runs the
+   * base model.
+   */
   public <T> T with(List<String> names, Supplier<T> body) {
     AdapterState s = state;
     return Overlays.with(this, new Acting(adapters(names), s.merged()), body);
@@ -198,28 +223,32 @@ public final class AdapterSet extends AdapterMerging {
 
   /**
    * Runs {@code body}, on this thread, with one adapter for each sample of the batch: peft's {@code
-   * forward(adapter_names=[...])}. The first dimension of every adapted layer's input must be the batch. The programs that run
-   * depend on which adapters occur, not on the order of the samples.
+   * forward(adapter_names=[...])}. The first dimension of every adapted layer's input must be the
+   * batch. The programs that run depend on which adapters occur, not on the order of the samples.
    *
    * @param names for each sample an adapter, or {@link #BASE}
    * @throws IllegalStateException in training mode
    */
   public <T> T perSample(List<String> names, Supplier<T> body) {
     if (base().root().training()) {
-      throw new IllegalStateException("one adapter for each sample is for inference: call eval() on the model first");
+      throw new IllegalStateException(
+          "one adapter for each sample is for inference: call eval() on the model first");
     }
     AdapterState s = state;
     List<AttachedAdapter> order = List.copyOf(s.adapters().values());
-    return Overlays.with(this, new PerSample(this, PerSample.resolve(names, s.adapters()), order), body);
+    return Overlays.with(
+        this, new PerSample(this, PerSample.resolve(names, s.adapters()), order), body);
   }
 
   /**
-   * Runs {@code body}, on this thread, as one call of the adapted model: the adapters are those chosen around it, or else the
-   * active ones, and they and their weights stay the same until it ends, even if it reads results in between.
+   * Runs {@code body}, on this thread, as one call of the adapted model: the adapters are those
+   * chosen around it, or else the active ones, and they and their weights stay the same until it
+   * ends, even if it reads results in between.
    */
   public <T> T call(Supplier<T> body) {
     Overlay chosen = Overlays.chosen(this);
-    return VariableGroup.pinned(() -> Overlays.with(this, chosen == null ? state.standard() : chosen, body));
+    return VariableGroup.pinned(
+        () -> Overlays.with(this, chosen == null ? state.standard() : chosen, body));
   }
 
   // ---- looking
@@ -239,7 +268,10 @@ public final class AdapterSet extends AdapterMerging {
 
   /** The parameters that receive gradients. */
   public List<Parameter> trainableParameters() {
-    return namedParameters().stream().map(NamedParameter::parameter).filter(Parameter::trainable).toList();
+    return namedParameters().stream()
+        .map(NamedParameter::parameter)
+        .filter(Parameter::trainable)
+        .toList();
   }
 
   /** The state of each adapted layer and each saved module: peft's {@code get_layer_status}. */
@@ -256,6 +288,11 @@ public final class AdapterSet extends AdapterMerging {
     AdapterState s = state;
     Overlay chosen = Overlays.chosen(this);
     boolean enabled = !(chosen instanceof Acting a && a.adapters().isEmpty());
-    return new StatusReader(this, s.adapters().values(), enabled ? acting() : s.active(), s.merged().adapters(), enabled);
+    return new StatusReader(
+        this,
+        s.adapters().values(),
+        enabled ? acting() : s.active(),
+        s.merged().adapters(),
+        enabled);
   }
 }

@@ -10,21 +10,30 @@ import java.util.SequencedMap;
  *
  * @param adapters in the order they were added
  * @param active those that act on calls that choose none
- * @param merged the weights of those that are merged; while there are any, they are the ones that act
+ * @param merged the weights of those that are merged; while there are any, they are the ones that
+ *     act
  * @param standard acts on calls that choose none
  */
 record AdapterState(
-    SequencedMap<String, AttachedAdapter> adapters, List<AttachedAdapter> active, MergedWeights merged, Acting standard) {
+    SequencedMap<String, AttachedAdapter> adapters,
+    List<AttachedAdapter> active,
+    MergedWeights merged,
+    Acting standard) {
 
   static AdapterState empty(AdapterRegistry set) {
     return of(new LinkedHashMap<>(), List.of(), MergedWeights.none(set));
   }
 
   private static AdapterState of(
-      SequencedMap<String, AttachedAdapter> adapters, List<AttachedAdapter> active, MergedWeights merged) {
+      SequencedMap<String, AttachedAdapter> adapters,
+      List<AttachedAdapter> active,
+      MergedWeights merged) {
     List<AttachedAdapter> acting = merged.adapters().isEmpty() ? active : merged.adapters();
     return new AdapterState(
-        Collections.unmodifiableSequencedMap(adapters), List.copyOf(active), merged, new Acting(acting, merged));
+        Collections.unmodifiableSequencedMap(adapters),
+        List.copyOf(active),
+        merged,
+        new Acting(acting, merged));
   }
 
   /** With other adapters active and merged. */

@@ -20,8 +20,8 @@ public abstract sealed class AdapterStore extends AdapterRegistry permits Adapte
   }
 
   /**
-   * Adds an adapter that was saved, here or by peft: peft's {@code load_adapter}. It is frozen, and not active unless it is
-   * the first. If anything does not fit, nothing is added.
+   * Adds an adapter that was saved, here or by peft: peft's {@code load_adapter}. It is frozen, and
+   * not active unless it is the first. If anything does not fit, nothing is added.
    *
    * @param folder where its {@code adapter_config.json} lies
    * @throws UncheckedIOException if the files are missing or broken
@@ -31,7 +31,10 @@ public abstract sealed class AdapterStore extends AdapterRegistry permits Adapte
     addFrom(folder, name, Strictness.STRICT);
   }
 
-  /** As {@link #addFrom(Path, String)}; what is missing keeps its first values and what is unexpected is ignored if lenient. */
+  /**
+   * As {@link #addFrom(Path, String)}; what is missing keeps its first values and what is
+   * unexpected is ignored if lenient.
+   */
   public LoadReport addFrom(Path folder, String name, Strictness strictness) {
     requireFree(name);
     try {
@@ -69,12 +72,14 @@ public abstract sealed class AdapterStore extends AdapterRegistry permits Adapte
   }
 
   /**
-   * Replaces the weights of an adapter by those that were saved under its name, as {@link #hotSwap} does.
+   * Replaces the weights of an adapter by those that were saved under its name, as {@link #hotSwap}
+   * does.
    *
    * @param folder as for {@link #save}
    * @throws UncheckedIOException if the files are missing or broken
    * @throws dev.peft4j.io.StateDictException listing all missing, unexpected and mis-shaped keys
-   * @throws IllegalArgumentException if the file's settings would make another model of the same weights
+   * @throws IllegalArgumentException if the file's settings would make another model of the same
+   *     weights
    * @throws IllegalStateException if the adapter is merged
    */
   public void load(Path folder, String name) {
@@ -90,14 +95,16 @@ public abstract sealed class AdapterStore extends AdapterRegistry permits Adapte
   }
 
   /**
-   * Replaces the weights of an adapter while others may be calling the model: peft's {@code hotswap_adapter}. No program is
-   * compiled anew, and each call computes with the old weights or with the new ones, never with some of both: with those that
-   * were there when its first layer was called. A call that reads results before it ends should be a {@link PeftModel#call}.
+   * Replaces the weights of an adapter while others may be calling the model: peft's {@code
+   * hotswap_adapter}. No program is compiled anew, and each call computes with the old weights or
+   * with the new ones, never with some of both: with those that were there when its first layer was
+   * called. A call that reads results before it ends should be a {@link PeftModel#call}.
    *
    * @param folder where the {@code adapter_config.json} of the new weights lies
    * @throws UncheckedIOException if the files are missing or broken
    * @throws dev.peft4j.io.StateDictException listing all missing, unexpected and mis-shaped keys
-   * @throws IllegalArgumentException if the file's settings would make another model of the same weights
+   * @throws IllegalArgumentException if the file's settings would make another model of the same
+   *     weights
    * @throws IllegalStateException if the adapter is merged
    */
   public void hotSwap(String name, Path folder) {

@@ -23,7 +23,10 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** One named adapter of an {@link AdapterSet}: its layers, its copies of saved modules and of biases. */
+/**
+ * One named adapter of an {@link AdapterSet}: its layers, its copies of saved modules and of
+ * biases.
+ */
 final class AttachedAdapter implements AdapterSet.Attachment {
   private final AdapterRegistry set;
   private PeftConfig config;
@@ -34,7 +37,8 @@ final class AttachedAdapter implements AdapterSet.Attachment {
   private final SequencedMap<String, TunerLayer> layers = new LinkedHashMap<>();
   private final SequencedMap<String, Module> saved = new LinkedHashMap<>();
   private final SequencedMap<AdapterSlot, TunerLayer> slots = new LinkedHashMap<>();
-  private final Map<AdapterSlot, TunerLayer> bySlot = new ConcurrentHashMap<>(); // the same, for calls
+  private final Map<AdapterSlot, TunerLayer> bySlot =
+      new ConcurrentHashMap<>(); // the same, for calls
   private final SequencedMap<String, TunerLayer> tied = new LinkedHashMap<>();
   private final List<String> alsoTargets;
   private final Map<Parameter, Parameter> copies = new ConcurrentHashMap<>();
@@ -49,7 +53,8 @@ final class AttachedAdapter implements AdapterSet.Attachment {
     this.alsoTargets = config.alsoTargets(set.root());
     List<String> toSave = config.allModulesToSave();
     this.declared = new TargetMatcher(config.targets().withModulesToSave(toSave));
-    this.matcher = new TargetMatcher(SavedTargets.condensed(config, set.base()).withModulesToSave(toSave));
+    this.matcher =
+        new TargetMatcher(SavedTargets.condensed(config, set.base()).withModulesToSave(toSave));
   }
 
   // ---- attaching
@@ -58,28 +63,47 @@ final class AttachedAdapter implements AdapterSet.Attachment {
   public void attach(String path, @Nullable Module layer) {
     if (layer == null) {
       throw new IllegalArgumentException(
-          "adapter '" + name + "': the layer '" + path + "' is null; a targeted layer must be there when adapters are attached");
+          "adapter '"
+              + name
+              + "': the layer '"
+              + path
+              + "' is null; a targeted layer must be there when adapters are attached");
     }
     if (!(layer instanceof Adaptable adaptable)) {
       throw new IllegalArgumentException(
-          "adapter '" + name + "': '" + path + "' is a " + layer.getClass().getSimpleName() + ", " + tuner.peftType()
-              + " adapts " + tuner.layerTypes().stream().map(Class::getSimpleName).toList());
+          "adapter '"
+              + name
+              + "': '"
+              + path
+              + "' is a "
+              + layer.getClass().getSimpleName()
+              + ", "
+              + tuner.peftType()
+              + " adapts "
+              + tuner.layerTypes().stream().map(Class::getSimpleName).toList());
     }
     if (bySlot.containsKey(adaptable.slot())) {
       return; // one layer under two paths goes by the first, as in namedModules()
     }
     if (layers.containsKey(path)) {
-      throw new IllegalArgumentException("adapter '" + name + "' is attached to '" + path + "' already");
+      throw new IllegalArgumentException(
+          "adapter '" + name + "' is attached to '" + path + "' already");
     }
     boolean target = targets(path, layer);
     if (target && isAlso(path)) {
       throw new IllegalArgumentException(
-          "adapter '" + name + "': '" + path + "' is a target and has trainable tokens, too: it can have one of them");
+          "adapter '"
+              + name
+              + "': '"
+              + path
+              + "' is a target and has trainable tokens, too: it can have one of them");
     }
     List<NamedModule> group = TiedLayers.sharing(set.base(), layer);
     NamedModule asked = new NamedModule(path, layer);
     NamedModule carrier =
-        target && config.tiesWeights() && !group.isEmpty() ? TiedLayers.carrier(group, asked) : asked;
+        target && config.tiesWeights() && !group.isEmpty()
+            ? TiedLayers.carrier(group, asked)
+            : asked;
     if (!layers.containsKey(carrier.name())) {
       attachTo(carrier.name(), cast(carrier.module()));
       group.forEach(other -> tie(carrier.name(), other));
@@ -89,10 +113,15 @@ final class AttachedAdapter implements AdapterSet.Attachment {
     }
   }
 
-  /** Lets a layer that shares its weight with an adapted one compute with the same adapter, if the tuner can. */
+  /**
+   * Lets a layer that shares its weight with an adapted one compute with the same adapter, if the
+   * tuner can.
+   */
   private void tie(String carrier, NamedModule other) {
     AdapterSlot slot = ((Adaptable) other.module()).slot();
-    if (bySlot.containsKey(slot) || matcher.excludedBy(other.name()) != null || matcher.savedBy(other.name()) != null) {
+    if (bySlot.containsKey(slot)
+        || matcher.excludedBy(other.name()) != null
+        || matcher.savedBy(other.name()) != null) {
       return;
     }
     TunerLayer shared = layer(carrier).tied(other.module());
@@ -174,7 +203,8 @@ final class AttachedAdapter implements AdapterSet.Attachment {
   @Override
   public void save(String path, @Nullable Module module) {
     if (module == null) {
-      throw new IllegalArgumentException("adapter '" + name + "': the module to save '" + path + "' is null");
+      throw new IllegalArgumentException(
+          "adapter '" + name + "': the module to save '" + path + "' is null");
     }
     saved.put(path, module);
     for (NamedParameter p : module.namedParameters()) {
@@ -183,7 +213,10 @@ final class AttachedAdapter implements AdapterSet.Attachment {
     }
   }
 
-  /** With {@code bias = all}: a copy of every bias outside the modules to save; like peft, of all that is named so. */
+  /**
+   * With {@code bias = all}: a copy of every bias outside the modules to save; like peft, of all
+   * that is named so.
+   */
   void copyAllBiases() {
     if (config.bias() == Bias.ALL) {
       for (NamedParameter p : set.base().parameters()) {
@@ -195,11 +228,14 @@ final class AttachedAdapter implements AdapterSet.Attachment {
   }
 
   private void copyBiases(String path, Module layer) {
-    layer.ownParameters().forEach((own, p) -> {
-      if (own.contains("bias")) {
-        copy(p, AdapterNames.PREFIX + path + ".base_layer." + own);
-      }
-    });
+    layer
+        .ownParameters()
+        .forEach(
+            (own, p) -> {
+              if (own.contains("bias")) {
+                copy(p, AdapterNames.PREFIX + path + ".base_layer." + own);
+              }
+            });
   }
 
   private void copy(Parameter original, String called) {
@@ -227,13 +263,22 @@ final class AttachedAdapter implements AdapterSet.Attachment {
   void rename(String newName) {
     name = newName;
     layers.forEach(
-        (path, layer) -> layer.parameters().forEach(e -> e.parameter().variable().rename(AdapterNames.inMemory(path, e, newName))));
-    saved.forEach((path, module) -> module.namedParameters().forEach(p -> {
-      Parameter copy = copies.get(p.parameter());
-      if (copy != null) {
-        copy.variable().rename(AdapterNames.saved(path, newName, p.name()));
-      }
-    }));
+        (path, layer) ->
+            layer
+                .parameters()
+                .forEach(
+                    e -> e.parameter().variable().rename(AdapterNames.inMemory(path, e, newName))));
+    saved.forEach(
+        (path, module) ->
+            module
+                .namedParameters()
+                .forEach(
+                    p -> {
+                      Parameter copy = copies.get(p.parameter());
+                      if (copy != null) {
+                        copy.variable().rename(AdapterNames.saved(path, newName, p.name()));
+                      }
+                    }));
   }
 
   void setTrainable(boolean on) {

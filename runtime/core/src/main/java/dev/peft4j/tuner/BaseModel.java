@@ -31,16 +31,22 @@ final class BaseModel {
     this.root = root;
     this.modules = List.copyOf(root.namedModules());
     for (NamedModule m : modules) {
-      m.module().ownParameters().forEach((name, p) -> {
-        parameters.add(new NamedParameter(Names.join(m.name(), name), p));
-        holders.computeIfAbsent(p, k -> new ArrayList<>()).add(m.module());
-      });
+      m.module()
+          .ownParameters()
+          .forEach(
+              (name, p) -> {
+                parameters.add(new NamedParameter(Names.join(m.name(), name), p));
+                holders.computeIfAbsent(p, k -> new ArrayList<>()).add(m.module());
+              });
       if (m.module() instanceof Adaptable layer) {
         slots.add(layer.slot());
       }
       m.module().outputHeads().forEach(head -> outputHeads.add(Names.join(m.name(), head)));
     }
-    parameters.stream().map(NamedParameter::parameter).filter(Parameter::trainable).forEach(wereTrainable::add);
+    parameters.stream()
+        .map(NamedParameter::parameter)
+        .filter(Parameter::trainable)
+        .forEach(wereTrainable::add);
   }
 
   Module root() {
@@ -85,7 +91,10 @@ final class BaseModel {
     }
   }
 
-  /** Makes trainable again what was so before {@link #freeze}; what another adapted model shares, once that one is done. */
+  /**
+   * Makes trainable again what was so before {@link #freeze}; what another adapted model shares,
+   * once that one is done.
+   */
   void restore() {
     for (Parameter p : wereTrainable) {
       List<OverlaySource> others = p.sources();
@@ -111,16 +120,23 @@ final class BaseModel {
    * Replaces values of the base for good.
    *
    * @param by the adapted model that does it
-   * @throws IllegalStateException if another one shares a parameter that would change; nothing is changed
+   * @throws IllegalStateException if another one shares a parameter that would change; nothing is
+   *     changed
    */
   void write(Map<Parameter, Storage> values, OverlaySource by) {
-    values.keySet().forEach(p -> {
-      if (p.sources().stream().anyMatch(s -> s != by && s.standard() != null)) {
-        throw new IllegalStateException(
-            "'" + p.name() + "' belongs to the base of another adapted model, too, which this would change: use merge(),"
-                + " which keeps merged weights apart, or unload() the other one first");
-      }
-    });
+    values
+        .keySet()
+        .forEach(
+            p -> {
+              if (p.sources().stream().anyMatch(s -> s != by && s.standard() != null)) {
+                throw new IllegalStateException(
+                    "'"
+                        + p.name()
+                        + "' belongs to the base of another adapted model, too, which this would"
+                        + " change: use merge(), which keeps merged weights apart, or unload() the"
+                        + " other one first");
+              }
+            });
     values.forEach(Parameter::set);
   }
 }

@@ -6,12 +6,15 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How adapters are combined into one: the {@code combination_type} of peft's {@code add_weighted_adapter} and its settings.
- * Below, w is an adapter's weight, s its scale, and Δ = s·B·A its change of a layer's weight.
+ * How adapters are combined into one: the {@code combination_type} of peft's {@code
+ * add_weighted_adapter} and its settings. Below, w is an adapter's weight, s its scale, and Δ =
+ * s·B·A its change of a layer's weight.
  *
  * @param method the way
- * @param svdRank rank of the result of the methods with SVD; null for the largest rank of the adapters
- * @param svdClamp a quantile in [0, 1] at which the results of an SVD are clamped; null for no clamping
+ * @param svdRank rank of the result of the methods with SVD; null for the largest rank of the
+ *     adapters
+ * @param svdClamp a quantile in [0, 1] at which the results of an SVD are clamped; null for no
+ *     clamping
  * @param density the share of elements that pruning keeps; needed by the methods that prune
  * @param majoritySign how {@code ties} elects signs
  */
@@ -24,13 +27,18 @@ public record Combination(
 
   /** The ways of combining. */
   public enum Method {
-    /** A is the rows of every w·s·A, B the columns of every B: exact; the rank is the sum of ranks. */
+    /**
+     * A is the rows of every w·s·A, B the columns of every B: exact; the rank is the sum of ranks.
+     */
     CAT,
     /** The sums of √|w·s|·A, with the sign of w·s, and of √|w·s|·B: rough; equal ranks. */
     LINEAR,
     /** The SVD of Σ w·Δ. */
     SVD,
-    /** On A and B: prune the small, elect signs, average those that agree (Yadav et al. 2023); equal ranks. */
+    /**
+     * On A and B: prune the small, elect signs, average those that agree (Yadav et al. 2023); equal
+     * ranks.
+     */
     TIES,
     /** The same on Δ, then an SVD. */
     TIES_SVD,
@@ -77,7 +85,8 @@ public record Combination(
       throw new IllegalArgumentException("svdRank is " + svdRank + ", must be at least 1");
     }
     if (svdClamp != null && !(svdClamp >= 0 && svdClamp <= 1)) {
-      throw new IllegalArgumentException("svdClamp is " + svdClamp + ", must be a quantile in [0, 1]");
+      throw new IllegalArgumentException(
+          "svdClamp is " + svdClamp + ", must be a quantile in [0, 1]");
     }
     if (density != null && !(density >= 0)) {
       throw new IllegalArgumentException("density is " + density + ", must be at least 0");

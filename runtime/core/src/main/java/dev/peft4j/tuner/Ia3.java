@@ -25,8 +25,9 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Infused adapter by inhibiting and amplifying inner activations (Liu et al. 2022), peft's {@code IA3}: a layer computes
- * (W·x + b) ⊙ l, a feed-forward layer W·(x ⊙ l) + b. l starts as ones, so that training starts from the base model.
+ * Infused adapter by inhibiting and amplifying inner activations (Liu et al. 2022), peft's {@code
+ * IA3}: a layer computes (W·x + b) ⊙ l, a feed-forward layer W·(x ⊙ l) + b. l starts as ones, so
+ * that training starts from the base model.
  *
  * <table>
  *   <caption>Shapes of l</caption>
@@ -44,9 +45,11 @@ public final class Ia3 implements Tuner {
    *
    * @param targets which layers get an adapter
    * @param feedforward which of them are feed-forward: their paths end in one of these
-   * @param feedforwardRegex the same as a regular expression for the whole path, instead of {@code feedforward}; or null
+   * @param feedforwardRegex the same as a regular expression for the whole path, instead of {@code
+   *     feedforward}; or null
    * @param initWeights whether l starts as ones; else it is drawn from N(0, 1)
-   * @param fanInFanOut peft's note of how targeted weights are stored; the layers themselves know it
+   * @param fanInFanOut peft's note of how targeted weights are stored; the layers themselves know
+   *     it
    * @param taskType peft's task type, or null
    * @param baseModel name of the base model, or null
    */
@@ -63,22 +66,32 @@ public final class Ia3 implements Tuner {
     /**
      * Checks that what is feed-forward is targeted.
      *
-     * @throws IllegalArgumentException if a name is not among the targets, or the modules are given in two ways
+     * @throws IllegalArgumentException if a name is not among the targets, or the modules are given
+     *     in two ways
      */
     public Config {
       feedforward = List.copyOf(feedforward);
       if (!targets.targets().isEmpty() && !targets.targets().containsAll(feedforward)) {
         throw new IllegalArgumentException(
-            "feedforward modules " + feedforward + " must be among the targets " + targets.targets());
+            "feedforward modules "
+                + feedforward
+                + " must be among the targets "
+                + targets.targets());
       }
       if (!feedforward.isEmpty() && feedforwardRegex != null) {
         throw new IllegalArgumentException(
-            "feedforward modules are given as a list " + feedforward + " and as a regex '" + feedforwardRegex
+            "feedforward modules are given as a list "
+                + feedforward
+                + " and as a regex '"
+                + feedforwardRegex
                 + "': give one");
       }
     }
 
-    /** Adapts what {@code targets} names; of these {@code feedforward} in their inputs, the others in their results. */
+    /**
+     * Adapts what {@code targets} names; of these {@code feedforward} in their inputs, the others
+     * in their results.
+     */
     public static Config of(TargetSpec targets, String... feedforward) {
       return new Config(targets, List.of(feedforward), null, true, false, null, null);
     }
@@ -104,7 +117,8 @@ public final class Ia3 implements Tuner {
     }
 
     private Config with(TargetSpec other, boolean transposed) {
-      return new Config(other, feedforward, feedforwardRegex, initWeights, transposed, taskType, baseModel);
+      return new Config(
+          other, feedforward, feedforwardRegex, initWeights, transposed, taskType, baseModel);
     }
 
     /** The feed-forward modules must stay a part of the targets. */
@@ -113,11 +127,16 @@ public final class Ia3 implements Tuner {
       return false;
     }
 
-    /** Whether the layer at {@code path} is feed-forward; as in peft a list is of mere ends, without regard to dots. */
+    /**
+     * Whether the layer at {@code path} is feed-forward; as in peft a list is of mere ends, without
+     * regard to dots.
+     */
     public boolean isFeedforward(String path) {
       return feedforwardRegex == null
           ? feedforward.stream().anyMatch(path::endsWith)
-          : new TargetMatcher(TargetSpec.builder().targetRegex(feedforwardRegex).build()).match(path, false).targeted();
+          : new TargetMatcher(TargetSpec.builder().targetRegex(feedforwardRegex).build())
+              .match(path, false)
+              .targeted();
     }
   }
 
@@ -146,29 +165,47 @@ public final class Ia3 implements Tuner {
   }
 
   @Override
-  public <L extends Module & Adaptable> TunerLayer attach(String path, L layer, PeftConfig config, Rng rng) {
+  public <L extends Module & Adaptable> TunerLayer attach(
+      String path, L layer, PeftConfig config, Rng rng) {
     Config c = (Config) config;
     boolean feedforward = c.isFeedforward(path);
     return switch (layer) {
       case Linear l -> vector(feedforward, l, l.weight(), l.bias(), l.in(), l.out(), c, rng);
-      case TransposedLinear l -> vector(feedforward, l, l.weight(), l.bias(), l.in(), l.out(), c, rng);
-      case Conv2d l -> vector(feedforward, l, l.weight(), l.bias(), l.weight().dim(1), l.weight().dim(0), c, rng);
-      default -> throw new IllegalArgumentException(
-          "IA3 cannot adapt '" + path + "' of type " + layer.getClass().getSimpleName()
-              + "; it adapts Linear, TransposedLinear and Conv2d");
+      case TransposedLinear l ->
+          vector(feedforward, l, l.weight(), l.bias(), l.in(), l.out(), c, rng);
+      case Conv2d l ->
+          vector(
+              feedforward, l, l.weight(), l.bias(), l.weight().dim(1), l.weight().dim(0), c, rng);
+      default ->
+          throw new IllegalArgumentException(
+              "IA3 cannot adapt '"
+                  + path
+                  + "' of type "
+                  + layer.getClass().getSimpleName()
+                  + "; it adapts Linear, TransposedLinear and Conv2d");
     };
   }
 
   private static TunerLayer vector(
-      boolean feedforward, Module layer, Parameter weight, @Nullable Parameter bias, int in, int out, Config c, Rng rng) {
+      boolean feedforward,
+      Module layer,
+      Parameter weight,
+      @Nullable Parameter bias,
+      int in,
+      int out,
+      Config c,
+      Rng rng) {
     int n = feedforward ? in : out;
     int[] shape =
-        layer instanceof Conv2d ? new int[] {1, n, 1, 1} : feedforward ? new int[] {1, n} : new int[] {n, 1};
+        layer instanceof Conv2d
+            ? new int[] {1, n, 1, 1}
+            : feedforward ? new int[] {1, n} : new int[] {n, 1};
     Parameter l = c.initWeights() ? Initial.constant(1, shape) : Initial.normal(rng, 1, shape);
     return new Vector(layer, weight, bias, l, feedforward);
   }
 
-  private record Vector(Module layer, Parameter weight, @Nullable Parameter bias, Parameter l, boolean feedforward)
+  private record Vector(
+      Module layer, Parameter weight, @Nullable Parameter bias, Parameter l, boolean feedforward)
       implements TunerLayer {
     @Override
     public Tensor forward(Tensor x, UnaryOperator<Tensor> base) {
@@ -253,7 +290,11 @@ public final class Ia3 implements Tuner {
     boolean here = ((Config) present).isFeedforward(path);
     if (here != ((Config) file).isFeedforward(path)) {
       throw new IllegalArgumentException(
-          "the adapter in the file takes '" + path + "' for " + (here ? "no " : "") + "feed-forward, this model does"
+          "the adapter in the file takes '"
+              + path
+              + "' for "
+              + (here ? "no " : "")
+              + "feed-forward, this model does"
               + (here ? "" : " not"));
     }
   }

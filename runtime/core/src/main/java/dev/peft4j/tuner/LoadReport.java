@@ -5,8 +5,10 @@ import java.util.List;
 /**
  * How the weights in a file went with an adapter.
  *
- * @param missing keys that the adapter has and the file has not, in the model's order; their parameters keep their values
- * @param unexpected keys that the file has and the adapter has not, in the file's order; they are ignored
+ * @param missing keys that the adapter has and the file has not, in the model's order; their
+ *     parameters keep their values
+ * @param unexpected keys that the file has and the adapter has not, in the file's order; they are
+ *     ignored
  */
 public record LoadReport(List<String> missing, List<String> unexpected) {
   /** Copies the lists. */

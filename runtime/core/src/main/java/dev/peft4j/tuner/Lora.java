@@ -29,8 +29,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Low-rank adaptation (Hu et al. 2021), peft's {@code LORA}: a layer computes W·x + b + s·B·A·drop(x) with s = alpha / r. A
- * starts random and B at zero, so that training starts from the base model.
+ * Low-rank adaptation (Hu et al. 2021), peft's {@code LORA}: a layer computes W·x + b +
+ * s·B·A·drop(x) with s = alpha / r. A starts random and B at zero, so that training starts from the
+ * base model.
  *
  * <table>
  *   <caption>Shapes</caption>
@@ -40,8 +41,8 @@ import org.jspecify.annotations.Nullable;
  *   <tr><td>Conv2d (in → out, k × k)</td><td>A (r, in, k, k), B (out, r, 1, 1)</td></tr>
  * </table>
  *
- * <p>What it computes is in {@link LoraLayer}, what differs from layer to layer in {@link LoraKind}, and how it starts in {@link
- * LoraStart}.
+ * <p>What it computes is in {@link LoraLayer}, what differs from layer to layer in {@link
+ * LoraKind}, and how it starts in {@link LoraStart}.
  */
 @AutoService(Tuner.class)
 public final class Lora implements Tuner {
@@ -51,11 +52,33 @@ public final class Lora implements Tuner {
   /** Settings that are carried out, or that change nothing about what is computed. */
   private static final Set<String> HANDLED =
       Set.of(
-          "r", "lora_alpha", "lora_dropout", "bias", "use_rslora", "init_lora_weights", "target_modules",
-          "exclude_modules", "modules_to_save", "rank_pattern", "alpha_pattern", "layers_to_transform",
-          "layers_pattern", "task_type", "base_model_name_or_path", "peft_type", "peft_version", "auto_mapping",
-          "inference_mode", "revision", "megatron_core", "qalora_group_size", "use_dora", "lora_bias", "fan_in_fan_out",
-          "ensure_weight_tying", "trainable_token_indices");
+          "r",
+          "lora_alpha",
+          "lora_dropout",
+          "bias",
+          "use_rslora",
+          "init_lora_weights",
+          "target_modules",
+          "exclude_modules",
+          "modules_to_save",
+          "rank_pattern",
+          "alpha_pattern",
+          "layers_to_transform",
+          "layers_pattern",
+          "task_type",
+          "base_model_name_or_path",
+          "peft_type",
+          "peft_version",
+          "auto_mapping",
+          "inference_mode",
+          "revision",
+          "megatron_core",
+          "qalora_group_size",
+          "use_dora",
+          "lora_bias",
+          "fan_in_fan_out",
+          "ensure_weight_tying",
+          "trainable_token_indices");
 
   private static final Pattern PISSA = Pattern.compile("pissa(?:_niter_(\\d{1,6}))?");
 
@@ -78,7 +101,8 @@ public final class Lora implements Tuner {
   }
 
   @Override
-  public <L extends Module & Adaptable> TunerLayer attach(String path, L layer, PeftConfig config, Rng rng) {
+  public <L extends Module & Adaptable> TunerLayer attach(
+      String path, L layer, PeftConfig config, Rng rng) {
     LoraConfig lora = (LoraConfig) config;
     List<Integer> tokens = tokensOf(path, lora);
     if (tokens != null) {
@@ -87,38 +111,52 @@ public final class Lora implements Tuner {
     LoraKind kind = LoraKind.of(layer);
     if (kind == null) {
       throw new IllegalArgumentException(
-          "LoRA cannot adapt '" + path + "' of type " + layer.getClass().getSimpleName() + "; it adapts "
+          "LoRA cannot adapt '"
+              + path
+              + "' of type "
+              + layer.getClass().getSimpleName()
+              + "; it adapts "
               + LoraKind.TYPES.stream().map(Class::getSimpleName).toList());
     }
     return new LoraLayer(path, kind, lora, rng);
   }
 
-  /** The tokens that are trained in the layer at {@code path}, or null if it is a target like others. */
+  /**
+   * The tokens that are trained in the layer at {@code path}, or null if it is a target like
+   * others.
+   */
   private static @Nullable List<Integer> tokensOf(String path, LoraConfig lora) {
     if (lora.trainableTokens().isEmpty()) {
       return null;
     }
     boolean target = new TargetMatcher(lora.targets()).match(path, false).targeted();
     for (Map.Entry<String, List<Integer>> e : lora.trainableTokens().entrySet()) {
-      boolean named = !e.getKey().equals(LoraConfig.INPUT_EMBEDDING) && Names.names(e.getKey(), path);
+      boolean named =
+          !e.getKey().equals(LoraConfig.INPUT_EMBEDDING) && Names.names(e.getKey(), path);
       if (named && target) {
         throw new IllegalArgumentException(
-            "'" + path + "' is a target of LoRA and has trainable tokens: one adapter does one of them");
+            "'"
+                + path
+                + "' is a target of LoRA and has trainable tokens: one adapter does one of them");
       }
       if (named) {
         return e.getValue();
       }
     }
     // no target, so it was attached for its tokens
-    return target || lora.targets().allLinear() ? null : lora.trainableTokens().get(LoraConfig.INPUT_EMBEDDING);
+    return target || lora.targets().allLinear()
+        ? null
+        : lora.trainableTokens().get(LoraConfig.INPUT_EMBEDDING);
   }
 
   @Override
   public List<String> unusedSettings(PeftConfig config, Collection<String> paths) {
     LoraConfig lora = (LoraConfig) config;
     List<String> unused = new ArrayList<>();
-    unused(lora.rankPattern().keySet(), paths).forEach(key -> unused.add("rank pattern '" + key + "'"));
-    unused(lora.alphaPattern().keySet(), paths).forEach(key -> unused.add("alpha pattern '" + key + "'"));
+    unused(lora.rankPattern().keySet(), paths)
+        .forEach(key -> unused.add("rank pattern '" + key + "'"));
+    unused(lora.alphaPattern().keySet(), paths)
+        .forEach(key -> unused.add("alpha pattern '" + key + "'"));
     return unused;
   }
 
@@ -145,7 +183,8 @@ public final class Lora implements Tuner {
     b.r(file.positiveInteger("r", 8)).alpha(file.positiveNumber("lora_alpha", 8));
     b.dropout(file.dropout("lora_dropout", 0)).rslora(file.flag("use_rslora", false));
     b.dora(file.flag("use_dora", false)).loraBias(file.flag("lora_bias", false));
-    b.fanInFanOut(file.flag("fan_in_fan_out", false)).ensureWeightTying(file.flag("ensure_weight_tying", false));
+    b.fanInFanOut(file.flag("fan_in_fan_out", false))
+        .ensureWeightTying(file.flag("ensure_weight_tying", false));
     String bias = file.choice("bias", "none", List.of("none", "all", "lora_only"));
     b.bias(Bias.valueOf(bias.toUpperCase(Locale.ROOT)));
     readInit(file, b);
@@ -182,19 +221,22 @@ public final class Lora implements Tuner {
           throw file.wrong(
               "init_lora_weights",
               init,
-              "true, false, \"gaussian\", \"orthogonal\", \"pissa\", \"pissa_niter_N\" or \"olora\"");
+              "true, false, \"gaussian\", \"orthogonal\", \"pissa\", \"pissa_niter_N\" or"
+                  + " \"olora\"");
     }
   }
 
   private static void readTokens(AdapterConfig file, LoraConfig.Builder b) throws IOException {
     JsonNode tokens = file.get("trainable_token_indices");
     if (tokens.isObject()) {
-      for (Map.Entry<String, List<Integer>> e : file.indicesByText("trainable_token_indices").entrySet()) {
+      for (Map.Entry<String, List<Integer>> e :
+          file.indicesByText("trainable_token_indices").entrySet()) {
         b.trainableTokens(e.getKey(), e.getValue().stream().mapToInt(Integer::intValue).toArray());
       }
     } else if (!tokens.isMissingNode() && !tokens.isNull()) {
       List<Integer> ids = file.indices("trainable_token_indices");
-      b.trainableTokens(ids == null ? new int[0] : ids.stream().mapToInt(Integer::intValue).toArray());
+      b.trainableTokens(
+          ids == null ? new int[0] : ids.stream().mapToInt(Integer::intValue).toArray());
     }
   }
 
@@ -215,8 +257,11 @@ public final class Lora implements Tuner {
       case DEFAULT -> tree.put("init_lora_weights", true);
       case RANDOM -> tree.put("init_lora_weights", false);
       case PISSA ->
-          tree.put("init_lora_weights", c.pissaIterations() < 0 ? "pissa" : "pissa_niter_" + c.pissaIterations());
-      case GAUSSIAN, ORTHOGONAL, OLORA -> tree.put("init_lora_weights", c.init().name().toLowerCase(Locale.ROOT));
+          tree.put(
+              "init_lora_weights",
+              c.pissaIterations() < 0 ? "pissa" : "pissa_niter_" + c.pissaIterations());
+      case GAUSSIAN, ORTHOGONAL, OLORA ->
+          tree.put("init_lora_weights", c.init().name().toLowerCase(Locale.ROOT));
     }
     ObjectNode ranks = tree.putObject("rank_pattern");
     c.rankPattern().forEach(ranks::put);
@@ -239,7 +284,12 @@ public final class Lora implements Tuner {
     double there = ((LoraConfig) file).scaleOf(path);
     if (here != there) {
       throw new IllegalArgumentException(
-          "the adapter in the file scales '" + path + "' by " + there + ", this model by " + here
+          "the adapter in the file scales '"
+              + path
+              + "' by "
+              + there
+              + ", this model by "
+              + here
               + ": r, lora_alpha, use_rslora and the patterns must agree");
     }
     LoraConfig a = (LoraConfig) present;
@@ -247,17 +297,31 @@ public final class Lora implements Tuner {
     same(path, "use_dora", a.dora(), b.dora());
     same(path, "lora_bias", a.loraBias(), b.loraBias());
     same(path, "trainable tokens", tokensOf(path, a), tokensOf(path, b));
-    same(path, "the part of the weight that it starts from (init_lora_weights)", origin(a), origin(b));
+    same(
+        path,
+        "the part of the weight that it starts from (init_lora_weights)",
+        origin(a),
+        origin(b));
   }
 
-  private static void same(String path, String setting, @Nullable Object here, @Nullable Object there) {
+  private static void same(
+      String path, String setting, @Nullable Object here, @Nullable Object there) {
     if (!Objects.equals(here, there)) {
       throw new IllegalArgumentException(
-          "the adapter in the file differs for '" + path + "' in " + setting + ": " + there + ", this model has " + here);
+          "the adapter in the file differs for '"
+              + path
+              + "' in "
+              + setting
+              + ": "
+              + there
+              + ", this model has "
+              + here);
     }
   }
 
-  /** What an adapter computes depends on how it started only if a part of the weight was taken off. */
+  /**
+   * What an adapter computes depends on how it started only if a part of the weight was taken off.
+   */
   private static String origin(LoraConfig c) {
     return switch (c.init()) {
       case PISSA -> "PISSA " + c.pissaIterations();

@@ -21,22 +21,25 @@ import org.jspecify.annotations.Nullable;
  *
  * @param r the rank, at least 1
  * @param alpha the numerator of the scale alpha / r; positive
- * @param dropout probability that an element of the adapter's input is zeroed in training; in [0, 1)
+ * @param dropout probability that an element of the adapter's input is zeroed in training; in [0,
+ *     1)
  * @param bias which biases of the base model are trained
  * @param rslora whether the scale is alpha / √r (Kalajdzievski 2023)
  * @param dora whether the update is split into direction and magnitude (Liu et al. 2024)
  * @param loraBias whether B has a bias; not with dora, and only with the starts DEFAULT and RANDOM
  * @param init how A and B start
- * @param pissaIterations with the start PISSA the iterations of an approximate decomposition (peft's {@code
- *     pissa_niter_N}), at least 0; -1 decomposes exactly
+ * @param pissaIterations with the start PISSA the iterations of an approximate decomposition
+ *     (peft's {@code pissa_niter_N}), at least 0; -1 decomposes exactly
  * @param targets which layers get an adapter
  * @param rankPattern other ranks for layers whose path ends in a key (a regular expression)
  * @param alphaPattern other alphas, likewise
- * @param trainableTokens rows of embeddings that are trained besides: ids by the embedding's path or the end of it; the key
- *     {@link #INPUT_EMBEDDING} stands for the model's input embedding
- * @param fanInFanOut peft's note of how targeted weights are stored; the layers themselves know it, nothing depends on it
- * @param ensureWeightTying whether layers that share one weight share one adapter. Null (the default) lets them wherever that
- *     is possible; false, as peft does by default, adapts just the layers that are targeted
+ * @param trainableTokens rows of embeddings that are trained besides: ids by the embedding's path
+ *     or the end of it; the key {@link #INPUT_EMBEDDING} stands for the model's input embedding
+ * @param fanInFanOut peft's note of how targeted weights are stored; the layers themselves know it,
+ *     nothing depends on it
+ * @param ensureWeightTying whether layers that share one weight share one adapter. Null (the
+ *     default) lets them wherever that is possible; false, as peft does by default, adapts just the
+ *     layers that are targeted
  * @param taskType peft's task type, or null
  * @param baseModel name of the base model, or null
  */
@@ -71,22 +74,29 @@ public record LoraConfig(
     checkRank("r", r);
     checkAlpha("alpha", alpha);
     if (!(dropout >= 0 && dropout < 1)) {
-      throw new IllegalArgumentException("dropout is " + dropout + ", must be at least 0 and less than 1");
+      throw new IllegalArgumentException(
+          "dropout is " + dropout + ", must be at least 0 and less than 1");
     }
     rankPattern.forEach((key, value) -> checkRank("rank pattern '" + key + "'", value));
     alphaPattern.forEach((key, value) -> checkAlpha("alpha pattern '" + key + "'", value));
     if (taskType != null && !TaskTypes.all().contains(taskType)) {
-      throw new IllegalArgumentException("task type is '" + taskType + "', must be one of " + TaskTypes.all());
+      throw new IllegalArgumentException(
+          "task type is '" + taskType + "', must be one of " + TaskTypes.all());
     }
     if (loraBias && init != Init.DEFAULT && init != Init.RANDOM) {
-      throw new IllegalArgumentException("lora bias is only supported with init DEFAULT or RANDOM, got " + init);
+      throw new IllegalArgumentException(
+          "lora bias is only supported with init DEFAULT or RANDOM, got " + init);
     }
     if (loraBias && dora) {
-      throw new IllegalArgumentException("lora bias is not supported with dora: choose one of them");
+      throw new IllegalArgumentException(
+          "lora bias is not supported with dora: choose one of them");
     }
     if (pissaIterations < -1 || pissaIterations >= 0 && init != Init.PISSA) {
       throw new IllegalArgumentException(
-          "pissa iterations are " + pissaIterations + " with init " + init
+          "pissa iterations are "
+              + pissaIterations
+              + " with init "
+              + init
               + ": must be at least 0 with init PISSA, or -1 for an exact decomposition");
     }
     trainableTokens.forEach(TrainableTokens::checkIds);
@@ -99,7 +109,8 @@ public record LoraConfig(
 
   private static void checkRank(String name, int r) {
     if (r < 1) {
-      throw new IllegalArgumentException(name + " should be a positive integer value but the value passed is " + r);
+      throw new IllegalArgumentException(
+          name + " should be a positive integer value but the value passed is " + r);
     }
   }
 
@@ -126,11 +137,29 @@ public record LoraConfig(
 
   private LoraConfig with(TargetSpec other, boolean transposed, @Nullable Boolean tying) {
     return new LoraConfig(
-        r, alpha, dropout, bias, rslora, dora, loraBias, init, pissaIterations, other, rankPattern, alphaPattern,
-        trainableTokens, transposed, tying, taskType, baseModel);
+        r,
+        alpha,
+        dropout,
+        bias,
+        rslora,
+        dora,
+        loraBias,
+        init,
+        pissaIterations,
+        other,
+        rankPattern,
+        alphaPattern,
+        trainableTokens,
+        transposed,
+        tying,
+        taskType,
+        baseModel);
   }
 
-  /** Equal settings; those that leave {@link #ensureWeightTying()} open are equal to those that say false, as files do. */
+  /**
+   * Equal settings; those that leave {@link #ensureWeightTying()} open are equal to those that say
+   * false, as files do.
+   */
   @Override
   public boolean equals(@Nullable Object o) {
     return o instanceof LoraConfig c && closed().components().equals(c.closed().components());
@@ -147,8 +176,23 @@ public record LoraConfig(
 
   private List<Object> components() {
     return Arrays.asList(
-        r, alpha, dropout, bias, rslora, dora, loraBias, init, pissaIterations, targets, rankPattern, alphaPattern,
-        trainableTokens, fanInFanOut, ensureWeightTying, taskType, baseModel);
+        r,
+        alpha,
+        dropout,
+        bias,
+        rslora,
+        dora,
+        loraBias,
+        init,
+        pissaIterations,
+        targets,
+        rankPattern,
+        alphaPattern,
+        trainableTokens,
+        fanInFanOut,
+        ensureWeightTying,
+        taskType,
+        baseModel);
   }
 
   /** As peft, a file notes whether the layer adapted last is stored the other way round. */
@@ -180,11 +224,29 @@ public record LoraConfig(
     return names;
   }
 
-  /** Settings of an adapter that is made of others: this one's, but for the rank, which is its alpha, too. */
+  /**
+   * Settings of an adapter that is made of others: this one's, but for the rank, which is its
+   * alpha, too.
+   */
   LoraConfig combined(int rank, TargetSpec other) {
     return new LoraConfig(
-        rank, rank, dropout, bias, rslora, dora, loraBias, Init.DEFAULT, -1, other, new LinkedHashMap<>(),
-        new LinkedHashMap<>(), trainableTokens, fanInFanOut, ensureWeightTying, taskType, baseModel);
+        rank,
+        rank,
+        dropout,
+        bias,
+        rslora,
+        dora,
+        loraBias,
+        Init.DEFAULT,
+        -1,
+        other,
+        new LinkedHashMap<>(),
+        new LinkedHashMap<>(),
+        trainableTokens,
+        fanInFanOut,
+        ensureWeightTying,
+        taskType,
+        baseModel);
   }
 
   /** True if the adapter starts as a part of the weight, which is taken off the weight. */
@@ -277,14 +339,20 @@ public record LoraConfig(
       return this;
     }
 
-    /** Starts from an approximate decomposition of the weight (PiSSA), found in so many iterations; at least 0. */
+    /**
+     * Starts from an approximate decomposition of the weight (PiSSA), found in so many iterations;
+     * at least 0.
+     */
     public Builder pissa(int iterations) {
       init = Init.PISSA;
       pissaIterations = iterations;
       return this;
     }
 
-    /** Rows of the embedding at {@code embedding}, a path or the end of one, that are trained besides. */
+    /**
+     * Rows of the embedding at {@code embedding}, a path or the end of one, that are trained
+     * besides.
+     */
     public Builder trainableTokens(String embedding, int... ids) {
       trainableTokens.put(embedding, Arrays.stream(ids).boxed().toList());
       return this;
@@ -301,13 +369,19 @@ public record LoraConfig(
       return this;
     }
 
-    /** Whether layers that share one weight share one adapter; see {@link LoraConfig#ensureWeightTying()}. */
+    /**
+     * Whether layers that share one weight share one adapter; see {@link
+     * LoraConfig#ensureWeightTying()}.
+     */
     public Builder ensureWeightTying(boolean value) {
       ensureWeightTying = value;
       return this;
     }
 
-    /** Everything about targets and modules to save at once, in place of what the other methods gave. */
+    /**
+     * Everything about targets and modules to save at once, in place of what the other methods
+     * gave.
+     */
     Builder targets(TargetSpec all) {
       allTargets = all;
       return this;
@@ -392,9 +466,23 @@ public record LoraConfig(
      */
     public LoraConfig build() {
       return new LoraConfig(
-          r, alpha, dropout, bias, rslora, dora, loraBias, init, pissaIterations,
-          allTargets == null ? targets.build() : allTargets, rankPattern, alphaPattern, trainableTokens, fanInFanOut,
-          ensureWeightTying, taskType, baseModel);
+          r,
+          alpha,
+          dropout,
+          bias,
+          rslora,
+          dora,
+          loraBias,
+          init,
+          pissaIterations,
+          allTargets == null ? targets.build() : allTargets,
+          rankPattern,
+          alphaPattern,
+          trainableTokens,
+          fanInFanOut,
+          ensureWeightTying,
+          taskType,
+          baseModel);
     }
   }
 }

@@ -12,7 +12,10 @@ import dev.peft4j.tensor.Tensor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** How two thin matrices stand beside the weight of one kind of layer; what {@link LoraLayer} needs to know about it. */
+/**
+ * How two thin matrices stand beside the weight of one kind of layer; what {@link LoraLayer} needs
+ * to know about it.
+ */
 sealed interface LoraKind {
   /** The kinds of layers that there are. */
   List<Class<? extends Module>> TYPES =
@@ -54,7 +57,10 @@ sealed interface LoraKind {
   /** B · A in the layout of the weight. */
   Tensor delta(Tensor a, Tensor b);
 
-  /** The norm of {@code w}, of the weight's layout, for each output; in the shape that peft gives DoRA's magnitudes. */
+  /**
+   * The norm of {@code w}, of the weight's layout, for each output; in the shape that peft gives
+   * DoRA's magnitudes.
+   */
   Tensor norm(Tensor w);
 
   /** What has the shape of {@link #norm}, so that it broadcasts over the layer's result. */
@@ -209,7 +215,10 @@ sealed interface LoraKind {
     }
   }
 
-  /** A head x (…, dim) whose weight is that of an adapted embedding: W (n, dim), A (r, n), B (dim, r). */
+  /**
+   * A head x (…, dim) whose weight is that of an adapted embedding: W (n, dim), A (r, n), B (dim,
+   * r).
+   */
   record OfTiedHead(Linear layer) implements LoraKind {
     @Override
     public Parameter weight() {
@@ -287,7 +296,8 @@ sealed interface LoraKind {
 
     @Override
     public Tensor apply(Tensor x, Tensor a, Tensor b, @Nullable Tensor bias) {
-      return Conv1d.convolve(Conv1d.convolve(x, a, null, layer.stride(), layer.padding()), b, bias, 1, 0);
+      return Conv1d.convolve(
+          Conv1d.convolve(x, a, null, layer.stride(), layer.padding()), b, bias, 1, 0);
     }
 
     @Override
@@ -355,6 +365,8 @@ sealed interface LoraKind {
   }
 
   private static Tensor convolution(Tensor a, Tensor b, Parameter weight) {
-    return b.reshape(b.dim(0), b.dim(1)).matmul(a.reshape(a.dim(0), -1)).reshape(weight.shape().toArray());
+    return b.reshape(b.dim(0), b.dim(1))
+        .matmul(a.reshape(a.dim(0), -1))
+        .reshape(weight.shape().toArray());
   }
 }

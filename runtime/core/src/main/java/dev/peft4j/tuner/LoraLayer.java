@@ -14,13 +14,15 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@link Lora} on one layer: W·x + b + s·(B·A·drop(x) + c), where c is there with {@code lora_bias} only.
+ * {@link Lora} on one layer: W·x + b + s·(B·A·drop(x) + c), where c is there with {@code lora_bias}
+ * only.
  *
- * <p>An adapter that starts from a part A₀, B₀ of the weight (PiSSA, OLoRA) works on W − s·B₀·A₀. The weight itself stays: the
- * part is kept beside it and taken off.
+ * <p>An adapter that starts from a part A₀, B₀ of the weight (PiSSA, OLoRA) works on W − s·B₀·A₀.
+ * The weight itself stays: the part is kept beside it and taken off.
  *
- * <p>DoRA (Liu et al. 2024) makes it b + (m / n) ⊙ (W + s·B·A)·x, n being the norm of W + s·B·A for each output. The norm
- * follows A and B but is a constant to the gradient, as section 4.3 of the paper has it.
+ * <p>DoRA (Liu et al. 2024) makes it b + (m / n) ⊙ (W + s·B·A)·x, n being the norm of W + s·B·A for
+ * each output. The norm follows A and B but is a constant to the gradient, as section 4.3 of the
+ * paper has it.
  */
 final class LoraLayer implements TunerLayer, LowRank {
   private final String path;
@@ -93,7 +95,9 @@ final class LoraLayer implements TunerLayer, LowRank {
   }
 
   private Tensor withoutStart(Tensor y, Tensor x) {
-    return startA == null || startB == null ? y : y.sub(kind.apply(x, startA, startB, null).mul(scale));
+    return startA == null || startB == null
+        ? y
+        : y.sub(kind.apply(x, startA, startB, null).mul(scale));
   }
 
   private Tensor withoutBias(Tensor y) {
@@ -118,7 +122,10 @@ final class LoraLayer implements TunerLayer, LowRank {
     return startA == null || startB == null ? w : w.sub(kind.delta(startA, startB).mul(scale));
   }
 
-  /** The norm for each output; of the base's own weight, whatever other adapters are merged into what stands for it. */
+  /**
+   * The norm for each output; of the base's own weight, whatever other adapters are merged into
+   * what stands for it.
+   */
   private Tensor norm() {
     return kind.norm(adapted(Tensor.of(kind.weight().variable().node())));
   }
@@ -152,7 +159,12 @@ final class LoraLayer implements TunerLayer, LowRank {
       all.add(new Entry("lora_B", "bias", bias));
     }
     if (magnitude != null) {
-      all.add(new Entry("lora_magnitude_vector", "weight", "", magnitude)); // in the file it is called by the group alone
+      all.add(
+          new Entry(
+              "lora_magnitude_vector",
+              "weight",
+              "",
+              magnitude)); // in the file it is called by the group alone
     }
     return all;
   }
@@ -161,12 +173,15 @@ final class LoraLayer implements TunerLayer, LowRank {
   public Map<Parameter, Tensor> merged() {
     Map<Parameter, Tensor> merged = new LinkedHashMap<>();
     Tensor w = adapted(kind.weight());
-    merged.put(kind.weight(), magnitude == null ? w : w.mul(kind.overWeight(magnitude.div(norm()))));
+    merged.put(
+        kind.weight(), magnitude == null ? w : w.mul(kind.overWeight(magnitude.div(norm()))));
     if (bias != null) {
       Parameter baseBias = kind.bias();
       if (baseBias == null) {
         throw new IllegalStateException(
-            "the adapter of '" + path + "' has a bias (lora_bias) and the layer has none, so it cannot be merged");
+            "the adapter of '"
+                + path
+                + "' has a bias (lora_bias) and the layer has none, so it cannot be merged");
       }
       merged.put(baseBias, baseBias.add(bias.mul(scale)));
     }
@@ -176,7 +191,11 @@ final class LoraLayer implements TunerLayer, LowRank {
   @Override
   public @Nullable TunerLayer tied(Module other) {
     LoraKind same = LoraKind.of(other);
-    if (!config.tiesWeights() || bias != null || magnitude != null || same == null || same.weight() != kind.weight()) {
+    if (!config.tiesWeights()
+        || bias != null
+        || magnitude != null
+        || same == null
+        || same.weight() != kind.weight()) {
       return null; // what belongs to the outputs of one layer only cannot be shared
     }
     if (kind.layer() instanceof Embedding && other instanceof Linear head) {

@@ -16,10 +16,14 @@ import org.jspecify.annotations.Nullable;
  * What a LoRA adapter starts from, peft's {@code init_lora_weights}.
  *
  * @param bias of B, zero; null without {@code lora_bias}
- * @param fromWeight whether s·B·A is a part of the layer's weight, which has to be taken off the weight
+ * @param fromWeight whether s·B·A is a part of the layer's weight, which has to be taken off the
+ *     weight
  */
 record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fromWeight) {
-  /** The same subspace is found whenever the same weight is decomposed, so that a saved adapter finds its part again. */
+  /**
+   * The same subspace is found whenever the same weight is decomposed, so that a saved adapter
+   * finds its part again.
+   */
   private static final long SKETCH = 20240403;
 
   static LoraStart of(String path, LoraKind kind, LoraConfig config, Rng rng) {
@@ -27,11 +31,14 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
     Init init = config.init();
     if (kind.layer() instanceof Embedding) {
       if (config.loraBias()) {
-        throw new IllegalArgumentException("lora_bias is not supported for the embedding '" + path + "'");
+        throw new IllegalArgumentException(
+            "lora_bias is not supported for the embedding '" + path + "'");
       }
       // whatever else is asked for, as peft does
       Parameter a =
-          init == Init.RANDOM ? Initial.normal(rng, 1, kind.shapeOfA(r)) : Initial.constant(0, kind.shapeOfA(r));
+          init == Init.RANDOM
+              ? Initial.normal(rng, 1, kind.shapeOfA(r))
+              : Initial.constant(0, kind.shapeOfA(r));
       return new LoraStart(a, Initial.normal(rng, 1, kind.shapeOfB(r)), null, false);
     }
     if (kind.layer() instanceof Linear || kind.layer() instanceof TransposedLinear) {
@@ -50,7 +57,12 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
       }
     } else if (init != Init.DEFAULT && init != Init.RANDOM && init != Init.GAUSSIAN) {
       throw new IllegalArgumentException(
-          "init " + init + " is not for '" + path + "', a " + kind.layer().getClass().getSimpleName()
+          "init "
+              + init
+              + " is not for '"
+              + path
+              + "', a "
+              + kind.layer().getClass().getSimpleName()
               + ": it needs a linear layer; exclude it or use DEFAULT, GAUSSIAN or RANDOM");
     }
     Parameter a =
@@ -60,15 +72,24 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
     int[] up = kind.shapeOfB(r);
     Parameter b = init == Init.RANDOM ? Initial.kaimingUniform(rng, up) : Initial.constant(0, up);
     Parameter bias =
-        !config.loraBias() ? null : init == Init.RANDOM ? Initial.bias(rng, r, up[0]) : Initial.constant(0, up[0]);
+        !config.loraBias()
+            ? null
+            : init == Init.RANDOM ? Initial.bias(rng, r, up[0]) : Initial.constant(0, up[0]);
     return new LoraStart(a, b, bias, false);
   }
 
-  /** A and B whose product is not zero but small: from the odd and the even rows of one orthogonal matrix. */
+  /**
+   * A and B whose product is not zero but small: from the odd and the even rows of one orthogonal
+   * matrix.
+   */
   private static LoraStart orthogonal(String path, LoraKind kind, int r, Rng rng) {
     if (r % 2 != 0) {
       throw new IllegalArgumentException(
-          "Orthogonal initialization requires the LoRA rank to be even, got " + r + " for '" + path + "' instead.");
+          "Orthogonal initialization requires the LoRA rank to be even, got "
+              + r
+              + " for '"
+              + path
+              + "' instead.");
     }
     int half = r / 2;
     float[] q = Linalg.qr(rng.normal(r * r, 0, 1), r, r).q();
@@ -82,10 +103,14 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
     int out = kind.shapeOfB(r)[0];
     float[] a = product(Linalg.transposed(odd, half, r), rng.normal(half * in, 0, 1), r, half, in);
     float[] b = product(rng.normal(out * half, 0, 1), even, out, half, r);
-    return new LoraStart(new Parameter(scaled(a, 0.1f), r, in), new Parameter(scaled(b, 0.1f), out, r), null, false);
+    return new LoraStart(
+        new Parameter(scaled(a, 0.1f), r, in), new Parameter(scaled(b, 0.1f), out, r), null, false);
   }
 
-  /** The r largest singular values and vectors, the values over s and shared between A and B (Meng et al. 2024). */
+  /**
+   * The r largest singular values and vectors, the values over s and shared between A and B (Meng
+   * et al. 2024).
+   */
   private static LoraStart pissa(String path, LoraKind kind, int r, float scale, int iterations) {
     int out = kind.shapeOfB(r)[0];
     int in = kind.shapeOfA(r)[1];
@@ -96,8 +121,16 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
     } else {
       if (r > Math.min(out, in)) {
         throw new IllegalArgumentException(
-            "PiSSA with iterations needs a rank of at most " + Math.min(out, in) + " for '" + path + "' of " + out
-                + " x " + in + ", got " + r);
+            "PiSSA with iterations needs a rank of at most "
+                + Math.min(out, in)
+                + " for '"
+                + path
+                + "' of "
+                + out
+                + " x "
+                + in
+                + ", got "
+                + r);
       }
       svd = sketched(w, out, in, r, iterations);
     }
@@ -117,20 +150,28 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
     return new LoraStart(new Parameter(a, k, in), new Parameter(b, out, k), null, true);
   }
 
-  /** A singular value decomposition of rank r by subspace iteration (Halko et al. 2009), torch's {@code svd_lowrank}. */
+  /**
+   * A singular value decomposition of rank r by subspace iteration (Halko et al. 2009), torch's
+   * {@code svd_lowrank}.
+   */
   private static Linalg.Svd sketched(float[] w, int rows, int columns, int r, int iterations) {
     if (rows < columns) {
-      Linalg.Svd turned = sketched(Linalg.transposed(w, rows, columns), columns, rows, r, iterations);
+      Linalg.Svd turned =
+          sketched(Linalg.transposed(w, rows, columns), columns, rows, r, iterations);
       return new Linalg.Svd(
-          Linalg.transposed(turned.vt(), r, rows), turned.s(), Linalg.transposed(turned.u(), columns, r));
+          Linalg.transposed(turned.vt(), r, rows),
+          turned.s(),
+          Linalg.transposed(turned.u(), columns, r));
     }
     float[] wt = Linalg.transposed(w, rows, columns);
-    float[] q = basis(product(w, new Rng(SKETCH).normal(columns * r, 0, 1), rows, columns, r), rows, r);
+    float[] q =
+        basis(product(w, new Rng(SKETCH).normal(columns * r, 0, 1), rows, columns, r), rows, r);
     for (int i = 0; i < iterations; i++) {
       q = basis(product(wt, q, columns, rows, r), columns, r);
       q = basis(product(w, q, rows, columns, r), rows, r);
     }
-    Linalg.Svd small = Linalg.svd(product(Linalg.transposed(q, rows, r), w, r, rows, columns), r, columns);
+    Linalg.Svd small =
+        Linalg.svd(product(Linalg.transposed(q, rows, r), w, r, rows, columns), r, columns);
     return new Linalg.Svd(product(q, small.u(), rows, r, r), small.s(), small.vt());
   }
 
@@ -153,7 +194,10 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
         new Parameter(Arrays.copyOf(qr.r(), k * in), k, in), new Parameter(b, out, k), null, true);
   }
 
-  /** The layer's weight as (out, in), however it is stored; the base's own, whatever adapter is active. */
+  /**
+   * The layer's weight as (out, in), however it is stored; the base's own, whatever adapter is
+   * active.
+   */
   private static float[] weight(LoraKind kind) {
     float[] w = kind.weight().own().toFloats();
     Shape s = kind.weight().shape();
@@ -161,7 +205,9 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
   }
 
   private static float[] product(float[] a, float[] b, int m, int k, int n) {
-    return dev.peft4j.tensor.Tensor.of(a, m, k).matmul(dev.peft4j.tensor.Tensor.of(b, k, n)).toFloats();
+    return dev.peft4j.tensor.Tensor.of(a, m, k)
+        .matmul(dev.peft4j.tensor.Tensor.of(b, k, n))
+        .toFloats();
   }
 
   private static float[] scaled(float[] x, float factor) {

@@ -16,7 +16,8 @@ final class MatchCheck {
   private MatchCheck() {}
 
   /**
-   * A target may be excluded, saved or in another layer by the settings themselves, but it must be there.
+   * A target may be excluded, saved or in another layer by the settings themselves, but it must be
+   * there.
    *
    * @throws IllegalArgumentException naming what is not, with suggestions
    */
@@ -26,18 +27,28 @@ final class MatchCheck {
     adapted.addAll(a.tied().keySet());
     List<String> unmatched = a.declared().unmatched(adapted);
     if (a.layers().isEmpty() && unmatched.isEmpty()) {
-      throw new IllegalArgumentException("adapter '" + a.name() + "' has no targets. Modules: " + paths);
+      throw new IllegalArgumentException(
+          "adapter '" + a.name() + "' has no targets. Modules: " + paths);
     }
     if (!a.layers().isEmpty()) {
       unmatched =
           unmatched.stream().filter(t -> paths.stream().noneMatch(p -> Names.names(t, p))).toList();
     }
     if (!unmatched.isEmpty()) {
-      StringBuilder s = new StringBuilder("Target modules " + unmatched + " not found in the base model.");
+      StringBuilder s =
+          new StringBuilder("Target modules " + unmatched + " not found in the base model.");
       for (String t : unmatched) {
         String left =
-            paths.stream().filter(p -> Names.names(t, p)).findFirst()
-                .map(p -> " '" + p + "' is there, but left out: " + a.declared().match(p, false).outcome() + ".")
+            paths.stream()
+                .filter(p -> Names.names(t, p))
+                .findFirst()
+                .map(
+                    p ->
+                        " '"
+                            + p
+                            + "' is there, but left out: "
+                            + a.declared().match(p, false).outcome()
+                            + ".")
                 .orElse(' ' + Suggestions.didYouMean(t, paths));
         s.append(left);
       }
@@ -46,7 +57,9 @@ final class MatchCheck {
     for (String also : a.alsoTargets()) {
       if (a.layers().keySet().stream().noneMatch(p -> Names.names(also, p))) {
         throw new IllegalArgumentException(
-            "trainable tokens of '" + also + "': there is no such layer in the base model. "
+            "trainable tokens of '"
+                + also
+                + "': there is no such layer in the base model. "
                 + Suggestions.didYouMean(also, paths));
       }
     }
@@ -58,9 +71,13 @@ final class MatchCheck {
     String task = a.config().taskType();
     List<String> heads = TaskTypes.modulesToSave(task == null ? "" : task);
     for (String save : a.config().targets().modulesToSave()) {
-      if (!heads.contains(save) && a.saved().keySet().stream().noneMatch(p -> Names.names(save, p))) {
+      if (!heads.contains(save)
+          && a.saved().keySet().stream().noneMatch(p -> Names.names(save, p))) {
         throw new IllegalArgumentException(
-            "modulesToSave '" + save + "' not found in the base model. " + Suggestions.didYouMean(save, paths));
+            "modulesToSave '"
+                + save
+                + "' not found in the base model. "
+                + Suggestions.didYouMean(save, paths));
       }
     }
   }

@@ -15,8 +15,9 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
- * Base weights with adapters written into them, in order. They stand for the base's weights while exactly these adapters act;
- * the base itself keeps its own, so that taking a merge back needs no arithmetic, and whoever shares the base notices nothing.
+ * Base weights with adapters written into them, in order. They stand for the base's weights while
+ * exactly these adapters act; the base itself keeps its own, so that taking a merge back needs no
+ * arithmetic, and whoever shares the base notices nothing.
  *
  * <p>They are kept for each layer: two layers that share a weight need not be adapted alike.
  */
@@ -27,7 +28,9 @@ final class MergedWeights {
   private final Map<Parameter, Parameter> common;
 
   private MergedWeights(
-      AdapterRegistry set, List<AttachedAdapter> adapters, Map<AdapterSlot, Map<Parameter, Parameter>> bySlot) {
+      AdapterRegistry set,
+      List<AttachedAdapter> adapters,
+      Map<AdapterSlot, Map<Parameter, Parameter>> bySlot) {
     this.set = set;
     this.adapters = List.copyOf(adapters);
     this.bySlot = bySlot;
@@ -55,15 +58,22 @@ final class MergedWeights {
    */
   MergedWeights plus(AttachedAdapter a) {
     Map<AdapterSlot, Map<Parameter, Parameter>> next = new LinkedHashMap<>(bySlot);
-    a.slots().forEach((slot, layer) -> {
-      Map<Parameter, Parameter> before = bySlot.getOrDefault(slot, Map.of());
-      Map<Parameter, Parameter> after = new LinkedHashMap<>(before);
-      Overlays.with(set, new Values(before, a), () -> {
-        layer.merged().forEach((p, value) -> after.put(p, frozen(a, p, value.storage())));
-        return true;
-      });
-      next.put(slot, after);
-    });
+    a.slots()
+        .forEach(
+            (slot, layer) -> {
+              Map<Parameter, Parameter> before = bySlot.getOrDefault(slot, Map.of());
+              Map<Parameter, Parameter> after = new LinkedHashMap<>(before);
+              Overlays.with(
+                  set,
+                  new Values(before, a),
+                  () -> {
+                    layer
+                        .merged()
+                        .forEach((p, value) -> after.put(p, frozen(a, p, value.storage())));
+                    return true;
+                  });
+              next.put(slot, after);
+            });
     List<AttachedAdapter> more = new ArrayList<>(adapters);
     more.add(a);
     return new MergedWeights(set, more, next);
@@ -73,7 +83,12 @@ final class MergedWeights {
     for (long i = 0; i < value.elements(); i++) {
       if (!Float.isFinite(value.floatAt(i))) {
         throw new ArithmeticException(
-            "merging adapter '" + a.name() + "' would put " + value.floatAt(i) + " into '" + p.name()
+            "merging adapter '"
+                + a.name()
+                + "' would put "
+                + value.floatAt(i)
+                + " into '"
+                + p.name()
                 + "'; nothing was changed");
       }
     }
@@ -83,14 +98,23 @@ final class MergedWeights {
     return merged;
   }
 
-  /** Weights that every layer which has them sees alike: they can stand for the base's wherever those are read. */
-  private static Map<Parameter, Parameter> common(AdapterRegistry set, Map<AdapterSlot, Map<Parameter, Parameter>> bySlot) {
+  /**
+   * Weights that every layer which has them sees alike: they can stand for the base's wherever
+   * those are read.
+   */
+  private static Map<Parameter, Parameter> common(
+      AdapterRegistry set, Map<AdapterSlot, Map<Parameter, Parameter>> bySlot) {
     Map<Parameter, Parameter> common = new HashMap<>();
-    bySlot.values().forEach(m -> m.forEach((p, merged) -> {
-      if (set.base().holders(p) == 1) {
-        common.put(p, merged);
-      }
-    }));
+    bySlot
+        .values()
+        .forEach(
+            m ->
+                m.forEach(
+                    (p, merged) -> {
+                      if (set.base().holders(p) == 1) {
+                        common.put(p, merged);
+                      }
+                    }));
     return common;
   }
 
@@ -118,19 +142,33 @@ final class MergedWeights {
   /**
    * The values by base parameter, to be written into the base for good.
    *
-   * @throws IllegalStateException if layers share a weight that this would change in one of them only
+   * @throws IllegalStateException if layers share a weight that this would change in one of them
+   *     only
    */
   Map<Parameter, Storage> forBase() {
     Map<Parameter, Storage> values = new LinkedHashMap<>();
-    bySlot.values().forEach(m -> m.forEach((p, merged) -> {
-      Storage before = values.putIfAbsent(p, merged.own());
-      if (before != null && !before.equalBytes(merged.own()) || changedBy(p) < set.base().holders(p)) {
-        throw new IllegalStateException(
-            "'" + p.name() + "' is shared by " + set.base().holders(p) + " modules, and adapters " + names()
-                + " do not change it for all of them alike: one tensor cannot hold both; let the modules share the adapter"
-                + " (ensureWeightTying), use merge(), which keeps them apart, or give the modules a weight each");
-      }
-    }));
+    bySlot
+        .values()
+        .forEach(
+            m ->
+                m.forEach(
+                    (p, merged) -> {
+                      Storage before = values.putIfAbsent(p, merged.own());
+                      if (before != null && !before.equalBytes(merged.own())
+                          || changedBy(p) < set.base().holders(p)) {
+                        throw new IllegalStateException(
+                            "'"
+                                + p.name()
+                                + "' is shared by "
+                                + set.base().holders(p)
+                                + " modules, and adapters "
+                                + names()
+                                + " do not change it for all of them alike: one tensor cannot hold"
+                                + " both; let the modules share the adapter (ensureWeightTying),"
+                                + " use merge(), which keeps them apart, or give the modules a"
+                                + " weight each");
+                      }
+                    }));
     adapters.forEach(a -> a.copies().forEach((p, copy) -> values.putIfAbsent(p, copy.own())));
     return values;
   }
@@ -145,7 +183,8 @@ final class MergedWeights {
   }
 
   /** While a merge is computed: what was merged before, and the adapter's own copies. */
-  private record Values(Map<Parameter, Parameter> merged, AttachedAdapter adapter) implements Overlay {
+  private record Values(Map<Parameter, Parameter> merged, AttachedAdapter adapter)
+      implements Overlay {
     @Override
     public Tensor apply(AdapterSlot slot, Tensor x, UnaryOperator<Tensor> base) {
       return base.apply(x);

@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Condenses long lists of targets to the ends of paths that tell them from all other modules, as peft does. */
+/**
+ * Condenses long lists of targets to the ends of paths that tell them from all other modules, as
+ * peft does.
+ */
 final class MinimalTargets {
   /** peft's {@code MIN_TARGET_MODULES_FOR_OPTIMIZATION}: shorter lists stay as they are. */
   private static final int LEAST = 20;
@@ -18,7 +21,8 @@ final class MinimalTargets {
   private MinimalTargets() {}
 
   /**
-   * The list to match and to save (peft's {@code inject_adapter} and {@code _find_minimal_target_modules}).
+   * The list to match and to save (peft's {@code inject_adapter} and {@code
+   * _find_minimal_target_modules}).
    *
    * @param targets paths or ends of paths
    * @param paths all modules of the model
@@ -38,7 +42,8 @@ final class MinimalTargets {
     Map<String, List<String>> endsOf = new HashMap<>();
     wanted.forEach(t -> endsOf.put(t, ends(t)));
     List<String> order = new ArrayList<>(wanted);
-    order.sort(Comparator.comparing(t -> endsOf.getOrDefault(t, List.of()), MinimalTargets::compare));
+    order.sort(
+        Comparator.comparing(t -> endsOf.getOrDefault(t, List.of()), MinimalTargets::compare));
     Set<String> minimal = new LinkedHashSet<>();
     for (String target : order) {
       for (String end : endsOf.getOrDefault(target, List.of())) {

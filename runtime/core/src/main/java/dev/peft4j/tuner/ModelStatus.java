@@ -12,7 +12,8 @@ import java.util.SequencedMap;
  * @param trainableParams number of elements that are trained
  * @param totalParams number of elements, those of the adapters included
  * @param numAdapterLayers number of layers and saved modules that some adapter has
- * @param enabled false where adapters are disabled, in the scope of {@link PeftModel#withoutAdapter}
+ * @param enabled false where adapters are disabled, in the scope of {@link
+ *     PeftModel#withoutAdapter}
  * @param activeAdapters the adapters that act on a call made here
  * @param mergedAdapters those that are merged, by name
  * @param requiresGrad for each adapter whether it is trained

@@ -29,19 +29,25 @@ public interface PeftConfig {
   PeftConfig withTargets(TargetSpec targets);
 
   /**
-   * Names of layers that get an adapter of another kind besides the targets, such as peft's {@code trainable_token_indices}:
-   * paths or ends of paths in {@code root}.
+   * Names of layers that get an adapter of another kind besides the targets, such as peft's {@code
+   * trainable_token_indices}: paths or ends of paths in {@code root}.
    */
   default List<String> alsoTargets(Module root) {
     return List.of();
   }
 
-  /** False if other settings name some of the targets once more, so that a long list of targets must stay as it is. */
+  /**
+   * False if other settings name some of the targets once more, so that a long list of targets must
+   * stay as it is.
+   */
   default boolean condensesTargets() {
     return true;
   }
 
-  /** The settings as a file has them once a layer got its adapter: for what peft derives from the layers. */
+  /**
+   * The settings as a file has them once a layer got its adapter: for what peft derives from the
+   * layers.
+   */
   default PeftConfig attachedTo(Module layer) {
     return this;
   }

@@ -10,19 +10,21 @@ import java.util.Locale;
 import java.util.function.Supplier;
 
 /**
- * A model with adapters: the base is frozen, the active adapter is trained. Classes generated for {@link
- * dev.peft4j.annotation.Peft} implement it; {@link #of} makes one of any model.
+ * A model with adapters: the base is frozen, the active adapter is trained. Classes generated for
+ * {@link dev.peft4j.annotation.Peft} implement it; {@link #of} makes one of any model.
  */
 public interface PeftModel {
   /** The adapters. */
   AdapterSet adapters();
 
   /**
-   * Attaches an adapter to a model as it is, peft's {@code get_peft_model}. The model itself computes with the adapter from
-   * now on; its weights do not change. A model may be the base of several adapted models, which then share its weights; each
-   * call says through which of them it goes, by {@link AdaptedModel#call}.
+   * Attaches an adapter to a model as it is, peft's {@code get_peft_model}. The model itself
+   * computes with the adapter from now on; its weights do not change. A model may be the base of
+   * several adapted models, which then share its weights; each call says through which of them it
+   * goes, by {@link AdaptedModel#call}.
    *
-   * @throws IllegalArgumentException if a target names nothing (with suggestions) or a layer that cannot be adapted
+   * @throws IllegalArgumentException if a target names nothing (with suggestions) or a layer that
+   *     cannot be adapted
    */
   static <M extends Module> AdaptedModel<M> of(M base, PeftConfig config) {
     return of(base, config, "default");
@@ -36,17 +38,22 @@ public interface PeftModel {
   }
 
   /**
-   * Attaches an adapter that was saved, here or by peft, for use: peft's {@code PeftModel.from_pretrained}. As there, its
-   * parameters are frozen and the model is in evaluation mode.
+   * Attaches an adapter that was saved, here or by peft, for use: peft's {@code
+   * PeftModel.from_pretrained}. As there, its parameters are frozen and the model is in evaluation
+   * mode.
    *
    * @throws UncheckedIOException if the files are missing or broken
-   * @throws dev.peft4j.io.StateDictException if the adapter does not fit the model, listing all keys
+   * @throws dev.peft4j.io.StateDictException if the adapter does not fit the model, listing all
+   *     keys
    */
   static <M extends Module> AdaptedModel<M> load(M base, Path folder) {
     return load(base, folder, false);
   }
 
-  /** As {@link #load(Module, Path)}, to be trained further if {@code trainable}; the model's mode stays what it is then. */
+  /**
+   * As {@link #load(Module, Path)}, to be trained further if {@code trainable}; the model's mode
+   * stays what it is then.
+   */
   static <M extends Module> AdaptedModel<M> load(M base, Path folder, boolean trainable) {
     AdapterSet set = AdapterSet.freezing(base);
     set.addFrom(folder, "default");
@@ -94,14 +101,17 @@ public interface PeftModel {
   }
 
   /**
-   * Replaces the weights of every adapter by those saved in a folder. Strict: each key must be there with its shape, and no
-   * other. Nothing changes unless everything fits.
+   * Replaces the weights of every adapter by those saved in a folder. Strict: each key must be
+   * there with its shape, and no other. Nothing changes unless everything fits.
    */
   default void load(Path folder) {
     adapters().load(folder, adapters().names());
   }
 
-  /** Merges the active adapters; results stay the same, each call is cheaper. See {@link AdapterSet#merge}. */
+  /**
+   * Merges the active adapters; results stay the same, each call is cheaper. See {@link
+   * AdapterSet#merge}.
+   */
   default void merge() {
     adapters().merge(adapters().active().toArray(new String[0]));
   }
@@ -112,14 +122,16 @@ public interface PeftModel {
   }
 
   /**
-   * Writes the active adapters into the base weights and detaches all: the base is an ordinary model again, peft's {@code
-   * merge_and_unload}.
+   * Writes the active adapters into the base weights and detaches all: the base is an ordinary
+   * model again, peft's {@code merge_and_unload}.
    */
   default void mergeAndUnload() {
     adapters().mergeAndUnload();
   }
 
-  /** Runs {@code body} as one call of this model, with its adapters; see {@link AdapterSet#call}. */
+  /**
+   * Runs {@code body} as one call of this model, with its adapters; see {@link AdapterSet#call}.
+   */
   default <T> T call(Supplier<T> body) {
     return adapters().call(body);
   }

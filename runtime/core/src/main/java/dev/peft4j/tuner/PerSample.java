@@ -17,9 +17,9 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One adapter, or none, for each sample of a batch: a layer computes its result once for each adapter that changes it and takes
- * each sample's rows from its own adapter's. Which samples those are is data, so that the same adapters in another order run
- * the same program.
+ * One adapter, or none, for each sample of a batch: a layer computes its result once for each
+ * adapter that changes it and takes each sample's rows from its own adapter's. Which samples those
+ * are is data, so that the same adapters in another order run the same program.
  */
 final class PerSample implements Overlay {
   /** The samples of one adapter, or of the base: 1 where a sample is one of them. */
@@ -35,7 +35,10 @@ final class PerSample implements Overlay {
    *
    * @param adapters for each sample; null stands for the base
    */
-  PerSample(AdapterRegistry set, List<? extends @Nullable AttachedAdapter> adapters, List<AttachedAdapter> inOrder) {
+  PerSample(
+      AdapterRegistry set,
+      List<? extends @Nullable AttachedAdapter> adapters,
+      List<AttachedAdapter> inOrder) {
     this.set = set;
     this.batch = adapters.size();
     this.base = new Acting(List.of(), MergedWeights.none(set));
@@ -53,7 +56,9 @@ final class PerSample implements Overlay {
       }
     }
     masks.forEach(
-        (a, mask) -> groups.add(new Group(a, new Acting(List.of(a), MergedWeights.none(set)), Tensor.of(mask))));
+        (a, mask) ->
+            groups.add(
+                new Group(a, new Acting(List.of(a), MergedWeights.none(set)), Tensor.of(mask))));
   }
 
   /** The adapters that occur. */
@@ -65,15 +70,21 @@ final class PerSample implements Overlay {
 
   @Override
   public Tensor apply(AdapterSlot slot, Tensor x, UnaryOperator<Tensor> layer) {
-    List<Group> touching = groups.stream().filter(g -> g.adapter != null && g.adapter.touches(slot)).toList();
+    List<Group> touching =
+        groups.stream().filter(g -> g.adapter != null && g.adapter.touches(slot)).toList();
     Tensor y = Overlays.with(set, base, () -> layer.apply(x));
     if (touching.isEmpty()) {
       return y;
     }
     if (y.shape().rank() == 0 || y.dim(0) != batch) {
       throw new IllegalArgumentException(
-          "adapters were chosen for " + batch + " samples, but a layer's result has shape " + y.shape()
-              + ": the first dimension must be the batch of " + batch + " samples");
+          "adapters were chosen for "
+              + batch
+              + " samples, but a layer's result has shape "
+              + y.shape()
+              + ": the first dimension must be the batch of "
+              + batch
+              + " samples");
     }
     int[] column = new int[y.shape().rank()];
     Arrays.fill(column, 1);
@@ -91,22 +102,32 @@ final class PerSample implements Overlay {
     for (Group g : groups) {
       if (g.acting.of(p) != p) {
         throw new IllegalStateException(
-            "'" + p.name() + "' is not the same for all samples, adapter '" + g.acting.adapters().getFirst().name()
-                + "' has a copy of it, and it is used outside of the layers that can tell samples apart: Linear, Embedding and"
-                + " convolutions. Run the samples of each adapter on their own");
+            "'"
+                + p.name()
+                + "' is not the same for all samples, adapter '"
+                + g.acting.adapters().getFirst().name()
+                + "' has a copy of it, and it is used outside of the layers that can tell samples"
+                + " apart: Linear, Embedding and convolutions. Run the samples of each adapter on"
+                + " their own");
       }
     }
     return p;
   }
 
   /** Names of adapters by sample, to adapters. */
-  static List<@Nullable AttachedAdapter> resolve(List<String> names, Map<String, AttachedAdapter> adapters) {
+  static List<@Nullable AttachedAdapter> resolve(
+      List<String> names, Map<String, AttachedAdapter> adapters) {
     List<@Nullable AttachedAdapter> found = new ArrayList<>();
     for (String n : names) {
       AttachedAdapter a = adapters.get(n);
       if (a == null && !n.equals(AdapterSet.BASE)) {
         throw new IllegalArgumentException(
-            "no adapter named '" + n + "'; there are " + adapters.keySet() + ", and '" + AdapterSet.BASE
+            "no adapter named '"
+                + n
+                + "'; there are "
+                + adapters.keySet()
+                + ", and '"
+                + AdapterSet.BASE
                 + "' for the base model");
       }
       found.add(a);

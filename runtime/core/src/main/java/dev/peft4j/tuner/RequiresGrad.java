@@ -16,6 +16,8 @@ public enum RequiresGrad {
   }
 
   static RequiresGrad all(Collection<RequiresGrad> parts) {
-    return parts.stream().allMatch(p -> p == YES) ? YES : parts.stream().allMatch(p -> p == NO) ? NO : IRREGULAR;
+    return parts.stream().allMatch(p -> p == YES)
+        ? YES
+        : parts.stream().allMatch(p -> p == NO) ? NO : IRREGULAR;
   }
 }

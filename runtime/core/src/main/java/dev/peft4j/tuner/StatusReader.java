@@ -22,7 +22,10 @@ final class StatusReader {
   private final boolean enabled;
 
   StatusReader(
-      AdapterSet set, Collection<AttachedAdapter> adapters, List<AttachedAdapter> active, List<AttachedAdapter> merged,
+      AdapterSet set,
+      Collection<AttachedAdapter> adapters,
+      List<AttachedAdapter> active,
+      List<AttachedAdapter> merged,
       boolean enabled) {
     this.set = set;
     this.adapters = adapters;
@@ -70,15 +73,26 @@ final class StatusReader {
   }
 
   private LayerStatus status(
-      String path, String type, SequencedMap<String, List<Parameter>> parameters, List<String> mergedHere) {
+      String path,
+      String type,
+      SequencedMap<String, List<Parameter>> parameters,
+      List<String> mergedHere) {
     SequencedMap<String, RequiresGrad> requiresGrad = new LinkedHashMap<>();
     SequencedMap<String, List<String>> devices = new LinkedHashMap<>();
-    parameters.forEach((adapter, all) -> {
-      requiresGrad.put(adapter, RequiresGrad.of(all.stream().map(Parameter::trainable).toList()));
-      devices.put(adapter, DEVICES);
-    });
+    parameters.forEach(
+        (adapter, all) -> {
+          requiresGrad.put(
+              adapter, RequiresGrad.of(all.stream().map(Parameter::trainable).toList()));
+          devices.put(adapter, DEVICES);
+        });
     return new LayerStatus(
-        "model." + path, type, enabled, active, mergedHere, requiresGrad, List.copyOf(new TreeSet<>(parameters.keySet())),
+        "model." + path,
+        type,
+        enabled,
+        active,
+        mergedHere,
+        requiresGrad,
+        List.copyOf(new TreeSet<>(parameters.keySet())),
         devices);
   }
 
@@ -110,9 +124,22 @@ final class StatusReader {
       total += p.parameter().shape().elements();
       trainable += p.parameter().trainable() ? p.parameter().shape().elements() : 0;
     }
-    Class<?> base = set.base().root() instanceof PeftModel ? set.base().root().getClass().getSuperclass() : set.base().root().getClass();
+    Class<?> base =
+        set.base().root() instanceof PeftModel
+            ? set.base().root().getClass().getSuperclass()
+            : set.base().root().getClass();
     return new ModelStatus(
-        base.getSimpleName(), tuner, types, trainable, total, layers.size(), enabled, active,
-        List.copyOf(new TreeSet<>(merged)), requiresGrad, List.copyOf(new TreeSet<>(requiresGrad.keySet())), devices);
+        base.getSimpleName(),
+        tuner,
+        types,
+        trainable,
+        total,
+        layers.size(),
+        enabled,
+        active,
+        List.copyOf(new TreeSet<>(merged)),
+        requiresGrad,
+        List.copyOf(new TreeSet<>(requiresGrad.keySet())),
+        devices);
   }
 }

@@ -4,6 +4,8 @@ package dev.peft4j.tuner;
 public enum Strictness {
   /** Missing and unexpected keys are an error. */
   STRICT,
-  /** They are reported; what is missing keeps its values. Another shape is an error all the same. */
+  /**
+   * They are reported; what is missing keeps its values. Another shape is an error all the same.
+   */
   LENIENT
 }

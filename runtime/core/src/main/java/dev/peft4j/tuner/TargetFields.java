@@ -10,7 +10,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The keys of {@code adapter_config.json} that say what is targeted and what for; the same for every tuner.
+ * The keys of {@code adapter_config.json} that say what is targeted and what for; the same for
+ * every tuner.
  *
  * @param targets the layers, and the modules to save
  * @param taskType peft's task type, or null

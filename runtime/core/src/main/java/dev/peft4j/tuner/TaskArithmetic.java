@@ -5,7 +5,10 @@ import dev.peft4j.tuner.Combination.MajoritySign;
 import java.util.Arrays;
 import java.util.List;
 
-/** Arithmetic on what adapters learned, element by element over arrays of one size: peft's {@code merge_utils}. */
+/**
+ * Arithmetic on what adapters learned, element by element over arrays of one size: peft's {@code
+ * merge_utils}.
+ */
 final class TaskArithmetic {
   private TaskArithmetic() {}
 
@@ -17,11 +20,17 @@ final class TaskArithmetic {
       case MAGNITUDE_PRUNE, MAGNITUDE_PRUNE_SVD ->
           linear(tensors.stream().map(t -> pruneSmall(t, density)).toList(), weights);
       case TIES, TIES_SVD ->
-          elect(tensors.stream().map(t -> pruneSmall(t, density)).toList(), weights, how.majoritySign());
+          elect(
+              tensors.stream().map(t -> pruneSmall(t, density)).toList(),
+              weights,
+              how.majoritySign());
       case DARE_LINEAR, DARE_LINEAR_SVD ->
           linear(tensors.stream().map(t -> dropOut(t, density, rng)).toList(), weights);
       case DARE_TIES, DARE_TIES_SVD ->
-          elect(tensors.stream().map(t -> dropOut(t, density, rng)).toList(), weights, how.majoritySign());
+          elect(
+              tensors.stream().map(t -> dropOut(t, density, rng)).toList(),
+              weights,
+              how.majoritySign());
     };
   }
 

@@ -7,23 +7,32 @@ import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.Parameter;
 import java.util.List;
 
-/** Layers that hold one and the same weight: an embedding and the head that shares its table, say. */
+/**
+ * Layers that hold one and the same weight: an embedding and the head that shares its table, say.
+ */
 final class TiedLayers {
   private TiedLayers() {}
 
-  /** The layers that share a parameter with {@code layer}, itself among them, in the model's order; empty if it shares none. */
+  /**
+   * The layers that share a parameter with {@code layer}, itself among them, in the model's order;
+   * empty if it shares none.
+   */
   static List<NamedModule> sharing(BaseModel base, Module layer) {
     for (Parameter p : layer.ownParameters().values()) {
       if (base.holders(p) > 1) {
         return base.modules().stream()
-            .filter(m -> m.module() instanceof Adaptable && m.module().ownParameters().containsValue(p))
+            .filter(
+                m -> m.module() instanceof Adaptable && m.module().ownParameters().containsValue(p))
             .toList();
       }
     }
     return List.of();
   }
 
-  /** The layer of a group that carries the adapter for all: the embedding, as in peft, else the one that was asked for. */
+  /**
+   * The layer of a group that carries the adapter for all: the embedding, as in peft, else the one
+   * that was asked for.
+   */
   static NamedModule carrier(List<NamedModule> group, NamedModule asked) {
     return group.stream().filter(m -> m.module() instanceof Embedding).findFirst().orElse(asked);
   }

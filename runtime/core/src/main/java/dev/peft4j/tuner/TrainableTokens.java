@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.auto.service.AutoService;
 import dev.peft4j.annotation.Bias;
 import dev.peft4j.data.Rng;
+import dev.peft4j.graph.Node;
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.PeftFormat;
 import dev.peft4j.nn.Adaptable;
@@ -16,7 +17,6 @@ import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.op.Pointwise;
 import dev.peft4j.op.ScatterAdd;
-import dev.peft4j.graph.Node;
 import dev.peft4j.target.Names;
 import dev.peft4j.target.TargetSpec;
 import dev.peft4j.tensor.Tensor;
@@ -30,9 +30,10 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Trains a few rows of an embedding, peft's {@code TRAINABLE_TOKENS}: for k token ids a table (k, dim) stands for the rows of
- * those ids, in the embedding and in an output layer that holds the same weight. {@link Lora} trains them beside its own
- * layers with {@link LoraConfig#trainableTokens()}.
+ * Trains a few rows of an embedding, peft's {@code TRAINABLE_TOKENS}: for k token ids a table (k,
+ * dim) stands for the rows of those ids, in the embedding and in an output layer that holds the
+ * same weight. {@link Lora} trains them beside its own layers with {@link
+ * LoraConfig#trainableTokens()}.
  */
 @AutoService(Tuner.class)
 public final class TrainableTokens implements Tuner {
@@ -107,7 +108,13 @@ public final class TrainableTokens implements Tuner {
     for (int id : ids) {
       if (id < 0 || !seen.add(id)) {
         throw new IllegalArgumentException(
-            "trainable tokens of '" + where + "': " + id + (id < 0 ? " is negative" : " comes twice") + " in " + ids);
+            "trainable tokens of '"
+                + where
+                + "': "
+                + id
+                + (id < 0 ? " is negative" : " comes twice")
+                + " in "
+                + ids);
       }
     }
     if (ids.isEmpty()) {
@@ -115,13 +122,18 @@ public final class TrainableTokens implements Tuner {
     }
   }
 
-  /** The path of the layer called {@code embed_tokens}, else of the first embedding: what peft takes unless told otherwise. */
+  /**
+   * The path of the layer called {@code embed_tokens}, else of the first embedding: what peft takes
+   * unless told otherwise.
+   */
   static String inputEmbedding(Module root) {
     List<NamedModule> embeddings =
         root.namedModules().stream().filter(m -> m.module() instanceof Embedding).toList();
     if (embeddings.isEmpty()) {
       throw new IllegalArgumentException(
-          "trainable tokens: " + root.getClass().getSimpleName() + " has no embedding; name the layer that they are for");
+          "trainable tokens: "
+              + root.getClass().getSimpleName()
+              + " has no embedding; name the layer that they are for");
     }
     return embeddings.stream()
         .map(NamedModule::name)
@@ -146,30 +158,47 @@ public final class TrainableTokens implements Tuner {
   }
 
   @Override
-  public <L extends Module & Adaptable> TunerLayer attach(String path, L layer, PeftConfig config, Rng rng) {
+  public <L extends Module & Adaptable> TunerLayer attach(
+      String path, L layer, PeftConfig config, Rng rng) {
     Config c = (Config) config;
     return rows(path, layer, c.tokens(), c.initWeights(), "", rng);
   }
 
-  /** @param prefix what peft's names have before the name of the rows: nothing, or a wrapper's name and a dot */
-  static TunerLayer rows(String path, Module layer, List<Integer> tokens, boolean asTheyAre, String prefix, Rng rng) {
+  /**
+   * @param prefix what peft's names have before the name of the rows: nothing, or a wrapper's name
+   *     and a dot
+   */
+  static TunerLayer rows(
+      String path, Module layer, List<Integer> tokens, boolean asTheyAre, String prefix, Rng rng) {
     Parameter weight = weight(layer);
     if (weight == null) {
       throw new IllegalArgumentException(
-          "trainable tokens: '" + path + "' is a " + layer.getClass().getSimpleName()
+          "trainable tokens: '"
+              + path
+              + "' is a "
+              + layer.getClass().getSimpleName()
               + ", they are for an Embedding, or a Linear whose outputs are tokens");
     }
     int dim = weight.dim(1);
     for (int id : tokens) {
       if (id >= weight.dim(0)) {
         throw new IllegalArgumentException(
-            "trainable tokens: there is no token " + id + " in '" + path + "' of " + weight.dim(0) + " rows");
+            "trainable tokens: there is no token "
+                + id
+                + " in '"
+                + path
+                + "' of "
+                + weight.dim(0)
+                + " rows");
       }
     }
     int[] ids = tokens.stream().mapToInt(Integer::intValue).toArray();
     Parameter rows =
         asTheyAre
-            ? new Parameter(Tensor.of(weight.own(), weight.shape()).gather(Tensor.of(ids)).toFloats(), ids.length, dim)
+            ? new Parameter(
+                Tensor.of(weight.own(), weight.shape()).gather(Tensor.of(ids)).toFloats(),
+                ids.length,
+                dim)
             : Initial.normal(rng, 1, ids.length, dim);
     return new Rows(layer, weight, rows, ids, prefix);
   }
@@ -222,7 +251,10 @@ public final class TrainableTokens implements Tuner {
       return base.apply(x).maskedFill(which.sumKeep(-1), 0).add(own);
     }
 
-    /** x are features (…, dim), of which the result has a logit a token: those of the tokens come from their rows. */
+    /**
+     * x are features (…, dim), of which the result has a logit a token: those of the tokens come
+     * from their rows.
+     */
     private Tensor outputs(Linear l, Tensor x, UnaryOperator<Tensor> base) {
       Tensor logits = x.reshape(-1, x.dim(-1)).linear(rows, null);
       Tensor y = base.apply(x).maskedFill(replaced, 0);
@@ -253,7 +285,9 @@ public final class TrainableTokens implements Tuner {
 
     @Override
     public @Nullable TunerLayer tied(Module other) {
-      return layer instanceof Embedding && weight(other) == weight ? new Rows(other, weight, rows, ids.toInts(), prefix) : null;
+      return layer instanceof Embedding && weight(other) == weight
+          ? new Rows(other, weight, rows, ids.toInts(), prefix)
+          : null;
     }
   }
 
@@ -299,7 +333,12 @@ public final class TrainableTokens implements Tuner {
     List<Integer> there = ((Config) file).tokens();
     if (!here.equals(there)) {
       throw new IllegalArgumentException(
-          "the adapter in the file trains the tokens " + there + " of '" + path + "', this model " + here);
+          "the adapter in the file trains the tokens "
+              + there
+              + " of '"
+              + path
+              + "', this model "
+              + here);
     }
   }
 }

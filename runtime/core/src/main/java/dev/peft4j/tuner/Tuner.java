@@ -13,8 +13,8 @@ import java.util.Locale;
 import java.util.ServiceLoader;
 
 /**
- * A method of fine-tuning: knows its configuration, its maths and its keys on disk. Found by {@link ServiceLoader}; a new one
- * is one file.
+ * A method of fine-tuning: knows its configuration, its maths and its keys on disk. Found by {@link
+ * ServiceLoader}; a new one is one file.
  */
 public interface Tuner {
   /** peft's name, for example {@code LORA}. */
@@ -24,22 +24,30 @@ public interface Tuner {
   List<Class<? extends Module>> layerTypes();
 
   /** Makes the adapter of one layer. */
-  <L extends Module & Adaptable> TunerLayer attach(String path, L layer, PeftConfig config, Rng rng);
+  <L extends Module & Adaptable> TunerLayer attach(
+      String path, L layer, PeftConfig config, Rng rng);
 
   /**
    * Reads the settings from peft's file.
    *
-   * @throws IOException if a setting is wrong or not supported, naming file, key, and what was expected
+   * @throws IOException if a setting is wrong or not supported, naming file, key, and what was
+   *     expected
    */
   PeftConfig read(AdapterConfig file) throws IOException;
 
   /** The settings as peft's file has them, all keys included. */
   ObjectNode write(PeftConfig config);
 
-  /** Throws if the adapter of a file would compute something else in a layer than {@code present} does. */
+  /**
+   * Throws if the adapter of a file would compute something else in a layer than {@code present}
+   * does.
+   */
   void requireSame(String path, PeftConfig present, PeftConfig file);
 
-  /** Settings for particular layers, such as keys of a rank pattern, that name none of the layers at these paths. */
+  /**
+   * Settings for particular layers, such as keys of a rank pattern, that name none of the layers at
+   * these paths.
+   */
   default List<String> unusedSettings(PeftConfig config, Collection<String> paths) {
     return List.of();
   }
@@ -77,6 +85,9 @@ public interface Tuner {
       }
     }
     throw new IllegalArgumentException(
-        "no tuner for peft type '" + peftType + "'; on board: " + all().stream().map(Tuner::peftType).toList());
+        "no tuner for peft type '"
+            + peftType
+            + "'; on board: "
+            + all().stream().map(Tuner::peftType).toList());
   }
 }

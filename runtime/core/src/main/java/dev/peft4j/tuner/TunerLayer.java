@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 /** The adapter of one layer. */
 public interface TunerLayer extends LayerAdapter {
   /**
-   * A parameter of the adapter. In memory it is called {@code path.group.adapter.suffix}, on disk {@code
-   * path.group.fileSuffix}; an empty suffix is left out.
+   * A parameter of the adapter. In memory it is called {@code path.group.adapter.suffix}, on disk
+   * {@code path.group.fileSuffix}; an empty suffix is left out.
    */
   record Entry(String group, String suffix, String fileSuffix, Parameter parameter) {
     /** With the same suffix in memory and on disk. */
@@ -33,8 +33,8 @@ public interface TunerLayer extends LayerAdapter {
   }
 
   /**
-   * The adapter of another layer that holds the same weight, with the same parameters; its merged weight is the same. Null if
-   * there is no such thing, so that the layers cannot share.
+   * The adapter of another layer that holds the same weight, with the same parameters; its merged
+   * weight is the same. Null if there is no such thing, so that the layers cannot share.
    */
   default @Nullable TunerLayer tied(Module other) {
     return null;

@@ -37,10 +37,17 @@ final class WeightedMerge {
   private final List<Double> weights;
   private final Combination how;
 
-  WeightedMerge(BaseModel base, List<AttachedAdapter> sources, List<Double> weights, Combination combination) {
+  WeightedMerge(
+      BaseModel base,
+      List<AttachedAdapter> sources,
+      List<Double> weights,
+      Combination combination) {
     if (sources.isEmpty() || weights.size() != sources.size()) {
       throw new IllegalArgumentException(
-          sources.size() + " adapters and " + weights.size() + " weights: needed at least one adapter and a weight for each");
+          sources.size()
+              + " adapters and "
+              + weights.size()
+              + " weights: needed at least one adapter and a weight for each");
     }
     this.base = base;
     this.sources = sources;
@@ -56,11 +63,18 @@ final class WeightedMerge {
     for (AttachedAdapter a : sources) {
       if (!(a.config() instanceof LoraConfig lora)) {
         throw new IllegalArgumentException(
-            "adapter '" + a.name() + "' is of type " + a.config().peftType() + ", only LoRA adapters can be combined");
+            "adapter '"
+                + a.name()
+                + "' is of type "
+                + a.config().peftType()
+                + ", only LoRA adapters can be combined");
       }
       if (lora.startsFromWeight()) {
         throw new IllegalArgumentException(
-            "adapter '" + a.name() + "' started from a part of the base's weights (init " + lora.init()
+            "adapter '"
+                + a.name()
+                + "' started from a part of the base's weights (init "
+                + lora.init()
                 + "), which another adapter would not take off them: it cannot be combined");
       }
       configs.add(lora);
@@ -75,7 +89,9 @@ final class WeightedMerge {
       for (String path : a.saved().keySet()) {
         if (!seen.add(path)) {
           throw new IllegalArgumentException(
-              "adapters cannot be combined if several of them train the same module as a whole: '" + path + "'");
+              "adapters cannot be combined if several of them train the same module as a whole: '"
+                  + path
+                  + "'");
         }
       }
     }
@@ -96,7 +112,10 @@ final class WeightedMerge {
     }
     if (Set.copyOf(ranks).size() > 1) {
       throw new IllegalArgumentException(
-          "combining by " + how.method().peftName() + " needs adapters of one rank, these have " + ranks
+          "combining by "
+              + how.method().peftName()
+              + " needs adapters of one rank, these have "
+              + ranks
               + "; cat and the methods with svd take any");
     }
     return largest;
@@ -110,7 +129,8 @@ final class WeightedMerge {
     for (TargetSpec t : specs) {
       if ((t.targetRegex() == null) != (first.targetRegex() == null)) {
         throw new IllegalArgumentException(
-            "adapters whose targets are a list cannot be combined with those whose targets are a regular expression");
+            "adapters whose targets are a list cannot be combined with those whose targets are a"
+                + " regular expression");
       }
       if (t.targetRegex() != null) {
         regex = (regex == null ? "" : regex + "|") + "(" + t.targetRegex() + ")";
@@ -118,37 +138,49 @@ final class WeightedMerge {
       names.addAll(t.targets());
     }
     return new TargetSpec(
-        List.copyOf(names), regex, false, first.exclude(), first.excludeRegex(), first.modulesToSave(), first.layers(),
+        List.copyOf(names),
+        regex,
+        false,
+        first.exclude(),
+        first.excludeRegex(),
+        first.modulesToSave(),
+        first.layers(),
         first.layersPattern());
   }
 
   /** Computes the weights of the new adapter. */
   void fill(AttachedAdapter target) {
     Rng rng = Rng.current();
-    target.layers().forEach((path, made) -> {
-      if (!(made instanceof LowRank)) {
-        return; // trained tokens, which peft leaves as they are, too
-      }
-      List<Part> parts = new ArrayList<>();
-      for (int k = 0; k < sources.size(); k++) {
-        TunerLayer layer = sources.get(k).layers().get(path);
-        if (layer != null) {
-          parts.add(Part.of(lowRank(path, layer), weights.get(k)));
-        }
-      }
-      if (parts.isEmpty()) {
-        throw new IllegalArgumentException(
-            "the targets of the adapters taken together name '" + path + "', which none of them adapts");
-      }
-      fill(path, lowRank(path, made), parts, rng);
-    });
+    target
+        .layers()
+        .forEach(
+            (path, made) -> {
+              if (!(made instanceof LowRank)) {
+                return; // trained tokens, which peft leaves as they are, too
+              }
+              List<Part> parts = new ArrayList<>();
+              for (int k = 0; k < sources.size(); k++) {
+                TunerLayer layer = sources.get(k).layers().get(path);
+                if (layer != null) {
+                  parts.add(Part.of(lowRank(path, layer), weights.get(k)));
+                }
+              }
+              if (parts.isEmpty()) {
+                throw new IllegalArgumentException(
+                    "the targets of the adapters taken together name '"
+                        + path
+                        + "', which none of them adapts");
+              }
+              fill(path, lowRank(path, made), parts, rng);
+            });
   }
 
   private static LowRank lowRank(String path, TunerLayer layer) {
     if (layer instanceof LowRank l) {
       return l;
     }
-    throw new IllegalArgumentException("the adapter of '" + path + "' is no product of two matrices and cannot be combined");
+    throw new IllegalArgumentException(
+        "the adapter of '" + path + "' is no product of two matrices and cannot be combined");
   }
 
   private void fill(String path, LowRank made, List<Part> parts, Rng rng) {
@@ -160,8 +192,13 @@ final class WeightedMerge {
     } else {
       if (parts.stream().map(Part::rank).distinct().count() > 1) {
         throw new IllegalArgumentException(
-            "'" + path + "' has adapters of ranks " + parts.stream().map(Part::rank).toList() + "; combining by "
-                + how.method().peftName() + " needs one rank");
+            "'"
+                + path
+                + "' has adapters of ranks "
+                + parts.stream().map(Part::rank).toList()
+                + "; combining by "
+                + how.method().peftName()
+                + " needs one rank");
       }
       combineFactors(made, parts, rank, rng);
     }
@@ -221,7 +258,8 @@ final class WeightedMerge {
   }
 
   /** Clamps to ± the quantile of all elements. */
-  private static void clamp(@Nullable Double quantile, float[] a, float[] b, int sizeOfA, int rank, int used) {
+  private static void clamp(
+      @Nullable Double quantile, float[] a, float[] b, int sizeOfA, int rank, int used) {
     if (quantile == null) {
       return;
     }
@@ -238,12 +276,16 @@ final class WeightedMerge {
     float high = (float) (all[below] + (at - below) * (all[above] - all[below]));
     for (float[] m : List.of(a, b)) {
       for (int i = 0; i < m.length; i++) {
-        m[i] = Math.min(Math.max(m[i], -high), high); // as torch: with a negative quantile everything becomes it
+        m[i] =
+            Math.min(
+                Math.max(m[i], -high),
+                high); // as torch: with a negative quantile everything becomes it
       }
     }
   }
 
-  private static void copyColumns(float[] from, int fromWidth, float[] to, int toWidth, int at, int rows, int columns) {
+  private static void copyColumns(
+      float[] from, int fromWidth, float[] to, int toWidth, int at, int rows, int columns) {
     for (int i = 0; i < rows; i++) {
       System.arraycopy(from, i * fromWidth, to, i * toWidth + at, columns);
     }

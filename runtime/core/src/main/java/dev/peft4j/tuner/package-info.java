@@ -1,4 +1,7 @@
-/** Adapters: configurations, the tuners that know their maths, and models that carry them. One file a tuner. */
+/**
+ * Adapters: configurations, the tuners that know their maths, and models that carry them. One file
+ * a tuner.
+ */
 @NullMarked
 package dev.peft4j.tuner;
 

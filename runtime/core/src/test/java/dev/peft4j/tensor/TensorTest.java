@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.peft4j.data.DType;
-import dev.peft4j.nn.Parameter;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.nn.Parameter;

@@ -261,7 +261,8 @@ class AdapterFilesTest {
         "bias | \"some\" | bias is",
         "use_rslora | \"yes\" | use_rslora is",
         "use_dora | \"no\" | use_dora is",
-        "init_lora_weights | \"eva\" | init_lora_weights is the text 'eva', expected another one: it is not supported yet",
+        "init_lora_weights | \"eva\" | init_lora_weights is the text 'eva', expected another one:"
+            + " it is not supported yet",
         "init_lora_weights | \"pisa\" | \"pissa_niter_N\" or \"olora\"",
         "trainable_token_indices | {\"fc1\": 3} | trainable_token_indices['fc1'] is the number 3",
         "use_qalora | true | not supported yet: use_qalora is true",

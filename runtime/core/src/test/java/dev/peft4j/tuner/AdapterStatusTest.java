@@ -8,10 +8,19 @@ import org.junit.jupiter.api.Test;
 
 class AdapterStatusTest {
   private final Net net = Net.seeded(1);
-  private final AdaptedModel<Net> model = PeftModel.of(net, LoraConfig.builder().r(2).targets("q_proj").build());
+  private final AdaptedModel<Net> model =
+      PeftModel.of(net, LoraConfig.builder().r(2).targets("q_proj").build());
 
   AdapterStatusTest() {
-    model.adapters().addMatching("b", LoraConfig.builder().r(1).targets("layers.1.q_proj", "out_proj").modulesToSave("score").build());
+    model
+        .adapters()
+        .addMatching(
+            "b",
+            LoraConfig.builder()
+                .r(1)
+                .targets("layers.1.q_proj", "out_proj")
+                .modulesToSave("score")
+                .build());
   }
 
   @Test
@@ -19,13 +28,18 @@ class AdapterStatusTest {
     List<LayerStatus> layers = model.adapters().layerStatus();
     assertThat(layers.stream().map(LayerStatus::name))
         .containsExactly(
-            "model.layers.0.q_proj", "model.layers.0.out_proj", "model.layers.1.q_proj", "model.layers.1.out_proj", "model.score");
+            "model.layers.0.q_proj",
+            "model.layers.0.out_proj",
+            "model.layers.1.q_proj",
+            "model.layers.1.out_proj",
+            "model.score");
     LayerStatus both = layers.get(2);
     assertThat(both.moduleType()).isEqualTo("lora.Linear");
     assertThat(both.enabled()).isTrue();
     assertThat(both.activeAdapters()).containsExactly("default");
     assertThat(both.availableAdapters()).containsExactly("b", "default");
-    assertThat(both.requiresGrad()).isEqualTo(Map.of("default", RequiresGrad.YES, "b", RequiresGrad.NO));
+    assertThat(both.requiresGrad())
+        .isEqualTo(Map.of("default", RequiresGrad.YES, "b", RequiresGrad.NO));
     assertThat(both.mergedAdapters()).isEmpty();
     assertThat(both.devices()).isEqualTo(Map.of("default", List.of("cpu"), "b", List.of("cpu")));
     assertThat(layers.get(0).availableAdapters()).containsExactly("default");
@@ -55,12 +69,17 @@ class AdapterStatusTest {
     assertThat(s.adapterModelType()).isEqualTo("LoraModel");
     assertThat(s.peftTypes()).isEqualTo(Map.of("default", "LORA", "b", "LORA"));
     assertThat(s.trainableParams()).isEqualTo(2 * (2 * 6 + 8 * 2));
-    assertThat(s.totalParams()).isEqualTo(
-        model.namedParameters().stream().mapToLong(p -> p.parameter().shape().elements()).sum());
+    assertThat(s.totalParams())
+        .isEqualTo(
+            model.namedParameters().stream()
+                .mapToLong(p -> p.parameter().shape().elements())
+                .sum());
     assertThat(s.numAdapterLayers()).isEqualTo(5);
     assertThat(s.availableAdapters()).containsExactly("b", "default");
-    assertThat(s.requiresGrad()).isEqualTo(Map.of("default", RequiresGrad.YES, "b", RequiresGrad.NO));
+    assertThat(s.requiresGrad())
+        .isEqualTo(Map.of("default", RequiresGrad.YES, "b", RequiresGrad.NO));
     model.adapters().adapter("b").ownParameters().getFirst().unfreeze();
-    assertThat(model.adapters().modelStatus().requiresGrad().get("b")).isEqualTo(RequiresGrad.IRREGULAR);
+    assertThat(model.adapters().modelStatus().requiresGrad().get("b"))
+        .isEqualTo(RequiresGrad.IRREGULAR);
   }
 }

@@ -33,7 +33,16 @@ class HotSwapTest {
 
   private AdaptedModel<Net> model() {
     net.eval();
-    return Net.seed(3, () -> PeftModel.of(net, LoraConfig.builder().r(2).targets("q_proj", "out_proj").modulesToSave("score").build()));
+    return Net.seed(
+        3,
+        () ->
+            PeftModel.of(
+                net,
+                LoraConfig.builder()
+                    .r(2)
+                    .targets("q_proj", "out_proj")
+                    .modulesToSave("score")
+                    .build()));
   }
 
   private float[] run() {
@@ -44,7 +53,10 @@ class HotSwapTest {
   private static Map<String, StoredTensor> other(Map<String, StoredTensor> weights, long seed) {
     Rng rng = new Rng(seed);
     Map<String, StoredTensor> more = new LinkedHashMap<>();
-    weights.forEach((k, t) -> more.put(k, StoredTensor.of(rng.normal(t.shape().size(), 0, 0.5f), t.shape().toArray())));
+    weights.forEach(
+        (k, t) ->
+            more.put(
+                k, StoredTensor.of(rng.normal(t.shape().size(), 0, 0.5f), t.shape().toArray())));
     return more;
   }
 
@@ -65,22 +77,23 @@ class HotSwapTest {
     float[] first = run();
     Map<String, StoredTensor> old = saved(model, "default");
     Counting counting = new Counting();
-    counting.run(() -> {
-      assertThat(run()).isEqualTo(first);
-      int programs = counting.compiled();
-      assertThat(programs).isEqualTo(1);
-      model.adapters().hotSwap("default", other(old, 5));
-      float[] second = run();
-      assertThat(second).isNotEqualTo(first);
-      model.adapters().hotSwap("default", folder);
-      assertThat(run()).isEqualTo(first);
-      for (int i = 0; i < 20; i++) {
-        model.adapters().hotSwap("default", other(old, i));
-        run();
-      }
-      assertThat(counting.compiled()).isEqualTo(programs);
-      return true;
-    });
+    counting.run(
+        () -> {
+          assertThat(run()).isEqualTo(first);
+          int programs = counting.compiled();
+          assertThat(programs).isEqualTo(1);
+          model.adapters().hotSwap("default", other(old, 5));
+          float[] second = run();
+          assertThat(second).isNotEqualTo(first);
+          model.adapters().hotSwap("default", folder);
+          assertThat(run()).isEqualTo(first);
+          for (int i = 0; i < 20; i++) {
+            model.adapters().hotSwap("default", other(old, i));
+            run();
+          }
+          assertThat(counting.compiled()).isEqualTo(programs);
+          return true;
+        });
   }
 
   @Test
@@ -91,16 +104,22 @@ class HotSwapTest {
     Map<String, StoredTensor> less = new LinkedHashMap<>(weights);
     less.remove("base_model.model.score.bias");
     less.put("nope", StoredTensor.of(new float[] {1}, 1));
-    assertThatThrownBy(() -> model.adapters().hotSwap("default", less)).isInstanceOf(StateDictException.class)
-        .hasMessageContaining("base_model.model.score.bias").hasMessageContaining("nope");
+    assertThatThrownBy(() -> model.adapters().hotSwap("default", less))
+        .isInstanceOf(StateDictException.class)
+        .hasMessageContaining("base_model.model.score.bias")
+        .hasMessageContaining("nope");
     Map<String, StoredTensor> shape = new LinkedHashMap<>(weights);
     shape.put("base_model.model.score.bias", StoredTensor.of(new float[4], 4));
-    assertThatThrownBy(() -> model.adapters().hotSwap("default", shape)).hasMessageContaining("expected (3,), found (4,)");
-    assertThatThrownBy(() -> model.adapters().hotSwap("default", folder.resolve("nowhere"))).hasMessageContaining("nowhere");
-    assertThatThrownBy(() -> model.adapters().hotSwap("other", folder)).hasMessageContaining("no adapter named 'other'");
+    assertThatThrownBy(() -> model.adapters().hotSwap("default", shape))
+        .hasMessageContaining("expected (3,), found (4,)");
+    assertThatThrownBy(() -> model.adapters().hotSwap("default", folder.resolve("nowhere")))
+        .hasMessageContaining("nowhere");
+    assertThatThrownBy(() -> model.adapters().hotSwap("other", folder))
+        .hasMessageContaining("no adapter named 'other'");
     assertThat(run()).isEqualTo(before);
     model.merge();
-    assertThatThrownBy(() -> model.adapters().hotSwap("default", weights)).hasMessageContaining("is merged");
+    assertThatThrownBy(() -> model.adapters().hotSwap("default", weights))
+        .hasMessageContaining("is merged");
   }
 
   @Test
@@ -125,12 +144,14 @@ class HotSwapTest {
     Net.shake(model, "default", 4);
     Map<String, StoredTensor> next = other(saved(model, "default"), 5);
     float[] old = run();
-    float[] halfway = model.call(m -> {
-      Tensor y = m.layers.get(0).forward(x);
-      y.toFloats();
-      inAnotherThread(() -> model.adapters().hotSwap("default", next));
-      return m.score.forward(m.layers.get(1).forward(y)).toFloats();
-    });
+    float[] halfway =
+        model.call(
+            m -> {
+              Tensor y = m.layers.get(0).forward(x);
+              y.toFloats();
+              inAnotherThread(() -> model.adapters().hotSwap("default", next));
+              return m.score.forward(m.layers.get(1).forward(y)).toFloats();
+            });
     assertThat(halfway).isEqualTo(old);
     assertThat(run()).isNotEqualTo(old);
   }
@@ -181,19 +202,25 @@ class HotSwapTest {
     optimizer.step();
     assertThat(run()).isNotEqualTo(before);
     assertThat(next.get("base_model.model.score.bias").storage().toFloats())
-        .isNotEqualTo(saved(model, "default").get("base_model.model.score.bias").storage().toFloats());
+        .isNotEqualTo(
+            saved(model, "default").get("base_model.model.score.bias").storage().toFloats());
   }
 
-  /** 8 threads, 3 adapters, 10,000 calls; meanwhile one adapter's weights change and another adapter comes and goes. */
+  /**
+   * 8 threads, 3 adapters, 10,000 calls; meanwhile one adapter's weights change and another adapter
+   * comes and goes.
+   */
   @Test
   void concurrentCalls() throws InterruptedException, ExecutionException {
     AdaptedModel<Net> model = model();
     Net.shake(model, "default", 4);
-    Net.seed(5, () -> {
-      model.adapters().addMatching("b", Net.lora("q_proj"));
-      model.adapters().addMatching("c", Net.lora("out_proj"));
-      return true;
-    });
+    Net.seed(
+        5,
+        () -> {
+          model.adapters().addMatching("b", Net.lora("q_proj"));
+          model.adapters().addMatching("c", Net.lora("out_proj"));
+          return true;
+        });
     Map<String, StoredTensor> even = saved(model, "default");
     Map<String, StoredTensor> odd = other(even, 6);
     List<Tensor> inputs = new ArrayList<>();
@@ -208,12 +235,16 @@ class HotSwapTest {
     for (Map<String, StoredTensor> weights : List.of(odd, even)) {
       model.adapters().hotSwap("default", weights);
       swapped.add(inputs.stream().map(in -> net.forward(in).toFloats()).toList());
-      mixed.add(inputs.stream().map(in -> model.adapters().perSample(names, () -> net.forward(in).toFloats())).toList());
+      mixed.add(
+          inputs.stream()
+              .map(in -> model.adapters().perSample(names, () -> net.forward(in).toFloats()))
+              .toList());
     }
-    inputs.forEach(in -> {
-      b.add(model.withAdapter("b", () -> net.forward(in).toFloats()));
-      c.add(model.adapters().with(List.of("b", "c"), () -> net.forward(in).toFloats()));
-    });
+    inputs.forEach(
+        in -> {
+          b.add(model.withAdapter("b", () -> net.forward(in).toFloats()));
+          c.add(model.adapters().with(List.of("b", "c"), () -> net.forward(in).toFloats()));
+        });
 
     AtomicInteger calls = new AtomicInteger();
     AtomicInteger oldOnes = new AtomicInteger();
@@ -223,28 +254,44 @@ class HotSwapTest {
       List<Future<Boolean>> results = new ArrayList<>();
       for (int t = 0; t < 8; t++) {
         long seed = t;
-        Callable<Boolean> work = () -> counting.run(() -> {
-          Rng rng = new Rng(seed);
-          while (calls.getAndIncrement() < 10_000) {
-            int i = (int) Math.floorMod(rng.nextLong(), 16L);
-            Tensor in = inputs.get(i);
-            switch ((int) Math.floorMod(rng.nextLong(), 5L)) {
-              case 0 -> assertThat(model.withAdapter("b", () -> net.forward(in).toFloats())).isEqualTo(b.get(i));
-              case 1 ->
-                  assertThat(model.adapters().with(List.of("b", "c"), () -> net.forward(in).toFloats())).isEqualTo(c.get(i));
-              case 2 -> assertThat(model.adapters().perSample(names, () -> net.forward(in).toFloats()))
-                  .isIn(mixed.get(0).get(i), mixed.get(1).get(i));
-              case 3 -> assertThat(model.<float[]>call(m -> m.forward(in).toFloats()))
-                  .isIn(swapped.get(0).get(i), swapped.get(1).get(i));
-              default -> {
-                float[] y = net.forward(in).toFloats();
-                assertThat(y).isIn(swapped.get(0).get(i), swapped.get(1).get(i));
-                (java.util.Arrays.equals(y, swapped.get(0).get(i)) ? newOnes : oldOnes).incrementAndGet();
-              }
-            }
-          }
-          return true;
-        });
+        Callable<Boolean> work =
+            () ->
+                counting.run(
+                    () -> {
+                      Rng rng = new Rng(seed);
+                      while (calls.getAndIncrement() < 10_000) {
+                        int i = (int) Math.floorMod(rng.nextLong(), 16L);
+                        Tensor in = inputs.get(i);
+                        switch ((int) Math.floorMod(rng.nextLong(), 5L)) {
+                          case 0 ->
+                              assertThat(model.withAdapter("b", () -> net.forward(in).toFloats()))
+                                  .isEqualTo(b.get(i));
+                          case 1 ->
+                              assertThat(
+                                      model
+                                          .adapters()
+                                          .with(
+                                              List.of("b", "c"), () -> net.forward(in).toFloats()))
+                                  .isEqualTo(c.get(i));
+                          case 2 ->
+                              assertThat(
+                                      model
+                                          .adapters()
+                                          .perSample(names, () -> net.forward(in).toFloats()))
+                                  .isIn(mixed.get(0).get(i), mixed.get(1).get(i));
+                          case 3 ->
+                              assertThat(model.<float[]>call(m -> m.forward(in).toFloats()))
+                                  .isIn(swapped.get(0).get(i), swapped.get(1).get(i));
+                          default -> {
+                            float[] y = net.forward(in).toFloats();
+                            assertThat(y).isIn(swapped.get(0).get(i), swapped.get(1).get(i));
+                            (java.util.Arrays.equals(y, swapped.get(0).get(i)) ? newOnes : oldOnes)
+                                .incrementAndGet();
+                          }
+                        }
+                      }
+                      return true;
+                    });
         results.add(threads.submit(work));
       }
       int round = 0;
@@ -254,10 +301,12 @@ class HotSwapTest {
         if (model.adapters().names().contains(name)) {
           model.adapters().delete(name);
         } else {
-          Net.seed(round, () -> {
-            model.adapters().addMatching(name, Net.lora());
-            return true;
-          });
+          Net.seed(
+              round,
+              () -> {
+                model.adapters().addMatching(name, Net.lora());
+                return true;
+              });
         }
       }
       for (Future<Boolean> r : results) {

@@ -56,7 +56,9 @@ class LoraStartTest {
     Net.shake(model, "default", 4);
     float[] shaken = base.forward(x).toFloats();
     model.merge();
-    assertThat(base.forward(x).toFloats()).usingComparatorWithPrecision(1e-5f).containsExactly(shaken);
+    assertThat(base.forward(x).toFloats())
+        .usingComparatorWithPrecision(1e-5f)
+        .containsExactly(shaken);
     model.adapters().unload();
     assertThat(base.linear.weight().own().toFloats()).isNotEqualTo(weight);
   }
@@ -83,7 +85,8 @@ class LoraStartTest {
         for (int k = 0; k < 2; k++) {
           sum += svd.u()[i * 5 + k] * svd.s()[k] * svd.vt()[k * 7 + j];
         }
-        assertThat((double) product[i * 7 + j] * 1.5).isCloseTo(sum, org.assertj.core.api.Assertions.within(1e-5));
+        assertThat((double) product[i * 7 + j] * 1.5)
+            .isCloseTo(sum, org.assertj.core.api.Assertions.within(1e-5));
       }
     }
   }
@@ -105,7 +108,8 @@ class LoraStartTest {
 
   @Test
   void aSavedAdapterFindsItsPartOfTheWeightAgain() {
-    AdaptedModel<One> model = Rng.with(5, () -> PeftModel.of(base, lora(Init.DEFAULT).pissa(1).build()));
+    AdaptedModel<One> model =
+        Rng.with(5, () -> PeftModel.of(base, lora(Init.DEFAULT).pissa(1).build()));
     Net.shake(model, "default", 6);
     model.save(folder);
     One other = Rng.with(1, One::new);
@@ -120,20 +124,26 @@ class LoraStartTest {
   @Test
   void aRankAboveTheWeightsIsCutToIt() {
     AdaptedModel<One> model = PeftModel.of(base, lora(Init.PISSA).r(30).build());
-    TunerLayer.Entry a = model.adapters().adapter("default").layer("linear").parameters().getFirst();
+    TunerLayer.Entry a =
+        model.adapters().adapter("default").layer("linear").parameters().getFirst();
     assertThat(a.parameter().shape().toArray()).containsExactly(5, 7);
-    assertThatThrownBy(() -> PeftModel.of(Rng.with(1, One::new), lora(Init.DEFAULT).r(6).pissa(2).build()))
+    assertThatThrownBy(
+            () -> PeftModel.of(Rng.with(1, One::new), lora(Init.DEFAULT).r(6).pissa(2).build()))
         .hasMessageContaining("'linear' of 5 x 7, got 6");
   }
 
   @Test
   void orthogonalHasNoProductButTwoFactors() {
-    AdaptedModel<One> model = Rng.with(4, () -> PeftModel.of(base, lora(Init.ORTHOGONAL).r(4).build()));
+    AdaptedModel<One> model =
+        Rng.with(4, () -> PeftModel.of(base, lora(Init.ORTHOGONAL).r(4).build()));
     assertThat(product(model, "linear")).usingComparatorWithPrecision(1e-6f).containsOnly(0);
     for (TunerLayer.Entry e : model.adapters().adapter("default").layer("linear").parameters()) {
-      assertThat(e.parameter().toFloats()).usingComparatorWithPrecision(1e-3f).isNotEqualTo(new float[e.parameter().shape().size()]);
+      assertThat(e.parameter().toFloats())
+          .usingComparatorWithPrecision(1e-3f)
+          .isNotEqualTo(new float[e.parameter().shape().size()]);
     }
-    assertThatThrownBy(() -> PeftModel.of(Rng.with(1, One::new), lora(Init.ORTHOGONAL).r(3).build()))
+    assertThatThrownBy(
+            () -> PeftModel.of(Rng.with(1, One::new), lora(Init.ORTHOGONAL).r(3).build()))
         .hasMessageContaining("requires the LoRA rank to be even, got 3 for 'linear'");
   }
 
@@ -145,23 +155,39 @@ class LoraStartTest {
   @Test
   void whatIsForLinearLayersSaysSo() {
     for (Init init : List.of(Init.PISSA, Init.OLORA, Init.ORTHOGONAL)) {
-      assertThatThrownBy(() -> PeftModel.of(new Others(), LoraConfig.builder().r(2).init(init).targets("conv").build()))
+      assertThatThrownBy(
+              () ->
+                  PeftModel.of(
+                      new Others(), LoraConfig.builder().r(2).init(init).targets("conv").build()))
           .hasMessageContaining(init.name())
           .hasMessageContaining("'conv', a Conv2d");
       // as in peft, an embedding starts as ever
       AdaptedModel<Others> model =
           PeftModel.of(new Others(), LoraConfig.builder().r(2).init(init).targets("embed").build());
-      assertThat(model.adapters().adapter("default").layer("embed").parameters().getFirst().parameter().toFloats())
+      assertThat(
+              model
+                  .adapters()
+                  .adapter("default")
+                  .layer("embed")
+                  .parameters()
+                  .getFirst()
+                  .parameter()
+                  .toFloats())
           .containsOnly(0);
     }
-    assertThatThrownBy(() -> PeftModel.of(new Others(), LoraConfig.builder().loraBias(true).targets("embed").build()))
+    assertThatThrownBy(
+            () ->
+                PeftModel.of(
+                    new Others(), LoraConfig.builder().loraBias(true).targets("embed").build()))
         .hasMessageContaining("lora_bias is not supported for the embedding 'embed'");
   }
 
   @Test
   void settingsThatContradict() {
-    assertThatThrownBy(() -> lora(Init.PISSA).loraBias(true).build()).hasMessageContaining("DEFAULT or RANDOM, got PISSA");
-    assertThatThrownBy(() -> lora(Init.DEFAULT).loraBias(true).dora(true).build()).hasMessageContaining("not supported with dora");
+    assertThatThrownBy(() -> lora(Init.PISSA).loraBias(true).build())
+        .hasMessageContaining("DEFAULT or RANDOM, got PISSA");
+    assertThatThrownBy(() -> lora(Init.DEFAULT).loraBias(true).dora(true).build())
+        .hasMessageContaining("not supported with dora");
     assertThatThrownBy(() -> lora(Init.DEFAULT).pissa(-2).build()).hasMessageContaining("-2");
   }
 
@@ -175,9 +201,10 @@ class LoraStartTest {
     assertThat(base.forward(x).toFloats()).usingComparatorWithPrecision(1e-5f).containsExactly(y);
 
     Linear bare = new Linear(3, 3, false);
-    Module holder = new Module() {
-      final Linear linear = bare;
-    };
+    Module holder =
+        new Module() {
+          final Linear linear = bare;
+        };
     AdaptedModel<Module> without =
         PeftModel.of(holder, LoraConfig.builder().r(2).loraBias(true).targets("linear").build());
     assertThatThrownBy(without::merge)
@@ -189,14 +216,21 @@ class LoraStartTest {
   void theNormOfDoraIsAConstantToTheGradientButFollowsTheWeights() {
     One one = base;
     AdaptedModel<One> model =
-        Rng.with(3, () -> PeftModel.of(one, LoraConfig.builder().r(2).dora(true).targets("linear").build()));
-    Parameter m = model.adapters().adapter("default").layer("linear").parameters().get(2).parameter();
+        Rng.with(
+            3,
+            () ->
+                PeftModel.of(one, LoraConfig.builder().r(2).dora(true).targets("linear").build()));
+    Parameter m =
+        model.adapters().adapter("default").layer("linear").parameters().get(2).parameter();
     assertThat(model.namedParameters().stream().map(p -> p.name()))
         .contains("base_model.model.linear.lora_magnitude_vector.default.weight");
     Tensor weight = Tensor.of(one.linear.weight().own(), one.linear.weight().shape());
-    assertThat(m.toFloats()).usingComparatorWithPrecision(1e-6f).containsExactly(weight.square().sum(1).sqrt().toFloats());
+    assertThat(m.toFloats())
+        .usingComparatorWithPrecision(1e-6f)
+        .containsExactly(weight.square().sum(1).sqrt().toFloats());
     Net.shake(model, "default", 8);
-    // whatever its size, B·A changes the direction only: each row of the merged weight is as long as its magnitude
+    // whatever its size, B·A changes the direction only: each row of the merged weight is as long
+    // as its magnitude
     model.mergeAndUnload();
     Tensor merged = Tensor.of(one.linear.weight().own(), one.linear.weight().shape());
     float[] lengths = merged.square().sum(1).sqrt().toFloats();

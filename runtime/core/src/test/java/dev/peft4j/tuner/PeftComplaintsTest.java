@@ -27,7 +27,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What users of peft complain of; each test is one of their complaints (numbers are of peft's issues). */
+/**
+ * What users of peft complain of; each test is one of their complaints (numbers are of peft's
+ * issues).
+ */
 class PeftComplaintsTest {
   @TempDir Path folder;
   private final Net net = Net.seeded(1);
@@ -41,9 +44,14 @@ class PeftComplaintsTest {
   @Test
   void aTargetThatNamesNothingIsNoSilence() {
     assertThatThrownBy(() -> PeftModel.of(net, Net.lora("q_proj", "o_proj")))
-        .hasMessageContaining("[o_proj] not found").hasMessageContaining("out_proj");
-    assertThatThrownBy(() -> PeftModel.of(net, LoraConfig.builder().targets("q_proj").modulesToSave("scores").build()))
-        .hasMessageContaining("'scores' not found").hasMessageContaining("score");
+        .hasMessageContaining("[o_proj] not found")
+        .hasMessageContaining("out_proj");
+    assertThatThrownBy(
+            () ->
+                PeftModel.of(
+                    net, LoraConfig.builder().targets("q_proj").modulesToSave("scores").build()))
+        .hasMessageContaining("'scores' not found")
+        .hasMessageContaining("score");
     assertThat(net.layers.getFirst().qProj.slot().sources()).isEmpty();
     assertThat(net.trainableParameters()).hasSize(net.parameters().size());
   }
@@ -54,7 +62,8 @@ class PeftComplaintsTest {
     float[] before = run();
     Map<String, Parameter> state = net.stateDict();
     List<float[]> values = state.values().stream().map(p -> p.own().toFloats()).toList();
-    AdaptedModel<Net> one = PeftModel.of(net, LoraConfig.builder().targets("q_proj").modulesToSave("score").build());
+    AdaptedModel<Net> one =
+        PeftModel.of(net, LoraConfig.builder().targets("q_proj").modulesToSave("score").build());
     Net.shake(one, "default", 3);
     AdaptedModel<Net> two = PeftModel.of(net, Net.lora());
     one.merge();
@@ -75,20 +84,34 @@ class PeftComplaintsTest {
 
   /** 3584. */
   @ParameterizedTest
-  @ValueSource(strings = {"0", "q_proj", "layers", "layers.0", "lora_A", "weight", "score", "base_model", "modules_to_save"})
+  @ValueSource(
+      strings = {
+        "0",
+        "q_proj",
+        "layers",
+        "layers.0",
+        "lora_A",
+        "weight",
+        "score",
+        "base_model",
+        "modules_to_save"
+      })
   void anAdapterNamedLikeAPartOfAPathLosesNothing(String name) throws IOException {
-    LoraConfig config = LoraConfig.builder().r(2).targets("q_proj", "out_proj").modulesToSave("score").build();
+    LoraConfig config =
+        LoraConfig.builder().r(2).targets("q_proj", "out_proj").modulesToSave("score").build();
     AdaptedModel<Net> model = PeftModel.of(net, config, name);
     Net.shake(model, name, 3);
     float[] before = run();
     model.save(folder);
-    assertThat(AdapterFolder.read(folder, name).tensors()).hasSize(10)
+    assertThat(AdapterFolder.read(folder, name).tensors())
+        .hasSize(10)
         .allSatisfy((key, t) -> assertThat(key).doesNotContain("." + name + "." + name));
     Net fresh = Net.seeded(1);
     AdaptedModel<Net> again = PeftModel.load(fresh, folder.resolve(name));
     assertThat(fresh.forward(x).toFloats()).isEqualTo(before);
     again.adapters().addFrom(folder.resolve(name), name);
-    assertThat(again.<float[]>withAdapter(name, () -> fresh.forward(x).toFloats())).isEqualTo(before);
+    assertThat(again.<float[]>withAdapter(name, () -> fresh.forward(x).toFloats()))
+        .isEqualTo(before);
   }
 
   /** A head and a module whose name ends alike. */
@@ -102,7 +125,8 @@ class PeftComplaintsTest {
   @Test
   void modulesToSaveGoByWholeNames() {
     AdaptedModel<TwoHeads> model =
-        PeftModel.of(new TwoHeads(), LoraConfig.builder().targets("body").modulesToSave("score").build());
+        PeftModel.of(
+            new TwoHeads(), LoraConfig.builder().targets("body").modulesToSave("score").build());
     assertThat(model.adapters().adapter("default").saved().keySet()).containsExactly("score");
   }
 
@@ -117,8 +141,10 @@ class PeftComplaintsTest {
       Path wrong = folder.resolve(change[1]);
       AdapterFolder.write(wrong, "default", file.config(), renamed, ModelCard.of(file.config()));
       Net fresh = Net.seeded(1);
-      assertThatThrownBy(() -> PeftModel.load(fresh, wrong)).isInstanceOf(StateDictException.class)
-          .hasMessageContaining("8 missing").hasMessageContaining("8 unexpected")
+      assertThatThrownBy(() -> PeftModel.load(fresh, wrong))
+          .isInstanceOf(StateDictException.class)
+          .hasMessageContaining("8 missing")
+          .hasMessageContaining("8 unexpected")
           .hasMessageContaining("base_model.model.layers.0.q_proj.lora_A.weight")
           .hasMessageContaining(change[1] + (change[0].equals("layers") ? "" : "layers") + ".");
       assertThat(fresh.forward(x).toFloats()).isEqualTo(Net.seeded(1).forward(x).toFloats());
@@ -143,12 +169,17 @@ class PeftComplaintsTest {
       for (int t = 0; t < 4; t++) {
         String name = "a" + t;
         float[] mine = expected.get(t);
-        results.add(threads.submit(() -> model.withAdapter(name, () -> {
-          for (int i = 0; i < 100; i++) {
-            assertThat(run()).isEqualTo(mine);
-          }
-          return true;
-        })));
+        results.add(
+            threads.submit(
+                () ->
+                    model.withAdapter(
+                        name,
+                        () -> {
+                          for (int i = 0; i < 100; i++) {
+                            assertThat(run()).isEqualTo(mine);
+                          }
+                          return true;
+                        })));
       }
       for (Future<Boolean> r : results) {
         assertThat(r.get()).isTrue();
@@ -171,12 +202,13 @@ class PeftComplaintsTest {
     }
     assertThat(time[5]).isLessThan(5 * Math.max(time[1], 1_000_000));
     Counting counting = new Counting();
-    counting.run(() -> {
-      for (String name : model.adapters().names()) {
-        model.withAdapter(name, this::run);
-      }
-      return true;
-    });
+    counting.run(
+        () -> {
+          for (String name : model.adapters().names()) {
+            model.withAdapter(name, this::run);
+          }
+          return true;
+        });
     assertThat(counting.compiled()).isEqualTo(1);
   }
 
@@ -185,10 +217,27 @@ class PeftComplaintsTest {
   void anAdapterOnAnEvaluatedBaseDropsNothing() {
     net.eval();
     AdaptedModel<Net> model =
-        PeftModel.of(net, LoraConfig.builder().r(2).dropout(0.5).targets("q_proj").init(dev.peft4j.annotation.Init.RANDOM).build());
+        PeftModel.of(
+            net,
+            LoraConfig.builder()
+                .r(2)
+                .dropout(0.5)
+                .targets("q_proj")
+                .init(dev.peft4j.annotation.Init.RANDOM)
+                .build());
     assertThat(run()).isEqualTo(run());
-    model.adapters().addMatching("more", LoraConfig.builder().r(2).dropout(0.5).targets("out_proj").init(dev.peft4j.annotation.Init.RANDOM).build());
-    assertThat(model.<float[]>withAdapter("more", this::run)).isEqualTo(model.<float[]>withAdapter("more", this::run));
+    model
+        .adapters()
+        .addMatching(
+            "more",
+            LoraConfig.builder()
+                .r(2)
+                .dropout(0.5)
+                .targets("out_proj")
+                .init(dev.peft4j.annotation.Init.RANDOM)
+                .build());
+    assertThat(model.<float[]>withAdapter("more", this::run))
+        .isEqualTo(model.<float[]>withAdapter("more", this::run));
     net.train();
     assertThat(run()).isNotEqualTo(run());
   }

@@ -30,9 +30,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * peft loads adapters that were saved here and computes the same, and the other way round: random models, settings, numbers of
- * adapters and names, all in one run of Python. Needs a Python with peft: the one that the environment variable PEFT4J_PYTHON
- * names, else {@code python3} on the path; skipped without.
+ * peft loads adapters that were saved here and computes the same, and the other way round: random
+ * models, settings, numbers of adapters and names, all in one run of Python. Needs a Python with
+ * peft: the one that the environment variable PEFT4J_PYTHON names, else {@code python3} on the
+ * path; skipped without.
  */
 class PeftInteropTest {
   private static final int CASES = 64;
@@ -59,24 +60,28 @@ class PeftInteropTest {
     }
   }
 
-  // ---- saved here, loaded by peft ----------------------------------------------------------------------------------
+  // ---- saved here, loaded by peft
+  // ----------------------------------------------------------------------------------
 
   private static void saveHere(Path c, long seed) throws IOException {
     Random random = new Random(seed);
     String kind = List.of("mlp", "tagger", "tagger", "conv").get(random.nextInt(4));
     InteropNets.Model base = Rng.with(seed, () -> InteropNets.Model.of(kind));
     // names that are also parts of paths and keys: peft loses weights over them
-    List<String> names = new ArrayList<>(List.of("0", "q_proj", "fc2", "body", "lora_A", "weight", "conv1"));
+    List<String> names =
+        new ArrayList<>(List.of("0", "q_proj", "fc2", "body", "lora_A", "weight", "conv1"));
     Collections.shuffle(names, random);
     List<String> adapters = new ArrayList<>(List.of("default"));
     adapters.addAll(names.subList(0, random.nextInt(3)));
     AdaptedModel<Module> model =
         Rng.with(seed, () -> PeftModel.of(base.module(), config(random, kind, true)));
     for (String more : adapters.subList(1, adapters.size())) {
-      Rng.with(seed + 1, () -> {
-        model.adapters().addMatching(more, config(random, kind, false));
-        return true;
-      });
+      Rng.with(
+          seed + 1,
+          () -> {
+            model.adapters().addMatching(more, config(random, kind, false));
+            return true;
+          });
     }
     Rng noise = new Rng(seed + 100);
     for (String a : adapters) {
@@ -91,7 +96,9 @@ class PeftInteropTest {
     }
     base.module().eval();
     Map<String, StoredTensor> io = new LinkedHashMap<>();
-    base.module().stateDict().forEach((name, p) -> io.put("base." + name, new StoredTensor(p.shape(), p.own())));
+    base.module()
+        .stateDict()
+        .forEach((name, p) -> io.put("base." + name, new StoredTensor(p.shape(), p.own())));
     Tensor x = base.input(new Rng(seed));
     io.put("x", new StoredTensor(x.shape(), x.storage()));
     for (String a : adapters) {
@@ -103,7 +110,9 @@ class PeftInteropTest {
     Files.writeString(c.resolve("model.txt"), kind);
     Files.write(c.resolve("adapters.txt"), adapters);
     if (adapters.size() == 1) {
-      Files.write(c.resolve("names.txt"), model.namedParameters().stream().map(NamedParameter::name).toList());
+      Files.write(
+          c.resolve("names.txt"),
+          model.namedParameters().stream().map(NamedParameter::name).toList());
     }
   }
 
@@ -153,14 +162,31 @@ class PeftInteropTest {
   private static List<String> tagger(Random r, LoraConfig.Builder b) {
     switch (r.nextInt(6)) {
       case 0 -> b.targets(some(r, "q_proj", "k_proj", "v_proj", "fc1", "fc2", "emb"));
-      case 1 -> b.targets(some(r, "body.layers.0.attn.q_proj", "body.layers.2.mlp.fc1", "body.layers.1.attn.v_proj", "emb"))
-          .modulesToSave("score");
-      case 2 -> b.targetRegex(any(r, List.of(".*\\.(q|k)_proj", "body\\.layers\\.[02]\\..*fc\\d", "(body\\.emb|score)")));
+      case 1 ->
+          b.targets(
+                  some(
+                      r,
+                      "body.layers.0.attn.q_proj",
+                      "body.layers.2.mlp.fc1",
+                      "body.layers.1.attn.v_proj",
+                      "emb"))
+              .modulesToSave("score");
+      case 2 ->
+          b.targetRegex(
+              any(
+                  r,
+                  List.of(
+                      ".*\\.(q|k)_proj", "body\\.layers\\.[02]\\..*fc\\d", "(body\\.emb|score)")));
       case 3 -> b.allLinear().exclude(some(r, "score", "fc1", "attn.k_proj"));
       case 4 -> b.targets(some(r, "q_proj", "fc2")).layers(r.nextInt(3)).layersPattern("layers");
       default -> b.targets("attn.q_proj", "score").modulesToSave("body.layers.1.mlp");
     }
-    return List.of("q_proj", "layers.1.attn.q_proj", "^body.layers.0.mlp.fc1", "layers\\.\\d+\\.mlp\\.fc2", "emb");
+    return List.of(
+        "q_proj",
+        "layers.1.attn.q_proj",
+        "^body.layers.0.mlp.fc1",
+        "layers\\.\\d+\\.mlp\\.fc2",
+        "emb");
   }
 
   private static List<String> conv(Random r, LoraConfig.Builder b) {
@@ -178,8 +204,11 @@ class PeftInteropTest {
     SafeTensors ours = SafeTensors.open(c.resolve("io.safetensors"));
     List<String> adapters = Files.readAllLines(c.resolve("adapters.txt"));
     for (String a : adapters) {
-      compare("saved here, " + c + " " + a, theirs.storage("output." + a), ours.storage("output." + a));
-      assertThat(Files.readString(c.resolve("differences." + a + ".txt"))).as(c + " " + a).isEmpty();
+      compare(
+          "saved here, " + c + " " + a, theirs.storage("output." + a), ours.storage("output." + a));
+      assertThat(Files.readString(c.resolve("differences." + a + ".txt")))
+          .as(c + " " + a)
+          .isEmpty();
     }
     if (adapters.size() == 1) {
       assertThat(Files.readAllLines(c.resolve("params.default.txt")))
@@ -188,7 +217,8 @@ class PeftInteropTest {
     }
   }
 
-  // ---- saved by peft, loaded here ----------------------------------------------------------------------------------
+  // ---- saved by peft, loaded here
+  // ----------------------------------------------------------------------------------
 
   private static void loadHere(Path c) throws IOException {
     SafeTensors io = SafeTensors.open(c.resolve("io.safetensors"));
@@ -206,7 +236,8 @@ class PeftInteropTest {
     Tensor x = Tensor.of(io.storage("x"), io.info("x").shape());
     if (adapters.size() == 1) {
       assertThat(model.namedParameters().stream().map(NamedParameter::name))
-          .as(c.toString()).containsExactlyElementsOf(Files.readAllLines(c.resolve("params.default.txt")));
+          .as(c.toString())
+          .containsExactlyElementsOf(Files.readAllLines(c.resolve("params.default.txt")));
     }
     for (String a : adapters.subList(1, adapters.size())) {
       model.adapters().addFrom(c.resolve("adapter").resolve(a), a);
@@ -222,15 +253,20 @@ class PeftInteropTest {
     model.save(again);
     for (String a : adapters) {
       Path place = a.equals("default") ? Path.of("") : Path.of(a);
-      SafeTensors here = SafeTensors.open(again.resolve(place).resolve("adapter_model.safetensors"));
-      SafeTensors there = SafeTensors.open(c.resolve("adapter").resolve(place).resolve("adapter_model.safetensors"));
+      SafeTensors here =
+          SafeTensors.open(again.resolve(place).resolve("adapter_model.safetensors"));
+      SafeTensors there =
+          SafeTensors.open(
+              c.resolve("adapter").resolve(place).resolve("adapter_model.safetensors"));
       for (String key : here.names()) {
         if (there.contains(key)) {
           assertThat(here.storage(key).toFloats()).as(key).isEqualTo(there.storage(key).toFloats());
         }
       }
       if (adapters.size() == 1) {
-        assertThat(here.names()).as(c.toString()).containsExactlyInAnyOrderElementsOf(there.names());
+        assertThat(here.names())
+            .as(c.toString())
+            .containsExactlyInAnyOrderElementsOf(there.names());
       }
     }
     model.mergeAndUnload();
@@ -259,7 +295,12 @@ class PeftInteropTest {
     try {
       process =
           new ProcessBuilder(
-                  List.of(python, script.toString(), folder.toString(), Integer.toString(CASES), Long.toString(SEED)))
+                  List.of(
+                      python,
+                      script.toString(),
+                      folder.toString(),
+                      Integer.toString(CASES),
+                      Long.toString(SEED)))
               .redirectErrorStream(true)
               .redirectOutput(log.toFile())
               .start();

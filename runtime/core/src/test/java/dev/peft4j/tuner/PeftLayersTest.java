@@ -27,7 +27,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Adapters of Conv1d and TransposedLinear against numbers of peft; {@code make.py} beside the files made them. */
+/**
+ * Adapters of Conv1d and TransposedLinear against numbers of peft; {@code make.py} beside the files
+ * made them.
+ */
 class PeftLayersTest {
   private static final float TOLERANCE = 1e-5f;
 
@@ -101,7 +104,10 @@ class PeftLayersTest {
     for (NamedParameter p : model.namedParameters()) {
       StoredTensor expected = gradients.remove(p.name());
       if (p.parameter().trainable()) {
-        same(Objects.requireNonNull(p.parameter().grad(), p.name()), Objects.requireNonNull(expected, p.name()), p.name());
+        same(
+            Objects.requireNonNull(p.parameter().grad(), p.name()),
+            Objects.requireNonNull(expected, p.name()),
+            p.name());
       }
     }
     assertThat(gradients).isEmpty();
@@ -116,14 +122,18 @@ class PeftLayersTest {
     model.mergeAndUnload();
     same(forward.apply(x), file, "merged_output");
     starting(file, "merged.")
-        .forEach((key, t) -> same(Objects.requireNonNull(module.stateDict().get(key), key), t, "merged." + key));
+        .forEach(
+            (key, t) ->
+                same(Objects.requireNonNull(module.stateDict().get(key), key), t, "merged." + key));
   }
 
-  private static Map<String, StoredTensor> starting(SafeTensors file, String prefix) throws IOException {
+  private static Map<String, StoredTensor> starting(SafeTensors file, String prefix)
+      throws IOException {
     Map<String, StoredTensor> found = new LinkedHashMap<>();
     for (String n : file.names()) {
       if (n.startsWith(prefix)) {
-        found.put(n.substring(prefix.length()), new StoredTensor(file.info(n).shape(), file.storage(n)));
+        found.put(
+            n.substring(prefix.length()), new StoredTensor(file.info(n).shape(), file.storage(n)));
       }
     }
     return found;

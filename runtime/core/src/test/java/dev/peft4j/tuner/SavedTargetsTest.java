@@ -25,7 +25,8 @@ class SavedTargetsTest {
 
   /** Made by minimal_targets.py: targets, other modules, and what peft makes of them. */
   static Stream<String> condensedByPeft() throws IOException {
-    try (var in = Objects.requireNonNull(SavedTargetsTest.class.getResourceAsStream("minimal_targets.txt"))) {
+    try (var in =
+        Objects.requireNonNull(SavedTargetsTest.class.getResourceAsStream("minimal_targets.txt"))) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8).lines();
     }
   }
@@ -66,8 +67,13 @@ class SavedTargetsTest {
 
   @Test
   void aLongListOfPathsIsSavedAsEnds() throws IOException {
-    String[] paths = Stream.iterate(0, i -> i + 1).limit(20).map(i -> "layers." + i + ".q_proj").toArray(String[]::new);
-    AdaptedModel<Tower> model = PeftModel.of(new Tower(20), LoraConfig.builder().r(1).targets(paths).build());
+    String[] paths =
+        Stream.iterate(0, i -> i + 1)
+            .limit(20)
+            .map(i -> "layers." + i + ".q_proj")
+            .toArray(String[]::new);
+    AdaptedModel<Tower> model =
+        PeftModel.of(new Tower(20), LoraConfig.builder().r(1).targets(paths).build());
     assertThat(model.adapters().adapter("default").layers().keySet()).containsExactly(paths);
     assertThat(saved(model).texts("target_modules")).containsExactly("q_proj");
     AdaptedModel<Tower> again = PeftModel.load(new Tower(20), folder);
@@ -76,17 +82,29 @@ class SavedTargetsTest {
 
   @Test
   void aShortListIsSavedAsItIs() throws IOException {
-    String[] paths = Stream.iterate(0, i -> i + 1).limit(19).map(i -> "layers." + i + ".q_proj").toArray(String[]::new);
-    AdaptedModel<Tower> model = PeftModel.of(new Tower(19), LoraConfig.builder().r(1).targets(paths).build());
+    String[] paths =
+        Stream.iterate(0, i -> i + 1)
+            .limit(19)
+            .map(i -> "layers." + i + ".q_proj")
+            .toArray(String[]::new);
+    AdaptedModel<Tower> model =
+        PeftModel.of(new Tower(19), LoraConfig.builder().r(1).targets(paths).build());
     assertThat(saved(model).texts("target_modules")).containsExactly(paths);
   }
 
   @Test
   void allLinearIsSavedAsNames() throws IOException {
-    AdaptedModel<Net> few = PeftModel.of(Net.seeded(1), LoraConfig.builder().r(1).allLinear().build());
+    AdaptedModel<Net> few =
+        PeftModel.of(Net.seeded(1), LoraConfig.builder().r(1).allLinear().build());
     assertThat(saved(few).texts("target_modules"))
-        .containsExactly("layers.0.q_proj", "layers.0.out_proj", "layers.1.q_proj", "layers.1.out_proj", "score");
-    AdaptedModel<Tower> many = PeftModel.of(new Tower(10), LoraConfig.builder().r(1).allLinear().build());
+        .containsExactly(
+            "layers.0.q_proj",
+            "layers.0.out_proj",
+            "layers.1.q_proj",
+            "layers.1.out_proj",
+            "score");
+    AdaptedModel<Tower> many =
+        PeftModel.of(new Tower(10), LoraConfig.builder().r(1).allLinear().build());
     assertThat(saved(many).texts("target_modules")).containsExactlyInAnyOrder("q_proj", "k_proj");
   }
 }

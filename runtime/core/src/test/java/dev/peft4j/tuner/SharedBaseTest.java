@@ -16,11 +16,16 @@ class SharedBaseTest {
   private final Tensor x = Net.input(2, 4);
   private final float[] base = net.forward(x).toFloats();
   private final List<Storage> memory = net.parameters().stream().map(Parameter::own).toList();
-  private final List<float[]> values = net.parameters().stream().map(p -> p.own().toFloats()).toList();
+  private final List<float[]> values =
+      net.parameters().stream().map(p -> p.own().toFloats()).toList();
   private final AdaptedModel<Net> a = Net.seed(3, () -> PeftModel.of(net, Net.lora()));
   private final float[] ofA = net.forward(x).toFloats();
   private final AdaptedModel<Net> b =
-      Net.seed(4, () -> PeftModel.of(net, LoraConfig.builder().r(1).targets("q_proj").modulesToSave("score").build()));
+      Net.seed(
+          4,
+          () ->
+              PeftModel.of(
+                  net, LoraConfig.builder().r(1).targets("q_proj").modulesToSave("score").build()));
 
   SharedBaseTest() {
     Net.shake(b, "default", 5);
@@ -44,8 +49,10 @@ class SharedBaseTest {
 
   @Test
   void aCallThatSaysNothingIsAnError() {
-    assertThatThrownBy(() -> net.forward(x)).isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("base of 2 adapted models").hasMessageContaining("adapted.call");
+    assertThatThrownBy(() -> net.forward(x))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("base of 2 adapted models")
+        .hasMessageContaining("adapted.call");
     b.adapters().unload();
     assertThat(net.forward(x).toFloats()).isEqualTo(ofA);
   }
@@ -53,11 +60,13 @@ class SharedBaseTest {
   @Test
   void oneInsideTheOther() {
     float[] ofB = run(b);
-    boolean ok = a.call(m -> {
-      assertThat(run(b)).isEqualTo(ofB);
-      assertThat(m.forward(x).toFloats()).isEqualTo(ofA);
-      return true;
-    });
+    boolean ok =
+        a.call(
+            m -> {
+              assertThat(run(b)).isEqualTo(ofB);
+              assertThat(m.forward(x).toFloats()).isEqualTo(ofA);
+              return true;
+            });
     assertThat(ok).isTrue();
   }
 
@@ -89,8 +98,10 @@ class SharedBaseTest {
 
   @Test
   void whatWouldChangeTheOthersBaseIsRefused() {
-    assertThatThrownBy(a::mergeAndUnload).isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("another adapted model").hasMessageContaining("'layers.0.q_proj.weight'");
+    assertThatThrownBy(a::mergeAndUnload)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("another adapted model")
+        .hasMessageContaining("'layers.0.q_proj.weight'");
     assertThat(run(a)).isEqualTo(ofA);
     b.adapters().unload();
     a.mergeAndUnload();
@@ -99,7 +110,8 @@ class SharedBaseTest {
 
   @Test
   void aPartOfTheBaseMayBeAnotherModelsBase() {
-    AdaptedModel<Net.Block> part = Net.seed(6, () -> PeftModel.of(net.layers.getFirst(), Net.lora()));
+    AdaptedModel<Net.Block> part =
+        Net.seed(6, () -> PeftModel.of(net.layers.getFirst(), Net.lora()));
     assertThat(run(a)).isEqualTo(ofA);
     Tensor y = part.call(m -> m.forward(x));
     assertThat(y.toFloats()).isNotEqualTo(a.call(m -> m.layers.getFirst().forward(x)).toFloats());

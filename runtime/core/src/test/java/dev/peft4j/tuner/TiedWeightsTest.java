@@ -22,7 +22,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** An embedding and a head that hold one weight: what peft's users lose when they merge (its issues 2018 and 2777). */
+/**
+ * An embedding and a head that hold one weight: what peft's users lose when they merge (its issues
+ * 2018 and 2777).
+ */
 class TiedWeightsTest {
   private static final class Tied extends Module {
     final Embedding embed = new Embedding(9, 4);
@@ -53,9 +56,14 @@ class TiedWeightsTest {
     AdaptedModel<Tied> model = PeftModel.of(base, lora(targets.split(",")).build());
     assertThat(base.forward(ids).toFloats()).isEqualTo(plain);
     List<String> trained =
-        model.namedParameters().stream().filter(p -> p.parameter().trainable()).map(NamedParameter::name).toList();
+        model.namedParameters().stream()
+            .filter(p -> p.parameter().trainable())
+            .map(NamedParameter::name)
+            .toList();
     assertThat(trained)
-        .startsWith("base_model.model.embed.lora_embedding_A.default", "base_model.model.embed.lora_embedding_B.default")
+        .startsWith(
+            "base_model.model.embed.lora_embedding_A.default",
+            "base_model.model.embed.lora_embedding_B.default")
         .noneMatch(n -> n.contains("head"));
     Net.shake(model, "default", 3);
     float[] y = base.forward(ids).toFloats();
@@ -65,13 +73,19 @@ class TiedWeightsTest {
     Tied whole = tied();
     Tensor a = layer.parameters().get(0).parameter();
     Tensor b = layer.parameters().get(1).parameter();
-    whole.embed.weight().set(whole.embed.weight().add(b.matmul(a).transpose(0, 1).mul(1.5f)).toFloats());
+    whole
+        .embed
+        .weight()
+        .set(whole.embed.weight().add(b.matmul(a).transpose(0, 1).mul(1.5f)).toFloats());
     if (!targets.contains("proj")) {
-      assertThat(y).usingComparatorWithPrecision(1e-5f).containsExactly(whole.forward(ids).toFloats());
+      assertThat(y)
+          .usingComparatorWithPrecision(1e-5f)
+          .containsExactly(whole.forward(ids).toFloats());
     }
 
     model.save(folder);
-    assertThat(AdapterFolder.read(folder).tensors().keySet()).hasSize(targets.contains("proj") ? 4 : 2);
+    assertThat(AdapterFolder.read(folder).tensors().keySet())
+        .hasSize(targets.contains("proj") ? 4 : 2);
     Tied other = tied();
     PeftModel.load(other, folder);
     assertThat(other.forward(ids).toFloats()).isEqualTo(y);
@@ -81,7 +95,9 @@ class TiedWeightsTest {
     model.mergeAndUnload();
     assertThat(base.forward(ids).toFloats()).usingComparatorWithPrecision(1e-5f).containsExactly(y);
     assertThat(base.head.weight()).isSameAs(base.embed.weight());
-    assertThat(base.embed.weight().toFloats()).usingComparatorWithPrecision(1e-6f).containsExactly(whole.embed.weight().toFloats());
+    assertThat(base.embed.weight().toFloats())
+        .usingComparatorWithPrecision(1e-6f)
+        .containsExactly(whole.embed.weight().toFloats());
     assertThat(base.stateDict()).containsKey("embed.weight").doesNotContainKey("head.weight");
   }
 
@@ -103,7 +119,8 @@ class TiedWeightsTest {
   @Test
   void peftsDefaultAdaptsOneOfThemAndCannotBeWrittenIntoOneWeight() {
     float[] plain = base.embed.forward(ids).toFloats();
-    AdaptedModel<Tied> model = PeftModel.of(base, lora("head").ensureWeightTying(false).init(Init.RANDOM).build());
+    AdaptedModel<Tied> model =
+        PeftModel.of(base, lora("head").ensureWeightTying(false).init(Init.RANDOM).build());
     assertThat(base.embed.forward(ids).toFloats()).isEqualTo(plain);
     float[] y = base.forward(ids).toFloats();
     model.merge();
@@ -121,7 +138,9 @@ class TiedWeightsTest {
     PeftModel.of(base, lora("embed").build()).save(folder);
     assertThat(AdapterFolder.read(folder).config().flag("ensure_weight_tying", false)).isTrue();
     PeftModel.of(tied(), lora("proj").build()).save(folder.resolve("other"));
-    assertThat(AdapterFolder.read(folder.resolve("other")).config().flag("ensure_weight_tying", true)).isFalse();
+    assertThat(
+            AdapterFolder.read(folder.resolve("other")).config().flag("ensure_weight_tying", true))
+        .isFalse();
   }
 
   @Test
@@ -134,14 +153,18 @@ class TiedWeightsTest {
     List<TunerLayer.Entry> p = model.adapters().adapter("default").layer("embed").parameters();
     put(weights, "base_model.model.head.lora_A.weight", p.get(1).parameter().transpose(0, 1));
     put(weights, "base_model.model.head.lora_B.weight", p.get(0).parameter().transpose(0, 1));
-    put(weights, "base_model.model.embed.base_layer.weight", Tensor.of(base.embed.weight().own(), base.embed.weight().shape()));
+    put(
+        weights,
+        "base_model.model.embed.base_layer.weight",
+        Tensor.of(base.embed.weight().own(), base.embed.weight().shape()));
     model.adapters().hotSwap("default", weights);
     put(weights, "base_model.model.embed.base_layer.weight", Tensor.zeros(9, 4));
     assertThatThrownBy(() -> model.adapters().hotSwap("default", weights))
         .hasMessageContaining("base_model.model.embed.base_layer.weight");
   }
 
-  private static void put(Map<String, dev.peft4j.io.StoredTensor> weights, String key, Tensor value) {
+  private static void put(
+      Map<String, dev.peft4j.io.StoredTensor> weights, String key, Tensor value) {
     weights.put(key, new dev.peft4j.io.StoredTensor(value.shape(), value.storage()));
   }
 
@@ -167,9 +190,11 @@ class TiedWeightsTest {
   void whatCannotBeSharedIsNot() {
     AdaptedModel<Tied> model = PeftModel.of(base, lora("embed").dora(true).build());
     Net.shake(model, "default", 4);
-    assertThatThrownBy(model::mergeAndUnload).hasMessageContaining("'embed.weight' is shared by 2 modules");
+    assertThatThrownBy(model::mergeAndUnload)
+        .hasMessageContaining("'embed.weight' is shared by 2 modules");
     Tied other = tied();
-    AdaptedModel<Tied> excluded = PeftModel.of(other, lora("embed").exclude("head").init(Init.RANDOM).build());
+    AdaptedModel<Tied> excluded =
+        PeftModel.of(other, lora("embed").exclude("head").init(Init.RANDOM).build());
     assertThat(other.head.forward(Tensor.zeros(1, 4)).toFloats()).containsOnly(0);
     assertThatThrownBy(excluded::mergeAndUnload).hasMessageContaining("ensureWeightTying");
   }

@@ -49,12 +49,14 @@ class TrainableTokensTest {
     Words base = words(false);
     float[] before = base.forward(ids).toFloats();
     float[] table = base.embed.weight().toFloats();
-    AdaptedModel<Words> model = PeftModel.of(base, TrainableTokens.Config.of(TargetSpec.of("embed"), 3, 1));
+    AdaptedModel<Words> model =
+        PeftModel.of(base, TrainableTokens.Config.of(TargetSpec.of("embed"), 3, 1));
     assertThat(base.forward(ids).toFloats()).isEqualTo(before);
     assertThat(model.trainableParameters()).hasSize(1);
     assertThat(model.namedParameters().stream().map(NamedParameter::name))
         .startsWith(
-            "base_model.model.embed.base_layer.weight", "base_model.model.embed.trainable_tokens_delta.default");
+            "base_model.model.embed.base_layer.weight",
+            "base_model.model.embed.trainable_tokens_delta.default");
     Sgd optimizer = Sgd.of(model.trainableParameters(), 0.5f);
     for (int i = 0; i < 3; i++) {
       base.forward(ids).square().mean().backward();
@@ -68,7 +70,10 @@ class TrainableTokensTest {
     float[] y = base.forward(ids).toFloats();
     model.mergeAndUnload();
     assertThat(base.forward(ids).toFloats()).isEqualTo(y);
-    assertThat(Tensor.of(base.embed.weight().own(), base.embed.weight().shape()).slice(0, 3, 4).toFloats())
+    assertThat(
+            Tensor.of(base.embed.weight().own(), base.embed.weight().shape())
+                .slice(0, 3, 4)
+                .toFloats())
         .containsExactly(row);
   }
 
@@ -76,14 +81,19 @@ class TrainableTokensTest {
   void aHeadThatSharesTheWeightSharesTheRows() {
     Words base = words(true);
     float[] before = base.forward(ids).toFloats();
-    AdaptedModel<Words> model = PeftModel.of(base, TrainableTokens.Config.of(TargetSpec.of("embed"), 3, 1));
-    assertThat(base.forward(ids).toFloats()).usingComparatorWithPrecision(1e-6f).containsExactly(before);
+    AdaptedModel<Words> model =
+        PeftModel.of(base, TrainableTokens.Config.of(TargetSpec.of("embed"), 3, 1));
+    assertThat(base.forward(ids).toFloats())
+        .usingComparatorWithPrecision(1e-6f)
+        .containsExactly(before);
     Net.shake(model, "default", 5);
     float[] y = base.forward(ids).toFloats();
     Parameter r = rows(model);
     Words whole = words(true);
     whole.embed.weight().set(replaced(whole.embed.weight().toFloats(), r.toFloats(), 3, 1));
-    assertThat(y).usingComparatorWithPrecision(1e-6f).containsExactly(whole.forward(ids).toFloats());
+    assertThat(y)
+        .usingComparatorWithPrecision(1e-6f)
+        .containsExactly(whole.forward(ids).toFloats());
     gradientsAsThoughTheTableWereTrained(base, whole, r);
     model.save(folder);
     model.mergeAndUnload();
@@ -98,7 +108,9 @@ class TrainableTokensTest {
     whole.forward(ids).square().mean().backward();
     Tensor full = whole.embed.weight().grad();
     Tensor expected = full.gather(Tensor.of(new long[] {3, 1}));
-    assertThat(r.grad().toFloats()).usingComparatorWithPrecision(1e-6f).containsExactly(expected.toFloats());
+    assertThat(r.grad().toFloats())
+        .usingComparatorWithPrecision(1e-6f)
+        .containsExactly(expected.toFloats());
   }
 
   private static float[] replaced(float[] table, float[] rows, int... ids) {
@@ -123,7 +135,8 @@ class TrainableTokensTest {
     Words other = words(false);
     AdaptedModel<Words> loaded = PeftModel.load(other, folder);
     assertThat(other.forward(ids).toFloats()).isEqualTo(y);
-    assertThat(((LoraConfig) loaded.adapters().config("default")).trainableTokens().get("")).containsExactly(2, 7);
+    assertThat(((LoraConfig) loaded.adapters().config("default")).trainableTokens().get(""))
+        .containsExactly(2, 7);
     model.merge();
     assertThat(base.forward(ids).toFloats()).usingComparatorWithPrecision(1e-5f).containsExactly(y);
   }
@@ -132,7 +145,9 @@ class TrainableTokensTest {
   void withNoTargetItIsTheInputEmbedding() {
     AdaptedModel<Words> model =
         PeftModel.of(words(false), TrainableTokens.Config.of(TargetSpec.builder().build(), 3));
-    assertThat(model.adapters().layerStatus()).singleElement().satisfies(s -> assertThat(s.name()).isEqualTo("model.embed"));
+    assertThat(model.adapters().layerStatus())
+        .singleElement()
+        .satisfies(s -> assertThat(s.name()).isEqualTo("model.embed"));
   }
 
   @Test
@@ -140,36 +155,58 @@ class TrainableTokensTest {
     TargetSpec embed = TargetSpec.of("embed");
     assertThatThrownBy(() -> PeftModel.of(words(false), TrainableTokens.Config.of(embed, 10)))
         .hasMessageContaining("no token 10 in 'embed' of 10 rows");
-    assertThatThrownBy(() -> TrainableTokens.Config.of(embed, 1, 1)).hasMessageContaining("1 comes twice");
-    assertThatThrownBy(() -> TrainableTokens.Config.of(embed, -1)).hasMessageContaining("-1 is negative");
+    assertThatThrownBy(() -> TrainableTokens.Config.of(embed, 1, 1))
+        .hasMessageContaining("1 comes twice");
+    assertThatThrownBy(() -> TrainableTokens.Config.of(embed, -1))
+        .hasMessageContaining("-1 is negative");
     assertThatThrownBy(() -> TrainableTokens.Config.of(embed)).hasMessageContaining("no id");
-    assertThatThrownBy(() -> PeftModel.of(words(false), LoraConfig.builder().targets("proj").trainableTokens("embd", 1).build()))
+    assertThatThrownBy(
+            () ->
+                PeftModel.of(
+                    words(false),
+                    LoraConfig.builder().targets("proj").trainableTokens("embd", 1).build()))
         .hasMessageContaining("'embd'")
         .hasMessageContaining("embed");
-    assertThatThrownBy(() -> PeftModel.of(words(false), LoraConfig.builder().targets("embed").trainableTokens("embed", 1).build()))
+    assertThatThrownBy(
+            () ->
+                PeftModel.of(
+                    words(false),
+                    LoraConfig.builder().targets("embed").trainableTokens("embed", 1).build()))
         .hasMessageContaining("'embed' is a target and has trainable tokens");
-    assertThatThrownBy(() -> PeftModel.of(words(false), LoraConfig.builder().targets("embed").trainableTokens(1).build()))
+    assertThatThrownBy(
+            () ->
+                PeftModel.of(
+                    words(false), LoraConfig.builder().targets("embed").trainableTokens(1).build()))
         .hasMessageContaining("'embed' is a target and has trainable tokens");
   }
 
   @Test
   void anotherSetOfTokensIsNotLoaded() {
-    AdaptedModel<Words> model = PeftModel.of(words(false), TrainableTokens.Config.of(TargetSpec.of("embed"), 3, 1));
+    AdaptedModel<Words> model =
+        PeftModel.of(words(false), TrainableTokens.Config.of(TargetSpec.of("embed"), 3, 1));
     model.save(folder);
-    AdaptedModel<Words> other = PeftModel.of(words(false), TrainableTokens.Config.of(TargetSpec.of("embed"), 1, 3));
-    assertThatThrownBy(() -> other.load(folder)).hasMessageContaining("[3, 1]").hasMessageContaining("[1, 3]");
+    AdaptedModel<Words> other =
+        PeftModel.of(words(false), TrainableTokens.Config.of(TargetSpec.of("embed"), 1, 3));
+    assertThatThrownBy(() -> other.load(folder))
+        .hasMessageContaining("[3, 1]")
+        .hasMessageContaining("[1, 3]");
   }
 
   @Test
   void settingsBothWays() throws Exception {
     TrainableTokens tuner = new TrainableTokens();
-    TrainableTokens.Config c = new TrainableTokens.Config(List.of(4, 2), false, TargetSpec.of("embed"), null, "some/base");
+    TrainableTokens.Config c =
+        new TrainableTokens.Config(List.of(4, 2), false, TargetSpec.of("embed"), null, "some/base");
     assertThat(tuner.read(AdapterConfig.of(tuner.write(c)))).isEqualTo(c);
     Lora lora = new Lora();
     for (LoraConfig l :
         List.of(
             LoraConfig.builder().targets("proj").trainableTokens(4, 2).build(),
-            LoraConfig.builder().targets("proj").trainableTokens("embed", 1).trainableTokens("other", 2, 3).build())) {
+            LoraConfig.builder()
+                .targets("proj")
+                .trainableTokens("embed", 1)
+                .trainableTokens("other", 2, 3)
+                .build())) {
       LoraConfig read = lora.read(AdapterConfig.of(lora.write(l)));
       assertThat(read.trainableTokens()).isEqualTo(l.trainableTokens());
     }

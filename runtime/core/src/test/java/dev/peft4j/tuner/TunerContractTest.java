@@ -42,7 +42,9 @@ class TunerContractTest {
       return tuner.peftType() + " on " + layer.getSimpleName() + " " + settings;
     }
 
-    /** Some gradients are not those of the whole function: peft takes a part of it for a constant. */
+    /**
+     * Some gradients are not those of the whole function: peft takes a part of it for a constant.
+     */
     boolean comparesGradients(String parameter) {
       return !settings.contains("dora") || parameter.contains("magnitude");
     }
@@ -94,7 +96,8 @@ class TunerContractTest {
     List<Case> cases = new ArrayList<>();
     for (Tuner tuner : Tuner.all()) {
       for (Class<? extends Module> layer : tuner.layerTypes()) {
-        variants(tuner.peftType(), layer).forEach(v -> cases.add(new Case(tuner, layer, v.replace('\'', '"'))));
+        variants(tuner.peftType(), layer)
+            .forEach(v -> cases.add(new Case(tuner, layer, v.replace('\'', '"'))));
       }
     }
     return cases;
@@ -123,7 +126,9 @@ class TunerContractTest {
     if (layer == Conv1d.class) {
       return Tensor.of(new Rng(7).normal(5 * 2 * 6, 0, 1), 5, 2, 6);
     }
-    return layer == Embedding.class ? Tensor.of(new long[] {3, 0, 9, 9, 4}, 5) : Nets.input(7, 5, 6);
+    return layer == Embedding.class
+        ? Tensor.of(new long[] {3, 0, 9, 9, 4}, 5)
+        : Nets.input(7, 5, 6);
   }
 
   /** The tuner's defaults, as a file gives them that says no more than it has to. */
@@ -146,7 +151,10 @@ class TunerContractTest {
             return new Net(l, l::forward, 4);
           }
           if (tested.layer == TransposedLinear.class) {
-            TransposedLinear l = new TransposedLinear(Initial.normal(Rng.current(), 0.4f, 6, 4), Initial.normal(Rng.current(), 0.4f, 4));
+            TransposedLinear l =
+                new TransposedLinear(
+                    Initial.normal(Rng.current(), 0.4f, 6, 4),
+                    Initial.normal(Rng.current(), 0.4f, 4));
             return new Net(l, l::forward, 4);
           }
           if (tested.layer == Conv1d.class) {

@@ -28,7 +28,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Against what peft's add_weighted_adapter made of the same adapters; weighted_merge.py wrote it down. */
+/**
+ * Against what peft's add_weighted_adapter made of the same adapters; weighted_merge.py wrote it
+ * down.
+ */
 class WeightedMergeTest {
   private static final SafeTensors PEFT = stored();
   private static final String EVERYTHING = "lin emb conv point";
@@ -41,7 +44,8 @@ class WeightedMergeTest {
     final Conv2d point = new Conv2d(5, 4, 1);
   }
 
-  private final AdaptedModel<Layers> model = PeftModel.of(new Layers(), lora(2, 4, EVERYTHING).build(), "a");
+  private final AdaptedModel<Layers> model =
+      PeftModel.of(new Layers(), lora(2, 4, EVERYTHING).build(), "a");
 
   WeightedMergeTest() {
     model.adapters().addMatching("b", lora(2, 1, EVERYTHING).build());
@@ -67,7 +71,10 @@ class WeightedMergeTest {
   private static SafeTensors stored() {
     try {
       return SafeTensors.open(
-          Path.of(Objects.requireNonNull(WeightedMergeTest.class.getResource("weighted_merge.safetensors")).toURI()));
+          Path.of(
+              Objects.requireNonNull(
+                      WeightedMergeTest.class.getResource("weighted_merge.safetensors"))
+                  .toURI()));
     } catch (IOException | URISyntaxException e) {
       throw new IllegalStateException(e);
     }
@@ -108,12 +115,15 @@ class WeightedMergeTest {
     Combination how = Combination.of(parts[0]);
     for (String option : parts[3].isEmpty() ? new String[0] : parts[3].split(",")) {
       String value = option.substring(option.indexOf('=') + 1);
-      how = switch (option.substring(0, option.indexOf('='))) {
-        case "density" -> how.withDensity(Double.parseDouble(value));
-        case "svd_rank" -> how.withSvdRank(Integer.parseInt(value));
-        case "majority_sign_method" -> how.withMajoritySign(MajoritySign.valueOf(value.toUpperCase(java.util.Locale.ROOT)));
-        default -> how;
-      };
+      how =
+          switch (option.substring(0, option.indexOf('='))) {
+            case "density" -> how.withDensity(Double.parseDouble(value));
+            case "svd_rank" -> how.withSvdRank(Integer.parseInt(value));
+            case "majority_sign_method" ->
+                how.withMajoritySign(
+                    MajoritySign.valueOf(value.toUpperCase(java.util.Locale.ROOT)));
+            default -> how;
+          };
     }
     model.adapters().addWeighted("new", adapters, weights, how);
   }
@@ -130,16 +140,23 @@ class WeightedMergeTest {
   @MethodSource("exactCases")
   void asPeft(String label) {
     combine(label);
-    List<String> paths = PEFT.names().stream().filter(n -> n.startsWith("out." + label + "."))
-        .map(n -> n.substring(n.lastIndexOf('.') + 1)).toList();
-    assertThat(new TreeSet<>(model.adapters().adapter("new").layers().keySet())).isEqualTo(new TreeSet<>(paths));
+    List<String> paths =
+        PEFT.names().stream()
+            .filter(n -> n.startsWith("out." + label + "."))
+            .map(n -> n.substring(n.lastIndexOf('.') + 1))
+            .toList();
+    assertThat(new TreeSet<>(model.adapters().adapter("new").layers().keySet()))
+        .isEqualTo(new TreeSet<>(paths));
     for (String path : paths) {
       float[] theirs = storage("out." + label + "." + path).toFloats();
       float largest = 1;
       for (float v : theirs) {
         largest = Math.max(largest, Math.abs(v));
       }
-      assertThat(delta("new", path)).as(path).usingComparatorWithPrecision(1e-5f * largest).containsExactly(theirs);
+      assertThat(delta("new", path))
+          .as(path)
+          .usingComparatorWithPrecision(1e-5f * largest)
+          .containsExactly(theirs);
     }
   }
 
@@ -149,37 +166,44 @@ class WeightedMergeTest {
     int draws = 800;
     List<String> paths = List.of("lin", "conv");
     Map<String, double[][]> sums = new LinkedHashMap<>();
-    Rng.with(11, () -> {
-      for (int k = 0; k < draws; k++) {
-        combine(label);
-        for (String path : paths) {
-          float[] d = delta("new", path);
-          double[][] sum = sums.computeIfAbsent(path, p -> new double[2][d.length]);
-          for (int i = 0; i < d.length; i++) {
-            sum[0][i] += d[i];
-            sum[1][i] += (double) d[i] * d[i];
+    Rng.with(
+        11,
+        () -> {
+          for (int k = 0; k < draws; k++) {
+            combine(label);
+            for (String path : paths) {
+              float[] d = delta("new", path);
+              double[][] sum = sums.computeIfAbsent(path, p -> new double[2][d.length]);
+              for (int i = 0; i < d.length; i++) {
+                sum[0][i] += d[i];
+                sum[1][i] += (double) d[i] * d[i];
+              }
+            }
+            model.adapters().delete("new");
           }
-        }
-        model.adapters().delete("new");
-      }
-      return true;
-    });
-    sums.forEach((path, sum) -> {
-      float[] mean = storage("mean." + label + "." + path).toFloats();
-      float[] std = storage("std." + label + "." + path).toFloats();
-      for (int i = 0; i < mean.length; i++) {
-        double here = sum[0][i] / draws;
-        double spread = Math.sqrt(Math.max(0, sum[1][i] / draws - here * here));
-        double error = 5 * Math.hypot(spread, std[i]) / Math.sqrt(draws) + 1e-4;
-        assertThat(here).as(path + " mean " + i).isCloseTo(mean[i], within(error));
-        assertThat(spread).as(path + " std " + i).isCloseTo(std[i], within(0.25 * std[i] + 1e-3));
-      }
-    });
+          return true;
+        });
+    sums.forEach(
+        (path, sum) -> {
+          float[] mean = storage("mean." + label + "." + path).toFloats();
+          float[] std = storage("std." + label + "." + path).toFloats();
+          for (int i = 0; i < mean.length; i++) {
+            double here = sum[0][i] / draws;
+            double spread = Math.sqrt(Math.max(0, sum[1][i] / draws - here * here));
+            double error = 5 * Math.hypot(spread, std[i]) / Math.sqrt(draws) + 1e-4;
+            assertThat(here).as(path + " mean " + i).isCloseTo(mean[i], within(error));
+            assertThat(spread)
+                .as(path + " std " + i)
+                .isCloseTo(std[i], within(0.25 * std[i] + 1e-3));
+          }
+        });
   }
 
   @Test
   void theNewAdapterIsFrozenInactiveAndSaysWhatItIs() {
-    model.adapters().addWeighted("new", List.of("a", "c"), List.of(1.0, 0.5), Combination.of("cat"));
+    model
+        .adapters()
+        .addWeighted("new", List.of("a", "c"), List.of(1.0, 0.5), Combination.of("cat"));
     assertThat(model.adapters().active()).containsExactly("a");
     assertThat(model.adapters().adapter("new").ownParameters()).noneMatch(p -> p.trainable());
     LoraConfig config = (LoraConfig) model.adapters().config("new");
@@ -191,24 +215,40 @@ class WeightedMergeTest {
 
   @Test
   void whatCannotBeCombined() {
-    assertRefused(List.of("a", "c"), List.of(1.0, 1.0), Combination.of("linear"), "one rank", "[2, 3]");
-    assertRefused(List.of("a", "b"), List.of(1.0), Combination.of("cat"), "2 adapters and 1 weights");
+    assertRefused(
+        List.of("a", "c"), List.of(1.0, 1.0), Combination.of("linear"), "one rank", "[2, 3]");
+    assertRefused(
+        List.of("a", "b"), List.of(1.0), Combination.of("cat"), "2 adapters and 1 weights");
     assertRefused(List.of(), List.of(), Combination.of("cat"), "at least one adapter");
-    assertRefused(List.of("a", "nope"), List.of(1.0, 1.0), Combination.of("cat"), "no adapter named 'nope'");
-    assertRefused(List.of("a", "b"), List.of(1.0, 1.0), Combination.of("ties"), "ties needs a density");
-    assertThatThrownBy(() -> Combination.of("mean")).hasMessageContaining("'mean'").hasMessageContaining("dare_ties_svd");
-    assertThatThrownBy(() -> Combination.of("svd").withSvdRank(0)).hasMessageContaining("svdRank is 0");
-    assertThatThrownBy(() -> Combination.of("ties").withDensity(-1)).hasMessageContaining("density is -1");
-    model.adapters().addMatching("regex", LoraConfig.builder().r(2).targetRegex("lin|conv").build());
-    assertRefused(List.of("a", "regex"), List.of(1.0, 1.0), Combination.of("cat"), "regular expression");
+    assertRefused(
+        List.of("a", "nope"), List.of(1.0, 1.0), Combination.of("cat"), "no adapter named 'nope'");
+    assertRefused(
+        List.of("a", "b"), List.of(1.0, 1.0), Combination.of("ties"), "ties needs a density");
+    assertThatThrownBy(() -> Combination.of("mean"))
+        .hasMessageContaining("'mean'")
+        .hasMessageContaining("dare_ties_svd");
+    assertThatThrownBy(() -> Combination.of("svd").withSvdRank(0))
+        .hasMessageContaining("svdRank is 0");
+    assertThatThrownBy(() -> Combination.of("ties").withDensity(-1))
+        .hasMessageContaining("density is -1");
+    model
+        .adapters()
+        .addMatching("regex", LoraConfig.builder().r(2).targetRegex("lin|conv").build());
+    assertRefused(
+        List.of("a", "regex"), List.of(1.0, 1.0), Combination.of("cat"), "regular expression");
     assertThat(model.adapters().names()).containsExactly("a", "b", "c", "d", "s", "regex");
-    model.adapters().addWeighted("both", List.of("regex", "regex"), List.of(1.0, 1.0), Combination.of("cat"));
-    assertThat(model.adapters().config("both").targets().targetRegex()).isEqualTo("(lin|conv)|(lin|conv)");
+    model
+        .adapters()
+        .addWeighted("both", List.of("regex", "regex"), List.of(1.0, 1.0), Combination.of("cat"));
+    assertThat(model.adapters().config("both").targets().targetRegex())
+        .isEqualTo("(lin|conv)|(lin|conv)");
   }
 
-  private void assertRefused(List<String> adapters, List<Double> weights, Combination how, String... message) {
+  private void assertRefused(
+      List<String> adapters, List<Double> weights, Combination how, String... message) {
     assertThatThrownBy(() -> model.adapters().addWeighted("new", adapters, weights, how))
-        .isInstanceOf(IllegalArgumentException.class).hasMessageContainingAll(message);
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContainingAll(message);
     assertThat(model.adapters().names()).doesNotContain("new");
   }
 
@@ -217,12 +257,17 @@ class WeightedMergeTest {
     model.adapters().addMatching("e", lora(2, 2, "lin").modulesToSave("point").build());
     model.adapters().addMatching("f", lora(2, 2, "lin").modulesToSave("point").build());
     assertRefused(List.of("e", "f"), List.of(1.0, 1.0), Combination.of("cat"), "'point'");
-    model.adapters().addWeighted("new", List.of("e", "d"), List.of(1.0, 1.0), Combination.of("cat"));
+    model
+        .adapters()
+        .addWeighted("new", List.of("e", "d"), List.of(1.0, 1.0), Combination.of("cat"));
   }
 
   @Test
   void clampingKeepsWithinTheQuantile() {
-    model.adapters().addWeighted("new", List.of("a", "b"), List.of(1.0, 1.0), Combination.of("svd").withSvdClamp(0.8));
+    model
+        .adapters()
+        .addWeighted(
+            "new", List.of("a", "b"), List.of(1.0, 1.0), Combination.of("svd").withSvdClamp(0.8));
     LowRank l = (LowRank) model.adapters().adapter("new").layer("lin");
     List<Float> all = new ArrayList<>();
     for (float v : l.a().own().toFloats()) {
