@@ -8,7 +8,6 @@ import me.tongfei.progressbar.ProgressBarStyle;
 
 /** A progress bar on standard error. */
 final class Progress implements AutoCloseable {
-  private static final int WIDTH = 110;
   private static final int MILLIS = 500;
 
   private final ProgressBar bar;
@@ -20,7 +19,7 @@ final class Progress implements AutoCloseable {
             .setInitialMax(total)
             .setStyle(ProgressBarStyle.ASCII)
             .setUpdateIntervalMillis(MILLIS)
-            .setConsumer(new ConsoleProgressBarConsumer(System.err, WIDTH))
+            .setConsumer(new ConsoleProgressBarConsumer(System.err))
             .hideEta()
             .build();
   }
