@@ -13,8 +13,8 @@ import java.util.List;
  *
  * <p>Loading is strict: weights that are missing, unexpected or of another shape are a {@link
  * dev.peft4j.io.StateDictException} that lists them all. Passed over are only the buffers {@code
- * position_ids} and {@code token_type_ids} and the heads of BERT's pretraining. Values are not looked at:
- * {@link ModelFolder#checkFinite} finds NaN and infinity in a folder's weights.
+ * position_ids} and {@code token_type_ids} and the heads of BERT's pretraining. Values are not
+ * looked at: {@link ModelFolder#checkFinite} finds NaN and infinity in a folder's weights.
  */
 public final class Transformers {
   private static final String CONFIG = "config.json";

@@ -169,7 +169,7 @@ public final class Gloss {
   }
 
   private static String column(String text) {
-    return String.format(Locale.ROOT, "  %-18s", text);
+    return String.format(Locale.ROOT, "%-20s", text);
   }
 
   private void classify(String text, Path adapter) {
