@@ -77,7 +77,7 @@ final class Acting implements Overlay {
     Parameter written = merged == null ? p : merged.of(p);
     if (written != p) {
       return written; // into the copy, where there is one: a bias that is trained and has an
-                      // adapter's added
+      // adapter's added
     }
     for (AttachedAdapter a : adapters) {
       Parameter copy = a.copyOf(p);
