@@ -5,6 +5,7 @@ import dev.peft4j.nn.Module;
 import dev.peft4j.target.TargetSpec;
 import dev.peft4j.target.TaskTypes;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -59,6 +60,11 @@ public interface PeftConfig {
 
   /** The settings as a file has them once layers share an adapter because they share a weight. */
   default PeftConfig tied() {
+    return this;
+  }
+
+  /** The same settings as a file can hold them, for layers at these paths. */
+  default PeftConfig saved(Collection<String> paths) {
     return this;
   }
 

@@ -136,7 +136,13 @@ class PeftInteropTest {
         };
     b.r(1 + r.nextInt(7)).alpha(r.nextBoolean() ? 1 + r.nextInt(16) : 0.25 + r.nextInt(9));
     b.rslora(r.nextBoolean()).dropout(r.nextInt(3) * 0.1);
-    b.init(any(r, List.of(Init.DEFAULT, Init.RANDOM, Init.GAUSSIAN)));
+    Init init = any(r, List.of(Init.DEFAULT, Init.RANDOM, Init.GAUSSIAN));
+    b.init(init);
+    if (r.nextInt(3) == 0) {
+      b.dora(true);
+    } else if (init != Init.GAUSSIAN && r.nextInt(3) == 0 && !kind.equals("tagger")) {
+      b.loraBias(true);
+    }
     if (biases) {
       b.bias(Bias.values()[r.nextInt(3)]);
     }
@@ -268,6 +274,9 @@ class PeftInteropTest {
             .as(c.toString())
             .containsExactlyInAnyOrderElementsOf(there.names());
       }
+    }
+    if (Files.readString(c.resolve("mergeable.txt")).equals("False")) {
+      return;
     }
     model.mergeAndUnload();
     compare("merged, " + c, base.forward().apply(x).storage(), io.storage("output.default"));

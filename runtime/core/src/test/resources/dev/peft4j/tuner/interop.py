@@ -140,7 +140,7 @@ def subset(r, items):
     return r.sample(items, r.randint(1, len(items)))
 
 
-def config(r, model, biases):
+def config(r, model, biases, alone):
     more = {}
     if model == "mlp":
         kind = r.randint(0, 3)
@@ -175,16 +175,26 @@ def config(r, model, biases):
             more["modules_to_save"] = r.choice([["head"], ["conv2", "head"], None])
         patterns = ["conv1", "conv2|head", "head"]
     more.setdefault("task_type", r.choice([None, "FEATURE_EXTRACTION"]))
+    starts = [True, True, False, "gaussian"] + (["orthogonal", "pissa", "olora"] if alone else [])
+    if alone and (model == "conv" or "emb" in str(targets)):
+        starts = [True, False]  # the others are for linear layers
+    init = r.choice(starts)
+    if r.random() < 0.3:
+        more["use_dora"] = True
+    elif init in (True, False) and r.random() < 0.3 and not (model == "tagger" and "emb" in str(targets)):
+        more["lora_bias"] = True
+    rank = 2 * r.randint(1, 3) if init == "orthogonal" else r.randint(1, 4 if init in ("pissa", "olora") else 7)
+    even = 2 if init == "orthogonal" else 1
     return LoraConfig(
         target_modules=targets,
-        r=r.randint(1, 7),
+        r=rank,
         lora_alpha=r.choice([1, 8, 0.5, 3.25]),
         use_rslora=r.random() < 0.5,
         lora_dropout=r.choice([0.0, 0.1]),
         bias=r.choice(biases),
-        init_lora_weights=r.choice([True, False, "gaussian"]),
+        init_lora_weights=init,
         # sorted: the file has them so, and peft itself could not load it where the order decides
-        rank_pattern={p: r.randint(1, 5) for p in sorted(r.sample(patterns, r.randint(0, 2)))},
+        rank_pattern={p: even * r.randint(1, 2 if even == 2 else 4) for p in sorted(r.sample(patterns, r.randint(0, 2)))},
         alpha_pattern={p: r.choice([2, 5.5]) for p in sorted(r.sample(patterns, r.randint(0, 2)))},
         **more,
     )
@@ -210,10 +220,10 @@ def save_some(folder, seed, count):
     io = {"base." + k: v.clone() for k, v in base.state_dict().items()}
     io["x"] = torch.randint(0, 11, INPUTS[kind]) if kind == "tagger" else torch.randn(INPUTS[kind])
     adapters = ["default", "second", "third_one"][:count]
-    model = get_peft_model(base, config(r, kind, ["none", "all", "lora_only"]))
+    model = get_peft_model(base, config(r, kind, ["none", "all", "lora_only"], count == 1))
     trainable = [n for n, p in model.named_parameters() if p.requires_grad]
     for adapter in adapters[1:]:
-        model.add_adapter(adapter, config(r, kind, ["none"]))
+        model.add_adapter(adapter, config(r, kind, ["none"], False))
     with torch.no_grad():
         for n, p in model.named_parameters():
             own = n in trainable or any(f".{a}." in n or n.endswith("." + a) for a in adapters)
@@ -232,6 +242,9 @@ def save_some(folder, seed, count):
     # biases that the first one trains are the base's in peft, and with them what the others compute
     with open(folder + "/biased.txt", "w") as f:
         f.write(str(model.peft_config["default"].bias != "none"))
+    # a bias of an adapter has nowhere to go in a layer without one
+    with open(folder + "/mergeable.txt", "w") as f:
+        f.write(str(not model.peft_config["default"].lora_bias))
     if len(adapters) == 1:
         names(model, folder + "/params.default.txt")
 
