@@ -10,6 +10,7 @@ import dev.peft4j.target.TargetSpec;
 import dev.peft4j.target.TaskTypes;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -136,24 +137,11 @@ public record LoraConfig(
   }
 
   private LoraConfig with(TargetSpec other, boolean transposed, @Nullable Boolean tying) {
-    return new LoraConfig(
-        r,
-        alpha,
-        dropout,
-        bias,
-        rslora,
-        dora,
-        loraBias,
-        init,
-        pissaIterations,
-        other,
-        rankPattern,
-        alphaPattern,
-        trainableTokens,
-        transposed,
-        tying,
-        taskType,
-        baseModel);
+    Builder b = new Builder(this);
+    b.allTargets = other;
+    b.fanInFanOut = transposed;
+    b.ensureWeightTying = tying;
+    return b.build();
   }
 
   /**
@@ -229,24 +217,22 @@ public record LoraConfig(
    * alpha, too.
    */
   LoraConfig combined(int rank, TargetSpec other) {
-    return new LoraConfig(
-        rank,
-        rank,
-        dropout,
-        bias,
-        rslora,
-        dora,
-        loraBias,
-        Init.DEFAULT,
-        -1,
-        other,
-        new LinkedHashMap<>(),
-        new LinkedHashMap<>(),
-        trainableTokens,
-        fanInFanOut,
-        ensureWeightTying,
-        taskType,
-        baseModel);
+    Builder b = new Builder(this).r(rank).alpha(rank).init(Init.DEFAULT);
+    b.pissaIterations = -1;
+    b.allTargets = other;
+    b.rankPattern.clear();
+    b.alphaPattern.clear();
+    return b.build();
+  }
+
+  @Override
+  public LoraConfig saved(Collection<String> paths) {
+    Builder b = new Builder(this);
+    b.rankPattern.clear();
+    b.rankPattern.putAll(SavedPatterns.of(rankPattern, paths));
+    b.alphaPattern.clear();
+    b.alphaPattern.putAll(SavedPatterns.of(alphaPattern, paths));
+    return b.build();
   }
 
   /** True if the adapter starts as a part of the weight, which is taken off the weight. */
@@ -290,6 +276,26 @@ public record LoraConfig(
     private @Nullable String baseModel;
 
     private Builder() {}
+
+    private Builder(LoraConfig c) {
+      r = c.r;
+      alpha = c.alpha;
+      dropout = c.dropout;
+      bias = c.bias;
+      rslora = c.rslora;
+      dora = c.dora;
+      loraBias = c.loraBias;
+      init = c.init;
+      pissaIterations = c.pissaIterations;
+      allTargets = c.targets;
+      rankPattern.putAll(c.rankPattern);
+      alphaPattern.putAll(c.alphaPattern);
+      trainableTokens.putAll(c.trainableTokens);
+      fanInFanOut = c.fanInFanOut;
+      ensureWeightTying = c.ensureWeightTying;
+      taskType = c.taskType;
+      baseModel = c.baseModel;
+    }
 
     /** The rank; at least 1. */
     public Builder r(int value) {
