@@ -36,7 +36,8 @@ final class AdapterFiles {
   }
 
   void write(Path folder, AttachedAdapter a) throws IOException {
-    PeftConfig settings = a.config().withTargets(SavedTargets.of(a, set.base())).saved(a.layers().keySet());
+    PeftConfig settings =
+        a.config().withTargets(SavedTargets.of(a, set.base())).saved(a.layers().keySet());
     ObjectNode tree = a.tuner().write(settings);
     if (a.config().taskType() == null) {
       tree.putObject("auto_mapping")

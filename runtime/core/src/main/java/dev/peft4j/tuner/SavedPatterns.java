@@ -8,20 +8,25 @@ import java.util.SequencedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Rank and alpha patterns as a file can hold them: its keys are sorted, and the first one that fits a layer decides. */
+/**
+ * Rank and alpha patterns as a file can hold them: its keys are sorted, and the first one that fits
+ * a layer decides.
+ */
 final class SavedPatterns {
   private SavedPatterns() {}
 
   /**
-   * The same patterns, or, if sorting them would change what a layer gets, one for each layer. (peft writes such a file and
-   * cannot load it.)
+   * The same patterns, or, if sorting them would change what a layer gets, one for each layer.
+   * (peft writes such a file and cannot load it.)
    *
    * @param paths of the adapted layers
    */
-  static <V> SequencedMap<String, V> of(SequencedMap<String, V> patterns, Collection<String> paths) {
+  static <V> SequencedMap<String, V> of(
+      SequencedMap<String, V> patterns, Collection<String> paths) {
     PatternKeys given = new PatternKeys(patterns.keySet());
     PatternKeys sorted = new PatternKeys(new TreeMap<>(patterns).keySet());
-    if (paths.stream().allMatch(p -> Objects.equals(value(patterns, given, p), value(patterns, sorted, p)))) {
+    if (paths.stream()
+        .allMatch(p -> Objects.equals(value(patterns, given, p), value(patterns, sorted, p)))) {
       return patterns;
     }
     SequencedMap<String, V> each = new LinkedHashMap<>();
@@ -34,7 +39,8 @@ final class SavedPatterns {
     return each;
   }
 
-  private static <V> @Nullable V value(SequencedMap<String, V> patterns, PatternKeys keys, String path) {
+  private static <V> @Nullable V value(
+      SequencedMap<String, V> patterns, PatternKeys keys, String path) {
     String key = keys.first(path);
     return key == null ? null : patterns.get(key);
   }

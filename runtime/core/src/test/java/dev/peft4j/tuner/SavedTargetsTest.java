@@ -111,12 +111,19 @@ class SavedTargetsTest {
   @Test
   void patternsThatOverlapAreSavedSoThatTheirOrderDoesNotMatter() throws IOException {
     LoraConfig config =
-        LoraConfig.builder().r(1).targets("q_proj", "out_proj").rankPattern("q_proj", 3).rankPattern("layers.0.*", 2)
-            .alphaPattern("q_proj", 5).build();
+        LoraConfig.builder()
+            .r(1)
+            .targets("q_proj", "out_proj")
+            .rankPattern("q_proj", 3)
+            .rankPattern("layers.0.*", 2)
+            .alphaPattern("q_proj", 5)
+            .build();
     AdaptedModel<Net> model = PeftModel.of(Net.seeded(1), config);
     AdapterConfig file = saved(model);
     assertThat(file.positiveIntegers("rank_pattern"))
-        .isEqualTo(Map.of("^layers\\.0\\.q_proj", 3, "^layers\\.0\\.out_proj", 2, "^layers\\.1\\.q_proj", 3));
+        .isEqualTo(
+            Map.of(
+                "^layers\\.0\\.q_proj", 3, "^layers\\.0\\.out_proj", 2, "^layers\\.1\\.q_proj", 3));
     assertThat(file.positiveNumbers("alpha_pattern")).isEqualTo(Map.of("q_proj", 5.0));
     AdaptedModel<Net> again = PeftModel.load(Net.seeded(1), folder);
     assertThat(again.namedParameters().stream().map(p -> p.parameter().shape()))
