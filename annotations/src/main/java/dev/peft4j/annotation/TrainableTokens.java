@@ -14,7 +14,7 @@ public @interface TrainableTokens {
    * @return nothing for the model's input embedding, which is the one called {@code embed_tokens}
    *     or else the first
    */
-  String in() default "";
+  String embedding() default "";
 
   /**
    * The rows.

@@ -181,7 +181,7 @@ final class AnnotationReader {
     List<PeftSettings.Tokens> tokens = new ArrayList<>();
     for (AnnotationValue entry : values(mirror, "trainableTokens")) {
       if (entry.getValue() instanceof AnnotationMirror nested) {
-        tokens.add(new PeftSettings.Tokens(string(nested, "in"), integers(nested, "ids")));
+        tokens.add(new PeftSettings.Tokens(string(nested, "embedding"), integers(nested, "ids")));
       } else {
         unresolved = true;
       }

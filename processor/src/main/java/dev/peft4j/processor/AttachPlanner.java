@@ -34,7 +34,8 @@ final class AttachPlanner {
     this.matching = matching;
     this.problems = problems;
     // which embedding the model's input goes to, only its modules tell
-    this.checkedAtRunTime = settings.trainableTokens().stream().anyMatch(t -> t.in().isEmpty());
+    this.checkedAtRunTime =
+        settings.trainableTokens().stream().anyMatch(t -> t.embedding().isEmpty());
   }
 
   /**

@@ -54,10 +54,10 @@ final class LoraCode {
     list(calls, "modulesToSave", s.modulesToSave());
     for (PeftSettings.Tokens t : s.trainableTokens()) {
       CodeBlock ids = integers(t.ids());
-      if (t.in().isEmpty()) {
+      if (t.embedding().isEmpty()) {
         add(calls, "trainableTokens($L)", ids);
       } else {
-        add(calls, "trainableTokens($S, $L)", t.in(), ids);
+        add(calls, "trainableTokens($S, $L)", t.embedding(), ids);
       }
     }
     if (!s.ensureWeightTying()) {

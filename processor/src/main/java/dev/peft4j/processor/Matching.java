@@ -49,7 +49,7 @@ final class Matching {
     spec = settings.spec();
     tokens =
         settings.trainableTokens().stream()
-            .map(PeftSettings.Tokens::in)
+            .map(PeftSettings.Tokens::embedding)
             .filter(name -> !name.isEmpty())
             .toList();
     matcher = new TargetMatcher(spec);

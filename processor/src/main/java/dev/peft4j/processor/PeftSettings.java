@@ -51,10 +51,10 @@ record PeftSettings(
   /**
    * An entry of trainableTokens.
    *
-   * @param in the embedding's name; empty for the model's input embedding
+   * @param embedding the embedding's name; empty for the model's input embedding
    * @param ids its rows
    */
-  record Tokens(String in, List<Integer> ids) {}
+  record Tokens(String embedding, List<Integer> ids) {}
 
   boolean allLinear() {
     return target.size() == 1

@@ -150,17 +150,17 @@ final class SettingsChecks {
     Set<String> embeddings = new HashSet<>();
     for (int i = 0; i < s.trainableTokens().size(); i++) {
       PeftSettings.Tokens tokens = s.trainableTokens().get(i);
-      if (!embeddings.add(tokens.in())) {
+      if (!embeddings.add(tokens.embedding())) {
         report(
             Diagnostic.DUPLICATE_KEY,
-            inner(s, "trainableTokens", i, "in"),
+            inner(s, "trainableTokens", i, "embedding"),
             "trainableTokens",
-            tokens.in());
+            tokens.embedding());
       }
-      if (s.trainableTokens().size() > 1 && tokens.in().isEmpty()) {
+      if (s.trainableTokens().size() > 1 && tokens.embedding().isEmpty()) {
         report(
             Diagnostic.BAD_TOKENS,
-            inner(s, "trainableTokens", i, "in"),
+            inner(s, "trainableTokens", i, "embedding"),
             "has several entries, so each has to say in which embedding");
       }
       Site ids = inner(s, "trainableTokens", i, "ids");

@@ -252,11 +252,11 @@ final class TargetChecks {
 
   private void checkTokens() {
     for (int i = 0; i < settings.trainableTokens().size(); i++) {
-      String name = settings.trainableTokens().get(i).in();
+      String name = settings.trainableTokens().get(i).embedding();
       if (name.isEmpty()) {
         continue; // found at run time
       }
-      Site site = new Site(settings.index(), "trainableTokens", i, "in");
+      Site site = new Site(settings.index(), "trainableTokens", i, "embedding");
       List<Answer> named = all.stream().filter(a -> Names.names(name, a.path())).toList();
       List<Answer> wrong = with(named, Outcome.UNSUPPORTED);
       if (!wrong.isEmpty()) {

@@ -14,7 +14,7 @@ class AdaptedClassTest extends ModelTest {
             compile(
                     """
                     @Peft(target = "x", dora = true, init = Init.PISSA, pissaIterations = 4, ensureWeightTying = false,
-                        trainableTokens = {@TrainableTokens(in = "embed", ids = {1, 2}), @TrainableTokens(in = "other", ids = 3)})
+                        trainableTokens = {@TrainableTokens(embedding = "embed", ids = {1, 2}), @TrainableTokens(embedding = "other", ids = 3)})
                     @Peft(target = "x", adapter = "b", r = 2, init = Init.ORTHOGONAL, trainableTokens = @TrainableTokens(ids = 7))
                     @Peft(target = "x", adapter = "c", loraBias = true)
                     public class M extends Module {

@@ -53,13 +53,13 @@ class ModelShapesTest extends ModelTest {
     assertThat(
             log(
                 "@Peft(target = {\"proj\", \"conv\", \"turned\"}, trainableTokens ="
-                    + " @TrainableTokens(in = \"words\", ids = {1, 2}))\n"
+                    + " @TrainableTokens(embedding = \"words\", ids = {1, 2}))\n"
                     + model))
         .asString()
         .isEqualTo("[attach words, attach proj, attach conv, attach turned]");
     assertThat(
             log(
-                "@Peft(target = \"proj\", trainableTokens = @TrainableTokens(in ="
+                "@Peft(target = \"proj\", trainableTokens = @TrainableTokens(embedding ="
                     + " \"towers.1.embed\", ids = 0))\n"
                     + model))
         .asString()

@@ -10,20 +10,20 @@ final class TargetCases {
     return List.of(
         Case.model(
             Diagnostic.NO_SUCH_EMBEDDING,
-            "@Peft(target = \"linear\", trainableTokens = @TrainableTokens(in = \"embd\", ids ="
-                + " 1))",
+            "@Peft(target = \"linear\", trainableTokens = @TrainableTokens(embedding = \"embd\","
+                + " ids = 1))",
             "\"embd\"",
             "M has no embedding \"embd\" with tokens to train"),
         Case.model(
             Diagnostic.UNSUPPORTED_MODULE,
-            "@Peft(target = \"linear\", trainableTokens = @TrainableTokens(in = \"norm\", ids ="
-                + " 1))",
+            "@Peft(target = \"linear\", trainableTokens = @TrainableTokens(embedding = \"norm\","
+                + " ids = 1))",
             "\"norm\"",
             "norm (LayerNorm)"),
         Case.model(
             Diagnostic.TOKENS_IN_TARGET,
-            "@Peft(target = \"linear\", trainableTokens = @TrainableTokens(in = \"linear\", ids ="
-                + " 1))",
+            "@Peft(target = \"linear\", trainableTokens = @TrainableTokens(embedding = \"linear\","
+                + " ids = 1))",
             "\"linear\"",
             "linear is a target and has trainableTokens",
             "exclude = \"linear\""),

@@ -220,8 +220,8 @@ final class ValueCases {
             "the id -4"),
         Case.model(
             Diagnostic.BAD_TOKENS,
-            "@Peft(target = \"linear\", trainableTokens = {@TrainableTokens(in = \"\", ids = 4),"
-                + " @TrainableTokens(in = \"lm_head\", ids = 4)})",
+            "@Peft(target = \"linear\", trainableTokens = {@TrainableTokens(embedding = \"\", ids ="
+                + " 4), @TrainableTokens(embedding = \"lm_head\", ids = 4)})",
             "\"\"",
             "say in which embedding"),
         Case.model(

@@ -62,7 +62,7 @@ public final class Elementwise implements Op {
         continue;
       }
       Elementwise derived = derived(i);
-      if (derived.expression.is(0)) {
+      if (derived.expression.isConstant(0)) {
         continue;
       }
       Node[] inputs = new Node[arity + 1];
@@ -77,7 +77,7 @@ public final class Elementwise implements Op {
   private Elementwise derived(int i) {
     Elementwise e = gradients[i];
     if (e == null) {
-      Scalar d = chain(Scalar.in(arity), expression.derivative(i));
+      Scalar d = chain(Scalar.input(arity), expression.derivative(i));
       e = new Elementwise(name + "-gradient", arity + 1, d);
       gradients[i] = e;
     }
@@ -106,10 +106,10 @@ public final class Elementwise implements Op {
     for (int i = 0; i < arity; i++) {
       if (used[i]) {
         kept[n] = inputs[i];
-        renumbered[i] = Scalar.in(n++);
+        renumbered[i] = Scalar.input(n++);
       }
     }
-    if (n == 1 && expression.equals(Scalar.in(arity - 1))) {
+    if (n == 1 && expression.equals(Scalar.input(arity - 1))) {
       return inputs[arity - 1];
     }
     if (n == arity) {

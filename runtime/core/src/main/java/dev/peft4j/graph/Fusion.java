@@ -108,7 +108,7 @@ final class Fusion {
       numbers.put(input, k);
       inputs.add(input);
     }
-    return Scalar.in(k);
+    return Scalar.input(k);
   }
 
   private static int size(Scalar s) {

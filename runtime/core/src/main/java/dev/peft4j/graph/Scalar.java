@@ -74,7 +74,7 @@ public sealed interface Scalar {
   record Select(Scalar condition, Scalar a, Scalar b) implements Scalar {}
 
   /** Input number {@code i}. */
-  static Scalar in(int i) {
+  static Scalar input(int i) {
     return new Input(i);
   }
 
@@ -90,22 +90,24 @@ public sealed interface Scalar {
 
   /** this + b. */
   default Scalar add(Scalar b) {
-    return is(0) ? b : b.is(0) ? this : binary(Fn2.ADD, b);
+    return isConstant(0) ? b : b.isConstant(0) ? this : binary(Fn2.ADD, b);
   }
 
   /** this - b. */
   default Scalar sub(Scalar b) {
-    return b.is(0) ? this : is(0) ? b.neg() : binary(Fn2.SUB, b);
+    return b.isConstant(0) ? this : isConstant(0) ? b.neg() : binary(Fn2.SUB, b);
   }
 
   /** this * b; a factor 0 gives 0 (derivatives of constants), whatever the other factor. */
   default Scalar mul(Scalar b) {
-    return is(0) || b.is(0) ? of(0) : is(1) ? b : b.is(1) ? this : binary(Fn2.MUL, b);
+    return isConstant(0) || b.isConstant(0)
+        ? of(0)
+        : isConstant(1) ? b : b.isConstant(1) ? this : binary(Fn2.MUL, b);
   }
 
   /** this / b. */
   default Scalar div(Scalar b) {
-    return is(0) ? of(0) : b.is(1) ? this : binary(Fn2.DIV, b);
+    return isConstant(0) ? of(0) : b.isConstant(1) ? this : binary(Fn2.DIV, b);
   }
 
   /** this + b. */
@@ -136,7 +138,7 @@ public sealed interface Scalar {
   }
 
   /** True if this is the number {@code v}. */
-  default boolean is(double v) {
+  default boolean isConstant(double v) {
     return this instanceof Const c && c.value == v;
   }
 
@@ -156,7 +158,7 @@ public sealed interface Scalar {
     return switch (fn) {
       case ADD -> a.add(b);
       case SUB -> a.sub(b);
-      case DIV -> a.is(0) ? a.binary(fn, b) : a.div(b); // 0 / 0 is NaN
+      case DIV -> a.isConstant(0) ? a.binary(fn, b) : a.div(b); // 0 / 0 is NaN
       default -> a.binary(fn, b);
     };
   }
@@ -182,7 +184,7 @@ public sealed interface Scalar {
           case POW ->
               da.mul(b.b)
                   .mul(b.a.binary(Fn2.POW, b.b.sub(of(1))))
-                  .add(db.is(0) ? of(0) : db.mul(b).mul(b.a.fn(Fn1.LOG)));
+                  .add(db.isConstant(0) ? of(0) : db.mul(b).mul(b.a.fn(Fn1.LOG)));
           case GT, GE, EQ -> of(0);
         };
       }
@@ -190,7 +192,7 @@ public sealed interface Scalar {
   }
 
   private static Scalar between(Scalar larger, Scalar smaller, Scalar da, Scalar db) {
-    if (da.is(0) && db.is(0)) {
+    if (da.isConstant(0) && db.isConstant(0)) {
       return of(0);
     }
     Scalar share = da.add(db).mul(0.5);

@@ -59,12 +59,12 @@ public class Linear extends Module implements Layer, Adaptable {
   }
 
   /** Features of the input. */
-  public int in() {
+  public int inFeatures() {
     return weight.shape().dim(1);
   }
 
   /** Features of the result. */
-  public int out() {
+  public int outFeatures() {
     return weight.shape().dim(0);
   }
 

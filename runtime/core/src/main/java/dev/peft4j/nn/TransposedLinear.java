@@ -84,12 +84,12 @@ public class TransposedLinear extends Module implements Layer, Adaptable {
   }
 
   /** Features of the input. */
-  public int in() {
+  public int inFeatures() {
     return weight.shape().dim(0);
   }
 
   /** Features of the result. */
-  public int out() {
+  public int outFeatures() {
     return weight.shape().dim(1);
   }
 

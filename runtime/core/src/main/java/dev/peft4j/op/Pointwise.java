@@ -1,6 +1,6 @@
 package dev.peft4j.op;
 
-import static dev.peft4j.graph.Scalar.in;
+import static dev.peft4j.graph.Scalar.input;
 import static dev.peft4j.graph.Scalar.of;
 
 import dev.peft4j.graph.Elementwise;
@@ -47,10 +47,10 @@ public final class Pointwise {
 
   /** 1 / √x. */
   public static final Elementwise RSQRT =
-      new Elementwise("rsqrt", 1, in(0).fn(Fn1.SQRT).fn(Fn1.RECIP));
+      new Elementwise("rsqrt", 1, input(0).fn(Fn1.SQRT).fn(Fn1.RECIP));
 
   /** x². */
-  public static final Elementwise SQUARE = new Elementwise("square", 1, in(0).mul(in(0)));
+  public static final Elementwise SQUARE = new Elementwise("square", 1, input(0).mul(input(0)));
 
   /** Hyperbolic tangent. */
   public static final Elementwise TANH = unary("tanh", Fn1.TANH);
@@ -69,28 +69,30 @@ public final class Pointwise {
 
   /** max(x, 0), with gradient 0 at 0; NaN stays NaN. */
   public static final Elementwise RELU =
-      new Elementwise("relu", 1, Scalar.select(new Binary(Fn2.GE, of(0), in(0)), of(0), in(0)));
+      new Elementwise(
+          "relu", 1, Scalar.select(new Binary(Fn2.GE, of(0), input(0)), of(0), input(0)));
 
   /** x · sigmoid(x). */
   public static final Elementwise SILU =
-      new Elementwise("silu", 1, in(0).mul(in(0).fn(Fn1.SIGMOID)));
+      new Elementwise("silu", 1, input(0).mul(input(0).fn(Fn1.SIGMOID)));
 
   /** x · Φ(x) = x/2 · (1 + erf(x/√2)) (Hendrycks and Gimpel 2016), torch's default. */
   public static final Elementwise GELU =
-      new Elementwise("gelu", 1, in(0).mul(in(0).mul(Math.sqrt(0.5)).fn(Fn1.ERF).add(1).mul(0.5)));
+      new Elementwise(
+          "gelu", 1, input(0).mul(input(0).mul(Math.sqrt(0.5)).fn(Fn1.ERF).add(1).mul(0.5)));
 
   /** x/2 · (1 + tanh(√(2/π)(x + 0.044715x³))), torch's {@code approximate="tanh"}. */
   public static final Elementwise GELU_TANH =
       new Elementwise(
           "geluTanh",
           1,
-          in(0)
+          input(0)
               .mul(
-                  in(0)
-                      .mul(in(0))
-                      .mul(in(0))
+                  input(0)
+                      .mul(input(0))
+                      .mul(input(0))
                       .mul(0.044715)
-                      .add(in(0))
+                      .add(input(0))
                       .mul(Math.sqrt(2 / Math.PI))
                       .fn(Fn1.TANH)
                       .add(1)
@@ -98,7 +100,7 @@ public final class Pointwise {
 
   /** mask ≠ 0 ? value : x; inputs x, mask, value. */
   public static final Elementwise MASKED_FILL =
-      new Elementwise("maskedFill", 3, Scalar.select(in(1), in(2), in(0)));
+      new Elementwise("maskedFill", 3, Scalar.select(input(1), input(2), input(0)));
 
   /** 1 where a = b, else 0. */
   public static final Elementwise EQUAL = binary("equal", Fn2.EQ);
@@ -130,24 +132,24 @@ public final class Pointwise {
 
   /** x · c. */
   public static Node mul(Node x, double c) {
-    return Node.of(new Elementwise("scale", 1, new Binary(Fn2.MUL, in(0), of(c))), x);
+    return Node.of(new Elementwise("scale", 1, new Binary(Fn2.MUL, input(0), of(c))), x);
   }
 
   /** x + c. */
   public static Node add(Node x, double c) {
-    return Node.of(new Elementwise("shift", 1, new Binary(Fn2.ADD, in(0), of(c))), x);
+    return Node.of(new Elementwise("shift", 1, new Binary(Fn2.ADD, input(0), of(c))), x);
   }
 
   /** x to the power c. */
   public static Node pow(Node x, double c) {
-    return Node.of(new Elementwise("pow", 1, new Binary(Fn2.POW, in(0), of(c))), x);
+    return Node.of(new Elementwise("pow", 1, new Binary(Fn2.POW, input(0), of(c))), x);
   }
 
   private static Elementwise unary(String name, Fn1 fn) {
-    return new Elementwise(name, 1, in(0).fn(fn));
+    return new Elementwise(name, 1, input(0).fn(fn));
   }
 
   private static Elementwise binary(String name, Fn2 fn) {
-    return new Elementwise(name, 2, new Binary(fn, in(0), in(1)));
+    return new Elementwise(name, 2, new Binary(fn, input(0), input(1)));
   }
 }

@@ -1,6 +1,6 @@
 package dev.peft4j.optim;
 
-import static dev.peft4j.graph.Scalar.in;
+import static dev.peft4j.graph.Scalar.input;
 
 import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Node;
@@ -32,14 +32,15 @@ public final class AdamW extends Optimizer {
     this.beta1 = b.beta1;
     this.beta2 = b.beta2;
     this.weightDecay = b.weightDecay;
-    Scalar g = in(0);
-    this.firstMoment = new Elementwise("adamw-m", 2, in(1).add(g.sub(in(1)).mul(1 - beta1)));
+    Scalar g = input(0);
+    this.firstMoment = new Elementwise("adamw-m", 2, input(1).add(g.sub(input(1)).mul(1 - beta1)));
     this.secondMoment =
-        new Elementwise("adamw-v", 2, in(1).mul(beta2).add(g.mul(g).mul(1 - beta2)));
+        new Elementwise("adamw-v", 2, input(1).mul(beta2).add(g.mul(g).mul(1 - beta2)));
     // inputs: p, m, v, keep, step size, correction
-    Scalar denominator = in(2).fn(Fn1.SQRT).div(in(5)).add(b.eps);
+    Scalar denominator = input(2).fn(Fn1.SQRT).div(input(5)).add(b.eps);
     this.parameter =
-        new Elementwise("adamw-p", 6, in(0).mul(in(3)).sub(in(4).mul(in(1).div(denominator))));
+        new Elementwise(
+            "adamw-p", 6, input(0).mul(input(3)).sub(input(4).mul(input(1).div(denominator))));
   }
 
   /** AdamW with torch's defaults: β 0.9 and 0.999, eps 1e-8, weight decay 0.01. */

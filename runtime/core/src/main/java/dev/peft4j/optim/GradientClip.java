@@ -1,6 +1,6 @@
 package dev.peft4j.optim;
 
-import static dev.peft4j.graph.Scalar.in;
+import static dev.peft4j.graph.Scalar.input;
 import static dev.peft4j.graph.Scalar.of;
 
 import dev.peft4j.graph.BackwardPass;
@@ -52,7 +52,7 @@ public final class GradientClip {
     passes.getLast().accompany(norm);
     Elementwise factor =
         new Elementwise(
-            "clip", 1, in(0).add(1e-6).fn(Fn1.RECIP).mul(maxNorm).binary(Fn2.MIN, of(1)));
+            "clip", 1, input(0).add(1e-6).fn(Fn1.RECIP).mul(maxNorm).binary(Fn2.MIN, of(1)));
     Node scale = Node.of(factor, norm);
     for (Parameter p : parameters) {
       Variable v = p.variable();

@@ -1,6 +1,6 @@
 package dev.peft4j.optim;
 
-import static dev.peft4j.graph.Scalar.in;
+import static dev.peft4j.graph.Scalar.input;
 
 import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Node;
@@ -14,7 +14,8 @@ import java.util.SequencedMap;
  * g (b = g at the first step), p ← p - lr·b.
  */
 public final class Sgd extends Optimizer {
-  private static final Elementwise DESCEND = new Elementwise("sgd", 3, in(0).sub(in(1).mul(in(2))));
+  private static final Elementwise DESCEND =
+      new Elementwise("sgd", 3, input(0).sub(input(1).mul(input(2))));
 
   private final float momentum;
   private final Elementwise accumulate;
@@ -26,7 +27,7 @@ public final class Sgd extends Optimizer {
           "Sgd: momentum is " + momentum + ", must be at least 0 and less than 1");
     }
     this.momentum = momentum;
-    this.accumulate = new Elementwise("sgd-momentum", 2, in(1).mul(momentum).add(in(0)));
+    this.accumulate = new Elementwise("sgd-momentum", 2, input(1).mul(momentum).add(input(0)));
   }
 
   /** Plain gradient descent. */

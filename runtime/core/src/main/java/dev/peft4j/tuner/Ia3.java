@@ -170,9 +170,10 @@ public final class Ia3 implements Tuner {
     Config c = (Config) config;
     boolean feedforward = c.isFeedforward(path);
     return switch (layer) {
-      case Linear l -> vector(feedforward, l, l.weight(), l.bias(), l.in(), l.out(), c, rng);
+      case Linear l ->
+          vector(feedforward, l, l.weight(), l.bias(), l.inFeatures(), l.outFeatures(), c, rng);
       case TransposedLinear l ->
-          vector(feedforward, l, l.weight(), l.bias(), l.in(), l.out(), c, rng);
+          vector(feedforward, l, l.weight(), l.bias(), l.inFeatures(), l.outFeatures(), c, rng);
       case Conv2d l ->
           vector(
               feedforward, l, l.weight(), l.bias(), l.weight().dim(1), l.weight().dim(0), c, rng);

@@ -85,12 +85,12 @@ sealed interface LoraKind {
 
     @Override
     public int[] shapeOfA(int r) {
-      return new int[] {r, layer.in()};
+      return new int[] {r, layer.inFeatures()};
     }
 
     @Override
     public int[] shapeOfB(int r) {
-      return new int[] {layer.out(), r};
+      return new int[] {layer.outFeatures(), r};
     }
 
     @Override
@@ -133,12 +133,12 @@ sealed interface LoraKind {
 
     @Override
     public int[] shapeOfA(int r) {
-      return new int[] {r, layer.in()};
+      return new int[] {r, layer.inFeatures()};
     }
 
     @Override
     public int[] shapeOfB(int r) {
-      return new int[] {layer.out(), r};
+      return new int[] {layer.outFeatures(), r};
     }
 
     @Override
@@ -232,12 +232,12 @@ sealed interface LoraKind {
 
     @Override
     public int[] shapeOfA(int r) {
-      return new int[] {r, layer.out()};
+      return new int[] {r, layer.outFeatures()};
     }
 
     @Override
     public int[] shapeOfB(int r) {
-      return new int[] {layer.in(), r};
+      return new int[] {layer.inFeatures(), r};
     }
 
     @Override

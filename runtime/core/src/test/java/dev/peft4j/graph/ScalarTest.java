@@ -11,8 +11,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Scalar expressions: what is folded, derivatives, and the error function. */
 class ScalarTest {
-  private final Scalar x = Scalar.in(0);
-  private final Scalar y = Scalar.in(1);
+  private final Scalar x = Scalar.input(0);
+  private final Scalar y = Scalar.input(1);
 
   @ParameterizedTest
   @CsvSource({

@@ -108,7 +108,7 @@ class TransformersTest {
         .hasMessageContaining("classifier.bias")
         .hasMessageContaining("numLabels");
     BertForSequenceClassification fresh = head(folder, 7);
-    assertThat(fresh.classifier().out()).isEqualTo(7);
+    assertThat(fresh.classifier().outFeatures()).isEqualTo(7);
     assertThat(fresh.config().labels()).hasSize(7);
     assertThat(fresh.classifier().weight().toFloats())
         .isEqualTo(head(folder, 7).classifier().weight().toFloats());
@@ -129,7 +129,7 @@ class TransformersTest {
 
   @Test
   void newClassifierReplacesTheOneOfTheCheckpoint() {
-    assertThat(head(Tiny.FOLDER, 9).classifier().out()).isEqualTo(9);
+    assertThat(head(Tiny.FOLDER, 9).classifier().outFeatures()).isEqualTo(9);
   }
 
   @Test

@@ -49,7 +49,7 @@ final class ElementwiseKernel extends Kernel {
   static Kernel of(Site site) {
     return site.step().op() instanceof Elementwise e
         ? new ElementwiseKernel(site, e.expression(), e.arity())
-        : new ElementwiseKernel(site, Scalar.in(0), 1);
+        : new ElementwiseKernel(site, Scalar.input(0), 1);
   }
 
   /** What is dealt out to the workers: rows, or blocks when there is one row. */

@@ -106,16 +106,19 @@ final class PointwiseCases {
         "twice the same input",
         x -> x[0].mul(x[0]).add(x[0]).div(x[0].square().add(1)),
         normal(33));
-    Elementwise power = of("a^b", new Scalar.Binary(Fn2.POW, Scalar.in(0), Scalar.in(1)), 2);
+    Elementwise power = of("a^b", new Scalar.Binary(Fn2.POW, Scalar.input(0), Scalar.input(1)), 2);
     c.add("a^b", x -> x[0].apply(power, x[1]), uniform(0.3f, 2, 4, 17), normal(4, 17));
     Elementwise select =
-        of("select", Scalar.select(Scalar.in(0), Scalar.in(1), Scalar.in(2).mul(Scalar.in(1))), 3);
+        of(
+            "select",
+            Scalar.select(Scalar.input(0), Scalar.input(1), Scalar.input(2).mul(Scalar.input(1))),
+            3);
     c.add("select", x -> x[0].apply(select, x[1], x[2]), binary(7, 9), normal(7, 9), normal(7, 9));
-    Elementwise notLess = of("ge", new Scalar.Binary(Fn2.GE, Scalar.in(0), Scalar.in(1)), 2);
+    Elementwise notLess = of("ge", new Scalar.Binary(Fn2.GE, Scalar.input(0), Scalar.input(1)), 2);
     c.add("ge", x -> x[0].apply(notLess, x[1]).mul(x[0]), normal(65), normal(65));
-    Elementwise sign = of("sign", Scalar.in(0).fn(Scalar.Fn1.SIGN), 1);
+    Elementwise sign = of("sign", Scalar.input(0).fn(Scalar.Fn1.SIGN), 1);
     c.add("sign", x -> x[0].apply(sign).mul(x[0]), normal(65));
-    Elementwise reciprocal = of("recip", Scalar.in(0).fn(Scalar.Fn1.RECIP), 1);
+    Elementwise reciprocal = of("recip", Scalar.input(0).fn(Scalar.Fn1.RECIP), 1);
     c.add("recip", x -> x[0].apply(reciprocal), uniform(0.3f, 2, 65));
     c.add("greater", x -> x[0].apply(Pointwise.GREATER, x[1]).mul(x[1]), normal(33), normal(33));
     c.add(
