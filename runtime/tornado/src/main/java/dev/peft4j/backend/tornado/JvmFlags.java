@@ -1,0 +1,154 @@
+package dev.peft4j.backend.tornado;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The JVM flags that TornadoVM needs, from an installed TornadoVM: its modules, Graal, what both
+ * open to each other, and settings without which kernels may be silently wrong. They have to be on
+ * the command line, so a launcher or the build asks for them here. This class needs no TornadoVM to
+ * load.
+ */
+public final class JvmFlags {
+  /** The environment variable that names TornadoVM's folder. */
+  public static final String HOME = "TORNADOVM_HOME";
+
+  private static final String PROVIDERS = "uk.ac.manchester.tornado.";
+
+  private JvmFlags() {}
+
+  /** Writes the flags to the file {@code args[0]}, for {@code java @file}. */
+  public static void main(String[] args) throws IOException {
+    if (args.length != 1) {
+      throw new IllegalArgumentException(
+          "usage: JvmFlags FILE; found " + args.length + " arguments");
+    }
+    Path file = Path.of(args[0]).toAbsolutePath();
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, argfile(of(requireHome())));
+  }
+
+  /** Where TornadoVM is installed: {@value #HOME}, else SDKMAN's folder; null if in neither. */
+  public static @Nullable Path home() {
+    String given = System.getenv(HOME);
+    Path home =
+        given == null || given.isBlank()
+            ? Path.of(System.getProperty("user.home"), ".sdkman/candidates/tornadovm/current")
+            : Path.of(given);
+    return Files.isDirectory(home.resolve("share/java/tornado")) ? home : null;
+  }
+
+  private static Path requireHome() {
+    Path home = home();
+    if (home == null) {
+      throw new IllegalStateException(missing());
+    }
+    return home;
+  }
+
+  /** The sentence for a machine without TornadoVM. */
+  static String missing() {
+    String given = System.getenv(HOME);
+    return "TornadoVM is not installed: "
+        + (given == null || given.isBlank()
+            ? "neither " + HOME + " nor ~/.sdkman/candidates/tornadovm/current is there"
+            : HOME + "=" + given + " has no share/java/tornado")
+        + "; install it with SDKMAN: sdk install tornadovm";
+  }
+
+  /**
+   * The flags for the TornadoVM in {@code home}.
+   *
+   * @throws UncheckedIOException if its lists of exports cannot be read
+   */
+  public static List<String> of(Path home) {
+    List<String> flags = new ArrayList<>();
+    List<String> backends = backends(home);
+    flags.add("-XX:+UnlockExperimentalVMOptions");
+    flags.add("-XX:+EnableJVMCI");
+    flags.add("-Djava.library.path=" + home.resolve("lib"));
+    flags.add("-Dtornado.load.api.implementation=" + PROVIDERS + "runtime.tasks.TornadoTaskGraph");
+    flags.add("-Dtornado.load.runtime.implementation=" + PROVIDERS + "runtime.TornadoCoreRuntime");
+    flags.add("-Dtornado.load.tornado.implementation=" + PROVIDERS + "runtime.common.Tornado");
+    flags.add(
+        "-Dtornado.load.annotation.implementation=" + PROVIDERS + "annotation.ASMClassVisitor");
+    flags.add("-Dtornado.load.annotation.parallel=" + PROVIDERS + "api.annotations.Parallel");
+    flags.add("--module-path");
+    flags.add(home.resolve("share/java/tornado").toString());
+    if (!System.getProperty("java.vendor.version", "").contains("GraalVM")) {
+      flags.add("--upgrade-module-path");
+      flags.add(home.resolve("share/java/graalJars").toString());
+    }
+    StringBuilder modules =
+        new StringBuilder("ALL-SYSTEM,tornado.runtime,tornado.annotation,tornado.drivers.common");
+    backends.forEach(b -> modules.append(",tornado.drivers.").append(b));
+    flags.add("--add-modules");
+    flags.add(modules.toString());
+    StringBuilder natives = new StringBuilder("ALL-UNNAMED");
+    backends.forEach(b -> natives.append(",tornado.drivers.").append(b));
+    flags.add("--enable-native-access=" + natives);
+    flags.addAll(exports(home, "common"));
+    backends.forEach(b -> flags.addAll(exports(home, b)));
+    flags.addAll(SAFE);
+    return flags;
+  }
+
+  /** What keeps results right; see docs/accelerators.md. */
+  private static final List<String> SAFE =
+      List.of(
+          // a kernel that does not compile is an error, not a sequential run of its first work item
+          "-Dtornado.recover.bailout=False",
+          "-Dtornado.tvm.maxbytecodesize=1048576",
+          "-Dtornado.max.events=64",
+          // the backend counts what it allocates itself
+          "-Dtornado.device.memory=1024GB",
+          // the default, fast-relaxed-math, makes NaN of SiLU of large negative numbers
+          "-Dtornado.opencl.compiler.flags=-cl-mad-enable -w");
+
+  private static List<String> backends(Path home) {
+    Properties p = new Properties();
+    Path file = home.resolve("etc/tornado.backend");
+    try (var in = Files.newBufferedReader(file)) {
+      p.load(in);
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "TornadoVM in " + home + " is incomplete: cannot read " + file, e);
+    }
+    List<String> names = new ArrayList<>();
+    for (String b : p.getProperty("tornado.backends", "").split(",", -1)) {
+      String name = b.strip().replace("-backend", "");
+      if (!name.isEmpty()) {
+        names.add(name);
+      }
+    }
+    return names;
+  }
+
+  private static List<String> exports(Path home, String list) {
+    Path file = home.resolve("etc/exportLists").resolve(list + "-exports");
+    try {
+      return Files.readAllLines(file).stream()
+          .map(String::strip)
+          .filter(line -> !line.isEmpty() && !line.startsWith("#"))
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "TornadoVM in " + home + " is incomplete: cannot read " + file, e);
+    }
+  }
+
+  /** One argument a line, each in quotes. */
+  static String argfile(List<String> flags) {
+    StringBuilder s = new StringBuilder();
+    for (String f : flags) {
+      s.append('"').append(f.replace("\\", "\\\\").replace("\"", "\\\"")).append("\"\n");
+    }
+    return s.toString();
+  }
+}
