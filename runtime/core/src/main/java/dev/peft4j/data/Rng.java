@@ -16,7 +16,7 @@ public final class Rng {
   private static final ScopedValue<Rng> CURRENT = ScopedValue.newInstance();
   private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
 
-  private final long seed;
+  private volatile long seed;
   private final AtomicLong counter;
 
   /** A generator that starts at the beginning of the sequence of {@code seed}. */
@@ -43,7 +43,12 @@ public final class Rng {
    * a model.
    */
   public static <T> T with(long seed, Supplier<T> body) {
-    return ScopedValue.where(CURRENT, new Rng(seed)).call(body::get);
+    return with(new Rng(seed), body);
+  }
+
+  /** Runs {@code body} with {@code rng} as {@link #current()}. */
+  public static <T> T with(Rng rng, Supplier<T> body) {
+    return ScopedValue.where(CURRENT, rng).call(body::get);
   }
 
   /** The seed. */
@@ -54,6 +59,15 @@ public final class Rng {
   /** How many numbers have been drawn. */
   public long position() {
     return counter.get();
+  }
+
+  /**
+   * Goes on as a generator of {@code seed} that has drawn {@code position} numbers already: how a
+   * checkpoint is restored.
+   */
+  public void restore(long seed, long position) {
+    this.seed = seed;
+    counter.set(position);
   }
 
   /** The next 64 random bits. */

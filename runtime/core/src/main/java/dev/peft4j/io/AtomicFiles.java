@@ -247,7 +247,7 @@ public final class AtomicFiles {
   }
 
   /** Makes renames in a folder last; systems that do not open folders do so by themselves. */
-  private static void forceFolder(Path folder) {
+  static void forceFolder(Path folder) {
     try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
       channel.force(true);
     } catch (IOException _) {

@@ -1,7 +1,9 @@
 package dev.peft4j.nn;
 
+import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
+import dev.peft4j.target.Names;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -59,6 +61,24 @@ public abstract class Module {
           }
         });
     return own;
+  }
+
+  /**
+   * The random generators in fields of this module and those below it, by path, such as that of a
+   * {@link Dropout}; their state is part of a checkpoint.
+   */
+  public SequencedMap<String, Rng> generators() {
+    SequencedMap<String, Rng> found = new LinkedHashMap<>();
+    for (NamedModule m : namedModules()) {
+      ModuleFields.visit(
+          m.module(),
+          (name, value) -> {
+            if (value instanceof Rng rng) {
+              found.put(Names.join(m.name(), name), rng);
+            }
+          });
+    }
+    return found;
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.peft4j.nn;
 
 import dev.peft4j.annotation.CheckpointName;
 import dev.peft4j.annotation.OutputHead;
+import dev.peft4j.data.Rng;
 import dev.peft4j.target.Names;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
@@ -18,8 +19,9 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the modules and parameters in a module's fields, superclass first, in declaration order.
- * The fields of a class are looked up once; afterwards they are read through method handles.
+ * Finds the modules, parameters and random generators in a module's fields, superclass first, in
+ * declaration order. The fields of a class are looked up once; afterwards they are read through
+ * method handles.
  */
 final class ModuleFields {
   private static final ClassValue<List<Slot>> SLOTS =
@@ -35,8 +37,8 @@ final class ModuleFields {
   private ModuleFields() {}
 
   /**
-   * Calls {@code visitor} with the checkpoint name and the value of each module and parameter that
-   * {@code owner} holds.
+   * Calls {@code visitor} with the checkpoint name and the value of each module, parameter and
+   * generator that {@code owner} holds.
    */
   static void visit(Object owner, BiConsumer<String, Object> visitor) {
     for (Slot slot : SLOTS.get(owner.getClass())) {
@@ -68,6 +70,7 @@ final class ModuleFields {
     switch (value) {
       case Module m -> visitor.accept(name, m);
       case Parameter p -> visitor.accept(name, p);
+      case Rng rng -> visitor.accept(name, rng);
       case List<?> list -> {
         int i = 0;
         for (Object element : list) {
@@ -114,6 +117,7 @@ final class ModuleFields {
   private static boolean mayHold(Class<?> t) {
     return Module.class.isAssignableFrom(t)
         || t == Parameter.class
+        || t == Rng.class
         || Collection.class.isAssignableFrom(t)
         || Map.class.isAssignableFrom(t)
         || t.isRecord()

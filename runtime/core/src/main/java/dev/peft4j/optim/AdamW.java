@@ -19,6 +19,7 @@ import java.util.SequencedMap;
 public final class AdamW extends Optimizer {
   private final double beta1;
   private final double beta2;
+  private final double eps;
   private final double weightDecay;
   private final Elementwise firstMoment;
   private final Elementwise secondMoment;
@@ -31,6 +32,7 @@ public final class AdamW extends Optimizer {
     super(parameters, b.lr);
     this.beta1 = b.beta1;
     this.beta2 = b.beta2;
+    this.eps = b.eps;
     this.weightDecay = b.weightDecay;
     Scalar g = input(0);
     this.firstMoment = new Elementwise("adamw-m", 2, input(1).add(g.sub(input(1)).mul(1 - beta1)));
@@ -70,6 +72,19 @@ public final class AdamW extends Optimizer {
     update.assign(m1, m);
     update.assign(v1, v);
     update.assign(p1, p);
+  }
+
+  @Override
+  public String toString() {
+    return "AdamW(betas "
+        + beta1
+        + " and "
+        + beta2
+        + ", eps "
+        + eps
+        + ", decay "
+        + weightDecay
+        + ")";
   }
 
   /** Settings of {@link AdamW}. */

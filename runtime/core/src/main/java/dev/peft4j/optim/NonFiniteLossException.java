@@ -4,20 +4,27 @@ package dev.peft4j.optim;
  * The loss of a step was NaN or infinite; no parameter and no optimizer state was changed by that
  * step.
  */
-public final class NonFiniteLossException extends ArithmeticException {
+public class NonFiniteLossException extends ArithmeticException {
   private static final long serialVersionUID = 1L;
 
   private final long step;
   private final float loss;
 
   NonFiniteLossException(long step, float loss) {
-    super(
+    this(
+        step,
+        loss,
         "step "
             + step
             + ": the loss is "
             + loss
             + ", needed a finite number; nothing was changed. Lower the learning rate, clip"
             + " gradients, or look for bad input");
+  }
+
+  /** For those that know more about it. */
+  protected NonFiniteLossException(long step, float loss, String message) {
+    super(message);
     this.step = step;
     this.loss = loss;
   }

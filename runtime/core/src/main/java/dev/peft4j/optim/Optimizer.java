@@ -196,6 +196,12 @@ public abstract class Optimizer {
     return states;
   }
 
+  /** The kind and the settings that do not change from step to step, without the learning rate. */
+  @Override
+  public String toString() {
+    return getClass().getSimpleName();
+  }
+
   /** Continues the count of steps from a checkpoint. */
   public void steps(long done) {
     steps = done;

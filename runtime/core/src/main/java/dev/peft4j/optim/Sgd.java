@@ -41,6 +41,11 @@ public final class Sgd extends Optimizer {
   }
 
   @Override
+  public String toString() {
+    return "Sgd(momentum " + momentum + ")";
+  }
+
+  @Override
   protected void update(Variable p, Node g, SequencedMap<String, Variable> state, Update update) {
     Node direction = g;
     if (momentum > 0) {

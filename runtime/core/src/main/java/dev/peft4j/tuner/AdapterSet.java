@@ -1,12 +1,16 @@
 package dev.peft4j.tuner;
 
+import dev.peft4j.data.Rng;
 import dev.peft4j.graph.VariableGroup;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Overlay;
 import dev.peft4j.nn.Overlays;
 import dev.peft4j.nn.Parameter;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
 import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -272,6 +276,27 @@ public final class AdapterSet extends AdapterMerging {
         .map(NamedParameter::parameter)
         .filter(Parameter::trainable)
         .toList();
+  }
+
+  /**
+   * The random generators of the model and of its adapters, by names that stay the same from run to
+   * run; their state is part of a checkpoint.
+   */
+  public SequencedMap<String, Rng> generators() {
+    SequencedMap<String, Rng> found = new LinkedHashMap<>(root().generators());
+    for (AttachedAdapter a : state.adapters().values()) {
+      a.layers().forEach((path, layer) -> addGenerators(found, a, path, layer));
+      a.tied().forEach((path, layer) -> addGenerators(found, a, path, layer));
+    }
+    return found;
+  }
+
+  private static void addGenerators(
+      Map<String, Rng> into, AttachedAdapter a, String path, TunerLayer layer) {
+    List<Rng> own = layer.generators();
+    for (int i = 0; i < own.size(); i++) {
+      into.put(AdapterNames.PREFIX + path + "." + a.name() + "." + i, own.get(i));
+    }
   }
 
   /** The state of each adapted layer and each saved module: peft's {@code get_layer_status}. */

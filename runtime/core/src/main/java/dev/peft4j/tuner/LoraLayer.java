@@ -170,6 +170,11 @@ final class LoraLayer implements TunerLayer, LowRank {
   }
 
   @Override
+  public List<Rng> generators() {
+    return dropout == 0 ? List.of() : List.of(rng);
+  }
+
+  @Override
   public Map<Parameter, Tensor> merged() {
     Map<Parameter, Tensor> merged = new LinkedHashMap<>();
     Tensor w = adapted(kind.weight());

@@ -1,5 +1,6 @@
 package dev.peft4j.tuner;
 
+import dev.peft4j.data.Rng;
 import dev.peft4j.nn.LayerAdapter;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.Parameter;
@@ -30,6 +31,11 @@ public interface TunerLayer extends LayerAdapter {
   /** What peft calls the layer itself beside its adapters, in names of parameters. */
   default String baseName() {
     return "base_layer";
+  }
+
+  /** The random generators that training draws from, such as for dropout. */
+  default List<Rng> generators() {
+    return List.of();
   }
 
   /**

@@ -1,0 +1,66 @@
+package dev.peft4j.train;
+
+import dev.peft4j.data.Rng;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * The data of a training run. What a batch holds follows from its place alone, so that a run that
+ * is continued sees the same batches as one that was never interrupted.
+ *
+ * @param <B> what the loss is computed from
+ */
+public interface Batches<B> {
+  /** Batches in an epoch; at least 1, and always the same. */
+  int count();
+
+  /**
+   * Makes a batch; the same one whenever it is asked for.
+   *
+   * @param epoch counted from 0
+   * @param index from 0 to {@link #count} - 1
+   */
+  B get(long epoch, int index);
+
+  /**
+   * Examples in a new random order each epoch; the last batch of an epoch has what is left.
+   *
+   * @param examples at least one
+   * @param size examples in a batch, at least 1
+   * @param seed decides the orders
+   * @param collate makes a batch of some examples
+   */
+  static <E, B> Batches<B> shuffled(
+      List<E> examples, int size, long seed, Function<? super List<E>, ? extends B> collate) {
+    return new ExampleBatches<>(
+        examples,
+        size,
+        epoch -> new Rng(Rng.mix(seed) + epoch).permutation(examples.size()),
+        collate);
+  }
+
+  /** Examples in their own order, the same in each epoch; see {@link #shuffled}. */
+  static <E, B> Batches<B> inOrder(
+      List<E> examples, int size, Function<? super List<E>, ? extends B> collate) {
+    int[] order = new int[examples.size()];
+    for (int i = 0; i < order.length; i++) {
+      order[i] = i;
+    }
+    return new ExampleBatches<>(examples, size, epoch -> order, collate);
+  }
+
+  /** These batches, in this order, in each epoch. */
+  static <B> Batches<B> of(List<B> batches) {
+    return inOrder(batches, 1, List::getFirst);
+  }
+
+  /** All batches of one epoch. */
+  default List<B> epoch(long epoch) {
+    List<B> all = new ArrayList<>(count());
+    for (int i = 0; i < count(); i++) {
+      all.add(get(epoch, i));
+    }
+    return all;
+  }
+}

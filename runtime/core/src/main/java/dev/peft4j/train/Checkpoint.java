@@ -1,0 +1,86 @@
+package dev.peft4j.train;
+
+import dev.peft4j.io.FileFormatException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A folder {@code checkpoint-STEP} from which training can go on. It holds the adapters as peft
+ * saves them (so it is an adapter folder itself), {@code optimizer.safetensors}, and {@code
+ * training_state.json}, which has the rest and the checksums of the other files.
+ *
+ * @param folder where it lies
+ * @param step optimizer steps done
+ */
+public record Checkpoint(Path folder, long step) {
+  private static final Pattern NAME = Pattern.compile("checkpoint-(0|[1-9][0-9]{0,17})");
+
+  /** The checkpoint of a step in a run's folder, whether it is there or not. */
+  static Checkpoint of(Path run, long step) {
+    return new Checkpoint(run.resolve("checkpoint-" + step), step);
+  }
+
+  /**
+   * The checkpoints in a run's folder, the latest first; damaged ones too.
+   *
+   * @throws UncheckedIOException if the folder cannot be read; one that is missing has none
+   */
+  public static List<Checkpoint> list(Path run) {
+    List<Checkpoint> found = new ArrayList<>();
+    if (!Files.exists(run)) {
+      return found;
+    }
+    try (DirectoryStream<Path> children = Files.newDirectoryStream(run, "checkpoint-*")) {
+      for (Path child : children) {
+        Matcher name = NAME.matcher(String.valueOf(child.getFileName()));
+        if (name.matches()) {
+          found.add(new Checkpoint(child, Long.parseLong(name.group(1))));
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot list the checkpoints in " + run + ": " + e, e);
+    }
+    found.sort(Comparator.comparingLong(Checkpoint::step).reversed());
+    return found;
+  }
+
+  /** The latest checkpoint that is not damaged, or null. */
+  public static @Nullable Checkpoint latest(Path run) {
+    for (Checkpoint c : list(run)) {
+      try {
+        c.verify();
+        return c;
+      } catch (IOException _) {
+        // the one before it
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Checks that every file is there and is what was written.
+   *
+   * @throws FileFormatException naming the file that is missing or damaged
+   */
+  public void verify() throws IOException {
+    Manifest.read(folder).verify();
+  }
+
+  /**
+   * How far the run was.
+   *
+   * @throws FileFormatException if the state cannot be read
+   */
+  public TrainingState state() throws IOException {
+    return Manifest.read(folder).state();
+  }
+}

@@ -1,0 +1,15 @@
+package dev.peft4j.train;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A checkpoint that cannot be used: damaged, or of another model, optimizer or data. The message
+ * names it and says what is wrong.
+ */
+public final class CheckpointException extends IllegalStateException {
+  private static final long serialVersionUID = 1L;
+
+  CheckpointException(String message, @Nullable Throwable cause) {
+    super(message, cause);
+  }
+}

@@ -1,0 +1,167 @@
+package dev.peft4j.train;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.data.Rng;
+import dev.peft4j.graph.Variable;
+import dev.peft4j.io.FileFormatException;
+import dev.peft4j.nn.Parameter;
+import dev.peft4j.optim.Optimizer;
+import dev.peft4j.tuner.PeftModel;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The parts of a run in the files of a checkpoint, and back.
+ *
+ * @param model the model; of its adapters the weights are kept
+ * @param optimizer trains parameters of those adapters only
+ * @param rng the generator that is current while training
+ * @param batchesInEpoch batches of the data
+ * @param baseRate the learning rate that the schedule goes by
+ */
+record CheckpointFiles(
+    PeftModel model, Optimizer optimizer, Rng rng, int batchesInEpoch, float baseRate) {
+  private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
+  private static final String TRAINER = "trainer";
+
+  /** Writes everything into a folder that is there. */
+  void write(Path folder, TrainingState state) throws IOException {
+    model.save(folder);
+    OptimizerFile.write(folder, optimizer);
+    Manifest manifest = Manifest.of(folder, state);
+    ObjectNode tree = manifest.tree();
+    tree.put("base_model", BaseFingerprint.of(model.adapters().root()));
+    tree.put("batches_in_epoch", batchesInEpoch);
+    ObjectNode o = tree.putObject("optimizer");
+    o.put("type", optimizer.getClass().getName()).put("settings", optimizer.toString());
+    o.put("steps", optimizer.steps()).put("learning_rate", Float.toString(baseRate));
+    optimizer.parameters().forEach(p -> o.withArray("parameters").add(p.name()));
+    ObjectNode random = tree.putObject("random");
+    generators()
+        .forEach(
+            (name, g) ->
+                random.putObject(name).put("seed", g.seed()).put("position", g.position()));
+    manifest.write();
+  }
+
+  /**
+   * Puts everything back as it was. Nothing is changed unless all of it fits.
+   *
+   * @throws IOException if a file is missing or damaged
+   * @throws CheckpointException if it belongs to something else
+   */
+  TrainingState read(Checkpoint checkpoint) throws IOException {
+    Path folder = checkpoint.folder();
+    Manifest manifest = Manifest.read(folder);
+    manifest.verify();
+    TrainingState state = manifest.state();
+    if (state.step() != checkpoint.step()) {
+      throw new FileFormatException(
+          folder, "is of step " + state.step() + ", its name says " + checkpoint.step());
+    }
+    requireSame(folder, manifest);
+    SequencedMap<String, Rng> generators = generators();
+    JsonNode random = manifest.get("random");
+    List<String> saved = new ArrayList<>();
+    random.fieldNames().forEachRemaining(saved::add);
+    if (!saved.containsAll(generators.keySet()) || saved.size() != generators.size()) {
+      throw other(
+          folder,
+          "model",
+          "it has random generators " + saved + ", the model has " + generators.keySet());
+    }
+    List<SequencedMap<String, Variable>> states = OptimizerFile.read(folder, optimizer);
+    try {
+      model.load(folder);
+    } catch (IllegalArgumentException e) {
+      throw new CheckpointException(
+          "checkpoint " + folder + " is of another model: " + e.getMessage(), e);
+    }
+    for (int i = 0; i < states.size(); i++) {
+      optimizer.states().get(i).clear();
+      optimizer.states().get(i).putAll(states.get(i));
+    }
+    optimizer.zeroGrad();
+    optimizer.steps(manifest.get("optimizer").path("steps").longValue());
+    generators.forEach(
+        (name, g) -> {
+          JsonNode was = random.path(name);
+          g.restore(was.path("seed").longValue(), was.path("position").longValue());
+        });
+    return state;
+  }
+
+  private void requireSame(Path folder, Manifest manifest) {
+    JsonNode o = manifest.get("optimizer");
+    String type = o.path("type").asText();
+    if (!type.equals(optimizer.getClass().getName())) {
+      throw other(
+          folder, "optimizer", "it is of " + type + ", this is " + optimizer.getClass().getName());
+    }
+    if (!manifest.get("base_model").asText().equals(BaseFingerprint.of(model.adapters().root()))) {
+      throw other(folder, "base model", "names, shapes or values of the base's parameters differ");
+    }
+    List<String> saved = new ArrayList<>();
+    o.path("parameters").forEach(p -> saved.add(p.asText()));
+    List<String> now = optimizer.parameters().stream().map(Parameter::name).toList();
+    if (!saved.equals(now)) {
+      throw other(folder, "optimizer", "it trains " + saved + ", this one trains " + now);
+    }
+    int batches = manifest.get("batches_in_epoch").intValue();
+    if (batches != batchesInEpoch) {
+      throw other(
+          folder, "data", "it has " + batches + " batches an epoch, this has " + batchesInEpoch);
+    }
+    differs(folder, o.path("settings").asText(), optimizer.toString());
+    differs(
+        folder, "learning rate " + o.path("learning_rate").asText(), "learning rate " + baseRate);
+  }
+
+  private static CheckpointException other(Path folder, String what, String how) {
+    return new CheckpointException(
+        "checkpoint " + folder + " is of another " + what + ": " + how, null);
+  }
+
+  /** What a user may want to change between two runs. */
+  private static void differs(Path folder, String was, String is) {
+    if (!was.equals(is)) {
+      LOG.warn("checkpoint {} was made with {}; training goes on with {}", folder, was, is);
+    }
+  }
+
+  private SequencedMap<String, Rng> generators() {
+    SequencedMap<String, Rng> all = new LinkedHashMap<>();
+    all.put(TRAINER, rng);
+    model.adapters().generators().forEach((name, g) -> all.put("model." + name, g));
+    return all;
+  }
+
+  /**
+   * Throws if the optimizer trains what no adapter holds, so that it would be missing in a
+   * checkpoint.
+   */
+  void requireComplete() {
+    List<Parameter> base = model.adapters().root().parameters();
+    Map<Parameter, Boolean> ofAdapters = new IdentityHashMap<>();
+    model.namedParameters().forEach(p -> ofAdapters.put(p.parameter(), true));
+    base.forEach(ofAdapters::remove);
+    for (Parameter p : optimizer.parameters()) {
+      if (!ofAdapters.containsKey(p)) {
+        throw new IllegalArgumentException(
+            "the optimizer trains '"
+                + p.name()
+                + "', which belongs to no adapter of the model, so that a checkpoint could not"
+                + " hold it; train it by the adapter (modules to save), or without checkpoints");
+      }
+    }
+  }
+}

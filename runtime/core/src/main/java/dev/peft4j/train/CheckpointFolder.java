@@ -1,0 +1,157 @@
+package dev.peft4j.train;
+
+import dev.peft4j.io.AtomicFolder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** The checkpoints of one run, which belongs to one process at a time. */
+final class CheckpointFolder implements AutoCloseable {
+  private static final String LOCK = ".lock";
+
+  private final Path folder;
+  private final CheckpointFiles files;
+  private final int keep;
+  private final FileChannel lockFile;
+  private @Nullable Checkpoint last;
+
+  private CheckpointFolder(Path folder, CheckpointFiles files, int keep, FileChannel lockFile) {
+    this.folder = folder;
+    this.files = files;
+    this.keep = keep;
+    this.lockFile = lockFile;
+  }
+
+  /**
+   * Takes hold of a folder, which is made if missing, and tidies up what killed processes have left
+   * there.
+   *
+   * @throws IllegalStateException if another run has it
+   */
+  static CheckpointFolder open(Path folder, CheckpointFiles files, int keep) {
+    files.requireComplete();
+    try {
+      Files.createDirectories(folder);
+      FileChannel channel =
+          FileChannel.open(
+              folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      if (!lock(channel)) {
+        channel.close();
+        throw new IllegalStateException(
+            "another run is writing checkpoints to " + folder + "; needed is a folder of its own");
+      }
+      AtomicFolder.clean(folder);
+      return new CheckpointFolder(folder, files, keep, channel);
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "cannot write checkpoints to the folder " + folder + ": " + e, e);
+    }
+  }
+
+  /** The system takes the lock off when the process ends, however it does. */
+  private static boolean lock(FileChannel channel) throws IOException {
+    try {
+      FileLock lock = channel.tryLock();
+      return lock != null;
+    } catch (OverlappingFileLockException _) {
+      return false;
+    }
+  }
+
+  /**
+   * Throws if the folder has checkpoints.
+   *
+   * @throws IllegalStateException naming the latest
+   */
+  void requireEmpty() {
+    List<Checkpoint> there = Checkpoint.list(folder);
+    if (!there.isEmpty()) {
+      throw new IllegalStateException(
+          "the folder "
+              + folder
+              + " has checkpoints already, the latest of step "
+              + there.getFirst().step()
+              + ": call resume() to go on from it, or choose another folder");
+    }
+  }
+
+  /**
+   * Puts back the latest checkpoint that is good.
+   *
+   * @param skipped is told of those that are damaged
+   * @return how far it is, or null if there are no checkpoints at all
+   * @throws CheckpointException if all are damaged, or one belongs to something else
+   */
+  @Nullable TrainingState restore(BiConsumer<Path, String> skipped) {
+    List<String> problems = new ArrayList<>();
+    for (Checkpoint c : Checkpoint.list(folder)) {
+      try {
+        TrainingState state = files.read(c);
+        last = c;
+        return state;
+      } catch (IOException | UncheckedIOException e) {
+        problems.add(String.valueOf(e.getMessage()));
+        skipped.accept(c.folder(), String.valueOf(e.getMessage()));
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new CheckpointException(
+          "no checkpoint in " + folder + " can be used: " + String.join("; ", problems), null);
+    }
+    return null;
+  }
+
+  /** Writes a checkpoint and removes those that are not kept any more. */
+  Path save(TrainingState state) {
+    Checkpoint c = Checkpoint.of(folder, state.step());
+    try {
+      AtomicFolder.write(c.folder(), f -> files.write(f, state));
+      last = c;
+      Best best = state.best();
+      List<Checkpoint> there = Checkpoint.list(folder);
+      there.removeIf(other -> other.step() > state.step()); // damaged ones of a run before
+      for (Checkpoint old : there.subList(Math.min(keep, there.size()), there.size())) {
+        if (best == null || old.step() != best.step()) {
+          AtomicFolder.delete(old.folder());
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
+    }
+    return c.folder();
+  }
+
+  /** The last good checkpoint of this run, or null. */
+  @Nullable Path last() {
+    return last == null ? null : last.folder();
+  }
+
+  /** True if the checkpoint of that step is the last one. */
+  boolean has(long step) {
+    return last != null && last.step() == step;
+  }
+
+  /** The checkpoint of a step, or null if it is not there. */
+  @Nullable Path find(long step) {
+    Path found = Checkpoint.of(folder, step).folder();
+    return Files.isDirectory(found) ? found : null;
+  }
+
+  @Override
+  public void close() {
+    try {
+      lockFile.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

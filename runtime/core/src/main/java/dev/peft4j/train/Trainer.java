@@ -1,0 +1,328 @@
+package dev.peft4j.train;
+
+import dev.peft4j.data.Rng;
+import dev.peft4j.nn.Module;
+import dev.peft4j.optim.GradientClip;
+import dev.peft4j.optim.NonFiniteLossException;
+import dev.peft4j.optim.Optimizer;
+import dev.peft4j.optim.Schedule;
+import dev.peft4j.tensor.Tensor;
+import dev.peft4j.tuner.PeftModel;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Trains the adapters of a model: for each step it takes batches, computes the loss, lets the
+ * optimizer step, and at times evaluates the model and writes a checkpoint.
+ *
+ * <pre>{@code
+ * var trainer =
+ *     Trainer.of(model, optimizer, Batches.shuffled(examples, 32, 0, Example::collate),
+ *             batch -> model.forward(batch.x()).mseLoss(batch.y()))
+ *         .settings(TrainingSettings.builder().epochs(3).clipNorm(1).build())
+ *         .checkpoints(Path.of("run"));
+ * trainer.resume();
+ * }</pre>
+ *
+ * <p>Two runs with the same seeds, data and number of threads give the same bits, also if one of
+ * them was killed at whatever moment and resumed. One run at a time; only {@link #stop} may be
+ * called by another thread.
+ *
+ * @param <B> what the loss is computed from
+ */
+public final class Trainer<B> {
+  private final PeftModel model;
+  private final Optimizer optimizer;
+  private final Batches<B> data;
+  private final Function<? super B, Tensor> loss;
+  private final List<TrainingListener> listeners = new ArrayList<>();
+  private TrainingSettings settings = TrainingSettings.epochs(1);
+  private @Nullable Evaluator evaluator;
+  private @Nullable Path folder;
+  private volatile boolean stopped;
+
+  private Trainer(
+      PeftModel model, Optimizer optimizer, Batches<B> data, Function<? super B, Tensor> loss) {
+    this.model = model;
+    this.optimizer = optimizer;
+    this.data = data;
+    this.loss = loss;
+  }
+
+  /**
+   * A trainer that runs one epoch, unless {@link #settings} say otherwise.
+   *
+   * @param optimizer of the model's trainable parameters; its learning rate is the one that the
+   *     schedule goes by
+   * @param loss computes the loss of a batch, a single value
+   */
+  public static <B> Trainer<B> of(
+      PeftModel model, Optimizer optimizer, Batches<B> data, Function<? super B, Tensor> loss) {
+    return new Trainer<>(model, optimizer, data, loss);
+  }
+
+  /** How it is trained. */
+  public Trainer<B> settings(TrainingSettings value) {
+    settings = value;
+    return this;
+  }
+
+  /** Measures the model as often as the settings say, and at the end. */
+  public Trainer<B> evaluator(Evaluator value) {
+    evaluator = value;
+    return this;
+  }
+
+  /** Writes checkpoints to a folder of this run's own, which is made if missing. */
+  public Trainer<B> checkpoints(Path folder) {
+    this.folder = folder;
+    return this;
+  }
+
+  /** Tells somebody what happens. */
+  public Trainer<B> listener(TrainingListener listener) {
+    listeners.add(listener);
+    return this;
+  }
+
+  /** Steps that the whole run will have, unless it stops early. */
+  public long plannedSteps() {
+    return settings.plannedSteps(data.count());
+  }
+
+  /**
+   * Lets a run end after the step that it is at, with a checkpoint if there is a folder for them.
+   */
+  public void stop() {
+    stopped = true;
+  }
+
+  /**
+   * Trains from the beginning.
+   *
+   * @throws IllegalStateException if the folder has checkpoints already
+   * @throws TrainingDivergedException if a loss, gradient or parameter is no finite number
+   * @throws java.io.UncheckedIOException if a checkpoint cannot be written
+   */
+  public TrainingResult run() {
+    return run(false);
+  }
+
+  /**
+   * Goes on from the latest good checkpoint in the folder; from the beginning if there is none.
+   * Damaged ones are passed over, and listeners are told.
+   *
+   * @throws CheckpointException if all checkpoints are damaged, or they belong to another model,
+   *     optimizer or data
+   * @throws TrainingDivergedException if a loss, gradient or parameter is no finite number
+   * @throws java.io.UncheckedIOException if a checkpoint cannot be written
+   */
+  public TrainingResult resume() {
+    if (folder == null) {
+      throw new IllegalStateException(
+          "resume: no folder for checkpoints; call checkpoints(folder)");
+    }
+    return run(true);
+  }
+
+  private TrainingResult run(boolean resume) {
+    float rate = optimizer.lr();
+    Rng rng = new Rng(settings.seed());
+    Path at = folder;
+    if (at == null) {
+      return Rng.with(rng, () -> new Run(rate, null).start(false));
+    }
+    CheckpointFiles files = new CheckpointFiles(model, optimizer, rng, data.count(), rate);
+    try (CheckpointFolder checkpoints = CheckpointFolder.open(at, files, settings.keep())) {
+      return Rng.with(rng, () -> new Run(rate, checkpoints).start(resume));
+    }
+  }
+
+  /** One run; what changes in it. */
+  private final class Run {
+    private final float rate;
+    private final @Nullable CheckpointFolder checkpoints;
+    private final Module root = model.adapters().root();
+    private final int batches = data.count();
+    private final long totalSteps = plannedSteps();
+    private final Schedule schedule = settings.schedule().apply(totalSteps);
+    private TrainingState state = TrainingState.START;
+    private long current;
+    private String where = "";
+    private double lastLoss = Double.NaN;
+
+    Run(float rate, @Nullable CheckpointFolder checkpoints) {
+      this.rate = rate;
+      this.checkpoints = checkpoints;
+    }
+
+    TrainingResult start(boolean resume) {
+      boolean wasTraining = root.training();
+      try {
+        if (checkpoints != null && resume) {
+          TrainingState restored =
+              checkpoints.restore(
+                  (path, problem) ->
+                      tell(new TrainingEvent.CheckpointSkipped(state, path, problem)));
+          state = restored == null ? state : restored;
+        } else if (checkpoints != null) {
+          checkpoints.requireEmpty();
+        }
+        root.train();
+        tell(
+            new TrainingEvent.Started(
+                state, totalSteps, checkpoints == null ? null : checkpoints.last()));
+        StopReason reason = reasonToStop();
+        while (reason == null) {
+          step();
+          reason = reasonToStop();
+          boolean better = evaluateIfDue(reason == StopReason.COMPLETED);
+          reason = reasonToStop();
+          saveIfDue(better || reason != null);
+        }
+        requireFiniteParameters();
+        tell(new TrainingEvent.Finished(state, reason));
+        return result(reason);
+      } catch (RuntimeException | Error e) {
+        fail(e);
+        throw e;
+      } finally {
+        optimizer.zeroGrad();
+        optimizer.lr(rate);
+        stopped = false;
+        if (!wasTraining) {
+          root.eval();
+        }
+      }
+    }
+
+    private @Nullable StopReason reasonToStop() {
+      int patience = settings.monitor().patience();
+      if (state.step() >= totalSteps) {
+        return StopReason.COMPLETED;
+      }
+      if (patience > 0 && state.sinceBest() >= patience) {
+        return StopReason.EARLY;
+      }
+      return stopped ? StopReason.STOPPED : null;
+    }
+
+    private void step() {
+      int micro = Math.min(settings.accumulation(), batches - state.batch());
+      float clip = settings.clipNorm();
+      current = state.step() + 1;
+      where = "step " + current + " (epoch " + state.epoch() + ", batch " + state.batch() + ")";
+      double sum = 0;
+      Tensor last = null;
+      for (int i = 0; i < micro; i++) {
+        Tensor l = loss.apply(data.get(state.epoch(), state.batch() + i));
+        last = micro == 1 ? l : l.div(micro);
+        last.backward();
+        if (micro > 1) {
+          // computes the batch now: what its gradients were computed from need not wait
+          sum += require(last.item());
+        }
+      }
+      Tensor norm = clip > 0 ? GradientClip.byNorm(optimizer.parameters(), clip) : null;
+      float stepRate = (float) (rate * schedule.factor(state.step()));
+      optimizer.lr(stepRate);
+      try {
+        optimizer.step();
+      } catch (NonFiniteLossException e) {
+        throw diverged(e.loss());
+      }
+      lastLoss = micro == 1 && last != null ? last.item() : sum;
+      float normValue = norm == null ? Float.NaN : norm.item();
+      if (norm != null && !Float.isFinite(normValue)) {
+        requireFiniteParameters();
+      }
+      long epoch = state.epoch();
+      state = state.after(micro, batches);
+      tell(new TrainingEvent.Step(state, epoch, lastLoss, stepRate, normValue, micro));
+    }
+
+    private float require(float value) {
+      if (!Float.isFinite(value)) {
+        throw diverged(value);
+      }
+      return value;
+    }
+
+    private TrainingDivergedException diverged(float loss) {
+      return Divergence.loss(model, current, where, loss, lastCheckpoint());
+    }
+
+    private void requireFiniteParameters() {
+      TrainingDivergedException problem =
+          Divergence.parameters(model, current, where, lastLoss, lastCheckpoint());
+      if (problem != null) {
+        throw problem;
+      }
+    }
+
+    private @Nullable Path lastCheckpoint() {
+      return checkpoints == null ? null : checkpoints.last();
+    }
+
+    /** True if the model is better than before. */
+    private boolean evaluateIfDue(boolean atEnd) {
+      Evaluator e = evaluator;
+      if (e == null || !(atEnd || settings.evaluateEvery().isDue(state))) {
+        return false;
+      }
+      root.eval();
+      Map<String, Double> values = e.evaluate();
+      root.train();
+      Monitor monitor = settings.monitor();
+      Double value = values.get(monitor.name());
+      if (value == null) {
+        throw new IllegalArgumentException(
+            "the evaluation gives no '"
+                + monitor.name()
+                + "', which is monitored; it gives "
+                + values.keySet());
+      }
+      state = state.after(value, monitor);
+      boolean improved = state.sinceBest() == 0;
+      tell(new TrainingEvent.Evaluated(state, values, improved));
+      return improved;
+    }
+
+    private void saveIfDue(boolean now) {
+      CheckpointFolder to = checkpoints;
+      if (to != null && (now || settings.checkpointEvery().isDue(state))) {
+        requireFiniteParameters();
+        Path saved = to.save(state);
+        tell(new TrainingEvent.Saved(state, saved));
+      }
+    }
+
+    private TrainingResult result(StopReason reason) {
+      Best best = state.best();
+      return new TrainingResult(
+          state,
+          reason,
+          lastCheckpoint(),
+          checkpoints == null || best == null ? null : checkpoints.find(best.step()));
+    }
+
+    private void tell(TrainingEvent event) {
+      listeners.forEach(l -> l.on(event));
+    }
+
+    /** Listeners that fail in turn do not hide what went wrong first. */
+    private void fail(Throwable problem) {
+      for (TrainingListener l : listeners) {
+        try {
+          l.on(new TrainingEvent.Failed(state, problem));
+        } catch (RuntimeException e) {
+          problem.addSuppressed(e);
+        }
+      }
+    }
+  }
+}

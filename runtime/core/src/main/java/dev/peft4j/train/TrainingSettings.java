@@ -1,0 +1,183 @@
+package dev.peft4j.train;
+
+import dev.peft4j.optim.Schedule;
+import java.util.function.LongFunction;
+
+/**
+ * How a model is trained.
+ *
+ * @param epochs passes over the data after which training ends; 0 if only the steps count
+ * @param steps optimizer steps after which training ends; 0 if only the epochs count
+ * @param accumulation batches whose gradients are averaged for one step
+ * @param clipNorm largest common norm of the gradients; 0 does not clip
+ * @param schedule the course of the learning rate, for a number of steps in all
+ * @param evaluateEvery how often the model is evaluated, if there is an {@link Evaluator}
+ * @param monitor what the evaluations are for
+ * @param checkpointEvery how often a checkpoint is written, if there is a folder for them
+ * @param keep how many of the latest checkpoints are kept, besides that of the best evaluation
+ * @param seed of the generator that is {@link dev.peft4j.data.Rng#current()} while training
+ */
+public record TrainingSettings(
+    long epochs,
+    long steps,
+    int accumulation,
+    float clipNorm,
+    LongFunction<Schedule> schedule,
+    Every evaluateEvery,
+    Monitor monitor,
+    Every checkpointEvery,
+    int keep,
+    long seed) {
+
+  /**
+   * Checks the numbers.
+   *
+   * @throws IllegalArgumentException naming the one that is wrong
+   */
+  public TrainingSettings {
+    atLeast("epochs", epochs, 0);
+    atLeast("steps", steps, 0);
+    if (epochs == 0 && steps == 0) {
+      throw new IllegalArgumentException(
+          "training settings: neither epochs nor steps are given; needed is when to end");
+    }
+    atLeast("accumulation", accumulation, 1);
+    atLeast("keep", keep, 1);
+    if (!(clipNorm >= 0)) {
+      throw new IllegalArgumentException(
+          "training settings: clipNorm is " + clipNorm + ", must be positive, or 0 for none");
+    }
+  }
+
+  private static void atLeast(String what, long value, long least) {
+    if (value < least) {
+      throw new IllegalArgumentException(
+          "training settings: " + what + " is " + value + ", must be at least " + least);
+    }
+  }
+
+  /** So many passes over the data. */
+  public static TrainingSettings epochs(int epochs) {
+    return builder().epochs(epochs).build();
+  }
+
+  /** So many optimizer steps. */
+  public static TrainingSettings steps(long steps) {
+    return builder().steps(steps).build();
+  }
+
+  /**
+   * Starts with: no accumulation, no clipping, a constant learning rate, evaluation and checkpoint
+   * after each epoch, {@code Monitor.lowest("loss")}, two checkpoints kept, seed 0.
+   */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Steps in all over data of so many batches an epoch. */
+  public long plannedSteps(int batchesInEpoch) {
+    long perEpoch = (batchesInEpoch - 1) / accumulation + 1;
+    long byEpochs = epochs == 0 ? Long.MAX_VALUE : Math.multiplyExact(epochs, perEpoch);
+    return steps == 0 ? byEpochs : Math.min(steps, byEpochs);
+  }
+
+  /** Settings of {@link TrainingSettings}; see its components. */
+  public static final class Builder {
+    private long epochs;
+    private long steps;
+    private int accumulation = 1;
+    private float clipNorm;
+    private LongFunction<Schedule> schedule = _ -> Schedule.constant();
+    private Every evaluateEvery = Every.epoch();
+    private Monitor monitor = Monitor.lowest("loss");
+    private Every checkpointEvery = Every.epoch();
+    private int keep = 2;
+    private long seed;
+
+    private Builder() {}
+
+    /** Passes over the data. */
+    public Builder epochs(long value) {
+      epochs = value;
+      return this;
+    }
+
+    /** Optimizer steps; with epochs as well, whatever ends first. */
+    public Builder steps(long value) {
+      steps = value;
+      return this;
+    }
+
+    /**
+     * Batches whose gradients are averaged for one step; the last step of an epoch takes what is
+     * left.
+     */
+    public Builder accumulation(int batches) {
+      accumulation = batches;
+      return this;
+    }
+
+    /** Largest common norm of the gradients, see {@link dev.peft4j.optim.GradientClip}. */
+    public Builder clipNorm(float norm) {
+      clipNorm = norm;
+      return this;
+    }
+
+    /** The course of the learning rate, as a factor of the optimizer's rate. */
+    public Builder schedule(Schedule value) {
+      schedule = _ -> value;
+      return this;
+    }
+
+    /** As {@link #schedule}, made for the number of steps in all, such as 1,000. */
+    public Builder scheduleOver(LongFunction<Schedule> ofTotal) {
+      schedule = ofTotal;
+      return this;
+    }
+
+    /** How often the model is evaluated; it is so at the end, too. */
+    public Builder evaluate(Every often) {
+      evaluateEvery = often;
+      return this;
+    }
+
+    /** Which number counts in evaluations. */
+    public Builder monitor(Monitor value) {
+      monitor = value;
+      return this;
+    }
+
+    /** How often a checkpoint is written; one is written at the end and at each best, too. */
+    public Builder checkpoint(Every often) {
+      checkpointEvery = often;
+      return this;
+    }
+
+    /** How many of the latest checkpoints are kept. */
+    public Builder keep(int checkpoints) {
+      keep = checkpoints;
+      return this;
+    }
+
+    /** Seed of the generator that is current while training. */
+    public Builder seed(long value) {
+      seed = value;
+      return this;
+    }
+
+    /** The settings. */
+    public TrainingSettings build() {
+      return new TrainingSettings(
+          epochs,
+          steps,
+          accumulation,
+          clipNorm,
+          schedule,
+          evaluateEvery,
+          monitor,
+          checkpointEvery,
+          keep,
+          seed);
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.peft4j.train;
+
+import org.jspecify.annotations.NullMarked;
