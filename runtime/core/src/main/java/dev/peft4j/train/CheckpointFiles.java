@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.SequencedMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -151,7 +150,7 @@ record CheckpointFiles(
    */
   void requireComplete() {
     List<Parameter> base = model.adapters().root().parameters();
-    Map<Parameter, Boolean> ofAdapters = new IdentityHashMap<>();
+    IdentityHashMap<Parameter, Boolean> ofAdapters = new IdentityHashMap<>();
     model.namedParameters().forEach(p -> ofAdapters.put(p.parameter(), true));
     base.forEach(ofAdapters::remove);
     for (Parameter p : optimizer.parameters()) {

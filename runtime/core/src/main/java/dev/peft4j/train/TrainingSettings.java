@@ -76,7 +76,7 @@ public record TrainingSettings(
 
   /** Steps in all over data of so many batches an epoch. */
   public long plannedSteps(int batchesInEpoch) {
-    long perEpoch = (batchesInEpoch - 1) / accumulation + 1;
+    long perEpoch = (batchesInEpoch - 1) / accumulation + 1L;
     long byEpochs = epochs == 0 ? Long.MAX_VALUE : Math.multiplyExact(epochs, perEpoch);
     return steps == 0 ? byEpochs : Math.min(steps, byEpochs);
   }

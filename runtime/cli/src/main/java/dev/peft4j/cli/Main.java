@@ -1,0 +1,128 @@
+package dev.peft4j.cli;
+
+import dev.peft4j.data.ShapeException;
+import dev.peft4j.optim.NonFiniteLossException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.Spec;
+
+/** The command {@code peft4j}. */
+@Command(
+    name = "peft4j",
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    description = "Parameter-efficient fine-tuning of Hugging Face models, without Python.",
+    subcommands = {
+      TrainCommand.class,
+      EvalCommand.class,
+      PredictCommand.class,
+      MergeCommand.class,
+      InspectCommand.class,
+      DevicesCommand.class
+    },
+    footer = {"", "Results go to standard output, everything else to standard error."})
+public final class Main implements Runnable {
+  /** The work could not be done: a file, the data, numbers that are none. */
+  static final int FAILED = 1;
+
+  /** What was asked makes no sense. */
+  static final int USAGE = CommandLine.ExitCode.USAGE;
+
+  /** A bug. */
+  static final int INTERNAL = 3;
+
+  static final Map<String, String> EXIT_CODES = exitCodes();
+
+  @Spec private @Nullable CommandSpec spec;
+
+  Main() {}
+
+  /** Runs the command and ends the process with its exit code. */
+  public static void main(String[] args) {
+    System.exit(commandLine().execute(args));
+  }
+
+  private static Map<String, String> exitCodes() {
+    Map<String, String> codes = new LinkedHashMap<>();
+    codes.put("0", "all went well");
+    codes.put("1", "it could not be done; a sentence says why");
+    codes.put("2", "the command line is wrong");
+    codes.put("3", "a bug in peft4j");
+    return codes;
+  }
+
+  static CommandLine commandLine() {
+    CommandLine line = new CommandLine(new Main());
+    line.setExecutionExceptionHandler(Main::failed);
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    for (CommandLine sub : line.getSubcommands().values()) {
+      sub.getCommandSpec()
+          .usageMessage()
+          .exitCodeListHeading("%nExit codes:%n")
+          .exitCodeList(EXIT_CODES)
+          .showDefaultValues(true);
+    }
+    return line;
+  }
+
+  /** What the user can do something about is a sentence; the rest shows where it came from. */
+  private static int failed(Exception e, CommandLine line, ParseResult parsed) {
+    PrintWriter err = line.getErr();
+    String name = line.getCommandSpec().qualifiedName();
+    if (e instanceof UsageException) {
+      err.println(name + ": " + e.getMessage());
+      err.println("Try '" + name + " --help'.");
+      return USAGE;
+    }
+    boolean told =
+        e instanceof IOException
+            || e instanceof UncheckedIOException
+            || e instanceof IllegalArgumentException
+            || e instanceof IllegalStateException
+            || e instanceof ShapeException
+            || e instanceof IndexOutOfBoundsException
+            || e instanceof NonFiniteLossException;
+    if (told && e.getMessage() != null) {
+      err.println(name + ": " + e.getMessage());
+      return FAILED;
+    }
+    err.println(name + ": a bug in peft4j, please report it:");
+    e.printStackTrace(err);
+    return INTERNAL;
+  }
+
+  @Override
+  public void run() {
+    CommandLine line = commandLine();
+    if (spec != null) {
+      line = spec.commandLine();
+    }
+    throw new CommandLine.ParameterException(line, "which command? See 'peft4j --help'");
+  }
+
+  /** The version of the jar. */
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = Main.class.getPackage().getImplementationVersion();
+      return new String[] {
+        "peft4j " + (version == null ? "(unpackaged)" : version),
+        String.format(
+            Locale.ROOT,
+            "Java %s, %s %s",
+            System.getProperty("java.version"),
+            System.getProperty("os.name"),
+            System.getProperty("os.arch"))
+      };
+    }
+  }
+}

@@ -1,0 +1,124 @@
+package dev.peft4j.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.io.AtomicFolder;
+import dev.peft4j.io.ModelFolder;
+import dev.peft4j.io.PythonJson;
+import dev.peft4j.io.SafeTensors;
+import dev.peft4j.io.StoredTensor;
+import dev.peft4j.tuner.PeftModel;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code peft4j merge}. */
+@Command(
+    name = "merge",
+    mixinStandardHelpOptions = true,
+    description =
+        "Writes an adapter into its model: a folder that transformers loads without peft.")
+final class MergeCommand implements Callable<Integer> {
+  /** What a model's folder has besides weights and is the same for the merged one. */
+  private static final Set<String> TOKENIZER_FILES =
+      Set.of(
+          "tokenizer.json",
+          "tokenizer_config.json",
+          "special_tokens_map.json",
+          "vocab.txt",
+          "added_tokens.json");
+
+  @Mixin private ModelOptions model = new ModelOptions();
+  @Mixin private Out out = new Out();
+
+  @Option(
+      names = {"-a", "--adapter"},
+      paramLabel = "FOLDER",
+      required = true,
+      showDefaultValue = Help.Visibility.NEVER,
+      description = "The adapter.")
+  private Path adapter = Path.of("");
+
+  @Option(
+      names = {"-o", "--out"},
+      paramLabel = "FOLDER",
+      required = true,
+      showDefaultValue = Help.Visibility.NEVER,
+      description = "The folder of the merged model; must not be there yet.")
+  private Path target = Path.of("");
+
+  @Override
+  public Integer call() throws Exception {
+    if (Files.exists(target)) {
+      throw new UsageException(target + " is there already; give another --out");
+    }
+    return model.run(this::merge);
+  }
+
+  private int merge() throws IOException {
+    try (Classifier classifier = Classifier.load(model, adapter)) {
+      PeftModel adapted = classifier.adapted();
+      if (adapted != null) {
+        adapted.mergeAndUnload();
+      }
+      Map<String, StoredTensor> weights = new LinkedHashMap<>();
+      classifier
+          .model()
+          .namedParameters()
+          .forEach(
+              p ->
+                  weights.put(
+                      p.name(), new StoredTensor(p.parameter().shape(), p.parameter().own())));
+      String config = config(classifier.labels());
+      AtomicFolder.write(
+          target,
+          folder -> {
+            SafeTensors.write(folder.resolve("model.safetensors"), weights, Map.of("format", "pt"));
+            Files.writeString(folder.resolve("config.json"), config);
+            copyTokenizer(folder);
+          });
+      if (out.json()) {
+        out.line(Out.object().put("model", target.toString()).put("tensors", weights.size()));
+      } else {
+        out.line("merged model: %s (%d tensors)", target, weights.size());
+      }
+      return 0;
+    }
+  }
+
+  /** The base's settings with the adapter's labels. */
+  private String config(List<String> labels) throws IOException {
+    ObjectNode config = ModelFolder.open(model.folder).config();
+    config.putArray("architectures").add("BertForSequenceClassification");
+    ObjectNode names = config.putObject("id2label");
+    ObjectNode ids = config.putObject("label2id");
+    for (int i = 0; i < labels.size(); i++) {
+      names.put(Integer.toString(i), labels.get(i));
+      ids.put(labels.get(i), i);
+    }
+    config.remove("num_labels");
+    config.remove("torch_dtype");
+    config.put("dtype", "float32");
+    return PythonJson.format(config) + "\n";
+  }
+
+  private void copyTokenizer(Path to) throws IOException {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(model.folder)) {
+      for (Path f : files) {
+        String name = String.valueOf(f.getFileName());
+        if (TOKENIZER_FILES.contains(name)) {
+          Files.copy(f, to.resolve(name));
+        }
+      }
+    }
+  }
+}

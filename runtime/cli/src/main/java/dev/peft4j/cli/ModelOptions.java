@@ -1,0 +1,57 @@
+package dev.peft4j.cli;
+
+import dev.peft4j.backend.Backends;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.Option;
+
+/** Which model, and what it computes on. */
+final class ModelOptions {
+  @Option(
+      names = {"-m", "--model"},
+      paramLabel = "FOLDER",
+      required = true,
+      showDefaultValue = Help.Visibility.NEVER,
+      description =
+          "A BERT model as Hugging Face lays it out: config.json, model.safetensors,"
+              + " tokenizer.json.")
+  Path folder = Path.of("");
+
+  @Option(
+      names = "--max-length",
+      paramLabel = "TOKENS",
+      description = "Tokens kept of a text; by default 128, or what the model takes if less.")
+  @Nullable Integer maxLength;
+
+  @Option(
+      names = "--backend",
+      paramLabel = "NAME",
+      description = "What computes, see 'peft4j devices'; the first there by default.")
+  @Nullable String backend;
+
+  /** Runs a command on the backend that was asked for. */
+  int run(Callable<Integer> body) throws Exception {
+    String name = backend;
+    if (name == null) {
+      return body.call();
+    }
+    Exception[] failed = {null};
+    int code =
+        Backends.with(
+            Backends.named(name),
+            () -> {
+              try {
+                return body.call();
+              } catch (Exception e) {
+                failed[0] = e;
+                return Main.FAILED;
+              }
+            });
+    if (failed[0] != null) {
+      throw failed[0];
+    }
+    return code;
+  }
+}

@@ -1,0 +1,101 @@
+package dev.peft4j.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code peft4j predict}. */
+@Command(
+    name = "predict",
+    mixinStandardHelpOptions = true,
+    description = "Gives texts labels: a line for each, with the label and its probability.")
+final class PredictCommand implements Callable<Integer> {
+  @Mixin private ModelOptions model = new ModelOptions();
+  @Mixin private DataColumns columns = new DataColumns();
+  @Mixin private Out out = new Out();
+
+  @Option(
+      names = {"-a", "--adapter"},
+      paramLabel = "FOLDER",
+      description = "An adapter, of 'peft4j train' or of peft; without it the model as it is.")
+  private @Nullable Path adapter;
+
+  @Option(
+      names = {"-d", "--data"},
+      paramLabel = "FILE",
+      description = "Texts: .jsonl, .csv or .tsv; - is JSONL from standard input.")
+  private @Nullable Path data;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      defaultValue = "32",
+      description = "Texts in a batch.")
+  private int batch;
+
+  @Parameters(
+      paramLabel = "TEXT",
+      arity = "0..*",
+      showDefaultValue = Help.Visibility.NEVER,
+      description = "Texts, instead of a file.")
+  private List<String> texts = List.of();
+
+  @Override
+  public Integer call() throws Exception {
+    if (batch < 1) {
+      throw new UsageException("--batch is " + batch + ", must be at least 1");
+    }
+    if ((data == null) == texts.isEmpty()) {
+      throw new UsageException("needed are either texts or --data FILE");
+    }
+    return model.run(this::predict);
+  }
+
+  private int predict() throws IOException {
+    List<Example> examples = examples();
+    try (Classifier classifier = Classifier.load(model, adapter)) {
+      float[][] all = classifier.probabilities(examples, batch);
+      for (int i = 0; i < all.length; i++) {
+        float[] p = all[i];
+        int best = Classifier.best(p);
+        String label = classifier.labels().get(best);
+        if (out.json()) {
+          ObjectNode tree = Out.object().put("label", label).put("probability", p[best]);
+          ObjectNode each = tree.putObject("probabilities");
+          for (int l = 0; l < p.length; l++) {
+            each.put(classifier.labels().get(l), p[l]);
+          }
+          out.line(tree);
+        } else {
+          out.line("%s\t%.4f\t%s", label, p[best], oneLine(examples.get(i).text()));
+        }
+      }
+      return 0;
+    }
+  }
+
+  private static String oneLine(String text) {
+    return text.replaceAll("[\\t\\r\\n]+", " ");
+  }
+
+  private List<Example> examples() throws IOException {
+    Path file = data;
+    if (file == null) {
+      List<Example> given = new ArrayList<>();
+      texts.forEach(t -> given.add(new Example(t, null, null)));
+      return given;
+    }
+    return file.toString().equals(DataFile.STDIN)
+        ? DataFile.read(System.in, Path.of("standard input"), columns, false)
+        : DataFile.read(file, columns, false);
+  }
+}

@@ -1,0 +1,10 @@
+package dev.peft4j.cli;
+
+/** Options that make no sense together. */
+final class UsageException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  UsageException(String message) {
+    super(message);
+  }
+}

@@ -1,4 +1,0 @@
-@NullMarked
-package dev.peft4j.train;
-
-import org.jspecify.annotations.NullMarked;
