@@ -14,7 +14,7 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
-/** A progress bar with the loss, the learning rate and the last evaluation. */
+/** A progress bar with the loss, the epoch and the last evaluation. */
 public final class ProgressListener implements TrainingListener {
   private static final int MILLIS = 500;
 
@@ -59,12 +59,7 @@ public final class ProgressListener implements TrainingListener {
         show(
             s.state().step(),
             String.format(
-                Locale.ROOT,
-                " epoch %d, loss %.4f, lr %.2e%s",
-                s.epoch() + 1,
-                loss.value(),
-                s.learningRate(),
-                evaluation));
+                Locale.ROOT, " loss %.4f, epoch %d%s", loss.value(), s.epoch() + 1, evaluation));
       }
       case TrainingEvent.Evaluated e -> evaluation = " | " + describe(e.values());
       case TrainingEvent.Saved _ -> {}

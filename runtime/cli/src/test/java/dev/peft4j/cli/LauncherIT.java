@@ -1,0 +1,69 @@
+package dev.peft4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The script that was packed, as a user calls it. */
+@DisabledOnOs(OS.WINDOWS)
+class LauncherIT {
+  private static final Path LAUNCHER =
+      Path.of("target", "peft4j", "bin", "peft4j").toAbsolutePath();
+
+  @TempDir Path folder;
+
+  private record Run(int code, String out, String err) {}
+
+  private Run run(String... args) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of(LAUNCHER.toString()));
+    command.addAll(List.of(args));
+    File err = folder.resolve("err").toFile();
+    ProcessBuilder builder = new ProcessBuilder(command).redirectError(err);
+    builder.directory(folder.toFile());
+    builder.environment().put("JAVA25_HOME", System.getProperty("java.home"));
+    Process process = builder.start();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    return new Run(process.waitFor(), out, Files.readString(err.toPath()));
+  }
+
+  @Test
+  void runsWithTheFlagsThatTheJvmNeeds() throws Exception {
+    Run devices = run("devices");
+    assertThat(devices.code()).isZero();
+    assertThat(devices.out().lines()).contains("cpu (default)", "reference");
+    // without its flags peft4j would say which are missing
+    assertThat(devices.err().lines().filter(l -> !l.contains("Using incubator modules"))).isEmpty();
+  }
+
+  @Test
+  void passesArgumentsAndTheExitCodeOn() throws Exception {
+    assertThat(run("--version").out()).startsWith("peft4j 0.").contains("Java 25");
+    Run missing = run("inspect", "a folder");
+    assertThat(missing.code()).isEqualTo(1);
+    assertThat(missing.err()).contains("peft4j inspect: a folder: does not exist");
+    assertThat(run("inspect").code()).isEqualTo(2);
+  }
+
+  @Test
+  void trainsAndPredicts() throws Exception {
+    TinyModel.write(folder.resolve("model"));
+    Files.writeString(folder.resolve("train.jsonl"), TinyModel.jsonLines(20, 1));
+    Run train =
+        run("train", "-m", "model", "-d", "train.jsonl", "-o", "run", "--epochs", "1", "--json");
+    assertThat(train.code()).as(train.err()).isZero();
+    assertThat(train.out()).startsWith("{\"steps\":2,");
+    assertThat(train.err()).contains("trainable params: ", "100%");
+    Run predict = run("predict", "-m", "model", "-a", "run/adapter", "the film was great");
+    assertThat(predict.out()).endsWith("\tthe film was great\n");
+  }
+}
