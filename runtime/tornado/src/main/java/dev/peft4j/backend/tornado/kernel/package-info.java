@@ -1,0 +1,5 @@
+/** What all kernels of this backend share: a kernel with its arguments, ready to become a task. */
+@NullMarked
+package dev.peft4j.backend.tornado.kernel;
+
+import org.jspecify.annotations.NullMarked;

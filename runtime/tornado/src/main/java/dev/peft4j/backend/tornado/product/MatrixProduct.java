@@ -1,0 +1,63 @@
+package dev.peft4j.backend.tornado.product;
+
+import dev.peft4j.backend.tornado.kernel.KernelCall;
+import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+
+/**
+ * Matrix products as one kind of device computes them best.
+ *
+ * <pre>{@code
+ * MatrixProduct products = MatrixProduct.forDevice(device);
+ * int packed = products.packedSize(shape, frozen);
+ * if (packed > 0) {                       // frozen: in a graph that runs once; else before each product
+ *   products.pack(shape, weight, buffer).addTo(graph, grids, "pack");
+ *   weight = buffer;
+ * }
+ * products.multiply(shape, x, weight, bias, y, false).addTo(graph, grids, "product");
+ * }</pre>
+ */
+public interface MatrixProduct {
+  /**
+   * Elements of the form in which the right operand is wanted, or 0 if it is wanted as it is.
+   *
+   * @param frozen whether the operand never changes, so that packing it costs nothing
+   */
+  int packedSize(ProductShape shape, boolean frozen);
+
+  /**
+   * Brings the right operand into the form that {@link #multiply} reads.
+   *
+   * @param b all matrices of b: a {@code FloatArray}
+   * @param packed of {@link #packedSize} elements, all of which are written
+   */
+  KernelCall pack(ProductShape shape, FloatArray b, FloatArray packed);
+
+  /**
+   * The same from 16-bit numbers, which are expanded on the device. Where {@link #packedSize} is 0
+   * (frozen) {@code packed} has the elements of b and gets them in their order.
+   *
+   * @param b a {@code ShortArray} with the bits of the numbers
+   * @param format what the bits mean
+   */
+  KernelCall pack(
+      ProductShape shape, TornadoNativeArray b, HalfFormat format, FloatArray packed);
+
+  /**
+   * {@code c = op(a) · op(b)}, plus the bias on each row, plus c if it accumulates.
+   *
+   * @param a the left operand as it is
+   * @param b the right operand, packed if {@link #packedSize} says so
+   * @param bias n numbers, or null
+   * @param c all of the result; read only if it accumulates
+   */
+  KernelCall multiply(
+      ProductShape shape,
+      FloatArray a,
+      FloatArray b,
+      boolean packed,
+      @Nullable FloatArray bias,
+      FloatArray c,
+      boolean accumulate);
+}

@@ -1,0 +1,46 @@
+package dev.peft4j.backend.tornado.product;
+
+import dev.peft4j.data.Shape;
+import dev.peft4j.op.MatMul;
+
+/**
+ * Sizes and operand orders of a product {@code c = op(a) · op(b)}, for each position of the
+ * broadcast outer dimensions.
+ *
+ * @param m rows of {@code op(a)} and c
+ * @param n columns of {@code op(b)} and c
+ * @param k the inner size
+ * @param transposeA a is stored as (k, m) instead of (m, k)
+ * @param transposeB b is stored as (n, k) instead of (k, n)
+ * @param batch the outer dimensions of c; without any, c is one matrix
+ * @param batchA those of a, aligned at the end; of each either the same or 1
+ * @param batchB those of b, likewise
+ */
+public record ProductShape(
+    int m,
+    int n,
+    int k,
+    boolean transposeA,
+    boolean transposeB,
+    Shape batch,
+    Shape batchA,
+    Shape batchB) {
+  /** One product of two matrices. */
+  public static ProductShape of(int m, int n, int k, boolean transposeA, boolean transposeB) {
+    return new ProductShape(
+        m, n, k, transposeA, transposeB, Shape.SCALAR, Shape.SCALAR, Shape.SCALAR);
+  }
+
+  /**
+   * The product that {@code op} makes of operands of these shapes. With a right operand of rank 2
+   * and an untransposed left one, all rows of the left one are one matrix.
+   */
+  public static ProductShape of(MatMul op, Shape a, Shape b) {
+    throw new UnsupportedOperationException("not yet"); // follows
+  }
+
+  /** {@code x · wᵀ} of a linear layer: x is (..., in), w is (out, in). */
+  public static ProductShape linear(Shape x, Shape w) {
+    return of(x.rows(), w.dim(0), w.dim(1), false, true);
+  }
+}
