@@ -1,9 +1,12 @@
 package dev.peft4j.backend.tornado.kernel;
 
+import java.lang.reflect.Constructor;
 import java.util.List;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.WorkerGrid;
+import uk.ac.manchester.tornado.api.common.TaskPackage;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
  * A kernel with its arguments and the grid of work items it runs on: what becomes one task of a
@@ -22,11 +25,32 @@ public record KernelCall(Object code, List<Object> arguments, WorkerGrid grid) {
    * @param name the task's name, used once a graph
    */
   public void addTo(TaskGraph graph, GridScheduler grids, String name) {
-    throw new UnsupportedOperationException("not yet"); // follows
+    graph.addTask(task(name));
+    grids.addWorkerGrid(graph.getTaskGraphName() + "." + name, grid);
+  }
+
+  /** TornadoVM has a constructor for each number of arguments. */
+  private TaskPackage task(String name) {
+    int n = arguments.size();
+    for (Constructor<?> c : TaskPackage.class.getConstructors()) {
+      if (c.getParameterCount() == n + 2 && c.getParameterTypes()[1].isInstance(code)) {
+        Object[] all = new Object[n + 2];
+        all[0] = name;
+        all[1] = code;
+        System.arraycopy(arguments.toArray(), 0, all, 2, n);
+        try {
+          return (TaskPackage) c.newInstance(all);
+        } catch (ReflectiveOperationException e) {
+          throw new IllegalStateException("kernel " + name + " could not become a task", e);
+        }
+      }
+    }
+    throw new IllegalArgumentException(
+        "kernel " + name + " is called with " + n + " arguments, which its code does not take");
   }
 
   /** The buffers among the arguments. */
-  public List<Object> buffers() {
-    throw new UnsupportedOperationException("not yet"); // follows
+  public Object[] buffers() {
+    return arguments.stream().filter(TornadoNativeArray.class::isInstance).toArray();
   }
 }

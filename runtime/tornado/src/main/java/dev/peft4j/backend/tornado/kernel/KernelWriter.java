@@ -1,0 +1,151 @@
+package dev.peft4j.backend.tornado.kernel;
+
+import static java.lang.constant.ConstantDescs.CD_Integer;
+import static java.lang.constant.ConstantDescs.CD_Object;
+import static java.lang.constant.ConstantDescs.CD_float;
+import static java.lang.constant.ConstantDescs.CD_int;
+import static java.lang.constant.ConstantDescs.CD_void;
+import static java.lang.constant.ConstantDescs.INIT_NAME;
+import static java.lang.constant.ConstantDescs.MTD_void;
+
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.Label;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.MethodTypeDesc;
+import java.lang.invoke.MethodHandles;
+import java.lang.reflect.AccessFlag;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions;
+
+/**
+ * Writes a kernel at run time: a class with the kernel as a static method and the {@code TaskN}
+ * that calls it, from which TornadoVM finds the method. The first parameter is always the {@code
+ * KernelContext}.
+ *
+ * <p>Names of the parameters go into a LocalVariableTable, without which TornadoVM compiles
+ * nothing.
+ */
+public final class KernelWriter {
+  private static final ClassDesc CONTEXT = KernelContext.class.describeConstable().orElseThrow();
+  private static final MethodTypeDesc INT_VALUE = MethodTypeDesc.of(CD_int);
+  private static final AtomicInteger COUNT = new AtomicInteger();
+
+  private final String name;
+  private final List<ClassDesc> types = new ArrayList<>(List.of(CONTEXT));
+
+  /**
+   * A kernel without parameters yet.
+   *
+   * @param name the start of its name on the device; a number is added
+   */
+  public KernelWriter(String name) {
+    this.name = name;
+  }
+
+  /** Adds a buffer; gives its local variable. */
+  public int buffer(Class<?> type) {
+    types.add(type.describeConstable().orElseThrow());
+    return types.size() - 1;
+  }
+
+  /** Adds a number, which is a constant of the compiled kernel; gives its local variable. */
+  public int number() {
+    types.add(CD_int);
+    return types.size() - 1;
+  }
+
+  /**
+   * Defines the class.
+   *
+   * @param body writes the kernel's code up to its return
+   * @return an instance of the {@code TaskN} that fits the number of parameters
+   */
+  public Object define(Consumer<CodeBuilder> body) {
+    KernelClassLoader loader = KernelClassLoader.current();
+    String kernel = name + COUNT.incrementAndGet();
+    String className = KernelWriter.class.getPackageName() + "." + capital(kernel);
+    ClassDesc self = ClassDesc.of(className);
+    MethodTypeDesc type = MethodTypeDesc.of(CD_void, types);
+    byte[] file =
+        ClassFile.of()
+            .build(
+                self,
+                c -> {
+                  c.withFlags(AccessFlag.PUBLIC, AccessFlag.FINAL);
+                  c.withInterfaceSymbols(task());
+                  // first, so that its constants have low numbers: TornadoVM reads only one byte
+                  c.withMethodBody(
+                      "apply", objects(), ClassFile.ACC_PUBLIC, b -> apply(b, self, kernel, type));
+                  c.withMethodBody(
+                      kernel,
+                      type,
+                      ClassFile.ACC_PUBLIC | ClassFile.ACC_STATIC,
+                      b -> {
+                        nameParameters(b);
+                        body.accept(b);
+                        b.return_();
+                      });
+                  c.withMethodBody(
+                      INIT_NAME,
+                      MTD_void,
+                      ClassFile.ACC_PUBLIC,
+                      b -> b.aload(0).invokespecial(CD_Object, INIT_NAME, MTD_void).return_());
+                });
+    loader.put(className.replace('.', '/') + ".class", file);
+    try {
+      return MethodHandles.lookup().defineClass(file).getConstructor().newInstance();
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException("a generated kernel could not be loaded: " + kernel, e);
+    }
+  }
+
+  private ClassDesc task() {
+    return ClassDesc.of(TornadoFunctions.class.getName() + "$Task" + types.size());
+  }
+
+  private MethodTypeDesc objects() {
+    return MethodTypeDesc.of(CD_void, Collections.nCopies(types.size(), CD_Object));
+  }
+
+  private void apply(CodeBuilder b, ClassDesc self, String kernel, MethodTypeDesc type) {
+    for (int i = 0; i < types.size(); i++) {
+      b.aload(i + 1);
+      if (types.get(i) == CD_int) {
+        b.checkcast(CD_Integer).invokevirtual(CD_Integer, "intValue", INT_VALUE);
+      } else {
+        b.checkcast(types.get(i));
+      }
+    }
+    b.invokestatic(self, kernel, type).return_();
+  }
+
+  private void nameParameters(CodeBuilder b) {
+    Label start = b.startLabel();
+    Label end = b.endLabel();
+    for (int i = 0; i < types.size(); i++) {
+      b.localVariable(i, i == 0 ? "context" : "p" + i, types.get(i), start, end);
+    }
+  }
+
+  private static String capital(String s) {
+    return Character.toUpperCase(s.charAt(0)) + s.substring(1);
+  }
+
+  /** Pushes the work item's number along x, y or z. */
+  public static void globalId(CodeBuilder b, char axis) {
+    b.aload(0).getfield(CONTEXT, "globalId" + axis, CD_Integer);
+    b.invokevirtual(CD_Integer, "intValue", INT_VALUE);
+  }
+
+  /** Type of an array's {@code get}. */
+  public static final MethodTypeDesc GET = MethodTypeDesc.of(CD_float, CD_int);
+
+  /** Type of an array's {@code set}. */
+  public static final MethodTypeDesc SET = MethodTypeDesc.of(CD_void, CD_int, CD_float);
+}
