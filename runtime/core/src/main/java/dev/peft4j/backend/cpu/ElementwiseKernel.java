@@ -1,5 +1,6 @@
 package dev.peft4j.backend.cpu;
 
+import dev.peft4j.backend.Strides;
 import dev.peft4j.data.Shape;
 import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Scalar;

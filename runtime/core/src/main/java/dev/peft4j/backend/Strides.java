@@ -1,4 +1,4 @@
-package dev.peft4j.backend.cpu;
+package dev.peft4j.backend;
 
 import dev.peft4j.data.Shape;
 import java.util.ArrayList;
@@ -11,9 +11,9 @@ import java.util.List;
  * @param sizes sizes of the loops, outermost first; at least one
  * @param steps for each tensor and loop the elements to go on by, 0 where the tensor is repeated
  */
-record Strides(int[] sizes, int[][] steps) {
+public record Strides(int[] sizes, int[][] steps) {
   /** The loops of {@code shape} for tensors that broadcast to it. */
-  static Strides broadcast(Shape shape, Shape... tensors) {
+  public static Strides broadcast(Shape shape, Shape... tensors) {
     int[][] full = new int[tensors.length][];
     for (int t = 0; t < tensors.length; t++) {
       full[t] = steps(shape, tensors[t]);
@@ -32,7 +32,7 @@ record Strides(int[] sizes, int[][] steps) {
   }
 
   /** Joins neighbouring loops where all tensors allow it and drops loops of size 1. */
-  static Strides join(int[] sizes, int[][] steps) {
+  public static Strides join(int[] sizes, int[][] steps) {
     List<Integer> keep = new ArrayList<>();
     int[] s = sizes.clone();
     for (int i = 0; i < s.length; i++) {
@@ -64,22 +64,22 @@ record Strides(int[] sizes, int[][] steps) {
   }
 
   /** Number of loops. */
-  int rank() {
+  public int rank() {
     return sizes.length;
   }
 
   /** Size of the innermost loop. */
-  int inner() {
+  public int inner() {
     return sizes[sizes.length - 1];
   }
 
   /** What a tensor goes on by in the innermost loop. */
-  int innerStep(int tensor) {
+  public int innerStep(int tensor) {
     return steps[tensor][sizes.length - 1];
   }
 
   /** Runs of the innermost loop. */
-  int rows() {
+  public int rows() {
     int n = 1;
     for (int i = 0; i < sizes.length - 1; i++) {
       n *= sizes[i];
@@ -88,7 +88,7 @@ record Strides(int[] sizes, int[][] steps) {
   }
 
   /** Where a tensor stands at the start of run {@code row} of the innermost loop, in elements. */
-  int rowStart(int tensor, int row) {
+  public int rowStart(int tensor, int row) {
     int at = 0;
     int r = row;
     int[] step = steps[tensor];
