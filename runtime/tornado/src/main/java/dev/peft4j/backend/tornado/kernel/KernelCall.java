@@ -3,6 +3,7 @@ package dev.peft4j.backend.tornado.kernel;
 import java.lang.reflect.Constructor;
 import java.util.List;
 import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.common.TaskPackage;
@@ -17,6 +18,9 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * @param grid the work items
  */
 public record KernelCall(Object code, List<Object> arguments, WorkerGrid grid) {
+  /** The first argument of each kernel; one for all, since TornadoVM counts a graph's objects. */
+  public static final KernelContext CONTEXT = new KernelContext();
+
   /**
    * Adds this as a task. The caller declares the buffers' transfers.
    *

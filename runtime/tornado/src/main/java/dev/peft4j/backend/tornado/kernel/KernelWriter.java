@@ -18,7 +18,6 @@ import java.lang.reflect.AccessFlag;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions;
@@ -34,7 +33,6 @@ import uk.ac.manchester.tornado.api.common.TornadoFunctions;
 public final class KernelWriter {
   private static final ClassDesc CONTEXT = KernelContext.class.describeConstable().orElseThrow();
   private static final MethodTypeDesc INT_VALUE = MethodTypeDesc.of(CD_int);
-  private static final AtomicInteger COUNT = new AtomicInteger();
 
   private final String name;
   private final List<ClassDesc> types = new ArrayList<>(List.of(CONTEXT));
@@ -42,7 +40,8 @@ public final class KernelWriter {
   /**
    * A kernel without parameters yet.
    *
-   * @param name the start of its name on the device; a number is added
+   * @param name its name on the device, which says everything that its code depends on: no two
+   *     kernels have the same, and a driver that keeps compiled code finds it in the next run
    */
   public KernelWriter(String name) {
     this.name = name;
@@ -68,8 +67,7 @@ public final class KernelWriter {
    */
   public Object define(Consumer<CodeBuilder> body) {
     KernelClassLoader loader = KernelClassLoader.current();
-    String kernel = name + COUNT.incrementAndGet();
-    String className = KernelWriter.class.getPackageName() + "." + capital(kernel);
+    String className = KernelWriter.class.getPackageName() + "." + capital(name);
     ClassDesc self = ClassDesc.of(className);
     MethodTypeDesc type = MethodTypeDesc.of(CD_void, types);
     byte[] file =
@@ -81,9 +79,9 @@ public final class KernelWriter {
                   c.withInterfaceSymbols(task());
                   // first, so that its constants have low numbers: TornadoVM reads only one byte
                   c.withMethodBody(
-                      "apply", objects(), ClassFile.ACC_PUBLIC, b -> apply(b, self, kernel, type));
+                      "apply", objects(), ClassFile.ACC_PUBLIC, b -> apply(b, self, type));
                   c.withMethodBody(
-                      kernel,
+                      name,
                       type,
                       ClassFile.ACC_PUBLIC | ClassFile.ACC_STATIC,
                       b -> {
@@ -101,7 +99,7 @@ public final class KernelWriter {
     try {
       return MethodHandles.lookup().defineClass(file).getConstructor().newInstance();
     } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("a generated kernel could not be loaded: " + kernel, e);
+      throw new IllegalStateException("a generated kernel could not be loaded: " + name, e);
     }
   }
 
@@ -113,7 +111,7 @@ public final class KernelWriter {
     return MethodTypeDesc.of(CD_void, Collections.nCopies(types.size(), CD_Object));
   }
 
-  private void apply(CodeBuilder b, ClassDesc self, String kernel, MethodTypeDesc type) {
+  private void apply(CodeBuilder b, ClassDesc self, MethodTypeDesc type) {
     for (int i = 0; i < types.size(); i++) {
       b.aload(i + 1);
       if (types.get(i) == CD_int) {
@@ -122,7 +120,7 @@ public final class KernelWriter {
         b.checkcast(types.get(i));
       }
     }
-    b.invokestatic(self, kernel, type).return_();
+    b.invokestatic(self, name, type).return_();
   }
 
   private void nameParameters(CodeBuilder b) {

@@ -3,7 +3,7 @@ package dev.peft4j.backend.tornado.product;
 import dev.peft4j.backend.tornado.kernel.KernelCall;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
-import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
 /**
  * Matrix products as one kind of device computes them best.
@@ -29,7 +29,7 @@ public interface MatrixProduct {
   /**
    * Brings the right operand into the form that {@link #multiply} reads.
    *
-   * @param b all matrices of b: a {@code FloatArray}
+   * @param b all matrices of b: as they are
    * @param packed of {@link #packedSize} elements, all of which are written
    */
   KernelCall pack(ProductShape shape, FloatArray b, FloatArray packed);
@@ -38,11 +38,10 @@ public interface MatrixProduct {
    * The same from 16-bit numbers, which are expanded on the device. Where {@link #packedSize} is 0
    * (frozen) {@code packed} has the elements of b and gets them in their order.
    *
-   * @param b a {@code ShortArray} with the bits of the numbers
+   * @param b the bits of the numbers
    * @param format what the bits mean
    */
-  KernelCall pack(
-      ProductShape shape, TornadoNativeArray b, HalfFormat format, FloatArray packed);
+  KernelCall pack(ProductShape shape, ShortArray b, HalfFormat format, FloatArray packed);
 
   /**
    * {@code c = op(a) · op(b)}, plus the bias on each row, plus c if it accumulates.

@@ -1,5 +1,6 @@
 package dev.peft4j.backend.tornado.product;
 
+import dev.peft4j.backend.Strides;
 import dev.peft4j.data.Shape;
 import dev.peft4j.op.MatMul;
 
@@ -13,7 +14,7 @@ import dev.peft4j.op.MatMul;
  * @param transposeA a is stored as (k, m) instead of (m, k)
  * @param transposeB b is stored as (n, k) instead of (k, n)
  * @param batch the outer dimensions of c; without any, c is one matrix
- * @param batchA those of a, aligned at the end; of each either the same or 1
+ * @param batchA those of a, which broadcast to {@code batch}
  * @param batchB those of b, likewise
  */
 public record ProductShape(
@@ -36,11 +37,49 @@ public record ProductShape(
    * and an untransposed left one, all rows of the left one are one matrix.
    */
   public static ProductShape of(MatMul op, Shape a, Shape b) {
-    throw new UnsupportedOperationException("not yet"); // follows
+    if (b.rank() == 2 && !op.transposeA()) {
+      return of(a.rows(), op.n(b), op.k(a), false, op.transposeB());
+    }
+    Shape batchA = MatMul.outer(a);
+    Shape batchB = MatMul.outer(b);
+    return new ProductShape(
+        op.m(a),
+        op.n(b),
+        op.k(a),
+        op.transposeA(),
+        op.transposeB(),
+        Shape.broadcast("matmul", batchA, batchB),
+        batchA,
+        batchB);
   }
 
   /** {@code x · wᵀ} of a linear layer: x is (..., in), w is (out, in). */
   public static ProductShape linear(Shape x, Shape w) {
     return of(x.rows(), w.dim(0), w.dim(1), false, true);
+  }
+
+  /** Number of matrices of c. */
+  int matrices() {
+    return batch.size();
+  }
+
+  /** The loops over the matrices of c; tensor 0 is a, tensor 1 is b. */
+  Strides loops() {
+    return Strides.broadcast(batch, batchA, batchB);
+  }
+
+  /** Elements of a. */
+  int sizeA() {
+    return batchA.size() * m * k;
+  }
+
+  /** Elements of b. */
+  int sizeB() {
+    return batchB.size() * n * k;
+  }
+
+  /** Elements of c. */
+  int sizeC() {
+    return matrices() * m * n;
   }
 }

@@ -1,0 +1,93 @@
+package dev.peft4j.backend.tornado.product;
+
+import dev.peft4j.backend.Strides;
+import dev.peft4j.backend.tornado.kernel.KernelCall;
+import dev.peft4j.backend.tornado.kernel.Places;
+import dev.peft4j.backend.tornado.product.VectorKernel.Layout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.WorkerGrid;
+import uk.ac.manchester.tornado.api.WorkerGrid3D;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
+
+/**
+ * Products for devices with vector registers: {@link VectorKernel} over right operands that lie in
+ * blocks of 16 columns. Those that do not change are packed once; others are packed in the step if
+ * they are transposed and used by many rows, and read as they are else.
+ */
+final class VectorProduct implements MatrixProduct {
+  private static final int LANES = VectorKernel.LANES;
+  private static final int FEW = 32;
+  private static final Map<VectorKernel, Object> KERNELS = new ConcurrentHashMap<>();
+
+  @Override
+  public int packedSize(ProductShape s, boolean frozen) {
+    boolean direct = !s.transposeB() || s.n() < LANES || s.m() <= FEW;
+    return direct && !frozen ? 0 : s.batchB().size() * blocks(s.n()) * LANES * s.k();
+  }
+
+  @Override
+  public KernelCall pack(ProductShape s, FloatArray b, FloatArray packed) {
+    return Packing.columns(s, b, packed, blocks(s.n()));
+  }
+
+  @Override
+  public KernelCall pack(ProductShape s, ShortArray b, HalfFormat format, FloatArray packed) {
+    return Packing.columns(s, b, format, packed, blocks(s.n()));
+  }
+
+  @Override
+  public KernelCall multiply(
+      ProductShape s,
+      FloatArray a,
+      FloatArray b,
+      boolean packed,
+      @Nullable FloatArray bias,
+      FloatArray c,
+      boolean accumulate) {
+    int rows = rows(s.m());
+    Strides loops = s.loops();
+    VectorKernel kernel =
+        new VectorKernel(
+            rows,
+            s.transposeA(),
+            packed ? Layout.PACKED : s.transposeB() ? Layout.TRANSPOSED : Layout.PLAIN,
+            s.n() % LANES,
+            s.n() < LANES,
+            s.m() % rows != 0,
+            bias != null,
+            accumulate,
+            Places.of(loops));
+    List<Object> arguments = new ArrayList<>(List.of(KernelCall.CONTEXT, a, b, c));
+    if (bias != null) {
+      arguments.add(bias);
+    }
+    arguments.addAll(List.of(s.m(), s.n(), s.k()));
+    for (int size : loops.sizes()) {
+      arguments.add(size);
+    }
+    WorkerGrid grid =
+        new WorkerGrid3D(blocks(s.n()), (s.m() + rows - 1) / rows, s.matrices());
+    grid.setLocalWork(1, 1, 1);
+    return new KernelCall(
+        KERNELS.computeIfAbsent(kernel, VectorKernel::define), arguments, grid);
+  }
+
+  private static int blocks(int n) {
+    return (n + LANES - 1) / LANES;
+  }
+
+  /** Rows of a block: few enough that most of the last block's are needed. */
+  private static int rows(int m) {
+    int most = Integer.getInteger("peft.rows", 16);
+    if (m >= 64) {
+      return most;
+    }
+    int rows = Integer.highestOneBit(Math.min(m, most));
+    return rows;
+  }
+}
