@@ -1,11 +1,17 @@
 package dev.peft4j.backend.tornado.fuse;
 
+import dev.peft4j.backend.Strides;
 import dev.peft4j.backend.tornado.kernel.KernelCall;
+import dev.peft4j.backend.tornado.kernel.Places;
 import dev.peft4j.data.Shape;
 import dev.peft4j.graph.Scalar;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import uk.ac.manchester.tornado.api.WorkerGrid;
+import uk.ac.manchester.tornado.api.WorkerGrid2D;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
-import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
  * Element-wise expressions as kernels: each expression becomes a class that TornadoVM compiles.
@@ -13,20 +19,48 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * whatever its sizes.
  */
 public final class FusedKernels {
+  /** Shorter innermost loops do not fill a work group. */
+  private static final int SHORT = 32;
+
+  private static final int GROUP = 64;
+
+  private static final Map<FusedKernel, Object> KERNELS = new ConcurrentHashMap<>();
+
+  private FusedKernels() {}
+
   /**
    * The kernel that computes {@code expression} at each element of {@code out}.
    *
    * @param expression the result from inputs 0 …
    * @param out the result, of {@code shape}; it may be one of the inputs of that shape
-   * @param inputs a {@code FloatArray}, {@code IntArray} or {@code LongArray} each
-   * @param shapes their shapes, which broadcast to {@code shape}
+   * @param inputs at most 12
+   * @param shapes the inputs' shapes, which broadcast to {@code shape}
    */
-  public KernelCall call(
-      Scalar expression,
-      FloatArray out,
-      Shape shape,
-      List<? extends TornadoNativeArray> inputs,
-      List<Shape> shapes) {
-    throw new UnsupportedOperationException("not yet"); // follows
+  public static KernelCall call(
+      Scalar expression, FloatArray out, Shape shape, List<FloatArray> inputs, List<Shape> shapes) {
+    Strides loops = Strides.broadcast(shape, shapes.toArray(new Shape[0]));
+    int last = loops.rank() - 1;
+    boolean rows = last > 0 && loops.inner() >= SHORT;
+    Places places = Places.of(loops);
+    int inner = 0;
+    if (rows) {
+      for (int i = 0; i < inputs.size(); i++) {
+        inner |= loops.innerStep(i) == 0 ? 0 : 1 << i;
+      }
+      places = places.withoutInnermost();
+    }
+    FusedKernel kernel = new FusedKernel(expression, places, inner, rows);
+    int width = rows ? loops.inner() : shape.size();
+    List<Object> arguments = new ArrayList<>(List.of(KernelCall.CONTEXT, out));
+    arguments.addAll(inputs);
+    arguments.add(width);
+    for (int i = 1; i < places.loops(); i++) {
+      arguments.add(loops.sizes()[i]);
+    }
+    WorkerGrid grid =
+        new WorkerGrid2D((width + GROUP - 1) / GROUP * GROUP, rows ? loops.rows() : 1);
+    grid.setLocalWork(GROUP, 1, 1);
+    return new KernelCall(
+        KERNELS.computeIfAbsent(kernel, FusedKernel::define), arguments, grid);
   }
 }

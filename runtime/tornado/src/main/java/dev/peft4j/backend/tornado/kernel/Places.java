@@ -29,6 +29,11 @@ public record Places(int loops, List<Integer> moves) {
     return new Places(loops, moves);
   }
 
+  /** The places without the innermost loop, in elements of that loop's size. */
+  public Places withoutInnermost() {
+    return new Places(loops - 1, moves.stream().map(bits -> bits >> 1).toList());
+  }
+
   /** True if the tensor is the same everywhere. */
   public boolean single(int tensor) {
     return moves.get(tensor) == 0;
