@@ -1,5 +1,6 @@
 package dev.peft4j.backend.tornado;
 
+import dev.peft4j.backend.tornado.kernel.KernelClassLoader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -106,6 +107,8 @@ public final class JvmFlags {
           "-Dtornado.recover.bailout=False",
           "-Dtornado.tvm.maxbytecodesize=1048576",
           "-Dtornado.max.events=64",
+          // TornadoVM reads the files of kernel classes from the system class loader
+          "-Djava.system.class.loader=" + KernelClassLoader.class.getName(),
           // the backend counts what it allocates itself
           "-Dtornado.device.memory=1024GB",
           // the default, fast-relaxed-math, makes NaN of SiLU of large negative numbers

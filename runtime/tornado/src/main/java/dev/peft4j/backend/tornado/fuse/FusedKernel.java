@@ -14,27 +14,31 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * The kernel of an expression: a work item computes one element.
  *
  * @param expression the result from inputs 0 …
+ * @param sources for each input the number of the buffer it is read from, -1 being the result's
  * @param places how the inputs are walked; without the innermost loop if {@code rows}
  * @param inner if {@code rows}, a bit for each input that moves along the innermost loop
  * @param rows the grid has the innermost loop along x and all others along y; else all along x
  */
-record FusedKernel(Scalar expression, Places places, int inner, boolean rows) {
+record FusedKernel(
+    Scalar expression, List<Integer> sources, Places places, int inner, boolean rows) {
   private static final ClassDesc ARRAY = FloatArray.class.describeConstable().orElseThrow();
 
-  /** Parameters are the result, the inputs, the size along x, the sizes of the loops. */
+  /** Parameters are the result, the other buffers, the size along x, the sizes of the loops. */
   Object define() {
     KernelWriter w = new KernelWriter(name());
     int out = w.buffer(FloatArray.class);
-    int[] inputs = new int[places.moves().size()];
-    for (int i = 0; i < inputs.length; i++) {
-      inputs[i] = w.buffer(FloatArray.class);
+    int[] buffers = new int[sources.stream().mapToInt(i -> i + 1).max().orElse(0)];
+    for (int i = 0; i < buffers.length; i++) {
+      buffers[i] = w.buffer(FloatArray.class);
     }
+    int[] inputs = sources.stream().mapToInt(i -> i < 0 ? out : buffers[i]).toArray();
     int width = w.number();
     int[] sizes = new int[places.loops()];
     for (int i = 1; i < sizes.length; i++) {
@@ -89,7 +93,7 @@ record FusedKernel(Scalar expression, Places places, int inner, boolean rows) {
     try {
       byte[] hash =
           MessageDigest.getInstance("SHA-256")
-              .digest(expression.toString().getBytes(StandardCharsets.UTF_8));
+              .digest((expression + " of " + sources).getBytes(StandardCharsets.UTF_8));
       return "peftFused"
           + HexFormat.of().formatHex(hash, 0, 10)
           + (rows ? "_rows" + Integer.toHexString(inner) : "_")

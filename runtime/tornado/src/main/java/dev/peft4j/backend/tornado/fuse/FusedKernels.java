@@ -33,7 +33,7 @@ public final class FusedKernels {
    *
    * @param expression the result from inputs 0 …
    * @param out the result, of {@code shape}; it may be one of the inputs of that shape
-   * @param inputs at most 12
+   * @param inputs at most 12; a buffer may be there several times
    * @param shapes the inputs' shapes, which broadcast to {@code shape}
    */
   public static KernelCall call(
@@ -49,10 +49,15 @@ public final class FusedKernels {
       }
       places = places.withoutInnermost();
     }
-    FusedKernel kernel = new FusedKernel(expression, places, inner, rows);
+    List<FloatArray> buffers = new ArrayList<>();
+    List<Integer> sources = new ArrayList<>();
+    for (FloatArray in : inputs) {
+      sources.add(in == out ? -1 : number(in, buffers));
+    }
+    FusedKernel kernel = new FusedKernel(expression, sources, places, inner, rows);
     int width = rows ? loops.inner() : shape.size();
     List<Object> arguments = new ArrayList<>(List.of(KernelCall.CONTEXT, out));
-    arguments.addAll(inputs);
+    arguments.addAll(buffers);
     arguments.add(width);
     for (int i = 1; i < places.loops(); i++) {
       arguments.add(loops.sizes()[i]);
@@ -62,5 +67,16 @@ public final class FusedKernels {
     grid.setLocalWork(GROUP, 1, 1);
     return new KernelCall(
         KERNELS.computeIfAbsent(kernel, FusedKernel::define), arguments, grid);
+  }
+
+  /** The number of a buffer among those seen; TornadoVM wants each only once. */
+  private static int number(FloatArray buffer, List<FloatArray> buffers) {
+    for (int i = 0; i < buffers.size(); i++) {
+      if (buffers.get(i) == buffer) {
+        return i;
+      }
+    }
+    buffers.add(buffer);
+    return buffers.size() - 1;
   }
 }

@@ -64,11 +64,11 @@ public final class FusedMath {
 
   /** a to the power b as Java has it; C's 1 to the power of anything is 1. */
   public static float power(float a, float b) {
-    if (b != b) {
+    if (Float.isNaN(b)) {
       return b;
     }
-    float nanIfInfinite = b - b;
-    if (nanIfInfinite != nanIfInfinite) {
+    float nanIfInfinite = b * 0;
+    if (Float.isNaN(nanIfInfinite)) {
       return a == 1 ? nanIfInfinite : a == -1 ? nanIfInfinite : TornadoMath.pow(a, b);
     }
     return TornadoMath.pow(a, b);
@@ -89,7 +89,7 @@ public final class FusedMath {
     q = q * t + Q1;
     q = q * t + 1f;
     float r = TornadoMath.max(TornadoMath.min(y * p / q, 1f), -1f);
-    return x == x ? r : x;
+    return Float.isNaN(x) ? x : r;
   }
 
   /** The hyperbolic tangent; a driver's may stop short of 1. */

@@ -1,7 +1,10 @@
 package dev.peft4j.backend.tornado.kernel;
 
 import java.lang.reflect.Constructor;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
@@ -22,13 +25,20 @@ public record KernelCall(Object code, List<Object> arguments, WorkerGrid grid) {
   public static final KernelContext CONTEXT = new KernelContext();
 
   /**
-   * Adds this as a task. The caller declares the buffers' transfers.
+   * Adds this as a task. The caller declares the buffers' transfers. No buffer may be there twice.
    *
    * @param graph the graph, whose name prefixes the task's in the scheduler
    * @param grids where the grid is entered
    * @param name the task's name, used once a graph
    */
   public void addTo(TaskGraph graph, GridScheduler grids, String name) {
+    Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (Object buffer : buffers()) {
+      if (!seen.add(buffer)) {
+        // TornadoVM would never end building the graph
+        throw new IllegalArgumentException("kernel " + name + " is called twice with one buffer");
+      }
+    }
     graph.addTask(task(name));
     grids.addWorkerGrid(graph.getTaskGraphName() + "." + name, grid);
   }

@@ -137,7 +137,12 @@ public final class KernelWriter {
 
   /** Pushes the work item's number along x, y or z. */
   public static void globalId(CodeBuilder b, char axis) {
-    b.aload(0).getfield(CONTEXT, "globalId" + axis, CD_Integer);
+    id(b, "globalId" + axis);
+  }
+
+  /** Pushes one of the numbers that a {@code KernelContext} has as fields. */
+  public static void id(CodeBuilder b, String field) {
+    b.aload(0).getfield(CONTEXT, field, CD_Integer);
     b.invokevirtual(CD_Integer, "intValue", INT_VALUE);
   }
 

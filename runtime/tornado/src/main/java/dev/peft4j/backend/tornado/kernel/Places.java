@@ -75,8 +75,12 @@ public record Places(int loops, List<Integer> moves) {
         b.iload(rest).iload(sizes[i]).irem().istore(digit);
       }
       for (int t = 0; t < at.length; t++) {
-        if (at[t] >= 0 && !straight(t) && (moves.get(t) >> (loops - 1 - i) & 1) == 1) {
-          step(b, at, unit, t, digit, sizes[i]);
+        if (single(t) || straight(t) || (moves.get(t) >> (loops - 1 - i) & 1) == 0) {
+          continue;
+        }
+        step(b, at, unit, t, digit);
+        if (i > 0) {
+          grow(b, unit, t, sizes[i]);
         }
       }
       if (i > 0) {
@@ -88,18 +92,25 @@ public record Places(int loops, List<Integer> moves) {
     return at;
   }
 
-  /** at += digit · unit; unit *= size. */
-  private static void step(CodeBuilder b, int[] at, int[] unit, int t, int digit, int size) {
+  /** at += digit · unit. */
+  private static void step(CodeBuilder b, int[] at, int[] unit, int t, int digit) {
     if (unit[t] < 0) {
       at[t] = digit;
-      unit[t] = size;
       return;
     }
     int sum = b.allocateLocal(TypeKind.INT);
     b.iload(digit).iload(unit[t]).imul().iload(at[t]).iadd().istore(sum);
+    at[t] = sum;
+  }
+
+  /** unit *= size. */
+  private static void grow(CodeBuilder b, int[] unit, int t, int size) {
+    if (unit[t] < 0) {
+      unit[t] = size;
+      return;
+    }
     int product = b.allocateLocal(TypeKind.INT);
     b.iload(unit[t]).iload(size).imul().istore(product);
-    at[t] = sum;
     unit[t] = product;
   }
 }

@@ -2,6 +2,7 @@ package dev.peft4j.backend.tornado.product;
 
 import dev.peft4j.backend.tornado.kernel.KernelCall;
 import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
@@ -9,7 +10,7 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
  * Matrix products as one kind of device computes them best.
  *
  * <pre>{@code
- * MatrixProduct products = MatrixProduct.forDevice(device);
+ * MatrixProduct products = MatrixProduct.forDevice(device.getDeviceType());
  * int packed = products.packedSize(shape, frozen);
  * if (packed > 0) {                       // frozen: in a graph that runs once; else before each product
  *   products.pack(shape, weight, buffer).addTo(graph, grids, "pack");
@@ -19,6 +20,22 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
  * }</pre>
  */
 public interface MatrixProduct {
+  /**
+   * The products of a device: on CPUs (and FPGAs, whose compilers make pipelines of it) in vector
+   * registers, on everything else in tiles of local memory.
+   *
+   * <p>On TornadoVM's CUDA backend a product can be a task of cuBLAS ({@code
+   * TaskGraph.libraryTask(name, CuBlas::cublasSgemm, ...)}; column-major, so with the operands
+   * swapped). Its place is here: a third implementation, chosen by the device's backend, whose
+   * {@link #multiply} gives a call that adds such a task.
+   */
+  static MatrixProduct forDevice(TornadoDeviceType type) {
+    return switch (type) {
+      case CPU, FPGA -> new VectorProduct();
+      default -> new TileProduct();
+    };
+  }
+
   /**
    * Elements of the form in which the right operand is wanted, or 0 if it is wanted as it is.
    *

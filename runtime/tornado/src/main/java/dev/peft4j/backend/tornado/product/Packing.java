@@ -6,7 +6,7 @@ import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.WorkerGrid1D;
 import uk.ac.manchester.tornado.api.WorkerGrid3D;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task5;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task4;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task7;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
@@ -21,34 +21,44 @@ final class Packing {
   private static final int LANES = VectorKernel.LANES;
   private static final int GROUP = 64;
 
+  // TornadoVM finds compiled code again by its object
+  private static final Task7<KernelContext, FloatArray, FloatArray, Integer, Integer, Integer, Integer>
+      PACK = Packing::peftPack;
+  private static final Task7<KernelContext, ShortArray, FloatArray, Integer, Integer, Integer, Integer>
+      PACK_BRAIN = Packing::peftPackBrain;
+  private static final Task7<KernelContext, ShortArray, FloatArray, Integer, Integer, Integer, Integer>
+      PACK_HALF = Packing::peftPackHalf;
+  private static final Task4<KernelContext, ShortArray, FloatArray, Integer> EXPAND_BRAIN =
+      Packing::peftExpandBrain;
+  private static final Task4<KernelContext, ShortArray, FloatArray, Integer> EXPAND_HALF =
+      Packing::peftExpandHalf;
+
   private Packing() {}
 
   static KernelCall columns(ProductShape s, FloatArray b, FloatArray packed, int blocks) {
-    Task7<KernelContext, FloatArray, FloatArray, Integer, Integer, Integer, Integer> code =
-        Packing::peftPack;
-    return new KernelCall(code, arguments(s, b, packed), grid(s, blocks));
+    return new KernelCall(PACK, arguments(s, b, packed), grid(s, blocks));
   }
 
   static KernelCall columns(
       ProductShape s, ShortArray b, HalfFormat format, FloatArray packed, int blocks) {
-    Task7<KernelContext, ShortArray, FloatArray, Integer, Integer, Integer, Integer> code =
+    Object code =
         switch (format) {
-          case BFLOAT16 -> Packing::peftPackBrain;
-          case FLOAT16 -> Packing::peftPackHalf;
+          case BFLOAT16 -> PACK_BRAIN;
+          case FLOAT16 -> PACK_HALF;
         };
     return new KernelCall(code, arguments(s, b, packed), grid(s, blocks));
   }
 
   /** Expands 16-bit numbers in their order. */
   static KernelCall expand(ShortArray b, HalfFormat format, FloatArray out, int n) {
-    Task5<KernelContext, ShortArray, FloatArray, Integer, Integer> code =
+    Object code =
         switch (format) {
-          case BFLOAT16 -> Packing::peftExpandBrain;
-          case FLOAT16 -> Packing::peftExpandHalf;
+          case BFLOAT16 -> EXPAND_BRAIN;
+          case FLOAT16 -> EXPAND_HALF;
         };
     WorkerGrid grid = new WorkerGrid1D((n + GROUP - 1) / GROUP * GROUP);
     grid.setLocalWork(GROUP, 1, 1);
-    return new KernelCall(code, List.of(KernelCall.CONTEXT, b, out, n, 0), grid);
+    return new KernelCall(code, List.of(KernelCall.CONTEXT, b, out, n), grid);
   }
 
   private static List<Object> arguments(ProductShape s, Object b, FloatArray packed) {
@@ -143,7 +153,7 @@ final class Packing {
   }
 
   static void peftExpandBrain(
-      KernelContext context, ShortArray b, FloatArray out, int n, int unused) {
+      KernelContext context, ShortArray b, FloatArray out, int n) {
     int i = context.globalIdx;
     if (i < n) {
       out.set(i, Float.intBitsToFloat(b.get(i) << 16));
@@ -151,7 +161,7 @@ final class Packing {
   }
 
   static void peftExpandHalf(
-      KernelContext context, ShortArray b, FloatArray out, int n, int unused) {
+      KernelContext context, ShortArray b, FloatArray out, int n) {
     int i = context.globalIdx;
     if (i < n) {
       expandHalf(out, i, b.get(i));

@@ -28,6 +28,7 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
  *
  * @param rows rows of a block
  * @param transposeA a is stored as (k, m)
+ * @param square b is the same buffer as a
  * @param layout how b is stored
  * @param tail columns of the last block if they are fewer than 16, else 0
  * @param narrow n is less than 16: there is no other block
@@ -39,6 +40,7 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
 record VectorKernel(
     int rows,
     boolean transposeA,
+    boolean square,
     Layout layout,
     int tail,
     boolean narrow,
@@ -68,11 +70,11 @@ record VectorKernel(
   private static final MethodTypeDesc MIN = MethodTypeDesc.of(CD_int, CD_int, CD_int);
   private static final ClassDesc MATH = ClassDesc.of(Math.class.getName());
 
-  /** The kernel's code: parameters are a, b, c, the bias if there is one, m, n, k, batch sizes. */
+  /** The kernel's code: parameters are a, b unless it is a, c, the bias if there is one, m, n, k, batch sizes. */
   Object define() {
     KernelWriter w = new KernelWriter(name());
     int a = w.buffer(FloatArray.class);
-    int bIn = w.buffer(FloatArray.class);
+    int bIn = square ? a : w.buffer(FloatArray.class);
     int c = w.buffer(FloatArray.class);
     int biasIn = bias ? w.buffer(FloatArray.class) : -1;
     int m = w.number();
@@ -94,6 +96,7 @@ record VectorKernel(
           case PLAIN -> "_b";
           case TRANSPOSED -> "_tb";
         }
+        + (square ? "_square" : "")
         + (narrow ? "_narrow" : "_tail")
         + tail
         + (ragged ? "_ragged" : "")
@@ -219,13 +222,16 @@ record VectorKernel(
         code.invokespecial(VECTOR, INIT_NAME, FROM_LANES).astore(sums[r]);
       }
       int p = local();
+      int steps = local();
       int atA = local();
+      // k, but not as a constant: TornadoVM unrolls short loops, and adds wrong vectors then
+      code.iload(block).loadConstant(31).ishr().iload(k).iadd().istore(steps);
       int vector = code.allocateLocal(TypeKind.REFERENCE);
       code.iconst_0().istore(p);
       Label loop = code.newLabel();
       Label end = code.newLabel();
       code.labelBinding(loop);
-      code.iload(p).iload(k).if_icmpge(end);
+      code.iload(p).iload(steps).if_icmpge(end);
       loadVector(p, startB);
       code.astore(vector);
       code.iload(p);

@@ -55,6 +55,7 @@ final class VectorProduct implements MatrixProduct {
         new VectorKernel(
             rows,
             s.transposeA(),
+            a == b,
             packed ? Layout.PACKED : s.transposeB() ? Layout.TRANSPOSED : Layout.PLAIN,
             s.n() % LANES,
             s.n() < LANES,
@@ -62,7 +63,27 @@ final class VectorProduct implements MatrixProduct {
             bias != null,
             accumulate,
             Places.of(loops));
-    List<Object> arguments = new ArrayList<>(List.of(KernelCall.CONTEXT, a, b, c));
+    List<Object> arguments = arguments(s, loops, a, b, bias, c);
+    WorkerGrid grid =
+        new WorkerGrid3D(blocks(s.n()), (s.m() + rows - 1) / rows, s.matrices());
+    grid.setLocalWork(1, 1, 1);
+    return new KernelCall(
+        KERNELS.computeIfAbsent(kernel, VectorKernel::define), arguments, grid);
+  }
+
+  /** What both kinds of kernels are called with. */
+  static List<Object> arguments(
+      ProductShape s,
+      Strides loops,
+      FloatArray a,
+      FloatArray b,
+      @Nullable FloatArray bias,
+      FloatArray c) {
+    List<Object> arguments = new ArrayList<>(List.of(KernelCall.CONTEXT, a));
+    if (a != b) {
+      arguments.add(b);
+    }
+    arguments.add(c);
     if (bias != null) {
       arguments.add(bias);
     }
@@ -70,11 +91,7 @@ final class VectorProduct implements MatrixProduct {
     for (int size : loops.sizes()) {
       arguments.add(size);
     }
-    WorkerGrid grid =
-        new WorkerGrid3D(blocks(s.n()), (s.m() + rows - 1) / rows, s.matrices());
-    grid.setLocalWork(1, 1, 1);
-    return new KernelCall(
-        KERNELS.computeIfAbsent(kernel, VectorKernel::define), arguments, grid);
+    return arguments;
   }
 
   private static int blocks(int n) {

@@ -1,0 +1,68 @@
+package dev.peft4j.backend.tornado.product;
+
+import dev.peft4j.backend.Strides;
+import dev.peft4j.backend.tornado.kernel.KernelCall;
+import dev.peft4j.backend.tornado.kernel.Places;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.WorkerGrid;
+import uk.ac.manchester.tornado.api.WorkerGrid3D;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
+
+/**
+ * Products for devices with local memory, GPUs: {@link TileKernel}. Operands are read as they are,
+ * in every order; only 16-bit weights are expanded, on the device.
+ */
+final class TileProduct implements MatrixProduct {
+  private static final Map<TileKernel, Object> KERNELS = new ConcurrentHashMap<>();
+
+  @Override
+  public int packedSize(ProductShape s, boolean frozen) {
+    return 0;
+  }
+
+  @Override
+  public KernelCall pack(ProductShape s, FloatArray b, FloatArray packed) {
+    throw new IllegalStateException("products of this device read their operands as they are");
+  }
+
+  @Override
+  public KernelCall pack(ProductShape s, ShortArray b, HalfFormat format, FloatArray packed) {
+    return Packing.expand(b, format, packed, s.sizeB());
+  }
+
+  @Override
+  public KernelCall multiply(
+      ProductShape s,
+      FloatArray a,
+      FloatArray b,
+      boolean packed,
+      @Nullable FloatArray bias,
+      FloatArray c,
+      boolean accumulate) {
+    if (packed) {
+      throw new IllegalArgumentException("products of this device read their operands as they are");
+    }
+    Strides loops = s.loops();
+    TileKernel kernel =
+        new TileKernel(
+            s.transposeA(),
+            s.transposeB(),
+            a == b,
+            bias != null,
+            accumulate,
+            Places.of(loops));
+    List<Object> arguments = VectorProduct.arguments(s, loops, a, b, bias, c);
+    int tile = TileKernel.TILE;
+    int side = TileKernel.SIDE;
+    int across = (s.n() + tile - 1) / tile;
+    int down = (s.m() + tile - 1) / tile;
+    WorkerGrid grid = new WorkerGrid3D(across * side, down * side, s.matrices());
+    grid.setLocalWork(side, side, 1);
+    return new KernelCall(
+        KERNELS.computeIfAbsent(kernel, TileKernel::define), arguments, grid);
+  }
+}
