@@ -65,8 +65,7 @@ public final class FusedKernels {
     WorkerGrid grid =
         new WorkerGrid2D((width + GROUP - 1) / GROUP * GROUP, rows ? loops.rows() : 1);
     grid.setLocalWork(GROUP, 1, 1);
-    return new KernelCall(
-        KERNELS.computeIfAbsent(kernel, FusedKernel::define), arguments, grid);
+    return new KernelCall(KERNELS.computeIfAbsent(kernel, FusedKernel::define), arguments, grid);
   }
 
   /** The number of a buffer among those seen; TornadoVM wants each only once. */

@@ -15,11 +15,11 @@ import uk.ac.manchester.tornado.api.math.TornadoMath;
 
 /**
  * Writes the code of a scalar expression. Each subexpression is computed once, into a local
- * variable. */
+ * variable.
+ */
 final class ScalarCode {
   private static final ClassDesc MATH = TornadoMath.class.describeConstable().orElseThrow();
-  private static final ClassDesc HELPERS =
-      FusedMath.class.describeConstable().orElseThrow();
+  private static final ClassDesc HELPERS = FusedMath.class.describeConstable().orElseThrow();
   private static final MethodTypeDesc ONE = MethodTypeDesc.of(CD_float, CD_float);
   private static final MethodTypeDesc ZERO = MethodTypeDesc.of(CD_float, CD_int);
   private static final MethodTypeDesc HIDDEN = MethodTypeDesc.of(CD_float, CD_float, CD_int);

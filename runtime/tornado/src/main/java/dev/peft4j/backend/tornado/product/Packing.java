@@ -22,11 +22,14 @@ final class Packing {
   private static final int GROUP = 64;
 
   // TornadoVM finds compiled code again by its object
-  private static final Task7<KernelContext, FloatArray, FloatArray, Integer, Integer, Integer, Integer>
+  private static final Task7<
+          KernelContext, FloatArray, FloatArray, Integer, Integer, Integer, Integer>
       PACK = Packing::peftPack;
-  private static final Task7<KernelContext, ShortArray, FloatArray, Integer, Integer, Integer, Integer>
+  private static final Task7<
+          KernelContext, ShortArray, FloatArray, Integer, Integer, Integer, Integer>
       PACK_BRAIN = Packing::peftPackBrain;
-  private static final Task7<KernelContext, ShortArray, FloatArray, Integer, Integer, Integer, Integer>
+  private static final Task7<
+          KernelContext, ShortArray, FloatArray, Integer, Integer, Integer, Integer>
       PACK_HALF = Packing::peftPackHalf;
   private static final Task4<KernelContext, ShortArray, FloatArray, Integer> EXPAND_BRAIN =
       Packing::peftExpandBrain;
@@ -152,16 +155,14 @@ final class Packing {
     }
   }
 
-  static void peftExpandBrain(
-      KernelContext context, ShortArray b, FloatArray out, int n) {
+  static void peftExpandBrain(KernelContext context, ShortArray b, FloatArray out, int n) {
     int i = context.globalIdx;
     if (i < n) {
       out.set(i, Float.intBitsToFloat(b.get(i) << 16));
     }
   }
 
-  static void peftExpandHalf(
-      KernelContext context, ShortArray b, FloatArray out, int n) {
+  static void peftExpandHalf(KernelContext context, ShortArray b, FloatArray out, int n) {
     int i = context.globalIdx;
     if (i < n) {
       expandHalf(out, i, b.get(i));

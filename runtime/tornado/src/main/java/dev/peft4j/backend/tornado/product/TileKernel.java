@@ -20,8 +20,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * A kernel in which a group of {@link #SIDE} × {@link #SIDE} work items computes a tile of {@link
  * #TILE} × {@link #TILE} elements of the result. It takes {@link #DEPTH} steps along the inner
  * dimension at a time: their part of a and b is brought to local memory by all items together, then
- * each item uses it for its 2 × 2 elements, which lie {@link #SIDE} apart so that neighbouring items
- * read and write neighbouring memory.
+ * each item uses it for its 2 × 2 elements, which lie {@link #SIDE} apart so that neighbouring
+ * items read and write neighbouring memory.
  *
  * @param transposeA a is stored as (k, m)
  * @param transposeB b is stored as (n, k)

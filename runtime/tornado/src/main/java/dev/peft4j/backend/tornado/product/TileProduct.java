@@ -49,12 +49,7 @@ final class TileProduct implements MatrixProduct {
     Strides loops = s.loops();
     TileKernel kernel =
         new TileKernel(
-            s.transposeA(),
-            s.transposeB(),
-            a == b,
-            bias != null,
-            accumulate,
-            Places.of(loops));
+            s.transposeA(), s.transposeB(), a == b, bias != null, accumulate, Places.of(loops));
     List<Object> arguments = VectorProduct.arguments(s, loops, a, b, bias, c);
     int tile = TileKernel.TILE;
     int side = TileKernel.SIDE;
@@ -62,7 +57,6 @@ final class TileProduct implements MatrixProduct {
     int down = (s.m() + tile - 1) / tile;
     WorkerGrid grid = new WorkerGrid3D(across * side, down * side, s.matrices());
     grid.setLocalWork(side, side, 1);
-    return new KernelCall(
-        KERNELS.computeIfAbsent(kernel, TileKernel::define), arguments, grid);
+    return new KernelCall(KERNELS.computeIfAbsent(kernel, TileKernel::define), arguments, grid);
   }
 }

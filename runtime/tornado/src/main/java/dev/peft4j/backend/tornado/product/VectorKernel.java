@@ -70,7 +70,10 @@ record VectorKernel(
   private static final MethodTypeDesc MIN = MethodTypeDesc.of(CD_int, CD_int, CD_int);
   private static final ClassDesc MATH = ClassDesc.of(Math.class.getName());
 
-  /** The kernel's code: parameters are a, b unless it is a, c, the bias if there is one, m, n, k, batch sizes. */
+  /**
+   * The kernel's code: parameters are a, b unless it is a, c, the bias if there is one, m, n, k,
+   * batch sizes.
+   */
   Object define() {
     KernelWriter w = new KernelWriter(name());
     int a = w.buffer(FloatArray.class);

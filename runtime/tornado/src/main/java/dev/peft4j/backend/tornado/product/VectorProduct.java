@@ -64,11 +64,9 @@ final class VectorProduct implements MatrixProduct {
             accumulate,
             Places.of(loops));
     List<Object> arguments = arguments(s, loops, a, b, bias, c);
-    WorkerGrid grid =
-        new WorkerGrid3D(blocks(s.n()), (s.m() + rows - 1) / rows, s.matrices());
+    WorkerGrid grid = new WorkerGrid3D(blocks(s.n()), (s.m() + rows - 1) / rows, s.matrices());
     grid.setLocalWork(1, 1, 1);
-    return new KernelCall(
-        KERNELS.computeIfAbsent(kernel, VectorKernel::define), arguments, grid);
+    return new KernelCall(KERNELS.computeIfAbsent(kernel, VectorKernel::define), arguments, grid);
   }
 
   /** What both kinds of kernels are called with. */

@@ -22,7 +22,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 class FusedKernelsTest {
   private static final float INF = Float.POSITIVE_INFINITY;
   private static final float[] SPECIAL = {
-    0f, -0f, 1f, -1f, 0.5f, -0.5f, 2f, -2.5f, 3f, 7.25f, 0.1f, 1e-8f, -30f, 80f, Float.NaN, INF, -INF
+    0f, -0f, 1f, -1f, 0.5f, -0.5f, 2f, -2.5f, 3f, 7.25f, 0.1f, 1e-8f, -30f, 80f, Float.NaN, INF,
+    -INF
   };
   private static final Scalar A = Scalar.input(0);
   private static final Scalar B = Scalar.input(1);
@@ -127,8 +128,7 @@ class FusedKernelsTest {
     FloatArray x = OnDevice.normal(new Random(3), 1000);
     float[] before = x.toHeapArray();
     Shape shape = Shape.of(1000);
-    OnDevice.run(
-        List.of(FusedKernels.call(A.mul(A), x, shape, List.of(x), List.of(shape))), x);
+    OnDevice.run(List.of(FusedKernels.call(A.mul(A), x, shape, List.of(x), List.of(shape))), x);
     for (int i = 0; i < before.length; i++) {
       assertThat(x.get(i)).isEqualTo(before[i] * before[i]);
     }
@@ -171,8 +171,7 @@ class FusedKernelsTest {
   void equalExpressionsShareOneKernelWhateverTheirSizes() {
     FloatArray x = new FloatArray(10);
     Scalar e = A.mul(3);
-    Object small =
-        FusedKernels.call(e, x, Shape.of(4), List.of(x), List.of(Shape.of(4))).code();
+    Object small = FusedKernels.call(e, x, Shape.of(4), List.of(x), List.of(Shape.of(4))).code();
     Object large =
         FusedKernels.call(e, x, Shape.of(2, 5), List.of(x), List.of(Shape.of(2, 5))).code();
     assertThat(large).isSameAs(small);
@@ -195,8 +194,7 @@ class FusedKernelsTest {
     Shape shape = Shape.of(n * n);
     FloatArray out = new FloatArray(n * n);
     OnDevice.run(
-        List.of(
-            FusedKernels.call(e, out, shape, List.of(a, b, c), List.of(shape, shape, shape))),
+        List.of(FusedKernels.call(e, out, shape, List.of(a, b, c), List.of(shape, shape, shape))),
         out);
     for (int i = 0; i < n * n; i++) {
       float[] x = {a.get(i), b.get(i), c.get(i)};

@@ -40,8 +40,7 @@ class KernelWriterTest {
     w.buffer(FloatArray.class);
     Object code = w.define(b -> {});
     FloatArray x = new FloatArray(1);
-    KernelCall call =
-        new KernelCall(code, List.of(KernelCall.CONTEXT, x, 3), new WorkerGrid1D(1));
+    KernelCall call = new KernelCall(code, List.of(KernelCall.CONTEXT, x, 3), new WorkerGrid1D(1));
     assertThatThrownBy(() -> OnDevice.run(List.of(call), x))
         .hasMessageContaining("task0")
         .hasMessageContaining("3 arguments");
@@ -54,8 +53,7 @@ class KernelWriterTest {
     w.buffer(FloatArray.class);
     Object code = w.define(b -> {});
     FloatArray x = new FloatArray(1);
-    KernelCall call =
-        new KernelCall(code, List.of(KernelCall.CONTEXT, x, x), new WorkerGrid1D(1));
+    KernelCall call = new KernelCall(code, List.of(KernelCall.CONTEXT, x, x), new WorkerGrid1D(1));
     assertThatThrownBy(() -> OnDevice.run(List.of(call), x))
         .hasMessageContaining("task0")
         .hasMessageContaining("twice");

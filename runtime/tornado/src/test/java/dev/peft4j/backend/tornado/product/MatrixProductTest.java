@@ -50,8 +50,19 @@ class MatrixProductTest {
   @EnumSource
   void oddAndThinSizes(Products products) {
     int[][] sizes = {
-      {1, 1, 1}, {1, 17, 5}, {7, 1, 3}, {3, 5, 1}, {2, 100, 31}, {5, 8, 130}, {131, 8, 67},
-      {67, 131, 2}, {8, 97, 257}, {257, 4, 3}, {16, 16, 16}, {65, 15, 11}, {64, 16, 1}
+      {1, 1, 1},
+      {1, 17, 5},
+      {7, 1, 3},
+      {3, 5, 1},
+      {2, 100, 31},
+      {5, 8, 130},
+      {131, 8, 67},
+      {67, 131, 2},
+      {8, 97, 257},
+      {257, 4, 3},
+      {16, 16, 16},
+      {65, 15, 11},
+      {64, 16, 1}
     };
     for (int i = 0; i < sizes.length; i++) {
       int[] s = sizes[i];
@@ -119,8 +130,7 @@ class MatrixProductTest {
         FloatArray b = new FloatArray(s.sizeB());
         Random random = new Random(7);
         for (int i = 0; i < bits.getSize(); i++) {
-          float number =
-              i < numbers.length ? numbers[i] : (float) random.nextGaussian() * 0.02f;
+          float number = i < numbers.length ? numbers[i] : (float) random.nextGaussian() * 0.02f;
           short half =
               switch (format) {
                 case BFLOAT16 -> (short) (Float.floatToRawIntBits(number) >> 16);
