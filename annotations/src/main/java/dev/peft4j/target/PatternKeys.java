@@ -33,7 +33,7 @@ public final class PatternKeys {
    */
   public @Nullable String first(String path) {
     for (var entry : patterns.entrySet()) {
-      if (entry.getValue().matcher(path).lookingAt()) {
+      if (Regex.matcher(entry.getValue(), path).lookingAt()) {
         return entry.getKey();
       }
     }

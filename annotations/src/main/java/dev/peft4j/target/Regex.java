@@ -1,5 +1,6 @@
 package dev.peft4j.target;
 
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
@@ -13,7 +14,61 @@ final class Regex {
 
   /** Compiles; throws {@link PatternSyntaxException} with the position in the Java form. */
   static Pattern compile(String python) {
-    return Pattern.compile(toJava(python), Pattern.UNICODE_CHARACTER_CLASS);
+    try {
+      return Pattern.compile(toJava(python), Pattern.UNICODE_CHARACTER_CLASS);
+    } catch (StackOverflowError e) {
+      throw new PatternSyntaxException("Nested too deeply", python.substring(0, 20) + "...", 0);
+    }
+  }
+
+  /**
+   * A matcher that gives up on expressions that try too many ways through a path: it throws an
+   * {@link IllegalArgumentException}.
+   */
+  static Matcher matcher(Pattern pattern, String path) {
+    return pattern.matcher(new Bounded(path, pattern));
+  }
+
+  /** A path whose characters may be looked at only so often. */
+  private static final class Bounded implements CharSequence {
+    private static final int MOST = 2_000_000;
+
+    private final String path;
+    private final Pattern pattern;
+    private int looks;
+
+    Bounded(String path, Pattern pattern) {
+      this.path = path;
+      this.pattern = pattern;
+    }
+
+    @Override
+    public char charAt(int index) {
+      if (++looks > MOST) {
+        throw new IllegalArgumentException(
+            "the regular expression '"
+                + pattern
+                + "' takes too long for '"
+                + path
+                + "': it can match in too many ways; use fewer .* in it");
+      }
+      return path.charAt(index);
+    }
+
+    @Override
+    public int length() {
+      return path.length();
+    }
+
+    @Override
+    public CharSequence subSequence(int start, int end) {
+      return path.substring(start, end);
+    }
+
+    @Override
+    public String toString() {
+      return path;
+    }
   }
 
   static String toJava(String python) {

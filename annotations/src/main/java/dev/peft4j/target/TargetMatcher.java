@@ -116,7 +116,7 @@ public final class TargetMatcher {
       return linear ? TargetSpec.ALL_LINEAR : null;
     }
     if (targetRegex != null) {
-      return targetRegex.matcher(path).matches() ? spec.targetRegex() : null;
+      return Regex.matcher(targetRegex, path).matches() ? spec.targetRegex() : null;
     }
     if (targets.contains(path)) {
       return path;
@@ -137,7 +137,7 @@ public final class TargetMatcher {
    */
   public @Nullable String excludedBy(String path) {
     if (excludeRegex != null) {
-      return excludeRegex.matcher(path).matches() ? spec.excludeRegex() : null;
+      return Regex.matcher(excludeRegex, path).matches() ? spec.excludeRegex() : null;
     }
     return firstNaming(spec.exclude(), path);
   }
@@ -150,7 +150,7 @@ public final class TargetMatcher {
    */
   public @Nullable String savedBy(String path) {
     for (var entry : saved.entrySet()) {
-      if (entry.getValue().matcher(path).lookingAt()) {
+      if (Regex.matcher(entry.getValue(), path).lookingAt()) {
         return entry.getKey();
       }
     }
@@ -179,7 +179,7 @@ public final class TargetMatcher {
     if (targetRegex == null) {
       return true;
     }
-    Matcher matcher = targetRegex.matcher(beginning);
+    Matcher matcher = Regex.matcher(targetRegex, beginning);
     return matcher.matches() || matcher.hitEnd();
   }
 
@@ -206,7 +206,7 @@ public final class TargetMatcher {
 
   private boolean inChosenLayer(String path) {
     for (Pattern list : lists) {
-      Matcher matcher = list.matcher(path);
+      Matcher matcher = Regex.matcher(list, path);
       if (matcher.lookingAt()) {
         String digits = matcher.group("idx");
         // an index too long for an int is none that anybody chose

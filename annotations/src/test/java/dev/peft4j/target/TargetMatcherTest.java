@@ -168,4 +168,16 @@ class TargetMatcherTest {
     assertThat(TaskTypes.modulesToSave("CAUSAL_LM")).isEmpty();
     assertThat(TaskTypes.all()).contains("SEQ_CLS").isSorted();
   }
+
+  @Test
+  void anExpressionThatWouldNotEndIsAnError() {
+    var slow = new TargetMatcher(TargetSpec.builder().targetRegex(".*.*.*.*.*.*.*.*.*x").build());
+    assertThatThrownBy(() -> slow.namedBy("layers.0.self_attn.q_proj" + "a".repeat(40), false))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("takes too long for 'layers.0.self_attn.q_proja");
+    assertThat(slow.namedBy("x", false)).isNotNull();
+    String nested = "(".repeat(100_000) + ")".repeat(100_000);
+    assertThatThrownBy(() -> new TargetMatcher(TargetSpec.builder().targetRegex(nested).build()))
+        .isInstanceOf(PatternSyntaxException.class);
+  }
 }

@@ -100,6 +100,12 @@ final class AdapterFiles {
         Tuner.of(file.config().peftType(Tuner.all().stream().map(Tuner::peftType).toList()));
     PeftConfig config = tuner.read(file.config());
     requireNumbers(file);
+    file.config()
+        .checked(
+            () -> {
+              tuner.requireSize(config, file.shapes());
+              return config;
+            });
     List<LoadReport> report = new ArrayList<>(1);
     set.addComplete(
         name,

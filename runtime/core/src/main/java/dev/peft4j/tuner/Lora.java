@@ -6,6 +6,7 @@ import com.google.auto.service.AutoService;
 import dev.peft4j.annotation.Bias;
 import dev.peft4j.annotation.Init;
 import dev.peft4j.data.Rng;
+import dev.peft4j.data.Shape;
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.PeftFormat;
 import dev.peft4j.io.PythonJson;
@@ -80,7 +81,10 @@ public final class Lora implements Tuner {
           "ensure_weight_tying",
           "trainable_token_indices");
 
-  private static final Pattern PISSA = Pattern.compile("pissa(?:_niter_(\\d{1,6}))?");
+  private static final Pattern PISSA = Pattern.compile("pissa(?:_niter_(\\d{1,4}))?");
+
+  /** A rank that is taken from settings without a look at the weights. */
+  private static final int PLAUSIBLE_RANK = 4096;
 
   /** For {@link java.util.ServiceLoader}. */
   public Lora() {}
@@ -302,6 +306,29 @@ public final class Lora implements Tuner {
         "the part of the weight that it starts from (init_lora_weights)",
         origin(a),
         origin(b));
+  }
+
+  /** A rank is a size of each matrix. */
+  @Override
+  public void requireSize(PeftConfig config, Map<String, Shape> weights) {
+    LoraConfig lora = (LoraConfig) config;
+    int rank = lora.r();
+    for (int r : lora.rankPattern().values()) {
+      rank = Math.max(rank, r);
+    }
+    int largest = 0;
+    for (Shape shape : weights.values()) {
+      for (int d : shape.toArray()) {
+        largest = Math.max(largest, d);
+      }
+    }
+    if (rank > PLAUSIBLE_RANK && rank > largest) {
+      throw new IllegalArgumentException(
+          "a rank (r or rank_pattern) is "
+              + rank
+              + ", but the weights have no size above "
+              + largest);
+    }
   }
 
   private static void same(

@@ -2,6 +2,7 @@ package dev.peft4j.tuner;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.data.Rng;
+import dev.peft4j.data.Shape;
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.Module;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.ServiceLoader;
 
 /**
@@ -43,6 +45,15 @@ public interface Tuner {
    * does.
    */
   void requireSame(String path, PeftConfig present, PeftConfig file);
+
+  /**
+   * Throws if the settings of a file ask for far more memory than its weights have, so that a
+   * damaged file is refused before anything is made for it.
+   *
+   * @param weights shapes by their keys in the file
+   * @throws IllegalArgumentException naming the setting
+   */
+  default void requireSize(PeftConfig config, Map<String, Shape> weights) {}
 
   /**
    * Settings for particular layers, such as keys of a rank pattern, that name none of the layers at

@@ -43,6 +43,9 @@ public record BertConfig(
     double layerNormEps,
     List<String> labels) {
 
+  /** Labels without names that a file may ask for; each takes memory. */
+  private static final int MOST_LABELS = 1_000_000;
+
   /**
    * Checks the sizes.
    *
@@ -171,7 +174,11 @@ public record BertConfig(
       throw in.wrong("problem_type", "\"single_label_classification\" or null");
     }
     if (!in.has("id2label")) {
-      return numbered(in.wholeNumber("num_labels", 1, 2));
+      int labels = in.wholeNumber("num_labels", 1, 2);
+      if (labels > MOST_LABELS) {
+        throw in.wrong("num_labels", "at most " + MOST_LABELS);
+      }
+      return numbered(labels);
     }
     List<String> labels = new ArrayList<>();
     for (String label : in.numberedTexts("id2label")) {

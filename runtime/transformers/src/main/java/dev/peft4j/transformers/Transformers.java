@@ -1,10 +1,13 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.data.Shape;
+import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.ModelFolder;
 import dev.peft4j.nn.Module;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Loads models from Hugging Face folders: {@code config.json} and {@code model.safetensors}, also
@@ -18,6 +21,9 @@ import java.util.List;
  */
 public final class Transformers {
   private static final String CONFIG = "config.json";
+
+  /** Weights of a model that is made without a look at the size of its files. */
+  private static final double SMALL_MODEL = 1e6;
 
   private Transformers() {}
 
@@ -109,6 +115,33 @@ public final class Transformers {
   }
 
   private static BertConfig config(ModelFolder files) throws IOException {
-    return BertConfig.read(files.config(), files.folder().resolve(CONFIG));
+    Path file = files.folder().resolve(CONFIG);
+    BertConfig config = BertConfig.read(files.config(), file);
+    requireSize(file, config, files);
+    return config;
+  }
+
+  /**
+   * Refuses settings that ask for a model far larger than its files, before memory is taken for it;
+   * what differs by less is told weight by weight.
+   */
+  private static void requireSize(Path file, BertConfig c, ModelFolder files) throws IOException {
+    double h = c.hiddenSize();
+    double layer = 4 * h * (h + 1) + 2 * h * c.intermediateSize() + c.intermediateSize() + 5 * h;
+    double needed =
+        (c.vocabSize() + (double) c.maxPositions() + c.typeVocabSize()) * h + c.layers() * layer;
+    double found = 0;
+    for (Shape shape : files.shapes().values()) {
+      found += shape.elements();
+    }
+    if (needed > SMALL_MODEL && needed > 4 * found) {
+      throw new FileFormatException(
+          file,
+          String.format(
+              Locale.ROOT,
+              "describes a model of %,.0f weights, but the files have only %,.0f",
+              needed,
+              found));
+    }
   }
 }
