@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -65,5 +66,33 @@ class LauncherIT {
     assertThat(train.err()).contains("trainable params: ", "100%");
     Run predict = run("predict", "-m", "model", "-a", "run/adapter", "the film was great");
     assertThat(predict.out()).endsWith("\tthe film was great\n");
+  }
+
+  /** Every command of docs/cli.md, as it is printed there. */
+  @Test
+  void theCommandsOfTheDocumentationRun() throws Exception {
+    TinyModel.write(folder.resolve("model"));
+    Files.writeString(folder.resolve("train.jsonl"), TinyModel.jsonLines(40, 1));
+    Files.writeString(folder.resolve("test.csv"), TinyModel.csv(20, 2));
+    String page = Files.readString(Path.of("..", "..", "docs", "cli.md"));
+    List<String> commands =
+        Pattern.compile("(?ms)^```sh\n(.*?)^```")
+            .matcher(page)
+            .results()
+            .flatMap(m -> m.group(1).lines())
+            .toList();
+    assertThat(commands).hasSizeGreaterThan(8);
+    for (String command : commands) {
+      ProcessBuilder builder = new ProcessBuilder("sh", "-c", command);
+      builder.directory(folder.toFile()).redirectErrorStream(true);
+      builder.environment().put("JAVA25_HOME", System.getProperty("java.home"));
+      builder
+          .environment()
+          .merge("PATH", LAUNCHER.getParent().toString(), (old, bin) -> bin + ":" + old);
+      Process process = builder.start();
+      String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(process.waitFor()).as(command + "\n" + out).isZero();
+    }
+    assertThat(Files.readAllLines(folder.resolve("predictions.jsonl"))).hasSize(40);
   }
 }
