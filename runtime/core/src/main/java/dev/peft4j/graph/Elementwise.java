@@ -55,6 +55,22 @@ public final class Elementwise implements Op {
   }
 
   @Override
+  public long flops(Shape[] inputs, Shape output) {
+    return output.elements() * operations(expression);
+  }
+
+  private static long operations(Scalar s) {
+    return switch (s) {
+      case Scalar.Input i -> 0;
+      case Scalar.Const c -> 0;
+      case Scalar.Unary u -> 1 + operations(u.x());
+      case Scalar.Binary b -> 1 + operations(b.a()) + operations(b.b());
+      case Scalar.Select c ->
+          1 + operations(c.condition()) + operations(c.a()) + operations(c.b());
+    };
+  }
+
+  @Override
   public @Nullable Node[] gradient(Node out, Node dOut) {
     @Nullable Node[] grads = new @Nullable Node[arity];
     for (int i = 0; i < arity; i++) {

@@ -98,6 +98,14 @@ public interface Op {
     return false;
   }
 
+  /**
+   * Floating-point operations of one run, for profiles: an addition or multiplication counts one,
+   * and so does each function such as exp. Unless overridden, one for each element of the result.
+   */
+  default long flops(Shape[] inputs, Shape output) {
+    return output.elements();
+  }
+
   /** False if no gradient ever flows through this op, whatever its inputs are. */
   default boolean differentiable() {
     return true;

@@ -77,6 +77,12 @@ public record Attention(int heads, int kvHeads, boolean causal, float scale) imp
     return q;
   }
 
+  /** Both products; the softmax between them is little beside them. */
+  @Override
+  public long flops(Shape[] inputs, Shape output) {
+    return 4 * inputs[0].elements() * inputs[1].dim(1);
+  }
+
   @Override
   public int @Nullable [] partAxes(Node[] inputs, Shape out, int axis) {
     if (causal || axis > 1) {

@@ -16,6 +16,12 @@ public record AttentionGrad(Attention forward) implements Op {
     return Shape.of(inputs[0].shape().size() + inputs[1].shape().size() + inputs[2].shape().size());
   }
 
+  /** Five products, one of them that of the scores, which are computed again. */
+  @Override
+  public long flops(Shape[] inputs, Shape output) {
+    return 10 * inputs[0].elements() * inputs[1].dim(1);
+  }
+
   @Override
   public @Nullable Node[] gradient(Node out, Node dOut) {
     throw new UnsupportedOperationException("second derivatives of attention");

@@ -54,6 +54,11 @@ public record LinearOp() implements Op {
   }
 
   @Override
+  public long flops(Shape[] inputs, Shape output) {
+    return 2 * output.elements() * inputs[1].dim(1);
+  }
+
+  @Override
   public int @Nullable [] partAxes(Node[] inputs, Shape out, int axis) {
     if (axis == out.rank() - 1) {
       return null;

@@ -68,6 +68,11 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Op {
   }
 
   @Override
+  public long flops(Shape[] inputs, Shape output) {
+    return 2 * output.elements() * k(inputs[0]);
+  }
+
+  @Override
   public int @Nullable [] partAxes(Node[] inputs, Shape out, int axis) {
     boolean rows = !transposeA && inputs[1].shape().rank() == 2 && axis < out.rank() - 1;
     return rows ? new int[] {axis, -1} : null;

@@ -16,7 +16,7 @@ import java.util.Locale;
  * Times LoRA training steps: forward, backward, AdamW, and reading the loss. The properties {@code
  * workload}, {@code steps} and {@code threads} say what, how many, and on how many cores.
  *
- * <p>Prints one JSON line: the median step after the warm-up, the first step, samples (or tokens) a
+ * <p>Prints a {@link CostReport} to standard error and one JSON line to standard output: the median step after the warm-up, the first step, samples (or tokens) a
  * second, seconds from the start of the process to the end of the first step, and the largest
  * resident memory of the process. The warm-up is two steps and whatever else fits into two seconds,
  * in which HotSpot compiles; it is not counted among the steps.
@@ -80,6 +80,8 @@ public final class Bench {
       seconds[i] = step(workload, optimizer);
     }
     double step = median(seconds);
+    long peak = peakMemory();
+    System.err.print(CostReport.of(() -> step(workload, optimizer), steps));
     return String.format(
         Locale.ROOT,
         "{\"peer\": \"peft4j, Java %d\", \"workload\": \"%s\", \"dtype\": \"float32\", \"threads\":"
@@ -92,7 +94,7 @@ public final class Bench {
         first * 1e3,
         workload.units() / step,
         started,
-        peakMemory() >> 20);
+        peak >> 20);
   }
 
   /** One step; the seconds it took. */

@@ -5,9 +5,7 @@ import dev.peft4j.optim.AdamW;
 import dev.peft4j.optim.Optimizer;
 import dev.peft4j.samples.gloss.GlossData.Example;
 import dev.peft4j.tensor.Tensor;
-import dev.peft4j.transformers.TokenBatch;
 import dev.peft4j.transformers.Tokenizer;
-import java.util.ArrayList;
 import java.util.List;
 
 /** The training loop. */
@@ -31,8 +29,6 @@ final class Training {
     }
   }
 
-  private record Batch(TokenBatch texts, Tensor labels) {}
-
   private final GlossClassifier model;
   private final Tokenizer tokenizer;
   private final GlossOptions options;
@@ -45,18 +41,18 @@ final class Training {
 
   /** Trains {@code parameters} on examples in an order that follows from the seed. */
   Result run(String task, List<Parameter> parameters, List<Example> examples) {
-    int[] order = TrainingOrder.stratified(examples.size(), options.batch(), options.seed());
+    GlossBatches source = new GlossBatches(examples, tokenizer, options.batch(), options.seed());
     Optimizer optimizer = AdamW.builder().lr(LEARNING_RATE).weightDecay(0).build(parameters);
     float[] losses = new float[options.steps()];
     float[] accuracies = new float[options.steps()];
     model.train();
     long start = System.nanoTime();
-    try (Prefetch<Batch> batches =
-            new Prefetch<>(options.steps(), AHEAD, step -> batch(examples, order, step));
+    try (Prefetch<GlossBatches.Batch> batches =
+            new Prefetch<>(options.steps(), AHEAD, _ -> source.next());
         Progress progress = new Progress(task, options.steps())) {
       long done = 0;
       for (int step = 0; step < losses.length; step++) {
-        Batch batch = batches.take();
+        GlossBatches.Batch batch = batches.take();
         Tensor logits = model.forward(batch.texts()).retain();
         Tensor loss = logits.crossEntropy(batch.labels());
         loss.backward();
@@ -69,19 +65,6 @@ final class Training {
       }
       return new Result(losses, secondsSince(start));
     }
-  }
-
-  private Batch batch(List<Example> examples, int[] order, int step) {
-    int from = (int) ((long) step * options.batch() % order.length);
-    int to = Math.min(from + options.batch(), order.length);
-    List<String> texts = new ArrayList<>();
-    int[] labels = new int[to - from];
-    for (int i = from; i < to; i++) {
-      Example e = examples.get(order[i]);
-      texts.add(e.text());
-      labels[i - from] = e.label();
-    }
-    return new Batch(tokenizer.encode(texts), Tensor.of(labels));
   }
 
   private static float accuracy(Tensor logits, Tensor labels) {

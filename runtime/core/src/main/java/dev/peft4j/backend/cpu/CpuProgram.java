@@ -2,6 +2,7 @@ package dev.peft4j.backend.cpu;
 
 import dev.peft4j.backend.Backend;
 import dev.peft4j.backend.MemoryPlan;
+import dev.peft4j.backend.Profile;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Program;
 import java.lang.foreign.MemorySegment;
@@ -72,12 +73,13 @@ final class CpuProgram implements Backend.Executable {
     Workspace.Block block = workspace.take(plan.bytes());
     try {
       frame.bind(inputs, outputs, block.address());
-      for (Kernel k : frame.kernels()) {
-        if (Profile.ENABLED) {
-          Profile.run(k, k.label());
-        } else {
+      Profile profile = Profile.current();
+      if (profile == null) {
+        for (Kernel k : frame.kernels()) {
           k.run();
         }
+      } else {
+        measured(frame, profile);
       }
       copy(frame, copied, outputs);
       gate.run();
@@ -89,6 +91,15 @@ final class CpuProgram implements Backend.Executable {
       frames.addFirst(frame);
       Reference.reachabilityFence(inputs);
       Reference.reachabilityFence(outputs);
+    }
+  }
+
+  private void measured(Frame frame, Profile profile) {
+    profile.planned(plan.bytes());
+    for (Kernel k : frame.kernels()) {
+      long start = System.nanoTime();
+      k.run();
+      profile.add(program, k.step(), System.nanoTime() - start);
     }
   }
 

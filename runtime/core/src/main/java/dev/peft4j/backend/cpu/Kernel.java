@@ -29,30 +29,22 @@ abstract class Kernel implements Workers.Task {
   }
 
   private final long[] addresses;
+  private final Program.Step step;
   private final int[] inputs;
   private final int output;
   private final Frame frame;
-  private final String label;
 
   Kernel(Site site) {
     this.addresses = site.frame.addresses();
+    this.step = site.step;
     this.inputs = site.step.inputs();
     this.output = site.step.output();
     this.frame = site.frame;
-    this.label = Profile.ENABLED ? label(site) : "";
   }
 
-  private static String label(Site site) {
-    StringBuilder s = new StringBuilder(site.step.op().name());
-    for (int in : site.step.inputs()) {
-      s.append(' ').append(site.program.shape(in));
-    }
-    return s.append(" -> ").append(site.out()).toString();
-  }
-
-  /** Op and shapes, for profiles. */
-  final String label() {
-    return label;
+  /** What this computes. */
+  final Program.Step step() {
+    return step;
   }
 
   /** Address of input {@code i}. */
