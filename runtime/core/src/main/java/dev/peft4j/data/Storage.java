@@ -20,6 +20,7 @@ public final class Storage {
   private final DType dtype;
   private final long elements;
   private final long address;
+  private volatile int version;
 
   private Storage(MemorySegment segment, DType dtype, long elements) {
     this.segment = segment;
@@ -74,7 +75,7 @@ public final class Storage {
     return new Storage(segment, dtype, segment.byteSize() / dtype.bytes());
   }
 
-  /** The memory itself; native. */
+  /** The memory itself; native. Whoever writes to it calls {@link #modified()} afterwards. */
   public MemorySegment segment() {
     return segment;
   }
@@ -134,6 +135,21 @@ public final class Storage {
   /** Sets element {@code i} of a float32 storage. */
   public void setFloat(long i, float value) {
     segment.set(F32, i * 4, value);
+    modified();
+  }
+
+  /**
+   * How many times {@link #modified()} was called: backends that keep a copy in another layout see
+   * by it that theirs is out of date.
+   */
+  public int version() {
+    return version;
+  }
+
+  /** To be called after the memory was written. */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // one writer at a time, as for the memory itself
+  public void modified() {
+    version++;
   }
 
   /** Element {@code i} of an integer storage. */
@@ -159,6 +175,7 @@ public final class Storage {
               + dtype);
     }
     MemorySegment.copy(source.segment, 0, segment, 0, elements * dtype.bytes());
+    modified();
   }
 
   /** True if {@code other} has the same type and the same elements, bit by bit. */

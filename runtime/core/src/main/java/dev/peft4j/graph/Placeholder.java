@@ -4,8 +4,12 @@ import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import org.jspecify.annotations.Nullable;
 
-/** Input number {@code index} of a program under construction. */
-record Placeholder(int index, Shape placed, DType type) implements Op {
+/**
+ * Input number {@code index} of a program under construction.
+ *
+ * @param frozen true if its data is a variable that is not trained
+ */
+record Placeholder(int index, Shape placed, DType type, boolean frozen) implements Op {
   @Override
   public Shape shape(Node[] inputs) {
     return placed;

@@ -24,15 +24,17 @@ public final class Program {
   private final List<Step> steps;
   private final int[] outputs;
   private final int[] targets;
+  private final boolean[] frozen;
 
   private Program(
-      int inputs,
+      boolean[] frozen,
       List<Shape> shapes,
       List<DType> dtypes,
       List<Step> steps,
       int[] outputs,
       int[] targets) {
-    this.inputs = inputs;
+    this.frozen = frozen;
+    this.inputs = frozen.length;
     this.shapes = List.copyOf(shapes);
     this.dtypes = List.copyOf(dtypes);
     this.steps = List.copyOf(steps);
@@ -52,7 +54,7 @@ public final class Program {
     List<Node> placeholders = new ArrayList<>();
     for (int i = 0; i < trace.leaves(); i++) {
       Node n = trace.node(i);
-      Node placeholder = Node.of(new Placeholder(i, n.shape(), n.dtype()));
+      Node placeholder = Node.of(new Placeholder(i, n.shape(), n.dtype(), Trace.frozen(n)));
       placeholders.add(placeholder);
       mapped.put(n, placeholder);
     }
@@ -99,12 +101,30 @@ public final class Program {
       dtypes.add(n.dtype());
     }
     int[] outputs = roots.stream().mapToInt(ids::get).toArray();
-    return new Program(placeholders.size(), shapes, dtypes, steps, outputs, targets);
+    boolean[] frozen = new boolean[placeholders.size()];
+    for (int i = 0; i < frozen.length; i++) {
+      frozen[i] = ((Placeholder) placeholders.get(i).op()).frozen();
+    }
+    for (int target : targets) {
+      if (target >= 0) {
+        frozen[target] = false;
+      }
+    }
+    return new Program(frozen, shapes, dtypes, steps, outputs, targets);
   }
 
   /** Number of values given at each run. */
   public int inputs() {
     return inputs;
+  }
+
+  /**
+   * True if {@code value} is given and seldom another one: a weight that is not trained. A backend
+   * may keep a copy in a layout of its own; {@link dev.peft4j.data.Storage#version} tells when it
+   * is out of date.
+   */
+  public boolean frozen(int value) {
+    return value < inputs && frozen[value];
   }
 
   /** Number of values: inputs and results of steps. */

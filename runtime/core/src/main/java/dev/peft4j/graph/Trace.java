@@ -50,7 +50,7 @@ public final class Trace {
     int h = leaves.length * 31 + uses.length;
     int k = 0;
     for (Node n : leaves) {
-      h = h * 31 + n.shape().hashCode() * 7 + n.dtype().ordinal();
+      h = h * 31 + n.shape().hashCode() * 7 + kind(n);
     }
     for (Use u : uses) {
       h = h * 31 + u.node.op().hashCode();
@@ -235,6 +235,16 @@ public final class Trace {
     return in;
   }
 
+  /** What a program knows of a leaf besides its shape: its type, and whether it is frozen. */
+  private static byte kind(Node leaf) {
+    return (byte) (leaf.dtype().ordinal() << 1 | (frozen(leaf) ? 1 : 0));
+  }
+
+  /** True for the value of a variable that is not trained: it seldom changes. */
+  static boolean frozen(Node leaf) {
+    return leaf.op() == Leaf.VARIABLE && !leaf.requiresGrad();
+  }
+
   /** The structure without the data, as a key of a cache. */
   public Key key() {
     Object[] parts = new Object[size()];
@@ -244,7 +254,7 @@ public final class Trace {
       parts[i] = i < leaves.length ? n.shape() : n.op();
     }
     for (int i = 0; i < types.length; i++) {
-      types[i] = (byte) leaves[i].dtype().ordinal();
+      types[i] = kind(leaves[i]);
     }
     return new Key(parts, types, wiring, hash);
   }
@@ -264,7 +274,7 @@ public final class Trace {
     }
     for (int i = 0; i < key.parts.length; i++) {
       Node n = node(i);
-      if (i < leaves.length && key.types[i] != n.dtype().ordinal()) {
+      if (i < leaves.length && key.types[i] != kind(n)) {
         return false;
       }
       Object part = i < leaves.length ? (Shape) n.shape() : n.op();

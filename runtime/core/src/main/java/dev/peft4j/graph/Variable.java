@@ -107,6 +107,7 @@ public final class Variable {
   @SuppressWarnings("NonAtomicVolatileUpdate") // one writer: the thread that trains
   public void changed() {
     version++;
+    storage().modified();
     leaf = null;
     retained.clear();
   }

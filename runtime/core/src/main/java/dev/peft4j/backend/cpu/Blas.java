@@ -4,21 +4,17 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import java.io.File;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
-import org.bytedeco.javacpp.Loader;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Matrix products through OpenBLAS, whose library lies in a jar of {@code org.bytedeco:openblas}.
- * JavaCPP unpacks it, once for each user of the machine; the calls go through the foreign function
- * interface, since loading JavaCPP's own binding takes longer than everything else here.
  *
  * <p>OpenBLAS is told to use one thread: callers cut a product by rows or columns and give each of
  * their threads a piece. Calls from several threads at once are safe.
@@ -38,7 +34,7 @@ final class Blas {
     SymbolLookup symbols = null;
     String problem = null;
     try {
-      symbols = SymbolLookup.libraryLookup(library().toPath(), Arena.global());
+      symbols = NativeLibrary.load(library());
       sgemm = bind(symbols);
     } catch (IllegalCallerException e) {
       problem =
@@ -182,30 +178,23 @@ final class Blas {
   }
 
   /** The unpacked library; those it depends on lie beside it, where it looks for them. */
-  private static File library() throws IOException {
-    String platform = Loader.getPlatform();
-    String folder = "/org/bytedeco/openblas/" + platform + "/";
-    String library;
-    String[] needed;
+  private static Path library() throws IOException {
+    String platform = NativeLibrary.platform();
     if (platform.startsWith("linux")) {
-      library = "libopenblas.so.0";
-      needed = new String[] {"libgcc_s.so.1", "libquadmath.so.0", "libgfortran.so.5"};
-    } else if (platform.startsWith("macosx")) {
-      library = "libopenblas.0.dylib";
-      needed = new String[] {"libgcc_s.1.1.dylib", "libquadmath.0.dylib", "libgfortran.5.dylib"};
-    } else if (platform.startsWith("windows")) {
-      library = "libopenblas.dll";
-      needed = new String[0];
-    } else {
-      throw new IOException("there is no build of it for the platform " + platform);
+      return NativeLibrary.unpack(
+          "openblas", "libopenblas.so.0", "libgcc_s.so.1", "libquadmath.so.0", "libgfortran.so.5");
     }
-    for (String name : needed) {
-      Loader.cacheResource(Blas.class, folder + name); // null where a platform's build does without
+    if (platform.startsWith("macosx")) {
+      return NativeLibrary.unpack(
+          "openblas",
+          "libopenblas.0.dylib",
+          "libgcc_s.1.1.dylib",
+          "libquadmath.0.dylib",
+          "libgfortran.5.dylib");
     }
-    File file = Loader.cacheResource(Blas.class, folder + library);
-    if (file == null) {
-      throw new IOException("the class path lacks the jar org.bytedeco:openblas:jar:" + platform);
+    if (platform.startsWith("windows")) {
+      return NativeLibrary.unpack("openblas", "libopenblas.dll");
     }
-    return file;
+    throw new IOException("there is no build of it for the platform " + platform);
   }
 }

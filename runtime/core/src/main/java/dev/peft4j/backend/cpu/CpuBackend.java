@@ -6,7 +6,8 @@ import dev.peft4j.graph.Op;
 import dev.peft4j.graph.Program;
 
 /**
- * Runs programs on the processor's cores: products through OpenBLAS, everything else in Java loops,
+ * Runs programs on the processor's cores: products through OpenBLAS and oneDNN, everything else in Java
+ * loops,
  * over off-heap memory that is planned once and used again at each step.
  */
 @AutoService(Backend.class)
@@ -14,16 +15,17 @@ public final class CpuBackend implements Backend {
   private final Workspace workspace = new Workspace();
 
   /**
-   * For {@link java.util.ServiceLoader}. Begins to load OpenBLAS, which takes a while, beside what
+   * For {@link java.util.ServiceLoader}. Begins to load their libraries, which takes a while, beside what
    * the caller does next.
    */
   public CpuBackend() {
-    Thread.ofPlatform().name("peft4j-load-openblas").daemon().start(CpuBackend::loadLibrary);
+    Thread.ofPlatform().name("peft4j-load-libraries").daemon().start(CpuBackend::loadLibraries);
   }
 
-  private static void loadLibrary() {
+  private static void loadLibraries() {
     try {
       Blas.requireLibrary();
+      OneDnn.available();
     } catch (IllegalStateException e) {
       // whoever needs a product gets the same sentence
     }

@@ -87,6 +87,7 @@ final class CpuProgram implements Backend.Executable {
       copy(frame, replaced, outputs);
       Reference.reachabilityFence(saved);
     } finally {
+      frame.release();
       workspace.give(block);
       frames.addFirst(frame);
       Reference.reachabilityFence(inputs);

@@ -12,12 +12,15 @@ import java.util.List;
  * memory.
  */
 final class Frame {
+  private static final Storage[] NOTHING = {};
+
   private final Program program;
   private final MemoryPlan plan;
   private final long[] addresses;
   private final int[] outputOf;
   private final Kernel[] kernels;
   private long scratchBytes;
+  private Storage[] inputs = NOTHING;
   private final MemorySegment scratch; // held: the kernels know only its address
 
   /**
@@ -64,6 +67,7 @@ final class Frame {
 
   /** Sets the addresses for a run. */
   void bind(Storage[] inputs, Storage[] outputs, long block) {
+    this.inputs = inputs;
     for (int v = 0; v < addresses.length; v++) {
       int b = plan.base(v);
       if (b != v) {
@@ -74,5 +78,15 @@ final class Frame {
         addresses[v] = outputOf[v] >= 0 ? outputs[outputOf[v]].address() : block + plan.offset(v);
       }
     }
+  }
+
+  /** The data of a value that is given. */
+  Storage input(int value) {
+    return inputs[value];
+  }
+
+  /** To be called after a run: a frame that waits for the next one keeps no data alive. */
+  void release() {
+    inputs = NOTHING;
   }
 }

@@ -1,6 +1,7 @@
 package dev.peft4j.backend.cpu;
 
 import dev.peft4j.data.Shape;
+import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Program;
 
 /**
@@ -26,6 +27,11 @@ abstract class Kernel implements Workers.Task {
     Shape out() {
       return program.shape(step.output());
     }
+
+    /** True if input {@code i} is a weight that is not trained. */
+    boolean frozen(int i) {
+      return program.frozen(step.inputs()[i]);
+    }
   }
 
   private final long[] addresses;
@@ -50,6 +56,11 @@ abstract class Kernel implements Workers.Task {
   /** Address of input {@code i}. */
   final long in(int i) {
     return addresses[inputs[i]];
+  }
+
+  /** The storage of input {@code i}, which has to be one that is given. */
+  final Storage storage(int i) {
+    return frame.input(inputs[i]);
   }
 
   /** Address of the result. */

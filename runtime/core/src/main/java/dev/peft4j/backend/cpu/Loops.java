@@ -69,6 +69,12 @@ interface Loops {
   /** -1, 1, or the element itself if it is 0 or NaN. */
   int SIGN = 34;
 
+  /** As {@link #gelu}. */
+  int GELU = 35;
+
+  /** As {@link #geluGrad}, a function of two elements. */
+  int GELU_GRAD = 13;
+
   /**
    * The fastest implementation this Java has; says once in the log if it is not the vector one.
    *

@@ -48,6 +48,10 @@ final class ProductKernel extends Kernel {
   }
 
   static Kernel matmul(Site site) {
+    Kernel frozen = FrozenProductKernel.matmul(site);
+    if (frozen != null) {
+      return frozen;
+    }
     MatMul op = (MatMul) site.step().op();
     Shape a = site.in(0);
     Shape b = site.in(1);
@@ -63,6 +67,10 @@ final class ProductKernel extends Kernel {
   }
 
   static Kernel linear(Site site) {
+    Kernel frozen = FrozenProductKernel.linear(site);
+    if (frozen != null) {
+      return frozen;
+    }
     Shape x = site.in(0);
     Shape w = site.in(1);
     boolean bias = site.step().inputs().length > 2;

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A scalar expression as a list of primitive loops over registers, which are blocks of scratch
@@ -83,6 +84,10 @@ final class Tape {
           address(i.c, operands, scratch),
           dst,
           n);
+    } else if (i.op == Loops.GELU) {
+      loops.gelu(address(i.a, operands, scratch), dst, n);
+    } else if (i.op == Loops.GELU_GRAD) {
+      loops.geluGrad(address(i.a, operands, scratch), address(i.b, operands, scratch), dst, n);
     } else if (i.op >= Loops.NEG) {
       loops.unary(i.op, address(i.a, operands, scratch), dst, n);
     } else if (aScalar) {
@@ -132,22 +137,40 @@ final class Tape {
       return new Tape(code, registers);
     }
 
-    private void count(Scalar s) {
-      if (uses.merge(s, 1, Integer::sum) > 1) {
-        return;
-      }
-      switch (s) {
-        case Scalar.Input i -> {}
-        case Scalar.Const c -> {}
-        case Scalar.Unary u -> count(u.x());
-        case Scalar.Binary b -> {
-          count(b.a());
-          count(b.b());
+    /** An expression that has a loop of its own, and what it is applied to. */
+    private record Found(Idiom idiom, Scalar[] operands) {}
+
+    private static @Nullable Found idiom(Scalar s) {
+      if (s instanceof Scalar.Binary) {
+        for (Idiom i : Idiom.ALL) {
+          Scalar[] operands = i.match(s);
+          if (operands != null) {
+            return new Found(i, operands);
+          }
         }
-        case Scalar.Select c -> {
-          count(c.condition());
-          count(c.a());
-          count(c.b());
+      }
+      return null;
+    }
+
+    /** What the loop that computes {@code s} reads. */
+    private static Scalar[] operands(Scalar s) {
+      Found found = idiom(s);
+      if (found != null) {
+        return found.operands;
+      }
+      return switch (s) {
+        case Scalar.Input i -> new Scalar[0];
+        case Scalar.Const c -> new Scalar[0];
+        case Scalar.Unary u -> new Scalar[] {u.x()};
+        case Scalar.Binary b -> new Scalar[] {b.a(), b.b()};
+        case Scalar.Select c -> new Scalar[] {c.condition(), c.a(), c.b()};
+      };
+    }
+
+    private void count(Scalar s) {
+      if (uses.merge(s, 1, Integer::sum) == 1) {
+        for (Scalar operand : operands(s)) {
+          count(operand);
         }
       }
     }
@@ -157,38 +180,45 @@ final class Tape {
       if (known != null) {
         return known;
       }
-      Operand made =
-          switch (s) {
-            case Scalar.Input i ->
-                new Operand(single[i.index()] ? Kind.SINGLE : Kind.INPUT, i.index(), 0);
-            case Scalar.Const c -> new Operand(Kind.CONSTANT, 0, c.value());
-            case Scalar.Unary u -> {
-              Operand x = block(u.x());
-              release(u.x());
-              yield emit(unary(u.fn()), x, NONE, NONE);
-            }
-            case Scalar.Binary b -> {
-              Operand x = operand(b.a());
-              Operand y = operand(b.b());
-              if (isScalar(x) && isScalar(y)) {
-                x = block(b.a());
-              }
-              release(b.a());
-              release(b.b());
-              yield emit(binary(b.fn()), x, y, NONE);
-            }
-            case Scalar.Select c -> {
-              Operand x = block(c.condition());
-              Operand y = block(c.a());
-              Operand z = block(c.b());
-              release(c.condition());
-              release(c.a());
-              release(c.b());
-              yield emit(SELECT, x, y, z);
-            }
-          };
+      Operand made = make(s);
       done.put(s, made);
       return made;
+    }
+
+    private Operand make(Scalar s) {
+      Found found = idiom(s);
+      if (found != null) {
+        Operand x = block(found.operands[0]);
+        Operand y = found.operands.length > 1 ? block(found.operands[1]) : NONE;
+        release(s);
+        return emit(found.idiom.op(), x, y, NONE);
+      }
+      return switch (s) {
+        case Scalar.Input i ->
+            new Operand(single[i.index()] ? Kind.SINGLE : Kind.INPUT, i.index(), 0);
+        case Scalar.Const c -> new Operand(Kind.CONSTANT, 0, c.value());
+        case Scalar.Unary u -> {
+          Operand x = block(u.x());
+          release(s);
+          yield emit(unary(u.fn()), x, NONE, NONE);
+        }
+        case Scalar.Binary b -> {
+          Operand x = operand(b.a());
+          Operand y = operand(b.b());
+          if (isScalar(x) && isScalar(y)) {
+            x = block(b.a());
+          }
+          release(s);
+          yield emit(binary(b.fn()), x, y, NONE);
+        }
+        case Scalar.Select c -> {
+          Operand x = block(c.condition());
+          Operand y = block(c.a());
+          Operand z = block(c.b());
+          release(s);
+          yield emit(SELECT, x, y, z);
+        }
+      };
     }
 
     /**
@@ -206,11 +236,14 @@ final class Tape {
       return new Operand(Kind.REGISTER, target, 0);
     }
 
+    /** Frees the registers of what {@code s} reads that nothing else is going to read. */
     private void release(Scalar s) {
-      if (uses.merge(s, -1, Integer::sum) == 0) {
-        Operand o = done.get(s);
-        if (o != null && o.kind == Kind.REGISTER) {
-          free.add(o.index);
+      for (Scalar operand : operands(s)) {
+        if (uses.merge(operand, -1, Integer::sum) == 0) {
+          Operand o = done.get(operand);
+          if (o != null && o.kind == Kind.REGISTER) {
+            free.add(o.index);
+          }
         }
       }
     }

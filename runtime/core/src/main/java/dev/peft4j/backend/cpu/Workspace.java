@@ -24,7 +24,7 @@ final class Workspace {
     Arena arena = Arena.ofShared();
     try {
       long size = Math.max(bytes, 1 << 16);
-      return new Block(arena, arena.allocate(size, 4096).address(), size);
+      return new Block(arena, HugePages.allocate(arena, size).address(), size);
     } catch (OutOfMemoryError e) {
       arena.close();
       throw new IllegalStateException(

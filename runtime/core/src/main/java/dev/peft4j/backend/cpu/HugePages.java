@@ -1,0 +1,78 @@
+package dev.peft4j.backend.cpu;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Large blocks in pages of 2 MiB where the system has them (Linux: {@code mmap} and {@code
+ * madvise}). A step walks through hundreds of megabytes; with pages of 4 KiB, translating addresses
+ * takes a noticeable part of its time, and so does handing out the pages in the first step.
+ * Elsewhere, and for small blocks, it is ordinary memory.
+ */
+@SuppressWarnings("restricted")
+final class HugePages {
+  private static final long PAGE = 2L << 20;
+  private static final int READ_WRITE = 3;
+  private static final int PRIVATE_ANONYMOUS = 0x22;
+  private static final int MADV_HUGEPAGE = 14;
+  private static final @Nullable HugePages SYSTEM =
+      System.getProperty("os.name", "").equals("Linux") ? new HugePages() : null;
+
+  private final MethodHandle map = handle("mmap", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
+  private final MethodHandle unmap = handle("munmap", JAVA_INT, JAVA_LONG, JAVA_LONG);
+  private final MethodHandle advise = handle("madvise", JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
+
+  private HugePages() {}
+
+  private static MethodHandle handle(
+      String function, MemoryLayout result, MemoryLayout... parameters) {
+    Linker linker = Linker.nativeLinker();
+    return linker.downcallHandle(
+        linker.defaultLookup().findOrThrow(function), FunctionDescriptor.of(result, parameters));
+  }
+
+  /**
+   * Zeroed memory that is freed with {@code arena}, aligned to a page of 4 KiB at least.
+   *
+   * @throws OutOfMemoryError if the system has none left
+   */
+  static MemorySegment allocate(Arena arena, long bytes) {
+    return SYSTEM == null || bytes < 2 * PAGE
+        ? arena.allocate(bytes, 4096)
+        : SYSTEM.large(arena, bytes);
+  }
+
+  private MemorySegment large(Arena arena, long bytes) {
+    long whole = (bytes + PAGE - 1) / PAGE * PAGE;
+    long mapped = whole + PAGE; // address space only: the block starts at a multiple of the page
+    try {
+      long start = (long) map.invokeExact(0L, mapped, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0L);
+      if (start == -1) {
+        throw new OutOfMemoryError("cannot map " + bytes + " bytes");
+      }
+      long block = (start + PAGE - 1) / PAGE * PAGE;
+      int ignored = (int) advise.invokeExact(block, whole, MADV_HUGEPAGE);
+      return MemorySegment.ofAddress(block).reinterpret(whole, arena, b -> free(start, mapped));
+    } catch (Error | RuntimeException e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError("a native call does not throw", e);
+    }
+  }
+
+  private void free(long start, long bytes) {
+    try {
+      int ignored = (int) unmap.invokeExact(start, bytes);
+    } catch (Throwable e) {
+      throw new AssertionError("a native call does not throw", e);
+    }
+  }
+}

@@ -1,0 +1,282 @@
+package dev.peft4j.backend.cpu;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The functions of oneDNN (C API, version 3) that {@link PackedProduct} needs. The library lies in
+ * a jar of {@code org.bytedeco:dnnl}; where there is none for the platform, or with {@code
+ * -Dpeft4j.packed=false}, {@link #available} says no and OpenBLAS computes all products.
+ */
+@SuppressWarnings("restricted")
+final class OneDnn {
+  /** Whether frozen weights are kept a second time, in oneDNN's layout. */
+  static final String PROPERTY = "peft4j.packed";
+
+  // enum values of dnnl_types.h
+  static final int SOURCE = 1;
+  static final int TARGET = 17;
+  static final int WEIGHTS = 33;
+  static final int BIAS = 41;
+  static final int WEIGHTS_LAYOUT = 131;
+  private static final int ANY = 1;
+  private static final int FLOAT32 = 3;
+  private static final int CPU = 1;
+
+  private static final @Nullable OneDnn LIBRARY = open();
+
+  private final SymbolLookup dnnl;
+  private final MethodHandle setHandle;
+  private final MethodHandle execute;
+  private final MethodHandle setThreads;
+  private final MethodHandle maxThreads;
+  private final long engine;
+
+  private OneDnn(SymbolLookup dnnl, SymbolLookup openMp) {
+    this.dnnl = dnnl;
+    Linker linker = Linker.nativeLinker();
+    this.setHandle = handle("dnnl_memory_set_data_handle", JAVA_LONG, JAVA_LONG);
+    this.execute =
+        handle("dnnl_primitive_execute", JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG);
+    this.setThreads =
+        linker.downcallHandle(
+            openMp.findOrThrow("omp_set_num_threads"), FunctionDescriptor.ofVoid(JAVA_INT));
+    this.maxThreads =
+        linker.downcallHandle(
+            openMp.findOrThrow("omp_get_max_threads"), FunctionDescriptor.of(JAVA_INT));
+    this.engine = create("dnnl_engine_create", CPU, 0L);
+  }
+
+  private static @Nullable OneDnn open() {
+    String wanted = System.getProperty(PROPERTY);
+    boolean off = wanted != null && wanted.strip().equalsIgnoreCase("false");
+    if (off || !NativeLibrary.platform().equals("linux-x86_64")) {
+      return null;
+    }
+    try {
+      Path library = NativeLibrary.unpack("dnnl", "libdnnl.so.3", "libgomp.so.1");
+      SymbolLookup openMp = NativeLibrary.load(library.resolveSibling("libgomp.so.1"));
+      return new OneDnn(load(library), openMp);
+    } catch (IOException | RuntimeException | LinkageError e) {
+      LoggerFactory.getLogger(OneDnn.class)
+          .info("products go through OpenBLAS alone, oneDNN is not there: {}", e.getMessage());
+      return null;
+    }
+  }
+
+  /** It is linked against an OpenCL loader, which it does not use here; not every system has one. */
+  private static SymbolLookup load(Path library) throws IOException {
+    try {
+      return NativeLibrary.load(library);
+    } catch (IllegalArgumentException e) {
+      NativeLibrary.load(NativeLibrary.unpack("opencl", "libOpenCL.so.1"));
+      return NativeLibrary.load(library);
+    }
+  }
+
+  /** True if there is a library for this machine and nobody turned it off. */
+  static boolean available() {
+    return LIBRARY != null;
+  }
+
+  /** The library; only where {@link #available}. */
+  static OneDnn library() {
+    if (LIBRARY == null) {
+      throw new IllegalStateException("oneDNN is not available");
+    }
+    return LIBRARY;
+  }
+
+  private MethodHandle handle(String function, MemoryLayout... parameters) {
+    return Linker.nativeLinker()
+        .downcallHandle(
+            dnnl.findOrThrow(function), FunctionDescriptor.of(JAVA_INT, parameters));
+  }
+
+  /**
+   * Calls a function and checks its status.
+   *
+   * @param arguments Integer or Long each
+   */
+  private void call(String function, Object... arguments) {
+    MemoryLayout[] layouts = new MemoryLayout[arguments.length];
+    for (int i = 0; i < layouts.length; i++) {
+      layouts[i] =
+          arguments[i] instanceof Integer
+              ? JAVA_INT
+              : arguments[i] instanceof MemorySegment ? ADDRESS : JAVA_LONG;
+    }
+    check(function, invoke(handle(function, layouts), arguments));
+  }
+
+  private static int invoke(MethodHandle handle, Object... arguments) {
+    try {
+      return (int) handle.invokeWithArguments(arguments);
+    } catch (Throwable e) {
+      throw new AssertionError("a native call does not throw", e);
+    }
+  }
+
+  private static void check(String function, int status) {
+    if (status != 0) {
+      throw new IllegalStateException("oneDNN: " + function + " failed with status " + status);
+    }
+  }
+
+  /** Calls a function that stores what it made through its first argument. */
+  private long create(String function, Object... arguments) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment made = arena.allocate(JAVA_LONG);
+      Object[] all = new Object[arguments.length + 1];
+      all[0] = made;
+      System.arraycopy(arguments, 0, all, 1, arguments.length);
+      call(function, all);
+      return made.get(JAVA_LONG, 0);
+    }
+  }
+
+  /** A stream of work; one for each thread that works at the same time. */
+  long stream() {
+    return create("dnnl_stream_create", engine, 1);
+  }
+
+  /** The description of a matrix whose layout is left to the library. */
+  long matrix(int rows, int columns) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment sizes = arena.allocateFrom(JAVA_LONG, rows, columns);
+      return create("dnnl_memory_desc_create_with_tag", 2, sizes, FLOAT32, ANY);
+    }
+  }
+
+  /** The description of a matrix; the steps are distances in elements. */
+  long matrix(int rows, int columns, int rowStep, int columnStep) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment sizes = arena.allocateFrom(JAVA_LONG, rows, columns);
+      MemorySegment steps = arena.allocateFrom(JAVA_LONG, rowStep, columnStep);
+      return create("dnnl_memory_desc_create_with_strides", 2, sizes, FLOAT32, steps);
+    }
+  }
+
+  /** Memory of the described layout, its place to be set. */
+  long memory(long layout) {
+    return create("dnnl_memory_create", layout, engine, 0L);
+  }
+
+  /** The plan of {@code target = source · weights + bias}; a bias of 0 means none. */
+  long product(long source, long weights, long bias, long target) {
+    int before = threads();
+    threads(1); // a plan is made for as many threads; our own cut the rows
+    try {
+      return create(
+          "dnnl_matmul_primitive_desc_create", engine, source, weights, bias, target, 0L);
+    } finally {
+      threads(before);
+    }
+  }
+
+  /** The plan of a copy from one layout to another. */
+  long reorder(long from, long to) {
+    return create("dnnl_reorder_primitive_desc_create", from, engine, to, engine, 0L);
+  }
+
+  /** What executes a plan. */
+  long primitive(long plan) {
+    int before = threads();
+    threads(1);
+    try {
+      return create("dnnl_primitive_create", plan);
+    } finally {
+      threads(before);
+    }
+  }
+
+  /** The layout that a plan chose; it belongs to the plan. */
+  long layout(long plan, int which) {
+    try {
+      return (long)
+          Linker.nativeLinker()
+              .downcallHandle(
+                  dnnl.findOrThrow("dnnl_primitive_desc_query_md"),
+                  FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT))
+              .invokeExact(plan, which, 0);
+    } catch (Throwable e) {
+      throw new AssertionError("a native call does not throw", e);
+    }
+  }
+
+  /** A copy of a description, to be destroyed by itself. */
+  long copyOf(long layout) {
+    return create("dnnl_memory_desc_clone", layout);
+  }
+
+  /** True if two layouts are the same. */
+  boolean same(long a, long b) {
+    return invoke(handle("dnnl_memory_desc_equal", JAVA_LONG, JAVA_LONG), a, b) != 0;
+  }
+
+  /** Bytes that a layout takes. */
+  long bytes(long layout) {
+    try {
+      return (long)
+          Linker.nativeLinker()
+              .downcallHandle(
+                  dnnl.findOrThrow("dnnl_memory_desc_get_size"),
+                  FunctionDescriptor.of(JAVA_LONG, JAVA_LONG))
+              .invokeExact(layout);
+    } catch (Throwable e) {
+      throw new AssertionError("a native call does not throw", e);
+    }
+  }
+
+  /** Frees what one of the other functions made: {@code kind} is its type in the C API. */
+  void destroy(String kind, long made) {
+    call("dnnl_" + kind + "_destroy", made);
+  }
+
+  /** Tells where a memory lies. */
+  void place(long memory, long address) {
+    int status;
+    try {
+      status = (int) setHandle.invokeExact(memory, address);
+    } catch (Throwable e) {
+      throw new AssertionError("a native call does not throw", e);
+    }
+    check("dnnl_memory_set_data_handle", status);
+  }
+
+  /** Executes; {@code arguments} is the address of {@code count} pairs of argument and memory. */
+  void execute(long primitive, long stream, int count, long arguments) {
+    int status;
+    try {
+      status = (int) execute.invokeExact(primitive, stream, count, arguments);
+    } catch (Throwable e) {
+      throw new AssertionError("a native call does not throw", e);
+    }
+    check("dnnl_primitive_execute", status);
+  }
+
+  private int threads() {
+    return invoke(maxThreads);
+  }
+
+  private void threads(int count) {
+    try {
+      setThreads.invokeExact(count);
+    } catch (Throwable e) {
+      throw new AssertionError("a native call does not throw", e);
+    }
+  }
+}
