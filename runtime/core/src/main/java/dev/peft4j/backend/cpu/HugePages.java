@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("restricted")
 final class HugePages {
   private static final long PAGE = 2L << 20;
+  private static final long SMALL = 4096;
   private static final int READ_WRITE = 3;
   private static final int PRIVATE_ANONYMOUS = 0x22;
   private static final int MADV_HUGEPAGE = 14;
@@ -45,13 +46,14 @@ final class HugePages {
    * @throws OutOfMemoryError if the system has none left
    */
   static MemorySegment allocate(Arena arena, long bytes) {
-    return SYSTEM == null || bytes < 2 * PAGE
+    return SYSTEM == null || bytes < PAGE / 4
         ? arena.allocate(bytes, 4096)
         : SYSTEM.large(arena, bytes);
   }
 
   private MemorySegment large(Arena arena, long bytes) {
-    long whole = (bytes + PAGE - 1) / PAGE * PAGE;
+    // a little of a page of 2 MiB would be a waste: the end of the block is made of small pages
+    long whole = (bytes + SMALL - 1) / SMALL * SMALL;
     long mapped = whole + PAGE; // address space only: the block starts at a multiple of the page
     try {
       long start = (long) map.invokeExact(0L, mapped, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0L);

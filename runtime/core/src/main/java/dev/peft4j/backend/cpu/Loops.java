@@ -194,8 +194,8 @@ interface Loops {
   final class Best {
     static final Loops LOOPS = choose();
 
-    /** Plain loops take a few milliseconds for that many. */
-    private static final int WARM = 1 << 20;
+    /** Less work than that is not worth compiling for. */
+    private static final int WARM = 1 << 16;
 
     private Best() {}
 

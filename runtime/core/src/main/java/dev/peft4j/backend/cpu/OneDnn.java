@@ -13,6 +13,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
@@ -39,10 +41,13 @@ final class OneDnn {
   private static final @Nullable OneDnn LIBRARY = open();
 
   private final SymbolLookup dnnl;
+  private final Map<String, MethodHandle> handles = new ConcurrentHashMap<>();
   private final MethodHandle setHandle;
   private final MethodHandle execute;
   private final MethodHandle setThreads;
   private final MethodHandle maxThreads;
+  private final MethodHandle queryLayout;
+  private final MethodHandle size;
   private final long engine;
 
   private OneDnn(SymbolLookup dnnl, SymbolLookup openMp) {
@@ -57,6 +62,14 @@ final class OneDnn {
     this.maxThreads =
         linker.downcallHandle(
             openMp.findOrThrow("omp_get_max_threads"), FunctionDescriptor.of(JAVA_INT));
+    this.queryLayout =
+        linker.downcallHandle(
+            dnnl.findOrThrow("dnnl_primitive_desc_query_md"),
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT));
+    this.size =
+        linker.downcallHandle(
+            dnnl.findOrThrow("dnnl_memory_desc_get_size"),
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
     this.engine = create("dnnl_engine_create", CPU, 0L);
   }
 
@@ -101,9 +114,12 @@ final class OneDnn {
   }
 
   private MethodHandle handle(String function, MemoryLayout... parameters) {
-    return Linker.nativeLinker()
-        .downcallHandle(
-            dnnl.findOrThrow(function), FunctionDescriptor.of(JAVA_INT, parameters));
+    return handles.computeIfAbsent(
+        function,
+        name ->
+            Linker.nativeLinker()
+                .downcallHandle(
+                    dnnl.findOrThrow(name), FunctionDescriptor.of(JAVA_INT, parameters)));
   }
 
   /**
@@ -207,11 +223,7 @@ final class OneDnn {
   long layout(long plan, int which) {
     try {
       return (long)
-          Linker.nativeLinker()
-              .downcallHandle(
-                  dnnl.findOrThrow("dnnl_primitive_desc_query_md"),
-                  FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT))
-              .invokeExact(plan, which, 0);
+          queryLayout.invokeExact(plan, which, 0);
     } catch (Throwable e) {
       throw new AssertionError("a native call does not throw", e);
     }
@@ -231,11 +243,7 @@ final class OneDnn {
   long bytes(long layout) {
     try {
       return (long)
-          Linker.nativeLinker()
-              .downcallHandle(
-                  dnnl.findOrThrow("dnnl_memory_desc_get_size"),
-                  FunctionDescriptor.of(JAVA_LONG, JAVA_LONG))
-              .invokeExact(layout);
+          size.invokeExact(layout);
     } catch (Throwable e) {
       throw new AssertionError("a native call does not throw", e);
     }

@@ -1,12 +1,14 @@
 package dev.peft4j.backend.cpu;
 
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
 /**
  * Loops by the Vector API. Loaded only where the module jdk.incubator.vector is.
  *
- * <p>Until HotSpot has compiled them, such loops are a hundred times slower than plain ones, and
- * compiling one takes about as long as a plain loop over ten million elements. Each loop is
- * therefore a plain one until it has seen some work: both give the same bits. What is shorter than
- * 16 elements always is.
+ * <p>Until HotSpot has compiled them, such loops are a hundred times slower than plain ones. Each
+ * is therefore a plain one until it has seen some work and a {@link LoopWarmer} has had it compiled:
+ * both give the same bits. What is shorter than 16 elements always is.
  */
 final class VectorLoops implements Loops {
   // Places in the table of work done. Functions of one and two elements have their opcodes.
@@ -29,8 +31,8 @@ final class VectorLoops implements Loops {
   private static final int LAYER_NORM_GRAD = 206;
   private static final int RMS_NORM = 207;
   private static final int RMS_NORM_GRAD = 208;
-  private static final int GELU = 209;
-  private static final int GELU_GRAD = 210;
+  private static final int GELU_PLACE = 209;
+  private static final int GELU_GRAD_PLACE = 210;
   private static final int PLACES = 256;
 
   private final ScalarLoops plain = new ScalarLoops();
@@ -41,23 +43,82 @@ final class VectorLoops implements Loops {
    */
   private final int[] work = new int[PLACES];
 
-  private final int warm;
+  /** Loops that are compiled; seen a little late by other threads, which does no harm either. */
+  private final boolean[] ready = new boolean[PLACES];
 
-  /** A loop is a plain one for its first {@code warm} elements. */
+  private final int warm;
+  private final @Nullable LoopWarmer warmer;
+
+  /** A loop is worth compiling after {@code warm} elements; with 0 it is taken to be compiled. */
   VectorLoops(int warm) {
     this.warm = warm;
+    if (warm == 0) {
+      warmer = null;
+      Arrays.fill(ready, VectorMath.USEFUL);
+    } else {
+      VectorLoops[] compiled = new VectorLoops[1];
+      warmer =
+          new LoopWarmer(
+              (loop, a, b, c, n) -> {
+                if (compiled[0] == null) { // made here: it loads the Vector API
+                  compiled[0] = new VectorLoops(0);
+                }
+                compiled[0].exercise(loop, a, b, c, n);
+              },
+              ready);
+    }
   }
 
   private boolean plain(int loop, int n) {
     if (n < 16) {
       return true;
     }
-    int done = work[loop & (PLACES - 1)];
-    if (done < warm) {
-      work[loop & (PLACES - 1)] = done + Math.min(n, warm);
-      return true;
+    if (ready[loop]) {
+      return false;
     }
-    return !VectorMath.USEFUL; // looked at last, as it loads the Vector API
+    int done = work[loop];
+    if (done < warm) {
+      work[loop] = done + Math.min(n, warm);
+    } else if (warmer != null) {
+      warmer.ask(loop);
+    }
+    return true;
+  }
+
+  /** Runs the loop with that place in the table once. */
+  private void exercise(int loop, long a, long b, long c, int n) {
+    switch (loop) {
+      case SELECT -> select(a, b, c, c, n);
+      case MUL_ADD -> mulAdd(a, b, c, c, n);
+      case FILL -> fill(1, c, n);
+      case AXPY -> axpy(1e-9f, a, c, n);
+      case SUM -> sum(a, n);
+      case MAXIMUM -> max(a, n);
+      case DOT -> dot(a, b, n);
+      case SQUARES -> sumOfSquares(a, n);
+      case SQUARED_DIFF -> sumSquaredDiff(a, 0.5f, n);
+      case SOFTMAX -> softmaxRow(a, c, n);
+      case LOG_SOFTMAX -> logSoftmaxRow(a, c, n);
+      case LOG_SUM_EXP -> logSumExpRow(a, n);
+      case SOFTMAX_GRAD -> softmaxGradRow(a, b, c, n);
+      case LAYER_NORM -> layerNormRow(a, b, b, c, n, 1e-5f);
+      case LAYER_NORM_GRAD -> layerNormGradRow(a, b, a, c, n, 1e-5f);
+      case RMS_NORM -> rmsNormRow(a, b, c, n, 1e-5f);
+      case RMS_NORM_GRAD -> rmsNormGradRow(a, b, a, c, n, 1e-5f);
+      case GELU_PLACE -> gelu(a, c, n);
+      case GELU_GRAD_PLACE -> geluGrad(a, b, c, n);
+      default -> {
+        if (loop >= CONST_FIRST) {
+          constBinary(loop - CONST_FIRST, 0.5f, a, c, n);
+        } else if (loop >= CONST) {
+          binaryConst(loop - CONST, a, 0.5f, c, n);
+        } else if (loop >= NEG) {
+          unary(loop, a, c, n);
+        } else {
+          binary(loop, a, b, c, n);
+        }
+      }
+    }
   }
 
   @Override
@@ -244,7 +305,7 @@ final class VectorLoops implements Loops {
 
   @Override
   public void gelu(long x, long y, int n) {
-    if (plain(GELU, n)) {
+    if (plain(GELU_PLACE, n)) {
       plain.gelu(x, y, n);
     } else {
       VectorUnary.gelu(x, y, n);
@@ -253,7 +314,7 @@ final class VectorLoops implements Loops {
 
   @Override
   public void geluGrad(long x, long dy, long dx, int n) {
-    if (plain(GELU_GRAD, n)) {
+    if (plain(GELU_GRAD_PLACE, n)) {
       plain.geluGrad(x, dy, dx, n);
     } else {
       VectorUnary.geluGrad(x, dy, dx, n);
