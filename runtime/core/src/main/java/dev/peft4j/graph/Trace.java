@@ -240,9 +240,13 @@ public final class Trace {
     return (byte) (leaf.dtype().ordinal() << 1 | (frozen(leaf) ? 1 : 0));
   }
 
-  /** True for the value of a variable that is not trained: it seldom changes. */
+  /**
+   * True for the value of a variable that is not trained and seldom changes. Those of a group, an
+   * adapter's say, may be replaced at any time.
+   */
   static boolean frozen(Node leaf) {
-    return leaf.op() == Leaf.VARIABLE && !leaf.requiresGrad();
+    Variable variable = leaf.variable();
+    return variable != null && !leaf.requiresGrad() && variable.group() == null;
   }
 
   /** The structure without the data, as a key of a cache. */

@@ -27,7 +27,7 @@ final class FrozenProductKernel extends Kernel {
   private final boolean bias;
   private final boolean byColumns;
   private final int parts;
-  private final PackedProduct[] products;
+  private final DnnProduct[] products;
   private final PackedWeights.View[] views;
   private final @Nullable MemorySegment[] weights;
 
@@ -41,14 +41,14 @@ final class FrozenProductKernel extends Kernel {
     // every part reads all of the operand that is not cut
     this.byColumns = n > rows && n / BLOCK >= Workers.shared().size();
     this.parts = parts((long) rows * n * k / 4, byColumns ? n / BLOCK : rows);
-    this.products = new PackedProduct[parts];
+    this.products = new DnnProduct[parts];
     this.views = new PackedWeights.View[parts];
     this.weights = new @Nullable MemorySegment[parts];
     for (int p = 0; p < parts; p++) {
       int height = byColumns ? rows : start(rows, p + 1, parts) - start(rows, p, parts);
       int from = byColumns ? column(p) : 0;
       int to = byColumns ? column(p + 1) : n;
-      products[p] = new PackedProduct(height, to - from, k, n, bias);
+      products[p] = DnnProduct.packed(height, to - from, k, n, bias);
       views[p] = new PackedWeights.View(k, n, transposed, from, to);
     }
   }

@@ -1,6 +1,7 @@
 package dev.peft4j.backend.cpu;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
- * The functions of oneDNN (C API, version 3) that {@link PackedProduct} needs. The library lies in
+ * The functions of oneDNN (C API, version 3) that {@link DnnProduct} needs. The library lies in
  * a jar of {@code org.bytedeco:dnnl}; where there is none for the platform, or with {@code
  * -Dpeft4j.packed=false}, {@link #available} says no and OpenBLAS computes all products.
  */
@@ -37,6 +38,7 @@ final class OneDnn {
   private static final int ANY = 1;
   private static final int FLOAT32 = 3;
   private static final int CPU = 1;
+  private static final int ELTWISE_LINEAR = 38;
 
   private static final @Nullable OneDnn LIBRARY = open();
 
@@ -125,15 +127,18 @@ final class OneDnn {
   /**
    * Calls a function and checks its status.
    *
-   * @param arguments Integer or Long each
+   * @param arguments Integer, Float, Long or MemorySegment each
    */
   private void call(String function, Object... arguments) {
     MemoryLayout[] layouts = new MemoryLayout[arguments.length];
     for (int i = 0; i < layouts.length; i++) {
       layouts[i] =
-          arguments[i] instanceof Integer
-              ? JAVA_INT
-              : arguments[i] instanceof MemorySegment ? ADDRESS : JAVA_LONG;
+          switch (arguments[i]) {
+            case Integer n -> JAVA_INT;
+            case Float x -> JAVA_FLOAT;
+            case MemorySegment s -> ADDRESS;
+            default -> JAVA_LONG;
+          };
     }
     check(function, invoke(handle(function, layouts), arguments));
   }
@@ -170,20 +175,38 @@ final class OneDnn {
   }
 
   /** The description of a matrix whose layout is left to the library. */
-  long matrix(int rows, int columns) {
+  long anyLayout(int rows, int columns) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment sizes = arena.allocateFrom(JAVA_LONG, rows, columns);
       return create("dnnl_memory_desc_create_with_tag", 2, sizes, FLOAT32, ANY);
     }
   }
 
-  /** The description of a matrix; the steps are distances in elements. */
-  long matrix(int rows, int columns, int rowStep, int columnStep) {
+  /** The description of a tensor; the steps are distances in elements. */
+  long layout(long[] sizes, long[] steps) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment sizes = arena.allocateFrom(JAVA_LONG, rows, columns);
-      MemorySegment steps = arena.allocateFrom(JAVA_LONG, rowStep, columnStep);
-      return create("dnnl_memory_desc_create_with_strides", 2, sizes, FLOAT32, steps);
+      return create(
+          "dnnl_memory_desc_create_with_strides",
+          sizes.length,
+          arena.allocateFrom(JAVA_LONG, sizes),
+          FLOAT32,
+          arena.allocateFrom(JAVA_LONG, steps));
     }
+  }
+
+  /** What happens to a result: it is multiplied, and perhaps added to what is there. */
+  long attributes(float factor, boolean add) {
+    long operations = create("dnnl_post_ops_create");
+    if (factor != 1) {
+      call("dnnl_post_ops_append_eltwise", operations, ELTWISE_LINEAR, factor, 0f);
+    }
+    if (add) {
+      call("dnnl_post_ops_append_sum", operations, 1f, 0, FLOAT32);
+    }
+    long attributes = create("dnnl_primitive_attr_create");
+    call("dnnl_primitive_attr_set_post_ops", attributes, operations);
+    destroy("post_ops", operations);
+    return attributes;
   }
 
   /** Memory of the described layout, its place to be set. */
@@ -192,12 +215,12 @@ final class OneDnn {
   }
 
   /** The plan of {@code target = source · weights + bias}; a bias of 0 means none. */
-  long product(long source, long weights, long bias, long target) {
+  long product(long source, long weights, long bias, long target, long attributes) {
     int before = threads();
     threads(1); // a plan is made for as many threads; our own cut the rows
     try {
       return create(
-          "dnnl_matmul_primitive_desc_create", engine, source, weights, bias, target, 0L);
+          "dnnl_matmul_primitive_desc_create", engine, source, weights, bias, target, attributes);
     } finally {
       threads(before);
     }

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.WeakHashMap;
 
 /**
- * Frozen weights as {@link PackedProduct} wants them, packed when first asked for and kept as long
+ * Frozen weights as {@link DnnProduct} wants them, packed when first asked for and kept as long
  * as the weight itself. All programs share them.
  */
 final class PackedWeights {
@@ -22,7 +22,7 @@ final class PackedWeights {
       int rowStep = transposed ? 1 : n;
       int columnStep = transposed ? k : 1;
       long start = weight.address() + 4L * from * columnStep;
-      return PackedProduct.pack(start, k, to - from, rowStep, columnStep, layout);
+      return DnnProduct.pack(start, k, to - from, rowStep, columnStep, layout);
     }
   }
 
@@ -39,7 +39,7 @@ final class PackedWeights {
   private PackedWeights() {}
 
   /** A view of a weight in the layout of {@code product}. */
-  static MemorySegment of(Storage weight, View view, PackedProduct product) {
+  static MemorySegment of(Storage weight, View view, DnnProduct product) {
     OneDnn dnn = OneDnn.library();
     long layout = product.layout();
     synchronized (ENTRIES) {

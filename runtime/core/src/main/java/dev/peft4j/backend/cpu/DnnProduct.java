@@ -6,11 +6,10 @@ import java.lang.foreign.ValueLayout;
 import java.lang.ref.Cleaner;
 
 /**
- * {@code c = a · b + bias} with row-major {@code a} (m, k) and {@code c} (m, n), whose rows are
- * {@code cStep} apart, and {@code b} in the layout that oneDNN likes best for these sizes. For one
- * thread at a time.
+ * A product by oneDNN, made for certain sizes and layouts and used again and again. For one thread
+ * at a time.
  */
-final class PackedProduct {
+final class DnnProduct {
   private static final Cleaner CLEANER = Cleaner.create();
   private static final int PAIR = 16;
 
@@ -21,29 +20,28 @@ final class PackedProduct {
   private final long[] memories;
   private final MemorySegment arguments;
 
-  /** A product of these sizes. */
-  PackedProduct(int m, int n, int k, int cStep, boolean bias) {
-    long a = dnn.matrix(m, k, k, 1);
-    long b = dnn.matrix(k, n);
-    long c = dnn.matrix(m, n, cStep, 1);
-    long v = bias ? dnn.matrix(1, n, n, 1) : 0;
-    this.plan = dnn.product(a, b, v, c);
+  /** The descriptions are freed; {@code bias} is 0 for none. */
+  private DnnProduct(long a, long b, long bias, long c, float factor, boolean add) {
+    long attributes = dnn.attributes(factor, add);
+    this.plan = dnn.product(a, b, bias, c, attributes);
     this.primitive = dnn.primitive(plan);
     this.stream = dnn.stream();
-    int[] names =
-        bias
-            ? new int[] {OneDnn.SOURCE, OneDnn.WEIGHTS, OneDnn.TARGET, OneDnn.BIAS}
-            : new int[] {OneDnn.SOURCE, OneDnn.WEIGHTS, OneDnn.TARGET};
-    long[] layouts = {a, layout(), c, v};
-    this.memories = new long[names.length];
-    this.arguments = Arena.ofAuto().allocate((long) PAIR * names.length, PAIR);
-    for (int i = 0; i < names.length; i++) {
+    int[] names = {OneDnn.SOURCE, OneDnn.WEIGHTS, OneDnn.TARGET, OneDnn.BIAS};
+    long[] layouts = {a, layout(), c, bias};
+    int count = bias == 0 ? 3 : 4;
+    this.memories = new long[count];
+    this.arguments = Arena.ofAuto().allocate((long) PAIR * count, PAIR);
+    for (int i = 0; i < count; i++) {
       memories[i] = dnn.memory(layouts[i]);
       arguments.set(ValueLayout.JAVA_INT, (long) PAIR * i, names[i]);
       arguments.set(ValueLayout.JAVA_LONG, (long) PAIR * i + 8, memories[i]);
     }
-    for (long description : bias ? new long[] {a, b, c, v} : new long[] {a, b, c}) {
-      dnn.destroy("memory_desc", description);
+    dnn.destroy("primitive_attr", attributes);
+    dnn.destroy("memory_desc", a);
+    dnn.destroy("memory_desc", b);
+    dnn.destroy("memory_desc", c);
+    if (bias != 0) {
+      dnn.destroy("memory_desc", bias);
     }
     CLEANER.register(this, new Freed(primitive, plan, stream, memories));
   }
@@ -60,6 +58,44 @@ final class PackedProduct {
       dnn.destroy("primitive", primitive);
       dnn.destroy("primitive_desc", plan);
     }
+  }
+
+  /**
+   * {@code c = a · b + bias} with row-major {@code a} (m, k) and {@code c} (m, n), whose rows are
+   * {@code cStep} apart, and {@code b} in the layout that the library likes best.
+   */
+  static DnnProduct packed(int m, int n, int k, int cStep, boolean bias) {
+    OneDnn dnn = OneDnn.library();
+    return new DnnProduct(
+        dnn.layout(new long[] {m, k}, new long[] {k, 1}),
+        dnn.anyLayout(k, n),
+        bias ? dnn.layout(new long[] {1, n}, new long[] {n, 1}) : 0,
+        dnn.layout(new long[] {m, n}, new long[] {cStep, 1}),
+        1,
+        false);
+  }
+
+  /** How far apart the elements of matrices that lie in memory in some way are, in elements. */
+  record Steps(long matrix, long row, long column) {
+    private long[] toArray() {
+      return new long[] {matrix, row, column};
+    }
+  }
+
+  /**
+   * {@code c = factor * a · b}, or that added to {@code c}, for {@code count} matrices (m, k), (k,
+   * n) and (m, n).
+   */
+  static DnnProduct batched(
+      int count, int m, int n, int k, Steps a, Steps b, Steps c, float factor, boolean add) {
+    OneDnn dnn = OneDnn.library();
+    return new DnnProduct(
+        dnn.layout(new long[] {count, m, k}, a.toArray()),
+        dnn.layout(new long[] {count, k, n}, b.toArray()),
+        0,
+        dnn.layout(new long[] {count, m, n}, c.toArray()),
+        factor,
+        add);
   }
 
   /** The layout of {@code b}; it belongs to this product. */
@@ -90,7 +126,7 @@ final class PackedProduct {
   static MemorySegment pack(
       long source, int k, int n, int rowStep, int columnStep, long layout) {
     OneDnn dnn = OneDnn.library();
-    long from = dnn.matrix(k, n, rowStep, columnStep);
+    long from = dnn.layout(new long[] {k, n}, new long[] {rowStep, columnStep});
     long plan = dnn.reorder(from, layout);
     long primitive = dnn.primitive(plan);
     long stream = dnn.stream();

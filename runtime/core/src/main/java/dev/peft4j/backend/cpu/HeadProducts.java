@@ -1,0 +1,82 @@
+package dev.peft4j.backend.cpu;
+
+import dev.peft4j.backend.cpu.DnnProduct.Steps;
+
+/**
+ * The products of attention, of several heads of one sequence at once. For one thread at a time.
+ *
+ * <p>The matrices are blocks of queries (count, d) or rows of their scores (count, keys), and keys or
+ * values (keys, d), for each head.
+ */
+interface HeadProducts {
+  /**
+   * How the operands of a kernel lie in memory.
+   *
+   * @param d size of a head
+   * @param qRow from a query to the next, in elements
+   * @param kRow from a key to the next
+   * @param scale what scores are multiplied by
+   */
+  record Layout(int keys, int d, int qRow, int kRow, float scale) {
+    Steps queries() {
+      return new Steps(d, qRow, 1);
+    }
+
+    Steps keyRows() {
+      return new Steps(d, kRow, 1);
+    }
+
+    Steps scores(int count) {
+      return new Steps((long) count * keys, keys, 1);
+    }
+
+    /** The product of a kind, for {@code count} queries. */
+    Product product(Kind kind, int count) {
+      return switch (kind) {
+        case SCORES ->
+            new Product(count, keys, d, queries(), turned(keyRows()), scores(count), scale);
+        case SCORE_GRADIENT ->
+            new Product(count, keys, d, queries(), turned(keyRows()), scores(count), 1);
+        case VALUES -> new Product(count, d, keys, scores(count), keyRows(), queries(), 1);
+        case QUERY_GRADIENT ->
+            new Product(count, d, keys, scores(count), keyRows(), queries(), scale);
+        case VALUE_GRADIENT ->
+            new Product(keys, d, count, turned(scores(count)), queries(), keyRows(), 1);
+        case KEY_GRADIENT ->
+            new Product(keys, d, count, turned(scores(count)), queries(), keyRows(), scale);
+      };
+    }
+
+    private static Steps turned(Steps s) {
+      return new Steps(s.matrix(), s.column(), s.row());
+    }
+  }
+
+  /** {@code c = factor * a · b} with (m, k), (k, n) and (m, n). */
+  record Product(int m, int n, int k, Steps a, Steps b, Steps c, float factor) {}
+
+  /** The products, by what they compute. */
+  enum Kind {
+    /** Queries and keys to scores. */
+    SCORES,
+    /** Probabilities and values to the result. */
+    VALUES,
+    /** Probabilities and the result's gradient to that of the values. */
+    VALUE_GRADIENT,
+    /** The result's gradient and the values to that of the probabilities. */
+    SCORE_GRADIENT,
+    /** The gradient of the scores and keys to that of the queries. */
+    QUERY_GRADIENT,
+    /** The gradient of the scores and queries to that of the keys. */
+    KEY_GRADIENT
+  }
+
+  /**
+   * Computes a product.
+   *
+   * @param heads how many heads, side by side
+   * @param count how many queries
+   * @param add whether it is added to what is there
+   */
+  void run(Kind kind, int heads, int count, boolean add, long a, long b, long c);
+}
