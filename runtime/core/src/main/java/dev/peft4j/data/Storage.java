@@ -138,6 +138,12 @@ public final class Storage {
     modified();
   }
 
+  /** Sets the elements from number {@code at} on of a float32 storage. */
+  public void setFloats(long at, float[] values) {
+    MemorySegment.copy(values, 0, segment, F32, at * 4, values.length);
+    modified();
+  }
+
   /**
    * How many times {@link #modified()} was called: backends that keep a copy in another layout see
    * by it that theirs is out of date.

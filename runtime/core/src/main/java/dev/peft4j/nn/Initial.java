@@ -1,10 +1,16 @@
 package dev.peft4j.nn;
 
+import dev.peft4j.data.DType;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
+import dev.peft4j.data.Storage;
+import java.util.function.IntFunction;
 
 /** First values of parameters, drawn from the distributions that torch's layers use. */
 public final class Initial {
+  /** Even, as normal numbers are drawn in pairs. */
+  private static final int BLOCK = 4096;
+
   private Initial() {}
 
   /**
@@ -14,7 +20,7 @@ public final class Initial {
   public static Parameter kaimingUniform(Rng rng, int... shape) {
     Shape s = Shape.of(shape);
     float bound = (float) (1 / Math.sqrt(s.product(1, s.rank())));
-    return new Parameter(rng.uniform(s.size(), -bound, bound), shape);
+    return drawn(n -> rng.uniform(n, -bound, bound), s);
   }
 
   /** Uniform in ±1/√fanIn: the default of biases. */
@@ -25,7 +31,17 @@ public final class Initial {
 
   /** Normal numbers of mean 0. */
   public static Parameter normal(Rng rng, float std, int... shape) {
-    return new Parameter(rng.normal(Shape.of(shape).size(), 0, std), shape);
+    return drawn(n -> rng.normal(n, 0, std), Shape.of(shape));
+  }
+
+  /** Block by block: an array as large as a large table would stay on the heap for long. */
+  private static Parameter drawn(IntFunction<float[]> draw, Shape shape) {
+    Storage values = Storage.allocate(DType.FLOAT32, shape.elements());
+    int n = shape.size();
+    for (int at = 0; at < n; at += BLOCK) {
+      values.setFloats(at, draw.apply(Math.min(BLOCK, n - at)));
+    }
+    return new Parameter(values, shape);
   }
 
   /** The same number everywhere. */

@@ -18,12 +18,12 @@ import java.util.Locale;
  *
  * <p>Prints a {@link CostReport} to standard error and one JSON line to standard output: the median step after the warm-up, the first step, samples (or tokens) a
  * second, seconds from the start of the process to the end of the first step, and the largest
- * resident memory of the process. The warm-up is two steps and whatever else fits into two seconds,
+ * resident memory of the process. The warm-up is two steps and whatever else fits into five seconds,
  * in which HotSpot compiles; it is not counted among the steps.
  */
 public final class Bench {
   private static final int WARM_UP_STEPS = 2;
-  private static final double WARM_UP_SECONDS = 2;
+  private static final double WARM_UP_SECONDS = 5;
 
   private Bench() {}
 
