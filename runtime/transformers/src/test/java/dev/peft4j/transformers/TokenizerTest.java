@@ -59,6 +59,21 @@ class TokenizerTest {
   }
 
   @Test
+  void padsToAMultiple() throws IOException {
+    try (Tokenizer tokenizer = Tokenizer.load(Tiny.FOLDER.resolve("tokenizer.json"), 6)) {
+      TokenBatch batch = tokenizer.padToMultipleOf(4).encode(List.of("the cat", "the large cat"));
+      assertThat(batch.tokens()).isEqualTo(8);
+      assertThat(batch.attentionMask().toLongs())
+          .containsExactly(1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1, 1, 0, 0, 0);
+      assertThat(tokenizer.lengths(List.of("the cat", "the large cat"))).containsExactly(4, 5);
+      assertThat(tokenizer.lengths(List.of())).isEmpty();
+      assertThatThrownBy(() -> tokenizer.padToMultipleOf(0))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("multiple of 0");
+    }
+  }
+
+  @Test
   void fromAStream() throws IOException {
     try (InputStream in = Files.newInputStream(Tiny.FOLDER.resolve("tokenizer.json"));
         Tokenizer tokenizer = Tokenizer.load(in, "tokenizer.json", 20)) {

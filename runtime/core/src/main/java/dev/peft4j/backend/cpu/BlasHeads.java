@@ -22,12 +22,17 @@ final class BlasHeads implements HeadProducts {
           p.k(),
           p.factor(),
           a + 4 * h * p.a().matrix(),
-          (int) (transA ? p.a().column() : p.a().row()),
+          leading(p.a(), transA, p.k()),
           b + 4 * h * p.b().matrix(),
-          (int) (transB ? p.b().column() : p.b().row()),
+          leading(p.b(), transB, p.n()),
           add ? 1 : 0,
           c + 4 * h * p.c().matrix(),
           (int) p.c().row());
     }
+  }
+
+  /** The distance between stored rows; where there is one row only, any that is long enough. */
+  private static int leading(DnnProduct.Steps s, boolean turned, int columns) {
+    return (int) (turned ? s.column() : Math.max(s.row(), columns));
   }
 }

@@ -21,7 +21,7 @@ record Idiom(int op, Scalar pattern, int arity) {
   static final List<Idiom> ALL =
       List.of(
           new Idiom(Loops.GELU, GELU, 1),
-          new Idiom(Loops.GELU_GRAD, Scalar.in(1).mul(GELU.derivative(0)), 2));
+          new Idiom(Loops.GELU_GRAD, Scalar.input(1).mul(GELU.derivative(0)), 2));
 
   /** What the inputs stand for if {@code s} is this, else null. */
   Scalar @Nullable [] match(Scalar s) {
