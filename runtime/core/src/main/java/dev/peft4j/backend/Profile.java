@@ -38,8 +38,7 @@ public final class Profile {
    * @param nanos time of all calls together
    * @param flops floating-point operations of all calls together, see {@link Op#flops}
    */
-  public record Entry(
-      Op op, List<Shape> inputs, Shape output, long calls, long nanos, long flops) {
+  public record Entry(Op op, List<Shape> inputs, Shape output, long calls, long nanos, long flops) {
     /** Billions of floating-point operations a second. */
     public double gflops() {
       return nanos == 0 ? 0 : (double) flops / nanos;
@@ -79,8 +78,7 @@ public final class Profile {
   /** Adds one run of a step. For backends. */
   public synchronized void add(Program program, Program.Step step, long nanos) {
     Key key =
-        new Key(
-            step.op(), Arrays.asList(program.inputShapes(step)), program.shape(step.output()));
+        new Key(step.op(), Arrays.asList(program.inputShapes(step)), program.shape(step.output()));
     Cost cost = costs.computeIfAbsent(key, k -> new Cost());
     cost.calls++;
     cost.nanos += nanos;

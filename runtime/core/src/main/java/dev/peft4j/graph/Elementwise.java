@@ -65,8 +65,7 @@ public final class Elementwise implements Op {
       case Scalar.Const c -> 0;
       case Scalar.Unary u -> 1 + operations(u.x());
       case Scalar.Binary b -> 1 + operations(b.a()) + operations(b.b());
-      case Scalar.Select c ->
-          1 + operations(c.condition()) + operations(c.a()) + operations(c.b());
+      case Scalar.Select c -> 1 + operations(c.condition()) + operations(c.a()) + operations(c.b());
     };
   }
 

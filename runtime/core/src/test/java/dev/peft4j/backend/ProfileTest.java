@@ -13,10 +13,14 @@ class ProfileTest {
     Tensor x = Tensor.of(new float[64 * 3], 64, 3);
     Tensor w = Tensor.of(new float[5 * 3], 5, 3);
     for (int i = 0; i < 2; i++) {
-      profile.measure(() -> Backends.with(Backends.named("cpu"), () -> x.linear(w, null).toFloats()));
+      profile.measure(
+          () -> Backends.with(Backends.named("cpu"), () -> x.linear(w, null).toFloats()));
     }
     Profile.Entry e =
-        profile.entries().stream().filter(p -> p.op() instanceof LinearOp).findFirst().orElseThrow();
+        profile.entries().stream()
+            .filter(p -> p.op() instanceof LinearOp)
+            .findFirst()
+            .orElseThrow();
     assertThat(e.calls()).isEqualTo(2);
     assertThat(e.flops()).isEqualTo(2 * 2L * 64 * 5 * 3);
     assertThat(e.nanos()).isPositive();

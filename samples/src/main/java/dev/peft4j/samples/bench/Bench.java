@@ -16,10 +16,11 @@ import java.util.Locale;
  * Times LoRA training steps: forward, backward, AdamW, and reading the loss. The properties {@code
  * workload}, {@code steps} and {@code threads} say what, how many, and on how many cores.
  *
- * <p>Prints a {@link CostReport} to standard error and one JSON line to standard output: the median step after the warm-up, the first step, samples (or tokens) a
- * second, seconds from the start of the process to the end of the first step, and the largest
- * resident memory of the process. The warm-up is two steps and whatever else fits into five seconds,
- * in which HotSpot compiles; it is not counted among the steps.
+ * <p>Prints a {@link CostReport} to standard error and one JSON line to standard output: the median
+ * step after the warm-up, the first step, samples (or tokens) a second, seconds from the start of
+ * the process to the end of the first step, and the largest resident memory of the process. The
+ * warm-up is two steps and whatever else fits into five seconds, in which HotSpot compiles; it is
+ * not counted among the steps.
  */
 public final class Bench {
   private static final int WARM_UP_STEPS = 2;

@@ -92,8 +92,7 @@ record CostReport(Profile profile, int steps, double seconds, long heapBytes) {
   }
 
   private static boolean isProduct(Profile.Entry e) {
-    boolean plain =
-        e.op() instanceof LinearOp || e.op() instanceof MatMul m && !m.transposeA();
+    boolean plain = e.op() instanceof LinearOp || e.op() instanceof MatMul m && !m.transposeA();
     return plain && e.inputs().get(1).rank() == 2;
   }
 

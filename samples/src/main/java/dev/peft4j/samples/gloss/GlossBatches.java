@@ -57,8 +57,7 @@ final class GlossBatches {
 
   private void fill() {
     int count = Math.min(WINDOW * batch, order.length - at);
-    List<Example> window =
-        Arrays.stream(order, at, at + count).mapToObj(examples::get).toList();
+    List<Example> window = Arrays.stream(order, at, at + count).mapToObj(examples::get).toList();
     at = (at + count) % order.length;
     int[] lengths = tokenizer.lengths(texts(window));
     List<Example> sorted =

@@ -47,7 +47,9 @@ class GlossBatchesTest {
 
   @Test
   void sameSeedSameBatches() throws IOException {
-    assertThat(ids(batches(7, 50))).isEqualTo(ids(batches(7, 50))).isNotEqualTo(ids(batches(8, 50)));
+    assertThat(ids(batches(7, 50)))
+        .isEqualTo(ids(batches(7, 50)))
+        .isNotEqualTo(ids(batches(8, 50)));
   }
 
   private static List<List<Long>> ids(List<GlossBatches.Batch> batches) {

@@ -6,8 +6,8 @@ import dev.peft4j.op.Attention;
 import dev.peft4j.op.AttentionGrad;
 
 /**
- * Attention without a score matrix in memory: each worker takes some heads of one sequence at a time
- * and a block of its queries, whose scores stay in the cache. The gradient computes the scores
+ * Attention without a score matrix in memory: each worker takes some heads of one sequence at a
+ * time and a block of its queries, whose scores stay in the cache. The gradient computes the scores
  * again.
  */
 final class AttentionKernel extends Kernel {
@@ -135,8 +135,7 @@ final class AttentionKernel extends Kernel {
 
   /** The probabilities of a block, row by row into {@code scores}. */
   private void probabilities(Block x, long scores) {
-    multiply(
-        Kind.SCORES, x, false, in(0) + queryOffset(x), in(1) + keyOffset(x), scores);
+    multiply(Kind.SCORES, x, false, in(0) + queryOffset(x), in(1) + keyOffset(x), scores);
     for (int r = 0; r < x.heads * x.count; r++) {
       long row = scores + 4L * r * keys;
       int query = x.from + r % x.count;

@@ -6,17 +6,16 @@ import dev.peft4j.graph.Op;
 import dev.peft4j.graph.Program;
 
 /**
- * Runs programs on the processor's cores: products through OpenBLAS and oneDNN, everything else in Java
- * loops,
- * over off-heap memory that is planned once and used again at each step.
+ * Runs programs on the processor's cores: products through OpenBLAS and oneDNN, everything else in
+ * Java loops, over off-heap memory that is planned once and used again at each step.
  */
 @AutoService(Backend.class)
 public final class CpuBackend implements Backend {
   private final Workspace workspace = new Workspace();
 
   /**
-   * For {@link java.util.ServiceLoader}. Begins to load their libraries, which takes a while, beside what
-   * the caller does next.
+   * For {@link java.util.ServiceLoader}. Begins to load their libraries, which takes a while,
+   * beside what the caller does next.
    */
   public CpuBackend() {
     Thread.ofPlatform().name("peft4j-load-libraries").daemon().start(CpuBackend::loadLibraries);

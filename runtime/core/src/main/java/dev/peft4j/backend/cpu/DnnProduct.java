@@ -123,8 +123,7 @@ final class DnnProduct {
    * @param layout the layout wanted
    * @return the matrix in that layout
    */
-  static MemorySegment pack(
-      long source, int k, int n, int rowStep, int columnStep, long layout) {
+  static MemorySegment pack(long source, int k, int n, int rowStep, int columnStep, long layout) {
     OneDnn dnn = OneDnn.library();
     long from = dnn.layout(new long[] {k, n}, new long[] {rowStep, columnStep});
     long plan = dnn.reorder(from, layout);

@@ -8,8 +8,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A product of all rows with a frozen weight, through oneDNN, the weight being laid out for it once.
- * The rows are dealt out to the workers, or the columns where there are more of those.
+ * A product of all rows with a frozen weight, through oneDNN, the weight being laid out for it
+ * once. The rows are dealt out to the workers, or the columns where there are more of those.
  */
 final class FrozenProductKernel extends Kernel {
   /** With fewer rows there is little to multiply; OpenBLAS does them. */
@@ -31,8 +31,7 @@ final class FrozenProductKernel extends Kernel {
   private final PackedWeights.View[] views;
   private final @Nullable MemorySegment[] weights;
 
-  private FrozenProductKernel(
-      Site site, boolean transposed, int rows, int n, int k, boolean bias) {
+  private FrozenProductKernel(Site site, boolean transposed, int rows, int n, int k, boolean bias) {
     super(site);
     this.rows = rows;
     this.n = n;
@@ -69,8 +68,7 @@ final class FrozenProductKernel extends Kernel {
   /** The kernel of a linear layer, or null if it is not for this one. */
   static @Nullable Kernel linear(Site site) {
     Shape w = site.in(1);
-    return of(
-        site, true, site.in(0).rows(), w.dim(0), w.dim(1), site.step().inputs().length > 2);
+    return of(site, true, site.in(0).rows(), w.dim(0), w.dim(1), site.step().inputs().length > 2);
   }
 
   private static @Nullable Kernel of(
@@ -83,7 +81,8 @@ final class FrozenProductKernel extends Kernel {
 
   @Override
   void run() {
-    // held while they are used: somebody may change the weight meanwhile, and so drop these forms of it
+    // held while they are used: somebody may change the weight meanwhile, and so drop these forms
+    // of it
     for (int p = 0; p < parts; p++) {
       weights[p] =
           p > 0 && !byColumns ? weights[0] : PackedWeights.of(storage(1), views[p], products[p]);

@@ -5,8 +5,8 @@ import dev.peft4j.backend.cpu.DnnProduct.Steps;
 /**
  * The products of attention, of several heads of one sequence at once. For one thread at a time.
  *
- * <p>The matrices are blocks of queries (count, d) or rows of their scores (count, keys), and keys or
- * values (keys, d), for each head.
+ * <p>The matrices are blocks of queries (count, d) or rows of their scores (count, keys), and keys
+ * or values (keys, d), for each head.
  */
 interface HeadProducts {
   /**

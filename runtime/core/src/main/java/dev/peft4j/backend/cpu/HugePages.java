@@ -27,7 +27,8 @@ final class HugePages {
   private static final @Nullable HugePages SYSTEM =
       System.getProperty("os.name", "").equals("Linux") ? new HugePages() : null;
 
-  private final MethodHandle map = handle("mmap", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
+  private final MethodHandle map =
+      handle("mmap", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
   private final MethodHandle unmap = handle("munmap", JAVA_INT, JAVA_LONG, JAVA_LONG);
   private final MethodHandle advise = handle("madvise", JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
 

@@ -8,9 +8,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 
 /**
- * Runs vector loops on a thread of its own until HotSpot has compiled them, so that no training step
- * has to wait for it. Which loop is used when depends on time, what is computed does not: plain and
- * vector loops give the same bits.
+ * Runs vector loops on a thread of its own until HotSpot has compiled them, so that no training
+ * step has to wait for it. Which loop is used when depends on time, what is computed does not:
+ * plain and vector loops give the same bits.
  */
 final class LoopWarmer {
   /** Runs a loop once on three blocks of floats. */
@@ -25,7 +25,9 @@ final class LoopWarmer {
   /** Interpreted, or with an object for each vector, a loop takes ten times as long. */
   private static final double NANOS_AN_ELEMENT = 4;
 
-  /** Where the processor is busy a compiled loop may look slow: then it is believed to be compiled. */
+  /**
+   * Where the processor is busy a compiled loop may look slow: then it is believed to be compiled.
+   */
   private static final long LONGEST_NANOS = 3_000_000_000L;
 
   private final Exercise exercise;

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
- * The functions of oneDNN (C API, version 3) that {@link DnnProduct} needs. The library lies in
- * a jar of {@code org.bytedeco:dnnl}; where there is none for the platform, or with {@code
+ * The functions of oneDNN (C API, version 3) that {@link DnnProduct} needs. The library lies in a
+ * jar of {@code org.bytedeco:dnnl}; where there is none for the platform, or with {@code
  * -Dpeft4j.packed=false}, {@link #available} says no and OpenBLAS computes all products.
  */
 @SuppressWarnings("restricted")
@@ -56,8 +56,7 @@ final class OneDnn {
     this.dnnl = dnnl;
     Linker linker = Linker.nativeLinker();
     this.setHandle = handle("dnnl_memory_set_data_handle", JAVA_LONG, JAVA_LONG);
-    this.execute =
-        handle("dnnl_primitive_execute", JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG);
+    this.execute = handle("dnnl_primitive_execute", JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG);
     this.setThreads =
         linker.downcallHandle(
             openMp.findOrThrow("omp_set_num_threads"), FunctionDescriptor.ofVoid(JAVA_INT));
@@ -92,7 +91,9 @@ final class OneDnn {
     }
   }
 
-  /** It is linked against an OpenCL loader, which it does not use here; not every system has one. */
+  /**
+   * It is linked against an OpenCL loader, which it does not use here; not every system has one.
+   */
   private static SymbolLookup load(Path library) throws IOException {
     try {
       return NativeLibrary.load(library);
@@ -245,8 +246,7 @@ final class OneDnn {
   /** The layout that a plan chose; it belongs to the plan. */
   long layout(long plan, int which) {
     try {
-      return (long)
-          queryLayout.invokeExact(plan, which, 0);
+      return (long) queryLayout.invokeExact(plan, which, 0);
     } catch (Throwable e) {
       throw new AssertionError("a native call does not throw", e);
     }
@@ -265,8 +265,7 @@ final class OneDnn {
   /** Bytes that a layout takes. */
   long bytes(long layout) {
     try {
-      return (long)
-          size.invokeExact(layout);
+      return (long) size.invokeExact(layout);
     } catch (Throwable e) {
       throw new AssertionError("a native call does not throw", e);
     }

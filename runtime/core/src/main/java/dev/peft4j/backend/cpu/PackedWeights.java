@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.WeakHashMap;
 
 /**
- * Frozen weights as {@link DnnProduct} wants them, packed when first asked for and kept as long
- * as the weight itself. All programs share them.
+ * Frozen weights as {@link DnnProduct} wants them, packed when first asked for and kept as long as
+ * the weight itself. All programs share them.
  */
 final class PackedWeights {
   /**

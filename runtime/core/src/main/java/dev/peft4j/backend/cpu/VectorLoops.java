@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
  * Loops by the Vector API. Loaded only where the module jdk.incubator.vector is.
  *
  * <p>Until HotSpot has compiled them, such loops are a hundred times slower than plain ones. Each
- * is therefore a plain one until it has seen some work and a {@link LoopWarmer} has had it compiled:
- * both give the same bits. What is shorter than 16 elements always is.
+ * is therefore a plain one until it has seen some work and a {@link LoopWarmer} has had it
+ * compiled: both give the same bits. What is shorter than 16 elements always is.
  */
 final class VectorLoops implements Loops {
   // Places in the table of work done. Functions of one and two elements have their opcodes.

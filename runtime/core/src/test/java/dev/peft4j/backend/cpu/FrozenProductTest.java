@@ -41,8 +41,16 @@ class FrozenProductTest {
   /** Few and many rows and columns, primes, sizes that leave a rest in every block. */
   @ParameterizedTest
   @CsvSource({
-    "16, 16, 16", "17, 19, 23", "33, 64, 16", "64, 300, 40", "16, 1031, 17", "257, 65, 31", "128, 128, 128",
-    "15, 64, 64", "100, 8, 64", "100, 64, 8"
+    "16, 16, 16",
+    "17, 19, 23",
+    "33, 64, 16",
+    "64, 300, 40",
+    "16, 1031, 17",
+    "257, 65, 31",
+    "128, 128, 128",
+    "15, 64, 64",
+    "100, 8, 64",
+    "100, 64, 8"
   })
   void linearAndItsGradient(int rows, int out, int in) {
     Parameter w = frozen(out, in);
@@ -55,7 +63,8 @@ class FrozenProductTest {
     x.linear(w, bias).mul(upstream).sum().backward();
     float[] expected =
         Backends.with(
-            Backends.named("reference"), () -> upstream.matmul(Tensor.of(w.toFloats(), out, in)).toFloats());
+            Backends.named("reference"),
+            () -> upstream.matmul(Tensor.of(w.toFloats(), out, in)).toFloats());
     assertClose(x.grad().toFloats(), expected, out);
     assertThat(w.grad()).isNull();
   }
