@@ -16,6 +16,8 @@ import java.util.Locale;
  * Times LoRA training steps: forward, backward, AdamW, and reading the loss. The properties {@code
  * workload}, {@code steps} and {@code threads} say what, how many, and on how many cores.
  *
+ * <p>{@code workload=growth} runs {@link Growth} instead.
+ *
  * <p>Prints a {@link CostReport} to standard error and one JSON line to standard output: the median
  * step after the warm-up, the first step, samples (or tokens) a second, seconds from the start of
  * the process to the end of the first step, and the largest resident memory of the process. The
@@ -23,6 +25,7 @@ import java.util.Locale;
  * not counted among the steps.
  */
 public final class Bench {
+  private static final String GROWTH = "growth";
   private static final int WARM_UP_STEPS = 2;
   private static final double WARM_UP_SECONDS = 5;
 
@@ -31,11 +34,17 @@ public final class Bench {
   /** Runs it; the exit status is 1 if the properties make no sense. */
   public static void main(String[] args) {
     String name = System.getProperty("workload");
+    if (GROWTH.equals(name)) {
+      Growth.run();
+      return;
+    }
     if (name == null || !Workload.NAMES.contains(name)) {
       fail(
           (name == null ? "no workload is given" : "there is no workload '" + name + "'")
               + "; say -Dworkload= with one of "
-              + String.join(", ", Workload.NAMES));
+              + String.join(", ", Workload.NAMES)
+              + ", "
+              + GROWTH);
       return;
     }
     int steps = count("steps", 0);
@@ -81,7 +90,7 @@ public final class Bench {
       seconds[i] = step(workload, optimizer);
     }
     double step = median(seconds);
-    long peak = peakMemory();
+    long peak = residentMemory("VmHWM");
     System.err.print(CostReport.of(() -> step(workload, optimizer), steps));
     return String.format(
         Locale.ROOT,
@@ -99,7 +108,7 @@ public final class Bench {
   }
 
   /** One step; the seconds it took. */
-  private static double step(Workload workload, Optimizer optimizer) {
+  static double step(Workload workload, Optimizer optimizer) {
     long t = System.nanoTime();
     Tensor loss = workload.loss().get();
     loss.backward();
@@ -121,11 +130,15 @@ public final class Bench {
     return Duration.between(start, now).toMillis() / 1e3;
   }
 
-  /** The most memory that was resident at once, in bytes; 0 where the system does not tell. */
-  private static long peakMemory() {
+  /**
+   * A figure of {@code /proc/self/status}, in bytes; 0 where the system does not tell.
+   *
+   * @param figure {@code VmRSS}, what is resident now, or {@code VmHWM}, the most that ever was
+   */
+  static long residentMemory(String figure) {
     try {
       for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-        if (line.startsWith("VmHWM:")) {
+        if (line.startsWith(figure + ":")) {
           return Long.parseLong(line.replaceAll("\\D", "")) << 10;
         }
       }

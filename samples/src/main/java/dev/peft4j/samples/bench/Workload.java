@@ -30,7 +30,7 @@ record Workload(int units, int steps, List<Parameter> trainable, Supplier<Tensor
     return switch (name) {
       case "tiny" -> tiny();
       case "mlp" -> mlp();
-      case "minilm" -> minilm();
+      case "minilm" -> minilm(32, 64);
       default -> throw new IllegalArgumentException("no workload '" + name + "'");
     };
   }
@@ -67,10 +67,8 @@ record Workload(int units, int steps, List<Parameter> trainable, Supplier<Tensor
     return new Workload(64, 200, model.trainableParameters(), () -> base.forward(x).mseLoss(y));
   }
 
-  /** BERT of 6 layers x 384, 26 classes, r 8 on query and value, 32 texts of 64 tokens. */
-  private static Workload minilm() {
-    int texts = 32;
-    int tokens = 64;
+  /** BERT of 6 layers x 384, 26 classes, r 8 on query and value. */
+  static Workload minilm(int texts, int tokens) {
     int classes = 26;
     BertForSequenceClassification base =
         new BertForSequenceClassification(
