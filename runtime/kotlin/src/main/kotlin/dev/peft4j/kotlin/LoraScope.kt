@@ -1,0 +1,83 @@
+package dev.peft4j.kotlin
+
+import dev.peft4j.annotation.Bias
+import dev.peft4j.annotation.Init
+import dev.peft4j.tuner.LoraConfig
+
+/** Settings of LoRA; see [LoraConfig]. What is not set has peft's default. */
+@PeftDsl
+public class LoraScope internal constructor() : TargetsScope() {
+  private val builder = LoraConfig.builder()
+
+  /** The rank; at least 1. */
+  public var r: Int = 8
+
+  /** The numerator of the scale alpha / r; positive. */
+  public var alpha: Double = 8.0
+
+  /** Dropout of the adapter's input; in [0, 1). */
+  public var dropout: Double = 0.0
+
+  /** Which biases of the base model are trained. */
+  public var bias: Bias = Bias.NONE
+
+  /** Whether the scale is alpha / √r. */
+  public var rslora: Boolean = false
+
+  /** Whether direction and magnitude of the weights are trained apart (DoRA). */
+  public var dora: Boolean = false
+
+  /** Whether B has a bias. */
+  public var loraBias: Boolean = false
+
+  /** How A and B start. */
+  public var init: Init = Init.DEFAULT
+
+  /** With [Init.PISSA]: the iterations of an approximate start; -1 is exact. */
+  public var pissaIterations: Int = EXACT
+
+  /** peft's `fan_in_fan_out`; layers know it themselves, it is only written to files. */
+  public var fanInFanOut: Boolean = false
+
+  /** Whether layers that share one weight share one adapter; null: where that is possible. */
+  public var ensureWeightTying: Boolean? = null
+
+  /** peft's task type, for example `SEQ_CLS`. */
+  public var taskType: String? = null
+
+  /** Name of the base model. */
+  public var baseModel: String? = null
+
+  /** Another rank for layers whose path ends in [key]. */
+  public fun rankPattern(key: String, rank: Int) {
+    builder.rankPattern(key, rank)
+  }
+
+  /** Another alpha for layers whose path ends in [key]. */
+  public fun alphaPattern(key: String, alpha: Double) {
+    builder.alphaPattern(key, alpha)
+  }
+
+  /** Rows of the model's input embedding that are trained besides. */
+  public fun trainableTokens(vararg ids: Int) {
+    builder.trainableTokens(*ids)
+  }
+
+  /** Rows of the embedding at [embedding], a path or the end of one, that are trained besides. */
+  public fun trainableTokens(embedding: String, vararg ids: Int) {
+    builder.trainableTokens(embedding, *ids)
+  }
+
+  internal fun build(): LoraConfig {
+    builder.r(r).alpha(alpha).dropout(dropout).bias(bias).rslora(rslora).dora(dora).loraBias(loraBias)
+    // in this order, so that iterations with another start are the error that they are
+    if (pissaIterations != EXACT) builder.pissa(pissaIterations)
+    builder.init(init)
+    ensureWeightTying?.let(builder::ensureWeightTying)
+    return builder.fanInFanOut(fanInFanOut).taskType(taskType).baseModel(baseModel).build().withTargets(targetSpec())
+  }
+
+  private companion object {
+    const val EXACT = -1
+  }
+}
