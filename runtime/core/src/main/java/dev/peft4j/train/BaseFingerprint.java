@@ -1,12 +1,12 @@
 package dev.peft4j.train;
 
 import dev.peft4j.data.Storage;
-import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedParameter;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.HexFormat;
+import java.util.List;
 
 /**
  * Tells base models apart: a checksum of the names and shapes of their parameters and of a sample
@@ -17,10 +17,10 @@ final class BaseFingerprint {
 
   private BaseFingerprint() {}
 
-  static String of(Module base) {
+  static String of(List<NamedParameter> base) {
     MessageDigest digest = Manifest.sha256();
     ByteBuffer values = ByteBuffer.allocate(SAMPLES * Float.BYTES);
-    for (NamedParameter p : base.namedParameters()) {
+    for (NamedParameter p : base) {
       digest.update((p.name() + p.parameter().shape() + "\n").getBytes(StandardCharsets.UTF_8));
       Storage own = p.parameter().own();
       long n = own.elements();

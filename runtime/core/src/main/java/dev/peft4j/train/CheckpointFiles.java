@@ -38,7 +38,7 @@ record CheckpointFiles(
     OptimizerFile.write(folder, optimizer);
     Manifest manifest = Manifest.of(folder, state);
     ObjectNode tree = manifest.tree();
-    tree.put("base_model", BaseFingerprint.of(model.adapters().root()));
+    tree.put("base_model", BaseFingerprint.of(model.adapters().baseParameters()));
     tree.put("batches_in_epoch", batchesInEpoch);
     ObjectNode o = tree.putObject("optimizer");
     o.put("type", optimizer.getClass().getName()).put("settings", optimizer.toString());
@@ -106,7 +106,10 @@ record CheckpointFiles(
       throw other(
           folder, "optimizer", "it is of " + type + ", this is " + optimizer.getClass().getName());
     }
-    if (!manifest.get("base_model").asText().equals(BaseFingerprint.of(model.adapters().root()))) {
+    if (!manifest
+        .get("base_model")
+        .asText()
+        .equals(BaseFingerprint.of(model.adapters().baseParameters()))) {
       throw other(folder, "base model", "names, shapes or values of the base's parameters differ");
     }
     List<String> saved = new ArrayList<>();
@@ -149,10 +152,9 @@ record CheckpointFiles(
    * checkpoint.
    */
   void requireComplete() {
-    List<Parameter> base = model.adapters().root().parameters();
     IdentityHashMap<Parameter, Boolean> ofAdapters = new IdentityHashMap<>();
     model.namedParameters().forEach(p -> ofAdapters.put(p.parameter(), true));
-    base.forEach(ofAdapters::remove);
+    model.adapters().baseParameters().forEach(p -> ofAdapters.remove(p.parameter()));
     for (Parameter p : optimizer.parameters()) {
       if (!ofAdapters.containsKey(p)) {
         throw new IllegalArgumentException(

@@ -263,6 +263,14 @@ public final class AdapterSet extends AdapterMerging {
     return base().root();
   }
 
+  /**
+   * The parameters of the model without its adapters, each under each of its paths. (The model's
+   * own {@code parameters()} has the adapters' as well, if its class is generated.)
+   */
+  public List<NamedParameter> baseParameters() {
+    return base().parameters();
+  }
+
   /** All parameters of the adapted model under peft's names, in peft's order. */
   public List<NamedParameter> namedParameters() {
     return AdapterNames.of(root(), state.adapters().values()).stream()
