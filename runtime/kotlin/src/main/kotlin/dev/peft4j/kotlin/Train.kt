@@ -1,0 +1,153 @@
+package dev.peft4j.kotlin
+
+import dev.peft4j.nn.Parameter
+import dev.peft4j.optim.AdamW
+import dev.peft4j.optim.Optimizer
+import dev.peft4j.optim.Schedule
+import dev.peft4j.optim.Sgd
+import dev.peft4j.tensor.Tensor
+import dev.peft4j.train.Batches
+import dev.peft4j.train.Evaluator
+import dev.peft4j.train.Every
+import dev.peft4j.train.Monitor
+import dev.peft4j.train.Trainer
+import dev.peft4j.train.TrainingEvent
+import dev.peft4j.train.TrainingListener
+import dev.peft4j.train.TrainingResult
+import dev.peft4j.train.TrainingSettings
+import dev.peft4j.tuner.PeftModel
+import java.nio.file.Path
+import java.util.function.LongFunction
+
+/**
+ * Trains the active adapter of a model.
+ *
+ * ```
+ * train(model) {
+ *   adamW(lr = 1e-2)
+ *   epochs = 3
+ *   data(batches) { (x, y) -> model(x).mseLoss(y) }
+ *   onStep { println("${it.state().step()}: ${it.loss()}") }
+ * }
+ * ```
+ *
+ * With [TrainScope.checkpoints] and `resume` it goes on from the latest checkpoint that is there.
+ *
+ * @throws IllegalArgumentException if data or optimizer are missing, or a setting is wrong
+ * @throws dev.peft4j.train.TrainingDivergedException if a loss, gradient or parameter is no finite number
+ */
+public fun train(model: PeftModel, block: TrainScope.() -> Unit): TrainingResult = TrainScope().apply(block).run(model)
+
+/** The [Trainer] that [train] would run, not yet started. */
+public fun trainer(model: PeftModel, block: TrainScope.() -> Unit): Trainer<*> = TrainScope().apply(block).trainer(model)
+
+/** What the block of [train] says; what it does not say is as [TrainingSettings] has it. One epoch if neither epochs nor steps are given. */
+@PeftDsl
+public class TrainScope internal constructor() {
+  private var optimizer: ((List<Parameter>) -> Optimizer)? = null
+  private var data: ((PeftModel, Optimizer) -> Trainer<*>)? = null
+  private var evaluator: Evaluator? = null
+  private var folder: Path? = null
+  private var resume = false
+  private val listeners = mutableListOf<TrainingListener>()
+  private val settings = TrainingSettings.builder()
+
+  /** Passes over the data; with [steps] as well, whatever ends first. */
+  public var epochs: Long = 0
+
+  /** Optimizer steps. */
+  public var steps: Long = 0
+
+  /** Batches whose gradients are averaged for one step. */
+  public var accumulation: Int = 1
+
+  /** Largest common norm of the gradients; 0 does not clip. */
+  public var clipNorm: Double = 0.0
+
+  /** Seed of the generator that is current while training: of dropout, for example. */
+  public var seed: Long = 0
+
+  /** What is trained on: batches, in this order in each epoch, and the loss of one, a single value. */
+  public fun <B : Any> data(batches: List<B>, loss: (B) -> Tensor) {
+    data(Batches.of(batches), loss)
+  }
+
+  /** What is trained on, and the loss of a batch, a single value. */
+  public fun <B : Any> data(batches: Batches<B>, loss: (B) -> Tensor) {
+    data = { model, optimizer -> Trainer.of(model, optimizer, batches, loss) }
+  }
+
+  /** AdamW, with torch's defaults but for the learning rate. */
+  public fun adamW(lr: Double, betas: Pair<Double, Double> = 0.9 to 0.999, eps: Double = 1e-8, weightDecay: Double = 0.01) {
+    optimizer { AdamW.builder().lr(lr.toFloat()).betas(betas.first, betas.second).eps(eps).weightDecay(weightDecay).build(it) }
+  }
+
+  /** Stochastic gradient descent. */
+  public fun sgd(lr: Double, momentum: Double = 0.0) {
+    optimizer { Sgd.of(it, lr.toFloat(), momentum.toFloat()) }
+  }
+
+  /** Any optimizer, made of the parameters that are trained. */
+  public fun optimizer(make: (List<Parameter>) -> Optimizer) {
+    optimizer = make
+  }
+
+  /** The course of the learning rate, as a factor of the optimizer's. */
+  public fun schedule(value: Schedule) {
+    settings.schedule(value)
+  }
+
+  /** As [schedule], made for the number of steps in all: `scheduleOver { Schedule.linear(it / 10, it) }`. */
+  public fun scheduleOver(ofTotal: (Long) -> Schedule) {
+    settings.scheduleOver(LongFunction { ofTotal(it) })
+  }
+
+  /** Measures the model every so often and at the end; [monitor] says which number counts. */
+  public fun evaluate(every: Every = Every.epoch(), monitor: Monitor = Monitor.lowest("loss"), evaluator: Evaluator) {
+    this.evaluator = evaluator
+    settings.evaluate(every).monitor(monitor)
+  }
+
+  /**
+   * Writes checkpoints to a folder of this run's own, and keeps the latest [keep] and that of the best evaluation. With
+   * [resume] the run goes on from the latest of them that is there.
+   */
+  public fun checkpoints(folder: Path, every: Every = Every.epoch(), keep: Int = 2, resume: Boolean = false) {
+    this.folder = folder
+    this.resume = resume
+    settings.checkpoint(every).keep(keep)
+  }
+
+  /** Tells somebody what happens. */
+  public fun listener(listener: TrainingListener) {
+    listeners += listener
+  }
+
+  /** Is called after each step. */
+  public fun onStep(body: (TrainingEvent.Step) -> Unit): Unit = listener { if (it is TrainingEvent.Step) body(it) }
+
+  /** Is called after each evaluation. */
+  public fun onEvaluated(body: (TrainingEvent.Evaluated) -> Unit): Unit = listener {
+    if (it is TrainingEvent.Evaluated) body(it)
+  }
+
+  /** Is called after each checkpoint. */
+  public fun onSaved(body: (TrainingEvent.Saved) -> Unit): Unit = listener { if (it is TrainingEvent.Saved) body(it) }
+
+  internal fun run(model: PeftModel): TrainingResult {
+    val trainer = trainer(model)
+    return if (resume) trainer.resume() else trainer.run()
+  }
+
+  internal fun trainer(model: PeftModel): Trainer<*> {
+    val make = requireNotNull(optimizer) { "train { } names no optimizer: write for example adamW(lr = 1e-3)" }
+    val start = requireNotNull(data) { "train { } has no data: write data(batches) { batch -> the loss }" }
+    if (epochs == 0L && steps == 0L) epochs = 1
+    settings.epochs(epochs).steps(steps).accumulation(accumulation).clipNorm(clipNorm.toFloat()).seed(seed)
+    val trainer = start(model, make(model.trainableParameters())).settings(settings.build())
+    listeners.forEach(trainer::listener)
+    evaluator?.let(trainer::evaluator)
+    folder?.let(trainer::checkpoints)
+    return trainer
+  }
+}

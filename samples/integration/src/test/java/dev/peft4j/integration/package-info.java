@@ -1,0 +1,2 @@
+/** What is published, looked at from outside. */
+package dev.peft4j.integration;
