@@ -62,8 +62,8 @@ enum Diagnostic {
           + " Write \"opens %s to dev.peft4j.core;\" in module-info.java."),
   UNKNOWN_CONTAINER(
       18,
-      true,
-      "%s holds modules in a value of type %s, where they are not found. Use a List or a Map."),
+      "%s holds modules in a value of type %s, where they are not found. Use a List or a Map, or"
+          + " make the field transient if they are no part of the model."),
 
   // the annotation's values
   NO_TARGET(20, "@Peft names no layer for the adapter. Write target = \"...\": %s."),

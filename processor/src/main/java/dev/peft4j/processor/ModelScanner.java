@@ -122,7 +122,7 @@ final class ModelScanner {
     TypeMirror type = universe.types.asMemberOf(owner, field);
     Node node = node(type);
     if (node == null) {
-      if (holdsModules(type)) {
+      if (holdsModules(type) && !field.getModifiers().contains(Modifier.TRANSIENT)) {
         problems.accept(
             Problem.of(Diagnostic.UNKNOWN_CONTAINER, Site.CLASS, shown, simpleName(type)));
       }

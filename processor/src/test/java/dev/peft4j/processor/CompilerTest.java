@@ -364,6 +364,40 @@ class CompilerTest {
         .isEqualTo(PeftProcessor.class.getName());
   }
 
+  /**
+   * What an incremental build does: it compiles one class again, against the class files of the
+   * others. A class that is wrong leaves the others alone.
+   */
+  @Test
+  void writesTheSameAloneAsTogether() {
+    String a =
+        "package p;\n"
+            + HEADER
+            + "@Peft(target = \"x\") public class A extends Module { Linear x; }";
+    String b =
+        "package p;\n"
+            + HEADER
+            + "@Peft(target = {\"x\", \"y\"}, r = 2) public class B extends A { Linear y; A inner;"
+            + " }";
+    var together =
+        Compilation.in(folder.resolve("1")).source("p/A.java", a).source("p/B.java", b).clean();
+    String onlyB = "p/BPeft.java";
+    var alone =
+        Compilation.in(folder.resolve("2"))
+            .classPath(together.classes())
+            .source("p/B.java", b)
+            .clean();
+    assertThat(alone.generated(onlyB)).isEqualTo(together.generated(onlyB));
+    assertThat(alone.generated().resolve("p/APeft.java")).doesNotExist();
+    var broken =
+        Compilation.in(folder.resolve("3"))
+            .source("p/A.java", a)
+            .source("p/B.java", b.replace("\"y\"}", "\"z\"}"))
+            .compile();
+    assertThat(broken.generated("p/APeft.java")).isEqualTo(together.generated("p/APeft.java"));
+    assertThat(broken.generated().resolve(onlyB)).doesNotExist();
+  }
+
   private static String resource(String name) throws IOException {
     try (var in = PeftProcessor.class.getClassLoader().getResourceAsStream(name)) {
       assertThat(in).as(name).isNotNull();
@@ -397,6 +431,18 @@ class CompilerTest {
     Path before =
         Compilation.in(folder.resolve("before")).source("p/A.java", model).clean().classes();
     Compilation.in(folder.resolve("after")).classPath(before).source("p/A.java", model).clean();
+  }
+
+  @Test
+  void leavesOutWhatIsTransient() {
+    Compilation.in(folder)
+        .source(
+            "p/A.java",
+            "package p;\n"
+                + HEADER
+                + "@Peft(target = \"x\") public class A extends Module {"
+                + " Linear x; transient Linear[] cache; }")
+        .clean();
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Field;
 import java.lang.reflect.InaccessibleObjectException;
 import java.lang.reflect.Modifier;
+import java.lang.reflect.ParameterizedType;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
@@ -101,7 +102,11 @@ final class ModuleFields {
     List<Slot> slots = new ArrayList<>();
     for (Class<?> c : line) {
       for (Field f : c.getDeclaredFields()) {
-        if (!Modifier.isStatic(f.getModifiers()) && !f.isSynthetic() && mayHold(f.getType())) {
+        if (Modifier.isStatic(f.getModifiers()) || f.isSynthetic()) {
+          continue;
+        }
+        requireSearchable(c, f);
+        if (mayHold(f.getType())) {
           CheckpointName given = f.getAnnotation(CheckpointName.class);
           slots.add(
               new Slot(
@@ -112,6 +117,42 @@ final class ModuleFields {
       }
     }
     return List.copyOf(slots);
+  }
+
+  /** Modules that would silently be no part of the model are an error. */
+  private static void requireSearchable(Class<?> owner, Field f) {
+    Class<?> element = element(f);
+    if (!Modifier.isTransient(f.getModifiers())
+        && element != null
+        && (Module.class.isAssignableFrom(element) || element == Parameter.class)) {
+      throw new IllegalStateException(
+          "field '"
+              + f.getName()
+              + "' of "
+              + owner.getName()
+              + " holds modules in a "
+              + f.getType().getSimpleName()
+              + ", where they are not found; use a List or a Map, or make the field transient if"
+              + " they are no part of the model");
+    }
+  }
+
+  /**
+   * What an array, or a container of {@code java.util} that is not searched, is declared to hold.
+   */
+  private static @Nullable Class<?> element(Field f) {
+    Class<?> type = f.getType();
+    if (type.isArray()) {
+      return type.componentType();
+    }
+    boolean searched = List.class.isAssignableFrom(type) || type.isAssignableFrom(List.class);
+    return !searched
+            && type.getName().startsWith("java.util.")
+            && f.getGenericType() instanceof ParameterizedType p
+            && p.getActualTypeArguments().length == 1
+            && p.getActualTypeArguments()[0] instanceof Class<?> held
+        ? held
+        : null;
   }
 
   private static boolean mayHold(Class<?> t) {

@@ -6,6 +6,7 @@ import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +20,7 @@ final class Acting implements Overlay {
    *
    * @param merged weights that these adapters may be merged in; used if it is these and no others
    * @throws IllegalArgumentException if one is there twice, or two train a copy of the same
-   *     parameter
+   *     parameter or the same rows of an embedding
    */
   Acting(List<AttachedAdapter> adapters, MergedWeights merged) {
     this.adapters = List.copyOf(adapters);
@@ -34,21 +35,36 @@ final class Acting implements Overlay {
     }
     for (int i = 0; i < adapters.size(); i++) {
       for (AttachedAdapter other : adapters.subList(i + 1, adapters.size())) {
-        for (Parameter p : adapters.get(i).copies().keySet()) {
-          if (other.copyOf(p) != null) {
-            throw new IllegalArgumentException(
-                "adapters '"
-                    + adapters.get(i).name()
-                    + "' and '"
-                    + other.name()
-                    + "' cannot act at the same time: each has a"
-                    + " copy of '"
-                    + p.name()
-                    + "' (modules to save or biases), and only one can stand for it");
-          }
+        String clash = clash(adapters.get(i), other);
+        if (clash != null) {
+          throw new IllegalArgumentException(
+              "adapters '"
+                  + adapters.get(i).name()
+                  + "' and '"
+                  + other.name()
+                  + "' cannot act at the same time: "
+                  + clash);
         }
       }
     }
+  }
+
+  private static @Nullable String clash(AttachedAdapter one, AttachedAdapter other) {
+    for (Parameter p : one.copies().keySet()) {
+      if (other.copyOf(p) != null) {
+        return "each has a copy of '"
+            + p.name()
+            + "' (modules to save or biases), and only one can stand for it";
+      }
+    }
+    for (Map.Entry<AdapterSlot, TunerLayer> e : one.slots().entrySet()) {
+      TunerLayer there = other.at(e.getKey());
+      String clash = there == null ? null : e.getValue().clash(there);
+      if (clash != null) {
+        return clash;
+      }
+    }
+    return null;
   }
 
   /** The adapters in order. */

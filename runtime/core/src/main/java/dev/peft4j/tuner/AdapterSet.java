@@ -188,7 +188,7 @@ public final class AdapterSet extends AdapterMerging {
    * trainable ones: peft's {@code set_adapter}. What is merged is unmerged.
    *
    * @throws IllegalArgumentException if there is none of a name, or two of them train a copy of the
-   *     same module
+   *     same module or rows of the same tokens
    */
   public void activate(String... names) {
     activate(List.of(names), true);

@@ -21,6 +21,7 @@ import dev.peft4j.target.Names;
 import dev.peft4j.target.TargetSpec;
 import dev.peft4j.tensor.Tensor;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -281,6 +282,20 @@ public final class TrainableTokens implements Tuner {
     @Override
     public String baseName() {
       return prefix + "base_layer";
+    }
+
+    @Override
+    public @Nullable String clash(TunerLayer other) {
+      if (!(other instanceof Rows r)) {
+        return null;
+      }
+      List<Integer> both = new ArrayList<>(Arrays.stream(ids.toInts()).boxed().toList());
+      both.retainAll(Arrays.stream(r.ids.toInts()).boxed().toList());
+      return both.isEmpty()
+          ? null
+          : "each has rows of its own for the tokens "
+              + both
+              + " of one embedding, and only one can stand for it";
     }
 
     @Override

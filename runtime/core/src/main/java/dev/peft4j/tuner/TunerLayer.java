@@ -45,4 +45,12 @@ public interface TunerLayer extends LayerAdapter {
   default @Nullable TunerLayer tied(Module other) {
     return null;
   }
+
+  /**
+   * Why it cannot act together with another adapter's on the same layer, as the end of a sentence
+   * about the two; null if it can.
+   */
+  default @Nullable String clash(TunerLayer other) {
+    return null;
+  }
 }

@@ -12,7 +12,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -144,6 +146,36 @@ class ModuleTest {
     assertThat(m.namedModules().stream().map(NamedModule::name))
         .containsExactly("", "embed", "head");
     assertThat(m.parameters()).containsExactly(m.embed.weight());
+  }
+
+  static class Array extends Module {
+    final Linear[] layers = {new Linear(1, 1)};
+  }
+
+  static class InASet extends Module {
+    final Set<Linear> layers = Set.of();
+  }
+
+  static class Perhaps extends Module {
+    final Optional<Linear> layer = Optional.empty();
+  }
+
+  static class LeftOut extends Module {
+    final transient Linear[] cache = {new Linear(1, 1)};
+    final int[] numbers = {1};
+    final Set<String> names = Set.of();
+    final Linear layer = new Linear(1, 1);
+  }
+
+  @Test
+  void modulesThatWouldNotBeFoundAreAnError() {
+    for (Module m : List.of(new Array(), new InASet(), new Perhaps())) {
+      assertThatThrownBy(m::children)
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("field 'layer")
+          .hasMessageContaining("use a List or a Map");
+    }
+    assertThat(new LeftOut().children().keySet()).containsExactly("layer");
   }
 
   static class Ring extends Module {

@@ -120,6 +120,29 @@ class TrainableTokensTest {
     return table;
   }
 
+  /** As in peft: two rows for one token have no meaning. */
+  @Test
+  void twoAdaptersThatTrainRowsOfOneTokenCannotActTogether() {
+    Words base = words(true);
+    AdaptedModel<Words> model =
+        PeftModel.of(base, TrainableTokens.Config.of(TargetSpec.of("embed"), 3, 1), "a");
+    AdapterSet adapters = model.adapters();
+    adapters.addMatching("b", TrainableTokens.Config.of(TargetSpec.of("embed"), 2, 1));
+    adapters.addMatching("c", TrainableTokens.Config.of(TargetSpec.of("embed"), 4));
+    assertThatThrownBy(() -> adapters.activate("a", "b"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "adapters 'a' and 'b' cannot act at the same time: each has rows of its own for the"
+                + " tokens [1] of one embedding, and only one can stand for it");
+    assertThat(adapters.active()).containsExactly("a");
+    assertThatThrownBy(() -> adapters.with(List.of("b", "a"), () -> base.forward(ids)))
+        .hasMessageContaining("tokens [1]");
+    assertThatThrownBy(() -> adapters.merge("a", "b")).hasMessageContaining("tokens [1]");
+    assertThat(adapters.merged()).isEmpty();
+    adapters.activate("a", "c");
+    assertThat(adapters.with(List.of("b", "c"), () -> base.forward(ids).toFloats())).isNotEmpty();
+  }
+
   @Test
   void insideLora() {
     Words base = words(false);

@@ -4,11 +4,11 @@ import dev.peft4j.processor.PeftProcessor
 import java.io.ByteArrayOutputStream
 import java.io.File
 import java.io.PrintStream
-import java.net.URLClassLoader
 import java.nio.file.Path
 import javax.tools.ToolProvider
 import kotlin.io.path.createDirectories
 import kotlin.io.path.extension
+import kotlin.io.path.readText
 import kotlin.io.path.walk
 import kotlin.io.path.writeText
 import org.jetbrains.kotlin.cli.common.ExitCode
@@ -60,19 +60,20 @@ internal class KotlinProject(private val folder: Path) {
     }
   }
 
-  /** Runs the function `main` of a source file of the default package. */
+  /** Runs the function `main` of a source file of the default package, in this folder. */
   fun run(file: String): String {
-    val before = System.out
-    val out = ByteArrayOutputStream()
-    URLClassLoader(arrayOf(classes.toUri().toURL()), javaClass.classLoader).use { loader ->
-      System.setOut(PrintStream(out, true))
-      try {
-        loader.loadClass(file.removeSuffix(".kt") + "Kt").getMethod("main").invoke(null)
-      } finally {
-        System.setOut(before)
-      }
-    }
-    return out.toString()
+    val out = folder.resolve("out.txt").toFile()
+    val java = Path.of(System.getProperty("java.home"), "bin", "java").toString()
+    val flags = listOf("--enable-native-access=ALL-UNNAMED", "--add-modules=jdk.incubator.vector")
+    val command = listOf(java) + flags + listOf("-cp", (path + "$classes").joinToString(File.pathSeparator))
+    val process =
+      ProcessBuilder(command + (file.removeSuffix(".kt") + "Kt"))
+        .directory(folder.toFile())
+        .redirectOutput(out)
+        .redirectError(folder.resolve("err.txt").toFile())
+        .start()
+    check(process.waitFor() == 0) { folder.resolve("err.txt").readText() }
+    return out.readText()
   }
 
   private fun kotlinc(vararg more: String): Pair<Boolean, String> {
