@@ -8,8 +8,8 @@ import dev.peft4j.tensor.Tensor;
 import java.util.Locale;
 
 /**
- * How cost grows: time for a token over batch sizes and lengths, time to trace and plan a program of
- * 1,000 ops, memory over 10,000 steps. Run with {@code -Dworkload=growth}; prints one line each.
+ * How cost grows: time for a token over batch sizes and lengths, time to trace and plan a program
+ * of 1,000 ops, memory over 10,000 steps. Run with {@code -Dworkload=growth}; prints one line each.
  */
 final class Growth {
   private static final int[][] SHAPES = {
@@ -45,7 +45,9 @@ final class Growth {
     say("%3d x %3d tokens: %7.1f us a token", texts, tokens, 1e6 * best / workload.units());
   }
 
-  /** Sizes so small that computing takes no time. Each program differs from the others by a size. */
+  /**
+   * Sizes so small that computing takes no time. Each program differs from the others by a size.
+   */
   private static void programs() {
     for (int i = 0; i < PROGRAMS; i++) {
       Parameter w = new Parameter(new float[(2 + i) * (2 + i)], 2 + i, 2 + i);
@@ -55,7 +57,9 @@ final class Growth {
       for (int k = 0; k < 20; k++) {
         cached = Math.min(cached, chain(x, w));
       }
-      say("program of %,d ops: %.2f ms when new, %.2f ms when cached", OPS, fresh * 1e3, cached * 1e3);
+      say(
+          "program of %,d ops: %.2f ms when new, %.2f ms when cached",
+          OPS, fresh * 1e3, cached * 1e3);
     }
   }
 
