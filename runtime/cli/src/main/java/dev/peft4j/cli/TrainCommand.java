@@ -3,30 +3,24 @@ package dev.peft4j.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.data.Rng;
 import dev.peft4j.optim.AdamW;
-import dev.peft4j.optim.Schedule;
 import dev.peft4j.reports.LossCurve;
 import dev.peft4j.reports.ProgressListener;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.train.Batches;
 import dev.peft4j.train.Checkpoint;
 import dev.peft4j.train.CsvLog;
-import dev.peft4j.train.Every;
-import dev.peft4j.train.Monitor;
 import dev.peft4j.train.StopReason;
 import dev.peft4j.train.Trainer;
 import dev.peft4j.train.TrainingEvent;
 import dev.peft4j.train.TrainingListener;
 import dev.peft4j.train.TrainingResult;
-import dev.peft4j.train.TrainingSettings;
 import dev.peft4j.transformers.BertForSequenceClassification;
 import dev.peft4j.transformers.TokenBatch;
 import dev.peft4j.tuner.AdaptedModel;
-import dev.peft4j.tuner.LoraConfig;
 import dev.peft4j.tuner.PeftModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,6 +52,7 @@ final class TrainCommand implements Callable<Integer> {
 
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private DataColumns columns = new DataColumns();
+  @Mixin private TrainOptions options = new TrainOptions();
   @Mixin private Out out = new Out();
 
   @Option(
@@ -90,132 +85,6 @@ final class TrainCommand implements Callable<Integer> {
   private @Nullable List<String> labels;
 
   @Option(
-      names = "--epochs",
-      paramLabel = "N",
-      defaultValue = "3",
-      description = "Passes over the data.")
-  private int epochs;
-
-  @Option(
-      names = "--steps",
-      paramLabel = "N",
-      defaultValue = "0",
-      description = "Most steps; 0 is no limit.")
-  private long steps;
-
-  @Option(
-      names = "--batch",
-      paramLabel = "N",
-      defaultValue = "16",
-      description = "Texts in a batch.")
-  private int batch;
-
-  @Option(
-      names = "--accumulation",
-      paramLabel = "N",
-      defaultValue = "1",
-      description = "Batches whose gradients are averaged for one step.")
-  private int accumulation;
-
-  @Option(
-      names = "--lr",
-      paramLabel = "N",
-      defaultValue = "5e-4",
-      description = "Learning rate of AdamW.")
-  private float lr;
-
-  @Option(
-      names = "--weight-decay",
-      paramLabel = "N",
-      defaultValue = "0.01",
-      description = "Its weight decay.")
-  private double decay;
-
-  @Option(
-      names = "--schedule",
-      paramLabel = "NAME",
-      defaultValue = "linear",
-      description = "Course of the learning rate: ${COMPLETION-CANDIDATES}.")
-  private Course course = Course.linear;
-
-  @Option(
-      names = "--warmup",
-      paramLabel = "N",
-      defaultValue = "0.06",
-      description = "Part of the steps in which the learning rate grows.")
-  private double warmup;
-
-  @Option(
-      names = "--clip",
-      paramLabel = "N",
-      defaultValue = "1",
-      description = "Largest norm of the gradients; 0 does not clip.")
-  private float clip;
-
-  @Option(names = "--rank", paramLabel = "N", defaultValue = "8", description = "LoRA's rank.")
-  private int rank;
-
-  @Option(names = "--alpha", paramLabel = "N", defaultValue = "16", description = "LoRA's alpha.")
-  private double alpha;
-
-  @Option(
-      names = "--dropout",
-      paramLabel = "N",
-      defaultValue = "0",
-      description = "LoRA's dropout.")
-  private double dropout;
-
-  @Option(
-      names = "--target",
-      paramLabel = "NAME",
-      split = ",",
-      defaultValue = "query,value",
-      description = "Layers that get an adapter, as in peft's target_modules.")
-  private List<String> targets = List.of();
-
-  @Option(
-      names = "--eval-every",
-      paramLabel = "STEPS",
-      defaultValue = "0",
-      description = "Steps between evaluations; 0 is after each epoch.")
-  private long evalEvery;
-
-  @Option(
-      names = "--monitor",
-      paramLabel = "NAME",
-      defaultValue = "loss",
-      description = "What makes an evaluation the best: ${COMPLETION-CANDIDATES}.")
-  private Measure monitor = Measure.loss;
-
-  @Option(
-      names = "--patience",
-      paramLabel = "N",
-      defaultValue = "0",
-      description = "Evaluations without improvement after which training ends; 0 never.")
-  private int patience;
-
-  @Option(
-      names = "--checkpoint-every",
-      paramLabel = "STEPS",
-      defaultValue = "0",
-      description = "Steps between checkpoints; 0 is after each epoch.")
-  private long checkpointEvery;
-
-  @Option(
-      names = "--keep",
-      paramLabel = "N",
-      defaultValue = "2",
-      description = "Checkpoints that are kept.")
-  private int keep;
-
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      defaultValue = "0",
-      description = "Decides all that is random.")
-  private long seed;
-
-  @Option(
       names = "--resume",
       description = "Go on from the last checkpoint in the output folder, if there is one.")
   private boolean resume;
@@ -223,69 +92,10 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--quiet", description = "No progress bar.")
   private boolean quiet;
 
-  /** Courses of the learning rate. */
-  enum Course {
-    constant,
-    linear,
-    cosine;
-
-    Schedule over(long total, long warmup) {
-      return switch (this) {
-        case constant -> step -> step < warmup ? (double) step / Math.max(1, warmup) : 1;
-        case linear -> Schedule.linear(warmup, total);
-        case cosine -> Schedule.cosine(warmup, total);
-      };
-    }
-  }
-
-  /** What evaluations measure. */
-  enum Measure {
-    loss,
-    accuracy,
-    f1
-  }
-
   @Override
   public Integer call() throws Exception {
-    check();
+    options.check(evalData != null);
     return model.run(this::train);
-  }
-
-  private void check() {
-    atLeast("--batch", batch, 1);
-    atLeast("--epochs", epochs, 0);
-    atLeast("--steps", steps, 0);
-    atLeast("--accumulation", accumulation, 1);
-    atLeast("--eval-every", evalEvery, 0);
-    atLeast("--checkpoint-every", checkpointEvery, 0);
-    atLeast("--patience", patience, 0);
-    atLeast("--keep", keep, 1);
-    atLeast("--rank", rank, 1);
-    between("--warmup", warmup, 0, 1);
-    between("--dropout", dropout, 0, 0.999);
-    between("--lr", lr, 0, Float.MAX_VALUE);
-    between("--weight-decay", decay, 0, Double.MAX_VALUE);
-    between("--clip", clip, 0, Float.MAX_VALUE);
-    between("--alpha", alpha, Double.MIN_VALUE, Double.MAX_VALUE);
-    if (epochs == 0 && steps == 0) {
-      throw new UsageException("--epochs and --steps are both 0; needed is when to end");
-    }
-    if (evalData == null && patience > 0) {
-      throw new UsageException("--patience needs data to evaluate on: --eval FILE");
-    }
-  }
-
-  private static void atLeast(String name, long value, long least) {
-    if (value < least) {
-      throw new UsageException(name + " is " + value + ", must be at least " + least);
-    }
-  }
-
-  private static void between(String name, double value, double least, double most) {
-    if (!(value >= least && value <= most)) {
-      throw new UsageException(
-          name + " is " + value + ", must be at least " + least + " and at most " + most);
-    }
   }
 
   private int train() throws IOException {
@@ -302,18 +112,24 @@ final class TrainCommand implements Callable<Integer> {
     int[] evalExpected =
         evalFile == null ? new int[0] : DataFile.indices(evalFile, evalExamples, names);
     try (Classifier classifier =
-        Rng.with(seed, () -> unchecked(() -> Classifier.toTrain(model, names)))) {
+        Rng.with(options.seed, () -> unchecked(() -> Classifier.toTrain(model, names)))) {
       AdaptedModel<BertForSequenceClassification> adapted =
-          Rng.with(new Rng(seed).split(), () -> PeftModel.of(classifier.model(), lora()));
+          Rng.with(
+              new Rng(options.seed).split(),
+              () -> PeftModel.of(classifier.model(), options.lora(model.folder)));
       out.note("%s", adapted.trainableSummary());
       long start = System.nanoTime();
       Trainer<Batch> trainer = trainer(classifier, adapted, examples, expected);
       Losses losses = new Losses();
       trainer.listener(losses);
       if (evalFile != null) {
-        trainer.evaluator(() -> classifier.evaluate(evalExamples, evalExpected, batch));
+        trainer.evaluator(() -> classifier.evaluate(evalExamples, evalExpected, options.batch));
       }
       TrainingResult result = run(trainer);
+      if (result.reason() == StopReason.STOPPED) {
+        out.note("stopped after step %d; --resume goes on", result.state().step());
+        return Main.FAILED;
+      }
       Path best = result.bestCheckpoint();
       if (best != null) {
         adapted.load(best);
@@ -323,21 +139,12 @@ final class TrainCommand implements Callable<Integer> {
       Classifier.writeLabels(adapter, names);
       classifier.model().eval();
       Map<String, Double> evaluation =
-          evalFile == null ? Map.of() : classifier.evaluate(evalExamples, evalExpected, batch);
+          evalFile == null
+              ? Map.of()
+              : classifier.evaluate(evalExamples, evalExpected, options.batch);
       report(result, losses, evaluation, adapter, (System.nanoTime() - start) / 1e9);
-      return result.reason() == StopReason.STOPPED ? Main.FAILED : 0;
+      return 0;
     }
-  }
-
-  private LoraConfig lora() {
-    return LoraConfig.builder()
-        .targets(targets.toArray(new String[0]))
-        .r(rank)
-        .alpha(alpha)
-        .dropout(dropout)
-        .taskType("SEQ_CLS")
-        .baseModel(model.folder.toString())
-        .build();
   }
 
   private Trainer<Batch> trainer(
@@ -352,42 +159,27 @@ final class TrainCommand implements Callable<Integer> {
     Batches<Batch> batches =
         Batches.shuffled(
             labelled,
-            batch,
-            seed,
+            options.batch,
+            options.seed,
             some ->
                 new Batch(
                     classifier.encode(some.stream().map(Labelled::example).toList()),
                     Tensor.of(some.stream().mapToInt(Labelled::label).toArray())));
     AdamW optimizer =
-        AdamW.builder().lr(lr).weightDecay(decay).build(adapted.trainableParameters());
+        AdamW.builder()
+            .lr(options.lr)
+            .weightDecay(options.decay)
+            .build(adapted.trainableParameters());
     BertForSequenceClassification m = classifier.model();
     Trainer<Batch> trainer =
         Trainer.of(adapted, optimizer, batches, b -> m.loss(m.forward(b.texts()), b.labels()))
-            .settings(settings())
+            .settings(options.settings())
             .checkpoints(folder.resolve("checkpoints"))
-            .listener(new CsvLog(folder))
-            .listener(new LossCurve(folder, folder.resolve("loss.png")));
+            .listener(new CsvLog(folder));
     if (!quiet) {
       trainer.listener(new ProgressListener("train"));
     }
     return trainer;
-  }
-
-  private TrainingSettings settings() {
-    Monitor best =
-        monitor == Measure.loss ? Monitor.lowest("loss") : Monitor.highest(monitor.name());
-    return TrainingSettings.builder()
-        .epochs(epochs)
-        .steps(steps)
-        .accumulation(accumulation)
-        .clipNorm(clip)
-        .scheduleOver(total -> course.over(total, Math.round(warmup * total)))
-        .evaluate(evalEvery == 0 ? Every.epoch() : Every.steps(evalEvery))
-        .checkpoint(checkpointEvery == 0 ? Every.epoch() : Every.steps(checkpointEvery))
-        .monitor(best.patience(patience))
-        .keep(keep)
-        .seed(seed)
-        .build();
   }
 
   /** Runs it; a process that is asked to end does so with a checkpoint. */
@@ -399,26 +191,15 @@ final class TrainCommand implements Callable<Integer> {
               + checkpoints
               + " already: give --resume to go on from them, or another --out");
     }
-    Thread main = Thread.currentThread();
-    Thread hook =
-        new Thread(
-            () -> {
-              trainer.stop();
-              try {
-                main.join(Duration.ofSeconds(30));
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              }
-            });
-    Runtime.getRuntime().addShutdownHook(hook);
-    try {
+    try (GracefulStop stop = new GracefulStop(trainer::stop)) {
+      LossCurve curve = new LossCurve(folder, folder.resolve("loss.png"));
+      trainer.listener(
+          event -> {
+            if (!stop.isAsked()) { // a JVM that is about to end draws nothing any more
+              curve.on(event);
+            }
+          });
       return resume ? trainer.resume() : trainer.run();
-    } finally {
-      try {
-        Runtime.getRuntime().removeShutdownHook(hook);
-      } catch (IllegalStateException _) {
-        // it is running: the process is about to end
-      }
     }
   }
 

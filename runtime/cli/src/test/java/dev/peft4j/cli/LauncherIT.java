@@ -95,4 +95,39 @@ class LauncherIT {
     }
     assertThat(Files.readAllLines(folder.resolve("predictions.jsonl"))).hasSize(40);
   }
+
+  /** As Ctrl-C and the end of a job do: the step is finished and there is a checkpoint of it. */
+  @Test
+  void aTrainingThatIsAskedToEndWritesACheckpoint() throws Exception {
+    TinyModel.write(folder.resolve("model"));
+    Files.writeString(folder.resolve("train.jsonl"), TinyModel.jsonLines(40, 1));
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            LAUNCHER.toString(),
+            "train",
+            "-m",
+            "model",
+            "-d",
+            "train.jsonl",
+            "-o",
+            "run",
+            "--epochs",
+            "100000",
+            "--checkpoint-every",
+            "100000",
+            "--quiet");
+    builder.directory(folder.toFile()).redirectErrorStream(true);
+    builder.redirectOutput(folder.resolve("out").toFile());
+    builder.environment().put("JAVA25_HOME", System.getProperty("java.home"));
+    Process process = builder.start();
+    Path losses = folder.resolve("run").resolve("loss.csv");
+    while (process.isAlive() && (!Files.exists(losses) || Files.readAllLines(losses).size() < 9)) {
+      Thread.sleep(20);
+    }
+    process.destroy();
+    assertThat(process.waitFor()).isEqualTo(128 + 15);
+    long steps = Files.readAllLines(losses).size() - 1;
+    assertThat(folder.resolve("run/checkpoints/checkpoint-" + steps)).isDirectory();
+    assertThat(Files.readString(folder.resolve("out"))).doesNotContain("Exception");
+  }
 }

@@ -1,0 +1,228 @@
+package dev.peft4j.cli;
+
+import dev.peft4j.optim.Schedule;
+import dev.peft4j.train.Every;
+import dev.peft4j.train.Monitor;
+import dev.peft4j.train.TrainingSettings;
+import dev.peft4j.tuner.LoraConfig;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** How {@code peft4j train} trains. */
+final class TrainOptions {
+  @Option(
+      names = "--epochs",
+      paramLabel = "N",
+      defaultValue = "3",
+      description = "Passes over the data.")
+  int epochs;
+
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Most steps; 0 is no limit.")
+  long steps;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      defaultValue = "16",
+      description = "Texts in a batch.")
+  int batch;
+
+  @Option(
+      names = "--accumulation",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Batches whose gradients are averaged for one step.")
+  int accumulation;
+
+  @Option(
+      names = "--lr",
+      paramLabel = "N",
+      defaultValue = "5e-4",
+      description = "Learning rate of AdamW.")
+  float lr;
+
+  @Option(
+      names = "--weight-decay",
+      paramLabel = "N",
+      defaultValue = "0.01",
+      description = "Its weight decay.")
+  double decay;
+
+  @Option(
+      names = "--schedule",
+      paramLabel = "NAME",
+      defaultValue = "linear",
+      description = "Course of the learning rate: ${COMPLETION-CANDIDATES}.")
+  Course course = Course.linear;
+
+  @Option(
+      names = "--warmup",
+      paramLabel = "N",
+      defaultValue = "0.06",
+      description = "Part of the steps in which the learning rate grows.")
+  double warmup;
+
+  @Option(
+      names = "--clip",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Largest norm of the gradients; 0 does not clip.")
+  float clip;
+
+  @Option(names = "--rank", paramLabel = "N", defaultValue = "8", description = "LoRA's rank.")
+  int rank;
+
+  @Option(names = "--alpha", paramLabel = "N", defaultValue = "16", description = "LoRA's alpha.")
+  double alpha;
+
+  @Option(
+      names = "--dropout",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "LoRA's dropout.")
+  double dropout;
+
+  @Option(
+      names = "--target",
+      paramLabel = "NAME",
+      split = ",",
+      defaultValue = "query,value",
+      description = "Layers that get an adapter, as in peft's target_modules.")
+  List<String> targets = List.of();
+
+  @Option(
+      names = "--eval-every",
+      paramLabel = "STEPS",
+      defaultValue = "0",
+      description = "Steps between evaluations; 0 is after each epoch.")
+  long evalEvery;
+
+  @Option(
+      names = "--monitor",
+      paramLabel = "NAME",
+      defaultValue = "loss",
+      description = "What makes an evaluation the best: ${COMPLETION-CANDIDATES}.")
+  Measure monitor = Measure.loss;
+
+  @Option(
+      names = "--patience",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Evaluations without improvement after which training ends; 0 never.")
+  int patience;
+
+  @Option(
+      names = "--checkpoint-every",
+      paramLabel = "STEPS",
+      defaultValue = "0",
+      description = "Steps between checkpoints; 0 is after each epoch.")
+  long checkpointEvery;
+
+  @Option(
+      names = "--keep",
+      paramLabel = "N",
+      defaultValue = "2",
+      description = "Checkpoints that are kept.")
+  int keep;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Decides all that is random.")
+  long seed;
+
+  /** Courses of the learning rate. */
+  enum Course {
+    constant,
+    linear,
+    cosine;
+
+    Schedule over(long total, long warmup) {
+      return switch (this) {
+        case constant -> step -> step < warmup ? (double) step / Math.max(1, warmup) : 1;
+        case linear -> Schedule.linear(warmup, total);
+        case cosine -> Schedule.cosine(warmup, total);
+      };
+    }
+  }
+
+  /** What evaluations measure. */
+  enum Measure {
+    loss,
+    accuracy,
+    f1
+  }
+
+  /** Throws if a number cannot be meant. */
+  void check(boolean evaluates) {
+    atLeast("--batch", batch, 1);
+    atLeast("--epochs", epochs, 0);
+    atLeast("--steps", steps, 0);
+    atLeast("--accumulation", accumulation, 1);
+    atLeast("--eval-every", evalEvery, 0);
+    atLeast("--checkpoint-every", checkpointEvery, 0);
+    atLeast("--patience", patience, 0);
+    atLeast("--keep", keep, 1);
+    atLeast("--rank", rank, 1);
+    between("--warmup", warmup, 0, 1);
+    between("--dropout", dropout, 0, 0.999);
+    between("--lr", lr, 0, Float.MAX_VALUE);
+    between("--weight-decay", decay, 0, Double.MAX_VALUE);
+    between("--clip", clip, 0, Float.MAX_VALUE);
+    between("--alpha", alpha, Double.MIN_VALUE, Double.MAX_VALUE);
+    if (epochs == 0 && steps == 0) {
+      throw new UsageException("--epochs and --steps are both 0; needed is when to end");
+    }
+    if (!evaluates && patience > 0) {
+      throw new UsageException("--patience needs data to evaluate on: --eval FILE");
+    }
+  }
+
+  private static void atLeast(String name, long value, long least) {
+    if (value < least) {
+      throw new UsageException(name + " is " + value + ", must be at least " + least);
+    }
+  }
+
+  private static void between(String name, double value, double least, double most) {
+    if (!(value >= least && value <= most)) {
+      throw new UsageException(
+          name + " is " + value + ", must be at least " + least + " and at most " + most);
+    }
+  }
+
+  /** The adapter of a model that lies in {@code base}. */
+  LoraConfig lora(Path base) {
+    return LoraConfig.builder()
+        .targets(targets.toArray(new String[0]))
+        .r(rank)
+        .alpha(alpha)
+        .dropout(dropout)
+        .taskType("SEQ_CLS")
+        .baseModel(base.toString())
+        .build();
+  }
+
+  TrainingSettings settings() {
+    Monitor best =
+        monitor == Measure.loss ? Monitor.lowest("loss") : Monitor.highest(monitor.name());
+    return TrainingSettings.builder()
+        .epochs(epochs)
+        .steps(steps)
+        .accumulation(accumulation)
+        .clipNorm(clip)
+        .scheduleOver(total -> course.over(total, Math.round(warmup * total)))
+        .evaluate(evalEvery == 0 ? Every.epoch() : Every.steps(evalEvery))
+        .checkpoint(checkpointEvery == 0 ? Every.epoch() : Every.steps(checkpointEvery))
+        .monitor(best.patience(patience))
+        .keep(keep)
+        .seed(seed)
+        .build();
+  }
+}
