@@ -22,7 +22,8 @@ public final class FusedKernels {
   /** Shorter innermost loops do not fill a work group. */
   private static final int SHORT = 32;
 
-  private static final int GROUP = 64;
+  private static final int SMALL_GROUP = 64;
+  private static final int LARGE_GROUP = 256;
 
   private static final Map<FusedKernel, Object> KERNELS = new ConcurrentHashMap<>();
 
@@ -62,9 +63,10 @@ public final class FusedKernels {
     for (int i = 1; i < places.loops(); i++) {
       arguments.add(loops.sizes()[i]);
     }
+    int group = group(width);
     WorkerGrid grid =
-        new WorkerGrid2D((width + GROUP - 1) / GROUP * GROUP, rows ? loops.rows() : 1);
-    grid.setLocalWork(GROUP, 1, 1);
+        new WorkerGrid2D((width + group - 1) / group * group, rows ? loops.rows() : 1);
+    grid.setLocalWork(group, 1, 1);
     return new KernelCall(KERNELS.computeIfAbsent(kernel, FusedKernel::define), arguments, grid);
   }
 
@@ -77,5 +79,11 @@ public final class FusedKernels {
     }
     buffers.add(buffer);
     return buffers.size() - 1;
+  }
+
+  /** Items of a work group; of large groups few items may lie beyond the end. */
+  private static int group(int width) {
+    int beyond = (width + LARGE_GROUP - 1) / LARGE_GROUP * LARGE_GROUP - width;
+    return beyond * 8 <= width ? LARGE_GROUP : SMALL_GROUP;
   }
 }

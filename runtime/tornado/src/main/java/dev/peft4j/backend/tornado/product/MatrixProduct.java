@@ -76,4 +76,7 @@ public interface MatrixProduct {
       @Nullable FloatArray bias,
       FloatArray c,
       boolean accumulate);
+
+  /** A product for each head of attention; a and b may be one buffer. */
+  KernelCall multiply(HeadProduct product, FloatArray a, FloatArray b, FloatArray c);
 }

@@ -7,7 +7,6 @@ import static java.lang.constant.ConstantDescs.CD_int;
 import static java.lang.constant.ConstantDescs.MTD_void;
 
 import dev.peft4j.backend.tornado.kernel.KernelWriter;
-import dev.peft4j.backend.tornado.kernel.Places;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
 import java.lang.classfile.TypeKind;
@@ -28,7 +27,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * @param square b is the same buffer as a
  * @param bias a number is added to each column
  * @param accumulate the result is added to what is there
- * @param places where a and b stand for each matrix of the result
+ * @param addressing where the matrices lie
  */
 record TileKernel(
     boolean transposeA,
@@ -36,7 +35,7 @@ record TileKernel(
     boolean square,
     boolean bias,
     boolean accumulate,
-    Places places) {
+    Addressing addressing) {
   static final int SIDE = 16;
   static final int TILE = 32;
   static final int DEPTH = 16;
@@ -48,7 +47,7 @@ record TileKernel(
   private static final ClassDesc CONTEXT = KernelContext.class.describeConstable().orElseThrow();
   private static final MethodTypeDesc ALLOCATE = MethodTypeDesc.of(CD_float.arrayType(), CD_int);
 
-  /** Parameters are a, b unless it is a, c, the bias if there is one, m, n, k, batch sizes. */
+  /** Parameters are a, b unless it is a, c, the bias if there is one, m, n, k, the addressing's. */
   Object define() {
     KernelWriter w = new KernelWriter(name());
     int a = w.buffer(FloatArray.class);
@@ -58,11 +57,8 @@ record TileKernel(
     int m = w.number();
     int n = w.number();
     int k = w.number();
-    int[] sizes = new int[places.loops()];
-    for (int i = 0; i < sizes.length; i++) {
-      sizes[i] = w.number();
-    }
-    return w.define(code -> new Body(code, c, biasIn, m, n, k).write(a, b, sizes));
+    int[] numbers = addressing.declare(w);
+    return w.define(code -> new Body(code, c, biasIn, m, n, k).write(a, b, numbers));
   }
 
   private String name() {
@@ -72,7 +68,7 @@ record TileKernel(
         + (square ? "_square" : "")
         + (bias ? "_bias" : "")
         + (accumulate ? "_sum_" : "_")
-        + places.label();
+        + addressing.label();
   }
 
   /** The code of the kernel; fields are local variables. */
@@ -105,7 +101,7 @@ record TileKernel(
       return code.allocateLocal(TypeKind.INT);
     }
 
-    void write(int a, int b, int[] sizes) {
+    void write(int a, int b, int[] numbers) {
       KernelWriter.id(code, "localIdx");
       code.istore(x);
       KernelWriter.id(code, "localIdy");
@@ -116,11 +112,11 @@ record TileKernel(
       int matrix = local();
       KernelWriter.globalId(code, 'z');
       code.istore(matrix);
-      int[] at = places.write(code, matrix, sizes);
-      Side sideA = new Side(tile(), a, start(at[0], m), row, m, transposeA);
-      Side sideB = new Side(tile(), b, start(at[1], n), column, n, !transposeB);
-      int[] sums = multiply(sideA, sideB);
-      store(sums, matrix, row, column);
+      Addressing.Matrices at =
+          addressing.write(code, matrix, new int[] {m, n, k}, transposeA, transposeB, numbers);
+      Side sideA = new Side(tile(), a, at.startA(), at.rowA(), row, m, transposeA);
+      Side sideB = new Side(tile(), b, at.startB(), at.rowB(), column, n, !transposeB);
+      store(multiply(sideA, sideB), at, row, column);
     }
 
     private int first(String group) {
@@ -137,24 +133,13 @@ record TileKernel(
       return tile;
     }
 
-    /** Where the matrix begins in its buffer. */
-    private int start(int matrix, int rows) {
-      int start = local();
-      if (matrix < 0) {
-        code.iconst_0();
-      } else {
-        code.iload(matrix).iload(rows).imul().iload(k).imul();
-      }
-      code.istore(start);
-      return start;
-    }
-
     /**
      * An operand: rows of a or columns of b.
      *
      * @param deep it is stored as (k, rows)
      */
-    private record Side(int tile, int source, int start, int first, int rows, boolean deep) {}
+    private record Side(
+        int tile, int source, int start, int pitch, int first, int rows, boolean deep) {}
 
     private int[] multiply(Side a, Side b) {
       int[] sums = new int[4];
@@ -221,9 +206,9 @@ record TileKernel(
       code.iload(step).iload(k).if_icmpge(outside);
       code.aload(s.source);
       if (s.deep) {
-        code.iload(step).iload(s.rows).imul().iload(row).iadd();
+        code.iload(step).iload(s.pitch).imul().iload(row).iadd();
       } else {
-        code.iload(row).iload(k).imul().iload(step).iadd();
+        code.iload(row).iload(s.pitch).imul().iload(step).iadd();
       }
       code.iload(s.start).iadd().invokevirtual(ARRAY, "get", GET).fstore(value);
       code.labelBinding(outside);
@@ -233,7 +218,7 @@ record TileKernel(
       code.fload(value).fastore();
     }
 
-    private void store(int[] sums, int matrix, int firstRow, int firstColumn) {
+    private void store(int[] sums, Addressing.Matrices matrices, int firstRow, int firstColumn) {
       for (int i = 0; i < 4; i++) {
         int row = local();
         int column = local();
@@ -243,8 +228,8 @@ record TileKernel(
         code.iload(firstColumn).iload(x).iadd().loadConstant(i % 2 * SIDE).iadd().istore(column);
         code.iload(row).iload(m).if_icmpge(outside);
         code.iload(column).iload(n).if_icmpge(outside);
-        code.iload(matrix).iload(m).imul().iload(row).iadd().iload(n).imul();
-        code.iload(column).iadd().istore(at);
+        code.iload(row).iload(matrices.rowC()).imul().iload(column).iadd();
+        code.iload(matrices.startC()).iadd().istore(at);
         code.aload(c).iload(at).fload(sums[i]);
         if (bias) {
           code.aload(biasIn).iload(column).invokevirtual(ARRAY, "get", GET).fadd();

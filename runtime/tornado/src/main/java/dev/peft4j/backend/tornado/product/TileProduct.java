@@ -49,14 +49,29 @@ final class TileProduct implements MatrixProduct {
     Strides loops = s.loops();
     TileKernel kernel =
         new TileKernel(
-            s.transposeA(), s.transposeB(), a == b, bias != null, accumulate, Places.of(loops));
+            s.transposeA(), s.transposeB(), a == b, bias != null, accumulate, new Addressing.Batched(Places.of(loops)));
     List<Object> arguments = VectorProduct.arguments(s, loops, a, b, bias, c);
+    return call(kernel, arguments, s.m(), s.n(), s.matrices());
+  }
+
+  @Override
+  public KernelCall multiply(HeadProduct s, FloatArray a, FloatArray b, FloatArray c) {
+    TileKernel kernel =
+        new TileKernel(
+            s.transposeA(), s.transposeB(), a == b, false, false, new Addressing.Headed());
+    List<Object> arguments = VectorProduct.arguments(s, a, b, c);
+    return call(kernel, arguments, s.m(), s.n(), s.batch() * s.heads());
+  }
+
+  private static KernelCall call(
+      TileKernel kernel, List<Object> arguments, int m, int n, int matrices) {
     int tile = TileKernel.TILE;
     int side = TileKernel.SIDE;
-    int across = (s.n() + tile - 1) / tile;
-    int down = (s.m() + tile - 1) / tile;
-    WorkerGrid grid = new WorkerGrid3D(across * side, down * side, s.matrices());
+    int across = (n + tile - 1) / tile;
+    int down = (m + tile - 1) / tile;
+    WorkerGrid grid = new WorkerGrid3D(across * side, down * side, matrices);
     grid.setLocalWork(side, side, 1);
-    return new KernelCall(KERNELS.computeIfAbsent(kernel, TileKernel::define), arguments, grid);
+    return new KernelCall(
+        KERNELS.computeIfAbsent(kernel, TileKernel::define), arguments, grid);
   }
 }

@@ -8,7 +8,6 @@ import static java.lang.constant.ConstantDescs.CD_void;
 import static java.lang.constant.ConstantDescs.INIT_NAME;
 
 import dev.peft4j.backend.tornado.kernel.KernelWriter;
-import dev.peft4j.backend.tornado.kernel.Places;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
 import java.lang.classfile.TypeKind;
@@ -35,7 +34,7 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
  * @param ragged m is no multiple of {@code rows}
  * @param bias a number is added to each column
  * @param accumulate the result is added to what is there
- * @param places where a and b stand for each matrix of the result
+ * @param addressing where the matrices lie
  */
 record VectorKernel(
     int rows,
@@ -47,7 +46,7 @@ record VectorKernel(
     boolean ragged,
     boolean bias,
     boolean accumulate,
-    Places places) {
+    Addressing addressing) {
   /** How the right operand is stored. */
   enum Layout {
     /** In blocks of 16 columns, filled up with zeros. */
@@ -83,11 +82,8 @@ record VectorKernel(
     int m = w.number();
     int n = w.number();
     int k = w.number();
-    int[] sizes = new int[places.loops()];
-    for (int i = 0; i < sizes.length; i++) {
-      sizes[i] = w.number();
-    }
-    return w.define(code -> new Body(code, a, bIn, c, biasIn, m, n, k, sizes).write());
+    int[] numbers = addressing.declare(w);
+    return w.define(code -> new Body(code, a, bIn, c, biasIn, m, n, k).write(numbers));
   }
 
   private String name() {
@@ -105,7 +101,7 @@ record VectorKernel(
         + (ragged ? "_ragged" : "")
         + (bias ? "_bias" : "")
         + (accumulate ? "_sum_" : "_")
-        + places.label();
+        + addressing.label();
   }
 
   /** Lanes of a vector of b that exist. */
@@ -123,13 +119,12 @@ record VectorKernel(
     private final int m;
     private final int n;
     private final int k;
-    private final int[] sizes;
     private final int block;
     private final int matrix;
     private final int row;
     private final int column;
 
-    Body(CodeBuilder code, int a, int b, int c, int biasIn, int m, int n, int k, int[] sizes) {
+    Body(CodeBuilder code, int a, int b, int c, int biasIn, int m, int n, int k) {
       this.code = code;
       this.a = a;
       this.b = b;
@@ -138,7 +133,6 @@ record VectorKernel(
       this.m = m;
       this.n = n;
       this.k = k;
-      this.sizes = sizes;
       this.block = local();
       this.matrix = local();
       this.row = local();
@@ -149,7 +143,7 @@ record VectorKernel(
       return code.allocateLocal(TypeKind.INT);
     }
 
-    void write() {
+    void write(int[] numbers) {
       KernelWriter.globalId(code, 'x');
       code.istore(block);
       KernelWriter.globalId(code, 'y');
@@ -162,15 +156,15 @@ record VectorKernel(
         code.iload(n).loadConstant(LANES).isub().invokestatic(MATH, "min", MIN);
       }
       code.istore(column);
-      int[] at = places.write(code, matrix, sizes);
-      int[] rowsA = startsOfRows(at[0]);
-      int atB = startOfColumns(at[1]);
-      int[] sums = multiply(rowsA, atB);
-      store(sums);
+      Addressing.Matrices at =
+          addressing.write(
+              code, matrix, new int[] {m, n, k}, transposeA, layout == Layout.TRANSPOSED, numbers);
+      int[] sums = multiply(startsOfRows(at), startOfColumns(at), at);
+      store(sums, at);
     }
 
     /** Where each row of the block begins in a. */
-    private int[] startsOfRows(int matrixA) {
+    private int[] startsOfRows(Addressing.Matrices at) {
       int[] starts = new int[rows];
       for (int r = 0; r < rows; r++) {
         starts[r] = local();
@@ -179,42 +173,36 @@ record VectorKernel(
           code.iload(m).loadConstant(1).isub().invokestatic(MATH, "min", MIN);
         }
         if (!transposeA) {
-          code.iload(k).imul();
+          code.iload(at.rowA()).imul();
         }
-        if (matrixA >= 0) {
-          code.iload(matrixA).iload(m).imul().iload(k).imul().iadd();
-        }
-        code.istore(starts[r]);
+        code.iload(at.startA()).iadd().istore(starts[r]);
       }
       return starts;
     }
 
-    private int startOfColumns(int matrixB) {
+    private int startOfColumns(Addressing.Matrices at) {
       int start = local();
       if (layout == Layout.PACKED) {
         // (matrix · blocks + block) · k · 16
-        if (matrixB >= 0) {
+        code.iload(block);
+        if (at.numberB() >= 0) {
           code.iload(n).loadConstant(LANES - 1).iadd().loadConstant(LANES).idiv();
-          code.iload(matrixB).imul().iload(block).iadd();
-        } else {
-          code.iload(block);
+          code.iload(at.numberB()).imul().iadd();
         }
         code.iload(k).imul().loadConstant(LANES).imul();
       } else {
         code.iload(column);
         if (layout == Layout.TRANSPOSED) {
-          code.iload(k).imul();
+          code.iload(at.rowB()).imul();
         }
-        if (matrixB >= 0) {
-          code.iload(matrixB).iload(n).imul().iload(k).imul().iadd();
-        }
+        code.iload(at.startB()).iadd();
       }
       code.istore(start);
       return start;
     }
 
     /** Gives the sums, a vector for each row. */
-    private int[] multiply(int[] rowsA, int startB) {
+    private int[] multiply(int[] rowsA, int startB, Addressing.Matrices at) {
       int[] sums = new int[rows];
       for (int r = 0; r < rows; r++) {
         sums[r] = code.allocateLocal(TypeKind.REFERENCE);
@@ -235,11 +223,11 @@ record VectorKernel(
       Label end = code.newLabel();
       code.labelBinding(loop);
       code.iload(p).iload(steps).if_icmpge(end);
-      loadVector(p, startB);
+      loadVector(p, startB, at.rowB());
       code.astore(vector);
       code.iload(p);
       if (transposeA) {
-        code.iload(m).imul();
+        code.iload(at.rowA()).imul();
       }
       code.istore(atA);
       for (int r = 0; r < rows; r++) {
@@ -253,12 +241,12 @@ record VectorKernel(
     }
 
     /** Pushes the vector of b at step {@code p}. */
-    private void loadVector(int p, int startB) {
+    private void loadVector(int p, int startB, int rowB) {
       int at = local();
       code.iload(p);
       switch (layout) {
         case PACKED -> code.loadConstant(LANES).imul();
-        case PLAIN -> code.iload(n).imul();
+        case PLAIN -> code.iload(rowB).imul();
         case TRANSPOSED -> {}
       }
       code.iload(startB).iadd().istore(at);
@@ -270,48 +258,48 @@ record VectorKernel(
         }
         code.aload(b).iload(at).loadConstant(l);
         if (layout == Layout.TRANSPOSED) {
-          code.iload(k).imul();
+          code.iload(rowB).imul();
         }
         code.iadd().invokevirtual(ARRAY, "get", GET);
       }
       code.invokespecial(VECTOR, INIT_NAME, FROM_LANES);
     }
 
-    private void store(int[] sums) {
+    private void store(int[] sums, Addressing.Matrices at) {
       int atC = local();
-      code.iload(matrix).iload(m).imul().iload(row).iadd().iload(n).imul();
-      code.iload(column).iadd().istore(atC);
+      code.iload(row).iload(at.rowC()).imul().iload(column).iadd();
+      code.iload(at.startC()).iadd().istore(atC);
       if (tail == 0) {
-        rowsOf(sums, atC, 0, LANES);
+        rowsOf(sums, atC, at.rowC(), 0, LANES);
       } else if (narrow) {
-        rowsOf(sums, atC, 0, tail);
+        rowsOf(sums, atC, at.rowC(), 0, tail);
       } else {
         // the rest of a vector that begins further left is another block's
         int first = layout == Layout.PACKED ? 0 : LANES - tail;
         Label full = code.newLabel();
         Label end = code.newLabel();
         code.iload(block).iload(n).loadConstant(LANES).idiv().if_icmplt(full);
-        rowsOf(sums, atC, first, first + tail);
+        rowsOf(sums, atC, at.rowC(), first, first + tail);
         code.goto_(end).labelBinding(full);
-        rowsOf(sums, atC, 0, LANES);
+        rowsOf(sums, atC, at.rowC(), 0, LANES);
         code.labelBinding(end);
       }
     }
 
-    private void rowsOf(int[] sums, int atC, int from, int to) {
+    private void rowsOf(int[] sums, int atC, int rowC, int from, int to) {
       for (int r = 0; r < rows; r++) {
         Label beyond = code.newLabel();
         if (ragged && r > 0) {
           code.iload(row).loadConstant(r).iadd().iload(m).if_icmpge(beyond);
         }
-        lanes(sums[r], atC, r, from, to);
+        lanes(sums[r], atC, rowC, r, from, to);
         code.labelBinding(beyond);
       }
     }
 
-    private void lanes(int sum, int atC, int r, int from, int to) {
+    private void lanes(int sum, int atC, int rowC, int r, int from, int to) {
       int at = local();
-      code.iload(n).loadConstant(r).imul().iload(atC).iadd().istore(at);
+      code.iload(rowC).loadConstant(r).imul().iload(atC).iadd().istore(at);
       for (int l = from; l < to; l++) {
         code.aload(c).iload(at).loadConstant(l).iadd();
         code.aload(sum).invokevirtual(VECTOR, "getS" + l, LANE);

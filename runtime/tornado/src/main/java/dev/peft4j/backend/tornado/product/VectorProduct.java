@@ -21,7 +21,12 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
  */
 final class VectorProduct implements MatrixProduct {
   private static final int LANES = VectorKernel.LANES;
+
+  /** Of so few rows a transposed operand is read as it is; packing would take longer. */
   private static final int FEW = 32;
+
+  private static final int MOST_ROWS = 16;
+
   private static final Map<VectorKernel, Object> KERNELS = new ConcurrentHashMap<>();
 
   @Override
@@ -49,22 +54,45 @@ final class VectorProduct implements MatrixProduct {
       @Nullable FloatArray bias,
       FloatArray c,
       boolean accumulate) {
-    int rows = rows(s.m());
     Strides loops = s.loops();
+    Layout layout = packed ? Layout.PACKED : s.transposeB() ? Layout.TRANSPOSED : Layout.PLAIN;
+    int rows = rows(s.m());
     VectorKernel kernel =
         new VectorKernel(
             rows,
             s.transposeA(),
             a == b,
-            packed ? Layout.PACKED : s.transposeB() ? Layout.TRANSPOSED : Layout.PLAIN,
+            layout,
             s.n() % LANES,
             s.n() < LANES,
             s.m() % rows != 0,
             bias != null,
             accumulate,
-            Places.of(loops));
-    List<Object> arguments = arguments(s, loops, a, b, bias, c);
-    WorkerGrid grid = new WorkerGrid3D(blocks(s.n()), (s.m() + rows - 1) / rows, s.matrices());
+            new Addressing.Batched(Places.of(loops)));
+    return call(kernel, arguments(s, loops, a, b, bias, c), s.m(), s.n(), s.matrices());
+  }
+
+  @Override
+  public KernelCall multiply(HeadProduct s, FloatArray a, FloatArray b, FloatArray c) {
+    int rows = rows(s.m());
+    VectorKernel kernel =
+        new VectorKernel(
+            rows,
+            s.transposeA(),
+            a == b,
+            s.transposeB() ? Layout.TRANSPOSED : Layout.PLAIN,
+            s.n() % LANES,
+            s.n() < LANES,
+            s.m() % rows != 0,
+            false,
+            false,
+            new Addressing.Headed());
+    return call(kernel, arguments(s, a, b, c), s.m(), s.n(), s.batch() * s.heads());
+  }
+
+  private static KernelCall call(
+      VectorKernel kernel, List<Object> arguments, int m, int n, int matrices) {
+    WorkerGrid grid = new WorkerGrid3D(blocks(n), (m + kernel.rows() - 1) / kernel.rows(), matrices);
     grid.setLocalWork(1, 1, 1);
     return new KernelCall(KERNELS.computeIfAbsent(kernel, VectorKernel::define), arguments, grid);
   }
@@ -77,11 +105,7 @@ final class VectorProduct implements MatrixProduct {
       FloatArray b,
       @Nullable FloatArray bias,
       FloatArray c) {
-    List<Object> arguments = new ArrayList<>(List.of(KernelCall.CONTEXT, a));
-    if (a != b) {
-      arguments.add(b);
-    }
-    arguments.add(c);
+    List<Object> arguments = buffers(a, b, c);
     if (bias != null) {
       arguments.add(bias);
     }
@@ -92,17 +116,29 @@ final class VectorProduct implements MatrixProduct {
     return arguments;
   }
 
+  /** The same for heads. */
+  static List<Object> arguments(HeadProduct s, FloatArray a, FloatArray b, FloatArray c) {
+    List<Object> arguments = buffers(a, b, c);
+    arguments.addAll(List.of(s.m(), s.n(), s.k()));
+    arguments.addAll(s.numbers());
+    return arguments;
+  }
+
+  private static List<Object> buffers(FloatArray a, FloatArray b, FloatArray c) {
+    List<Object> arguments = new ArrayList<>(List.of(KernelCall.CONTEXT, a));
+    if (a != b) {
+      arguments.add(b);
+    }
+    arguments.add(c);
+    return arguments;
+  }
+
   private static int blocks(int n) {
     return (n + LANES - 1) / LANES;
   }
 
-  /** Rows of a block: few enough that most of the last block's are needed. */
+  /** Rows of a block; few enough that a short last block is no great loss. */
   private static int rows(int m) {
-    int most = Integer.getInteger("peft.rows", 16);
-    if (m >= 64) {
-      return most;
-    }
-    int rows = Integer.highestOneBit(Math.min(m, most));
-    return rows;
+    return m >= 4 * MOST_ROWS ? MOST_ROWS : Integer.highestOneBit(Math.min(m, MOST_ROWS));
   }
 }

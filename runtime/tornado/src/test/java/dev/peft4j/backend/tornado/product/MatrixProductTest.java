@@ -40,9 +40,8 @@ class MatrixProductTest {
     for (int order = 0; order < 4; order++) {
       boolean ta = (order & 1) == 1;
       boolean tb = (order & 2) == 2;
-      check(products, ProductShape.of(37, 41, 29, ta, tb), PLAIN);
-      check(products, ProductShape.of(37, 41, 29, ta, tb), FROZEN);
-      check(products, ProductShape.of(80, 48, 33, ta, tb), PLAIN);
+      check(products, ProductShape.of(6, 21, 9, ta, tb), PLAIN);
+      check(products, ProductShape.of(35, 33, 18, ta, tb), tb ? PLAIN : FROZEN);
     }
   }
 
@@ -50,19 +49,7 @@ class MatrixProductTest {
   @EnumSource
   void oddAndThinSizes(Products products) {
     int[][] sizes = {
-      {1, 1, 1},
-      {1, 17, 5},
-      {7, 1, 3},
-      {3, 5, 1},
-      {2, 100, 31},
-      {5, 8, 130},
-      {131, 8, 67},
-      {67, 131, 2},
-      {8, 97, 257},
-      {257, 4, 3},
-      {16, 16, 16},
-      {65, 15, 11},
-      {64, 16, 1}
+      {1, 1, 1}, {1, 17, 5}, {7, 1, 3}, {3, 5, 1}, {2, 100, 31}, {5, 8, 130}, {67, 3, 2}, {8, 97, 7}
     };
     for (int i = 0; i < sizes.length; i++) {
       int[] s = sizes[i];
@@ -79,14 +66,13 @@ class MatrixProductTest {
     for (int i = 0; i < batches.length; i++) {
       boolean ta = i % 2 == 1;
       boolean tb = i % 3 == 1;
-      int m = 9 + i;
+      int m = 1 + i;
       int[] a = ta ? new int[] {5, m} : new int[] {m, 5};
       int[] b = tb ? new int[] {19, 5} : new int[] {5, 19};
       Shape shapeA = Shape.of(concat(batches[i][0], a));
       Shape shapeB = Shape.of(concat(batches[i][1], b));
       ProductShape shape = ProductShape.of(new MatMul(ta, tb), shapeA, shapeB);
-      check(products, shape, PLAIN);
-      check(products, shape, FROZEN);
+      check(products, shape, i % 2 == 0 ? FROZEN : PLAIN);
     }
   }
 
@@ -102,17 +88,15 @@ class MatrixProductTest {
   @ParameterizedTest
   @EnumSource
   void biasAndAccumulation(Products products) {
-    for (int i = 1; i < 8; i++) {
-      Variant v = new Variant((i & 1) == 1, (i & 2) == 2, (i & 4) == 4);
-      check(products, ProductShape.of(21, 35, 19, false, true), v);
-      check(products, ProductShape.of(21, 7, 19, false, true), v);
-    }
+    check(products, ProductShape.of(3, 35, 19, false, true), new Variant(true, true, false));
+    check(products, ProductShape.of(6, 7, 19, false, true), new Variant(false, false, true));
+    check(products, ProductShape.of(5, 18, 4, true, false), new Variant(false, true, true));
   }
 
   @ParameterizedTest
   @EnumSource
   void oneBufferMayBeBothOperands(Products products) {
-    ProductShape s = ProductShape.of(23, 23, 23, false, true);
+    ProductShape s = ProductShape.of(7, 7, 23, false, true);
     FloatArray x = OnDevice.normal(new Random(5), s.sizeA());
     FloatArray c = new FloatArray(s.sizeC());
     OnDevice.run(List.of(products.get().multiply(s, x, x, false, null, c, false)), c);
@@ -190,7 +174,6 @@ class MatrixProductTest {
   @Test
   void largerThanOneWorkGroup() {
     check(Products.CPU, ProductShape.of(263, 307, 211, false, true), FROZEN);
-    check(Products.CPU, ProductShape.of(263, 307, 211, true, false), PLAIN);
     check(Products.GPU, ProductShape.of(263, 207, 111, false, true), PLAIN);
   }
 
