@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * Attention and its gradient: products that read the heads where they lie, and {@link
- * ScoreKernels} between them. The scores of all heads are held in memory that the caller gives.
+ * Attention and its gradient: products that read the heads where they lie, and {@link ScoreKernels}
+ * between them. The scores of all heads are held in memory that the caller gives.
  */
 public final class AttentionCalls {
   private final MatrixProduct products;
@@ -111,13 +111,11 @@ public final class AttentionCalls {
     return List.of(
         scores(q, k, p),
         probabilities(p, mask),
-        product(
-            keys, d, queries, true, false, ofScores, ofQueries, ofKeys.from(dV), p, dOut, out),
+        product(keys, d, queries, true, false, ofScores, ofQueries, ofKeys.from(dV), p, dOut, out),
         product(queries, keys, d, false, true, ofQueries, ofKeys, ofScores, dOut, v, dP),
         ScoreKernels.gradient(p, dP, batch * op.heads() * queries, keys, op.scale()),
         product(queries, d, keys, false, false, ofScores, ofKeys, ofQueries, dP, k, out),
-        product(
-            keys, d, queries, true, false, ofScores, ofQueries, ofKeys.from(dK), dP, q, out));
+        product(keys, d, queries, true, false, ofScores, ofQueries, ofKeys.from(dK), dP, q, out));
   }
 
   private KernelCall scores(FloatArray q, FloatArray k, FloatArray p) {

@@ -21,8 +21,20 @@ final class ScoreKernels {
           KernelContext, FloatArray, Integer, Integer, Integer, Integer, Integer, Float>
       SOFTMAX = ScoreKernels::peftScores;
   private static final Task14<
-          KernelContext, FloatArray, FloatArray, Integer, Integer, Integer, Integer, Integer, Float,
-          Integer, Integer, Integer, Integer, Integer>
+          KernelContext,
+          FloatArray,
+          FloatArray,
+          Integer,
+          Integer,
+          Integer,
+          Integer,
+          Integer,
+          Float,
+          Integer,
+          Integer,
+          Integer,
+          Integer,
+          Integer>
       MASKED = ScoreKernels::peftScoresMasked;
   private static final Task6<KernelContext, FloatArray, FloatArray, Integer, Integer, Float>
       GRADIENT = ScoreKernels::peftScoresGradient;

@@ -14,8 +14,8 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 
 /**
- * Products of the CLBlast library (Debian's {@code libclblast-dev}) on the first device of an OpenCL
- * platform: {@code c = a · bᵀ} for row-major float matrices that lie on the device.
+ * Products of the CLBlast library (Debian's {@code libclblast-dev}) on the first device of an
+ * OpenCL platform: {@code c = a · bᵀ} for row-major float matrices that lie on the device.
  */
 @SuppressWarnings("restricted")
 final class ClBlast implements AutoCloseable {
@@ -183,26 +183,15 @@ final class ClBlast implements AutoCloseable {
 
   private void write(MemorySegment buffer, MemorySegment data) {
     check(
-        "clEnqueueWriteBuffer",
-        transfer("clEnqueueWriteBuffer", buffer, 0, data.byteSize(), data));
+        "clEnqueueWriteBuffer", transfer("clEnqueueWriteBuffer", buffer, 0, data.byteSize(), data));
   }
 
   private int transfer(
       String function, MemorySegment buffer, long from, long bytes, MemorySegment host) {
     return number(
         handle(
-            openCl,
-            function,
-            JAVA_INT,
-            ADDRESS,
-            ADDRESS,
-            JAVA_INT,
-            JAVA_LONG,
-            JAVA_LONG,
-            ADDRESS,
-            JAVA_INT,
-            ADDRESS,
-            ADDRESS),
+            openCl, function, JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS,
+            JAVA_INT, ADDRESS, ADDRESS),
         queue,
         buffer,
         TRUE,

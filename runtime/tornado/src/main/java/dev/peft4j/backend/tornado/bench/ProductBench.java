@@ -89,8 +89,7 @@ public final class ProductBench {
     Backend.Executable openBlas = openBlas(inputs);
     double[][] seconds = new double[3][ROUNDS];
     try (TornadoExecutionPlan plan = new TornadoExecutionPlan(prepare.snapshot(), step.snapshot());
-        ClBlast clBlast =
-            new ClBlast(0, m, n, k, inputs[0].segment(), inputs[1].segment())) {
+        ClBlast clBlast = new ClBlast(0, m, n, k, inputs[0].segment(), inputs[1].segment())) {
       plan.withGraph(0).withGridScheduler(grids).execute();
       var onDevice = plan.withGraph(1).withGridScheduler(grids);
       for (int i = -WARM_UP; i < ROUNDS; i++) {
@@ -135,7 +134,10 @@ public final class ProductBench {
   private Backend.Executable openBlas(Storage[] inputs) {
     Node product =
         MatMul.of(
-            Node.data(inputs[0], Shape.of(m, k)), false, Node.data(inputs[1], Shape.of(n, k)), true);
+            Node.data(inputs[0], Shape.of(m, k)),
+            false,
+            Node.data(inputs[1], Shape.of(n, k)),
+            true);
     CpuBackend backend = new CpuBackend();
     return backend.compile(Engine.program(backend, List.of(product)));
   }

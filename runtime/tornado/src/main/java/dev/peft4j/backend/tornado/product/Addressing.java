@@ -18,8 +18,7 @@ sealed interface Addressing {
    * @param startC likewise of c
    * @param rowC likewise of c
    */
-  record Matrices(
-      int numberB, int startA, int rowA, int startB, int rowB, int startC, int rowC) {}
+  record Matrices(int numberB, int startA, int rowA, int startB, int rowB, int startC, int rowC) {}
 
   /** A part of a kernel's name. */
   String label();

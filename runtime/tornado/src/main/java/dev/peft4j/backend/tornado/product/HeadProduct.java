@@ -3,8 +3,8 @@ package dev.peft4j.backend.tornado.product;
 import java.util.List;
 
 /**
- * A product for each head of each sequence of a batch, {@code c = op(a) · op(b)}, whose matrices lie
- * side by side.
+ * A product for each head of each sequence of a batch, {@code c = op(a) · op(b)}, whose matrices
+ * lie side by side.
  *
  * @param m rows of {@code op(a)} and c
  * @param n columns of {@code op(b)} and c
@@ -67,17 +67,7 @@ public record HeadProduct(
   /** In the order of {@link Addressing.Headed}. */
   List<Integer> numbers() {
     return List.of(
-        heads,
-        group,
-        a.ofBatch,
-        a.ofHead,
-        a.row,
-        b.ofBatch,
-        b.ofHead,
-        b.row,
-        c.ofBatch,
-        c.ofHead,
-        c.row,
-        c.start);
+        heads, group, a.ofBatch, a.ofHead, a.row, b.ofBatch, b.ofHead, b.row, c.ofBatch, c.ofHead,
+        c.row, c.start);
   }
 }

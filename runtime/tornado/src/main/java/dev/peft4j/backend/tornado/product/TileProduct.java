@@ -49,7 +49,12 @@ final class TileProduct implements MatrixProduct {
     Strides loops = s.loops();
     TileKernel kernel =
         new TileKernel(
-            s.transposeA(), s.transposeB(), a == b, bias != null, accumulate, new Addressing.Batched(Places.of(loops)));
+            s.transposeA(),
+            s.transposeB(),
+            a == b,
+            bias != null,
+            accumulate,
+            new Addressing.Batched(Places.of(loops)));
     List<Object> arguments = VectorProduct.arguments(s, loops, a, b, bias, c);
     return call(kernel, arguments, s.m(), s.n(), s.matrices());
   }
@@ -71,7 +76,6 @@ final class TileProduct implements MatrixProduct {
     int down = (m + tile - 1) / tile;
     WorkerGrid grid = new WorkerGrid3D(across * side, down * side, matrices);
     grid.setLocalWork(side, side, 1);
-    return new KernelCall(
-        KERNELS.computeIfAbsent(kernel, TileKernel::define), arguments, grid);
+    return new KernelCall(KERNELS.computeIfAbsent(kernel, TileKernel::define), arguments, grid);
   }
 }

@@ -92,7 +92,8 @@ final class VectorProduct implements MatrixProduct {
 
   private static KernelCall call(
       VectorKernel kernel, List<Object> arguments, int m, int n, int matrices) {
-    WorkerGrid grid = new WorkerGrid3D(blocks(n), (m + kernel.rows() - 1) / kernel.rows(), matrices);
+    WorkerGrid grid =
+        new WorkerGrid3D(blocks(n), (m + kernel.rows() - 1) / kernel.rows(), matrices);
     grid.setLocalWork(1, 1, 1);
     return new KernelCall(KERNELS.computeIfAbsent(kernel, VectorKernel::define), arguments, grid);
   }

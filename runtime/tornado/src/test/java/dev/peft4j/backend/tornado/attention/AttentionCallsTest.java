@@ -37,8 +37,7 @@ class AttentionCallsTest {
 
   @Test
   void isTheSameOnTilesForGpus() {
-    check(
-        TornadoDeviceType.GPU, new Attention(2, 2, true, 0.2f), 2, 35, 37, 33, new int[] {35, 1});
+    check(TornadoDeviceType.GPU, new Attention(2, 2, true, 0.2f), 2, 35, 37, 33, new int[] {35, 1});
     check(TornadoDeviceType.GPU, new Attention(4, 2, false, 0.5f), 1, 3, 5, 2, NO_MASK);
   }
 
