@@ -17,6 +17,10 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * Element-wise expressions as kernels: each expression becomes a class that TornadoVM compiles.
  * Classes are kept and used again by whatever has the same expression and broadcasts alike,
  * whatever its sizes.
+ *
+ * <p>Results are those of the expression's definition up to rounding, NaN and infinity included.
+ * Sine and cosine are the driver's (PoCL 3.1's are wrong beyond about 10⁵), and a driver may take
+ * numbers below the normal ones for 0.
  */
 public final class FusedKernels {
   /** Shorter innermost loops do not fill a work group. */
