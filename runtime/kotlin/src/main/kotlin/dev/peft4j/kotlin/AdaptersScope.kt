@@ -25,7 +25,11 @@ public class AdaptersScope internal constructor() {
   }
 
   /** IA3: layers that [feedforward] names are adapted in their inputs, the other targets in their results. */
-  public fun ia3(adapter: String = DEFAULT_ADAPTER, feedforward: List<String> = emptyList(), block: TargetsScope.() -> Unit) {
+  public fun ia3(
+    adapter: String = DEFAULT_ADAPTER,
+    feedforward: List<String> = emptyList(),
+    block: TargetsScope.() -> Unit,
+  ) {
     adapter(adapter, Ia3.Config.of(targets(block), *feedforward.toTypedArray()))
   }
 

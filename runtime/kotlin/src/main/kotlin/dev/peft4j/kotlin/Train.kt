@@ -39,9 +39,13 @@ import java.util.function.LongFunction
 public fun train(model: PeftModel, block: TrainScope.() -> Unit): TrainingResult = TrainScope().apply(block).run(model)
 
 /** The [Trainer] that [train] would run, not yet started. */
-public fun trainer(model: PeftModel, block: TrainScope.() -> Unit): Trainer<*> = TrainScope().apply(block).trainer(model)
+public fun trainer(model: PeftModel, block: TrainScope.() -> Unit): Trainer<*> =
+  TrainScope().apply(block).trainer(model)
 
-/** What the block of [train] says; what it does not say is as [TrainingSettings] has it. One epoch if neither epochs nor steps are given. */
+/**
+ * What the block of [train] says; what it does not say is as [TrainingSettings] has it. It is one epoch if neither
+ * epochs nor steps are given.
+ */
 @PeftDsl
 public class TrainScope internal constructor() {
   private var optimizer: ((List<Parameter>) -> Optimizer)? = null
@@ -78,8 +82,14 @@ public class TrainScope internal constructor() {
   }
 
   /** AdamW, with torch's defaults but for the learning rate. */
-  public fun adamW(lr: Double, betas: Pair<Double, Double> = 0.9 to 0.999, eps: Double = 1e-8, weightDecay: Double = 0.01) {
-    optimizer { AdamW.builder().lr(lr.toFloat()).betas(betas.first, betas.second).eps(eps).weightDecay(weightDecay).build(it) }
+  public fun adamW(
+    lr: Double,
+    betas: Pair<Double, Double> = 0.9 to 0.999,
+    eps: Double = 1e-8,
+    weightDecay: Double = 0.01,
+  ) {
+    val builder = AdamW.builder().lr(lr.toFloat()).betas(betas.first, betas.second).eps(eps).weightDecay(weightDecay)
+    optimizer(builder::build)
   }
 
   /** Stochastic gradient descent. */

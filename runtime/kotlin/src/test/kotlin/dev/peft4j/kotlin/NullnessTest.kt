@@ -21,7 +21,8 @@ class NullnessTest {
       "fun noBiasGiven(w: Parameter): Linear = Linear(w, null)" to null,
       "fun noWeight(): Linear = Linear(null, null)" to "none of the following candidates is applicable",
       "fun sam(m: AdaptedModel<Linear>, x: Tensor): Tensor = m.call { l -> l.forward(x) }" to null,
-      "fun samNull(m: AdaptedModel<Linear>): String = m.call { l -> null }" to "null cannot be a value of a non-null type",
+      "fun samNull(m: AdaptedModel<Linear>): String = m.call { l -> null }" to
+        "null cannot be a value of a non-null type",
       "fun noType(m: PeftModel) = m.withAdapter(null) { 1 }" to "null cannot be a value of a non-null type 'String'",
     )
 
@@ -31,7 +32,9 @@ class NullnessTest {
     val said = Compiler(folder).compile(head + cases.keys.joinToString("\n", "\n", "\n")).text
     val first = head.lines().size + 1
     val found =
-      Regex("""Source\.kt:(\d+):\d+: error: (.*)""").findAll(said).associate { it.groupValues[1].toInt() to it.groupValues[2] }
+      Regex("""Source\.kt:(\d+):\d+: error: (.*)""")
+        .findAll(said)
+        .associate { it.groupValues[1].toInt() to it.groupValues[2] }
     assertThat(found.keys.map { it - first })
       .`as`(said)
       .isEqualTo(cases.values.withIndex().filter { it.value != null }.map { it.index })

@@ -85,7 +85,9 @@ class TrainTest {
       trainer(model) {
           sgd(lr = 0.05, momentum = 0.9)
           steps = 10
-          data(Batches.shuffled(batches, 2, 3) { it }) { both -> both.map { (x, y) -> model(x).mseLoss(y) }.reduce(Tensor::add) }
+          data(Batches.shuffled(batches, 2, 3) { it }) { both ->
+            both.map { (x, y) -> model(x).mseLoss(y) }.reduce(Tensor::add)
+          }
           checkpoints(to, every = Every.steps(2))
         }
         .also { trainer -> trainer.listener { if (it.state().step() == stopAt) trainer.stop() } }

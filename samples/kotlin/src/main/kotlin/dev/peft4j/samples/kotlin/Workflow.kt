@@ -51,7 +51,8 @@ internal class Workflow {
       loss.item().also { if (step % 25 == 0 || step == STEPS - 1) println("step %3d  loss %.6f".format(step, it)) }
     }
     check("the loss fell to less than a hundredth", losses.last() < losses.first() / 100)
-    check("the base weights are the same, bit by bit", frozen(model.parameters()) == frozen(base.parameters(), all = true))
+    val same = frozen(model.parameters()) == frozen(base.parameters(), all = true)
+    check("the base weights are the same, bit by bit", same)
 
     title("4. Saving and reloading")
     val trained = model(x).toFloats()
@@ -73,7 +74,8 @@ internal class Workflow {
 
   /** What is to be learned: the base model with another weight, which differs by a rank of one. */
   private fun task(base: BaseModel, x: Tensor): Tensor {
-    val change = tensorOf(1f, -0.5f, 0.5f, 2f, shape = intArrayOf(4, 1)) matmul tensorOf(0.8f, -0.6f, shape = intArrayOf(1, 2))
+    val column = tensorOf(1f, -0.5f, 0.5f, 2f, shape = intArrayOf(4, 1))
+    val change = column matmul tensorOf(0.8f, -0.6f, shape = intArrayOf(1, 2))
     return x.linear(base.linear.weight() + change, base.linear.bias()).detach()
   }
 

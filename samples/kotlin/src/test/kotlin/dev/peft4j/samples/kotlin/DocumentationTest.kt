@@ -46,7 +46,8 @@ class DocumentationTest {
     val lines = blocks.map { it.lines() }
     val imports = lines.flatten().filter { it.startsWith("import ") }.distinct()
     val bodies = lines.map { block -> block.filterNot { it.startsWith("import ") } }
-    val (declarations, statements) = bodies.partition { body -> DECLARATION.containsMatchIn(body.first { it.isCode() }) }
+    val (declarations, statements) =
+      bodies.partition { body -> DECLARATION.containsMatchIn(body.first { it.isCode() }) }
     return (imports + declarations.flatten() + "fun main() {" + statements.flatten() + "}").joinToString("\n")
   }
 

@@ -1,0 +1,80 @@
+package dev.peft4j.integration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.lang.reflect.Member;
+import java.lang.reflect.Modifier;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Names of the Java API can be written in Kotlin as they are. */
+class KotlinNamesTest {
+  /** Words that Kotlin wants in backquotes wherever they are names. */
+  private static final Set<String> KEYWORDS =
+      Set.of(
+          ("as break class continue do else false for fun if in interface is null object package"
+                  + " return super this throw true try typealias typeof val var when while")
+              .split(" "));
+
+  @Test
+  void noneIsAKeyword() throws IOException {
+    List<String> names = new ArrayList<>();
+    for (String artifact : Built.jars()) {
+      if (!artifact.equals("peft4j-kotlin") && !artifact.equals("peft4j-processor")) {
+        for (Class<?> c : classes(artifact)) {
+          if (isVisible(c)) {
+            names.add(c.getName());
+            Stream.<Member>concat(
+                    Stream.of(c.getDeclaredMethods()), Stream.of(c.getDeclaredFields()))
+                .filter(m -> isVisible(m.getModifiers()) && !m.isSynthetic())
+                .forEach(m -> names.add(c.getName() + "." + m.getName()));
+          }
+        }
+      }
+    }
+    assertThat(names)
+        .hasSizeGreaterThan(1000)
+        .contains("dev.peft4j.nn.Linear.inFeatures", "dev.peft4j.transformers.BertModel");
+    assertThat(names).filteredOn(KotlinNamesTest::hasKeyword).isEmpty();
+  }
+
+  private static boolean hasKeyword(String name) {
+    return Stream.of(name.split("[.$]")).anyMatch(KEYWORDS::contains);
+  }
+
+  private static boolean isVisible(Class<?> c) {
+    return isVisible(c.getModifiers())
+        && (c.getDeclaringClass() == null || isVisible(c.getDeclaringClass()));
+  }
+
+  private static boolean isVisible(int modifiers) {
+    return (modifiers & (Modifier.PUBLIC | Modifier.PROTECTED)) != 0;
+  }
+
+  private static List<Class<?>> classes(String artifact) throws IOException {
+    List<Class<?>> found = new ArrayList<>();
+    try (JarFile jar = new JarFile(Built.published(artifact, ".jar").toFile())) {
+      for (String entry : jar.stream().map(JarEntry::getName).toList()) {
+        if (entry.endsWith(".class") && !entry.endsWith("-info.class")) {
+          String name = entry.substring(0, entry.length() - ".class".length()).replace('/', '.');
+          found.add(load(name));
+        }
+      }
+    }
+    return found;
+  }
+
+  private static Class<?> load(String name) {
+    try {
+      return Class.forName(name, false, KotlinNamesTest.class.getClassLoader());
+    } catch (ClassNotFoundException e) {
+      throw new AssertionError(e);
+    }
+  }
+}
