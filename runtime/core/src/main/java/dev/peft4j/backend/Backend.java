@@ -33,5 +33,11 @@ public interface Backend {
      *     throws, nothing is
      */
     void run(Storage[] inputs, Storage[] outputs, Runnable gate);
+
+    /**
+     * Gives back what the program holds on a device; it is called when the program is dropped from
+     * the cache, perhaps while another thread runs it, which may go on.
+     */
+    default void close() {}
   }
 }

@@ -148,8 +148,10 @@ public final class Engine {
       size++;
       Iterator<List<Entry>> oldest = entries.values().iterator();
       while (size > MAX_PROGRAMS) {
-        size -= oldest.next().size();
+        List<Entry> dropped = oldest.next();
+        size -= dropped.size();
         oldest.remove();
+        dropped.forEach(e -> e.executable.close());
       }
       return compiled;
     }

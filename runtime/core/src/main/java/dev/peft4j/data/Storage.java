@@ -3,6 +3,7 @@ package dev.peft4j.data;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A block of off-heap memory that holds the elements of one tensor in row-major order. The memory
@@ -21,6 +22,9 @@ public final class Storage {
   private final long elements;
   private final long address;
   private volatile int version;
+
+  /** Brings the newest contents here, or null if they are. */
+  private volatile @Nullable Runnable elsewhere;
 
   private Storage(MemorySegment segment, DType dtype, long elements) {
     this.segment = segment;
@@ -77,6 +81,7 @@ public final class Storage {
 
   /** The memory itself; native. Whoever writes to it calls {@link #modified()} afterwards. */
   public MemorySegment segment() {
+    bringHere();
     return segment;
   }
 
@@ -92,14 +97,43 @@ public final class Storage {
 
   /** Address of the first element; valid only while this storage is reachable. */
   public long address() {
+    bringHere();
     return address;
+  }
+
+  private void bringHere() {
+    Runnable fetch = elsewhere;
+    if (fetch != null) {
+      fetch.run();
+      if (elsewhere == fetch) {
+        throw new IllegalStateException("the newest contents of a storage could not be fetched");
+      }
+    }
+  }
+
+  /**
+   * Says that the newest contents are in the memory of a device. They are fetched when somebody
+   * asks for this memory.
+   *
+   * @param fetch calls {@link #receive}
+   */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // one writer: the backend that computed it
+  public void movedTo(Runnable fetch) {
+    version++;
+    elsewhere = fetch;
+  }
+
+  /** Takes the newest contents back from where {@link #movedTo} said they are. */
+  public void receive(MemorySegment contents) {
+    MemorySegment.copy(contents, 0, segment, 0, elements * dtype.bytes());
+    elsewhere = null;
   }
 
   /** A copy of the elements as floats; integers are converted. */
   public float[] toFloats() {
     float[] out = new float[Math.toIntExact(elements)];
     switch (dtype) {
-      case FLOAT32 -> MemorySegment.copy(segment, F32, 0, out, 0, out.length);
+      case FLOAT32 -> MemorySegment.copy(segment(), F32, 0, out, 0, out.length);
       case INT32, INT64 -> {
         for (int i = 0; i < out.length; i++) {
           out[i] = index(i);
@@ -129,18 +163,18 @@ public final class Storage {
 
   /** Element {@code i} of a float32 storage. */
   public float floatAt(long i) {
-    return segment.get(F32, i * 4);
+    return segment().get(F32, i * 4);
   }
 
   /** Sets element {@code i} of a float32 storage. */
   public void setFloat(long i, float value) {
-    segment.set(F32, i * 4, value);
+    segment().set(F32, i * 4, value);
     modified();
   }
 
   /** Sets the elements from number {@code at} on of a float32 storage. */
   public void setFloats(long at, float[] values) {
-    MemorySegment.copy(values, 0, segment, F32, at * 4, values.length);
+    MemorySegment.copy(values, 0, segment(), F32, at * 4, values.length);
     modified();
   }
 
@@ -155,12 +189,15 @@ public final class Storage {
   /** To be called after the memory was written. */
   @SuppressWarnings("NonAtomicVolatileUpdate") // one writer at a time, as for the memory itself
   public void modified() {
-    version++;
+    if (elsewhere == null) { // else it was not this memory
+      version++;
+    }
   }
 
   /** Element {@code i} of an integer storage. */
   public long index(long i) {
-    return dtype == DType.INT64 ? segment.get(I64, i * 8) : segment.get(I32, i * 4);
+    MemorySegment s = segment();
+    return dtype == DType.INT64 ? s.get(I64, i * 8) : s.get(I32, i * 4);
   }
 
   /**
@@ -188,7 +225,7 @@ public final class Storage {
   public boolean equalBytes(Storage other) {
     return other.dtype == dtype
         && other.elements == elements
-        && segment.mismatch(other.segment) < 0;
+        && segment().mismatch(other.segment()) < 0;
   }
 
   /** A copy with memory of its own. */

@@ -1,0 +1,286 @@
+package dev.peft4j.backend.tornado;
+
+import dev.peft4j.backend.tornado.product.ProductShape;
+import dev.peft4j.graph.Program;
+import dev.peft4j.op.ToFloat;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.LongArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+
+/**
+ * The buffers of a program's values. Those that steps compute are used again, by their size, when
+ * their values have been read for the last time; a view has its base's buffer. What the host fills is
+ * in {@link #inputs()}.
+ */
+final class Buffers {
+  /** Larger inputs are not brought in at each run, even if they change now and then. */
+  private static final long SMALL = 1 << 16;
+
+  private final Program program;
+  private final Set<Integer> restless;
+  private final @Nullable FloatArray[] arrays;
+  private final int[] base;
+  private final int[] lastUse;
+  private final boolean[] state;
+  private final Map<Integer, Deque<FloatArray>> free = new HashMap<>();
+  private final List<FloatArray> scratch = new ArrayList<>();
+  private final Map<Object, HostInput> inputs = new LinkedHashMap<>();
+  private final List<TornadoNativeArray> all = new ArrayList<>();
+
+  private record Packed(int value, ProductShape shape) {}
+
+  private record Table(int value, int rows) {}
+
+  private record Classes(int value, int classes, int ignore) {}
+
+  private record Counted(int value, int ignore, int least) {}
+
+  /**
+   * The buffers of a program.
+   *
+   * @param restless inputs that change though they are said not to
+   */
+  Buffers(Program program, Set<Integer> restless) {
+    this.program = program;
+    this.restless = restless;
+    int n = program.values();
+    arrays = new @Nullable FloatArray[n];
+    base = new int[n];
+    lastUse = new int[n];
+    state = new boolean[program.inputs()];
+    for (int i = 0; i < state.length; i++) {
+      state[i] = program.kind(i) == Program.Kind.TRAINABLE;
+    }
+    for (int t : program.targets()) {
+      if (t >= 0) {
+        state[t] = true;
+      }
+    }
+    for (int v = 0; v < n; v++) {
+      base[v] = v;
+    }
+    for (int s = 0; s < program.steps().size(); s++) {
+      Program.Step step = program.steps().get(s);
+      int out = step.output();
+      if (step.inputs().length > 0 && !(step.op() instanceof ToFloat)) {
+        int in = step.inputs()[0];
+        if (step.op().viewOffset(program.shape(in), program.shape(out)) == 0) {
+          base[out] = base[in];
+        }
+      }
+      lastUse[base[out]] = Math.max(lastUse[base[out]], s);
+      for (int in : step.inputs()) {
+        lastUse[base[in]] = s;
+      }
+    }
+    for (int out : program.outputs()) {
+      lastUse[base[out]] = Integer.MAX_VALUE;
+    }
+  }
+
+  /** True if the value is part of another one's buffer. */
+  boolean isView(int v) {
+    return base[v] != v;
+  }
+
+  /** The value whose buffer {@code v} has. */
+  int base(int v) {
+    return base[v];
+  }
+
+  /** True if the value is an input that is the same for a long time. */
+  boolean isFrozen(int v) {
+    int b = base[v];
+    return b < program.inputs()
+        && !state[b]
+        && program.kind(b) == Program.Kind.FROZEN
+        && program.shape(b).elements() > 1
+        && !(restless.contains(b) && program.bytes(b) <= SMALL);
+  }
+
+  /** True if the input is one that training, or somebody in between, replaces. */
+  boolean isState(int input) {
+    return state[input];
+  }
+
+  /** The buffer of a value that is there already or that the host fills. */
+  FloatArray get(int v) {
+    int b = base[v];
+    FloatArray a = arrays[b];
+    if (a == null) {
+      a = allocate(program.shape(b).size());
+      arrays[b] = a;
+      if (b < program.inputs()) {
+        inputs.put(b, new HostInput.Floats(b, a, null));
+      } else if (maker(b).op() instanceof ToFloat) {
+        inputs.put(b, new HostInput.Converted(maker(b).inputs()[0], a));
+      } else if (program.shape(b).elements() > 0) {
+        throw new IllegalStateException("value " + b + " is read before it is computed");
+      }
+    }
+    return a;
+  }
+
+  private Program.Step maker(int v) {
+    return program.steps().get(v - program.inputs());
+  }
+
+  /** A buffer for the value that a step computes. */
+  FloatArray make(int v) {
+    FloatArray a = take(program.shape(v).size());
+    arrays[v] = a;
+    return a;
+  }
+
+  private FloatArray take(int n) {
+    Deque<FloatArray> same = free.get(Math.max(1, n));
+    return same == null || same.isEmpty() ? allocate(n) : same.pop();
+  }
+
+  private FloatArray allocate(int n) {
+    FloatArray a = new FloatArray(Math.max(1, n));
+    all.add(a);
+    return a;
+  }
+
+  /** A buffer until the end of the step. */
+  FloatArray scratch(int n) {
+    FloatArray a = take(n);
+    scratch.add(a);
+    return a;
+  }
+
+  /** Says that step {@code s} is lowered: what dies with it can be used again. */
+  void finished(int s) {
+    scratch.forEach(this::release);
+    scratch.clear();
+    Program.Step step = program.steps().get(s);
+    Arrays.stream(step.inputs())
+        .map(v -> base[v])
+        .distinct()
+        .filter(b -> b >= program.inputs() && lastUse[b] == s)
+        .forEach(this::drop);
+    if (base[step.output()] == step.output() && lastUse[step.output()] == s) {
+      drop(step.output());
+    }
+  }
+
+  private void drop(int b) {
+    FloatArray a = arrays[b];
+    if (a != null && !inputs.containsKey(b)) {
+      release(a);
+    }
+  }
+
+  private void release(FloatArray a) {
+    free.computeIfAbsent(a.getSize(), k -> new ArrayDeque<>()).push(a);
+  }
+
+  /** A buffer of its own that lives on after the last step. */
+  FloatArray extra(int n) {
+    return allocate(n);
+  }
+
+  /** Numbers that never change. */
+  FloatArray constant(float[] values) {
+    FloatArray a = allocate(values.length);
+    for (int i = 0; i < values.length; i++) {
+      a.set(i, values[i]);
+    }
+    return a;
+  }
+
+  /** The packed form of a frozen right operand. */
+  FloatArray packed(int v, ProductShape shape, int size) {
+    int b = base[v];
+    Object key = new Packed(b, ProductShape.of(1, shape.n(), shape.k(), false, shape.transposeB()));
+    return ((HostInput.Floats)
+            inputs.computeIfAbsent(
+                shape.batchB().size() == 1 ? key : new Packed(b, shape),
+                k -> new HostInput.Floats(b, allocate(size), shape)))
+        .array();
+  }
+
+  /** Ids into a table of {@code rows}. */
+  IntArray ids(int v, int rows) {
+    return ((HostInput.Ids)
+            inputs.computeIfAbsent(
+                new Table(v, rows), k -> new HostInput.Ids(v, integers(v), rows)))
+        .array();
+  }
+
+  /** Labels of {@code classes}. */
+  IntArray labels(int v, int classes, int ignore) {
+    return ((HostInput.Labels)
+            inputs.computeIfAbsent(
+                new Classes(v, classes, ignore),
+                k -> new HostInput.Labels(v, integers(v), classes, ignore)))
+        .array();
+  }
+
+  /** How many labels count, at least {@code least}. */
+  FloatArray count(int v, int ignore, int least) {
+    return ((HostInput.Count)
+            inputs.computeIfAbsent(
+                new Counted(v, ignore, least),
+                k -> new HostInput.Count(v, allocate(1), ignore, least)))
+        .array();
+  }
+
+  /** The key of a mask. */
+  LongArray key(int v) {
+    return ((HostInput.Key)
+            inputs.computeIfAbsent(
+                List.of(v),
+                k -> {
+                  LongArray a = new LongArray(1);
+                  all.add(a);
+                  return new HostInput.Key(v, a);
+                }))
+        .array();
+  }
+
+  private IntArray integers(int v) {
+    IntArray a = new IntArray(Math.max(1, program.shape(v).size()));
+    all.add(a);
+    return a;
+  }
+
+  /** What the host fills. */
+  List<HostInput> inputs() {
+    return List.copyOf(inputs.values());
+  }
+
+  /** Bytes of all buffers. */
+  long bytes() {
+    return all.stream().mapToLong(TornadoNativeArray::getNumBytesOfSegment).sum();
+  }
+
+  /** The value with the largest buffer and its bytes, for messages. */
+  Map.Entry<String, Long> largest() {
+    int most = 0;
+    for (int v = 0; v < program.values(); v++) {
+      most = program.bytes(v) > program.bytes(most) ? v : most;
+    }
+    String name =
+        most < program.inputs()
+            ? "an input of shape " + program.shape(most)
+            : "the result of "
+                + Objects.requireNonNull(maker(most)).op().name()
+                + ", shape "
+                + program.shape(most);
+    return Map.entry(name, program.bytes(most));
+  }
+}

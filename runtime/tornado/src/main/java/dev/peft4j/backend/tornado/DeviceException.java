@@ -1,0 +1,13 @@
+package dev.peft4j.backend.tornado;
+
+import org.jspecify.annotations.Nullable;
+
+/** A device could not do what it was asked for; the message says what and why. */
+public final class DeviceException extends RuntimeException {
+  private static final long serialVersionUID = 1;
+
+  /** With the sentence that is shown, and TornadoVM's own exception if there is one. */
+  public DeviceException(String message, @Nullable Throwable cause) {
+    super(message, cause);
+  }
+}

@@ -1,0 +1,270 @@
+package dev.peft4j.backend.tornado;
+
+import dev.peft4j.backend.tornado.kernel.KernelCall;
+import dev.peft4j.backend.tornado.op.MoveKernels;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
+import uk.ac.manchester.tornado.api.TaskGraph;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.TornadoExecutionResult;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.enums.ProfilerMode;
+import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * Calls of kernels as one execution plan of several task graphs: those that compute, one that
+ * replaces the states, and one that brings states in from the host. {@link GraphSplit} says which call
+ * belongs to which graph.
+ *
+ * <p>TornadoVM hands a buffer on only from the graph that ran just before. So a buffer belongs to
+ * the first graph that uses it, and each graph from there to the last one that uses it consumes and
+ * persists it. A graph keeps what it has been handed, so the first graph of a step needs nothing from
+ * the last of the step before. All graphs have the same name: TornadoVM keeps compiled code by the
+ * names of graph and task, so equal calls get equal names and are compiled once.
+ */
+final class GraphPlan implements AutoCloseable {
+  /** A call, and what it computes, for messages. */
+  record Item(String label, KernelCall call) {}
+
+  /** What runs, in order, and which buffers have to be where. */
+  record Request(
+      List<Item> compute,
+      List<Item> commit,
+      Set<Object> inputs,
+      List<FloatArray> outputs,
+      List<FloatArray> states,
+      List<Integer> stateSizes) {}
+
+  static final String NAME = "p";
+
+  private final GridScheduler grids = new GridScheduler();
+  private final TornadoExecutionPlan plan;
+  private final Object[] outputs;
+  private final List<FloatArray> staging = new ArrayList<>();
+  private final int computing;
+  private final int commit;
+  private final int stage;
+  private final Map<GraphSplit.Key, Integer> numbers = new HashMap<>();
+  private final Map<Integer, String> labels = new HashMap<>();
+  private int lastRun = -1;
+  private @Nullable TornadoExecutionResult computed;
+  private @Nullable TornadoExecutionResult committed;
+  private long kernelNanos;
+
+  GraphPlan(TornadoDevice device, Request request) {
+    GraphSplit split = new GraphSplit(request.compute);
+    List<List<Item>> parts = new ArrayList<>(split.parts());
+    computing = parts.size();
+    commit = request.commit.isEmpty() ? -1 : computing;
+    if (commit >= 0) {
+      parts.add(request.commit);
+    }
+    int last = parts.size() - 1;
+    Map<Object, int[]> ranges = ranges(parts);
+    outputs = request.outputs.toArray();
+    for (Object o : outputs) {
+      int[] range = ranges.get(o);
+      range[1] = Math.max(range[1], computing - 1);
+    }
+    List<FloatArray> used = request.states.stream().filter(ranges::containsKey).toList();
+    used.forEach(s -> ranges.get(s)[1] = last);
+    List<ImmutableTaskGraph> graphs = new ArrayList<>();
+    for (int g = 0; g <= last; g++) {
+      graphs.add(graph(g, parts.get(g), ranges, request, g == computing - 1));
+    }
+    stage = request.states.isEmpty() ? -1 : graphs.size();
+    if (stage >= 0) {
+      graphs.add(stageGraph(request, used));
+    }
+    plan = new TornadoExecutionPlan(graphs.toArray(new ImmutableTaskGraph[0]));
+    plan.withDevice(device);
+  }
+
+  private static Map<Object, int[]> ranges(List<List<Item>> parts) {
+    Map<Object, int[]> ranges = new IdentityHashMap<>();
+    for (int g = 0; g < parts.size(); g++) {
+      for (Item item : parts.get(g)) {
+        for (Object b : item.call.buffers()) {
+          int graph = g;
+          ranges.computeIfAbsent(b, k -> new int[] {graph, graph})[1] = g;
+        }
+      }
+    }
+    return ranges;
+  }
+
+  private ImmutableTaskGraph graph(
+      int g, List<Item> items, Map<Object, int[]> ranges, Request request, boolean givesResults) {
+    TaskGraph graph = new TaskGraph(NAME);
+    List<Object> fresh = new ArrayList<>();
+    List<Object> kept = new ArrayList<>();
+    List<Object> consumed = new ArrayList<>();
+    List<Object> persisted = new ArrayList<>();
+    ranges.forEach(
+        (buffer, range) -> {
+          if (range[0] == g) {
+            (request.inputs.contains(buffer) ? fresh : kept).add(buffer);
+          } else if (range[0] < g && g <= range[1]) {
+            consumed.add(buffer);
+          }
+          if (range[0] <= g && g <= range[1]) {
+            persisted.add(buffer);
+          }
+        });
+    if (!fresh.isEmpty()) {
+      graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, fresh.toArray());
+    }
+    if (!kept.isEmpty()) {
+      graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, kept.toArray());
+    }
+    if (!consumed.isEmpty()) {
+      graph.consumeFromDevice(NAME, consumed.toArray());
+    }
+    addTasks(graph, items);
+    if (givesResults && outputs.length > 0) {
+      graph.transferToHost(DataTransferMode.UNDER_DEMAND, outputs);
+    }
+    if (g == commit) {
+      graph.transferToHost(DataTransferMode.UNDER_DEMAND, request.states.toArray());
+    }
+    graph.persistOnDevice(persisted.toArray());
+    return graph.snapshot();
+  }
+
+  private void addTasks(TaskGraph graph, List<Item> items) {
+    Map<GraphSplit.Key, Integer> seen = new HashMap<>();
+    for (Item item : items) {
+      GraphSplit.Key key = GraphSplit.Key.of(item.call);
+      int occurrence = seen.merge(key, 1, Integer::sum);
+      int number = numbers.computeIfAbsent(key, k -> numbers.size());
+      labels.putIfAbsent(number, item.label);
+      item.call.addTo(graph, grids, "k" + number + "_" + occurrence);
+    }
+  }
+
+  /** States that the host has changed come in by way of buffers that nobody else uses. */
+  private ImmutableTaskGraph stageGraph(Request request, List<FloatArray> used) {
+    int[] sizes = request.stateSizes.stream().mapToInt(i -> i).toArray();
+    for (int size : sizes) {
+      staging.add(new FloatArray(Math.max(1, size)));
+    }
+    TaskGraph graph = new TaskGraph(NAME);
+    graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, staging.toArray());
+    graph.consumeFromDevice(NAME, used.toArray());
+    List<Item> items = new ArrayList<>();
+    MoveKernels.copies(staging, request.states, sizes)
+        .forEach(call -> items.add(new Item("states from the host", call)));
+    addTasks(graph, items);
+    graph.persistOnDevice(request.states.toArray());
+    return graph.snapshot();
+  }
+
+  /** What the host changed in a state is written here before {@link #stage}. */
+  FloatArray staging(int state) {
+    return staging.get(state);
+  }
+
+  /** True before the first run: states are taken from their own arrays then. */
+  boolean fresh() {
+    return lastRun < 0;
+  }
+
+  /** True if states can be brought in now: the graph that has them all ran last. */
+  boolean canStage() {
+    return stage >= 0 && lastRun == (commit >= 0 ? commit : computing - 1);
+  }
+
+  /** Brings all states in from their staging arrays. */
+  void stage() {
+    execute(stage);
+  }
+
+  /** Computes everything, and the results into their arrays. */
+  void compute() {
+    for (int g = 0; g < computing; g++) {
+      computed = execute(g);
+    }
+    TornadoExecutionResult result = computed;
+    if (outputs.length > 0 && result != null) {
+      result.transferToHost(outputs);
+    }
+  }
+
+  /** Replaces the states. */
+  void commit() {
+    committed = execute(commit);
+  }
+
+  /** Reads a state that was replaced. */
+  void read(FloatArray state) {
+    TornadoExecutionResult result = committed;
+    if (result != null) {
+      result.transferToHost(state);
+    }
+  }
+
+  private TornadoExecutionResult execute(int graph) {
+    try {
+      TornadoExecutionPlan p = plan.withGraph(graph).withGridScheduler(grids);
+      if (TornadoBackend.PROFILE) {
+        p = p.withProfiler(ProfilerMode.SILENT);
+      }
+      TornadoExecutionResult result = p.execute();
+      lastRun = graph;
+      if (TornadoBackend.PROFILE) {
+        kernelNanos += result.getProfilerResult().getDeviceKernelTime();
+      }
+      return result;
+    } catch (RuntimeException e) {
+      throw Problems.explain(e, this::label);
+    }
+  }
+
+  /** Time that kernels took on the device, if profiled. */
+  long kernelNanos() {
+    return kernelNanos;
+  }
+
+  /** What a task computes, by its name. */
+  private @Nullable String label(String task) {
+    int end = task.indexOf('_');
+    try {
+      return labels.get(Integer.parseInt(task.substring(1, end < 0 ? task.length() : end)));
+    } catch (NumberFormatException | IndexOutOfBoundsException e) {
+      return null;
+    }
+  }
+
+  /** Number of graphs and of kernels that are compiled, for tests and profiles. */
+  @Override
+  public String toString() {
+    return computing + " graphs, " + numbers.size() + " kernels";
+  }
+
+  @Override
+  public void close() {
+    try {
+      plan.close();
+    } catch (TornadoExecutionPlanException e) {
+      throw new IllegalStateException("TornadoVM could not close a plan: " + e.getMessage(), e);
+    }
+  }
+
+  /** A set of buffers by identity. */
+  static Set<Object> identitySet(Object... buffers) {
+    Set<Object> set = Collections.newSetFromMap(new IdentityHashMap<>());
+    set.addAll(Arrays.asList(buffers));
+    return set;
+  }
+}

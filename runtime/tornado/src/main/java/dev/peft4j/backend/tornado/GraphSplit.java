@@ -1,0 +1,103 @@
+package dev.peft4j.backend.tornado;
+
+import dev.peft4j.backend.tornado.kernel.KernelCall;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+
+/**
+ * Cuts a list of calls into graphs that keep TornadoVM's limits. Where calls repeat, as the layers of
+ * a model do, it cuts there: equal calls of different graphs share their compiled code, those of one
+ * graph do not.
+ */
+final class GraphSplit {
+  /** TornadoVM's: tasks of a graph. */
+  private static final int MAX_TASKS = 256;
+
+  /** TornadoVM's buffer for a graph: 15 bytes a task and 5 an argument. */
+  private static final int MAX_BYTES = 8192;
+
+  /** TornadoVM's nodes of a graph, about 3 for each object and 1 for each task and argument. */
+  private static final int MAX_NODES = 1024;
+
+  /** Shorter graphs cost more to start than their repeated compiling. */
+  private static final int FEW = 12;
+
+  /** What compiled code depends on: the kernel, its numbers, the types of its buffers, its grid. */
+  record Key(int code, List<Object> constants) {
+    static Key of(KernelCall call) {
+      List<Object> constants = new ArrayList<>();
+      for (Object a : call.arguments()) {
+        constants.add(a instanceof Number ? a : a.getClass());
+      }
+      for (long n : call.grid().getGlobalWork()) {
+        constants.add(n);
+      }
+      long[] local = call.grid().getLocalWork();
+      constants.add(local == null ? "any" : Arrays.toString(local));
+      constants.add(call.code().getClass());
+      return new Key(System.identityHashCode(call.code()), constants);
+    }
+  }
+
+  private final List<List<GraphPlan.Item>> parts = new ArrayList<>();
+
+  GraphSplit(List<GraphPlan.Item> items) {
+    Map<Object, Integer> lastUse = new IdentityHashMap<>();
+    for (int i = 0; i < items.size(); i++) {
+      for (Object b : items.get(i).call().buffers()) {
+        lastUse.put(b, i);
+      }
+    }
+    Set<Object> alive = GraphPlan.identitySet();
+    List<GraphPlan.Item> part = new ArrayList<>();
+    Set<Key> keys = new HashSet<>();
+    Set<Object> objects = GraphPlan.identitySet();
+    int bytes = 0;
+    int arguments = 0;
+    for (int i = 0; i < items.size(); i++) {
+      KernelCall call = items.get(i).call();
+      int size = call.arguments().size();
+      Set<Object> more = GraphPlan.identitySet(call.buffers());
+      more.removeAll(objects);
+      boolean full =
+          part.size() + 1 > MAX_TASKS
+              || bytes + 15 + 5 * size > MAX_BYTES
+              || 3 * (objects.size() + more.size()) + part.size() + 1 + arguments + size
+                  > MAX_NODES;
+      boolean repeats = part.size() >= FEW && keys.contains(Key.of(call));
+      if (full || repeats) {
+        parts.add(part);
+        part = new ArrayList<>();
+        keys.clear();
+        objects.clear();
+        int now = i;
+        alive.removeIf(b -> lastUse.getOrDefault(b, -1) < now);
+        objects.addAll(alive);
+        bytes = 0;
+        arguments = 0;
+      }
+      part.add(items.get(i));
+      keys.add(Key.of(call));
+      objects.addAll(more);
+      for (Object b : call.buffers()) {
+        objects.add(b);
+        alive.add(b);
+      }
+      bytes += 15 + 5 * size;
+      arguments += (int) call.arguments().stream().filter(a -> !(a instanceof TornadoNativeArray)).count() + 1;
+    }
+    if (!part.isEmpty()) {
+      parts.add(part);
+    }
+  }
+
+  List<List<GraphPlan.Item>> parts() {
+    return parts;
+  }
+}

@@ -1,0 +1,53 @@
+package dev.peft4j.backend.tornado;
+
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import uk.ac.manchester.tornado.api.exceptions.TornadoMemoryException;
+import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
+
+/** What TornadoVM reports, in a sentence that says what went wrong here. */
+final class Problems {
+  private static final Pattern TASK = Pattern.compile(GraphPlan.NAME + "\\.(k\\d+_\\d+)");
+
+  private Problems() {}
+
+  /**
+   * The exception to throw for one of TornadoVM's.
+   *
+   * @param labels what a task computes, by its name
+   */
+  static RuntimeException explain(
+      RuntimeException e, Function<String, @Nullable String> labels) {
+    for (Throwable t = e; t != null; t = t.getCause()) {
+      if (t instanceof TornadoOutOfMemoryException || t instanceof TornadoMemoryException) {
+        return new DeviceException("the device is out of memory: " + firstLine(t), e);
+      }
+    }
+    String text = String.valueOf(e.getMessage());
+    Matcher m = TASK.matcher(text);
+    String label = m.find() ? labels.apply(m.group(1)) : null;
+    if (text.contains("Unable to compile")) {
+      return new DeviceException(
+          "TornadoVM could not compile the kernel of "
+              + (label == null ? "a step" : label)
+              + ": "
+              + reason(e),
+          e);
+    }
+    return new DeviceException("TornadoVM failed on the device: " + reason(e), e);
+  }
+
+  private static String reason(Throwable e) {
+    Throwable root = e;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return root.getClass().getSimpleName() + ": " + firstLine(root);
+  }
+
+  private static String firstLine(Throwable t) {
+    return String.valueOf(t.getMessage()).lines().limit(3).reduce((a, b) -> a + " " + b).orElse("");
+  }
+}

@@ -1,0 +1,27 @@
+package dev.peft4j.backend.tornado.op;
+
+import uk.ac.manchester.tornado.api.WorkerGrid;
+import uk.ac.manchester.tornado.api.WorkerGrid1D;
+
+/** Grids of work items; kernels leave out what lies beyond their count. */
+final class Grids {
+  private static final int GROUP = 64;
+
+  private Grids() {}
+
+  /** An item for each of many small pieces of work. */
+  static WorkerGrid items(int n) {
+    return grid(n, n < GROUP ? 1 : GROUP);
+  }
+
+  /** An item for each of {@code n} pieces that are loops themselves. */
+  static WorkerGrid rows(int n) {
+    return grid(n, n >= 16 * GROUP ? 16 : n >= GROUP ? 4 : 1);
+  }
+
+  private static WorkerGrid grid(int n, int group) {
+    WorkerGrid grid = new WorkerGrid1D((n + group - 1) / group * group);
+    grid.setLocalWork(group, 1, 1);
+    return grid;
+  }
+}

@@ -1,0 +1,258 @@
+package dev.peft4j.backend.tornado.op;
+
+import dev.peft4j.backend.tornado.kernel.KernelCall;
+import java.util.List;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task5;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task6;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task7;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task8;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * What is computed row by row over the innermost dimension: softmax and norms with their gradients.
+ * One work item computes one row.
+ */
+public final class RowKernels {
+  private static final Task5<KernelContext, FloatArray, FloatArray, Integer, Integer> SOFTMAX =
+      RowKernels::peftSoftmax;
+  private static final Task5<KernelContext, FloatArray, FloatArray, Integer, Integer> LOG_SOFTMAX =
+      RowKernels::peftLogSoftmax;
+  private static final Task6<KernelContext, FloatArray, FloatArray, FloatArray, Integer, Integer>
+      SOFTMAX_GRAD = RowKernels::peftSoftmaxGrad;
+  private static final Task8<
+          KernelContext, FloatArray, FloatArray, FloatArray, FloatArray, Integer, Integer, Float>
+      LAYER_NORM = RowKernels::peftLayerNorm;
+  private static final Task8<
+          KernelContext, FloatArray, FloatArray, FloatArray, FloatArray, Integer, Integer, Float>
+      LAYER_NORM_GRAD = RowKernels::peftLayerNormGrad;
+  private static final Task7<
+          KernelContext, FloatArray, FloatArray, FloatArray, Integer, Integer, Float>
+      RMS_NORM = RowKernels::peftRmsNorm;
+  private static final Task8<
+          KernelContext, FloatArray, FloatArray, FloatArray, FloatArray, Integer, Integer, Float>
+      RMS_NORM_GRAD = RowKernels::peftRmsNormGrad;
+
+  private RowKernels() {}
+
+  /** Softmax of each row. */
+  public static KernelCall softmax(FloatArray x, FloatArray y, int rows, int n) {
+    return call(SOFTMAX, rows, x, y, rows, n);
+  }
+
+  /** Logarithm of the softmax of each row. */
+  public static KernelCall logSoftmax(FloatArray x, FloatArray y, int rows, int n) {
+    return call(LOG_SOFTMAX, rows, x, y, rows, n);
+  }
+
+  /** Gradient of the softmax from its result. */
+  public static KernelCall softmaxGrad(
+      FloatArray y, FloatArray dy, FloatArray dx, int rows, int n) {
+    return call(SOFTMAX_GRAD, rows, y, dy, dx, rows, n);
+  }
+
+  /** Layer normalisation of each row. */
+  public static KernelCall layerNorm(
+      FloatArray x, FloatArray w, FloatArray b, FloatArray y, int rows, int n, float eps) {
+    return call(LAYER_NORM, rows, x, w, b, y, rows, n, eps);
+  }
+
+  /** Gradient of layer normalisation for its input. */
+  public static KernelCall layerNormGrad(
+      FloatArray x, FloatArray w, FloatArray dy, FloatArray dx, int rows, int n, float eps) {
+    return call(LAYER_NORM_GRAD, rows, x, w, dy, dx, rows, n, eps);
+  }
+
+  /** Root mean square normalisation of each row. */
+  public static KernelCall rmsNorm(
+      FloatArray x, FloatArray w, FloatArray y, int rows, int n, float eps) {
+    return call(RMS_NORM, rows, x, w, y, rows, n, eps);
+  }
+
+  /** Gradient of root mean square normalisation for its input. */
+  public static KernelCall rmsNormGrad(
+      FloatArray x, FloatArray w, FloatArray dy, FloatArray dx, int rows, int n, float eps) {
+    return call(RMS_NORM_GRAD, rows, x, w, dy, dx, rows, n, eps);
+  }
+
+  private static KernelCall call(Object code, int rows, Object... arguments) {
+    List<Object> all = new java.util.ArrayList<>(List.of(KernelCall.CONTEXT));
+    all.addAll(List.of(arguments));
+    return new KernelCall(code, all, Grids.rows(rows));
+  }
+
+  static void peftSoftmax(KernelContext context, FloatArray x, FloatArray y, int rows, int n) {
+    int r = context.globalIdx;
+    if (r < rows) {
+      int at = r * n;
+      float most = x.get(at);
+      for (int i = 1; i < n; i++) {
+        float v = x.get(at + i);
+        most = v > most ? v : most;
+      }
+      float sum = 0;
+      for (int i = 0; i < n; i++) {
+        float e = TornadoMath.exp(x.get(at + i) - most);
+        y.set(at + i, e);
+        sum += e;
+      }
+      for (int i = 0; i < n; i++) {
+        y.set(at + i, y.get(at + i) / sum);
+      }
+    }
+  }
+
+  static void peftLogSoftmax(KernelContext context, FloatArray x, FloatArray y, int rows, int n) {
+    int r = context.globalIdx;
+    if (r < rows) {
+      int at = r * n;
+      float most = x.get(at);
+      for (int i = 1; i < n; i++) {
+        float v = x.get(at + i);
+        most = v > most ? v : most;
+      }
+      float sum = 0;
+      for (int i = 0; i < n; i++) {
+        sum += TornadoMath.exp(x.get(at + i) - most);
+      }
+      float log = TornadoMath.log(sum);
+      for (int i = 0; i < n; i++) {
+        y.set(at + i, (x.get(at + i) - most) - log);
+      }
+    }
+  }
+
+  static void peftSoftmaxGrad(
+      KernelContext context, FloatArray y, FloatArray dy, FloatArray dx, int rows, int n) {
+    int r = context.globalIdx;
+    if (r < rows) {
+      int at = r * n;
+      float sum = 0;
+      for (int i = 0; i < n; i++) {
+        sum += y.get(at + i) * dy.get(at + i);
+      }
+      for (int i = 0; i < n; i++) {
+        dx.set(at + i, y.get(at + i) * (dy.get(at + i) - sum));
+      }
+    }
+  }
+
+  static void peftLayerNorm(
+      KernelContext context,
+      FloatArray x,
+      FloatArray w,
+      FloatArray b,
+      FloatArray y,
+      int rows,
+      int n,
+      float eps) {
+    int r = context.globalIdx;
+    if (r < rows) {
+      int at = r * n;
+      float sum = 0;
+      for (int i = 0; i < n; i++) {
+        sum += x.get(at + i);
+      }
+      float mean = sum / n;
+      float squares = 0;
+      for (int i = 0; i < n; i++) {
+        float d = x.get(at + i) - mean;
+        squares += d * d;
+      }
+      float inverse = 1 / TornadoMath.sqrt(squares / n + eps);
+      for (int i = 0; i < n; i++) {
+        y.set(at + i, (x.get(at + i) - mean) * inverse * w.get(i) + b.get(i));
+      }
+    }
+  }
+
+  static void peftLayerNormGrad(
+      KernelContext context,
+      FloatArray x,
+      FloatArray w,
+      FloatArray dy,
+      FloatArray dx,
+      int rows,
+      int n,
+      float eps) {
+    int r = context.globalIdx;
+    if (r < rows) {
+      int at = r * n;
+      float sum = 0;
+      for (int i = 0; i < n; i++) {
+        sum += x.get(at + i);
+      }
+      float mean = sum / n;
+      float squares = 0;
+      float gradients = 0;
+      float products = 0;
+      for (int i = 0; i < n; i++) {
+        float d = x.get(at + i) - mean;
+        float g = dy.get(at + i) * w.get(i);
+        squares += d * d;
+        gradients += g;
+        products += g * d;
+      }
+      float inverse = 1 / TornadoMath.sqrt(squares / n + eps);
+      float mg = gradients / n;
+      float along = products * inverse / n;
+      for (int i = 0; i < n; i++) {
+        float hat = (x.get(at + i) - mean) * inverse;
+        float g = dy.get(at + i) * w.get(i);
+        dx.set(at + i, (g - mg - hat * along) * inverse);
+      }
+    }
+  }
+
+  static void peftRmsNorm(
+      KernelContext context,
+      FloatArray x,
+      FloatArray w,
+      FloatArray y,
+      int rows,
+      int n,
+      float eps) {
+    int r = context.globalIdx;
+    if (r < rows) {
+      int at = r * n;
+      float squares = 0;
+      for (int i = 0; i < n; i++) {
+        float v = x.get(at + i);
+        squares += v * v;
+      }
+      float inverse = 1 / TornadoMath.sqrt(squares / n + eps);
+      for (int i = 0; i < n; i++) {
+        y.set(at + i, x.get(at + i) * inverse * w.get(i));
+      }
+    }
+  }
+
+  static void peftRmsNormGrad(
+      KernelContext context,
+      FloatArray x,
+      FloatArray w,
+      FloatArray dy,
+      FloatArray dx,
+      int rows,
+      int n,
+      float eps) {
+    int r = context.globalIdx;
+    if (r < rows) {
+      int at = r * n;
+      float squares = 0;
+      float products = 0;
+      for (int i = 0; i < n; i++) {
+        float v = x.get(at + i);
+        squares += v * v;
+        products += dy.get(at + i) * w.get(i) * v;
+      }
+      float inverse = 1 / TornadoMath.sqrt(squares / n + eps);
+      float along = products * inverse / n;
+      for (int i = 0; i < n; i++) {
+        float hat = x.get(at + i) * inverse;
+        dx.set(at + i, (dy.get(at + i) * w.get(i) - hat * along) * inverse);
+      }
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/** Kernels written by hand, one file a family, each with the calls that run it. */
+@NullMarked
+package dev.peft4j.backend.tornado.op;
+
+import org.jspecify.annotations.NullMarked;
