@@ -8,9 +8,6 @@ import java.util.function.Supplier;
 
 /** The backends on board, found by {@link ServiceLoader}, and the choice among them. */
 public final class Backends {
-  /** System property that names the backend to use. */
-  public static final String PROPERTY = "peft4j.backend";
-
   private static final ScopedValue<Backend> CHOSEN = ScopedValue.newInstance();
 
   private Backends() {}
@@ -21,9 +18,10 @@ public final class Backends {
   }
 
   /**
-   * The backend of that name.
+   * The backend of that name, or of the {@link Device} of that name.
    *
    * @throws IllegalArgumentException if there is none, listing those on board
+   * @throws IllegalStateException if the device's driver is missing, saying how to get it
    */
   public static Backend named(String name) {
     return Default.named(name);
@@ -55,6 +53,10 @@ public final class Backends {
           return b;
         }
       }
+      String kind = name.split(":", 2)[0];
+      if (kind.equals("tornado") || Device.provider(kind) != null) {
+        return Device.of(name).backend();
+      }
       throw new IllegalArgumentException(
           "no backend named '" + name + "'; on board: " + ALL.stream().map(Backend::name).toList());
     }
@@ -67,7 +69,7 @@ public final class Backends {
       static final Backend CHOSEN = choose();
 
       private static Backend choose() {
-        String name = System.getProperty(PROPERTY);
+        String name = Device.chosenName();
         if (name == null && ALL.isEmpty()) {
           throw new IllegalStateException(
               "no backend on board; peft4j-core brings 'cpu' and 'reference'");

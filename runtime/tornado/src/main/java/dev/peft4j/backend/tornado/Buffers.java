@@ -21,8 +21,8 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
  * The buffers of a program's values. Those that steps compute are used again, by their size, when
- * their values have been read for the last time; a view has its base's buffer. What the host fills is
- * in {@link #inputs()}.
+ * their values have been read for the last time; a view has its base's buffer. What the host fills
+ * is in {@link #inputs()}.
  */
 final class Buffers {
   /** Larger inputs are not brought in at each run, even if they change now and then. */

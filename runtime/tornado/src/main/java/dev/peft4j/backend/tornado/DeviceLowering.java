@@ -9,7 +9,6 @@ import dev.peft4j.backend.tornado.op.RowKernels;
 import dev.peft4j.backend.tornado.op.WindowKernels;
 import dev.peft4j.backend.tornado.product.MatrixProduct;
 import dev.peft4j.backend.tornado.product.ProductShape;
-import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import dev.peft4j.graph.BroadcastTo;
 import dev.peft4j.graph.Elementwise;
@@ -123,7 +122,23 @@ final class DeviceLowering {
   }
 
   private void add(KernelCall call) {
-    items.add(new GraphPlan.Item(label, call));
+    items.add(new GraphPlan.Item(label, once(call)));
+  }
+
+  /** A buffer that is there twice is copied: TornadoVM takes each buffer of a task once. */
+  private KernelCall once(KernelCall call) {
+    Set<Object> seen = GraphPlan.identitySet();
+    List<Object> arguments = new ArrayList<>(call.arguments());
+    boolean twice = false;
+    for (int i = 0; i < arguments.size(); i++) {
+      if (arguments.get(i) instanceof FloatArray a && !seen.add(a)) {
+        FloatArray copy = buffers.scratch(a.getSize());
+        items.add(new GraphPlan.Item(label, MoveKernels.copy(a, copy, a.getSize())));
+        arguments.set(i, copy);
+        twice = true;
+      }
+    }
+    return twice ? new KernelCall(call.code(), arguments, call.grid()) : call;
   }
 
   private void addAll(List<KernelCall> calls) {
@@ -149,8 +164,7 @@ final class DeviceLowering {
       case Slice s -> {
         int[] steps = program.shape(in[0]).strides();
         int start = s.from() * steps[s.axis()];
-        addAll(
-            MoveKernels.move(f(in[0]), shape.toArray(), steps, start, out, shape.strides(), 0));
+        addAll(MoveKernels.move(f(in[0]), shape.toArray(), steps, start, out, shape.strides(), 0));
       }
       case Pad p -> {
         add(MoveKernels.fill(out, n, 0));
@@ -289,7 +303,11 @@ final class DeviceLowering {
       } else {
         add(
             FusedKernels.call(
-                Scalar.input(0), out, Shape.of(p.m(), p.n()), List.of(added), List.of(Shape.of(p.n()))));
+                Scalar.input(0),
+                out,
+                Shape.of(p.m(), p.n()),
+                List.of(added),
+                List.of(Shape.of(p.n()))));
       }
       return;
     }
@@ -322,15 +340,10 @@ final class DeviceLowering {
     FloatArray losses = buffers.scratch(rows);
     add(
         LookupKernels.lossRows(
-            f(in[0]),
-            buffers.labels(in[1], x.dim(1), c.ignoreIndex()),
-            losses,
-            rows,
-            x.dim(1)));
+            f(in[0]), buffers.labels(in[1], x.dim(1), c.ignoreIndex()), losses, rows, x.dim(1)));
     FloatArray total = buffers.scratch(1);
     addAll(
-        ReduceKernels.reduce(
-            false, losses, Shape.of(rows), total, Shape.SCALAR, buffers::scratch));
+        ReduceKernels.reduce(false, losses, Shape.of(rows), total, Shape.SCALAR, buffers::scratch));
     add(
         FusedKernels.call(
             Pointwise.DIV.expression(),
@@ -338,10 +351,5 @@ final class DeviceLowering {
             Shape.SCALAR,
             List.of(total, buffers.count(in[1], c.ignoreIndex(), 0)),
             List.of(Shape.SCALAR, Shape.SCALAR)));
-  }
-
-  /** True for what the device computes with. */
-  static boolean isFloat(DType type) {
-    return type == DType.FLOAT32;
   }
 }

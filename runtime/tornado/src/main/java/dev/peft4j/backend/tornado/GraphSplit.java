@@ -11,9 +11,9 @@ import java.util.Set;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * Cuts a list of calls into graphs that keep TornadoVM's limits. Where calls repeat, as the layers of
- * a model do, it cuts there: equal calls of different graphs share their compiled code, those of one
- * graph do not.
+ * Cuts a list of calls into graphs that keep TornadoVM's limits. Where calls repeat, as the layers
+ * of a model do, it cuts there: equal calls of different graphs share their compiled code, those of
+ * one graph do not.
  */
 final class GraphSplit {
   /** TornadoVM's: tasks of a graph. */
@@ -90,7 +90,9 @@ final class GraphSplit {
         alive.add(b);
       }
       bytes += 15 + 5 * size;
-      arguments += (int) call.arguments().stream().filter(a -> !(a instanceof TornadoNativeArray)).count() + 1;
+      arguments +=
+          (int) call.arguments().stream().filter(a -> !(a instanceof TornadoNativeArray)).count()
+              + 1;
     }
     if (!part.isEmpty()) {
       parts.add(part);

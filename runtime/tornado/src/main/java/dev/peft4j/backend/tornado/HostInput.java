@@ -106,7 +106,9 @@ sealed interface HostInput {
     }
   }
 
-  /** Labels that must be among the classes; those to ignore become {@link LookupKernels#IGNORED}. */
+  /**
+   * Labels that must be among the classes; those to ignore become {@link LookupKernels#IGNORED}.
+   */
   record Labels(int value, IntArray array, int classes, int ignore) implements HostInput {
     void fill(long[] labels) {
       for (int i = 0; i < labels.length; i++) {

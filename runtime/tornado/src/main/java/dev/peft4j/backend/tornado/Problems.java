@@ -18,8 +18,7 @@ final class Problems {
    *
    * @param labels what a task computes, by its name
    */
-  static RuntimeException explain(
-      RuntimeException e, Function<String, @Nullable String> labels) {
+  static RuntimeException explain(RuntimeException e, Function<String, @Nullable String> labels) {
     for (Throwable t = e; t != null; t = t.getCause()) {
       if (t instanceof TornadoOutOfMemoryException || t instanceof TornadoMemoryException) {
         return new DeviceException("the device is out of memory: " + firstLine(t), e);

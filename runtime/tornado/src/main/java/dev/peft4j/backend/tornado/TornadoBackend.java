@@ -65,7 +65,8 @@ public final class TornadoBackend implements Backend {
   }
 
   /**
-   * Makes room for a program's buffers: the programs that have not run for longest give theirs back.
+   * Makes room for a program's buffers: the programs that have not run for longest give theirs
+   * back.
    *
    * @throws DeviceException if there is not enough memory even then
    */

@@ -243,8 +243,7 @@ final class TornadoProgram implements Backend.Executable {
         }
         FloatArray array = results.get(o);
         if (array != null) {
-          MemorySegment.copy(
-              array.getSegment(), 0, outputs[o].segment(), 0, program.bytes(v));
+          MemorySegment.copy(array.getSegment(), 0, outputs[o].segment(), 0, program.bytes(v));
         } else if (program.dtype(v).isInteger()) {
           write(integers.of(v, inputs), outputs[o]);
         } else {
@@ -276,8 +275,7 @@ final class TornadoProgram implements Backend.Executable {
             }
             case FLOAT32 -> throw new IllegalStateException("integers in a float storage");
           };
-      MemorySegment.copy(
-          s.segment(), 0, to.segment(), 0, (long) x.length * to.dtype().bytes());
+      MemorySegment.copy(s.segment(), 0, to.segment(), 0, (long) x.length * to.dtype().bytes());
     }
 
     void replaceStates(Storage[] outputs) {

@@ -3,7 +3,6 @@ package dev.peft4j.backend.tornado;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.data.Percentage.withPercentage;
 
-import dev.peft4j.backend.Backend;
 import dev.peft4j.backend.Backends;
 import dev.peft4j.data.Rng;
 import dev.peft4j.nn.Linear;
@@ -13,7 +12,6 @@ import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.LoraConfig;
 import dev.peft4j.tuner.PeftModel;
 import org.junit.jupiter.api.Test;
-import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 
 /** Whole training runs: the losses are those of the CPU backend. */
 class TrainingTest {
@@ -28,7 +26,7 @@ class TrainingTest {
   @Test
   void theSmallestModelTrainsAsOnTheCpu() {
     float[] expected = Backends.with(Backends.named("cpu"), TrainingTest::train);
-    Backend device = new TornadoBackend(TornadoExecutionPlan.getDevice(0, 0), "tornado");
+    dev.peft4j.backend.Backend device = Backends.named("tornado");
     float[] actual = Backends.with(device, TrainingTest::train);
     for (int i = 0; i < expected.length; i++) {
       assertThat(actual[i]).as("step " + i).isCloseTo(expected[i], withPercentage(0.01));

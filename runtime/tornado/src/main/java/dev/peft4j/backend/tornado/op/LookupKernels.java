@@ -24,14 +24,7 @@ public final class LookupKernels {
   private static final Task6<KernelContext, FloatArray, IntArray, FloatArray, Integer, Integer>
       LOSS = LookupKernels::peftLossRows;
   private static final Task8<
-          KernelContext,
-          FloatArray,
-          IntArray,
-          FloatArray,
-          FloatArray,
-          FloatArray,
-          Integer,
-          Integer>
+          KernelContext, FloatArray, IntArray, FloatArray, FloatArray, FloatArray, Integer, Integer>
       LOSS_GRAD = LookupKernels::peftLossGrad;
 
   /** The label on the device of a row that does not count. */
@@ -114,8 +107,7 @@ public final class LookupKernels {
     }
   }
 
-  static void peftRandomMask(
-      KernelContext context, LongArray key, FloatArray y, int n, float p) {
+  static void peftRandomMask(KernelContext context, LongArray key, FloatArray y, int n, float p) {
     int i = context.globalIdx;
     if (i < n) {
       long z = key.get(0) + 0x9E3779B97F4A7C15L * (i + 1L);

@@ -4,6 +4,7 @@ import dev.peft4j.backend.Strides;
 import dev.peft4j.backend.tornado.kernel.KernelCall;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task14;
@@ -72,7 +73,8 @@ public final class MoveKernels {
   public static List<KernelCall> copies(List<FloatArray> from, List<FloatArray> to, int[] sizes) {
     List<KernelCall> calls = new ArrayList<>();
     int i = 0;
-    for (; i + 4 <= sizes.length; i += 4) {
+    boolean distinct = new HashSet<>(from).size() == from.size();
+    for (; distinct && i + 4 <= sizes.length; i += 4) {
       int most = Arrays.stream(sizes, i, i + 4).max().orElseThrow();
       List<Object> arguments = new ArrayList<>(List.of(KernelCall.CONTEXT));
       arguments.addAll(from.subList(i, i + 4));

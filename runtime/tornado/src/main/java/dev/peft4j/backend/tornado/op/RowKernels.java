@@ -206,13 +206,7 @@ public final class RowKernels {
   }
 
   static void peftRmsNorm(
-      KernelContext context,
-      FloatArray x,
-      FloatArray w,
-      FloatArray y,
-      int rows,
-      int n,
-      float eps) {
+      KernelContext context, FloatArray x, FloatArray w, FloatArray y, int rows, int n, float eps) {
     int r = context.globalIdx;
     if (r < rows) {
       int at = r * n;

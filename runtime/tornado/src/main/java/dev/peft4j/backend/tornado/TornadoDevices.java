@@ -1,0 +1,108 @@
+package dev.peft4j.backend.tornado;
+
+import com.google.auto.service.AutoService;
+import dev.peft4j.backend.Device;
+import dev.peft4j.backend.DeviceProvider;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The devices of an installed TornadoVM. This class loads without TornadoVM; it says what is
+ * missing before anything else is loaded.
+ */
+@AutoService(DeviceProvider.class)
+public final class TornadoDevices implements DeviceProvider {
+  /** The TornadoVM that this is built for; others of the same major version are expected to fit. */
+  static final String MAJOR = "5.";
+
+  private @Nullable List<Device> devices;
+
+  /** For {@link java.util.ServiceLoader}. */
+  public TornadoDevices() {}
+
+  @Override
+  public String name() {
+    return "tornado";
+  }
+
+  @Override
+  public synchronized List<Device> devices() {
+    List<Device> known = devices;
+    if (known == null) {
+      requireReady();
+      known = DeviceList.find();
+      devices = known;
+    }
+    return known;
+  }
+
+  @Override
+  public List<String> missingJvmFlags() {
+    return started() ? List.of() : JvmFlags.of(requireHome());
+  }
+
+  private static void requireReady() {
+    if (!started()) {
+      requireHome();
+      throw new IllegalStateException(
+          "this JVM was started without TornadoVM's flags: start the program with"
+              + " dev.peft4j.backend.Launcher, or write the flags to a file (java -cp … "
+              + JvmFlags.class.getName()
+              + " FILE) and say java @FILE");
+    }
+    if (!"false".equalsIgnoreCase(System.getProperty("tornado.recover.bailout"))) {
+      throw new IllegalStateException(
+          "this JVM was started with other flags than "
+              + JvmFlags.class.getName()
+              + " gives: without -Dtornado.recover.bailout=False results may be silently wrong");
+    }
+    Path home = JvmFlags.home();
+    if (home != null) {
+      requireVersion(home);
+    }
+  }
+
+  /** True if TornadoVM's modules are part of this JVM. */
+  private static boolean started() {
+    return ModuleLayer.boot().findModule("tornado.runtime").isPresent();
+  }
+
+  private static Path requireHome() {
+    Path home = JvmFlags.home();
+    if (home == null) {
+      throw new IllegalStateException(JvmFlags.missing());
+    }
+    requireVersion(home);
+    return home;
+  }
+
+  private static void requireVersion(Path home) {
+    String version = version(home);
+    if (version != null && !version.startsWith(MAJOR)) {
+      throw new IllegalStateException(
+          "TornadoVM "
+              + version
+              + " is installed in "
+              + home
+              + "; this backend needs TornadoVM "
+              + MAJOR
+              + "x for JDK 25: sdk install tornadovm");
+    }
+  }
+
+  /** What the installed TornadoVM calls itself, or null if it does not say. */
+  static @Nullable String version(Path home) {
+    try {
+      return Files.readAllLines(home.resolve("etc/tornado.release")).stream()
+          .filter(l -> l.startsWith("version="))
+          .map(l -> l.substring("version=".length()).strip())
+          .findFirst()
+          .orElse(null);
+    } catch (IOException e) {
+      return null;
+    }
+  }
+}
