@@ -26,6 +26,16 @@ abstract class BackendContract extends ProgramContract {
     Compare.close(c, outcome, c.run(REFERENCE));
   }
 
+  /** How many random programs are run; fewer where compiling one takes seconds. */
+  int randomPrograms() {
+    return 100;
+  }
+
+  /** Which cases of a group are run: all, except where compiling one takes seconds. */
+  List<OpCase> chosen(List<OpCase> group) {
+    return group;
+  }
+
   @TestFactory
   Stream<DynamicNode> everyOp() {
     return OpCases.groups().entrySet().stream()
@@ -33,13 +43,13 @@ abstract class BackendContract extends ProgramContract {
             group ->
                 dynamicContainer(
                     group.getKey(),
-                    group.getValue().stream()
+                    chosen(group.getValue()).stream()
                         .map(c -> dynamicTest(c.name(), () -> check(c, c.run(backend))))));
   }
 
   @TestFactory
   Stream<DynamicNode> randomProgramsComputeWhatTheReferenceComputes() {
-    return IntStream.range(0, 100)
+    return IntStream.range(0, randomPrograms())
         .mapToObj(
             seed ->
                 dynamicTest(

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.GridScheduler;
@@ -72,13 +73,13 @@ final class GraphPlan implements AutoCloseable {
     }
     int last = parts.size() - 1;
     Map<Object, int[]> ranges = ranges(parts);
-    outputs = request.outputs.toArray();
+    // what only the host fills is there already
+    outputs = request.outputs.stream().filter(ranges::containsKey).toArray();
     for (Object o : outputs) {
-      int[] range = ranges.get(o);
-      range[1] = Math.max(range[1], computing - 1);
+      keepUntil(computing - 1, o, ranges);
     }
     List<FloatArray> used = request.states.stream().filter(ranges::containsKey).toList();
-    used.forEach(s -> ranges.get(s)[1] = last);
+    used.forEach(s -> keepUntil(last, s, ranges));
     List<ImmutableTaskGraph> graphs = new ArrayList<>();
     for (int g = 0; g <= last; g++) {
       graphs.add(graph(g, parts.get(g), ranges, request, g == computing - 1));
@@ -89,6 +90,11 @@ final class GraphPlan implements AutoCloseable {
     }
     plan = new TornadoExecutionPlan(graphs.toArray(new ImmutableTaskGraph[0]));
     plan.withDevice(device);
+  }
+
+  private static void keepUntil(int graph, Object buffer, Map<Object, int[]> ranges) {
+    int[] range = Objects.requireNonNull(ranges.get(buffer));
+    range[1] = Math.max(range[1], graph);
   }
 
   private static Map<Object, int[]> ranges(List<List<Item>> parts) {
