@@ -217,7 +217,7 @@ public final class Storage {
               + " elements of "
               + dtype);
     }
-    MemorySegment.copy(source.segment, 0, segment, 0, elements * dtype.bytes());
+    MemorySegment.copy(source.segment(), 0, segment(), 0, elements * dtype.bytes());
     modified();
   }
 

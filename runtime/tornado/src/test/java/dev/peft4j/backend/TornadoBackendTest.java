@@ -12,12 +12,12 @@ class TornadoBackendTest extends BackendContract {
   }
 
   /**
-   * Each case compiles a dozen kernels, and there are 1,800: one of 24 is run, all with {@code
+   * Each case compiles a dozen kernels, and there are 1,800: one of 48 is run, all with {@code
    * -Dpeft4j.tornado.every=1}.
    */
   @Override
   List<OpCase> chosen(List<OpCase> group) {
-    int every = Integer.getInteger("peft4j.tornado.every", 24);
+    int every = Integer.getInteger("peft4j.tornado.every", 48);
     return IntStream.range(0, group.size())
         .filter(i -> i % every == 0)
         .mapToObj(group::get)
@@ -27,6 +27,6 @@ class TornadoBackendTest extends BackendContract {
   /** Each of them compiles dozens of kernels. */
   @Override
   int randomPrograms() {
-    return Integer.getInteger("peft4j.tornado.randomPrograms", 6);
+    return Integer.getInteger("peft4j.tornado.randomPrograms", 2);
   }
 }

@@ -60,9 +60,6 @@ final class Buffers {
     base = new int[n];
     lastUse = new int[n];
     state = new boolean[program.inputs()];
-    for (int i = 0; i < state.length; i++) {
-      state[i] = program.kind(i) == Program.Kind.TRAINABLE;
-    }
     for (int t : program.targets()) {
       if (t >= 0) {
         state[t] = true;
@@ -105,7 +102,7 @@ final class Buffers {
     int b = base[v];
     return b < program.inputs()
         && !state[b]
-        && program.kind(b) == Program.Kind.FROZEN
+        && program.frozen(b)
         && program.shape(b).elements() > 1
         && !(restless.contains(b) && program.bytes(b) <= SMALL);
   }

@@ -25,7 +25,7 @@ sealed interface HostInput {
     private final FloatArray array;
     private final @Nullable ProductShape packed;
     private @Nullable WeakReference<Storage> source;
-    private int writes;
+    private int version;
 
     /**
      * The input {@code value}.
@@ -51,7 +51,7 @@ sealed interface HostInput {
     /** True if the buffer has what {@code s} contains. */
     boolean holds(Storage s) {
       WeakReference<Storage> known = source;
-      return known != null && known.refersTo(s) && writes == s.writes();
+      return known != null && known.refersTo(s) && version == s.version();
     }
 
     /** Remembers that the buffer has what {@code s} contains. */
@@ -60,7 +60,7 @@ sealed interface HostInput {
       if (known == null || !known.refersTo(s)) {
         source = new WeakReference<>(s);
       }
-      writes = s.writes();
+      version = s.version();
     }
 
     /** Brings what is newest in the buffer to the storage that it belongs to. */
