@@ -1,5 +1,6 @@
 package dev.peft4j.backend.tornado;
 
+import dev.peft4j.backend.tornado.attention.AttentionCalls;
 import dev.peft4j.backend.tornado.fuse.FusedKernels;
 import dev.peft4j.backend.tornado.kernel.KernelCall;
 import dev.peft4j.backend.tornado.op.LookupKernels;
@@ -16,6 +17,8 @@ import dev.peft4j.graph.Op;
 import dev.peft4j.graph.Program;
 import dev.peft4j.graph.Scalar;
 import dev.peft4j.graph.SumTo;
+import dev.peft4j.op.Attention;
+import dev.peft4j.op.AttentionGrad;
 import dev.peft4j.op.Causal;
 import dev.peft4j.op.Concat;
 import dev.peft4j.op.CrossEntropy;
@@ -72,6 +75,7 @@ final class DeviceLowering {
           Causal.class,
           Unfold.class,
           Fold.class,
+          Attention.class,
           Softmax.class,
           SoftmaxGrad.class,
           LogSoftmax.class,
@@ -96,7 +100,9 @@ final class DeviceLowering {
 
   /** True if there is a kernel for {@code op}; others are decomposed. */
   static boolean supports(Op op) {
-    return SUPPORTED.contains(op.getClass());
+    return op instanceof AttentionGrad g
+        ? AttentionCalls.hasGradient(g.forward())
+        : SUPPORTED.contains(op.getClass());
   }
 
   /** The calls that compute all steps. */
@@ -139,6 +145,27 @@ final class DeviceLowering {
       }
     }
     return twice ? new KernelCall(call.code(), arguments, call.grid()) : call;
+  }
+
+  private void attention(Attention op, int[] in, FloatArray out) {
+    AttentionCalls calls = attentionCalls(op, in, in.length == 4);
+    FloatArray mask = in.length == 4 ? f(in[3]) : null;
+    FloatArray p = buffers.scratch(calls.scores());
+    addAll(calls.forward(f(in[0]), f(in[1]), f(in[2]), mask, p, out));
+  }
+
+  private void attentionGrad(Attention op, int[] in, FloatArray out) {
+    AttentionCalls calls = attentionCalls(op, in, in.length == 5);
+    FloatArray mask = in.length == 5 ? f(in[3]) : null;
+    FloatArray dOut = f(in[in.length - 1]);
+    FloatArray p = buffers.scratch(calls.scores());
+    FloatArray dP = buffers.scratch(calls.scores());
+    addAll(calls.gradient(f(in[0]), f(in[1]), f(in[2]), mask, dOut, p, dP, out));
+  }
+
+  private AttentionCalls attentionCalls(Attention op, int[] in, boolean masked) {
+    return new AttentionCalls(
+        products, op, shape(in[0]), shape(in[1]), masked ? shape(in[3]) : null);
   }
 
   private void addAll(List<KernelCall> calls) {
@@ -216,6 +243,8 @@ final class DeviceLowering {
       case Causal c -> causal(c, out, n);
       case Unfold u -> add(WindowKernels.unfold(u.window(), f(in[0]), shape(in[0]), out));
       case Fold w -> add(WindowKernels.fold(w.window(), f(in[0]), w.image(), out));
+      case Attention a -> attention(a, in, out);
+      case AttentionGrad a -> attentionGrad(a.forward(), in, out);
       case Softmax s -> add(RowKernels.softmax(f(in[0]), out, rows(v), shape.dim(-1)));
       case LogSoftmax s -> add(RowKernels.logSoftmax(f(in[0]), out, rows(v), shape.dim(-1)));
       case SoftmaxGrad s ->
