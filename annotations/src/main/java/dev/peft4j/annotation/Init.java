@@ -1,6 +1,10 @@
 package dev.peft4j.annotation;
 
-/** How an adapter's weights start; peft's {@code init_lora_weights}. */
+/**
+ * How an adapter's weights start; peft's {@code init_lora_weights}. For IA3 ({@code
+ * init_ia3_weights}) the vector starts as ones with {@link #DEFAULT}, and is drawn from N(0, 1)
+ * with {@link #RANDOM}; there are no others.
+ */
 public enum Init {
   /**
    * peft's {@code true}: A is drawn from Kaiming's uniform distribution (a = √5) and B is zero, so

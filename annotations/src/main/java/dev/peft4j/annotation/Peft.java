@@ -22,7 +22,8 @@ import java.lang.annotation.Target;
  * model.layers.get(0).attn.qProj}: fields joined by dots, indices for lists, keys for maps ({@link
  * dev.peft4j.target.Names}). The rules of matching are peft's ({@link
  * dev.peft4j.target.TargetMatcher}). The members mean what the fields of peft's {@code LoraConfig}
- * mean and have its defaults.
+ * mean and have its defaults; with {@code tuner = "IA3"} those of {@code IA3Config}. A member that
+ * the tuner does not have is an error.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)
@@ -196,11 +197,35 @@ public @interface Peft {
   String adapter() default "default";
 
   /**
-   * The kind of adapter, peft's {@code peft_type}.
+   * The kind of adapter, peft's {@code peft_type}: {@code LORA}, or {@code IA3}, which multiplies
+   * what a layer computes by a trained vector. The adapters of one model are of one kind.
+   *
+   * <p>IA3 has {@link #target()}, {@link #targetRegex()}, {@link #exclude()}, {@link
+   * #excludeRegex()}, {@link #feedforward()}, {@link #feedforwardRegex()}, {@link #init()} ({@code
+   * DEFAULT} and {@code RANDOM}), {@link #modulesToSave()}, {@link #adapter()}, {@link #taskType()}
+   * and {@link #className()}, and adapts {@code Linear}, {@code TransposedLinear} and {@code
+   * Conv2d}.
    *
    * @return {@code LORA} by default
    */
   String tuner() default "LORA";
+
+  /**
+   * With {@code tuner = "IA3"}: those of the targets that are feed-forward, so that not their
+   * results but their inputs are multiplied; peft's {@code feedforward_modules}. Each entry is an
+   * entry of {@link #target()}, where that is a list, and stands for every target whose path ends
+   * with it; as the only entry {@code "regex:..."} is what {@link #feedforwardRegex()} is.
+   *
+   * @return entries of {@link #target()}, or {@code regex:...}
+   */
+  String[] feedforward() default {};
+
+  /**
+   * The same as a regular expression for the whole path; instead of {@link #feedforward()}.
+   *
+   * @return a regular expression, or nothing
+   */
+  String feedforwardRegex() default "";
 
   /**
    * What the model is for, as peft writes it: {@code SEQ_CLS}, {@code TOKEN_CLS}, {@code

@@ -3,6 +3,8 @@ package dev.peft4j.processor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import javax.lang.model.element.AnnotationMirror;
 import javax.lang.model.element.AnnotationValue;
 import javax.lang.model.element.ExecutableElement;
@@ -44,6 +46,7 @@ final class AnnotationReader {
       all.add(
           new PeftSettings(
               all.size(),
+              written(mirror),
               strings(mirror, "target"),
               string(mirror, "targetRegex"),
               strings(mirror, "exclude"),
@@ -66,6 +69,8 @@ final class AnnotationReader {
               strings(mirror, "layersPattern"),
               string(mirror, "adapter"),
               string(mirror, "tuner"),
+              strings(mirror, "feedforward"),
+              string(mirror, "feedforwardRegex"),
               string(mirror, "taskType"),
               string(mirror, "className")));
     }
@@ -107,6 +112,12 @@ final class AnnotationReader {
       }
     }
     return value;
+  }
+
+  private static Set<String> written(AnnotationMirror mirror) {
+    return mirror.getElementValues().keySet().stream()
+        .map(member -> member.getSimpleName().toString())
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   private static @Nullable AnnotationValue written(AnnotationMirror mirror, String member) {

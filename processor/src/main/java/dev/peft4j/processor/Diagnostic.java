@@ -101,10 +101,7 @@ enum Diagnostic {
   // targets and modules
   NO_SUCH_TARGET(40, "%s has no module %s. %s"),
   TARGET_PARTLY_UNMATCHED(41, "%s has no module %s, though it has the other targets. %s"),
-  UNSUPPORTED_MODULE(
-      42,
-      "The target %s names %s, which takes no adapter: only Linear, TransposedLinear, Embedding,"
-          + " Conv1d, Conv2d and classes that implement Adaptable do. %s"),
+  UNSUPPORTED_MODULE(42, "The target %s names %s, which takes no %s adapter: only %s do. %s"),
   TARGET_EXCLUDED(43, "The target %s %s."),
   TARGET_SAVED(
       44,
@@ -131,7 +128,18 @@ enum Diagnostic {
       54,
       true,
       "The adapter's name \"%s\" is also part of the path %s. peft loses weights when it loads such"
-          + " a checkpoint: give the adapter another name.");
+          + " a checkpoint: give the adapter another name."),
+
+  // the tuner
+  MEMBER_OF_OTHER_TUNER(60, "%s is a setting of %s, but the tuner is %s. Leave it out%s."),
+  FEEDFORWARD_NOT_TARGET(
+      61,
+      "feedforward says which of the targets are feed-forward, but \"%s\" is none of them. Write"
+          + " it as target has it. %s"),
+  TWO_TUNERS(
+      62,
+      "The adapters \"%s\" and \"%s\" are of different tuners, %s and %s. Those of one model are of"
+          + " one: set the same tuner on both.");
 
   private final int number;
   private final boolean warning;

@@ -39,6 +39,7 @@ final class Matching {
    */
   record Answer(Place place, List<String> at, String path, Outcome outcome, String by) {}
 
+  private final AnnotatedTuner tuner;
   private final TargetSpec spec;
   private final List<String> tokens;
   private final TargetMatcher matcher;
@@ -46,6 +47,7 @@ final class Matching {
   private final Map<Place, List<Answer>> answers = new LinkedHashMap<>();
 
   Matching(PeftSettings settings, Place root) {
+    tuner = settings.kind();
     spec = settings.spec();
     tokens =
         settings.trainableTokens().stream()
@@ -56,6 +58,8 @@ final class Matching {
     List<String> keys = new ArrayList<>(tokens);
     Stream.concat(settings.rankPattern().stream(), settings.alphaPattern().stream())
         .forEach(pattern -> keys.add(pattern.key()));
+    keys.addAll(settings.feedforward());
+    keys.add(settings.feedforwardRegex());
     samples = new Samples(spec, keys);
     for (Place place : root.all()) {
       List<Answer> here = new ArrayList<>();
@@ -124,21 +128,24 @@ final class Matching {
     Match match = matcher.match(path, node.linear() && !node.outputHead());
     String by = match.by() == null ? "" : match.by();
     if (match.outcome() != Match.Outcome.TARGETED && hasTokens(path)) {
-      return new Answer(
-          place, at, path, node.adaptable() ? Outcome.ATTACH : Outcome.UNSUPPORTED, "");
+      return new Answer(place, at, path, adapted(node), "");
     }
     return new Answer(
         place,
         at,
         path,
         switch (match.outcome()) {
-          case TARGETED -> node.adaptable() ? Outcome.ATTACH : Outcome.UNSUPPORTED;
+          case TARGETED -> adapted(node);
           case EXCLUDED -> Outcome.EXCLUDED;
           case SAVED -> Outcome.BARRED;
           case OTHER_LAYER -> Outcome.OTHER_LAYER;
           case NOT_NAMED -> Outcome.NONE;
         },
         by);
+  }
+
+  private Outcome adapted(Node node) {
+    return tuner.adapts(node.layer()) ? Outcome.ATTACH : Outcome.UNSUPPORTED;
   }
 
   /** Whether the module at a path has rows that are trained. */

@@ -1,5 +1,6 @@
 package dev.peft4j.processor;
 
+import dev.peft4j.processor.AnnotatedTuner.LayerType;
 import dev.peft4j.processor.Node.Access;
 import dev.peft4j.processor.Node.Kind;
 import dev.peft4j.target.Names;
@@ -64,7 +65,7 @@ final class ModelScanner {
         "",
         Access.ROOT,
         false,
-        false,
+        LayerType.NONE,
         opaque,
         true,
         false,
@@ -143,7 +144,7 @@ final class ModelScanner {
         shown,
         visibility.access(owner, field),
         node.linear(),
-        node.adaptable(),
+        node.layer(),
         node.opaque(),
         node.certain(),
         annotation(field, OUTPUT_HEAD) != null,
@@ -200,7 +201,7 @@ final class ModelScanner {
           "",
           Access.ELEMENT,
           false,
-          true,
+          LayerType.ANY,
           true,
           false,
           false,
@@ -217,8 +218,9 @@ final class ModelScanner {
   private Node module(DeclaredType type, TypeElement element) {
     // a value of an abstract class may be of a class that takes adapters
     boolean isAbstract = element.getModifiers().contains(Modifier.ABSTRACT);
-    boolean adaptable = universe.isAdaptable(type) || isAbstract;
-    boolean ready = adaptable && !isAbstract && Universe.name(type).startsWith(Universe.NN);
+    LayerType layer = isAbstract ? LayerType.ANY : universe.layerType(type);
+    boolean ready =
+        !isAbstract && layer != LayerType.NONE && Universe.name(type).startsWith(Universe.NN);
     boolean opaque = !ready && opaque(type, element);
     // what is below a layer of the runtime is the adapter's own business
     boolean known = !ready && !inside.contains(element) && !overridesChildren(type);
@@ -230,7 +232,7 @@ final class ModelScanner {
         "",
         Access.ELEMENT,
         universe.isLinear(type),
-        adaptable,
+        layer,
         opaque,
         true,
         false,
@@ -279,7 +281,7 @@ final class ModelScanner {
         "",
         Access.ELEMENT,
         false,
-        false,
+        LayerType.NONE,
         false,
         true,
         false,

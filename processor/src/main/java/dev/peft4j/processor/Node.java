@@ -1,6 +1,7 @@
 package dev.peft4j.processor;
 
 import com.palantir.javapoet.TypeName;
+import dev.peft4j.processor.AnnotatedTuner.LayerType;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *     elements
  * @param access how the generated class gets at it from what holds it
  * @param linear whether it is a Linear
- * @param adaptable whether it can carry an adapter
+ * @param layer what kind of layer it is for adapters
  * @param opaque whether there may be more in it than its type tells
  * @param certain whether its type says that it is a module; the value of an interface's field need
  *     not be one
@@ -30,7 +31,7 @@ record Node(
     String field,
     Access access,
     boolean linear,
-    boolean adaptable,
+    LayerType layer,
     boolean opaque,
     boolean certain,
     boolean outputHead,

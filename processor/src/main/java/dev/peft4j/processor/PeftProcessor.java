@@ -113,7 +113,7 @@ public final class PeftProcessor extends AbstractProcessor {
     var checks =
         new SettingsChecks(
             Universe.shortName(model),
-            () -> root == null ? "" : new Candidates(root).list(),
+            tuner -> root == null ? "" : new Candidates(root, tuner).list(),
             problems::add);
     // nothing in a class that cannot be seen can be reached: that goes without saying
     boolean visible = visibility.hidden(model).isEmpty();

@@ -5,16 +5,19 @@ import dev.peft4j.target.TaskTypes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /**
  * One {@code @Peft}, as written.
  *
  * @param index which of the class's, in the order written
+ * @param written the members that are written, not left at their defaults
  * @param bias the constant's name
  * @param init the constant's name
  */
 record PeftSettings(
     int index,
+    Set<String> written,
     List<String> target,
     String targetRegex,
     List<String> exclude,
@@ -37,6 +40,8 @@ record PeftSettings(
     List<String> layersPattern,
     String adapter,
     String tuner,
+    List<String> feedforward,
+    String feedforwardRegex,
     String taskType,
     String className) {
 
@@ -63,9 +68,23 @@ record PeftSettings(
 
   /** The regular expression for targets, empty if there is none. */
   String regex() {
-    return target.size() == 1 && target.get(0).startsWith(TargetSpec.REGEX_PREFIX)
-        ? target.get(0).substring(TargetSpec.REGEX_PREFIX.length())
-        : targetRegex;
+    return regex(target, targetRegex);
+  }
+
+  /** The regular expression for feed-forward layers, empty if there is none. */
+  String feedforwardPattern() {
+    return regex(feedforward, feedforwardRegex);
+  }
+
+  private static String regex(List<String> names, String regex) {
+    return names.size() == 1 && names.get(0).startsWith(TargetSpec.REGEX_PREFIX)
+        ? names.get(0).substring(TargetSpec.REGEX_PREFIX.length())
+        : regex;
+  }
+
+  /** The tuner; LoRA if there is none of the name, which is reported as an error. */
+  AnnotatedTuner kind() {
+    return AnnotatedTuner.named(tuner).orElse(AnnotatedTuner.LORA);
   }
 
   boolean hasRegex() {
@@ -77,6 +96,11 @@ record PeftSettings(
     return target.isEmpty() && !targetRegex.isEmpty()
         ? Site.member(index, "targetRegex")
         : target.isEmpty() ? Site.annotation(index) : Site.element(index, "target", 0);
+  }
+
+  /** Where the expression for feed-forward layers is written. */
+  Site feedforwardSite() {
+    return feedforward.isEmpty() ? site("feedforwardRegex") : site("feedforward", 0);
   }
 
   Site site(String member) {
@@ -103,7 +127,7 @@ record PeftSettings(
         exclude,
         excludeRegex.isEmpty() ? null : excludeRegex,
         saved,
-        layers,
-        layersPattern);
+        kind() == AnnotatedTuner.LORA ? layers : List.of(),
+        kind() == AnnotatedTuner.LORA ? layersPattern : List.of());
   }
 }

@@ -101,9 +101,11 @@ final class PeftWriter {
     doc.append(settings.size() == 1 ? "an adapter.\n" : "adapters; the first one is active.\n");
     for (int i = 0; i < settings.size(); i++) {
       PeftSettings s = settings.get(i);
-      doc.append(
-          "\n<p>{@code %s} has rank %d and alpha %s"
-              .formatted(s.adapter(), s.r(), number(s.alpha())));
+      String what =
+          s.kind() == AnnotatedTuner.IA3
+              ? "is an IA3 adapter"
+              : "has rank %d and alpha %s".formatted(s.r(), number(s.alpha()));
+      doc.append("\n<p>{@code %s} %s".formatted(s.adapter(), what));
       List<String> items = new ArrayList<>();
       plans.get(i).layers().forEach(path -> items.add("  <li>{@code %s}\n".formatted(path)));
       plans
@@ -130,8 +132,8 @@ final class PeftWriter {
 
   private FieldSpec constant(String name, PeftSettings s) {
     return FieldSpec.builder(
-            LoraCode.CONFIG, name, Modifier.PRIVATE, Modifier.STATIC, Modifier.FINAL)
-        .initializer(LoraCode.config(s))
+            ConfigCode.type(s), name, Modifier.PRIVATE, Modifier.STATIC, Modifier.FINAL)
+        .initializer(ConfigCode.config(s))
         .build();
   }
 

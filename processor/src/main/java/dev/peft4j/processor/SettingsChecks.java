@@ -11,22 +11,22 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.PatternSyntaxException;
 
 /** Checks the values of {@code @Peft} that need no look at the model. */
 final class SettingsChecks {
-  private static final List<String> TUNERS = List.of("LORA");
-
   private final String model;
-  private final Supplier<String> candidates;
+  private final Function<AnnotatedTuner, String> candidates;
   private final Consumer<Problem> problems;
 
   /**
    * @param model the class's name
-   * @param candidates the sentence that lists the layers, if it is needed
+   * @param candidates the sentence that lists the layers that a tuner adapts
    */
-  SettingsChecks(String model, Supplier<String> candidates, Consumer<Problem> problems) {
+  SettingsChecks(
+      String model, Function<AnnotatedTuner, String> candidates, Consumer<Problem> problems) {
     this.model = model;
     this.candidates = candidates;
     this.problems = problems;
@@ -34,9 +34,12 @@ final class SettingsChecks {
 
   /** Returns whether the targets can be matched. */
   boolean check(PeftSettings s) {
-    checkNumbers(s);
-    checkStart(s);
-    checkTokens(s);
+    new TunerChecks(s, problems).check();
+    if (s.kind() == AnnotatedTuner.LORA) {
+      checkNumbers(s);
+      checkStart(s);
+      checkTokens(s);
+    }
     checkNames(s);
     return checkTargets(s);
   }
@@ -50,6 +53,16 @@ final class SettingsChecks {
           report(Diagnostic.DUPLICATE_ADAPTER, s.site("adapter"), model, s.adapter());
           break;
         }
+      }
+      PeftSettings first = all.get(0);
+      if (s.kind() != first.kind()) {
+        report(
+            Diagnostic.TWO_TUNERS,
+            s.site("tuner"),
+            first.adapter(),
+            s.adapter(),
+            first.kind().title(),
+            s.kind().title());
       }
       for (PeftSettings before : all.subList(0, i)) {
         if (!before.bias().equals("NONE") && !s.bias().equals("NONE")) {
@@ -200,23 +213,19 @@ final class SettingsChecks {
     if (!wrong.isEmpty()) {
       report(Diagnostic.BAD_ADAPTER_NAME, s.site("adapter"), name, wrong);
     }
-    if (!TUNERS.contains(s.tuner().toUpperCase(Locale.ROOT))) {
-      report(Diagnostic.UNKNOWN_TUNER, s.site("tuner"), s.tuner(), known(s.tuner(), TUNERS));
-    }
     if (!s.taskType().isEmpty() && !TaskTypes.all().contains(s.taskType())) {
       report(
           Diagnostic.UNKNOWN_TASK,
           s.site("taskType"),
           s.taskType(),
-          known(s.taskType(), TaskTypes.all()));
+          (Suggestions.didYouMean(s.taskType(), TaskTypes.all())
+                  + " There are: "
+                  + String.join(", ", TaskTypes.all())
+                  + ".")
+              .strip());
     }
     checkKeys(s, "rankPattern", s.rankPattern());
     checkKeys(s, "alphaPattern", s.alphaPattern());
-  }
-
-  private static String known(String wanted, List<String> names) {
-    return (Suggestions.didYouMean(wanted, names) + " There are: " + String.join(", ", names) + ".")
-        .strip();
   }
 
   private void checkKeys(PeftSettings s, String member, List<PeftSettings.Pattern> patterns) {
@@ -235,11 +244,18 @@ final class SettingsChecks {
   private boolean checkTargets(PeftSettings s) {
     boolean good = true;
     if (s.target().isEmpty() && s.targetRegex().isEmpty()) {
-      report(Diagnostic.NO_TARGET, Site.annotation(s.index()), candidates.get());
+      report(Diagnostic.NO_TARGET, Site.annotation(s.index()), candidates.apply(s.kind()));
       good = false;
     }
     if (!s.target().isEmpty() && !s.targetRegex().isEmpty()) {
       report(Diagnostic.TWO_WAYS, s.site("targetRegex"), "Both target and targetRegex are given");
+      good = false;
+    }
+    if (!s.feedforward().isEmpty() && !s.feedforwardRegex().isEmpty()) {
+      report(
+          Diagnostic.TWO_WAYS,
+          s.site("feedforwardRegex"),
+          "Both feedforward and feedforwardRegex are given");
       good = false;
     }
     if (!s.exclude().isEmpty() && !s.excludeRegex().isEmpty()) {
@@ -251,6 +267,16 @@ final class SettingsChecks {
     good &= noneEmpty(s, "exclude", s.exclude());
     good &= noneEmpty(s, "modulesToSave", s.modulesToSave());
     good &= noneEmpty(s, "layersPattern", s.layersPattern());
+    good &= noneEmpty(s, "feedforward", s.feedforward());
+    for (int i = 0; s.feedforward().size() > 1 && i < s.feedforward().size(); i++) {
+      if (s.feedforward().get(i).startsWith(TargetSpec.REGEX_PREFIX)) {
+        String message =
+            "\"%s\" stands beside other names, but has to be the only one"
+                .formatted(s.feedforward().get(i));
+        report(Diagnostic.TWO_WAYS, s.site("feedforward", i), message);
+        good = false;
+      }
+    }
     for (int i = 0; s.target().size() > 1 && i < s.target().size(); i++) {
       String target = s.target().get(i);
       if (target.startsWith(TargetSpec.REGEX_PREFIX)
@@ -288,6 +314,12 @@ final class SettingsChecks {
       var spec = TargetSpec.builder().excludeRegex(s.excludeRegex());
       good &=
           compiles(s.excludeRegex(), s.site("excludeRegex"), () -> new TargetMatcher(spec.build()));
+    }
+    if (!s.feedforwardPattern().isEmpty()) {
+      var spec = TargetSpec.builder().targetRegex(s.feedforwardPattern());
+      good &=
+          compiles(
+              s.feedforwardPattern(), s.feedforwardSite(), () -> new TargetMatcher(spec.build()));
     }
     for (int i = 0; i < s.modulesToSave().size(); i++) {
       var spec = TargetSpec.builder().modulesToSave(s.modulesToSave().get(i));

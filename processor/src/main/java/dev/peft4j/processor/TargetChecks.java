@@ -4,7 +4,6 @@ import dev.peft4j.processor.Matching.Answer;
 import dev.peft4j.processor.Matching.Outcome;
 import dev.peft4j.processor.Node.Kind;
 import dev.peft4j.target.Names;
-import dev.peft4j.target.PatternKeys;
 import dev.peft4j.target.TargetSpec;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -37,7 +36,7 @@ final class TargetChecks {
     this.settings = settings;
     this.root = root;
     this.matching = matching;
-    this.candidates = new Candidates(root);
+    this.candidates = new Candidates(root, settings.kind());
     this.problems = problems;
     this.all = matching.all().toList();
     this.opaque = root.all().stream().filter(place -> reachable(place) && searched(place)).toList();
@@ -99,8 +98,9 @@ final class TargetChecks {
     checkTokens();
     checkExclude();
     checkSaved();
-    checkKeys("rankPattern", settings.rankPattern());
-    checkKeys("alphaPattern", settings.alphaPattern());
+    if (opaque.isEmpty()) {
+      new KeyChecks(settings, with(all, Outcome.ATTACH), candidates, problems).check();
+    }
     checkAdapterName();
   }
 
@@ -115,6 +115,8 @@ final class TargetChecks {
           site,
           quoted(target),
           places(unsupported),
+          settings.kind().title(),
+          settings.kind().layers(),
           candidates.meant(target, true));
       return;
     }
@@ -158,6 +160,8 @@ final class TargetChecks {
           site,
           quoted(target),
           places(containers),
+          settings.kind().title(),
+          settings.kind().layers(),
           candidates.meant(target, true));
     } else if (!opaque.isEmpty()) {
       if (reachesInto(target)) {
@@ -265,6 +269,8 @@ final class TargetChecks {
             site,
             quoted(name),
             places(wrong),
+            settings.kind().title(),
+            settings.kind().layers(),
             candidates.meant(name, true));
         continue;
       }
@@ -325,27 +331,6 @@ final class TargetChecks {
             candidates.meantModule(name));
       } else {
         report(Diagnostic.SAVES_NOTHING, site, model(), name, candidates.meantModule(name));
-      }
-    }
-  }
-
-  private void checkKeys(String member, List<PeftSettings.Pattern> patterns) {
-    List<Answer> attached = with(all, Outcome.ATTACH);
-    for (int i = 0; opaque.isEmpty() && i < patterns.size(); i++) {
-      String key = patterns.get(i).key();
-      PatternKeys keys;
-      try {
-        keys = new PatternKeys(List.of(key));
-      } catch (java.util.regex.PatternSyntaxException e) {
-        continue; // reported with the other expressions
-      }
-      if (attached.stream().allMatch(a -> keys.first(a.path()) == null)) {
-        report(
-            Diagnostic.KEY_MATCHES_NOTHING,
-            new Site(settings.index(), member, i, "key"),
-            member,
-            key,
-            candidates.meant(key, false));
       }
     }
   }

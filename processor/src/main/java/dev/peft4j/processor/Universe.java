@@ -1,5 +1,6 @@
 package dev.peft4j.processor;
 
+import dev.peft4j.processor.AnnotatedTuner.LayerType;
 import java.util.List;
 import java.util.Set;
 import javax.lang.model.element.Element;
@@ -127,7 +128,15 @@ final class Universe {
         || superclass(type, NN + "TransposedLinear") != null;
   }
 
-  boolean isAdaptable(DeclaredType type) {
+  LayerType layerType(DeclaredType type) {
+    return isLinear(type)
+        ? LayerType.LINEAR
+        : superclass(type, NN + "Conv2d") != null
+            ? LayerType.CONV2D
+            : isAdaptable(type) ? LayerType.OTHER : LayerType.NONE;
+  }
+
+  private boolean isAdaptable(DeclaredType type) {
     return ADAPTABLE.contains(name(type))
         || types.directSupertypes(type).stream()
             .anyMatch(t -> t instanceof DeclaredType d && isAdaptable(d));

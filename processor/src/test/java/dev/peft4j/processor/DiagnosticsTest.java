@@ -33,6 +33,7 @@ class DiagnosticsTest {
   @MethodSource({
     "dev.peft4j.processor.ClassCases#classes",
     "dev.peft4j.processor.ValueCases#values",
+    "dev.peft4j.processor.TunerCases#tuners",
     "dev.peft4j.processor.TargetCases#targets",
     "dev.peft4j.processor.TargetCases#warnings"
   })

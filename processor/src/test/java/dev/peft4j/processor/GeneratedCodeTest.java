@@ -116,6 +116,45 @@ class GeneratedCodeTest {
     assertThat(String.valueOf(compilation.call("lm.Lm", "run"))).doesNotContain("late");
   }
 
+  @Test
+  void ia3() throws IOException {
+    Compilation compilation =
+        Compilation.in(folder)
+            .source(
+                """
+                package lm;
+
+                import dev.peft4j.annotation.*;
+                import dev.peft4j.nn.*;
+                import dev.peft4j.nn.Module;
+                import java.util.*;
+
+                @Peft(tuner = "IA3", target = {"k_proj", "fc2"}, feedforward = "fc2", taskType = "SEQ_CLS")
+                @Peft(tuner = "IA3", targetRegex = ".*fc[12]", feedforward = "regex:.*fc2", init = Init.RANDOM,
+                    adapter = "b")
+                public class Net extends Module {
+                    static class Block extends Module {
+                        final Linear kProj = new Linear(2, 2);
+                        final Linear fc1 = new Linear(2, 2);
+                        final Linear fc2 = new Linear(2, 2);
+                    }
+
+                    final List<Block> blocks = List.of(new Block(), new Block());
+                    final Linear classifier = new Linear(2, 2);
+
+                    public static Object run() {
+                        return new NetPeft().adapters().log;
+                    }
+                }
+                """)
+            .clean();
+    check(compilation.generated("lm/NetPeft.java"), "NetPeft");
+    assertThat(String.valueOf(compilation.call("lm.Net", "run")))
+        .contains("add default IA3 targets=k_proj,fc2 feedforward=fc2 taskType=SEQ_CLS")
+        .contains("attach blocks.1.fc2")
+        .doesNotContain("late");
+  }
+
   /** With -Dgolden.update=FOLDER what is written becomes what is expected. */
   private static void check(String written, String name) throws IOException {
     String update = System.getProperty("golden.update");

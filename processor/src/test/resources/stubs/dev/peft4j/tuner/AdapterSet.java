@@ -26,9 +26,9 @@ public final class AdapterSet {
     return new AdapterSet(root);
   }
 
-  public Attachment add(String name, LoraConfig config) {
+  public Attachment add(String name, PeftConfig config) {
     log.add("add " + name + " " + config);
-    Attachment attachment = new Recorder(new TargetMatcher(config.targets));
+    Attachment attachment = new Recorder(new TargetMatcher(config.targets()));
     if (attachments.put(name, attachment) != null) {
       throw new IllegalArgumentException("adapter " + name + " is there already");
     }

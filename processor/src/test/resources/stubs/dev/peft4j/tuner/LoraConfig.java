@@ -6,7 +6,7 @@ import dev.peft4j.target.TargetSpec;
 import dev.peft4j.target.TaskTypes;
 
 /** A stand-in for the runtime's: writes down what it was told. */
-public final class LoraConfig {
+public final class LoraConfig implements PeftConfig {
   final String text;
   final TargetSpec targets;
 
@@ -17,6 +17,11 @@ public final class LoraConfig {
 
   public static Builder builder() {
     return new Builder();
+  }
+
+  @Override
+  public TargetSpec targets() {
+    return targets;
   }
 
   @Override

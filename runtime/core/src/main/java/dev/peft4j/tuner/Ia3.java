@@ -18,6 +18,7 @@ import dev.peft4j.target.TargetMatcher;
 import dev.peft4j.target.TargetSpec;
 import dev.peft4j.tensor.Tensor;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -96,6 +97,11 @@ public final class Ia3 implements Tuner {
       return new Config(targets, List.of(feedforward), null, true, false, null, null);
     }
 
+    /** Starts settings without targets. */
+    public static Builder builder() {
+      return new Builder();
+    }
+
     @Override
     public String peftType() {
       return PEFT_TYPE;
@@ -137,6 +143,94 @@ public final class Ia3 implements Tuner {
           : new TargetMatcher(TargetSpec.builder().targetRegex(feedforwardRegex).build())
               .match(path, false)
               .targeted();
+    }
+  }
+
+  /** Builds a {@link Config}; lists add up when a method is called again. */
+  public static final class Builder {
+    private final TargetSpec.Builder targets = TargetSpec.builder();
+    private final List<String> feedforward = new ArrayList<>();
+    private @Nullable String feedforwardRegex;
+    private boolean initWeights = true;
+    private @Nullable String taskType;
+    private @Nullable String baseModel;
+
+    private Builder() {}
+
+    /** Paths or ends of paths; or {@code all-linear} or {@code regex:...} alone. */
+    public Builder targets(String... names) {
+      targets.targets(names);
+      return this;
+    }
+
+    /** A regular expression for the whole path. */
+    public Builder targetRegex(String regex) {
+      targets.targetRegex(regex);
+      return this;
+    }
+
+    /** Every Linear but the model's output head. */
+    public Builder allLinear() {
+      targets.allLinear();
+      return this;
+    }
+
+    /** Those of the targets that are feed-forward: ends of paths, as among the targets. */
+    public Builder feedforward(String... names) {
+      feedforward.addAll(List.of(names));
+      return this;
+    }
+
+    /** The same as a regular expression for the whole path. */
+    public Builder feedforwardRegex(String regex) {
+      feedforwardRegex = regex;
+      return this;
+    }
+
+    /** Whether l starts as ones, as it does by default; else it is drawn from N(0, 1). */
+    public Builder initWeights(boolean value) {
+      initWeights = value;
+      return this;
+    }
+
+    /** Paths or ends of paths that get none. */
+    public Builder exclude(String... names) {
+      targets.exclude(names);
+      return this;
+    }
+
+    /** A regular expression for whole paths that get none. */
+    public Builder excludeRegex(String regex) {
+      targets.excludeRegex(regex);
+      return this;
+    }
+
+    /** Modules that are trained whole, as copies. */
+    public Builder modulesToSave(String... names) {
+      targets.modulesToSave(names);
+      return this;
+    }
+
+    /** peft's task type, for example {@code SEQ_CLS}; null for none. */
+    public Builder taskType(@Nullable String value) {
+      taskType = value;
+      return this;
+    }
+
+    /** Name of the base model; null for none. */
+    public Builder baseModel(@Nullable String value) {
+      baseModel = value;
+      return this;
+    }
+
+    /**
+     * The settings.
+     *
+     * @throws IllegalArgumentException naming the setting that is wrong
+     */
+    public Config build() {
+      return new Config(
+          targets.build(), feedforward, feedforwardRegex, initWeights, false, taskType, baseModel);
     }
   }
 

@@ -5,19 +5,54 @@ import com.palantir.javapoet.CodeBlock;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The code for a LoRA configuration. */
-final class LoraCode {
-  static final ClassName CONFIG = ClassName.get("dev.peft4j.tuner", "LoraConfig");
+/** The code for the configuration of an adapter. */
+final class ConfigCode {
+  private static final ClassName LORA = ClassName.get("dev.peft4j.tuner", "LoraConfig");
+  private static final ClassName IA3 = ClassName.get("dev.peft4j.tuner", "Ia3", "Config");
   private static final ClassName BIAS = ClassName.get("dev.peft4j.annotation", "Bias");
   private static final ClassName INIT = ClassName.get("dev.peft4j.annotation", "Init");
 
   private static final int MOST_ON_A_LINE = 4;
+  private static final int LONGEST_LINE = 60;
 
-  private LoraCode() {}
+  private ConfigCode() {}
 
-  /** A call of the builder that sets what is not the default, and always the rank and alpha. */
+  static ClassName type(PeftSettings s) {
+    return s.kind() == AnnotatedTuner.IA3 ? IA3 : LORA;
+  }
+
+  /** A call of the builder that sets what is not the default; for LoRA always rank and alpha. */
   static CodeBlock config(PeftSettings s) {
     List<CodeBlock> calls = new ArrayList<>();
+    addTargets(calls, s);
+    if (s.kind() == AnnotatedTuner.IA3) {
+      addIa3(calls, s);
+    } else {
+      addNumbers(calls, s);
+    }
+    list(calls, "exclude", s.exclude());
+    if (!s.excludeRegex().isEmpty()) {
+      add(calls, "excludeRegex($S)", s.excludeRegex());
+    }
+    list(calls, "modulesToSave", s.modulesToSave());
+    addPatterns(calls, s);
+    if (!s.taskType().isEmpty()) {
+      add(calls, "taskType($S)", s.taskType());
+    }
+    add(calls, "build()");
+    int length = calls.stream().mapToInt(call -> call.toString().length()).sum();
+    String between = calls.size() > MOST_ON_A_LINE || length > LONGEST_LINE ? "\n." : ".";
+    return CodeBlock.builder()
+        .add("$T.builder()$>$>", type(s))
+        .add(
+            calls.stream()
+                .map(call -> CodeBlock.of(between + "$L", call))
+                .collect(CodeBlock.joining("")))
+        .add("$<$<")
+        .build();
+  }
+
+  private static void addTargets(List<CodeBlock> calls, PeftSettings s) {
     if (s.allLinear()) {
       add(calls, "allLinear()");
     } else if (s.hasRegex()) {
@@ -25,6 +60,20 @@ final class LoraCode {
     } else {
       add(calls, "targets($L)", strings(s.target()));
     }
+  }
+
+  private static void addIa3(List<CodeBlock> calls, PeftSettings s) {
+    if (!s.feedforwardPattern().isEmpty()) {
+      add(calls, "feedforwardRegex($S)", s.feedforwardPattern());
+    } else {
+      list(calls, "feedforward", s.feedforward());
+    }
+    if (s.init().equals("RANDOM")) {
+      add(calls, "initWeights(false)");
+    }
+  }
+
+  private static void addNumbers(List<CodeBlock> calls, PeftSettings s) {
     add(calls, "r($L)", s.r());
     add(calls, "alpha($L)", PeftWriter.number(s.alpha()));
     if (s.dropout() != 0) {
@@ -47,11 +96,10 @@ final class LoraCode {
     } else if (!s.init().equals("DEFAULT")) {
       add(calls, "init($T.$L)", INIT, s.init());
     }
-    list(calls, "exclude", s.exclude());
-    if (!s.excludeRegex().isEmpty()) {
-      add(calls, "excludeRegex($S)", s.excludeRegex());
-    }
-    list(calls, "modulesToSave", s.modulesToSave());
+  }
+
+  /** What only LoRA has for some of the layers. */
+  private static void addPatterns(List<CodeBlock> calls, PeftSettings s) {
     for (PeftSettings.Tokens t : s.trainableTokens()) {
       CodeBlock ids = integers(t.ids());
       if (t.embedding().isEmpty()) {
@@ -70,19 +118,6 @@ final class LoraCode {
       add(calls, "layers($L)", integers(s.layers()));
     }
     list(calls, "layersPattern", s.layersPattern());
-    if (!s.taskType().isEmpty()) {
-      add(calls, "taskType($S)", s.taskType());
-    }
-    add(calls, "build()");
-    String between = calls.size() > MOST_ON_A_LINE ? "\n." : ".";
-    return CodeBlock.builder()
-        .add("$T.builder()$>$>", CONFIG)
-        .add(
-            calls.stream()
-                .map(call -> CodeBlock.of(between + "$L", call))
-                .collect(CodeBlock.joining("")))
-        .add("$<$<")
-        .build();
   }
 
   private static void add(List<CodeBlock> calls, String format, Object... arguments) {

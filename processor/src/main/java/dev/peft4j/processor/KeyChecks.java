@@ -1,0 +1,78 @@
+package dev.peft4j.processor;
+
+import dev.peft4j.processor.Matching.Answer;
+import dev.peft4j.target.PatternKeys;
+import dev.peft4j.target.TargetMatcher;
+import dev.peft4j.target.TargetSpec;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.regex.PatternSyntaxException;
+
+/** Checks that what a configuration says of some of its layers is of layers that it has. */
+final class KeyChecks {
+  private final PeftSettings settings;
+  private final List<Answer> attached;
+  private final Candidates candidates;
+  private final Consumer<Problem> problems;
+
+  /**
+   * @param attached all layers that get an adapter
+   */
+  KeyChecks(
+      PeftSettings settings,
+      List<Answer> attached,
+      Candidates candidates,
+      Consumer<Problem> problems) {
+    this.settings = settings;
+    this.attached = attached;
+    this.candidates = candidates;
+    this.problems = problems;
+  }
+
+  void check() {
+    checkPatterns("rankPattern", settings.rankPattern());
+    checkPatterns("alphaPattern", settings.alphaPattern());
+    checkFeedforward();
+  }
+
+  private void checkPatterns(String member, List<PeftSettings.Pattern> patterns) {
+    for (int i = 0; i < patterns.size(); i++) {
+      String key = patterns.get(i).key();
+      PatternKeys keys;
+      try {
+        keys = new PatternKeys(List.of(key));
+      } catch (PatternSyntaxException e) {
+        continue; // reported with the other expressions
+      }
+      if (attached.stream().allMatch(a -> keys.first(a.path()) == null)) {
+        report(new Site(settings.index(), member, i, "key"), member, key);
+      }
+    }
+  }
+
+  /** Names that are among a list of targets are checked there. */
+  private void checkFeedforward() {
+    String regex = settings.feedforwardPattern();
+    if (!regex.isEmpty()) {
+      var matcher = new TargetMatcher(TargetSpec.builder().targetRegex(regex).build());
+      // of the indices in lists and the keys of maps only samples are known
+      if (attached.stream()
+          .allMatch(a -> a.at().isEmpty() && matcher.namedBy(a.path(), false) == null)) {
+        report(settings.feedforwardSite(), "feedforward", regex);
+      }
+    } else if (settings.allLinear() || settings.hasRegex()) {
+      for (int i = 0; i < settings.feedforward().size(); i++) {
+        String name = settings.feedforward().get(i);
+        if (attached.stream().noneMatch(a -> a.path().endsWith(name))) {
+          report(settings.site("feedforward", i), "feedforward", name);
+        }
+      }
+    }
+  }
+
+  private void report(Site site, String member, String key) {
+    problems.accept(
+        Problem.of(
+            Diagnostic.KEY_MATCHES_NOTHING, site, member, key, candidates.meant(key, false)));
+  }
+}
