@@ -10,6 +10,7 @@ import dev.peft4j.nn.Layer
 import dev.peft4j.nn.Linear
 import dev.peft4j.nn.Module
 import dev.peft4j.tensor.Tensor
+import dev.peft4j.train.TrainingEvent
 import java.nio.file.Path
 
 class Block(width: Int) : Module(), Layer {
@@ -46,6 +47,7 @@ fun main(args: Array<String>) {
     epochs = args.getOrElse(1) { "30" }.toLong()
     data(batches) { (x, y) -> model(x).mseLoss(y) }
     checkpoints(folder.resolve("checkpoints"), resume = true)
+    listener { if (it is TrainingEvent.Started && it.from() != null) println("resumed at step ${it.state().step()}") }
     onSaved { println("checkpoint at step ${it.state().step()}") }
   }
   model.eval()
