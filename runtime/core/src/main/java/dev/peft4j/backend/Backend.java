@@ -1,22 +1,19 @@
 package dev.peft4j.backend;
 
 import dev.peft4j.data.Storage;
-import dev.peft4j.graph.Op;
 import dev.peft4j.graph.Program;
+import dev.peft4j.graph.Support;
 
 /**
  * Something that runs programs: found by {@link java.util.ServiceLoader}. A backend has a kernel
  * for each op it {@link #supports}; the others reach it decomposed.
  */
-public interface Backend {
+public interface Backend extends Support {
   /** A short name, for example {@code cpu}. */
   String name();
 
   /** The higher one is the default among those present. */
   int priority();
-
-  /** True if there is a kernel for {@code op}. */
-  boolean supports(Op op);
 
   /** Prepares a program to be run many times. */
   Executable compile(Program program);

@@ -121,7 +121,7 @@ public final class Engine {
 
   /** The program that computes {@code roots} on a backend, for tests and profiles. */
   public static Program program(Backend backend, List<Node> roots) {
-    return Program.of(Trace.of(roots, Collections.nCopies(roots.size(), null)), backend::supports);
+    return Program.of(Trace.of(roots, Collections.nCopies(roots.size(), null)), backend);
   }
 
   /** Programs of one backend by structure, the least recently used dropped first. */
@@ -141,7 +141,7 @@ public final class Engine {
           }
         }
       }
-      Backend.Executable compiled = backend.compile(Program.of(trace, backend::supports));
+      Backend.Executable compiled = backend.compile(Program.of(trace, backend));
       entries
           .computeIfAbsent(trace.structureHash(), h -> new ArrayList<>(1))
           .add(new Entry(trace.key(), compiled));

@@ -13,6 +13,7 @@ public final class Storage {
   private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED;
   private static final ValueLayout.OfInt I32 = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfLong I64 = ValueLayout.JAVA_LONG_UNALIGNED;
+  private static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED;
 
   /** Wide enough for every vector register and a cache line. */
   private static final long ALIGNMENT = 64;
@@ -139,6 +140,8 @@ public final class Storage {
           out[i] = index(i);
         }
       }
+      case FLOAT16, BFLOAT16 ->
+          Halves.widen(dtype, segment(), 0, MemorySegment.ofArray(out), 0, elements);
     }
     return out;
   }
@@ -147,7 +150,7 @@ public final class Storage {
   public long[] toLongs() {
     long[] out = new long[Math.toIntExact(elements)];
     for (int i = 0; i < out.length; i++) {
-      out[i] = dtype == DType.FLOAT32 ? (long) floatAt(i) : index(i);
+      out[i] = dtype.isInteger() ? index(i) : (long) floatAt(i);
     }
     return out;
   }
@@ -156,26 +159,45 @@ public final class Storage {
   public int[] toInts() {
     int[] out = new int[Math.toIntExact(elements)];
     for (int i = 0; i < out.length; i++) {
-      out[i] = dtype == DType.FLOAT32 ? (int) floatAt(i) : (int) index(i);
+      out[i] = dtype.isInteger() ? (int) index(i) : (int) floatAt(i);
     }
     return out;
   }
 
-  /** Element {@code i} of a float32 storage. */
+  /** Element {@code i} of a storage of floating-point numbers. */
   public float floatAt(long i) {
-    return segment().get(F32, i * 4);
+    return dtype.isHalf()
+        ? Halves.toFloat(dtype, segment().get(I16, i * 2))
+        : segment().get(F32, i * 4);
   }
 
-  /** Sets element {@code i} of a float32 storage. */
+  /** Sets element {@code i} of a storage of floating-point numbers; 16-bit ones are rounded. */
   public void setFloat(long i, float value) {
-    segment().set(F32, i * 4, value);
+    put(i, value);
     modified();
   }
 
-  /** Sets the elements from number {@code at} on of a float32 storage. */
+  /**
+   * Sets the elements from number {@code at} on of a storage of floating-point numbers; 16-bit ones
+   * are rounded.
+   */
   public void setFloats(long at, float[] values) {
-    MemorySegment.copy(values, 0, segment(), F32, at * 4, values.length);
+    if (dtype.isHalf()) {
+      for (int i = 0; i < values.length; i++) {
+        put(at + i, values[i]);
+      }
+    } else {
+      MemorySegment.copy(values, 0, segment(), F32, at * 4, values.length);
+    }
     modified();
+  }
+
+  private void put(long i, float value) {
+    if (dtype.isHalf()) {
+      segment().set(I16, i * 2, Halves.fromFloat(dtype, value));
+    } else {
+      segment().set(F32, i * 4, value);
+    }
   }
 
   /**
@@ -201,12 +223,16 @@ public final class Storage {
   }
 
   /**
-   * Copies the elements of {@code source} into this storage.
+   * Copies the elements of {@code source} into this storage; floating-point types are converted, to
+   * 16 bits by rounding to the nearest.
    *
-   * @throws IllegalArgumentException if type or number of elements differ
+   * @throws IllegalArgumentException if the number of elements differs, or the types are not both
+   *     floating-point and differ
    */
   public void copyFrom(Storage source) {
-    if (source.dtype != dtype || source.elements != elements) {
+    boolean converted = source.dtype != dtype;
+    boolean convertible = !source.dtype.isInteger() && !dtype.isInteger();
+    if (converted && !convertible || source.elements != elements) {
       throw new IllegalArgumentException(
           "copy of "
               + source.elements
@@ -217,7 +243,15 @@ public final class Storage {
               + " elements of "
               + dtype);
     }
-    MemorySegment.copy(source.segment(), 0, segment(), 0, elements * dtype.bytes());
+    if (!converted) {
+      MemorySegment.copy(source.segment(), 0, segment(), 0, elements * dtype.bytes());
+    } else if (dtype == DType.FLOAT32) {
+      Halves.widen(source.dtype, source.segment(), 0, segment(), 0, elements);
+    } else {
+      for (long i = 0; i < elements; i++) {
+        put(i, source.floatAt(i));
+      }
+    }
     modified();
   }
 
@@ -230,7 +264,17 @@ public final class Storage {
 
   /** A copy with memory of its own. */
   public Storage copy() {
-    Storage s = allocate(dtype, elements);
+    return copyAs(dtype);
+  }
+
+  /**
+   * A copy with memory of its own and of another floating-point type; to 16 bits numbers are
+   * rounded to the nearest, as torch's {@code Tensor.to} does.
+   *
+   * @throws IllegalArgumentException if one of the types is an integer type and they differ
+   */
+  public Storage copyAs(DType type) {
+    Storage s = allocate(type, elements);
     s.copyFrom(this);
     return s;
   }

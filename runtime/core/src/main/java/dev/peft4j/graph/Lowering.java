@@ -9,7 +9,6 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Predicate;
 
 /**
  * Rebuilds a graph for a backend: decomposes what it has no kernel for, simplifies, and computes
@@ -18,11 +17,11 @@ import java.util.function.Predicate;
 final class Lowering {
   private record Application(Op op, List<Node> inputs) {}
 
-  private final Predicate<Op> supported;
+  private final Support support;
   private final Map<Application, Node> known = new HashMap<>();
 
-  Lowering(Predicate<Op> supported) {
-    this.supported = supported;
+  Lowering(Support support) {
+    this.support = support;
   }
 
   /** The node that stands for {@code op} applied to nodes that were lowered before. */
@@ -31,7 +30,7 @@ final class Lowering {
     if (simpler != null) {
       return relower(simpler);
     }
-    if (!supported.test(op)) {
+    if (!support.supports(op)) {
       Node parts = op.decompose(inputs);
       if (parts == null) {
         throw new UnsupportedOperationException(

@@ -61,6 +61,15 @@ public final class Node {
     boolean grad = false;
     for (Node n : inputs) {
       grad |= n.requiresGrad;
+      if (n.dtype.isHalf() && !op.readsHalf()) {
+        throw new ShapeException(
+            op.name()
+                + ": an input is "
+                + n.dtype
+                + " "
+                + n.shape
+                + ", needed FLOAT32; see toFloat()");
+      }
     }
     DType dtype = op.dtype(inputs);
     return new Node(
@@ -71,6 +80,11 @@ public final class Node {
         grad && dtype == DType.FLOAT32 && op.differentiable(),
         null,
         null);
+  }
+
+  /** The same operation over inputs of the same shapes that hold the same numbers. */
+  Node over(Node[] in) {
+    return new Node(op, in, shape, dtype, requiresGrad, null, null);
   }
 
   /** A leaf that holds data. */

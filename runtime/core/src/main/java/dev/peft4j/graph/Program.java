@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.Predicate;
 
 /**
  * A computation ready to be compiled by a backend: steps in order over numbered values. Values 0 …
@@ -46,10 +45,10 @@ public final class Program {
    * Turns a trace into a program: simplified, without dead or repeated computations, element-wise
    * chains fused.
    *
-   * @param supported what the backend has kernels for; other ops are decomposed
+   * @param support what the backend has kernels for; other ops are decomposed
    */
-  public static Program of(Trace trace, Predicate<Op> supported) {
-    Lowering lowering = new Lowering(supported);
+  public static Program of(Trace trace, Support support) {
+    Lowering lowering = new Lowering(support);
     Map<Node, Node> mapped = new HashMap<>();
     List<Node> placeholders = new ArrayList<>();
     for (int i = 0; i < trace.leaves(); i++) {
@@ -74,7 +73,8 @@ public final class Program {
       targets[r] =
           leaf == null ? -1 : ((Placeholder) Objects.requireNonNull(mapped.get(leaf)).op()).index();
     }
-    return assemble(placeholders, Fusion.fuse(Narrowing.narrow(roots, lowering)), targets);
+    List<Node> fused = Fusion.fuse(Narrowing.narrow(roots, lowering));
+    return assemble(placeholders, Halving.halve(fused, support), targets);
   }
 
   private static Program assemble(List<Node> placeholders, List<Node> roots, int[] targets) {

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Variable {
   private final Shape shape;
-  private final Storage storage;
+  private volatile Storage storage;
   private String name;
   private volatile boolean trainable;
   private volatile int version;
@@ -25,9 +25,20 @@ public final class Variable {
   private final List<BackwardPass> passes = new ArrayList<>(1);
   private final List<WeakReference<Node>> retained = new ArrayList<>(0);
 
-  /** A variable over {@code storage}, which it owns from now on. */
+  /**
+   * A variable over {@code storage}, which it owns from now on.
+   *
+   * @param trainable whether gradients are wanted; never of 16-bit numbers
+   */
   public Variable(String name, Storage storage, Shape shape, boolean trainable) {
-    if (storage.elements() != shape.elements()) {
+    this.name = name;
+    this.shape = shape;
+    this.storage = requireSize(storage);
+    this.trainable = trainable && !storage.dtype().isHalf();
+  }
+
+  private Storage requireSize(Storage given) {
+    if (given.elements() != shape.elements()) {
       throw new IllegalArgumentException(
           name
               + ": shape "
@@ -35,12 +46,25 @@ public final class Variable {
               + " needs "
               + shape.elements()
               + " elements, found "
-              + storage.elements());
+              + given.elements());
     }
-    this.name = name;
-    this.storage = storage;
-    this.shape = shape;
-    this.trainable = trainable;
+    return given;
+  }
+
+  /**
+   * Puts other memory in place of this variable's; it is owned from now on. With 16-bit numbers the
+   * variable is frozen.
+   *
+   * @throws IllegalArgumentException if the number of elements differs
+   * @throws IllegalStateException if it is one of a group
+   */
+  public void adopt(Storage other) {
+    if (group != null) {
+      throw new IllegalStateException("'" + name + "' is in a group, which holds its memory");
+    }
+    storage = requireSize(other);
+    trainable &= !other.dtype().isHalf();
+    changed();
   }
 
   /** What messages call it. */
@@ -87,8 +111,20 @@ public final class Variable {
     return trainable;
   }
 
-  /** Turns gradients on or off for tensors made from now on. */
+  /**
+   * Turns gradients on or off for tensors made from now on.
+   *
+   * @throws IllegalStateException to turn them on for 16-bit numbers
+   */
   public void trainable(boolean on) {
+    if (on && storage().dtype().isHalf()) {
+      throw new IllegalStateException(
+          "'"
+              + name
+              + "' holds "
+              + storage().dtype()
+              + ", and 16-bit numbers are not trained; make it FLOAT32 first, with to(FLOAT32)");
+    }
     if (trainable != on) {
       trainable = on;
       leaf = null;

@@ -14,7 +14,8 @@ final class FiniteCheck {
   private final List<String> found = new ArrayList<>();
 
   /**
-   * Throws if one of the float32 tensors holds a NaN or an infinite value; lists all that do.
+   * Throws if one of the floating-point tensors holds a NaN or an infinite value; lists all that
+   * do.
    *
    * @param file where the tensors come from
    */
@@ -22,8 +23,9 @@ final class FiniteCheck {
     FiniteCheck check = new FiniteCheck();
     tensors.forEach(
         (name, t) -> {
-          if (t.storage().dtype() == DType.FLOAT32) {
-            check.add(name, t.shape(), TensorType.F32, t.storage().segment());
+          DType type = t.storage().dtype();
+          if (!type.isInteger()) {
+            check.add(name, t.shape(), TensorType.of(type), t.storage().segment());
           }
         });
     check.require(file);

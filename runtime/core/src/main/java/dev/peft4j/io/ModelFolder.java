@@ -2,6 +2,7 @@ package dev.peft4j.io;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import java.io.IOException;
@@ -194,8 +195,8 @@ public final class ModelFolder {
   }
 
   /**
-   * The elements of one tensor, as {@link SafeTensors#storage}: mostly the file's own memory, not
-   * to be written to.
+   * The elements of one tensor, as {@link SafeTensors#storage(String)}: mostly the file's own
+   * memory, not to be written to.
    *
    * @throws FileFormatException if there is no such tensor or its type cannot be read
    */
@@ -203,7 +204,18 @@ public final class ModelFolder {
     return file(name).storage(name);
   }
 
-  /** Shape and elements of one tensor; see {@link #storage}. */
+  /**
+   * The elements of one tensor as numbers of a floating-point type; see {@link
+   * SafeTensors#storage(String, dev.peft4j.data.DType)}.
+   *
+   * @throws FileFormatException if there is no such tensor, or its type is no floating-point type
+   *     that can be read
+   */
+  public Storage storage(String name, DType dtype) throws FileFormatException {
+    return file(name).storage(name, dtype);
+  }
+
+  /** Shape and elements of one tensor; see {@link #storage(String)}. */
   public StoredTensor tensor(String name) throws FileFormatException {
     return file(name).tensor(name);
   }

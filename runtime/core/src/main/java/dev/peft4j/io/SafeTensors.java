@@ -184,7 +184,34 @@ public final class SafeTensors {
     return Conversion.convert(file, info, bytes, dtype);
   }
 
-  /** Shape and elements of one tensor; see {@link #storage}. */
+  /**
+   * The elements of one tensor as numbers of a floating-point type. Where the file has that type
+   * they share the file's memory without a copy and must not be written to; other floating-point
+   * types are converted, to 16 bits by rounding to the nearest.
+   *
+   * @param dtype {@code FLOAT32}, {@code FLOAT16} or {@code BFLOAT16}
+   * @throws FileFormatException if there is no such tensor, or its type is no floating-point type
+   *     that can be read
+   */
+  public Storage storage(String name, DType dtype) throws FileFormatException {
+    TensorInfo info = info(name);
+    if (!info.type().isFloat() || dtype.isInteger()) {
+      throw new FileFormatException(
+          file,
+          "tensor "
+              + Quote.text(name)
+              + " is of type "
+              + info.type()
+              + ", which cannot be read as "
+              + dtype
+              + "; floating-point types can be read as each other");
+    }
+    MemorySegment bytes = bytes(info);
+    boolean same = TensorType.of(dtype) == info.type() && bytes.address() % dtype.bytes() == 0;
+    return same ? Storage.wrap(bytes, dtype) : storage(name).copyAs(dtype);
+  }
+
+  /** Shape and elements of one tensor; see {@link #storage(String)}. */
   public StoredTensor tensor(String name) throws FileFormatException {
     return new StoredTensor(info(name).shape(), storage(name));
   }

@@ -91,6 +91,8 @@ public enum TensorType {
   static TensorType of(DType dtype) {
     return switch (dtype) {
       case FLOAT32 -> F32;
+      case FLOAT16 -> F16;
+      case BFLOAT16 -> BF16;
       case INT32 -> I32;
       case INT64 -> I64;
     };

@@ -1,5 +1,6 @@
 package dev.peft4j.nn;
 
+import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Node;
@@ -12,12 +13,21 @@ import org.jspecify.annotations.Nullable;
  * A tensor that belongs to a module and that training may change; float32. As a tensor it stands
  * for its present value, or, while an adapter is active that trains a copy of it (peft's {@code
  * modules_to_save} and {@code bias}), for that copy.
+ *
+ * <p>One that is frozen may hold 16-bit numbers ({@link #to}); as a tensor it is float32 all the
+ * same, and what is computed with it is computed in float32.
  */
 public final class Parameter extends Tensor {
   private final Variable variable;
   private volatile OverlaySource[] sources = Overlays.NONE;
 
-  /** A trainable parameter with the given first value, which it owns from now on. */
+  /** A node of float32 over the node of 16-bit numbers that stands for the present value. */
+  private volatile @Nullable Node widened;
+
+  /**
+   * A trainable parameter with the given first value, which it owns from now on; a frozen one if
+   * those are 16-bit numbers.
+   */
   public Parameter(Storage value, Shape shape) {
     super(null);
     this.variable = new Variable("parameter", value, shape, true);
@@ -31,7 +41,25 @@ public final class Parameter extends Tensor {
   @Override
   public Node node() {
     Overlay acting = Overlays.acting(sources);
-    return (acting == null ? this : acting.of(this)).variable.node();
+    return (acting == null ? this : acting.of(this)).ownNode();
+  }
+
+  /** This parameter's own value as a float32 tensor, whatever adapter is active. */
+  public Tensor ownTensor() {
+    return Tensor.of(ownNode());
+  }
+
+  private Node ownNode() {
+    Node leaf = variable.node();
+    if (!leaf.dtype().isHalf()) {
+      return leaf;
+    }
+    Node w = widened;
+    if (w == null || w.input(0) != leaf) {
+      w = Tensor.of(leaf).toFloat().node();
+      widened = w;
+    }
+    return w;
   }
 
   @Override
@@ -64,7 +92,11 @@ public final class Parameter extends Tensor {
     variable.trainable(false);
   }
 
-  /** Gradients from now on. */
+  /**
+   * Gradients from now on.
+   *
+   * @throws IllegalStateException if it holds 16-bit numbers
+   */
   public void unfreeze() {
     variable.trainable(true);
   }
@@ -95,13 +127,46 @@ public final class Parameter extends Tensor {
   }
 
   /**
-   * Replaces the value.
+   * Replaces the value; where this holds another floating-point type, numbers are converted.
    *
-   * @throws IllegalArgumentException if type or number of elements differ
+   * @throws IllegalArgumentException if the number of elements differs, or they are integers
    */
   public void set(Storage values) {
-    variable.storage().copyFrom(values);
-    variable.changed();
+    Storage own = variable.storage();
+    if (own.segment().isReadOnly()) { // a file's memory
+      adopt(values.copyAs(own.dtype()));
+    } else {
+      own.copyFrom(values);
+      variable.changed();
+    }
+  }
+
+  /**
+   * Takes other memory for its value, without a copy: for example a file's, which is not written
+   * to. With 16-bit numbers it is frozen.
+   *
+   * @param values {@code FLOAT32}, {@code FLOAT16} or {@code BFLOAT16}
+   * @throws IllegalArgumentException if the number of elements differs, or they are integers
+   */
+  public void adopt(Storage values) {
+    if (values.dtype().isInteger()) {
+      throw new IllegalArgumentException(
+          "'" + name() + "' cannot hold " + values.dtype() + ", needed a floating-point type");
+    }
+    variable.adopt(values);
+  }
+
+  /**
+   * Holds its value as numbers of another type: torch's {@code Tensor.to}. To 16 bits numbers are
+   * rounded to the nearest, and the parameter is frozen.
+   *
+   * @param dtype {@code FLOAT32}, {@code FLOAT16} or {@code BFLOAT16}
+   * @throws IllegalArgumentException if it is an integer type
+   */
+  public void to(DType dtype) {
+    if (own().dtype() != dtype) {
+      adopt(own().copyAs(dtype));
+    }
   }
 
   /** Lets an adapted model put copies in place of this parameter. */

@@ -6,7 +6,7 @@ import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
 
-/** Integers as float32; each is exact up to 2²⁴. */
+/** Integers or 16-bit numbers as float32; integers are exact up to 2²⁴, 16-bit numbers always. */
 public record ToFloat() implements Op {
   @Override
   public Shape shape(Node[] inputs) {
@@ -30,6 +30,11 @@ public record ToFloat() implements Op {
 
   @Override
   public @Nullable Node simplify(Node[] inputs) {
-    return inputs[0].dtype().isInteger() ? null : inputs[0];
+    return inputs[0].dtype() == DType.FLOAT32 ? inputs[0] : null;
+  }
+
+  @Override
+  public boolean readsHalf() {
+    return true;
   }
 }

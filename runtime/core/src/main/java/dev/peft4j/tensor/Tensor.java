@@ -147,7 +147,7 @@ public class Tensor {
           "item: shape " + shape() + " holds " + shape().elements() + " elements, needed one");
     }
     Storage s = storage();
-    return s.dtype() == DType.FLOAT32 ? s.floatAt(0) : s.index(0);
+    return s.dtype().isInteger() ? s.index(0) : s.floatAt(0);
   }
 
   /** A copy of the elements as floats. */
@@ -353,7 +353,7 @@ public class Tensor {
     return apply(Pointwise.MASKED_FILL, mask, new Tensor(Pointwise.constant(value)));
   }
 
-  /** Integers as float32; float32 stays itself. */
+  /** Integers and 16-bit numbers as float32; float32 stays itself. */
   public Tensor toFloat() {
     return dtype() == DType.FLOAT32 ? this : new Tensor(Node.of(new ToFloat(), node()));
   }

@@ -1,6 +1,5 @@
 package dev.peft4j.tensor;
 
-import dev.peft4j.data.DType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -69,7 +68,11 @@ public final class TensorFormat {
     }
     String end =
         size
-            + (t.dtype() == DType.INT32 ? ", dtype=int32" : "")
+            + switch (t.dtype()) {
+              case FLOAT32, INT64 -> "";
+              case INT32, FLOAT16, BFLOAT16 ->
+                  ", dtype=" + t.dtype().name().toLowerCase(Locale.ROOT);
+            }
             + (suffix.isEmpty() ? "" : ", " + suffix);
     int lastLine = s.length() - (s.lastIndexOf("\n") + 1);
     if (lastLine + end.length() + 1 > LINE) {
@@ -79,7 +82,7 @@ public final class TensorFormat {
   }
 
   private boolean isFloat() {
-    return tensor.dtype() == DType.FLOAT32;
+    return !tensor.dtype().isInteger();
   }
 
   private int size(int axis) {

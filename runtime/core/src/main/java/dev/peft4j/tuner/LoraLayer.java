@@ -127,7 +127,7 @@ final class LoraLayer implements TunerLayer, LowRank {
    * what stands for it.
    */
   private Tensor norm() {
-    return kind.norm(adapted(Tensor.of(kind.weight().variable().node())));
+    return kind.norm(adapted(kind.weight().ownTensor()));
   }
 
   @Override

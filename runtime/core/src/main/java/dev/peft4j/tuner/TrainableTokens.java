@@ -197,7 +197,7 @@ public final class TrainableTokens implements Tuner {
     Parameter rows =
         asTheyAre
             ? new Parameter(
-                Tensor.of(weight.own(), weight.shape()).gather(Tensor.of(ids)).toFloats(),
+                weight.ownTensor().gather(Tensor.of(ids)).toFloats(),
                 ids.length,
                 dim)
             : Initial.normal(rng, 1, ids.length, dim);

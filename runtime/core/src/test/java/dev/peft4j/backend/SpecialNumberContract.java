@@ -9,7 +9,7 @@ import dev.peft4j.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 
 /** NaN, infinities, ties and numbers out of range: the answers are torch 2's. */
-abstract class SpecialNumberContract extends BackendFixture {
+abstract class SpecialNumberContract extends HalfWeightContract {
   private static final float NAN = Float.NaN;
   private static final float INF = Float.POSITIVE_INFINITY;
 

@@ -1,5 +1,6 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.io.FileFormatException;
@@ -33,12 +34,24 @@ final class BertCheckpoint {
   private static final List<String> FOREIGN_HEADS = List.of("cls.", "qa_outputs.");
 
   private final ModelFolder folder;
+  private final DType dtype;
 
   /** File's names by canonical names: those of a model whose encoder is called {@code bert}. */
   private final SequencedMap<String, String> names = new LinkedHashMap<>();
 
+  /** The weights as float32. */
   BertCheckpoint(ModelFolder folder) throws FileFormatException {
+    this(folder, DType.FLOAT32);
+  }
+
+  /** The weights as numbers of {@code dtype}. */
+  BertCheckpoint(ModelFolder folder, DType dtype) throws FileFormatException {
+    if (dtype.isInteger()) {
+      throw new IllegalArgumentException(
+          "weights cannot be " + dtype + ", needed FLOAT32, FLOAT16 or BFLOAT16");
+    }
     this.folder = folder;
+    this.dtype = dtype;
     boolean prefixed = folder.names().stream().anyMatch(n -> n.startsWith(PREFIX));
     for (String name : folder.names()) {
       String canonical = canonical(name, prefixed);
@@ -114,10 +127,16 @@ final class BertCheckpoint {
     requireFloats(sources);
     List<Storage> values = new ArrayList<>();
     for (String name : state.keySet()) {
-      values.add(folder.storage(Objects.requireNonNull(sources.get(name))));
+      values.add(folder.storage(Objects.requireNonNull(sources.get(name)), dtype));
     }
     Iterator<Storage> value = values.iterator();
-    state.values().forEach(p -> p.set(value.next()));
+    for (Parameter p : state.values()) {
+      if (dtype.isHalf()) { // frozen, so that the file's own memory will do
+        p.adopt(value.next());
+      } else {
+        p.set(value.next());
+      }
+    }
   }
 
   private static String hint(StateDictCheck check) {

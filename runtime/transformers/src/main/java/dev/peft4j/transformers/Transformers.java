@@ -1,5 +1,6 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.ModelFolder;
@@ -18,6 +19,10 @@ import java.util.Locale;
  * dev.peft4j.io.StateDictException} that lists them all. Passed over are only the buffers {@code
  * position_ids} and {@code token_type_ids} and the heads of BERT's pretraining. Values are not
  * looked at: {@link ModelFolder#checkFinite} finds NaN and infinity in a folder's weights.
+ *
+ * <p>Weights are float32 unless a {@link DType} says otherwise (transformers' {@code dtype}). As
+ * 16-bit numbers they take half the memory and are frozen; a file's that has them in that type are
+ * mapped, not copied. What is computed with them is computed in float32.
  */
 public final class Transformers {
   private static final String CONFIG = "config.json";
@@ -35,8 +40,13 @@ public final class Transformers {
    * @throws dev.peft4j.io.StateDictException if the weights do not fit
    */
   public static BertModel bertModel(Path folder) throws IOException {
+    return bertModel(folder, DType.FLOAT32);
+  }
+
+  /** As {@link #bertModel(Path)}, with weights of a floating-point type. */
+  public static BertModel bertModel(Path folder, DType dtype) throws IOException {
     ModelFolder files = ModelFolder.open(folder);
-    BertCheckpoint checkpoint = new BertCheckpoint(files);
+    BertCheckpoint checkpoint = new BertCheckpoint(files, dtype);
     BertModel model = BertModel.blank(config(files), checkpoint.hasPooler());
     checkpoint.loadEncoder(model);
     model.eval();
@@ -51,10 +61,16 @@ public final class Transformers {
    */
   public static BertForSequenceClassification bertForSequenceClassification(Path folder)
       throws IOException {
+    return bertForSequenceClassification(folder, DType.FLOAT32);
+  }
+
+  /** As {@link #bertForSequenceClassification(Path)}, with weights of a floating-point type. */
+  public static BertForSequenceClassification bertForSequenceClassification(
+      Path folder, DType dtype) throws IOException {
     ModelFolder files = ModelFolder.open(folder);
     BertForSequenceClassification model =
         new BertForSequenceClassification(config(files), BertInit.zeros(), BertInit.zeros());
-    new BertCheckpoint(files).loadWhole(model);
+    new BertCheckpoint(files, dtype).loadWhole(model);
     model.eval();
     return model;
   }
@@ -69,22 +85,37 @@ public final class Transformers {
    */
   public static BertForSequenceClassification bertForSequenceClassification(
       Path folder, int numLabels) throws IOException {
+    return bertForSequenceClassification(folder, numLabels, DType.FLOAT32);
+  }
+
+  /**
+   * As {@link #bertForSequenceClassification(Path, int)}, with weights of a floating-point type;
+   * the new classifier is float32.
+   */
+  public static BertForSequenceClassification bertForSequenceClassification(
+      Path folder, int numLabels, DType dtype) throws IOException {
     ModelFolder files = ModelFolder.open(folder);
-    return withNewHead(files, config(files).withNumLabels(numLabels));
+    return withNewHead(files, config(files).withNumLabels(numLabels), dtype);
   }
 
   /** As {@link #bertForSequenceClassification(Path, int)}, with the labels' names. */
   public static BertForSequenceClassification bertForSequenceClassification(
       Path folder, List<String> labels) throws IOException {
-    ModelFolder files = ModelFolder.open(folder);
-    return withNewHead(files, config(files).toBuilder().labels(labels).build());
+    return bertForSequenceClassification(folder, labels, DType.FLOAT32);
   }
 
-  private static BertForSequenceClassification withNewHead(ModelFolder files, BertConfig config)
-      throws IOException {
+  /** As {@link #bertForSequenceClassification(Path, int, DType)}, with the labels' names. */
+  public static BertForSequenceClassification bertForSequenceClassification(
+      Path folder, List<String> labels, DType dtype) throws IOException {
+    ModelFolder files = ModelFolder.open(folder);
+    return withNewHead(files, config(files).toBuilder().labels(labels).build(), dtype);
+  }
+
+  private static BertForSequenceClassification withNewHead(
+      ModelFolder files, BertConfig config, DType dtype) throws IOException {
     BertForSequenceClassification model =
         new BertForSequenceClassification(config, BertInit.zeros(), BertInit.random(config));
-    new BertCheckpoint(files).loadBelowHead(model);
+    new BertCheckpoint(files, dtype).loadBelowHead(model);
     model.eval();
     return model;
   }
@@ -99,7 +130,12 @@ public final class Transformers {
    * @throws dev.peft4j.io.StateDictException if the weights do not fit; nothing is replaced then
    */
   public static <M extends Module> M load(Path folder, M model) throws IOException {
-    BertCheckpoint checkpoint = new BertCheckpoint(ModelFolder.open(folder));
+    return load(folder, model, DType.FLOAT32);
+  }
+
+  /** As {@link #load(Path, Module)}, with weights of a floating-point type. */
+  public static <M extends Module> M load(Path folder, M model, DType dtype) throws IOException {
+    BertCheckpoint checkpoint = new BertCheckpoint(ModelFolder.open(folder), dtype);
     if (model instanceof BertModel encoder) {
       checkpoint.loadEncoder(encoder);
     } else {

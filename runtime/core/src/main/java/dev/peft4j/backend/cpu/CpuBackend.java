@@ -2,8 +2,10 @@ package dev.peft4j.backend.cpu;
 
 import com.google.auto.service.AutoService;
 import dev.peft4j.backend.Backend;
+import dev.peft4j.data.Shape;
 import dev.peft4j.graph.Op;
 import dev.peft4j.graph.Program;
+import dev.peft4j.op.Gather;
 
 /**
  * Runs programs on the processor's cores: products through OpenBLAS and oneDNN, everything else in
@@ -43,6 +45,12 @@ public final class CpuBackend implements Backend {
   @Override
   public boolean supports(Op op) {
     return Kernels.supports(op);
+  }
+
+  @Override
+  public boolean readsHalf(Op op, int i, Shape[] inputs) {
+    return i == 0 && op instanceof Gather
+        || i == 1 && FrozenProductKernel.takes(op, inputs[0], inputs[1]);
   }
 
   @Override

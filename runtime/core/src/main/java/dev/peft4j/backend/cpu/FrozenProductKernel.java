@@ -1,6 +1,8 @@
 package dev.peft4j.backend.cpu;
 
 import dev.peft4j.data.Shape;
+import dev.peft4j.graph.Op;
+import dev.peft4j.op.LinearOp;
 import dev.peft4j.op.MatMul;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -56,26 +58,34 @@ final class FrozenProductKernel extends Kernel {
     return part == parts ? n : start(n / BLOCK, part, parts) * BLOCK;
   }
 
-  /** The kernel of a {@link MatMul}, or null if it is not for this one. */
-  static @Nullable Kernel matmul(Site site) {
-    MatMul op = (MatMul) site.step().op();
-    Shape a = site.in(0);
-    Shape b = site.in(1);
-    boolean fits = b.rank() == 2 && !op.transposeA();
-    return fits ? of(site, op.transposeB(), a.rows(), op.n(b), op.k(a), false) : null;
+  /** A product of a matrix of {@code rows} rows with a weight. */
+  private record Sizes(boolean transposed, int rows, int n, int k) {
+    boolean worth() {
+      return rows >= MIN_ROWS && n >= MIN_SIZE && k >= MIN_SIZE && OneDnn.available();
+    }
   }
 
-  /** The kernel of a linear layer, or null if it is not for this one. */
-  static @Nullable Kernel linear(Site site) {
-    Shape w = site.in(1);
-    return of(site, true, site.in(0).rows(), w.dim(0), w.dim(1), site.step().inputs().length > 2);
+  private static @Nullable Sizes sizes(Op op, Shape a, Shape b) {
+    return switch (op) {
+      case LinearOp l -> new Sizes(true, a.rows(), b.dim(0), b.dim(1));
+      case MatMul m when b.rank() == 2 && !m.transposeA() ->
+          new Sizes(m.transposeB(), a.rows(), m.n(b), m.k(a));
+      default -> null;
+    };
   }
 
-  private static @Nullable Kernel of(
-      Site site, boolean transposed, int rows, int n, int k, boolean bias) {
-    boolean worth = site.frozen(1) && rows >= MIN_ROWS && n >= MIN_SIZE && k >= MIN_SIZE;
-    return worth && OneDnn.available()
-        ? new FrozenProductKernel(site, transposed, rows, n, k, bias)
+  /** True if this computes the product, given that the right operand is frozen. */
+  static boolean takes(Op op, Shape a, Shape b) {
+    Sizes s = sizes(op, a, b);
+    return s != null && s.worth();
+  }
+
+  /** The kernel of a {@link MatMul} or {@link LinearOp}, or null if it is not for this one. */
+  static @Nullable Kernel of(Site site) {
+    Sizes s = site.frozen(1) ? sizes(site.step().op(), site.in(0), site.in(1)) : null;
+    return s != null && s.worth()
+        ? new FrozenProductKernel(
+            site, s.transposed, s.rows, s.n, s.k, site.step().inputs().length > 2)
         : null;
   }
 

@@ -1,6 +1,7 @@
 package dev.peft4j.backend.cpu;
 
 import dev.peft4j.data.DType;
+import dev.peft4j.data.Halves;
 import dev.peft4j.op.CrossEntropy;
 import dev.peft4j.op.Gather;
 import dev.peft4j.op.OneHot;
@@ -28,9 +29,11 @@ abstract class LookupKernel extends Kernel {
     private final int n;
     private final int count;
     private final int parts;
+    private final DType type;
 
     Rows(Site site) {
       super(site, 1);
+      this.type = site.program().dtype(site.step().inputs()[0]);
       this.rows = site.in(0).dim(0);
       this.n = site.in(0).dim(1);
       this.count = site.in(1).size();
@@ -50,7 +53,12 @@ abstract class LookupKernel extends Kernel {
         if (id < 0 || id >= rows) {
           throw Gather.outOfRange(id, i, rows);
         }
-        loops.copy(in(0) + 4L * id * n, out() + 4L * i * n, n);
+        long target = out() + 4L * i * n;
+        if (type.isHalf()) {
+          Halves.widen(type, Memory.ALL, in(0) + 2L * id * n, Memory.ALL, target, n);
+        } else {
+          loops.copy(in(0) + 4L * id * n, target, n);
+        }
       }
     }
   }

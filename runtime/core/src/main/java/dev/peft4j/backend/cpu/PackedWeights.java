@@ -1,5 +1,6 @@
 package dev.peft4j.backend.cpu;
 
+import dev.peft4j.data.DType;
 import dev.peft4j.data.Storage;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -19,6 +20,9 @@ final class PackedWeights {
    */
   record View(int k, int n, boolean transposed, int from, int to) {
     private MemorySegment pack(Storage weight, long layout) {
+      if (weight.dtype().isHalf()) { // float32 only until it is packed
+        return pack(weight.copyAs(DType.FLOAT32), layout);
+      }
       int rowStep = transposed ? 1 : n;
       int columnStep = transposed ? k : 1;
       long start = weight.address() + 4L * from * columnStep;

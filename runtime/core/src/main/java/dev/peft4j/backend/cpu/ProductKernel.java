@@ -48,7 +48,7 @@ final class ProductKernel extends Kernel {
   }
 
   static Kernel matmul(Site site) {
-    Kernel frozen = FrozenProductKernel.matmul(site);
+    Kernel frozen = FrozenProductKernel.of(site);
     if (frozen != null) {
       return frozen;
     }
@@ -67,7 +67,7 @@ final class ProductKernel extends Kernel {
   }
 
   static Kernel linear(Site site) {
-    Kernel frozen = FrozenProductKernel.linear(site);
+    Kernel frozen = FrozenProductKernel.of(site);
     if (frozen != null) {
       return frozen;
     }

@@ -14,7 +14,7 @@ final class LookupKernels {
 
   static void toFloat(Values[] in, Values out) {
     for (int i = 0; i < out.floats().length; i++) {
-      out.floats()[i] = in[0].longs()[i];
+      out.floats()[i] = in[0].dtype().isInteger() ? in[0].longs()[i] : in[0].floats()[i];
     }
   }
 

@@ -6,28 +6,28 @@ import dev.peft4j.data.Storage;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The elements of one tensor on the heap, in row-major order: floats, or integers of either width
- * as longs.
+ * The elements of one tensor on the heap, in row-major order: floats, 16-bit ones too, or integers
+ * of either width as longs.
  */
 record Values(Shape shape, DType dtype, float[] floats, long[] longs) {
   private static final float[] NO_FLOATS = {};
   private static final long[] NO_LONGS = {};
 
   static Values zeros(Shape shape, DType dtype) {
-    return dtype == DType.FLOAT32
-        ? new Values(shape, dtype, new float[shape.size()], NO_LONGS)
-        : new Values(shape, dtype, NO_FLOATS, new long[shape.size()]);
+    return dtype.isInteger()
+        ? new Values(shape, dtype, NO_FLOATS, new long[shape.size()])
+        : new Values(shape, dtype, new float[shape.size()], NO_LONGS);
   }
 
   static Values of(Storage storage, Shape shape) {
-    return storage.dtype() == DType.FLOAT32
-        ? new Values(shape, storage.dtype(), storage.toFloats(), NO_LONGS)
-        : new Values(shape, storage.dtype(), NO_FLOATS, storage.toLongs());
+    return storage.dtype().isInteger()
+        ? new Values(shape, storage.dtype(), NO_FLOATS, storage.toLongs())
+        : new Values(shape, storage.dtype(), storage.toFloats(), NO_LONGS);
   }
 
   /** Sets element {@code i} to element {@code j} of {@code source}, which has the same type. */
   void copy(int i, Values source, int j) {
-    if (dtype == DType.FLOAT32) {
+    if (!dtype.isInteger()) {
       floats[i] = source.floats[j];
     } else {
       longs[i] = source.longs[j];
@@ -47,6 +47,7 @@ record Values(Shape shape, DType dtype, float[] floats, long[] longs) {
             }
             yield Storage.of(ints);
           }
+          case FLOAT16, BFLOAT16 -> throw new IllegalStateException("no step computes " + dtype);
         };
     MemorySegment.copy(s.segment(), 0, target.segment(), 0, shape.elements() * dtype.bytes());
   }
