@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.LongArray;
+import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
@@ -207,6 +208,19 @@ final class Buffers {
             inputs.computeIfAbsent(
                 shape.batchB().size() == 1 ? key : new Packed(b, shape),
                 k -> new HostInput.Floats(b, allocate(size), shape)))
+        .array();
+  }
+
+  /** The 16-bit numbers of an input. */
+  ShortArray halves(int v) {
+    return ((HostInput.Halves)
+            inputs.computeIfAbsent(
+                v,
+                k -> {
+                  ShortArray a = new ShortArray(Math.max(1, program.shape(v).size()));
+                  all.add(a);
+                  return new HostInput.Halves(v, a);
+                }))
         .array();
   }
 

@@ -7,9 +7,11 @@ import dev.peft4j.backend.tornado.op.LookupKernels;
 import dev.peft4j.backend.tornado.op.MoveKernels;
 import dev.peft4j.backend.tornado.op.ReduceKernels;
 import dev.peft4j.backend.tornado.op.RowKernels;
+import dev.peft4j.backend.tornado.op.WidenKernels;
 import dev.peft4j.backend.tornado.op.WindowKernels;
 import dev.peft4j.backend.tornado.product.MatrixProduct;
 import dev.peft4j.backend.tornado.product.ProductShape;
+import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import dev.peft4j.graph.BroadcastTo;
 import dev.peft4j.graph.Elementwise;
@@ -51,6 +53,7 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** Turns the steps of a program into calls of kernels over the buffers of {@link Buffers}. */
 final class DeviceLowering {
@@ -105,12 +108,25 @@ final class DeviceLowering {
         : SUPPORTED.contains(op.getClass());
   }
 
+  /** True if the kernel of {@code op} takes input {@code i} as 16-bit numbers. */
+  static boolean readsHalf(Op op, int i) {
+    return switch (op) {
+      case Gather g -> i == 0;
+      case LinearOp l -> i == 1;
+      case MatMul m -> i == 1;
+      default -> false;
+    };
+  }
+
   /** The calls that compute all steps. */
   static List<GraphPlan.Item> lower(Program program, Buffers buffers, MatrixProduct products) {
     DeviceLowering lowering = new DeviceLowering(program, buffers, products);
     for (int s = 0; s < program.steps().size(); s++) {
       Program.Step step = program.steps().get(s);
-      if (!program.dtype(step.output()).isInteger() && !(step.op() instanceof ToFloat)) {
+      boolean onHost =
+          program.dtype(step.output()).isInteger()
+              || step.op() instanceof ToFloat && program.dtype(step.inputs()[0]).isInteger();
+      if (!onHost) {
         lowering.label = lowering.label(step);
         lowering.step(step);
       }
@@ -214,16 +230,8 @@ final class DeviceLowering {
               in.length > 2 ? in[2] : -1,
               out,
               n);
-      case Gather g -> {
-        Shape table = shape(in[0]);
-        add(
-            LookupKernels.gather(
-                f(in[0]),
-                buffers.ids(in[1], table.dim(0)),
-                out,
-                shape(in[1]).size(),
-                table.dim(1)));
-      }
+      case ToFloat t -> add(WidenKernels.widen(buffers.halves(in[0]), dtype(in[0]), out, n));
+      case Gather g -> gather(in[0], in[1], out);
       case ScatterAdd s -> {
         add(MoveKernels.fill(out, n, 0));
         if (shape(in[1]).size() > 0) {
@@ -284,12 +292,26 @@ final class DeviceLowering {
     return program.shape(v);
   }
 
+  private DType dtype(int v) {
+    return program.dtype(v);
+  }
+
   private FloatArray f(int v) {
     return buffers.get(v);
   }
 
   private int rows(int v) {
     return program.shape(v).rows();
+  }
+
+  private void gather(int table, int rows, FloatArray out) {
+    IntArray ids = buffers.ids(rows, shape(table).dim(0));
+    int count = shape(rows).size();
+    int n = shape(table).dim(1);
+    add(
+        dtype(table).isHalf()
+            ? WidenKernels.gather(buffers.halves(table), dtype(table), ids, out, count, n)
+            : LookupKernels.gather(f(table), ids, out, count, n));
   }
 
   private KernelCall fused(Scalar expression, FloatArray out, Shape shape, int[] in) {
@@ -340,10 +362,14 @@ final class DeviceLowering {
       }
       return;
     }
-    boolean frozen = buffers.isFrozen(b);
+    boolean half = dtype(b).isHalf();
+    boolean frozen = half || buffers.isFrozen(b);
     int packed = products.packedSize(p, frozen);
     FloatArray right;
-    if (packed == 0) {
+    if (half) { // wide only while it is used: the device keeps the 16 bits
+      right = buffers.scratch(packed == 0 ? shape(b).size() : packed);
+      add(products.pack(p, buffers.halves(b), dtype(b), right));
+    } else if (packed == 0) {
       right = f(b);
     } else if (frozen) {
       right = buffers.packed(b, p, packed);

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.LongArray;
+import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /** A buffer that the host fills: from a value of the program, or from what follows from it. */
@@ -19,13 +20,52 @@ sealed interface HostInput {
   /** The buffer. */
   TornadoNativeArray array();
 
-  /** Numbers as they are, of an input of the program. */
-  final class Floats implements HostInput {
+  /** What an input of the program contains; it remembers whose contents the buffer has. */
+  abstract sealed class Given implements HostInput {
     private final int value;
-    private final FloatArray array;
-    private final @Nullable ProductShape packed;
     private @Nullable WeakReference<Storage> source;
     private int version;
+
+    private Given(int value) {
+      this.value = value;
+    }
+
+    final int value() {
+      return value;
+    }
+
+    /** True if the buffer has what {@code s} contains. */
+    final boolean holds(Storage s) {
+      WeakReference<Storage> known = source;
+      return known != null && known.refersTo(s) && version == s.version();
+    }
+
+    /** Remembers that the buffer has what {@code s} contains. */
+    final void remember(Storage s) {
+      WeakReference<Storage> known = source;
+      if (known == null || !known.refersTo(s)) {
+        source = new WeakReference<>(s);
+      }
+      version = s.version();
+    }
+
+    /** Brings what is newest in the buffer to the storage that it belongs to. */
+    final void save() {
+      WeakReference<Storage> known = source;
+      Storage s = known == null ? null : known.get();
+      if (s != null && holds(s)) {
+        s.segment();
+      }
+    }
+
+    /** Fills the buffer with what {@code s} contains. */
+    abstract void fill(Storage s);
+  }
+
+  /** Numbers of float32. */
+  final class Floats extends Given {
+    private final FloatArray array;
+    private final @Nullable ProductShape packed;
 
     /**
      * The input {@code value}.
@@ -34,7 +74,7 @@ sealed interface HostInput {
      *     are
      */
     Floats(int value, FloatArray array, @Nullable ProductShape packed) {
-      this.value = value;
+      super(value);
       this.array = array;
       this.packed = packed;
     }
@@ -44,32 +84,9 @@ sealed interface HostInput {
       return array;
     }
 
-    int value() {
-      return value;
-    }
-
-    /** True if the buffer has what {@code s} contains. */
-    boolean holds(Storage s) {
-      WeakReference<Storage> known = source;
-      return known != null && known.refersTo(s) && version == s.version();
-    }
-
-    /** Remembers that the buffer has what {@code s} contains. */
-    void remember(Storage s) {
-      WeakReference<Storage> known = source;
-      if (known == null || !known.refersTo(s)) {
-        source = new WeakReference<>(s);
-      }
-      version = s.version();
-    }
-
-    /** Brings what is newest in the buffer to the storage that it belongs to. */
-    void save() {
-      WeakReference<Storage> known = source;
-      Storage s = known == null ? null : known.get();
-      if (s != null && holds(s)) {
-        s.segment();
-      }
+    @Override
+    void fill(Storage s) {
+      fill(s, array);
     }
 
     /** Fills {@code target} with what {@code s} contains. */
@@ -80,6 +97,27 @@ sealed interface HostInput {
       } else {
         HostPacking.pack(packed, s.segment(), target);
       }
+      remember(s);
+    }
+  }
+
+  /** 16-bit numbers as they are; kernels widen them. */
+  final class Halves extends Given {
+    private final ShortArray array;
+
+    Halves(int value, ShortArray array) {
+      super(value);
+      this.array = array;
+    }
+
+    @Override
+    public ShortArray array() {
+      return array;
+    }
+
+    @Override
+    void fill(Storage s) {
+      MemorySegment.copy(s.segment(), 0, array.getSegment(), 0, s.elements() * Short.BYTES);
       remember(s);
     }
   }

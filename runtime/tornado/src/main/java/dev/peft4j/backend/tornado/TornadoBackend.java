@@ -2,6 +2,7 @@ package dev.peft4j.backend.tornado;
 
 import dev.peft4j.backend.Backend;
 import dev.peft4j.backend.tornado.product.MatrixProduct;
+import dev.peft4j.data.Shape;
 import dev.peft4j.graph.Op;
 import dev.peft4j.graph.Program;
 import java.util.ArrayDeque;
@@ -45,6 +46,11 @@ public final class TornadoBackend implements Backend {
   @Override
   public boolean supports(Op op) {
     return DeviceLowering.supports(op);
+  }
+
+  @Override
+  public boolean readsHalf(Op op, int i, Shape[] inputs) {
+    return DeviceLowering.readsHalf(op, i);
   }
 
   @Override

@@ -111,7 +111,7 @@ final class TornadoProgram implements Backend.Executable {
   /** Buffers, plan, and what the buffers hold. */
   private final class Resident {
     private final List<HostInput> changing = new ArrayList<>();
-    private final List<HostInput.Floats> frozen = new ArrayList<>();
+    private final List<HostInput.Given> frozen = new ArrayList<>();
     private final List<HostInput.Floats> states = new ArrayList<>();
     private final Map<Integer, HostInput.Floats> stateOf = new HashMap<>();
 
@@ -154,8 +154,8 @@ final class TornadoProgram implements Backend.Executable {
         if (in instanceof HostInput.Floats f && buffers.isState(f.value())) {
           states.add(f);
           stateOf.put(f.value(), f);
-        } else if (in instanceof HostInput.Floats f && buffers.isFrozen(f.value())) {
-          frozen.add(f);
+        } else if (in instanceof HostInput.Given g && buffers.isFrozen(g.value())) {
+          frozen.add(g);
         } else {
           changing.add(in);
           fresh.add(in.array());
@@ -170,7 +170,7 @@ final class TornadoProgram implements Backend.Executable {
       }
       backend.makeRoom(TornadoProgram.this, buffers);
       bytes = buffers.bytes();
-      frozen.forEach(f -> f.fill(inputs[f.value()], f.array()));
+      frozen.forEach(f -> f.fill(inputs[f.value()]));
       // outputs that another target's step computes too must be read where they are computed
       plan =
           new GraphPlan(
@@ -186,7 +186,7 @@ final class TornadoProgram implements Backend.Executable {
 
     /** True if the frozen inputs are those that are on the device, and states can be brought in. */
     boolean fits(Storage[] inputs) {
-      for (HostInput.Floats f : frozen) {
+      for (HostInput.Given f : frozen) {
         if (!f.holds(inputs[f.value()])) {
           restless.add(f.value());
           return false;
@@ -203,9 +203,9 @@ final class TornadoProgram implements Backend.Executable {
       Map<Integer, long[]> known = new HashMap<>();
       for (HostInput in : changing) {
         switch (in) {
-          case HostInput.Floats f -> {
-            if (!f.holds(inputs[f.value()])) {
-              f.fill(inputs[f.value()], f.array());
+          case HostInput.Given g -> {
+            if (!g.holds(inputs[g.value()])) {
+              g.fill(inputs[g.value()]);
             }
           }
           case HostInput.Converted c -> c.fill(integers(c.value(), known, inputs));
@@ -273,7 +273,7 @@ final class TornadoProgram implements Backend.Executable {
               }
               yield Storage.of(ints);
             }
-            case FLOAT32 -> throw new IllegalStateException("integers in a float storage");
+            default -> throw new IllegalStateException("integers in a storage of " + to.dtype());
           };
       MemorySegment.copy(s.segment(), 0, to.segment(), 0, (long) x.length * to.dtype().bytes());
     }

@@ -1,6 +1,7 @@
 package dev.peft4j.backend.tornado.product;
 
 import dev.peft4j.backend.tornado.kernel.KernelCall;
+import dev.peft4j.data.DType;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -56,9 +57,9 @@ public interface MatrixProduct {
    * (frozen) {@code packed} has the elements of b and gets them in their order.
    *
    * @param b the bits of the numbers
-   * @param format what the bits mean
+   * @param type the 16-bit type that they are of
    */
-  KernelCall pack(ProductShape shape, ShortArray b, HalfFormat format, FloatArray packed);
+  KernelCall pack(ProductShape shape, ShortArray b, DType type, FloatArray packed);
 
   /**
    * {@code c = op(a) · op(b)}, plus the bias on each row, plus c if it accumulates.

@@ -1,12 +1,12 @@
 package dev.peft4j.backend.tornado.product;
 
 import dev.peft4j.backend.tornado.kernel.KernelCall;
+import dev.peft4j.backend.tornado.op.WidenKernels;
+import dev.peft4j.data.DType;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.WorkerGrid;
-import uk.ac.manchester.tornado.api.WorkerGrid1D;
 import uk.ac.manchester.tornado.api.WorkerGrid3D;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task4;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task7;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
@@ -31,10 +31,6 @@ final class Packing {
   private static final Task7<
           KernelContext, ShortArray, FloatArray, Integer, Integer, Integer, Integer>
       PACK_HALF = Packing::peftPackHalf;
-  private static final Task4<KernelContext, ShortArray, FloatArray, Integer> EXPAND_BRAIN =
-      Packing::peftExpandBrain;
-  private static final Task4<KernelContext, ShortArray, FloatArray, Integer> EXPAND_HALF =
-      Packing::peftExpandHalf;
 
   private Packing() {}
 
@@ -43,25 +39,9 @@ final class Packing {
   }
 
   static KernelCall columns(
-      ProductShape s, ShortArray b, HalfFormat format, FloatArray packed, int blocks) {
-    Object code =
-        switch (format) {
-          case BFLOAT16 -> PACK_BRAIN;
-          case FLOAT16 -> PACK_HALF;
-        };
+      ProductShape s, ShortArray b, DType type, FloatArray packed, int blocks) {
+    Object code = WidenKernels.choose(type, PACK_BRAIN, PACK_HALF);
     return new KernelCall(code, arguments(s, b, packed), grid(s, blocks));
-  }
-
-  /** Expands 16-bit numbers in their order. */
-  static KernelCall expand(ShortArray b, HalfFormat format, FloatArray out, int n) {
-    Object code =
-        switch (format) {
-          case BFLOAT16 -> EXPAND_BRAIN;
-          case FLOAT16 -> EXPAND_HALF;
-        };
-    WorkerGrid grid = new WorkerGrid1D((n + GROUP - 1) / GROUP * GROUP);
-    grid.setLocalWork(GROUP, 1, 1);
-    return new KernelCall(code, List.of(KernelCall.CONTEXT, b, out, n), grid);
   }
 
   private static List<Object> arguments(ProductShape s, Object b, FloatArray packed) {
@@ -147,39 +127,11 @@ final class Packing {
       for (int l = 0; l < LANES; l++) {
         int column = block * LANES + l;
         if (column < n) {
-          expandHalf(packed, to + l, b.get(from + column * columnStep));
+          WidenKernels.store(packed, to + l, b.get(from + column * columnStep));
         } else {
           packed.set(to + l, 0f);
         }
       }
-    }
-  }
-
-  static void peftExpandBrain(KernelContext context, ShortArray b, FloatArray out, int n) {
-    int i = context.globalIdx;
-    if (i < n) {
-      out.set(i, Float.intBitsToFloat(b.get(i) << 16));
-    }
-  }
-
-  static void peftExpandHalf(KernelContext context, ShortArray b, FloatArray out, int n) {
-    int i = context.globalIdx;
-    if (i < n) {
-      expandHalf(out, i, b.get(i));
-    }
-  }
-
-  private static void expandHalf(FloatArray out, int at, int half) {
-    int sign = half & 0x8000;
-    int exponent = half & 0x7c00;
-    int fraction = half & 0x3ff;
-    if (exponent == 0) {
-      float subnormal = fraction * 5.9604645e-8f; // 2⁻²⁴
-      out.set(at, sign == 0 ? subnormal : -subnormal);
-    } else {
-      // the exponent is moved from a bias of 15 to one of 127; infinity and NaN stay what they are
-      int bias = exponent == 0x7c00 ? 0x70000000 : 0x38000000;
-      out.set(at, Float.intBitsToFloat(sign << 16 | ((half & 0x7fff) << 13) + bias));
     }
   }
 }

@@ -3,6 +3,8 @@ package dev.peft4j.backend.tornado.product;
 import dev.peft4j.backend.Strides;
 import dev.peft4j.backend.tornado.kernel.KernelCall;
 import dev.peft4j.backend.tornado.kernel.Places;
+import dev.peft4j.backend.tornado.op.WidenKernels;
+import dev.peft4j.data.DType;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,8 +32,8 @@ final class TileProduct implements MatrixProduct {
   }
 
   @Override
-  public KernelCall pack(ProductShape s, ShortArray b, HalfFormat format, FloatArray packed) {
-    return Packing.expand(b, format, packed, s.sizeB());
+  public KernelCall pack(ProductShape s, ShortArray b, DType type, FloatArray packed) {
+    return WidenKernels.widen(b, type, packed, s.sizeB());
   }
 
   @Override
