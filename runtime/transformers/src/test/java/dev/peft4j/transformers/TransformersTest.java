@@ -2,7 +2,9 @@ package dev.peft4j.transformers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
+import dev.peft4j.data.DType;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
@@ -10,6 +12,7 @@ import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.SafeTensors;
 import dev.peft4j.io.StateDictException;
 import dev.peft4j.io.StoredTensor;
+import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,6 +22,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class TransformersTest {
   @TempDir Path temp;
@@ -170,6 +175,33 @@ class TransformersTest {
     Mine mine = Transformers.load(Tiny.FOLDER, new Mine(Transformers.bertConfig(Tiny.FOLDER)));
     assertThat(logits(mine))
         .isEqualTo(logits(Transformers.bertForSequenceClassification(Tiny.FOLDER)));
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"FLOAT16", "BFLOAT16"})
+  void weightsOf16BitsAreMapped(DType type) throws IOException {
+    Map<String, StoredTensor> w = new LinkedHashMap<>();
+    for (Map.Entry<String, StoredTensor> e : Tiny.weights().entrySet()) {
+      StoredTensor t = e.getValue();
+      w.put(e.getKey(), new StoredTensor(t.shape(), t.storage().copyAs(type)));
+    }
+    Path folder = folderWith(w);
+    BertForSequenceClassification half = Transformers.bertForSequenceClassification(folder, type);
+    assertThat(half.parameters())
+        .allMatch(p -> p.own().dtype() == type && p.own().segment().isReadOnly())
+        .noneMatch(Parameter::trainable);
+    float[] expected = logits(Transformers.bertForSequenceClassification(folder));
+    assertThat(logits(half)).containsExactly(expected, within(1e-5f));
+    assertThat(logits(Transformers.bertForSequenceClassification(Tiny.FOLDER, type)))
+        .containsExactly(expected, within(1e-5f));
+
+    BertForSequenceClassification head =
+        Transformers.bertForSequenceClassification(folder, 3, type);
+    assertThat(head.classifier().weight().own().dtype()).isEqualTo(DType.FLOAT32);
+    assertThat(head.trainableParameters()).hasSize(2);
+    assertThatThrownBy(() -> Transformers.bertModel(folder, DType.INT64))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("weights cannot be INT64, needed FLOAT32, FLOAT16 or BFLOAT16");
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.peft4j.samples.bench;
 
+import dev.peft4j.data.DType;
 import dev.peft4j.data.Rng;
 import dev.peft4j.optim.AdamW;
 import dev.peft4j.optim.Optimizer;
@@ -14,7 +15,8 @@ import java.util.Locale;
 
 /**
  * Times LoRA training steps: forward, backward, AdamW, and reading the loss. The properties {@code
- * workload}, {@code steps} and {@code threads} say what, how many, and on how many cores.
+ * workload}, {@code steps} and {@code threads} say what, how many, and on how many cores; {@code
+ * dtype} is the type of the frozen weights, {@code float32}, {@code float16} or {@code bfloat16}.
  *
  * <p>{@code workload=growth} runs {@link Growth} instead.
  *
@@ -50,8 +52,21 @@ public final class Bench {
     int steps = count("steps", 0);
     int threads = count("threads", Runtime.getRuntime().availableProcessors());
     System.setProperty("peft4j.threads", Integer.toString(threads));
+    DType dtype = dtype();
     Workload workload = Rng.with(0, () -> Workload.of(name));
-    System.out.println(run(name, workload, steps == 0 ? workload.steps() : steps, threads));
+    workload.base().to(dtype);
+    System.out.println(run(name, workload, dtype, steps == 0 ? workload.steps() : steps, threads));
+  }
+
+  private static DType dtype() {
+    String given = System.getProperty("dtype", "float32");
+    switch (given) {
+      case "float32", "float16", "bfloat16":
+        break;
+      default:
+        fail("-Ddtype= takes float32, float16 or bfloat16, found '" + given + "'");
+    }
+    return DType.valueOf(given.toUpperCase(Locale.ROOT));
   }
 
   private static int count(String property, int usual) {
@@ -77,7 +92,7 @@ public final class Bench {
   }
 
   /** Runs the steps; the JSON line. */
-  static String run(String name, Workload workload, int steps, int threads) {
+  static String run(String name, Workload workload, DType dtype, int steps, int threads) {
     Optimizer optimizer = AdamW.of(workload.trainable(), 1e-4f);
     double first = step(workload, optimizer);
     double started = secondsSinceStart();
@@ -94,11 +109,12 @@ public final class Bench {
     System.err.print(CostReport.of(() -> step(workload, optimizer), steps));
     return String.format(
         Locale.ROOT,
-        "{\"peer\": \"peft4j, Java %d\", \"workload\": \"%s\", \"dtype\": \"float32\", \"threads\":"
+        "{\"peer\": \"peft4j, Java %d\", \"workload\": \"%s\", \"dtype\": \"%s\", \"threads\":"
             + " %d, \"step_ms\": %.4f, \"first_step_ms\": %.2f, \"per_second\": %.1f,"
             + " \"start_to_first_step_s\": %.2f, \"peak_rss_mib\": %d}",
         Runtime.version().feature(),
         name,
+        dtype.name().toLowerCase(Locale.ROOT),
         threads,
         step * 1e3,
         first * 1e3,

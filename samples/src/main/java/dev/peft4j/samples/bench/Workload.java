@@ -14,14 +14,16 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * What is timed: random weights, LoRA, no dropout, float32.
+ * What is timed: random weights, LoRA, no dropout.
  *
  * @param units samples or tokens in a step
  * @param steps how many steps are run unless another number is asked for
+ * @param base what is frozen
  * @param trainable what the optimizer is given
  * @param loss the loss of a new forward pass
  */
-record Workload(int units, int steps, List<Parameter> trainable, Supplier<Tensor> loss) {
+record Workload(
+    int units, int steps, Module base, List<Parameter> trainable, Supplier<Tensor> loss) {
   /** The names that {@link #of} knows. */
   static final List<String> NAMES = List.of("tiny", "mlp", "minilm");
 
@@ -55,7 +57,7 @@ record Workload(int units, int steps, List<Parameter> trainable, Supplier<Tensor
     Tensor x = normal(8, 2);
     Tensor y = normal(8, 4);
     return new Workload(
-        8, 200, model.trainableParameters(), () -> base.linear.forward(x).mseLoss(y));
+        8, 200, base, model.trainableParameters(), () -> base.linear.forward(x).mseLoss(y));
   }
 
   /** Linear 1024 → 4096 → 1024 with ReLU, r 8 on both, batch 64. */
@@ -64,7 +66,8 @@ record Workload(int units, int steps, List<Parameter> trainable, Supplier<Tensor
     PeftModel model = PeftModel.of(base, lora(8, 4, "fc1", "fc2").build());
     Tensor x = normal(64, 1024);
     Tensor y = normal(64, 1024);
-    return new Workload(64, 200, model.trainableParameters(), () -> base.forward(x).mseLoss(y));
+    return new Workload(
+        64, 200, base, model.trainableParameters(), () -> base.forward(x).mseLoss(y));
   }
 
   /** BERT of 6 layers x 384, 26 classes, r 8 on query and value. */
@@ -90,6 +93,7 @@ record Workload(int units, int steps, List<Parameter> trainable, Supplier<Tensor
     return new Workload(
         texts * tokens,
         8,
+        base,
         model.trainableParameters(),
         () -> base.loss(base.forward(ids, mask), labels));
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.peft4j.data.DType;
 import dev.peft4j.data.Rng;
 import java.io.IOException;
 import java.util.List;
@@ -14,7 +15,8 @@ class BenchTest {
   @Test
   void printsOneJsonLine() throws IOException {
     Workload tiny = Rng.with(1, () -> Workload.of("tiny"));
-    String line = Bench.run("tiny", tiny, 3, 2);
+    tiny.base().to(DType.BFLOAT16);
+    String line = Bench.run("tiny", tiny, DType.BFLOAT16, 3, 2);
     assertThat(line.lines()).hasSize(1);
     JsonNode json = new ObjectMapper().readTree(line);
     assertThat(json.fieldNames())
@@ -30,6 +32,7 @@ class BenchTest {
             "start_to_first_step_s",
             "peak_rss_mib");
     assertThat(json.get("workload").textValue()).isEqualTo("tiny");
+    assertThat(json.get("dtype").textValue()).isEqualTo("bfloat16");
     assertThat(json.get("threads").intValue()).isEqualTo(2);
     for (String number : List.of("step_ms", "first_step_ms", "per_second")) {
       assertThat(json.get(number).doubleValue()).as(number).isPositive();
