@@ -160,7 +160,7 @@ final class DeviceLowering {
         twice = true;
       }
     }
-    return twice ? new KernelCall(call.code(), arguments, call.grid()) : call;
+    return twice ? call.withArguments(arguments) : call;
   }
 
   private void attention(Attention op, int[] in, FloatArray out) {

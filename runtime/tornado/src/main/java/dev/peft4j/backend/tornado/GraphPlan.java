@@ -22,6 +22,7 @@ import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.enums.ProfilerMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * Calls of kernels as one execution plan of several task graphs: those that compute, one that
@@ -56,15 +57,19 @@ final class GraphPlan implements AutoCloseable {
   private final int computing;
   private final int commit;
   private final int stage;
+  private final CompiledKernels kernels;
   private final Map<GraphSplit.Key, Integer> numbers = new HashMap<>();
+  private final Map<List<Integer>, IntArray> sizes = new HashMap<>();
+  private final Map<String, Item> tasks = new HashMap<>();
   private final Map<Integer, String> labels = new HashMap<>();
   private int lastRun = -1;
   private @Nullable TornadoExecutionResult computed;
   private @Nullable TornadoExecutionResult committed;
   private long kernelNanos;
 
-  GraphPlan(TornadoDevice device, Request request) {
-    GraphSplit split = new GraphSplit(request.compute);
+  GraphPlan(TornadoDevice device, CompiledKernels kernels, Request request) {
+    this.kernels = kernels;
+    GraphSplit split = new GraphSplit(request.compute, !kernels.shares(), this::buffers);
     List<List<Item>> parts = new ArrayList<>(split.parts());
     computing = parts.size();
     commit = request.commit.isEmpty() ? -1 : computing;
@@ -90,6 +95,20 @@ final class GraphPlan implements AutoCloseable {
     }
     plan = new TornadoExecutionPlan(graphs.toArray(new ImmutableTaskGraph[0]));
     plan.withDevice(device);
+    kernels.provide(plan.getId(), tasks);
+  }
+
+  /** The buffers of a call, that of its sizes being the first one. */
+  private List<Object> buffers(KernelCall call) {
+    List<Object> all = new ArrayList<>();
+    all.add(sizes(call));
+    all.addAll(List.of(call.buffers()));
+    return all;
+  }
+
+  /** Calls with the same sizes share a buffer. */
+  private IntArray sizes(KernelCall call) {
+    return sizes.computeIfAbsent(call.sizes(), KernelCall::buffer);
   }
 
   private static void keepUntil(int graph, Object buffer, Map<Object, int[]> ranges) {
@@ -97,11 +116,11 @@ final class GraphPlan implements AutoCloseable {
     range[1] = Math.max(range[1], graph);
   }
 
-  private static Map<Object, int[]> ranges(List<List<Item>> parts) {
+  private Map<Object, int[]> ranges(List<List<Item>> parts) {
     Map<Object, int[]> ranges = new IdentityHashMap<>();
     for (int g = 0; g < parts.size(); g++) {
       for (Item item : parts.get(g)) {
-        for (Object b : item.call.buffers()) {
+        for (Object b : buffers(item.call)) {
           int graph = g;
           ranges.computeIfAbsent(b, k -> new int[] {graph, graph})[1] = g;
         }
@@ -155,22 +174,27 @@ final class GraphPlan implements AutoCloseable {
       int occurrence = seen.merge(key, 1, Integer::sum);
       int number = numbers.computeIfAbsent(key, k -> numbers.size());
       labels.putIfAbsent(number, item.label);
-      item.call.addTo(graph, grids, "k" + number + "_" + occurrence);
+      String name = "k" + number + "_" + occurrence;
+      item.call.addTo(graph, grids, name, sizes(item.call));
+      tasks.put(name, item);
     }
   }
 
   /** States that the host has changed come in by way of buffers that nobody else uses. */
   private ImmutableTaskGraph stageGraph(Request request, List<FloatArray> used) {
-    int[] sizes = request.stateSizes.stream().mapToInt(i -> i).toArray();
-    for (int size : sizes) {
+    int[] n = request.stateSizes.stream().mapToInt(i -> i).toArray();
+    for (int size : n) {
       staging.add(new FloatArray(Math.max(1, size)));
     }
     TaskGraph graph = new TaskGraph(NAME);
     graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, staging.toArray());
     graph.consumeFromDevice(NAME, used.toArray());
     List<Item> items = new ArrayList<>();
-    MoveKernels.copies(staging, request.states, sizes)
+    MoveKernels.copies(staging, request.states, n)
         .forEach(call -> items.add(new Item("states from the host", call)));
+    Set<Object> numbers = identitySet();
+    items.forEach(i -> numbers.add(sizes(i.call)));
+    graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, numbers.toArray());
     addTasks(graph, items);
     graph.persistOnDevice(request.states.toArray());
     return graph.snapshot();
@@ -261,6 +285,7 @@ final class GraphPlan implements AutoCloseable {
   @Override
   public void close() {
     try {
+      kernels.withdraw(plan.getId());
       plan.close();
     } catch (TornadoExecutionPlanException e) {
       throw new IllegalStateException("TornadoVM could not close a plan: " + e.getMessage(), e);

@@ -2,18 +2,18 @@ package dev.peft4j.backend.tornado;
 
 import dev.peft4j.backend.tornado.kernel.KernelCall;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * Cuts a list of calls into graphs that keep TornadoVM's limits. Where calls repeat, as the layers
- * of a model do, it cuts there: equal calls of different graphs share their compiled code, those of
- * one graph do not.
+ * Cuts a list of calls into graphs that keep TornadoVM's limits. Where plans share no code ({@link
+ * CompiledKernels#shares}) it also cuts where calls repeat, as the layers of a model do: equal calls
+ * of different graphs of a plan have one compiled code then, those of one graph do not.
  */
 final class GraphSplit {
   /** TornadoVM's: tasks of a graph. */
@@ -28,29 +28,36 @@ final class GraphSplit {
   /** Shorter graphs cost more to start than their repeated compiling. */
   private static final int FEW = 12;
 
-  /** What compiled code depends on: the kernel, its numbers, the types of its buffers, its grid. */
-  record Key(int code, List<Object> constants) {
+  /** What a task's name stands for: compiled code and its grid. */
+  record Key(CompiledKernels.Key code, List<Long> grid) {
     static Key of(KernelCall call) {
-      List<Object> constants = new ArrayList<>();
-      for (Object a : call.arguments()) {
-        constants.add(a instanceof Number ? a : a.getClass());
-      }
+      List<Long> grid = new ArrayList<>();
       for (long n : call.grid().getGlobalWork()) {
-        constants.add(n);
+        grid.add(n);
       }
       long[] local = call.grid().getLocalWork();
-      constants.add(local == null ? "any" : Arrays.toString(local));
-      constants.add(call.code().getClass());
-      return new Key(System.identityHashCode(call.code()), constants);
+      for (long n : local == null ? new long[0] : local) {
+        grid.add(n);
+      }
+      return new Key(CompiledKernels.Key.of(call), grid);
     }
   }
 
   private final List<List<GraphPlan.Item>> parts = new ArrayList<>();
 
-  GraphSplit(List<GraphPlan.Item> items) {
+  /**
+   * Cuts {@code items}.
+   *
+   * @param atRepetitions whether to cut where calls repeat
+   * @param buffers the buffers of a call
+   */
+  GraphSplit(
+      List<GraphPlan.Item> items,
+      boolean atRepetitions,
+      Function<KernelCall, List<Object>> buffers) {
     Map<Object, Integer> lastUse = new IdentityHashMap<>();
     for (int i = 0; i < items.size(); i++) {
-      for (Object b : items.get(i).call().buffers()) {
+      for (Object b : buffers.apply(items.get(i).call())) {
         lastUse.put(b, i);
       }
     }
@@ -62,15 +69,16 @@ final class GraphSplit {
     int arguments = 0;
     for (int i = 0; i < items.size(); i++) {
       KernelCall call = items.get(i).call();
-      int size = call.arguments().size();
-      Set<Object> more = GraphPlan.identitySet(call.buffers());
+      int size = call.arguments().size() + 1;
+      List<Object> own = buffers.apply(call);
+      Set<Object> more = GraphPlan.identitySet(own.toArray());
       more.removeAll(objects);
       boolean full =
           part.size() + 1 > MAX_TASKS
               || bytes + 15 + 5 * size > MAX_BYTES
               || 3 * (objects.size() + more.size()) + part.size() + 1 + arguments + size
                   > MAX_NODES;
-      boolean repeats = part.size() >= FEW && keys.contains(Key.of(call));
+      boolean repeats = atRepetitions && part.size() >= FEW && keys.contains(Key.of(call));
       if (full || repeats) {
         parts.add(part);
         part = new ArrayList<>();
@@ -85,7 +93,7 @@ final class GraphSplit {
       part.add(items.get(i));
       keys.add(Key.of(call));
       objects.addAll(more);
-      for (Object b : call.buffers()) {
+      for (Object b : own) {
         objects.add(b);
         alive.add(b);
       }

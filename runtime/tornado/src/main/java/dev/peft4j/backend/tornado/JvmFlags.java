@@ -96,6 +96,10 @@ public final class JvmFlags {
     flags.add("--enable-native-access=" + natives);
     flags.addAll(exports(home, "common"));
     backends.forEach(b -> flags.addAll(exports(home, b)));
+    if (backends.contains("opencl")) {
+      // for compiled kernels that all plans share, see DriverCode
+      flags.add("--add-opens=tornado.drivers.opencl/" + PROVIDERS + "drivers.opencl=ALL-UNNAMED");
+    }
     flags.addAll(SAFE);
     return flags;
   }

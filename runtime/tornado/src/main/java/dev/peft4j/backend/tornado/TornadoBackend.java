@@ -21,6 +21,7 @@ public final class TornadoBackend implements Backend {
   private final TornadoDevice device;
   private final String name;
   private final MatrixProduct products;
+  private final CompiledKernels kernels;
   private final ReentrantLock lock = new ReentrantLock();
 
   /** Programs that hold buffers on the device, the one that ran last at the end. */
@@ -30,6 +31,7 @@ public final class TornadoBackend implements Backend {
     this.device = device;
     this.name = name;
     this.products = MatrixProduct.forDevice(device.getDeviceType());
+    this.kernels = new CompiledKernels(device);
   }
 
   @Override
@@ -64,6 +66,10 @@ public final class TornadoBackend implements Backend {
 
   MatrixProduct products() {
     return products;
+  }
+
+  CompiledKernels kernels() {
+    return kernels;
   }
 
   ReentrantLock lock() {

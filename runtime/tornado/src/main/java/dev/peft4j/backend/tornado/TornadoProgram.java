@@ -175,6 +175,7 @@ final class TornadoProgram implements Backend.Executable {
       plan =
           new GraphPlan(
               backend.device(),
+              backend.kernels(),
               new GraphPlan.Request(
                   compute,
                   commit,

@@ -7,36 +7,21 @@ import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.WorkerGrid1D;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task14;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task6;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task8;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task4;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task5;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** Kernels over the scores of attention, (batch, heads, queries, keys); one item computes a row. */
 final class ScoreKernels {
   private static final int GROUP = 16;
 
-  private static final Task8<
-          KernelContext, FloatArray, Integer, Integer, Integer, Integer, Integer, Float>
+  private static final Task4<KernelContext, IntArray, FloatArray, Float>
       SOFTMAX = ScoreKernels::peftScores;
-  private static final Task14<
-          KernelContext,
-          FloatArray,
-          FloatArray,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Float,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer>
+  private static final Task5<KernelContext, IntArray, FloatArray, FloatArray, Float>
       MASKED = ScoreKernels::peftScoresMasked;
-  private static final Task6<KernelContext, FloatArray, FloatArray, Integer, Integer, Float>
+  private static final Task5<KernelContext, IntArray, FloatArray, FloatArray, Float>
       GRADIENT = ScoreKernels::peftScoresGradient;
 
   private ScoreKernels() {}
@@ -85,15 +70,12 @@ final class ScoreKernels {
     return grid;
   }
 
-  static void peftScores(
-      KernelContext context,
-      FloatArray p,
-      int rows,
-      int queries,
-      int keys,
-      int first,
-      int more,
-      float scale) {
+  static void peftScores(KernelContext context, IntArray sizes, FloatArray p, float scale) {
+    int rows = sizes.get(0);
+    int queries = sizes.get(1);
+    int keys = sizes.get(2);
+    int first = sizes.get(3);
+    int more = sizes.get(4);
     int r = context.globalIdx;
     if (r < rows) {
       int visible = Math.min(keys, first + r % queries * more);
@@ -104,21 +86,17 @@ final class ScoreKernels {
     }
   }
 
-  static void peftScoresMasked(
-      KernelContext context,
-      FloatArray p,
-      FloatArray mask,
-      int rows,
-      int queries,
-      int keys,
-      int first,
-      int more,
-      float scale,
-      int heads,
-      int step0,
-      int step1,
-      int step2,
-      int step3) {
+  static void peftScoresMasked(KernelContext context, IntArray sizes, FloatArray p, FloatArray mask, float scale) {
+    int rows = sizes.get(0);
+    int queries = sizes.get(1);
+    int keys = sizes.get(2);
+    int first = sizes.get(3);
+    int more = sizes.get(4);
+    int heads = sizes.get(5);
+    int step0 = sizes.get(6);
+    int step1 = sizes.get(7);
+    int step2 = sizes.get(8);
+    int step3 = sizes.get(9);
     int r = context.globalIdx;
     if (r < rows) {
       int query = r % queries;
@@ -154,8 +132,9 @@ final class ScoreKernels {
     }
   }
 
-  static void peftScoresGradient(
-      KernelContext context, FloatArray p, FloatArray dP, int rows, int keys, float scale) {
+  static void peftScoresGradient(KernelContext context, IntArray sizes, FloatArray p, FloatArray dP, float scale) {
+    int rows = sizes.get(0);
+    int keys = sizes.get(1);
     int r = context.globalIdx;
     if (r < rows) {
       float sum = 0;

@@ -1,6 +1,7 @@
 package dev.peft4j.backend.tornado.kernel;
 
 import java.lang.reflect.Constructor;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -10,19 +11,50 @@ import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.common.TaskPackage;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
  * A kernel with its arguments and the grid of work items it runs on: what becomes one task of a
- * graph. Numbers among the arguments are constants of the compiled code; buffers are the device's.
+ * graph.
+ *
+ * <p>Whole numbers, such as sizes, are brought to the kernel in a buffer, which is its second
+ * parameter: TornadoVM makes constants of numbers that are arguments, and would compile the kernel
+ * anew for each shape. Only other numbers, which say what the kernel computes, are constants.
  *
  * @param code an instance of TornadoVM's {@code TaskN}, N being the number of arguments
- * @param arguments what the kernel is called with, its {@code KernelContext} included
+ * @param arguments the {@code KernelContext}, buffers and constants, without the whole numbers
+ * @param sizes the whole numbers, in their order
  * @param grid the work items
  */
-public record KernelCall(Object code, List<Object> arguments, WorkerGrid grid) {
+public record KernelCall(
+    Object code, List<Object> arguments, List<Integer> sizes, WorkerGrid grid) {
   /** The first argument of each kernel; one for all, since TornadoVM counts a graph's objects. */
   public static final KernelContext CONTEXT = new KernelContext();
+
+  /** Of arguments in their order, the whole numbers being among them. */
+  public KernelCall(Object code, List<Object> arguments, WorkerGrid grid) {
+    this(
+        code,
+        arguments.stream().filter(a -> !(a instanceof Integer)).toList(),
+        arguments.stream().filter(Integer.class::isInstance).map(Integer.class::cast).toList(),
+        grid);
+  }
+
+  /** The same call with other arguments; their whole numbers stay. */
+  public KernelCall withArguments(List<Object> others) {
+    return new KernelCall(code, others, sizes, grid);
+  }
+
+  /** A buffer for {@link #sizes}. */
+  public static IntArray buffer(List<Integer> sizes) {
+    IntArray a = new IntArray(Math.max(1, sizes.size()));
+    for (int i = 0; i < sizes.size(); i++) {
+      a.set(i, sizes.get(i));
+    }
+    return a;
+  }
 
   /**
    * Adds this as a task. The caller declares the buffers' transfers. No buffer may be there twice.
@@ -30,8 +62,9 @@ public record KernelCall(Object code, List<Object> arguments, WorkerGrid grid) {
    * @param graph the graph, whose name prefixes the task's in the scheduler
    * @param grids where the grid is entered
    * @param name the task's name, used once a graph
+   * @param numbers a buffer with {@link #sizes}
    */
-  public void addTo(TaskGraph graph, GridScheduler grids, String name) {
+  public void addTo(TaskGraph graph, GridScheduler grids, String name, IntArray numbers) {
     Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
     for (Object buffer : buffers()) {
       if (!seen.add(buffer)) {
@@ -39,21 +72,28 @@ public record KernelCall(Object code, List<Object> arguments, WorkerGrid grid) {
         throw new IllegalArgumentException("kernel " + name + " is called twice with one buffer");
       }
     }
-    graph.addTask(task(name));
+    graph.addTask(task(name, numbers));
     grids.addWorkerGrid(graph.getTaskGraphName() + "." + name, grid);
   }
 
+  /** The same with a buffer of its own for the sizes, whose transfer is declared here. */
+  public void addTo(TaskGraph graph, GridScheduler grids, String name) {
+    IntArray numbers = buffer(sizes);
+    graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, numbers);
+    addTo(graph, grids, name, numbers);
+  }
+
   /** TornadoVM has a constructor for each number of arguments. */
-  private TaskPackage task(String name) {
-    int n = arguments.size();
+  private TaskPackage task(String name, IntArray numbers) {
+    List<Object> all = new ArrayList<>(arguments);
+    all.add(1, numbers);
+    int n = all.size();
     for (Constructor<?> c : TaskPackage.class.getConstructors()) {
       if (c.getParameterCount() == n + 2 && c.getParameterTypes()[1].isInstance(code)) {
-        Object[] all = new Object[n + 2];
-        all[0] = name;
-        all[1] = code;
-        System.arraycopy(arguments.toArray(), 0, all, 2, n);
+        all.addFirst(code);
+        all.addFirst(name);
         try {
-          return (TaskPackage) c.newInstance(all);
+          return (TaskPackage) c.newInstance(all.toArray());
         } catch (ReflectiveOperationException e) {
           throw new IllegalStateException("kernel " + name + " could not become a task", e);
         }

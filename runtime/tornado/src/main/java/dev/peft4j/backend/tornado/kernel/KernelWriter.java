@@ -11,6 +11,7 @@ import static java.lang.constant.ConstantDescs.MTD_void;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
+import java.lang.classfile.TypeKind;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.invoke.MethodHandles;
@@ -21,21 +22,25 @@ import java.util.List;
 import java.util.function.Consumer;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * Writes a kernel at run time: a class with the kernel as a static method and the {@code TaskN}
  * that calls it, from which TornadoVM finds the method. The first parameter is always the {@code
- * KernelContext}.
+ * KernelContext}, the second one the buffer with the whole numbers.
  *
  * <p>Names of the parameters go into a LocalVariableTable, without which TornadoVM compiles
  * nothing.
  */
 public final class KernelWriter {
   private static final ClassDesc CONTEXT = KernelContext.class.describeConstable().orElseThrow();
+  private static final ClassDesc SIZES = IntArray.class.describeConstable().orElseThrow();
+  private static final MethodTypeDesc SIZE = MethodTypeDesc.of(CD_int, CD_int);
   private static final MethodTypeDesc INT_VALUE = MethodTypeDesc.of(CD_int);
 
   private final String name;
-  private final List<ClassDesc> types = new ArrayList<>(List.of(CONTEXT));
+  private final List<ClassDesc> types = new ArrayList<>(List.of(CONTEXT, SIZES));
+  private int numbers;
 
   /**
    * A kernel without parameters yet.
@@ -49,14 +54,16 @@ public final class KernelWriter {
 
   /** Adds a buffer; gives its local variable. */
   public int buffer(Class<?> type) {
+    if (numbers > 0) {
+      throw new IllegalStateException("buffers of a kernel come before its numbers");
+    }
     types.add(type.describeConstable().orElseThrow());
     return types.size() - 1;
   }
 
-  /** Adds a number, which is a constant of the compiled kernel; gives its local variable. */
+  /** Adds a whole number, after all buffers; gives its local variable. */
   public int number() {
-    types.add(CD_int);
-    return types.size() - 1;
+    return types.size() + numbers++;
   }
 
   /**
@@ -86,6 +93,7 @@ public final class KernelWriter {
                       ClassFile.ACC_PUBLIC | ClassFile.ACC_STATIC,
                       b -> {
                         nameParameters(b);
+                        readNumbers(b);
                         body.accept(b);
                         b.return_();
                       });
@@ -113,14 +121,17 @@ public final class KernelWriter {
 
   private void apply(CodeBuilder b, ClassDesc self, MethodTypeDesc type) {
     for (int i = 0; i < types.size(); i++) {
-      b.aload(i + 1);
-      if (types.get(i) == CD_int) {
-        b.checkcast(CD_Integer).invokevirtual(CD_Integer, "intValue", INT_VALUE);
-      } else {
-        b.checkcast(types.get(i));
-      }
+      b.aload(i + 1).checkcast(types.get(i));
     }
     b.invokestatic(self, name, type).return_();
+  }
+
+  /** Brings the numbers into their variables, the first ones after the parameters. */
+  private void readNumbers(CodeBuilder b) {
+    for (int i = 0; i < numbers; i++) {
+      int local = b.allocateLocal(TypeKind.INT);
+      b.aload(1).loadConstant(i).invokevirtual(SIZES, "get", SIZE).istore(local);
+    }
   }
 
   private void nameParameters(CodeBuilder b) {

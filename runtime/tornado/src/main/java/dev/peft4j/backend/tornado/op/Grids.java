@@ -2,6 +2,7 @@ package dev.peft4j.backend.tornado.op;
 
 import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.WorkerGrid1D;
+import uk.ac.manchester.tornado.api.WorkerGrid3D;
 
 /** Grids of work items; kernels leave out what lies beyond their count. */
 final class Grids {
@@ -17,6 +18,14 @@ final class Grids {
   /** An item for each of {@code n} pieces that are loops themselves. */
   static WorkerGrid rows(int n) {
     return grid(n, n >= 16 * GROUP ? 16 : n >= GROUP ? 4 : 1);
+  }
+
+  /** An item for each position of three loops; kernels leave out what lies beyond along x. */
+  static WorkerGrid box(int x, int y, int z) {
+    int group = x >= GROUP ? GROUP : Integer.highestOneBit(Math.max(1, 2 * x - 1));
+    WorkerGrid grid = new WorkerGrid3D((x + group - 1) / group * group, y, z);
+    grid.setLocalWork(group, 1, 1);
+    return grid;
   }
 
   private static WorkerGrid grid(int n, int group) {

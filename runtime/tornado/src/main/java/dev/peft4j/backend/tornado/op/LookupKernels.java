@@ -3,9 +3,9 @@ package dev.peft4j.backend.tornado.op;
 import dev.peft4j.backend.tornado.kernel.KernelCall;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task4;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task5;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task6;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task8;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task7;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -13,18 +13,17 @@ import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 
 /** What reads integers: rows of tables, labels, and the key of a dropout mask. */
 public final class LookupKernels {
-  private static final Task6<KernelContext, FloatArray, IntArray, FloatArray, Integer, Integer>
+  private static final Task5<KernelContext, IntArray, FloatArray, IntArray, FloatArray>
       GATHER = LookupKernels::peftGather;
-  private static final Task6<KernelContext, FloatArray, IntArray, FloatArray, Integer, Integer>
+  private static final Task5<KernelContext, IntArray, FloatArray, IntArray, FloatArray>
       SCATTER = LookupKernels::peftScatterAdd;
-  private static final Task6<KernelContext, IntArray, FloatArray, Integer, Integer, Integer>
+  private static final Task4<KernelContext, IntArray, IntArray, FloatArray>
       ONE_HOT = LookupKernels::peftOneHot;
-  private static final Task5<KernelContext, LongArray, FloatArray, Integer, Float> MASK =
+  private static final Task5<KernelContext, IntArray, LongArray, FloatArray, Float> MASK =
       LookupKernels::peftRandomMask;
-  private static final Task6<KernelContext, FloatArray, IntArray, FloatArray, Integer, Integer>
+  private static final Task5<KernelContext, IntArray, FloatArray, IntArray, FloatArray>
       LOSS = LookupKernels::peftLossRows;
-  private static final Task8<
-          KernelContext, FloatArray, IntArray, FloatArray, FloatArray, FloatArray, Integer, Integer>
+  private static final Task7<KernelContext, IntArray, FloatArray, IntArray, FloatArray, FloatArray, FloatArray>
       LOSS_GRAD = LookupKernels::peftLossGrad;
 
   /** The label on the device of a row that does not count. */
@@ -79,8 +78,9 @@ public final class LookupKernels {
         Grids.rows(rows));
   }
 
-  static void peftGather(
-      KernelContext context, FloatArray table, IntArray ids, FloatArray y, int total, int n) {
+  static void peftGather(KernelContext context, IntArray sizes, FloatArray table, IntArray ids, FloatArray y) {
+    int total = sizes.get(0);
+    int n = sizes.get(1);
     int i = context.globalIdx;
     if (i < total) {
       y.set(i, table.get(ids.get(i / n) * n + i % n));
@@ -88,8 +88,9 @@ public final class LookupKernels {
   }
 
   /** One work item a column, so that the order of the sums is always the same. */
-  static void peftScatterAdd(
-      KernelContext context, FloatArray x, IntArray ids, FloatArray table, int count, int n) {
+  static void peftScatterAdd(KernelContext context, IntArray sizes, FloatArray x, IntArray ids, FloatArray table) {
+    int count = sizes.get(0);
+    int n = sizes.get(1);
     int k = context.globalIdx;
     if (k < n) {
       for (int i = 0; i < count; i++) {
@@ -99,15 +100,18 @@ public final class LookupKernels {
     }
   }
 
-  static void peftOneHot(
-      KernelContext context, IntArray labels, FloatArray y, int total, int classes, int start) {
+  static void peftOneHot(KernelContext context, IntArray sizes, IntArray labels, FloatArray y) {
+    int total = sizes.get(0);
+    int classes = sizes.get(1);
+    int start = sizes.get(2);
     int i = context.globalIdx + start;
     if (i < total) {
       y.set(i, labels.get(i / classes) == i % classes ? 1f : 0f);
     }
   }
 
-  static void peftRandomMask(KernelContext context, LongArray key, FloatArray y, int n, float p) {
+  static void peftRandomMask(KernelContext context, IntArray sizes, LongArray key, FloatArray y, float p) {
+    int n = sizes.get(0);
     int i = context.globalIdx;
     if (i < n) {
       long z = key.get(0) + 0x9E3779B97F4A7C15L * (i + 1L);
@@ -120,13 +124,9 @@ public final class LookupKernels {
     }
   }
 
-  static void peftLossRows(
-      KernelContext context,
-      FloatArray x,
-      IntArray labels,
-      FloatArray losses,
-      int rows,
-      int classes) {
+  static void peftLossRows(KernelContext context, IntArray sizes, FloatArray x, IntArray labels, FloatArray losses) {
+    int rows = sizes.get(0);
+    int classes = sizes.get(1);
     int r = context.globalIdx;
     if (r < rows) {
       int label = labels.get(r);
@@ -148,15 +148,9 @@ public final class LookupKernels {
     }
   }
 
-  static void peftLossGrad(
-      KernelContext context,
-      FloatArray x,
-      IntArray labels,
-      FloatArray dl,
-      FloatArray count,
-      FloatArray dx,
-      int rows,
-      int classes) {
+  static void peftLossGrad(KernelContext context, IntArray sizes, FloatArray x, IntArray labels, FloatArray dl, FloatArray count, FloatArray dx) {
+    int rows = sizes.get(0);
+    int classes = sizes.get(1);
     int r = context.globalIdx;
     if (r < rows) {
       int label = labels.get(r);

@@ -7,54 +7,25 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task14;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task18;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task10;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task4;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** What moves elements and computes nothing: permutations, slices, joins, padding, fills. */
 public final class MoveKernels {
   private static final int LOOPS = 4;
 
-  private static final Task4<KernelContext, FloatArray, Integer, Float> FILL =
+  /** Shorter loops do not fill a work group. */
+  private static final int SHORT = 16;
+
+  private static final Task4<KernelContext, IntArray, FloatArray, Float> FILL =
       MoveKernels::peftFill;
-  private static final Task4<KernelContext, FloatArray, FloatArray, Integer> COPY =
+  private static final Task4<KernelContext, IntArray, FloatArray, FloatArray> COPY =
       MoveKernels::peftCopy;
-  private static final Task14<
-          KernelContext,
-          FloatArray,
-          FloatArray,
-          FloatArray,
-          FloatArray,
-          FloatArray,
-          FloatArray,
-          FloatArray,
-          FloatArray,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer>
+  private static final Task10<KernelContext, IntArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray>
       COPY_FOUR = MoveKernels::peftCopyFour;
-  private static final Task18<
-          KernelContext,
-          FloatArray,
-          FloatArray,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer>
+  private static final Task4<KernelContext, IntArray, FloatArray, FloatArray>
       MOVE = MoveKernels::peftMove;
 
   private MoveKernels() {}
@@ -126,54 +97,61 @@ public final class MoveKernels {
       }
       return;
     }
-    int total = 1;
-    Object[] arguments = new Object[18];
-    arguments[0] = KernelCall.CONTEXT;
-    arguments[1] = x;
-    arguments[2] = y;
-    arguments[4] = fromStart;
-    arguments[5] = toStart;
+    // loops 3, 2 and 1 are the axes of the grid; the longest one is along x if the innermost is short
+    int[] order = new int[LOOPS];
     for (int i = 0; i < LOOPS; i++) {
-      int k = sizes.length - LOOPS + i;
-      boolean there = k >= depth;
-      arguments[6 + i] = there ? sizes[k] : 1;
-      arguments[10 + i] = there ? loops.steps()[0][k] : 0;
-      arguments[14 + i] = there ? loops.steps()[1][k] : 0;
-      total *= there ? sizes[k] : 1;
+      order[i] = sizes.length - LOOPS + i;
     }
-    arguments[3] = total;
-    calls.add(new KernelCall(MOVE, List.of(arguments), Grids.items(total)));
+    int longest = 0;
+    for (int i = 0; i < LOOPS; i++) {
+      longest = size(sizes, depth, order[i]) > size(sizes, depth, order[longest]) ? i : longest;
+    }
+    if (size(sizes, depth, order[LOOPS - 1]) < SHORT) {
+      int innermost = order[LOOPS - 1];
+      order[LOOPS - 1] = order[longest];
+      order[longest] = innermost;
+    }
+    List<Object> arguments = new ArrayList<>(List.of(KernelCall.CONTEXT, x, y));
+    arguments.add(fromStart);
+    arguments.add(toStart);
+    for (int k : order) {
+      arguments.add(size(sizes, depth, k));
+    }
+    for (int side = 0; side < 2; side++) {
+      for (int k : order) {
+        arguments.add(k >= depth ? loops.steps()[side][k] : 0);
+      }
+    }
+    int[] n = Arrays.stream(order).map(k -> size(sizes, depth, k)).toArray();
+    calls.add(new KernelCall(MOVE, arguments, Grids.box(n[3], n[2], n[1] * n[0])));
   }
 
-  static void peftFill(KernelContext context, FloatArray out, int n, float value) {
+  private static int size(int[] sizes, int depth, int loop) {
+    return loop >= depth ? sizes[loop] : 1;
+  }
+
+  static void peftFill(KernelContext context, IntArray sizes, FloatArray out, float value) {
+    int n = sizes.get(0);
     int i = context.globalIdx;
     if (i < n) {
       out.set(i, value);
     }
   }
 
-  static void peftCopy(KernelContext context, FloatArray x, FloatArray y, int n) {
+  static void peftCopy(KernelContext context, IntArray sizes, FloatArray x, FloatArray y) {
+    int n = sizes.get(0);
     int i = context.globalIdx;
     if (i < n) {
       y.set(i, x.get(i));
     }
   }
 
-  static void peftCopyFour(
-      KernelContext context,
-      FloatArray x0,
-      FloatArray x1,
-      FloatArray x2,
-      FloatArray x3,
-      FloatArray y0,
-      FloatArray y1,
-      FloatArray y2,
-      FloatArray y3,
-      int n0,
-      int n1,
-      int n2,
-      int n3,
-      int start) {
+  static void peftCopyFour(KernelContext context, IntArray sizes, FloatArray x0, FloatArray x1, FloatArray x2, FloatArray x3, FloatArray y0, FloatArray y1, FloatArray y2, FloatArray y3) {
+    int n0 = sizes.get(0);
+    int n1 = sizes.get(1);
+    int n2 = sizes.get(2);
+    int n3 = sizes.get(3);
+    int start = sizes.get(4);
     int i = context.globalIdx + start;
     if (i < n0) {
       y0.set(i, x0.get(i));
@@ -189,31 +167,24 @@ public final class MoveKernels {
     }
   }
 
-  static void peftMove(
-      KernelContext context,
-      FloatArray x,
-      FloatArray y,
-      int n,
-      int fromStart,
-      int toStart,
-      int n0,
-      int n1,
-      int n2,
-      int n3,
-      int from0,
-      int from1,
-      int from2,
-      int from3,
-      int to0,
-      int to1,
-      int to2,
-      int to3) {
-    int i = context.globalIdx;
-    if (i < n) {
-      int i3 = i % n3;
-      int i2 = i / n3 % n2;
-      int i1 = i / n3 / n2 % n1;
-      int i0 = i / n3 / n2 / n1 % n0;
+  static void peftMove(KernelContext context, IntArray sizes, FloatArray x, FloatArray y) {
+    int fromStart = sizes.get(0);
+    int toStart = sizes.get(1);
+    int n1 = sizes.get(3);
+    int n3 = sizes.get(5);
+    int from0 = sizes.get(6);
+    int from1 = sizes.get(7);
+    int from2 = sizes.get(8);
+    int from3 = sizes.get(9);
+    int to0 = sizes.get(10);
+    int to1 = sizes.get(11);
+    int to2 = sizes.get(12);
+    int to3 = sizes.get(13);
+    int i3 = context.globalIdx;
+    if (i3 < n3) {
+      int i2 = context.globalIdy;
+      int i1 = context.globalIdz % n1;
+      int i0 = context.globalIdz / n1;
       int from = fromStart + i0 * from0 + i1 * from1 + i2 * from2 + i3 * from3;
       int to = toStart + i0 * to0 + i1 * to1 + i2 * to2 + i3 * to3;
       y.set(to, x.get(from));

@@ -6,8 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
 import uk.ac.manchester.tornado.api.KernelContext;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task7;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task4;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** Sums and maxima over dimensions. */
 public final class ReduceKernels {
@@ -16,11 +17,9 @@ public final class ReduceKernels {
 
   private static final int LONG = 2048;
 
-  private static final Task7<
-          KernelContext, FloatArray, FloatArray, Integer, Integer, Integer, Integer>
+  private static final Task4<KernelContext, IntArray, FloatArray, FloatArray>
       SUM = ReduceKernels::peftSumPart;
-  private static final Task7<
-          KernelContext, FloatArray, FloatArray, Integer, Integer, Integer, Integer>
+  private static final Task4<KernelContext, IntArray, FloatArray, FloatArray>
       MAX = ReduceKernels::peftMaxPart;
 
   private ReduceKernels() {}
@@ -101,8 +100,11 @@ public final class ReduceKernels {
   }
 
   /** (outer, n, inner) to (outer, parts, inner): each part sums a piece of n. */
-  static void peftSumPart(
-      KernelContext context, FloatArray x, FloatArray y, int results, int n, int inner, int parts) {
+  static void peftSumPart(KernelContext context, IntArray sizes, FloatArray x, FloatArray y) {
+    int results = sizes.get(0);
+    int n = sizes.get(1);
+    int inner = sizes.get(2);
+    int parts = sizes.get(3);
     int i = context.globalIdx;
     if (i < results) {
       int column = i % inner;
@@ -127,8 +129,11 @@ public final class ReduceKernels {
 
   /** The same with the largest element, NaN if one is. */
   @SuppressWarnings("IdentityBinaryExpression") // NaN; a kernel calls no library
-  static void peftMaxPart(
-      KernelContext context, FloatArray x, FloatArray y, int results, int n, int inner, int parts) {
+  static void peftMaxPart(KernelContext context, IntArray sizes, FloatArray x, FloatArray y) {
+    int results = sizes.get(0);
+    int n = sizes.get(1);
+    int inner = sizes.get(2);
+    int parts = sizes.get(3);
     int i = context.globalIdx;
     if (i < results) {
       int column = i % inner;

@@ -3,35 +3,32 @@ package dev.peft4j.backend.tornado.op;
 import dev.peft4j.backend.tornado.kernel.KernelCall;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task4;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task5;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task6;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task7;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task8;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * What is computed row by row over the innermost dimension: softmax and norms with their gradients.
  * One work item computes one row.
  */
 public final class RowKernels {
-  private static final Task5<KernelContext, FloatArray, FloatArray, Integer, Integer> SOFTMAX =
+  private static final Task4<KernelContext, IntArray, FloatArray, FloatArray> SOFTMAX =
       RowKernels::peftSoftmax;
-  private static final Task5<KernelContext, FloatArray, FloatArray, Integer, Integer> LOG_SOFTMAX =
+  private static final Task4<KernelContext, IntArray, FloatArray, FloatArray> LOG_SOFTMAX =
       RowKernels::peftLogSoftmax;
-  private static final Task6<KernelContext, FloatArray, FloatArray, FloatArray, Integer, Integer>
+  private static final Task5<KernelContext, IntArray, FloatArray, FloatArray, FloatArray>
       SOFTMAX_GRAD = RowKernels::peftSoftmaxGrad;
-  private static final Task8<
-          KernelContext, FloatArray, FloatArray, FloatArray, FloatArray, Integer, Integer, Float>
+  private static final Task7<KernelContext, IntArray, FloatArray, FloatArray, FloatArray, FloatArray, Float>
       LAYER_NORM = RowKernels::peftLayerNorm;
-  private static final Task8<
-          KernelContext, FloatArray, FloatArray, FloatArray, FloatArray, Integer, Integer, Float>
+  private static final Task7<KernelContext, IntArray, FloatArray, FloatArray, FloatArray, FloatArray, Float>
       LAYER_NORM_GRAD = RowKernels::peftLayerNormGrad;
-  private static final Task7<
-          KernelContext, FloatArray, FloatArray, FloatArray, Integer, Integer, Float>
+  private static final Task6<KernelContext, IntArray, FloatArray, FloatArray, FloatArray, Float>
       RMS_NORM = RowKernels::peftRmsNorm;
-  private static final Task8<
-          KernelContext, FloatArray, FloatArray, FloatArray, FloatArray, Integer, Integer, Float>
+  private static final Task7<KernelContext, IntArray, FloatArray, FloatArray, FloatArray, FloatArray, Float>
       RMS_NORM_GRAD = RowKernels::peftRmsNormGrad;
 
   private RowKernels() {}
@@ -82,7 +79,9 @@ public final class RowKernels {
     return new KernelCall(code, all, Grids.rows(rows));
   }
 
-  static void peftSoftmax(KernelContext context, FloatArray x, FloatArray y, int rows, int n) {
+  static void peftSoftmax(KernelContext context, IntArray sizes, FloatArray x, FloatArray y) {
+    int rows = sizes.get(0);
+    int n = sizes.get(1);
     int r = context.globalIdx;
     if (r < rows) {
       int at = r * n;
@@ -103,7 +102,9 @@ public final class RowKernels {
     }
   }
 
-  static void peftLogSoftmax(KernelContext context, FloatArray x, FloatArray y, int rows, int n) {
+  static void peftLogSoftmax(KernelContext context, IntArray sizes, FloatArray x, FloatArray y) {
+    int rows = sizes.get(0);
+    int n = sizes.get(1);
     int r = context.globalIdx;
     if (r < rows) {
       int at = r * n;
@@ -123,8 +124,9 @@ public final class RowKernels {
     }
   }
 
-  static void peftSoftmaxGrad(
-      KernelContext context, FloatArray y, FloatArray dy, FloatArray dx, int rows, int n) {
+  static void peftSoftmaxGrad(KernelContext context, IntArray sizes, FloatArray y, FloatArray dy, FloatArray dx) {
+    int rows = sizes.get(0);
+    int n = sizes.get(1);
     int r = context.globalIdx;
     if (r < rows) {
       int at = r * n;
@@ -138,15 +140,9 @@ public final class RowKernels {
     }
   }
 
-  static void peftLayerNorm(
-      KernelContext context,
-      FloatArray x,
-      FloatArray w,
-      FloatArray b,
-      FloatArray y,
-      int rows,
-      int n,
-      float eps) {
+  static void peftLayerNorm(KernelContext context, IntArray sizes, FloatArray x, FloatArray w, FloatArray b, FloatArray y, float eps) {
+    int rows = sizes.get(0);
+    int n = sizes.get(1);
     int r = context.globalIdx;
     if (r < rows) {
       int at = r * n;
@@ -167,15 +163,9 @@ public final class RowKernels {
     }
   }
 
-  static void peftLayerNormGrad(
-      KernelContext context,
-      FloatArray x,
-      FloatArray w,
-      FloatArray dy,
-      FloatArray dx,
-      int rows,
-      int n,
-      float eps) {
+  static void peftLayerNormGrad(KernelContext context, IntArray sizes, FloatArray x, FloatArray w, FloatArray dy, FloatArray dx, float eps) {
+    int rows = sizes.get(0);
+    int n = sizes.get(1);
     int r = context.globalIdx;
     if (r < rows) {
       int at = r * n;
@@ -205,8 +195,9 @@ public final class RowKernels {
     }
   }
 
-  static void peftRmsNorm(
-      KernelContext context, FloatArray x, FloatArray w, FloatArray y, int rows, int n, float eps) {
+  static void peftRmsNorm(KernelContext context, IntArray sizes, FloatArray x, FloatArray w, FloatArray y, float eps) {
+    int rows = sizes.get(0);
+    int n = sizes.get(1);
     int r = context.globalIdx;
     if (r < rows) {
       int at = r * n;
@@ -222,15 +213,9 @@ public final class RowKernels {
     }
   }
 
-  static void peftRmsNormGrad(
-      KernelContext context,
-      FloatArray x,
-      FloatArray w,
-      FloatArray dy,
-      FloatArray dx,
-      int rows,
-      int n,
-      float eps) {
+  static void peftRmsNormGrad(KernelContext context, IntArray sizes, FloatArray x, FloatArray w, FloatArray dy, FloatArray dx, float eps) {
+    int rows = sizes.get(0);
+    int n = sizes.get(1);
     int r = context.globalIdx;
     if (r < rows) {
       int at = r * n;

@@ -5,7 +5,7 @@ import dev.peft4j.data.DType;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task4;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task6;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task5;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
@@ -17,13 +17,13 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
  * <p>TornadoVM compiles {@code intBitsToFloat} only right where the result is stored at once.
  */
 public final class WidenKernels {
-  private static final Task4<KernelContext, ShortArray, FloatArray, Integer> BRAIN =
+  private static final Task4<KernelContext, IntArray, ShortArray, FloatArray> BRAIN =
       WidenKernels::peftWidenBrain;
-  private static final Task4<KernelContext, ShortArray, FloatArray, Integer> HALF =
+  private static final Task4<KernelContext, IntArray, ShortArray, FloatArray> HALF =
       WidenKernels::peftWidenHalf;
-  private static final Task6<KernelContext, ShortArray, IntArray, FloatArray, Integer, Integer>
+  private static final Task5<KernelContext, IntArray, ShortArray, IntArray, FloatArray>
       GATHER_BRAIN = WidenKernels::peftGatherBrain;
-  private static final Task6<KernelContext, ShortArray, IntArray, FloatArray, Integer, Integer>
+  private static final Task5<KernelContext, IntArray, ShortArray, IntArray, FloatArray>
       GATHER_HALF = WidenKernels::peftGatherHalf;
 
   private WidenKernels() {}
@@ -52,30 +52,34 @@ public final class WidenKernels {
     };
   }
 
-  static void peftWidenBrain(KernelContext context, ShortArray x, FloatArray y, int n) {
+  static void peftWidenBrain(KernelContext context, IntArray sizes, ShortArray x, FloatArray y) {
+    int n = sizes.get(0);
     int i = context.globalIdx;
     if (i < n) {
       y.set(i, Float.intBitsToFloat(x.get(i) << 16));
     }
   }
 
-  static void peftWidenHalf(KernelContext context, ShortArray x, FloatArray y, int n) {
+  static void peftWidenHalf(KernelContext context, IntArray sizes, ShortArray x, FloatArray y) {
+    int n = sizes.get(0);
     int i = context.globalIdx;
     if (i < n) {
       store(y, i, x.get(i));
     }
   }
 
-  static void peftGatherBrain(
-      KernelContext context, ShortArray table, IntArray ids, FloatArray y, int total, int n) {
+  static void peftGatherBrain(KernelContext context, IntArray sizes, ShortArray table, IntArray ids, FloatArray y) {
+    int total = sizes.get(0);
+    int n = sizes.get(1);
     int i = context.globalIdx;
     if (i < total) {
       y.set(i, Float.intBitsToFloat(table.get(ids.get(i / n) * n + i % n) << 16));
     }
   }
 
-  static void peftGatherHalf(
-      KernelContext context, ShortArray table, IntArray ids, FloatArray y, int total, int n) {
+  static void peftGatherHalf(KernelContext context, IntArray sizes, ShortArray table, IntArray ids, FloatArray y) {
+    int total = sizes.get(0);
+    int n = sizes.get(1);
     int i = context.globalIdx;
     if (i < total) {
       store(y, i, table.get(ids.get(i / n) * n + i % n));

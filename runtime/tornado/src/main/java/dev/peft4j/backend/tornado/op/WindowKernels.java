@@ -5,46 +5,15 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.op.Window;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task16;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task4;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** Patches of images, and the way back. */
 public final class WindowKernels {
-  private static final Task16<
-          KernelContext,
-          FloatArray,
-          FloatArray,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer>
+  private static final Task4<KernelContext, IntArray, FloatArray, FloatArray>
       UNFOLD = WindowKernels::peftUnfold;
-  private static final Task16<
-          KernelContext,
-          FloatArray,
-          FloatArray,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer,
-          Integer>
+  private static final Task4<KernelContext, IntArray, FloatArray, FloatArray>
       FOLD = WindowKernels::peftFold;
 
   private WindowKernels() {}
@@ -84,23 +53,20 @@ public final class WindowKernels {
         Grids.items(total));
   }
 
-  static void peftUnfold(
-      KernelContext context,
-      FloatArray x,
-      FloatArray y,
-      int total,
-      int height,
-      int width,
-      int outH,
-      int outW,
-      int kernelH,
-      int kernelW,
-      int strideH,
-      int strideW,
-      int padH,
-      int padW,
-      int dilationH,
-      int dilationW) {
+  static void peftUnfold(KernelContext context, IntArray sizes, FloatArray x, FloatArray y) {
+    int total = sizes.get(0);
+    int height = sizes.get(1);
+    int width = sizes.get(2);
+    int outH = sizes.get(3);
+    int outW = sizes.get(4);
+    int kernelH = sizes.get(5);
+    int kernelW = sizes.get(6);
+    int strideH = sizes.get(7);
+    int strideW = sizes.get(8);
+    int padH = sizes.get(9);
+    int padW = sizes.get(10);
+    int dilationH = sizes.get(11);
+    int dilationW = sizes.get(12);
     int i = context.globalIdx;
     if (i < total) {
       int column = i % outW;
@@ -122,23 +88,20 @@ public final class WindowKernels {
     }
   }
 
-  static void peftFold(
-      KernelContext context,
-      FloatArray x,
-      FloatArray y,
-      int total,
-      int height,
-      int width,
-      int outH,
-      int outW,
-      int kernelH,
-      int kernelW,
-      int strideH,
-      int strideW,
-      int padH,
-      int padW,
-      int dilationH,
-      int dilationW) {
+  static void peftFold(KernelContext context, IntArray sizes, FloatArray x, FloatArray y) {
+    int total = sizes.get(0);
+    int height = sizes.get(1);
+    int width = sizes.get(2);
+    int outH = sizes.get(3);
+    int outW = sizes.get(4);
+    int kernelH = sizes.get(5);
+    int kernelW = sizes.get(6);
+    int strideH = sizes.get(7);
+    int strideW = sizes.get(8);
+    int padH = sizes.get(9);
+    int padW = sizes.get(10);
+    int dilationH = sizes.get(11);
+    int dilationW = sizes.get(12);
     int i = context.globalIdx;
     if (i < total) {
       int w = i % width;

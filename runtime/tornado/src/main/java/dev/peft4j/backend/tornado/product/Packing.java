@@ -7,8 +7,9 @@ import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.WorkerGrid3D;
-import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task7;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task4;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
 /**
@@ -22,14 +23,11 @@ final class Packing {
   private static final int GROUP = 64;
 
   // TornadoVM finds compiled code again by its object
-  private static final Task7<
-          KernelContext, FloatArray, FloatArray, Integer, Integer, Integer, Integer>
+  private static final Task4<KernelContext, IntArray, FloatArray, FloatArray>
       PACK = Packing::peftPack;
-  private static final Task7<
-          KernelContext, ShortArray, FloatArray, Integer, Integer, Integer, Integer>
+  private static final Task4<KernelContext, IntArray, ShortArray, FloatArray>
       PACK_BRAIN = Packing::peftPackBrain;
-  private static final Task7<
-          KernelContext, ShortArray, FloatArray, Integer, Integer, Integer, Integer>
+  private static final Task4<KernelContext, IntArray, ShortArray, FloatArray>
       PACK_HALF = Packing::peftPackHalf;
 
   private Packing() {}
@@ -57,14 +55,11 @@ final class Packing {
     return grid;
   }
 
-  static void peftPack(
-      KernelContext context,
-      FloatArray b,
-      FloatArray packed,
-      int n,
-      int k,
-      int columnStep,
-      int innerStep) {
+  static void peftPack(KernelContext context, IntArray sizes, FloatArray b, FloatArray packed) {
+    int n = sizes.get(0);
+    int k = sizes.get(1);
+    int columnStep = sizes.get(2);
+    int innerStep = sizes.get(3);
     int p = context.globalIdx;
     int block = context.globalIdy;
     int matrix = context.globalIdz;
@@ -83,14 +78,11 @@ final class Packing {
     }
   }
 
-  static void peftPackBrain(
-      KernelContext context,
-      ShortArray b,
-      FloatArray packed,
-      int n,
-      int k,
-      int columnStep,
-      int innerStep) {
+  static void peftPackBrain(KernelContext context, IntArray sizes, ShortArray b, FloatArray packed) {
+    int n = sizes.get(0);
+    int k = sizes.get(1);
+    int columnStep = sizes.get(2);
+    int innerStep = sizes.get(3);
     int p = context.globalIdx;
     int block = context.globalIdy;
     int matrix = context.globalIdz;
@@ -109,14 +101,11 @@ final class Packing {
     }
   }
 
-  static void peftPackHalf(
-      KernelContext context,
-      ShortArray b,
-      FloatArray packed,
-      int n,
-      int k,
-      int columnStep,
-      int innerStep) {
+  static void peftPackHalf(KernelContext context, IntArray sizes, ShortArray b, FloatArray packed) {
+    int n = sizes.get(0);
+    int k = sizes.get(1);
+    int columnStep = sizes.get(2);
+    int innerStep = sizes.get(3);
     int p = context.globalIdx;
     int block = context.globalIdy;
     int matrix = context.globalIdz;

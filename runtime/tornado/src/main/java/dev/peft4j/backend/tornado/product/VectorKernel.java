@@ -34,6 +34,8 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
  * @param ragged m is no multiple of {@code rows}
  * @param bias a number is added to each column
  * @param accumulate the result is added to what is there
+ * @param fixedN n if it is a constant of the code, as is the width of a layer, or 0
+ * @param fixedK k likewise; then all rows of a have one address and constant distances
  * @param addressing where the matrices lie
  */
 record VectorKernel(
@@ -46,6 +48,8 @@ record VectorKernel(
     boolean ragged,
     boolean bias,
     boolean accumulate,
+    int fixedN,
+    int fixedK,
     Addressing addressing) {
   /** How the right operand is stored. */
   enum Layout {
@@ -100,7 +104,9 @@ record VectorKernel(
         + tail
         + (ragged ? "_ragged" : "")
         + (bias ? "_bias" : "")
-        + (accumulate ? "_sum_" : "_")
+        + (accumulate ? "_sum" : "")
+        + (fixedN > 0 ? "_n" + fixedN + "_k" + fixedK : "")
+        + "_"
         + addressing.label();
   }
 
@@ -144,6 +150,10 @@ record VectorKernel(
     }
 
     void write(int[] numbers) {
+      if (fixedN > 0) {
+        code.loadConstant(fixedN).istore(n);
+        code.loadConstant(fixedK).istore(k);
+      }
       KernelWriter.globalId(code, 'x');
       code.istore(block);
       KernelWriter.globalId(code, 'y');
@@ -215,8 +225,12 @@ record VectorKernel(
       int p = local();
       int steps = local();
       int atA = local();
-      // k, but not as a constant: TornadoVM unrolls short loops, and adds wrong vectors then
-      code.iload(block).loadConstant(31).ishr().iload(k).iadd().istore(steps);
+      code.iload(k);
+      if (fixedK > 0) {
+        // not as a constant: TornadoVM unrolls loops, and adds wrong vectors then
+        code.iload(block).loadConstant(31).ishr().iadd();
+      }
+      code.istore(steps);
       int vector = code.allocateLocal(TypeKind.REFERENCE);
       code.iconst_0().istore(p);
       Label loop = code.newLabel();

@@ -26,6 +26,9 @@ final class VectorProduct implements MatrixProduct {
   /** Of so few rows a transposed operand is read as it is; packing would take longer. */
   private static final int FEW = 32;
 
+  /** With so many steps a kernel of its own for these sizes is worth compiling. */
+  private static final int LONG = 64;
+
   private static final int MOST_ROWS = 16;
 
   private static final Map<VectorKernel, Object> KERNELS = new ConcurrentHashMap<>();
@@ -57,6 +60,7 @@ final class VectorProduct implements MatrixProduct {
       boolean accumulate) {
     Strides loops = s.loops();
     Layout layout = packed ? Layout.PACKED : s.transposeB() ? Layout.TRANSPOSED : Layout.PLAIN;
+    boolean fixed = packed && s.batchB().size() == 1 && s.k() >= LONG;
     int rows = rows(s.m());
     VectorKernel kernel =
         new VectorKernel(
@@ -69,6 +73,8 @@ final class VectorProduct implements MatrixProduct {
             s.m() % rows != 0,
             bias != null,
             accumulate,
+            fixed ? s.n() : 0,
+            fixed ? s.k() : 0,
             new Addressing.Batched(Places.of(loops)));
     return call(kernel, arguments(s, loops, a, b, bias, c), s.m(), s.n(), s.matrices());
   }
@@ -87,6 +93,8 @@ final class VectorProduct implements MatrixProduct {
             s.m() % rows != 0,
             false,
             false,
+            0,
+            0,
             new Addressing.Headed());
     return call(kernel, arguments(s, a, b, c), s.m(), s.n(), s.batch() * s.heads());
   }

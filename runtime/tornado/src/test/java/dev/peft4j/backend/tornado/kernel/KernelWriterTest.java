@@ -40,10 +40,10 @@ class KernelWriterTest {
     w.buffer(FloatArray.class);
     Object code = w.define(b -> {});
     FloatArray x = new FloatArray(1);
-    KernelCall call = new KernelCall(code, List.of(KernelCall.CONTEXT, x, 3), new WorkerGrid1D(1));
+    KernelCall call = new KernelCall(code, List.of(KernelCall.CONTEXT, x, 3f), new WorkerGrid1D(1));
     assertThatThrownBy(() -> OnDevice.run(List.of(call), x))
         .hasMessageContaining("task0")
-        .hasMessageContaining("3 arguments");
+        .hasMessageContaining("4 arguments");
   }
 
   @Test
