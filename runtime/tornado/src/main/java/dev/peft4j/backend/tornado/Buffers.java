@@ -1,6 +1,7 @@
 package dev.peft4j.backend.tornado;
 
 import dev.peft4j.backend.tornado.product.ProductShape;
+import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Program;
 import dev.peft4j.op.ToFloat;
 import java.util.ArrayDeque;
@@ -29,8 +30,13 @@ final class Buffers {
   /** Larger inputs are not brought in at each run, even if they change now and then. */
   private static final long SMALL = 1 << 16;
 
+  private static final String AS_IT_IS = "as it is";
+
   private final Program program;
   private final Set<Integer> restless;
+  private final Storage[] given;
+  private final HostMemory memory;
+  private final Set<Object> filled = GraphPlan.identitySet();
   private final @Nullable FloatArray[] arrays;
   private final int[] base;
   private final int[] lastUse;
@@ -52,9 +58,13 @@ final class Buffers {
    * The buffers of a program.
    *
    * @param restless inputs that change though they are said not to
+   * @param given the inputs of this run
+   * @param memory where frozen inputs may be already
    */
-  Buffers(Program program, Set<Integer> restless) {
+  Buffers(Program program, Set<Integer> restless, Storage[] given, HostMemory memory) {
     this.program = program;
+    this.given = given;
+    this.memory = memory;
     this.restless = restless;
     int n = program.values();
     arrays = new @Nullable FloatArray[n];
@@ -118,7 +128,8 @@ final class Buffers {
     int b = base[v];
     FloatArray a = arrays[b];
     if (a == null) {
-      a = allocate(program.shape(b).size());
+      int n = program.shape(b).size();
+      a = isFrozen(b) ? frozen(b, AS_IT_IS, n) : allocate(n);
       arrays[b] = a;
       if (b < program.inputs()) {
         inputs.put(b, new HostInput.Floats(b, a, null));
@@ -148,7 +159,7 @@ final class Buffers {
   }
 
   private FloatArray allocate(int n) {
-    FloatArray a = new FloatArray(Math.max(1, n));
+    FloatArray a = HostMemory.floats(n);
     all.add(a);
     return a;
   }
@@ -203,12 +214,33 @@ final class Buffers {
   /** The packed form of a frozen right operand. */
   FloatArray packed(int v, ProductShape shape, int size) {
     int b = base[v];
-    Object key = new Packed(b, ProductShape.of(1, shape.n(), shape.k(), false, shape.transposeB()));
+    ProductShape form =
+        shape.batchB().size() == 1
+            ? ProductShape.of(1, shape.n(), shape.k(), false, shape.transposeB())
+            : shape;
     return ((HostInput.Floats)
             inputs.computeIfAbsent(
-                shape.batchB().size() == 1 ? key : new Packed(b, shape),
-                k -> new HostInput.Floats(b, allocate(size), shape)))
+                new Packed(b, form), k -> new HostInput.Floats(b, frozen(b, form, size), shape)))
         .array();
+  }
+
+  /** The array with a frozen input in a form: that of another program, or one to be filled. */
+  private FloatArray frozen(int b, Object form, int n) {
+    Storage weight = given[b];
+    FloatArray known = memory.copy(weight, form);
+    if (known != null) {
+      filled.add(known);
+      all.add(known);
+      return known;
+    }
+    FloatArray a = allocate(n);
+    memory.keep(weight, form, a);
+    return a;
+  }
+
+  /** True if the array has its numbers already. */
+  boolean isFilled(Object array) {
+    return filled.contains(array);
   }
 
   /** The 16-bit numbers of an input. */

@@ -37,7 +37,9 @@ final class DriverCode {
     }
   }
 
-  /** What is there for a plan, by {@code graph.task-method}; what is put there need no compiling. */
+  /**
+   * What is there for a plan, by {@code graph.task-method}; what is put there need no compiling.
+   */
   @SuppressWarnings("unchecked")
   Map<String, Object> ofPlan(long plan) {
     try {

@@ -12,8 +12,8 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
  * Cuts a list of calls into graphs that keep TornadoVM's limits. Where plans share no code ({@link
- * CompiledKernels#shares}) it also cuts where calls repeat, as the layers of a model do: equal calls
- * of different graphs of a plan have one compiled code then, those of one graph do not.
+ * CompiledKernels#shares}) it also cuts where calls repeat, as the layers of a model do: equal
+ * calls of different graphs of a plan have one compiled code then, those of one graph do not.
  */
 final class GraphSplit {
   /** TornadoVM's: tasks of a graph. */

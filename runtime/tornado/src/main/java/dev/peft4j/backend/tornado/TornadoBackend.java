@@ -22,6 +22,7 @@ public final class TornadoBackend implements Backend {
   private final String name;
   private final MatrixProduct products;
   private final CompiledKernels kernels;
+  private final HostMemory memory = new HostMemory();
   private final ReentrantLock lock = new ReentrantLock();
 
   /** Programs that hold buffers on the device, the one that ran last at the end. */
@@ -70,6 +71,10 @@ public final class TornadoBackend implements Backend {
 
   CompiledKernels kernels() {
     return kernels;
+  }
+
+  HostMemory memory() {
+    return memory;
   }
 
   ReentrantLock lock() {

@@ -122,7 +122,7 @@ final class TornadoProgram implements Backend.Executable {
     private final long bytes;
 
     Resident(Storage[] inputs) {
-      Buffers buffers = new Buffers(program, restless);
+      Buffers buffers = new Buffers(program, restless, inputs, backend.memory());
       List<GraphPlan.Item> compute = DeviceLowering.lower(program, buffers, backend.products());
       List<FloatArray> from = new ArrayList<>();
       List<FloatArray> to = new ArrayList<>();
@@ -170,7 +170,14 @@ final class TornadoProgram implements Backend.Executable {
       }
       backend.makeRoom(TornadoProgram.this, buffers);
       bytes = buffers.bytes();
-      frozen.forEach(f -> f.fill(inputs[f.value()]));
+      for (HostInput.Given f : frozen) {
+        Storage s = inputs[f.value()];
+        if (buffers.isFilled(f.array())) {
+          f.remember(s);
+        } else {
+          f.fill(s);
+        }
+      }
       // outputs that another target's step computes too must be read where they are computed
       plan =
           new GraphPlan(

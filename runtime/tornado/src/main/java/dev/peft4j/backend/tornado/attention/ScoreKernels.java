@@ -17,12 +17,12 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 final class ScoreKernels {
   private static final int GROUP = 16;
 
-  private static final Task4<KernelContext, IntArray, FloatArray, Float>
-      SOFTMAX = ScoreKernels::peftScores;
-  private static final Task5<KernelContext, IntArray, FloatArray, FloatArray, Float>
-      MASKED = ScoreKernels::peftScoresMasked;
-  private static final Task5<KernelContext, IntArray, FloatArray, FloatArray, Float>
-      GRADIENT = ScoreKernels::peftScoresGradient;
+  private static final Task4<KernelContext, IntArray, FloatArray, Float> SOFTMAX =
+      ScoreKernels::peftScores;
+  private static final Task5<KernelContext, IntArray, FloatArray, FloatArray, Float> MASKED =
+      ScoreKernels::peftScoresMasked;
+  private static final Task5<KernelContext, IntArray, FloatArray, FloatArray, Float> GRADIENT =
+      ScoreKernels::peftScoresGradient;
 
   private ScoreKernels() {}
 
@@ -86,7 +86,8 @@ final class ScoreKernels {
     }
   }
 
-  static void peftScoresMasked(KernelContext context, IntArray sizes, FloatArray p, FloatArray mask, float scale) {
+  static void peftScoresMasked(
+      KernelContext context, IntArray sizes, FloatArray p, FloatArray mask, float scale) {
     int rows = sizes.get(0);
     int queries = sizes.get(1);
     int keys = sizes.get(2);
@@ -132,7 +133,8 @@ final class ScoreKernels {
     }
   }
 
-  static void peftScoresGradient(KernelContext context, IntArray sizes, FloatArray p, FloatArray dP, float scale) {
+  static void peftScoresGradient(
+      KernelContext context, IntArray sizes, FloatArray p, FloatArray dP, float scale) {
     int rows = sizes.get(0);
     int keys = sizes.get(1);
     int r = context.globalIdx;

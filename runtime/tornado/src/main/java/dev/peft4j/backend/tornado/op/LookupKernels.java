@@ -13,17 +13,18 @@ import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 
 /** What reads integers: rows of tables, labels, and the key of a dropout mask. */
 public final class LookupKernels {
-  private static final Task5<KernelContext, IntArray, FloatArray, IntArray, FloatArray>
-      GATHER = LookupKernels::peftGather;
-  private static final Task5<KernelContext, IntArray, FloatArray, IntArray, FloatArray>
-      SCATTER = LookupKernels::peftScatterAdd;
-  private static final Task4<KernelContext, IntArray, IntArray, FloatArray>
-      ONE_HOT = LookupKernels::peftOneHot;
+  private static final Task5<KernelContext, IntArray, FloatArray, IntArray, FloatArray> GATHER =
+      LookupKernels::peftGather;
+  private static final Task5<KernelContext, IntArray, FloatArray, IntArray, FloatArray> SCATTER =
+      LookupKernels::peftScatterAdd;
+  private static final Task4<KernelContext, IntArray, IntArray, FloatArray> ONE_HOT =
+      LookupKernels::peftOneHot;
   private static final Task5<KernelContext, IntArray, LongArray, FloatArray, Float> MASK =
       LookupKernels::peftRandomMask;
-  private static final Task5<KernelContext, IntArray, FloatArray, IntArray, FloatArray>
-      LOSS = LookupKernels::peftLossRows;
-  private static final Task7<KernelContext, IntArray, FloatArray, IntArray, FloatArray, FloatArray, FloatArray>
+  private static final Task5<KernelContext, IntArray, FloatArray, IntArray, FloatArray> LOSS =
+      LookupKernels::peftLossRows;
+  private static final Task7<
+          KernelContext, IntArray, FloatArray, IntArray, FloatArray, FloatArray, FloatArray>
       LOSS_GRAD = LookupKernels::peftLossGrad;
 
   /** The label on the device of a row that does not count. */
@@ -78,7 +79,8 @@ public final class LookupKernels {
         Grids.rows(rows));
   }
 
-  static void peftGather(KernelContext context, IntArray sizes, FloatArray table, IntArray ids, FloatArray y) {
+  static void peftGather(
+      KernelContext context, IntArray sizes, FloatArray table, IntArray ids, FloatArray y) {
     int total = sizes.get(0);
     int n = sizes.get(1);
     int i = context.globalIdx;
@@ -88,7 +90,8 @@ public final class LookupKernels {
   }
 
   /** One work item a column, so that the order of the sums is always the same. */
-  static void peftScatterAdd(KernelContext context, IntArray sizes, FloatArray x, IntArray ids, FloatArray table) {
+  static void peftScatterAdd(
+      KernelContext context, IntArray sizes, FloatArray x, IntArray ids, FloatArray table) {
     int count = sizes.get(0);
     int n = sizes.get(1);
     int k = context.globalIdx;
@@ -110,7 +113,8 @@ public final class LookupKernels {
     }
   }
 
-  static void peftRandomMask(KernelContext context, IntArray sizes, LongArray key, FloatArray y, float p) {
+  static void peftRandomMask(
+      KernelContext context, IntArray sizes, LongArray key, FloatArray y, float p) {
     int n = sizes.get(0);
     int i = context.globalIdx;
     if (i < n) {
@@ -124,7 +128,8 @@ public final class LookupKernels {
     }
   }
 
-  static void peftLossRows(KernelContext context, IntArray sizes, FloatArray x, IntArray labels, FloatArray losses) {
+  static void peftLossRows(
+      KernelContext context, IntArray sizes, FloatArray x, IntArray labels, FloatArray losses) {
     int rows = sizes.get(0);
     int classes = sizes.get(1);
     int r = context.globalIdx;
@@ -148,7 +153,14 @@ public final class LookupKernels {
     }
   }
 
-  static void peftLossGrad(KernelContext context, IntArray sizes, FloatArray x, IntArray labels, FloatArray dl, FloatArray count, FloatArray dx) {
+  static void peftLossGrad(
+      KernelContext context,
+      IntArray sizes,
+      FloatArray x,
+      IntArray labels,
+      FloatArray dl,
+      FloatArray count,
+      FloatArray dx) {
     int rows = sizes.get(0);
     int classes = sizes.get(1);
     int r = context.globalIdx;

@@ -23,10 +23,20 @@ public final class MoveKernels {
       MoveKernels::peftFill;
   private static final Task4<KernelContext, IntArray, FloatArray, FloatArray> COPY =
       MoveKernels::peftCopy;
-  private static final Task10<KernelContext, IntArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray>
+  private static final Task10<
+          KernelContext,
+          IntArray,
+          FloatArray,
+          FloatArray,
+          FloatArray,
+          FloatArray,
+          FloatArray,
+          FloatArray,
+          FloatArray,
+          FloatArray>
       COPY_FOUR = MoveKernels::peftCopyFour;
-  private static final Task4<KernelContext, IntArray, FloatArray, FloatArray>
-      MOVE = MoveKernels::peftMove;
+  private static final Task4<KernelContext, IntArray, FloatArray, FloatArray> MOVE =
+      MoveKernels::peftMove;
 
   private MoveKernels() {}
 
@@ -97,7 +107,8 @@ public final class MoveKernels {
       }
       return;
     }
-    // loops 3, 2 and 1 are the axes of the grid; the longest one is along x if the innermost is short
+    // loops 3, 2 and 1 are the axes of the grid; the longest one is along x if the innermost is
+    // short
     int[] order = new int[LOOPS];
     for (int i = 0; i < LOOPS; i++) {
       order[i] = sizes.length - LOOPS + i;
@@ -146,7 +157,17 @@ public final class MoveKernels {
     }
   }
 
-  static void peftCopyFour(KernelContext context, IntArray sizes, FloatArray x0, FloatArray x1, FloatArray x2, FloatArray x3, FloatArray y0, FloatArray y1, FloatArray y2, FloatArray y3) {
+  static void peftCopyFour(
+      KernelContext context,
+      IntArray sizes,
+      FloatArray x0,
+      FloatArray x1,
+      FloatArray x2,
+      FloatArray x3,
+      FloatArray y0,
+      FloatArray y1,
+      FloatArray y2,
+      FloatArray y3) {
     int n0 = sizes.get(0);
     int n1 = sizes.get(1);
     int n2 = sizes.get(2);

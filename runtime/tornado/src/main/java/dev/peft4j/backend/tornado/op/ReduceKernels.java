@@ -17,10 +17,10 @@ public final class ReduceKernels {
 
   private static final int LONG = 2048;
 
-  private static final Task4<KernelContext, IntArray, FloatArray, FloatArray>
-      SUM = ReduceKernels::peftSumPart;
-  private static final Task4<KernelContext, IntArray, FloatArray, FloatArray>
-      MAX = ReduceKernels::peftMaxPart;
+  private static final Task4<KernelContext, IntArray, FloatArray, FloatArray> SUM =
+      ReduceKernels::peftSumPart;
+  private static final Task4<KernelContext, IntArray, FloatArray, FloatArray> MAX =
+      ReduceKernels::peftMaxPart;
 
   private ReduceKernels() {}
 

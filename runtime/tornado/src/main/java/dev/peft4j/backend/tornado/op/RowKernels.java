@@ -22,13 +22,16 @@ public final class RowKernels {
       RowKernels::peftLogSoftmax;
   private static final Task5<KernelContext, IntArray, FloatArray, FloatArray, FloatArray>
       SOFTMAX_GRAD = RowKernels::peftSoftmaxGrad;
-  private static final Task7<KernelContext, IntArray, FloatArray, FloatArray, FloatArray, FloatArray, Float>
+  private static final Task7<
+          KernelContext, IntArray, FloatArray, FloatArray, FloatArray, FloatArray, Float>
       LAYER_NORM = RowKernels::peftLayerNorm;
-  private static final Task7<KernelContext, IntArray, FloatArray, FloatArray, FloatArray, FloatArray, Float>
+  private static final Task7<
+          KernelContext, IntArray, FloatArray, FloatArray, FloatArray, FloatArray, Float>
       LAYER_NORM_GRAD = RowKernels::peftLayerNormGrad;
   private static final Task6<KernelContext, IntArray, FloatArray, FloatArray, FloatArray, Float>
       RMS_NORM = RowKernels::peftRmsNorm;
-  private static final Task7<KernelContext, IntArray, FloatArray, FloatArray, FloatArray, FloatArray, Float>
+  private static final Task7<
+          KernelContext, IntArray, FloatArray, FloatArray, FloatArray, FloatArray, Float>
       RMS_NORM_GRAD = RowKernels::peftRmsNormGrad;
 
   private RowKernels() {}
@@ -124,7 +127,8 @@ public final class RowKernels {
     }
   }
 
-  static void peftSoftmaxGrad(KernelContext context, IntArray sizes, FloatArray y, FloatArray dy, FloatArray dx) {
+  static void peftSoftmaxGrad(
+      KernelContext context, IntArray sizes, FloatArray y, FloatArray dy, FloatArray dx) {
     int rows = sizes.get(0);
     int n = sizes.get(1);
     int r = context.globalIdx;
@@ -140,7 +144,14 @@ public final class RowKernels {
     }
   }
 
-  static void peftLayerNorm(KernelContext context, IntArray sizes, FloatArray x, FloatArray w, FloatArray b, FloatArray y, float eps) {
+  static void peftLayerNorm(
+      KernelContext context,
+      IntArray sizes,
+      FloatArray x,
+      FloatArray w,
+      FloatArray b,
+      FloatArray y,
+      float eps) {
     int rows = sizes.get(0);
     int n = sizes.get(1);
     int r = context.globalIdx;
@@ -163,7 +174,14 @@ public final class RowKernels {
     }
   }
 
-  static void peftLayerNormGrad(KernelContext context, IntArray sizes, FloatArray x, FloatArray w, FloatArray dy, FloatArray dx, float eps) {
+  static void peftLayerNormGrad(
+      KernelContext context,
+      IntArray sizes,
+      FloatArray x,
+      FloatArray w,
+      FloatArray dy,
+      FloatArray dx,
+      float eps) {
     int rows = sizes.get(0);
     int n = sizes.get(1);
     int r = context.globalIdx;
@@ -195,7 +213,8 @@ public final class RowKernels {
     }
   }
 
-  static void peftRmsNorm(KernelContext context, IntArray sizes, FloatArray x, FloatArray w, FloatArray y, float eps) {
+  static void peftRmsNorm(
+      KernelContext context, IntArray sizes, FloatArray x, FloatArray w, FloatArray y, float eps) {
     int rows = sizes.get(0);
     int n = sizes.get(1);
     int r = context.globalIdx;
@@ -213,7 +232,14 @@ public final class RowKernels {
     }
   }
 
-  static void peftRmsNormGrad(KernelContext context, IntArray sizes, FloatArray x, FloatArray w, FloatArray dy, FloatArray dx, float eps) {
+  static void peftRmsNormGrad(
+      KernelContext context,
+      IntArray sizes,
+      FloatArray x,
+      FloatArray w,
+      FloatArray dy,
+      FloatArray dx,
+      float eps) {
     int rows = sizes.get(0);
     int n = sizes.get(1);
     int r = context.globalIdx;

@@ -68,7 +68,8 @@ public final class WidenKernels {
     }
   }
 
-  static void peftGatherBrain(KernelContext context, IntArray sizes, ShortArray table, IntArray ids, FloatArray y) {
+  static void peftGatherBrain(
+      KernelContext context, IntArray sizes, ShortArray table, IntArray ids, FloatArray y) {
     int total = sizes.get(0);
     int n = sizes.get(1);
     int i = context.globalIdx;
@@ -77,7 +78,8 @@ public final class WidenKernels {
     }
   }
 
-  static void peftGatherHalf(KernelContext context, IntArray sizes, ShortArray table, IntArray ids, FloatArray y) {
+  static void peftGatherHalf(
+      KernelContext context, IntArray sizes, ShortArray table, IntArray ids, FloatArray y) {
     int total = sizes.get(0);
     int n = sizes.get(1);
     int i = context.globalIdx;

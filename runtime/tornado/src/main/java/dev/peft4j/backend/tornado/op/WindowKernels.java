@@ -11,10 +11,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** Patches of images, and the way back. */
 public final class WindowKernels {
-  private static final Task4<KernelContext, IntArray, FloatArray, FloatArray>
-      UNFOLD = WindowKernels::peftUnfold;
-  private static final Task4<KernelContext, IntArray, FloatArray, FloatArray>
-      FOLD = WindowKernels::peftFold;
+  private static final Task4<KernelContext, IntArray, FloatArray, FloatArray> UNFOLD =
+      WindowKernels::peftUnfold;
+  private static final Task4<KernelContext, IntArray, FloatArray, FloatArray> FOLD =
+      WindowKernels::peftFold;
 
   private WindowKernels() {}
 

@@ -23,12 +23,12 @@ final class Packing {
   private static final int GROUP = 64;
 
   // TornadoVM finds compiled code again by its object
-  private static final Task4<KernelContext, IntArray, FloatArray, FloatArray>
-      PACK = Packing::peftPack;
-  private static final Task4<KernelContext, IntArray, ShortArray, FloatArray>
-      PACK_BRAIN = Packing::peftPackBrain;
-  private static final Task4<KernelContext, IntArray, ShortArray, FloatArray>
-      PACK_HALF = Packing::peftPackHalf;
+  private static final Task4<KernelContext, IntArray, FloatArray, FloatArray> PACK =
+      Packing::peftPack;
+  private static final Task4<KernelContext, IntArray, ShortArray, FloatArray> PACK_BRAIN =
+      Packing::peftPackBrain;
+  private static final Task4<KernelContext, IntArray, ShortArray, FloatArray> PACK_HALF =
+      Packing::peftPackHalf;
 
   private Packing() {}
 
@@ -78,7 +78,8 @@ final class Packing {
     }
   }
 
-  static void peftPackBrain(KernelContext context, IntArray sizes, ShortArray b, FloatArray packed) {
+  static void peftPackBrain(
+      KernelContext context, IntArray sizes, ShortArray b, FloatArray packed) {
     int n = sizes.get(0);
     int k = sizes.get(1);
     int columnStep = sizes.get(2);
