@@ -1,10 +1,12 @@
 package dev.peft4j.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.peft4j.backend.Backend;
 import dev.peft4j.backend.Backends;
+import dev.peft4j.backend.Device;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -12,22 +14,59 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "devices",
     mixinStandardHelpOptions = true,
-    description = "Lists what can compute here, the default first.")
+    description =
+        "Lists what can compute here: the name for --device, type, memory, driver, and the maker's"
+            + " name.",
+    footer = {
+      "",
+      "The default is what the environment variable PEFT4J_DEVICE names, else the CPU. GPUs and",
+      "other accelerators need TornadoVM; if it is missing, standard error says so."
+    })
 final class DevicesCommand implements Callable<Integer> {
+  /** The driver of all devices but the CPU. */
+  static final String ACCELERATORS = "tornado";
+
   @Mixin private Out out = new Out();
 
   @Override
   public Integer call() {
-    List<Backend> all = Backends.all();
-    String chosen = Backends.current().name();
-    for (Backend b : all) {
+    List<Device> all = Device.all();
+    if (all.stream().noneMatch(d -> d.id().startsWith(ACCELERATORS))) {
+      try {
+        Device.of(ACCELERATORS);
+      } catch (IllegalArgumentException | IllegalStateException e) {
+        out.note("no accelerators: %s", e.getMessage());
+      }
+    }
+    String standard = standard();
+    for (Device d : all) {
+      String type = d.type().name().toLowerCase(Locale.ROOT);
+      boolean isDefault = d.id().equals(standard);
       if (out.json()) {
-        ObjectNode tree = Out.object().put("backend", b.name());
-        out.line(tree.put("default", b.name().equals(chosen)));
+        ObjectNode tree = Out.object().put("id", d.id()).put("type", type);
+        tree.put("name", d.name()).put("driver", d.driver()).put("memory", d.memory());
+        out.line(tree.put("default", isDefault));
       } else {
-        out.line("%s%s", b.name(), b.name().equals(chosen) ? " (default)" : "");
+        out.line(
+            "%-12s %-11s %7.1f GiB  %s, %s%s",
+            d.id(),
+            type,
+            d.memory() / (double) (1 << 30),
+            d.driver(),
+            d.name(),
+            isDefault ? " (default)" : "");
       }
     }
     return 0;
+  }
+
+  /** The default device's name; null if what was chosen is not there, which is said. */
+  private @Nullable String standard() {
+    try {
+      return Backends.current().name();
+    } catch (IllegalArgumentException | IllegalStateException e) {
+      out.note("the default device cannot be used: %s", e.getMessage());
+      return null;
+    }
   }
 }

@@ -1,5 +1,6 @@
 package dev.peft4j.cli;
 
+import dev.peft4j.backend.Launcher;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.optim.NonFiniteLossException;
 import java.io.IOException;
@@ -8,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -47,8 +49,28 @@ public final class Main implements Runnable {
   Main() {}
 
   /** Runs the command and ends the process with its exit code. */
-  public static void main(String[] args) {
-    System.exit(commandLine().execute(args));
+  public static void main(String[] args) throws Exception {
+    OptionalInt elsewhere = relaunch(args);
+    System.exit(elsewhere.isPresent() ? elsewhere.getAsInt() : commandLine().execute(args));
+  }
+
+  /** Runs the command in another JVM if the device needs flags that this one was not given. */
+  private static OptionalInt relaunch(String[] args) throws IOException, InterruptedException {
+    try {
+      ParseResult command = commandLine().parseArgs(args).subcommand();
+      if (command == null || command.isUsageHelpRequested() || command.isVersionHelpRequested()) {
+        return OptionalInt.empty();
+      }
+      boolean listed = command.commandSpec().userObject() instanceof DevicesCommand;
+      if (!listed && command.commandSpec().findOption("--device") == null) {
+        return OptionalInt.empty();
+      }
+      String device =
+          listed ? DevicesCommand.ACCELERATORS : command.matchedOptionValue("--device", null);
+      return Launcher.relaunch(device, Main.class.getName(), args);
+    } catch (CommandLine.ParameterException | IllegalStateException e) {
+      return OptionalInt.empty(); // the command itself says what is wrong
+    }
   }
 
   private static Map<String, String> exitCodes() {

@@ -26,14 +26,15 @@ final class ModelOptions {
   @Nullable Integer maxLength;
 
   @Option(
-      names = "--backend",
+      names = "--device",
       paramLabel = "NAME",
-      description = "What computes, see 'peft4j devices'; the first there by default.")
-  @Nullable String backend;
+      description =
+          "What computes, see 'peft4j devices'; by default what PEFT4J_DEVICE names, else the CPU.")
+  @Nullable String device;
 
-  /** Runs a command on the backend that was asked for. */
+  /** Runs a command on the device that was asked for. */
   int run(Callable<Integer> body) throws Exception {
-    String name = backend;
+    String name = device;
     if (name == null) {
       return body.call();
     }

@@ -301,23 +301,54 @@ class CommandTest {
   }
 
   @Test
-  void listsDevices() {
-    assertThat(Run.of("devices").ok().lines()).contains("cpu (default)", "reference");
-    assertThat(Run.of("devices", "--json").ok().lines())
-        .contains("{\"backend\":\"cpu\",\"default\":true}");
+  void listsDevices() throws IOException {
+    assertThat(Run.of("devices").ok().lines())
+        .anyMatch(l -> l.matches("cpu +cpu +[0-9.]+ GiB  Java and OpenBLAS, .* \\(default\\)"))
+        .contains("fake:1       accelerator     2.5 GiB  Test driver, A slow one");
+    List<String> lines = Run.of("devices", "--json").ok().lines();
+    JsonNode cpu = JSON.readTree(lines.getFirst());
+    assertThat(cpu.path("id").textValue()).isEqualTo("cpu");
+    assertThat(cpu.path("memory").longValue()).isGreaterThan(1 << 20);
+    assertThat(cpu.path("default").booleanValue()).isTrue();
+    assertThat(lines)
+        .contains(
+            "{\"id\":\"fake:0\",\"type\":\"gpu\",\"name\":\"A card\",\"driver\":\"Test driver\","
+                + "\"memory\":1073741824,\"default\":false}");
   }
 
   @Test
-  void computesOnTheBackendThatWasAskedFor() throws IOException {
+  void saysWhyThereAreNoAccelerators() {
+    Run devices = Run.of("devices").ok();
+    // where a TornadoVM is installed the backend is on board, and wants flags or finds devices
+    if (devices.out().contains("tornado")) {
+      assertThat(devices.err()).isEmpty();
+    } else {
+      assertThat(devices.err())
+          .startsWith("no accelerators: ")
+          .containsPattern("install TornadoVM|sdk install tornadovm|without TornadoVM's flags");
+    }
+  }
+
+  @Test
+  void computesOnTheDeviceThatWasAskedFor() throws IOException {
     Path adapter = trained.resolve("adapter");
-    JsonNode found =
-        Run.of("eval", "-m", model, "-a", adapter, "-d", test, "--backend", "reference", "--json")
-            .json();
-    assertThat(found.path("accuracy").doubleValue())
-        .isEqualTo(report.path("eval_accuracy").doubleValue());
-    Run none = Run.of("eval", "-m", model, "-a", adapter, "-d", test, "--backend", "abacus");
+    for (String device : List.of("fake:gpu", "reference")) {
+      int before = FakeDevices.opened();
+      JsonNode found =
+          Run.of("eval", "-m", model, "-a", adapter, "-d", test, "--device", device, "--json")
+              .json();
+      assertThat(found.path("accuracy").doubleValue())
+          .isEqualTo(report.path("eval_accuracy").doubleValue());
+      assertThat(FakeDevices.opened() - before).isEqualTo(device.equals("fake:gpu") ? 1 : 0);
+    }
+    Run none = Run.of("predict", "-m", model, "-a", adapter, "a film", "--device", "abacus");
     assertThat(none.code()).isEqualTo(1);
-    assertThat(none.err()).contains("no backend named 'abacus'");
+    assertThat(none.err())
+        .contains("no device or backend named 'abacus'; there are the devices [cpu (")
+        .contains("fake:0 (A card, gpu, Test driver, 1024 MiB)");
+    Run number = Run.of("train", "-m", model, "-d", train, "-o", folder, "--device", "fake:7");
+    assertThat(number.code()).isEqualTo(1);
+    assertThat(number.err()).contains("no device named 'fake:7'; there are fake:0");
   }
 
   @ParameterizedTest
@@ -329,6 +360,9 @@ class CommandTest {
       assertThat(run.out()).contains("Exit codes:").contains("the command line is wrong");
     }
     assertThat(run.err()).isEmpty();
+    boolean computes = List.of("train", "eval", "predict", "merge").contains(command);
+    assertThat(run.out().contains("--device=NAME")).isEqualTo(computes);
+    assertThat(run.out().contains("--json")).isEqualTo(!command.isEmpty());
   }
 
   @Test

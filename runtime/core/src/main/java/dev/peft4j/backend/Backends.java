@@ -58,7 +58,12 @@ public final class Backends {
         return Device.of(name).backend();
       }
       throw new IllegalArgumentException(
-          "no backend named '" + name + "'; on board: " + ALL.stream().map(Backend::name).toList());
+          "no device or backend named '"
+              + name
+              + "'; there are the devices "
+              + Device.all()
+              + " and the backends "
+              + ALL.stream().map(Backend::name).toList());
     }
 
     static Backend chosen() {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,21 +25,20 @@ public final class Launcher {
     if (args.length == 0) {
       throw new IllegalArgumentException("usage: Launcher MainClass [arguments]");
     }
-    List<String> missing;
+    String[] rest = Arrays.copyOfRange(args, 1, args.length);
+    OptionalInt ended;
     try {
-      missing = missingFlags(Device.chosenName());
+      ended = relaunch(Device.chosenName(), args[0], rest);
     } catch (IllegalStateException e) {
       System.err.println(e.getMessage());
       System.exit(1);
       return;
     }
-    if (!missing.isEmpty()) {
-      System.exit(start(missing, args));
+    if (ended.isPresent()) {
+      System.exit(ended.getAsInt());
     }
     try {
-      Class.forName(args[0])
-          .getMethod("main", String[].class)
-          .invoke(null, (Object) Arrays.copyOfRange(args, 1, args.length));
+      Class.forName(args[0]).getMethod("main", String[].class).invoke(null, (Object) rest);
     } catch (InvocationTargetException e) {
       throw e.getCause();
     }
@@ -50,16 +50,48 @@ public final class Launcher {
     return provider == null ? List.of() : provider.missingJvmFlags();
   }
 
-  private static int start(List<String> flags, String[] args)
+  /**
+   * Runs a program in a JVM that has the flags of a device, if this one lacks some: with the same
+   * flags besides, class path, input and output. It is asked to end when this JVM is.
+   *
+   * @param device a device's name; null for the default one
+   * @return the program's exit code; empty if this JVM has what the device needs, so that nothing
+   *     was done
+   * @throws IllegalStateException if what drives the device is not installed, saying how to get it
+   */
+  public static OptionalInt relaunch(@Nullable String device, String mainClass, String... args)
       throws IOException, InterruptedException {
+    List<String> missing = missingFlags(device == null ? Device.chosenName() : device);
+    if (missing.isEmpty()) {
+      return OptionalInt.empty();
+    }
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(flags);
+    command.addAll(missing);
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
     command.add("-classpath");
     command.add(absolute(System.getProperty("java.class.path")));
+    command.add(mainClass);
     command.addAll(Arrays.asList(args));
-    return new ProcessBuilder(command).inheritIO().start().waitFor();
+    Process process = new ProcessBuilder(command).inheritIO().start();
+    Thread end = new Thread(() -> end(process), "peft4j-launcher-end");
+    Runtime.getRuntime().addShutdownHook(end);
+    int code = process.waitFor();
+    try {
+      Runtime.getRuntime().removeShutdownHook(end);
+    } catch (IllegalStateException e) {
+      // this JVM is on its way out already
+    }
+    return OptionalInt.of(code);
+  }
+
+  private static void end(Process process) {
+    process.destroy();
+    try {
+      process.waitFor();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static String absolute(String classPath) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -71,6 +73,7 @@ public final class Fuzz {
     byte[] before = Files.readAllBytes(file);
     TreeMap<String, Long> listing = listing();
     long resident = resident();
+    PrintStream err = silence();
     // One channel for all rounds: cutting a file to nothing and writing it anew is slow on ext4.
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       for (int round = 0; round < rounds; round++) {
@@ -79,6 +82,8 @@ public final class Fuzz {
         one(round, bytes, parser);
       }
       write(channel, before);
+    } finally {
+      System.setErr(err);
     }
     assertThat(listing()).isEqualTo(listing);
     assertThat(resident() - resident).as("growth of the process").isLessThan(MAX_GROWTH);
@@ -88,9 +93,14 @@ public final class Fuzz {
   /** As {@link #run}, for a parser that is given the bytes themselves. */
   public int run(int rounds, Make make, BytesParser parser) throws Exception {
     TreeMap<String, Long> listing = listing();
-    for (int round = 0; round < rounds; round++) {
-      byte[] bytes = make.bytes(round);
-      one(round, bytes, () -> parser.read(bytes));
+    PrintStream err = silence();
+    try {
+      for (int round = 0; round < rounds; round++) {
+        byte[] bytes = make.bytes(round);
+        one(round, bytes, () -> parser.read(bytes));
+      }
+    } finally {
+      System.setErr(err);
     }
     assertThat(listing()).isEqualTo(listing);
     return taken;
@@ -101,6 +111,13 @@ public final class Fuzz {
   public interface BytesParser {
     /** Reads them. */
     void read(byte[] bytes) throws Exception;
+  }
+
+  /** What is nearly right gives thousands of warnings that nobody reads. */
+  private static PrintStream silence() {
+    PrintStream err = System.err;
+    System.setErr(new PrintStream(OutputStream.nullOutputStream()));
+    return err;
   }
 
   private static void write(FileChannel channel, byte[] bytes) throws IOException {

@@ -6,11 +6,13 @@ import java.io.IOException;
 import java.lang.reflect.Member;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
+import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 
 /** Names of the Java API can be written in Kotlin as they are. */
@@ -42,6 +44,24 @@ class KotlinNamesTest {
         .hasSizeGreaterThan(1000)
         .contains("dev.peft4j.nn.Linear.inFeatures", "dev.peft4j.transformers.BertModel");
     assertThat(names).filteredOn(KotlinNamesTest::hasKeyword).isEmpty();
+  }
+
+  /** What is not marked has platform types in Kotlin. */
+  @Test
+  void everyPackageSaysWhatMayBeNull() throws IOException {
+    Set<Package> packages = new HashSet<>();
+    for (String artifact : Built.jars()) {
+      if (!artifact.equals("peft4j-kotlin")) {
+        for (Class<?> c : classes(artifact)) {
+          if (isVisible(c) && !c.getName().contains(".shaded.")) {
+            packages.add(c.getPackage());
+          }
+        }
+      }
+    }
+    assertThat(packages)
+        .hasSizeGreaterThan(10)
+        .allMatch(p -> p.isAnnotationPresent(NullMarked.class), "is null-marked");
   }
 
   private static boolean hasKeyword(String name) {

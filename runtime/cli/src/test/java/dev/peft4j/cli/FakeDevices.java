@@ -1,0 +1,45 @@
+package dev.peft4j.cli;
+
+import dev.peft4j.backend.Backend;
+import dev.peft4j.backend.Backends;
+import dev.peft4j.backend.Device;
+import dev.peft4j.backend.DeviceProvider;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Two devices that are none: what they compute, the reference backend does. */
+public final class FakeDevices implements DeviceProvider {
+  private static final AtomicInteger OPENED = new AtomicInteger();
+
+  private final List<Device> devices =
+      List.of(
+          device("fake:0", "A card", Device.Type.GPU, 1L << 30),
+          device("fake:1", "A slow one", Device.Type.ACCELERATOR, 5L << 29));
+
+  /** For {@link java.util.ServiceLoader}. */
+  public FakeDevices() {}
+
+  private static Device device(String id, String name, Device.Type type, long memory) {
+    return new Device(id, name, type, "Test driver", memory, FakeDevices::open);
+  }
+
+  private static Backend open() {
+    OPENED.incrementAndGet();
+    return Backends.named("reference");
+  }
+
+  /** How often a device was used for the first time. */
+  static int opened() {
+    return OPENED.get();
+  }
+
+  @Override
+  public String name() {
+    return "fake";
+  }
+
+  @Override
+  public List<Device> devices() {
+    return devices;
+  }
+}
