@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -26,12 +27,18 @@ class LauncherIT {
   private record Run(int code, String out, String err) {}
 
   private Run run(String... args) throws IOException, InterruptedException {
+    return run(Map.of(), args);
+  }
+
+  private Run run(Map<String, String> environment, String... args)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(LAUNCHER.toString()));
     command.addAll(List.of(args));
     File err = folder.resolve("err").toFile();
     ProcessBuilder builder = new ProcessBuilder(command).redirectError(err);
     builder.directory(folder.toFile());
     builder.environment().put("JAVA25_HOME", System.getProperty("java.home"));
+    builder.environment().putAll(environment);
     Process process = builder.start();
     String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     return new Run(process.waitFor(), out, Files.readString(err.toPath()));
@@ -60,6 +67,16 @@ class LauncherIT {
       assertThat(train.code()).isEqualTo(1);
       assertThat(train.err()).contains("TornadoVM");
     }
+  }
+
+  @Test
+  void aDefaultDeviceThatIsNotThereIsASentence() throws Exception {
+    String model = TinyModel.write(folder.resolve("m")).toString();
+    Run predict = run(Map.of("PEFT4J_DEVICE", "abacus"), "predict", "-m", model, "a film");
+    assertThat(predict.code()).isEqualTo(1);
+    assertThat(predict.err())
+        .contains("peft4j predict: no device or backend named 'abacus'; there are the devices [cpu")
+        .doesNotContain("Exception");
   }
 
   @Test

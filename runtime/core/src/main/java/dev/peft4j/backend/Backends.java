@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.ServiceLoader;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** The backends on board, found by {@link ServiceLoader}, and the choice among them. */
 public final class Backends {
@@ -39,6 +40,7 @@ public final class Backends {
 
   private static final class Default {
     static final List<Backend> ALL = load();
+    private static volatile @Nullable Backend chosen;
 
     private static List<Backend> load() {
       List<Backend> found = new ArrayList<>();
@@ -66,21 +68,25 @@ public final class Backends {
               + ALL.stream().map(Backend::name).toList());
     }
 
+    /** Not in a static initializer: whoever asks again shall get the reason again. */
     static Backend chosen() {
-      return Holder.CHOSEN;
+      Backend known = chosen;
+      if (known == null) {
+        synchronized (Default.class) {
+          known = chosen == null ? choose() : chosen;
+          chosen = known;
+        }
+      }
+      return known;
     }
 
-    private static final class Holder {
-      static final Backend CHOSEN = choose();
-
-      private static Backend choose() {
-        String name = Device.chosenName();
-        if (name == null && ALL.isEmpty()) {
-          throw new IllegalStateException(
-              "no backend on board; peft4j-core brings 'cpu' and 'reference'");
-        }
-        return name == null ? ALL.getFirst() : named(name);
+    private static Backend choose() {
+      String name = Device.chosenName();
+      if (name == null && ALL.isEmpty()) {
+        throw new IllegalStateException(
+            "no backend on board; peft4j-core brings 'cpu' and 'reference'");
       }
+      return name == null ? ALL.getFirst() : named(name);
     }
   }
 }

@@ -40,7 +40,7 @@ class DocumentedProjectsTest {
             .formatted(PACKAGE, imports(program), rest(program));
     write(project, "java/com/example/tuning/Tuning.java", main);
     project.maven("compile");
-    assertThat(project.run("com.example.tuning.Tuning")).contains("480 steps", "[32, 1]");
+    assertThat(project.run("com.example.tuning.Tuning")).contains("480 steps", "(32, 1)");
     assertThat(project.folder().resolve("run/adapter/adapter_model.safetensors")).exists();
   }
 
