@@ -99,7 +99,7 @@ public final class Engine {
       outputs[i] =
           target == null
               ? Storage.allocate(all[i].dtype(), all[i].shape().elements())
-              : target.storage();
+              : target.writable();
     }
     executable.run(
         trace.inputs(),

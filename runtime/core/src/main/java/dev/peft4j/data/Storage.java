@@ -18,46 +18,72 @@ public final class Storage {
   /** Wide enough for every vector register and a cache line. */
   private static final long ALIGNMENT = 64;
 
-  private final MemorySegment segment;
   private final DType dtype;
   private final long elements;
-  private final long address;
+
+  /** Null until the memory is asked for the first time. */
+  private volatile @Nullable MemorySegment segment;
+
   private volatile int version;
 
   /** Brings the newest contents here, or null if they are. */
   private volatile @Nullable Runnable elsewhere;
 
-  private Storage(MemorySegment segment, DType dtype, long elements) {
+  private Storage(@Nullable MemorySegment segment, DType dtype, long elements) {
     this.segment = segment;
     this.dtype = dtype;
     this.elements = elements;
-    this.address = segment.address();
   }
 
   /** Zeroed memory for {@code elements} elements. */
   public static Storage allocate(DType dtype, long elements) {
-    MemorySegment s = Arena.ofAuto().allocate(Math.max(1, elements) * dtype.bytes(), ALIGNMENT);
-    return new Storage(s, dtype, elements);
+    return new Storage(memory(dtype, elements), dtype, elements);
+  }
+
+  /**
+   * Zeros that take memory only when they are asked for: for what is about to be replaced as a
+   * whole.
+   */
+  public static Storage zeros(DType dtype, long elements) {
+    return new Storage(null, dtype, elements);
+  }
+
+  private static MemorySegment memory(DType dtype, long elements) {
+    return Arena.ofAuto().allocate(Math.max(1, elements) * dtype.bytes(), ALIGNMENT);
+  }
+
+  private MemorySegment memory() {
+    MemorySegment s = segment;
+    return s == null ? firstMemory() : s;
+  }
+
+  private synchronized MemorySegment firstMemory() {
+    MemorySegment s = segment;
+    if (s == null) {
+      s = memory(dtype, elements);
+      segment = s;
+    }
+    return s;
   }
 
   /** A float32 copy of {@code values}. */
   public static Storage of(float... values) {
     Storage s = allocate(DType.FLOAT32, values.length);
-    MemorySegment.copy(values, 0, s.segment, F32, 0, values.length);
+    MemorySegment.copy(values, 0, s.memory(), F32, 0, values.length);
     return s;
   }
 
   /** An int32 copy of {@code values}. */
   public static Storage of(int[] values) {
     Storage s = allocate(DType.INT32, values.length);
-    MemorySegment.copy(values, 0, s.segment, I32, 0, values.length);
+    MemorySegment.copy(values, 0, s.memory(), I32, 0, values.length);
     return s;
   }
 
   /** An int64 copy of {@code values}. */
   public static Storage of(long[] values) {
     Storage s = allocate(DType.INT64, values.length);
-    MemorySegment.copy(values, 0, s.segment, I64, 0, values.length);
+    MemorySegment.copy(values, 0, s.memory(), I64, 0, values.length);
     return s;
   }
 
@@ -83,7 +109,7 @@ public final class Storage {
   /** The memory itself; native. Whoever writes to it calls {@link #modified()} afterwards. */
   public MemorySegment segment() {
     bringHere();
-    return segment;
+    return memory();
   }
 
   /** The element type. */
@@ -99,7 +125,7 @@ public final class Storage {
   /** Address of the first element; valid only while this storage is reachable. */
   public long address() {
     bringHere();
-    return address;
+    return memory().address();
   }
 
   private void bringHere() {
@@ -126,7 +152,7 @@ public final class Storage {
 
   /** Takes the newest contents back from where {@link #movedTo} said they are. */
   public void receive(MemorySegment contents) {
-    MemorySegment.copy(contents, 0, segment, 0, elements * dtype.bytes());
+    MemorySegment.copy(contents, 0, memory(), 0, elements * dtype.bytes());
     elsewhere = null;
   }
 

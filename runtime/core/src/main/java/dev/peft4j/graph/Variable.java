@@ -88,6 +88,19 @@ public final class Variable {
     return g == null ? storage : g.storage(index);
   }
 
+  /**
+   * The memory of the present value, to be written to: a copy from now on where it was a file's.
+   * Whoever writes calls {@link #changed()}.
+   */
+  public Storage writable() {
+    Storage now = storage();
+    if (group == null && now.segment().isReadOnly()) {
+      now = now.copy();
+      storage = now;
+    }
+    return now;
+  }
+
   void join(VariableGroup group, int index) {
     if (this.group != null) {
       throw new IllegalStateException("'" + name + "' is in a group already");

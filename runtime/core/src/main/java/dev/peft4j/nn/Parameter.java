@@ -132,13 +132,8 @@ public final class Parameter extends Tensor {
    * @throws IllegalArgumentException if the number of elements differs, or they are integers
    */
   public void set(Storage values) {
-    Storage own = variable.storage();
-    if (own.segment().isReadOnly()) { // a file's memory
-      adopt(values.copyAs(own.dtype()));
-    } else {
-      own.copyFrom(values);
-      variable.changed();
-    }
+    variable.writable().copyFrom(values);
+    variable.changed();
   }
 
   /**

@@ -130,13 +130,7 @@ final class BertCheckpoint {
       values.add(folder.storage(Objects.requireNonNull(sources.get(name)), dtype));
     }
     Iterator<Storage> value = values.iterator();
-    for (Parameter p : state.values()) {
-      if (dtype.isHalf()) { // frozen, so that the file's own memory will do
-        p.adopt(value.next());
-      } else {
-        p.set(value.next());
-      }
-    }
+    state.values().forEach(p -> p.adopt(value.next()));
   }
 
   private static String hint(StateDictCheck check) {

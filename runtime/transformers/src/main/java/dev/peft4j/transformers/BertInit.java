@@ -42,7 +42,7 @@ final class BertInit {
   /** A table whose first row, that of padding, is zero as in torch. */
   Embedding paddedEmbedding(int count, int dim) {
     Parameter table = weight(count, dim);
-    for (int i = 0; i < dim; i++) {
+    for (int i = 0; i < dim && rng != null; i++) {
       table.own().setFloat(i, 0);
     }
     return new Embedding(table);
@@ -53,6 +53,6 @@ final class BertInit {
       return Initial.normal(rng, std, rows, columns);
     }
     Shape shape = Shape.of(rows, columns);
-    return new Parameter(Storage.allocate(DType.FLOAT32, shape.elements()), shape);
+    return new Parameter(Storage.zeros(DType.FLOAT32, shape.elements()), shape);
   }
 }

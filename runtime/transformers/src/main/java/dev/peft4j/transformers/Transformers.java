@@ -20,9 +20,12 @@ import java.util.Locale;
  * position_ids} and {@code token_type_ids} and the heads of BERT's pretraining. Values are not
  * looked at: {@link ModelFolder#checkFinite} finds NaN and infinity in a folder's weights.
  *
+ * <p>Weights stay in the file, which is mapped, until they are changed: a frozen base is never
+ * copied, and a file that lies open so must be replaced (renamed over), not overwritten.
+ *
  * <p>Weights are float32 unless a {@link DType} says otherwise (transformers' {@code dtype}). As
- * 16-bit numbers they take half the memory and are frozen; a file's that has them in that type are
- * mapped, not copied. What is computed with them is computed in float32.
+ * 16-bit numbers they take half the memory and are frozen. Those that the file has in another type
+ * are converted. What is computed with 16-bit weights is computed in float32.
  */
 public final class Transformers {
   private static final String CONFIG = "config.json";

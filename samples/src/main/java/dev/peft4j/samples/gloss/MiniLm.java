@@ -57,7 +57,7 @@ final class MiniLm {
     weights.forEach((name, t) -> found.put(name, t.shape()));
     StateDictCheck.compare(model.stateShapes(), found).require(WEIGHTS);
     Map<String, Parameter> state = model.stateDict();
-    weights.forEach((name, t) -> Objects.requireNonNull(state.get(name)).set(t.storage()));
+    weights.forEach((name, t) -> Objects.requireNonNull(state.get(name)).adopt(t.storage()));
     model.eval();
     return model;
   }

@@ -9,7 +9,9 @@ import dev.peft4j.data.Storage;
 import dev.peft4j.io.StoredTensor;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,6 +32,9 @@ final class OnnxWeights {
   private static final int TENSOR_NAME = 8;
   private static final int TENSOR_RAW_DATA = 9;
   private static final int FLOAT = 1;
+
+  private static final int PIECE = 1 << 20;
+  private static final ValueLayout.OfFloat FLOATS = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
   private final String name;
   private final Map<String, StoredTensor> initializers = new LinkedHashMap<>();
@@ -110,13 +115,13 @@ final class OnnxWeights {
     List<Integer> dims = new ArrayList<>();
     int type = 0;
     String tensor = "";
-    byte[] raw = null;
+    MemorySegment raw = MemorySegment.NULL;
     for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
       switch (WireFormat.getTagFieldNumber(tag)) {
         case TENSOR_DIMS -> dims(in, tag, dims);
         case TENSOR_DATA_TYPE -> type = in.readInt32();
         case TENSOR_NAME -> tensor = in.readString();
-        case TENSOR_RAW_DATA -> raw = in.readByteArray();
+        case TENSOR_RAW_DATA -> raw = bytes(in);
         default -> in.skipField(tag);
       }
     }
@@ -125,8 +130,8 @@ final class OnnxWeights {
       return;
     }
     Shape shape = Shape.of(dims.stream().mapToInt(Integer::intValue).toArray());
-    long found = raw == null ? 0 : raw.length;
-    if (raw == null || found != shape.elements() * Float.BYTES) {
+    long found = raw.byteSize();
+    if (found != shape.elements() * Float.BYTES) {
       throw new IOException(
           name
               + ": initializer "
@@ -138,9 +143,21 @@ final class OnnxWeights {
               + " bytes of raw_data, expected "
               + shape.elements() * Float.BYTES);
     }
-    Storage storage = Storage.allocate(DType.FLOAT32, shape.elements());
-    MemorySegment.copy(MemorySegment.ofArray(raw), 0, storage.segment(), 0, found);
-    initializers.put(tensor, new StoredTensor(shape, storage));
+    initializers.put(tensor, new StoredTensor(shape, Storage.wrap(raw, DType.FLOAT32)));
+  }
+
+  /** Piece by piece, since large arrays stay on the Java heap for long. */
+  private MemorySegment bytes(CodedInputStream in) throws IOException {
+    int size = in.readRawVarint32();
+    if (size < 0) {
+      throw new IOException(name + ": truncated or no ONNX file: raw_data of negative length");
+    }
+    MemorySegment raw = Arena.ofAuto().allocate(size, 64);
+    for (int at = 0; at < size; at += PIECE) {
+      byte[] piece = in.readRawBytes(Math.min(PIECE, size - at));
+      MemorySegment.copy(piece, 0, raw, ValueLayout.JAVA_BYTE, at, piece.length);
+    }
+    return raw;
   }
 
   /** Sizes come one by one or packed. */
@@ -156,17 +173,17 @@ final class OnnxWeights {
     in.popLimit(outer);
   }
 
-  /** The transpose of a matrix (rows, columns). */
+  /** The transpose of a matrix (rows, columns), in its own memory. */
   static StoredTensor transpose(StoredTensor m) {
     int rows = m.shape().dim(0);
     int columns = m.shape().dim(1);
     float[] from = m.storage().toFloats();
-    float[] to = new float[from.length];
+    MemorySegment to = m.storage().segment();
     for (int r = 0; r < rows; r++) {
       for (int c = 0; c < columns; c++) {
-        to[c * rows + r] = from[r * columns + c];
+        to.setAtIndex(FLOATS, (long) c * rows + r, from[r * columns + c]);
       }
     }
-    return StoredTensor.of(to, columns, rows);
+    return new StoredTensor(Shape.of(columns, rows), m.storage());
   }
 }

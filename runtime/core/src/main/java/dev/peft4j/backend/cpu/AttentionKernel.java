@@ -58,7 +58,10 @@ final class AttentionKernel extends Kernel {
     HeadProducts.Layout layout = new HeadProducts.Layout(keys, d, qRow, kRow, op.scale());
     this.products = new HeadProducts[parts];
     for (int p = 0; p < parts; p++) {
-      products[p] = together ? new DnnHeads(layout) : new BlasHeads(layout);
+      products[p] =
+          together
+              ? site.frame().shared(p, layout, () -> new DnnHeads(layout))
+              : new BlasHeads(layout);
     }
     site.frame().needScratch(4L * chunk * block * keys * (gradient ? 2 : 1));
   }

@@ -65,10 +65,20 @@ final class DnnProduct {
    * {@code cStep} apart, and {@code b} in the layout that the library likes best.
    */
   static DnnProduct packed(int m, int n, int k, int cStep, boolean bias) {
+    return product(m, n, k, OneDnn.library().anyLayout(k, n), cStep, bias);
+  }
+
+  /** The same with row-major {@code b}, whose rows are {@code bStep} apart. */
+  static DnnProduct plain(int m, int n, int k, int bStep, int cStep, boolean bias) {
+    long b = OneDnn.library().layout(new long[] {k, n}, new long[] {bStep, 1});
+    return product(m, n, k, b, cStep, bias);
+  }
+
+  private static DnnProduct product(int m, int n, int k, long b, int cStep, boolean bias) {
     OneDnn dnn = OneDnn.library();
     return new DnnProduct(
         dnn.layout(new long[] {m, k}, new long[] {k, 1}),
-        dnn.anyLayout(k, n),
+        b,
         bias ? dnn.layout(new long[] {1, n}, new long[] {n, 1}) : 0,
         dnn.layout(new long[] {m, n}, new long[] {cStep, 1}),
         1,

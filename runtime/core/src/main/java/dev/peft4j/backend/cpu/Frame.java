@@ -5,7 +5,10 @@ import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Program;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * One run's view of a program: the address of each value, the kernels bound to them, and scratch
@@ -14,11 +17,14 @@ import java.util.List;
 final class Frame {
   private static final Storage[] NOTHING = {};
 
+  private record Part(int number, Object key) {}
+
   private final Program program;
   private final MemoryPlan plan;
   private final long[] addresses;
   private final int[] outputOf;
   private final Kernel[] kernels;
+  private final Map<Part, Object> shared = new HashMap<>();
   private long scratchBytes;
   private Storage[] inputs = NOTHING;
   private final MemorySegment scratch; // held: the kernels know only its address
@@ -59,6 +65,15 @@ final class Frame {
    */
   void needScratch(long bytes) {
     scratchBytes = Math.max(scratchBytes, (bytes + 63) / 64 * 64);
+  }
+
+  /**
+   * A thing for one thread at a time, such as a product of certain sizes: the same one for every
+   * kernel that asks for that key and part, since kernels run one after the other.
+   */
+  @SuppressWarnings("unchecked") // a key stands for things of one class
+  <T> T shared(int part, Object key, Supplier<T> maker) {
+    return (T) shared.computeIfAbsent(new Part(part, key), k -> maker.get());
   }
 
   long scratch(int part) {

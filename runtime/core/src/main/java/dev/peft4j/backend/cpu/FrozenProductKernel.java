@@ -10,8 +10,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A product of all rows with a frozen weight, through oneDNN, the weight being laid out for it
- * once. The rows are dealt out to the workers, or the columns where there are more of those.
+ * A product of all rows with a frozen weight, through oneDNN, the weight being laid out for it once
+ * unless it is read well as it is. The rows are dealt out to the workers, or the columns where
+ * there are more of those.
  */
 final class FrozenProductKernel extends Kernel {
   /** With fewer rows there is little to multiply; OpenBLAS does them. */
@@ -23,11 +24,15 @@ final class FrozenProductKernel extends Kernel {
   /** Columns are dealt out in blocks of this many, as the layouts have them. */
   private static final int BLOCK = 64;
 
+  /** Rows of a weight that are a multiple of this many bytes apart compete for the same cache. */
+  private static final int ALIAS = 4096;
+
   private final int rows;
   private final int n;
   private final int k;
   private final boolean bias;
   private final boolean byColumns;
+  private final boolean packed;
   private final int parts;
   private final DnnProduct[] products;
   private final PackedWeights.View[] views;
@@ -41,6 +46,9 @@ final class FrozenProductKernel extends Kernel {
     this.bias = bias;
     // every part reads all of the operand that is not cut
     this.byColumns = n > rows && n / BLOCK >= Workers.shared().size();
+    // row by row is nearly as good as packed (0.95 to 0.99 of the speed), and takes no memory
+    boolean half = site.program().dtype(site.step().inputs()[1]).isHalf();
+    this.packed = transposed || half || 4L * n % ALIAS == 0;
     this.parts = parts((long) rows * n * k / 4, byColumns ? n / BLOCK : rows);
     this.products = new DnnProduct[parts];
     this.views = new PackedWeights.View[parts];
@@ -49,8 +57,18 @@ final class FrozenProductKernel extends Kernel {
       int height = byColumns ? rows : start(rows, p + 1, parts) - start(rows, p, parts);
       int from = byColumns ? column(p) : 0;
       int to = byColumns ? column(p + 1) : n;
-      products[p] = DnnProduct.packed(height, to - from, k, n, bias);
+      Call call = new Call(height, to - from, k, n, bias, packed);
+      products[p] = site.frame().shared(p, call, call::make);
       views[p] = new PackedWeights.View(k, n, transposed, from, to);
+    }
+  }
+
+  /** What one part computes. */
+  private record Call(int m, int n, int k, int step, boolean bias, boolean packed) {
+    DnnProduct make() {
+      return packed
+          ? DnnProduct.packed(m, n, k, step, bias)
+          : DnnProduct.plain(m, n, k, step, step, bias);
     }
   }
 
@@ -91,6 +109,14 @@ final class FrozenProductKernel extends Kernel {
 
   @Override
   void run() {
+    if (packed) {
+      runPacked();
+    } else {
+      share(parts);
+    }
+  }
+
+  private void runPacked() {
     // held while they are used: somebody may change the weight meanwhile, and so drop these forms
     // of it
     for (int p = 0; p < parts; p++) {
@@ -103,11 +129,11 @@ final class FrozenProductKernel extends Kernel {
 
   @Override
   public void run(int part) {
-    MemorySegment w = Objects.requireNonNull(weights[part]);
     int row = byColumns ? 0 : start(rows, part, parts);
     int column = views[part].from();
     long a = in(0) + 4L * row * k;
+    long w = packed ? Objects.requireNonNull(weights[part]).address() : in(1) + 4L * column;
     long c = out() + 4L * ((long) row * n + column);
-    products[part].run(a, w.address(), bias ? in(2) + 4L * column : 0, c);
+    products[part].run(a, w, bias ? in(2) + 4L * column : 0, c);
   }
 }
