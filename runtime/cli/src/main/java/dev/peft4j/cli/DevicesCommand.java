@@ -19,8 +19,9 @@ import picocli.CommandLine.Mixin;
             + " name.",
     footer = {
       "",
-      "The default is what the environment variable PEFT4J_DEVICE names, else the CPU. GPUs and",
-      "other accelerators need TornadoVM; if it is missing, standard error says so."
+      "The default is what the environment variable PEFT4J_DEVICE names, else the CPU.",
+      "GPUs and other accelerators need TornadoVM; if it is missing, standard error",
+      "says so."
     })
 final class DevicesCommand implements Callable<Integer> {
   /** The driver of all devices but the CPU. */

@@ -6,7 +6,9 @@ import dev.peft4j.optim.NonFiniteLossException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -86,8 +88,10 @@ public final class Main implements Runnable {
     CommandLine line = new CommandLine(new Main());
     line.setExecutionExceptionHandler(Main::failed);
     line.setCaseInsensitiveEnumValuesAllowed(true);
-    for (CommandLine sub : line.getSubcommands().values()) {
-      sub.getCommandSpec()
+    List<CommandLine> all = new ArrayList<>(line.getSubcommands().values());
+    all.add(line);
+    for (CommandLine each : all) {
+      each.getCommandSpec()
           .usageMessage()
           .exitCodeListHeading("%nExit codes:%n")
           .exitCodeList(EXIT_CODES)

@@ -356,9 +356,7 @@ class CommandTest {
   void eachCommandHelps(String command) {
     Run run = command.isEmpty() ? Run.of("--help") : Run.of(command, "--help");
     assertThat(run.ok().out()).contains("Usage: peft4j").contains("--help").contains("--version");
-    if (!command.isEmpty()) {
-      assertThat(run.out()).contains("Exit codes:").contains("the command line is wrong");
-    }
+    assertThat(run.out()).contains("Exit codes:").contains("the command line is wrong");
     assertThat(run.err()).isEmpty();
     boolean computes = List.of("train", "eval", "predict", "merge").contains(command);
     assertThat(run.out().contains("--device=NAME")).isEqualTo(computes);

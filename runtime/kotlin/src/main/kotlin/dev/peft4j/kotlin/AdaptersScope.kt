@@ -1,7 +1,6 @@
 package dev.peft4j.kotlin
 
 import dev.peft4j.target.TargetSpec
-import dev.peft4j.tuner.Ia3
 import dev.peft4j.tuner.LoraConfig
 import dev.peft4j.tuner.PeftConfig
 import dev.peft4j.tuner.TrainableTokens
@@ -24,13 +23,9 @@ public class AdaptersScope internal constructor() {
     adapter(adapter, loraConfig(block))
   }
 
-  /** IA3: layers that [feedforward] names are adapted in their inputs, the other targets in their results. */
-  public fun ia3(
-    adapter: String = DEFAULT_ADAPTER,
-    feedforward: List<String> = emptyList(),
-    block: TargetsScope.() -> Unit,
-  ) {
-    adapter(adapter, Ia3.Config.of(targets(block), *feedforward.toTypedArray()))
+  /** IA3. */
+  public fun ia3(adapter: String = DEFAULT_ADAPTER, block: Ia3Scope.() -> Unit) {
+    adapter(adapter, Ia3Scope().apply(block).build())
   }
 
   /** Rows of embeddings that are trained; without targets of the model's input embedding. */

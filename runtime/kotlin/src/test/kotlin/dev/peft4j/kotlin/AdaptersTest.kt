@@ -209,8 +209,21 @@ class AdaptersTest {
 
   @Test
   fun otherTuners() {
-    val ia3 = peft(Words()) { ia3(feedforward = listOf("head")) { target("head") } }
+    val ia3 =
+      peft(Words()) {
+        ia3 {
+          target("head")
+          feedforward("head")
+        }
+        ia3("other") {
+          targetRegex("he.*")
+          feedforwardRegex(".*d")
+          initWeights = false
+          taskType = "SEQ_CLS"
+        }
+      }
     assertThat(ia3.adapters().config("default")).isEqualTo(Ia3.Config.of(TargetSpec.of("head"), "head"))
+    assertThat(ia3.adapters().config("other").toString()).contains("he.*", ".*d", "initWeights=false", "SEQ_CLS")
     val tokens =
       peft(Words()) {
         trainableTokens(1, 2)

@@ -1,0 +1,31 @@
+package dev.peft4j.kotlin
+
+import dev.peft4j.tuner.Ia3
+
+/** Settings of IA3; see [Ia3.Config]. What is not set has peft's default. */
+@PeftDsl
+public class Ia3Scope internal constructor() : TargetsScope() {
+  private val builder = Ia3.Config.builder()
+
+  /** Whether the vectors start as ones; else they are drawn from N(0, 1). */
+  public var initWeights: Boolean = true
+
+  /** peft's task type, for example `SEQ_CLS`. */
+  public var taskType: String? = null
+
+  /** Name of the base model. */
+  public var baseModel: String? = null
+
+  /** Those of the targets whose inputs are multiplied, not their results: written as among the targets. */
+  public fun feedforward(vararg names: String) {
+    builder.feedforward(*names)
+  }
+
+  /** The same as a regular expression for the whole path. */
+  public fun feedforwardRegex(regex: String) {
+    builder.feedforwardRegex(regex)
+  }
+
+  internal fun build(): Ia3.Config =
+    builder.initWeights(initWeights).taskType(taskType).baseModel(baseModel).build().withTargets(targetSpec())
+}
