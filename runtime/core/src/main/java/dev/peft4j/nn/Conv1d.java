@@ -10,12 +10,9 @@ import org.jspecify.annotations.Nullable;
  * One-dimensional convolution (torch's {@code nn.Conv1d}, one group): x (batch, in, length), weight
  * (out, in, k), bias (out), result (batch, out, length').
  */
-public class Conv1d extends Module implements Layer, Adaptable {
-  private final Parameter weight;
-  private final @Nullable Parameter bias;
+public class Conv1d extends WeightedLayer {
   private final int stride;
   private final int padding;
-  private final AdapterSlot slot = new AdapterSlot();
 
   /** Stride 1, no padding, and a bias. */
   public Conv1d(int in, int out, int kernel) {
@@ -29,34 +26,18 @@ public class Conv1d extends Module implements Layer, Adaptable {
 
   /** With or without bias. */
   public Conv1d(int in, int out, int kernel, int stride, int padding, boolean bias) {
-    if (in < 1 || out < 1 || kernel < 1 || stride < 1 || padding < 0) {
-      throw new IllegalArgumentException(
-          "Conv1d("
-              + in
-              + ", "
-              + out
-              + ", "
-              + kernel
-              + ", "
-              + stride
-              + ", "
-              + padding
-              + "): channels, kernel and stride must be at least 1, padding at least 0");
-    }
+    Conv2d.check("Conv1d", in, out, kernel, stride, padding);
     Rng rng = Rng.current();
+    super(
+        Initial.kaimingUniform(rng, out, in, kernel),
+        bias ? Initial.bias(rng, in * kernel, out) : null);
     this.stride = stride;
     this.padding = padding;
-    this.weight = Initial.kaimingUniform(rng, out, in, kernel);
-    this.bias = bias ? Initial.bias(rng, in * kernel, out) : null;
   }
 
   @Override
-  public Tensor forward(Tensor x) {
-    return slot.apply(x, this::base);
-  }
-
-  private Tensor base(Tensor x) {
-    return convolve(x, weight, bias, stride, padding);
+  protected Tensor base(Tensor x) {
+    return convolve(x, weight(), bias(), stride, padding);
   }
 
   /**
@@ -103,20 +84,5 @@ public class Conv1d extends Module implements Layer, Adaptable {
   /** Zeros before and after the input. */
   public int padding() {
     return padding;
-  }
-
-  /** The weight (out, in, k). */
-  public Parameter weight() {
-    return weight;
-  }
-
-  /** The bias (out), or null. */
-  public @Nullable Parameter bias() {
-    return bias;
-  }
-
-  @Override
-  public AdapterSlot slot() {
-    return slot;
   }
 }

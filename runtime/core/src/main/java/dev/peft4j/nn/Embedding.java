@@ -7,17 +7,14 @@ import dev.peft4j.tensor.Tensor;
 /**
  * Rows of a table by integer ids (torch's {@code nn.Embedding}): ids of any shape, result (…, dim).
  */
-public class Embedding extends Module implements Layer, Adaptable {
-  private final Parameter weight;
-  private final AdapterSlot slot = new AdapterSlot();
-
+public class Embedding extends WeightedLayer {
   /** A table of {@code count} rows of {@code dim} numbers, drawn from N(0, 1). */
   public Embedding(int count, int dim) {
     if (count < 1 || dim < 1) {
       throw new IllegalArgumentException(
           "Embedding(" + count + ", " + dim + "): both sizes must be at least 1");
     }
-    this.weight = Initial.normal(Rng.current(), 1, count, dim);
+    super(Initial.normal(Rng.current(), 1, count, dim), null);
   }
 
   /** A layer of a given table (count, dim), which it owns from now on. */
@@ -26,35 +23,21 @@ public class Embedding extends Module implements Layer, Adaptable {
       throw new ShapeException(
           "Embedding: weight of shape " + weight.shape() + ": needed (count, dim)");
     }
-    this.weight = weight;
+    super(weight, null);
   }
 
   @Override
-  public Tensor forward(Tensor ids) {
-    return slot.apply(ids, this::base);
-  }
-
-  private Tensor base(Tensor ids) {
-    return weight.gather(ids);
+  protected Tensor base(Tensor ids) {
+    return weight().gather(ids);
   }
 
   /** Number of rows. */
   public int count() {
-    return weight.shape().dim(0);
+    return weight().shape().dim(0);
   }
 
   /** Numbers in a row. */
   public int dim() {
-    return weight.shape().dim(1);
-  }
-
-  /** The table (count, dim). */
-  public Parameter weight() {
-    return weight;
-  }
-
-  @Override
-  public AdapterSlot slot() {
-    return slot;
+    return weight().shape().dim(1);
   }
 }

@@ -9,11 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * x · Wᵀ + b (torch's {@code nn.Linear}): x (…, in), weight (out, in), bias (out), result (…, out).
  */
-public class Linear extends Module implements Layer, Adaptable {
-  private final Parameter weight;
-  private final @Nullable Parameter bias;
-  private final AdapterSlot slot = new AdapterSlot();
-
+public class Linear extends WeightedLayer {
   /** A layer with bias, drawn as torch draws it: both uniform in ±1/√in. */
   public Linear(int in, int out) {
     this(in, out, true);
@@ -26,8 +22,7 @@ public class Linear extends Module implements Layer, Adaptable {
           "Linear(" + in + ", " + out + "): both sizes must be at least 1");
     }
     Rng rng = Rng.current();
-    this.weight = Initial.kaimingUniform(rng, out, in);
-    this.bias = bias ? Initial.bias(rng, in, out) : null;
+    super(Initial.kaimingUniform(rng, out, in), bias ? Initial.bias(rng, in, out) : null);
   }
 
   /**
@@ -45,42 +40,22 @@ public class Linear extends Module implements Layer, Adaptable {
               + (bias == null ? "" : " and bias of shape " + bias.shape())
               + ": needed (out, in) and (out)");
     }
-    this.weight = weight;
-    this.bias = bias;
+    super(weight, bias);
   }
 
   @Override
-  public Tensor forward(Tensor x) {
-    return slot.apply(x, this::base);
-  }
-
-  private Tensor base(Tensor x) {
-    return x.linear(weight, bias);
+  protected Tensor base(Tensor x) {
+    return x.linear(weight(), bias());
   }
 
   /** Features of the input. */
   public int inFeatures() {
-    return weight.shape().dim(1);
+    return weight().shape().dim(1);
   }
 
   /** Features of the result. */
   public int outFeatures() {
-    return weight.shape().dim(0);
-  }
-
-  /** The weight (out, in). */
-  public Parameter weight() {
-    return weight;
-  }
-
-  /** The bias (out), or null. */
-  public @Nullable Parameter bias() {
-    return bias;
-  }
-
-  @Override
-  public AdapterSlot slot() {
-    return slot;
+    return weight().shape().dim(0);
   }
 
   @Override

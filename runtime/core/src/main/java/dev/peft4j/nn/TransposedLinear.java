@@ -11,11 +11,7 @@ import org.jspecify.annotations.Nullable;
  * (in, out), bias (out), result (…, out). GPT-2's checkpoints have it, and transformers calls it
  * {@code Conv1D}; a convolution is {@link Conv1d}.
  */
-public class TransposedLinear extends Module implements Layer, Adaptable {
-  private final Parameter weight;
-  private final @Nullable Parameter bias;
-  private final AdapterSlot slot = new AdapterSlot();
-
+public class TransposedLinear extends WeightedLayer {
   /**
    * A layer with bias, drawn as transformers draws it: the weight from N(0, 0.02), the bias zero.
    */
@@ -29,8 +25,7 @@ public class TransposedLinear extends Module implements Layer, Adaptable {
       throw new IllegalArgumentException(
           "TransposedLinear(" + in + ", " + out + "): both sizes must be at least 1");
     }
-    this.weight = Initial.normal(Rng.current(), 0.02f, in, out);
-    this.bias = bias ? Initial.constant(0, out) : null;
+    super(Initial.normal(Rng.current(), 0.02f, in, out), bias ? Initial.constant(0, out) : null);
   }
 
   /**
@@ -48,17 +43,13 @@ public class TransposedLinear extends Module implements Layer, Adaptable {
               + (bias == null ? "" : " and bias of shape " + bias.shape())
               + ": needed (in, out) and (out)");
     }
-    this.weight = weight;
-    this.bias = bias;
+    super(weight, bias);
   }
 
   @Override
-  public Tensor forward(Tensor x) {
-    return slot.apply(x, this::base);
-  }
-
-  private Tensor base(Tensor x) {
-    Tensor y = product(x, weight);
+  protected Tensor base(Tensor x) {
+    Parameter bias = bias();
+    Tensor y = product(x, weight());
     return bias == null ? y : y.add(bias);
   }
 
@@ -85,27 +76,12 @@ public class TransposedLinear extends Module implements Layer, Adaptable {
 
   /** Features of the input. */
   public int inFeatures() {
-    return weight.shape().dim(0);
+    return weight().shape().dim(0);
   }
 
   /** Features of the result. */
   public int outFeatures() {
-    return weight.shape().dim(1);
-  }
-
-  /** The weight (in, out). */
-  public Parameter weight() {
-    return weight;
-  }
-
-  /** The bias (out), or null. */
-  public @Nullable Parameter bias() {
-    return bias;
-  }
-
-  @Override
-  public AdapterSlot slot() {
-    return slot;
+    return weight().shape().dim(1);
   }
 
   @Override

@@ -7,6 +7,7 @@ import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.nn.TransposedLinear;
+import dev.peft4j.nn.WeightedLayer;
 import dev.peft4j.op.Window;
 import dev.peft4j.tensor.Tensor;
 import java.util.List;
@@ -34,13 +35,17 @@ sealed interface LoraKind {
   }
 
   /** The layer. */
-  Module layer();
+  WeightedLayer layer();
 
   /** The layer's weight. */
-  Parameter weight();
+  default Parameter weight() {
+    return layer().weight();
+  }
 
   /** The layer's bias, or null. */
-  @Nullable Parameter bias();
+  default @Nullable Parameter bias() {
+    return layer().bias();
+  }
 
   /** Shape of A for a rank. */
   int[] shapeOfA(int r);
@@ -73,16 +78,6 @@ sealed interface LoraKind {
 
   /** x (…, in), W (out, in), A (r, in), B (out, r). */
   record OfLinear(Linear layer) implements LoraKind {
-    @Override
-    public Parameter weight() {
-      return layer.weight();
-    }
-
-    @Override
-    public @Nullable Parameter bias() {
-      return layer.bias();
-    }
-
     @Override
     public int[] shapeOfA(int r) {
       return new int[] {r, layer.inFeatures()};
@@ -119,18 +114,26 @@ sealed interface LoraKind {
     }
   }
 
+  /** A kind whose outputs are the columns of the weight: W (in, out), A (r, in), B (out, r). */
+  sealed interface ByColumns extends LoraKind {
+    @Override
+    default Tensor delta(Tensor a, Tensor b) {
+      return a.transpose(0, 1).matmul(b.transpose(0, 1));
+    }
+
+    @Override
+    default Tensor norm(Tensor w) {
+      return w.square().sum(0).sqrt();
+    }
+
+    @Override
+    default Tensor overWeight(Tensor perOutput) {
+      return perOutput;
+    }
+  }
+
   /** x (…, in), W (in, out), A (r, in), B (out, r). */
-  record OfTransposed(TransposedLinear layer) implements LoraKind {
-    @Override
-    public Parameter weight() {
-      return layer.weight();
-    }
-
-    @Override
-    public @Nullable Parameter bias() {
-      return layer.bias();
-    }
-
+  record OfTransposed(TransposedLinear layer) implements ByColumns {
     @Override
     public int[] shapeOfA(int r) {
       return new int[] {r, layer.inFeatures()};
@@ -150,35 +153,10 @@ sealed interface LoraKind {
     public Tensor apply(Tensor x, Tensor a, Tensor b, @Nullable Tensor bias) {
       return x.linear(a, null).linear(b, bias);
     }
-
-    @Override
-    public Tensor delta(Tensor a, Tensor b) {
-      return a.transpose(0, 1).matmul(b.transpose(0, 1));
-    }
-
-    @Override
-    public Tensor norm(Tensor w) {
-      return w.square().sum(0).sqrt();
-    }
-
-    @Override
-    public Tensor overWeight(Tensor perOutput) {
-      return perOutput;
-    }
   }
 
   /** ids (…), W (n, dim), A (r, n), B (dim, r); an output is a column of the table. */
-  record OfEmbedding(Embedding layer) implements LoraKind {
-    @Override
-    public Parameter weight() {
-      return layer.weight();
-    }
-
-    @Override
-    public @Nullable Parameter bias() {
-      return null;
-    }
-
+  record OfEmbedding(Embedding layer) implements ByColumns {
     @Override
     public int[] shapeOfA(int r) {
       return new int[] {r, layer.count()};
@@ -198,38 +176,13 @@ sealed interface LoraKind {
     public Tensor apply(Tensor ids, Tensor a, Tensor b, @Nullable Tensor bias) {
       return a.transpose(0, 1).gather(ids).linear(b, bias);
     }
-
-    @Override
-    public Tensor delta(Tensor a, Tensor b) {
-      return a.transpose(0, 1).matmul(b.transpose(0, 1));
-    }
-
-    @Override
-    public Tensor norm(Tensor w) {
-      return w.square().sum(0).sqrt();
-    }
-
-    @Override
-    public Tensor overWeight(Tensor perOutput) {
-      return perOutput;
-    }
   }
 
   /**
    * A head x (…, dim) whose weight is that of an adapted embedding: W (n, dim), A (r, n), B (dim,
    * r).
    */
-  record OfTiedHead(Linear layer) implements LoraKind {
-    @Override
-    public Parameter weight() {
-      return layer.weight();
-    }
-
-    @Override
-    public @Nullable Parameter bias() {
-      return layer.bias();
-    }
-
+  record OfTiedHead(Linear layer) implements ByColumns {
     @Override
     public int[] shapeOfA(int r) {
       return new int[] {r, layer.outFeatures()};
@@ -250,35 +203,10 @@ sealed interface LoraKind {
       Tensor y = TransposedLinear.product(TransposedLinear.product(x, b), a);
       return bias == null ? y : y.add(bias);
     }
-
-    @Override
-    public Tensor delta(Tensor a, Tensor b) {
-      return a.transpose(0, 1).matmul(b.transpose(0, 1));
-    }
-
-    @Override
-    public Tensor norm(Tensor w) {
-      return w.square().sum(0).sqrt();
-    }
-
-    @Override
-    public Tensor overWeight(Tensor perOutput) {
-      return perOutput;
-    }
   }
 
   /** x (batch, in, length), W (out, in, k), A (r, in, k), B (out, r, 1). */
   record OfConv1d(Conv1d layer) implements LoraKind {
-    @Override
-    public Parameter weight() {
-      return layer.weight();
-    }
-
-    @Override
-    public @Nullable Parameter bias() {
-      return layer.bias();
-    }
-
     @Override
     public int[] shapeOfA(int r) {
       return layer.weight().shape().with(0, r).toArray();
@@ -318,16 +246,6 @@ sealed interface LoraKind {
 
   /** x (batch, in, h, w), W (out, in, k, k), A (r, in, k, k), B (out, r, 1, 1). */
   record OfConv2d(Conv2d layer) implements LoraKind {
-    @Override
-    public Parameter weight() {
-      return layer.weight();
-    }
-
-    @Override
-    public @Nullable Parameter bias() {
-      return layer.bias();
-    }
-
     @Override
     public int[] shapeOfA(int r) {
       return layer.weight().shape().with(0, r).toArray();
