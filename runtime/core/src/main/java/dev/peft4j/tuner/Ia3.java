@@ -147,31 +147,15 @@ public final class Ia3 implements Tuner {
   }
 
   /** Builds a {@link Config}; lists add up when a method is called again. */
-  public static final class Builder {
-    private final TargetSpec.Builder targets = TargetSpec.builder();
+  public static final class Builder extends ConfigBuilder<Builder> {
     private final List<String> feedforward = new ArrayList<>();
     private @Nullable String feedforwardRegex;
     private boolean initWeights = true;
-    private @Nullable String taskType;
-    private @Nullable String baseModel;
 
     private Builder() {}
 
-    /** Paths or ends of paths; or {@code all-linear} or {@code regex:...} alone. */
-    public Builder targets(String... names) {
-      targets.targets(names);
-      return this;
-    }
-
-    /** A regular expression for the whole path. */
-    public Builder targetRegex(String regex) {
-      targets.targetRegex(regex);
-      return this;
-    }
-
-    /** Every Linear but the model's output head. */
-    public Builder allLinear() {
-      targets.allLinear();
+    @Override
+    Builder self() {
       return this;
     }
 
@@ -193,36 +177,6 @@ public final class Ia3 implements Tuner {
       return this;
     }
 
-    /** Paths or ends of paths that get none. */
-    public Builder exclude(String... names) {
-      targets.exclude(names);
-      return this;
-    }
-
-    /** A regular expression for whole paths that get none. */
-    public Builder excludeRegex(String regex) {
-      targets.excludeRegex(regex);
-      return this;
-    }
-
-    /** Modules that are trained whole, as copies. */
-    public Builder modulesToSave(String... names) {
-      targets.modulesToSave(names);
-      return this;
-    }
-
-    /** peft's task type, for example {@code SEQ_CLS}; null for none. */
-    public Builder taskType(@Nullable String value) {
-      taskType = value;
-      return this;
-    }
-
-    /** Name of the base model; null for none. */
-    public Builder baseModel(@Nullable String value) {
-      baseModel = value;
-      return this;
-    }
-
     /**
      * The settings.
      *
@@ -230,7 +184,7 @@ public final class Ia3 implements Tuner {
      */
     public Config build() {
       return new Config(
-          targets.build(), feedforward, feedforwardRegex, initWeights, false, taskType, baseModel);
+          spec(), feedforward, feedforwardRegex, initWeights, false, taskType(), baseModel());
     }
   }
 

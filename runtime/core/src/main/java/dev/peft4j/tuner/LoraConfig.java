@@ -138,7 +138,7 @@ public record LoraConfig(
 
   private LoraConfig with(TargetSpec other, boolean transposed, @Nullable Boolean tying) {
     Builder b = new Builder(this);
-    b.allTargets = other;
+    b.targets(other);
     b.fanInFanOut = transposed;
     b.ensureWeightTying = tying;
     return b.build();
@@ -219,7 +219,7 @@ public record LoraConfig(
   LoraConfig combined(int rank, TargetSpec other) {
     Builder b = new Builder(this).r(rank).alpha(rank).init(Init.DEFAULT);
     b.pissaIterations = -1;
-    b.allTargets = other;
+    b.targets(other);
     b.rankPattern.clear();
     b.alphaPattern.clear();
     return b.build();
@@ -255,7 +255,7 @@ public record LoraConfig(
   }
 
   /** Builds a {@link LoraConfig}; lists add up when a method is called again. */
-  public static final class Builder {
+  public static final class Builder extends ConfigBuilder<Builder> {
     private int r = 8;
     private double alpha = 8;
     private double dropout;
@@ -265,15 +265,11 @@ public record LoraConfig(
     private boolean loraBias;
     private Init init = Init.DEFAULT;
     private int pissaIterations = -1;
-    private final TargetSpec.Builder targets = TargetSpec.builder();
-    private @Nullable TargetSpec allTargets;
     private final SequencedMap<String, Integer> rankPattern = new LinkedHashMap<>();
     private final SequencedMap<String, Double> alphaPattern = new LinkedHashMap<>();
     private final SequencedMap<String, List<Integer>> trainableTokens = new LinkedHashMap<>();
     private boolean fanInFanOut;
     private @Nullable Boolean ensureWeightTying;
-    private @Nullable String taskType;
-    private @Nullable String baseModel;
 
     private Builder() {}
 
@@ -287,14 +283,17 @@ public record LoraConfig(
       loraBias = c.loraBias;
       init = c.init;
       pissaIterations = c.pissaIterations;
-      allTargets = c.targets;
       rankPattern.putAll(c.rankPattern);
       alphaPattern.putAll(c.alphaPattern);
       trainableTokens.putAll(c.trainableTokens);
       fanInFanOut = c.fanInFanOut;
       ensureWeightTying = c.ensureWeightTying;
-      taskType = c.taskType;
-      baseModel = c.baseModel;
+      targets(c.targets).taskType(c.taskType).baseModel(c.baseModel);
+    }
+
+    @Override
+    Builder self() {
+      return this;
     }
 
     /** The rank; at least 1. */
@@ -384,51 +383,6 @@ public record LoraConfig(
       return this;
     }
 
-    /**
-     * Everything about targets and modules to save at once, in place of what the other methods
-     * gave.
-     */
-    Builder targets(TargetSpec all) {
-      allTargets = all;
-      return this;
-    }
-
-    /** Paths or ends of paths; or {@code all-linear} or {@code regex:...} alone. */
-    public Builder targets(String... names) {
-      targets.targets(names);
-      return this;
-    }
-
-    /** A regular expression for the whole path. */
-    public Builder targetRegex(String regex) {
-      targets.targetRegex(regex);
-      return this;
-    }
-
-    /** Every Linear but the model's output head. */
-    public Builder allLinear() {
-      targets.allLinear();
-      return this;
-    }
-
-    /** Paths or ends of paths that get none. */
-    public Builder exclude(String... names) {
-      targets.exclude(names);
-      return this;
-    }
-
-    /** A regular expression for whole paths that get none. */
-    public Builder excludeRegex(String regex) {
-      targets.excludeRegex(regex);
-      return this;
-    }
-
-    /** Modules that are trained whole, as copies. */
-    public Builder modulesToSave(String... names) {
-      targets.modulesToSave(names);
-      return this;
-    }
-
     /** Another rank for layers whose path ends in {@code key}. */
     public Builder rankPattern(String key, int rank) {
       rankPattern.put(key, rank);
@@ -443,26 +397,12 @@ public record LoraConfig(
 
     /** Indices of the layers that ends of paths are confined to. */
     public Builder layers(int... indices) {
-      targets.layers(indices);
-      return this;
+      return onLayers(indices);
     }
 
     /** Names of the list that layers are counted in. */
     public Builder layersPattern(String... patterns) {
-      targets.layersPattern(patterns);
-      return this;
-    }
-
-    /** peft's task type, for example {@code SEQ_CLS}; null for none. */
-    public Builder taskType(@Nullable String value) {
-      taskType = value;
-      return this;
-    }
-
-    /** Name of the base model; null for none. */
-    public Builder baseModel(@Nullable String value) {
-      baseModel = value;
-      return this;
+      return onPattern(patterns);
     }
 
     /**
@@ -481,14 +421,14 @@ public record LoraConfig(
           loraBias,
           init,
           pissaIterations,
-          allTargets == null ? targets.build() : allTargets,
+          spec(),
           rankPattern,
           alphaPattern,
           trainableTokens,
           fanInFanOut,
           ensureWeightTying,
-          taskType,
-          baseModel);
+          taskType(),
+          baseModel());
     }
   }
 }

@@ -1,0 +1,102 @@
+package dev.peft4j.tuner;
+
+import dev.peft4j.target.TargetSpec;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What builders of all tuners' settings have: targets, modules to save, and what peft's file says
+ * of task and base model. Lists add up when a method is called again.
+ *
+ * @param <B> the builder itself
+ */
+public abstract sealed class ConfigBuilder<B extends ConfigBuilder<B>>
+    permits Ia3.Builder, LoraConfig.Builder {
+  private final TargetSpec.Builder targets = TargetSpec.builder();
+  private @Nullable TargetSpec allTargets;
+  private @Nullable String taskType;
+  private @Nullable String baseModel;
+
+  ConfigBuilder() {}
+
+  abstract B self();
+
+  /**
+   * Everything about targets and modules to save at once, in place of what the other methods gave.
+   */
+  B targets(TargetSpec all) {
+    allTargets = all;
+    return self();
+  }
+
+  /** Paths or ends of paths; or {@code all-linear} or {@code regex:...} alone. */
+  public B targets(String... names) {
+    targets.targets(names);
+    return self();
+  }
+
+  /** A regular expression for the whole path. */
+  public B targetRegex(String regex) {
+    targets.targetRegex(regex);
+    return self();
+  }
+
+  /** Every Linear but the model's output head. */
+  public B allLinear() {
+    targets.allLinear();
+    return self();
+  }
+
+  /** Paths or ends of paths that get none. */
+  public B exclude(String... names) {
+    targets.exclude(names);
+    return self();
+  }
+
+  /** A regular expression for whole paths that get none. */
+  public B excludeRegex(String regex) {
+    targets.excludeRegex(regex);
+    return self();
+  }
+
+  /** Modules that are trained whole, as copies. */
+  public B modulesToSave(String... names) {
+    targets.modulesToSave(names);
+    return self();
+  }
+
+  /** Indices of the layers that ends of paths are confined to. */
+  B onLayers(int... indices) {
+    targets.layers(indices);
+    return self();
+  }
+
+  /** Names of the list that layers are counted in. */
+  B onPattern(String... patterns) {
+    targets.layersPattern(patterns);
+    return self();
+  }
+
+  /** peft's task type, for example {@code SEQ_CLS}; null for none. */
+  public B taskType(@Nullable String value) {
+    taskType = value;
+    return self();
+  }
+
+  /** Name of the base model; null for none. */
+  public B baseModel(@Nullable String value) {
+    baseModel = value;
+    return self();
+  }
+
+  final TargetSpec spec() {
+    return allTargets == null ? targets.build() : allTargets;
+  }
+
+  final @Nullable String taskType() {
+    return taskType;
+  }
+
+  final @Nullable String baseModel() {
+    return baseModel;
+  }
+}
