@@ -112,6 +112,12 @@ public final class Storage {
     return memory();
   }
 
+  /** True for memory that must not be written to, such as a mapped file's. */
+  public boolean isReadOnly() {
+    MemorySegment s = segment;
+    return s != null && s.isReadOnly();
+  }
+
   /** The element type. */
   public DType dtype() {
     return dtype;

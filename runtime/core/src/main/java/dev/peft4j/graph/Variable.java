@@ -94,7 +94,7 @@ public final class Variable {
    */
   public Storage writable() {
     Storage now = storage();
-    if (group == null && now.segment().isReadOnly()) {
+    if (group == null && now.isReadOnly()) {
       now = now.copy();
       storage = now;
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.peft4j.backend.cases.Compare;
+import dev.peft4j.data.DType;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
@@ -46,6 +47,18 @@ abstract class ProgramContract extends TorchValuesContract {
     assertThat(seen.get(3)).containsExactly(3, 4);
     assertThat(a.storage().toFloats()).containsExactly(3, 4);
     assertThat(b.storage().toFloats()).containsExactly(1, 2);
+  }
+
+  @Test
+  void memoryThatIsReadOnlyIsReplacedByACopy() {
+    Storage file = Storage.of(1, 2);
+    Storage readOnly = Storage.wrap(file.segment().asReadOnly(), DType.FLOAT32);
+    Variable a = new Variable("a", readOnly, Shape.of(2), true);
+    for (int i = 0; i < 3; i++) {
+      evaluate(List.of(Pointwise.mul(a.node(), 2)), List.of(a), OPEN);
+    }
+    assertThat(a.storage().toFloats()).containsExactly(8, 16);
+    assertThat(file.toFloats()).containsExactly(1, 2);
   }
 
   @Test
