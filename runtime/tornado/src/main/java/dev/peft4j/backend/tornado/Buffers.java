@@ -14,12 +14,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
-import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
  * The buffers of a program's values. Those that steps compute are used again, by their size, when
@@ -36,6 +36,9 @@ final class Buffers {
   private final Set<Integer> restless;
   private final Storage[] given;
   private final HostMemory memory;
+  private final Consumer<Buffers> check;
+  private long bytes;
+  private long largestBytes;
   private final Set<Object> filled = GraphPlan.identitySet();
   private final @Nullable FloatArray[] arrays;
   private final int[] base;
@@ -44,7 +47,6 @@ final class Buffers {
   private final Map<Integer, Deque<FloatArray>> free = new HashMap<>();
   private final List<FloatArray> scratch = new ArrayList<>();
   private final Map<Object, HostInput> inputs = new LinkedHashMap<>();
-  private final List<TornadoNativeArray> all = new ArrayList<>();
 
   private record Packed(int value, ProductShape shape) {}
 
@@ -60,8 +62,15 @@ final class Buffers {
    * @param restless inputs that change though they are said not to
    * @param given the inputs of this run
    * @param memory where frozen inputs may be already
+   * @param check asked before each allocation whether the buffers can be
    */
-  Buffers(Program program, Set<Integer> restless, Storage[] given, HostMemory memory) {
+  Buffers(
+      Program program,
+      Set<Integer> restless,
+      Storage[] given,
+      HostMemory memory,
+      Consumer<Buffers> check) {
+    this.check = check;
     this.program = program;
     this.given = given;
     this.memory = memory;
@@ -159,9 +168,15 @@ final class Buffers {
   }
 
   private FloatArray allocate(int n) {
-    FloatArray a = HostMemory.floats(n);
-    all.add(a);
-    return a;
+    count((long) n * Float.BYTES);
+    return HostMemory.floats(n);
+  }
+
+  /** Counts a buffer that is to be made. */
+  private void count(long n) {
+    bytes += n;
+    largestBytes = Math.max(largestBytes, n);
+    check.accept(this);
   }
 
   /** A buffer until the end of the step. */
@@ -230,7 +245,7 @@ final class Buffers {
     FloatArray known = memory.copy(weight, form);
     if (known != null) {
       filled.add(known);
-      all.add(known);
+      count((long) n * Float.BYTES);
       return known;
     }
     FloatArray a = allocate(n);
@@ -249,8 +264,8 @@ final class Buffers {
             inputs.computeIfAbsent(
                 v,
                 k -> {
+                  count((long) program.shape(v).size() * Short.BYTES);
                   ShortArray a = new ShortArray(Math.max(1, program.shape(v).size()));
-                  all.add(a);
                   return new HostInput.Halves(v, a);
                 }))
         .array();
@@ -288,16 +303,16 @@ final class Buffers {
             inputs.computeIfAbsent(
                 List.of(v),
                 k -> {
+                  count(Long.BYTES);
                   LongArray a = new LongArray(1);
-                  all.add(a);
                   return new HostInput.Key(v, a);
                 }))
         .array();
   }
 
   private IntArray integers(int v) {
+    count((long) program.shape(v).size() * Integer.BYTES);
     IntArray a = new IntArray(Math.max(1, program.shape(v).size()));
-    all.add(a);
     return a;
   }
 
@@ -308,7 +323,12 @@ final class Buffers {
 
   /** Bytes of all buffers. */
   long bytes() {
-    return all.stream().mapToLong(TornadoNativeArray::getNumBytesOfSegment).sum();
+    return bytes;
+  }
+
+  /** Bytes of the largest one. */
+  long largestBytes() {
+    return largestBytes;
   }
 
   /** The value with the largest buffer and its bytes, for messages. */

@@ -14,6 +14,7 @@ import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.LongArray;
@@ -97,7 +98,11 @@ final class CompiledKernels {
     graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, sizes);
     graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, call.buffers());
     String name = "kernel";
-    call.addTo(graph, grids, name, sizes);
+    try {
+      call.addTo(graph, grids, name, sizes);
+    } catch (TornadoBailoutRuntimeException e) {
+      throw Problems.notTaken(e, item.label());
+    }
     graph.transferToHost(DataTransferMode.UNDER_DEMAND, call.buffers());
     // never closed: the code is its
     @SuppressWarnings("resource")

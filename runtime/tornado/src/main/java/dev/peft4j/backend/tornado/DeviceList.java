@@ -12,7 +12,19 @@ import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
 /** Asks TornadoVM for its devices. */
 final class DeviceList {
+  private static final String DRIVER =
+      "install the driver of your GPU, or an OpenCL driver for the CPU (Debian: apt install"
+          + " pocl-opencl-icd)";
+
   private DeviceList() {}
+
+  private static String root(Throwable e) {
+    Throwable root = e;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return String.valueOf(root).lines().findFirst().orElse("");
+  }
 
   /** All devices of all drivers: GPUs first, then in TornadoVM's order. */
   static List<Device> find() {
@@ -27,12 +39,10 @@ final class DeviceList {
       }
     } catch (RuntimeException | LinkageError e) {
       throw new IllegalStateException(
-          "TornadoVM could not be started: " + e + "; is a driver (OpenCL, CUDA) installed?", e);
+          "TornadoVM could not be started (" + root(e) + "): " + DRIVER, e);
     }
     if (found.isEmpty()) {
-      throw new IllegalStateException(
-          "TornadoVM finds no device: install the driver of your GPU, or an OpenCL driver for the"
-              + " CPU (Debian: apt install pocl-opencl-icd)");
+      throw new IllegalStateException("TornadoVM finds no device: " + DRIVER);
     }
     found.sort(Comparator.comparingInt(d -> d.getDeviceType() == TornadoDeviceType.GPU ? 0 : 1));
     List<Device> devices = new ArrayList<>();

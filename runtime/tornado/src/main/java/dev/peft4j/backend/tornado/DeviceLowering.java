@@ -94,6 +94,7 @@ final class DeviceLowering {
   private final MatrixProduct products;
   private final List<GraphPlan.Item> items = new ArrayList<>();
   private String label = "";
+  private int number;
 
   private DeviceLowering(Program program, Buffers buffers, MatrixProduct products) {
     this.program = program;
@@ -128,6 +129,7 @@ final class DeviceLowering {
               || step.op() instanceof ToFloat && program.dtype(step.inputs()[0]).isInteger();
       if (!onHost) {
         lowering.label = lowering.label(step);
+        lowering.number = s;
         lowering.step(step);
       }
       buffers.finished(s);
@@ -144,7 +146,7 @@ final class DeviceLowering {
   }
 
   private void add(KernelCall call) {
-    items.add(new GraphPlan.Item(label, once(call)));
+    items.add(new GraphPlan.Item(label, once(call), number));
   }
 
   /** A buffer that is there twice is copied: TornadoVM takes each buffer of a task once. */
@@ -155,7 +157,7 @@ final class DeviceLowering {
     for (int i = 0; i < arguments.size(); i++) {
       if (arguments.get(i) instanceof FloatArray a && !seen.add(a)) {
         FloatArray copy = buffers.scratch(a.getSize());
-        items.add(new GraphPlan.Item(label, MoveKernels.copy(a, copy, a.getSize())));
+        items.add(new GraphPlan.Item(label, MoveKernels.copy(a, copy, a.getSize()), number));
         arguments.set(i, copy);
         twice = true;
       }

@@ -20,6 +20,7 @@ import uk.ac.manchester.tornado.api.TornadoExecutionResult;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.enums.ProfilerMode;
+import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -36,8 +37,13 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * the names of graph and task, so equal calls get equal names and are compiled once.
  */
 final class GraphPlan implements AutoCloseable {
-  /** A call, and what it computes, for messages. */
-  record Item(String label, KernelCall call) {}
+  /**
+   * A call.
+   *
+   * @param label what it computes, for messages
+   * @param step the step of the program that it is part of, or -1
+   */
+  record Item(String label, KernelCall call, int step) {}
 
   /** What runs, in order, and which buffers have to be where. */
   record Request(
@@ -65,7 +71,9 @@ final class GraphPlan implements AutoCloseable {
   private int lastRun = -1;
   private @Nullable TornadoExecutionResult computed;
   private @Nullable TornadoExecutionResult committed;
-  private long kernelNanos;
+
+  /** For each graph the items by the names of their tasks. */
+  private final List<Map<String, Item>> itemsOf = new ArrayList<>();
 
   GraphPlan(TornadoDevice device, CompiledKernels kernels, Request request) {
     this.kernels = kernels;
@@ -168,6 +176,8 @@ final class GraphPlan implements AutoCloseable {
   }
 
   private void addTasks(TaskGraph graph, List<Item> items) {
+    Map<String, Item> named = new HashMap<>();
+    itemsOf.add(named);
     Map<GraphSplit.Key, Integer> seen = new HashMap<>();
     for (Item item : items) {
       GraphSplit.Key key = GraphSplit.Key.of(item.call);
@@ -175,8 +185,13 @@ final class GraphPlan implements AutoCloseable {
       int number = numbers.computeIfAbsent(key, k -> numbers.size());
       labels.putIfAbsent(number, item.label);
       String name = "k" + number + "_" + occurrence;
-      item.call.addTo(graph, grids, name, sizes(item.call));
+      try {
+        item.call.addTo(graph, grids, name, sizes(item.call));
+      } catch (TornadoBailoutRuntimeException e) {
+        throw Problems.notTaken(e, item.label);
+      }
       tasks.put(name, item);
+      named.put(name, item);
     }
   }
 
@@ -191,7 +206,7 @@ final class GraphPlan implements AutoCloseable {
     graph.consumeFromDevice(NAME, used.toArray());
     List<Item> items = new ArrayList<>();
     MoveKernels.copies(staging, request.states, n)
-        .forEach(call -> items.add(new Item("states from the host", call)));
+        .forEach(call -> items.add(new Item("states from the host", call, -1)));
     Set<Object> numbers = identitySet();
     items.forEach(i -> numbers.add(sizes(i.call)));
     graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, numbers.toArray());
@@ -220,10 +235,15 @@ final class GraphPlan implements AutoCloseable {
     execute(stage);
   }
 
-  /** Computes everything, and the results into their arrays. */
-  void compute() {
+  /**
+   * Computes everything, and the results into their arrays.
+   *
+   * @param nanos gets the time that the kernels of each step of the program took, or null;
+   *     measuring slows the execution
+   */
+  void compute(long @Nullable [] nanos) {
     for (int g = 0; g < computing; g++) {
-      computed = execute(g);
+      computed = nanos == null ? execute(g) : measured(g, nanos);
     }
     TornadoExecutionResult result = computed;
     if (outputs.length > 0 && result != null) {
@@ -244,26 +264,32 @@ final class GraphPlan implements AutoCloseable {
     }
   }
 
+  private TornadoExecutionResult measured(int graph, long[] nanos) {
+    plan.withProfiler(ProfilerMode.SILENT);
+    try {
+      TornadoExecutionResult result = execute(graph);
+      KernelTimes.ofLast(result.getProfilerResult().getProfileLog())
+          .forEach(
+              (task, time) -> {
+                Item item = itemsOf.get(graph).get(task);
+                if (item != null && item.step >= 0) {
+                  nanos[item.step] += time;
+                }
+              });
+      return result;
+    } finally {
+      plan.withoutProfiler();
+    }
+  }
+
   private TornadoExecutionResult execute(int graph) {
     try {
-      TornadoExecutionPlan p = plan.withGraph(graph).withGridScheduler(grids);
-      if (TornadoBackend.PROFILE) {
-        p = p.withProfiler(ProfilerMode.SILENT);
-      }
-      TornadoExecutionResult result = p.execute();
+      TornadoExecutionResult result = plan.withGraph(graph).withGridScheduler(grids).execute();
       lastRun = graph;
-      if (TornadoBackend.PROFILE) {
-        kernelNanos += result.getProfilerResult().getDeviceKernelTime();
-      }
       return result;
     } catch (RuntimeException e) {
       throw Problems.explain(e, this::label);
     }
-  }
-
-  /** Time that kernels took on the device, if profiled. */
-  long kernelNanos() {
-    return kernelNanos;
   }
 
   /** What a task computes, by its name. */

@@ -11,6 +11,9 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
 final class Problems {
   private static final Pattern TASK = Pattern.compile(GraphPlan.NAME + "\\.(k\\d+_\\d+)");
 
+  /** TornadoVM writes in colours. */
+  private static final Pattern COLOUR = Pattern.compile("\u001B\\[[0-9;]*m");
+
   private Problems() {}
 
   /**
@@ -28,14 +31,19 @@ final class Problems {
     Matcher m = TASK.matcher(text);
     String label = m.find() ? labels.apply(m.group(1)) : null;
     if (text.contains("Unable to compile")) {
-      return new DeviceException(
-          "TornadoVM could not compile the kernel of "
-              + (label == null ? "a step" : label)
-              + ": "
-              + reason(e),
-          e);
+      return notCompiled(label == null ? "a step" : label, reason(e), e);
     }
     return new DeviceException("TornadoVM failed on the device: " + reason(e), e);
+  }
+
+  /** For a kernel that TornadoVM does not take into a graph. */
+  static DeviceException notTaken(RuntimeException e, String label) {
+    return notCompiled(label, firstLine(e), e);
+  }
+
+  private static DeviceException notCompiled(String label, String reason, RuntimeException e) {
+    return new DeviceException(
+        "TornadoVM could not compile the kernel of " + label + ": " + reason, e);
   }
 
   private static String reason(Throwable e) {
@@ -47,6 +55,12 @@ final class Problems {
   }
 
   private static String firstLine(Throwable t) {
-    return String.valueOf(t.getMessage()).lines().limit(3).reduce((a, b) -> a + " " + b).orElse("");
+    return COLOUR
+        .matcher(String.valueOf(t.getMessage()))
+        .replaceAll("")
+        .lines()
+        .limit(3)
+        .reduce((a, b) -> a + " " + b)
+        .orElse("");
   }
 }

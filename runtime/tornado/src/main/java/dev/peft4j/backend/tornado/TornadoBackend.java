@@ -9,17 +9,16 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.locks.ReentrantLock;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
 
 /**
  * Runs programs on one device of TornadoVM. One program runs at a time, whatever the number of
  * threads: the device is one.
  */
 public final class TornadoBackend implements Backend {
-  /** Measures what runs on the device; it slows execution and is for tests. */
-  static final boolean PROFILE = Boolean.getBoolean("peft4j.tornado.profile");
-
   private final TornadoDevice device;
   private final String name;
+  private final long usable;
   private final MatrixProduct products;
   private final CompiledKernels kernels;
   private final HostMemory memory = new HostMemory();
@@ -29,6 +28,16 @@ public final class TornadoBackend implements Backend {
   private final Deque<TornadoProgram> resident = new ArrayDeque<>();
 
   TornadoBackend(TornadoDevice device, String name) {
+    this(device, name, usable(device));
+  }
+
+  /**
+   * With a part of the device's memory.
+   *
+   * @param usable bytes that programs may take
+   */
+  TornadoBackend(TornadoDevice device, String name, long usable) {
+    this.usable = usable;
     this.device = device;
     this.name = name;
     this.products = MatrixProduct.forDevice(device.getDeviceType());
@@ -88,36 +97,54 @@ public final class TornadoBackend implements Backend {
    * @throws DeviceException if there is not enough memory even then
    */
   void makeRoom(TornadoProgram program, Buffers buffers) {
-    long total = device.getPhysicalDevice().getDeviceGlobalMemorySize();
-    long most = device.getPhysicalDevice().getDeviceMaxAllocationSize();
+    requirePossible(buffers);
     long needed = buffers.bytes();
-    long used = resident.stream().mapToLong(TornadoProgram::bytes).sum();
-    while (used + needed > total * 9 / 10 && !resident.isEmpty()) {
+    long used = used();
+    while (used + needed > usable && !resident.isEmpty()) {
       TornadoProgram oldest = resident.removeFirst();
       used -= oldest.bytes();
       oldest.release();
     }
-    var largest = buffers.largest();
-    if (used + needed > total * 9 / 10 || largest.getValue() > most) {
-      throw new DeviceException(
-          "out of device memory on "
-              + device.getPhysicalDevice().getDeviceName().strip()
-              + ": the program needs "
-              + (needed >> 20)
-              + " MiB, its largest tensor "
-              + largest.getKey()
-              + " "
-              + (largest.getValue() >> 20)
-              + " MiB; free are "
-              + ((total * 9 / 10 - used) >> 20)
-              + " MiB of "
-              + (total >> 20)
-              + ", "
-              + (most >> 20)
-              + " in one piece",
-          null);
-    }
     resident.addLast(program);
+  }
+
+  /** What programs may take of a device's memory; a CPU's is the host's as well. */
+  private static long usable(TornadoDevice device) {
+    long all = device.getPhysicalDevice().getDeviceGlobalMemorySize();
+    return device.getDeviceType() == TornadoDeviceType.CPU ? all / 10 * 6 : all / 10 * 9;
+  }
+
+  /** Bytes that programs hold on the device. */
+  long used() {
+    return resident.stream().mapToLong(TornadoProgram::bytes).sum();
+  }
+
+  /**
+   * Checks that the buffers made so far could be on the device, if nothing else were.
+   *
+   * @throws DeviceException if they could not
+   */
+  void requirePossible(Buffers buffers) {
+    long most = device.getPhysicalDevice().getDeviceMaxAllocationSize();
+    if (buffers.bytes() <= usable && buffers.largestBytes() <= most) {
+      return;
+    }
+    var largest = buffers.largest();
+    throw new DeviceException(
+        "out of device memory on "
+            + device.getPhysicalDevice().getDeviceName().strip()
+            + ": the program needs "
+            + (buffers.bytes() >> 20)
+            + " MiB or more, its largest tensor ("
+            + largest.getKey()
+            + ") "
+            + (largest.getValue() >> 20)
+            + " MiB; free are "
+            + (usable >> 20)
+            + " MiB, "
+            + (Math.min(most, usable) >> 20)
+            + " in one piece",
+        null);
   }
 
   /** Says that a program has just run. */

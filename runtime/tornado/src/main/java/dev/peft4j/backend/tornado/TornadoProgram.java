@@ -1,6 +1,7 @@
 package dev.peft4j.backend.tornado;
 
 import dev.peft4j.backend.Backend;
+import dev.peft4j.backend.Profile;
 import dev.peft4j.backend.tornado.op.MoveKernels;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Program;
@@ -43,7 +44,7 @@ final class TornadoProgram implements Backend.Executable {
       Resident r = ready(inputs);
       r.fillInputs(inputs);
       r.bringStates(inputs);
-      r.plan.compute();
+      compute(r.plan);
       r.giveResults(inputs, outputs);
       gate.run();
       r.replaceStates(outputs);
@@ -51,6 +52,20 @@ final class TornadoProgram implements Backend.Executable {
     } finally {
       backend.lock().unlock();
     }
+  }
+
+  private void compute(GraphPlan plan) {
+    Profile profile = Profile.current();
+    if (profile == null) {
+      plan.compute(null);
+      return;
+    }
+    long[] nanos = new long[program.steps().size()];
+    plan.compute(nanos);
+    for (int s = 0; s < nanos.length; s++) {
+      profile.add(program, program.steps().get(s), nanos[s]);
+    }
+    profile.planned(bytes());
   }
 
   /** What is on the device, made anew where it was dropped or frozen inputs have changed. */
@@ -96,12 +111,6 @@ final class TornadoProgram implements Backend.Executable {
     }
   }
 
-  /** Time that kernels took on the device, if profiled. */
-  long kernelNanos() {
-    Resident r = resident;
-    return r == null ? 0 : r.plan.kernelNanos();
-  }
-
   @Override
   public String toString() {
     Resident r = resident;
@@ -122,7 +131,8 @@ final class TornadoProgram implements Backend.Executable {
     private final long bytes;
 
     Resident(Storage[] inputs) {
-      Buffers buffers = new Buffers(program, restless, inputs, backend.memory());
+      Buffers buffers =
+          new Buffers(program, restless, inputs, backend.memory(), backend::requirePossible);
       List<GraphPlan.Item> compute = DeviceLowering.lower(program, buffers, backend.products());
       List<FloatArray> from = new ArrayList<>();
       List<FloatArray> to = new ArrayList<>();
@@ -139,7 +149,8 @@ final class TornadoProgram implements Backend.Executable {
           int n = program.shape(v).size();
           if (given) { // read before any state is replaced
             FloatArray copy = buffers.extra(n);
-            compute.add(new GraphPlan.Item("copy of a state", MoveKernels.copy(value, copy, n)));
+            compute.add(
+                new GraphPlan.Item("copy of a state", MoveKernels.copy(value, copy, n), -1));
             value = copy;
           }
           from.add(value);
@@ -164,7 +175,7 @@ final class TornadoProgram implements Backend.Executable {
       List<GraphPlan.Item> commit = new ArrayList<>();
       int[] n = sizes.stream().mapToInt(i -> i).toArray();
       MoveKernels.copies(from, to, n)
-          .forEach(c -> commit.add(new GraphPlan.Item("new values of states", c)));
+          .forEach(c -> commit.add(new GraphPlan.Item("new values of states", c, -1)));
       if (compute.isEmpty() && !commit.isEmpty()) {
         throw new IllegalStateException("a program that computes nothing replaces states");
       }
