@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +41,10 @@ final class Buffers {
   private long bytes;
   private long largestBytes;
   private final Set<Object> filled = GraphPlan.identitySet();
+
+  /** In which form arrays have frozen inputs that they are still to be filled with. */
+  private final Map<Object, Object> forms = new IdentityHashMap<>();
+
   private final @Nullable FloatArray[] arrays;
   private final int[] base;
   private final int[] lastUse;
@@ -249,8 +254,16 @@ final class Buffers {
       return known;
     }
     FloatArray a = allocate(n);
-    memory.keep(weight, form, a);
+    forms.put(a, form);
     return a;
+  }
+
+  /** Says that the array of a frozen input has its numbers now. */
+  void filled(Object array, Storage weight) {
+    Object form = forms.get(array);
+    if (form != null) {
+      memory.keep(weight, form, (FloatArray) array);
+    }
   }
 
   /** True if the array has its numbers already. */

@@ -109,7 +109,8 @@ public final class JvmFlags {
       List.of(
           // a kernel that does not compile is an error, not a sequential run of its first work item
           "-Dtornado.recover.bailout=False",
-          "-Dtornado.tvm.maxbytecodesize=1048576",
+          // each graph has an array of this size; what GraphSplit lets into one needs half of it
+          "-Dtornado.tvm.maxbytecodesize=65536",
           "-Dtornado.max.events=64",
           // TornadoVM reads the files of kernel classes from the system class loader
           "-Djava.system.class.loader=" + KernelClassLoader.class.getName(),

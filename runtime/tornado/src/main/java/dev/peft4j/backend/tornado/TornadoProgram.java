@@ -187,6 +187,7 @@ final class TornadoProgram implements Backend.Executable {
           f.remember(s);
         } else {
           f.fill(s);
+          buffers.filled(f.array(), s);
         }
       }
       // outputs that another target's step computes too must be read where they are computed

@@ -2,6 +2,7 @@ package dev.peft4j.backend.tornado;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.withPrecision;
 
 import dev.peft4j.backend.Backends;
 import dev.peft4j.data.Rng;
@@ -65,6 +66,20 @@ class DeviceMemoryTest {
         .hasMessageContaining("4 MiB")
         .hasMessageContaining("free are 1 MiB");
     assertThat(sum(backend, 3)).isEqualTo(6000);
+  }
+
+  @Test
+  void weightsOfAProgramThatDidNotFitAreStillRightInTheNext() {
+    TornadoBackend backend = backend(MIB);
+    Linear linear = Rng.with(1, () -> new Linear(100, 100));
+    linear.freeze();
+    Tensor many = Tensor.of(new float[5000 * 100], 5000, 100);
+    Tensor few = Tensor.of(new Rng(1).normal(1000, 0, 1), 10, 100);
+    assertThatThrownBy(() -> Backends.with(backend, () -> linear.forward(many).toFloats()))
+        .hasMessageContaining("(5000, 100)");
+    float[] expected = Backends.with(Backends.named("cpu"), () -> linear.forward(few).toFloats());
+    assertThat(Backends.with(backend, () -> linear.forward(few).toFloats()))
+        .containsExactly(expected, withPrecision(1e-4f));
   }
 
   @Test
