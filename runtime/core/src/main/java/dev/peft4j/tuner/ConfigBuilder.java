@@ -9,16 +9,17 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <B> the builder itself
  */
-public abstract sealed class ConfigBuilder<B extends ConfigBuilder<B>>
-    permits Ia3.Builder, LoraConfig.Builder {
+public abstract class ConfigBuilder<B extends ConfigBuilder<B>> {
   private final TargetSpec.Builder targets = TargetSpec.builder();
   private @Nullable TargetSpec allTargets;
   private @Nullable String taskType;
   private @Nullable String baseModel;
 
-  ConfigBuilder() {}
+  /** For the builder of a tuner. */
+  protected ConfigBuilder() {}
 
-  abstract B self();
+  /** This builder. */
+  protected abstract B self();
 
   /**
    * Everything about targets and modules to save at once, in place of what the other methods gave.
@@ -88,15 +89,18 @@ public abstract sealed class ConfigBuilder<B extends ConfigBuilder<B>>
     return self();
   }
 
-  final TargetSpec spec() {
+  /** The targets and modules to save that were given. */
+  protected final TargetSpec spec() {
     return allTargets == null ? targets.build() : allTargets;
   }
 
-  final @Nullable String taskType() {
+  /** The task type that was given, or null. */
+  protected final @Nullable String taskType() {
     return taskType;
   }
 
-  final @Nullable String baseModel() {
+  /** The name of the base model that was given, or null. */
+  protected final @Nullable String baseModel() {
     return baseModel;
   }
 }

@@ -155,7 +155,7 @@ public final class Ia3 implements Tuner {
     private Builder() {}
 
     @Override
-    Builder self() {
+    protected Builder self() {
       return this;
     }
 

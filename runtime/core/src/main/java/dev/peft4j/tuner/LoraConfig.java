@@ -292,7 +292,7 @@ public record LoraConfig(
     }
 
     @Override
-    Builder self() {
+    protected Builder self() {
       return this;
     }
 
