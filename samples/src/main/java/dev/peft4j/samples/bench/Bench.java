@@ -31,6 +31,9 @@ public final class Bench {
   private static final int WARM_UP_STEPS = 2;
   private static final double WARM_UP_SECONDS = 5;
 
+  /** Steps of the cost report at most: TornadoVM's profiler keeps what it has measured. */
+  private static final int REPORTED = 200;
+
   private Bench() {}
 
   /** Runs it; the exit status is 1 if the properties make no sense. */
@@ -106,7 +109,7 @@ public final class Bench {
     }
     double step = median(seconds);
     long peak = residentMemory("VmHWM");
-    System.err.print(CostReport.of(() -> step(workload, optimizer), steps));
+    System.err.print(CostReport.of(() -> step(workload, optimizer), Math.min(steps, REPORTED)));
     return String.format(
         Locale.ROOT,
         "{\"peer\": \"peft4j, Java %d\", \"workload\": \"%s\", \"dtype\": \"%s\", \"threads\":"

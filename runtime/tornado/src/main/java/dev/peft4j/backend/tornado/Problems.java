@@ -14,6 +14,12 @@ final class Problems {
   /** TornadoVM writes in colours. */
   private static final Pattern COLOUR = Pattern.compile("\u001B\\[[0-9;]*m");
 
+  /** What drivers answer when a device was unplugged, reset, or taken by its driver's end. */
+  private static final Pattern LOST =
+      Pattern.compile(
+          "CL_DEVICE_NOT_AVAILABLE|CL_INVALID_(DEVICE|CONTEXT|COMMAND_QUEUE)\\b"
+              + "|CUDA_ERROR_(DEINITIALIZED|DEVICE_UNAVAILABLE|CONTEXT_IS_DESTROYED|LAUNCH_FAILED)");
+
   private Problems() {}
 
   /**
@@ -25,6 +31,15 @@ final class Problems {
     for (Throwable t = e; t != null; t = t.getCause()) {
       if (t instanceof TornadoOutOfMemoryException || t instanceof TornadoMemoryException) {
         return new DeviceException("the device is out of memory: " + firstLine(t), e);
+      }
+      Matcher lost = LOST.matcher(String.valueOf(t.getMessage()));
+      if (lost.find()) {
+        return new DeviceException(
+            "the device is lost: its driver answers "
+                + lost.group()
+                + "; what was trained on it since it was last saved is lost too: look after the"
+                + " device, start the program again and resume from the last checkpoint",
+            e);
       }
     }
     String text = String.valueOf(e.getMessage());
