@@ -61,7 +61,7 @@ public final class Node {
     boolean grad = false;
     for (Node n : inputs) {
       grad |= n.requiresGrad;
-      if (n.dtype.isHalf() && !op.readsHalf()) {
+      if (n.dtype.isHalf() && !op.takesHalf()) {
         throw new ShapeException(
             op.name()
                 + ": an input is "

@@ -107,7 +107,7 @@ public interface Op {
   }
 
   /** True if the op takes 16-bit numbers; others take them after a {@code ToFloat}. */
-  default boolean readsHalf() {
+  default boolean takesHalf() {
     return false;
   }
 

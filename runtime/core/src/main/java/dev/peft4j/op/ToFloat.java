@@ -34,7 +34,7 @@ public record ToFloat() implements Op {
   }
 
   @Override
-  public boolean readsHalf() {
+  public boolean takesHalf() {
     return true;
   }
 }

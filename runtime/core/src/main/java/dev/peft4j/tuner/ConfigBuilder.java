@@ -65,18 +65,6 @@ public abstract class ConfigBuilder<B extends ConfigBuilder<B>> {
     return self();
   }
 
-  /** Indices of the layers that ends of paths are confined to. */
-  B onLayers(int... indices) {
-    targets.layers(indices);
-    return self();
-  }
-
-  /** Names of the list that layers are counted in. */
-  B onPattern(String... patterns) {
-    targets.layersPattern(patterns);
-    return self();
-  }
-
   /** peft's task type, for example {@code SEQ_CLS}; null for none. */
   public B taskType(@Nullable String value) {
     taskType = value;
@@ -87,6 +75,11 @@ public abstract class ConfigBuilder<B extends ConfigBuilder<B>> {
   public B baseModel(@Nullable String value) {
     baseModel = value;
     return self();
+  }
+
+  /** Where targets are collected, for settings that only some tuners have. */
+  protected final TargetSpec.Builder targetSpec() {
+    return targets;
   }
 
   /** The targets and modules to save that were given. */

@@ -397,12 +397,14 @@ public record LoraConfig(
 
     /** Indices of the layers that ends of paths are confined to. */
     public Builder layers(int... indices) {
-      return onLayers(indices);
+      targetSpec().layers(indices);
+      return this;
     }
 
     /** Names of the list that layers are counted in. */
     public Builder layersPattern(String... patterns) {
-      return onPattern(patterns);
+      targetSpec().layersPattern(patterns);
+      return this;
     }
 
     /**
