@@ -39,6 +39,9 @@ final class CompiledKernels {
     }
   }
 
+  /** How often to try: while the first kernel is compiled, a signal can still get in its way. */
+  private static final int ATTEMPTS = 3;
+
   private record Compiled(String method, Object code) {}
 
   private final TornadoDevice device;
@@ -78,7 +81,7 @@ final class CompiledKernels {
           Key key = Key.of(item.call());
           Compiled compiled = kernels.get(key);
           if (compiled == null) {
-            compiled = compile(d, item);
+            compiled = compile(d, item, ATTEMPTS);
             kernels.put(key, compiled);
             shared.add(compiled.code());
           }
@@ -86,7 +89,7 @@ final class CompiledKernels {
         });
   }
 
-  private Compiled compile(DriverCode d, GraphPlan.Item item) {
+  private Compiled compile(DriverCode d, GraphPlan.Item item, int attempts) {
     List<Object> arguments = new ArrayList<>();
     for (Object a : item.call().arguments()) {
       arguments.add(a instanceof TornadoNativeArray b ? small(b) : a);
@@ -97,7 +100,7 @@ final class CompiledKernels {
     GridScheduler grids = new GridScheduler();
     graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, sizes);
     graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, call.buffers());
-    String name = "kernel";
+    String name = GraphPlan.task(0, 1);
     try {
       call.addTo(graph, grids, name, sizes);
     } catch (TornadoBailoutRuntimeException e) {
@@ -108,8 +111,11 @@ final class CompiledKernels {
     @SuppressWarnings("resource")
     TornadoExecutionPlan plan = new TornadoExecutionPlan(graph.snapshot());
     try {
-      plan.withDevice(device).withGridScheduler(grids).withPreCompilation();
+      Signals.keep(() -> plan.withDevice(device).withGridScheduler(grids).withPreCompilation());
     } catch (RuntimeException e) {
+      if (attempts > 1 && Problems.isOfDriver(e)) {
+        return compile(d, item, attempts - 1);
+      }
       throw Problems.explain(e, task -> item.label());
     }
     String prefix = GraphPlan.NAME + "." + name + "-";

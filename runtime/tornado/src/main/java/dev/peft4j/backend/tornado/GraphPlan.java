@@ -184,7 +184,7 @@ final class GraphPlan implements AutoCloseable {
       int occurrence = seen.merge(key, 1, Integer::sum);
       int number = numbers.computeIfAbsent(key, k -> numbers.size());
       labels.putIfAbsent(number, item.label);
-      String name = "k" + number + "_" + occurrence;
+      String name = task(number, occurrence);
       try {
         item.call.addTo(graph, grids, name, sizes(item.call));
       } catch (TornadoBailoutRuntimeException e) {
@@ -193,6 +193,11 @@ final class GraphPlan implements AutoCloseable {
       tasks.put(name, item);
       named.put(name, item);
     }
+  }
+
+  /** The name of a task. */
+  static String task(int kernel, int occurrence) {
+    return "k" + kernel + "_" + occurrence;
   }
 
   /** States that the host has changed come in by way of buffers that nobody else uses. */

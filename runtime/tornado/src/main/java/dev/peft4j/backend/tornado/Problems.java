@@ -51,6 +51,11 @@ final class Problems {
     return new DeviceException("TornadoVM failed on the device: " + reason(e), e);
   }
 
+  /** True if it was the driver's compiler that failed, not TornadoVM's. */
+  static boolean isOfDriver(RuntimeException e) {
+    return String.valueOf(e.getMessage()).contains("code compilation with the OpenCL driver");
+  }
+
   /** For a kernel that TornadoVM does not take into a graph. */
   static DeviceException notTaken(RuntimeException e, String label) {
     return notCompiled(label, firstLine(e), e);

@@ -7,6 +7,7 @@ import dev.peft4j.backend.tornado.kernel.KernelCall;
 import dev.peft4j.backend.tornado.op.MoveKernels;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.WorkerGrid1D;
@@ -49,5 +50,45 @@ class CompiledKernelsTest {
         .isInstanceOf(DeviceException.class)
         .hasMessageStartingWith("TornadoVM could not compile the kernel of clock (3, 2) -> (1,): ")
         .hasMessageContaining("nanoTime");
+  }
+
+  /** HotSpot stops threads that are in loops by SIGSEGV. */
+  @Test
+  void aSignalMayComeWhileTheDriverCompiles() throws InterruptedException {
+    compileFill();
+    AtomicBoolean done = new AtomicBoolean();
+    Thread loop = Thread.ofPlatform().start(() -> spin(done));
+    Thread stops = Thread.ofPlatform().start(() -> stop(loop, done));
+    try {
+      for (int i = 0; i < 20; i++) {
+        compileFill();
+      }
+    } finally {
+      done.set(true);
+      loop.join();
+      stops.join();
+    }
+  }
+
+  private static void compileFill() {
+    KernelCall fill = MoveKernels.fill(new FloatArray(1), 1, 2);
+    new CompiledKernels(TornadoRuntimeProvider.getTornadoRuntime().getDefaultDevice())
+        .provide(-1, Map.of("a", new GraphPlan.Item("fill", fill, -1)));
+  }
+
+  private static void spin(AtomicBoolean done) {
+    long x = 1;
+    while (!done.get()) {
+      for (long i = 0; i < 1_000_000; i++) {
+        x = x * 31 + i;
+      }
+    }
+    assertThat(x).isNotZero();
+  }
+
+  private static void stop(Thread loop, AtomicBoolean done) {
+    while (!done.get()) {
+      loop.getStackTrace();
+    }
   }
 }
