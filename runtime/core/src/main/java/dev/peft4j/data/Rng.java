@@ -72,7 +72,11 @@ public final class Rng {
 
   /** The next 64 random bits. */
   public long nextLong() {
-    return mix(mix(seed) + GOLDEN_GAMMA * counter.incrementAndGet());
+    return at(mix(seed), counter.getAndIncrement());
+  }
+
+  private static long at(long start, long position) {
+    return mix(start + GOLDEN_GAMMA * (position + 1));
   }
 
   /** A generator for a purpose of its own; same seed and order of calls, same generator. */
@@ -80,21 +84,33 @@ public final class Rng {
     return new Rng(nextLong());
   }
 
+  /**
+   * A generator of the next {@code n} numbers of this sequence, which this one leaves out: so
+   * several threads can draw what one would.
+   */
+  public Rng ahead(int n) {
+    return new Rng(seed, counter.getAndAdd(n));
+  }
+
   /** {@code n} numbers, uniform in [lo, hi). */
   public float[] uniform(int n, float lo, float hi) {
+    long start = mix(seed);
+    long position = counter.getAndAdd(n);
     float[] out = new float[n];
     for (int i = 0; i < n; i++) {
-      out[i] = (float) (lo + (hi - lo) * nextDouble());
+      out[i] = (float) (lo + (hi - lo) * unit(at(start, position + i)));
     }
     return out;
   }
 
   /** {@code n} normal numbers (Box-Muller). */
   public float[] normal(int n, float mean, float std) {
+    long start = mix(seed);
+    long position = counter.getAndAdd((n + 1) & ~1);
     float[] out = new float[n];
     for (int i = 0; i < n; i += 2) {
-      double r = Math.sqrt(-2 * Math.log(1 - nextDouble()));
-      double phi = 2 * Math.PI * nextDouble();
+      double r = Math.sqrt(-2 * Math.log(1 - unit(at(start, position + i))));
+      double phi = 2 * Math.PI * unit(at(start, position + i + 1));
       out[i] = (float) (mean + std * r * Math.cos(phi));
       if (i + 1 < n) {
         out[i + 1] = (float) (mean + std * r * Math.sin(phi));
@@ -116,7 +132,11 @@ public final class Rng {
 
   /** Uniform in [0, 1) with 53 random bits. */
   public double nextDouble() {
-    return (nextLong() >>> 11) * 0x1.0p-53;
+    return unit(nextLong());
+  }
+
+  private static double unit(long bits) {
+    return (bits >>> 11) * 0x1.0p-53;
   }
 
   /** SplitMix64's finalizer (Steele, Lea, Flood 2014): a bijection of 64 bits that looks random. */

@@ -4,12 +4,15 @@ import dev.peft4j.data.DType;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
-import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 
 /** First values of parameters, drawn from the distributions that torch's layers use. */
 public final class Initial {
   /** Even, as normal numbers are drawn in pairs. */
   private static final int BLOCK = 4096;
+
+  /** Fewer blocks are not worth a second thread. */
+  private static final int PARALLEL = 16;
 
   private Initial() {}
 
@@ -20,7 +23,7 @@ public final class Initial {
   public static Parameter kaimingUniform(Rng rng, int... shape) {
     Shape s = Shape.of(shape);
     float bound = (float) (1 / Math.sqrt(s.product(1, s.rank())));
-    return drawn(n -> rng.uniform(n, -bound, bound), s);
+    return drawn(rng, (r, n) -> r.uniform(n, -bound, bound), s);
   }
 
   /** Uniform in ±1/√fanIn: the default of biases. */
@@ -31,16 +34,33 @@ public final class Initial {
 
   /** Normal numbers of mean 0. */
   public static Parameter normal(Rng rng, float std, int... shape) {
-    return drawn(n -> rng.normal(n, 0, std), Shape.of(shape));
+    return drawn(rng, (r, n) -> r.normal(n, 0, std), Shape.of(shape));
   }
 
-  /** Block by block: an array as large as a large table would stay on the heap for long. */
-  private static Parameter drawn(IntFunction<float[]> draw, Shape shape) {
+  private interface Draw {
+    float[] from(Rng rng, int n);
+  }
+
+  /**
+   * Block by block, on all processors if there are many: an array as large as a large table would
+   * stay on the heap for long.
+   */
+  private static Parameter drawn(Rng rng, Draw draw, Shape shape) {
     Storage values = Storage.allocate(DType.FLOAT32, shape.elements());
     int n = shape.size();
-    for (int at = 0; at < n; at += BLOCK) {
-      values.setFloats(at, draw.apply(Math.min(BLOCK, n - at)));
+    int blocks = (n + BLOCK - 1) / BLOCK;
+    Rng[] sources = new Rng[blocks];
+    for (int b = 0; b < blocks - 1; b++) {
+      sources[b] = rng.ahead(BLOCK);
     }
+    sources[blocks - 1] = rng; // what the last one takes, rng itself has to leave behind
+    IntStream range = IntStream.range(0, blocks);
+    (blocks < PARALLEL ? range : range.parallel())
+        .forEach(
+            b -> {
+              int at = b * BLOCK;
+              values.setFloats(at, draw.from(sources[b], Math.min(BLOCK, n - at)));
+            });
     return new Parameter(values, shape);
   }
 

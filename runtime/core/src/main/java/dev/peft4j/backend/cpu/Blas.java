@@ -148,14 +148,7 @@ final class Blas {
 
   private static MethodHandle bind(SymbolLookup symbols) {
     Linker linker = Linker.nativeLinker();
-    MethodHandle threads =
-        linker.downcallHandle(
-            symbols.findOrThrow("openblas_set_num_threads"), FunctionDescriptor.ofVoid(JAVA_INT));
-    try {
-      threads.invokeExact(1);
-    } catch (Throwable e) {
-      throw new AssertionError("a native call does not throw", e);
-    }
+    NativeCalls.call(symbols.findOrThrow("openblas_set_num_threads"), 1);
     MemorySegment sgemm = symbols.findOrThrow("cblas_sgemm");
     // Pointers are passed as longs: the same registers, and no object for each address.
     return linker.downcallHandle(

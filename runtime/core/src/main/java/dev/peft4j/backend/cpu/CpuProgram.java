@@ -90,6 +90,7 @@ final class CpuProgram implements Backend.Executable {
       frame.release();
       workspace.give(block);
       frames.addFirst(frame);
+      LoopWarmer.begin();
       Reference.reachabilityFence(inputs);
       Reference.reachabilityFence(outputs);
     }

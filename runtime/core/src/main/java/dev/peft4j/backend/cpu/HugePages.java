@@ -1,14 +1,8 @@
 package dev.peft4j.backend.cpu;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,18 +21,14 @@ final class HugePages {
   private static final @Nullable HugePages SYSTEM =
       System.getProperty("os.name", "").equals("Linux") ? new HugePages() : null;
 
-  private final MethodHandle map =
-      handle("mmap", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
-  private final MethodHandle unmap = handle("munmap", JAVA_INT, JAVA_LONG, JAVA_LONG);
-  private final MethodHandle advise = handle("madvise", JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
+  private final MemorySegment map = function("mmap");
+  private final MemorySegment unmap = function("munmap");
+  private final MemorySegment advise = function("madvise");
 
   private HugePages() {}
 
-  private static MethodHandle handle(
-      String function, MemoryLayout result, MemoryLayout... parameters) {
-    Linker linker = Linker.nativeLinker();
-    return linker.downcallHandle(
-        linker.defaultLookup().findOrThrow(function), FunctionDescriptor.of(result, parameters));
+  private static MemorySegment function(String name) {
+    return Linker.nativeLinker().defaultLookup().findOrThrow(name);
   }
 
   /**
@@ -56,26 +46,16 @@ final class HugePages {
     // a little of a page of 2 MiB would be a waste: the end of the block is made of small pages
     long whole = (bytes + SMALL - 1) / SMALL * SMALL;
     long mapped = whole + PAGE; // address space only: the block starts at a multiple of the page
-    try {
-      long start = (long) map.invokeExact(0L, mapped, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0L);
-      if (start == -1) {
-        throw new OutOfMemoryError("cannot map " + bytes + " bytes");
-      }
-      long block = (start + PAGE - 1) / PAGE * PAGE;
-      int ignored = (int) advise.invokeExact(block, whole, MADV_HUGEPAGE);
-      return MemorySegment.ofAddress(block).reinterpret(whole, arena, b -> free(start, mapped));
-    } catch (Error | RuntimeException e) {
-      throw e;
-    } catch (Throwable e) {
-      throw new AssertionError("a native call does not throw", e);
+    long start = NativeCalls.call(map, 0, mapped, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0);
+    if (start == -1) {
+      throw new OutOfMemoryError("cannot map " + bytes + " bytes");
     }
+    long block = (start + PAGE - 1) / PAGE * PAGE;
+    NativeCalls.call(advise, block, whole, MADV_HUGEPAGE);
+    return MemorySegment.ofAddress(block).reinterpret(whole, arena, b -> free(start, mapped));
   }
 
   private void free(long start, long bytes) {
-    try {
-      int ignored = (int) unmap.invokeExact(start, bytes);
-    } catch (Throwable e) {
-      throw new AssertionError("a native call does not throw", e);
-    }
+    NativeCalls.call(unmap, start, bytes);
   }
 }

@@ -2,6 +2,7 @@ package dev.peft4j.backend.cpu;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -30,6 +31,14 @@ final class LoopWarmer {
    */
   private static final long LONGEST_NANOS = 3_000_000_000L;
 
+  /**
+   * The first run of a program is not to share the processors with the compiler, or so long at
+   * most.
+   */
+  private static final long LONGEST_WAIT_MILLIS = 3000;
+
+  private static final CountDownLatch BEGIN = new CountDownLatch(1);
+
   private final Exercise exercise;
   private final AtomicIntegerArray asked;
   private final boolean[] ready;
@@ -52,6 +61,11 @@ final class LoopWarmer {
     return t;
   }
 
+  /** Says that a program has run. */
+  static void begin() {
+    BEGIN.countDown();
+  }
+
   /** Asks for a loop, once. */
   void ask(int loop) {
     if (asked.compareAndSet(loop, 0, 1)) {
@@ -61,6 +75,13 @@ final class LoopWarmer {
 
   private void warm(int loop) {
     if (!VectorMath.USEFUL) {
+      return;
+    }
+    try {
+      // whichever it was: ended or waited long enough
+      boolean unused = BEGIN.await(LONGEST_WAIT_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // nobody does; the loops stay plain
       return;
     }
     try (Arena arena = Arena.ofConfined()) {

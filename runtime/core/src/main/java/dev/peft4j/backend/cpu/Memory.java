@@ -24,6 +24,9 @@ final class Memory {
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
 
+  /** Fewer elements are copied one by one. */
+  private static final int SHORT = 8;
+
   static {
     MemorySegment all = MemorySegment.NULL;
     String denied = null;
@@ -62,6 +65,28 @@ final class Memory {
 
   static void set(long address, float value) {
     ALL.set(FLOAT, address, value);
+  }
+
+  /** Copies {@code n} floats into an array. */
+  static void read(long address, float[] to, int n) {
+    if (n < SHORT) {
+      for (int i = 0; i < n; i++) {
+        to[i] = get(address + 4L * i);
+      }
+    } else {
+      MemorySegment.copy(ALL, FLOAT, address, to, 0, n);
+    }
+  }
+
+  /** Copies the first {@code n} floats of an array. */
+  static void write(float[] from, long address, int n) {
+    if (n < SHORT) {
+      for (int i = 0; i < n; i++) {
+        set(address + 4L * i, from[i]);
+      }
+    } else {
+      MemorySegment.copy(from, 0, ALL, FLOAT, address, n);
+    }
   }
 
   static int getInt(long address) {

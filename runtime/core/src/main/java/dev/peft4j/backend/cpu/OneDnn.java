@@ -1,15 +1,12 @@
 package dev.peft4j.backend.cpu;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
@@ -43,35 +40,20 @@ final class OneDnn {
   private static final @Nullable OneDnn LIBRARY = open();
 
   private final SymbolLookup dnnl;
-  private final Map<String, MethodHandle> handles = new ConcurrentHashMap<>();
-  private final MethodHandle setHandle;
-  private final MethodHandle execute;
-  private final MethodHandle setThreads;
-  private final MethodHandle maxThreads;
-  private final MethodHandle queryLayout;
-  private final MethodHandle size;
+  private final Map<String, MemorySegment> functions = new ConcurrentHashMap<>();
+  private final MemorySegment setHandle;
+  private final MemorySegment execute;
+  private final MemorySegment setThreads;
+  private final MemorySegment maxThreads;
   private final long engine;
 
   private OneDnn(SymbolLookup dnnl, SymbolLookup openMp) {
     this.dnnl = dnnl;
-    Linker linker = Linker.nativeLinker();
-    this.setHandle = handle("dnnl_memory_set_data_handle", JAVA_LONG, JAVA_LONG);
-    this.execute = handle("dnnl_primitive_execute", JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG);
-    this.setThreads =
-        linker.downcallHandle(
-            openMp.findOrThrow("omp_set_num_threads"), FunctionDescriptor.ofVoid(JAVA_INT));
-    this.maxThreads =
-        linker.downcallHandle(
-            openMp.findOrThrow("omp_get_max_threads"), FunctionDescriptor.of(JAVA_INT));
-    this.queryLayout =
-        linker.downcallHandle(
-            dnnl.findOrThrow("dnnl_primitive_desc_query_md"),
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT));
-    this.size =
-        linker.downcallHandle(
-            dnnl.findOrThrow("dnnl_memory_desc_get_size"),
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
-    this.engine = create("dnnl_engine_create", CPU, 0L);
+    this.setHandle = function("dnnl_memory_set_data_handle");
+    this.execute = function("dnnl_primitive_execute");
+    this.setThreads = openMp.findOrThrow("omp_set_num_threads");
+    this.maxThreads = openMp.findOrThrow("omp_get_max_threads");
+    this.engine = create("dnnl_engine_create", CPU, 0);
   }
 
   private static @Nullable OneDnn open() {
@@ -116,54 +98,28 @@ final class OneDnn {
     return LIBRARY;
   }
 
-  private MethodHandle handle(String function, MemoryLayout... parameters) {
-    return handles.computeIfAbsent(
-        function,
-        name ->
-            Linker.nativeLinker()
-                .downcallHandle(
-                    dnnl.findOrThrow(name), FunctionDescriptor.of(JAVA_INT, parameters)));
+  private MemorySegment function(String name) {
+    return functions.computeIfAbsent(name, dnnl::findOrThrow);
   }
 
-  /**
-   * Calls a function and checks its status.
-   *
-   * @param arguments Integer, Float, Long or MemorySegment each
-   */
-  private void call(String function, Object... arguments) {
-    MemoryLayout[] layouts = new MemoryLayout[arguments.length];
-    for (int i = 0; i < layouts.length; i++) {
-      layouts[i] =
-          switch (arguments[i]) {
-            case Integer n -> JAVA_INT;
-            case Float x -> JAVA_FLOAT;
-            case MemorySegment s -> ADDRESS;
-            default -> JAVA_LONG;
-          };
-    }
-    check(function, invoke(handle(function, layouts), arguments));
+  /** Calls a function and checks its status. */
+  private void call(String function, long... arguments) {
+    check(function, NativeCalls.call(function(function), arguments));
   }
 
-  private static int invoke(MethodHandle handle, Object... arguments) {
-    try {
-      return (int) handle.invokeWithArguments(arguments);
-    } catch (Throwable e) {
-      throw new AssertionError("a native call does not throw", e);
-    }
-  }
-
-  private static void check(String function, int status) {
+  private static void check(String function, long result) {
+    int status = (int) result;
     if (status != 0) {
       throw new IllegalStateException("oneDNN: " + function + " failed with status " + status);
     }
   }
 
   /** Calls a function that stores what it made through its first argument. */
-  private long create(String function, Object... arguments) {
+  private long create(String function, long... arguments) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment made = arena.allocate(JAVA_LONG);
-      Object[] all = new Object[arguments.length + 1];
-      all[0] = made;
+      long[] all = new long[arguments.length + 1];
+      all[0] = made.address();
       System.arraycopy(arguments, 0, all, 1, arguments.length);
       call(function, all);
       return made.get(JAVA_LONG, 0);
@@ -179,7 +135,7 @@ final class OneDnn {
   long anyLayout(int rows, int columns) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment sizes = arena.allocateFrom(JAVA_LONG, rows, columns);
-      return create("dnnl_memory_desc_create_with_tag", 2, sizes, FLOAT32, ANY);
+      return create("dnnl_memory_desc_create_with_tag", 2, sizes.address(), FLOAT32, ANY);
     }
   }
 
@@ -189,9 +145,9 @@ final class OneDnn {
       return create(
           "dnnl_memory_desc_create_with_strides",
           sizes.length,
-          arena.allocateFrom(JAVA_LONG, sizes),
+          arena.allocateFrom(JAVA_LONG, sizes).address(),
           FLOAT32,
-          arena.allocateFrom(JAVA_LONG, steps));
+          arena.allocateFrom(JAVA_LONG, steps).address());
     }
   }
 
@@ -199,15 +155,37 @@ final class OneDnn {
   long attributes(float factor, boolean add) {
     long operations = create("dnnl_post_ops_create");
     if (factor != 1) {
-      call("dnnl_post_ops_append_eltwise", operations, ELTWISE_LINEAR, factor, 0f);
+      append("dnnl_post_ops_append_eltwise", operations, ELTWISE_LINEAR, 0, factor);
     }
     if (add) {
-      call("dnnl_post_ops_append_sum", operations, 1f, 0, FLOAT32);
+      append("dnnl_post_ops_append_sum", operations, 0, FLOAT32, 1);
     }
     long attributes = create("dnnl_primitive_attr_create");
     call("dnnl_primitive_attr_set_post_ops", attributes, operations);
     destroy("post_ops", operations);
     return attributes;
+  }
+
+  /**
+   * Made at the first use. Where oneDNN is used, numbers of the two kinds are passed in registers
+   * of two kinds: only the order among those of a kind counts.
+   */
+  private static final class Append {
+    static final MethodHandle CALL =
+        Linker.nativeLinker()
+            .downcallHandle(
+                FunctionDescriptor.of(
+                    JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_FLOAT, JAVA_FLOAT));
+  }
+
+  private void append(String function, long operations, long a, long b, float factor) {
+    long status;
+    try {
+      status = (long) Append.CALL.invokeExact(function(function), operations, a, b, factor, 0f);
+    } catch (Throwable e) {
+      throw new AssertionError("a native call does not throw", e);
+    }
+    check(function, status);
   }
 
   /** Memory of the described layout, its place to be set. */
@@ -245,11 +223,7 @@ final class OneDnn {
 
   /** The layout that a plan chose; it belongs to the plan. */
   long layout(long plan, int which) {
-    try {
-      return (long) queryLayout.invokeExact(plan, which, 0);
-    } catch (Throwable e) {
-      throw new AssertionError("a native call does not throw", e);
-    }
+    return NativeCalls.call(function("dnnl_primitive_desc_query_md"), plan, which);
   }
 
   /** A copy of a description, to be destroyed by itself. */
@@ -259,16 +233,12 @@ final class OneDnn {
 
   /** True if two layouts are the same. */
   boolean same(long a, long b) {
-    return invoke(handle("dnnl_memory_desc_equal", JAVA_LONG, JAVA_LONG), a, b) != 0;
+    return (int) NativeCalls.call(function("dnnl_memory_desc_equal"), a, b) != 0;
   }
 
   /** Bytes that a layout takes. */
   long bytes(long layout) {
-    try {
-      return (long) size.invokeExact(layout);
-    } catch (Throwable e) {
-      throw new AssertionError("a native call does not throw", e);
-    }
+    return NativeCalls.call(function("dnnl_memory_desc_get_size"), layout);
   }
 
   /** Frees what one of the other functions made: {@code kind} is its type in the C API. */
@@ -278,35 +248,19 @@ final class OneDnn {
 
   /** Tells where a memory lies. */
   void place(long memory, long address) {
-    int status;
-    try {
-      status = (int) setHandle.invokeExact(memory, address);
-    } catch (Throwable e) {
-      throw new AssertionError("a native call does not throw", e);
-    }
-    check("dnnl_memory_set_data_handle", status);
+    check("dnnl_memory_set_data_handle", NativeCalls.call(setHandle, memory, address));
   }
 
   /** Executes; {@code arguments} is the address of {@code count} pairs of argument and memory. */
   void execute(long primitive, long stream, int count, long arguments) {
-    int status;
-    try {
-      status = (int) execute.invokeExact(primitive, stream, count, arguments);
-    } catch (Throwable e) {
-      throw new AssertionError("a native call does not throw", e);
-    }
-    check("dnnl_primitive_execute", status);
+    check("dnnl_primitive_execute", NativeCalls.call(execute, primitive, stream, count, arguments));
   }
 
   private int threads() {
-    return invoke(maxThreads);
+    return (int) NativeCalls.call(maxThreads);
   }
 
   private void threads(int count) {
-    try {
-      setThreads.invokeExact(count);
-    } catch (Throwable e) {
-      throw new AssertionError("a native call does not throw", e);
-    }
+    NativeCalls.call(setThreads, count);
   }
 }
