@@ -6,10 +6,12 @@ import dev.peft4j.optim.AdamW;
 import dev.peft4j.optim.Optimizer;
 import dev.peft4j.tensor.Tensor;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -17,7 +19,8 @@ import java.util.Locale;
  * workload}, {@code steps} and {@code threads} say what, how many, and on how many cores; {@code
  * dtype} is the type of the frozen weights, {@code float32}, {@code float16} or {@code bfloat16}.
  *
- * <p>{@code workload=growth} runs {@link Growth} instead.
+ * <p>With {@code peer}, a command that prints such a line, both run in turns, {@code rounds} times
+ * each ({@link SideBySide}). {@code workload=growth} runs {@link Growth} instead.
  *
  * <p>Prints a {@link CostReport} to standard error and one JSON line to standard output: the median
  * step after the warm-up, the first step, samples (or tokens) a second, seconds from the start of
@@ -27,6 +30,10 @@ import java.util.Locale;
  */
 public final class Bench {
   private static final String GROWTH = "growth";
+
+  /** The property with the command to compare with. */
+  static final String PEER = "peer";
+
   private static final int WARM_UP_STEPS = 2;
   private static final double WARM_UP_SECONDS = 5;
 
@@ -49,6 +56,16 @@ public final class Bench {
               + String.join(", ", Workload.NAMES)
               + ", "
               + GROWTH);
+      return;
+    }
+    String peer = System.getProperty(PEER);
+    if (peer != null) {
+      List<String> command = List.of(peer.strip().split("\\s+"));
+      try {
+        System.out.println(SideBySide.run(SideBySide.here(), command, count("rounds", 3)));
+      } catch (IllegalStateException | UncheckedIOException e) {
+        fail(e.getMessage());
+      }
       return;
     }
     int steps = count("steps", 0);
@@ -135,7 +152,7 @@ public final class Bench {
     return (System.nanoTime() - t) / 1e9;
   }
 
-  private static double median(double[] values) {
+  static double median(double[] values) {
     double[] v = values.clone();
     Arrays.sort(v);
     int n = v.length;
