@@ -64,7 +64,7 @@ public final class Bench {
       try {
         System.out.println(SideBySide.run(SideBySide.here(), command, count("rounds", 3)));
       } catch (IllegalStateException | UncheckedIOException e) {
-        fail(e.getMessage());
+        fail(String.valueOf(e.getMessage()));
       }
       return;
     }
