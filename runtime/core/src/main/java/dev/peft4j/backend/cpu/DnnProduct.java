@@ -1,62 +1,38 @@
 package dev.peft4j.backend.cpu;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.lang.ref.Cleaner;
+import java.util.Arrays;
 
 /**
  * A product by oneDNN, made for certain sizes and layouts and used again and again. For one thread
  * at a time.
  */
 final class DnnProduct {
-  private static final Cleaner CLEANER = Cleaner.create();
-  private static final int PAIR = 16;
+  private static final int[] ARGUMENTS = {
+    OneDnn.SOURCE, OneDnn.WEIGHTS, OneDnn.TARGET, OneDnn.BIAS
+  };
 
-  private final OneDnn dnn = OneDnn.library();
-  private final long plan;
-  private final long primitive;
-  private final long stream;
-  private final long[] memories;
-  private final MemorySegment arguments;
+  private final DnnCall call;
+  private final boolean bias;
 
   /** The descriptions are freed; {@code bias} is 0 for none. */
   private DnnProduct(long a, long b, long bias, long c, float factor, boolean add) {
+    OneDnn dnn = OneDnn.library();
     long attributes = dnn.attributes(factor, add);
-    this.plan = dnn.product(a, b, bias, c, attributes);
-    this.primitive = dnn.primitive(plan);
-    this.stream = dnn.stream();
-    int[] names = {OneDnn.SOURCE, OneDnn.WEIGHTS, OneDnn.TARGET, OneDnn.BIAS};
-    long[] layouts = {a, layout(), c, bias};
+    long plan = dnn.product(a, b, bias, c, attributes);
+    long weights = dnn.layout(plan, OneDnn.WEIGHTS_LAYOUT);
     int count = bias == 0 ? 3 : 4;
-    this.memories = new long[count];
-    this.arguments = Arena.ofAuto().allocate((long) PAIR * count, PAIR);
-    for (int i = 0; i < count; i++) {
-      memories[i] = dnn.memory(layouts[i]);
-      arguments.set(ValueLayout.JAVA_INT, (long) PAIR * i, names[i]);
-      arguments.set(ValueLayout.JAVA_LONG, (long) PAIR * i + 8, memories[i]);
-    }
+    this.bias = bias != 0;
+    this.call =
+        new DnnCall(
+            plan,
+            Arrays.copyOf(ARGUMENTS, count),
+            Arrays.copyOf(new long[] {a, weights, c, bias}, count));
     dnn.destroy("primitive_attr", attributes);
     dnn.destroy("memory_desc", a);
     dnn.destroy("memory_desc", b);
     dnn.destroy("memory_desc", c);
     if (bias != 0) {
       dnn.destroy("memory_desc", bias);
-    }
-    CLEANER.register(this, new Freed(primitive, plan, stream, memories));
-  }
-
-  private record Freed(long primitive, long plan, long stream, long[] memories)
-      implements Runnable {
-    @Override
-    public void run() {
-      OneDnn dnn = OneDnn.library();
-      for (long memory : memories) {
-        dnn.destroy("memory", memory);
-      }
-      dnn.destroy("stream", stream);
-      dnn.destroy("primitive", primitive);
-      dnn.destroy("primitive_desc", plan);
     }
   }
 
@@ -110,54 +86,17 @@ final class DnnProduct {
 
   /** The layout of {@code b}; it belongs to this product. */
   long layout() {
-    return dnn.layout(plan, OneDnn.WEIGHTS_LAYOUT);
+    return call.layout(OneDnn.WEIGHTS_LAYOUT);
   }
 
   /** Computes; the arguments are addresses, {@code bias} is ignored if there is none. */
   void run(long a, long b, long bias, long c) {
-    dnn.place(memories[0], a);
-    dnn.place(memories[1], b);
-    dnn.place(memories[2], c);
-    if (memories.length > 3) {
-      dnn.place(memories[3], bias);
+    call.place(0, a);
+    call.place(1, b);
+    call.place(2, c);
+    if (this.bias) {
+      call.place(3, bias);
     }
-    dnn.execute(primitive, stream, memories.length, arguments.address());
-  }
-
-  /**
-   * Lays out a matrix (k, n).
-   *
-   * @param source its address
-   * @param rowStep distance of its rows in elements
-   * @param columnStep distance of its columns
-   * @param layout the layout wanted
-   * @return the matrix in that layout
-   */
-  static MemorySegment pack(long source, int k, int n, int rowStep, int columnStep, long layout) {
-    OneDnn dnn = OneDnn.library();
-    long from = dnn.layout(new long[] {k, n}, new long[] {rowStep, columnStep});
-    long plan = dnn.reorder(from, layout);
-    long primitive = dnn.primitive(plan);
-    long stream = dnn.stream();
-    long in = dnn.memory(from);
-    long out = dnn.memory(layout);
-    MemorySegment packed = HugePages.allocate(Arena.ofAuto(), dnn.bytes(layout));
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment pairs = arena.allocate(2 * PAIR, PAIR);
-      pairs.set(ValueLayout.JAVA_INT, 0, OneDnn.SOURCE);
-      pairs.set(ValueLayout.JAVA_LONG, 8, in);
-      pairs.set(ValueLayout.JAVA_INT, PAIR, OneDnn.TARGET);
-      pairs.set(ValueLayout.JAVA_LONG, PAIR + 8, out);
-      dnn.place(in, source);
-      dnn.place(out, packed.address());
-      dnn.execute(primitive, stream, 2, pairs.address());
-    }
-    dnn.destroy("memory", in);
-    dnn.destroy("memory", out);
-    dnn.destroy("stream", stream);
-    dnn.destroy("primitive", primitive);
-    dnn.destroy("primitive_desc", plan);
-    dnn.destroy("memory_desc", from);
-    return packed;
+    call.run();
   }
 }

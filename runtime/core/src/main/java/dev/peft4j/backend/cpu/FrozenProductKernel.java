@@ -27,16 +27,40 @@ final class FrozenProductKernel extends Kernel {
   /** Rows of a weight that are a multiple of this many bytes apart compete for the same cache. */
   private static final int ALIAS = 4096;
 
+  /** Weights beyond this many bytes are read from outside the second-level cache. */
+  private static final int LARGE = 1 << 20;
+
+  /** With so many rows the time to pack a weight is little beside the product's. */
+  private static final int MANY_ROWS = 1024;
+
+  /** A multiple of all blocks of columns that packed layouts have (16 to 64, 48 among them). */
+  private static final int PACKED_BLOCK = 192;
+
+  /** How the weight is read. */
+  private enum Form {
+    /** As it lies: 0.94 to 1 of the speed of a packed one. */
+    PLAIN,
+    /** Packed once; the copy is kept. */
+    KEPT,
+    /** Packed anew in each run, into memory that all kernels use. */
+    PASSING
+  }
+
   private final int rows;
   private final int n;
   private final int k;
   private final boolean bias;
   private final boolean byColumns;
-  private final boolean packed;
+  private final Form form;
   private final int parts;
   private final DnnProduct[] products;
   private final PackedWeights.View[] views;
   private final @Nullable MemorySegment[] weights;
+
+  /** What lays out the weight in each run, a part of its columns each; empty for other forms. */
+  private final DnnReorder[] packing;
+
+  private final Workers.Task pack = this::pack;
 
   private FrozenProductKernel(Site site, boolean transposed, int rows, int n, int k, boolean bias) {
     super(site);
@@ -44,11 +68,10 @@ final class FrozenProductKernel extends Kernel {
     this.n = n;
     this.k = k;
     this.bias = bias;
-    // every part reads all of the operand that is not cut
-    this.byColumns = n > rows && n / BLOCK >= Workers.shared().size();
-    // row by row is nearly as good as packed (0.95 to 0.99 of the speed), and takes no memory
     boolean half = site.program().dtype(site.step().inputs()[1]).isHalf();
-    this.packed = transposed || half || 4L * n % ALIAS == 0;
+    this.form = form(transposed || half, rows, n, k);
+    // every part reads all of the operand that is not cut
+    this.byColumns = form != Form.PASSING && n > rows && n / BLOCK >= Workers.shared().size();
     this.parts = parts((long) rows * n * k / 4, byColumns ? n / BLOCK : rows);
     this.products = new DnnProduct[parts];
     this.views = new PackedWeights.View[parts];
@@ -57,10 +80,35 @@ final class FrozenProductKernel extends Kernel {
       int height = byColumns ? rows : start(rows, p + 1, parts) - start(rows, p, parts);
       int from = byColumns ? column(p) : 0;
       int to = byColumns ? column(p + 1) : n;
-      Call call = new Call(height, to - from, k, n, bias, packed);
+      Call call = new Call(height, to - from, k, n, bias, form != Form.PLAIN);
       products[p] = site.frame().shared(p, call, call::make);
       views[p] = new PackedWeights.View(k, n, transposed, from, to);
     }
+    this.packing = form == Form.PASSING ? packing(site.frame()) : new DnnReorder[0];
+  }
+
+  private static Form form(boolean mustPack, int rows, int n, int k) {
+    boolean large = 4L * n * k > LARGE;
+    if (!mustPack && large && rows >= MANY_ROWS) {
+      return Form.PASSING;
+    }
+    return mustPack || 4L * n % ALIAS == 0 ? Form.KEPT : Form.PLAIN;
+  }
+
+  private DnnReorder[] packing(Frame frame) {
+    OneDnn dnn = OneDnn.library();
+    long layout = products[0].layout();
+    int threads = Workers.shared().size();
+    frame.needScratch((dnn.bytes(layout) + threads - 1) / threads); // that of all parts is one piece
+    int blocks = Math.max(1, n / PACKED_BLOCK);
+    int count = Math.min(parts, blocks);
+    DnnReorder[] made = new DnnReorder[count];
+    for (int p = 0; p < count; p++) {
+      int from = start(blocks, p, count) * PACKED_BLOCK;
+      int to = p + 1 == count ? n : start(blocks, p + 1, count) * PACKED_BLOCK;
+      made[p] = DnnReorder.columns(k, n, from, to, layout);
+    }
+    return made;
   }
 
   /** What one part computes. */
@@ -109,14 +157,21 @@ final class FrozenProductKernel extends Kernel {
 
   @Override
   void run() {
-    if (packed) {
-      runPacked();
-    } else {
-      share(parts);
+    switch (form) {
+      case PLAIN -> share(parts);
+      case KEPT -> runKept();
+      case PASSING -> {
+        Workers.shared().run(pack, packing.length);
+        share(parts);
+      }
     }
   }
 
-  private void runPacked() {
+  private void pack(int part) {
+    packing[part].run(in(1), scratch(0));
+  }
+
+  private void runKept() {
     // held while they are used: somebody may change the weight meanwhile, and so drop these forms
     // of it
     for (int p = 0; p < parts; p++) {
@@ -132,7 +187,12 @@ final class FrozenProductKernel extends Kernel {
     int row = byColumns ? 0 : start(rows, part, parts);
     int column = views[part].from();
     long a = in(0) + 4L * row * k;
-    long w = packed ? Objects.requireNonNull(weights[part]).address() : in(1) + 4L * column;
+    long w =
+        switch (form) {
+          case PLAIN -> in(1) + 4L * column;
+          case KEPT -> Objects.requireNonNull(weights[part]).address();
+          case PASSING -> scratch(0);
+        };
     long c = out() + 4L * ((long) row * n + column);
     products[part].run(a, w, bias ? in(2) + 4L * column : 0, c);
   }

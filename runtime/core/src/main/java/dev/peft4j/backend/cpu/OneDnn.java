@@ -151,6 +151,17 @@ final class OneDnn {
     }
   }
 
+  /** The description of a part of a tensor, at its place in the whole one's layout. */
+  long part(long layout, long[] sizes, long[] from) {
+    try (Arena arena = Arena.ofConfined()) {
+      return create(
+          "dnnl_memory_desc_create_submemory",
+          layout,
+          arena.allocateFrom(JAVA_LONG, sizes),
+          arena.allocateFrom(JAVA_LONG, from));
+    }
+  }
+
   /** What happens to a result: it is multiplied, and perhaps added to what is there. */
   long attributes(float factor, boolean add) {
     long operations = create("dnnl_post_ops_create");

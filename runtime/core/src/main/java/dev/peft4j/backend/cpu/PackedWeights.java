@@ -2,6 +2,7 @@ package dev.peft4j.backend.cpu;
 
 import dev.peft4j.data.DType;
 import dev.peft4j.data.Storage;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +27,12 @@ final class PackedWeights {
       int rowStep = transposed ? 1 : n;
       int columnStep = transposed ? k : 1;
       long start = weight.address() + 4L * from * columnStep;
-      return DnnProduct.pack(start, k, to - from, rowStep, columnStep, layout);
+      OneDnn dnn = OneDnn.library();
+      long plain = dnn.layout(new long[] {k, to - from}, new long[] {rowStep, columnStep});
+      MemorySegment packed = HugePages.allocate(Arena.ofAuto(), dnn.bytes(layout));
+      new DnnReorder(plain, layout).run(start, packed.address());
+      dnn.destroy("memory_desc", plain);
+      return packed;
     }
   }
 
