@@ -41,19 +41,23 @@ final class DnnProduct {
    * {@code cStep} apart, and {@code b} in the layout that the library likes best.
    */
   static DnnProduct packed(int m, int n, int k, int cStep, boolean bias) {
-    return product(m, n, k, OneDnn.library().anyLayout(k, n), cStep, bias);
+    OneDnn dnn = OneDnn.library();
+    long left = dnn.layout(new long[] {m, k}, new long[] {k, 1});
+    return product(m, n, left, dnn.anyLayout(k, n), cStep, bias);
   }
 
-  /** The same with row-major {@code b}, whose rows are {@code bStep} apart. */
-  static DnnProduct plain(int m, int n, int k, int bStep, int cStep, boolean bias) {
-    long b = OneDnn.library().layout(new long[] {k, n}, new long[] {bStep, 1});
-    return product(m, n, k, b, cStep, bias);
+  /** The same with {@code a} and {@code b} as they lie; their matrix steps are ignored. */
+  static DnnProduct plain(int m, int n, int k, Steps a, Steps b, int cStep, boolean bias) {
+    OneDnn dnn = OneDnn.library();
+    long left = dnn.layout(new long[] {m, k}, new long[] {a.row, a.column});
+    long right = dnn.layout(new long[] {k, n}, new long[] {b.row, b.column});
+    return product(m, n, left, right, cStep, bias);
   }
 
-  private static DnnProduct product(int m, int n, int k, long b, int cStep, boolean bias) {
+  private static DnnProduct product(int m, int n, long a, long b, int cStep, boolean bias) {
     OneDnn dnn = OneDnn.library();
     return new DnnProduct(
-        dnn.layout(new long[] {m, k}, new long[] {k, 1}),
+        a,
         b,
         bias ? dnn.layout(new long[] {1, n}, new long[] {n, 1}) : 0,
         dnn.layout(new long[] {m, n}, new long[] {cStep, 1}),
@@ -63,6 +67,11 @@ final class DnnProduct {
 
   /** How far apart the elements of matrices that lie in memory in some way are, in elements. */
   record Steps(long matrix, long row, long column) {
+    /** One matrix, stored row by row with that many columns, or the transpose of such a one. */
+    static Steps of(int columns, boolean transposed) {
+      return transposed ? new Steps(0, 1, columns) : new Steps(0, columns, 1);
+    }
+
     private long[] toArray() {
       return new long[] {matrix, row, column};
     }

@@ -1,5 +1,6 @@
 package dev.peft4j.backend.cpu;
 
+import dev.peft4j.backend.cpu.DnnProduct.Steps;
 import dev.peft4j.data.Shape;
 import dev.peft4j.graph.Op;
 import dev.peft4j.op.LinearOp;
@@ -116,7 +117,7 @@ final class FrozenProductKernel extends Kernel {
     DnnProduct make() {
       return packed
           ? DnnProduct.packed(m, n, k, step, bias)
-          : DnnProduct.plain(m, n, k, step, step, bias);
+          : DnnProduct.plain(m, n, k, Steps.of(k, false), Steps.of(step, false), step, bias);
     }
   }
 

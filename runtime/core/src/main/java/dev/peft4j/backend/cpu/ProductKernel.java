@@ -5,9 +5,9 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.op.MatMul;
 
 /**
- * Matrix products through OpenBLAS, which runs on one thread here: the rows of the result (or its
- * columns, when there are more of those) are dealt out to the workers. Very small products are
- * computed by plain loops, which start faster.
+ * Matrix products that are no business of oneDNN's, through OpenBLAS, which runs on one thread
+ * here: the rows of the result (or its columns, when there are more of those) are dealt out to the
+ * workers. Very small products are computed by plain loops, which start faster.
  */
 final class ProductKernel extends Kernel {
   /** Below this many multiplications a library call costs more than the product. */
@@ -55,10 +55,10 @@ final class ProductKernel extends Kernel {
     MatMul op = (MatMul) site.step().op();
     Shape a = site.in(0);
     Shape b = site.in(1);
-    if (b.rank() == 2 && !op.transposeA()) {
-      // all rows of a are one matrix
-      return new ProductKernel(
-          site, false, op.transposeB(), a.rows(), op.n(b), op.k(a), one(), false);
+    if (b.rank() == 2 && (!op.transposeA() || a.rank() == 2)) {
+      // all rows of an untransposed a are one matrix
+      int m = op.transposeA() ? op.m(a) : a.rows();
+      return oneMatrix(site, op.transposeA(), op.transposeB(), m, op.n(b), op.k(a), false);
     }
     Shape batch = MatMul.outer(site.out());
     Strides s = Strides.broadcast(batch, MatMul.outer(a), MatMul.outer(b));
@@ -74,11 +74,17 @@ final class ProductKernel extends Kernel {
     Shape x = site.in(0);
     Shape w = site.in(1);
     boolean bias = site.step().inputs().length > 2;
-    return new ProductKernel(site, false, true, x.rows(), w.dim(0), w.dim(1), one(), bias);
+    return oneMatrix(site, false, true, x.rows(), w.dim(0), w.dim(1), bias);
   }
 
-  private static Strides one() {
-    return Strides.broadcast(Shape.SCALAR, Shape.SCALAR, Shape.SCALAR);
+  private static Kernel oneMatrix(
+      Site site, boolean transA, boolean transB, int m, int n, int k, boolean bias) {
+    DnnProductKernel.Sizes sizes = new DnnProductKernel.Sizes(transA, transB, m, n, k, bias);
+    if (sizes.worth()) {
+      return new DnnProductKernel(site, sizes);
+    }
+    Strides one = Strides.broadcast(Shape.SCALAR, Shape.SCALAR, Shape.SCALAR);
+    return new ProductKernel(site, transA, transB, m, n, k, one, bias);
   }
 
   private int batchCount() {
