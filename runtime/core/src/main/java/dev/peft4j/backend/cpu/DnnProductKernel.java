@@ -100,7 +100,9 @@ final class DnnProductKernel extends Kernel {
     }
   }
 
-  /** Writes a part's result, which lies in scratch memory, to the rows and columns it stands for. */
+  /**
+   * Writes a part's result, which lies in scratch memory, to the rows and columns it stands for.
+   */
   private void turn(int part, int row, int column) {
     int rows = byColumns ? sizes.m : from(part + 1) - row;
     int columns = byColumns ? from(part + 1) - column : sizes.n;

@@ -34,6 +34,12 @@ final class FrozenProductKernel extends Kernel {
   /** With so many rows the time to pack a weight is little beside the product's. */
   private static final int MANY_ROWS = 1024;
 
+  /** Pieces of rows for each part. */
+  private static final int MOST_PIECES = 4;
+
+  /** Rows of a piece; with fewer, the weight would be read too often. */
+  private static final int MIN_PIECE = 128;
+
   /** A multiple of all blocks of columns that packed layouts have (16 to 64, 48 among them). */
   private static final int PACKED_BLOCK = 192;
 
@@ -54,6 +60,10 @@ final class FrozenProductKernel extends Kernel {
   private final boolean byColumns;
   private final Form form;
   private final int parts;
+
+  /** The rows are cut into as many pieces of the same height, or one for each part. */
+  private final int pieces;
+
   private final DnnProduct[] products;
   private final PackedWeights.View[] views;
   private final @Nullable MemorySegment[] weights;
@@ -74,11 +84,12 @@ final class FrozenProductKernel extends Kernel {
     // every part reads all of the operand that is not cut
     this.byColumns = form != Form.PASSING && n > rows && n / BLOCK >= Workers.shared().size();
     this.parts = parts((long) rows * n * k / 4, byColumns ? n / BLOCK : rows);
+    this.pieces = byColumns ? parts : pieces(rows, parts);
     this.products = new DnnProduct[parts];
     this.views = new PackedWeights.View[parts];
     this.weights = new @Nullable MemorySegment[parts];
     for (int p = 0; p < parts; p++) {
-      int height = byColumns ? rows : start(rows, p + 1, parts) - start(rows, p, parts);
+      int height = byColumns ? rows : start(rows, p + 1, pieces) - start(rows, p, pieces);
       int from = byColumns ? column(p) : 0;
       int to = byColumns ? column(p + 1) : n;
       Call call = new Call(height, to - from, k, n, bias, form != Form.PLAIN);
@@ -100,7 +111,8 @@ final class FrozenProductKernel extends Kernel {
     OneDnn dnn = OneDnn.library();
     long layout = products[0].layout();
     int threads = Workers.shared().size();
-    frame.needScratch((dnn.bytes(layout) + threads - 1) / threads); // that of all parts is one piece
+    frame.needScratch(
+        (dnn.bytes(layout) + threads - 1) / threads); // that of all parts is one piece
     int blocks = Math.max(1, n / PACKED_BLOCK);
     int count = Math.min(parts, blocks);
     DnnReorder[] made = new DnnReorder[count];
@@ -110,6 +122,15 @@ final class FrozenProductKernel extends Kernel {
       made[p] = DnnReorder.columns(k, n, from, to, layout);
     }
     return made;
+  }
+
+  private static int pieces(int rows, int parts) {
+    for (int each = MOST_PIECES; each > 1 && parts > 1; each--) {
+      if (rows % (parts * each) == 0 && rows / (parts * each) >= MIN_PIECE) {
+        return parts * each;
+      }
+    }
+    return parts;
   }
 
   /** What one part computes. */
@@ -185,7 +206,17 @@ final class FrozenProductKernel extends Kernel {
 
   @Override
   public void run(int part) {
-    int row = byColumns ? 0 : start(rows, part, parts);
+    if (pieces == parts) {
+      multiply(part, part);
+    } else {
+      for (int piece = take(); piece < pieces; piece = take()) {
+        multiply(part, piece);
+      }
+    }
+  }
+
+  private void multiply(int part, int piece) {
+    int row = byColumns ? 0 : start(rows, piece, pieces);
     int column = views[part].from();
     long a = in(0) + 4L * row * k;
     long w =

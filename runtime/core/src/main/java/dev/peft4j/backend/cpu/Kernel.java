@@ -3,6 +3,7 @@ package dev.peft4j.backend.cpu;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Program;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * One step of a program, bound to the addresses of a {@link Frame}. A kernel that is worth it cuts
@@ -39,6 +40,7 @@ abstract class Kernel implements Workers.Task {
   private final int[] inputs;
   private final int output;
   private final Frame frame;
+  private final AtomicInteger taken = new AtomicInteger();
 
   Kernel(Site site) {
     this.addresses = site.frame.addresses();
@@ -87,11 +89,20 @@ abstract class Kernel implements Workers.Task {
 
   /** Runs the parts on the crew, or all here when there is one. */
   final void share(int parts) {
+    taken.set(0);
     if (parts <= 1) {
       run(0);
     } else {
       Workers.shared().run(this, parts);
     }
+  }
+
+  /**
+   * The number of the next piece of work that no part has taken, from 0 on. Where work is cut into
+   * more pieces than there are parts, a part that the system holds up takes fewer of them.
+   */
+  final int take() {
+    return taken.getAndIncrement();
   }
 
   /**

@@ -157,8 +157,8 @@ final class OneDnn {
       return create(
           "dnnl_memory_desc_create_submemory",
           layout,
-          arena.allocateFrom(JAVA_LONG, sizes),
-          arena.allocateFrom(JAVA_LONG, from));
+          arena.allocateFrom(JAVA_LONG, sizes).address(),
+          arena.allocateFrom(JAVA_LONG, from).address());
     }
   }
 
