@@ -126,7 +126,7 @@ final class ScalarMath {
 
   static float tanh(float x) {
     float t = x * x;
-    t = t > TANH_MOST ? TANH_MOST : t;
+    t = Math.min(t, TANH_MOST);
     float p = TP4 * t + TP3;
     p = p * t + TP2;
     p = p * t + TP1;
@@ -136,13 +136,12 @@ final class ScalarMath {
     q = q * t + TQ1;
     q = q * t + 1f;
     float y = (x * p) / q;
-    y = y > 1f ? 1f : y;
-    return y < -1f ? -1f : y;
+    return Math.max(Math.min(y, 1f), -1f);
   }
 
   static float erf(float x) {
     float t = x * x;
-    t = t > ERF_MOST ? ERF_MOST : t;
+    t = Math.min(t, ERF_MOST);
     float p = EP5 * t + EP4;
     p = p * t + EP3;
     p = p * t + EP2;
@@ -154,8 +153,7 @@ final class ScalarMath {
     q = q * t + EQ1;
     q = q * t + 1f;
     float y = (x * p) / q;
-    y = y > 1f ? 1f : y;
-    return y < -1f ? -1f : y;
+    return Math.max(Math.min(y, 1f), -1f);
   }
 
   static float sigmoid(float x) {
@@ -176,7 +174,7 @@ final class ScalarMath {
   static float geluDerivative(float x) {
     float e = exp((x * x) * -0.5f);
     float a = Math.abs(x);
-    a = a > MILLS_MOST ? MILLS_MOST : a;
+    a = Math.min(a, MILLS_MOST);
     float p = MP2 * a + MP1;
     p = p * a + MP0;
     float q = MQ4 * a + MQ3;
