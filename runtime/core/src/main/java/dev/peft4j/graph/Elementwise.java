@@ -40,6 +40,15 @@ public final class Elementwise implements Op {
     return arity;
   }
 
+  /** True if this multiplies its only input by a constant. */
+  public boolean isFactor() {
+    return arity == 1
+        && expression instanceof Scalar.Binary b
+        && b.fn() == Scalar.Fn2.MUL
+        && (b.a() instanceof Scalar.Const || b.b() instanceof Scalar.Const)
+        && (b.a() instanceof Scalar.Input || b.b() instanceof Scalar.Input);
+  }
+
   @Override
   public String name() {
     return name;

@@ -2,6 +2,7 @@ package dev.peft4j.op;
 
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
+import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
 import dev.peft4j.graph.SumTo;
@@ -116,6 +117,22 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Op {
     }
     if (b.op() instanceof Permute p && p.swapsLastTwo()) {
       return of(a, transposeA, b.input(0), !transposeB);
+    }
+    return factorLast(inputs);
+  }
+
+  /** A constant factor of an operand is applied to the result instead where that is smaller. */
+  private @Nullable Node factorLast(Node[] inputs) {
+    for (int i = 0; i < inputs.length; i++) {
+      Node in = inputs[i];
+      Node product = in.op() instanceof Reshape ? in.input(0) : in;
+      if (product.op() instanceof Elementwise e
+          && e.isFactor()
+          && shape(inputs).elements() < in.shape().elements()) {
+        Node[] plain = inputs.clone();
+        plain[i] = in == product ? product.input(0) : Reshape.of(product.input(0), in.shape());
+        return Node.of(e, Node.of(this, plain));
+      }
     }
     return null;
   }

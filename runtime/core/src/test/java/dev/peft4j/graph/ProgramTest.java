@@ -58,6 +58,15 @@ class ProgramTest {
   }
 
   @Test
+  void aFactorIsAppliedWhereThatIsLessWork() {
+    assertThat(ops(x.mul(3).matmul(data(4, 2)))).containsExactly("MatMul", "scale");
+    assertThat(ops(x.mul(3).matmul(data(4, 5)))).containsExactly("scale", "MatMul");
+    assertThat(ops(data(2, 3).matmul(x.mul(3)))).containsExactly("MatMul", "scale");
+    assertThat(ops(x.mul(3).reshape(2, 6).matmul(data(6, 2))))
+        .containsExactly("Reshape", "MatMul", "scale");
+  }
+
+  @Test
   void elementwiseOpsBroadcastThemselves() {
     Tensor row = Tensor.of(BroadcastTo.of(data(4).node(), Shape.of(3, 4)));
     assertThat(ops(row.add(x))).containsExactly("add");
