@@ -29,12 +29,18 @@ final class AttentionKernel extends Kernel {
   private final int kRow;
   private final int[] maskSteps;
 
+  /** True if all queries of all heads of a sequence have the same mask. */
+  private final boolean rowMask;
+
   /** Key heads that are computed together, and how many such chunks a sequence has. */
   private final int chunk;
 
   private final int chunks;
   private final int parts;
   private final HeadProducts[] products;
+
+  /** Of whole blocks; empty where there is no oneDNN and they go row by row. */
+  private final DnnSoftmax[] softmax;
 
   private AttentionKernel(Site site, Attention op, boolean gradient) {
     super(site);
@@ -50,13 +56,19 @@ final class AttentionKernel extends Kernel {
     this.d = qRow / op.heads();
     this.masked = site.step().inputs().length == (gradient ? 5 : 4);
     this.maskSteps = masked ? steps(site.in(3)) : new int[4];
+    this.rowMask = masked && maskSteps[1] == 0 && maskSteps[2] == 0 && maskSteps[3] != 0;
     int block = Math.min(QUERIES, queries);
     boolean together = op.heads() == op.kvHeads() && OneDnn.available();
     this.chunk = together ? chunk(op.heads(), block * keys) : 1;
     this.chunks = (op.kvHeads() + chunk - 1) / chunk;
     this.parts = parts((long) batch * op.heads() * queries * keys * d / 4, batch * chunks);
-    HeadProducts.Layout layout = new HeadProducts.Layout(keys, d, qRow, kRow, op.scale());
+    HeadProducts.Layout layout = new HeadProducts.Layout(keys, d, qRow, kRow, op.scale(), rowMask);
     this.products = new HeadProducts[parts];
+    this.softmax = new DnnSoftmax[OneDnn.available() ? parts : 0];
+    SoftmaxOf rows = new SoftmaxOf(keys);
+    for (int p = 0; p < softmax.length; p++) {
+      softmax[p] = site.frame().shared(p, rows, () -> new DnnSoftmax(keys));
+    }
     for (int p = 0; p < parts; p++) {
       products[p] =
           together
@@ -65,6 +77,9 @@ final class AttentionKernel extends Kernel {
     }
     site.frame().needScratch(4L * chunk * block * keys * (gradient ? 2 : 1));
   }
+
+  /** What kernels share a softmax by. */
+  private record SoftmaxOf(int size) {}
 
   /** As many heads as the cache holds scores of, but work for all threads. */
   private int chunk(int heads, int scores) {
@@ -95,22 +110,26 @@ final class AttentionKernel extends Kernel {
     share(parts);
   }
 
+  /** Units are dealt out to whoever is ready; what is computed does not depend on who does it. */
   @Override
   public void run(int part) {
     int units = batch * chunks;
+    for (int u = take(); u < units; u = take()) {
+      unit(part, u / chunks, u % chunks * chunk);
+    }
+  }
+
+  /** Some heads of a sequence, from key head {@code kv} on. */
+  private void unit(int part, int b, int kv) {
     int group = op.heads() / op.kvHeads();
-    for (int unit = start(units, part, parts); unit < start(units, part + 1, parts); unit++) {
-      int b = unit / chunks;
-      int kv = unit % chunks * chunk;
-      int heads = Math.min(chunk, op.kvHeads() - kv);
-      for (int h = kv * group; h < (kv + 1) * group; h++) {
-        for (int from = 0; from < queries; from += QUERIES) {
-          Block block = new Block(part, b, h, kv, heads, from, Math.min(QUERIES, queries - from));
-          if (gradient) {
-            gradients(block, h > kv * group || from > 0);
-          } else {
-            values(block);
-          }
+    int heads = Math.min(chunk, op.kvHeads() - kv);
+    for (int h = kv * group; h < (kv + 1) * group; h++) {
+      for (int from = 0; from < queries; from += QUERIES) {
+        Block block = new Block(part, b, h, kv, heads, from, Math.min(QUERIES, queries - from));
+        if (gradient) {
+          gradients(block, h > kv * group || from > 0);
+        } else {
+          values(block);
         }
       }
     }
@@ -133,25 +152,42 @@ final class AttentionKernel extends Kernel {
   }
 
   private void multiply(Kind kind, Block x, boolean add, long left, long right, long result) {
-    products[x.part].run(kind, x.heads, x.count, add, left, right, result);
+    products[x.part].run(kind, x.heads, x.count, add, left, right, 0, result);
   }
 
   /** The probabilities of a block, row by row into {@code scores}. */
   private void probabilities(Block x, long scores) {
-    multiply(Kind.SCORES, x, false, in(0) + queryOffset(x), in(1) + keyOffset(x), scores);
-    for (int r = 0; r < x.heads * x.count; r++) {
-      long row = scores + 4L * r * keys;
-      int query = x.from + r % x.count;
-      if (masked) {
-        addMask(row, x.b, x.h + r / x.count, query);
+    long mask = rowMask ? in(3) + 4L * x.b * maskSteps[0] : 0;
+    long q = in(0) + queryOffset(x);
+    long k = in(1) + keyOffset(x);
+    products[x.part].run(Kind.SCORES, x.heads, x.count, false, q, k, mask, scores);
+    int rows = x.heads * x.count;
+    boolean byRow = softmax.length == 0;
+    if (byRow || op.causal() || masked && !rowMask) {
+      for (int r = 0; r < rows; r++) {
+        row(x, r, scores + 4L * r * keys, byRow);
       }
-      int visible = op.causal() ? Math.max(0, Math.min(keys, query + 1 + keys - queries)) : keys;
-      if (visible < keys) {
-        loops.fill(visible == 0 ? Float.NaN : 0, row + 4L * visible, keys - visible);
-      }
-      if (visible > 0) {
-        loops.softmaxRow(row, row, visible);
-      }
+    }
+    if (!byRow) {
+      softmax[x.part].forward(rows, scores);
+    }
+  }
+
+  /**
+   * Scores of a query to probabilities, or, unless {@code all}, what has to be done to them before.
+   */
+  private void row(Block x, int r, long row, boolean all) {
+    int query = x.from + r % x.count;
+    if (masked && !rowMask) {
+      addMask(row, x.b, x.h + r / x.count, query);
+    }
+    int visible = op.causal() ? Math.max(0, Math.min(keys, query + 1 + keys - queries)) : keys;
+    if (visible < keys) {
+      float hidden = visible == 0 ? Float.NaN : all ? 0 : Float.NEGATIVE_INFINITY;
+      loops.fill(hidden, row + 4L * visible, keys - visible);
+    }
+    if (all && visible > 0) {
+      loops.softmaxRow(row, row, visible);
     }
   }
 
@@ -186,11 +222,20 @@ final class AttentionKernel extends Kernel {
     probabilities(x, p);
     multiply(Kind.VALUE_GRADIENT, x, add, p, dO, dV);
     multiply(Kind.SCORE_GRADIENT, x, false, dO, in(2) + kAt, dP);
-    for (int r = 0; r < x.heads * x.count; r++) {
+    softmaxGradient(x, p, dP);
+    multiply(Kind.QUERY_GRADIENT, x, false, dP, in(1) + kAt, dQ);
+    multiply(Kind.KEY_GRADIENT, x, add, dP, in(0) + qAt, dK);
+  }
+
+  private void softmaxGradient(Block x, long p, long dP) {
+    int rows = x.heads * x.count;
+    if (softmax.length > 0) {
+      softmax[x.part].gradient(rows, p, dP);
+      return;
+    }
+    for (int r = 0; r < rows; r++) {
       long row = 4L * r * keys;
       loops.softmaxGradRow(p + row, dP + row, dP + row, keys);
     }
-    multiply(Kind.QUERY_GRADIENT, x, false, dP, in(1) + kAt, dQ);
-    multiply(Kind.KEY_GRADIENT, x, add, dP, in(0) + qAt, dK);
   }
 }

@@ -2,6 +2,7 @@ package dev.peft4j.backend.cpu;
 
 /** Head by head through OpenBLAS. */
 final class BlasHeads implements HeadProducts {
+  private final Loops loops = Loops.best();
   private final Layout layout;
 
   BlasHeads(Layout layout) {
@@ -9,7 +10,7 @@ final class BlasHeads implements HeadProducts {
   }
 
   @Override
-  public void run(Kind kind, int heads, int count, boolean add, long a, long b, long c) {
+  public void run(Kind kind, int heads, int count, boolean add, long a, long b, long mask, long c) {
     Product p = layout.product(kind, count);
     boolean transA = p.a().column() != 1;
     boolean transB = p.b().column() != 1;
@@ -28,6 +29,9 @@ final class BlasHeads implements HeadProducts {
           add ? 1 : 0,
           c + 4 * h * p.c().matrix(),
           (int) p.c().row());
+    }
+    if (layout.mask() && kind == Kind.SCORES) {
+      loops.addBias(c, mask, c, heads * count, layout.keys());
     }
   }
 

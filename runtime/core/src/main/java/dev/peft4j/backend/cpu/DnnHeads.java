@@ -17,8 +17,8 @@ final class DnnHeads implements HeadProducts {
   }
 
   @Override
-  public void run(Kind kind, int heads, int count, boolean add, long a, long b, long c) {
-    product(kind, heads, count, add).run(a, b, 0, c);
+  public void run(Kind kind, int heads, int count, boolean add, long a, long b, long mask, long c) {
+    product(kind, heads, count, add).run(a, b, mask, c);
   }
 
   private DnnProduct product(Kind kind, int heads, int count, boolean add) {
@@ -29,8 +29,9 @@ final class DnnHeads implements HeadProducts {
       }
     }
     Product p = layout.product(kind, count);
+    boolean mask = layout.mask() && kind == Kind.SCORES;
     DnnProduct product =
-        DnnProduct.batched(heads, p.m(), p.n(), p.k(), p.a(), p.b(), p.c(), p.factor(), add);
+        DnnProduct.batched(heads, p.m(), p.n(), p.k(), p.a(), p.b(), p.c(), p.factor(), mask, add);
     made.add(new Made(kind, heads, count, add, product));
     return product;
   }

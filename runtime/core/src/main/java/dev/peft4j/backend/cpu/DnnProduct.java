@@ -7,32 +7,33 @@ import java.util.Arrays;
  * at a time.
  */
 final class DnnProduct {
-  private static final int[] ARGUMENTS = {
-    OneDnn.SOURCE, OneDnn.WEIGHTS, OneDnn.TARGET, OneDnn.BIAS
-  };
-
   private final DnnCall call;
-  private final boolean bias;
+  private final boolean hasExtra;
 
-  /** The descriptions are freed; {@code bias} is 0 for none. */
-  private DnnProduct(long a, long b, long bias, long c, float factor, boolean add) {
+  /**
+   * What is added to a product: a bias to the sum, or a mask to the scaled sum.
+   *
+   * @param argument the number of the C API
+   * @param layout 0 if there is none
+   */
+  private record Extra(int argument, long layout) {
+    static final Extra NONE = new Extra(0, 0);
+  }
+
+  /** The descriptions and attributes are freed. */
+  private DnnProduct(long a, long b, long c, Extra extra, long attributes) {
     OneDnn dnn = OneDnn.library();
-    long attributes = dnn.attributes(factor, add);
+    long bias = extra.argument == OneDnn.BIAS ? extra.layout : 0;
     long plan = dnn.product(a, b, bias, c, attributes);
     long weights = dnn.layout(plan, OneDnn.WEIGHTS_LAYOUT);
-    int count = bias == 0 ? 3 : 4;
-    this.bias = bias != 0;
-    this.call =
-        new DnnCall(
-            plan,
-            Arrays.copyOf(ARGUMENTS, count),
-            Arrays.copyOf(new long[] {a, weights, c, bias}, count));
+    int[] names = {OneDnn.SOURCE, OneDnn.WEIGHTS, OneDnn.TARGET, extra.argument};
+    long[] layouts = {a, weights, c, extra.layout};
+    this.hasExtra = extra.layout != 0;
+    int count = hasExtra ? 4 : 3;
+    this.call = new DnnCall(plan, Arrays.copyOf(names, count), Arrays.copyOf(layouts, count));
     dnn.destroy("primitive_attr", attributes);
-    dnn.destroy("memory_desc", a);
-    dnn.destroy("memory_desc", b);
-    dnn.destroy("memory_desc", c);
-    if (bias != 0) {
-      dnn.destroy("memory_desc", bias);
+    for (int i = 0; i < count; i++) {
+      dnn.destroy("memory_desc", i == 1 ? b : layouts[i]);
     }
   }
 
@@ -56,13 +57,9 @@ final class DnnProduct {
 
   private static DnnProduct product(int m, int n, long a, long b, int cStep, boolean bias) {
     OneDnn dnn = OneDnn.library();
-    return new DnnProduct(
-        a,
-        b,
-        bias ? dnn.layout(new long[] {1, n}, new long[] {n, 1}) : 0,
-        dnn.layout(new long[] {m, n}, new long[] {cStep, 1}),
-        1,
-        false);
+    long target = dnn.layout(new long[] {m, n}, new long[] {cStep, 1});
+    long added = bias ? dnn.layout(new long[] {1, n}, new long[] {n, 1}) : 0;
+    return new DnnProduct(a, b, target, new Extra(OneDnn.BIAS, added), dnn.attributes(1, 0, false));
   }
 
   /** How far apart the elements of matrices that lie in memory in some way are, in elements. */
@@ -78,19 +75,28 @@ final class DnnProduct {
   }
 
   /**
-   * {@code c = factor * a · b}, or that added to {@code c}, for {@code count} matrices (m, k), (k,
-   * n) and (m, n).
+   * {@code c = factor * a · b + mask}, or that added to {@code c}, for {@code count} matrices (m,
+   * k), (k, n) and (m, n); the mask is one row of n elements.
    */
   static DnnProduct batched(
-      int count, int m, int n, int k, Steps a, Steps b, Steps c, float factor, boolean add) {
+      int count,
+      int m,
+      int n,
+      int k,
+      Steps a,
+      Steps b,
+      Steps c,
+      float factor,
+      boolean mask,
+      boolean add) {
     OneDnn dnn = OneDnn.library();
+    long row = mask ? dnn.layout(new long[] {1, 1, n}, new long[] {n, n, 1}) : 0;
     return new DnnProduct(
         dnn.layout(new long[] {count, m, k}, a.toArray()),
         dnn.layout(new long[] {count, k, n}, b.toArray()),
-        0,
         dnn.layout(new long[] {count, m, n}, c.toArray()),
-        factor,
-        add);
+        mask ? new Extra(OneDnn.addend(factor), row) : Extra.NONE,
+        dnn.attributes(factor, row, add));
   }
 
   /** The layout of {@code b}; it belongs to this product. */
@@ -98,13 +104,15 @@ final class DnnProduct {
     return call.layout(OneDnn.WEIGHTS_LAYOUT);
   }
 
-  /** Computes; the arguments are addresses, {@code bias} is ignored if there is none. */
-  void run(long a, long b, long bias, long c) {
+  /**
+   * Computes; the arguments are addresses, {@code extra} that of a bias or mask if there is one.
+   */
+  void run(long a, long b, long extra, long c) {
     call.place(0, a);
     call.place(1, b);
     call.place(2, c);
-    if (this.bias) {
-      call.place(3, bias);
+    if (hasExtra) {
+      call.place(3, extra);
     }
     call.run();
   }

@@ -16,8 +16,9 @@ interface HeadProducts {
    * @param qRow from a query to the next, in elements
    * @param kRow from a key to the next
    * @param scale what scores are multiplied by
+   * @param mask whether a row of {@code keys} elements is then added to each of their rows
    */
-  record Layout(int keys, int d, int qRow, int kRow, float scale) {
+  record Layout(int keys, int d, int qRow, int kRow, float scale, boolean mask) {
     Steps queries() {
       return new Steps(d, qRow, 1);
     }
@@ -77,6 +78,7 @@ interface HeadProducts {
    * @param heads how many heads, side by side
    * @param count how many queries
    * @param add whether it is added to what is there
+   * @param mask the row that is added to scores, if there is one
    */
-  void run(Kind kind, int heads, int count, boolean add, long a, long b, long c);
+  void run(Kind kind, int heads, int count, boolean add, long a, long b, long mask, long c);
 }

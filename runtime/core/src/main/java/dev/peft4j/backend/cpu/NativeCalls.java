@@ -16,14 +16,14 @@ import java.lang.invoke.MethodHandle;
 @SuppressWarnings("restricted")
 final class NativeCalls {
   /** Most arguments a function can have here. */
-  private static final int MOST = 7;
+  private static final int MOST = 9;
 
   private static final MethodHandle CALL =
       Linker.nativeLinker()
           .downcallHandle(
               FunctionDescriptor.of(
                   JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-                  JAVA_LONG));
+                  JAVA_LONG, JAVA_LONG, JAVA_LONG));
 
   private NativeCalls() {}
 
@@ -33,23 +33,32 @@ final class NativeCalls {
       throw new IllegalArgumentException(arguments.length + " arguments, at most " + MOST);
     }
     long[] a = java.util.Arrays.copyOf(arguments, MOST);
-    return call(function, a[0], a[1], a[2], a[3], a[4], a[5], a[6]);
+    return call(function, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8]);
   }
 
   /** The same for two arguments, allocating nothing. */
   static long call(MemorySegment function, long a, long b) {
-    return call(function, a, b, 0, 0, 0, 0, 0);
+    return call(function, a, b, 0, 0, 0, 0, 0, 0, 0);
   }
 
   /** The same for four arguments, allocating nothing. */
   static long call(MemorySegment function, long a, long b, long c, long d) {
-    return call(function, a, b, c, d, 0, 0, 0);
+    return call(function, a, b, c, d, 0, 0, 0, 0, 0);
   }
 
   private static long call(
-      MemorySegment function, long a, long b, long c, long d, long e, long f, long g) {
+      MemorySegment function,
+      long a,
+      long b,
+      long c,
+      long d,
+      long e,
+      long f,
+      long g,
+      long h,
+      long i) {
     try {
-      return (long) CALL.invokeExact(function, a, b, c, d, e, f, g);
+      return (long) CALL.invokeExact(function, a, b, c, d, e, f, g, h, i);
     } catch (Throwable t) {
       throw new AssertionError("a native call does not throw", t);
     }

@@ -31,11 +31,18 @@ final class OneDnn {
   static final int TARGET = 17;
   static final int WEIGHTS = 33;
   static final int BIAS = 41;
+  static final int SOURCE_GRADIENT = 129;
+  static final int TARGET_GRADIENT = 145;
   static final int WEIGHTS_LAYOUT = 131;
   private static final int ANY = 1;
   private static final int FLOAT32 = 3;
   private static final int CPU = 1;
   private static final int ELTWISE_LINEAR = 38;
+  private static final int BINARY_ADD = 0x1fff0;
+  private static final int SOURCE_1 = 2;
+  private static final int POST_OP = 1 << 15;
+  private static final int FORWARD = 64;
+  private static final int SOFTMAX = 0x30000;
 
   private static final @Nullable OneDnn LIBRARY = open();
 
@@ -162,11 +169,19 @@ final class OneDnn {
     }
   }
 
-  /** What happens to a result: it is multiplied, and perhaps added to what is there. */
-  long attributes(float factor, boolean add) {
+  /**
+   * What happens to a result: it is multiplied, something is added, and perhaps all of it to what
+   * is there.
+   *
+   * @param addend the layout of the something, 0 for none
+   */
+  long attributes(float factor, long addend, boolean add) {
     long operations = create("dnnl_post_ops_create");
     if (factor != 1) {
       append("dnnl_post_ops_append_eltwise", operations, ELTWISE_LINEAR, 0, factor);
+    }
+    if (addend != 0) {
+      call("dnnl_post_ops_append_binary", operations, BINARY_ADD, addend);
     }
     if (add) {
       append("dnnl_post_ops_append_sum", operations, 0, FLOAT32, 1);
@@ -175,6 +190,11 @@ final class OneDnn {
     call("dnnl_primitive_attr_set_post_ops", attributes, operations);
     destroy("post_ops", operations);
     return attributes;
+  }
+
+  /** The argument that is the addend of {@link #attributes}. */
+  static int addend(float factor) {
+    return POST_OP * (factor != 1 ? 2 : 1) | SOURCE_1;
   }
 
   /**
@@ -206,27 +226,41 @@ final class OneDnn {
 
   /** The plan of {@code target = source · weights + bias}; a bias of 0 means none. */
   long product(long source, long weights, long bias, long target, long attributes) {
-    int before = threads();
-    threads(1); // a plan is made for as many threads; our own cut the rows
-    try {
-      return create(
-          "dnnl_matmul_primitive_desc_create", engine, source, weights, bias, target, attributes);
-    } finally {
-      threads(before);
-    }
+    return alone(
+        "dnnl_matmul_primitive_desc_create", engine, source, weights, bias, target, attributes);
+  }
+
+  /** The plan of a softmax along the second axis of a matrix. */
+  long softmax(long layout) {
+    String function = "dnnl_softmax_forward_primitive_desc_create";
+    return alone(function, engine, FORWARD, SOFTMAX, layout, layout, 1, 0);
+  }
+
+  /** The plan of the gradient through a softmax whose plan is {@code forward}. */
+  long softmaxGradient(long layout, long forward) {
+    String function = "dnnl_softmax_backward_primitive_desc_create";
+    return alone(function, engine, SOFTMAX, layout, layout, layout, 1, forward, 0);
   }
 
   /** The plan of a copy from one layout to another. */
   long reorder(long from, long to) {
-    return create("dnnl_reorder_primitive_desc_create", from, engine, to, engine, 0L);
+    return alone("dnnl_reorder_primitive_desc_create", from, engine, to, engine, 0);
   }
 
   /** What executes a plan. */
   long primitive(long plan) {
+    return alone("dnnl_primitive_create", plan);
+  }
+
+  /**
+   * Calls a function that would plan for as many threads as there are, so that it plans for one:
+   * our own threads share the work.
+   */
+  private long alone(String function, long... arguments) {
     int before = threads();
     threads(1);
     try {
-      return create("dnnl_primitive_create", plan);
+      return create(function, arguments);
     } finally {
       threads(before);
     }

@@ -50,7 +50,8 @@ class FrozenProductTest {
     "128, 128, 128",
     "15, 64, 64",
     "100, 8, 64",
-    "100, 64, 8"
+    "100, 64, 8",
+    "1030, 700, 390"
   })
   void linearAndItsGradient(int rows, int out, int in) {
     Parameter w = frozen(out, in);
