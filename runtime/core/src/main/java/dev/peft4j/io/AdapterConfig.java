@@ -9,8 +9,11 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.function.DoublePredicate;
+import java.util.function.Supplier;
+import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -294,13 +297,22 @@ public final class AdapterConfig {
     return out;
   }
 
-  /** Finite numbers above 0 by text, such as an alpha pattern; missing and null are empty. */
+  /** Finite numbers above 0 by text; missing and null are empty. */
   public SequencedMap<String, Double> positiveNumbers(String key) throws FileFormatException {
     SequencedMap<String, Double> out = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> e : entries(key)) {
       double v =
           number(inside(key, e), e.getValue(), "a finite number above 0", number -> number > 0);
       out.put(e.getKey(), v);
+    }
+    return out;
+  }
+
+  /** Finite numbers by text, such as an alpha pattern; missing and null are empty. */
+  public SequencedMap<String, Double> numbers(String key) throws FileFormatException {
+    SequencedMap<String, Double> out = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> e : entries(key)) {
+      out.put(e.getKey(), number(inside(key, e), e.getValue(), "a finite number", _ -> true));
     }
     return out;
   }
@@ -328,6 +340,27 @@ public final class AdapterConfig {
       return reading.get();
     } catch (IllegalArgumentException e) {
       throw new FileFormatException(file, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /**
+   * Compiles the regular expressions of a key.
+   *
+   * @throws FileFormatException instead of a {@link PatternSyntaxException}, naming the key
+   */
+  public void expressions(String key, Supplier<?> compiler) throws FileFormatException {
+    try {
+      Objects.requireNonNull(compiler.get());
+    } catch (PatternSyntaxException e) {
+      throw new FileFormatException(
+          file,
+          key
+              + " has "
+              + Quote.text(e.getPattern())
+              + ", which is not a regular expression of Python: "
+              + e.getDescription()
+              + (e.getIndex() < 0 ? "" : " at position " + e.getIndex()),
+          e);
     }
   }
 
