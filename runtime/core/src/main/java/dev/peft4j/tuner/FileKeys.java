@@ -164,11 +164,7 @@ final class FileKeys {
       plain.put(AdapterNames.PREFIX + p.name(), p);
       TunerLayer layer = adapter.layers().get(path);
       if (layer != null) {
-        String baseName = layer.baseName();
-        inPlace.put(above + baseName + "." + own, p);
-        if (baseName.startsWith("token_adapter.")) {
-          inPlace.put(above + "original_module." + own, p);
-        }
+        inPlace.put(above + layer.baseName() + "." + own, p);
       } else {
         inPlace.put(AdapterNames.PREFIX + p.name(), p);
         if (adapter.tied().containsKey(path)) {

@@ -84,6 +84,8 @@ public final class Lora implements Tuner {
           "corda_config",
           "loftq_config",
           "lora_ga_config",
+          "velora_config",
+          "monteclora_config",
           "lora_bias",
           "fan_in_fan_out",
           "ensure_weight_tying",
@@ -197,9 +199,14 @@ public final class Lora implements Tuner {
     ObjectNode known = PeftFormat.loraDefaults();
     file.warnUnknownKeys(known.properties().stream().map(Map.Entry::getKey).toList());
     file.requireDefaults(known, HANDLED);
+    for (String key : List.of("velora_config", "monteclora_config")) {
+      if (file.get(key).isObject()) {
+        LOG.warn("{}: {} matters in training only, and here it is trained without", file.file(), key);
+      }
+    }
     LoraConfig.Builder b = LoraConfig.builder();
     b.r(file.positiveInteger("r", 8)).alpha(file.number("lora_alpha", 8));
-    b.dropout(file.dropout("lora_dropout", 0)).rslora(file.flag("use_rslora", false));
+    b.dropout(file.anyDropout("lora_dropout", 0)).rslora(file.flag("use_rslora", false));
     b.dora(file.flag("use_dora", false)).loraBias(file.flag("lora_bias", false));
     b.fanInFanOut(file.flag("fan_in_fan_out", false))
         .ensureWeightTying(file.flag("ensure_weight_tying", false));
@@ -237,7 +244,11 @@ public final class Lora implements Tuner {
       case "gaussian" -> b.init(Init.GAUSSIAN);
       case "olora" -> b.init(Init.OLORA);
       case "orthogonal" -> b.init(Init.ORTHOGONAL);
-      case "eva", "mica" -> b.init(Init.DEFAULT); // these differ in what a new adapter starts from
+      case "eva" -> b.init(Init.DEFAULT); // it differs in what a new adapter starts from
+      case "mica" -> {
+        b.init(Init.DEFAULT);
+        LOG.warn("{}: init_lora_weights is \"mica\": trained here, B is trained, too", file.file());
+      }
       case "corda", "lora_ga", "loftq" -> {
         b.init(Init.DEFAULT);
         LOG.warn(

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param alpha the numerator of the scale alpha / r; positive, unless the settings come from a
  *     file
  * @param dropout probability that an element of the adapter's input is zeroed in training; in [0,
- *     1)
+ *     1), or 1 if the settings come from a file
  * @param bias which biases of the base model are trained
  * @param rslora whether the scale is alpha / √r (Kalajdzievski 2023)
  * @param dora whether the update is split into direction and magnitude (Liu et al. 2024)
@@ -74,7 +74,7 @@ public record LoraConfig(
   public LoraConfig {
     checkRank("r", r);
     checkAlpha("alpha", alpha, targets.fromFile());
-    if (!(dropout >= 0 && dropout < 1)) {
+    if (!(dropout >= 0 && (dropout < 1 || dropout == 1 && targets.fromFile()))) {
       throw new IllegalArgumentException(
           "dropout is " + dropout + ", must be at least 0 and less than 1");
     }

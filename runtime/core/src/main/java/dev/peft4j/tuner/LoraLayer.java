@@ -87,7 +87,7 @@ final class LoraLayer implements TunerLayer, LowRank {
   public Tensor forward(Tensor x, UnaryOperator<Tensor> base) {
     Tensor result = withoutStart(base.apply(x), x);
     boolean drops = dropout > 0 && kind.layer().training();
-    Tensor in = drops ? x.dropout((float) dropout, Tensor.of(new long[] {rng.nextLong()})) : x;
+    Tensor in = drops ? dropped(x) : x;
     Tensor update = kind.apply(in, a, b, bias).mul(scale);
     if (magnitude == null) {
       return result.add(update);
@@ -95,6 +95,12 @@ final class LoraLayer implements TunerLayer, LowRank {
     Tensor factor = kind.overResult(magnitude.div(norm().detach()));
     Tensor plain = drops ? withoutStart(kind.plain(in), in) : withoutBias(result);
     return result.add(factor.sub(1).mul(plain)).add(factor.mul(update));
+  }
+
+  private Tensor dropped(Tensor x) {
+    return dropout == 1
+        ? x.mul(0)
+        : x.dropout((float) dropout, Tensor.of(new long[] {rng.nextLong()}));
   }
 
   private Tensor withoutStart(Tensor y, Tensor x) {

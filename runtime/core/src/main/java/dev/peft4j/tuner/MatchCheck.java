@@ -107,6 +107,11 @@ final class MatchCheck {
   }
 
   private String sentence(List<String> unmatched) {
+    if (!targetsAny()) {
+      return "there are no targets (target_modules), for which peft chooses by the kind of model:"
+          + " name them. Modules: "
+          + shown(paths);
+    }
     List<String> some = unmatched.subList(0, Math.min(SHOWN, unmatched.size()));
     StringBuilder s =
         new StringBuilder("Target modules ")

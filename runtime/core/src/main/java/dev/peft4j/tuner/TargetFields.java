@@ -45,7 +45,7 @@ record TargetFields(TargetSpec targets, @Nullable String taskType, @Nullable Str
     if (saved != null) {
       b.modulesToSave(saved.toArray(new String[0]));
     }
-    List<Integer> layers = file.indices("layers_to_transform");
+    List<Integer> layers = file.integers("layers_to_transform");
     if (layers != null) {
       b.layers(layers.stream().mapToInt(Integer::intValue).toArray());
     }
