@@ -155,6 +155,9 @@ public record Attention(int heads, int kvHeads, boolean causal, float scale) imp
   Node probabilities(Node[] inputs) {
     Node scores =
         Pointwise.mul(MatMul.of(split(inputs[0], heads), false, spread(inputs[1]), true), scale);
+    if (scores.shape().elements() == 0) {
+      return BroadcastTo.zeros(scores.shape());
+    }
     if (inputs.length > 3) {
       scores = Pointwise.add(scores, inputs[3]);
     }
