@@ -3,6 +3,7 @@ package dev.peft4j.graph;
 import dev.peft4j.data.Storage;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
@@ -108,15 +109,15 @@ final class Snapshot {
   }
 
   Storage[] copyOfValues(int size) {
-    return java.util.Arrays.copyOf(values, size);
+    return Arrays.copyOf(values, size);
   }
 
   int[] copyOfVersions(int size) {
-    return java.util.Arrays.copyOf(versions, size);
+    return Arrays.copyOf(versions, size);
   }
 
   boolean[] copyOfTainted(int size) {
-    return java.util.Arrays.copyOf(tainted, size);
+    return Arrays.copyOf(tainted, size);
   }
 
   @Nullable Thread madeBy() {

@@ -2,9 +2,12 @@ package dev.peft4j.graph;
 
 import dev.peft4j.data.Storage;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
@@ -58,7 +61,7 @@ public final class VariableGroup {
    * Puts variables into one group, so that one moment's values of all of them are seen: those that
    * a step changes, or that act together. Groups that they are in become one with all they have.
    */
-  public static void unite(Collection<Variable> variables) {
+  public static void uniteVariables(Collection<Variable> variables) {
     if (areTogether(variables)) {
       return;
     }
@@ -83,6 +86,24 @@ public final class VariableGroup {
     }
   }
 
+  /** As {@link #uniteVariables}, for whole groups. */
+  public static void unite(List<VariableGroup> groups) {
+    if (groups.stream().map(VariableGroup::root).distinct().count() < 2) {
+      return;
+    }
+    UNITING.lock();
+    try {
+      VariableGroup all = groups.getFirst().root();
+      for (VariableGroup g : groups) {
+        if (g.root() != all) {
+          all.absorb(g.root());
+        }
+      }
+    } finally {
+      UNITING.unlock();
+    }
+  }
+
   private static boolean areTogether(Collection<Variable> variables) {
     VariableGroup first = null;
     for (Variable v : variables) {
@@ -93,17 +114,6 @@ public final class VariableGroup {
       first = g;
     }
     return true;
-  }
-
-  /** One of the variables, or null if there are none. */
-  public @Nullable Variable any() {
-    VariableGroup root = root();
-    root.lock.lock();
-    try {
-      return root.variables.isEmpty() ? null : root.variables.getFirst();
-    } finally {
-      root.lock.unlock();
-    }
   }
 
   private void join(Variable v, boolean swappable) {
@@ -191,29 +201,35 @@ public final class VariableGroup {
   }
 
   /**
-   * Replaces values, all at one moment. The old memory stays as it is, also for tensors of this
-   * thread.
+   * Replaces values, those of one group at one moment. The old memory stays as it is, also for
+   * tensors of this thread.
    *
-   * @param values new memory by variable, owned by the group from now on; variables that are not
-   *     named keep theirs
-   * @throws IllegalArgumentException if one is of another type or size, or not of this group;
-   *     nothing is replaced
+   * @param values new memory by variable of a group, owned by the group from now on; variables that
+   *     are not named keep theirs
+   * @throws IllegalArgumentException if one is of another type or size; nothing is replaced
    */
-  public void replace(Map<Variable, Storage> values) {
+  public static void replace(Map<Variable, Storage> values) {
+    values.forEach((v, s) -> requireSame(v, v.storage(), s));
+    Map<VariableGroup, Map<Variable, Storage>> byGroup = new LinkedHashMap<>();
+    values.forEach(
+        (v, s) ->
+            byGroup
+                .computeIfAbsent(Objects.requireNonNull(v.group()), g -> new LinkedHashMap<>())
+                .put(v, s));
+    byGroup.forEach(VariableGroup::replaceHere);
+  }
+
+  private void replaceHere(Map<Variable, Storage> values) {
     VariableGroup root = lockedRoot();
     try {
       Snapshot old = root.now;
       Storage[] next = old.copyOfValues(old.size());
       int[] versions = old.copyOfVersions(old.size());
       boolean[] tainted = new boolean[old.size()];
-      java.util.Arrays.fill(tainted, true);
+      Arrays.fill(tainted, true);
       values.forEach(
           (v, s) -> {
             int i = v.indexIn(root);
-            if (i < 0) {
-              throw new IllegalArgumentException("'" + v.name() + "' is not in this group");
-            }
-            requireSame(v, next[i], s);
             next[i] = s;
             versions[i]++;
             tainted[i] = false;
@@ -251,7 +267,7 @@ public final class VariableGroup {
       Storage[] next = old.copyOfValues(old.size());
       int[] versions = old.copyOfVersions(old.size());
       boolean[] tainted = new boolean[old.size()];
-      java.util.Arrays.fill(tainted, true);
+      Arrays.fill(tainted, true);
       next[i] = other;
       versions[i]++;
       tainted[i] = false;

@@ -48,7 +48,7 @@ public abstract class Optimizer {
       }
       states.add(new LinkedHashMap<>());
     }
-    VariableGroup.unite(
+    VariableGroup.uniteVariables(
         parameters.stream().map(Parameter::variable).toList()); // others see all that a step changes, or nothing
     this.lr = hyper("lr", lr);
   }
