@@ -54,8 +54,10 @@ public final class ProgressListener implements TrainingListener {
       }
       case TrainingEvent.CheckpointSkipped s ->
           out.println("damaged checkpoint passed over: " + s.problem());
+      case TrainingEvent.Changed c ->
+          out.println("goes on, but " + String.join("; ", c.changes()));
       case TrainingEvent.Step s -> {
-        loss.add(s.loss());
+        loss.add(s.loss(), s.count());
         show(
             s.state().step(),
             String.format(
