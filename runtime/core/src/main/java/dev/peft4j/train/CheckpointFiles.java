@@ -125,13 +125,13 @@ record CheckpointFiles(
           g.restore(saw.path("seed").longValue(), saw.path("position").longValue());
         });
     if (!changes.isEmpty()) {
-      LOG.warn("goes on from checkpoint {}, but {}", folder, String.join("; ", changes));
+      LOG.warn("going on from {}, which was made with {}", folder, String.join(", ", changes));
     }
     return new Restored(state, course, changes);
   }
 
   private void requireSame(Path folder, Manifest manifest, RunRecord was) {
-    requireNone(folder, "run", RunRecord.differences(was.about(), run.about()));
+    requireNone(folder, "run", made(RunRecord.differences(was.about(), run.about())));
     JsonNode o = manifest.get("optimizer");
     String kind = kind(o);
     if (!kind.equals(optimizer.kind())) {
@@ -149,13 +149,19 @@ record CheckpointFiles(
     if (!saved.equals(now)) {
       throw other(folder, "optimizer", "it trains " + saved + ", this one trains " + now);
     }
-    List<String> data = RunRecord.differences(was.data(), run.data());
+    List<String> data = made(RunRecord.differences(was.data(), run.data()));
     int batches = manifest.get("batches_in_epoch").intValue();
     if (batches != batchesInEpoch) {
       data.addFirst("it has " + batches + " batches an epoch, this has " + batchesInEpoch);
     }
     requireNone(folder, "data", data);
-    requireNone(folder, "run", was.settingsThatDiffer(run, settings));
+    requireNone(folder, "run", made(was.settingsThatDiffer(run, settings)));
+  }
+
+  private static List<String> made(List<String> differences) {
+    return differences.isEmpty()
+        ? differences
+        : new ArrayList<>(List.of("it was made with " + String.join(", ", differences)));
   }
 
   /** Earlier versions wrote the name of the class. */

@@ -98,7 +98,7 @@ record RunRecord(
   }
 
   static String difference(String name, String was, String is) {
-    return "its " + name + " is " + was + ", this run's is " + is;
+    return name + " " + was + ", not " + is;
   }
 
   /** How the settings differ that make it another run. */

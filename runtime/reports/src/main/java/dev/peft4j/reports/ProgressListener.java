@@ -54,8 +54,7 @@ public final class ProgressListener implements TrainingListener {
       }
       case TrainingEvent.CheckpointSkipped s ->
           out.println("damaged checkpoint passed over: " + s.problem());
-      case TrainingEvent.Changed c ->
-          out.println("goes on, but " + String.join("; ", c.changes()));
+      case TrainingEvent.Changed _ -> {} // the trainer has logged it
       case TrainingEvent.Step s -> {
         loss.add(s.loss(), s.count());
         show(
