@@ -9,6 +9,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.Spec.Target;
 
@@ -45,6 +46,12 @@ final class Out {
   /** A remark for people, on standard error. */
   void note(String format, @Nullable Object... values) {
     commandSpec().commandLine().getErr().println(String.format(Locale.ROOT, format, values));
+  }
+
+  /** True if an option is on the command line, so that its value is no default. */
+  boolean isGiven(String option) {
+    ParseResult parsed = commandSpec().commandLine().getParseResult();
+    return parsed != null && parsed.hasMatchedOption(option);
   }
 
   PrintWriter writer() {
