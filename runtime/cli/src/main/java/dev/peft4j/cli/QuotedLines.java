@@ -54,9 +54,10 @@ final class QuotedLines implements Table.Lines {
 
   /** True if the first cell of a line has no text and no quotes. */
   private boolean isNothing() throws IOException {
+    // the parser stands behind the last character that it took: a quote, if there are some
     long from = parser.currentTokenLocation().getCharOffset();
     long to = parser.currentLocation().getCharOffset();
-    return parser.getText().isEmpty() && to - from < 2;
+    return parser.getText().isEmpty() && to < from;
   }
 
   private Place here() {
