@@ -53,9 +53,11 @@ public final class Reduce {
   }
 
   private static Node finish(Node reduced, Shape before, boolean keep, int[] axes) {
-    if (keep) {
-      return reduced;
-    }
+    return keep ? reduced : Reshape.of(reduced, without(before, axes));
+  }
+
+  /** {@code before} without {@code axes}; rank 0 when they are empty. */
+  static Shape without(Shape before, int[] axes) {
     boolean[] gone = new boolean[before.rank()];
     for (int a : axes) {
       gone[before.axis(a)] = true;
@@ -67,6 +69,6 @@ public final class Reduce {
         d[n++] = before.dim(i);
       }
     }
-    return Reshape.of(reduced, Shape.of(java.util.Arrays.copyOf(d, n)));
+    return Shape.of(java.util.Arrays.copyOf(d, n));
   }
 }
