@@ -3,6 +3,7 @@ package dev.peft4j.tensor;
 import dev.peft4j.backend.Engine;
 import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
+import dev.peft4j.data.ShapeException;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Gradients;
@@ -167,15 +168,22 @@ public class Tensor {
 
   /**
    * For each row of the innermost dimension the position of its largest element (the first of equal
-   * ones).
+   * ones). NaN counts as the largest, as in torch.
+   *
+   * @throws dev.peft4j.data.ShapeException if the rows have no elements
    */
   public int[] argmax() {
     float[] v = toFloats();
     int n = shape().columns();
-    int[] best = new int[shape().rows()];
+    if (n == 0) {
+      throw new ShapeException("argmax: shape " + shape() + " has rows without elements");
+    }
+    int[] best = new int[v.length / n];
     for (int r = 0; r < best.length; r++) {
       for (int i = 1; i < n; i++) {
-        if (v[r * n + i] > v[r * n + best[r]]) {
+        float most = v[r * n + best[r]];
+        float x = v[r * n + i];
+        if (x > most || Float.isNaN(x) && !Float.isNaN(most)) {
           best[r] = i;
         }
       }
@@ -401,6 +409,7 @@ public class Tensor {
 
   /**
    * Scaled dot-product attention for heads that lie side by side: softmax(q · kᵀ / √d + mask) · v.
+   * A query that sees no key, since the mask is minus infinity at all of them, gets 0.
    *
    * @param q (batch, queries, heads · d)
    * @param k (batch, keys, kvHeads · d)
@@ -426,7 +435,8 @@ public class Tensor {
 
   /**
    * Scaled dot-product attention, torch's {@code F.scaled_dot_product_attention}: this, the
-   * queries, is (batch, heads, queries, d); keys and values are (batch, kvHeads, keys, d).
+   * queries, is (batch, heads, queries, d); keys and values are (batch, kvHeads, keys, d). A query
+   * that sees no key gets 0, as in torch.
    *
    * @param mask additive, broadcasts to (batch, heads, queries, keys), or null
    */
@@ -521,7 +531,7 @@ public class Tensor {
   /** Mean squared difference to {@code target}, of the same shape: torch's {@code F.mse_loss}. */
   public Tensor mseLoss(Tensor target) {
     if (!shape().equals(target.shape())) {
-      throw new dev.peft4j.data.ShapeException(
+      throw new ShapeException(
           "mseLoss: prediction of shape "
               + shape()
               + " and target of shape "
