@@ -52,9 +52,11 @@ public final class Reduce {
   }
 
   private static Node finish(Node reduced, Shape before, boolean keep, int[] axes) {
-    if (keep) {
-      return reduced;
-    }
+    return keep ? reduced : Reshape.of(reduced, without(before, axes));
+  }
+
+  /** {@code before} without {@code axes}; rank 0 when they are empty. */
+  static Shape without(Shape before, int[] axes) {
     boolean[] gone = new boolean[before.rank()];
     for (int a : axes) {
       gone[before.axis(a)] = true;
@@ -66,6 +68,6 @@ public final class Reduce {
         d[n++] = before.dim(i);
       }
     }
-    return Reshape.of(reduced, Shape.of(Arrays.copyOf(d, n)));
+    return Shape.of(Arrays.copyOf(d, n));
   }
 }
