@@ -6,12 +6,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code peft4j predict}. */
 @Command(
@@ -19,6 +22,14 @@ import picocli.CommandLine.Parameters;
     mixinStandardHelpOptions = true,
     description = "Gives texts labels: a line for each, with the label and its probability.")
 final class PredictCommand implements Callable<Integer> {
+  /** What looks like an option: a dash or two, and a word. */
+  private static final Pattern OPTION = Pattern.compile("--?\\p{Alpha}[\\p{Alnum}_-]*(=.*)?");
+
+  /** Stands for what could not be decoded. */
+  private static final char REPLACEMENT = '\ufffd';
+
+  private static final String JNU = System.getProperty("sun.jnu.encoding", "");
+
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private DataColumns columns = new DataColumns();
   @Mixin private Out out = new Out();
@@ -42,11 +53,15 @@ final class PredictCommand implements Callable<Integer> {
       description = "Texts in a batch.")
   private int batch;
 
+  @Spec private @Nullable CommandSpec spec;
+
   @Parameters(
       paramLabel = "TEXT",
       arity = "0..*",
       showDefaultValue = Help.Visibility.NEVER,
-      description = "Texts, instead of a file.")
+      description =
+          "Texts, instead of a file. After -- whatever follows is a text, also if it begins with a"
+              + " dash.")
   private List<String> texts = List.of();
 
   @Override
@@ -57,7 +72,32 @@ final class PredictCommand implements Callable<Integer> {
     if ((data == null) == texts.isEmpty()) {
       throw new UsageException("needed are either texts or --data FILE");
     }
+    requireTexts();
     return model.run(this::predict);
+  }
+
+  /** Throws for a text that may be an option with a slip of the pen. */
+  private void requireTexts() {
+    if (spec == null) {
+      return;
+    }
+    List<String> args = spec.commandLine().getParseResult().originalArgs();
+    int end = args.indexOf("--");
+    int before = end < 0 ? texts.size() : texts.size() - (args.size() - end - 1);
+    for (String text : texts.subList(0, Math.max(0, before))) {
+      if (OPTION.matcher(text).matches()) {
+        throw new UsageException(
+            "unknown option '" + text + "'; a text that begins with a dash goes after --");
+      }
+    }
+    for (String text : texts) {
+      if (text.indexOf(REPLACEMENT) >= 0 && !JNU.equalsIgnoreCase("UTF-8")) {
+        throw new UsageException(
+            "a text has characters that the locale's encoding, "
+                + JNU
+                + ", does not have; set LC_ALL=C.UTF-8, or give the texts in a file with --data");
+      }
+    }
   }
 
   private int predict() throws IOException {
@@ -75,10 +115,11 @@ final class PredictCommand implements Callable<Integer> {
     }
     List<Example> examples = examples();
     try (Classifier classifier = Classifier.load(model, adapter)) {
-      float[][] all = classifier.probabilities(examples, batch);
+      Labels.alike(classifier.labels()).forEach(out::warn);
+      float[][] all = classifier.logits(examples, batch);
       for (int i = 0; i < all.length; i++) {
-        float[] p = all[i];
-        int best = Classifier.best(p);
+        double[] p = Scores.softmax(all[i]);
+        int best = Scores.best(all[i]);
         String label = classifier.labels().get(best);
         if (out.json()) {
           ObjectNode tree = Out.object().put("label", label).put("probability", p[best]);
@@ -88,15 +129,11 @@ final class PredictCommand implements Callable<Integer> {
           }
           out.line(tree);
         } else {
-          out.line("%s\t%.4f\t%s", label, p[best], oneLine(examples.get(i).text()));
+          out.line("%s\t%.4f\t%s", label, p[best], examples.get(i).text());
         }
       }
       return 0;
     }
-  }
-
-  private static String oneLine(String text) {
-    return text.replaceAll("[\\t\\r\\n]+", " ");
   }
 
   private List<Example> examples() throws IOException {

@@ -90,17 +90,20 @@ final class TrainCommand implements Callable<Integer> {
 
   private int train() throws IOException {
     List<Example> examples = DataFile.read(data, columns, true);
-    List<String> names = labels == null ? DataFile.labels(examples) : labels;
+    List<String> names = labels(examples);
+    Labels.alike(names).forEach(out::warn);
     if (names.size() < 2) {
       throw new UsageException(
-          "the labels are " + names + "; a classifier needs at least two, see --labels");
+          "the labels are ["
+              + Labels.show(names)
+              + "]; a classifier needs at least two, see --labels");
     }
-    int[] expected = DataFile.indices(data, examples, names);
+    int[] expected = Labels.indices(data, examples, names);
     Path evalFile = evalData;
     List<Example> evalExamples =
         evalFile == null ? List.of() : DataFile.read(evalFile, columns, true);
     int[] evalExpected =
-        evalFile == null ? new int[0] : DataFile.indices(evalFile, evalExamples, names);
+        evalFile == null ? new int[0] : Labels.indices(evalFile, evalExamples, names);
     try (Classifier classifier =
         Rng.with(options.seed, () -> unchecked(() -> Classifier.toTrain(model, names)))) {
       AdaptedModel<BertForSequenceClassification> adapted =
@@ -144,6 +147,19 @@ final class TrainCommand implements Callable<Integer> {
               : classifier.evaluate(evalExamples, evalExpected, options.batch);
       report(result, evaluation, adapter, (System.nanoTime() - start) / 1e9);
       return 0;
+    }
+  }
+
+  /** The labels that were asked for, else those in the data. */
+  private List<String> labels(List<Example> examples) throws IOException {
+    List<String> asked = labels;
+    if (asked == null) {
+      return Labels.in(data, examples);
+    }
+    try {
+      return Labels.listed(asked);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--labels: " + e.getMessage());
     }
   }
 

@@ -131,15 +131,15 @@ abstract class SpecialNumberContract extends HalfWeightContract {
   @Test
   void idsOutsideTheTable() {
     for (long id : new long[] {-1, 3, 4_294_967_296L}) {
-      Tensor rows = Tensor.zeros(3, 2).gather(Tensor.of(new long[] {0, id}));
+      Tensor rows = Tensor.zeros(3, 2).embedding(Tensor.of(new long[] {0, id}));
       assertThatThrownBy(() -> values(rows))
           .isInstanceOf(IndexOutOfBoundsException.class)
           .hasMessage(
               "gather: id " + id + " at position 1 is out of range for a table of 3 rows (0 to 2)");
     }
-    assertThatThrownBy(() -> values(Tensor.zeros(3, 2).gather(Tensor.of(new int[] {5}))))
+    assertThatThrownBy(() -> values(Tensor.zeros(3, 2).embedding(Tensor.of(new int[] {5}))))
         .hasMessageContaining("id 5 at position 0");
-    assertThat(values(Tensor.full(4, 3, 1).gather(Tensor.of(new int[] {2})))).containsExactly(4);
+    assertThat(values(Tensor.full(4, 3, 1).embedding(Tensor.of(new int[] {2})))).containsExactly(4);
   }
 
   @Test

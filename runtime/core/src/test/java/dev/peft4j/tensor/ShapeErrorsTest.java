@@ -53,7 +53,7 @@ class ShapeErrorsTest {
     wrong(ids::sum, "SumTo: input 0 is INT32 (2,)");
     wrong(ids::max, "MaxTo: input 0 is INT32 (2,)");
     wrong(() -> square.softmax(-1), "Softmax: input 0 is INT32 (2, 2)");
-    wrong(() -> square.gather(ids), "gather: table of type INT32 (2, 2)");
+    wrong(() -> square.embedding(ids), "gather: table of type INT32 (2, 2)");
     wrong(() -> square.crossEntropy(ids), "crossEntropy: logits of type INT32 (2, 2)");
     return tests;
   }
@@ -168,9 +168,9 @@ class ShapeErrorsTest {
   @TestFactory
   List<DynamicTest> lookupsAndAttention() {
     wrong(
-        () -> x.gather(Tensor.zeros(2)),
+        () -> x.embedding(Tensor.zeros(2)),
         "gather: table of type FLOAT32 (2, 3) and ids of type FLOAT32 (2,)");
-    wrong(() -> Tensor.zeros(3).gather(ids), "gather: table of type FLOAT32 (3,)", "(rows, n)");
+    wrong(() -> Tensor.zeros(3).embedding(ids), "gather: table of type FLOAT32 (3,)", "(rows, n)");
     wrong(
         () -> x.crossEntropy(Tensor.of(new int[3])),
         "crossEntropy: logits of type FLOAT32 (2, 3)",
