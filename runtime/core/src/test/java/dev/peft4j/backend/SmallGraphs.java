@@ -111,7 +111,7 @@ final class SmallGraphs {
         yield a.linear(leaf(Shape.of(out, a.dim(-1))), leaf(Shape.of(out)));
       }
       case 19 -> attention(a);
-      case 20 -> rank == 2 ? a.gather(ids(a.dim(0))) : a.sum(axis(rank));
+      case 20 -> rank == 2 ? a.embedding(ids(a.dim(0))) : a.sum(axis(rank));
       case 21 -> convolution(a);
       case 22 -> loss(a);
       default -> special(a, pick(3));
