@@ -79,9 +79,10 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--labels",
-      paramLabel = "NAME",
-      split = ",",
-      description = "The labels in their order; by default those in the data, sorted.")
+      paramLabel = "NAME[,NAME...]",
+      description =
+          "The labels in their order; by default those in the data, sorted. One with a comma in"
+              + " quotes.")
   private @Nullable List<String> labels;
 
   @Option(
@@ -156,9 +157,13 @@ final class TrainCommand implements Callable<Integer> {
     if (asked == null) {
       return Labels.in(data, examples);
     }
+    List<String> spelled = new ArrayList<>();
     try {
-      return Labels.listed(asked);
-    } catch (IllegalArgumentException e) {
+      for (String some : asked) {
+        spelled.addAll(QuotedLines.split(some));
+      }
+      return Labels.listed(spelled);
+    } catch (IllegalArgumentException | RowException e) {
       throw new UsageException("--labels: " + e.getMessage());
     }
   }
