@@ -92,13 +92,18 @@ record Classifier(
   }
 
   private static Tokenizer tokenizer(ModelOptions options) throws IOException {
+    return Tokenizer.load(options.folder, maxLength(options));
+  }
+
+  /** Tokens that are kept of a text. */
+  static int maxLength(ModelOptions options) throws IOException {
     int most = Transformers.bertConfig(options.folder).maxPositions();
     Integer asked = options.maxLength;
     if (asked != null && (asked < 1 || asked > most)) {
       throw new UsageException(
           "--max-length is " + asked + ", the model takes 1 to " + most + " tokens");
     }
-    return Tokenizer.load(options.folder, asked == null ? Math.min(DEFAULT_LENGTH, most) : asked);
+    return asked == null ? Math.min(DEFAULT_LENGTH, most) : asked;
   }
 
   /** How many labels the classifier of an adapter has; null if it has none. */
@@ -116,6 +121,10 @@ record Classifier(
             file, "has " + labels.size() + " labels, the adapter's classifier has " + count);
       }
       return labels;
+    }
+    TrainedWith with = TrainedWith.read(adapter);
+    if (with != null && with.labels().size() == count) {
+      return with.labels();
     }
     BertConfig config = Transformers.bertConfig(model);
     return config.numLabels() == count

@@ -52,6 +52,10 @@ final class EvalCommand implements Callable<Integer> {
   }
 
   private int evaluate() throws IOException {
+    TrainedWith with = TrainedWith.read(adapter == null ? model.folder : adapter);
+    if (with != null) {
+      with.apply(model, columns, out);
+    }
     List<Example> examples = DataFile.read(data, columns, true);
     try (Classifier classifier = Classifier.load(model, adapter)) {
       Labels.alike(classifier.labels()).forEach(out::warn);

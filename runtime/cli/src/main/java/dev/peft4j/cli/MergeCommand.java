@@ -79,6 +79,7 @@ final class MergeCommand implements Callable<Integer> {
             SafeTensors.write(folder.resolve("model.safetensors"), weights, Map.of("format", "pt"));
             Files.writeString(folder.resolve("config.json"), config);
             copyTokenizer(folder);
+            TrainedWith.copy(adapter, folder);
           });
       if (out.json()) {
         out.line(Out.object().put("model", target.toString()).put("tensors", weights.size()));

@@ -10,6 +10,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.Spec.Target;
 
@@ -82,6 +83,12 @@ final class Out {
       }
     }
     return out.toString();
+  }
+
+  /** True if an option is on the command line, so that its value is no default. */
+  boolean isGiven(String option) {
+    ParseResult parsed = commandSpec().commandLine().getParseResult();
+    return parsed != null && parsed.hasMatchedOption(option);
   }
 
   PrintWriter writer() {

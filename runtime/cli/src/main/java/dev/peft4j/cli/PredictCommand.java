@@ -81,6 +81,18 @@ final class PredictCommand implements Callable<Integer> {
   }
 
   private int predict() throws IOException {
+    TrainedWith with = TrainedWith.read(adapter == null ? model.folder : adapter);
+    if (with != null) {
+      with.apply(model, columns, out);
+      if (columns.second != null && data == null) {
+        throw new UsageException(
+            "the classifier was trained with pairs of texts: give a file with the columns \""
+                + columns.text
+                + "\" and \""
+                + columns.second
+                + "\" with --data, or --second-text \"\" for texts without a second one");
+      }
+    }
     List<Example> examples = examples();
     try (Classifier classifier = Classifier.load(model, adapter)) {
       Labels.alike(classifier.labels()).forEach(out::warn);

@@ -1,28 +1,23 @@
 package dev.peft4j.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.cli.TrainingData.Batch;
 import dev.peft4j.data.Rng;
 import dev.peft4j.optim.AdamW;
 import dev.peft4j.reports.LossCurve;
 import dev.peft4j.reports.ProgressListener;
-import dev.peft4j.tensor.Tensor;
 import dev.peft4j.train.Batches;
 import dev.peft4j.train.Checkpoint;
 import dev.peft4j.train.CsvLog;
 import dev.peft4j.train.StopReason;
 import dev.peft4j.train.Trainer;
-import dev.peft4j.train.TrainingEvent;
-import dev.peft4j.train.TrainingListener;
 import dev.peft4j.train.TrainingResult;
 import dev.peft4j.transformers.BertForSequenceClassification;
-import dev.peft4j.transformers.TokenBatch;
 import dev.peft4j.tuner.AdaptedModel;
 import dev.peft4j.tuner.PeftModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -45,11 +40,6 @@ import picocli.CommandLine.Option;
       "adapter is that of the best evaluation; else it is the last one."
     })
 final class TrainCommand implements Callable<Integer> {
-  /** A batch of examples. */
-  private record Batch(TokenBatch texts, Tensor labels) {}
-
-  private record Labelled(Example example, int label) {}
-
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private DataColumns columns = new DataColumns();
   @Mixin private TrainOptions options = new TrainOptions();
@@ -123,10 +113,15 @@ final class TrainCommand implements Callable<Integer> {
               () -> PeftModel.of(classifier.model(), options.lora(model.folder)));
       out.note("%s", adapted.trainableSummary());
       long start = System.nanoTime();
-      Trainer<Batch> trainer = trainer(classifier, adapted, examples, expected);
-      Losses losses = new Losses();
-      trainer.listener(losses);
+      Batches<Batch> batches =
+          new TrainingData(examples, expected).shuffled(classifier, options.batch, options.seed);
+      TrainedWith with = TrainedWith.of(names, model, columns);
+      Trainer<Batch> trainer = trainer(classifier, adapted, batches);
+      with.facts().forEach(trainer::remember);
       if (evalFile != null) {
+        new TrainingData(evalExamples, evalExpected)
+            .fingerprint()
+            .forEach((name, value) -> trainer.remember("evaluation's " + name, value));
         trainer.evaluator(() -> classifier.evaluate(evalExamples, evalExpected, options.batch));
       }
       TrainingResult result = run(trainer);
@@ -137,16 +132,20 @@ final class TrainCommand implements Callable<Integer> {
       Path best = result.bestCheckpoint();
       if (best != null) {
         adapted.load(best);
+        if (evalFile == null) {
+          out.note("the adapter is that of the best evaluation before, %s", best);
+        }
       }
       Path adapter = folder.resolve("adapter");
       adapted.save(adapter);
       Classifier.writeLabels(adapter, names);
+      with.write(adapter, batches.fingerprint(), options);
       classifier.model().eval();
       Map<String, Double> evaluation =
           evalFile == null
-              ? Map.of()
+              ? result.bestEvaluation()
               : classifier.evaluate(evalExamples, evalExpected, options.batch);
-      report(result, losses, evaluation, adapter, (System.nanoTime() - start) / 1e9);
+      report(result, evaluation, adapter, (System.nanoTime() - start) / 1e9);
       return 0;
     }
   }
@@ -171,21 +170,7 @@ final class TrainCommand implements Callable<Integer> {
   private Trainer<Batch> trainer(
       Classifier classifier,
       AdaptedModel<BertForSequenceClassification> adapted,
-      List<Example> examples,
-      int[] expected) {
-    List<Labelled> labelled = new ArrayList<>();
-    for (int i = 0; i < expected.length; i++) {
-      labelled.add(new Labelled(examples.get(i), expected[i]));
-    }
-    Batches<Batch> batches =
-        Batches.shuffled(
-            labelled,
-            options.batch,
-            options.seed,
-            some ->
-                new Batch(
-                    classifier.encode(some.stream().map(Labelled::example).toList()),
-                    Tensor.of(some.stream().mapToInt(Labelled::label).toArray())));
+      Batches<Batch> batches) {
     AdamW optimizer =
         AdamW.builder()
             .lr(options.lr)
@@ -226,7 +211,6 @@ final class TrainCommand implements Callable<Integer> {
 
   private void report(
       TrainingResult result,
-      Losses losses,
       Map<String, Double> evaluation,
       Path adapter,
       double seconds) {
@@ -234,7 +218,7 @@ final class TrainCommand implements Callable<Integer> {
       ObjectNode tree = Out.object();
       tree.put("steps", result.state().step());
       tree.put("reason", result.reason().name().toLowerCase(Locale.ROOT));
-      tree.put("train_loss", losses.mean());
+      tree.put("train_loss", Double.isNaN(result.loss()) ? null : (Double) result.loss());
       evaluation.forEach((name, value) -> tree.put("eval_" + name, value));
       tree.put("seconds", seconds);
       tree.put("adapter", adapter.toString());
@@ -242,7 +226,7 @@ final class TrainCommand implements Callable<Integer> {
       return;
     }
     out.line("steps: %d (%s)", result.state().step(), result.reason());
-    out.line("training loss, mean of the last steps: %.4f", losses.mean());
+    out.line("training loss, mean over the examples of the last steps: %.4f", result.loss());
     evaluation.forEach((name, value) -> out.line("evaluation %s: %.4f", name, value));
     out.line("adapter: %s", adapter);
   }
@@ -256,26 +240,6 @@ final class TrainCommand implements Callable<Integer> {
       return loading.get();
     } catch (IOException e) {
       throw new UncheckedIOException(e.getMessage(), e);
-    }
-  }
-
-  /** The mean loss of the last steps. */
-  private static final class Losses implements TrainingListener {
-    private static final int WINDOW = 20;
-    private final ArrayDeque<Double> last = new ArrayDeque<>();
-
-    @Override
-    public void on(TrainingEvent event) {
-      if (event instanceof TrainingEvent.Step s) {
-        last.addLast(s.loss());
-        if (last.size() > WINDOW) {
-          last.removeFirst();
-        }
-      }
-    }
-
-    double mean() {
-      return last.stream().mapToDouble(Double::doubleValue).average().orElse(Double.NaN);
     }
   }
 }

@@ -4,6 +4,7 @@ import dev.peft4j.data.DType;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
+import dev.peft4j.graph.Variable;
 import dev.peft4j.target.Names;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -243,12 +244,14 @@ public abstract class Module {
       throw new IllegalArgumentException(
           getClass().getSimpleName() + " cannot take these values: " + String.join("; ", wrong));
     }
+    Map<Variable, Storage> all = new LinkedHashMap<>();
     state.forEach(
         (name, p) -> {
           Storage value = values.get(name);
           if (value != null) {
-            p.set(value);
+            all.put(p.variable(), value);
           }
         });
+    Variable.setAll(all);
   }
 }

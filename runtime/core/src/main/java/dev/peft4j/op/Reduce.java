@@ -21,20 +21,20 @@ public final class Reduce {
    */
   public static Node mean(Node x, boolean keep, int... axes) {
     Shape kept = kept("mean", x.shape(), axes);
-    if (x.shape().elements() == 0) {
+    if (x.shape().elements() == 0 && kept.elements() > 0) {
       throw new ShapeException(
           "mean: shape " + x.shape() + " has no elements; is the batch empty?");
     }
-    double scale = (double) kept.elements() / x.shape().elements();
+    double scale = (double) kept.elements() / Math.max(1, x.shape().elements());
     return finish(Pointwise.mul(SumTo.of(x, kept), scale), x.shape(), keep, axes);
   }
 
   /** Largest element over {@code axes} (all when empty). */
   public static Node max(Node x, boolean keep, int... axes) {
-    if (x.shape().elements() == 0) {
+    Shape kept = kept("max", x.shape(), axes);
+    if (x.shape().elements() == 0 && kept.elements() > 0) {
       throw new ShapeException("max: shape " + x.shape() + " has no elements; is the batch empty?");
     }
-    Shape kept = kept("max", x.shape(), axes);
     Node m = kept.equals(x.shape()) ? x : Node.of(new MaxTo(kept), x);
     return finish(m, x.shape(), keep, axes);
   }

@@ -26,6 +26,7 @@ final class Acting implements Overlay {
     this.adapters = List.copyOf(adapters);
     this.merged = merged.isOf(adapters) ? merged : null;
     checkTogether(adapters);
+    AttachedAdapter.unite(adapters);
   }
 
   private static void checkTogether(List<AttachedAdapter> adapters) {

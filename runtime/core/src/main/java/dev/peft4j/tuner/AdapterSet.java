@@ -151,11 +151,14 @@ public final class AdapterSet extends AdapterMerging {
     addComplete(
         name,
         merge.config(),
-        a -> {
-          a.attachAll();
-          merge.fill(a);
-          a.setTrainable(false);
-        });
+        a ->
+            VariableGroup.pinned(
+                () -> {
+                  a.attachAll();
+                  merge.fill(a);
+                  a.setTrainable(false);
+                  return true;
+                }));
   }
 
   // ---- choosing
@@ -222,7 +225,7 @@ public final class AdapterSet extends AdapterMerging {
    */
   public <T> T with(List<String> names, Supplier<T> body) {
     AdapterState s = state;
-    return Overlays.with(this, new Acting(adapters(names), s.merged()), body);
+    return scope(new Acting(adapters(names), s.merged()), body);
   }
 
   /**
@@ -240,8 +243,7 @@ public final class AdapterSet extends AdapterMerging {
     }
     AdapterState s = state;
     List<AttachedAdapter> order = List.copyOf(s.adapters().values());
-    return Overlays.with(
-        this, new PerSample(this, PerSample.resolve(names, s.adapters()), order), body);
+    return scope(new PerSample(this, PerSample.resolve(names, s.adapters()), order), body);
   }
 
   /**
@@ -251,8 +253,12 @@ public final class AdapterSet extends AdapterMerging {
    */
   public <T> T call(Supplier<T> body) {
     Overlay chosen = Overlays.chosen(this);
-    return VariableGroup.pinned(
-        () -> Overlays.with(this, chosen == null ? state.standard() : chosen, body));
+    return scope(chosen == null ? state.standard() : chosen, body);
+  }
+
+  /** One call: adapters and weights stay what they are. */
+  private <T> T scope(Overlay overlay, Supplier<T> body) {
+    return VariableGroup.pinned(() -> Overlays.with(this, overlay, body));
   }
 
   // ---- looking

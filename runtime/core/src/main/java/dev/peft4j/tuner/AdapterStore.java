@@ -1,6 +1,7 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.data.Storage;
+import dev.peft4j.graph.VariableGroup;
 import dev.peft4j.io.AdapterFolder;
 import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Parameter;
@@ -62,13 +63,17 @@ public abstract sealed class AdapterStore extends AdapterRegistry permits Adapte
   void save(Path folder, List<String> names) {
     List<AttachedAdapter> wanted = adapters(names);
     wanted.forEach(a -> requireUnmerged(a, "saved"));
-    try {
-      for (AttachedAdapter a : wanted) {
-        files.write(folder, a);
-      }
-    } catch (IOException e) {
-      throw unchecked(e);
-    }
+    VariableGroup.pinned( // of one moment, though others may train meanwhile
+        () -> {
+          try {
+            for (AttachedAdapter a : wanted) {
+              files.write(folder, a);
+            }
+            return true;
+          } catch (IOException e) {
+            throw unchecked(e);
+          }
+        });
   }
 
   /**
@@ -91,7 +96,7 @@ public abstract sealed class AdapterStore extends AdapterRegistry permits Adapte
     for (AttachedAdapter a : adapters(names)) {
       read.put(a, swapped(a, AdapterFolder.locate(folder, a.name())));
     }
-    read.forEach(AttachedAdapter::replace);
+    AttachedAdapter.replaceAll(read.values());
   }
 
   /**

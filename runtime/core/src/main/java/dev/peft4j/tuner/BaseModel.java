@@ -1,6 +1,7 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.data.Storage;
+import dev.peft4j.graph.Variable;
 import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.AdapterSlot;
 import dev.peft4j.nn.Module;
@@ -12,6 +13,7 @@ import dev.peft4j.target.Names;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -137,6 +139,8 @@ final class BaseModel {
                         + " other one first");
               }
             });
-    values.forEach(Parameter::set);
+    Map<Variable, Storage> byVariable = new LinkedHashMap<>();
+    values.forEach((p, s) -> byVariable.put(p.variable(), s));
+    Variable.setAll(byVariable);
   }
 }

@@ -1,6 +1,7 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.data.Storage;
+import dev.peft4j.graph.VariableGroup;
 import dev.peft4j.nn.AdapterSlot;
 import dev.peft4j.nn.Overlay;
 import dev.peft4j.nn.Overlays;
@@ -44,11 +45,14 @@ final class MergedWeights {
 
   /** Merges adapters, one after the other, into the base. */
   static MergedWeights of(AdapterRegistry set, List<AttachedAdapter> adapters) {
-    MergedWeights all = none(set);
-    for (AttachedAdapter a : adapters) {
-      all = all.plus(a);
-    }
-    return all;
+    return VariableGroup.pinned(
+        () -> {
+          MergedWeights all = none(set);
+          for (AttachedAdapter a : adapters) {
+            all = all.plus(a);
+          }
+          return all;
+        });
   }
 
   /**
@@ -57,6 +61,10 @@ final class MergedWeights {
    * @throws ArithmeticException if a merged weight would not be finite
    */
   MergedWeights plus(AttachedAdapter a) {
+    return VariableGroup.pinned(() -> with(a)); // of one moment, though others may train meanwhile
+  }
+
+  private MergedWeights with(AttachedAdapter a) {
     Map<AdapterSlot, Map<Parameter, Parameter>> next = new LinkedHashMap<>(bySlot);
     a.slots()
         .forEach(

@@ -54,8 +54,9 @@ public final class ProgressListener implements TrainingListener {
       }
       case TrainingEvent.CheckpointSkipped s ->
           out.println("damaged checkpoint passed over: " + s.problem());
+      case TrainingEvent.Changed _ -> {} // the trainer has logged it
       case TrainingEvent.Step s -> {
-        loss.add(s.loss());
+        loss.add(s.loss(), s.count());
         show(
             s.state().step(),
             String.format(
