@@ -170,8 +170,8 @@ class LabelCommandTest {
     assertThat(json.out()).doesNotContain("\u001b", "\u202e");
     assertThat(json.json().path("probabilities").has(label)).isTrue();
     Path data = folder.resolve("y.csv");
-    Files.writeString(data, "text,label\nt,\u009b31m\u2066x\n");
+    Files.writeString(data, "text,label\nt,x\u009b31m\u2066x\n");
     Run.of("eval", "-m", model, "-a", adapter, "-d", data)
-        .failed("\"\\u009b31m\\u2066x\" is not known", "\"a\\u001b[31mX\\nnext\\tc\\u202eol\"");
+        .failed("\"x\\u009b31m\\u2066x\" is not known", "\"a\\u001b[31mX\\nnext\\tc\\u202eol\"");
   }
 }
