@@ -90,6 +90,11 @@ final class Acting implements Overlay {
   }
 
   @Override
+  public @Nullable Object key() {
+    return adapters.isEmpty() ? null : adapters;
+  }
+
+  @Override
   public Parameter of(Parameter p) {
     Parameter written = merged == null ? p : merged.of(p);
     if (written != p) {

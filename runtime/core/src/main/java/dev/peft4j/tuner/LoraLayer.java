@@ -84,7 +84,7 @@ final class LoraLayer implements TunerLayer, LowRank {
   public Tensor forward(Tensor x, UnaryOperator<Tensor> base) {
     Tensor result = withoutStart(base.apply(x), x);
     boolean drops = dropout > 0 && kind.layer().training();
-    Tensor in = drops ? x.dropout((float) dropout, Tensor.of(new long[] {rng.nextLong()})) : x;
+    Tensor in = drops ? x.dropout((float) dropout, key()) : x;
     Tensor update = kind.apply(in, a, b, bias).mul(scale);
     if (magnitude == null) {
       return result.add(update);
@@ -92,6 +92,10 @@ final class LoraLayer implements TunerLayer, LowRank {
     Tensor factor = kind.overResult(magnitude.div(norm().detach()));
     Tensor plain = drops ? withoutStart(kind.plain(in), in) : withoutBias(result);
     return result.add(factor.sub(1).mul(plain)).add(factor.mul(update));
+  }
+
+  private Tensor key() {
+    return Tensor.of(new long[] {kind.layer().generator(rng).nextLong()});
   }
 
   private Tensor withoutStart(Tensor y, Tensor x) {

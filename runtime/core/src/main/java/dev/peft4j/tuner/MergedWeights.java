@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Base weights with adapters written into them, in order. They stand for the base's weights while
@@ -208,6 +209,11 @@ final class MergedWeights {
 
   /** Inside one layer that shares a weight with others. */
   private record InLayer(Map<Parameter, Parameter> merged, Acting acting) implements Overlay {
+    @Override
+    public @Nullable Object key() {
+      return acting.key();
+    }
+
     @Override
     public Tensor apply(AdapterSlot slot, Tensor x, UnaryOperator<Tensor> base) {
       return base.apply(x);
