@@ -26,6 +26,7 @@ final class Acting implements Overlay {
     this.adapters = List.copyOf(adapters);
     this.merged = merged.isOf(adapters) ? merged : null;
     checkTogether(adapters);
+    AttachedAdapter.unite(adapters);
   }
 
   private static void checkTogether(List<AttachedAdapter> adapters) {
@@ -97,6 +98,11 @@ final class Acting implements Overlay {
       }
     }
     return layer.apply(x);
+  }
+
+  @Override
+  public @Nullable Object key() {
+    return adapters.isEmpty() ? null : adapters;
   }
 
   @Override

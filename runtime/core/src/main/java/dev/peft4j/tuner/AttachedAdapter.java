@@ -16,6 +16,7 @@ import dev.peft4j.target.Names;
 import dev.peft4j.target.TargetMatcher;
 import dev.peft4j.target.TargetSpec;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -278,7 +279,7 @@ final class AttachedAdapter implements AdapterSet.Attachment {
 
   private void own(Parameter p, String called) {
     p.variable().rename(called);
-    if (p.variable().group() != group) {
+    if (p.variable().group() == null) {
       group.add(p.variable());
     }
     if (!set.isActiveByDefault(this)) {
@@ -321,9 +322,21 @@ final class AttachedAdapter implements AdapterSet.Attachment {
 
   /** Replaces values of its parameters, all at one moment for calls on other threads. */
   void replace(Map<Parameter, Storage> values) {
+    replaceAll(List.of(values));
+  }
+
+  /** As {@link #replace}, for several adapters; those that act together change together. */
+  static void replaceAll(Collection<Map<Parameter, Storage>> values) {
     Map<Variable, Storage> byVariable = new LinkedHashMap<>();
-    values.forEach((p, s) -> byVariable.put(p.variable(), s));
-    group.replace(byVariable);
+    values.forEach(m -> m.forEach((p, s) -> byVariable.put(p.variable(), s)));
+    VariableGroup.replace(byVariable);
+  }
+
+  /** Lets calls with all of these adapters see one moment's values of all. */
+  static void unite(List<AttachedAdapter> adapters) {
+    if (adapters.size() > 1) {
+      VariableGroup.unite(adapters.stream().map(a -> a.group).toList());
+    }
   }
 
   List<Parameter> ownParameters() {

@@ -100,7 +100,8 @@ final class LoraLayer implements TunerLayer, LowRank {
   private Tensor dropped(Tensor x) {
     return dropout == 1
         ? x.mul(0)
-        : x.dropout((float) dropout, Tensor.of(new long[] {rng.nextLong()}));
+        : x.dropout(
+            (float) dropout, Tensor.of(new long[] {kind.layer().generator(rng).nextLong()}));
   }
 
   private Tensor withoutStart(Tensor y, Tensor x) {
