@@ -185,7 +185,7 @@ class LoadedAsPeftTest {
       assertThat(error()).contains("adapter_config.json: " + key, "more than 100000 steps");
     }
     save();
-    settings(t -> t.putObject("rank_pattern").put("(.*)".repeat(99) + "(.)\\2\\3\\4!", 2));
+    settings(t -> t.putObject("rank_pattern").put("(.*)".repeat(99) + "(.)\\5\\6\\7!", 2));
     assertThat(error()).contains("adapter_config.json: rank_pattern", "takes too long for");
     settings(t -> t.putObject("rank_pattern").put("\\p{L}", 2));
     assertThat(error()).contains("rank_pattern has '", "\\p{L}", "bad escape \\p");
