@@ -14,7 +14,6 @@ import dev.peft4j.train.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -124,10 +123,7 @@ record TrainedWith(
   }
 
   private static TrainedWith of(Path file, ObjectNode tree) throws FileFormatException {
-    List<String> labels = new ArrayList<>();
-    for (JsonNode l : tree.path(LABELS)) {
-      labels.add(l.asText());
-    }
+    List<String> labels = Labels.listed(file, tree.path(LABELS));
     JsonNode length = tree.path(LENGTH);
     if (!length.canConvertToInt() || length.intValue() < 1) {
       throw new FileFormatException(
