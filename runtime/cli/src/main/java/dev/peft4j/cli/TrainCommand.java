@@ -118,11 +118,12 @@ final class TrainCommand implements Callable<Integer> {
           new TrainingData(examples, expected).shuffled(classifier, options.batch, options.seed);
       TrainedWith with = TrainedWith.of(names, model, columns);
       Trainer<Batch> trainer = trainer(classifier, adapted, batches);
-      with.facts().forEach(trainer::remember);
+      with.facts(classifier).forEach(trainer::remember);
+      trainer.remember("seed", Long.toString(options.seed));
       if (evalFile != null) {
         new TrainingData(evalExamples, evalExpected)
             .fingerprint()
-            .forEach((name, value) -> trainer.remember("evaluation's " + name, value));
+            .forEach((name, value) -> trainer.remember("evaluation's " + name, '"' + value + '"'));
         trainer.evaluator(() -> classifier.evaluate(evalExamples, evalExpected, options.batch));
       }
       TrainingResult result = run(trainer);

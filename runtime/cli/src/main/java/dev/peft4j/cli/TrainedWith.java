@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import dev.peft4j.io.AtomicFiles;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.PythonJson;
+import dev.peft4j.train.Batches;
 import dev.peft4j.train.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,6 +40,8 @@ record TrainedWith(
   private static final String TEXT = "text column";
   private static final String SECOND = "second text column";
   private static final String LABEL = "label column";
+  private static final List<String> PROBE =
+      List.of("The quick brown fox wasn't 42 years old; na\u00efve caf\u00e9s, \u4e2d\u6587!", "the film was great");
   private static final JsonMapper JSON = new JsonMapper();
 
   static TrainedWith of(List<String> labels, ModelOptions model, DataColumns columns)
@@ -47,10 +50,13 @@ record TrainedWith(
         labels, Classifier.maxLength(model), columns.text, columns.second, columns.label);
   }
 
-  /** By name, each value as JSON. */
-  Map<String, String> facts() {
+  /** By name, each value as JSON; and what tells the tokenizer from others. */
+  Map<String, String> facts(Classifier classifier) {
     Map<String, String> facts = new LinkedHashMap<>();
     tree().properties().forEach(e -> facts.put(e.getKey(), e.getValue().toString()));
+    Batches.of(List.of(classifier.tokenizer().encode(PROBE)))
+        .fingerprint()
+        .forEach((name, value) -> facts.put("tokenizer's " + name, '"' + value + '"'));
     return facts;
   }
 
@@ -148,6 +154,7 @@ record TrainedWith(
    * else, a sentence says so.
    */
   void apply(ModelOptions model, DataColumns columns, Out out) {
+    DataColumns before = new DataColumns();
     Integer length = model.maxLength;
     if (length == null) {
       model.maxLength = maxLength;
@@ -174,6 +181,14 @@ record TrainedWith(
       }
     } else if (!asked.equals(second)) {
       said(out, "--second-text", asked, second == null ? "no second text" : second);
+    }
+    boolean ordinary = text.equals(before.text) && label.equals(before.label) && second == null;
+    if (!ordinary) {
+      out.note(
+          "columns: --text %s%s --label %s, as in training unless given",
+          columns.text,
+          columns.second == null ? "" : " --second-text " + columns.second,
+          columns.label);
     }
   }
 

@@ -125,7 +125,7 @@ record CheckpointFiles(
           g.restore(saw.path("seed").longValue(), saw.path("position").longValue());
         });
     if (!changes.isEmpty()) {
-      LOG.warn("going on from {}, which was made with {}", folder, String.join(", ", changes));
+      LOG.warn("going on from {}, which was made with {}", folder, String.join("; ", changes));
     }
     return new Restored(state, course, changes);
   }
@@ -161,7 +161,7 @@ record CheckpointFiles(
   private static List<String> made(List<String> differences) {
     return differences.isEmpty()
         ? differences
-        : new ArrayList<>(List.of("it was made with " + String.join(", ", differences)));
+        : new ArrayList<>(List.of("it was made with " + String.join("; ", differences)));
   }
 
   /** Earlier versions wrote the name of the class. */

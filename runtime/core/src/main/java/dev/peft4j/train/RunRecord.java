@@ -26,6 +26,7 @@ record RunRecord(
     @Nullable ScheduleRecord schedule) {
   private static final String KEY = "run";
   private static final String ABOUT = "about";
+  private static final int LONGEST = 150;
 
   /** The record of a run over {@code data} that may be evaluated. */
   static RunRecord of(
@@ -87,18 +88,24 @@ record RunRecord(
   /** How facts differ, a part of a sentence each; what only one side has is not compared. */
   static List<String> differences(Map<String, String> was, Map<String, String> is) {
     List<String> found = new ArrayList<>();
-    was.forEach(
-        (name, value) -> {
-          String now = is.get(name);
-          if (now != null && !now.equals(value)) {
-            found.add(difference(name, value, now));
+    is.forEach(
+        (name, now) -> {
+          String before = was.get(name);
+          if (before != null && !before.equals(now)) {
+            found.add(difference(name, before, now));
           }
         });
     return found;
   }
 
   static String difference(String name, String was, String is) {
-    return name + " " + was + ", not " + is;
+    return name + " " + shortened(was) + ", not " + shortened(is);
+  }
+
+  private static String shortened(String value) {
+    return value.length() <= LONGEST
+        ? value
+        : value.substring(0, LONGEST) + "... (" + value.length() + " characters)";
   }
 
   /** How the settings differ that make it another run. */
