@@ -100,7 +100,7 @@ public final class Trace {
       Node node = stack[--top];
       Node[] inputs = node.inputs();
       if (node.isKnown()) {
-        if (node.isStale()) {
+        if (!node.hold()) {
           throw new StaleTensorException(node);
         }
         index.put(node, LEAF);
@@ -241,12 +241,12 @@ public final class Trace {
   }
 
   /**
-   * True for the value of a variable that is not trained and seldom changes. Those of a group, an
-   * adapter's say, may be replaced at any time.
+   * True for the value of a variable that is not trained and seldom changes. Those of adapters may
+   * be replaced at any time.
    */
   static boolean frozen(Node leaf) {
     Variable variable = leaf.variable();
-    return variable != null && !leaf.requiresGrad() && variable.group() == null;
+    return variable != null && !leaf.requiresGrad() && !variable.isSwappable();
   }
 
   /** The structure without the data, as a key of a cache. */

@@ -132,8 +132,7 @@ public final class Parameter extends Tensor {
    * @throws IllegalArgumentException if the number of elements differs, or they are integers
    */
   public void set(Storage values) {
-    variable.writable().copyFrom(values);
-    variable.changed();
+    variable.set(values);
   }
 
   /**

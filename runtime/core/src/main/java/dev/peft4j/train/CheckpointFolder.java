@@ -88,16 +88,16 @@ final class CheckpointFolder implements AutoCloseable {
    * Puts back the latest checkpoint that is good.
    *
    * @param skipped is told of those that are damaged
-   * @return how far it is, or null if there are no checkpoints at all
+   * @return what it was, or null if there are no checkpoints at all
    * @throws CheckpointException if all are damaged, or one belongs to something else
    */
-  @Nullable TrainingState restore(BiConsumer<Path, String> skipped) {
+  CheckpointFiles.@Nullable Restored restore(BiConsumer<Path, String> skipped) {
     List<String> problems = new ArrayList<>();
     for (Checkpoint c : Checkpoint.list(folder)) {
       try {
-        TrainingState state = files.read(c);
+        CheckpointFiles.Restored restored = files.read(c);
         last = c;
-        return state;
+        return restored;
       } catch (IOException | UncheckedIOException e) {
         problems.add(String.valueOf(e.getMessage()));
         skipped.accept(c.folder(), String.valueOf(e.getMessage()));
@@ -111,10 +111,10 @@ final class CheckpointFolder implements AutoCloseable {
   }
 
   /** Writes a checkpoint and removes those that are not kept any more. */
-  Path save(TrainingState state) {
+  Path save(TrainingState state, RunCourse course) {
     Checkpoint c = Checkpoint.of(folder, state.step());
     try {
-      AtomicFolder.write(c.folder(), f -> files.write(f, state));
+      AtomicFolder.write(c.folder(), f -> files.write(f, state, course));
       last = c;
       Best best = state.best();
       List<Checkpoint> there = Checkpoint.list(folder);

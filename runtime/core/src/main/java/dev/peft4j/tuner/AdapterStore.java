@@ -1,7 +1,9 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.data.Storage;
+import dev.peft4j.graph.VariableGroup;
 import dev.peft4j.io.AdapterFolder;
+import dev.peft4j.io.AtomicFiles;
 import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Parameter;
 import java.io.IOException;
@@ -49,7 +51,8 @@ public abstract sealed class AdapterStore extends AdapterRegistry permits Adapte
   }
 
   /**
-   * Saves an adapter as peft does; either all files are replaced or none.
+   * Saves an adapter as peft does; all files replace the old ones as one, also if the process is
+   * killed meanwhile.
    *
    * @param folder where {@code default} goes; others go to a folder of their name in it
    * @throws UncheckedIOException if it cannot be written, naming the folder and the reason
@@ -62,13 +65,17 @@ public abstract sealed class AdapterStore extends AdapterRegistry permits Adapte
   void save(Path folder, List<String> names) {
     List<AttachedAdapter> wanted = adapters(names);
     wanted.forEach(a -> requireUnmerged(a, "saved"));
-    try {
-      for (AttachedAdapter a : wanted) {
-        files.write(folder, a);
-      }
-    } catch (IOException e) {
-      throw unchecked(e);
-    }
+    VariableGroup.pinned( // of one moment, though others may train meanwhile
+        () -> {
+          try {
+            for (AttachedAdapter a : wanted) {
+              files.write(folder, a);
+            }
+            return true;
+          } catch (IOException e) {
+            throw unchecked(e);
+          }
+        });
   }
 
   /**
@@ -91,7 +98,7 @@ public abstract sealed class AdapterStore extends AdapterRegistry permits Adapte
     for (AttachedAdapter a : adapters(names)) {
       read.put(a, swapped(a, AdapterFolder.locate(folder, a.name())));
     }
-    read.forEach(AttachedAdapter::replace);
+    AttachedAdapter.replaceAll(read.values());
   }
 
   /**
