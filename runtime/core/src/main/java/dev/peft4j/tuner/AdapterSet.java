@@ -320,8 +320,8 @@ public final class AdapterSet extends AdapterMerging {
   }
 
   /**
-   * Runs {@code body} in evaluation mode. Other threads are in it meanwhile, too, but for those that
-   * called {@link #train} or are in {@link #training(Collection, Supplier)}.
+   * Runs {@code body} in evaluation mode. Other threads are in it meanwhile, too, but for those
+   * that called {@link #train} or are in {@link #training(Collection, Supplier)}.
    */
   public <T> T evaluating(Supplier<T> body) {
     return modes().evaluating(body);

@@ -3,7 +3,6 @@ package dev.peft4j.tuner;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.VariableGroup;
 import dev.peft4j.io.AdapterFolder;
-import dev.peft4j.io.AtomicFiles;
 import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Parameter;
 import java.io.IOException;
