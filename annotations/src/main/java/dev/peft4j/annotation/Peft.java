@@ -44,8 +44,7 @@ public @interface Peft {
 
   /**
    * The layers that get an adapter, as a regular expression (by the rules of Python's {@code re},
-   * which decide in peft) for the whole path; instead of {@link
-   * #target()}.
+   * which decide in peft) for the whole path; instead of {@link #target()}.
    *
    * @return a regular expression, or nothing
    */

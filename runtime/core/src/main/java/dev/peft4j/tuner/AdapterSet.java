@@ -162,6 +162,7 @@ public final class AdapterSet extends AdapterMerging {
                 () -> {
                   a.attachAll();
                   merge.fill(a);
+                  adapters(sources).forEach(source -> source.giveTo(a));
                   for (Parameter p : a.ownParameters()) {
                     String bad = NonFinite.in(p.own(), p.shape());
                     if (bad != null) {

@@ -118,6 +118,16 @@ class LoadedAsPeftTest {
         model.adapters().with(List.of("default", "second"), () -> net.forward(X).toFloats());
     assertThat(both).isNotEqualTo(net.forward(X).toFloats());
     model.adapters().hotSwap("second", folder);
+    model
+        .adapters()
+        .addWeighted(
+            "sum",
+            List.of("default", "second"),
+            List.of(1.0, 1.0),
+            Combination.of(Combination.Method.CAT));
+    assertThat(
+            Nets.largestDifference(model.withAdapter("sum", () -> net.forward(X).toFloats()), both))
+        .isLessThan(1e-5f);
     scale(scaleOf(changed), 0.5f);
     add(NORM, scaleOf(changed));
     model.adapters().addFrom(folder, "third");
@@ -229,7 +239,7 @@ class LoadedAsPeftTest {
     assertThat(model.adapters().nonFinite())
         .containsExactly(
             "base_model.model.fc2.lora_B.default.weight has NaN at [1, 1] and 1 more number that"
-                + " are not finite");
+                + " is not finite");
     Path again = folder.resolve("again");
     assertThatThrownBy(() -> model.save(again))
         .isInstanceOf(ArithmeticException.class)
