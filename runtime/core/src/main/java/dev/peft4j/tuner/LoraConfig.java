@@ -13,6 +13,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -139,11 +140,27 @@ public record LoraConfig(
   }
 
   private LoraConfig with(TargetSpec other, boolean transposed, @Nullable Boolean tying) {
-    Builder b = new Builder(this);
-    b.targets(other);
-    b.fanInFanOut = transposed;
-    b.ensureWeightTying = tying;
-    return b.build();
+    if (other == targets && transposed == fanInFanOut && Objects.equals(tying, ensureWeightTying)) {
+      return this; // it is asked for once a layer
+    }
+    return new LoraConfig(
+        r,
+        alpha,
+        dropout,
+        bias,
+        rslora,
+        dora,
+        loraBias,
+        init,
+        pissaIterations,
+        other,
+        rankPattern,
+        alphaPattern,
+        trainableTokens,
+        transposed,
+        tying,
+        taskType,
+        baseModel);
   }
 
   /**
