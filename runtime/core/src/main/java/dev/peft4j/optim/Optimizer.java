@@ -211,6 +211,18 @@ public abstract class Optimizer {
     return states;
   }
 
+  /** Returns the kind, by which a checkpoint tells whether it is of such an optimizer. */
+  public String kind() {
+    return getClass().getSimpleName();
+  }
+
+  /**
+   * Names the parameters that do not decay, for as long as a trainer runs: biases and the weights
+   * of norms. An optimizer with weight decay leaves them out unless it was told which to leave out;
+   * others need not do anything.
+   */
+  public void exemptFromDecay(Set<Parameter> exempt) {}
+
   /** The kind and the settings that do not change from step to step, without the learning rate. */
   @Override
   public String toString() {

@@ -281,8 +281,8 @@ class CheckpointTest {
         .hasMessage(
             "checkpoint "
                 + checkpoint
-                + " is of another optimizer: it is of dev.peft4j.optim.AdamW, this is"
-                + " dev.peft4j.optim.Sgd");
+                + " is of another optimizer: it is of AdamW, this is Sgd. It goes on only with what"
+                + " it was made with; for another run choose another folder");
 
     TinyRun fewer = new TinyRun(7);
     assertThatThrownBy(

@@ -42,9 +42,9 @@ import java.util.Map;
 import java.util.function.DoubleBinaryOperator;
 
 /**
- * Evaluates a forward graph in double precision, each op by its textbook formula, without programs,
- * decompositions or fusion: what the reference backend is compared with, and what finite
- * differences are taken of.
+ * Evaluates a graph in double precision, each op by its textbook formula, without programs, lowering
+ * or fusion: what the reference backend is compared with, and what finite differences are taken of.
+ * Only ops of gradients are decomposed.
  */
 public final class DoubleOracle {
   private final Map<Variable, double[]> variables;
@@ -190,7 +190,13 @@ public final class DoubleOracle {
           OracleRows.each(x[0], y, n.shape().dim(-1), r -> OracleRows.rmsNorm(r, x[1], o.eps()));
       case CrossEntropy o ->
           y[0] = OracleRows.crossEntropy(x[0], x[1], s[0].dim(1), o.ignoreIndex());
-      default -> throw new AssertionError("no formula for " + n.describe());
+      default -> { // gradients of the above
+        Node parts = n.op().decompose(n.inputs());
+        if (parts == null) {
+          throw new AssertionError("no formula for " + n.describe());
+        }
+        return value(parts);
+      }
     }
     return y;
   }
