@@ -55,17 +55,19 @@ final class PatternList {
   /**
    * Compiles.
    *
+   * @param setting what peft calls the setting that they stand in
    * @param before what peft writes before each expression
    * @param after what it writes after it
    * @param anyEnd whether a dot may follow
    * @throws PatternSyntaxException if one is not a regular expression
    */
-  PatternList(Collection<String> patterns, String before, String after, boolean anyEnd) {
+  PatternList(
+      String setting, Collection<String> patterns, String before, String after, boolean anyEnd) {
     this.patterns = List.copyOf(patterns);
     this.anyEnd = anyEnd;
     this.before = before;
     this.after = after;
-    this.budget = new Regex.Budget(this.patterns.size());
+    this.budget = new Regex.Budget(setting, this.patterns.size());
     for (int i = 0; i < this.patterns.size(); i++) {
       add(i, this.patterns.get(i));
     }

@@ -2,6 +2,7 @@ package dev.peft4j.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.data.Shape;
+import dev.peft4j.io.Adapter;
 import dev.peft4j.io.AdapterFolder;
 import dev.peft4j.io.AtomicFiles;
 import dev.peft4j.io.FileFormatException;
@@ -26,6 +27,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +46,8 @@ record Classifier(
     List<String> labels)
     implements AutoCloseable {
   private static final String LABELS_FILE = "labels.json";
-  private static final String HEAD = "classifier.weight";
+  private static final String HEAD = "classifier";
+  private static final String POOLER = "pooler.dense";
   private static final int DEFAULT_LENGTH = 128;
 
   /** The model in a folder with a new classifier for {@code labels}. */
@@ -60,20 +63,22 @@ record Classifier(
   static Classifier load(ModelOptions options, @Nullable Path adapter) throws IOException {
     if (adapter == null) {
       Tokenizer tokenizer = tokenizer(options);
-      requireHead(options.folder, "; name one with --adapter, or train one with 'peft4j train'");
+      requireTrained(
+          options.folder, Set.of(), "; name one with --adapter, or train one with 'peft4j train'");
       List<String> labels = ModelLabels.of(options.folder);
       BertForSequenceClassification own =
           Transformers.bertForSequenceClassification(options.folder);
       Weights.requireFinite(options.folder, own);
       return new Classifier(own, null, tokenizer, labels);
     }
-    AdapterFolder.read(AdapterPath.of(adapter)).checkFinite();
+    Adapter weights = AdapterFolder.read(AdapterPath.of(adapter));
+    weights.checkFinite();
+    requireTrained(options.folder, weights.tensors().keySet(), ", nor has the adapter " + adapter);
     Tokenizer tokenizer = tokenizer(options);
     Integer rows = rowsOfClassifier(adapter.resolve(PeftFormat.WEIGHTS_FILE));
     BertForSequenceClassification base;
     List<String> labels;
     if (rows == null) {
-      requireHead(options.folder, ", nor has the adapter " + adapter);
       labels = ModelLabels.of(options.folder);
       base = Transformers.bertForSequenceClassification(options.folder);
     } else {
@@ -84,11 +89,24 @@ record Classifier(
     return new Classifier(base, PeftModel.load(base, adapter), tokenizer, labels);
   }
 
-  /** A classifier that nobody trained would give labels by chance. */
-  private static void requireHead(Path folder, String hint) throws IOException {
-    if (!ModelFolder.open(folder).contains(HEAD)) {
-      throw new FileFormatException(folder, "has no classifier (" + HEAD + ")" + hint);
+  /** Layers that nobody trained would give labels by chance. */
+  private static void requireTrained(Path folder, Set<String> ofAdapter, String hint)
+      throws IOException {
+    List<String> ofModel = ModelFolder.open(folder).names();
+    for (String layer : List.of(HEAD, POOLER)) {
+      String weight = layer + ".weight";
+      boolean there =
+          ofModel.stream().anyMatch(n -> n.endsWith(weight))
+              || ofAdapter.stream().anyMatch(n -> isSaved(n, layer));
+      if (!there) {
+        throw new FileFormatException(folder, "has no " + layer + " (" + weight + ")" + hint);
+      }
     }
+  }
+
+  /** True for a layer's own weight in an adapter: one that replaces the base's. */
+  private static boolean isSaved(String name, String layer) {
+    return name.contains("." + layer + ".") && name.endsWith(".weight") && !name.contains("lora_");
   }
 
   private static Tokenizer tokenizer(ModelOptions options) throws IOException {

@@ -56,6 +56,9 @@ final class Failures {
     CommandLine line = e.getCommandLine();
     String message = String.valueOf(e.getMessage());
     if (e instanceof UnmatchedArgumentException unmatched) {
+      if (line.getCommandSpec().name().equals("predict")) {
+        message += "; a text that begins with a dash goes after --";
+      }
       List<String> suggestions = unmatched.getSuggestions();
       if (!suggestions.isEmpty()) {
         message += "; did you mean " + String.join(" or ", suggestions) + "?";

@@ -50,13 +50,20 @@ public final class Main implements Runnable {
   public static void main(String[] args) throws Exception {
     SafeStream.forLog();
     OptionalInt elsewhere = relaunch(args);
-    System.exit(elsewhere.isPresent() ? elsewhere.getAsInt() : commandLine().execute(args));
+    System.exit(elsewhere.isPresent() ? elsewhere.getAsInt() : execute(commandLine(), args));
+  }
+
+  /** Runs the command, whose texts are no options, and returns its exit code. */
+  static int execute(CommandLine line, String... args) {
+    return line.execute(TextArguments.separate(line.getCommandSpec(), args));
   }
 
   /** Runs the command in another JVM if the device needs flags that this one was not given. */
   private static OptionalInt relaunch(String[] args) throws IOException, InterruptedException {
     try {
-      ParseResult command = commandLine().parseArgs(args).subcommand();
+      CommandLine line = commandLine();
+      ParseResult command =
+          line.parseArgs(TextArguments.separate(line.getCommandSpec(), args)).subcommand();
       if (command == null || command.isUsageHelpRequested() || command.isVersionHelpRequested()) {
         return OptionalInt.empty();
       }
@@ -87,8 +94,6 @@ public final class Main implements Runnable {
     line.setParameterExceptionHandler(Failures::of);
     line.setExpandAtFiles(false); // an argument is what it says, never a file of arguments
     line.setPosixClusteredShortOptionsAllowed(false); // -minor is no -m
-    CommandLine predict = line.getSubcommands().get("predict");
-    predict.setUnmatchedOptionsArePositionalParams(true); // PredictCommand looks at them
     line.setCaseInsensitiveEnumValuesAllowed(true);
     List<CommandLine> all = new ArrayList<>(line.getSubcommands().values());
     all.add(line);

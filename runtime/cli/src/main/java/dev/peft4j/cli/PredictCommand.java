@@ -6,15 +6,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code peft4j predict}. */
 @Command(
@@ -22,9 +19,6 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = "Gives texts labels: a line for each, with the label and its probability.")
 final class PredictCommand implements Callable<Integer> {
-  /** What looks like an option: a dash or two, and a word. */
-  private static final Pattern OPTION = Pattern.compile("--?\\p{Alpha}[\\p{Alnum}_-]*(=.*)?");
-
   /** Stands for what could not be decoded. */
   private static final char REPLACEMENT = '\ufffd';
 
@@ -53,8 +47,6 @@ final class PredictCommand implements Callable<Integer> {
       description = "Texts in a batch.")
   private int batch;
 
-  @Spec private @Nullable CommandSpec spec;
-
   @Parameters(
       paramLabel = "TEXT",
       arity = "0..*",
@@ -76,20 +68,8 @@ final class PredictCommand implements Callable<Integer> {
     return model.run(this::predict);
   }
 
-  /** Throws for a text that may be an option with a slip of the pen. */
+  /** Throws for a text that is not the one that was typed. */
   private void requireTexts() {
-    if (spec == null) {
-      return;
-    }
-    List<String> args = spec.commandLine().getParseResult().originalArgs();
-    int end = args.indexOf("--");
-    int before = end < 0 ? texts.size() : texts.size() - (args.size() - end - 1);
-    for (String text : texts.subList(0, Math.max(0, before))) {
-      if (OPTION.matcher(text).matches()) {
-        throw new UsageException(
-            "unknown option '" + text + "'; a text that begins with a dash goes after --");
-      }
-    }
     for (String text : texts) {
       if (text.indexOf(REPLACEMENT) >= 0 && !JNU.equalsIgnoreCase("UTF-8")) {
         throw new UsageException(

@@ -7,7 +7,7 @@ import org.slf4j.LoggerFactory;
 
 /** A stream for the log: what warnings quote of files is escaped. */
 final class SafeStream extends PrintStream {
-  private SafeStream(PrintStream to) {
+  SafeStream(PrintStream to) {
     super(to, true, to.charset());
   }
 

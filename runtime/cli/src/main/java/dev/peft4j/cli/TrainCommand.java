@@ -18,6 +18,7 @@ import dev.peft4j.tuner.PeftModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -69,9 +70,10 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--labels",
-      paramLabel = "NAME",
-      split = ",",
-      description = "The labels in their order; by default those in the data, sorted.")
+      paramLabel = "NAME[,NAME...]",
+      description =
+          "The labels in their order; by default those in the data, sorted. One with a comma in"
+              + " quotes.")
   private @Nullable List<String> labels;
 
   @Option(
@@ -156,9 +158,13 @@ final class TrainCommand implements Callable<Integer> {
     if (asked == null) {
       return Labels.in(data, examples);
     }
+    List<String> spelled = new ArrayList<>();
     try {
-      return Labels.listed(asked);
-    } catch (IllegalArgumentException e) {
+      for (String some : asked) {
+        spelled.addAll(QuotedLines.split(some));
+      }
+      return Labels.listed(spelled);
+    } catch (IllegalArgumentException | RowException e) {
       throw new UsageException("--labels: " + e.getMessage());
     }
   }

@@ -24,7 +24,7 @@ record Run(int code, String out, String err) {
     for (int i = 0; i < texts.length; i++) {
       texts[i] = args[i].toString();
     }
-    return new Run(line.execute(texts), out.toString(), err.toString());
+    return new Run(Main.execute(line, texts), out.toString(), err.toString());
   }
 
   Run ok() {

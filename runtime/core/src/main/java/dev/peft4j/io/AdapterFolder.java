@@ -3,6 +3,7 @@ package dev.peft4j.io;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
@@ -70,18 +71,25 @@ public final class AdapterFolder {
     if (!Files.isDirectory(folder)) {
       throw new FileFormatException(folder, "is a file, expected a folder with an adapter");
     }
+    AtomicFiles.tidy(folder);
     for (int attempt = 1; ; attempt++) {
       List<Object> before = stamps(folder);
-      AdapterConfig config = AdapterConfig.read(configFile(folder));
-      SafeTensors weights = SafeTensors.open(weightsFile(folder));
-      if (before.equals(stamps(folder))) {
-        SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
-        for (TensorInfo info : weights.tensors().values()) {
-          // Adapters are small and get trained: memory of their own, not the file's.
-          tensors.put(
-              info.name(), new StoredTensor(info.shape(), weights.storage(info.name()).copy()));
+      try {
+        AdapterConfig config = AdapterConfig.read(configFile(folder));
+        SafeTensors weights = SafeTensors.open(weightsFile(folder));
+        if (before.equals(stamps(folder))) {
+          SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
+          for (TensorInfo info : weights.tensors().values()) {
+            // Adapters are small and get trained: memory of their own, not the file's.
+            tensors.put(
+                info.name(), new StoredTensor(info.shape(), weights.storage(info.name()).copy()));
+          }
+          return new Adapter(folder, config, tensors);
         }
-        return new Adapter(folder, config, tensors);
+      } catch (FileFormatException e) {
+        if (before.equals(stamps(folder))) {
+          throw e;
+        }
       }
       if (attempt == ATTEMPTS) {
         throw new FileFormatException(folder, "its files keep being replaced while they are read");
@@ -90,9 +98,8 @@ public final class AdapterFolder {
   }
 
   /**
-   * Saves an adapter as peft does. All files are complete on the disk before the first one replaces
-   * an old one: the card, then the weights, then the settings, so that a folder with settings
-   * always has weights. On any failure the folder is as it was.
+   * Saves an adapter as peft does. All files replace the old ones as one, also if the process is
+   * killed meanwhile; see {@link AtomicFiles}. On any failure the folder is as it was.
    *
    * @param folder made if missing
    * @param adapterName {@code default}, or the name of the folder below
@@ -139,7 +146,7 @@ public final class AdapterFolder {
 
   private static Path configFile(Path folder) throws IOException {
     Path file = folder.resolve(PeftFormat.CONFIG_FILE);
-    if (!Files.exists(file)) {
+    if (!Files.exists(AtomicFiles.current(file))) {
       List<String> below = new ArrayList<>();
       try (DirectoryStream<Path> children = Files.newDirectoryStream(folder)) {
         for (Path child : children) {
@@ -156,9 +163,9 @@ public final class AdapterFolder {
     return file;
   }
 
-  private static Path weightsFile(Path folder) throws FileFormatException {
+  private static Path weightsFile(Path folder) throws IOException {
     Path file = folder.resolve(PeftFormat.WEIGHTS_FILE);
-    if (!Files.exists(file)) {
+    if (!Files.exists(AtomicFiles.current(file))) {
       Path pickle = folder.resolve("adapter_model.bin");
       throw new FileFormatException(
           folder,
@@ -175,13 +182,15 @@ public final class AdapterFolder {
   private static List<Object> stamps(Path folder) throws IOException {
     List<Object> out = new ArrayList<>();
     for (String name : List.of(PeftFormat.CONFIG_FILE, PeftFormat.WEIGHTS_FILE)) {
-      Path file = folder.resolve(name);
-      if (Files.exists(file)) {
+      Path file = AtomicFiles.current(folder.resolve(name));
+      out.add(file);
+      try {
         BasicFileAttributes a = Files.readAttributes(file, BasicFileAttributes.class);
-        out.add(name);
         out.add(a.fileKey() == null ? "" : a.fileKey());
         out.add(a.lastModifiedTime());
         out.add(a.size());
+      } catch (NoSuchFileException _) {
+        out.add("");
       }
     }
     return out;

@@ -4,6 +4,7 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.SumTo;
+import java.util.Arrays;
 
 /** Sums, means and maxima over dimensions, from {@link SumTo} and {@link MaxTo}. */
 public final class Reduce {
@@ -40,16 +41,14 @@ public final class Reduce {
   }
 
   private static Shape kept(String op, Shape s, int[] axes) {
-    Shape k = s;
+    int[] d = s.toArray();
     if (axes.length == 0) {
-      for (int i = 0; i < s.rank(); i++) {
-        k = k.with(i, 1);
-      }
+      Arrays.fill(d, 1);
     }
     for (int a : axes) {
-      k = k.with(s.axis(op, a), 1);
+      d[s.axis(op, a)] = 1;
     }
-    return k;
+    return Shape.of(d);
   }
 
   private static Node finish(Node reduced, Shape before, boolean keep, int[] axes) {
@@ -69,6 +68,6 @@ public final class Reduce {
         d[n++] = before.dim(i);
       }
     }
-    return Shape.of(java.util.Arrays.copyOf(d, n));
+    return Shape.of(Arrays.copyOf(d, n));
   }
 }

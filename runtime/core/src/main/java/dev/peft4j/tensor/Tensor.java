@@ -4,6 +4,7 @@ import dev.peft4j.backend.Engine;
 import dev.peft4j.data.DType;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
+import dev.peft4j.data.ShapeException;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Gradients;
 import dev.peft4j.graph.Node;
@@ -102,7 +103,7 @@ public non-sealed class Tensor
     float[] all = new float[rows.length * columns];
     for (int r = 0; r < rows.length; r++) {
       if (rows[r].length != columns) {
-        throw new dev.peft4j.data.ShapeException(
+        throw new ShapeException(
             "of: row " + r + " has " + rows[r].length + " numbers, row 0 has " + columns);
       }
       System.arraycopy(rows[r], 0, all, r * columns, columns);
@@ -117,11 +118,12 @@ public non-sealed class Tensor
 
   /** The identity matrix (n, n). */
   public static Tensor eye(int n) {
-    float[] v = new float[Math.multiplyExact(n, n)];
+    Shape s = Shape.of(n, n);
+    float[] v = new float[s.size()];
     for (int i = 0; i < n; i++) {
       v[i * n + i] = 1;
     }
-    return of(v, n, n);
+    return of(Storage.of(v), s);
   }
 
   /** The int64 numbers 0 … n-1: torch's {@code arange(n)}. */
@@ -260,15 +262,22 @@ public non-sealed class Tensor
 
   /**
    * For each row of the innermost dimension the position of its largest element (the first of equal
-   * ones).
+   * ones). NaN counts as the largest, as in torch.
+   *
+   * @throws ShapeException if the rows have no elements
    */
   public int[] argmax() {
     float[] v = toFloats();
     int n = shape().columns();
-    int[] best = new int[shape().rows()];
+    if (n == 0) {
+      throw new ShapeException("argmax: shape " + shape() + " has rows without elements");
+    }
+    int[] best = new int[v.length / n];
     for (int r = 0; r < best.length; r++) {
       for (int i = 1; i < n; i++) {
-        if (v[r * n + i] > v[r * n + best[r]]) {
+        float most = v[r * n + best[r]];
+        float x = v[r * n + i];
+        if (x > most || Float.isNaN(x) && !Float.isNaN(most)) {
           best[r] = i;
         }
       }
@@ -278,6 +287,7 @@ public non-sealed class Tensor
 
   /**
    * Scaled dot-product attention for heads that lie side by side: softmax(q · kᵀ / √d + mask) · v.
+   * A query that sees no key, since the mask is minus infinity at all of them, gets 0.
    *
    * @param q (batch, queries, heads · d)
    * @param k (batch, keys, kvHeads · d)

@@ -1,7 +1,6 @@
 package dev.peft4j.train;
 
 import dev.peft4j.data.Rng;
-import dev.peft4j.nn.Module;
 import dev.peft4j.optim.GradientClip;
 import dev.peft4j.optim.NonFiniteLossException;
 import dev.peft4j.optim.Optimizer;
@@ -15,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -168,22 +168,26 @@ public final class Trainer<B> {
     Rng rng = new Rng(settings.seed());
     Path at = folder;
     if (at == null) {
-      return Rng.with(rng, () -> new Run(rate, null).start(false));
+      return alone(rng, () -> new Run(rate, null).start(false));
     }
     RunRecord record =
         RunRecord.of(new LinkedHashMap<>(remembered), data, settings, evaluator != null);
     CheckpointFiles files =
         new CheckpointFiles(model, optimizer, rng, data.count(), rate, record, settings);
     try (CheckpointFolder checkpoints = CheckpointFolder.open(at, files, settings.keep())) {
-      return Rng.with(rng, () -> new Run(rate, checkpoints).start(resume));
+      return alone(rng, () -> new Run(rate, checkpoints).start(resume));
     }
+  }
+
+  /** In training mode, and undisturbed by what other threads do with the base. */
+  private TrainingResult alone(Rng rng, Supplier<TrainingResult> body) {
+    return Rng.with(rng, () -> model.adapters().training(optimizer.parameters(), body));
   }
 
   /** One run; what changes in it. */
   private final class Run {
     private final float rate;
     private final @Nullable CheckpointFolder checkpoints;
-    private final Module root = model.adapters().root();
     private final int batches = data.count();
     private final long totalSteps = plannedSteps();
     private final Schedule schedule = settings.schedule().apply(totalSteps);
@@ -199,7 +203,6 @@ public final class Trainer<B> {
     }
 
     TrainingResult start(boolean resume) {
-      boolean wasTraining = root.training();
       try {
         if (checkpoints != null && resume) {
           restore(checkpoints);
@@ -207,7 +210,6 @@ public final class Trainer<B> {
           checkpoints.requireEmpty();
         }
         optimizer.exemptFromDecay(DecayExempt.of(model));
-        root.train();
         tell(
             new TrainingEvent.Started(
                 state, totalSteps, checkpoints == null ? null : checkpoints.last()));
@@ -230,9 +232,6 @@ public final class Trainer<B> {
         optimizer.exemptFromDecay(Set.of());
         optimizer.lr(rate);
         stopped = false;
-        if (!wasTraining) {
-          root.eval();
-        }
       }
     }
 
@@ -324,9 +323,7 @@ public final class Trainer<B> {
       if (e == null || !(atEnd || settings.evaluateEvery().isDue(state))) {
         return false;
       }
-      root.eval();
-      Map<String, Double> values = e.evaluate();
-      root.train();
+      Map<String, Double> values = model.adapters().evaluating(e::evaluate);
       Monitor monitor = settings.monitor();
       Double value = values.get(monitor.name());
       if (value == null) {

@@ -3,6 +3,7 @@ package dev.peft4j.tuner;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.VariableGroup;
 import dev.peft4j.io.AdapterFolder;
+import dev.peft4j.io.AtomicFiles;
 import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Parameter;
 import java.io.IOException;
@@ -50,7 +51,8 @@ public abstract sealed class AdapterStore extends AdapterRegistry permits Adapte
   }
 
   /**
-   * Saves an adapter as peft does; either all files are replaced or none.
+   * Saves an adapter as peft does; all files replace the old ones as one, also if the process is
+   * killed meanwhile.
    *
    * @param folder where {@code default} goes; others go to a folder of their name in it
    * @throws UncheckedIOException if it cannot be written, naming the folder and the reason

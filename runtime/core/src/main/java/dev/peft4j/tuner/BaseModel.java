@@ -111,11 +111,13 @@ final class BaseModel {
   void join(OverlaySource source) {
     slots.forEach(s -> s.join(source));
     holders.keySet().forEach(p -> p.join(source));
+    source.modes().join(source, modules.stream().map(NamedModule::module).toList());
   }
 
   void leave(OverlaySource source) {
     slots.forEach(s -> s.leave(source));
     holders.keySet().forEach(p -> p.leave(source));
+    source.modes().leave(source, modules.stream().map(NamedModule::module).toList());
   }
 
   /**

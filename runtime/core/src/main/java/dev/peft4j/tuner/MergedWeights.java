@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Base weights with adapters written into them, in order. They stand for the base's weights while
@@ -87,7 +88,7 @@ final class MergedWeights {
     return new MergedWeights(set, more, next);
   }
 
-  private static Parameter frozen(AttachedAdapter a, Parameter p, Storage value) {
+  private static void requireFinite(AttachedAdapter a, Parameter p, Storage value) {
     for (long i = 0; i < value.elements(); i++) {
       if (!Float.isFinite(value.floatAt(i))) {
         throw new ArithmeticException(
@@ -100,6 +101,10 @@ final class MergedWeights {
                 + "'; nothing was changed");
       }
     }
+  }
+
+  private static Parameter frozen(AttachedAdapter a, Parameter p, Storage value) {
+    requireFinite(a, p, value);
     Parameter merged = new Parameter(value, p.shape());
     merged.freeze();
     merged.variable().rename(p.name());
@@ -177,7 +182,14 @@ final class MergedWeights {
                                 + " weight each");
                       }
                     }));
-    adapters.forEach(a -> a.copies().forEach((p, copy) -> values.putIfAbsent(p, copy.own())));
+    adapters.forEach(
+        a ->
+            a.copies()
+                .forEach(
+                    (p, copy) -> {
+                      requireFinite(a, p, copy.own());
+                      values.putIfAbsent(p, copy.own());
+                    }));
     return values;
   }
 
@@ -208,6 +220,11 @@ final class MergedWeights {
 
   /** Inside one layer that shares a weight with others. */
   private record InLayer(Map<Parameter, Parameter> merged, Acting acting) implements Overlay {
+    @Override
+    public @Nullable Object key() {
+      return acting.key();
+    }
+
     @Override
     public Tensor apply(AdapterSlot slot, Tensor x, UnaryOperator<Tensor> base) {
       return base.apply(x);

@@ -137,7 +137,8 @@ final class WeightedMerge {
       }
       names.addAll(t.targets());
     }
-    return new TargetSpec(
+    TargetSpec all =
+        new TargetSpec(
         List.copyOf(names),
         regex,
         false,
@@ -146,6 +147,7 @@ final class WeightedMerge {
         first.modulesToSave(),
         first.layers(),
         first.layersPattern());
+    return specs.stream().anyMatch(TargetSpec::fromFile) ? all.asFromFile() : all;
   }
 
   /** Computes the weights of the new adapter. */

@@ -90,6 +90,12 @@ final class CpuProgram implements Backend.Executable {
     if (frame == null) {
       frame = frame();
     }
+    for (int o = 0; o < outputs.length; o++) {
+      requireSize("result", program.outputs()[o], outputs[o]);
+    }
+    for (int i = 0; checked && i < inputs.length; i++) {
+      requireSize("input", i, inputs[i]);
+    }
     long edge = checked ? MemoryCheck.EDGE : 0;
     Workspace.Block block = workspace.take(plan.bytes() + 2 * edge);
     try {
@@ -116,6 +122,24 @@ final class CpuProgram implements Backend.Executable {
       LoopWarmer.begin();
       Reference.reachabilityFence(inputs);
       Reference.reachabilityFence(outputs);
+    }
+  }
+
+  /** Kernels write what the program's shape says, and so does the copy at the end. */
+  private void requireSize(String what, int value, Storage memory) {
+    long bytes = memory.elements() * memory.dtype().bytes();
+    if (bytes != program.bytes(value)) {
+      throw new IllegalStateException(
+          what
+              + " %"
+              + value
+              + " of a program has shape "
+              + program.shape(value)
+              + " and "
+              + program.bytes(value)
+              + " bytes, the memory given for it "
+              + bytes
+              + ": a bug in peft4j");
     }
   }
 
