@@ -9,12 +9,13 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 
 /**
  * Tells arguments that are texts from options. A text is what begins with no dash, what stands
- * after {@code --}, and what begins with a dash but cannot be an option: it has blanks, or no letter
- * after the dash. Other words with a dash stay options, known or not.
+ * after {@code --}, and what begins with a dash but cannot be an option: it has blanks, or no
+ * letter after the dash. Other words with a dash stay options, known or not.
  */
 final class TextArguments {
   private static final String END = "--";
-  private static final Pattern OPTION = Pattern.compile("--?\\p{Alpha}[^\\s=]*(=.*)?", Pattern.DOTALL);
+  private static final Pattern OPTION =
+      Pattern.compile("--?\\p{Alpha}[^\\s=]*(=.*)?", Pattern.DOTALL);
 
   private TextArguments() {}
 
