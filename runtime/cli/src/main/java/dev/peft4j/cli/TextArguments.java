@@ -3,6 +3,7 @@ package dev.peft4j.cli;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
@@ -26,11 +27,11 @@ final class TextArguments {
    *     returned as they are
    */
   static String[] separate(CommandSpec all, String... args) {
-    boolean known = args.length > 0 && all.subcommands().containsKey(args[0]);
-    if (!known) {
+    CommandLine named = args.length == 0 ? null : all.subcommands().get(args[0]);
+    if (named == null) {
       return args;
     }
-    CommandSpec command = all.subcommands().get(args[0]).getCommandSpec();
+    CommandSpec command = named.getCommandSpec();
     if (command.positionalParameters().stream().noneMatch(TextArguments::takesMany)) {
       return args;
     }
