@@ -26,7 +26,8 @@ final class AdapterPath {
       return folder; // whoever reads it says what is wrong
     }
     List<Path> below;
-    try (Stream<Path> paths = Files.find(folder, DEPTH, (p, a) -> a.isDirectory() && isAdapter(p))) {
+    try (Stream<Path> paths =
+        Files.find(folder, DEPTH, (p, a) -> a.isDirectory() && isAdapter(p))) {
       below =
           paths
               .sorted(Comparator.comparingInt(Path::getNameCount).thenComparing(p -> p))

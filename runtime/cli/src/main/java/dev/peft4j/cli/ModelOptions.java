@@ -48,8 +48,8 @@ final class ModelOptions {
         folder,
         "does not exist, expected a folder with a model"
             + (HUB_NAME.matcher(name).matches()
-                ? "; it looks like a name on the Hugging Face Hub, and nothing is downloaded here: get"
-                    + " it with 'hf download "
+                ? "; it looks like a name on the Hugging Face Hub, and nothing is downloaded here:"
+                    + " get it with 'hf download "
                     + name
                     + " --local-dir FOLDER' and give that folder"
                 : ""));
