@@ -96,10 +96,7 @@ public final class AtomicFiles {
         throw failure(save.current(), e);
       }
     } else {
-      together(
-          commonFolder(files.keySet()),
-          files.firstEntry().getKey(),
-          () -> writeAll(files));
+      together(commonFolder(files.keySet()), files.firstEntry().getKey(), () -> writeAll(files));
     }
   }
 
