@@ -37,7 +37,7 @@ final class TrainOptions {
       names = "--accumulation",
       paramLabel = "N",
       defaultValue = "1",
-      description = "Batches whose gradients are averaged for one step.")
+      description = "Batches that make one step, as one large batch would.")
   int accumulation;
 
   @Option(

@@ -74,6 +74,17 @@ public final class Moves {
       apart[2 * i + 1] = size;
       repeated[2 * i] = times[i];
       repeated[2 * i + 1] = size;
+      if ((long) times[i] * size > Integer.MAX_VALUE) {
+        throw new ShapeException(
+            "repeat: "
+                + times[i]
+                + " times dimension "
+                + i
+                + " of size "
+                + size
+                + ", at most "
+                + Integer.MAX_VALUE);
+      }
       joined[i] = times[i] * size;
     }
     Node wide = BroadcastTo.of(Reshape.of(x, Shape.of(apart)), Shape.of(repeated));
@@ -118,6 +129,9 @@ public final class Moves {
     if (s.rank() < 2) {
       throw new ShapeException(
           (lower ? "tril" : "triu") + ": shape " + s + ", needed matrices (…, rows, columns)");
+    }
+    if (s.elements() == 0) {
+      return x;
     }
     int columns = s.dim(-1);
     float[] kept = new float[s.dim(-2) * columns];

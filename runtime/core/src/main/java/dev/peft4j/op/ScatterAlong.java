@@ -2,6 +2,7 @@ package dev.peft4j.op;
 
 import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
+import dev.peft4j.graph.BroadcastTo;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,11 @@ public record ScatterAlong(int size) implements Op {
   @Override
   public @Nullable Node[] gradient(Node out, Node dOut) {
     return new @Nullable Node[] {Node.of(new GatherAlong(), dOut, out.input(1)), null};
+  }
+
+  @Override
+  public @Nullable Node simplify(Node[] inputs) {
+    return inputs[1].shape().elements() == 0 ? BroadcastTo.zeros(shape(inputs)) : null;
   }
 
   @Override

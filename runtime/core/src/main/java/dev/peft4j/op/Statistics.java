@@ -11,7 +11,10 @@ public final class Statistics {
   /** Variance over {@code axes} (all when empty), divided by n - {@code correction}. */
   public static Node variance(Node x, int correction, int... axes) {
     Node mean = Reduce.mean(x, true, axes);
-    long n = x.shape().elements() / mean.shape().elements();
+    long n = 1;
+    for (int i = 0; i < x.shape().rank(); i++) {
+      n *= mean.shape().dim(i) == x.shape().dim(i) ? 1 : x.shape().dim(i);
+    }
     if (n <= correction) {
       throw new ShapeException(
           "var: "

@@ -153,12 +153,17 @@ public sealed interface LossOps permits Tensor {
       @Nullable Tensor positiveWeight,
       Reduction reduction) {
     Tensor x = alike("bceWithLogitsLoss", target);
+    // (1 - t) · x + f · log(1 + e⁻ˣ), where log(1 + e⁻ˣ) = max(-x, 0) + log(1 + e^-|x|): what is
+    // large cancels before what is small is added
+    Tensor negative = x.neg().maximum(0); // with half a gradient at 0, which the rest needs
+    Tensor rest = x.abs().neg().softplus();
+    Tensor large = Tensor.constant(1).sub(target).mul(x);
     Tensor loss;
     if (positiveWeight == null) {
-      loss = x.softplus().sub(x.mul(target));
+      loss = large.add(negative).add(rest);
     } else {
       Tensor factor = positiveWeight.sub(1).mul(target).add(1);
-      loss = Tensor.constant(1).sub(target).mul(x).add(factor.mul(x.neg().softplus()));
+      loss = large.add(factor.mul(negative)).add(factor.mul(rest));
     }
     return reduction.of(weight == null ? loss : loss.mul(weight));
   }

@@ -118,11 +118,12 @@ public non-sealed class Tensor
 
   /** The identity matrix (n, n). */
   public static Tensor eye(int n) {
-    float[] v = new float[Math.multiplyExact(n, n)];
+    Shape s = Shape.of(n, n);
+    float[] v = new float[s.size()];
     for (int i = 0; i < n; i++) {
       v[i * n + i] = 1;
     }
-    return of(v, n, n);
+    return of(Storage.of(v), s);
   }
 
   /** The int64 numbers 0 … n-1: torch's {@code arange(n)}. */

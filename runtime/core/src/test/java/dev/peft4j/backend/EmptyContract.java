@@ -64,7 +64,7 @@ abstract class EmptyContract extends BackendFixture {
     empty(q.softmax(-1).slice(1, 1, 1), 2, 0, 8);
     empty(q.linear(Tensor.full(1, 4, 8), null).slice(1, 0, 0), 2, 0, 4);
     empty(q.matmul(Tensor.full(1, 8, 3)).slice(1, 0, 0), 2, 0, 3);
-    empty(Tensor.full(1, 4, 3).gather(Tensor.of(new int[] {1})).slice(0, 1, 1), 0, 3);
+    empty(Tensor.full(1, 4, 3).embedding(Tensor.of(new int[] {1})).slice(0, 1, 1), 0, 3);
     empty(Tensor.concat(1, q, q.exp()).slice(1, 1, 1).tanh(), 2, 0, 8);
     empty(Tensor.zeros(65536, 65536, 0).add(1), 65536, 65536, 0);
     assertThat(values(Tensor.zeros(0, 65536, 65536).exp().sum())).containsExactly(0);
@@ -146,7 +146,7 @@ abstract class EmptyContract extends BackendFixture {
   @Test
   void lookupsOfNothing() {
     Variable table = variable(1, 2, 3, 4);
-    Tensor rows = Tensor.of(table.node()).reshape(2, 2).gather(Tensor.of(new int[0]));
+    Tensor rows = Tensor.of(table.node()).reshape(2, 2).embedding(Tensor.of(new int[0]));
     rows.sum().backward();
     empty(rows, 0, 2);
     assertThat(values(Tensor.of(table.gradient()))).containsExactly(0, 0, 0, 0);

@@ -63,7 +63,7 @@ final class SmallGraphs {
     int made = 0;
     for (int tries = 0; made < steps && tries < 400; tries++) {
       try {
-        Tensor t = rng.nextDouble() < 0.3 ? part(any()) : step(any(), pick(24));
+        Tensor t = rng.nextDouble() < 0.3 ? part(any()) : step(any(), pick(31));
         if (t != null && t.shape().elements() <= 300 && t.shape().rank() <= 5) {
           pool.add(t);
           made++;
@@ -96,7 +96,7 @@ final class SmallGraphs {
     return switch (op) {
       case 0, 1, 2 -> unary(a, pick(smooth ? 10 : 14));
       case 3, 4, 5 -> binary(a, any(), pick(smooth ? 4 : 7));
-      case 6 -> binary(a, leaf(repeated(a)), pick(4));
+      case 6 -> binary(a, leaf(Shape.of(repeated(a))), pick(4));
       case 7 -> a.permute(order(rank));
       case 8 -> a.reshape(regrouped(a.shape()));
       case 9 -> Tensor.of(BroadcastTo.of(a.node(), wider(a.shape())));
@@ -114,6 +114,7 @@ final class SmallGraphs {
       case 20 -> rank == 2 ? a.embedding(ids(a.dim(0))) : a.sum(axis(rank));
       case 21 -> convolution(a);
       case 22 -> loss(a);
+      case 23, 24, 25, 26, 27, 28, 29 -> SmallOps.step(rng, a, smooth, this::leaf);
       default -> special(a, pick(3));
     };
   }
@@ -294,10 +295,6 @@ final class SmallGraphs {
         yield half.shape().equals(a.shape()) ? half.mul(a) : half;
       }
     };
-  }
-
-  private Tensor leaf(int... dims) {
-    return leaf(Shape.of(dims));
   }
 
   private Tensor leaf(Shape s) {
