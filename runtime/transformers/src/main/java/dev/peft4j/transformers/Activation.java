@@ -20,11 +20,11 @@ public enum Activation {
       "gelu_python_tanh",
       "gelu_accurate"),
   /** GELU, at least -10 and at most 10. */
-  GELU_10(x -> clip(x.gelu(), -10, 10), "gelu_10"),
+  GELU_10(x -> x.gelu().clamp(-10, 10), "gelu_10"),
   /** x · sigmoid(1.702 x). */
   QUICK_GELU(x -> x.mul(x.mul(1.702f).sigmoid()), "quick_gelu"),
   /** x · relu6(x + 3) / 6. */
-  HARDSWISH(x -> x.mul(clip(x.add(3), 0, 6)).div(6), "hardswish"),
+  HARDSWISH(x -> x.mul(relu6(x.add(3))).div(6), "hardswish"),
   /** The distribution function of the normal one around √½ with deviation √(1/4π). */
   LAPLACE(
       x -> x.sub(0.707107f).div((float) (0.282095 * Math.sqrt(2))).erf().add(1).mul(0.5f),
@@ -42,7 +42,7 @@ public enum Activation {
   /** max(x, 0)². */
   RELU2(x -> x.relu().square(), "relu2"),
   /** max(x, 0), at most 6. */
-  RELU6(x -> clip(x, 0, 6), "relu6"),
+  RELU6(Activation::relu6, "relu6"),
   /** 1 / (1 + e⁻ˣ). */
   SIGMOID(Tensor::sigmoid, "sigmoid"),
   /** x · sigmoid(x). */
@@ -60,8 +60,8 @@ public enum Activation {
     this.names = List.of(names);
   }
 
-  private static Tensor clip(Tensor x, float least, float most) {
-    return x.clamp(least, most);
+  private static Tensor relu6(Tensor x) {
+    return x.relu().maskedFill(x.ge(6), 6);
   }
 
   /** The activation of each element; that of {@link #PRELU} with the slope it starts with. */

@@ -163,7 +163,7 @@ final class BertCheckpoint {
     }
     if (!unused.isEmpty()) {
       LOG.warn(
-          "{}: has {} weights that the model does not use: {}",
+          "{}: weights that the model does not use ({}): {}",
           folder.folder(),
           unused.size(),
           listed(unused));
