@@ -113,13 +113,15 @@ record Classifier(
 
   /** Tokens that are kept of a text. */
   static int maxLength(ModelOptions options) throws IOException {
-    int most = Transformers.bertConfig(options.folder).maxPositions();
+    int most = Transformers.bertConfig(options.folder, 1).maxPositions();
     Integer asked = options.maxLength;
     if (asked != null && (asked < 1 || asked > most)) {
       throw new UsageException(
           "--max-length is " + asked + ", the model takes 1 to " + most + " tokens");
     }
-    return asked == null ? Math.min(DEFAULT_LENGTH, most) : asked;
+    return asked == null
+        ? Math.min(DEFAULT_LENGTH, Math.min(most, Tokenizer.modelMaxLength(options.folder)))
+        : asked;
   }
 
   /** How many labels the classifier of an adapter has; null if it has none. */

@@ -14,6 +14,7 @@ import dev.peft4j.train.StopReason;
 import dev.peft4j.train.Trainer;
 import dev.peft4j.train.TrainingResult;
 import dev.peft4j.transformers.BertForSequenceClassification;
+import dev.peft4j.transformers.Transformers;
 import dev.peft4j.tuner.AdaptedModel;
 import dev.peft4j.tuner.PeftModel;
 import java.io.IOException;
@@ -109,10 +110,11 @@ final class TrainCommand implements Callable<Integer> {
         evalFile == null ? new int[0] : Labels.indices(evalFile, evalExamples, names);
     try (Classifier classifier =
         Rng.with(options.seed, () -> unchecked(() -> Classifier.toTrain(model, names)))) {
+      List<String> drawn = Transformers.newLayers(model.folder);
       AdaptedModel<BertForSequenceClassification> adapted =
           Rng.with(
               new Rng(options.seed).split(),
-              () -> PeftModel.of(classifier.model(), options.lora(model.folder)));
+              () -> PeftModel.of(classifier.model(), options.lora(model.folder, drawn)));
       out.note("%s", adapted.trainableSummary());
       long start = System.nanoTime();
       Batches<Batch> batches =
