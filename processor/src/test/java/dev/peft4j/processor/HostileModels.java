@@ -37,6 +37,8 @@ final class HostileModels {
           "package zlib; import java.lang.annotation.*; @Target(ElementType.TYPE_USE) public"
               + " @interface ZUse { double value() default 0; }");
 
+  private static final List<String> HOT = List.of("dev", "java", "javax", "adapters", "model");
+
   private static final String IMPORTS =
       """
       import static dev.peft4j.annotation.Bias.ALL;
@@ -54,15 +56,22 @@ final class HostileModels {
 
   private final Random random;
   private final List<String> pool;
+  private final List<String> hot;
   private final List<String> types = new ArrayList<>();
 
   HostileModels(long seed, List<String> pool) {
     this.random = new Random(seed);
     this.pool = pool;
+    this.hot =
+        pool.stream()
+            .filter(n -> Character.isUpperCase(n.charAt(0)) || n.length() == 1 || HOT.contains(n))
+            .toList();
   }
 
+  /** More often than not the name of a class, of the first part of a package, or of a variable. */
   private String name() {
-    return pool.get(random.nextInt(pool.size()));
+    List<String> from = one(3) ? pool : hot;
+    return from.get(random.nextInt(from.size()));
   }
 
   private boolean one(int in) {

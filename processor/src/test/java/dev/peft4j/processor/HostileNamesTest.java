@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * names are: random models through every javac that is there.
  */
 class HostileNamesTest {
-  private static final int MODELS = 40;
+  private static final int MODELS = 30;
   private static final Pattern PEFT = Pattern.compile("PEFT\\d{3}");
 
   @TempDir Path folder;
@@ -78,7 +78,7 @@ class HostileNamesTest {
       }
       drop(refused);
     }
-    System.out.println(seed + " valid " + valid + " left " + models.size() + " " + reported);
+    System.out.println(seed + " valid " + valid + " left " + models.size() + " " + reported);//TMP
     assertThat(models).as("%s", reported).hasSizeGreaterThan(valid / 2);
     try (Stream<Path> files = Files.walk(out)) {
       assertThat(files.filter(f -> f.toString().endsWith("Peft.java"))).hasSizeGreaterThan(valid / 2);
