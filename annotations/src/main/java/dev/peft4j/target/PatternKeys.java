@@ -17,7 +17,7 @@ public final class PatternKeys {
    * @throws java.util.regex.PatternSyntaxException if one is not a regular expression
    */
   public PatternKeys(Collection<String> keys) {
-    patterns = new PatternList(keys, "(.*\\.)?(", ")$", false);
+    patterns = new PatternList("rank_pattern or alpha_pattern", keys, "(.*\\.)?(", ")$", false);
   }
 
   /**

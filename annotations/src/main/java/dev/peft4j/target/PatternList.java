@@ -19,7 +19,9 @@ final class PatternList {
 
   private record Tried(int order, Regex regex) {}
 
-  /** Names of one length that have their dots, which stand for any character, at the same places. */
+  /**
+   * Names of one length that have their dots, which stand for any character, at the same places.
+   */
   private static final class Masked {
     private final int[] dots;
     private final boolean anchored;
@@ -55,17 +57,19 @@ final class PatternList {
   /**
    * Compiles.
    *
+   * @param setting what peft calls the setting that they stand in
    * @param before what peft writes before each expression
    * @param after what it writes after it
    * @param anyEnd whether a dot may follow
    * @throws PatternSyntaxException if one is not a regular expression
    */
-  PatternList(Collection<String> patterns, String before, String after, boolean anyEnd) {
+  PatternList(
+      String setting, Collection<String> patterns, String before, String after, boolean anyEnd) {
     this.patterns = List.copyOf(patterns);
     this.anyEnd = anyEnd;
     this.before = before;
     this.after = after;
-    this.budget = new Regex.Budget(this.patterns.size());
+    this.budget = new Regex.Budget(setting, this.patterns.size());
     for (int i = 0; i < this.patterns.size(); i++) {
       add(i, this.patterns.get(i));
     }

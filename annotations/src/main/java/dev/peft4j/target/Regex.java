@@ -21,10 +21,16 @@ final class Regex {
 
     private static final long MOST = 200_000;
 
+    private final String setting;
     private final int sharers;
     private long credit = CREDIT;
 
-    Budget(int sharers) {
+    /**
+     * @param setting what peft calls the setting that the expressions stand in, or nothing
+     * @param sharers how many expressions there are
+     */
+    Budget(String setting, int sharers) {
+      this.setting = setting;
       this.sharers = Math.max(1, sharers);
     }
 
@@ -74,7 +80,7 @@ final class Regex {
    * @throws PatternSyntaxException saying what Python says
    */
   static Regex compile(String python) {
-    return compile(python, false, new Budget(1));
+    return compile(python, false, new Budget("", 1));
   }
 
   /**
@@ -167,8 +173,9 @@ final class Regex {
     }
     budget.take(granted - matcher.left());
     if (!finished) {
-      throw new IllegalArgumentException(
-          "the regular expression '"
+      throw new SlowPatternException(
+          (budget.setting.isEmpty() ? "" : budget.setting + ": ")
+              + "the regular expression '"
               + RegexReader.shortened(regex)
               + "' takes too long for '"
               + RegexReader.shortened(text)

@@ -180,7 +180,7 @@ class RegexTest {
         names.add(joined(random, parts, 1 + random.nextInt(3)));
       }
       String path = joined(random, parts, 1 + random.nextInt(5));
-      assertThat(new PatternList(names, "(^|.*\\.)", "($|\\..*)", true).first(path))
+      assertThat(new PatternList("", names, "(^|.*\\.)", "($|\\..*)", true).first(path))
           .as(names + " in " + path)
           .isEqualTo(tried(names, "(^|.*\\.)", "($|\\..*)", path));
       assertThat(new PatternKeys(names).first(path))

@@ -10,7 +10,6 @@ import dev.peft4j.io.ModelFolder;
 import dev.peft4j.io.PeftFormat;
 import dev.peft4j.io.PythonJson;
 import dev.peft4j.io.SafeTensors;
-import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.transformers.BertConfig;
 import dev.peft4j.transformers.BertForSequenceClassification;
@@ -19,7 +18,6 @@ import dev.peft4j.transformers.Tokenizer;
 import dev.peft4j.transformers.Transformers;
 import dev.peft4j.tuner.PeftModel;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -115,13 +113,15 @@ record Classifier(
 
   /** Tokens that are kept of a text. */
   static int maxLength(ModelOptions options) throws IOException {
-    int most = Transformers.bertConfig(options.folder).maxPositions();
+    int most = Transformers.bertConfig(options.folder, 1).maxPositions();
     Integer asked = options.maxLength;
     if (asked != null && (asked < 1 || asked > most)) {
       throw new UsageException(
           "--max-length is " + asked + ", the model takes 1 to " + most + " tokens");
     }
-    return asked == null ? Math.min(DEFAULT_LENGTH, most) : asked;
+    return asked == null
+        ? Math.min(DEFAULT_LENGTH, Math.min(most, Tokenizer.modelMaxLength(options.folder)))
+        : asked;
   }
 
   /** How many labels the classifier of an adapter has; null if it has none. */
@@ -132,7 +132,7 @@ record Classifier(
 
   private static List<String> labels(Path adapter, int count, Path model) throws IOException {
     Path file = adapter.resolve(LABELS_FILE);
-    if (Files.exists(file)) {
+    if (AtomicFiles.exists(file)) {
       List<String> labels = Labels.listed(file, PythonJson.read(file).path("labels"));
       if (labels.size() != count) {
         throw new FileFormatException(
@@ -204,10 +204,7 @@ record Classifier(
   }
 
   private IllegalStateException overflow(int index, Example example, float[] logits) {
-    List<NamedParameter> parameters = new ArrayList<>(model.namedParameters());
-    if (adapted != null) {
-      parameters.addAll(adapted.namedParameters());
-    }
+    PeftModel own = adapted;
     boolean inFile = example.place().line() > 0;
     return new IllegalStateException(
         "the scores of "
@@ -215,7 +212,8 @@ record Classifier(
             + " are "
             + Arrays.toString(logits)
             + ", needed finite numbers; "
-            + Weights.suspect(parameters));
+            + Weights.suspect(own == null ? model.namedParameters() : own.namedParameters())
+            + (own == null ? "" : "; or the adapter's scale (lora_alpha) is too large"));
   }
 
   /** Loss, accuracy and macro F1 on examples whose labels are known. */

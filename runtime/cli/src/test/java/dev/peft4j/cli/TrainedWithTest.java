@@ -197,16 +197,21 @@ class TrainedWithTest {
     for (String text :
         List.of(
             "{\"format\": \"x\"}",
-            "{\"format\": \"peft4j training 1\", \"max length\": -1}",
-            "{\"format\": \"peft4j training 1\", \"max length\": 1e99}",
-            "{\"format\": \"peft4j training 1\", \"max length\": 5}",
-            "{\"format\": \"peft4j training 1\", \"max length\": 5, \"text column\": 7}",
+            "{\"format\": \"peft4j training 1\", \"labels\": [\"a\", \"a\"]}",
+            wrong("\"max length\": -1"),
+            wrong("\"max length\": 1e99"),
+            wrong("\"max length\": 5"),
+            wrong("\"max length\": 5, \"text column\": 7"),
             "[")) {
       Files.writeString(broken.resolve("training.json"), text);
       Run eval = Run.of("eval", "-m", model, "-a", broken, "-d", test);
       assertThat(eval.code()).as(text).isEqualTo(1);
       assertThat(eval.err()).as(text).contains(broken.resolve("training.json").toString());
     }
+  }
+
+  private static String wrong(String rest) {
+    return "{\"format\": \"peft4j training 1\", \"labels\": [\"a\", \"b\"], " + rest + "}";
   }
 
   @ParameterizedTest

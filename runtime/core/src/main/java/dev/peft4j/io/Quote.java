@@ -13,13 +13,13 @@ import java.util.Iterator;
 import java.util.Locale;
 
 /** Puts what a file holds into messages: short and printable, however long or odd it is. */
-final class Quote {
+public final class Quote {
   private static final int LIMIT = 200;
 
   private Quote() {}
 
   /** {@code s} in single quotes; control characters escaped, the middle of a long text left out. */
-  static String text(String s) {
+  public static String text(String s) {
     StringBuilder out = new StringBuilder("'");
     if (s.length() <= LIMIT) {
       out.append(Printable.of(s));
@@ -38,7 +38,7 @@ final class Quote {
   }
 
   /** The items in quotes, separated by commas, at most {@code limit} of them. */
-  static String list(Collection<String> items, int limit) {
+  public static String list(Collection<String> items, int limit) {
     StringBuilder out = new StringBuilder();
     Iterator<String> it = items.iterator();
     for (int i = 0; i < limit && it.hasNext(); i++) {

@@ -87,19 +87,17 @@ final class Save implements AutoCloseable {
     Path given = folder.toAbsolutePath().normalize();
     Deque<Path> madeAbove = new ArrayDeque<>();
     boolean done = false;
+    Save save = null;
     try {
       makeFolders(ops, given, madeAbove);
-      Save save = new Save(ops, given, madeAbove);
+      save = new Save(ops, given, madeAbove);
+      save.note(SaveRecord.firstLine(save.hex));
       done = true;
-      try {
-        save.note(SaveRecord.firstLine(save.hex));
-      } catch (IOException e) {
-        save.close();
-        throw e;
-      }
       return save;
     } finally {
-      if (!done) {
+      if (!done && save != null) {
+        save.close();
+      } else if (!done) {
         remove(ops, madeAbove);
       }
     }
@@ -181,8 +179,7 @@ final class Save implements AutoCloseable {
       try (SaveRecovery.Locks locks = SaveRecovery.Locks.take(folders, ops, true)) {
         Path above = root.getParent();
         boolean pending =
-            SaveRecord.isPending(root)
-                || above != null && SaveRecovery.isPendingAbove(above, root);
+            SaveRecord.isPending(root) || above != null && SaveRecovery.isPendingAbove(above, root);
         if (locks != null && !pending) {
           commitLocked();
         }

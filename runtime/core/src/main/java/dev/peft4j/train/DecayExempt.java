@@ -1,6 +1,8 @@
 package dev.peft4j.train;
 
+import dev.peft4j.nn.GroupNorm;
 import dev.peft4j.nn.LayerNorm;
+import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
@@ -15,7 +17,8 @@ import java.util.regex.Pattern;
 
 /**
  * The parameters that do not decay: biases and norms, by the rules of transformers' {@code
- * Trainer.get_decay_parameter_names} (the type of the layer, and words in names).
+ * Trainer.get_decay_parameter_names} (the type of the
+ * layer, and words in names).
  */
 final class DecayExempt {
   private static final Pattern NAME =
@@ -25,10 +28,14 @@ final class DecayExempt {
 
   private DecayExempt() {}
 
+  private static boolean isNorm(Module m) {
+    return m instanceof LayerNorm || m instanceof RmsNorm || m instanceof GroupNorm;
+  }
+
   static Set<Parameter> of(PeftModel model) {
     List<String> norms =
         model.adapters().root().namedModules().stream()
-            .filter(m -> m.module() instanceof LayerNorm || m.module() instanceof RmsNorm)
+            .filter(m -> isNorm(m.module()))
             .map(NamedModule::name)
             .map(path -> PREFIX + (path.isEmpty() ? "" : path + "."))
             .toList();

@@ -8,6 +8,7 @@ import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Overlay;
 import dev.peft4j.nn.Overlays;
 import dev.peft4j.nn.Parameter;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -148,6 +149,7 @@ public final class AdapterSet extends AdapterMerging {
    * @param weights one for each, of either sign
    * @throws IllegalArgumentException if they cannot be combined this way, saying why; nothing is
    *     added
+   * @throws ArithmeticException if a weight would not be finite, naming it; nothing is added
    */
   public void addWeighted(
       String name, List<String> sources, List<Double> weights, Combination combination) {
@@ -160,6 +162,14 @@ public final class AdapterSet extends AdapterMerging {
                 () -> {
                   a.attachAll();
                   merge.fill(a);
+                  adapters(sources).forEach(source -> source.giveTo(a));
+                  for (Parameter p : a.ownParameters()) {
+                    String bad = NonFinite.in(p.own(), p.shape());
+                    if (bad != null) {
+                      throw new ArithmeticException(
+                          "combining adapters " + sources + " would give " + p.name() + " " + bad);
+                    }
+                  }
                   a.setTrainable(false);
                   return true;
                 }));
@@ -311,8 +321,8 @@ public final class AdapterSet extends AdapterMerging {
   }
 
   /**
-   * Runs {@code body} in evaluation mode. Other threads are in it meanwhile, too, but for those that
-   * called {@link #train} or are in {@link #training(Collection, Supplier)}.
+   * Runs {@code body} in evaluation mode. Other threads are in it meanwhile, too, but for those
+   * that called {@link #train} or are in {@link #training(Collection, Supplier)}.
    */
   public <T> T evaluating(Supplier<T> body) {
     return modes().evaluating(body);
@@ -339,6 +349,21 @@ public final class AdapterSet extends AdapterMerging {
     return AdapterNames.of(root(), state.adapters().values()).stream()
         .map(n -> new NamedParameter(n.name(), n.parameter()))
         .toList();
+  }
+
+  /**
+   * What is NaN or infinite among the weights of the base and of the adapters, a sentence a weight:
+   * {@code base_model.model.fc1.lora_B.default.weight has NaN at [0, 3]}. Looks at every number.
+   */
+  public List<String> nonFinite() {
+    List<String> found = new ArrayList<>();
+    for (NamedParameter p : namedParameters()) {
+      String bad = NonFinite.in(p.parameter().own(), p.parameter().shape());
+      if (bad != null) {
+        found.add(p.name() + " has " + bad);
+      }
+    }
+    return found;
   }
 
   /** The parameters that receive gradients. */

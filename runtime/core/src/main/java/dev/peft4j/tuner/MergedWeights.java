@@ -88,7 +88,7 @@ final class MergedWeights {
     return new MergedWeights(set, more, next);
   }
 
-  private static Parameter frozen(AttachedAdapter a, Parameter p, Storage value) {
+  private static void requireFinite(AttachedAdapter a, Parameter p, Storage value) {
     for (long i = 0; i < value.elements(); i++) {
       if (!Float.isFinite(value.floatAt(i))) {
         throw new ArithmeticException(
@@ -101,6 +101,10 @@ final class MergedWeights {
                 + "'; nothing was changed");
       }
     }
+  }
+
+  private static Parameter frozen(AttachedAdapter a, Parameter p, Storage value) {
+    requireFinite(a, p, value);
     Parameter merged = new Parameter(value, p.shape());
     merged.freeze();
     merged.variable().rename(p.name());
@@ -178,7 +182,14 @@ final class MergedWeights {
                                 + " weight each");
                       }
                     }));
-    adapters.forEach(a -> a.copies().forEach((p, copy) -> values.putIfAbsent(p, copy.own())));
+    adapters.forEach(
+        a ->
+            a.copies()
+                .forEach(
+                    (p, copy) -> {
+                      requireFinite(a, p, copy.own());
+                      values.putIfAbsent(p, copy.own());
+                    }));
     return values;
   }
 

@@ -9,6 +9,7 @@ import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.optim.Sgd;
+import dev.peft4j.tensor.Reduction;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.AdaptedModel;
 import dev.peft4j.tuner.LoraConfig;
@@ -33,6 +34,11 @@ class MeansTest {
   private record Batch(Tensor x, Tensor labels, Tensor mask) {
     int size() {
       return x.dim(0);
+    }
+
+    /** From 0 to 1, (rows, classes). */
+    Tensor targets() {
+      return x.sum(-1).sigmoid().reshape(-1, 1).mul(Tensor.of(new float[] {0.1f, 0.2f, 0.3f, 0.4f}));
     }
   }
 
@@ -107,6 +113,21 @@ class MeansTest {
         new Kind(
             "sum over a tensor",
             (m, b) -> forward(m, b).square().sum().div(Tensor.scalar(b.size()))),
+        new Kind("negative log-likelihood", (m, b) -> forward(m, b).logSoftmax(-1).nllLoss(b.labels)),
+        new Kind(
+            "cross-entropy with weights and smoothing",
+            (m, b) ->
+                forward(m, b)
+                    .crossEntropy(b.labels, Tensor.of(new float[] {1, 3, 0.5f, 2}), 0.1f, -100)),
+        new Kind(
+            "binary cross-entropy", (m, b) -> forward(m, b).bceWithLogitsLoss(b.targets())),
+        new Kind(
+            "Huber's loss, summed",
+            (m, b) -> forward(m, b).huberLoss(b.targets(), 0.5f, Reduction.SUM)),
+        new Kind(
+            "divergence by rows",
+            (m, b) ->
+                forward(m, b).logSoftmax(-1).klDivLoss(b.targets(), Reduction.BATCH_MEAN)),
         new Kind("sum", (m, b) -> forward(m, b).square().sum()),
         new Kind(
             "two means that count alike",
