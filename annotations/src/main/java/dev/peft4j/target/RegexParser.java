@@ -175,7 +175,7 @@ final class RegexParser {
     }
     RegexNode item = items.isEmpty() ? null : items.get(items.size() - 1);
     if (item == null || item.isPosition()) {
-      throw in.error("nothing to repeat", at);
+      throw in.error("nothing to repeat: a dangling " + Character.toString(c), at);
     }
     if (item instanceof RegexNode.Repeat) {
       throw in.error("multiple repeat", at);
@@ -225,7 +225,7 @@ final class RegexParser {
   private RegexNode closed(int at, int flags) {
     RegexNode item = choice(flags);
     if (!in.take(')')) {
-      throw in.error("missing ), unterminated subpattern", at);
+      throw in.error("missing ), unterminated subpattern: an unclosed group", at);
     }
     return item;
   }
@@ -327,7 +327,7 @@ final class RegexParser {
       throw in.error("conditional backref with more than two branches", in.at());
     }
     if (!in.take(')')) {
-      throw in.error("missing ), unterminated subpattern", at);
+      throw in.error("missing ), unterminated subpattern: an unclosed group", at);
     }
     return new RegexNode.Condition(group, yes, no);
   }

@@ -8,6 +8,9 @@ final class RegexReader {
   /** A longer expression is shown in part. */
   private static final int SHOWN = 300;
 
+  /** As Python has it. */
+  private static final long MAX_REPEAT = 4_294_967_295L;
+
   private final String regex;
   private final int[] points;
   private int at;
@@ -123,11 +126,12 @@ final class RegexReader {
   }
 
   private int count(String digits, int open) {
-    int value = number(digits.replaceFirst("^0+(?=.)", ""));
-    if (value < 0) {
+    String plain = digits.replaceFirst("^0+(?=.)", "");
+    long value = plain.length() > 10 ? Long.MAX_VALUE : Long.parseLong(plain);
+    if (value >= MAX_REPEAT) {
       throw error("the repetition number is too large", open);
     }
-    return value;
+    return (int) Math.min(value, RegexNode.UNBOUNDED - 1);
   }
 
   /** An octal number of some more digits, of which {@code value} is the beginning. */

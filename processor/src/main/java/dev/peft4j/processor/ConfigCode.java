@@ -15,14 +15,18 @@ final class ConfigCode {
   private static final int MOST_ON_A_LINE = 4;
   private static final int LONGEST_LINE = 60;
 
-  private ConfigCode() {}
+  private final TypeNames names;
+
+  ConfigCode(TypeNames names) {
+    this.names = names;
+  }
 
   static ClassName type(PeftSettings s) {
     return s.kind() == AnnotatedTuner.IA3 ? IA3 : LORA;
   }
 
   /** A call of the builder that sets what is not the default; for LoRA always rank and alpha. */
-  static CodeBlock config(PeftSettings s) {
+  CodeBlock config(PeftSettings s) {
     List<CodeBlock> calls = new ArrayList<>();
     addTargets(calls, s);
     if (s.kind() == AnnotatedTuner.IA3) {
@@ -43,7 +47,7 @@ final class ConfigCode {
     int length = calls.stream().mapToInt(call -> call.toString().length()).sum();
     String between = calls.size() > MOST_ON_A_LINE || length > LONGEST_LINE ? "\n." : ".";
     return CodeBlock.builder()
-        .add("$T.builder()$>$>", type(s))
+        .add("$L.builder()$>$>", names.expression(type(s)))
         .add(
             calls.stream()
                 .map(call -> CodeBlock.of(between + "$L", call))
@@ -73,14 +77,14 @@ final class ConfigCode {
     }
   }
 
-  private static void addNumbers(List<CodeBlock> calls, PeftSettings s) {
+  private void addNumbers(List<CodeBlock> calls, PeftSettings s) {
     add(calls, "r($L)", s.r());
     add(calls, "alpha($L)", PeftWriter.number(s.alpha()));
     if (s.dropout() != 0) {
       add(calls, "dropout($L)", PeftWriter.number(s.dropout()));
     }
     if (!s.bias().equals("NONE")) {
-      add(calls, "bias($T.$L)", BIAS, s.bias());
+      add(calls, "bias($L.$L)", names.expression(BIAS), s.bias());
     }
     if (s.rslora()) {
       add(calls, "rslora(true)");
@@ -94,7 +98,7 @@ final class ConfigCode {
     if (s.pissaIterations() >= 0) {
       add(calls, "pissa($L)", s.pissaIterations());
     } else if (!s.init().equals("DEFAULT")) {
-      add(calls, "init($T.$L)", INIT, s.init());
+      add(calls, "init($L.$L)", names.expression(INIT), s.init());
     }
   }
 

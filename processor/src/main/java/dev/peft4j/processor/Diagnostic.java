@@ -39,12 +39,14 @@ enum Diagnostic {
   BAD_CLASS_NAME(
       10, "className \"%s\" is no simple name of a Java class. Write one such as \"%s\"."),
   METHOD_CLASH(
-      11, "%s declares %s, which the adapted class has to declare itself. Give it another name."),
+      11,
+      "%s declares %s, which the adapted class has to declare itself. Give it another name, such as"
+          + " %s."),
   METHOD_HIDES(
       12,
       true,
       "%s declares %s, which hides the method of PeftModel in the adapted class. Give it another"
-          + " name, or call the adapter's method on adapt(model)."),
+          + " name, such as %s, or call the adapter's method on adapt(model)."),
   RUNTIME_MISSING(
       13,
       "%s cannot be found. Add peft4j-core to the class path (in a named module: requires"
@@ -64,6 +66,7 @@ enum Diagnostic {
       18,
       "%s holds modules in a value of type %s, where they are not found. Use a List or a Map, or"
           + " make the field transient if they are no part of the model."),
+  NOT_NAMEABLE(19, "%s has to name %s, but %s. %s."),
 
   // the annotation's values
   NO_TARGET(20, "@Peft names no layer for the adapter. Write target = \"...\": %s."),

@@ -1,11 +1,20 @@
 package dev.peft4j.processor;
 
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import javax.lang.model.element.Element;
+import javax.lang.model.element.ElementKind;
 import javax.lang.model.element.ExecutableElement;
 import javax.lang.model.element.Modifier;
 import javax.lang.model.element.TypeElement;
+import javax.lang.model.element.VariableElement;
 import javax.lang.model.type.DeclaredType;
 import javax.lang.model.type.ExecutableType;
+import javax.lang.model.type.TypeKind;
 import javax.lang.model.type.TypeMirror;
 import javax.lang.model.util.ElementFilter;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +25,7 @@ final class MethodChecks {
   private final TypeElement peftModel;
   private final @Nullable TypeElement module;
   private final Consumer<Problem> problems;
+  private final Set<String> warnings = new TreeSet<>();
 
   MethodChecks(Universe universe, TypeElement peftModel, Consumer<Problem> problems) {
     this.universe = universe;
@@ -24,72 +34,158 @@ final class MethodChecks {
     this.problems = problems;
   }
 
+  /** Warnings of the compiler that the adapted class has of its model's methods. */
+  Set<String> warnings() {
+    return warnings;
+  }
+
   void check(TypeElement model) {
-    for (DeclaredType t = (DeclaredType) model.asType();
-        t != null && !Universe.name(t).equals(Universe.MODULE);
-        t = universe.superclassOf(t)) {
-      for (ExecutableElement method :
-          ElementFilter.methodsIn(Universe.element(t).getEnclosedElements())) {
-        if (!method.getModifiers().contains(Modifier.PRIVATE)) {
-          check(method, Universe.shortName(Universe.element(t)), model);
+    for (ExecutableElement method :
+        ElementFilter.methodsIn(universe.elements.getAllMembers(model))) {
+      TypeElement owner = Universe.declaring(method);
+      boolean ofInterface = owner.getKind() == ElementKind.INTERFACE;
+      boolean inherited =
+          !method.getModifiers().contains(Modifier.PRIVATE)
+              && !(ofInterface && !method.isDefault())
+              && !(module != null && universe.types.isSubtype(erased(module), erased(owner)));
+      if (inherited) {
+        check(method, ofInterface, model);
+      }
+    }
+  }
+
+  private TypeMirror erased(Element type) {
+    return universe.types.erasure(type.asType());
+  }
+
+  private void check(ExecutableElement method, boolean ofInterface, TypeElement model) {
+    boolean adapters =
+        method.getSimpleName().contentEquals("adapters") && method.getParameters().isEmpty();
+    if (adapters || isAdapt(method, model)) {
+      report(Diagnostic.METHOD_CLASH, method, model);
+      return;
+    }
+    ExecutableType seen =
+        (ExecutableType) universe.types.asMemberOf((DeclaredType) model.asType(), method);
+    for (ExecutableElement ours :
+        ElementFilter.methodsIn(universe.elements.getAllMembers(peftModel))) {
+      if (ours.isDefault() && ours.getSimpleName().equals(method.getSimpleName())) {
+        ExecutableType wanted = (ExecutableType) ours.asType();
+        if (universe.types.isSubsignature(seen, wanted)) {
+          checkSame(method, seen, ours, ofInterface, model);
+        } else if (sameErasure(method, ours)) {
+          report(Diagnostic.METHOD_CLASH, method, model);
+        } else if (ambiguous(method, ours)) {
+          warnings.add("overloads");
         }
       }
     }
   }
 
-  private void check(ExecutableElement method, String owner, TypeElement model) {
-    boolean adapters =
-        method.getSimpleName().contentEquals("adapters") && method.getParameters().isEmpty();
-    if (adapters || isAdapt(method, model)) {
-      problems.accept(Problem.of(Diagnostic.METHOD_CLASH, Site.CLASS, owner, method));
-      return;
-    }
-    ExecutableElement ours = ours(method);
-    if (ours == null) {
-      return;
-    }
+  private void checkSame(
+      ExecutableElement method,
+      ExecutableType seen,
+      ExecutableElement ours,
+      boolean ofInterface,
+      TypeElement model) {
     boolean overridden = module != null && universe.sameSignature(ours, peftModel, module) != null;
     boolean clash =
-        method.getModifiers().contains(Modifier.STATIC)
+        ofInterface
+            || method.getModifiers().contains(Modifier.STATIC)
             || (overridden
                 ? method.getModifiers().contains(Modifier.FINAL)
-                    || !returns(ours.getReturnType(), method.getReturnType())
+                    || !returns(ours.getReturnType(), seen.getReturnType())
                 : !method.getModifiers().contains(Modifier.PUBLIC)
-                    || !returns(method.getReturnType(), ours.getReturnType()));
+                    || !returns(seen.getReturnType(), ours.getReturnType())
+                    || !throwsNoMore(seen, ours));
     if (clash) {
-      problems.accept(Problem.of(Diagnostic.METHOD_CLASH, Site.CLASS, owner, method));
+      report(Diagnostic.METHOD_CLASH, method, model);
     } else if (!overridden) {
-      problems.accept(Problem.of(Diagnostic.METHOD_HIDES, Site.CLASS, owner, method));
+      report(Diagnostic.METHOD_HIDES, method, model);
+      if (!universe.types.isSubsignature((ExecutableType) ours.asType(), seen)) {
+        warnings.add("unchecked");
+      }
     }
+  }
+
+  private boolean throwsNoMore(ExecutableType seen, ExecutableElement ours) {
+    return seen.getThrownTypes().stream()
+        .filter(universe::checked)
+        .allMatch(
+            thrown ->
+                ours.getThrownTypes().stream()
+                    .anyMatch(allowed -> universe.types.isSubtype(thrown, allowed)));
+  }
+
+  private boolean sameErasure(ExecutableElement method, ExecutableElement other) {
+    return erasures(method).equals(erasures(other));
+  }
+
+  private List<String> erasures(ExecutableElement method) {
+    return method.getParameters().stream()
+        .map(p -> universe.types.erasure(p.asType()).toString())
+        .toList();
+  }
+
+  /** Whether a call with a lambda could mean either. */
+  private static boolean ambiguous(ExecutableElement method, ExecutableElement ours) {
+    if (method.getParameters().size() != ours.getParameters().size()) {
+      return false;
+    }
+    for (int i = 0; i < method.getParameters().size(); i++) {
+      if (isInterface(method.getParameters().get(i)) && isInterface(ours.getParameters().get(i))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isInterface(VariableElement parameter) {
+    return parameter.asType() instanceof DeclaredType type
+        && type.asElement().getKind() == ElementKind.INTERFACE;
   }
 
   private boolean isAdapt(ExecutableElement method, TypeElement model) {
     return method.getSimpleName().contentEquals("adapt")
         && method.getParameters().size() == 1
         && universe.types.isSameType(
-            universe.types.erasure(method.getParameters().get(0).asType()),
-            universe.types.erasure(model.asType()));
-  }
-
-  /** The default method of PeftModel with the same signature, or null. */
-  private @Nullable ExecutableElement ours(ExecutableElement method) {
-    for (ExecutableElement candidate :
-        ElementFilter.methodsIn(universe.elements.getAllMembers(peftModel))) {
-      if (candidate.isDefault()
-          && candidate.getSimpleName().equals(method.getSimpleName())
-          && universe.types.isSubsignature(
-              (ExecutableType) method.asType(), (ExecutableType) candidate.asType())) {
-        return candidate;
-      }
-    }
-    return null;
+            universe.types.erasure(method.getParameters().get(0).asType()), erased(model));
   }
 
   private boolean returns(TypeMirror returned, TypeMirror wanted) {
-    return universe.types.isSameType(returned, wanted)
-        || (!wanted.getKind().isPrimitive()
-            && !returned.getKind().isPrimitive()
-            && universe.types.isSubtype(
-                universe.types.erasure(returned), universe.types.erasure(wanted)));
+    if (universe.types.isSameType(returned, wanted)) {
+      return true;
+    }
+    if (!(wanted.getKind() == TypeKind.DECLARED || wanted.getKind() == TypeKind.TYPEVAR)
+        || returned.getKind().isPrimitive()
+        || returned.getKind() == TypeKind.VOID) {
+      return false;
+    }
+    return wanted.getKind() == TypeKind.TYPEVAR
+        ? universe.types.isSubtype(
+            universe.types.erasure(returned), universe.types.erasure(wanted))
+        : universe.types.isSubtype(returned, wanted);
+  }
+
+  private void report(Diagnostic diagnostic, ExecutableElement method, TypeElement model) {
+    problems.accept(
+        Problem.of(
+            diagnostic,
+            Site.CLASS,
+            Universe.shortName(Universe.declaring(method)),
+            method,
+            another(method.getSimpleName().toString(), model)));
+  }
+
+  /** A name for a method that no other one has: saveModel for save, modelAdapters for adapters. */
+  private String another(String name, TypeElement model) {
+    Set<String> taken =
+        ElementFilter.methodsIn(universe.elements.getAllMembers(model)).stream()
+            .map(m -> m.getSimpleName().toString())
+            .collect(Collectors.toSet());
+    boolean noun = name.endsWith("s") || name.endsWith("Summary");
+    String capital = name.substring(0, 1).toUpperCase(Locale.ROOT) + name.substring(1);
+    String other = noun ? "model" + capital : name + "Model";
+    return taken.contains(other) ? "own" + capital : other;
   }
 }

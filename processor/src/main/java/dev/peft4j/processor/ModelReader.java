@@ -6,140 +6,129 @@ import com.palantir.javapoet.ParameterSpec;
 import com.palantir.javapoet.TypeName;
 import dev.peft4j.processor.ModelSpec.ConstructorSpec;
 import dev.peft4j.processor.ModelSpec.OverrideSpec;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Target;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.lang.model.element.AnnotationMirror;
 import javax.lang.model.element.Element;
-import javax.lang.model.element.ElementKind;
 import javax.lang.model.element.ExecutableElement;
 import javax.lang.model.element.Modifier;
+import javax.lang.model.element.Parameterizable;
 import javax.lang.model.element.TypeElement;
 import javax.lang.model.element.VariableElement;
 import javax.lang.model.type.DeclaredType;
 import javax.lang.model.type.ExecutableType;
-import javax.lang.model.type.TypeKind;
 import javax.lang.model.type.TypeMirror;
 import javax.lang.model.util.ElementFilter;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Reads an annotated class itself: whether it can be extended, its constructors, and the methods
- * that have to be chosen.
- */
+/** Reads an annotated class itself: its constructors, and the methods that have to be chosen. */
 final class ModelReader {
-  private static final String GENERATED = "javax.annotation.processing.Generated";
-  private static final String PEFT_MODEL = Universe.TUNER + "PeftModel";
+  private static final ClassName DEPRECATED = ClassName.get(Deprecated.class);
 
   private final Universe universe;
   private final Visibility visibility;
+  private final TypeElement peftModel;
   private final TypeNames names;
   private final Consumer<Problem> problems;
 
-  ModelReader(Universe universe, Visibility visibility, Consumer<Problem> problems) {
+  ModelReader(
+      Universe universe,
+      Visibility visibility,
+      TypeElement peftModel,
+      TypeNames names,
+      Consumer<Problem> problems) {
     this.universe = universe;
     this.visibility = visibility;
-    this.names = new TypeNames(this::usable);
+    this.peftModel = peftModel;
+    this.names = names;
     this.problems = problems;
-  }
-
-  /** Reports what stands in the way of extending a class; returns whether it is a Module at all. */
-  boolean check(TypeElement model) {
-    String name = Universe.shortName(model);
-    if (model.getKind() != ElementKind.CLASS || !universe.isModule(model.asType())) {
-      String what =
-          switch (model.getKind()) {
-            case INTERFACE -> "is an interface";
-            case RECORD -> "is a record";
-            case ENUM -> "is an enum";
-            case ANNOTATION_TYPE -> "is an annotation";
-            default -> "does not";
-          };
-      report(Diagnostic.NOT_A_MODULE, name, what);
-      return false;
-    }
-    Set<Modifier> modifiers = model.getModifiers();
-    if (modifiers.contains(Modifier.FINAL)) {
-      report(Diagnostic.FINAL_CLASS, name);
-    }
-    if (modifiers.contains(Modifier.ABSTRACT)) {
-      report(Diagnostic.ABSTRACT_CLASS, name);
-    }
-    if (modifiers.contains(Modifier.SEALED)) {
-      report(Diagnostic.SEALED_CLASS, name);
-    }
-    for (Element e = model; e instanceof TypeElement type; e = e.getEnclosingElement()) {
-      if (type.getModifiers().contains(Modifier.PRIVATE)) {
-        report(Diagnostic.PRIVATE_CLASS, Universe.shortName(type));
-      }
-      boolean nested = type.getEnclosingElement() instanceof TypeElement;
-      if (nested && !type.getModifiers().contains(Modifier.STATIC)) {
-        report(
-            Diagnostic.INNER_CLASS,
-            Universe.shortName(type),
-            Universe.shortName(Universe.declaring(type)));
-      }
-    }
-    checkOpen(model);
-    return true;
-  }
-
-  private void checkOpen(TypeElement model) {
-    var module = universe.module();
-    if (module == null || module.isUnnamed() || module.isOpen()) {
-      return;
-    }
-    boolean open =
-        ElementFilter.opensIn(module.getDirectives()).stream()
-            .anyMatch(
-                d ->
-                    d.getPackage().equals(universe.home())
-                        && (d.getTargetModules() == null
-                            || d.getTargetModules().stream()
-                                .anyMatch(
-                                    m -> m.getQualifiedName().contentEquals("dev.peft4j.core"))));
-    if (!open) {
-      String home = universe.home().getQualifiedName().toString();
-      report(Diagnostic.PACKAGE_NOT_OPEN, home, home);
-    }
   }
 
   /**
    * Reads the class.
    *
    * @param simpleName the simple name of the class to write
-   * @return null if the runtime is missing, which is reported
    */
-  @Nullable ModelSpec read(TypeElement model, String simpleName) {
-    TypeElement peftModel = universe.find(PEFT_MODEL);
-    if (peftModel == null) {
-      report(Diagnostic.RUNTIME_MISSING, PEFT_MODEL);
-      return null;
-    }
+  ModelSpec read(TypeElement model, String simpleName) {
     boolean isPublic = true;
     for (Element e = model; e instanceof TypeElement type; e = e.getEnclosingElement()) {
       isPublic &= type.getModifiers().contains(Modifier.PUBLIC);
     }
-    new MethodChecks(universe, peftModel, problems).check(model);
+    var methods = new MethodChecks(universe, peftModel, problems);
+    methods.check(model);
+    checkBounds(model);
+    List<String> suppressed = suppressed(model);
+    suppressed.removeIf(warning -> warning.startsWith("PEFT") || warning.startsWith("<"));
+    suppressed.addAll(methods.warnings());
+    if (universe.supertype((DeclaredType) model.asType(), "java.io.Serializable") != null) {
+      suppressed.add("serial"); // the adapters cannot be serialized
+    }
     return new ModelSpec(
-        TypeName.get(model.asType()),
+        names.of(model.asType()),
+        names.header((DeclaredType) model.asType()),
         Universe.shortName(model),
         ClassName.get(universe.home().getQualifiedName().toString(), simpleName),
         isPublic,
-        universe.elements.isDeprecated(model),
-        suppressed(model),
+        deprecated(model),
+        suppressed,
         names.variables(model.getTypeParameters()),
         constructors(model),
-        overrides(model, peftModel),
-        universe.find(GENERATED) != null,
+        overrides(model),
         attachName(model));
   }
 
-  private static List<String> suppressed(TypeElement model) {
-    SuppressWarnings annotation = model.getAnnotation(SuppressWarnings.class);
-    return annotation == null ? List.of() : List.of(annotation.value());
+  /** The warnings that a class and those around it suppress. */
+  static List<String> suppressed(TypeElement model) {
+    List<String> all = new ArrayList<>();
+    for (Element e = model; e instanceof TypeElement; e = e.getEnclosingElement()) {
+      SuppressWarnings annotation = e.getAnnotation(SuppressWarnings.class);
+      if (annotation != null) {
+        all.addAll(List.of(annotation.value()));
+      }
+    }
+    return all;
+  }
+
+  private @Nullable AnnotationSpec deprecated(TypeElement model) {
+    for (AnnotationMirror mirror : model.getAnnotationMirrors()) {
+      if (Universe.name(mirror.getAnnotationType()).equals(DEPRECATED.canonicalName())) {
+        return names.scope().nameableInHeader(DEPRECATED)
+            ? names.annotations().inHeader(mirror)
+            : null;
+      }
+    }
+    return universe.elements.isDeprecated(model) && names.scope().nameableInHeader(DEPRECATED)
+        ? AnnotationSpec.builder(names.scope().header(DEPRECATED)).build()
+        : null;
+  }
+
+  private void checkBounds(Parameterizable element) {
+    String hidden = hiddenBound(element);
+    if (hidden != null) {
+      report(
+          Diagnostic.NOT_NAMEABLE,
+          "The adapted class",
+          hidden,
+          "it cannot be seen from there",
+          "Make it at least package-private");
+    }
+  }
+
+  private @Nullable String hiddenBound(Parameterizable element) {
+    return element.getTypeParameters().stream()
+        .flatMap(p -> p.getBounds().stream())
+        .map(visibility::hiddenPart)
+        .filter(part -> part != null)
+        .findFirst()
+        .orElse(null);
   }
 
   private List<ConstructorSpec> constructors(TypeElement model) {
@@ -156,7 +145,7 @@ final class ModelReader {
               .map(p -> visibility.hiddenPart(p.asType()))
               .filter(part -> part != null)
               .findFirst()
-              .orElse(null);
+              .orElseGet(() -> hiddenBound(constructor));
       if (hidden == null) {
         constructors.add(constructor(constructor));
       } else {
@@ -179,9 +168,24 @@ final class ModelReader {
         names.variables(constructor.getTypeParameters()),
         parameters(constructor, null),
         constructor.isVarArgs(),
-        constructor.getThrownTypes().stream().map(names::of).toList(),
+        exceptions(constructor),
         annotations(constructor),
         doc == null ? "" : doc(doc));
+  }
+
+  /** What is thrown; of an exception that cannot be seen from there the next one above it. */
+  private List<TypeName> exceptions(ExecutableElement constructor) {
+    Set<TypeName> exceptions = new LinkedHashSet<>();
+    for (TypeMirror thrown : constructor.getThrownTypes()) {
+      TypeMirror seen = thrown;
+      while (seen instanceof DeclaredType declared && visibility.hiddenPart(declared) != null) {
+        seen = universe.superclassOf(declared);
+      }
+      if (seen != null && (seen == thrown || universe.checked(thrown))) {
+        exceptions.add(names.of(seen));
+      }
+    }
+    return List.copyOf(exceptions);
   }
 
   /** A comment without the space that each of its lines begins with. */
@@ -191,6 +195,7 @@ final class ModelReader {
         .map(line -> line.startsWith(" ") ? line.substring(1) : line)
         .collect(Collectors.joining("\n"))
         .replace("*/", "*&#47;")
+        .replace("\\u", "&#92;u")
         .strip();
   }
 
@@ -199,56 +204,38 @@ final class ModelReader {
     for (int i = 0; i < method.getParameters().size(); i++) {
       VariableElement parameter = method.getParameters().get(i);
       TypeMirror type = seen == null ? parameter.asType() : seen.getParameterTypes().get(i);
+      // what may stand on types stands there: before a qualified name it would be on the package
+      Map<Boolean, List<AnnotationMirror>> onType =
+          parameter.getAnnotationMirrors().stream()
+              .filter(names.annotations()::usable)
+              .collect(Collectors.partitioningBy(ModelReader::mayBeOnType));
+      List<AnnotationMirror> before = onType.get(false);
       parameters.add(
           ParameterSpec.builder(
-                  names.of(type, parameter.getAnnotationMirrors()),
-                  parameter.getSimpleName().toString())
-              .addAnnotations(annotations(parameter))
+                  names.of(type, before, onType.get(true)), parameter.getSimpleName().toString())
+              .addAnnotations(before.stream().map(names.annotations()::of).toList())
               .build());
     }
     return parameters;
   }
 
+  private static boolean mayBeOnType(AnnotationMirror mirror) {
+    Target target = mirror.getAnnotationType().asElement().getAnnotation(Target.class);
+    return target != null && List.of(target.value()).contains(ElementType.TYPE_USE);
+  }
+
   private List<AnnotationSpec> annotations(Element element) {
     return element.getAnnotationMirrors().stream()
-        .filter(this::usable)
-        .map(AnnotationSpec::get)
+        .filter(names.annotations()::usable)
+        .map(names.annotations()::of)
         .toList();
-  }
-
-  /** Whether an annotation can be written in the generated class and means the same there. */
-  private boolean usable(AnnotationMirror mirror) {
-    DeclaredType type = mirror.getAnnotationType();
-    if (type.getKind() != TypeKind.DECLARED) {
-      return false;
-    }
-    // what Kotlin's compiler tells itself is no business of Java's
-    String name = Universe.name(type);
-    return !name.startsWith("kotlin.")
-        && visibility.hidden(Universe.element(type)).isEmpty()
-        && mirror.getElementValues().values().stream().allMatch(v -> visible(v.getValue()));
-  }
-
-  private boolean visible(@Nullable Object value) {
-    if (value instanceof TypeMirror type) {
-      return visibility.hiddenPart(type) == null;
-    }
-    if (value instanceof VariableElement constant) {
-      return visibility.hidden(Universe.declaring(constant)).isEmpty();
-    }
-    if (value instanceof AnnotationMirror nested) {
-      return usable(nested);
-    }
-    return !(value instanceof List<?> list)
-        || list.stream()
-            .allMatch(v -> visible(((javax.lang.model.element.AnnotationValue) v).getValue()));
   }
 
   /**
    * The default methods of PeftModel that Module has too: a class's own would win over an
    * interface's.
    */
-  private List<OverrideSpec> overrides(TypeElement model, TypeElement peftModel) {
+  private List<OverrideSpec> overrides(TypeElement model) {
     List<OverrideSpec> overrides = new ArrayList<>();
     DeclaredType module = universe.superclass((DeclaredType) model.asType(), Universe.MODULE);
     if (module == null) {
@@ -278,7 +265,8 @@ final class ModelReader {
 
   private String attachName(TypeElement model) {
     Set<String> taken =
-        ElementFilter.methodsIn(universe.elements.getAllMembers(model)).stream()
+        Stream.of(model, peftModel)
+            .flatMap(t -> ElementFilter.methodsIn(universe.elements.getAllMembers(t)).stream())
             .map(m -> m.getSimpleName().toString())
             .collect(Collectors.toSet());
     String name = "attach";

@@ -36,8 +36,8 @@ import org.jspecify.annotations.Nullable;
  * classes just the declared fields count.
  */
 final class ModelScanner {
-  private static final String CHECKPOINT_NAME = "dev.peft4j.annotation.CheckpointName";
-  private static final String OUTPUT_HEAD = "dev.peft4j.annotation.OutputHead";
+  static final String CHECKPOINT_NAME = "dev.peft4j.annotation.CheckpointName";
+  static final String OUTPUT_HEAD = "dev.peft4j.annotation.OutputHead";
 
   private final Universe universe;
   private final Visibility visibility;
@@ -57,6 +57,7 @@ final class ModelScanner {
    */
   Node scan(TypeElement model) {
     DeclaredType type = (DeclaredType) model.asType();
+    universe.requireComplete(model);
     boolean opaque = overridesChildren(type);
     return new Node(
         "",
@@ -80,6 +81,7 @@ final class ModelScanner {
     for (DeclaredType t = module;
         t != null && !Universe.name(t).equals(Universe.MODULE);
         t = universe.superclassOf(t)) {
+      universe.requireComplete(Universe.element(t));
       chain.push(t);
     }
     List<Node> children = new ArrayList<>();

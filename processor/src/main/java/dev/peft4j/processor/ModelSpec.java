@@ -6,32 +6,34 @@ import com.palantir.javapoet.ParameterSpec;
 import com.palantir.javapoet.TypeName;
 import com.palantir.javapoet.TypeVariableName;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is written of an annotated class, but for its modules.
  *
  * @param type the class with its type variables
+ * @param superType the same as it is written after extends
  * @param generated the class to write
  * @param isPublic whether that one is public
- * @param deprecated whether the annotated class is
- * @param suppressed the warnings that the annotated class suppresses
+ * @param deprecated whether the annotated class is, with what it says of that
+ * @param suppressed the warnings that the annotated class and those around it suppress, and those
+ *     that only the generated one is given
  * @param typeVariables with their bounds
  * @param constructors those that are mirrored
  * @param overrides the methods that both Module and PeftModel declare
- * @param marked whether {@code @Generated} can be seen
  * @param attachName the name of the method that attaches, which no method of the model has
  */
 record ModelSpec(
     TypeName type,
+    TypeName superType,
     String shortName,
     ClassName generated,
     boolean isPublic,
-    boolean deprecated,
+    @Nullable AnnotationSpec deprecated,
     List<String> suppressed,
     List<TypeVariableName> typeVariables,
     List<ConstructorSpec> constructors,
     List<OverrideSpec> overrides,
-    boolean marked,
     String attachName) {
 
   ModelSpec {

@@ -1,8 +1,9 @@
 package dev.peft4j.processor;
 
-import com.palantir.javapoet.TypeName;
 import dev.peft4j.processor.AnnotatedTuner.LayerType;
 import java.util.List;
+import javax.lang.model.element.Element;
+import javax.lang.model.type.TypeMirror;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,24 +63,31 @@ record Node(
    * @param how by a field, by a method, as an element, or not at all
    * @param name the field's or the method's name
    * @param cast what the value has to be cast to first, if the field would not be found otherwise
+   * @param member the field or the method; null for elements
    * @param obstacle why it cannot be reached; empty if it can
    * @param mend what to do about it
    */
-  record Access(How how, String name, @Nullable TypeName cast, String obstacle, String mend) {
+  record Access(
+      How how,
+      String name,
+      @Nullable TypeMirror cast,
+      @Nullable Element member,
+      String obstacle,
+      String mend) {
 
-    static final Access ELEMENT = new Access(How.ELEMENT, "", null, "", "");
+    static final Access ELEMENT = new Access(How.ELEMENT, "", null, null, "", "");
     static final Access ROOT = ELEMENT;
 
-    static Access field(String name, @Nullable TypeName cast) {
-      return new Access(How.FIELD, name, cast, "", "");
+    static Access field(Element field, @Nullable TypeMirror cast) {
+      return new Access(How.FIELD, field.getSimpleName().toString(), cast, field, "", "");
     }
 
-    static Access method(String name) {
-      return new Access(How.METHOD, name, null, "", "");
+    static Access method(Element method) {
+      return new Access(How.METHOD, method.getSimpleName().toString(), null, method, "", "");
     }
 
     static Access none(String obstacle, String mend) {
-      return new Access(How.NONE, "", null, obstacle, mend);
+      return new Access(How.NONE, "", null, null, obstacle, mend);
     }
 
     boolean possible() {

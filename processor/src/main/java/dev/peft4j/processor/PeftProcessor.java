@@ -2,6 +2,7 @@ package dev.peft4j.processor;
 
 import com.google.auto.service.AutoService;
 import java.io.IOException;
+import java.io.Writer;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -18,6 +19,7 @@ import javax.annotation.processing.RoundEnvironment;
 import javax.lang.model.SourceVersion;
 import javax.lang.model.element.AnnotationMirror;
 import javax.lang.model.element.Element;
+import javax.lang.model.element.ExecutableElement;
 import javax.lang.model.element.TypeElement;
 import javax.lang.model.util.Elements;
 import javax.tools.Diagnostic.Kind;
@@ -31,15 +33,32 @@ import javax.tools.Diagnostic.Kind;
  */
 @AutoService(Processor.class)
 public final class PeftProcessor extends AbstractProcessor {
+  private static final String GENERATED = "javax.annotation.processing.Generated";
+
+  /** Nobody else is to look for who reads these; what is nested in them does not count. */
+  private static final Set<String> CLAIMED =
+      Set.of(
+          AnnotationReader.PEFT,
+          AnnotationReader.PEFT_LIST,
+          ModelScanner.CHECKPOINT_NAME,
+          ModelScanner.OUTPUT_HEAD,
+          GENERATED);
+
+  private static final Set<String> NO_TYPE_NAMES =
+      Set.of("var", "record", "yield", "sealed", "permits");
+
   private final Set<String> sources = new HashSet<>();
   private final Map<String, String> waiting = new LinkedHashMap<>();
+  private final Set<String> planned = new HashSet<>();
+  private final Lombok lombok = new Lombok();
+  private boolean starvesNone;
 
   /** For the compiler. */
   public PeftProcessor() {}
 
   @Override
   public Set<String> getSupportedAnnotationTypes() {
-    return Set.of(AnnotationReader.PEFT, AnnotationReader.PEFT_LIST);
+    return CLAIMED;
   }
 
   @Override
@@ -57,24 +76,53 @@ public final class PeftProcessor extends AbstractProcessor {
     }
     Set<String> names = new LinkedHashSet<>(waiting.keySet());
     for (TypeElement annotation : annotations) {
-      for (Element element : round.getElementsAnnotatedWith(annotation)) {
-        if (element instanceof TypeElement type) {
-          names.add(type.getQualifiedName().toString());
+      String name = annotation.getQualifiedName().toString();
+      if (name.equals(AnnotationReader.PEFT) || name.equals(AnnotationReader.PEFT_LIST)) {
+        for (Element element : round.getElementsAnnotatedWith(annotation)) {
+          if (element instanceof TypeElement type) {
+            names.add(type.getQualifiedName().toString());
+          }
         }
       }
     }
     if (round.processingOver()) {
       waiting.forEach((name, missing) -> giveUp(elements.getTypeElement(name), missing));
-      return false;
+      return claims(round);
     }
     waiting.clear();
+    lombok.nextRound();
+    List<TypeElement> models = new ArrayList<>();
     for (String name : names) {
       TypeElement model = elements.getTypeElement(name);
       if (model != null) {
-        process(model);
+        models.add(model);
+        planned.add(generatedName(model));
       }
     }
-    return false;
+    models.forEach(this::process);
+    return claims(round);
+  }
+
+  /**
+   * Whether the annotations are claimed, so that {@code -Xlint:processing} does not ask whose they
+   * are. A compiler that has no others left calls no processor that comes after: that must not
+   * happen to Lombok, which has work without annotations as well ({@code val}).
+   */
+  private boolean claims(RoundEnvironment round) {
+    starvesNone =
+        starvesNone
+            || processingEnv.getElementUtils().getTypeElement("lombok.Lombok") == null
+            || round.getRootElements().stream().anyMatch(this::hasOthers);
+    return starvesNone;
+  }
+
+  private boolean hasOthers(Element element) {
+    return element.getAnnotationMirrors().stream()
+            .map(mirror -> (TypeElement) mirror.getAnnotationType().asElement())
+            .anyMatch(type -> !CLAIMED.contains(type.getQualifiedName().toString()))
+        || element.getEnclosedElements().stream().anyMatch(this::hasOthers)
+        || (element instanceof ExecutableElement method
+            && method.getParameters().stream().anyMatch(this::hasOthers));
   }
 
   private void giveUp(TypeElement model, String missing) {
@@ -102,10 +150,14 @@ public final class PeftProcessor extends AbstractProcessor {
 
   private void process(TypeElement model, List<PeftSettings> settings, List<Problem> problems) {
     var universe =
-        new Universe(processingEnv.getTypeUtils(), processingEnv.getElementUtils(), model, sources);
+        new Universe(
+            processingEnv.getTypeUtils(),
+            processingEnv.getElementUtils(),
+            model,
+            sources,
+            lombok);
     var visibility = new Visibility(universe);
-    var reader = new ModelReader(universe, visibility, problems::add);
-    boolean isModule = reader.check(model);
+    boolean isModule = new ClassChecks(universe, problems::add).check(model);
     Place root =
         isModule
             ? Place.tree(new ModelScanner(universe, visibility, problems::add).scan(model))
@@ -128,34 +180,105 @@ public final class PeftProcessor extends AbstractProcessor {
       }
     }
     checks.checkTogether(settings);
-    String name = generatedName(model, settings, problems);
-    ModelSpec spec = root == null || !visible ? null : reader.read(model, name);
-    if (spec != null && problems.stream().allMatch(p -> p.diagnostic().warning())) {
-      write(new PeftWriter(spec, settings, plans), spec, model, problems, settings);
+    checkName(model, settings, problems);
+    if (root != null && visible) {
+      TypeElement peftModel = universe.find(Universe.PEFT_MODEL);
+      if (peftModel == null) {
+        problems.add(
+            Problem.of(Diagnostic.RUNTIME_MISSING, Site.CLASS, Universe.PEFT_MODEL));
+      } else {
+        write(universe, visibility, model, peftModel, settings, plans, problems);
+      }
     }
   }
 
-  private String generatedName(
-      TypeElement model, List<PeftSettings> settings, List<Problem> problems) {
-    String usual = Universe.shortName(model).replace('.', '_') + "Peft";
+  private void write(
+      Universe universe,
+      Visibility visibility,
+      TypeElement model,
+      TypeElement peftModel,
+      List<PeftSettings> settings,
+      List<AttachPlan> plans,
+      List<Problem> problems) {
+    String name = simpleName(model, settings);
+    var scope =
+        new Scope(
+            universe, model, peftModel, name, PeftWriter.variables(settings), planned);
+    var names = new TypeNames(scope, new Uses(universe.elements), visibility);
+    PeftWriter.claim(names, settings);
+    ModelSpec spec =
+        new ModelReader(universe, visibility, peftModel, names, problems::add).read(model, name);
+    if (problems.stream().allMatch(p -> p.diagnostic().warning())) {
+      String text =
+          new PeftWriter(names, spec, settings, plans, universe.find(GENERATED) != null).text();
+      scope
+          .hidden()
+          .forEach(
+              (type, why) ->
+                  problems.add(
+                      Problem.of(
+                          Diagnostic.NOT_NAMEABLE,
+                          Site.CLASS,
+                          name,
+                          type,
+                          why,
+                          "Give one of them another name")));
+      if (scope.hidden().isEmpty()) {
+        write(text, spec, model, problems, settings);
+      }
+    }
+  }
+
+  private String generatedName(TypeElement model) {
+    String name = simpleName(model, new AnnotationReader(processingEnv.getElementUtils(), model).read());
+    return inPackageOf(model, name);
+  }
+
+  private String inPackageOf(TypeElement model, String name) {
+    String home = processingEnv.getElementUtils().getPackageOf(model).getQualifiedName().toString();
+    return home.isEmpty() ? name : home + "." + name;
+  }
+
+  /** The name of the class to write; the usual one if another is given that is none. */
+  private static String simpleName(TypeElement model, List<PeftSettings> settings) {
+    return settings.stream()
+        .map(PeftSettings::className)
+        .filter(name -> !name.isEmpty())
+        .findFirst()
+        .filter(PeftProcessor::isName)
+        .orElseGet(() -> usualName(model));
+  }
+
+  private static String usualName(TypeElement model) {
+    return Universe.shortName(model).replace('.', '_') + "Peft";
+  }
+
+  private static boolean isName(String name) {
+    return SourceVersion.isIdentifier(name)
+        && !SourceVersion.isKeyword(name)
+        && !NO_TYPE_NAMES.contains(name);
+  }
+
+  private void checkName(TypeElement model, List<PeftSettings> settings, List<Problem> problems) {
     for (PeftSettings s : settings) {
       if (!s.className().isEmpty()) {
-        if (!SourceVersion.isIdentifier(s.className()) || SourceVersion.isKeyword(s.className())) {
+        if (!isName(s.className())) {
           problems.add(
-              Problem.of(Diagnostic.BAD_CLASS_NAME, s.site("className"), s.className(), usual));
-          return usual;
+              Problem.of(
+                  Diagnostic.BAD_CLASS_NAME,
+                  s.site("className"),
+                  s.className(),
+                  usualName(model)));
+          return;
         }
-        usual = s.className();
         break;
       }
     }
-    String inPackage =
-        processingEnv.getElementUtils().getPackageOf(model).getQualifiedName().toString();
-    String full = inPackage.isEmpty() ? usual : inPackage + "." + usual;
-    if (sources.contains(full)) {
+    String full = inPackageOf(model, simpleName(model, settings));
+    // a class and a package of one name do not go together
+    if (sources.contains(full) || processingEnv.getElementUtils().getPackageElement(full) != null) {
       problems.add(taken(settings, full));
     }
-    return usual;
   }
 
   private static Problem taken(List<PeftSettings> settings, String name) {
@@ -169,14 +292,15 @@ public final class PeftProcessor extends AbstractProcessor {
   }
 
   private void write(
-      PeftWriter writer,
+      String text,
       ModelSpec spec,
       TypeElement model,
       List<Problem> problems,
       List<PeftSettings> settings) {
     Filer filer = processingEnv.getFiler();
-    try {
-      writer.write(model).writeTo(filer);
+    try (Writer out =
+        filer.createSourceFile(spec.generated().canonicalName(), model).openWriter()) {
+      out.write(text);
     } catch (FilerException e) {
       problems.add(taken(settings, spec.generated().canonicalName()));
     } catch (IOException e) {
@@ -188,6 +312,10 @@ public final class PeftProcessor extends AbstractProcessor {
   }
 
   private void print(Problem problem, TypeElement model, AnnotationReader reader) {
+    if (problem.diagnostic().warning()
+        && ModelReader.suppressed(model).contains(problem.diagnostic().id())) {
+      return;
+    }
     Kind kind = problem.diagnostic().warning() ? Kind.MANDATORY_WARNING : Kind.ERROR;
     Messager messager = processingEnv.getMessager();
     AnnotationMirror mirror = reader.mirror(problem.site());

@@ -17,70 +17,102 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import javax.lang.model.element.Element;
+import java.util.stream.Collectors;
 import javax.lang.model.element.Modifier;
 
 /** Writes the adapted class: the only place that writes code. */
 final class PeftWriter {
   private static final ClassName GENERATED =
       ClassName.get("javax.annotation.processing", "Generated");
+  private static final ClassName OVERRIDE = ClassName.get(Override.class);
+  private static final ClassName SUPPRESS_WARNINGS = ClassName.get(SuppressWarnings.class);
   private static final ClassName PEFT_MODEL = tuner("PeftModel");
   private static final ClassName ADAPTED_MODEL = tuner("AdaptedModel");
   private static final ClassName ADAPTER_SET = tuner("AdapterSet");
   private static final ClassName ATTACHMENT = ADAPTER_SET.nestedClass("Attachment");
 
+  private final TypeNames names;
   private final ModelSpec model;
   private final List<PeftSettings> settings;
   private final List<AttachPlan> plans;
+  private final boolean marked;
 
-  PeftWriter(ModelSpec model, List<PeftSettings> settings, List<AttachPlan> plans) {
+  /**
+   * @param marked whether {@code @Generated} can be seen
+   */
+  PeftWriter(
+      TypeNames names,
+      ModelSpec model,
+      List<PeftSettings> settings,
+      List<AttachPlan> plans,
+      boolean marked) {
+    this.names = names;
     this.model = model;
     this.settings = settings;
     this.plans = plans;
+    this.marked = marked;
+  }
+
+  /** The variables that the class declares where code names other classes. */
+  static Set<String> variables(List<PeftSettings> settings) {
+    Set<String> variables = new HashSet<>(constants(settings));
+    variables.addAll(List.of("adapters", "model", "a"));
+    return variables;
+  }
+
+  /** Takes the short names for the runtime's classes, ahead of the model's. */
+  static void claim(TypeNames names, List<PeftSettings> settings) {
+    List.of(ADAPTED_MODEL, ADAPTER_SET).forEach(names::type);
+    names.scope().header(PEFT_MODEL);
+    settings.forEach(s -> new ConfigCode(names).config(s));
   }
 
   private static ClassName tuner(String name) {
     return ClassName.get("dev.peft4j.tuner", name);
   }
 
-  /**
-   * Writes the file.
-   *
-   * @param origin the annotated class, for compilers that work by increments
-   */
-  JavaFile write(Element origin) {
+  /** The text of the file. */
+  String text() {
     TypeSpec.Builder type =
         TypeSpec.classBuilder(model.generated())
-            .addOriginatingElement(origin)
             .addJavadoc("$L", classDoc())
             .addTypeVariables(model.typeVariables())
-            .superclass(model.type())
-            .addSuperinterface(PEFT_MODEL);
-    if (model.marked()) {
-      type.addAnnotation(
-          AnnotationSpec.builder(GENERATED)
-              .addMember("value", "$S", PeftProcessor.class.getName())
-              .build());
-    }
-    if (model.deprecated()) {
-      type.addAnnotation(Deprecated.class);
-    }
-    type.addAnnotation(suppressWarnings());
+            .superclass(model.superType())
+            .addSuperinterface(names.scope().header(PEFT_MODEL));
     if (model.isPublic()) {
       type.addModifiers(Modifier.PUBLIC);
     }
-    List<String> constants = constants();
+    List<String> constants = constants(settings);
     for (int i = 0; i < settings.size(); i++) {
       type.addField(constant(constants.get(i), settings.get(i)));
     }
-    type.addField(ADAPTER_SET, "adapters", Modifier.PRIVATE, Modifier.FINAL);
+    type.addField(names.type(ADAPTER_SET), "adapters", Modifier.PRIVATE, Modifier.FINAL);
     model.constructors().forEach(c -> type.addMethod(constructor(c)));
     type.addMethod(adapt()).addMethod(attach(constants)).addMethod(adapters());
     model.overrides().forEach(o -> type.addMethod(override(o)));
-    return JavaFile.builder(model.generated().packageName(), type.build())
-        .skipJavaLangImports(true)
-        .indent("    ")
-        .build();
+    // last, when it is known what was mentioned
+    if (marked && names.scope().nameableInHeader(GENERATED)) {
+      type.addAnnotation(
+          AnnotationSpec.builder(names.scope().header(GENERATED))
+              .addMember("value", "$S", PeftProcessor.class.getName())
+              .build());
+    }
+    if (model.deprecated() != null) {
+      type.addAnnotation(model.deprecated());
+    }
+    type.addAnnotation(suppressWarnings());
+    String in = model.generated().packageName();
+    String text = JavaFile.builder(in, type.build()).indent("    ").build().toString();
+    // the names are written as they are to be read: JavaPoet imports nothing
+    String imports =
+        names.scope().imports().stream()
+            .map("import %s;\n"::formatted)
+            .collect(Collectors.joining());
+    int head = in.isEmpty() ? 0 : text.indexOf("\n\n") + 2;
+    return text.substring(0, head)
+        + imports
+        + (imports.isEmpty() ? "" : "\n")
+        + text.substring(head);
   }
 
   private AnnotationSpec suppressWarnings() {
@@ -89,9 +121,21 @@ final class PeftWriter {
     if (model.constructors().stream().anyMatch(ConstructorSpec::varargs)) {
       warnings.add("varargs"); // passed on to the base, which is to say whether that is safe
     }
+    if (names.uses().deprecated() && model.deprecated() == null) {
+      warnings.add("deprecation");
+    }
+    if (names.uses().removed()) {
+      warnings.add("removal");
+    }
+    if (names.uses().raw()) {
+      warnings.add("rawtypes");
+    }
+    if (names.scope().throughValues()) {
+      warnings.add("static");
+    }
     CodeBlock values =
         CodeBlock.join(warnings.stream().map(w -> CodeBlock.of("$S", w)).toList(), ", ");
-    return AnnotationSpec.builder(SuppressWarnings.class)
+    return AnnotationSpec.builder(names.scope().header(SUPPRESS_WARNINGS))
         .addMember("value", warnings.size() == 1 ? "$L" : "{$L}", values)
         .build();
   }
@@ -107,17 +151,22 @@ final class PeftWriter {
               : "has rank %d and alpha %s".formatted(s.r(), number(s.alpha()));
       doc.append("\n<p>{@code %s} %s".formatted(s.adapter(), what));
       List<String> items = new ArrayList<>();
-      plans.get(i).layers().forEach(path -> items.add("  <li>{@code %s}\n".formatted(path)));
+      plans.get(i).layers().forEach(path -> items.add("  <li>{@code %s}\n".formatted(text(path))));
       plans
           .get(i)
           .saved()
-          .forEach(path -> items.add("  <li>{@code %s}, trained whole\n".formatted(path)));
+          .forEach(path -> items.add("  <li>{@code %s}, trained whole\n".formatted(text(path))));
       doc.append(items.isEmpty() ? ".\n" : ":\n<ul>\n%s</ul>\n".formatted(String.join("", items)));
     }
     return doc.toString();
   }
 
-  private List<String> constants() {
+  /** A path in a comment: names in checkpoints may be anything. */
+  private static String text(String path) {
+    return path.replaceAll("[\\p{Cntrl}\\\\{}]", "?").replace("*/", "*?");
+  }
+
+  private static List<String> constants(List<PeftSettings> settings) {
     Set<String> taken = new HashSet<>();
     List<String> names = new ArrayList<>();
     for (PeftSettings s : settings) {
@@ -132,8 +181,8 @@ final class PeftWriter {
 
   private FieldSpec constant(String name, PeftSettings s) {
     return FieldSpec.builder(
-            ConfigCode.type(s), name, Modifier.PRIVATE, Modifier.STATIC, Modifier.FINAL)
-        .initializer(ConfigCode.config(s))
+            names.type(ConfigCode.type(s)), name, Modifier.PRIVATE, Modifier.STATIC, Modifier.FINAL)
+        .initializer(new ConfigCode(names).config(s))
         .build();
   }
 
@@ -171,10 +220,11 @@ final class PeftWriter {
             .addJavadoc("@param model the model\n@return the model with its adapters\n")
             .addModifiers(Modifier.PUBLIC, Modifier.STATIC)
             .addTypeVariables(model.typeVariables())
-            .returns(ParameterizedTypeName.get(ADAPTED_MODEL, model.type()))
+            .returns(ParameterizedTypeName.get(names.type(ADAPTED_MODEL), model.type()))
             .addParameter(model.type(), "model");
     return method
-        .addStatement("return $T.of(model, $N(model))", ADAPTED_MODEL, model.attachName())
+        .addStatement(
+            "return $L.of(model, $N(model))", names.expression(ADAPTED_MODEL), model.attachName())
         .build();
   }
 
@@ -183,14 +233,17 @@ final class PeftWriter {
         MethodSpec.methodBuilder(model.attachName())
             .addModifiers(Modifier.PRIVATE, Modifier.STATIC)
             .addTypeVariables(model.typeVariables())
-            .returns(ADAPTER_SET)
+            .returns(names.type(ADAPTER_SET))
             .addParameter(model.type(), "model")
-            .addStatement("$1T adapters = $1T.freezing(model)", ADAPTER_SET);
+            .addStatement(
+                "$T adapters = $L.freezing(model)",
+                names.type(ADAPTER_SET),
+                names.expression(ADAPTER_SET));
     for (int i = 0; i < settings.size(); i++) {
-      CodeBlock declared = i == 0 ? CodeBlock.of("$T ", ATTACHMENT) : CodeBlock.of("");
+      CodeBlock declared = i == 0 ? CodeBlock.of("$T ", names.type(ATTACHMENT)) : CodeBlock.of("");
       method.addStatement(
           "$La = adapters.add($S, $N)", declared, settings.get(i).adapter(), constants.get(i));
-      method.addCode(StepCode.of(plans.get(i).steps()));
+      method.addCode(new StepCode(names).of(plans.get(i).steps()));
       if (plans.get(i).checkedAtRunTime()) {
         method.addStatement("a.finish()");
       }
@@ -198,21 +251,30 @@ final class PeftWriter {
     return method.addStatement("return adapters").build();
   }
 
-  private static MethodSpec adapters() {
-    return MethodSpec.methodBuilder("adapters")
-        .addAnnotation(Override.class)
+  private MethodSpec adapters() {
+    return overriding("adapters")
         .addModifiers(Modifier.PUBLIC)
-        .returns(ADAPTER_SET)
+        .returns(names.type(ADAPTER_SET))
         .addStatement("return adapters")
         .build();
   }
 
-  private static MethodSpec override(OverrideSpec override) {
+  private MethodSpec.Builder overriding(String name) {
+    MethodSpec.Builder method = MethodSpec.methodBuilder(name);
+    if (names.scope().nameable(OVERRIDE)) {
+      method.addAnnotation(names.type(OVERRIDE));
+    }
+    return method;
+  }
+
+  private MethodSpec override(OverrideSpec override) {
     CodeBlock call = CodeBlock.of("$N($L)", override.name(), arguments(override.parameters()));
+    boolean obscured =
+        override.parameters().stream().anyMatch(p -> p.name().equals("adapters"));
+    String field = obscured ? "this.adapters" : "adapters";
     boolean isVoid = override.returns().equals(TypeName.VOID);
     MethodSpec.Builder method =
-        MethodSpec.methodBuilder(override.name())
-            .addAnnotation(Override.class)
+        overriding(override.name())
             .addModifiers(Modifier.PUBLIC)
             .addTypeVariables(override.typeVariables())
             .returns(override.returns())
@@ -222,14 +284,14 @@ final class PeftWriter {
     // a constructor of the model may call this before there are adapters
     if (isVoid) {
       method
-          .beginControlFlow("if (adapters == null)")
+          .beginControlFlow("if ($L == null)", field)
           .addStatement("super.$L", call)
           .nextControlFlow("else")
-          .addStatement("$T.super.$L", PEFT_MODEL, call)
+          .addStatement("$T.super.$L", names.type(PEFT_MODEL), call)
           .endControlFlow();
     } else {
       method.addStatement(
-          "return adapters == null ? super.$L : $T.super.$L", call, PEFT_MODEL, call);
+          "return $L == null ? super.$L : $T.super.$L", field, call, names.type(PEFT_MODEL), call);
     }
     return method.build();
   }

@@ -12,15 +12,19 @@ import java.util.TreeSet;
 final class StepCode {
   private static final ClassName MODULE = ClassName.get("dev.peft4j.nn", "Module");
 
-  private StepCode() {}
+  private final TypeNames names;
 
-  static CodeBlock of(List<Step> steps) {
+  StepCode(TypeNames names) {
+    this.names = names;
+  }
+
+  CodeBlock of(List<Step> steps) {
     CodeBlock.Builder code = CodeBlock.builder();
     steps.forEach(step -> add(step, code));
     return code.build();
   }
 
-  private static void add(Step step, CodeBlock.Builder code) {
+  private void add(Step step, CodeBlock.Builder code) {
     if (step instanceof Step.Attach attach) {
       code.addStatement("a.attach($L, $L)", path(attach.path()), value(attach.module()));
     } else if (step instanceof Step.Save save) {
@@ -30,7 +34,7 @@ final class StepCode {
         code.addStatement("a.attachMatching($L, $L)", path(search.path()), value(search.module()));
       } else {
         code.beginControlFlow(
-            "if ($L instanceof $T $L)", value(search.module()), MODULE, search.variable());
+            "if ($L instanceof $T $L)", value(search.module()), names.type(MODULE), search.variable());
         code.addStatement("a.attachMatching($L, $L)", path(search.path()), search.variable());
         code.endControlFlow();
       }
@@ -81,7 +85,7 @@ final class StepCode {
     return CodeBlock.join(terms, " + ");
   }
 
-  private static CodeBlock value(Step.Value value) {
+  private CodeBlock value(Step.Value value) {
     if (value instanceof Step.Variable variable) {
       return CodeBlock.of("$L", variable.name());
     }
@@ -94,8 +98,11 @@ final class StepCode {
     if (value instanceof Step.Read read) {
       Access access = read.access();
       CodeBlock from = value(read.from());
+      if (access.member() != null) {
+        names.uses().element(access.member());
+      }
       CodeBlock cast =
-          access.cast() == null ? from : CodeBlock.of("(($T) $L)", access.cast(), from);
+          access.cast() == null ? from : CodeBlock.of("(($T) $L)", names.of(access.cast()), from);
       return CodeBlock.of(access.how() == How.METHOD ? "$L.$L()" : "$L.$L", cast, access.name());
     }
     throw new AssertionError(value);

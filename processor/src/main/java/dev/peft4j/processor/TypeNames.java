@@ -3,83 +3,135 @@ package dev.peft4j.processor;
 import com.palantir.javapoet.AnnotationSpec;
 import com.palantir.javapoet.ArrayTypeName;
 import com.palantir.javapoet.ClassName;
+import com.palantir.javapoet.CodeBlock;
 import com.palantir.javapoet.ParameterizedTypeName;
 import com.palantir.javapoet.TypeName;
 import com.palantir.javapoet.TypeVariableName;
 import com.palantir.javapoet.WildcardTypeName;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.function.Predicate;
-import java.util.stream.Collectors;
 import javax.lang.model.element.AnnotationMirror;
-import javax.lang.model.element.TypeElement;
 import javax.lang.model.element.TypeParameterElement;
 import javax.lang.model.type.ArrayType;
 import javax.lang.model.type.DeclaredType;
 import javax.lang.model.type.TypeKind;
 import javax.lang.model.type.TypeMirror;
+import javax.lang.model.type.TypeVariable;
 import javax.lang.model.type.WildcardType;
 
 /**
- * Types for the written code, with the annotations on them ({@code @Nullable}), which JavaPoet
- * leaves out.
+ * Types for the written code, under names that mean them there, with the annotations on them
+ * ({@code @Nullable}), which JavaPoet leaves out.
  */
 final class TypeNames {
-  private final Predicate<AnnotationMirror> usable;
+  private final Scope scope;
+  private final Uses uses;
+  private final AnnotationCode annotations;
 
-  /**
-   * @param usable which annotations may be written
-   */
-  TypeNames(Predicate<AnnotationMirror> usable) {
-    this.usable = usable;
+  TypeNames(Scope scope, Uses uses, Visibility visibility) {
+    this.scope = scope;
+    this.uses = uses;
+    this.annotations = new AnnotationCode(this, scope, visibility);
+  }
+
+  Scope scope() {
+    return scope;
+  }
+
+  Uses uses() {
+    return uses;
+  }
+
+  AnnotationCode annotations() {
+    return annotations;
+  }
+
+  /** A class of the runtime or of the JDK. */
+  ClassName type(ClassName name) {
+    return scope.type(name);
+  }
+
+  /** As {@link #type}, where a static member follows. */
+  CodeBlock expression(ClassName name) {
+    return scope.expression(name);
+  }
+
+  /** The model as it is written after extends. */
+  TypeName header(DeclaredType model) {
+    ClassName name = scope.header(ClassName.get(Universe.element(model)));
+    TypeName[] arguments = model.getTypeArguments().stream().map(this::name).toArray(TypeName[]::new);
+    return arguments.length == 0 ? name : ParameterizedTypeName.get(name, arguments);
   }
 
   TypeName of(TypeMirror type) {
-    return of(type, List.of());
+    return of(type, List.of(), List.of());
   }
 
   /**
    * A parameter's type.
    *
-   * @param declared the annotations of the parameter itself, which some compilers also show on its
-   *     type
+   * @param written annotations that are written before the parameter, which some compilers also
+   *     show on its type
+   * @param added annotations that are written on the type, even if they are not shown there
    */
-  TypeName of(TypeMirror type, List<? extends AnnotationMirror> declared) {
-    Set<String> written =
-        declared.stream().map(a -> a.getAnnotationType().toString()).collect(Collectors.toSet());
-    List<AnnotationSpec> annotations =
-        type.getAnnotationMirrors().stream()
-            .filter(usable)
-            .filter(a -> !written.contains(a.getAnnotationType().toString()))
-            .map(AnnotationSpec::get)
-            .toList();
+  TypeName of(
+      TypeMirror type,
+      List<? extends AnnotationMirror> written,
+      List<? extends AnnotationMirror> added) {
+    uses.type(type);
+    return name(type, written, added);
+  }
+
+  private TypeName name(TypeMirror type) {
+    return name(type, List.of(), List.of());
+  }
+
+  private TypeName name(
+      TypeMirror type,
+      List<? extends AnnotationMirror> written,
+      List<? extends AnnotationMirror> added) {
+    List<AnnotationSpec> specs = new ArrayList<>();
+    for (AnnotationMirror mirror : type.getAnnotationMirrors()) {
+      if (annotations.usable(mirror) && !has(written, mirror) && !has(added, mirror)) {
+        specs.add(annotations.of(mirror));
+      }
+    }
+    if (type instanceof ArrayType array) {
+      TypeName plain = ArrayTypeName.of(name(array.getComponentType(), written, added));
+      return specs.isEmpty() ? plain : plain.annotated(specs);
+    }
+    added.forEach(mirror -> specs.add(annotations.of(mirror)));
     TypeName plain = plain(type);
-    return annotations.isEmpty() ? plain : plain.annotated(annotations);
+    return specs.isEmpty() ? plain : plain.annotated(specs);
+  }
+
+  private static boolean has(List<? extends AnnotationMirror> all, AnnotationMirror mirror) {
+    String name = mirror.getAnnotationType().toString();
+    return all.stream().anyMatch(a -> a.getAnnotationType().toString().equals(name));
   }
 
   private TypeName plain(TypeMirror type) {
-    if (type instanceof ArrayType array) {
-      return ArrayTypeName.of(of(array.getComponentType()));
-    }
     if (type.getKind() == TypeKind.DECLARED && type instanceof DeclaredType declared) {
-      boolean inGeneric =
-          declared.getEnclosingType() instanceof DeclaredType outer
-              && !outer.getTypeArguments().isEmpty();
-      if (!declared.getTypeArguments().isEmpty() && !inGeneric) {
-        TypeName[] arguments =
-            declared.getTypeArguments().stream().map(this::of).toArray(TypeName[]::new);
-        return ParameterizedTypeName.get(
-            ClassName.get((TypeElement) declared.asElement()), arguments);
+      TypeName[] arguments =
+          declared.getTypeArguments().stream().map(this::name).toArray(TypeName[]::new);
+      if (declared.getEnclosingType() instanceof DeclaredType outer
+          && plain(outer) instanceof ParameterizedTypeName generic) {
+        return generic.nestedClass(
+            Universe.element(declared).getSimpleName().toString(), List.of(arguments));
       }
+      ClassName name = scope.type(ClassName.get(Universe.element(declared)));
+      return arguments.length == 0 ? name : ParameterizedTypeName.get(name, arguments);
+    }
+    if (type instanceof TypeVariable variable) {
+      return TypeVariableName.get(variable.asElement().getSimpleName().toString());
     }
     if (type instanceof WildcardType wildcard) {
       if (wildcard.getExtendsBound() != null) {
-        return WildcardTypeName.subtypeOf(of(wildcard.getExtendsBound()));
+        return WildcardTypeName.subtypeOf(name(wildcard.getExtendsBound()));
       }
-      if (wildcard.getSuperBound() != null) {
-        return WildcardTypeName.supertypeOf(of(wildcard.getSuperBound()));
-      }
+      return wildcard.getSuperBound() != null
+          ? WildcardTypeName.supertypeOf(name(wildcard.getSuperBound()))
+          : WildcardTypeName.subtypeOf(Object.class);
     }
     return TypeName.get(type);
   }
@@ -88,8 +140,17 @@ final class TypeNames {
   List<TypeVariableName> variables(List<? extends TypeParameterElement> parameters) {
     List<TypeVariableName> variables = new ArrayList<>();
     for (TypeParameterElement parameter : parameters) {
-      TypeName[] bounds = parameter.getBounds().stream().map(this::of).toArray(TypeName[]::new);
-      variables.add(TypeVariableName.get(parameter.getSimpleName().toString(), bounds));
+      List<TypeName> bounds = new ArrayList<>();
+      for (TypeMirror bound : parameter.getBounds()) {
+        boolean implied =
+            bound.getAnnotationMirrors().isEmpty() && bound.toString().equals("java.lang.Object");
+        if (!implied) {
+          bounds.add(of(bound));
+        }
+      }
+      variables.add(
+          TypeVariableName.get(
+              parameter.getSimpleName().toString(), bounds.toArray(TypeName[]::new)));
     }
     return variables;
   }

@@ -30,6 +30,7 @@ final class Universe {
   static final String NN = "dev.peft4j.nn.";
   static final String TUNER = "dev.peft4j.tuner.";
   static final String MODULE = NN + "Module";
+  static final String PEFT_MODEL = TUNER + "PeftModel";
   private static final Set<String> ADAPTABLE =
       Set.of(
           NN + "Adaptable",
@@ -41,20 +42,25 @@ final class Universe {
 
   final Types types;
   final Elements elements;
+  private final TypeElement model;
   private final PackageElement home;
   private final @Nullable ModuleElement module;
   private final Set<String> sources;
+  private final Lombok lombok;
 
   /**
    * @param model the annotated class
    * @param sources the names of the top-level classes that are being compiled
    */
-  Universe(Types types, Elements elements, TypeElement model, Set<String> sources) {
+  Universe(
+      Types types, Elements elements, TypeElement model, Set<String> sources, Lombok lombok) {
     this.types = types;
     this.elements = elements;
+    this.model = model;
     this.home = elements.getPackageOf(model);
     this.module = elements.getModuleOf(model);
     this.sources = sources;
+    this.lombok = lombok;
   }
 
   /**
@@ -115,6 +121,13 @@ final class Universe {
     return outer instanceof TypeElement t
         ? shortName(t) + "." + type.getSimpleName()
         : type.getSimpleName().toString();
+  }
+
+  /** Whether an exception has to be declared or caught. */
+  boolean checked(TypeMirror thrown) {
+    return !(thrown instanceof DeclaredType declared)
+        || (superclass(declared, "java.lang.RuntimeException") == null
+            && superclass(declared, "java.lang.Error") == null);
   }
 
   boolean isModule(TypeMirror type) {
@@ -236,6 +249,18 @@ final class Universe {
     }
   }
 
+  /** Fails if Lombok has still to add to a class that is being compiled. */
+  void requireComplete(TypeElement type) {
+    if (fromSource(type)) {
+      String annotation = lombok.pending(type, elements);
+      if (annotation != null) {
+        throw new Unresolved(
+            "what @%s adds to %s (is Lombok among the annotation processors?)"
+                .formatted(annotation, shortName(type)));
+      }
+    }
+  }
+
   private static @Nullable String missing(TypeMirror type) {
     if (type.getKind() == TypeKind.ERROR) {
       return type.toString();
@@ -264,6 +289,12 @@ final class Universe {
       }
     }
     return null;
+  }
+
+  /** Whether a class is nested in one that the model extends, and so in reach of its subclasses. */
+  boolean aboveModel(TypeElement type) {
+    return type.getEnclosingElement() instanceof TypeElement outer
+        && types.isSubtype(types.erasure(model.asType()), types.erasure(outer.asType()));
   }
 
   boolean inHome(Element element) {

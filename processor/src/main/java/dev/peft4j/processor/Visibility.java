@@ -1,6 +1,5 @@
 package dev.peft4j.processor;
 
-import com.palantir.javapoet.TypeName;
 import dev.peft4j.processor.Node.Access;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,7 +36,9 @@ final class Visibility {
       if (modifiers.contains(Modifier.PRIVATE)) {
         return "class %s is private".formatted(Universe.shortName(t));
       }
-      if (!modifiers.contains(Modifier.PUBLIC) && !universe.inHome(t)) {
+      if (!modifiers.contains(Modifier.PUBLIC)
+          && !universe.inHome(t)
+          && !(modifiers.contains(Modifier.PROTECTED) && universe.aboveModel(t))) {
         return "class %s is not public and in package %s"
             .formatted(Universe.shortName(t), universe.elements.getPackageOf(t));
       }
@@ -75,6 +76,7 @@ final class Visibility {
           return part;
         }
       }
+      return hiddenPart(declared.getEnclosingType());
     }
     return null;
   }
@@ -96,17 +98,21 @@ final class Visibility {
           inheritedPlainly(ownerType, declaring, field)
               ? null
               : universe.supertype(owner, declaring.getQualifiedName().toString());
-      return Access.field(name, above == null ? null : TypeName.get(above));
+      if (above == null || hiddenPart(above) == null) {
+        return Access.field(field, above);
+      }
     }
     List<String> names = accessors(name);
     ExecutableElement method = accessor(owner, field, names);
     if (method != null) {
-      return Access.method(method.getSimpleName().toString());
+      return Access.method(method);
     }
     boolean isPrivate = field.getModifiers().contains(Modifier.PRIVATE);
     String what =
-        isPrivate
-            ? "the field is private"
+        visible(field, declaring)
+            ? "another field has its name"
+            : isPrivate
+                ? "the field is private"
             : "the field is not public and %s is in package %s"
                 .formatted(
                     Universe.shortName(declaring), universe.elements.getPackageOf(declaring));
@@ -169,7 +175,7 @@ final class Visibility {
           && method.getParameters().isEmpty()
           && !method.getModifiers().contains(Modifier.STATIC)
           && visible(method, Universe.declaring(method))
-          && method.getThrownTypes().stream().noneMatch(this::checked)
+          && method.getThrownTypes().stream().noneMatch(universe::checked)
           && returns(owner, method, wanted)) {
         found.add(method);
       }
@@ -188,11 +194,5 @@ final class Visibility {
     TypeMirror returned =
         ((ExecutableType) universe.types.asMemberOf(owner, method)).getReturnType();
     return universe.types.isSubtype(universe.types.erasure(returned), wanted);
-  }
-
-  private boolean checked(TypeMirror thrown) {
-    return !(thrown instanceof DeclaredType declared)
-        || (universe.superclass(declared, "java.lang.RuntimeException") == null
-            && universe.superclass(declared, "java.lang.Error") == null);
   }
 }

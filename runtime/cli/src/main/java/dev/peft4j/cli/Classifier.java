@@ -10,7 +10,6 @@ import dev.peft4j.io.ModelFolder;
 import dev.peft4j.io.PeftFormat;
 import dev.peft4j.io.PythonJson;
 import dev.peft4j.io.SafeTensors;
-import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.transformers.BertConfig;
 import dev.peft4j.transformers.BertForSequenceClassification;
@@ -204,10 +203,7 @@ record Classifier(
   }
 
   private IllegalStateException overflow(int index, Example example, float[] logits) {
-    List<NamedParameter> parameters = new ArrayList<>(model.namedParameters());
-    if (adapted != null) {
-      parameters.addAll(adapted.namedParameters());
-    }
+    PeftModel own = adapted;
     boolean inFile = example.place().line() > 0;
     return new IllegalStateException(
         "the scores of "
@@ -215,7 +211,8 @@ record Classifier(
             + " are "
             + Arrays.toString(logits)
             + ", needed finite numbers; "
-            + Weights.suspect(parameters));
+            + Weights.suspect(own == null ? model.namedParameters() : own.namedParameters())
+            + (own == null ? "" : "; or the adapter's scale (lora_alpha) is too large"));
   }
 
   /** Loss, accuracy and macro F1 on examples whose labels are known. */

@@ -102,6 +102,33 @@ class NonFiniteTest {
     assertThat(folder.resolve("merged")).doesNotExist();
   }
 
+  @Test
+  void aScaleThatOverflowsIsNamed() throws IOException {
+    Path bad = Tampered.copy(adapter, folder.resolve("adapter"));
+    Tampered.fill(bad.resolve("adapter_model.safetensors"), LORA, 1, 1);
+    Path config = bad.resolve("adapter_config.json");
+    Files.writeString(
+        config, Files.readString(config).replaceAll("(\"lora_alpha\": )[^,]+", "$11e308"));
+    Run.of("predict", "-m", model, "-a", bad, "the film").failed("lora_alpha");
+    Run.of("merge", "-m", model, "-a", bad, "-o", folder.resolve("merged"))
+        .failed("into 'bert.encoder.layer.");
+    assertThat(folder.resolve("merged")).doesNotExist();
+  }
+
+  @Test
+  void aLayerThatNobodyTrainedGivesNoLabels() throws IOException {
+    Path headless = Tampered.copy(model, folder.resolve("model"));
+    Tampered.drop(headless.resolve("model.safetensors"), "classifier.");
+    Run.of("predict", "-m", headless, "the film")
+        .failed(headless + ": has no classifier (classifier.weight); name one with --adapter");
+    Run.of("eval", "-m", headless, "-d", data).failed("has no classifier");
+    Run.of("predict", "-m", headless, "-a", adapter, "the film").ok();
+    Path lora = Tampered.copy(adapter, folder.resolve("adapter"));
+    Tampered.drop(lora.resolve("adapter_model.safetensors"), "base_model.model.classifier.");
+    Run.of("predict", "-m", headless, "-a", lora, "the film")
+        .failed("has no classifier (classifier.weight), nor has the adapter " + lora);
+  }
+
   /** Logits of 200 and 0: torch's cross_entropy gives 200.0 for the second class. */
   @Test
   void aLargeLossIsANumber() throws IOException {

@@ -41,4 +41,17 @@ final class Tampered {
     }
     SafeTensors.write(file, tensors, old.metadata());
   }
+
+  /** Leaves out the tensors whose names begin with {@code prefix}. */
+  static void drop(Path file, String prefix) throws IOException {
+    SafeTensors old = SafeTensors.open(file);
+    Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+    for (String name : old.names()) {
+      if (!name.startsWith(prefix)) {
+        StoredTensor t = old.tensor(name);
+        tensors.put(name, StoredTensor.of(t.storage().toFloats(), t.shape().toArray()));
+      }
+    }
+    SafeTensors.write(file, tensors, old.metadata());
+  }
 }

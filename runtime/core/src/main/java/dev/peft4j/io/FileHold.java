@@ -50,6 +50,7 @@ public final class FileHold implements AutoCloseable {
   private final Path file;
   private final Object key;
   private final FileChannel channel;
+  private boolean named;
   private boolean closed;
 
   private FileHold(Path file, Object key, FileChannel channel) {
@@ -59,7 +60,8 @@ public final class FileHold implements AutoCloseable {
   }
 
   /**
-   * Takes a file, which is made if it is missing and stays when it is let go.
+   * Takes a file, which is made if it is missing and stays when it is let go. If it is empty, the
+   * owner is written into it.
    *
    * @return null if somebody else holds it
    * @throws IOException if it cannot be opened or locked
@@ -184,6 +186,9 @@ public final class FileHold implements AutoCloseable {
     if (owner.matches() && lives(Long.parseLong(owner.group(1)), Long.parseLong(owner.group(2)))) {
       return false;
     }
+    if (!owner.matches() && !text.isEmpty()) {
+      return true; // what somebody else keeps in a file of that name stays
+    }
     ProcessHandle me = ProcessHandle.current();
     long started = me.info().startInstant().map(Instant::toEpochMilli).orElse(0L);
     channel.truncate(0);
@@ -191,6 +196,7 @@ public final class FileHold implements AutoCloseable {
         channel.position(0),
         ByteBuffer.wrap(
             ("process " + me.pid() + " " + started + "\n").getBytes(StandardCharsets.US_ASCII)));
+    named = true;
     return true;
   }
 
@@ -206,12 +212,14 @@ public final class FileHold implements AutoCloseable {
     return channel;
   }
 
-  /** Lets the file go; it stays, empty. A second call does nothing. */
+  /** Lets the file go; it stays, without the owner's name. A second call does nothing. */
   @Override
   public void close() throws IOException {
     if (!closed) {
       try {
-        channel.truncate(0);
+        if (named) {
+          channel.truncate(0);
+        }
       } finally {
         release();
       }

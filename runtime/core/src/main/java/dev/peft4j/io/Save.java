@@ -87,19 +87,17 @@ final class Save implements AutoCloseable {
     Path given = folder.toAbsolutePath().normalize();
     Deque<Path> madeAbove = new ArrayDeque<>();
     boolean done = false;
+    Save save = null;
     try {
       makeFolders(ops, given, madeAbove);
-      Save save = new Save(ops, given, madeAbove);
+      save = new Save(ops, given, madeAbove);
+      save.note(SaveRecord.firstLine(save.hex));
       done = true;
-      try {
-        save.note(SaveRecord.firstLine(save.hex));
-      } catch (IOException e) {
-        save.close();
-        throw e;
-      }
       return save;
     } finally {
-      if (!done) {
+      if (!done && save != null) {
+        save.close();
+      } else if (!done) {
         remove(ops, madeAbove);
       }
     }

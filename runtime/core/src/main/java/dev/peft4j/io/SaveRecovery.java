@@ -27,6 +27,22 @@ final class SaveRecovery {
   static void recover(Path root, FileOps ops) throws IOException {
     finish(root, ops);
     discard(root, ops);
+    removeLock(root, ops);
+  }
+
+  /** Removes an empty lock file that nobody holds. */
+  private static void removeLock(Path folder, FileOps ops) throws IOException {
+    Path file = folder.resolve(SaveRecord.LOCK);
+    if (Files.exists(file) && Files.size(file) == 0) {
+      FileHold hold = FileHold.tryTake(file, false);
+      if (hold != null) {
+        try {
+          ops.delete(file);
+        } finally {
+          hold.release();
+        }
+      }
+    }
   }
 
   /** Finishes saves that have to do with a folder. */
@@ -128,6 +144,9 @@ final class SaveRecovery {
         SaveRecord record = SaveRecord.parse(file, text);
         if (!String.valueOf(file.getFileName()).equals(SaveRecord.begun(record.hex()))) {
           return; // the save of another name: not written by this program
+        }
+        for (Path folder : record.folders()) {
+          removeLock(folder, ops);
         }
         record.discard(ops);
       } else if (!text.isEmpty()) {

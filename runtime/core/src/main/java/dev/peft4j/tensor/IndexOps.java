@@ -21,6 +21,16 @@ public sealed interface IndexOps permits Tensor {
   }
 
   /**
+   * Returns what {@link #embedding} returns, which had this name before.
+   *
+   * @deprecated torch's {@code gather} is {@link #gather(int, Tensor)}
+   */
+  @Deprecated
+  default Tensor gather(Tensor ids) {
+    return embedding(ids);
+  }
+
+  /**
    * Returns along an axis the elements at {@code index}: torch's {@code gather}. For axis 1 of two,
    * result[i, j] = this[i, index[i, j]].
    *

@@ -1,34 +1,34 @@
 package dev.peft4j.train;
 
 import dev.peft4j.io.AtomicFolder;
+import dev.peft4j.io.FileHold;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The checkpoints of one run, which belongs to one process at a time. */
 final class CheckpointFolder implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
   private static final String LOCK = ".lock";
 
   private final Path folder;
   private final CheckpointFiles files;
   private final int keep;
-  private final FileChannel lockFile;
+  private final FileHold hold;
   private @Nullable Checkpoint last;
 
-  private CheckpointFolder(Path folder, CheckpointFiles files, int keep, FileChannel lockFile) {
+  private CheckpointFolder(Path folder, CheckpointFiles files, int keep, FileHold hold) {
     this.folder = folder;
     this.files = files;
     this.keep = keep;
-    this.lockFile = lockFile;
+    this.hold = hold;
   }
 
   /**
@@ -39,31 +39,34 @@ final class CheckpointFolder implements AutoCloseable {
    */
   static CheckpointFolder open(Path folder, CheckpointFiles files, int keep) {
     files.requireComplete();
+    FileHold hold = null;
+    boolean done = false;
     try {
       Files.createDirectories(folder);
-      FileChannel channel =
-          FileChannel.open(
-              folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      if (!lock(channel)) {
-        channel.close();
+      hold = FileHold.tryTake(folder.resolve(LOCK));
+      if (hold == null) {
         throw new IllegalStateException(
             "another run is writing checkpoints to " + folder + "; needed is a folder of its own");
       }
       AtomicFolder.clean(folder);
-      return new CheckpointFolder(folder, files, keep, channel);
+      CheckpointFolder opened = new CheckpointFolder(folder, files, keep, hold);
+      done = true;
+      return opened;
     } catch (IOException e) {
       throw new UncheckedIOException(
           "cannot write checkpoints to the folder " + folder + ": " + e, e);
+    } finally {
+      if (!done && hold != null) {
+        release(hold);
+      }
     }
   }
 
-  /** The system takes the lock off when the process ends, however it does. */
-  private static boolean lock(FileChannel channel) throws IOException {
+  private static void release(FileHold hold) {
     try {
-      FileLock lock = channel.tryLock();
-      return lock != null;
-    } catch (OverlappingFileLockException _) {
-      return false;
+      hold.close();
+    } catch (IOException e) {
+      LOG.warn("{} could not be closed: {}", hold, e.toString());
     }
   }
 
@@ -119,8 +122,9 @@ final class CheckpointFolder implements AutoCloseable {
       Best best = state.best();
       List<Checkpoint> there = Checkpoint.list(folder);
       there.removeIf(other -> other.step() > state.step()); // damaged ones of a run before
+      there.removeIf(other -> !OwnCheckpoint.is(other));
       for (Checkpoint old : there.subList(Math.min(keep, there.size()), there.size())) {
-        if (best == null || old.step() != best.step()) {
+        if ((best == null || old.step() != best.step()) && OwnCheckpoint.mayGo(old)) {
           AtomicFolder.delete(old.folder());
         }
       }
@@ -148,10 +152,6 @@ final class CheckpointFolder implements AutoCloseable {
 
   @Override
   public void close() {
-    try {
-      lockFile.close();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    release(hold);
   }
 }

@@ -16,6 +16,7 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.nio.ShortBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
@@ -363,9 +364,13 @@ final class ContentDigest {
   }
 
   private void text(char tag, CharSequence s) {
-    number(tag, s.length());
-    for (int i = 0; i < s.length(); i++) {
-      room(2).putChar(s.charAt(i));
+    byte[] bytes = s.toString().getBytes(StandardCharsets.UTF_8);
+    number(tag, bytes.length);
+    if (bytes.length <= buffer.capacity()) {
+      room(bytes.length).put(bytes);
+    } else {
+      size += bytes.length;
+      bytes(ByteBuffer.wrap(bytes));
     }
   }
 

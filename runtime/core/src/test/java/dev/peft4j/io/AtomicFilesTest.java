@@ -106,7 +106,8 @@ class AtomicFilesTest {
   void aFailingRenamePutsTheOthersBack() throws Exception {
     Path a = Files.writeString(folder.resolve("a"), "old a");
     SequencedMap<Path, AtomicFiles.Content> files =
-        files(a, folder.resolve("fresh"), folder.resolve("gone"));
+        files(a, folder.resolve("fresh"));
+    files.put(folder.resolve("gone"), out -> out.write(ByteBuffer.allocate(3)));
     // The last file's content takes away the temporary file before it, so that its rename fails.
     files.put(
         folder.resolve("last"),
