@@ -1,5 +1,6 @@
 package dev.peft4j.cli;
 
+import dev.peft4j.io.AtomicFiles;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.PeftFormat;
 import java.io.IOException;
@@ -42,6 +43,6 @@ final class AdapterPath {
   }
 
   private static boolean isAdapter(Path folder) {
-    return Files.exists(folder.resolve(PeftFormat.CONFIG_FILE));
+    return AtomicFiles.exists(folder.resolve(PeftFormat.CONFIG_FILE));
   }
 }

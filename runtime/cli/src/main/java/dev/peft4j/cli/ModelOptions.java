@@ -22,13 +22,13 @@ final class ModelOptions {
       showDefaultValue = Help.Visibility.NEVER,
       description =
           "A BERT model as Hugging Face lays it out: config.json, model.safetensors,"
-              + " tokenizer.json.")
+              + " and the tokenizer's files.")
   Path folder = Path.of("");
 
   @Option(
       names = "--max-length",
       paramLabel = "TOKENS",
-      description = "Tokens kept of a text; by default 128, or what the model takes if less.")
+      description = "Tokens kept of a text; by default 128, or what the model or its tokenizer takes if less.")
   @Nullable Integer maxLength;
 
   @Option(

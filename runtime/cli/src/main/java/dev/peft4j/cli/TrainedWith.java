@@ -87,8 +87,8 @@ record TrainedWith(
 
   /** Copies it from an adapter to the model that the adapter becomes; does nothing without. */
   static void copy(Path adapter, Path model) throws IOException {
-    if (Files.exists(adapter.resolve(FILE))) {
-      Files.copy(adapter.resolve(FILE), model.resolve(FILE));
+    if (AtomicFiles.exists(adapter.resolve(FILE))) {
+      Files.copy(AtomicFiles.current(adapter.resolve(FILE)), model.resolve(FILE));
     }
   }
 
@@ -100,7 +100,7 @@ record TrainedWith(
    */
   static @Nullable TrainedWith read(Path folder) throws IOException {
     Path file = folder.resolve(FILE);
-    if (Files.exists(file)) {
+    if (AtomicFiles.exists(file)) {
       ObjectNode tree = PythonJson.read(file);
       String format = tree.path("format").asText();
       if (!format.equals(FORMAT)) {

@@ -17,9 +17,9 @@ final class SafePattern {
   private static final String NOT_BEFORE_TEXT = "(?!\\S)";
 
   private static final int UNBOUNDED = -1;
-  private static final int MOST_REPEATS = 1000;
+  private static final int MOST_REPEATS = 100;
   private static final int MOST_WAYS = 10;
-  private static final int LONGEST = 5000;
+  private static final int LONGEST = 2000;
 
   /**
    * A step of an alternative: a character, a class of characters or a group of short alternatives.
@@ -113,7 +113,7 @@ final class SafePattern {
           throw new IllegalArgumentException(
               "'" + JsonPart.shortened(s.text) + "' repeats without end and what follows may fail");
         }
-        retries = true;
+        retries |= !idiom;
       } else if (!s.unbounded()) {
         ways *= s.most - s.least + 1;
       }
