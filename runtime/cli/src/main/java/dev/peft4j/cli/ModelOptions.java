@@ -57,9 +57,9 @@ final class ModelOptions {
 
   /** Runs a command on the device that was asked for. */
   int run(Callable<Integer> body) throws Exception {
-    requireFolder();
     String name = device;
     if (name == null) {
+      requireFolder();
       return body.call();
     }
     Exception[] failed = {null};
@@ -68,6 +68,7 @@ final class ModelOptions {
             Backends.named(name),
             () -> {
               try {
+                requireFolder();
                 return body.call();
               } catch (Exception e) {
                 failed[0] = e;
