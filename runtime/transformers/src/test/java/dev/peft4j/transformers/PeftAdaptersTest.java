@@ -22,8 +22,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Adapters that peft 0.21 has written, some edited afterwards: other spellings of keys, values of
- * the base in the file, settings that do not matter when loading. {@code expected.tsv} has what peft
- * predicts with each, or "refused" where it, or peft4j, does not take it.
+ * the base in the file, settings that do not matter when loading. {@code expected.tsv} has what
+ * peft predicts with each, or "refused" where it, or peft4j, does not take it.
  */
 class PeftAdaptersTest {
   @TempDir static Path folder;
@@ -33,7 +33,8 @@ class PeftAdaptersTest {
   @BeforeAll
   static void unpack() throws IOException {
     try (InputStream in =
-            Objects.requireNonNull(PeftAdaptersTest.class.getResourceAsStream("peft-adapters.zip"));
+            Objects.requireNonNull(
+                PeftAdaptersTest.class.getResourceAsStream("peft-adapters.zip"));
         ZipInputStream zip = new ZipInputStream(in)) {
       for (ZipEntry e = zip.getNextEntry(); e != null; e = zip.getNextEntry()) {
         Path file = folder.resolve(e.getName());
@@ -72,7 +73,6 @@ class PeftAdaptersTest {
     again.mergeAndUnload();
     assertThat(probability(fresh)).isEqualTo(p, within(e.base.equals("bert") ? 1e-4 : 1e-2));
   }
-
 
   private static BertForSequenceClassification base(String name) throws IOException {
     BertForSequenceClassification base =
