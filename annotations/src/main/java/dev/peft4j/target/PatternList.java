@@ -19,7 +19,9 @@ final class PatternList {
 
   private record Tried(int order, Regex regex) {}
 
-  /** Names of one length that have their dots, which stand for any character, at the same places. */
+  /**
+   * Names of one length that have their dots, which stand for any character, at the same places.
+   */
   private static final class Masked {
     private final int[] dots;
     private final boolean anchored;

@@ -42,11 +42,7 @@ final class RegexChars {
   private final boolean ascii;
 
   private RegexChars(
-      int[] ranges,
-      List<Category> categories,
-      boolean negated,
-      boolean ignoreCase,
-      boolean ascii) {
+      int[] ranges, List<Category> categories, boolean negated, boolean ignoreCase, boolean ascii) {
     this.ranges = ranges;
     this.categories = List.copyOf(categories);
     this.negated = negated;

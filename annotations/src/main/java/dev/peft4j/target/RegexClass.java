@@ -34,7 +34,8 @@ final class RegexClass {
       if (c == '[' || c == '&' && !first && in.more() && in.peek() == '&') {
         javaOnly =
             "in a class Python takes "
-                + (c == '[' ? "[ for a bracket, Java for another class: write \\\\["
+                + (c == '['
+                    ? "[ for a bracket, Java for another class: write \\\\["
                     : "&& for two &, Java for an intersection: write \\\\&");
       }
       first = false;

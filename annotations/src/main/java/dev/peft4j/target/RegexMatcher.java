@@ -199,9 +199,7 @@ final class RegexMatcher {
       reachedEnd |= here == text.length;
       boolean same =
           here < text.length
-              && (ignoreCase
-                  ? RegexChars.sameLetter(text[here], text[i])
-                  : text[here] == text[i]);
+              && (ignoreCase ? RegexChars.sameLetter(text[here], text[i]) : text[here] == text[i]);
       if (!same) {
         return -1;
       }
@@ -233,10 +231,7 @@ final class RegexMatcher {
   }
 
   private boolean isWord(int at, boolean ascii) {
-    return at >= 0
-        && at < text.length
-        && (!ascii || text[at] < 128)
-        && RegexChars.isWord(text[at]);
+    return at >= 0 && at < text.length && (!ascii || text[at] < 128) && RegexChars.isWord(text[at]);
   }
 
   /** A set of numbers. */

@@ -113,8 +113,7 @@ final class RegexParser {
           break;
         case '.':
           items.add(
-              new RegexNode.Char(
-                  (flags & DOT_ALL) != 0 ? RegexChars.ANY : RegexChars.NOT_NEWLINE));
+              new RegexNode.Char((flags & DOT_ALL) != 0 ? RegexChars.ANY : RegexChars.NOT_NEWLINE));
           break;
         case '^':
           items.add(at(flags, RegexNode.At.LINE_START, RegexNode.At.START));
@@ -155,8 +154,7 @@ final class RegexParser {
   }
 
   private static RegexNode literal(int c, int flags) {
-    return new RegexNode.Char(
-        RegexChars.of(c, (flags & IGNORE_CASE) != 0, (flags & ASCII) != 0));
+    return new RegexNode.Char(RegexChars.of(c, (flags & IGNORE_CASE) != 0, (flags & ASCII) != 0));
   }
 
   // ---- repeats
@@ -397,8 +395,7 @@ final class RegexParser {
       case 'b':
         return new RegexNode.At(ascii ? RegexNode.At.ASCII_BOUNDARY : RegexNode.At.BOUNDARY);
       case 'B':
-        return new RegexNode.At(
-            ascii ? RegexNode.At.NO_ASCII_BOUNDARY : RegexNode.At.NO_BOUNDARY);
+        return new RegexNode.At(ascii ? RegexNode.At.NO_ASCII_BOUNDARY : RegexNode.At.NO_BOUNDARY);
       case 'd':
       case 'D':
       case 's':
@@ -407,11 +404,7 @@ final class RegexParser {
       case 'W':
         return new RegexNode.Char(
             RegexChars.of(
-                List.of(),
-                List.of(new RegexChars.Category((char) c, ascii)),
-                false,
-                false,
-                ascii));
+                List.of(), List.of(new RegexChars.Category((char) c, ascii)), false, false, ascii));
       case '0':
         return literal(in.octal(2, 0), flags);
       default:

@@ -85,7 +85,8 @@ final class RegexReader {
     int first = text.codePointAt(0);
     return (first == '_' || Character.isUnicodeIdentifierStart(first))
         && text.codePoints()
-            .allMatch(c -> Character.isUnicodeIdentifierPart(c) && !Character.isIdentifierIgnorable(c));
+            .allMatch(
+                c -> Character.isUnicodeIdentifierPart(c) && !Character.isIdentifierIgnorable(c));
   }
 
   /** A number in ASCII; -1 if it is none, or too large. */

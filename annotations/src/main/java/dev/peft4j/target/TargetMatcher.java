@@ -57,19 +57,18 @@ public final class TargetMatcher {
     this.layers = Set.copyOf(new HashSet<>(spec.layers()));
     this.targetRegex = compiled(spec, "target_modules", spec.targetRegex());
     this.excludeRegex = compiled(spec, "exclude_modules", spec.excludeRegex());
-    this.saved = new PatternList("modules_to_save", spec.modulesToSave(), "(^|.*\\.)", "($|\\..*)", true);
+    this.saved =
+        new PatternList("modules_to_save", spec.modulesToSave(), "(^|.*\\.)", "($|\\..*)", true);
     Regex.Budget budget = new Regex.Budget("layers_pattern", spec.layersPattern().size());
     for (String pattern : spec.layersPattern()) {
-      lists.add(
-          Regex.compile("(?:^|.*?\\.)" + pattern + "\\.(?P<idx>\\d+)\\.", true, budget));
+      lists.add(Regex.compile("(?:^|.*?\\.)" + pattern + "\\.(?P<idx>\\d+)\\.", true, budget));
     }
     if (lists.isEmpty()) {
       lists.add(Regex.compile(ANY_LIST, true, budget));
     }
   }
 
-  private static @Nullable Regex compiled(
-      TargetSpec spec, String setting, @Nullable String regex) {
+  private static @Nullable Regex compiled(TargetSpec spec, String setting, @Nullable String regex) {
     if (regex == null) {
       return null;
     }

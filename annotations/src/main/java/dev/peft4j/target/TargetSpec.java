@@ -169,15 +169,7 @@ public record TargetSpec(
    */
   public TargetSpec withTargets(List<String> names) {
     return new TargetSpec(
-        names,
-        null,
-        false,
-        exclude,
-        excludeRegex,
-        modulesToSave,
-        layers,
-        layersPattern,
-        fromFile);
+        names, null, false, exclude, excludeRegex, modulesToSave, layers, layersPattern, fromFile);
   }
 
   /**

@@ -110,7 +110,7 @@ final class Scope {
       return named(name, "");
     }
     if (!qualifiable(top, Set.of())) {
-      hidden.put(name.canonicalName(), what(top));
+      hidden.put(top.canonicalName(), what(top));
     }
     return qualified(name);
   }

@@ -18,7 +18,6 @@ import dev.peft4j.transformers.Tokenizer;
 import dev.peft4j.transformers.Transformers;
 import dev.peft4j.tuner.PeftModel;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -133,7 +132,7 @@ record Classifier(
 
   private static List<String> labels(Path adapter, int count, Path model) throws IOException {
     Path file = adapter.resolve(LABELS_FILE);
-    if (Files.exists(file)) {
+    if (AtomicFiles.exists(file)) {
       List<String> labels = Labels.listed(file, PythonJson.read(file).path("labels"));
       if (labels.size() != count) {
         throw new FileFormatException(

@@ -3,6 +3,7 @@ package dev.peft4j.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.cli.TrainingData.Batch;
 import dev.peft4j.data.Rng;
+import dev.peft4j.io.AtomicFiles;
 import dev.peft4j.optim.AdamW;
 import dev.peft4j.reports.LossCurve;
 import dev.peft4j.reports.ProgressListener;
@@ -141,9 +142,13 @@ final class TrainCommand implements Callable<Integer> {
         }
       }
       Path adapter = folder.resolve("adapter");
-      adapted.save(adapter);
-      Classifier.writeLabels(adapter, names);
-      with.write(adapter, batches.fingerprint(), options);
+      AtomicFiles.together(
+          adapter,
+          () -> {
+            adapted.save(adapter);
+            Classifier.writeLabels(adapter, names);
+            with.write(adapter, batches.fingerprint(), options);
+          });
       classifier.model().eval();
       Map<String, Double> evaluation =
           evalFile == null

@@ -66,7 +66,8 @@ public final class AdapterFolder {
    */
   public static Adapter read(Path folder) throws IOException {
     if (!Files.exists(folder)) {
-      throw new FileFormatException(folder, "does not exist, expected a folder with an adapter");
+      throw new FileFormatException(
+          folder, "does not exist, expected a folder with an adapter" + beside(folder));
     }
     if (!Files.isDirectory(folder)) {
       throw new FileFormatException(folder, "is a file, expected a folder with an adapter");
@@ -147,20 +148,46 @@ public final class AdapterFolder {
   private static Path configFile(Path folder) throws IOException {
     Path file = folder.resolve(PeftFormat.CONFIG_FILE);
     if (!Files.exists(AtomicFiles.current(file))) {
-      List<String> below = new ArrayList<>();
-      try (DirectoryStream<Path> children = Files.newDirectoryStream(folder)) {
-        for (Path child : children) {
-          if (Files.exists(child.resolve(PeftFormat.CONFIG_FILE))) {
-            below.add(String.valueOf(child.getFileName()));
-          }
-        }
-      }
+      List<String> below = below(folder);
       throw new FileFormatException(
           folder,
           "has no adapter_config.json, so it is no folder with an adapter"
               + (below.isEmpty() ? "" : "; did you mean " + Quote.list(below, 5) + " in it?"));
     }
     return file;
+  }
+
+  /** The adapters in the folder above one that does not exist, as the end of a sentence. */
+  private static String beside(Path folder) {
+    Path above = folder.toAbsolutePath().getParent();
+    if (above == null || !Files.isDirectory(above)) {
+      return "";
+    }
+    List<String> there;
+    try {
+      there = below(above);
+    } catch (IOException e) {
+      return ""; // that folder is not for us to read
+    }
+    if (Files.exists(above.resolve(PeftFormat.CONFIG_FILE))) {
+      there.addFirst(PeftFormat.DEFAULT_ADAPTER);
+    }
+    return there.isEmpty()
+        ? ""
+        : "; in " + above + " there " + (there.size() == 1 ? "is " : "are ") + Quote.list(there, 5);
+  }
+
+  private static List<String> below(Path folder) throws IOException {
+    List<String> below = new ArrayList<>();
+    try (DirectoryStream<Path> children = Files.newDirectoryStream(folder)) {
+      for (Path child : children) {
+        if (Files.exists(child.resolve(PeftFormat.CONFIG_FILE))) {
+          below.add(String.valueOf(child.getFileName()));
+        }
+      }
+    }
+    below.sort(null);
+    return below;
   }
 
   private static Path weightsFile(Path folder) throws IOException {

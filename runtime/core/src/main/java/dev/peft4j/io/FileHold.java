@@ -154,8 +154,7 @@ public final class FileHold implements AutoCloseable {
   }
 
   private static @Nullable FileHold lock(Path file, Object key) throws IOException {
-    FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
     boolean close = true;
     try {
       FileLock lock = channel.tryLock();

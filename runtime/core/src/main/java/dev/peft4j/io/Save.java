@@ -179,8 +179,7 @@ final class Save implements AutoCloseable {
       try (SaveRecovery.Locks locks = SaveRecovery.Locks.take(folders, ops, true)) {
         Path above = root.getParent();
         boolean pending =
-            SaveRecord.isPending(root)
-                || above != null && SaveRecovery.isPendingAbove(above, root);
+            SaveRecord.isPending(root) || above != null && SaveRecovery.isPendingAbove(above, root);
         if (locks != null && !pending) {
           commitLocked();
         }

@@ -82,6 +82,10 @@ public record StateDictCheck(
       @Nullable String renamed,
       List<String> missing,
       List<Misshaped> misshaped) {
+    if (misshaped.stream().anyMatch(m -> m.found.elements() == 0)) {
+      return "the file holds empty tensors: it was saved from sharded training (DeepSpeed ZeRO-3,"
+          + " FSDP) without gathering the weights; gather them and save again";
+    }
     if (renamed != null) {
       return renamed;
     }

@@ -36,28 +36,22 @@ final class OwnCheckpoint {
     }
   }
 
-  /** True if an own checkpoint can be removed: nobody has put a file of his own into it. */
-  static boolean mayGo(Checkpoint c) throws IOException {
+  /** Some of the files in an own checkpoint that are not of it: somebody else's. */
+  static List<String> foreignFiles(Checkpoint c) throws IOException {
     var files = PythonJson.read(c.folder().resolve(Manifest.FILE)).path("files");
-    List<String> others;
     try (Stream<Path> all = Files.walk(c.folder())) {
-      others =
-          all.filter(f -> !Files.isDirectory(f, LinkOption.NOFOLLOW_LINKS))
+      return all.filter(f -> !Files.isDirectory(f, LinkOption.NOFOLLOW_LINKS))
               .map(f -> c.folder().relativize(f).toString().replace('\\', '/'))
               .filter(name -> !name.equals(Manifest.FILE) && !files.has(name))
               .sorted()
               .limit(5)
               .toList();
     }
-    if (!others.isEmpty()) {
-      LOG.warn("{} is kept: it has files that are not of a checkpoint: {}", c.folder(), others);
-    }
-    return others.isEmpty();
   }
 
   /** Makes room for a checkpoint where something lies that this program has not written. */
   static void moveAside(Checkpoint c) throws IOException {
-    if (!Files.exists(c.folder(), LinkOption.NOFOLLOW_LINKS) || is(c) && mayGo(c)) {
+    if (!Files.exists(c.folder(), LinkOption.NOFOLLOW_LINKS) || is(c) && foreignFiles(c).isEmpty()) {
       return;
     }
     String name = c.folder().getFileName() + ".other";

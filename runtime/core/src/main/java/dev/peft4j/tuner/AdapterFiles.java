@@ -10,12 +10,12 @@ import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.AdapterFolder;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.ModelCard;
+import dev.peft4j.io.Quote;
 import dev.peft4j.io.StateDictCheck;
 import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
-import dev.peft4j.io.Quote;
 import dev.peft4j.target.SlowPatternException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -131,8 +131,7 @@ final class AdapterFiles {
       check(keys, weights, nothing + "\n" + file.weightsFile(), strictness, false);
       throw new IllegalArgumentException(nothing);
     }
-    LoadReport report =
-        check(keys, weights, file.weightsFile().toString(), strictness, true);
+    LoadReport report = check(keys, weights, file.weightsFile().toString(), strictness, true);
     requireNumbers(file, keys.keySet(), weights);
     a.replace(values(keys, weights));
     give(a, found, file.weightsFile());

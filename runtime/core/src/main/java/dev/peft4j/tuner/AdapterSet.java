@@ -162,6 +162,7 @@ public final class AdapterSet extends AdapterMerging {
                 () -> {
                   a.attachAll();
                   merge.fill(a);
+                  adapters(sources).forEach(source -> source.giveTo(a));
                   for (Parameter p : a.ownParameters()) {
                     String bad = NonFinite.in(p.own(), p.shape());
                     if (bad != null) {
@@ -320,8 +321,8 @@ public final class AdapterSet extends AdapterMerging {
   }
 
   /**
-   * Runs {@code body} in evaluation mode. Other threads are in it meanwhile, too, but for those that
-   * called {@link #train} or are in {@link #training(Collection, Supplier)}.
+   * Runs {@code body} in evaluation mode. Other threads are in it meanwhile, too, but for those
+   * that called {@link #train} or are in {@link #training(Collection, Supplier)}.
    */
   public <T> T evaluating(Supplier<T> body) {
     return modes().evaluating(body);

@@ -3,7 +3,6 @@ package dev.peft4j.tuner;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.VariableGroup;
 import dev.peft4j.io.AdapterFolder;
-import dev.peft4j.io.AtomicFiles;
 import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Parameter;
 import java.io.IOException;
@@ -27,7 +26,8 @@ public abstract sealed class AdapterStore extends AdapterRegistry permits Adapte
    *
    * @param folder where its {@code adapter_config.json} lies
    * @throws UncheckedIOException if the files are missing or broken
-   * @throws dev.peft4j.io.StateDictException listing all missing, unexpected and mis-shaped keys
+   * @throws dev.peft4j.io.StateDictException listing all missing and mis-shaped keys; what the
+   *     adapter has no use for is a warning if nothing else is wrong
    */
   public void addFrom(Path folder, String name) {
     addFrom(folder, name, Strictness.STRICT);
@@ -57,6 +57,7 @@ public abstract sealed class AdapterStore extends AdapterRegistry permits Adapte
    * @param folder where {@code default} goes; others go to a folder of their name in it
    * @throws UncheckedIOException if it cannot be written, naming the folder and the reason
    * @throws IllegalStateException if it is merged
+   * @throws ArithmeticException if a weight is not finite, naming it; nothing is written
    */
   public void save(Path folder, String name) {
     save(folder, List.of(name));

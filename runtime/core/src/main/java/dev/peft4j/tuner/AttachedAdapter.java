@@ -277,8 +277,34 @@ final class AttachedAdapter implements AdapterSet.Attachment {
     slots.values().forEach(layer -> layer.baseGiven(original.parameter(), copy));
   }
 
+  /**
+   * Gives the values of the base that its file gave to another adapter, too.
+   *
+   * @throws IllegalArgumentException if that one has others
+   */
+  void giveTo(AttachedAdapter other) {
+    copies.forEach(
+        (p, copy) -> {
+          if (!isGiven(copy)) {
+            return;
+          }
+          Parameter there = other.copyOf(p);
+          if (there == null) {
+            other.give(new NamedParameter(p.name(), p), copy.name(), copy.own().copy());
+          } else if (!there.own().equalBytes(copy.own())) {
+            throw new IllegalArgumentException(
+                "adapter '"
+                    + name
+                    + "' came with a weight of the base, '"
+                    + p.name()
+                    + "', that is another in the adapters that it would be combined with");
+          }
+        });
+  }
+
   private void own(Parameter p, String called) {
     p.variable().rename(called);
+    p.belongsTo(set);
     if (p.variable().group() == null) {
       group.add(p.variable());
     }

@@ -142,8 +142,7 @@ public final class Lora implements Tuner {
    *
    * @param embedding whether it may be the model's input embedding
    */
-  private static @Nullable List<Integer> tokensOf(
-      String path, LoraConfig lora, boolean embedding) {
+  private static @Nullable List<Integer> tokensOf(String path, LoraConfig lora, boolean embedding) {
     if (lora.trainableTokens().isEmpty()) {
       return null;
     }
@@ -201,7 +200,8 @@ public final class Lora implements Tuner {
     file.requireDefaults(known, HANDLED);
     for (String key : List.of("velora_config", "monteclora_config")) {
       if (file.get(key).isObject()) {
-        LOG.warn("{}: {} matters in training only, and here it is trained without", file.file(), key);
+        LOG.warn(
+            "{}: {} matters in training only, and here it is trained without", file.file(), key);
       }
     }
     LoraConfig.Builder b = LoraConfig.builder();
@@ -252,9 +252,9 @@ public final class Lora implements Tuner {
       case "corda", "lora_ga", "loftq" -> {
         b.init(Init.DEFAULT);
         LOG.warn(
-            "{}: init_lora_weights is \"{}\", which also changes the base's weights when an adapter is"
-                + " made: the base has to be the one that was saved with this adapter, and is taken"
-                + " as it is",
+            "{}: init_lora_weights is \"{}\", which also changes the base's weights when an adapter"
+                + " is made: the base has to be the one that was saved with this adapter, and is"
+                + " taken as it is",
             file.file(),
             text);
       }
@@ -263,7 +263,8 @@ public final class Lora implements Tuner {
               "init_lora_weights",
               init,
               "true, false, \"gaussian\", \"orthogonal\", \"pissa\", \"pissa_niter_N\" or"
-                  + " \"olora\"; \"eva\", \"corda\", \"lora_ga\", \"loftq\" and \"mica\" are read as true");
+                  + " \"olora\"; \"eva\", \"corda\", \"lora_ga\", \"loftq\" and \"mica\" are read"
+                  + " as true");
     }
   }
 

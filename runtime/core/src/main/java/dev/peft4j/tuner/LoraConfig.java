@@ -20,8 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Settings of {@link Lora}: peft's {@code LoraConfig}.
  *
  * @param r the rank, at least 1
- * @param alpha the numerator of the scale alpha / r; positive, unless the settings come from a
- *     file
+ * @param alpha the numerator of the scale alpha / r; positive, unless the settings come from a file
  * @param dropout probability that an element of the adapter's input is zeroed in training; in [0,
  *     1), or 1 if the settings come from a file
  * @param bias which biases of the base model are trained

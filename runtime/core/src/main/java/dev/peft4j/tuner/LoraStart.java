@@ -116,7 +116,11 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
     int in = kind.shapeOfA(r)[1];
     if (!(scale > 0)) {
       throw new IllegalArgumentException(
-          "PiSSA divides by the scale of '" + path + "', which is " + scale + ": alpha has to be"
+          "PiSSA divides by the scale of '"
+              + path
+              + "', which is "
+              + scale
+              + ": alpha has to be"
               + " positive");
     }
     float[] w = weight(kind);

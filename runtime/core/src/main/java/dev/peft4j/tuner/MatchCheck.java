@@ -191,7 +191,9 @@ final class MatchCheck {
             "modulesToSave '"
                 + save
                 + "' not found in the base model. "
-                + Suggestions.didYouMean(save, paths));
+                + Suggestions.didYouMean(save, paths)
+                + " Modules: "
+                + shown(paths));
       }
     }
   }

@@ -32,8 +32,9 @@ final class NonFinite {
                 ? ""
                 : " and "
                     + (count - 1)
-                    + (count == 2 ? " more number" : " more numbers")
-                    + " that are not finite");
+                    + (count == 2
+                        ? " more number that is not finite"
+                        : " more numbers that are not finite"));
   }
 
   private static String place(Shape shape, long index) {

@@ -73,8 +73,7 @@ record TargetFields(TargetSpec targets, @Nullable String taskType, @Nullable Str
     List<String> saved = file.texts("modules_to_save");
     if (saved != null) {
       String[] names = saved.toArray(new String[0]);
-      file.expressions(
-          "modules_to_save", () -> matcher(TargetSpec.builder().modulesToSave(names)));
+      file.expressions("modules_to_save", () -> matcher(TargetSpec.builder().modulesToSave(names)));
     }
     List<String> lists = file.textOrTexts("layers_pattern");
     if (lists != null) {

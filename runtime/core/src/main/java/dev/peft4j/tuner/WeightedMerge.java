@@ -139,14 +139,14 @@ final class WeightedMerge {
     }
     TargetSpec all =
         new TargetSpec(
-        List.copyOf(names),
-        regex,
-        false,
-        first.exclude(),
-        first.excludeRegex(),
-        first.modulesToSave(),
-        first.layers(),
-        first.layersPattern());
+            List.copyOf(names),
+            regex,
+            false,
+            first.exclude(),
+            first.excludeRegex(),
+            first.modulesToSave(),
+            first.layers(),
+            first.layersPattern());
     return specs.stream().anyMatch(TargetSpec::fromFile) ? all.asFromFile() : all;
   }
 

@@ -261,10 +261,10 @@ class AdapterFilesTest {
         "bias | \"some\" | bias is",
         "use_rslora | \"yes\" | use_rslora is",
         "use_dora | \"no\" | use_dora is",
-        "init_lora_weights | \"evil\" | \"eva\", \"corda\", \"lora_ga\", \"loftq\" and \"mica\" are read as"
-            + " true",
-        "target_modules | \"fc(1\" | target_modules has 'fc(1', which is not a regular expression of"
-            + " Python: missing ), unterminated subpattern at position 2",
+        "init_lora_weights | \"evil\" | \"eva\", \"corda\", \"lora_ga\", \"loftq\" and \"mica\" are"
+            + " read as true",
+        "target_modules | \"fc(1\" | target_modules has 'fc(1', which is not a regular expression"
+            + " of Python: missing ), unterminated subpattern at position 2",
         "exclude_modules | \"\\\\p{L}\" | exclude_modules has",
         "modules_to_save | [\"a\", \"b)\"] | modules_to_save has",
         "layers_pattern | [\"((a{400}){400}){400}\"] | layers_pattern has",

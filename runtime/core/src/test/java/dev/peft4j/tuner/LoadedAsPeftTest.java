@@ -118,6 +118,16 @@ class LoadedAsPeftTest {
         model.adapters().with(List.of("default", "second"), () -> net.forward(X).toFloats());
     assertThat(both).isNotEqualTo(net.forward(X).toFloats());
     model.adapters().hotSwap("second", folder);
+    model
+        .adapters()
+        .addWeighted(
+            "sum",
+            List.of("default", "second"),
+            List.of(1.0, 1.0),
+            Combination.of(Combination.Method.CAT));
+    assertThat(
+            Nets.largestDifference(model.withAdapter("sum", () -> net.forward(X).toFloats()), both))
+        .isLessThan(1e-5f);
     scale(scaleOf(changed), 0.5f);
     add(NORM, scaleOf(changed));
     model.adapters().addFrom(folder, "third");
@@ -185,7 +195,7 @@ class LoadedAsPeftTest {
       assertThat(error()).contains("adapter_config.json: " + key, "more than 100000 steps");
     }
     save();
-    settings(t -> t.putObject("rank_pattern").put("(.*)".repeat(99) + "(.)\\2\\3\\4!", 2));
+    settings(t -> t.putObject("rank_pattern").put("(.*)".repeat(99) + "(.)\\5\\6\\7!", 2));
     assertThat(error()).contains("adapter_config.json: rank_pattern", "takes too long for");
     settings(t -> t.putObject("rank_pattern").put("\\p{L}", 2));
     assertThat(error()).contains("rank_pattern has '", "\\p{L}", "bad escape \\p");
@@ -229,7 +239,7 @@ class LoadedAsPeftTest {
     assertThat(model.adapters().nonFinite())
         .containsExactly(
             "base_model.model.fc2.lora_B.default.weight has NaN at [1, 1] and 1 more number that"
-                + " are not finite");
+                + " is not finite");
     Path again = folder.resolve("again");
     assertThatThrownBy(() -> model.save(again))
         .isInstanceOf(ArithmeticException.class)

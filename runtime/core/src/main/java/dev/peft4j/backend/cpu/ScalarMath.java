@@ -165,7 +165,7 @@ final class ScalarMath {
    * were too large: 0 would pass for a result.
    */
   static float inverseRoot(float x) {
-    return 1f / sqrt(x) + (x - x);
+    return 1f / sqrt(x) + x * 0f;
   }
 
   static float sqrt(float x) {
