@@ -43,8 +43,8 @@ public @interface Peft {
   String[] target() default {};
 
   /**
-   * The layers that get an adapter, as a regular expression for the whole path; instead of {@link
-   * #target()}.
+   * The layers that get an adapter, as a regular expression (by the rules of Python's {@code re},
+   * which decide in peft) for the whole path; instead of {@link #target()}.
    *
    * @return a regular expression, or nothing
    */

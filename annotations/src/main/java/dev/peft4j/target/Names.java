@@ -1,5 +1,9 @@
 package dev.peft4j.target;
 
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Set;
+
 /**
  * How Java's names of fields and the names in checkpoints belong together.
  *
@@ -91,5 +95,22 @@ public final class Names {
         || (path.length() > name.length()
             && path.endsWith(name)
             && path.charAt(path.length() - name.length() - 1) == '.');
+  }
+
+  /**
+   * Every name that names one of several paths: the paths, and their ends from each dot on.
+   *
+   * @param paths the modules' paths
+   * @return the names
+   */
+  public static Set<String> ends(Collection<String> paths) {
+    Set<String> ends = new HashSet<>();
+    for (String path : paths) {
+      ends.add(path);
+      for (int dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1)) {
+        ends.add(path.substring(dot + 1));
+      }
+    }
+    return ends;
   }
 }

@@ -1,9 +1,6 @@
 package dev.peft4j.target;
 
 import java.util.Collection;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * (.*\.)?(KEY)$} finds at the start of its path (peft's {@code get_pattern_key}).
  */
 public final class PatternKeys {
-  private final Map<String, Pattern> patterns = new LinkedHashMap<>();
+  private final PatternList patterns;
 
   /**
    * Compiles the keys.
@@ -20,9 +17,7 @@ public final class PatternKeys {
    * @throws java.util.regex.PatternSyntaxException if one is not a regular expression
    */
   public PatternKeys(Collection<String> keys) {
-    for (String key : keys) {
-      patterns.put(key, Regex.compile("(.*\\.)?(" + key + ")$"));
-    }
+    patterns = new PatternList("rank_pattern or alpha_pattern", keys, "(.*\\.)?(", ")$", false);
   }
 
   /**
@@ -32,11 +27,6 @@ public final class PatternKeys {
    * @return the first key that fits, or null
    */
   public @Nullable String first(String path) {
-    for (var entry : patterns.entrySet()) {
-      if (Regex.matcher(entry.getValue(), path).lookingAt()) {
-        return entry.getKey();
-      }
-    }
-    return null;
+    return patterns.first(path);
   }
 }

@@ -2,12 +2,9 @@ package dev.peft4j.target;
 
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,35 +30,50 @@ import org.jspecify.annotations.Nullable;
  * an error.
  */
 public final class TargetMatcher {
-  private static final Pattern ANY_LIST = Pattern.compile(".*?\\.[^.]*\\.(?<idx>\\d+)\\.");
+  private static final String ANY_LIST = ".*?\\.[^.]*\\.(?P<idx>\\d+)\\.";
 
   private final TargetSpec spec;
-  private final Set<String> targets;
-  private final @Nullable Pattern targetRegex;
-  private final @Nullable Pattern excludeRegex;
-  private final Map<String, Pattern> saved = new LinkedHashMap<>();
-  private final List<Pattern> lists = new ArrayList<>();
+  private final NameIndex targets;
+  private final NameIndex exclude;
+  private final NameIndex toSave;
+  private final PatternList saved;
+  private final Set<Integer> layers;
+  private final @Nullable Regex targetRegex;
+  private final @Nullable Regex excludeRegex;
+  private final List<Regex> lists = new ArrayList<>();
 
   /**
    * Compiles a spec.
    *
    * @param spec what to match
-   * @throws java.util.regex.PatternSyntaxException if a regular expression is none
+   * @throws java.util.regex.PatternSyntaxException if a regular expression is none in Python, or
+   *     Java would read it otherwise and it does not come from a file
    */
   public TargetMatcher(TargetSpec spec) {
     this.spec = spec;
-    this.targets = Set.copyOf(spec.targets());
-    this.targetRegex = spec.targetRegex() == null ? null : Regex.compile(spec.targetRegex());
-    this.excludeRegex = spec.excludeRegex() == null ? null : Regex.compile(spec.excludeRegex());
-    for (String name : spec.modulesToSave()) {
-      saved.put(name, Regex.compile("(^|.*\\.)" + name + "($|\\..*)"));
-    }
+    this.targets = new NameIndex(spec.targets());
+    this.exclude = new NameIndex(spec.exclude());
+    this.toSave = new NameIndex(spec.modulesToSave());
+    this.layers = Set.copyOf(new HashSet<>(spec.layers()));
+    this.targetRegex = compiled(spec, "target_modules", spec.targetRegex());
+    this.excludeRegex = compiled(spec, "exclude_modules", spec.excludeRegex());
+    this.saved =
+        new PatternList("modules_to_save", spec.modulesToSave(), "(^|.*\\.)", "($|\\..*)", true);
+    Regex.Budget budget = new Regex.Budget("layers_pattern", spec.layersPattern().size());
     for (String pattern : spec.layersPattern()) {
-      lists.add(Regex.compile("(?:^|.*?\\.)" + pattern + "\\.(?<idx>\\d+)\\."));
+      lists.add(Regex.compile("(?:^|.*?\\.)" + pattern + "\\.(?P<idx>\\d+)\\.", true, budget));
     }
     if (lists.isEmpty()) {
-      lists.add(ANY_LIST);
+      lists.add(Regex.compile(ANY_LIST, true, budget));
     }
+  }
+
+  private static @Nullable Regex compiled(TargetSpec spec, String setting, @Nullable String regex) {
+    if (regex == null) {
+      return null;
+    }
+    Regex compiled = Regex.compile(regex, false, new Regex.Budget(setting, 1));
+    return spec.fromFile() ? compiled : compiled.requireSameInJava();
   }
 
   /**
@@ -98,7 +110,7 @@ public final class TargetMatcher {
       return Match.NOT_NAMED;
     }
     boolean anyLayer =
-        targetRegex != null || spec.allLinear() || target.equals(path) || spec.layers().isEmpty();
+        targetRegex != null || spec.allLinear() || target.equals(path) || layers.isEmpty();
     return new Match(
         anyLayer || inChosenLayer(path) ? Match.Outcome.TARGETED : Match.Outcome.OTHER_LAYER,
         target);
@@ -116,17 +128,9 @@ public final class TargetMatcher {
       return linear ? TargetSpec.ALL_LINEAR : null;
     }
     if (targetRegex != null) {
-      return Regex.matcher(targetRegex, path).matches() ? spec.targetRegex() : null;
+      return targetRegex.matches(path) ? spec.targetRegex() : null;
     }
-    if (targets.contains(path)) {
-      return path;
-    }
-    for (String target : spec.targets()) {
-      if (path.endsWith("." + target)) {
-        return target;
-      }
-    }
-    return null;
+    return targets.contains(path) ? path : targets.naming(path);
   }
 
   /**
@@ -137,9 +141,9 @@ public final class TargetMatcher {
    */
   public @Nullable String excludedBy(String path) {
     if (excludeRegex != null) {
-      return Regex.matcher(excludeRegex, path).matches() ? spec.excludeRegex() : null;
+      return excludeRegex.matches(path) ? spec.excludeRegex() : null;
     }
-    return firstNaming(spec.exclude(), path);
+    return exclude.naming(path);
   }
 
   /**
@@ -149,12 +153,7 @@ public final class TargetMatcher {
    * @return the entry of modules to save, or null
    */
   public @Nullable String savedBy(String path) {
-    for (var entry : saved.entrySet()) {
-      if (Regex.matcher(entry.getValue(), path).lookingAt()) {
-        return entry.getKey();
-      }
-    }
-    return null;
+    return saved.first(path);
   }
 
   /**
@@ -165,7 +164,7 @@ public final class TargetMatcher {
    * @return whether it is to be trained whole
    */
   public boolean saves(String path) {
-    return firstNaming(spec.modulesToSave(), path) != null;
+    return toSave.naming(path) != null;
   }
 
   /**
@@ -176,11 +175,7 @@ public final class TargetMatcher {
    * @return whether a longer path may be
    */
   public boolean mayTargetBelow(String beginning) {
-    if (targetRegex == null) {
-      return true;
-    }
-    Matcher matcher = Regex.matcher(targetRegex, beginning);
-    return matcher.matches() || matcher.hitEnd();
+    return targetRegex == null || targetRegex.matchesOrMight(beginning);
   }
 
   /**
@@ -198,30 +193,18 @@ public final class TargetMatcher {
     if (regex != null) {
       return targetedPaths.isEmpty() ? List.of(regex) : List.of();
     }
-    return spec.targets().stream()
-        .filter(target -> targetedPaths.stream().noneMatch(path -> Names.names(target, path)))
-        .distinct()
-        .toList();
+    Set<String> named = Names.ends(targetedPaths);
+    return spec.targets().stream().filter(t -> !named.contains(t)).distinct().toList();
   }
 
   private boolean inChosenLayer(String path) {
-    for (Pattern list : lists) {
-      Matcher matcher = Regex.matcher(list, path);
-      if (matcher.lookingAt()) {
-        String digits = matcher.group("idx");
+    for (Regex list : lists) {
+      String digits = list.group(path, "idx");
+      if (digits != null) {
         // an index too long for an int is none that anybody chose
-        return digits.length() < 10 && spec.layers().contains(Integer.valueOf(digits));
+        return digits.length() < 10 && layers.contains(Integer.valueOf(digits));
       }
     }
     return false;
-  }
-
-  private static @Nullable String firstNaming(List<String> names, String path) {
-    for (String name : names) {
-      if (Names.names(name, path)) {
-        return name;
-      }
-    }
-    return null;
   }
 }

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  *     targeted
  * @param layers peft's {@code layers_to_transform}; empty for all
  * @param layersPattern peft's {@code layers_pattern}
+ * @param fromFile whether it comes from a file: as in peft, some of its targets may name nothing
+ *     then. What is the same but for this is equal
  */
 public record TargetSpec(
     List<String> targets,
@@ -31,13 +33,40 @@ public record TargetSpec(
     @Nullable String excludeRegex,
     List<String> modulesToSave,
     List<Integer> layers,
-    List<String> layersPattern) {
+    List<String> layersPattern,
+    boolean fromFile) {
 
   /** The target that stands for every Linear. */
   public static final String ALL_LINEAR = "all-linear";
 
   /** What a target that is a regular expression begins with. */
   public static final String REGEX_PREFIX = "regex:";
+
+  /**
+   * One that somebody has written.
+   *
+   * @throws IllegalArgumentException as the other one
+   */
+  public TargetSpec(
+      List<String> targets,
+      @Nullable String targetRegex,
+      boolean allLinear,
+      List<String> exclude,
+      @Nullable String excludeRegex,
+      List<String> modulesToSave,
+      List<Integer> layers,
+      List<String> layersPattern) {
+    this(
+        targets,
+        targetRegex,
+        allLinear,
+        exclude,
+        excludeRegex,
+        modulesToSave,
+        layers,
+        layersPattern,
+        false);
+  }
 
   /**
    * Checks what peft checks.
@@ -93,6 +122,57 @@ public record TargetSpec(
   }
 
   /**
+   * The same as a file gives it: as in peft, some of its targets may name nothing.
+   *
+   * @return a new spec
+   */
+  public TargetSpec asFromFile() {
+    return new TargetSpec(
+        targets,
+        targetRegex,
+        allLinear,
+        exclude,
+        excludeRegex,
+        modulesToSave,
+        layers,
+        layersPattern,
+        true);
+  }
+
+  private List<Object> parts() {
+    return Arrays.asList(
+        targets,
+        targetRegex,
+        allLinear,
+        exclude,
+        excludeRegex,
+        modulesToSave,
+        layers,
+        layersPattern);
+  }
+
+  @Override
+  public boolean equals(@Nullable Object o) {
+    return o instanceof TargetSpec && parts().equals(((TargetSpec) o).parts());
+  }
+
+  @Override
+  public int hashCode() {
+    return parts().hashCode();
+  }
+
+  /**
+   * The same with other targets, which are names.
+   *
+   * @param names all of them
+   * @return a new spec
+   */
+  public TargetSpec withTargets(List<String> names) {
+    return new TargetSpec(
+        names, null, false, exclude, excludeRegex, modulesToSave, layers, layersPattern, fromFile);
+  }
+
+  /**
    * The same with other modules to save.
    *
    * @param names all of them
@@ -100,7 +180,15 @@ public record TargetSpec(
    */
   public TargetSpec withModulesToSave(List<String> names) {
     return new TargetSpec(
-        targets, targetRegex, allLinear, exclude, excludeRegex, names, layers, layersPattern);
+        targets,
+        targetRegex,
+        allLinear,
+        exclude,
+        excludeRegex,
+        names,
+        layers,
+        layersPattern,
+        fromFile);
   }
 
   /** Builds a {@link TargetSpec}; lists add up when a method is called again. */
@@ -147,9 +235,20 @@ public record TargetSpec(
     }
 
     /**
+     * Adds targets that are names, whatever they look like.
+     *
+     * @param names paths or ends of paths
+     * @return this
+     */
+    public Builder names(List<String> names) {
+      targets.addAll(names);
+      return this;
+    }
+
+    /**
      * Targets by a regular expression for the whole path.
      *
-     * @param regex as Python or Java write it
+     * @param regex as Python's {@code re} reads it
      * @return this
      */
     public Builder targetRegex(String regex) {
@@ -181,7 +280,7 @@ public record TargetSpec(
     /**
      * Exceptions by a regular expression for the whole path.
      *
-     * @param regex as Python or Java write it
+     * @param regex as Python's {@code re} reads it
      * @return this
      */
     public Builder excludeRegex(String regex) {

@@ -1,10 +1,12 @@
 package dev.peft4j.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.data.Shape;
+import dev.peft4j.io.Adapter;
+import dev.peft4j.io.AdapterFolder;
 import dev.peft4j.io.AtomicFiles;
 import dev.peft4j.io.FileFormatException;
+import dev.peft4j.io.ModelFolder;
 import dev.peft4j.io.PeftFormat;
 import dev.peft4j.io.PythonJson;
 import dev.peft4j.io.SafeTensors;
@@ -16,7 +18,6 @@ import dev.peft4j.transformers.Tokenizer;
 import dev.peft4j.transformers.Transformers;
 import dev.peft4j.tuner.PeftModel;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,7 +25,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -43,47 +44,84 @@ record Classifier(
     List<String> labels)
     implements AutoCloseable {
   private static final String LABELS_FILE = "labels.json";
+  private static final String HEAD = "classifier";
+  private static final String POOLER = "pooler.dense";
   private static final int DEFAULT_LENGTH = 128;
 
   /** The model in a folder with a new classifier for {@code labels}. */
   static Classifier toTrain(ModelOptions options, List<String> labels) throws IOException {
     Tokenizer tokenizer = tokenizer(options);
-    return new Classifier(
-        Transformers.bertForSequenceClassification(options.folder, labels),
-        null,
-        tokenizer,
-        labels);
+    BertForSequenceClassification model =
+        Transformers.bertForSequenceClassification(options.folder, labels);
+    Weights.requireFinite(options.folder, model);
+    return new Classifier(model, null, tokenizer, labels);
   }
 
   /** The model in a folder, with an adapter or with its own classifier. */
   static Classifier load(ModelOptions options, @Nullable Path adapter) throws IOException {
-    Tokenizer tokenizer = tokenizer(options);
     if (adapter == null) {
+      Tokenizer tokenizer = tokenizer(options);
+      requireTrained(
+          options.folder, Set.of(), "; name one with --adapter, or train one with 'peft4j train'");
+      List<String> labels = ModelLabels.of(options.folder);
       BertForSequenceClassification own =
           Transformers.bertForSequenceClassification(options.folder);
-      return new Classifier(own, null, tokenizer, own.config().labels());
+      Weights.requireFinite(options.folder, own);
+      return new Classifier(own, null, tokenizer, labels);
     }
-    Path weights = adapter.resolve(PeftFormat.WEIGHTS_FILE);
-    Integer rows = Files.exists(weights) ? rowsOfClassifier(weights) : null;
+    Adapter weights = AdapterFolder.read(AdapterPath.of(adapter));
+    weights.checkFinite();
+    requireTrained(options.folder, weights.tensors().keySet(), ", nor has the adapter " + adapter);
+    Tokenizer tokenizer = tokenizer(options);
+    Integer rows = rowsOfClassifier(adapter.resolve(PeftFormat.WEIGHTS_FILE));
     BertForSequenceClassification base;
+    List<String> labels;
     if (rows == null) {
+      labels = ModelLabels.of(options.folder);
       base = Transformers.bertForSequenceClassification(options.folder);
     } else {
-      List<String> labels = labels(adapter, rows, Transformers.bertConfig(options.folder));
+      labels = labels(adapter, rows, options.folder);
       base = Transformers.bertForSequenceClassification(options.folder, labels);
     }
-    PeftModel adapted = PeftModel.load(base, adapter);
-    return new Classifier(base, adapted, tokenizer, base.config().labels());
+    Weights.requireFinite(options.folder, base);
+    return new Classifier(base, PeftModel.load(base, adapter), tokenizer, labels);
+  }
+
+  /** Layers that nobody trained would give labels by chance. */
+  private static void requireTrained(Path folder, Set<String> ofAdapter, String hint)
+      throws IOException {
+    List<String> ofModel = ModelFolder.open(folder).names();
+    for (String layer : List.of(HEAD, POOLER)) {
+      String weight = layer + ".weight";
+      boolean there =
+          ofModel.stream().anyMatch(n -> n.endsWith(weight))
+              || ofAdapter.stream().anyMatch(n -> isSaved(n, layer));
+      if (!there) {
+        throw new FileFormatException(folder, "has no " + layer + " (" + weight + ")" + hint);
+      }
+    }
+  }
+
+  /** True for a layer's own weight in an adapter: one that replaces the base's. */
+  private static boolean isSaved(String name, String layer) {
+    return name.contains("." + layer + ".") && name.endsWith(".weight") && !name.contains("lora_");
   }
 
   private static Tokenizer tokenizer(ModelOptions options) throws IOException {
-    int most = Transformers.bertConfig(options.folder).maxPositions();
+    return Tokenizer.load(options.folder, maxLength(options));
+  }
+
+  /** Tokens that are kept of a text. */
+  static int maxLength(ModelOptions options) throws IOException {
+    int most = Transformers.bertConfig(options.folder, 1).maxPositions();
     Integer asked = options.maxLength;
     if (asked != null && (asked < 1 || asked > most)) {
       throw new UsageException(
           "--max-length is " + asked + ", the model takes 1 to " + most + " tokens");
     }
-    return Tokenizer.load(options.folder, asked == null ? Math.min(DEFAULT_LENGTH, most) : asked);
+    return asked == null
+        ? Math.min(DEFAULT_LENGTH, Math.min(most, Tokenizer.modelMaxLength(options.folder)))
+        : asked;
   }
 
   /** How many labels the classifier of an adapter has; null if it has none. */
@@ -92,23 +130,23 @@ record Classifier(
     return shape == null || shape.rank() != 2 ? null : shape.dim(0);
   }
 
-  private static List<String> labels(Path adapter, int count, BertConfig config)
-      throws IOException {
+  private static List<String> labels(Path adapter, int count, Path model) throws IOException {
     Path file = adapter.resolve(LABELS_FILE);
-    if (Files.exists(file)) {
-      ObjectNode tree = PythonJson.read(file);
-      List<String> labels = new ArrayList<>();
-      for (JsonNode label : tree.path("labels")) {
-        labels.add(label.asText());
-      }
+    if (AtomicFiles.exists(file)) {
+      List<String> labels = Labels.listed(file, PythonJson.read(file).path("labels"));
       if (labels.size() != count) {
         throw new FileFormatException(
             file, "has " + labels.size() + " labels, the adapter's classifier has " + count);
       }
       return labels;
     }
+    TrainedWith with = TrainedWith.read(adapter);
+    if (with != null && with.labels().size() == count) {
+      return with.labels();
+    }
+    BertConfig config = Transformers.bertConfig(model);
     return config.numLabels() == count
-        ? config.labels()
+        ? ModelLabels.of(model)
         : IntStream.range(0, count).mapToObj(i -> "LABEL_" + i).toList();
   }
 
@@ -132,10 +170,12 @@ record Classifier(
   }
 
   /**
-   * The labels' probabilities for each example, in the order of the examples. Texts of similar
-   * length go together, which spares padding.
+   * The logits of each example, in the order of the examples. Texts of similar length go together,
+   * which spares padding.
+   *
+   * @throws IllegalStateException if one is NaN or infinite
    */
-  float[][] probabilities(List<Example> examples, int batch) {
+  float[][] logits(List<Example> examples, int batch) {
     int[] order =
         IntStream.range(0, examples.size())
             .boxed()
@@ -150,52 +190,35 @@ record Classifier(
         some.add(examples.get(order[i]));
       }
       Tensor logits = model.forward(encode(some));
-      float[] p = logits.softmax(-1).toFloats();
+      float[] values = logits.toFloats();
       for (int i = from; i < to; i++) {
         int n = labels.size();
-        all[order[i]] = Arrays.copyOfRange(p, (i - from) * n, (i - from + 1) * n);
+        float[] row = Arrays.copyOfRange(values, (i - from) * n, (i - from + 1) * n);
+        if (!Scores.areFinite(row)) {
+          throw overflow(order[i], examples.get(order[i]), row);
+        }
+        all[order[i]] = row;
       }
     }
     return all;
   }
 
-  /** Loss, accuracy and macro F1 on examples whose labels are known. */
-  Map<String, Double> evaluate(List<Example> examples, int[] expected, int batch) {
-    float[][] p = probabilities(examples, batch);
-    int n = labels.size();
-    int[] right = new int[n];
-    int[] predicted = new int[n];
-    int[] there = new int[n];
-    double loss = 0;
-    for (int i = 0; i < p.length; i++) {
-      int best = best(p[i]);
-      loss -= Math.log(p[i][expected[i]]);
-      there[expected[i]]++;
-      predicted[best]++;
-      right[best] += best == expected[i] ? 1 : 0;
-    }
-    double f1 = 0;
-    int seen = 0;
-    for (int l = 0; l < n; l++) {
-      if (there[l] + predicted[l] > 0) {
-        f1 += 2.0 * right[l] / (there[l] + predicted[l]);
-        seen++;
-      }
-    }
-    Map<String, Double> values = new TreeMap<>();
-    values.put("loss", loss / p.length);
-    values.put("accuracy", (double) IntStream.of(right).sum() / p.length);
-    values.put("f1", f1 / seen);
-    return values;
+  private IllegalStateException overflow(int index, Example example, float[] logits) {
+    PeftModel own = adapted;
+    boolean inFile = example.place().line() > 0;
+    return new IllegalStateException(
+        "the scores of "
+            + (inFile ? "the example in " + example.place() : "text " + (index + 1))
+            + " are "
+            + Arrays.toString(logits)
+            + ", needed finite numbers; "
+            + Weights.suspect(own == null ? model.namedParameters() : own.namedParameters())
+            + (own == null ? "" : "; or the adapter's scale (lora_alpha) is too large"));
   }
 
-  /** The place of the largest number, the first of equal ones. */
-  static int best(float[] p) {
-    int best = 0;
-    for (int i = 1; i < p.length; i++) {
-      best = p[i] > p[best] ? i : best;
-    }
-    return best;
+  /** Loss, accuracy and macro F1 on examples whose labels are known. */
+  Map<String, Double> evaluate(List<Example> examples, int[] expected, int batch) {
+    return Scores.of(logits(examples, batch), expected);
   }
 
   @Override

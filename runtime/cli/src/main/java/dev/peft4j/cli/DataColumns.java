@@ -24,4 +24,28 @@ final class DataColumns {
       defaultValue = "label",
       description = "Key or column of the label.")
   String label = "label";
+
+  @Option(
+      names = "--quote",
+      description =
+          "Fields of a .tsv may be in quotes, as those of a .csv; without it a quote is a"
+              + " character like any other.")
+  boolean quote;
+
+  /** Throws if one column is to be two things. */
+  void check(boolean labelled) {
+    apart("--text", text, "--second-text", second);
+    if (labelled) {
+      apart("--text", text, "--label", label);
+      apart("--second-text", second, "--label", label);
+    }
+  }
+
+  private static void apart(
+      String option, @Nullable String name, String other, @Nullable String otherName) {
+    if (name != null && otherName != null && Spelling.name(name).equals(Spelling.name(otherName))) {
+      throw new UsageException(
+          option + " and " + other + " both name \"" + name + "\"; they are different columns");
+    }
+  }
 }

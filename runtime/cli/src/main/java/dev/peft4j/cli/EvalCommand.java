@@ -52,9 +52,14 @@ final class EvalCommand implements Callable<Integer> {
   }
 
   private int evaluate() throws IOException {
+    TrainedWith with = TrainedWith.read(adapter == null ? model.folder : adapter);
+    if (with != null) {
+      with.apply(model, columns, out);
+    }
     List<Example> examples = DataFile.read(data, columns, true);
     try (Classifier classifier = Classifier.load(model, adapter)) {
-      int[] expected = DataFile.indices(data, examples, classifier.labels());
+      Labels.alike(classifier.labels()).forEach(out::warn);
+      int[] expected = Labels.indices(data, examples, classifier.labels());
       Map<String, Double> values = classifier.evaluate(examples, expected, batch);
       if (out.json()) {
         ObjectNode tree = Out.object().put("examples", examples.size());

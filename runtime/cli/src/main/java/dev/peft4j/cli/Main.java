@@ -1,11 +1,7 @@
 package dev.peft4j.cli;
 
 import dev.peft4j.backend.Launcher;
-import dev.peft4j.data.ShapeException;
-import dev.peft4j.optim.NonFiniteLossException;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -52,14 +48,22 @@ public final class Main implements Runnable {
 
   /** Runs the command and ends the process with its exit code. */
   public static void main(String[] args) throws Exception {
+    SafeStream.forLog();
     OptionalInt elsewhere = relaunch(args);
-    System.exit(elsewhere.isPresent() ? elsewhere.getAsInt() : commandLine().execute(args));
+    System.exit(elsewhere.isPresent() ? elsewhere.getAsInt() : execute(commandLine(), args));
+  }
+
+  /** Runs the command, whose texts are no options, and returns its exit code. */
+  static int execute(CommandLine line, String... args) {
+    return line.execute(TextArguments.separate(line.getCommandSpec(), args));
   }
 
   /** Runs the command in another JVM if the device needs flags that this one was not given. */
   private static OptionalInt relaunch(String[] args) throws IOException, InterruptedException {
     try {
-      ParseResult command = commandLine().parseArgs(args).subcommand();
+      CommandLine line = commandLine();
+      ParseResult command =
+          line.parseArgs(TextArguments.separate(line.getCommandSpec(), args)).subcommand();
       if (command == null || command.isUsageHelpRequested() || command.isVersionHelpRequested()) {
         return OptionalInt.empty();
       }
@@ -86,7 +90,10 @@ public final class Main implements Runnable {
 
   static CommandLine commandLine() {
     CommandLine line = new CommandLine(new Main());
-    line.setExecutionExceptionHandler(Main::failed);
+    line.setExecutionExceptionHandler(Failures::of);
+    line.setParameterExceptionHandler(Failures::of);
+    line.setExpandAtFiles(false); // an argument is what it says, never a file of arguments
+    line.setPosixClusteredShortOptionsAllowed(false); // -minor is no -m
     line.setCaseInsensitiveEnumValuesAllowed(true);
     List<CommandLine> all = new ArrayList<>(line.getSubcommands().values());
     all.add(line);
@@ -98,32 +105,6 @@ public final class Main implements Runnable {
           .showDefaultValues(true);
     }
     return line;
-  }
-
-  /** What the user can do something about is a sentence; the rest shows where it came from. */
-  private static int failed(Exception e, CommandLine line, ParseResult parsed) {
-    PrintWriter err = line.getErr();
-    String name = line.getCommandSpec().qualifiedName();
-    if (e instanceof UsageException) {
-      err.println(name + ": " + e.getMessage());
-      err.println("Try '" + name + " --help'.");
-      return USAGE;
-    }
-    boolean told =
-        e instanceof IOException
-            || e instanceof UncheckedIOException
-            || e instanceof IllegalArgumentException
-            || e instanceof IllegalStateException
-            || e instanceof ShapeException
-            || e instanceof IndexOutOfBoundsException
-            || e instanceof NonFiniteLossException;
-    if (told && e.getMessage() != null) {
-      err.println(name + ": " + e.getMessage());
-      return FAILED;
-    }
-    err.println(name + ": a bug in peft4j, please report it:");
-    e.printStackTrace(err);
-    return INTERNAL;
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.peft4j.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.io.AtomicFolder;
+import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.ModelFolder;
 import dev.peft4j.io.PythonJson;
 import dev.peft4j.io.SafeTensors;
@@ -11,7 +12,6 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -35,6 +35,8 @@ final class MergeCommand implements Callable<Integer> {
           "tokenizer_config.json",
           "special_tokens_map.json",
           "vocab.txt",
+          "vocab.json",
+          "merges.txt",
           "added_tokens.json");
 
   @Mixin private ModelOptions model = new ModelOptions();
@@ -68,16 +70,10 @@ final class MergeCommand implements Callable<Integer> {
     try (Classifier classifier = Classifier.load(model, adapter)) {
       PeftModel adapted = classifier.adapted();
       if (adapted != null) {
-        adapted.mergeAndUnload();
+        merge(adapted);
       }
-      Map<String, StoredTensor> weights = new LinkedHashMap<>();
-      classifier
-          .model()
-          .namedParameters()
-          .forEach(
-              p ->
-                  weights.put(
-                      p.name(), new StoredTensor(p.parameter().shape(), p.parameter().own())));
+      Map<String, StoredTensor> weights = Weights.of(classifier.model());
+      StoredTensor.requireFinite(target, weights);
       String config = config(classifier.labels());
       AtomicFolder.write(
           target,
@@ -85,6 +81,7 @@ final class MergeCommand implements Callable<Integer> {
             SafeTensors.write(folder.resolve("model.safetensors"), weights, Map.of("format", "pt"));
             Files.writeString(folder.resolve("config.json"), config);
             copyTokenizer(folder);
+            TrainedWith.copy(adapter, folder);
           });
       if (out.json()) {
         out.line(Out.object().put("model", target.toString()).put("tensors", weights.size()));
@@ -92,6 +89,14 @@ final class MergeCommand implements Callable<Integer> {
         out.line("merged model: %s (%d tensors)", target, weights.size());
       }
       return 0;
+    }
+  }
+
+  private void merge(PeftModel adapted) throws IOException {
+    try {
+      adapted.mergeAndUnload();
+    } catch (ArithmeticException e) { // numbers that are finite apart, but not together
+      throw new FileFormatException(adapter, String.valueOf(e.getMessage()), e);
     }
   }
 

@@ -4,15 +4,20 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.io.Printable;
 import java.io.PrintWriter;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.Spec.Target;
 
-/** How results are written: in words, or as JSON with {@code --json}. */
+/**
+ * How results are written: in words, or as JSON with {@code --json}. Whatever comes from files or
+ * data is escaped: it cannot steer a terminal, and a row stays a row.
+ */
 final class Out {
   private static final JsonMapper JSON = new JsonMapper();
 
@@ -32,19 +37,58 @@ final class Out {
 
   void line(ObjectNode result) {
     try {
-      writer().println(JSON.writeValueAsString(result));
+      writer().println(escapedJson(JSON.writeValueAsString(result)));
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("a tree of JSON can be written", e);
     }
   }
 
+  /** A row; {@code format} is the program's own, {@code values} may be anybody's. */
   void line(String format, @Nullable Object... values) {
-    writer().println(values.length == 0 ? format : String.format(Locale.ROOT, format, values));
+    writer().println(format(format, values));
   }
 
   /** A remark for people, on standard error. */
   void note(String format, @Nullable Object... values) {
-    commandSpec().commandLine().getErr().println(String.format(Locale.ROOT, format, values));
+    commandSpec().commandLine().getErr().println(format(format, values));
+  }
+
+  /** Something that may not be meant, on standard error. */
+  void warn(String sentence) {
+    note("warning: %s", sentence);
+  }
+
+  private static String format(String format, @Nullable Object... values) {
+    @Nullable Object[] safe = new @Nullable Object[values.length];
+    for (int i = 0; i < values.length; i++) {
+      Object v = values[i];
+      boolean number = v == null || v instanceof Number || v instanceof Boolean;
+      safe[i] = number ? v : Printable.of(String.valueOf(v));
+    }
+    return String.format(Locale.ROOT, format, safe);
+  }
+
+  /** JSON in which only texts can have other characters than printable ASCII. */
+  private static String escapedJson(String text) {
+    StringBuilder out = new StringBuilder(text.length());
+    for (int i = 0; i < text.length(); ) {
+      int c = text.codePointAt(i);
+      i += Character.charCount(c);
+      if (Printable.isUnsafe(c)) {
+        for (char unit : Character.toChars(c)) {
+          out.append(String.format("\\u%04x", (int) unit));
+        }
+      } else {
+        out.appendCodePoint(c);
+      }
+    }
+    return out.toString();
+  }
+
+  /** True if an option is on the command line, so that its value is no default. */
+  boolean isGiven(String option) {
+    ParseResult parsed = commandSpec().commandLine().getParseResult();
+    return parsed != null && parsed.hasMatchedOption(option);
   }
 
   PrintWriter writer() {

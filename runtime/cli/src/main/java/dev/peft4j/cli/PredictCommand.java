@@ -19,6 +19,11 @@ import picocli.CommandLine.Parameters;
     mixinStandardHelpOptions = true,
     description = "Gives texts labels: a line for each, with the label and its probability.")
 final class PredictCommand implements Callable<Integer> {
+  /** Stands for what could not be decoded. */
+  private static final char REPLACEMENT = '\ufffd';
+
+  private static final String JNU = System.getProperty("sun.jnu.encoding", "");
+
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private DataColumns columns = new DataColumns();
   @Mixin private Out out = new Out();
@@ -46,7 +51,9 @@ final class PredictCommand implements Callable<Integer> {
       paramLabel = "TEXT",
       arity = "0..*",
       showDefaultValue = Help.Visibility.NEVER,
-      description = "Texts, instead of a file.")
+      description =
+          "Texts, instead of a file. After -- whatever follows is a text, also if it begins with a"
+              + " dash.")
   private List<String> texts = List.of();
 
   @Override
@@ -57,16 +64,42 @@ final class PredictCommand implements Callable<Integer> {
     if ((data == null) == texts.isEmpty()) {
       throw new UsageException("needed are either texts or --data FILE");
     }
+    requireTexts();
     return model.run(this::predict);
   }
 
+  /** Throws for a text that is not the one that was typed. */
+  private void requireTexts() {
+    for (String text : texts) {
+      if (text.indexOf(REPLACEMENT) >= 0 && !JNU.equalsIgnoreCase("UTF-8")) {
+        throw new UsageException(
+            "a text has characters that the locale's encoding, "
+                + JNU
+                + ", does not have; set LC_ALL=C.UTF-8, or give the texts in a file with --data");
+      }
+    }
+  }
+
   private int predict() throws IOException {
+    TrainedWith with = TrainedWith.read(adapter == null ? model.folder : adapter);
+    if (with != null) {
+      with.apply(model, columns, out);
+      if (columns.second != null && data == null) {
+        throw new UsageException(
+            "the classifier was trained with pairs of texts: give a file with the columns \""
+                + columns.text
+                + "\" and \""
+                + columns.second
+                + "\" with --data, or --second-text \"\" for texts without a second one");
+      }
+    }
     List<Example> examples = examples();
     try (Classifier classifier = Classifier.load(model, adapter)) {
-      float[][] all = classifier.probabilities(examples, batch);
+      Labels.alike(classifier.labels()).forEach(out::warn);
+      float[][] all = classifier.logits(examples, batch);
       for (int i = 0; i < all.length; i++) {
-        float[] p = all[i];
-        int best = Classifier.best(p);
+        double[] p = Scores.softmax(all[i]);
+        int best = Scores.best(all[i]);
         String label = classifier.labels().get(best);
         if (out.json()) {
           ObjectNode tree = Out.object().put("label", label).put("probability", p[best]);
@@ -76,15 +109,11 @@ final class PredictCommand implements Callable<Integer> {
           }
           out.line(tree);
         } else {
-          out.line("%s\t%.4f\t%s", label, p[best], oneLine(examples.get(i).text()));
+          out.line("%s\t%.4f\t%s", label, p[best], examples.get(i).text());
         }
       }
       return 0;
     }
-  }
-
-  private static String oneLine(String text) {
-    return text.replaceAll("[\\t\\r\\n]+", " ");
   }
 
   private List<Example> examples() throws IOException {

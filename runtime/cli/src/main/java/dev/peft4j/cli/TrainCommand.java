@@ -1,27 +1,25 @@
 package dev.peft4j.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.cli.TrainingData.Batch;
 import dev.peft4j.data.Rng;
+import dev.peft4j.io.AtomicFiles;
 import dev.peft4j.optim.AdamW;
 import dev.peft4j.reports.LossCurve;
 import dev.peft4j.reports.ProgressListener;
-import dev.peft4j.tensor.Tensor;
 import dev.peft4j.train.Batches;
 import dev.peft4j.train.Checkpoint;
 import dev.peft4j.train.CsvLog;
 import dev.peft4j.train.StopReason;
 import dev.peft4j.train.Trainer;
-import dev.peft4j.train.TrainingEvent;
-import dev.peft4j.train.TrainingListener;
 import dev.peft4j.train.TrainingResult;
 import dev.peft4j.transformers.BertForSequenceClassification;
-import dev.peft4j.transformers.TokenBatch;
+import dev.peft4j.transformers.Transformers;
 import dev.peft4j.tuner.AdaptedModel;
 import dev.peft4j.tuner.PeftModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -45,11 +43,6 @@ import picocli.CommandLine.Option;
       "adapter is that of the best evaluation; else it is the last one."
     })
 final class TrainCommand implements Callable<Integer> {
-  /** A batch of examples. */
-  private record Batch(TokenBatch texts, Tensor labels) {}
-
-  private record Labelled(Example example, int label) {}
-
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private DataColumns columns = new DataColumns();
   @Mixin private TrainOptions options = new TrainOptions();
@@ -79,9 +72,10 @@ final class TrainCommand implements Callable<Integer> {
 
   @Option(
       names = "--labels",
-      paramLabel = "NAME",
-      split = ",",
-      description = "The labels in their order; by default those in the data, sorted.")
+      paramLabel = "NAME[,NAME...]",
+      description =
+          "The labels in their order; by default those in the data, sorted. One with a comma in"
+              + " quotes.")
   private @Nullable List<String> labels;
 
   @Option(
@@ -100,29 +94,39 @@ final class TrainCommand implements Callable<Integer> {
 
   private int train() throws IOException {
     List<Example> examples = DataFile.read(data, columns, true);
-    List<String> names = labels == null ? DataFile.labels(examples) : labels;
+    List<String> names = labels(examples);
+    Labels.alike(names).forEach(out::warn);
     if (names.size() < 2) {
       throw new UsageException(
-          "the labels are " + names + "; a classifier needs at least two, see --labels");
+          "the labels are ["
+              + Labels.show(names)
+              + "]; a classifier needs at least two, see --labels");
     }
-    int[] expected = DataFile.indices(data, examples, names);
+    int[] expected = Labels.indices(data, examples, names);
     Path evalFile = evalData;
     List<Example> evalExamples =
         evalFile == null ? List.of() : DataFile.read(evalFile, columns, true);
     int[] evalExpected =
-        evalFile == null ? new int[0] : DataFile.indices(evalFile, evalExamples, names);
+        evalFile == null ? new int[0] : Labels.indices(evalFile, evalExamples, names);
     try (Classifier classifier =
         Rng.with(options.seed, () -> unchecked(() -> Classifier.toTrain(model, names)))) {
+      List<String> drawn = Transformers.newLayers(model.folder);
       AdaptedModel<BertForSequenceClassification> adapted =
           Rng.with(
               new Rng(options.seed).split(),
-              () -> PeftModel.of(classifier.model(), options.lora(model.folder)));
+              () -> PeftModel.of(classifier.model(), options.lora(model.folder, drawn)));
       out.note("%s", adapted.trainableSummary());
       long start = System.nanoTime();
-      Trainer<Batch> trainer = trainer(classifier, adapted, examples, expected);
-      Losses losses = new Losses();
-      trainer.listener(losses);
+      Batches<Batch> batches =
+          new TrainingData(examples, expected).shuffled(classifier, options.batch, options.seed);
+      TrainedWith with = TrainedWith.of(names, model, columns);
+      Trainer<Batch> trainer = trainer(classifier, adapted, batches);
+      with.facts(classifier).forEach(trainer::remember);
+      trainer.remember("seed", Long.toString(options.seed));
       if (evalFile != null) {
+        new TrainingData(evalExamples, evalExpected)
+            .fingerprint()
+            .forEach((name, value) -> trainer.remember("evaluation's " + name, '"' + value + '"'));
         trainer.evaluator(() -> classifier.evaluate(evalExamples, evalExpected, options.batch));
       }
       TrainingResult result = run(trainer);
@@ -133,38 +137,49 @@ final class TrainCommand implements Callable<Integer> {
       Path best = result.bestCheckpoint();
       if (best != null) {
         adapted.load(best);
+        if (evalFile == null) {
+          out.note("the adapter is that of the best evaluation before, %s", best);
+        }
       }
       Path adapter = folder.resolve("adapter");
-      adapted.save(adapter);
-      Classifier.writeLabels(adapter, names);
+      AtomicFiles.together(
+          adapter,
+          () -> {
+            adapted.save(adapter);
+            Classifier.writeLabels(adapter, names);
+            with.write(adapter, batches.fingerprint(), options);
+          });
       classifier.model().eval();
       Map<String, Double> evaluation =
           evalFile == null
-              ? Map.of()
+              ? result.bestEvaluation()
               : classifier.evaluate(evalExamples, evalExpected, options.batch);
-      report(result, losses, evaluation, adapter, (System.nanoTime() - start) / 1e9);
+      report(result, evaluation, adapter, (System.nanoTime() - start) / 1e9);
       return 0;
+    }
+  }
+
+  /** The labels that were asked for, else those in the data. */
+  private List<String> labels(List<Example> examples) throws IOException {
+    List<String> asked = labels;
+    if (asked == null) {
+      return Labels.in(data, examples);
+    }
+    List<String> spelled = new ArrayList<>();
+    try {
+      for (String some : asked) {
+        spelled.addAll(QuotedLines.split(some));
+      }
+      return Labels.listed(spelled);
+    } catch (IllegalArgumentException | RowException e) {
+      throw new UsageException("--labels: " + e.getMessage());
     }
   }
 
   private Trainer<Batch> trainer(
       Classifier classifier,
       AdaptedModel<BertForSequenceClassification> adapted,
-      List<Example> examples,
-      int[] expected) {
-    List<Labelled> labelled = new ArrayList<>();
-    for (int i = 0; i < expected.length; i++) {
-      labelled.add(new Labelled(examples.get(i), expected[i]));
-    }
-    Batches<Batch> batches =
-        Batches.shuffled(
-            labelled,
-            options.batch,
-            options.seed,
-            some ->
-                new Batch(
-                    classifier.encode(some.stream().map(Labelled::example).toList()),
-                    Tensor.of(some.stream().mapToInt(Labelled::label).toArray())));
+      Batches<Batch> batches) {
     AdamW optimizer =
         AdamW.builder()
             .lr(options.lr)
@@ -204,16 +219,12 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private void report(
-      TrainingResult result,
-      Losses losses,
-      Map<String, Double> evaluation,
-      Path adapter,
-      double seconds) {
+      TrainingResult result, Map<String, Double> evaluation, Path adapter, double seconds) {
     if (out.json()) {
       ObjectNode tree = Out.object();
       tree.put("steps", result.state().step());
       tree.put("reason", result.reason().name().toLowerCase(Locale.ROOT));
-      tree.put("train_loss", losses.mean());
+      tree.put("train_loss", Double.isNaN(result.loss()) ? null : (Double) result.loss());
       evaluation.forEach((name, value) -> tree.put("eval_" + name, value));
       tree.put("seconds", seconds);
       tree.put("adapter", adapter.toString());
@@ -221,7 +232,7 @@ final class TrainCommand implements Callable<Integer> {
       return;
     }
     out.line("steps: %d (%s)", result.state().step(), result.reason());
-    out.line("training loss, mean of the last steps: %.4f", losses.mean());
+    out.line("training loss, mean over the examples of the last steps: %.4f", result.loss());
     evaluation.forEach((name, value) -> out.line("evaluation %s: %.4f", name, value));
     out.line("adapter: %s", adapter);
   }
@@ -235,26 +246,6 @@ final class TrainCommand implements Callable<Integer> {
       return loading.get();
     } catch (IOException e) {
       throw new UncheckedIOException(e.getMessage(), e);
-    }
-  }
-
-  /** The mean loss of the last steps. */
-  private static final class Losses implements TrainingListener {
-    private static final int WINDOW = 20;
-    private final ArrayDeque<Double> last = new ArrayDeque<>();
-
-    @Override
-    public void on(TrainingEvent event) {
-      if (event instanceof TrainingEvent.Step s) {
-        last.addLast(s.loss());
-        if (last.size() > WINDOW) {
-          last.removeFirst();
-        }
-      }
-    }
-
-    double mean() {
-      return last.stream().mapToDouble(Double::doubleValue).average().orElse(Double.NaN);
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.peft4j.cli;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.optim.Schedule;
 import dev.peft4j.train.Every;
 import dev.peft4j.train.Monitor;
@@ -36,7 +37,7 @@ final class TrainOptions {
       names = "--accumulation",
       paramLabel = "N",
       defaultValue = "1",
-      description = "Batches whose gradients are averaged for one step.")
+      description = "Batches that make one step, as one large batch would.")
   int accumulation;
 
   @Option(
@@ -50,7 +51,7 @@ final class TrainOptions {
       names = "--weight-decay",
       paramLabel = "N",
       defaultValue = "0.01",
-      description = "Its weight decay.")
+      description = "Its weight decay; biases and norms do not decay.")
   double decay;
 
   @Option(
@@ -145,7 +146,7 @@ final class TrainOptions {
 
     Schedule over(long total, long warmup) {
       return switch (this) {
-        case constant -> step -> step < warmup ? (double) step / Math.max(1, warmup) : 1;
+        case constant -> Schedule.constant(warmup);
         case linear -> Schedule.linear(warmup, total);
         case cosine -> Schedule.cosine(warmup, total);
       };
@@ -198,15 +199,31 @@ final class TrainOptions {
   }
 
   /** The adapter of a model that lies in {@code base}. */
-  LoraConfig lora(Path base) {
+  /**
+   * The settings of the adapter.
+   *
+   * @param base the model's folder
+   * @param drawn layers that the folder has no weights for: they are trained and saved too
+   */
+  LoraConfig lora(Path base, List<String> drawn) {
     return LoraConfig.builder()
         .targets(targets.toArray(new String[0]))
+        .modulesToSave(drawn.toArray(new String[0]))
         .r(rank)
         .alpha(alpha)
         .dropout(dropout)
         .taskType("SEQ_CLS")
         .baseModel(base.toString())
         .build();
+  }
+
+  /** Writes down how it is trained. */
+  void write(ObjectNode into) {
+    into.put("epochs", epochs).put("steps", steps);
+    into.put("batch", batch).put("accumulation", accumulation);
+    into.put("learning rate", Float.toString(lr)).put("weight decay", decay);
+    into.put("schedule", course.name()).put("warmup", warmup).put("clip norm", clip);
+    into.put("seed", seed);
   }
 
   TrainingSettings settings() {

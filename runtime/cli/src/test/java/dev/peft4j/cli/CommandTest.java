@@ -4,15 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.peft4j.io.AdapterFolder;
 import dev.peft4j.transformers.Transformers;
 import dev.peft4j.tuner.PeftModel;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,42 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import picocli.CommandLine;
 
 class CommandTest {
-  private static final JsonMapper JSON = new JsonMapper();
-
-  /** What a command wrote, and how it ended. */
-  private record Run(int code, String out, String err) {
-    static Run of(Object... args) {
-      StringWriter out = new StringWriter();
-      StringWriter err = new StringWriter();
-      CommandLine line = Main.commandLine();
-      line.setOut(new PrintWriter(out));
-      line.setErr(new PrintWriter(err));
-      String[] texts = new String[args.length];
-      for (int i = 0; i < texts.length; i++) {
-        texts[i] = args[i].toString();
-      }
-      return new Run(line.execute(texts), out.toString(), err.toString());
-    }
-
-    Run ok() {
-      assertThat(code).as(err).isZero();
-      return this;
-    }
-
-    List<String> lines() {
-      return out.lines().toList();
-    }
-
-    JsonNode json() throws IOException {
-      ok();
-      assertThat(lines()).hasSize(1);
-      return JSON.readTree(out);
-    }
-  }
-
   @TempDir static Path shared;
   @TempDir Path folder;
   private static Path model;
@@ -148,9 +111,9 @@ class CommandTest {
     assertThat(json.lines()).hasSize(120);
     List<String> data = Files.readAllLines(train);
     for (int i = 0; i < 120; i++) {
-      JsonNode line = JSON.readTree(json.lines().get(i));
+      JsonNode line = Run.JSON.readTree(json.lines().get(i));
       JsonNode p = line.path("probabilities");
-      assertThat(line.path("label")).isEqualTo(JSON.readTree(data.get(i)).path("label"));
+      assertThat(line.path("label")).isEqualTo(Run.JSON.readTree(data.get(i)).path("label"));
       assertThat(p.path("good").doubleValue() + p.path("bad").doubleValue())
           .isBetween(0.9999, 1.0001);
     }
@@ -306,7 +269,7 @@ class CommandTest {
         .anyMatch(l -> l.matches("cpu +cpu +[0-9.]+ GiB  Java and OpenBLAS, .* \\(default\\)"))
         .contains("fake:1       accelerator     2.5 GiB  Test driver, A slow one");
     List<String> lines = Run.of("devices", "--json").ok().lines();
-    JsonNode cpu = JSON.readTree(lines.getFirst());
+    JsonNode cpu = Run.JSON.readTree(lines.getFirst());
     assertThat(cpu.path("id").textValue()).isEqualTo("cpu");
     assertThat(cpu.path("memory").longValue()).isGreaterThan(1 << 20);
     assertThat(cpu.path("default").booleanValue()).isTrue();
@@ -391,10 +354,13 @@ class CommandTest {
     Run label = Run.of("eval", "-m", model, "-a", adapter, "-d", other);
     assertThat(label.code()).isEqualTo(1);
     assertThat(label.err())
-        .contains(other + ": example 1 has the label \"meh\", expected one of [bad, good]");
+        .contains(
+            other
+                + ": line 1, column 31: the label \"meh\" is not known, expected one of \"bad\","
+                + " \"good\"");
     Files.writeString(other, "{\"text\": \"the film\", \"label\": \"good\"}\n{\"txt\": \"x\"}\n");
     assertThat(Run.of("train", "-m", model, "-d", other, "-o", folder.resolve("o")).err())
-        .contains(other + ": line 2 has no \"text\"; it has [txt]");
+        .contains(other + ": line 2: has no \"text\"; it has [txt]");
     Run wild =
         Run.of(
             "train",

@@ -79,6 +79,27 @@ class LauncherIT {
         .doesNotContain("Exception");
   }
 
+  /** As in a container that sets no locale; the bytes come from a shell, as a user's do. */
+  @Test
+  void textsAreUtf8WhereNoLocaleIsSet() throws Exception {
+    TinyModel.write(folder.resolve("m"));
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            "sh",
+            "-c",
+            "\"$1\" predict -m m \"$(printf 'gr\\303\\266\\303\\237e')\" @m -- -h",
+            "sh",
+            LAUNCHER.toString());
+    builder.directory(folder.toFile()).redirectError(folder.resolve("err").toFile());
+    builder.environment().put("JAVA25_HOME", System.getProperty("java.home"));
+    builder.environment().put("LC_ALL", "C");
+    Process process = builder.start();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(Files.readString(folder.resolve("err"))).isZero();
+    assertThat(out.lines().map(l -> l.substring(l.lastIndexOf('\t') + 1)))
+        .containsExactly("gr\u00f6\u00dfe", "@m", "-h");
+  }
+
   @Test
   void passesArgumentsAndTheExitCodeOn() throws Exception {
     assertThat(run("--version").out()).startsWith("peft4j 0.").contains("Java 25");

@@ -25,7 +25,7 @@ public interface Backend extends Support {
      *
      * @param inputs data of the program's inputs
      * @param outputs memory for each output; that of one with a target is the target's, which may
-     *     be an input too: it is written only after the gate
+     *     be an input too: it is written only after the gate, which may put other memory there
      * @param gate called when everything is computed and before any target is replaced; if it
      *     throws, nothing is
      */

@@ -4,6 +4,7 @@ import dev.peft4j.data.Storage;
 import dev.peft4j.graph.BackwardPass;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Program;
+import dev.peft4j.graph.Replacement;
 import dev.peft4j.graph.Trace;
 import dev.peft4j.graph.Variable;
 import java.util.ArrayList;
@@ -93,29 +94,29 @@ public final class Engine {
     Backend.Executable executable =
         CACHES.computeIfAbsent(backend, b -> new Programs()).get(backend, trace);
     Node[] all = trace.roots();
-    Storage[] outputs = new Storage[all.length];
+    Replacement replacement = Replacement.of(trace);
+    Storage[] outputs = replacement.places();
     for (int i = 0; i < outputs.length; i++) {
-      Variable target = trace.targets()[i];
-      outputs[i] =
-          target == null
-              ? Storage.allocate(all[i].dtype(), all[i].shape().elements())
-              : target.writable();
-    }
-    executable.run(
-        trace.inputs(),
-        outputs,
-        () -> {
-          for (int i = 0; i < all.length; i++) {
-            if (trace.targets()[i] == null) {
-              all[i].resolve(outputs[i]);
-            }
-          }
-          gate.run();
-        });
-    for (Variable target : trace.targets()) {
-      if (target != null) {
-        target.changed();
+      if (trace.targets()[i] == null) {
+        outputs[i] = Storage.allocate(all[i].dtype(), all[i].shape().elements());
       }
+    }
+    try {
+      executable.run(
+          trace.inputs(),
+          outputs,
+          () -> {
+            for (int i = 0; i < all.length; i++) {
+              if (trace.targets()[i] == null) {
+                all[i].resolve(outputs[i]);
+              }
+            }
+            gate.run();
+            replacement.begin();
+          });
+      replacement.publish();
+    } finally {
+      replacement.end();
     }
   }
 

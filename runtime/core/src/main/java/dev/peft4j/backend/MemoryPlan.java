@@ -32,6 +32,15 @@ public final class MemoryPlan {
    * @param external values whose memory is given at each run though they are computed
    */
   public static MemoryPlan of(Program p, boolean[] external) {
+    return of(p, external, 0);
+  }
+
+  /**
+   * Plans the memory of a program.
+   *
+   * @param guard bytes to leave free behind each value, a multiple of 64
+   */
+  public static MemoryPlan of(Program p, boolean[] external, long guard) {
     int n = p.values();
     int[] base = new int[n];
     long[] offset = new long[n];
@@ -70,10 +79,10 @@ public final class MemoryPlan {
         if (heir >= 0) {
           offset[out] = offset[heir];
           planned[heir] = false; // its memory lives on as the output's
-          pool.taken.put(out, size(p, heir));
+          pool.taken.put(out, size(p, heir) + guard);
           pool.taken.remove(heir);
         } else {
-          offset[out] = pool.take(out, size(p, out));
+          offset[out] = pool.take(out, size(p, out) + guard);
         }
       }
       for (int v : dying[s]) {

@@ -94,6 +94,7 @@ public final class Rng {
 
   /** {@code n} numbers, uniform in [lo, hi). */
   public float[] uniform(int n, float lo, float hi) {
+    requireCount(n);
     long start = mix(seed);
     long position = counter.getAndAdd(n);
     float[] out = new float[n];
@@ -105,6 +106,7 @@ public final class Rng {
 
   /** {@code n} normal numbers (Box-Muller). */
   public float[] normal(int n, float mean, float std) {
+    requireCount(n);
     long start = mix(seed);
     long position = counter.getAndAdd((n + 1) & ~1);
     float[] out = new float[n];
@@ -119,8 +121,15 @@ public final class Rng {
     return out;
   }
 
+  private static void requireCount(int n) {
+    if (n < 0) {
+      throw new IllegalArgumentException("random numbers: " + n + " of them, needed 0 or more");
+    }
+  }
+
   /** A random order of 0 … n-1 (Fisher-Yates). */
   public int[] permutation(int n) {
+    requireCount(n);
     int[] p = new int[n];
     for (int i = 0; i < n; i++) {
       int j = (int) (nextDouble() * (i + 1));

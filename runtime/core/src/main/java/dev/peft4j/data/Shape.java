@@ -13,33 +13,39 @@ public final class Shape {
 
   private Shape(int[] dims) {
     this.dims = dims;
-    long n = 1;
-    for (int d : dims) {
-      n *= d;
-    }
-    this.elements = n;
+    this.elements = elements(dims);
     this.hash = Arrays.hashCode(dims);
   }
 
   /**
-   * A shape of the given sizes.
+   * A shape of the given sizes. Where one of them is 0 there are no elements, whatever the others.
    *
    * @throws ShapeException if a size is negative or the number of elements does not fit an int (a
    *     single tensor holds at most 2³¹-1 elements)
    */
   public static Shape of(int... dims) {
-    long n = 1;
     for (int d : dims) {
       if (d < 0) {
         throw new ShapeException("shape " + Arrays.toString(dims) + ": sizes must not be negative");
       }
-      n *= d;
-      if (n > Integer.MAX_VALUE) {
-        throw new ShapeException(
-            "shape " + Arrays.toString(dims) + ": more than 2147483647 elements in one tensor");
-      }
+    }
+    if (elements(dims) > Integer.MAX_VALUE) {
+      throw new ShapeException(
+          "shape " + Arrays.toString(dims) + ": more than 2147483647 elements in one tensor");
     }
     return dims.length == 0 ? SCALAR : new Shape(dims.clone());
+  }
+
+  /** The product of the sizes, or some number above the largest int if it is larger than that. */
+  private static long elements(int[] dims) {
+    long n = 1;
+    for (int d : dims) {
+      if (d == 0) {
+        return 0;
+      }
+      n = Math.min(n, Integer.MAX_VALUE + 1L) * d;
+    }
+    return n;
   }
 
   /** Number of dimensions. */

@@ -87,6 +87,7 @@ public final class Elementwise implements Op {
       }
       Elementwise derived = derived(i);
       if (derived.expression.isConstant(0)) {
+        grads[i] = flows(expression, i) ? BroadcastTo.zeros(out.input(i).shape()) : null;
         continue;
       }
       Node[] inputs = new Node[arity + 1];
@@ -95,6 +96,24 @@ public final class Elementwise implements Op {
       grads[i] = SumTo.of(derived.applyTrimmed(inputs), out.input(i).shape());
     }
     return grads;
+  }
+
+  /**
+   * True if the value follows from that of input {@code i}, perhaps with derivative 0, as of x⁰.
+   * What only decides (a comparison, the condition of a selection) has no gradient at all.
+   */
+  private static boolean flows(Scalar s, int i) {
+    return switch (s) {
+      case Scalar.Input x -> x.index() == i;
+      case Scalar.Const c -> false;
+      case Scalar.Unary u -> flows(u.x(), i);
+      case Scalar.Select c -> flows(c.a(), i) || flows(c.b(), i);
+      case Scalar.Binary b ->
+          switch (b.fn()) {
+            case GT, GE, EQ -> false;
+            default -> flows(b.a(), i) || flows(b.b(), i);
+          };
+    };
   }
 
   /** dOut · ∂expression/∂input i; input number {@code arity} is dOut. */
@@ -227,10 +246,14 @@ public final class Elementwise implements Op {
     };
   }
 
-  /** An input's axis for an axis of the result, or -1 where it is repeated along it. */
+  /**
+   * An input's axis for an axis of the result, or -1 where it is repeated along it: where it has
+   * none, or its size there is not the result's (so it is 1, and fits a part of any size). Where
+   * the sizes agree, 1 and 1 or 0 and 0 as well, it goes along with the result.
+   */
   private static int ownAxis(Node input, Shape out, int axis) {
     int own = axis - (out.rank() - input.shape().rank());
-    return own < 0 || input.shape().dim(own) == 1 ? -1 : own;
+    return own < 0 || input.shape().dim(own) != out.dim(axis) ? -1 : own;
   }
 
   @Override

@@ -1,5 +1,7 @@
 package dev.peft4j.graph;
 
+import dev.peft4j.data.DType;
+import dev.peft4j.data.Shape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -24,11 +26,18 @@ final class Lowering {
     this.support = support;
   }
 
-  /** The node that stands for {@code op} applied to nodes that were lowered before. */
+  /**
+   * The node that stands for {@code op} applied to nodes that were lowered before. Of a value
+   * without elements nothing is computed.
+   */
   Node lower(Op op, Node[] inputs) {
+    Shape shape = op.shape(inputs);
+    if (shape.elements() == 0 && op.dtype(inputs) == DType.FLOAT32 && !zeros(op, inputs)) {
+      return relower(BroadcastTo.zeros(shape));
+    }
     Node simpler = op.simplify(inputs);
     if (simpler != null) {
-      return relower(simpler);
+      return sameShape(op, shape, relower(simpler));
     }
     if (!support.supports(op)) {
       Node parts = op.decompose(inputs);
@@ -36,7 +45,7 @@ final class Lowering {
         throw new UnsupportedOperationException(
             "the backend has no kernel for " + op.name() + ", and it has no decomposition");
       }
-      return relower(parts);
+      return sameShape(op, shape, relower(parts));
     }
     Application a = new Application(op, Arrays.asList(inputs));
     Node n = known.get(a);
@@ -44,6 +53,24 @@ final class Lowering {
       n = Node.of(op, inputs);
       known.put(a, n);
       lowered.add(n);
+    }
+    return n;
+  }
+
+  private static boolean zeros(Op op, Node[] inputs) {
+    return op instanceof BroadcastTo && inputs[0].op() instanceof Elementwise e && e.arity() == 0;
+  }
+
+  /**
+   * Gives {@code n} back. Kernels write what the shape says: another one than was planned with
+   * would be written past the end of its memory.
+   *
+   * @throws IllegalStateException if the shape is another one
+   */
+  static Node sameShape(Op op, Shape shape, Node n) {
+    if (!n.shape().equals(shape)) {
+      throw new IllegalStateException(
+          op.name() + " of shape " + shape + " became " + n.describe() + ": a bug in peft4j");
     }
     return n;
   }

@@ -1,5 +1,6 @@
 package dev.peft4j.graph;
 
+import dev.peft4j.data.Shape;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -11,6 +12,12 @@ import org.jspecify.annotations.Nullable;
  * Computes only what is read: where all consumers of a node take the same part of it (the first
  * token of each sequence, say), and the node's op works part by part, the part is taken of its
  * inputs instead. In a classifier that reads one token this saves most of the last layer.
+ *
+ * <p>Which part of an input goes into a part of the result is the op's business ({@link
+ * Op#partAxes}): the same part along an axis where the input has the result's size, all of it where
+ * it is repeated or summed over. A size of 1 alone does not tell the two apart. Whatever an op
+ * says, the node that takes another's place has the shape that was read of it, or there is no
+ * program.
  */
 final class Narrowing {
   /**
@@ -77,7 +84,7 @@ final class Narrowing {
     Map<Node, Node> mapped = new IdentityHashMap<>();
     for (Node n : order) {
       if (n.op() instanceof Part && narrowed.containsKey(n.input(0))) {
-        mapped.put(n, get(mapped, n.input(0)));
+        mapped.put(n, Lowering.sameShape(n.op(), n.shape(), get(mapped, n.input(0))));
         continue;
       }
       int[] axes = narrowed.get(n);
@@ -89,11 +96,19 @@ final class Narrowing {
           in[k] = lowering.lower(part.along(axes[k]), new Node[] {in[k]});
         }
       }
-      mapped.put(n, n.op() instanceof Placeholder ? n : lowering.lower(n.op(), in));
+      Node made = n.op() instanceof Placeholder ? n : lowering.lower(n.op(), in);
+      mapped.put(n, Lowering.sameShape(n.op(), narrowedShape(n), made));
     }
     List<Node> out = new ArrayList<>();
     roots.forEach(r -> out.add(get(mapped, r)));
     return out;
+  }
+
+  private Shape narrowedShape(Node n) {
+    Need need = needs.getOrDefault(n, Need.WHOLE);
+    return need.part == null || !narrowed.containsKey(n)
+        ? n.shape()
+        : n.shape().with(need.axis, need.part.to() - need.part.from());
   }
 
   private static Node get(Map<Node, Node> mapped, Node n) {

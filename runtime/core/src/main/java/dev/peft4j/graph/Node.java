@@ -27,7 +27,7 @@ public final class Node {
   private final DType dtype;
   private final boolean requiresGrad;
   private final @Nullable Variable variable;
-  private final VariableGroup.@Nullable Snapshot snapshot;
+  private volatile @Nullable Snapshot snapshot;
   private final int version;
   private volatile Node[] inputs;
   private volatile @Nullable Storage value;
@@ -41,7 +41,8 @@ public final class Node {
       DType dtype,
       boolean requiresGrad,
       @Nullable Variable variable,
-      VariableGroup.@Nullable Snapshot snapshot) {
+      @Nullable Snapshot snapshot,
+      int version) {
     this.op = op;
     this.inputs = inputs;
     this.shape = shape;
@@ -49,7 +50,7 @@ public final class Node {
     this.requiresGrad = requiresGrad;
     this.variable = variable;
     this.snapshot = snapshot;
-    this.version = variable == null ? 0 : variable.version();
+    this.version = version;
   }
 
   /**
@@ -79,12 +80,13 @@ public final class Node {
         dtype,
         grad && dtype == DType.FLOAT32 && op.differentiable(),
         null,
-        null);
+        null,
+        0);
   }
 
   /** The same operation over inputs of the same shapes that hold the same numbers. */
   Node over(Node[] in) {
-    return new Node(op, in, shape, dtype, requiresGrad, null, null);
+    return new Node(op, in, shape, dtype, requiresGrad, null, null, 0);
   }
 
   /** A leaf that holds data. */
@@ -98,14 +100,16 @@ public final class Node {
               + " elements, found "
               + storage.elements());
     }
-    Node n = new Node(Leaf.DATA, NONE, shape, storage.dtype(), false, null, null);
+    Node n = new Node(Leaf.DATA, NONE, shape, storage.dtype(), false, null, null, 0);
     n.value = storage;
     return n;
   }
 
-  /** A leaf that reads a variable, whose value is {@code storage}. */
-  static Node variable(Variable v, Storage storage, VariableGroup.@Nullable Snapshot snapshot) {
-    Node n = new Node(Leaf.VARIABLE, NONE, v.shape(), storage.dtype(), v.trainable(), v, snapshot);
+  /** A leaf that reads a variable, whose value is {@code storage}, of that version. */
+  static Node variable(Variable v, Storage storage, @Nullable Snapshot snapshot, int version) {
+    Node n =
+        new Node(
+            Leaf.VARIABLE, NONE, v.shape(), storage.dtype(), v.trainable(), v, snapshot, version);
     n.value = storage;
     return n;
   }
@@ -154,13 +158,30 @@ public final class Node {
   }
 
   /** The values that a leaf of a grouped variable belongs to, or null. */
-  VariableGroup.@Nullable Snapshot snapshot() {
+  @Nullable Snapshot snapshot() {
     return snapshot;
   }
 
-  /** True if the variable has changed since this leaf was made. */
-  public boolean isStale() {
-    return variable != null && variable.version() != version;
+  /** Says that the variable of this leaf is in a group now. */
+  void belongsTo(Snapshot of) {
+    snapshot = of;
+  }
+
+  /** The version of the variable's value that this leaf stands for. */
+  int version() {
+    return version;
+  }
+
+  /**
+   * Makes sure that a leaf's value stays as it is while this thread computes with it; false if the
+   * variable has changed and the value is gone.
+   */
+  boolean hold() {
+    if (variable == null) {
+      return true;
+    }
+    Snapshot s = snapshot;
+    return s == null ? variable.version() == version : s.hold(variable, version);
   }
 
   /** The data: of a leaf, or of a node that has been computed; null before. */

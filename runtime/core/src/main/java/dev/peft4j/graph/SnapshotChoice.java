@@ -1,7 +1,6 @@
 package dev.peft4j.graph;
 
 import dev.peft4j.data.Storage;
-import dev.peft4j.graph.VariableGroup.Snapshot;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +15,7 @@ final class SnapshotChoice {
 
   private SnapshotChoice(Node[] leaves) {
     for (Node leaf : leaves) {
-      Snapshot s = leaf.snapshot();
+      Snapshot s = of(leaf);
       if (s != null) {
         oldest.merge(s.group(), s, Snapshot::older);
         if (!s.isPinned()) {
@@ -26,39 +25,33 @@ final class SnapshotChoice {
     }
   }
 
+  private static @Nullable Snapshot of(Node leaf) {
+    Snapshot s = leaf.snapshot();
+    return s == null ? null : s.effective();
+  }
+
   /**
    * Where leaves of a group come from several snapshots, the oldest gives the values of all: the
    * graph was being built when the group's values were replaced.
    *
    * @param targets the leaves that the results replace
    * @param values by leaf; changed where another snapshot's value is to be used
-   * @throws StaleTensorException if a variable is to be replaced by what was computed from earlier
-   *     values of its group
+   * @throws StaleTensorException if a variable is to be replaced by what was computed from an
+   *     earlier value of it
    */
   static void apply(Node[] leaves, @Nullable Node[] targets, Storage[] values) {
-    if (anyReplaced(leaves)) {
-      SnapshotChoice choice = new SnapshotChoice(leaves);
-      choice.checkTargets(targets);
-      choice.choose(leaves, values);
-    }
-  }
-
-  private static boolean anyReplaced(Node[] leaves) {
-    for (Node leaf : leaves) {
-      Snapshot s = leaf.snapshot();
-      if (s != null && s.number() > 0) {
-        return true;
-      }
-    }
-    return false;
+    SnapshotChoice choice = new SnapshotChoice(leaves);
+    choice.checkTargets(targets);
+    choice.choose(leaves, values);
   }
 
   private void checkTargets(@Nullable Node[] targets) {
     for (Node target : targets) {
-      Snapshot now = target == null ? null : target.snapshot();
-      if (target != null && now != null) {
+      Variable v = target == null ? null : target.variable();
+      Snapshot now = target == null ? null : of(target);
+      if (target != null && v != null && now != null) {
         Snapshot used = oldest.get(now.group());
-        if (used != null && used.number() != now.number()) {
+        if (used != null && used.differs(v, target.version())) {
           throw new StaleTensorException(target);
         }
       }
@@ -67,7 +60,7 @@ final class SnapshotChoice {
 
   private void choose(Node[] leaves, Storage[] values) {
     for (int i = 0; i < leaves.length; i++) {
-      Snapshot s = leaves[i].snapshot();
+      Snapshot s = of(leaves[i]);
       Variable v = leaves[i].variable();
       if (s != null && v != null && !s.isPinned() && !s.isMadeHere()) {
         values[i] = oldestOpen.getOrDefault(s.group(), s).value(v, values[i]);

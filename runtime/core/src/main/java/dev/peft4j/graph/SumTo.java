@@ -26,6 +26,7 @@ public record SumTo(Shape target) implements Op {
 
   @Override
   public @Nullable Node simplify(Node[] inputs) {
-    return inputs[0].shape().equals(target) ? inputs[0] : null;
+    Shape s = inputs[0].shape();
+    return s.equals(target) ? inputs[0] : s.elements() == 0 ? BroadcastTo.zeros(target) : null;
   }
 }

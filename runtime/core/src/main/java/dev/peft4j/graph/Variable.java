@@ -5,6 +5,8 @@ import dev.peft4j.data.Storage;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,11 +21,25 @@ public final class Variable {
   private volatile boolean trainable;
   private volatile int version;
   private volatile @Nullable Node leaf;
-  private volatile @Nullable VariableGroup group;
-  private int index;
+  private volatile @Nullable Place place;
   private @Nullable Node gradient;
   private final List<BackwardPass> passes = new ArrayList<>(1);
-  private final List<WeakReference<Node>> retained = new ArrayList<>(0);
+  private volatile List<Retained> retained = List.of();
+
+  /**
+   * Where it is in a group.
+   *
+   * @param swappable whether it was made to be replaced at any time, as an adapter's
+   */
+  private record Place(VariableGroup group, int index, boolean swappable) {}
+
+  /** A node that a thread wants to have computed before the value changes. */
+  private record Retained(WeakReference<Node> node, long thread) {}
+
+  /** Takes the state of a variable into a group. */
+  interface Joining {
+    void take(Storage value, int version, @Nullable Node leaf);
+  }
 
   /**
    * A variable over {@code storage}, which it owns from now on.
@@ -56,15 +72,22 @@ public final class Variable {
    * variable is frozen.
    *
    * @throws IllegalArgumentException if the number of elements differs
-   * @throws IllegalStateException if it is one of a group
+   * @throws IllegalStateException if it is one of a group of an adapter's
    */
   public void adopt(Storage other) {
-    if (group != null) {
+    Place p = place;
+    if (p != null && p.swappable) {
       throw new IllegalStateException("'" + name + "' is in a group, which holds its memory");
     }
-    storage = requireSize(other);
+    requireSize(other);
     trainable &= !other.dtype().isHalf();
-    changed();
+    if (p == null) {
+      storage = other;
+      changed();
+    } else {
+      p.group.adopt(this, other);
+      forgetRetained();
+    }
   }
 
   /** What messages call it. */
@@ -82,41 +105,93 @@ public final class Variable {
     return shape;
   }
 
-  /** The memory of the present value. */
+  /**
+   * The memory of the present value; of the one that was chosen for this scope ({@link
+   * VariableGroup#pinned}). What another thread has taken is not written to.
+   */
   public Storage storage() {
-    VariableGroup g = group;
-    return g == null ? storage : g.storage(index);
+    while (true) {
+      Place p = place;
+      if (p == null) {
+        return storage;
+      }
+      Snapshot s = p.group.here(p.index);
+      if (s != null) {
+        return s.value(p.index);
+      }
+      p.group.await();
+    }
   }
 
   /**
-   * The memory of the present value, to be written to: a copy from now on where it was a file's.
-   * Whoever writes calls {@link #changed()}.
+   * The memory of the present value of a variable that is in no group, to be written to: a copy
+   * from now on where it was a file's. Whoever writes calls {@link #changed()}.
    */
-  public Storage writable() {
-    Storage now = storage();
-    if (group == null && now.isReadOnly()) {
+  Storage writable() {
+    Storage now = storage;
+    if (now.isReadOnly()) {
       now = now.copy();
       storage = now;
     }
     return now;
   }
 
-  void join(VariableGroup group, int index) {
-    if (this.group != null) {
+  /**
+   * Replaces the value by a copy; floating-point types are converted. Others that compute with the
+   * old one go on with it if the variable is in a group.
+   *
+   * @throws IllegalArgumentException if the number of elements differs, or they are integers
+   */
+  public void set(Storage values) {
+    setAll(Map.of(this, values));
+  }
+
+  /** As {@link #set} for several, at one moment for those that are in one group. */
+  public static void setAll(Map<Variable, Storage> values) {
+    List<Variable> targets = List.copyOf(values.keySet());
+    Replacement replacement = Replacement.of(targets);
+    Storage[] places = replacement.places();
+    try {
+      replacement.begin();
+      for (int i = 0; i < places.length; i++) {
+        places[i].copyFrom(Objects.requireNonNull(values.get(targets.get(i))));
+      }
+      replacement.publish();
+    } finally {
+      replacement.end();
+    }
+  }
+
+  synchronized void join(VariableGroup group, int index, boolean swappable, Joining taking) {
+    if (place != null) {
       throw new IllegalStateException("'" + name + "' is in a group already");
     }
-    this.index = index;
-    this.group = group;
+    taking.take(storage, version, leaf);
+    leaf = null;
+    place = new Place(group, index, swappable);
+  }
+
+  void move(VariableGroup group, int index) {
+    Place p = Objects.requireNonNull(place);
+    place = new Place(group, index, p.swappable);
   }
 
   /** The variables that are replaced together with this one, or null. */
   public @Nullable VariableGroup group() {
-    return group;
+    Place p = place;
+    return p == null ? null : p.group;
   }
 
-  /** Its place in the group. */
-  int index() {
-    return index;
+  /** Its place in a group, or -1. */
+  int indexIn(VariableGroup group) {
+    Place p = place;
+    return p != null && p.group == group ? p.index : -1;
+  }
+
+  /** True if it was made to be replaced at any time, as an adapter's, trained or not. */
+  boolean isSwappable() {
+    Place p = place;
+    return p != null && p.swappable;
   }
 
   /** True if gradients are wanted for it. */
@@ -146,58 +221,104 @@ public final class Variable {
 
   /** How many times the value has changed. */
   public int version() {
-    return version;
+    Place p = place;
+    return p == null ? version : p.group.now().version(p.index);
   }
 
   /**
-   * To be called after the memory was written: tensors computed from the old value become errors
-   * when read.
+   * To be called after the memory of a variable in no group was written: tensors computed from the
+   * old value become errors when read.
    */
   @SuppressWarnings("NonAtomicVolatileUpdate") // one writer: the thread that trains
   public void changed() {
     version++;
-    storage().modified();
+    storage.modified();
     leaf = null;
-    retained.clear();
+    forgetRetained();
   }
 
   /** The node that stands for the present value. */
   public Node node() {
-    VariableGroup g = group;
-    if (g != null) {
-      return g.leaf(this, index);
+    while (true) {
+      Place p = place;
+      if (p == null) {
+        Node n = leaf;
+        n = n == null ? newLeaf() : n;
+        if (n != null) {
+          return n;
+        }
+        continue; // it has joined a group meanwhile
+      }
+      Snapshot s = p.group.here(p.index);
+      if (s != null) {
+        return s.leaf(this, p.index);
+      }
+      p.group.await();
     }
-    Node n = leaf;
-    return n == null ? newLeaf() : n;
   }
 
   /** One thread makes it, so that a graph that reads the variable twice reads one leaf. */
-  private synchronized Node newLeaf() {
+  private synchronized @Nullable Node newLeaf() {
     Node n = leaf;
-    if (n == null) {
-      n = Node.variable(this, storage, null);
+    if (n == null && place == null) {
+      n = Node.variable(this, storage, null, version);
       leaf = n;
     }
     return n;
   }
 
+  /**
+   * Makes sure that the present value stays as it is while this thread computes with it; false if
+   * it is not of that version.
+   */
+  boolean holdPresent(int version) {
+    while (true) {
+      Place p = place;
+      if (p == null) {
+        return version == this.version;
+      }
+      Snapshot s = p.group.now();
+      if (p.index >= s.size() || s.version(p.index) != version) {
+        return false;
+      }
+      if (s.touch()) {
+        return true;
+      }
+      p.group.await();
+    }
+  }
+
   void retain(Node node) {
-    retained.removeIf(r -> r.refersTo(null));
-    retained.add(new WeakReference<>(node));
+    synchronized (passes) {
+      List<Retained> more = new ArrayList<>(retained);
+      more.removeIf(r -> r.node.refersTo(null));
+      more.add(new Retained(new WeakReference<>(node), Thread.currentThread().threadId()));
+      retained = more;
+    }
+  }
+
+  void forgetRetained() {
+    if (!retained.isEmpty()) {
+      synchronized (passes) {
+        retained = List.of();
+      }
+    }
   }
 
   /**
-   * Nodes computed from the present value that asked to be computed before it is replaced, and are
-   * not yet.
+   * Nodes computed from the present value that this thread asked to be computed before it is
+   * replaced, and that are not yet.
    */
   public List<Node> retained() {
-    if (retained.isEmpty()) {
+    List<Retained> all = retained;
+    if (all.isEmpty()) {
       return List.of();
     }
+    long me = Thread.currentThread().threadId();
     List<Node> open = new ArrayList<>();
-    for (WeakReference<Node> r : retained) {
-      Node n = r.get();
-      if (n != null && !n.isKnown()) {
+    for (Retained r : all) {
+      Node n = r.node.get();
+      if (n != null && !n.isKnown() && r.thread == me) {
         open.add(n);
       }
     }

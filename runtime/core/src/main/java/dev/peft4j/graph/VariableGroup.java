@@ -2,44 +2,194 @@ package dev.peft4j.graph;
 
 import dev.peft4j.data.Storage;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Variables whose values are replaced together while other threads compute with them. A replacement
- * leaves the old memory as it is: what was built before it is computed from the old values, what is
- * built after it from the new ones, and a graph that was being built meanwhile from the values that
- * it began with, all of them.
+ * Variables whose values are replaced together, by an optimizer's step or by others, while other
+ * threads compute with them. What was built before a replacement is computed from the old values,
+ * what is built after it from the new ones, and a graph that was being built meanwhile from the
+ * values that it began with, all of them.
  *
  * <p>"Meanwhile" is what {@link Trace} sees: leaves of two snapshots in one computation. The thread
  * that made the replacement cannot have been building then; for it, each leaf keeps its own value.
+ *
+ * <p>A step writes into the memory of the old values if no other thread took any of them, and into
+ * new memory otherwise ({@link Replacement}). Old memory is released with the last graph that reads
+ * it.
  */
 public final class VariableGroup {
   private static final ScopedValue<Map<VariableGroup, Snapshot>> PINNED = ScopedValue.newInstance();
+  private static final AtomicLong IDS = new AtomicLong();
 
+  /** Held while groups become one. */
+  private static final ReentrantLock UNITING = new ReentrantLock();
+
+  private final long id = IDS.incrementAndGet();
+  private final ReentrantLock lock = new ReentrantLock();
   private final List<Variable> variables = new ArrayList<>();
-  private volatile Snapshot now = new Snapshot(this, 0, new Storage[0], null, false);
+  private volatile Snapshot now =
+      Snapshot.of(this, 0, new Storage[0], new int[0], new boolean[0], null);
+  private volatile @Nullable VariableGroup into;
 
   /** An empty group. */
   public VariableGroup() {}
 
-  /** Adds a variable that is in no group yet; its value stays what it is. */
-  public synchronized void add(Variable v) {
-    Snapshot old = now;
-    int i = old.values.length;
-    Storage[] values = Arrays.copyOf(old.values, i + 1);
-    values[i] = v.storage();
-    now = new Snapshot(this, old.number, values, old.madeBy, false);
-    for (int k = 0; k < i; k++) {
-      now.leaves.set(k, old.leaves.get(k));
+  /**
+   * Adds a variable that is in no group yet and whose value may be replaced at any time; its value
+   * stays what it is.
+   */
+  public void add(Variable v) {
+    UNITING.lock();
+    try {
+      root().join(v, true);
+    } finally {
+      UNITING.unlock();
     }
-    variables.add(v);
-    v.join(this, i);
+  }
+
+  /**
+   * Puts variables into one group, so that one moment's values of all of them are seen: those that
+   * a step changes, or that act together. Groups that they are in become one with all they have.
+   */
+  public static void uniteVariables(Collection<Variable> variables) {
+    if (areTogether(variables)) {
+      return;
+    }
+    UNITING.lock();
+    try {
+      VariableGroup all = null;
+      for (Variable v : variables) {
+        VariableGroup g = v.group();
+        all = all == null ? g : all;
+      }
+      all = all == null ? new VariableGroup() : all;
+      for (Variable v : variables) {
+        VariableGroup g = v.group();
+        if (g == null) {
+          all.join(v, false);
+        } else if (g != all) {
+          all.absorb(g);
+        }
+      }
+    } finally {
+      UNITING.unlock();
+    }
+  }
+
+  /** As {@link #uniteVariables}, for whole groups. */
+  public static void unite(List<VariableGroup> groups) {
+    if (groups.stream().map(VariableGroup::root).distinct().count() < 2) {
+      return;
+    }
+    UNITING.lock();
+    try {
+      VariableGroup all = groups.getFirst().root();
+      for (VariableGroup g : groups) {
+        if (g.root() != all) {
+          all.absorb(g.root());
+        }
+      }
+    } finally {
+      UNITING.unlock();
+    }
+  }
+
+  private static boolean areTogether(Collection<Variable> variables) {
+    VariableGroup first = null;
+    for (Variable v : variables) {
+      VariableGroup g = v.group();
+      if (g == null || first != null && g != first) {
+        return false;
+      }
+      first = g;
+    }
+    return true;
+  }
+
+  private void join(Variable v, boolean swappable) {
+    lock.lock();
+    try {
+      Snapshot old = now;
+      int i = old.size();
+      v.join(
+          this,
+          i,
+          swappable,
+          (value, version, leaf) -> {
+            Storage[] values = old.copyOfValues(i + 1);
+            int[] versions = old.copyOfVersions(i + 1);
+            values[i] = value;
+            versions[i] = version;
+            Snapshot next =
+                Snapshot.of(
+                    this, old.number(), values, versions, old.copyOfTainted(i + 1), old.madeBy());
+            old.giveLeaves(next, 0);
+            if (leaf != null) {
+              leaf.belongsTo(next);
+              next.keep(i, leaf);
+            }
+            old.becomes(next, leaf != null); // nobody knows who has that leaf
+            now = next;
+          });
+      variables.add(v);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void absorb(VariableGroup other) {
+    VariableGroup first = id < other.id ? this : other;
+    VariableGroup second = first == this ? other : this;
+    first.lock.lock();
+    second.lock.lock();
+    try {
+      Snapshot mine = now;
+      Snapshot theirs = other.now;
+      int n = mine.size();
+      int size = n + theirs.size();
+      Storage[] values = mine.copyOfValues(size);
+      int[] versions = mine.copyOfVersions(size);
+      boolean[] tainted = mine.copyOfTainted(size);
+      for (int i = n; i < size; i++) {
+        values[i] = theirs.value(i - n);
+        versions[i] = theirs.version(i - n);
+        tainted[i] = theirs.isTainted(i - n);
+      }
+      Snapshot all = Snapshot.of(this, mine.number() + 1, values, versions, tainted, null);
+      mine.giveLeaves(all, 0);
+      theirs.giveLeaves(all, n);
+      mine.becomes(all, true);
+      theirs.becomes(all, true);
+      now = all;
+      for (int i = 0; i < other.variables.size(); i++) {
+        other.variables.get(i).move(this, n + i);
+      }
+      variables.addAll(other.variables);
+      other.into = this;
+    } finally {
+      second.lock.unlock();
+      first.lock.unlock();
+    }
+  }
+
+  /** The group that this one has become a part of, or itself. */
+  private VariableGroup root() {
+    VariableGroup g = this;
+    VariableGroup next = g.into;
+    while (next != null) {
+      g = next;
+      next = g.into;
+    }
+    return g;
   }
 
   /** Runs {@code body} with the values that each group has when it is first used there. */
@@ -50,118 +200,164 @@ public final class VariableGroup {
   }
 
   /**
-   * Replaces values, all at one moment.
+   * Replaces values, those of one group at one moment. The old memory stays as it is, also for
+   * tensors of this thread.
    *
-   * @param values new memory by variable, owned by the group from now on; variables that are not
-   *     named keep theirs
-   * @throws IllegalArgumentException if one is of another type or size, or not of this group;
-   *     nothing is replaced
+   * @param values new memory by variable of a group, owned by the group from now on; variables that
+   *     are not named keep theirs
+   * @throws IllegalArgumentException if one is of another type or size; nothing is replaced
    */
-  public synchronized void replace(Map<Variable, Storage> values) {
-    Storage[] next = now.values.clone();
+  public static void replace(Map<Variable, Storage> values) {
+    values.forEach((v, s) -> requireSame(v, v.storage(), s));
+    Map<VariableGroup, Map<Variable, Storage>> byGroup = new LinkedHashMap<>();
     values.forEach(
-        (v, s) -> {
-          int i = variables.indexOf(v);
-          if (i < 0) {
-            throw new IllegalArgumentException("'" + v.name() + "' is not in this group");
-          }
-          Storage old = next[i];
-          if (s.dtype() != old.dtype() || s.elements() != old.elements()) {
-            throw new IllegalArgumentException(
-                v.name()
-                    + ": "
-                    + s.elements()
-                    + " elements of "
-                    + s.dtype()
-                    + " found, "
-                    + old.elements()
-                    + " elements of "
-                    + old.dtype()
-                    + " needed");
-          }
-          next[i] = s;
-        });
-    now = new Snapshot(this, now.number + 1, next, Thread.currentThread(), false);
+        (v, s) ->
+            byGroup
+                .computeIfAbsent(Objects.requireNonNull(v.group()), g -> new LinkedHashMap<>())
+                .put(v, s));
+    byGroup.forEach(VariableGroup::replaceHere);
   }
 
-  Storage storage(int index) {
-    return now.values[index];
+  private void replaceHere(Map<Variable, Storage> values) {
+    VariableGroup root = lockedRoot();
+    try {
+      Snapshot old = root.now;
+      Storage[] next = old.copyOfValues();
+      int[] versions = old.copyOfVersions();
+      boolean[] tainted = old.allTainted();
+      values.forEach(
+          (v, s) -> {
+            int i = v.indexIn(root);
+            next[i] = s;
+            versions[i]++;
+            tainted[i] = false;
+          });
+      root.publish(
+          Snapshot.of(root, old.number() + 1, next, versions, tainted, Thread.currentThread()));
+      values.keySet().forEach(Variable::forgetRetained);
+    } finally {
+      root.lock.unlock();
+    }
   }
 
-  /** The node that stands for a variable's value in this scope. */
-  Node leaf(Variable v, int index) {
-    Snapshot s = PINNED.isBound() ? PINNED.get().computeIfAbsent(this, g -> g.now.pinned()) : now;
-    return s.leaf(v, index);
+  private static void requireSame(Variable v, Storage old, Storage s) {
+    if (s.dtype() != old.dtype() || s.elements() != old.elements()) {
+      throw new IllegalArgumentException(
+          v.name()
+              + ": "
+              + s.elements()
+              + " elements of "
+              + s.dtype()
+              + " found, "
+              + old.elements()
+              + " elements of "
+              + old.dtype()
+              + " needed");
+    }
   }
 
-  /** The values of a group between two replacements. */
-  static final class Snapshot {
-    private final VariableGroup group;
-    private final long number;
-    private final Storage[] values;
-    private final @Nullable Thread madeBy;
-    private final boolean pinned;
-    private final AtomicReferenceArray<@Nullable Node> leaves;
-
-    private Snapshot(
-        VariableGroup group,
-        long number,
-        Storage[] values,
-        @Nullable Thread madeBy,
-        boolean pinned) {
-      this.group = group;
-      this.number = number;
-      this.values = values;
-      this.madeBy = madeBy;
-      this.pinned = pinned;
-      this.leaves = new AtomicReferenceArray<>(values.length);
+  /** Gives one variable other memory, of any floating-point type. */
+  void adopt(Variable v, Storage other) {
+    VariableGroup root = lockedRoot();
+    try {
+      Snapshot old = root.now;
+      int i = v.indexIn(root);
+      Storage[] next = old.copyOfValues();
+      int[] versions = old.copyOfVersions();
+      boolean[] tainted = old.allTainted();
+      next[i] = other;
+      versions[i]++;
+      tainted[i] = false;
+      old.endedHere();
+      root.publish(
+          Snapshot.of(root, old.number() + 1, next, versions, tainted, Thread.currentThread()));
+    } finally {
+      root.lock.unlock();
     }
+  }
 
-    VariableGroup group() {
-      return group;
+  /** Locks the group that this one is, or has become a part of. */
+  VariableGroup lockedRoot() {
+    while (true) {
+      VariableGroup root = root();
+      root.lock.lock();
+      if (root.into == null) {
+        return root;
+      }
+      root.lock.unlock();
     }
+  }
 
-    /** How many replacements came before. */
-    long number() {
-      return number;
+  /** Groups are locked in this order. */
+  long id() {
+    return id;
+  }
+
+  /** True if it has not become a part of another; it stays so while it is locked. */
+  boolean isRoot() {
+    return into == null;
+  }
+
+  void lock() {
+    lock.lock();
+  }
+
+  void unlock() {
+    lock.unlock();
+  }
+
+  /** Waits for whoever writes now. */
+  void await() {
+    lock.lock();
+    lock.unlock();
+  }
+
+  Snapshot now() {
+    return now;
+  }
+
+  /** Makes a snapshot the present one, also for the scope that this thread is in. */
+  void publish(Snapshot next) {
+    now = next;
+    if (PINNED.isBound()) {
+      PINNED.get().computeIfPresent(this, (g, old) -> next.pinned());
     }
+  }
 
-    static Snapshot older(Snapshot a, Snapshot b) {
-      return a.number <= b.number ? a : b;
+  /**
+   * The values that this thread computes with from now on, of which the one at {@code index} is
+   * wanted; null if somebody is writing them, and has to be waited for.
+   */
+  @Nullable Snapshot here(int index) {
+    if (!PINNED.isBound()) {
+      Snapshot s = now;
+      return s.touch() ? s : null;
     }
-
-    /**
-     * True if it was chosen for a scope, whatever the scope's results are computed together with.
-     */
-    boolean isPinned() {
-      return pinned;
+    Map<VariableGroup, Snapshot> pinned = PINNED.get();
+    Snapshot known = pinned.get(this);
+    if (known != null && index < known.size() && known.touch()) {
+      return known;
     }
-
-    /** True if this thread made the replacement that brought these values. */
-    boolean isMadeHere() {
-      return madeBy == Thread.currentThread();
+    Snapshot s = earlier(pinned);
+    s = s != null && index < s.size() && s.touch() ? s : now;
+    if (!s.touch()) {
+      return null;
     }
+    Snapshot chosen = s.pinned();
+    pinned.put(this, chosen);
+    return chosen;
+  }
 
-    /** The value of a variable; {@code present} if it joined the group later. */
-    Storage value(Variable v, Storage present) {
-      return v.index() < values.length ? values[v.index()] : present;
-    }
-
-    private Snapshot pinned() {
-      return new Snapshot(group, number, values, madeBy, true);
-    }
-
-    private Node leaf(Variable v, int index) {
-      while (true) {
-        Node old = leaves.get(index);
-        if (old != null && !old.isStale() && old.requiresGrad() == v.trainable()) {
-          return old;
-        }
-        Node made = Node.variable(v, values[index], this);
-        if (leaves.compareAndSet(index, old, made)) {
-          return made;
+  /** What a scope has chosen for this group or one that has become a part of it, or null. */
+  private @Nullable Snapshot earlier(Map<VariableGroup, Snapshot> pinned) {
+    for (Map.Entry<VariableGroup, Snapshot> e : pinned.entrySet()) {
+      if (e.getKey().root() == this) {
+        Snapshot whole = e.getValue().wholeOfPinned();
+        if (whole.group() == this) {
+          return whole;
         }
       }
     }
+    return null;
   }
 }

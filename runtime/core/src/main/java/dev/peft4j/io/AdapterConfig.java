@@ -9,8 +9,11 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.function.DoublePredicate;
+import java.util.function.Supplier;
+import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -141,7 +144,7 @@ public final class AdapterConfig {
       boolean same =
           value.isMissingNode()
               || value.equals(e.getValue())
-              || isOff(value) && isOff(e.getValue());
+              || isOff(value) && isOff(e.getValue()) && !isVariant(e.getKey(), value);
       if (!same && !handled.contains(e.getKey())) {
         bad.add(e.getKey() + " is " + PythonJson.describe(value));
       }
@@ -149,6 +152,11 @@ public final class AdapterConfig {
     if (!bad.isEmpty()) {
       throw error("has settings that are not supported yet: " + String.join("; ", bad));
     }
+  }
+
+  /** An object turns a variant of LoRA on, its defaults with it, even if it is empty. */
+  private static boolean isVariant(String key, JsonNode value) {
+    return value.isObject() && (key.endsWith("_config") || key.equals("use_bdlora"));
   }
 
   private static boolean isOff(JsonNode value) {
@@ -177,6 +185,13 @@ public final class AdapterConfig {
   public double dropout(String key, double missing) throws FileFormatException {
     return number(
         key, missing, "a number from 0 up to, but not including, 1", v -> v >= 0 && v < 1);
+  }
+
+  /**
+   * A probability as torch takes it: 1 drops everything; below 0 nothing is dropped, as in peft.
+   */
+  public double anyDropout(String key, double missing) throws FileFormatException {
+    return Math.max(0, number(key, missing, "a number from 0 to 1", v -> v <= 1));
   }
 
   /** True or false; null is the same as a missing key. */
@@ -251,16 +266,26 @@ public final class AdapterConfig {
 
   /** A whole number or a list of them, none negative, as a list; null if missing or null. */
   public @Nullable List<Integer> indices(String key) throws FileFormatException {
+    return integers(key, 0, "a whole number from 0");
+  }
+
+  /** A whole number or a list of them, as a list; null if missing or null. */
+  public @Nullable List<Integer> integers(String key) throws FileFormatException {
+    return integers(key, Integer.MIN_VALUE, "a whole number");
+  }
+
+  private @Nullable List<Integer> integers(String key, int least, String expected)
+      throws FileFormatException {
     JsonNode value = get(key);
     if (absent(value)) {
       return null;
     }
     if (!value.isArray()) {
-      return List.of(integer(key, value, 0, "a whole number from 0, or a list of them"));
+      return List.of(integer(key, value, least, expected + ", or a list of them"));
     }
     List<Integer> out = new ArrayList<>();
     for (JsonNode item : value) {
-      out.add(integer(key + "[" + out.size() + "]", item, 0, "a whole number from 0"));
+      out.add(integer(key + "[" + out.size() + "]", item, least, expected));
     }
     return List.copyOf(out);
   }
@@ -294,13 +319,22 @@ public final class AdapterConfig {
     return out;
   }
 
-  /** Finite numbers above 0 by text, such as an alpha pattern; missing and null are empty. */
+  /** Finite numbers above 0 by text; missing and null are empty. */
   public SequencedMap<String, Double> positiveNumbers(String key) throws FileFormatException {
     SequencedMap<String, Double> out = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> e : entries(key)) {
       double v =
           number(inside(key, e), e.getValue(), "a finite number above 0", number -> number > 0);
       out.put(e.getKey(), v);
+    }
+    return out;
+  }
+
+  /** Finite numbers by text, such as an alpha pattern; missing and null are empty. */
+  public SequencedMap<String, Double> numbers(String key) throws FileFormatException {
+    SequencedMap<String, Double> out = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> e : entries(key)) {
+      out.put(e.getKey(), number(inside(key, e), e.getValue(), "a finite number", _ -> true));
     }
     return out;
   }
@@ -328,6 +362,27 @@ public final class AdapterConfig {
       return reading.get();
     } catch (IllegalArgumentException e) {
       throw new FileFormatException(file, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /**
+   * Compiles the regular expressions of a key.
+   *
+   * @throws FileFormatException instead of a {@link PatternSyntaxException}, naming the key
+   */
+  public void expressions(String key, Supplier<?> compiler) throws FileFormatException {
+    try {
+      Objects.requireNonNull(compiler.get());
+    } catch (PatternSyntaxException e) {
+      throw new FileFormatException(
+          file,
+          key
+              + " has "
+              + Quote.text(e.getPattern())
+              + ", which is not a regular expression of Python: "
+              + e.getDescription()
+              + (e.getIndex() < 0 ? "" : " at position " + e.getIndex()),
+          e);
     }
   }
 

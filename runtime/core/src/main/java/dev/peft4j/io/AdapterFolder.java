@@ -3,6 +3,7 @@ package dev.peft4j.io;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
@@ -65,23 +66,31 @@ public final class AdapterFolder {
    */
   public static Adapter read(Path folder) throws IOException {
     if (!Files.exists(folder)) {
-      throw new FileFormatException(folder, "does not exist, expected a folder with an adapter");
+      throw new FileFormatException(
+          folder, "does not exist, expected a folder with an adapter" + beside(folder));
     }
     if (!Files.isDirectory(folder)) {
       throw new FileFormatException(folder, "is a file, expected a folder with an adapter");
     }
+    AtomicFiles.tidy(folder);
     for (int attempt = 1; ; attempt++) {
       List<Object> before = stamps(folder);
-      AdapterConfig config = AdapterConfig.read(configFile(folder));
-      SafeTensors weights = SafeTensors.open(weightsFile(folder));
-      if (before.equals(stamps(folder))) {
-        SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
-        for (TensorInfo info : weights.tensors().values()) {
-          // Adapters are small and get trained: memory of their own, not the file's.
-          tensors.put(
-              info.name(), new StoredTensor(info.shape(), weights.storage(info.name()).copy()));
+      try {
+        AdapterConfig config = AdapterConfig.read(configFile(folder));
+        SafeTensors weights = SafeTensors.open(weightsFile(folder));
+        if (before.equals(stamps(folder))) {
+          SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
+          for (TensorInfo info : weights.tensors().values()) {
+            // Adapters are small and get trained: memory of their own, not the file's.
+            tensors.put(
+                info.name(), new StoredTensor(info.shape(), weights.storage(info.name()).copy()));
+          }
+          return new Adapter(folder, config, tensors);
         }
-        return new Adapter(folder, config, tensors);
+      } catch (FileFormatException e) {
+        if (before.equals(stamps(folder))) {
+          throw e;
+        }
       }
       if (attempt == ATTEMPTS) {
         throw new FileFormatException(folder, "its files keep being replaced while they are read");
@@ -90,9 +99,8 @@ public final class AdapterFolder {
   }
 
   /**
-   * Saves an adapter as peft does. All files are complete on the disk before the first one replaces
-   * an old one: the card, then the weights, then the settings, so that a folder with settings
-   * always has weights. On any failure the folder is as it was.
+   * Saves an adapter as peft does. All files replace the old ones as one, also if the process is
+   * killed meanwhile; see {@link AtomicFiles}. On any failure the folder is as it was.
    *
    * @param folder made if missing
    * @param adapterName {@code default}, or the name of the folder below
@@ -139,15 +147,8 @@ public final class AdapterFolder {
 
   private static Path configFile(Path folder) throws IOException {
     Path file = folder.resolve(PeftFormat.CONFIG_FILE);
-    if (!Files.exists(file)) {
-      List<String> below = new ArrayList<>();
-      try (DirectoryStream<Path> children = Files.newDirectoryStream(folder)) {
-        for (Path child : children) {
-          if (Files.exists(child.resolve(PeftFormat.CONFIG_FILE))) {
-            below.add(String.valueOf(child.getFileName()));
-          }
-        }
-      }
+    if (!Files.exists(AtomicFiles.current(file))) {
+      List<String> below = below(folder);
       throw new FileFormatException(
           folder,
           "has no adapter_config.json, so it is no folder with an adapter"
@@ -156,9 +157,42 @@ public final class AdapterFolder {
     return file;
   }
 
-  private static Path weightsFile(Path folder) throws FileFormatException {
+  /** The adapters in the folder above one that does not exist, as the end of a sentence. */
+  private static String beside(Path folder) {
+    Path above = folder.toAbsolutePath().getParent();
+    if (above == null || !Files.isDirectory(above)) {
+      return "";
+    }
+    List<String> there;
+    try {
+      there = below(above);
+    } catch (IOException e) {
+      return ""; // that folder is not for us to read
+    }
+    if (Files.exists(above.resolve(PeftFormat.CONFIG_FILE))) {
+      there.addFirst(PeftFormat.DEFAULT_ADAPTER);
+    }
+    return there.isEmpty()
+        ? ""
+        : "; in " + above + " there " + (there.size() == 1 ? "is " : "are ") + Quote.list(there, 5);
+  }
+
+  private static List<String> below(Path folder) throws IOException {
+    List<String> below = new ArrayList<>();
+    try (DirectoryStream<Path> children = Files.newDirectoryStream(folder)) {
+      for (Path child : children) {
+        if (Files.exists(child.resolve(PeftFormat.CONFIG_FILE))) {
+          below.add(String.valueOf(child.getFileName()));
+        }
+      }
+    }
+    below.sort(null);
+    return below;
+  }
+
+  private static Path weightsFile(Path folder) throws IOException {
     Path file = folder.resolve(PeftFormat.WEIGHTS_FILE);
-    if (!Files.exists(file)) {
+    if (!Files.exists(AtomicFiles.current(file))) {
       Path pickle = folder.resolve("adapter_model.bin");
       throw new FileFormatException(
           folder,
@@ -175,13 +209,15 @@ public final class AdapterFolder {
   private static List<Object> stamps(Path folder) throws IOException {
     List<Object> out = new ArrayList<>();
     for (String name : List.of(PeftFormat.CONFIG_FILE, PeftFormat.WEIGHTS_FILE)) {
-      Path file = folder.resolve(name);
-      if (Files.exists(file)) {
+      Path file = AtomicFiles.current(folder.resolve(name));
+      out.add(file);
+      try {
         BasicFileAttributes a = Files.readAttributes(file, BasicFileAttributes.class);
-        out.add(name);
         out.add(a.fileKey() == null ? "" : a.fileKey());
         out.add(a.lastModifiedTime());
         out.add(a.size());
+      } catch (NoSuchFileException _) {
+        out.add("");
       }
     }
     return out;

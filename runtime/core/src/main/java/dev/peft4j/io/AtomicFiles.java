@@ -5,23 +5,13 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import java.util.SequencedSet;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,11 +20,13 @@ import org.jspecify.annotations.Nullable;
  * one atomic rename. If anything fails, the old files are as they were, temporary files and newly
  * made folders are gone, and the exception names the folder and the reason.
  *
- * <p>Several files are all written before the first one is renamed; a failing rename puts back
- * those before it. Only a crash of the machine between two renames can leave a new file beside an
- * old one, so the one that readers look at first belongs last.
- *
- * <p>A process that is killed may leave a file {@code .NAME.HEX.tmp} behind; nothing ever reads it.
+ * <p>Several files ({@link #writeAll}, {@link #together}) replace their old ones as one, whenever
+ * the process is killed: what is being done is in a file {@code .peft4j-...} in the folder until it
+ * is done, and one rename of that file makes all of the new files count. The readers of this
+ * project follow it; others find some of the files missing for that moment, the last of {@code
+ * writeAll} first, but never new ones beside old ones. A text that is there already is not written
+ * again. The next save in the folder, or the next read of an adapter, finishes what a killed
+ * process has left, and removes its temporary files.
  */
 public final class AtomicFiles {
   /** What a file is to hold. */
@@ -44,14 +36,25 @@ public final class AtomicFiles {
     void writeTo(WritableByteChannel out) throws IOException;
   }
 
-  private static final AtomicFiles PLAIN = new AtomicFiles(UnaryOperator.identity());
-
-  private final UnaryOperator<WritableByteChannel> through;
-
-  /** Files written through {@code through}: how tests make a disk full. */
-  AtomicFiles(UnaryOperator<WritableByteChannel> through) {
-    this.through = through;
+  /** Something that writes files. */
+  @FunctionalInterface
+  public interface Work {
+    /** Writes them. */
+    void run() throws IOException;
   }
+
+  /** A content that is known before it is written. */
+  record Text(byte[] bytes) implements Content {
+    @Override
+    public void writeTo(WritableByteChannel out) throws IOException {
+      writeFully(out, ByteBuffer.wrap(bytes));
+    }
+  }
+
+  /** The folder in which nothing needs to be atomic, because it appears as a whole. */
+  static final ScopedValue<Path> INSIDE = ScopedValue.newInstance();
+
+  private AtomicFiles() {}
 
   /**
    * Writes or replaces one file; missing folders above it are made.
@@ -59,7 +62,7 @@ public final class AtomicFiles {
    * @throws IOException if it cannot be written; nothing has changed then
    */
   public static void write(Path file, Content content) throws IOException {
-    PLAIN.replace(new LinkedHashMap<>(Map.of(file, content)));
+    writeAll(new LinkedHashMap<>(Map.of(file, content)));
   }
 
   /** Writes or replaces one file that holds {@code text} as UTF-8. */
@@ -68,18 +71,174 @@ public final class AtomicFiles {
   }
 
   /**
-   * Writes or replaces several files together: all are complete on the disk before the first takes
-   * its place, in the map's order.
+   * Writes or replaces several files as one: all are complete on the disk before any of them
+   * counts.
    *
+   * @param files of one folder and of folders directly in it; what readers look at first is last
    * @throws IOException if one cannot be written; nothing has changed then
    */
   public static void writeAll(SequencedMap<Path, Content> files) throws IOException {
-    PLAIN.replace(files);
+    if (files.isEmpty()) {
+      return;
+    }
+    if (files.keySet().stream().allMatch(AtomicFiles::isInside)) {
+      for (Map.Entry<Path, Content> e : files.entrySet()) {
+        writePlainly(e.getKey(), e.getValue());
+      }
+    } else if (Save.JOINED.isBound()
+        && files.keySet().stream().allMatch(Save.JOINED.get()::covers)) {
+      Save save = Save.JOINED.get();
+      try {
+        for (Map.Entry<Path, Content> e : files.entrySet()) {
+          save.add(e.getKey(), e.getValue());
+        }
+      } catch (IOException e) {
+        throw failure(save.current(), e);
+      }
+    } else {
+      together(commonFolder(files.keySet()), files.firstEntry().getKey(), () -> writeAll(files));
+    }
+  }
+
+  /**
+   * Lets all files that {@code work} writes by this class replace their old ones as one, when it is
+   * done.
+   *
+   * @param folder where the files are, or in folders directly in it; others are written as ever
+   * @throws IOException what {@code work} throws, or if the files cannot be written; nothing has
+   *     changed then
+   */
+  public static void together(Path folder, Work work) throws IOException {
+    together(folder, folder.resolve("files"), work);
+  }
+
+  private static void together(Path folder, Path first, Work work) throws IOException {
+    Path inside = folder.resolve("x");
+    if (isInside(inside) || Save.JOINED.isBound() && Save.JOINED.get().covers(inside)) {
+      work.run();
+      return;
+    }
+    Save save;
+    try {
+      save = Save.begin(FileOps.current(), folder);
+    } catch (IOException e) {
+      throw failure(first, e);
+    }
+    try (save) {
+      ScopedValue.where(Save.JOINED, save)
+          .call(
+              () -> {
+                work.run();
+                return true;
+              });
+      try {
+        save.commit();
+      } catch (IOException e) {
+        throw failure(save.current(), e);
+      }
+    }
+  }
+
+  private static IOException failure(Path file, IOException e) {
+    return new IOException(
+        "cannot write "
+            + file.getFileName()
+            + " in folder "
+            + parent(file)
+            + ": "
+            + Quote.reason(e)
+            + "; what was there before is unchanged",
+        e);
+  }
+
+  /**
+   * Returns where the content of a file is now: mostly {@code file} itself. A process that was
+   * killed while it saved several files may have left it under another name.
+   *
+   * @throws FileFormatException if what was left cannot be understood
+   */
+  public static Path current(Path file) throws IOException {
+    Path at = file.toAbsolutePath().normalize();
+    Path folder = at.getParent();
+    if (folder == null) {
+      return file;
+    }
+    Path found = SaveRecord.isPending(folder) ? SaveRecord.locate(folder, at) : null;
+    if (found != null) {
+      return found;
+    }
+    Path above = folder.getParent();
+    if (above != null && SaveRecovery.isPendingAbove(above, folder)) {
+      found = SaveRecord.locate(above, at);
+    }
+    return found == null ? file : found;
+  }
+
+  /**
+   * Returns true if a file is there, or was saved by a process that was killed before the file was
+   * in its place. So whoever reads by this class finds it.
+   */
+  public static boolean exists(Path file) {
+    try {
+      return Files.exists(current(file));
+    } catch (IOException _) {
+      return true; // reading it says what is wrong
+    }
+  }
+
+  /** Reads a file from the path that it is given. */
+  @FunctionalInterface
+  interface Reader<T> {
+    T read(Path at) throws IOException;
+  }
+
+  /** Reads a file from where its content is now; again if it is moved meanwhile. */
+  static <T> T reading(Path file, Reader<T> reader) throws IOException {
+    boolean again = true;
+    while (true) {
+      Path at = current(file);
+      try {
+        return reader.read(at);
+      } catch (IOException e) {
+        boolean missing =
+            e instanceof NoSuchFileException || e.getCause() instanceof NoSuchFileException;
+        if (!missing || at.equals(current(file)) && !again) {
+          throw e;
+        }
+        again &= !at.equals(file);
+      }
+    }
+  }
+
+  /** Finishes what a killed process has left of a save, if this process may do so. */
+  static void tidy(Path folder) {
+    try {
+      Path real = folder.toRealPath();
+      Path above = real.getParent();
+      if (SaveRecord.isPending(real) || above != null && SaveRecord.isPending(above)) {
+        SaveRecovery.tryFinish(real, FileOps.current());
+      }
+    } catch (IOException _) {
+      // Whoever reads will say what is wrong.
+    }
+  }
+
+  /** The text that a file is going to have by the save that this thread is in; else null. */
+  static @Nullable String pendingText(Path file) {
+    if (Save.JOINED.isBound() && Save.JOINED.get().covers(file)) {
+      byte[] bytes = Save.JOINED.get().text(file);
+      return bytes == null ? null : new String(bytes, StandardCharsets.UTF_8);
+    }
+    return null;
   }
 
   /** {@code text} as UTF-8. */
   public static Content text(String text) {
-    return out -> writeFully(out, ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+    return text(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  static Content text(byte[] bytes) {
+    return new Text(bytes);
   }
 
   /** Writes all that remains in {@code bytes}. */
@@ -89,169 +248,48 @@ public final class AtomicFiles {
     }
   }
 
-  /** The work of {@link #writeAll}. */
-  void replace(SequencedMap<Path, Content> files) throws IOException {
-    Replacement r = new Replacement();
-    boolean done = false;
-    try {
-      for (Map.Entry<Path, Content> e : files.entrySet()) {
-        r.prepare(e.getKey(), e.getValue());
-      }
-      r.commit();
-      done = true;
-    } catch (IOException e) {
-      throw new IOException(
-          "cannot write "
-              + r.current.getFileName()
-              + " in folder "
-              + parent(r.current)
-              + ": "
-              + Quote.reason(e)
-              + "; what was there before is unchanged",
-          e);
-    } finally {
-      r.clean(!done);
+  private static boolean isInside(Path file) {
+    return INSIDE.isBound() && file.toAbsolutePath().normalize().startsWith(INSIDE.get());
+  }
+
+  private static void writePlainly(Path file, Content content) throws IOException {
+    Files.createDirectories(parent(file));
+    try (FileChannel channel =
+        FileChannel.open(
+            file,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      content.writeTo(FileOps.current().through(channel));
     }
+  }
+
+  private static Path commonFolder(Iterable<Path> files) {
+    @Nullable Path common = null;
+    for (Path file : files) {
+      Path folder = parent(file).normalize();
+      if (common == null || common.startsWith(folder)) {
+        common = folder;
+      } else if (!folder.startsWith(common)) {
+        common = parent(common);
+      }
+    }
+    Path found = common == null ? Path.of("") : common;
+    for (Path file : files) {
+      Path folder = parent(file).normalize();
+      if (!folder.equals(found) && !found.equals(folder.getParent())) {
+        throw new IllegalArgumentException(
+            "files that are written as one are in one folder or directly below it, found "
+                + file
+                + " beside "
+                + found);
+      }
+    }
+    return found;
   }
 
   private static Path parent(Path file) {
     Path parent = file.toAbsolutePath().getParent();
     return parent == null ? file.toAbsolutePath() : parent;
-  }
-
-  /** A file on its way: its temporary twin, and a second name of the old one for the way back. */
-  private static final class Pending {
-    final Path target;
-    final Path temp;
-    final Path old;
-    boolean renamed;
-
-    Pending(Path target) {
-      String name =
-          "."
-              + target.getFileName()
-              + "."
-              + Long.toHexString(ThreadLocalRandom.current().nextLong());
-      this.target = target;
-      this.temp = parent(target).resolve(name + ".tmp");
-      this.old = parent(target).resolve(name + ".old");
-    }
-  }
-
-  /** One call of {@link #replace}. */
-  private final class Replacement {
-    private final List<Pending> pending = new ArrayList<>();
-    private final Deque<Path> madeFolders = new ArrayDeque<>();
-    private Path current = Path.of("");
-
-    void prepare(Path target, Content content) throws IOException {
-      current = target;
-      makeFolders(parent(target));
-      Pending p = new Pending(target);
-      try (FileChannel channel =
-          FileChannel.open(p.temp, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-        pending.add(p);
-        content.writeTo(through.apply(channel));
-        channel.force(true);
-      }
-    }
-
-    void commit() throws IOException {
-      SequencedSet<Path> folders = new LinkedHashSet<>();
-      if (pending.size() > 1) {
-        for (Pending p : pending) {
-          current = p.target;
-          keepOld(p);
-        }
-      }
-      for (Pending p : pending) {
-        current = p.target;
-        try {
-          Files.move(p.temp, p.target, StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException e) {
-          putBack(e);
-          throw e;
-        }
-        p.renamed = true;
-        folders.add(parent(p.target));
-      }
-      madeFolders.forEach(f -> folders.add(parent(f)));
-      folders.forEach(AtomicFiles::forceFolder);
-    }
-
-    /** A second name for the old file, or a copy where the file system knows no links. */
-    private void keepOld(Pending p) throws IOException {
-      if (Files.isDirectory(p.target, LinkOption.NOFOLLOW_LINKS)) {
-        throw new FileSystemException(p.target.toString(), null, "a folder of that name is there");
-      }
-      if (Files.exists(p.target, LinkOption.NOFOLLOW_LINKS)) {
-        try {
-          Files.createLink(p.old, p.target);
-        } catch (IOException | UnsupportedOperationException e) {
-          Files.copy(
-              p.target, p.old, StandardCopyOption.COPY_ATTRIBUTES, LinkOption.NOFOLLOW_LINKS);
-        }
-      }
-    }
-
-    private void putBack(IOException why) {
-      for (Pending p : pending.reversed()) {
-        if (p.renamed) {
-          try {
-            if (Files.exists(p.old, LinkOption.NOFOLLOW_LINKS)) {
-              Files.move(p.old, p.target, StandardCopyOption.ATOMIC_MOVE);
-            } else {
-              Files.delete(p.target);
-            }
-          } catch (IOException e) {
-            why.addSuppressed(e);
-          }
-        }
-      }
-    }
-
-    /** Removes what must not stay; what cannot be removed does not hide the failure before it. */
-    void clean(boolean failed) {
-      for (Pending p : pending) {
-        delete(p.temp);
-        delete(p.old);
-      }
-      if (failed) {
-        madeFolders.forEach(this::delete);
-      }
-    }
-
-    private void delete(Path file) {
-      try {
-        Files.deleteIfExists(file);
-      } catch (IOException _) {
-        // A folder that somebody else has put a file into stays, and so does what is not ours.
-      }
-    }
-
-    /** Makes the missing folders and remembers them, innermost first. */
-    private void makeFolders(Path folder) throws IOException {
-      Deque<Path> missing = new ArrayDeque<>();
-      for (@Nullable Path f = folder;
-          f != null && !Files.exists(f, LinkOption.NOFOLLOW_LINKS);
-          f = f.getParent()) {
-        missing.push(f);
-      }
-      for (Path f : missing) {
-        if (!Files.isDirectory(f)) {
-          Files.createDirectory(f);
-          madeFolders.push(f);
-        }
-      }
-    }
-  }
-
-  /** Makes renames in a folder last; systems that do not open folders do so by themselves. */
-  static void forceFolder(Path folder) {
-    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-      channel.force(true);
-    } catch (IOException _) {
-      // Windows refuses to open a folder; the renamed file itself has been forced already.
-    }
   }
 }

@@ -63,12 +63,17 @@ public record ModelCard(
    * @throws FileFormatException if the card cannot be read or is not UTF-8
    */
   String update(Path file) throws IOException {
-    if (!Files.exists(file)) {
+    String pending = AtomicFiles.pendingText(file);
+    if (pending != null) {
+      return update(pending);
+    }
+    Path at = AtomicFiles.current(file);
+    if (!Files.exists(at)) {
       return text();
     }
-    SafeTensors.requireFile(file, "a model card");
+    SafeTensors.requireFile(file, at, "a model card");
     try {
-      byte[] bytes = Files.readAllBytes(file);
+      byte[] bytes = Files.readAllBytes(at);
       return update(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
     } catch (CharacterCodingException e) {
       throw new FileFormatException(file, "is not UTF-8 text; move it away to save here", e);

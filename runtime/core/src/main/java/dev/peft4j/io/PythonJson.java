@@ -51,21 +51,23 @@ public final class PythonJson {
    * @throws FileFormatException if there is no such file or it does not hold a JSON object
    */
   public static ObjectNode read(Path file) throws IOException {
-    SafeTensors.requireFile(file, "a JSON file");
-    byte[] bytes;
+    return parse(file, AtomicFiles.reading(file, at -> bytes(file, at)));
+  }
+
+  private static byte[] bytes(Path file, Path at) throws IOException {
+    SafeTensors.requireFile(file, at, "a JSON file");
     try {
-      long size = Files.size(file);
+      long size = Files.size(at);
       if (size > MAX_FILE) {
         throw new FileFormatException(
             file, "has " + size + " bytes; a JSON file of more than " + MAX_FILE + " is refused");
       }
-      bytes = Files.readAllBytes(file);
+      return Files.readAllBytes(at);
     } catch (FileFormatException e) {
       throw e;
     } catch (IOException e) {
       throw new FileFormatException(file, "cannot be read: " + Quote.reason(e), e);
     }
-    return parse(file, bytes);
   }
 
   /** The object in {@code bytes}, which came from {@code file}. */

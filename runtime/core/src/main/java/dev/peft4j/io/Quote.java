@@ -13,20 +13,20 @@ import java.util.Iterator;
 import java.util.Locale;
 
 /** Puts what a file holds into messages: short and printable, however long or odd it is. */
-final class Quote {
+public final class Quote {
   private static final int LIMIT = 200;
 
   private Quote() {}
 
   /** {@code s} in single quotes; control characters escaped, the middle of a long text left out. */
-  static String text(String s) {
+  public static String text(String s) {
     StringBuilder out = new StringBuilder("'");
     if (s.length() <= LIMIT) {
-      append(out, s);
+      out.append(Printable.of(s));
     } else {
-      append(out, s.substring(0, LIMIT / 2));
+      out.append(Printable.of(s.substring(0, LIMIT / 2)));
       out.append(" ... ");
-      append(out, s.substring(s.length() - LIMIT / 4));
+      out.append(Printable.of(s.substring(s.length() - LIMIT / 4)));
       return out.append("' (").append(s.length()).append(" characters)").toString();
     }
     return out.append('\'').toString();
@@ -34,13 +34,11 @@ final class Quote {
 
   /** {@code s} without quotes, cut after the same number of characters. */
   static String plain(String s) {
-    StringBuilder out = new StringBuilder();
-    append(out, s.length() <= LIMIT ? s : s.substring(0, LIMIT) + " ...");
-    return out.toString();
+    return Printable.of(s.length() <= LIMIT ? s : s.substring(0, LIMIT) + " ...");
   }
 
   /** The items in quotes, separated by commas, at most {@code limit} of them. */
-  static String list(Collection<String> items, int limit) {
+  public static String list(Collection<String> items, int limit) {
     StringBuilder out = new StringBuilder();
     Iterator<String> it = items.iterator();
     for (int i = 0; i < limit && it.hasNext(); i++) {
@@ -69,22 +67,5 @@ final class Quote {
   private static String lowerFirst(String s) {
     boolean word = s.length() > 1 && Character.isLowerCase(s.charAt(1));
     return word ? s.substring(0, 1).toLowerCase(Locale.ROOT) + s.substring(1) : s;
-  }
-
-  private static void append(StringBuilder out, String s) {
-    for (int i = 0; i < s.length(); i++) {
-      char c = s.charAt(i);
-      boolean paired =
-          Character.isHighSurrogate(c)
-              && i + 1 < s.length()
-              && Character.isLowSurrogate(s.charAt(i + 1));
-      if (paired) {
-        out.append(c).append(s.charAt(++i));
-      } else if (Character.isISOControl(c) || Character.isSurrogate(c)) {
-        out.append(String.format("\\u%04x", (int) c));
-      } else {
-        out.append(c);
-      }
-    }
   }
 }

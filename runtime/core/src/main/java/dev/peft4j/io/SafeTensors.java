@@ -18,6 +18,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Collections;
@@ -62,8 +63,13 @@ public final class SafeTensors {
    * @throws IOException if it cannot be read
    */
   public static SafeTensors open(Path file) throws IOException {
-    requireFile(file, "a safetensors file");
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+    return AtomicFiles.reading(file, at -> open(file, at));
+  }
+
+  /** Opens {@code file}, whose content is at {@code at}. */
+  private static SafeTensors open(Path file, Path at) throws IOException {
+    requireFile(file, at, "a safetensors file");
+    try (FileChannel channel = FileChannel.open(at, StandardOpenOption.READ)) {
       long size = channel.size();
       int length = headerLength(file, channel, size);
       SafeTensorsHeader header;
@@ -238,13 +244,19 @@ public final class SafeTensors {
 
   /** Throws unless {@code file} is a regular file; {@code kind} says what it should be. */
   static void requireFile(Path file, String kind) throws FileFormatException {
-    if (Files.isDirectory(file)) {
+    requireFile(file, file, kind);
+  }
+
+  /** As {@link #requireFile(Path, String)} for a file whose content is at {@code at}. */
+  static void requireFile(Path file, Path at, String kind) throws FileFormatException {
+    if (Files.isDirectory(at)) {
       throw new FileFormatException(file, "is a folder, expected " + kind);
     }
-    if (!Files.exists(file)) {
-      throw new FileFormatException(file, "does not exist, expected " + kind);
+    if (!Files.exists(at)) {
+      throw new FileFormatException(
+          file, "does not exist, expected " + kind, new NoSuchFileException(file.toString()));
     }
-    if (!Files.isRegularFile(file)) {
+    if (!Files.isRegularFile(at)) {
       throw new FileFormatException(file, "is not a regular file, expected " + kind);
     }
   }

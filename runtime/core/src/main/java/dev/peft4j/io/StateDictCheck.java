@@ -82,6 +82,10 @@ public record StateDictCheck(
       @Nullable String renamed,
       List<String> missing,
       List<Misshaped> misshaped) {
+    if (misshaped.stream().anyMatch(m -> m.found.elements() == 0)) {
+      return "the file holds empty tensors: it was saved from sharded training (DeepSpeed ZeRO-3,"
+          + " FSDP) without gathering the weights; gather them and save again";
+    }
     if (renamed != null) {
       return renamed;
     }
@@ -145,6 +149,18 @@ public record StateDictCheck(
    */
   public void require(String what) {
     if (!matches()) {
+      throw new StateDictException(message(what), this);
+    }
+  }
+
+  /**
+   * The form of {@link #require} for pretrained models: unexpected keys pass.
+   *
+   * @param what what is being loaded, such as a file, for the message
+   * @throws StateDictException listing every key that is wrong if one is missing or misshaped
+   */
+  public void requireExpected(String what) {
+    if (!missing.isEmpty() || !misshaped.isEmpty()) {
       throw new StateDictException(message(what), this);
     }
   }

@@ -2,6 +2,8 @@ package dev.peft4j.io;
 
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
+import java.nio.file.Path;
+import java.util.Map;
 
 /**
  * A tensor as files know it: its sizes and its elements in row-major order.
@@ -30,5 +32,18 @@ public record StoredTensor(Shape shape, Storage storage) {
   /** A float32 tensor with a copy of {@code values}. */
   public static StoredTensor of(float[] values, int... shape) {
     return new StoredTensor(Shape.of(shape), Storage.of(values));
+  }
+
+  /**
+   * Looks at every value of every floating-point tensor.
+   *
+   * @param file where the tensors come from, for the message
+   * @param tensors the tensors by name
+   * @throws FileFormatException if a value is NaN or infinite; lists each tensor that has such
+   *     values with their number, and where the first one is
+   */
+  public static void requireFinite(Path file, Map<String, StoredTensor> tensors)
+      throws FileFormatException {
+    FiniteCheck.require(file, tensors);
   }
 }

@@ -58,7 +58,7 @@ public class Conv1d extends WeightedLayer {
               + ": needed (batch, channels, length) and (out, channels, kernel)");
     }
     int k = weight.dim(2);
-    if (x.dim(2) + 2 * padding < k) {
+    if (x.dim(2) + 2L * padding < k) {
       throw new ShapeException(
           "conv1d: a kernel of "
               + k

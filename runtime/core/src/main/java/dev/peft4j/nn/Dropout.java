@@ -6,7 +6,8 @@ import dev.peft4j.tensor.Tensor;
 /**
  * Zeros elements with probability p in training mode and scales the others by 1 / (1 - p); does
  * nothing in evaluation mode. Each call draws a key from the layer's generator, which fixes the
- * mask: same seed and order of calls, same masks.
+ * mask: same seed and order of calls, same masks. In the base of an adapted model each adapter
+ * draws from a copy of the generator ({@link #generator}).
  */
 public class Dropout extends Module implements Layer {
   private final float p;
@@ -33,10 +34,10 @@ public class Dropout extends Module implements Layer {
 
   @Override
   public Tensor forward(Tensor x) {
-    return p == 0 || !training() ? x : x.dropout(p, Tensor.of(new long[] {rng.nextLong()}));
+    return p == 0 || !training() ? x : x.dropout(p, Tensor.of(new long[] {generator(rng).nextLong()}));
   }
 
-  /** The generator of the masks' keys; its position is part of a checkpoint. */
+  /** The generator of the masks' keys, or what its copies begin with. */
   public Rng rng() {
     return rng;
   }

@@ -28,7 +28,7 @@ public class Embedding extends WeightedLayer {
 
   @Override
   protected Tensor base(Tensor ids) {
-    return weight().gather(ids);
+    return weight().embedding(ids);
   }
 
   /** Number of rows. */

@@ -4,6 +4,7 @@ import dev.peft4j.data.DType;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
+import dev.peft4j.graph.Variable;
 import dev.peft4j.target.Names;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -25,7 +26,10 @@ import java.util.function.BiConsumer;
  * numbered and entries of maps go by their keys.
  */
 public abstract class Module {
-  private boolean training = true;
+  private volatile boolean training = true;
+
+  /** The adapted models that have this module in their base. */
+  volatile OverlaySource[] sources = Overlays.NONE;
 
   /** For subclasses. */
   protected Module() {}
@@ -167,26 +171,57 @@ public abstract class Module {
     return this;
   }
 
-  /** Training mode: dropout is active. New modules are in it, as in torch. */
+  /**
+   * Puts this module and those below it into training mode: dropout is active. New modules are in
+   * it, as in torch.
+   *
+   * <p>In the base of an adapted model the mode belongs to the adapted model, not to the module:
+   * this asks for training mode on this thread, for every adapted model of this base, or, within a
+   * call of one, for that one. See {@link Modes}.
+   */
   public Module train() {
     return mode(true);
   }
 
-  /** Evaluation mode: dropout does nothing. */
+  /**
+   * Puts this module and those below it into evaluation mode: dropout does nothing.
+   *
+   * <p>In the base of an adapted model this is for every thread but those that have asked for
+   * training mode, for every adapted model of this base, or, within a call of one, for that one.
+   */
   public Module eval() {
     return mode(false);
   }
 
   private Module mode(boolean on) {
-    for (NamedModule m : namedModules()) {
-      m.module().training = on;
-    }
+    Modes.set(namedModules().stream().map(NamedModule::module).toList(), on);
     return this;
   }
 
-  /** True in training mode. */
+  /**
+   * True in training mode: of the adapted model that this is called for, where it is in the base of
+   * one.
+   */
   public boolean training() {
+    return sources.length == 0 ? training : Modes.training(this);
+  }
+
+  /** The mode of the module as a part of no adapted model. */
+  boolean ownMode() {
     return training;
+  }
+
+  void ownMode(boolean on) {
+    training = on;
+  }
+
+  /**
+   * The generator to draw from in place of one that this module holds: the same, or, in the base of
+   * an adapted model, a copy of the adapters' own that are trained. So what trains does not depend
+   * on what other threads draw. A layer of one's own that draws in training mode calls this.
+   */
+  public Rng generator(Rng own) {
+    return sources.length == 0 ? own : Modes.generator(this, own);
   }
 
   /** All parameters by path; the tensors are the parameters themselves, not copies. */
@@ -243,12 +278,14 @@ public abstract class Module {
       throw new IllegalArgumentException(
           getClass().getSimpleName() + " cannot take these values: " + String.join("; ", wrong));
     }
+    Map<Variable, Storage> all = new LinkedHashMap<>();
     state.forEach(
         (name, p) -> {
           Storage value = values.get(name);
           if (value != null) {
-            p.set(value);
+            all.put(p.variable(), value);
           }
         });
+    Variable.setAll(all);
   }
 }

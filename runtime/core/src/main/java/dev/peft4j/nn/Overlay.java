@@ -2,6 +2,7 @@ package dev.peft4j.nn;
 
 import dev.peft4j.tensor.Tensor;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an adapted model lays over its base during a call: adapters around layers, other values for
@@ -19,4 +20,12 @@ public interface Overlay {
 
   /** The parameter whose value stands for {@code p}: a copy of it, or {@code p} itself. */
   Parameter of(Parameter p);
+
+  /**
+   * What is chosen, equal for equal choices: each draws random numbers of its own while it is
+   * trained. Null if it draws from the modules' own generators.
+   */
+  default @Nullable Object key() {
+    return null;
+  }
 }

@@ -6,4 +6,7 @@ import org.jspecify.annotations.Nullable;
 public interface OverlaySource {
   /** What acts on calls that choose nothing, or null if the model has no adapters. */
   @Nullable Overlay standard();
+
+  /** In which mode it is called. */
+  Modes modes();
 }

@@ -36,6 +36,18 @@ public final class Overlays {
     return null;
   }
 
+  /** The one of {@code sources} that an overlay was chosen of last for this scope, or null. */
+  static @Nullable OverlaySource chosenOf(OverlaySource[] sources) {
+    for (Choice c = CHOSEN.isBound() ? CHOSEN.get() : null; c != null; c = c.outer) {
+      for (OverlaySource s : sources) {
+        if (s == c.source) {
+          return s;
+        }
+      }
+    }
+    return null;
+  }
+
   /**
    * The overlay that acts here on something that {@code sources} share.
    *

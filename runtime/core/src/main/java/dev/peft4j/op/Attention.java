@@ -3,8 +3,10 @@ package dev.peft4j.op;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.graph.BroadcastTo;
+import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
+import dev.peft4j.graph.Scalar;
 import dev.peft4j.graph.SumTo;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -14,8 +16,22 @@ import org.jspecify.annotations.Nullable;
  * head. The heads lie side by side in the innermost dimension. Inputs q (batch, queries, heads ·
  * d), k and v (batch, keys, kvHeads · d), and perhaps an additive mask that broadcasts to (batch,
  * heads, queries, keys); consecutive query heads share a key head when there are fewer of those.
+ *
+ * <p>A query that sees no key (all its scores are minus infinity, as where a mask hides a whole
+ * row) gets 0, and no gradient comes from it: as torch's {@code F.scaled_dot_product_attention} has
+ * it.
  */
 public record Attention(int heads, int kvHeads, boolean causal, float scale) implements Op {
+  /** A probability, or 0 where the largest score of its row is minus infinity. */
+  private static final Elementwise SEEN =
+      new Elementwise(
+          "seen",
+          2,
+          Scalar.select(
+              new Scalar.Binary(Scalar.Fn2.EQ, Scalar.input(1), Scalar.of(Float.NEGATIVE_INFINITY)),
+              Scalar.of(0),
+              Scalar.input(0)));
+
   /** Attention of {@code q} over {@code k} and {@code v}; the mask may be null. */
   public static Node of(
       Node q,
@@ -61,9 +77,6 @@ public record Attention(int heads, int kvHeads, boolean causal, float scale) imp
               + kvHeads
               + " key heads: needed (batch, queries, heads·d), (batch, keys, keyHeads·d) twice");
     }
-    if (q.elements() == 0 || k.elements() == 0) {
-      throw new ShapeException("attention: q " + q + ", k " + k + ": the batch is empty");
-    }
     if (inputs.length > 3) {
       Shape scores = Shape.of(q.dim(0), heads, q.dim(1), k.dim(1));
       if (!Shape.broadcast("attention mask", inputs[3].shape(), scores).equals(scores)) {
@@ -88,17 +101,24 @@ public record Attention(int heads, int kvHeads, boolean causal, float scale) imp
     if (causal || axis > 1) {
       return null;
     }
-    int ofMask = inputs.length > 3 ? maskAxis(inputs[3].shape(), axis == 0 ? 0 : 2) : -1;
+    int ofMask =
+        inputs.length > 3 ? maskAxis(inputs[3].shape(), axis == 0 ? 0 : 2, out.dim(axis)) : -1;
     int ofKeys = axis == 0 ? 0 : -1;
     return inputs.length > 3
         ? new int[] {axis, ofKeys, ofKeys, ofMask}
         : new int[] {axis, ofKeys, ofKeys};
   }
 
-  /** The mask's own axis for an axis of the scores, or -1 where it is repeated. */
-  static int maskAxis(Shape mask, int ofScores) {
+  /** The mask's own axis for an axis of the scores, of that size, or -1 where it is repeated. */
+  static int maskAxis(Shape mask, int ofScores, int size) {
     int axis = ofScores - (4 - mask.rank());
-    return axis < 0 || mask.dim(axis) == 1 ? -1 : axis;
+    return axis < 0 || mask.dim(axis) != size ? -1 : axis;
+  }
+
+  /** Over no keys the result is 0. */
+  @Override
+  public @Nullable Node simplify(Node[] inputs) {
+    return inputs[1].shape().elements() == 0 ? BroadcastTo.zeros(inputs[0].shape()) : null;
   }
 
   @Override
@@ -127,10 +147,16 @@ public record Attention(int heads, int kvHeads, boolean causal, float scale) imp
     return join(MatMul.of(p, false, spread(inputs[2]), false));
   }
 
-  /** softmax(q · kᵀ · scale + mask), (batch, heads, queries, keys). */
+  /**
+   * softmax(q · kᵀ · scale + mask), (batch, heads, queries, keys); all 0 where every score is minus
+   * infinity.
+   */
   Node probabilities(Node[] inputs) {
     Node scores =
         Pointwise.mul(MatMul.of(split(inputs[0], heads), false, spread(inputs[1]), true), scale);
+    if (scores.shape().elements() == 0) {
+      return BroadcastTo.zeros(scores.shape());
+    }
     if (inputs.length > 3) {
       scores = Pointwise.add(scores, inputs[3]);
     }
@@ -138,7 +164,7 @@ public record Attention(int heads, int kvHeads, boolean causal, float scale) imp
       scores =
           Pointwise.add(scores, Node.of(new Causal(scores.shape().dim(2), scores.shape().dim(3))));
     }
-    return Node.of(new Softmax(), scores);
+    return Node.of(SEEN, Node.of(new Softmax(), scores), Reduce.max(scores, true, -1));
   }
 
   /** (batch, n, h · d) to (batch, h, n, d). */

@@ -1,6 +1,7 @@
 package dev.peft4j.op;
 
 import dev.peft4j.data.Shape;
+import dev.peft4j.graph.BroadcastTo;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
@@ -30,15 +31,19 @@ public record AttentionGrad(Attention forward) implements Op {
   /** Queries without a gradient add nothing to that of keys and values. */
   @Override
   public @Nullable Node simplify(Node[] inputs) {
+    if (inputs[0].shape().elements() == 0 || inputs[1].shape().elements() == 0) {
+      return BroadcastTo.zeros(shape(inputs));
+    }
     int last = inputs.length - 1;
     if (!(inputs[last].op() instanceof Pad p) || p.axis() != 1 || forward.causal()) {
       return null;
     }
     Node[] in = inputs.clone();
+    int padded = in[0].shape().dim(1);
     in[0] = p.unpadded(in[0], 1);
     in[last] = in[last].input(0);
     if (in.length > 4) {
-      in[3] = p.unpadded(in[3], Attention.maskAxis(in[3].shape(), 2));
+      in[3] = p.unpadded(in[3], Attention.maskAxis(in[3].shape(), 2, padded));
     }
     Node packed = Node.of(this, in);
     int queries = in[0].shape().size();

@@ -5,6 +5,7 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Joins inputs along a dimension; all other sizes must agree. */
@@ -20,7 +21,7 @@ public record Concat(int axis) implements Op {
   @Override
   public Shape shape(Node[] inputs) {
     Shape first = inputs[0].shape();
-    int n = 0;
+    long n = 0;
     for (Node x : inputs) {
       if (x.shape().rank() != first.rank()
           || !x.shape().with(axis, 0).equals(first.with(axis, 0))
@@ -39,7 +40,11 @@ public record Concat(int axis) implements Op {
       }
       n += x.shape().dim(axis);
     }
-    return first.with(axis, n);
+    if (n > Integer.MAX_VALUE) {
+      throw new ShapeException(
+          "concat: " + n + " along dimension " + axis + ", at most " + Integer.MAX_VALUE);
+    }
+    return first.with(axis, (int) n);
   }
 
   @Override
@@ -61,6 +66,10 @@ public record Concat(int axis) implements Op {
 
   @Override
   public @Nullable Node simplify(Node[] inputs) {
-    return inputs.length == 1 ? inputs[0] : null;
+    if (inputs.length == 1) {
+      return inputs[0];
+    }
+    Node[] full = Arrays.stream(inputs).filter(x -> x.shape().dim(axis) > 0).toArray(Node[]::new);
+    return full.length == inputs.length || full.length == 0 ? null : Node.of(this, full);
   }
 }

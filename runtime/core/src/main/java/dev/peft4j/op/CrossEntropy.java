@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record CrossEntropy(int ignoreIndex) implements Op {
   // not a product: a class that is ruled out by a logit of -∞ must not make 0 · -∞ of the others
-  private static final Elementwise PICK =
+  static final Elementwise PICK =
       new Elementwise("pick", 2, Scalar.select(Scalar.input(1), Scalar.input(0), Scalar.of(0)));
 
   /** The mean loss of {@code logits} (n, classes) against {@code labels} (n). */

@@ -33,7 +33,7 @@ public record CrossEntropyGrad(int ignoreIndex) implements Op {
     Node counts = Reduce.sum(hot, true, -1);
     Node rows = Node.of(Pointwise.MAXIMUM, SumTo.of(hot, Shape.of(1, 1)), Pointwise.constant(1));
     Node share = Node.of(Pointwise.DIV, Reshape.of(inputs[2], 1, 1), rows);
-    Node p = Pointwise.mul(Node.of(new Softmax(), inputs[0]), counts);
+    Node p = Node.of(CrossEntropy.PICK, Node.of(new Softmax(), inputs[0]), counts);
     return Pointwise.mul(Pointwise.sub(p, hot), share);
   }
 

@@ -2,8 +2,10 @@ package dev.peft4j.op;
 
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
+import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
+import dev.peft4j.graph.Scalar;
 import dev.peft4j.graph.SumTo;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +15,11 @@ import org.jspecify.annotations.Nullable;
  * (n).
  */
 public record LayerNorm(float eps) implements Op {
+  /** 1 / √x of finite numbers, NaN of infinity (x - x is 0 or NaN). */
+  private static final Elementwise INVERSE_ROOT =
+      new Elementwise(
+          "inverseRoot", 1, Pointwise.RSQRT.expression().add(Scalar.input(0).sub(Scalar.input(0))));
+
   /** Normalises {@code x}. */
   public static Node of(Node x, Node weight, Node bias, float eps) {
     return Node.of(new LayerNorm(eps), x, weight, bias);
@@ -62,9 +69,10 @@ public record LayerNorm(float eps) implements Op {
     return Pointwise.mul(centred, inverseDeviation(centred, eps));
   }
 
+  /** NaN where the squares are too large for a float32, as in torch: 0 would pass for a result. */
   static Node inverseDeviation(Node centred, float eps) {
     Node variance = Reduce.mean(Node.of(Pointwise.SQUARE, centred), true, -1);
-    return Node.of(Pointwise.RSQRT, Pointwise.add(variance, eps));
+    return Node.of(INVERSE_ROOT, Pointwise.add(variance, eps));
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.peft4j.op;
 
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
+import dev.peft4j.graph.BroadcastTo;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
 import dev.peft4j.graph.SumTo;
@@ -71,13 +72,13 @@ public record LinearOp() implements Op {
     @Nullable Node[] grads = new @Nullable Node[out.inputs().length];
     Node x = out.input(0);
     Node w = out.input(1);
-    Node g = Reshape.of(dOut, -1, dOut.shape().dim(-1));
+    Node g = Reshape.rows(dOut);
     if (x.requiresGrad()) {
       Node rows = dOut.shape().rank() == 1 ? g : dOut;
       grads[0] = Reshape.of(MatMul.of(rows, false, w, false), x.shape());
     }
     if (w.requiresGrad()) {
-      grads[1] = MatMul.of(g, true, Reshape.of(x, -1, x.shape().dim(-1)), false);
+      grads[1] = MatMul.of(g, true, Reshape.rows(x), false);
     }
     if (grads.length == 3 && out.input(2).requiresGrad()) {
       grads[2] = SumTo.of(dOut, out.input(2).shape());
@@ -85,10 +86,19 @@ public record LinearOp() implements Op {
     return grads;
   }
 
+  /** Products over nothing are 0. */
+  @Override
+  public @Nullable Node simplify(Node[] inputs) {
+    if (inputs[1].shape().dim(1) > 0) {
+      return null;
+    }
+    Shape out = shape(inputs);
+    return inputs.length == 3 ? BroadcastTo.of(inputs[2], out) : BroadcastTo.zeros(out);
+  }
+
   @Override
   public Node decompose(Node[] inputs) {
-    Node x = Reshape.of(inputs[0], -1, inputs[0].shape().dim(-1));
-    Node y = MatMul.of(x, false, inputs[1], true);
+    Node y = MatMul.of(Reshape.rows(inputs[0]), false, inputs[1], true);
     y = inputs.length == 3 ? Pointwise.add(y, inputs[2]) : y;
     return Reshape.of(y, shape(inputs));
   }

@@ -2,6 +2,7 @@ package dev.peft4j.op;
 
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
+import dev.peft4j.graph.BroadcastTo;
 import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
@@ -93,8 +94,8 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Op {
       Node left = a;
       Node right = g;
       if (b.shape().rank() == 2 && a.shape().rank() > 2 && !transposeA) {
-        left = Reshape.of(a, -1, a.shape().dim(-1));
-        right = Reshape.of(g, -1, g.shape().dim(-1));
+        left = Reshape.rows(a);
+        right = Reshape.rows(g);
       }
       db = transposeB ? of(right, true, left, transposeA) : of(left, !transposeA, right, false);
       db = SumTo.of(db, b.shape());
@@ -106,6 +107,9 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Op {
   public @Nullable Node simplify(Node[] inputs) {
     Node a = inputs[0];
     Node b = inputs[1];
+    if (k(a.shape()) == 0) {
+      return BroadcastTo.zeros(shape(inputs));
+    }
     if (a.op() instanceof Permute p && p.swapsLastTwo()) {
       return of(a.input(0), !transposeA, b, transposeB);
     }

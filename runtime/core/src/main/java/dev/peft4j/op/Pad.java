@@ -1,6 +1,7 @@
 package dev.peft4j.op;
 
 import dev.peft4j.data.Shape;
+import dev.peft4j.graph.BroadcastTo;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
 import dev.peft4j.graph.Padding;
@@ -22,6 +23,11 @@ public record Pad(int axis, int before, int after) implements Op, Padding {
   public Shape shape(Node[] inputs) {
     Shape s = inputs[0].shape();
     return s.with(axis, s.dim(axis) + before + after);
+  }
+
+  @Override
+  public @Nullable Node simplify(Node[] inputs) {
+    return inputs[0].shape().elements() == 0 ? BroadcastTo.zeros(shape(inputs)) : null;
   }
 
   @Override

@@ -108,6 +108,18 @@ public final class Pointwise {
   /** 1 where a &gt; b, else 0. */
   public static final Elementwise GREATER = binary("greater", Fn2.GT);
 
+  /** 1 where a &ge; b, else 0. */
+  public static final Elementwise GREATER_OR_EQUAL = binary("greaterOrEqual", Fn2.GE);
+
+  /** 0 where a = b, else 1. */
+  public static final Elementwise NOT_EQUAL =
+      new Elementwise(
+          "notEqual", 2, Scalar.select(new Binary(Fn2.EQ, input(0), input(1)), of(0), of(1)));
+
+  /** condition ≠ 0 ? a : b; inputs condition, a, b. */
+  public static final Elementwise WHERE =
+      new Elementwise("where", 3, Scalar.select(input(0), input(1), input(2)));
+
   private Pointwise() {}
 
   /** A number as a node; it becomes part of the kernels that use it. */

@@ -4,6 +4,7 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.SumTo;
+import java.util.Arrays;
 
 /** Sums, means and maxima over dimensions, from {@link SumTo} and {@link MaxTo}. */
 public final class Reduce {
@@ -21,41 +22,41 @@ public final class Reduce {
    */
   public static Node mean(Node x, boolean keep, int... axes) {
     Shape kept = kept("mean", x.shape(), axes);
-    if (x.shape().elements() == 0) {
+    if (x.shape().elements() == 0 && kept.elements() > 0) {
       throw new ShapeException(
           "mean: shape " + x.shape() + " has no elements; is the batch empty?");
     }
-    double scale = (double) kept.elements() / x.shape().elements();
+    double scale = (double) kept.elements() / Math.max(1, x.shape().elements());
     return finish(Pointwise.mul(SumTo.of(x, kept), scale), x.shape(), keep, axes);
   }
 
   /** Largest element over {@code axes} (all when empty). */
   public static Node max(Node x, boolean keep, int... axes) {
-    if (x.shape().elements() == 0) {
+    Shape kept = kept("max", x.shape(), axes);
+    if (x.shape().elements() == 0 && kept.elements() > 0) {
       throw new ShapeException("max: shape " + x.shape() + " has no elements; is the batch empty?");
     }
-    Shape kept = kept("max", x.shape(), axes);
     Node m = kept.equals(x.shape()) ? x : Node.of(new MaxTo(kept), x);
     return finish(m, x.shape(), keep, axes);
   }
 
   private static Shape kept(String op, Shape s, int[] axes) {
-    Shape k = s;
+    int[] d = s.toArray();
     if (axes.length == 0) {
-      for (int i = 0; i < s.rank(); i++) {
-        k = k.with(i, 1);
-      }
+      Arrays.fill(d, 1);
     }
     for (int a : axes) {
-      k = k.with(s.axis(op, a), 1);
+      d[s.axis(op, a)] = 1;
     }
-    return k;
+    return Shape.of(d);
   }
 
   private static Node finish(Node reduced, Shape before, boolean keep, int[] axes) {
-    if (keep) {
-      return reduced;
-    }
+    return keep ? reduced : Reshape.of(reduced, without(before, axes));
+  }
+
+  /** {@code before} without {@code axes}; rank 0 when they are empty. */
+  static Shape without(Shape before, int[] axes) {
     boolean[] gone = new boolean[before.rank()];
     for (int a : axes) {
       gone[before.axis(a)] = true;
@@ -67,6 +68,6 @@ public final class Reduce {
         d[n++] = before.dim(i);
       }
     }
-    return Reshape.of(reduced, Shape.of(java.util.Arrays.copyOf(d, n)));
+    return Shape.of(Arrays.copyOf(d, n));
   }
 }

@@ -39,6 +39,11 @@ public record Reshape(Shape target) implements Op {
     return of(x, Shape.of(d));
   }
 
+  /** {@code x} as a matrix of its rows along the innermost dimension, which may have size 0. */
+  static Node rows(Node x) {
+    return of(x, Shape.of(x.shape().rows(), x.shape().columns()));
+  }
+
   @Override
   public Shape shape(Node[] inputs) {
     if (inputs[0].shape().elements() != target.elements()) {

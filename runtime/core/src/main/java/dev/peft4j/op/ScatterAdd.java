@@ -2,6 +2,7 @@ package dev.peft4j.op;
 
 import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
+import dev.peft4j.graph.BroadcastTo;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,11 @@ public record ScatterAdd(int rows) implements Op {
   @Override
   public DType dtype(Node[] inputs) {
     return DType.FLOAT32;
+  }
+
+  @Override
+  public @Nullable Node simplify(Node[] inputs) {
+    return inputs[1].shape().elements() == 0 ? BroadcastTo.zeros(shape(inputs)) : null;
   }
 
   @Override

@@ -16,6 +16,35 @@ public record Window(
     int padW,
     int dilationH,
     int dilationW) {
+  /**
+   * Checks the geometry.
+   *
+   * @throws ShapeException if a kernel, stride or dilation is less than 1, or a padding negative
+   */
+  public Window {
+    positive("kernel", kernelH, kernelW);
+    positive("stride", strideH, strideW);
+    positive("dilation", dilationH, dilationW);
+    if (padH < 0 || padW < 0) {
+      throw new ShapeException(
+          "window: a padding of " + padH + " x " + padW + ", needed 0 or more");
+    }
+    if ((long) kernelH * kernelW > Integer.MAX_VALUE) {
+      throw new ShapeException(
+          "window: a kernel of "
+              + kernelH
+              + " x "
+              + kernelW
+              + " has more than 2147483647 elements");
+    }
+  }
+
+  private static void positive(String what, int h, int w) {
+    if (h < 1 || w < 1) {
+      throw new ShapeException("window: a " + what + " of " + h + " x " + w + ", needed 1 or more");
+    }
+  }
+
   /** A square window. */
   public static Window square(int kernel, int stride, int padding) {
     return new Window(kernel, kernel, stride, stride, padding, padding, 1, 1);
@@ -31,8 +60,9 @@ public record Window(
     return out(w, kernelW, strideW, padW, dilationW);
   }
 
-  private int out(int size, int kernel, int stride, int pad, int dilation) {
-    int room = size + 2 * pad - dilation * (kernel - 1) - 1;
+  private static int out(int size, int kernel, int stride, int pad, int dilation) {
+    long padded = size + 2L * pad;
+    long room = padded - (long) dilation * (kernel - 1) - 1;
     if (room < 0) {
       throw new ShapeException(
           "conv2d: a kernel of "
@@ -44,7 +74,18 @@ public record Window(
               + " with padding "
               + pad);
     }
-    return room / stride + 1;
+    if (padded > Integer.MAX_VALUE) {
+      throw new ShapeException(
+          "conv2d: a side of "
+              + size
+              + " with padding "
+              + pad
+              + " is "
+              + padded
+              + " long, at most "
+              + Integer.MAX_VALUE);
+    }
+    return (int) (room / stride) + 1;
   }
 
   /** Elements of the kernel. */
@@ -57,6 +98,20 @@ public record Window(
       throw new ShapeException(
           "conv2d: input of shape " + image + ", needed (batch, channels, height, width)");
     }
-    return Shape.of(image.dim(0), image.dim(1) * kernel(), outH(image.dim(2)) * outW(image.dim(3)));
+    long rows = (long) image.dim(1) * kernel();
+    long positions = (long) outH(image.dim(2)) * outW(image.dim(3));
+    if (rows > Integer.MAX_VALUE || positions > Integer.MAX_VALUE) {
+      throw new ShapeException(
+          "conv2d: input of shape "
+              + image
+              + " has "
+              + positions
+              + " positions of "
+              + rows
+              + " elements under "
+              + this
+              + ", more than fit one tensor");
+    }
+    return Shape.of(image.dim(0), (int) rows, (int) positions);
   }
 }

@@ -8,13 +8,22 @@ import dev.peft4j.graph.Scalar;
 import dev.peft4j.graph.Scalar.Fn1;
 import dev.peft4j.graph.Variable;
 import dev.peft4j.nn.Parameter;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter 2019), computed as torch's {@code AdamW}:
  * p ← p·(1 - lr·decay); m ← m + (1-β₁)(g - m); v ← β₂v + (1-β₂)g²; p ← p - lr/(1-β₁ᵗ) · m /
  * (√v/√(1-β₂ᵗ) + eps).
+ *
+ * <p>All parameters decay, as those of torch's {@code AdamW} do. A {@code Trainer} exempts biases
+ * and the weights of norms, as transformers' {@code Trainer} does, unless the builder was told what
+ * decays: {@link Builder#decayAll} or {@link Builder#withoutDecay}.
  */
 public final class AdamW extends Optimizer {
   private final double beta1;
@@ -25,6 +34,9 @@ public final class AdamW extends Optimizer {
   private final Elementwise secondMoment;
   private final Elementwise parameter;
   private final Variable keep = hyper("1 - lr * weight decay", 1);
+  private final Variable whole = hyper("no weight decay", 1);
+  private final @Nullable String choice;
+  private final Set<Variable> undecayed = Collections.newSetFromMap(new IdentityHashMap<>());
   private final Variable stepSize = hyper("step size", 0);
   private final Variable correction = hyper("sqrt(1 - beta2^t)", 1);
 
@@ -34,6 +46,10 @@ public final class AdamW extends Optimizer {
     this.beta2 = b.beta2;
     this.eps = b.eps;
     this.weightDecay = b.weightDecay;
+    this.choice = b.choice(parameters);
+    parameters.stream()
+        .filter(b.without)
+        .forEach(p -> undecayed.add(p.variable()));
     Scalar g = input(0);
     this.firstMoment = new Elementwise("adamw-m", 2, input(1).add(g.sub(input(1)).mul(1 - beta1)));
     this.secondMoment =
@@ -68,10 +84,24 @@ public final class AdamW extends Optimizer {
     Variable v = state(state, "exp_avg_sq", p);
     Node m1 = Node.of(firstMoment, g, m.node());
     Node v1 = Node.of(secondMoment, g, v.node());
-    Node p1 = Node.of(parameter, p.node(), m1, v1, keep.node(), stepSize.node(), correction.node());
+    Node kept = (undecayed.contains(p) ? whole : keep).node();
+    Node p1 = Node.of(parameter, p.node(), m1, v1, kept, stepSize.node(), correction.node());
     update.assign(m1, m);
     update.assign(v1, v);
     update.assign(p1, p);
+  }
+
+  @Override
+  public void exemptFromDecay(Set<Parameter> exempt) {
+    if (choice == null) {
+      undecayed.clear();
+      exempt.forEach(p -> undecayed.add(p.variable()));
+    }
+  }
+
+  @Override
+  public String kind() {
+    return "AdamW";
   }
 
   @Override
@@ -84,6 +114,7 @@ public final class AdamW extends Optimizer {
         + eps
         + ", decay "
         + weightDecay
+        + (choice == null ? "" : choice)
         + ")";
   }
 
@@ -94,6 +125,8 @@ public final class AdamW extends Optimizer {
     private double beta2 = 0.999;
     private double eps = 1e-8;
     private double weightDecay = 0.01;
+    private boolean all;
+    private Predicate<? super Parameter> without = _ -> false;
 
     private Builder() {}
 
@@ -135,6 +168,32 @@ public final class AdamW extends Optimizer {
       }
       weightDecay = value;
       return this;
+    }
+
+    /** Lets all parameters decay, biases and norms too, when a {@code Trainer} trains as well. */
+    public Builder decayAll() {
+      all = true;
+      without = _ -> false;
+      return this;
+    }
+
+    /**
+     * Exempts parameters from weight decay, such as {@code p -> p.name().endsWith("bias")}. All
+     * others decay, when a {@code Trainer} trains as well.
+     */
+    public Builder withoutDecay(Predicate<? super Parameter> exempt) {
+      all = true;
+      without = exempt;
+      return this;
+    }
+
+    private @Nullable String choice(List<Parameter> parameters) {
+      if (!all) {
+        return null;
+      }
+      List<String> names =
+          parameters.stream().filter(without).map(Parameter::name).toList();
+      return names.isEmpty() ? " of all" : " of all but " + names;
     }
 
     /** The optimizer of {@code parameters}. */

@@ -7,6 +7,9 @@ import dev.peft4j.data.Storage;
 import dev.peft4j.graph.BackwardPass;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Variable;
+import dev.peft4j.graph.VariableGroup;
+import dev.peft4j.nn.Modes;
+import dev.peft4j.nn.OverlaySource;
 import dev.peft4j.nn.Parameter;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -21,12 +24,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * Changes parameters along their gradients. {@link #step} runs whatever is still pending of forward
  * and backward together with the update as one program, takes the gradients, and leaves the losses
- * readable. A step either happens wholly or, if anything in it fails, not at all.
+ * readable. A step either happens wholly or, if anything in it fails, not at all, also for other
+ * threads that compute with the parameters meanwhile: each of their results comes from the values
+ * before the step or from those after it.
  */
 public abstract class Optimizer {
   private final List<Parameter> parameters;
   private final Set<Variable> own = Collections.newSetFromMap(new IdentityHashMap<>());
   private final List<SequencedMap<String, Variable>> states = new ArrayList<>();
+  private final List<Modes> modes;
   private final Variable lr;
   private long steps;
 
@@ -45,6 +51,14 @@ public abstract class Optimizer {
       }
       states.add(new LinkedHashMap<>());
     }
+    VariableGroup.uniteVariables(
+        parameters.stream().map(Parameter::variable).toList()); // others see all that a step changes, or nothing
+    this.modes =
+        parameters.stream()
+            .flatMap(p -> p.trainedFor().stream())
+            .map(OverlaySource::modes)
+            .distinct()
+            .toList();
     this.lr = hyper("lr", lr);
   }
 
@@ -126,6 +140,7 @@ public abstract class Optimizer {
       pass.done();
       pass.loss().release();
     }
+    modes.forEach(Modes::stepped);
     steps++;
   }
 
@@ -195,6 +210,18 @@ public abstract class Optimizer {
   public List<SequencedMap<String, Variable>> states() {
     return states;
   }
+
+  /** Returns the kind, by which a checkpoint tells whether it is of such an optimizer. */
+  public String kind() {
+    return getClass().getSimpleName();
+  }
+
+  /**
+   * Names the parameters that do not decay, for as long as a trainer runs: biases and the weights
+   * of norms. An optimizer with weight decay leaves them out unless it was told which to leave out;
+   * others need not do anything.
+   */
+  public void exemptFromDecay(Set<Parameter> exempt) {}
 
   /** The kind and the settings that do not change from step to step, without the learning rate. */
   @Override

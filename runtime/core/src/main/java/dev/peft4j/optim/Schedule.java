@@ -6,9 +6,28 @@ public interface Schedule {
   /** The factor for step {@code step}. */
   double factor(long step);
 
+  /**
+   * Returns the name and the parameters in words that are the same in every process; empty if there
+   * are none, as of a lambda.
+   */
+  default String description() {
+    return "";
+  }
+
   /** Always the base rate. */
   static Schedule constant() {
-    return step -> 1;
+    return new NamedSchedule("constant", step -> 1);
+  }
+
+  /**
+   * Linear growth from 0 over {@code warmup} steps, then the base rate: transformers' {@code
+   * get_constant_schedule_with_warmup}.
+   */
+  static Schedule constant(long warmup) {
+    check(warmup, warmup);
+    return new NamedSchedule(
+        "constant after " + warmup + " warm-up steps",
+        step -> step < warmup ? (double) step / Math.max(1, warmup) : 1);
   }
 
   /**
@@ -17,10 +36,12 @@ public interface Schedule {
    */
   static Schedule linear(long warmup, long total) {
     check(warmup, total);
-    return step ->
-        step < warmup
-            ? (double) step / Math.max(1, warmup)
-            : Math.max(0, (double) (total - step) / Math.max(1, total - warmup));
+    return new NamedSchedule(
+        "linear over " + total + " steps, " + warmup + " of them warm-up",
+        step ->
+            step < warmup
+                ? (double) step / Math.max(1, warmup)
+                : Math.max(0, (double) (total - step) / Math.max(1, total - warmup)));
   }
 
   /**
@@ -29,11 +50,14 @@ public interface Schedule {
    */
   static Schedule cosine(long warmup, long total) {
     check(warmup, total);
-    return step ->
-        step < warmup
-            ? (double) step / Math.max(1, warmup)
-            : Math.max(
-                0, 0.5 * (1 + Math.cos(Math.PI * (step - warmup) / Math.max(1, total - warmup))));
+    return new NamedSchedule(
+        "cosine over " + total + " steps, " + warmup + " of them warm-up",
+        step ->
+            step < warmup
+                ? (double) step / Math.max(1, warmup)
+                : Math.max(
+                    0,
+                    0.5 * (1 + Math.cos(Math.PI * (step - warmup) / Math.max(1, total - warmup)))));
   }
 
   /** Sets the rate of {@code optimizer} for its next step. */

@@ -41,6 +41,11 @@ public final class Sgd extends Optimizer {
   }
 
   @Override
+  public String kind() {
+    return "Sgd";
+  }
+
+  @Override
   public String toString() {
     return "Sgd(momentum " + momentum + ")";
   }

@@ -2,33 +2,17 @@ package dev.peft4j.tensor;
 
 import dev.peft4j.backend.Engine;
 import dev.peft4j.data.DType;
+import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
+import dev.peft4j.data.ShapeException;
 import dev.peft4j.data.Storage;
-import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Gradients;
 import dev.peft4j.graph.Node;
 import dev.peft4j.op.Attention;
 import dev.peft4j.op.Concat;
-import dev.peft4j.op.CrossEntropy;
-import dev.peft4j.op.Gather;
-import dev.peft4j.op.LayerNorm;
-import dev.peft4j.op.LinearOp;
-import dev.peft4j.op.LogSoftmax;
-import dev.peft4j.op.MatMul;
-import dev.peft4j.op.Permute;
 import dev.peft4j.op.Pointwise;
-import dev.peft4j.op.RandomMask;
-import dev.peft4j.op.Reduce;
-import dev.peft4j.op.Reshape;
-import dev.peft4j.op.RmsNorm;
-import dev.peft4j.op.Slice;
-import dev.peft4j.op.Softmax;
 import dev.peft4j.op.StopGradient;
-import dev.peft4j.op.ToFloat;
-import dev.peft4j.op.Unfold;
-import dev.peft4j.op.Window;
 import java.util.Arrays;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * what is needed. Shape errors are {@link dev.peft4j.data.ShapeException}s thrown by the call that
  * is wrong. Negative axes count from the end.
  */
-public class Tensor {
+public non-sealed class Tensor
+    implements ComparisonOps, StatisticOps, ProductOps, IndexOps, NormOps, LossOps, ShapeOps {
   private static final Gradients.Builder BUILDER =
       new Gradients.Builder() {
         @Override
@@ -56,6 +41,16 @@ public class Tensor {
   /** A tensor that stands for {@code node}. */
   protected Tensor(@Nullable Node node) {
     this.node = node;
+  }
+
+  /** Returns {@code ops}, which is a tensor: nothing else may implement its operations. */
+  static Tensor self(Object ops) {
+    return (Tensor) ops;
+  }
+
+  /** A number that becomes part of the kernels that use it. */
+  static Tensor constant(float value) {
+    return new Tensor(Pointwise.constant(value));
   }
 
   /** The tensor of a graph node. */
@@ -100,6 +95,106 @@ public class Tensor {
     float[] v = new float[s.size()];
     Arrays.fill(v, value);
     return of(Storage.of(v), s);
+  }
+
+  /** A float32 matrix of these rows, which have the same length. */
+  public static Tensor of(float[][] rows) {
+    int columns = rows.length == 0 ? 0 : rows[0].length;
+    float[] all = new float[rows.length * columns];
+    for (int r = 0; r < rows.length; r++) {
+      if (rows[r].length != columns) {
+        throw new ShapeException(
+            "of: row " + r + " has " + rows[r].length + " numbers, row 0 has " + columns);
+      }
+      System.arraycopy(rows[r], 0, all, r * columns, columns);
+    }
+    return of(all, rows.length, columns);
+  }
+
+  /** Ones. */
+  public static Tensor ones(int... shape) {
+    return full(1, shape);
+  }
+
+  /** The identity matrix (n, n). */
+  public static Tensor eye(int n) {
+    Shape s = Shape.of(n, n);
+    float[] v = new float[s.size()];
+    for (int i = 0; i < n; i++) {
+      v[i * n + i] = 1;
+    }
+    return of(Storage.of(v), s);
+  }
+
+  /** The int64 numbers 0 … n-1: torch's {@code arange(n)}. */
+  public static Tensor arange(int n) {
+    return arange(0, n, 1);
+  }
+
+  /** The int64 numbers from {@code start} to before {@code end} in steps of {@code step}. */
+  public static Tensor arange(long start, long end, long step) {
+    if (step == 0 || step > 0 && end < start || step < 0 && end > start) {
+      throw new IllegalArgumentException(
+          "arange: no way from " + start + " to " + end + " in steps of " + step);
+    }
+    long n = Math.ceilDivExact(Math.subtractExact(end, start), step);
+    long[] v = new long[Math.toIntExact(n)];
+    Arrays.setAll(v, i -> start + i * step);
+    return of(v);
+  }
+
+  /** Uniform numbers in [0, 1), drawn from {@code rng}. */
+  public static Tensor rand(Rng rng, int... shape) {
+    Shape s = Shape.of(shape);
+    return of(Storage.of(rng.uniform(s.size(), 0, 1)), s);
+  }
+
+  /** Standard normal numbers, drawn from {@code rng}. */
+  public static Tensor randn(Rng rng, int... shape) {
+    Shape s = Shape.of(shape);
+    return of(Storage.of(rng.normal(s.size(), 0, 1)), s);
+  }
+
+  /** Joins tensors of one shape along a new axis; -1 is behind all others. */
+  public static Tensor stack(int axis, Tensor... parts) {
+    int a = axis < 0 && parts.length > 0 ? axis + parts[0].shape().rank() + 1 : axis;
+    return concat(a, Arrays.stream(parts).map(p -> p.unsqueeze(a)).toArray(Tensor[]::new));
+  }
+
+  /**
+   * Returns the sum of products that {@code equation} writes: torch's {@code einsum}, as in {@code
+   * einsum("bij,bjk->bik", a, b)}.
+   *
+   * @throws dev.peft4j.data.ShapeException if the equation is wrong or does not fit the shapes
+   */
+  public static Tensor einsum(String equation, Tensor... operands) {
+    return Einsum.of(equation, operands);
+  }
+
+  /**
+   * Returns the positions of the largest elements along an axis, the first of equal ones; NaN is
+   * the largest. Computes this tensor; the positions are data, without gradient.
+   */
+  public Tensor argmax(int axis) {
+    return Order.first(this, axis, true);
+  }
+
+  /** As {@link #argmax(int)} for the smallest elements. */
+  public Tensor argmin(int axis) {
+    return Order.first(this, axis, false);
+  }
+
+  /**
+   * Returns the elements sorted along an axis, and where they were. Computes this tensor; the
+   * positions are data, and the values have gradients.
+   */
+  public Order sort(int axis, boolean descending) {
+    return Order.sort(this, axis, descending);
+  }
+
+  /** Returns the {@code k} largest elements along an axis, in descending order. */
+  public Order topk(int k, int axis) {
+    return Order.top(this, k, axis);
   }
 
   private static Shape shape(int n, int[] shape) {
@@ -167,20 +262,58 @@ public class Tensor {
 
   /**
    * For each row of the innermost dimension the position of its largest element (the first of equal
-   * ones).
+   * ones). NaN counts as the largest, as in torch.
+   *
+   * @throws ShapeException if the rows have no elements
    */
   public int[] argmax() {
     float[] v = toFloats();
     int n = shape().columns();
-    int[] best = new int[shape().rows()];
+    if (n == 0) {
+      throw new ShapeException("argmax: shape " + shape() + " has rows without elements");
+    }
+    int[] best = new int[v.length / n];
     for (int r = 0; r < best.length; r++) {
       for (int i = 1; i < n; i++) {
-        if (v[r * n + i] > v[r * n + best[r]]) {
+        float most = v[r * n + best[r]];
+        float x = v[r * n + i];
+        if (x > most || Float.isNaN(x) && !Float.isNaN(most)) {
           best[r] = i;
         }
       }
     }
     return best;
+  }
+
+  /**
+   * Scaled dot-product attention for heads that lie side by side: softmax(q · kᵀ / √d + mask) · v.
+   * A query that sees no key, since the mask is minus infinity at all of them, gets 0.
+   *
+   * @param q (batch, queries, heads · d)
+   * @param k (batch, keys, kvHeads · d)
+   * @param v like k
+   * @param mask additive, broadcasts to (batch, heads, queries, keys), or null
+   * @param kvHeads heads of k and v; divides {@code heads}
+   * @param causal whether a query sees only keys that are not later
+   */
+  public static Tensor attention(
+      Tensor q, Tensor k, Tensor v, @Nullable Tensor mask, int heads, int kvHeads, boolean causal) {
+    float scale = (float) (1 / Math.sqrt((double) q.dim(-1) / heads));
+    return Tensor.of(
+        Attention.of(
+            q.node(),
+            k.node(),
+            v.node(),
+            mask == null ? null : mask.node(),
+            heads,
+            kvHeads,
+            causal,
+            scale));
+  }
+
+  /** Joins tensors along an axis. */
+  public static Tensor concat(int axis, Tensor... parts) {
+    return Tensor.of(Concat.of(axis, Arrays.stream(parts).map(Tensor::node).toArray(Node[]::new)));
   }
 
   // ---- training
@@ -209,357 +342,6 @@ public class Tensor {
   /** The same value, without gradients for what it is computed from. Nothing is computed yet. */
   public Tensor detach() {
     return new Tensor(Node.of(new StopGradient(), node()));
-  }
-
-  // ---- element-wise
-
-  /** this + b, broadcast. */
-  public Tensor add(Tensor b) {
-    return apply(Pointwise.ADD, b);
-  }
-
-  /** this + b. */
-  public Tensor add(float b) {
-    return new Tensor(Pointwise.add(node(), b));
-  }
-
-  /** this - b, broadcast. */
-  public Tensor sub(Tensor b) {
-    return apply(Pointwise.SUB, b);
-  }
-
-  /** this - b. */
-  public Tensor sub(float b) {
-    return add(-b);
-  }
-
-  /** this · b element by element, broadcast. */
-  public Tensor mul(Tensor b) {
-    return apply(Pointwise.MUL, b);
-  }
-
-  /** this · b. */
-  public Tensor mul(float b) {
-    return new Tensor(Pointwise.mul(node(), b));
-  }
-
-  /** this / b element by element, broadcast. */
-  public Tensor div(Tensor b) {
-    return apply(Pointwise.DIV, b);
-  }
-
-  /** this / b. */
-  public Tensor div(float b) {
-    return apply(Pointwise.DIV, new Tensor(Pointwise.constant(b)));
-  }
-
-  /** The larger of both, broadcast. */
-  public Tensor maximum(Tensor b) {
-    return apply(Pointwise.MAXIMUM, b);
-  }
-
-  /** The smaller of both, broadcast. */
-  public Tensor minimum(Tensor b) {
-    return apply(Pointwise.MINIMUM, b);
-  }
-
-  /** -x. */
-  public Tensor neg() {
-    return apply(Pointwise.NEG);
-  }
-
-  /** |x|. */
-  public Tensor abs() {
-    return apply(Pointwise.ABS);
-  }
-
-  /** eˣ. */
-  public Tensor exp() {
-    return apply(Pointwise.EXP);
-  }
-
-  /** Natural logarithm. */
-  public Tensor log() {
-    return apply(Pointwise.LOG);
-  }
-
-  /** Square root. */
-  public Tensor sqrt() {
-    return apply(Pointwise.SQRT);
-  }
-
-  /** 1 / √x. */
-  public Tensor rsqrt() {
-    return apply(Pointwise.RSQRT);
-  }
-
-  /** x². */
-  public Tensor square() {
-    return apply(Pointwise.SQUARE);
-  }
-
-  /** x to the power {@code exponent}. */
-  public Tensor pow(float exponent) {
-    return new Tensor(Pointwise.pow(node(), exponent));
-  }
-
-  /** Sine. */
-  public Tensor sin() {
-    return apply(Pointwise.SIN);
-  }
-
-  /** Cosine. */
-  public Tensor cos() {
-    return apply(Pointwise.COS);
-  }
-
-  /** Gauss error function. */
-  public Tensor erf() {
-    return apply(Pointwise.ERF);
-  }
-
-  /** max(x, 0). */
-  public Tensor relu() {
-    return apply(Pointwise.RELU);
-  }
-
-  /** x · Φ(x), exact: torch's default GELU. */
-  public Tensor gelu() {
-    return apply(Pointwise.GELU);
-  }
-
-  /** GELU by its tanh approximation. */
-  public Tensor geluTanh() {
-    return apply(Pointwise.GELU_TANH);
-  }
-
-  /** x · sigmoid(x). */
-  public Tensor silu() {
-    return apply(Pointwise.SILU);
-  }
-
-  /** Hyperbolic tangent. */
-  public Tensor tanh() {
-    return apply(Pointwise.TANH);
-  }
-
-  /** 1 / (1 + e⁻ˣ). */
-  public Tensor sigmoid() {
-    return apply(Pointwise.SIGMOID);
-  }
-
-  /** {@code value} where {@code mask} (float32, broadcast) is not 0, this elsewhere. */
-  public Tensor maskedFill(Tensor mask, float value) {
-    return apply(Pointwise.MASKED_FILL, mask, new Tensor(Pointwise.constant(value)));
-  }
-
-  /** Integers and 16-bit numbers as float32; float32 stays itself. */
-  public Tensor toFloat() {
-    return dtype() == DType.FLOAT32 ? this : new Tensor(Node.of(new ToFloat(), node()));
-  }
-
-  /**
-   * Dropout with probability {@code p} by the mask of {@code key} (one int64): zeros, or x / (1 -
-   * p).
-   */
-  public Tensor dropout(float p, Tensor key) {
-    return new Tensor(RandomMask.dropout(node(), p, key.node()));
-  }
-
-  /** Applies an element-wise op to this and {@code others}. */
-  public Tensor apply(Elementwise op, Tensor... others) {
-    Node[] in = new Node[others.length + 1];
-    in[0] = node();
-    for (int i = 0; i < others.length; i++) {
-      in[i + 1] = others[i].node();
-    }
-    return new Tensor(Node.of(op, in));
-  }
-
-  // ---- products
-
-  /** Matrix product over the two innermost dimensions; outer ones broadcast. */
-  public Tensor matmul(Tensor b) {
-    return new Tensor(MatMul.of(node(), false, b.node(), false));
-  }
-
-  /** x · Wᵀ + b for x (…, in), weight (out, in), bias (out) or null: torch's {@code F.linear}. */
-  public Tensor linear(Tensor weight, @Nullable Tensor bias) {
-    return new Tensor(LinearOp.of(node(), weight.node(), bias == null ? null : bias.node()));
-  }
-
-  /**
-   * Cross-correlation of x (batch, channels, h, w) with weight (out, channels, kh, kw): torch's
-   * {@code F.conv2d}.
-   *
-   * @param bias (out) or null
-   */
-  public Tensor conv2d(Tensor weight, @Nullable Tensor bias, Window window) {
-    return new Tensor(
-        Unfold.conv2d(node(), weight.node(), bias == null ? null : bias.node(), window));
-  }
-
-  /**
-   * Scaled dot-product attention for heads that lie side by side: softmax(q · kᵀ / √d + mask) · v.
-   *
-   * @param q (batch, queries, heads · d)
-   * @param k (batch, keys, kvHeads · d)
-   * @param v like k
-   * @param mask additive, broadcasts to (batch, heads, queries, keys), or null
-   * @param kvHeads heads of k and v; divides {@code heads}
-   * @param causal whether a query sees only keys that are not later
-   */
-  public static Tensor attention(
-      Tensor q, Tensor k, Tensor v, @Nullable Tensor mask, int heads, int kvHeads, boolean causal) {
-    float scale = (float) (1 / Math.sqrt((double) q.dim(-1) / heads));
-    return new Tensor(
-        Attention.of(
-            q.node(),
-            k.node(),
-            v.node(),
-            mask == null ? null : mask.node(),
-            heads,
-            kvHeads,
-            causal,
-            scale));
-  }
-
-  /**
-   * Scaled dot-product attention, torch's {@code F.scaled_dot_product_attention}: this, the
-   * queries, is (batch, heads, queries, d); keys and values are (batch, kvHeads, keys, d).
-   *
-   * @param mask additive, broadcasts to (batch, heads, queries, keys), or null
-   */
-  public Tensor scaledDotProductAttention(
-      Tensor k, Tensor v, @Nullable Tensor mask, boolean causal) {
-    int heads = dim(1);
-    Tensor joined = attention(side(this), side(k), side(v), mask, heads, k.dim(1), causal);
-    return joined.reshape(dim(0), dim(2), heads, dim(3)).transpose(1, 2);
-  }
-
-  private static Tensor side(Tensor x) {
-    return x.transpose(1, 2).reshape(x.dim(0), x.dim(2), x.dim(1) * x.dim(3));
-  }
-
-  // ---- reductions
-
-  /** Sum over {@code axes}, or over everything. */
-  public Tensor sum(int... axes) {
-    return new Tensor(Reduce.sum(node(), false, axes));
-  }
-
-  /** Mean over {@code axes}, or over everything. */
-  public Tensor mean(int... axes) {
-    return new Tensor(Reduce.mean(node(), false, axes));
-  }
-
-  /**
-   * Largest element over {@code axes}, or over everything; equal ones share the gradient (torch's
-   * {@code amax}).
-   */
-  public Tensor max(int... axes) {
-    return new Tensor(Reduce.max(node(), false, axes));
-  }
-
-  /** As {@link #sum}, the reduced dimensions staying with size 1. */
-  public Tensor sumKeep(int... axes) {
-    return new Tensor(Reduce.sum(node(), true, axes));
-  }
-
-  /** As {@link #mean}, the reduced dimensions staying with size 1. */
-  public Tensor meanKeep(int... axes) {
-    return new Tensor(Reduce.mean(node(), true, axes));
-  }
-
-  /** As {@link #max}, the reduced dimensions staying with size 1. */
-  public Tensor maxKeep(int... axes) {
-    return new Tensor(Reduce.max(node(), true, axes));
-  }
-
-  /** Softmax along an axis. */
-  public Tensor softmax(int axis) {
-    return new Tensor(Softmax.of(node(), axis));
-  }
-
-  /** Logarithm of the softmax along an axis. */
-  public Tensor logSoftmax(int axis) {
-    return new Tensor(LogSoftmax.of(node(), axis));
-  }
-
-  // ---- norms, lookups, losses
-
-  /** Layer normalisation over the innermost dimension; weight and bias have its size. */
-  public Tensor layerNorm(Tensor weight, Tensor bias, float eps) {
-    return new Tensor(LayerNorm.of(node(), weight.node(), bias.node(), eps));
-  }
-
-  /** Root mean square normalisation over the innermost dimension; the weight has its size. */
-  public Tensor rmsNorm(Tensor weight, float eps) {
-    return new Tensor(RmsNorm.of(node(), weight.node(), eps));
-  }
-
-  /** Rows of this table (rows, n) by integer ids of any shape: torch's {@code F.embedding}. */
-  public Tensor gather(Tensor ids) {
-    return new Tensor(Gather.of(node(), ids.node()));
-  }
-
-  /**
-   * Mean cross-entropy of these logits (n, classes) against n integer labels: torch's {@code
-   * F.cross_entropy}.
-   *
-   * @param ignoreIndex rows with this label do not count
-   */
-  public Tensor crossEntropy(Tensor labels, int ignoreIndex) {
-    return new Tensor(CrossEntropy.of(node(), labels.node(), ignoreIndex));
-  }
-
-  /** As {@link #crossEntropy(Tensor, int)}, ignoring label -100 like torch. */
-  public Tensor crossEntropy(Tensor labels) {
-    return crossEntropy(labels, -100);
-  }
-
-  /** Mean squared difference to {@code target}, of the same shape: torch's {@code F.mse_loss}. */
-  public Tensor mseLoss(Tensor target) {
-    if (!shape().equals(target.shape())) {
-      throw new dev.peft4j.data.ShapeException(
-          "mseLoss: prediction of shape "
-              + shape()
-              + " and target of shape "
-              + target.shape()
-              + " must be equal");
-    }
-    return sub(target).square().mean();
-  }
-
-  // ---- shape
-
-  /** The same elements in another shape; one size may be -1. */
-  public Tensor reshape(int... shape) {
-    return new Tensor(Reshape.of(node(), shape));
-  }
-
-  /** Exchanges two dimensions. */
-  public Tensor transpose(int a, int b) {
-    return new Tensor(Permute.transpose(node(), a, b));
-  }
-
-  /** Reorders the dimensions: dimension i of the result is dimension {@code order[i]} of this. */
-  public Tensor permute(int... order) {
-    Integer[] axes = new Integer[order.length];
-    for (int i = 0; i < axes.length; i++) {
-      axes[i] = order[i] < 0 ? order[i] + order.length : order[i];
-    }
-    return new Tensor(Permute.of(node(), List.of(axes)));
-  }
-
-  /** The part {@code from} (inclusive) to {@code to} (exclusive) of an axis. */
-  public Tensor slice(int axis, int from, int to) {
-    return new Tensor(Slice.of(node(), axis, from, to));
-  }
-
-  /** Joins tensors along an axis. */
-  public static Tensor concat(int axis, Tensor... parts) {
-    return new Tensor(Concat.of(axis, Arrays.stream(parts).map(Tensor::node).toArray(Node[]::new)));
   }
 
   /** Shape and, if they are few, the values; computes them if they are not yet. */

@@ -3,6 +3,7 @@ package dev.peft4j.train;
 import dev.peft4j.data.Rng;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 
 /**
@@ -37,6 +38,7 @@ public interface Batches<B> {
         examples,
         size,
         epoch -> new Rng(Rng.mix(seed) + epoch).permutation(examples.size()),
+        "shuffled with seed " + seed,
         collate);
   }
 
@@ -47,12 +49,39 @@ public interface Batches<B> {
     for (int i = 0; i < order.length; i++) {
       order[i] = i;
     }
-    return new ExampleBatches<>(examples, size, epoch -> order, collate);
+    return new ExampleBatches<>(examples, size, epoch -> order, "as given", collate);
   }
 
   /** These batches, in this order, in each epoch. */
   static <B> Batches<B> of(List<B> batches) {
-    return inOrder(batches, 1, List::getFirst);
+    return new GivenBatches<>(batches);
+  }
+
+  /**
+   * Returns how many examples a batch has, or 0 if that is not known. It weighs a batch among
+   * others where its loss does not say what it counts, see {@link Trainer#counting}.
+   */
+  default int examples(long epoch, int index) {
+    return 0;
+  }
+
+  /**
+   * Returns what tells this data from other data, by name: a checkpoint keeps it, and a run with
+   * other data is not continued. It has to be the same in every process, and should be different
+   * for other examples, another order and other batches.
+   *
+   * <p>That of {@link #shuffled} and {@link #inOrder} has the number of examples, a checksum of
+   * all of them, the size of batches and what decides the order. A checksum is of numbers, texts,
+   * arrays, collections, tensors, and of the components and fields of records and objects with
+   * such; if examples hold something else (a function, an open file), batches stand for them, as
+   * here.
+   *
+   * <p>Here, for batches of one's own, it has the number of batches and a checksum of 64 of them,
+   * spread over the first epoch, and of the first of the second epoch. It is of the number only if
+   * batches hold something else, or a batch is another one when it is asked for again.
+   */
+  default Map<String, String> fingerprint() {
+    return DataFingerprint.of(this);
   }
 
   /** All batches of one epoch. */

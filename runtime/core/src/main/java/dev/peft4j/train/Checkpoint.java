@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -82,5 +83,14 @@ public record Checkpoint(Path folder, long step) {
    */
   public TrainingState state() throws IOException {
     return Manifest.read(folder).state();
+  }
+
+  /**
+   * What the program said of its run, see {@link Trainer#remember}.
+   *
+   * @throws FileFormatException if the state cannot be read
+   */
+  public Map<String, String> remembered() throws IOException {
+    return Map.copyOf(RunRecord.read(Manifest.read(folder)).about());
   }
 }

@@ -3,7 +3,7 @@ package dev.peft4j.train;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A checkpoint that cannot be used: damaged, or of another model, optimizer or data. The message
+ * A checkpoint that cannot be used: damaged, or of another model, optimizer, data or run. The message
  * names it and says what is wrong.
  */
 public final class CheckpointException extends IllegalStateException {

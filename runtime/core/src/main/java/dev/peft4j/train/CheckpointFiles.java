@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,14 +27,29 @@ import org.slf4j.LoggerFactory;
  * @param rng the generator that is current while training
  * @param batchesInEpoch batches of the data
  * @param baseRate the learning rate that the schedule goes by
+ * @param run what the run is made with
+ * @param settings those of the run
  */
 record CheckpointFiles(
-    PeftModel model, Optimizer optimizer, Rng rng, int batchesInEpoch, float baseRate) {
+    PeftModel model,
+    Optimizer optimizer,
+    Rng rng,
+    int batchesInEpoch,
+    float baseRate,
+    RunRecord run,
+    TrainingSettings settings) {
+  /**
+   * A run as it was at a checkpoint.
+   *
+   * @param changes what is otherwise now, in words
+   */
+  record Restored(TrainingState state, RunCourse course, List<String> changes) {}
+
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
   private static final String TRAINER = "trainer";
 
   /** Writes everything into a folder that is there. */
-  void write(Path folder, TrainingState state) throws IOException {
+  void write(Path folder, TrainingState state, RunCourse course) throws IOException {
     model.save(folder);
     OptimizerFile.write(folder, optimizer);
     Manifest manifest = Manifest.of(folder, state);
@@ -41,7 +57,7 @@ record CheckpointFiles(
     tree.put("base_model", BaseFingerprint.of(model.adapters().baseParameters()));
     tree.put("batches_in_epoch", batchesInEpoch);
     ObjectNode o = tree.putObject("optimizer");
-    o.put("type", optimizer.getClass().getName()).put("settings", optimizer.toString());
+    o.put("kind", optimizer.kind()).put("settings", optimizer.toString());
     o.put("steps", optimizer.steps()).put("learning_rate", Float.toString(baseRate));
     optimizer.parameters().forEach(p -> o.withArray("parameters").add(p.name()));
     ObjectNode random = tree.putObject("random");
@@ -49,6 +65,8 @@ record CheckpointFiles(
         .forEach(
             (name, g) ->
                 random.putObject(name).put("seed", g.seed()).put("position", g.position()));
+    run.write(manifest);
+    course.write(manifest);
     manifest.write();
   }
 
@@ -58,7 +76,7 @@ record CheckpointFiles(
    * @throws IOException if a file is missing or damaged
    * @throws CheckpointException if it belongs to something else
    */
-  TrainingState read(Checkpoint checkpoint) throws IOException {
+  Restored read(Checkpoint checkpoint) throws IOException {
     Path folder = checkpoint.folder();
     Manifest manifest = Manifest.read(folder);
     manifest.verify();
@@ -67,7 +85,17 @@ record CheckpointFiles(
       throw new FileFormatException(
           folder, "is of step " + state.step() + ", its name says " + checkpoint.step());
     }
-    requireSame(folder, manifest);
+    RunRecord was;
+    RunCourse course;
+    try {
+      was = RunRecord.read(manifest);
+      course = RunCourse.read(manifest);
+    } catch (NumberFormatException e) {
+      throw new FileFormatException(
+          manifest.file(), "has a text where a number belongs: " + e.getMessage(), e);
+    }
+    requireSame(folder, manifest, was);
+    List<String> changes = changes(manifest, was);
     SequencedMap<String, Rng> generators = generators();
     JsonNode random = manifest.get("random");
     List<String> saved = new ArrayList<>();
@@ -93,18 +121,21 @@ record CheckpointFiles(
     optimizer.steps(manifest.get("optimizer").path("steps").longValue());
     generators.forEach(
         (name, g) -> {
-          JsonNode was = random.path(name);
-          g.restore(was.path("seed").longValue(), was.path("position").longValue());
+          JsonNode saw = random.path(name);
+          g.restore(saw.path("seed").longValue(), saw.path("position").longValue());
         });
-    return state;
+    if (!changes.isEmpty()) {
+      LOG.warn("going on from {}, which was made with {}", folder, String.join("; ", changes));
+    }
+    return new Restored(state, course, changes);
   }
 
-  private void requireSame(Path folder, Manifest manifest) {
+  private void requireSame(Path folder, Manifest manifest, RunRecord was) {
+    requireNone(folder, "run", made(RunRecord.differences(was.about(), run.about())));
     JsonNode o = manifest.get("optimizer");
-    String type = o.path("type").asText();
-    if (!type.equals(optimizer.getClass().getName())) {
-      throw other(
-          folder, "optimizer", "it is of " + type + ", this is " + optimizer.getClass().getName());
+    String kind = kind(o);
+    if (!kind.equals(optimizer.kind())) {
+      throw other(folder, "optimizer", "it is of " + kind + ", this is " + optimizer.kind());
     }
     if (!manifest
         .get("base_model")
@@ -118,26 +149,56 @@ record CheckpointFiles(
     if (!saved.equals(now)) {
       throw other(folder, "optimizer", "it trains " + saved + ", this one trains " + now);
     }
+    List<String> data = made(RunRecord.differences(was.data(), run.data()));
     int batches = manifest.get("batches_in_epoch").intValue();
     if (batches != batchesInEpoch) {
-      throw other(
-          folder, "data", "it has " + batches + " batches an epoch, this has " + batchesInEpoch);
+      data.addFirst("it has " + batches + " batches an epoch, this has " + batchesInEpoch);
     }
-    differs(folder, o.path("settings").asText(), optimizer.toString());
-    differs(
-        folder, "learning rate " + o.path("learning_rate").asText(), "learning rate " + baseRate);
+    requireNone(folder, "data", data);
+    requireNone(folder, "run", made(was.settingsThatDiffer(run, settings)));
+  }
+
+  private static List<String> made(List<String> differences) {
+    return differences.isEmpty()
+        ? differences
+        : new ArrayList<>(List.of("it was made with " + String.join("; ", differences)));
+  }
+
+  /** Earlier versions wrote the name of the class. */
+  private static String kind(JsonNode optimizer) {
+    String type = optimizer.path("type").asText();
+    return optimizer.path("kind").asText(type.substring(type.lastIndexOf('.') + 1));
+  }
+
+  private List<String> changes(Manifest manifest, RunRecord was) {
+    JsonNode o = manifest.get("optimizer");
+    List<String> changes = was.changes(run);
+    changes.addAll(
+        RunRecord.differences(
+            Map.of(
+                "optimizer", o.path("settings").asText(),
+                "learning rate", o.path("learning_rate").asText()),
+            Map.of(
+                "optimizer", optimizer.toString(), "learning rate", Float.toString(baseRate))));
+    return changes;
+  }
+
+  private static void requireNone(Path folder, String what, List<String> differences) {
+    if (!differences.isEmpty()) {
+      throw other(folder, what, String.join("; ", differences));
+    }
   }
 
   private static CheckpointException other(Path folder, String what, String how) {
     return new CheckpointException(
-        "checkpoint " + folder + " is of another " + what + ": " + how, null);
-  }
-
-  /** What a user may want to change between two runs. */
-  private static void differs(Path folder, String was, String is) {
-    if (!was.equals(is)) {
-      LOG.warn("checkpoint {} was made with {}; training goes on with {}", folder, was, is);
-    }
+        "checkpoint "
+            + folder
+            + " is of another "
+            + what
+            + ": "
+            + how
+            + ". It goes on only with what it was made with; for another run choose another folder",
+        null);
   }
 
   private SequencedMap<String, Rng> generators() {

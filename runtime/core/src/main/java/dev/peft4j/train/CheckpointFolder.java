@@ -1,34 +1,37 @@
 package dev.peft4j.train;
 
 import dev.peft4j.io.AtomicFolder;
+import dev.peft4j.io.FileHold;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The checkpoints of one run, which belongs to one process at a time. */
 final class CheckpointFolder implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
   private static final String LOCK = ".lock";
 
   private final Path folder;
   private final CheckpointFiles files;
   private final int keep;
-  private final FileChannel lockFile;
+  private final FileHold hold;
+  private final Set<Path> kept = new HashSet<>();
   private @Nullable Checkpoint last;
 
-  private CheckpointFolder(Path folder, CheckpointFiles files, int keep, FileChannel lockFile) {
+  private CheckpointFolder(Path folder, CheckpointFiles files, int keep, FileHold hold) {
     this.folder = folder;
     this.files = files;
     this.keep = keep;
-    this.lockFile = lockFile;
+    this.hold = hold;
   }
 
   /**
@@ -39,31 +42,34 @@ final class CheckpointFolder implements AutoCloseable {
    */
   static CheckpointFolder open(Path folder, CheckpointFiles files, int keep) {
     files.requireComplete();
+    FileHold hold = null;
+    boolean done = false;
     try {
       Files.createDirectories(folder);
-      FileChannel channel =
-          FileChannel.open(
-              folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      if (!lock(channel)) {
-        channel.close();
+      hold = FileHold.tryTake(folder.resolve(LOCK));
+      if (hold == null) {
         throw new IllegalStateException(
             "another run is writing checkpoints to " + folder + "; needed is a folder of its own");
       }
       AtomicFolder.clean(folder);
-      return new CheckpointFolder(folder, files, keep, channel);
+      CheckpointFolder opened = new CheckpointFolder(folder, files, keep, hold);
+      done = true;
+      return opened;
     } catch (IOException e) {
       throw new UncheckedIOException(
           "cannot write checkpoints to the folder " + folder + ": " + e, e);
+    } finally {
+      if (!done && hold != null) {
+        release(hold);
+      }
     }
   }
 
-  /** The system takes the lock off when the process ends, however it does. */
-  private static boolean lock(FileChannel channel) throws IOException {
+  private static void release(FileHold hold) {
     try {
-      FileLock lock = channel.tryLock();
-      return lock != null;
-    } catch (OverlappingFileLockException _) {
-      return false;
+      hold.close();
+    } catch (IOException e) {
+      LOG.warn("{} could not be closed: {}", hold, e.toString());
     }
   }
 
@@ -88,16 +94,16 @@ final class CheckpointFolder implements AutoCloseable {
    * Puts back the latest checkpoint that is good.
    *
    * @param skipped is told of those that are damaged
-   * @return how far it is, or null if there are no checkpoints at all
+   * @return what it was, or null if there are no checkpoints at all
    * @throws CheckpointException if all are damaged, or one belongs to something else
    */
-  @Nullable TrainingState restore(BiConsumer<Path, String> skipped) {
+  CheckpointFiles.@Nullable Restored restore(BiConsumer<Path, String> skipped) {
     List<String> problems = new ArrayList<>();
     for (Checkpoint c : Checkpoint.list(folder)) {
       try {
-        TrainingState state = files.read(c);
+        CheckpointFiles.Restored restored = files.read(c);
         last = c;
-        return state;
+        return restored;
       } catch (IOException | UncheckedIOException e) {
         problems.add(String.valueOf(e.getMessage()));
         skipped.accept(c.folder(), String.valueOf(e.getMessage()));
@@ -111,17 +117,24 @@ final class CheckpointFolder implements AutoCloseable {
   }
 
   /** Writes a checkpoint and removes those that are not kept any more. */
-  Path save(TrainingState state) {
+  Path save(TrainingState state, RunCourse course) {
     Checkpoint c = Checkpoint.of(folder, state.step());
     try {
-      AtomicFolder.write(c.folder(), f -> files.write(f, state));
+      OwnCheckpoint.moveAside(c);
+      AtomicFolder.write(c.folder(), f -> files.write(f, state, course));
       last = c;
       Best best = state.best();
       List<Checkpoint> there = Checkpoint.list(folder);
       there.removeIf(other -> other.step() > state.step()); // damaged ones of a run before
+      there.removeIf(other -> !OwnCheckpoint.is(other));
       for (Checkpoint old : there.subList(Math.min(keep, there.size()), there.size())) {
         if (best == null || old.step() != best.step()) {
-          AtomicFolder.delete(old.folder());
+          List<String> others = OwnCheckpoint.foreignFiles(old);
+          if (others.isEmpty()) {
+            AtomicFolder.delete(old.folder());
+          } else if (kept.add(old.folder())) {
+            LOG.warn("{} is kept: it has files that are not of a checkpoint: {}", old.folder(), others);
+          }
         }
       }
     } catch (IOException e) {
@@ -148,10 +161,6 @@ final class CheckpointFolder implements AutoCloseable {
 
   @Override
   public void close() {
-    try {
-      lockFile.close();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    release(hold);
   }
 }

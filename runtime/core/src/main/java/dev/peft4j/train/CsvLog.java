@@ -1,15 +1,27 @@
 package dev.peft4j.train;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.peft4j.io.AtomicFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes down the course of a run: {@code loss.csv} has a line for each step, {@code
@@ -25,7 +37,16 @@ public final class CsvLog implements TrainingListener {
 
   private static final String HEADER = "step,epoch,loss,learning_rate,gradient_norm\n";
 
+  private static final Logger LOG = LoggerFactory.getLogger(CsvLog.class);
+
+  /** A line of a step; more digits than these are not one. */
+  private static final Pattern STEP = Pattern.compile("([0-9]{1,18}),");
+
+  /** Lines are kept byte by byte, whatever they hold. */
+  private static final Charset BYTES = StandardCharsets.ISO_8859_1;
+
   private final Path folder;
+  private String at = LOSS;
 
   /** Writes into a folder, which is made if missing. */
   public CsvLog(Path folder) {
@@ -39,6 +60,7 @@ public final class CsvLog implements TrainingListener {
    */
   @Override
   public void on(TrainingEvent event) {
+    at = event instanceof TrainingEvent.Evaluated ? EVALUATION : LOSS;
     try {
       switch (event) {
         case TrainingEvent.Started s -> start(s.state().step());
@@ -59,58 +81,104 @@ public final class CsvLog implements TrainingListener {
         default -> {}
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot write the log in " + folder + ": " + e, e);
+      throw new UncheckedIOException("cannot write the log " + folder.resolve(at) + ": " + e, e);
     }
   }
 
   private void start(long step) throws IOException {
-    Files.createDirectories(folder);
-    List<String> steps = rows(LOSS, step);
-    Files.writeString(folder.resolve(LOSS), HEADER + String.join("", steps));
+    at = LOSS;
+    replace(LOSS, HEADER, rows(LOSS, step));
+    at = EVALUATION;
     List<String> evaluations = rows(EVALUATION, step);
     if (evaluations.isEmpty()) {
       Files.deleteIfExists(folder.resolve(EVALUATION));
     } else {
-      String header = Files.readAllLines(folder.resolve(EVALUATION)).getFirst();
-      Files.writeString(folder.resolve(EVALUATION), header + "\n" + String.join("", evaluations));
+      replace(EVALUATION, header(EVALUATION), evaluations);
     }
+  }
+
+  /** The file appears whole in place of the old one: whoever is killed here loses no line. */
+  private void replace(String name, String header, List<String> rows) throws IOException {
+    byte[] bytes = (header + String.join("", rows)).getBytes(BYTES);
+    Path file = folder.resolve(name);
+    if (!Files.exists(file) || !Arrays.equals(Files.readAllBytes(file), bytes)) {
+      AtomicFiles.write(file, out -> writeFully(out, ByteBuffer.wrap(bytes)));
+    }
+  }
+
+  private static void writeFully(WritableByteChannel out, ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      out.write(bytes);
+    }
+  }
+
+  /** The first line of a file if it names columns, with its end; else no text. */
+  private String header(String name) throws IOException {
+    String text = text(name);
+    String first = text.substring(0, text.indexOf('\n') + 1);
+    return first.startsWith("step,") ? first : "";
   }
 
   /** The whole lines of a file up to a step; a process that was killed may have left half a one. */
   private List<String> rows(String name, long upTo) throws IOException {
     List<String> kept = new ArrayList<>();
-    String text;
-    try {
-      text = new String(Files.readAllBytes(folder.resolve(name)), StandardCharsets.UTF_8);
-    } catch (NoSuchFileException _) {
-      return kept;
-    }
+    String text = text(name);
     for (String line : text.substring(0, text.lastIndexOf('\n') + 1).split("(?<=\n)", -1)) {
-      int comma = line.indexOf(',');
-      if (comma > 0 && line.substring(0, comma).chars().allMatch(c -> c >= '0' && c <= '9')) {
-        if (Long.parseLong(line.substring(0, comma)) <= upTo) {
-          kept.add(line);
-        }
+      Matcher step = STEP.matcher(line);
+      if (step.lookingAt() && Long.parseLong(step.group(1)) <= upTo) {
+        kept.add(line);
       }
     }
     return kept;
   }
 
-  private void evaluated(TrainingEvent.Evaluated e) throws IOException {
-    TreeMap<String, Double> sorted = new TreeMap<>(e.values());
-    StringBuilder line = new StringBuilder();
-    if (!Files.exists(folder.resolve(EVALUATION))) {
-      line.append("step,epoch");
-      sorted.keySet().forEach(name -> line.append(',').append(name));
-      line.append('\n');
+  /** The bytes of a file, one a character; none if it is missing. */
+  private String text(String name) throws IOException {
+    try {
+      return new String(Files.readAllBytes(folder.resolve(name)), BYTES);
+    } catch (NoSuchFileException _) {
+      return "";
     }
-    line.append(e.state().step()).append(',').append(e.state().epoch());
-    sorted.values().forEach(v -> line.append(',').append(v));
-    append(EVALUATION, line.append('\n').toString());
   }
 
-  private void append(String name, String text) throws IOException {
-    Files.writeString(
-        folder.resolve(name), text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+  private void evaluated(TrainingEvent.Evaluated e) throws IOException {
+    TreeMap<String, Double> sorted = new TreeMap<>(e.values());
+    StringBuilder head = new StringBuilder("step,epoch");
+    sorted.keySet().forEach(name -> head.append(',').append(quoted(name)));
+    String wanted = new String(head.append('\n').toString().getBytes(UTF_8), BYTES);
+    StringBuilder line = new StringBuilder();
+    line.append(e.state().step()).append(',').append(e.state().epoch());
+    sorted.values().forEach(v -> line.append(',').append(v));
+    line.append('\n');
+    String there = header(EVALUATION);
+    if (there.equals(wanted)) {
+      append(EVALUATION, line.toString());
+      return;
+    }
+    List<String> rows = new ArrayList<>(rows(EVALUATION, Long.MAX_VALUE));
+    if (!rows.isEmpty()) {
+      // A run that goes on measures something else now: the numbers before are kept apart.
+      Path before = folder.resolve(EVALUATION);
+      Path to = folder.resolve("evaluation-before-step-" + e.state().step() + ".csv");
+      Files.move(before, to, StandardCopyOption.ATOMIC_MOVE);
+      LOG.warn("{} has other columns than now; it is called {} now", before, to.getFileName());
+    }
+    replace(EVALUATION, wanted, List.of(line.toString()));
+  }
+
+  /** A name as CSV. */
+  private static String quoted(String name) {
+    return name.chars().anyMatch(c -> c == ',' || c == '"' || c == '\n' || c == '\r')
+        ? '"' + name.replace("\"", "\"\"").replace('\n', ' ').replace('\r', ' ') + '"'
+        : name;
+  }
+
+  /** Adds a whole line by one call. */
+  private void append(String name, String line) throws IOException {
+    Files.write(
+        folder.resolve(name),
+        line.getBytes(UTF_8),
+        StandardOpenOption.CREATE,
+        StandardOpenOption.APPEND);
   }
 }

@@ -3,6 +3,7 @@ package dev.peft4j.train;
 import dev.peft4j.tensor.Tensor;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 
 /** Measures the model as it is; it is in evaluation mode meanwhile. */
 @FunctionalInterface
@@ -10,14 +11,24 @@ public interface Evaluator {
   /** Numbers by name, such as {@code loss} and {@code accuracy}. */
   Map<String, Double> evaluate();
 
-  /** The mean of a loss over all batches of an epoch, called {@code loss}. */
+  /**
+   * The mean of a loss over all examples of an epoch, called {@code loss}. A batch weighs as much
+   * as its loss counts, so that the size of the batches does not matter; see {@link
+   * Trainer#counting}.
+   *
+   * @param loss computes the loss of a batch, a single value
+   */
   static <B> Evaluator meanLoss(Batches<B> data, Function<? super B, Tensor> loss) {
-    return () -> {
-      double sum = 0;
-      for (int i = 0; i < data.count(); i++) {
-        sum += loss.apply(data.get(0, i)).item();
-      }
-      return Map.of("loss", sum / data.count());
-    };
+    return new MeanLoss<>(data, loss, _ -> Double.NaN);
+  }
+
+  /**
+   * As {@link #meanLoss(Batches, Function)}, for a loss of which it is not seen what it counts.
+   *
+   * @param counting how many things (rows, tokens) the loss of a batch is the mean of, not negative
+   */
+  static <B> Evaluator meanLoss(
+      Batches<B> data, Function<? super B, Tensor> loss, ToDoubleFunction<? super B> counting) {
+    return new MeanLoss<>(data, loss, b -> MeanLoss.checked(counting.applyAsDouble(b)));
   }
 }

@@ -30,6 +30,11 @@ public record Every(long steps) {
     return new Every(steps);
   }
 
+  /** In words. */
+  String words() {
+    return steps == 0 ? "after each epoch" : "every " + steps + " steps";
+  }
+
   /** True if it is due in that state. */
   boolean isDue(TrainingState state) {
     return steps == 0 ? state.batch() == 0 : state.step() % steps == 0;

@@ -1,7 +1,9 @@
 package dev.peft4j.train;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +15,7 @@ final class ExampleBatches<E, B> implements Batches<B> {
   private final List<E> examples;
   private final int size;
   private final LongFunction<int[]> order;
+  private final String orderName;
   private final Function<? super List<E>, ? extends B> collate;
   private volatile @Nullable Order last;
 
@@ -20,6 +23,7 @@ final class ExampleBatches<E, B> implements Batches<B> {
       List<E> examples,
       int size,
       LongFunction<int[]> order,
+      String orderName,
       Function<? super List<E>, ? extends B> collate) {
     if (examples.isEmpty()) {
       throw new IllegalArgumentException("batches: there are no examples; needed at least one");
@@ -30,6 +34,7 @@ final class ExampleBatches<E, B> implements Batches<B> {
     this.examples = List.copyOf(examples);
     this.size = size;
     this.order = order;
+    this.orderName = orderName;
     this.collate = collate;
   }
 
@@ -51,6 +56,27 @@ final class ExampleBatches<E, B> implements Batches<B> {
       chosen.add(examples.get(indices[i]));
     }
     return collate.apply(chosen);
+  }
+
+  @Override
+  public int examples(long epoch, int index) {
+    return (int) Math.min(size, examples.size() - (long) index * size);
+  }
+
+  @Override
+  public Map<String, String> fingerprint() {
+    String contents = ContentDigest.of(examples);
+    Map<String, String> all = new LinkedHashMap<>();
+    all.put("number of examples", Integer.toString(examples.size()));
+    if (contents != null) {
+      all.put("checksum of examples", contents);
+    }
+    all.put("batch size", Integer.toString(size));
+    all.put("order", orderName);
+    if (contents == null) {
+      all.putAll(DataFingerprint.of(this));
+    }
+    return all;
   }
 
   private int[] order(long epoch) {

@@ -1,7 +1,6 @@
 package dev.peft4j.train;
 
 import dev.peft4j.data.Rng;
-import dev.peft4j.nn.Module;
 import dev.peft4j.optim.GradientClip;
 import dev.peft4j.optim.NonFiniteLossException;
 import dev.peft4j.optim.Optimizer;
@@ -10,9 +9,13 @@ import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.PeftModel;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +43,8 @@ public final class Trainer<B> {
   private final Batches<B> data;
   private final Function<? super B, Tensor> loss;
   private final List<TrainingListener> listeners = new ArrayList<>();
+  private final Map<String, String> remembered = new LinkedHashMap<>();
+  private ToDoubleFunction<? super B> counting = _ -> Double.NaN;
   private TrainingSettings settings = TrainingSettings.epochs(1);
   private @Nullable Evaluator evaluator;
   private @Nullable Path folder;
@@ -89,6 +94,35 @@ public final class Trainer<B> {
     return this;
   }
 
+  /**
+   * Says how many things (rows, tokens) the loss of a batch is the mean of; by as much the batch
+   * weighs when several make one step, and in mean losses. So several small batches give the step
+   * of a large one.
+   *
+   * <p>It is only needed where that is not seen from the loss. {@code crossEntropy} counts the rows
+   * that are not ignored, {@code mean()} over everything its elements (so does {@code mseLoss}),
+   * {@code x.sum().div(n)} counts n, and a {@code sum()} that is not divided is added, not averaged.
+   * A loss of several such parts that count differently counts the batch's examples, as a loss does
+   * that is computed in another way, see {@link Batches#examples}.
+   *
+   * @param count of a batch, not negative; a batch of 0 is passed over if it is one of several
+   */
+  public Trainer<B> counting(ToDoubleFunction<? super B> count) {
+    counting = b -> MeanLoss.checked(count.applyAsDouble(b));
+    return this;
+  }
+
+  /**
+   * Keeps something in the checkpoints that the run is made with and that the trainer cannot see,
+   * such as the names of labels; a run that says otherwise is not resumed from them.
+   *
+   * @param what its name, such as {@code labels}
+   */
+  public Trainer<B> remember(String what, String value) {
+    remembered.put(what, value);
+    return this;
+  }
+
   /** Steps that the whole run will have, unless it stops early. */
   public long plannedSteps() {
     return settings.plannedSteps(data.count());
@@ -116,8 +150,8 @@ public final class Trainer<B> {
    * Goes on from the latest good checkpoint in the folder; from the beginning if there is none.
    * Damaged ones are passed over, and listeners are told.
    *
-   * @throws CheckpointException if all checkpoints are damaged, or they belong to another model,
-   *     optimizer or data
+   * @throws CheckpointException if all checkpoints are damaged, or the latest belongs to another
+   *     model, optimizer, data or run
    * @throws TrainingDivergedException if a loss, gradient or parameter is no finite number
    * @throws java.io.UncheckedIOException if a checkpoint cannot be written
    */
@@ -134,23 +168,31 @@ public final class Trainer<B> {
     Rng rng = new Rng(settings.seed());
     Path at = folder;
     if (at == null) {
-      return Rng.with(rng, () -> new Run(rate, null).start(false));
+      return alone(rng, () -> new Run(rate, null).start(false));
     }
-    CheckpointFiles files = new CheckpointFiles(model, optimizer, rng, data.count(), rate);
+    RunRecord record =
+        RunRecord.of(new LinkedHashMap<>(remembered), data, settings, evaluator != null);
+    CheckpointFiles files =
+        new CheckpointFiles(model, optimizer, rng, data.count(), rate, record, settings);
     try (CheckpointFolder checkpoints = CheckpointFolder.open(at, files, settings.keep())) {
-      return Rng.with(rng, () -> new Run(rate, checkpoints).start(resume));
+      return alone(rng, () -> new Run(rate, checkpoints).start(resume));
     }
+  }
+
+  /** In training mode, and undisturbed by what other threads do with the base. */
+  private TrainingResult alone(Rng rng, Supplier<TrainingResult> body) {
+    return Rng.with(rng, () -> model.adapters().training(optimizer.parameters(), body));
   }
 
   /** One run; what changes in it. */
   private final class Run {
     private final float rate;
     private final @Nullable CheckpointFolder checkpoints;
-    private final Module root = model.adapters().root();
     private final int batches = data.count();
     private final long totalSteps = plannedSteps();
     private final Schedule schedule = settings.schedule().apply(totalSteps);
     private TrainingState state = TrainingState.START;
+    private RunCourse course = new RunCourse();
     private long current;
     private String where = "";
     private double lastLoss = Double.NaN;
@@ -161,18 +203,13 @@ public final class Trainer<B> {
     }
 
     TrainingResult start(boolean resume) {
-      boolean wasTraining = root.training();
       try {
         if (checkpoints != null && resume) {
-          TrainingState restored =
-              checkpoints.restore(
-                  (path, problem) ->
-                      tell(new TrainingEvent.CheckpointSkipped(state, path, problem)));
-          state = restored == null ? state : restored;
+          restore(checkpoints);
         } else if (checkpoints != null) {
           checkpoints.requireEmpty();
         }
-        root.train();
+        optimizer.exemptFromDecay(DecayExempt.of(model));
         tell(
             new TrainingEvent.Started(
                 state, totalSteps, checkpoints == null ? null : checkpoints.last()));
@@ -192,10 +229,22 @@ public final class Trainer<B> {
         throw e;
       } finally {
         optimizer.zeroGrad();
+        optimizer.exemptFromDecay(Set.of());
         optimizer.lr(rate);
         stopped = false;
-        if (!wasTraining) {
-          root.eval();
+      }
+    }
+
+    private void restore(CheckpointFolder from) {
+      CheckpointFiles.Restored restored =
+          from.restore(
+              (path, problem) -> tell(new TrainingEvent.CheckpointSkipped(state, path, problem)));
+      if (restored != null) {
+        state = restored.state();
+        course = restored.course();
+        Path path = from.last();
+        if (path != null && !restored.changes().isEmpty()) {
+          tell(new TrainingEvent.Changed(state, path, restored.changes()));
         }
       }
     }
@@ -216,16 +265,15 @@ public final class Trainer<B> {
       float clip = settings.clipNorm();
       current = state.step() + 1;
       where = "step " + current + " (epoch " + state.epoch() + ", batch " + state.batch() + ")";
-      double sum = 0;
-      Tensor last = null;
+      Accumulation sum = new Accumulation(micro);
       for (int i = 0; i < micro; i++) {
-        Tensor l = loss.apply(data.get(state.epoch(), state.batch() + i));
-        last = micro == 1 ? l : l.div(micro);
-        last.backward();
-        if (micro > 1) {
-          // computes the batch now: what its gradients were computed from need not wait
-          sum += require(last.item());
-        }
+        int index = state.batch() + i;
+        B batch = data.get(state.epoch(), index);
+        double counted = counting.applyAsDouble(batch);
+        sum.add(loss.apply(batch), counted, data.examples(state.epoch(), index), this::require);
+      }
+      if (!sum.finish(optimizer.parameters())) {
+        throw diverged(Float.NaN); // nothing counts in any batch
       }
       Tensor norm = clip > 0 ? GradientClip.byNorm(optimizer.parameters(), clip) : null;
       float stepRate = (float) (rate * schedule.factor(state.step()));
@@ -235,21 +283,22 @@ public final class Trainer<B> {
       } catch (NonFiniteLossException e) {
         throw diverged(e.loss());
       }
-      lastLoss = micro == 1 && last != null ? last.item() : sum;
+      lastLoss = sum.loss();
       float normValue = norm == null ? Float.NaN : norm.item();
       if (norm != null && !Float.isFinite(normValue)) {
         requireFiniteParameters();
       }
       long epoch = state.epoch();
       state = state.after(micro, batches);
-      tell(new TrainingEvent.Step(state, epoch, lastLoss, stepRate, normValue, micro));
+      double count = sum.count();
+      course.step(lastLoss, count);
+      tell(new TrainingEvent.Step(state, epoch, lastLoss, stepRate, normValue, micro, count));
     }
 
-    private float require(float value) {
+    private void require(float value) {
       if (!Float.isFinite(value)) {
         throw diverged(value);
       }
-      return value;
     }
 
     private TrainingDivergedException diverged(float loss) {
@@ -274,9 +323,7 @@ public final class Trainer<B> {
       if (e == null || !(atEnd || settings.evaluateEvery().isDue(state))) {
         return false;
       }
-      root.eval();
-      Map<String, Double> values = e.evaluate();
-      root.train();
+      Map<String, Double> values = model.adapters().evaluating(e::evaluate);
       Monitor monitor = settings.monitor();
       Double value = values.get(monitor.name());
       if (value == null) {
@@ -288,6 +335,7 @@ public final class Trainer<B> {
       }
       state = state.after(value, monitor);
       boolean improved = state.sinceBest() == 0;
+      course.evaluated(values, improved);
       tell(new TrainingEvent.Evaluated(state, values, improved));
       return improved;
     }
@@ -296,7 +344,7 @@ public final class Trainer<B> {
       CheckpointFolder to = checkpoints;
       if (to != null && (now || settings.checkpointEvery().isDue(state))) {
         requireFiniteParameters();
-        Path saved = to.save(state);
+        Path saved = to.save(state, course);
         tell(new TrainingEvent.Saved(state, saved));
       }
     }
@@ -307,7 +355,10 @@ public final class Trainer<B> {
           state,
           reason,
           lastCheckpoint(),
-          checkpoints == null || best == null ? null : checkpoints.find(best.step()));
+          checkpoints == null || best == null ? null : checkpoints.find(best.step()),
+          course.loss(),
+          course.evaluation(),
+          course.best());
     }
 
     private void tell(TrainingEvent event) {

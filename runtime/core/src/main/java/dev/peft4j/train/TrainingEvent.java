@@ -1,6 +1,7 @@
 package dev.peft4j.train;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -27,13 +28,23 @@ public sealed interface TrainingEvent {
       implements TrainingEvent {}
 
   /**
+   * The run goes on from a checkpoint of a run with other settings, of those that may change.
+   *
+   * @param changes what was otherwise, in words; at least one
+   */
+  record Changed(TrainingState state, Path checkpoint, List<String> changes)
+      implements TrainingEvent {}
+
+  /**
    * An optimizer step is done.
    *
    * @param epoch the epoch that its batches were of, counted from 0
-   * @param loss mean loss of its batches, before the step
+   * @param loss mean loss of its examples, before the step
    * @param learningRate of the step
    * @param gradientNorm before clipping; NaN if gradients are not clipped
    * @param batches how many batches it took
+   * @param count how many things (rows, tokens) the loss is the mean of, see {@link
+   *     Trainer#counting}
    */
   record Step(
       TrainingState state,
@@ -41,7 +52,8 @@ public sealed interface TrainingEvent {
       double loss,
       float learningRate,
       float gradientNorm,
-      int batches)
+      int batches,
+      double count)
       implements TrainingEvent {}
 
   /**

@@ -8,7 +8,7 @@ import java.util.function.LongFunction;
  *
  * @param epochs passes over the data after which training ends; 0 if only the steps count
  * @param steps optimizer steps after which training ends; 0 if only the epochs count
- * @param accumulation batches whose gradients are averaged for one step
+ * @param accumulation batches that make one step, as one large batch would
  * @param clipNorm largest common norm of the gradients; 0 does not clip
  * @param schedule the course of the learning rate, for a number of steps in all
  * @param evaluateEvery how often the model is evaluated, if there is an {@link Evaluator}
@@ -109,7 +109,8 @@ public record TrainingSettings(
     }
 
     /**
-     * Batches whose gradients are averaged for one step; the last step of an epoch takes what is
+     * Batches that make one step. They weigh as much as they have examples, so that it is the step
+     * of one large batch, see {@link Trainer#counting}; the last step of an epoch takes what is
      * left.
      */
     public Builder accumulation(int batches) {

@@ -26,6 +26,7 @@ final class Acting implements Overlay {
     this.adapters = List.copyOf(adapters);
     this.merged = merged.isOf(adapters) ? merged : null;
     checkTogether(adapters);
+    AttachedAdapter.unite(adapters);
   }
 
   private static void checkTogether(List<AttachedAdapter> adapters) {
@@ -51,7 +52,7 @@ final class Acting implements Overlay {
 
   private static @Nullable String clash(AttachedAdapter one, AttachedAdapter other) {
     for (Parameter p : one.copies().keySet()) {
-      if (other.copyOf(p) != null) {
+      if (other.copyOf(p) != null && !sameGiven(one, other, p)) {
         return "each has a copy of '"
             + p.name()
             + "' (modules to save or biases), and only one can stand for it";
@@ -65,6 +66,17 @@ final class Acting implements Overlay {
       }
     }
     return null;
+  }
+
+  /** Whether both files gave the same value for a parameter of the base. */
+  private static boolean sameGiven(AttachedAdapter one, AttachedAdapter other, Parameter p) {
+    Parameter a = one.copyOf(p);
+    Parameter b = other.copyOf(p);
+    return a != null
+        && b != null
+        && one.isGiven(a)
+        && other.isGiven(b)
+        && a.own().equalBytes(b.own());
   }
 
   /** The adapters in order. */
@@ -86,6 +98,11 @@ final class Acting implements Overlay {
       }
     }
     return layer.apply(x);
+  }
+
+  @Override
+  public @Nullable Object key() {
+    return adapters.isEmpty() ? null : adapters;
   }
 
   @Override

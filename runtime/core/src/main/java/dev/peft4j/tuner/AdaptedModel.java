@@ -34,6 +34,23 @@ public final class AdaptedModel<M extends Module> implements PeftModel {
     return adapters.call(() -> body.apply(model));
   }
 
+  /** Training mode for this thread's calls of this model; see {@link AdapterSet#train}. */
+  public AdaptedModel<M> train() {
+    adapters.train();
+    return this;
+  }
+
+  /** Evaluation mode for calls of this model; see {@link AdapterSet#eval}. */
+  public AdaptedModel<M> eval() {
+    adapters.eval();
+    return this;
+  }
+
+  /** True if this thread's calls of this model are in training mode. */
+  public boolean training() {
+    return adapters.training();
+  }
+
   @Override
   public AdapterSet adapters() {
     return adapters;

@@ -10,12 +10,15 @@ import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.AdapterFolder;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.ModelCard;
+import dev.peft4j.io.Quote;
 import dev.peft4j.io.StateDictCheck;
 import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
+import dev.peft4j.target.SlowPatternException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -23,11 +26,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
-import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The adapters of a set as files, in peft's layout. */
 final class AdapterFiles {
-  private static final Pattern WRAPPED = Pattern.compile("\\.(base_layer|original_module)\\.");
+  private static final Logger LOG = LoggerFactory.getLogger(AdapterSet.class);
 
   private final AdapterRegistry set;
 
@@ -48,6 +52,7 @@ final class AdapterFiles {
     keys(a).forEach((key, p) -> tensors.put(key, new StoredTensor(p.shape(), p.own())));
     twice(a).forEach((key, p) -> tensors.put(key, new StoredTensor(p.shape(), p.own())));
     AdapterConfig config = AdapterConfig.of(tree);
+    requireFinite(a, tensors);
     AdapterFolder.write(folder, a.name(), config, tensors, ModelCard.of(config));
   }
 
@@ -76,15 +81,15 @@ final class AdapterFiles {
     return found;
   }
 
-  /** True for the keys of {@link #twice}, under whatever name the adapter was saved. */
-  private static boolean isRepeated(AttachedAdapter a, String key) {
-    return key.endsWith(".bias")
-        && a.saved().keySet().stream()
-            .map(path -> AdapterNames.PREFIX + path)
-            .anyMatch(
-                p ->
-                    key.startsWith(p + ".modules_to_save.")
-                        || key.startsWith(p + ".original_module."));
+  private static void requireFinite(AttachedAdapter a, Map<String, StoredTensor> tensors) {
+    tensors.forEach(
+        (key, t) -> {
+          String bad = NonFinite.in(t.storage(), t.shape());
+          if (bad != null) {
+            throw new ArithmeticException(
+                "adapter '" + a.name() + "' is not saved: " + key + " has " + bad);
+          }
+        });
   }
 
   private Class<?> baseClass() {
@@ -99,7 +104,6 @@ final class AdapterFiles {
     Tuner tuner =
         Tuner.of(file.config().peftType(Tuner.all().stream().map(Tuner::peftType).toList()));
     PeftConfig config = tuner.read(file.config());
-    requireNumbers(file);
     file.config()
         .checked(
             () -> {
@@ -107,17 +111,88 @@ final class AdapterFiles {
               return config;
             });
     List<LoadReport> report = new ArrayList<>(1);
-    set.addComplete(
-        name,
-        config,
-        a -> {
-          a.attachMatching("", set.base().root());
-          Map<String, StoredTensor> weights = named(a, file.tensors());
-          report.add(check(a, weights, file.weightsFile().toString(), strictness));
-          a.replace(values(keys(a), weights));
-          a.setTrainable(false);
-        });
+    try {
+      set.addComplete(name, config, a -> report.add(fill(a, file, strictness)));
+    } catch (SlowPatternException e) {
+      throw new FileFormatException(file.config().file(), String.valueOf(e.getMessage()), e);
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
     return report.getFirst();
+  }
+
+  private LoadReport fill(AttachedAdapter a, Adapter file, Strictness strictness) {
+    a.attachMatching("", set.base().root());
+    String nothing = MatchCheck.warn(a, set.base().modules(), file.config().file());
+    SequencedMap<String, Parameter> keys = keys(a);
+    FileKeys found = new FileKeys(a, set.base(), keys.keySet()).sort(file.tensors());
+    Map<String, StoredTensor> weights = found.weights();
+    if (nothing != null) {
+      check(keys, weights, nothing + "\n" + file.weightsFile(), strictness, false);
+      throw new IllegalArgumentException(nothing);
+    }
+    LoadReport report = check(keys, weights, file.weightsFile().toString(), strictness, true);
+    requireNumbers(file, keys.keySet(), weights);
+    a.replace(values(keys, weights));
+    give(a, found, file.weightsFile());
+    a.setTrainable(false);
+    a.layers()
+        .values()
+        .forEach(
+            layer -> {
+              String problem = layer.problem();
+              if (problem != null) {
+                throw wrapped(new FileFormatException(file.folder(), problem));
+              }
+            });
+    return report;
+  }
+
+  /** Takes values of the base that the file has, as peft does. */
+  private static void give(AttachedAdapter a, FileKeys found, Path file) {
+    List<String> differ = new ArrayList<>();
+    for (FileKeys.Given g : found.given()) {
+      Parameter p = g.original().parameter();
+      if (!g.value().shape().equals(p.shape())) {
+        throw wrapped(
+            new FileFormatException(
+                file,
+                g.key()
+                    + " has the shape "
+                    + g.value().shape()
+                    + ", the model's "
+                    + g.original().name()
+                    + " "
+                    + p.shape()));
+      }
+      Storage value = FileKeys.rounded(g.value().storage(), p.own().dtype());
+      if (!FileKeys.isValueOf(p, g.value())) {
+        differ.add(g.key());
+      }
+      if (a.takesBaseFrom(p) || !value.equalBytes(p.own().copyAs(DType.FLOAT32))) {
+        a.give(g.original(), g.key(), value);
+      }
+    }
+    if (!differ.isEmpty()) {
+      LOG.warn(
+          "{}: {} {} of the base that {} not the model's: with this adapter the file's are used, as"
+              + " in peft",
+          file,
+          Quote.list(differ, 10),
+          differ.size() == 1 ? "is a weight" : "are weights",
+          differ.size() == 1 ? "is" : "are");
+    }
+    if (!found.passedOver().isEmpty()) {
+      LOG.warn(
+          "{}: {} would replace weights of adapted layers, but peft looks for those under"
+              + " base_layer: ignored",
+          file,
+          Quote.list(found.passedOver(), 10));
+    }
+  }
+
+  private static UncheckedIOException wrapped(IOException e) {
+    return new UncheckedIOException(e.getMessage(), e);
   }
 
   /**
@@ -128,17 +203,20 @@ final class AdapterFiles {
     Adapter file = AdapterFolder.read(folder);
     file.config().peftType(List.of(a.tuner().peftType()));
     PeftConfig settings = a.tuner().read(file.config());
-    requireNumbers(file);
-    Map<String, StoredTensor> weights = named(a, file.tensors());
-    check(a, weights, file.weightsFile().toString(), Strictness.STRICT);
+    SequencedMap<String, Parameter> keys = keys(a);
+    Map<String, StoredTensor> weights =
+        sorted(a, keys, file.tensors(), file.weightsFile().toString());
+    check(keys, weights, file.weightsFile().toString(), Strictness.STRICT, false);
+    requireNumbers(file, keys.keySet(), weights);
     a.layers().keySet().forEach(path -> a.tuner().requireSame(path, a.config(), settings));
-    return values(keys(a), weights);
+    return values(keys, weights);
   }
 
   /** The values of an adapter's parameters from weights by the keys of its file. */
   Map<Parameter, Storage> values(AttachedAdapter a, Map<String, StoredTensor> given) {
-    Map<String, StoredTensor> weights = named(a, given);
-    check(a, weights, "the given weights", Strictness.STRICT);
+    SequencedMap<String, Parameter> keys = keys(a);
+    Map<String, StoredTensor> weights = sorted(a, keys, given, "the given weights");
+    check(keys, weights, "the given weights", Strictness.STRICT, false);
     Map<String, StoredTensor> copies = new LinkedHashMap<>();
     weights.forEach(
         (key, t) -> {
@@ -148,73 +226,72 @@ final class AdapterFiles {
           }
           copies.put(key, new StoredTensor(t.shape(), t.storage().copy()));
         });
-    return values(keys(a), copies);
+    return values(keys, copies);
   }
 
   /**
-   * The weights under the keys that the adapter has. Where another adapter of the same model had
-   * targeted a layer, or saved it as a whole, peft calls a bias that this one trains {@code
-   * base_layer.bias} or {@code original_module.bias}; and it saves biases of layers that only the
-   * other one had, and weights of adapted embeddings, which are the base's.
+   * Weights for an adapter that is attached: the base's among them have to be the model's, since
+   * they cannot take its place all at once with the others.
    */
-  private SequencedMap<String, StoredTensor> named(
-      AttachedAdapter a, Map<String, StoredTensor> weights) {
-    Set<String> expected = keys(a).keySet();
-    SequencedMap<String, StoredTensor> named = new LinkedHashMap<>();
-    weights.forEach(
-        (key, t) -> {
-          String plain = WRAPPED.matcher(key).replaceFirst(".");
-          boolean alias =
-              !expected.contains(key) && expected.contains(plain) && !weights.containsKey(plain);
-          if (expected.contains(key) || alias || plain.equals(key) || !isBaseValue(plain, t)) {
-            named.put(alias ? plain : key, t);
-          }
-        });
-    return named;
-  }
-
-  /**
-   * True for the parameters of a layer that shares another's adapter, which peft saves once more.
-   */
-  private static boolean isTied(AttachedAdapter a, String key) {
-    return a.tied().keySet().stream()
-        .anyMatch(path -> key.startsWith(AdapterNames.PREFIX + path + ".lora_"));
-  }
-
-  private boolean isBaseValue(String key, StoredTensor t) {
-    for (NamedParameter p : set.base().parameters()) {
-      if (key.equals(AdapterNames.PREFIX + p.name())) {
-        Storage value = p.parameter().own();
-        return t.shape().equals(p.parameter().shape()) && t.storage().equalBytes(value);
+  private Map<String, StoredTensor> sorted(
+      AttachedAdapter a,
+      SequencedMap<String, Parameter> keys,
+      Map<String, StoredTensor> weights,
+      String from) {
+    FileKeys found = new FileKeys(a, set.base(), keys.keySet()).sort(weights);
+    for (FileKeys.Given g : found.given()) {
+      Parameter p = g.original().parameter();
+      Parameter instead = a.copyOf(p);
+      if (!FileKeys.isValueOf(instead == null ? p : instead, g.value())) {
+        throw new IllegalArgumentException(
+            from
+                + ": "
+                + g.key()
+                + " is not the model's "
+                + g.original().name()
+                + ": add it as an adapter of its own (PeftModel.load, addFrom), which takes the"
+                + " file's weights of the base");
       }
     }
-    return false;
+    return found.weights();
   }
 
-  /** Every key with its shape and no other. */
-  private LoadReport check(
-      AttachedAdapter a, Map<String, StoredTensor> weights, String from, Strictness strictness) {
+  /** Every key with its shape; what the adapter does not have may be passed over. */
+  private static LoadReport check(
+      Map<String, Parameter> keys,
+      Map<String, StoredTensor> weights,
+      String from,
+      Strictness strictness,
+      boolean tolerant) {
     SequencedMap<String, Shape> expected = new LinkedHashMap<>();
-    keys(a).forEach((key, p) -> expected.put(key, p.shape()));
+    keys.forEach((key, p) -> expected.put(key, p.shape()));
     SequencedMap<String, Shape> found = new LinkedHashMap<>();
     weights.forEach((key, t) -> found.put(key, t.shape()));
-    found.keySet().removeIf(key -> isRepeated(a, key) || isTied(a, key));
     StateDictCheck check = StateDictCheck.compare(expected, found);
-    if (strictness == Strictness.STRICT) {
-      check.require(from);
-    } else {
+    boolean onlyMore = check.missing().isEmpty() && check.misshaped().isEmpty();
+    if (strictness == Strictness.LENIENT) {
       check.requireShapes(from);
+    } else if (!tolerant || !onlyMore) {
+      check.require(from);
+    } else if (!check.unexpected().isEmpty()) {
+      LOG.warn(
+          "{}: ignoring {} that the adapter's settings have no layer for: {}",
+          from,
+          check.unexpected().size() == 1 ? "a key" : check.unexpected().size() + " keys",
+          Quote.list(check.unexpected(), 10));
     }
     return new LoadReport(check.missing(), check.unexpected());
   }
 
-  private static void requireNumbers(Adapter file) throws FileFormatException {
-    for (var t : file.tensors().entrySet()) {
-      DType found = t.getValue().storage().dtype();
-      if (found != DType.FLOAT32) {
-        throw new FileFormatException(
-            file.weightsFile(),
-            t.getKey() + " holds " + found + ", expected floating-point numbers");
+  private static void requireNumbers(
+      Adapter file, Set<String> keys, Map<String, StoredTensor> weights) {
+    for (String key : keys) {
+      StoredTensor t = weights.get(key);
+      if (t != null && t.storage().dtype() != DType.FLOAT32) {
+        throw wrapped(
+            new FileFormatException(
+                file.weightsFile(),
+                key + " holds " + t.storage().dtype() + ", expected floating-point numbers"));
       }
     }
   }

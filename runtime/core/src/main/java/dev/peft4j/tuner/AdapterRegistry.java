@@ -2,6 +2,7 @@ package dev.peft4j.tuner;
 
 import dev.peft4j.annotation.Bias;
 import dev.peft4j.io.AdapterFolder;
+import dev.peft4j.nn.Modes;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.Overlay;
 import dev.peft4j.nn.OverlaySource;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 abstract class AdapterRegistry implements OverlaySource {
   private final BaseModel base;
+  private final Modes modes = new Modes();
   volatile AdapterState state = AdapterState.empty(this);
 
   AdapterRegistry(BaseModel base) {
@@ -30,6 +32,11 @@ abstract class AdapterRegistry implements OverlaySource {
   public @Nullable Overlay standard() {
     AdapterState s = state;
     return s.adapters().isEmpty() ? null : s.standard();
+  }
+
+  @Override
+  public Modes modes() {
+    return modes;
   }
 
   /** Adds an adapter that no call sees before {@code attach} has made it complete. */
@@ -116,6 +123,11 @@ abstract class AdapterRegistry implements OverlaySource {
       throw new IllegalStateException(
           "adapter '" + a.name() + "' is merged; unmerge() it before it is " + what);
     }
+  }
+
+  /** True if no other adapted model shares anything of the base. */
+  boolean isAlone() {
+    return base.parameters().stream().allMatch(p -> p.parameter().sources().size() < 2);
   }
 
   BaseModel base() {

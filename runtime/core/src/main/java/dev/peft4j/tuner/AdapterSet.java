@@ -3,14 +3,18 @@ package dev.peft4j.tuner;
 import dev.peft4j.data.Rng;
 import dev.peft4j.graph.VariableGroup;
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Overlay;
 import dev.peft4j.nn.Overlays;
 import dev.peft4j.nn.Parameter;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -119,6 +123,7 @@ public final class AdapterSet extends AdapterMerging {
     requireUnmerged(a, "deleted");
     boolean wasActive = state.active().contains(a);
     state = state.minus(a);
+    modes().forget(a);
     if (wasActive && state.active().isEmpty() && !state.adapters().isEmpty()) {
       String next = new TreeSet<>(state.adapters().keySet()).getFirst();
       LOG.warn("adapter '{}' was active and is deleted; '{}' is active now", name, next);
@@ -144,6 +149,7 @@ public final class AdapterSet extends AdapterMerging {
    * @param weights one for each, of either sign
    * @throws IllegalArgumentException if they cannot be combined this way, saying why; nothing is
    *     added
+   * @throws ArithmeticException if a weight would not be finite, naming it; nothing is added
    */
   public void addWeighted(
       String name, List<String> sources, List<Double> weights, Combination combination) {
@@ -151,11 +157,22 @@ public final class AdapterSet extends AdapterMerging {
     addComplete(
         name,
         merge.config(),
-        a -> {
-          a.attachAll();
-          merge.fill(a);
-          a.setTrainable(false);
-        });
+        a ->
+            VariableGroup.pinned(
+                () -> {
+                  a.attachAll();
+                  merge.fill(a);
+                  adapters(sources).forEach(source -> source.giveTo(a));
+                  for (Parameter p : a.ownParameters()) {
+                    String bad = NonFinite.in(p.own(), p.shape());
+                    if (bad != null) {
+                      throw new ArithmeticException(
+                          "combining adapters " + sources + " would give " + p.name() + " " + bad);
+                    }
+                  }
+                  a.setTrainable(false);
+                  return true;
+                }));
   }
 
   // ---- choosing
@@ -222,7 +239,7 @@ public final class AdapterSet extends AdapterMerging {
    */
   public <T> T with(List<String> names, Supplier<T> body) {
     AdapterState s = state;
-    return Overlays.with(this, new Acting(adapters(names), s.merged()), body);
+    return scope(new Acting(adapters(names), s.merged()), body);
   }
 
   /**
@@ -234,14 +251,13 @@ public final class AdapterSet extends AdapterMerging {
    * @throws IllegalStateException in training mode
    */
   public <T> T perSample(List<String> names, Supplier<T> body) {
-    if (base().root().training()) {
+    if (training()) {
       throw new IllegalStateException(
           "one adapter for each sample is for inference: call eval() on the model first");
     }
     AdapterState s = state;
     List<AttachedAdapter> order = List.copyOf(s.adapters().values());
-    return Overlays.with(
-        this, new PerSample(this, PerSample.resolve(names, s.adapters()), order), body);
+    return scope(new PerSample(this, PerSample.resolve(names, s.adapters()), order), body);
   }
 
   /**
@@ -251,8 +267,65 @@ public final class AdapterSet extends AdapterMerging {
    */
   public <T> T call(Supplier<T> body) {
     Overlay chosen = Overlays.chosen(this);
-    return VariableGroup.pinned(
-        () -> Overlays.with(this, chosen == null ? state.standard() : chosen, body));
+    return scope(chosen == null ? state.standard() : chosen, body);
+  }
+
+  /** One call: adapters and weights stay what they are. */
+  private <T> T scope(Overlay overlay, Supplier<T> body) {
+    return VariableGroup.pinned(() -> modes().call(() -> Overlays.with(this, overlay, body)));
+  }
+
+  // ---- training and evaluation
+
+  /**
+   * Training mode for calls that this thread makes through these adapters, until it calls {@link
+   * #eval}: dropout is active. Other threads, calls that have begun, and other adapted models of
+   * the same base stay in the mode that they are in.
+   */
+  public void train() {
+    modes().set(modules(), true);
+  }
+
+  /**
+   * Evaluation mode for calls through these adapters: dropout does nothing. It is for every thread
+   * but those that called {@link #train}; calls that have begun and other adapted models of the
+   * same base stay in the mode that they are in.
+   */
+  public void eval() {
+    modes().set(modules(), false);
+  }
+
+  /** True if calls that this thread makes through these adapters are in training mode. */
+  public boolean training() {
+    return state.adapters().isEmpty() ? root().training() : modes().isTraining(root());
+  }
+
+  private List<Module> modules() {
+    return base().modules().stream().map(NamedModule::module).toList();
+  }
+
+  /**
+   * Runs {@code body}, on this thread, in training mode, and with random numbers that nothing else
+   * draws from: what it trains is the same, bit by bit, whatever other threads do with the base.
+   *
+   * @param trained the parameters that it trains; a later run that trains the same adapters draws
+   *     the numbers that follow
+   */
+  public <T> T training(Collection<Parameter> trained, Supplier<T> body) {
+    Set<Parameter> all = Set.copyOf(trained);
+    List<AttachedAdapter> adapters =
+        state.adapters().values().stream()
+            .filter(a -> a.ownParameters().stream().anyMatch(all::contains))
+            .toList();
+    return modes().training(adapters, body);
+  }
+
+  /**
+   * Runs {@code body} in evaluation mode. Other threads are in it meanwhile, too, but for those
+   * that called {@link #train} or are in {@link #training(Collection, Supplier)}.
+   */
+  public <T> T evaluating(Supplier<T> body) {
+    return modes().evaluating(body);
   }
 
   // ---- looking
@@ -278,6 +351,21 @@ public final class AdapterSet extends AdapterMerging {
         .toList();
   }
 
+  /**
+   * What is NaN or infinite among the weights of the base and of the adapters, a sentence a weight:
+   * {@code base_model.model.fc1.lora_B.default.weight has NaN at [0, 3]}. Looks at every number.
+   */
+  public List<String> nonFinite() {
+    List<String> found = new ArrayList<>();
+    for (NamedParameter p : namedParameters()) {
+      String bad = NonFinite.in(p.parameter().own(), p.parameter().shape());
+      if (bad != null) {
+        found.add(p.name() + " has " + bad);
+      }
+    }
+    return found;
+  }
+
   /** The parameters that receive gradients. */
   public List<Parameter> trainableParameters() {
     return namedParameters().stream()
@@ -287,8 +375,9 @@ public final class AdapterSet extends AdapterMerging {
   }
 
   /**
-   * The random generators of the model and of its adapters, by names that stay the same from run to
-   * run; their state is part of a checkpoint.
+   * The random generators that training with the adapters chosen here draws from, those of the
+   * model and of its adapters, by names that stay the same from run to run; their state is part of
+   * a checkpoint.
    */
   public SequencedMap<String, Rng> generators() {
     SequencedMap<String, Rng> found = new LinkedHashMap<>(root().generators());
@@ -296,6 +385,7 @@ public final class AdapterSet extends AdapterMerging {
       a.layers().forEach((path, layer) -> addGenerators(found, a, path, layer));
       a.tied().forEach((path, layer) -> addGenerators(found, a, path, layer));
     }
+    found.replaceAll((name, own) -> modes().stream(this, own));
     return found;
   }
 

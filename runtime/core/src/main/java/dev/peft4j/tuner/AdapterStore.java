@@ -1,6 +1,7 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.data.Storage;
+import dev.peft4j.graph.VariableGroup;
 import dev.peft4j.io.AdapterFolder;
 import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Parameter;
@@ -25,7 +26,8 @@ public abstract sealed class AdapterStore extends AdapterRegistry permits Adapte
    *
    * @param folder where its {@code adapter_config.json} lies
    * @throws UncheckedIOException if the files are missing or broken
-   * @throws dev.peft4j.io.StateDictException listing all missing, unexpected and mis-shaped keys
+   * @throws dev.peft4j.io.StateDictException listing all missing and mis-shaped keys; what the
+   *     adapter has no use for is a warning if nothing else is wrong
    */
   public void addFrom(Path folder, String name) {
     addFrom(folder, name, Strictness.STRICT);
@@ -49,11 +51,13 @@ public abstract sealed class AdapterStore extends AdapterRegistry permits Adapte
   }
 
   /**
-   * Saves an adapter as peft does; either all files are replaced or none.
+   * Saves an adapter as peft does; all files replace the old ones as one, also if the process is
+   * killed meanwhile.
    *
    * @param folder where {@code default} goes; others go to a folder of their name in it
    * @throws UncheckedIOException if it cannot be written, naming the folder and the reason
    * @throws IllegalStateException if it is merged
+   * @throws ArithmeticException if a weight is not finite, naming it; nothing is written
    */
   public void save(Path folder, String name) {
     save(folder, List.of(name));
@@ -62,13 +66,17 @@ public abstract sealed class AdapterStore extends AdapterRegistry permits Adapte
   void save(Path folder, List<String> names) {
     List<AttachedAdapter> wanted = adapters(names);
     wanted.forEach(a -> requireUnmerged(a, "saved"));
-    try {
-      for (AttachedAdapter a : wanted) {
-        files.write(folder, a);
-      }
-    } catch (IOException e) {
-      throw unchecked(e);
-    }
+    VariableGroup.pinned( // of one moment, though others may train meanwhile
+        () -> {
+          try {
+            for (AttachedAdapter a : wanted) {
+              files.write(folder, a);
+            }
+            return true;
+          } catch (IOException e) {
+            throw unchecked(e);
+          }
+        });
   }
 
   /**
@@ -91,7 +99,7 @@ public abstract sealed class AdapterStore extends AdapterRegistry permits Adapte
     for (AttachedAdapter a : adapters(names)) {
       read.put(a, swapped(a, AdapterFolder.locate(folder, a.name())));
     }
-    read.forEach(AttachedAdapter::replace);
+    AttachedAdapter.replaceAll(read.values());
   }
 
   /**

@@ -14,7 +14,10 @@ import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.target.Names;
 import dev.peft4j.target.TargetMatcher;
+import dev.peft4j.target.TargetSpec;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +45,9 @@ final class AttachedAdapter implements AdapterSet.Attachment {
       new ConcurrentHashMap<>(); // the same, for calls
   private final SequencedMap<String, TunerLayer> tied = new LinkedHashMap<>();
   private final List<String> alsoTargets;
+  private final Set<String> alsoTargetNames;
   private final Map<Parameter, Parameter> copies = new ConcurrentHashMap<>();
+  private final Set<Parameter> given = ConcurrentHashMap.newKeySet();
   private final Set<AdapterSlot> slotsWithCopies = ConcurrentHashMap.newKeySet();
   private volatile String name;
 
@@ -52,10 +57,12 @@ final class AttachedAdapter implements AdapterSet.Attachment {
     this.config = config;
     this.tuner = Tuner.of(config.peftType());
     this.alsoTargets = config.alsoTargets(set.root());
+    this.alsoTargetNames = Set.copyOf(new HashSet<>(alsoTargets));
     List<String> toSave = config.allModulesToSave();
-    this.declared = new TargetMatcher(config.targets().withModulesToSave(toSave));
-    this.matcher =
-        new TargetMatcher(SavedTargets.condensed(config, set.base()).withModulesToSave(toSave));
+    TargetSpec spec = config.targets().withModulesToSave(toSave);
+    TargetSpec condensed = SavedTargets.condensed(config, set.base()).withModulesToSave(toSave);
+    this.declared = new TargetMatcher(spec);
+    this.matcher = condensed.equals(spec) ? declared : new TargetMatcher(condensed);
   }
 
   // ---- attaching
@@ -138,8 +145,10 @@ final class AttachedAdapter implements AdapterSet.Attachment {
     return matcher.match(path, set.base().isInAllLinear(path, module)).targeted();
   }
 
-  private boolean isAlso(String path) {
-    return alsoTargets.stream().anyMatch(n -> Names.names(n, path));
+  /** True for a layer that has an adapter besides the targets. */
+  boolean isAlso(String path) {
+    return !alsoTargets.isEmpty()
+        && Names.ends(List.of(path)).stream().anyMatch(alsoTargetNames::contains);
   }
 
   private <L extends Module & Adaptable> void attachTo(String path, L layer) {
@@ -198,7 +207,12 @@ final class AttachedAdapter implements AdapterSet.Attachment {
   }
 
   private static boolean within(Map<String, ?> paths, String path) {
-    return paths.keySet().stream().anyMatch(p -> path.equals(p) || path.startsWith(p + "."));
+    for (int dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1)) {
+      if (paths.containsKey(path.substring(0, dot))) {
+        return true;
+      }
+    }
+    return paths.containsKey(path);
   }
 
   @Override
@@ -249,9 +263,49 @@ final class AttachedAdapter implements AdapterSet.Attachment {
     slotsWithCopies.addAll(set.base().slotsOf(original));
   }
 
+  /**
+   * Takes a value for a parameter of the base from its file, as peft does: it stands for the base's
+   * while this adapter acts, and is not trained.
+   */
+  void give(NamedParameter original, String called, Storage value) {
+    Parameter copy = new Parameter(value, original.parameter().shape());
+    given.add(copy);
+    own(copy, called);
+    copy.freeze();
+    copies.put(original.parameter(), copy);
+    slotsWithCopies.addAll(set.base().slotsOf(original.parameter()));
+    slots.values().forEach(layer -> layer.baseGiven(original.parameter(), copy));
+  }
+
+  /**
+   * Gives the values of the base that its file gave to another adapter, too.
+   *
+   * @throws IllegalArgumentException if that one has others
+   */
+  void giveTo(AttachedAdapter other) {
+    copies.forEach(
+        (p, copy) -> {
+          if (!isGiven(copy)) {
+            return;
+          }
+          Parameter there = other.copyOf(p);
+          if (there == null) {
+            other.give(new NamedParameter(p.name(), p), copy.name(), copy.own().copy());
+          } else if (!there.own().equalBytes(copy.own())) {
+            throw new IllegalArgumentException(
+                "adapter '"
+                    + name
+                    + "' came with a weight of the base, '"
+                    + p.name()
+                    + "', that is another in the adapters that it would be combined with");
+          }
+        });
+  }
+
   private void own(Parameter p, String called) {
     p.variable().rename(called);
-    if (p.variable().group() != group) {
+    p.belongsTo(set);
+    if (p.variable().group() == null) {
       group.add(p.variable());
     }
     if (!set.isActiveByDefault(this)) {
@@ -294,13 +348,26 @@ final class AttachedAdapter implements AdapterSet.Attachment {
 
   /** Replaces values of its parameters, all at one moment for calls on other threads. */
   void replace(Map<Parameter, Storage> values) {
+    replaceAll(List.of(values));
+  }
+
+  /** As {@link #replace}, for several adapters; those that act together change together. */
+  static void replaceAll(Collection<Map<Parameter, Storage>> values) {
     Map<Variable, Storage> byVariable = new LinkedHashMap<>();
-    values.forEach((p, s) -> byVariable.put(p.variable(), s));
-    group.replace(byVariable);
+    values.forEach(m -> m.forEach((p, s) -> byVariable.put(p.variable(), s)));
+    VariableGroup.replace(byVariable);
+  }
+
+  /** Lets calls with all of these adapters see one moment's values of all. */
+  static void unite(List<AttachedAdapter> adapters) {
+    if (adapters.size() > 1) {
+      VariableGroup.unite(adapters.stream().map(a -> a.group).toList());
+    }
   }
 
   List<Parameter> ownParameters() {
     List<Parameter> all = new ArrayList<>(copies.values());
+    all.removeAll(given);
     layers.values().forEach(l -> l.parameters().forEach(e -> all.add(e.parameter())));
     return all;
   }
@@ -348,6 +415,18 @@ final class AttachedAdapter implements AdapterSet.Attachment {
   /** Names of layers that have an adapter besides the targets. */
   List<String> alsoTargets() {
     return alsoTargets;
+  }
+
+  /** True if a layer of it started from a part of the parameter's value. */
+  boolean takesBaseFrom(Parameter p) {
+    return config instanceof LoraConfig lora
+        && lora.startsFromWeight()
+        && set.base().slotsOf(p).stream().anyMatch(slots::containsKey);
+  }
+
+  /** True for a value of the base that its file gave. */
+  boolean isGiven(Parameter copy) {
+    return given.contains(copy);
   }
 
   SequencedMap<String, Module> saved() {

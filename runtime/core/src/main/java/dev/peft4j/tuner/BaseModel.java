@@ -1,6 +1,7 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.data.Storage;
+import dev.peft4j.graph.Variable;
 import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.AdapterSlot;
 import dev.peft4j.nn.Module;
@@ -12,6 +13,7 @@ import dev.peft4j.target.Names;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -109,11 +111,13 @@ final class BaseModel {
   void join(OverlaySource source) {
     slots.forEach(s -> s.join(source));
     holders.keySet().forEach(p -> p.join(source));
+    source.modes().join(source, modules.stream().map(NamedModule::module).toList());
   }
 
   void leave(OverlaySource source) {
     slots.forEach(s -> s.leave(source));
     holders.keySet().forEach(p -> p.leave(source));
+    source.modes().leave(source, modules.stream().map(NamedModule::module).toList());
   }
 
   /**
@@ -137,6 +141,8 @@ final class BaseModel {
                         + " other one first");
               }
             });
-    values.forEach(Parameter::set);
+    Map<Variable, Storage> byVariable = new LinkedHashMap<>();
+    values.forEach((p, s) -> byVariable.put(p.variable(), s));
+    Variable.setAll(byVariable);
   }
 }

@@ -35,7 +35,7 @@ public abstract class ConfigBuilder<B extends ConfigBuilder<B>> {
     return self();
   }
 
-  /** A regular expression for the whole path. */
+  /** A regular expression for the whole path, by the rules of Python's {@code re}. */
   public B targetRegex(String regex) {
     targets.targetRegex(regex);
     return self();

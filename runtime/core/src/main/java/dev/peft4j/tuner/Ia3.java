@@ -14,11 +14,11 @@ import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.nn.TransposedLinear;
-import dev.peft4j.target.TargetMatcher;
 import dev.peft4j.target.TargetSpec;
 import dev.peft4j.tensor.Tensor;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -71,8 +71,9 @@ public final class Ia3 implements Tuner {
      *     in two ways
      */
     public Config {
-      feedforward = List.copyOf(feedforward);
-      if (!targets.targets().isEmpty() && !targets.targets().containsAll(feedforward)) {
+      feedforward = new Feedforward(feedforward, feedforwardRegex);
+      if (!targets.targets().isEmpty()
+          && !new HashSet<>(targets.targets()).containsAll(feedforward)) {
         throw new IllegalArgumentException(
             "feedforward modules "
                 + feedforward
@@ -138,11 +139,7 @@ public final class Ia3 implements Tuner {
      * regard to dots.
      */
     public boolean isFeedforward(String path) {
-      return feedforwardRegex == null
-          ? feedforward.stream().anyMatch(path::endsWith)
-          : new TargetMatcher(TargetSpec.builder().targetRegex(feedforwardRegex).build())
-              .match(path, false)
-              .targeted();
+      return feedforward instanceof Feedforward f && f.isIn(path); // as the constructor made it
     }
   }
 

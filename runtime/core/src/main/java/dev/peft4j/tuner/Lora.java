@@ -11,6 +11,7 @@ import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.PeftFormat;
 import dev.peft4j.io.PythonJson;
 import dev.peft4j.nn.Adaptable;
+import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.target.Names;
@@ -24,10 +25,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SequencedMap;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Low-rank adaptation (Hu et al. 2021), peft's {@code LORA}: a layer computes W·x + b +
@@ -76,11 +80,18 @@ public final class Lora implements Tuner {
           "megatron_core",
           "qalora_group_size",
           "use_dora",
+          "eva_config",
+          "corda_config",
+          "loftq_config",
+          "lora_ga_config",
+          "velora_config",
+          "monteclora_config",
           "lora_bias",
           "fan_in_fan_out",
           "ensure_weight_tying",
           "trainable_token_indices");
 
+  private static final Logger LOG = LoggerFactory.getLogger(AdapterSet.class);
   private static final Pattern PISSA = Pattern.compile("pissa(?:_niter_(\\d{1,4}))?");
 
   /** A rank that is taken from settings without a look at the weights. */
@@ -108,7 +119,7 @@ public final class Lora implements Tuner {
   public <L extends Module & Adaptable> TunerLayer attach(
       String path, L layer, PeftConfig config, Rng rng) {
     LoraConfig lora = (LoraConfig) config;
-    List<Integer> tokens = tokensOf(path, lora);
+    List<Integer> tokens = tokensOf(path, lora, layer instanceof Embedding);
     if (tokens != null) {
       return TrainableTokens.rows(path, layer, tokens, true, "token_adapter.", rng);
     }
@@ -128,9 +139,17 @@ public final class Lora implements Tuner {
   /**
    * The tokens that are trained in the layer at {@code path}, or null if it is a target like
    * others.
+   *
+   * @param embedding whether it may be the model's input embedding
    */
-  private static @Nullable List<Integer> tokensOf(String path, LoraConfig lora) {
+  private static @Nullable List<Integer> tokensOf(String path, LoraConfig lora, boolean embedding) {
     if (lora.trainableTokens().isEmpty()) {
+      return null;
+    }
+    List<Integer> ofInput = lora.trainableTokens().get(LoraConfig.INPUT_EMBEDDING);
+    boolean isNamed =
+        Names.ends(List.of(path)).stream().anyMatch(lora.trainableTokens()::containsKey);
+    if (!(ofInput != null && embedding) && !isNamed) {
       return null;
     }
     boolean target = new TargetMatcher(lora.targets()).match(path, false).targeted();
@@ -148,25 +167,21 @@ public final class Lora implements Tuner {
       }
     }
     // no target, so it was attached for its tokens
-    return target || lora.targets().allLinear()
-        ? null
-        : lora.trainableTokens().get(LoraConfig.INPUT_EMBEDDING);
+    return target || lora.targets().allLinear() ? null : ofInput;
   }
 
   @Override
   public List<String> unusedSettings(PeftConfig config, Collection<String> paths) {
     LoraConfig lora = (LoraConfig) config;
     List<String> unused = new ArrayList<>();
-    unused(lora.rankPattern().keySet(), paths)
-        .forEach(key -> unused.add("rank pattern '" + key + "'"));
-    unused(lora.alphaPattern().keySet(), paths)
-        .forEach(key -> unused.add("alpha pattern '" + key + "'"));
+    unused(lora.rankPattern(), paths).forEach(key -> unused.add("rank pattern '" + key + "'"));
+    unused(lora.alphaPattern(), paths).forEach(key -> unused.add("alpha pattern '" + key + "'"));
     return unused;
   }
 
-  private static Set<String> unused(Set<String> patterns, Collection<String> paths) {
-    PatternKeys keys = new PatternKeys(patterns);
-    Set<String> left = new LinkedHashSet<>(patterns);
+  private static Set<String> unused(SequencedMap<String, ?> patterns, Collection<String> paths) {
+    PatternKeys keys = PatternMap.of(patterns).keys();
+    Set<String> left = new LinkedHashSet<>(patterns.keySet());
     for (String path : paths) {
       String key = keys.first(path);
       if (key != null) {
@@ -183,17 +198,27 @@ public final class Lora implements Tuner {
     ObjectNode known = PeftFormat.loraDefaults();
     file.warnUnknownKeys(known.properties().stream().map(Map.Entry::getKey).toList());
     file.requireDefaults(known, HANDLED);
+    for (String key : List.of("velora_config", "monteclora_config")) {
+      if (file.get(key).isObject()) {
+        LOG.warn(
+            "{}: {} matters in training only, and here it is trained without", file.file(), key);
+      }
+    }
     LoraConfig.Builder b = LoraConfig.builder();
-    b.r(file.positiveInteger("r", 8)).alpha(file.positiveNumber("lora_alpha", 8));
-    b.dropout(file.dropout("lora_dropout", 0)).rslora(file.flag("use_rslora", false));
+    b.r(file.positiveInteger("r", 8)).alpha(file.number("lora_alpha", 8));
+    b.dropout(file.anyDropout("lora_dropout", 0)).rslora(file.flag("use_rslora", false));
     b.dora(file.flag("use_dora", false)).loraBias(file.flag("lora_bias", false));
     b.fanInFanOut(file.flag("fan_in_fan_out", false))
         .ensureWeightTying(file.flag("ensure_weight_tying", false));
     String bias = file.choice("bias", "none", List.of("none", "all", "lora_only"));
     b.bias(Bias.valueOf(bias.toUpperCase(Locale.ROOT)));
     readInit(file, b);
-    file.positiveIntegers("rank_pattern").forEach(b::rankPattern);
-    file.positiveNumbers("alpha_pattern").forEach(b::alphaPattern);
+    SequencedMap<String, Integer> ranks = file.positiveIntegers("rank_pattern");
+    ranks.forEach(b::rankPattern);
+    SequencedMap<String, Double> alphas = file.numbers("alpha_pattern");
+    alphas.forEach(b::alphaPattern);
+    file.expressions("rank_pattern", () -> new PatternKeys(ranks.keySet()));
+    file.expressions("alpha_pattern", () -> new PatternKeys(alphas.keySet()));
     readTokens(file, b);
     TargetFields fields = TargetFields.read(file);
     b.targets(fields.targets()).taskType(fields.taskType()).baseModel(fields.baseModel());
@@ -219,14 +244,27 @@ public final class Lora implements Tuner {
       case "gaussian" -> b.init(Init.GAUSSIAN);
       case "olora" -> b.init(Init.OLORA);
       case "orthogonal" -> b.init(Init.ORTHOGONAL);
-      case "eva", "corda", "lora_ga", "loftq", "mica" ->
-          throw file.wrong("init_lora_weights", init, "another one: it is not supported yet");
+      case "eva" -> b.init(Init.DEFAULT); // it differs in what a new adapter starts from
+      case "mica" -> {
+        b.init(Init.DEFAULT);
+        LOG.warn("{}: init_lora_weights is \"mica\": trained here, B is trained, too", file.file());
+      }
+      case "corda", "lora_ga", "loftq" -> {
+        b.init(Init.DEFAULT);
+        LOG.warn(
+            "{}: init_lora_weights is \"{}\", which also changes the base's weights when an adapter"
+                + " is made: the base has to be the one that was saved with this adapter, and is"
+                + " taken as it is",
+            file.file(),
+            text);
+      }
       default ->
           throw file.wrong(
               "init_lora_weights",
               init,
               "true, false, \"gaussian\", \"orthogonal\", \"pissa\", \"pissa_niter_N\" or"
-                  + " \"olora\"");
+                  + " \"olora\"; \"eva\", \"corda\", \"lora_ga\", \"loftq\" and \"mica\" are read"
+                  + " as true");
     }
   }
 
@@ -300,7 +338,7 @@ public final class Lora implements Tuner {
     LoraConfig b = (LoraConfig) file;
     same(path, "use_dora", a.dora(), b.dora());
     same(path, "lora_bias", a.loraBias(), b.loraBias());
-    same(path, "trainable tokens", tokensOf(path, a), tokensOf(path, b));
+    same(path, "trainable tokens", tokensOf(path, a, true), tokensOf(path, b, true));
     same(
         path,
         "the part of the weight that it starts from (init_lora_weights)",

@@ -5,7 +5,6 @@ import dev.peft4j.annotation.Init;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.TransposedLinear;
-import dev.peft4j.target.PatternKeys;
 import dev.peft4j.target.TargetSpec;
 import dev.peft4j.target.TaskTypes;
 import java.util.ArrayList;
@@ -21,9 +20,9 @@ import org.jspecify.annotations.Nullable;
  * Settings of {@link Lora}: peft's {@code LoraConfig}.
  *
  * @param r the rank, at least 1
- * @param alpha the numerator of the scale alpha / r; positive
+ * @param alpha the numerator of the scale alpha / r; positive, unless the settings come from a file
  * @param dropout probability that an element of the adapter's input is zeroed in training; in [0,
- *     1)
+ *     1), or 1 if the settings come from a file
  * @param bias which biases of the base model are trained
  * @param rslora whether the scale is alpha / √r (Kalajdzievski 2023)
  * @param dora whether the update is split into direction and magnitude (Liu et al. 2024)
@@ -73,13 +72,15 @@ public record LoraConfig(
    */
   public LoraConfig {
     checkRank("r", r);
-    checkAlpha("alpha", alpha);
-    if (!(dropout >= 0 && dropout < 1)) {
+    checkAlpha("alpha", alpha, targets.fromFile());
+    if (!(dropout >= 0 && (dropout < 1 || dropout == 1 && targets.fromFile()))) {
       throw new IllegalArgumentException(
           "dropout is " + dropout + ", must be at least 0 and less than 1");
     }
     rankPattern.forEach((key, value) -> checkRank("rank pattern '" + key + "'", value));
-    alphaPattern.forEach((key, value) -> checkAlpha("alpha pattern '" + key + "'", value));
+    boolean fromFile = targets.fromFile();
+    alphaPattern.forEach(
+        (key, value) -> checkAlpha("alpha pattern '" + key + "'", value, fromFile));
     if (taskType != null && !TaskTypes.all().contains(taskType)) {
       throw new IllegalArgumentException(
           "task type is '" + taskType + "', must be one of " + TaskTypes.all());
@@ -101,8 +102,8 @@ public record LoraConfig(
               + ": must be at least 0 with init PISSA, or -1 for an exact decomposition");
     }
     trainableTokens.forEach(TrainableTokens::checkIds);
-    rankPattern = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(rankPattern));
-    alphaPattern = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(alphaPattern));
+    rankPattern = PatternMap.of(rankPattern);
+    alphaPattern = PatternMap.of(alphaPattern);
     SequencedMap<String, List<Integer>> tokens = new LinkedHashMap<>();
     trainableTokens.forEach((key, ids) -> tokens.put(key, List.copyOf(ids)));
     trainableTokens = Collections.unmodifiableSequencedMap(tokens);
@@ -115,8 +116,9 @@ public record LoraConfig(
     }
   }
 
-  private static void checkAlpha(String name, double alpha) {
-    if (!(alpha > 0 && Double.isFinite(alpha))) {
+  /** An adapter that was trained may be turned off or around by its alpha; one to train not. */
+  private static void checkAlpha(String name, double alpha, boolean fromFile) {
+    if (!((alpha > 0 || fromFile) && Double.isFinite(alpha))) {
       throw new IllegalArgumentException(name + " is " + alpha + ", must be positive and finite");
     }
   }
@@ -242,14 +244,12 @@ public record LoraConfig(
 
   /** The rank of the layer at {@code path}. */
   public int rankOf(String path) {
-    String key = new PatternKeys(rankPattern.keySet()).first(path);
-    return key == null ? r : rankPattern.getOrDefault(key, r);
+    return PatternMap.of(rankPattern).valueFor(path, r);
   }
 
   /** The scale of the layer at {@code path}: alpha / r, or alpha / √r with rslora. */
   public double scaleOf(String path) {
-    String key = new PatternKeys(alphaPattern.keySet()).first(path);
-    double a = key == null ? alpha : alphaPattern.getOrDefault(key, alpha);
+    double a = PatternMap.of(alphaPattern).valueFor(path, alpha);
     int rank = rankOf(path);
     return rslora ? a / Math.sqrt(rank) : a / rank;
   }

@@ -169,12 +169,12 @@ sealed interface LoraKind {
 
     @Override
     public Tensor plain(Tensor ids) {
-      return layer.weight().gather(ids);
+      return layer.weight().embedding(ids);
     }
 
     @Override
     public Tensor apply(Tensor ids, Tensor a, Tensor b, @Nullable Tensor bias) {
-      return a.transpose(0, 1).gather(ids).linear(b, bias);
+      return a.transpose(0, 1).embedding(ids).linear(b, bias);
     }
   }
 

@@ -34,9 +34,12 @@ final class LoraLayer implements TunerLayer, LowRank {
   private final Parameter a;
   private final Parameter b;
   private final @Nullable Parameter bias;
-  private final @Nullable Tensor startA;
-  private final @Nullable Tensor startB;
+  private @Nullable Tensor startA;
+  private @Nullable Tensor startB;
   private final @Nullable Parameter magnitude;
+
+  /** What stands for the base's weight, if the adapter's file has one. */
+  private @Nullable Parameter given;
 
   LoraLayer(String path, LoraKind kind, LoraConfig config, Rng rng) {
     this.path = path;
@@ -84,7 +87,7 @@ final class LoraLayer implements TunerLayer, LowRank {
   public Tensor forward(Tensor x, UnaryOperator<Tensor> base) {
     Tensor result = withoutStart(base.apply(x), x);
     boolean drops = dropout > 0 && kind.layer().training();
-    Tensor in = drops ? x.dropout((float) dropout, Tensor.of(new long[] {rng.nextLong()})) : x;
+    Tensor in = drops ? dropped(x) : x;
     Tensor update = kind.apply(in, a, b, bias).mul(scale);
     if (magnitude == null) {
       return result.add(update);
@@ -92,6 +95,13 @@ final class LoraLayer implements TunerLayer, LowRank {
     Tensor factor = kind.overResult(magnitude.div(norm().detach()));
     Tensor plain = drops ? withoutStart(kind.plain(in), in) : withoutBias(result);
     return result.add(factor.sub(1).mul(plain)).add(factor.mul(update));
+  }
+
+  private Tensor dropped(Tensor x) {
+    return dropout == 1
+        ? x.mul(0)
+        : x.dropout(
+            (float) dropout, Tensor.of(new long[] {kind.layer().generator(rng).nextLong()}));
   }
 
   private Tensor withoutStart(Tensor y, Tensor x) {
@@ -127,7 +137,35 @@ final class LoraLayer implements TunerLayer, LowRank {
    * what stands for it.
    */
   private Tensor norm() {
-    return kind.norm(adapted(kind.weight().ownTensor()));
+    return kind.norm(adapted((given == null ? kind.weight() : given).ownTensor()));
+  }
+
+  /** A weight that comes with the adapter is taken as it is: nothing has to be taken off it. */
+  @Override
+  public void baseGiven(Parameter original, Parameter value) {
+    if (original == kind.weight()) {
+      given = value;
+      startA = null;
+      startB = null;
+    }
+  }
+
+  @Override
+  public @Nullable String problem() {
+    if (magnitude == null) {
+      return null;
+    }
+    float[] norms = norm().toFloats();
+    for (int i = 0; i < norms.length; i++) {
+      if (norms[i] == 0) {
+        return "DoRA divides by the norm of the weight for each output, and that of output "
+            + i
+            + " of '"
+            + path
+            + ".weight' is 0: exclude the layer, or train it without DoRA";
+      }
+    }
+    return null;
   }
 
   @Override

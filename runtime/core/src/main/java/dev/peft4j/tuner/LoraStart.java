@@ -114,6 +114,15 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
   private static LoraStart pissa(String path, LoraKind kind, int r, float scale, int iterations) {
     int out = kind.shapeOfB(r)[0];
     int in = kind.shapeOfA(r)[1];
+    if (!(scale > 0)) {
+      throw new IllegalArgumentException(
+          "PiSSA divides by the scale of '"
+              + path
+              + "', which is "
+              + scale
+              + ": alpha has to be"
+              + " positive");
+    }
     float[] w = weight(kind);
     Linalg.Svd svd;
     if (iterations < 0) {

@@ -1,11 +1,19 @@
 package dev.peft4j.tuner;
 
+import dev.peft4j.io.Quote;
 import dev.peft4j.nn.NamedModule;
 import dev.peft4j.target.Names;
 import dev.peft4j.target.Suggestions;
+import dev.peft4j.target.TargetSpec;
 import dev.peft4j.target.TaskTypes;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,49 +21,142 @@ import org.slf4j.LoggerFactory;
 final class MatchCheck {
   private static final Logger LOG = LoggerFactory.getLogger(AdapterSet.class);
 
-  private MatchCheck() {}
+  /** More paths than these are shown by their last names alone. */
+  private static final int SHOWN = 20;
+
+  private final AttachedAdapter a;
+  private final List<String> paths;
+  private final Set<String> adapted;
+
+  private MatchCheck(AttachedAdapter a, List<NamedModule> modules) {
+    this.a = a;
+    this.paths = modules.stream().map(NamedModule::name).filter(n -> !n.isEmpty()).toList();
+    this.adapted = new LinkedHashSet<>(a.layers().keySet());
+    adapted.addAll(a.tied().keySet());
+    if (targetsAny()) {
+      adapted.removeIf(a::isAlso);
+    }
+  }
+
+  private boolean targetsAny() {
+    TargetSpec t = a.config().targets();
+    return t.allLinear() || t.targetRegex() != null || !t.targets().isEmpty();
+  }
 
   /**
    * A target may be excluded, saved or in another layer by the settings themselves, but it must be
-   * there.
+   * there; of a file's targets, as in peft, one.
    *
    * @throws IllegalArgumentException naming what is not, with suggestions
    */
   static void require(AttachedAdapter a, List<NamedModule> modules) {
-    List<String> paths = modules.stream().map(NamedModule::name).filter(n -> !n.isEmpty()).toList();
-    List<String> adapted = new ArrayList<>(a.layers().keySet());
-    adapted.addAll(a.tied().keySet());
-    List<String> unmatched = a.declared().unmatched(adapted);
-    if (a.layers().isEmpty() && unmatched.isEmpty()) {
+    MatchCheck check = new MatchCheck(a, modules);
+    check.requireTargets();
+    check.requireTokens();
+    check.warnOfPatterns();
+    check.requireSaved();
+    a.layers()
+        .values()
+        .forEach(
+            layer -> {
+              String problem = layer.problem();
+              if (problem != null) {
+                throw new IllegalArgumentException(problem);
+              }
+            });
+  }
+
+  /**
+   * Warns of what is wrong with the settings of a file: that some of its targets name nothing, say.
+   *
+   * @return a sentence if none of its targets names anything; else null
+   */
+  static @Nullable String warn(AttachedAdapter a, List<NamedModule> modules, Path file) {
+    MatchCheck check = new MatchCheck(a, modules);
+    List<String> unmatched = check.unmatched();
+    if (!check.adapted.isEmpty() && !unmatched.isEmpty()) {
+      LOG.warn("{}: no module is named by the targets {}", file, Quote.list(unmatched, 10));
+    }
+    check.warnOfPatterns();
+    return check.adapted.isEmpty() ? file + ": " + check.sentence(unmatched) : null;
+  }
+
+  private void requireTargets() {
+    List<String> unmatched = unmatched();
+    if (adapted.isEmpty() && unmatched.isEmpty()) {
       throw new IllegalArgumentException(
-          "adapter '" + a.name() + "' has no targets. Modules: " + paths);
+          "adapter '" + a.name() + "' has no targets. Modules: " + shown(paths));
     }
-    if (!a.layers().isEmpty()) {
-      unmatched =
-          unmatched.stream().filter(t -> paths.stream().noneMatch(p -> Names.names(t, p))).toList();
+    if (unmatched.isEmpty()) {
+      return;
     }
-    if (!unmatched.isEmpty()) {
-      StringBuilder s =
-          new StringBuilder("Target modules " + unmatched + " not found in the base model.");
-      for (String t : unmatched) {
-        String left =
-            paths.stream()
-                .filter(p -> Names.names(t, p))
-                .findFirst()
-                .map(
-                    p ->
-                        " '"
-                            + p
-                            + "' is there, but left out: "
-                            + a.declared().match(p, false).outcome()
-                            + ".")
-                .orElse(' ' + Suggestions.didYouMean(t, paths));
-        s.append(left);
+    if (!a.config().targets().fromFile() || adapted.isEmpty()) {
+      throw new IllegalArgumentException(sentence(unmatched));
+    }
+    LOG.warn(
+        "adapter '{}': no module is named by the targets {}", a.name(), Quote.list(unmatched, 10));
+  }
+
+  private List<String> unmatched() {
+    List<String> unmatched = a.declared().unmatched(adapted);
+    if (adapted.isEmpty() || unmatched.isEmpty()) {
+      return unmatched;
+    }
+    Set<String> there = Names.ends(paths);
+    return unmatched.stream().filter(t -> !there.contains(t)).toList();
+  }
+
+  private String sentence(List<String> unmatched) {
+    if (!targetsAny()) {
+      return "there are no targets (target_modules), for which peft chooses by the kind of model:"
+          + " name them. Modules: "
+          + shown(paths);
+    }
+    List<String> some = unmatched.subList(0, Math.min(SHOWN, unmatched.size()));
+    StringBuilder s =
+        new StringBuilder("Target modules ")
+            .append(some)
+            .append(some.size() < unmatched.size() ? " and " : "")
+            .append(
+                some.size() < unmatched.size() ? (unmatched.size() - some.size()) + " more" : "")
+            .append(" not found in the base model.");
+    for (String t : some) {
+      s.append(
+          paths.stream()
+              .filter(p -> Names.names(t, p))
+              .findFirst()
+              .map(
+                  p ->
+                      " '"
+                          + p
+                          + "' is there, but left out: "
+                          + a.declared().match(p, false).outcome()
+                          + ".")
+              .orElseGet(() -> ' ' + Suggestions.didYouMean(t, paths)));
+    }
+    return s.append(" Modules: ").append(shown(paths)).toString();
+  }
+
+  /** All of a few paths; of many the different last names, without indices. */
+  private static Collection<String> shown(List<String> paths) {
+    if (paths.size() <= SHOWN) {
+      return paths;
+    }
+    Set<String> last = new LinkedHashSet<>();
+    for (String path : paths) {
+      String name = path.substring(path.lastIndexOf('.') + 1);
+      if (!name.chars().allMatch(Character::isDigit)) {
+        last.add(name);
       }
-      throw new IllegalArgumentException(s.append(" Modules: ").append(paths).toString());
     }
+    List<String> all = new ArrayList<>(last);
+    return all.size() <= 3 * SHOWN ? all : all.subList(0, 3 * SHOWN);
+  }
+
+  private void requireTokens() {
+    Set<String> named = Names.ends(a.layers().keySet());
     for (String also : a.alsoTargets()) {
-      if (a.layers().keySet().stream().noneMatch(p -> Names.names(also, p))) {
+      if (!named.contains(also)) {
         throw new IllegalArgumentException(
             "trainable tokens of '"
                 + also
@@ -63,21 +164,36 @@ final class MatchCheck {
                 + Suggestions.didYouMean(also, paths));
       }
     }
+  }
+
+  private void warnOfPatterns() {
     List<String> unused = a.tuner().unusedSettings(a.config(), a.layers().keySet());
     if (!unused.isEmpty()) {
-      LOG.warn("adapter '{}': no layer that it adapts is named by {}", a.name(), unused);
+      LOG.warn(
+          "adapter '{}': no layer that it adapts is named by {}",
+          a.name(),
+          unused.size() <= SHOWN ? unused : Quote.list(unused, SHOWN));
     }
-    // peft writes the heads of a task into the file whether or not the model has them
+  }
+
+  /** peft writes the heads of a task into the file whether or not the model has them. */
+  private void requireSaved() {
     String task = a.config().taskType();
-    List<String> heads = TaskTypes.modulesToSave(task == null ? "" : task);
+    Set<String> heads = new HashSet<>(TaskTypes.modulesToSave(task == null ? "" : task));
+    Set<String> saved = Names.ends(a.saved().keySet());
     for (String save : a.config().targets().modulesToSave()) {
-      if (!heads.contains(save)
-          && a.saved().keySet().stream().noneMatch(p -> Names.names(save, p))) {
+      if (!heads.contains(save) && !saved.contains(save)) {
+        if (a.config().targets().fromFile()) {
+          LOG.warn("adapter '{}': there is no module to save '{}'", a.name(), save);
+          continue;
+        }
         throw new IllegalArgumentException(
             "modulesToSave '"
                 + save
                 + "' not found in the base model. "
-                + Suggestions.didYouMean(save, paths));
+                + Suggestions.didYouMean(save, paths)
+                + " Modules: "
+                + shown(paths));
       }
     }
   }

@@ -1,6 +1,7 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.data.Storage;
+import dev.peft4j.graph.VariableGroup;
 import dev.peft4j.nn.AdapterSlot;
 import dev.peft4j.nn.Overlay;
 import dev.peft4j.nn.Overlays;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Base weights with adapters written into them, in order. They stand for the base's weights while
@@ -44,11 +46,14 @@ final class MergedWeights {
 
   /** Merges adapters, one after the other, into the base. */
   static MergedWeights of(AdapterRegistry set, List<AttachedAdapter> adapters) {
-    MergedWeights all = none(set);
-    for (AttachedAdapter a : adapters) {
-      all = all.plus(a);
-    }
-    return all;
+    return VariableGroup.pinned(
+        () -> {
+          MergedWeights all = none(set);
+          for (AttachedAdapter a : adapters) {
+            all = all.plus(a);
+          }
+          return all;
+        });
   }
 
   /**
@@ -57,6 +62,10 @@ final class MergedWeights {
    * @throws ArithmeticException if a merged weight would not be finite
    */
   MergedWeights plus(AttachedAdapter a) {
+    return VariableGroup.pinned(() -> with(a)); // of one moment, though others may train meanwhile
+  }
+
+  private MergedWeights with(AttachedAdapter a) {
     Map<AdapterSlot, Map<Parameter, Parameter>> next = new LinkedHashMap<>(bySlot);
     a.slots()
         .forEach(
@@ -79,7 +88,7 @@ final class MergedWeights {
     return new MergedWeights(set, more, next);
   }
 
-  private static Parameter frozen(AttachedAdapter a, Parameter p, Storage value) {
+  private static void requireFinite(AttachedAdapter a, Parameter p, Storage value) {
     for (long i = 0; i < value.elements(); i++) {
       if (!Float.isFinite(value.floatAt(i))) {
         throw new ArithmeticException(
@@ -92,6 +101,10 @@ final class MergedWeights {
                 + "'; nothing was changed");
       }
     }
+  }
+
+  private static Parameter frozen(AttachedAdapter a, Parameter p, Storage value) {
+    requireFinite(a, p, value);
     Parameter merged = new Parameter(value, p.shape());
     merged.freeze();
     merged.variable().rename(p.name());
@@ -169,7 +182,14 @@ final class MergedWeights {
                                 + " weight each");
                       }
                     }));
-    adapters.forEach(a -> a.copies().forEach((p, copy) -> values.putIfAbsent(p, copy.own())));
+    adapters.forEach(
+        a ->
+            a.copies()
+                .forEach(
+                    (p, copy) -> {
+                      requireFinite(a, p, copy.own());
+                      values.putIfAbsent(p, copy.own());
+                    }));
     return values;
   }
 
@@ -200,6 +220,11 @@ final class MergedWeights {
 
   /** Inside one layer that shares a weight with others. */
   private record InLayer(Map<Parameter, Parameter> merged, Acting acting) implements Overlay {
+    @Override
+    public @Nullable Object key() {
+      return acting.key();
+    }
+
     @Override
     public Tensor apply(AdapterSlot slot, Tensor x, UnaryOperator<Tensor> base) {
       return base.apply(x);

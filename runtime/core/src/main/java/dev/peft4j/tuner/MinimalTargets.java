@@ -48,13 +48,17 @@ final class MinimalTargets {
     for (String target : order) {
       for (String end : endsOf.getOrDefault(target, List.of())) {
         boolean usable = !minimal.contains(end) && !endsOfOthers.contains(end);
-        if (usable && minimal.stream().noneMatch(m -> target.endsWith("." + m))) {
+        if (usable && isFree(target, minimal, endsOf.getOrDefault(target, List.of()))) {
           minimal.add(end);
           break;
         }
       }
     }
     return minimal.isEmpty() || minimal.size() >= wanted.size() ? targets : List.copyOf(minimal);
+  }
+
+  private static boolean isFree(String target, Set<String> minimal, List<String> ends) {
+    return ends.stream().noneMatch(e -> !e.equals(target) && minimal.contains(e));
   }
 
   /** {@code c}, {@code b.c}, {@code a.b.c}. */

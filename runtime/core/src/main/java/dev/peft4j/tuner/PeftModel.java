@@ -59,8 +59,10 @@ public interface PeftModel {
     set.addFrom(folder, "default");
     if (trainable) {
       set.unfreeze("default");
-    } else {
+    } else if (set.isAlone()) {
       base.eval();
+    } else {
+      set.eval();
     }
     return AdaptedModel.of(base, set);
   }

@@ -23,7 +23,10 @@ final class SavedPatterns {
    */
   static <V> SequencedMap<String, V> of(
       SequencedMap<String, V> patterns, Collection<String> paths) {
-    PatternKeys given = new PatternKeys(patterns.keySet());
+    if (patterns.size() < 2) {
+      return patterns;
+    }
+    PatternKeys given = PatternMap.of(patterns).keys();
     PatternKeys sorted = new PatternKeys(new TreeMap<>(patterns).keySet());
     if (paths.stream()
         .allMatch(p -> Objects.equals(value(patterns, given, p), value(patterns, sorted, p)))) {

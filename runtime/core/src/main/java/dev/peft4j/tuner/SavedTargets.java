@@ -33,14 +33,6 @@ final class SavedTargets {
   }
 
   private static TargetSpec withTargets(TargetSpec t, List<String> targets) {
-    return new TargetSpec(
-        targets,
-        null,
-        false,
-        t.exclude(),
-        t.excludeRegex(),
-        t.modulesToSave(),
-        t.layers(),
-        t.layersPattern());
+    return t.withTargets(targets);
   }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.PeftFormat;
+import dev.peft4j.target.TargetMatcher;
 import dev.peft4j.target.TargetSpec;
 import java.io.IOException;
 import java.util.List;
@@ -22,6 +23,7 @@ record TargetFields(TargetSpec targets, @Nullable String taskType, @Nullable Str
   /** Reads those that are there. */
   static TargetFields read(AdapterConfig file) throws IOException {
     TargetSpec.Builder b = TargetSpec.builder();
+    compile(file);
     List<String> targets = file.textOrTexts("target_modules");
     if (targets != null && file.isText("target_modules")) {
       String text = targets.getFirst();
@@ -31,7 +33,7 @@ record TargetFields(TargetSpec targets, @Nullable String taskType, @Nullable Str
         b.targetRegex(text);
       }
     } else if (targets != null) {
-      b.targets(targets.toArray(new String[0]));
+      b.names(targets.stream().filter(t -> !t.isEmpty()).toList()); // an empty one names nothing
     }
     List<String> exclude = file.textOrTexts("exclude_modules");
     if (exclude != null && file.isText("exclude_modules")) {
@@ -43,19 +45,46 @@ record TargetFields(TargetSpec targets, @Nullable String taskType, @Nullable Str
     if (saved != null) {
       b.modulesToSave(saved.toArray(new String[0]));
     }
-    List<Integer> layers = file.indices("layers_to_transform");
+    List<Integer> layers = file.integers("layers_to_transform");
     if (layers != null) {
       b.layers(layers.stream().mapToInt(Integer::intValue).toArray());
     }
     List<String> patterns = file.textOrTexts("layers_pattern");
-    if (patterns != null) {
+    boolean anyList = patterns == null || file.isText("layers_pattern") && patterns.contains("");
+    if (patterns != null && !anyList && !(layers != null && layers.isEmpty())) {
       b.layersPattern(patterns.toArray(new String[0]));
     }
     String task = file.text("task_type");
     if (task != null) {
       file.choice("task_type", task, PeftFormat.TASK_TYPES);
     }
-    return new TargetFields(b.build(), task, file.text("base_model_name_or_path"));
+    return new TargetFields(
+        file.checked(() -> b.build().asFromFile()), task, file.text("base_model_name_or_path"));
+  }
+
+  /** Tries the regular expressions of each key by themselves, so that errors name the key. */
+  private static void compile(AdapterConfig file) throws IOException {
+    for (String key : List.of("target_modules", "exclude_modules", "feedforward_modules")) {
+      if (file.isText(key)) {
+        String regex = file.get(key).textValue();
+        file.expressions(key, () -> matcher(TargetSpec.builder().targetRegex(regex)));
+      }
+    }
+    List<String> saved = file.texts("modules_to_save");
+    if (saved != null) {
+      String[] names = saved.toArray(new String[0]);
+      file.expressions("modules_to_save", () -> matcher(TargetSpec.builder().modulesToSave(names)));
+    }
+    List<String> lists = file.textOrTexts("layers_pattern");
+    if (lists != null) {
+      String[] names = lists.toArray(new String[0]);
+      file.expressions(
+          "layers_pattern", () -> matcher(TargetSpec.builder().layers(0).layersPattern(names)));
+    }
+  }
+
+  private static TargetMatcher matcher(TargetSpec.Builder spec) {
+    return new TargetMatcher(spec.build().asFromFile());
   }
 
   /** Sets those keys that {@code tree}, which holds all keys of a tuner, has. */

@@ -196,7 +196,8 @@ public final class TrainableTokens implements Tuner {
     int[] ids = tokens.stream().mapToInt(Integer::intValue).toArray();
     Parameter rows =
         asTheyAre
-            ? new Parameter(weight.ownTensor().gather(Tensor.of(ids)).toFloats(), ids.length, dim)
+            ? new Parameter(
+                weight.ownTensor().embedding(Tensor.of(ids)).toFloats(), ids.length, dim)
             : Initial.normal(rng, 1, ids.length, dim);
     return new Rows(layer, weight, rows, ids, prefix);
   }

@@ -39,6 +39,20 @@ public interface TunerLayer extends LayerAdapter {
   }
 
   /**
+   * Tells that a value from the adapter's file stands for a parameter of the base from now on; of
+   * interest to an adapter that was made from the base's own.
+   */
+  default void baseGiven(Parameter original, Parameter value) {}
+
+  /**
+   * Why it cannot compute with the values that it has, as a sentence that names the weight; null if
+   * it can.
+   */
+  default @Nullable String problem() {
+    return null;
+  }
+
+  /**
    * The adapter of another layer that holds the same weight, with the same parameters; its merged
    * weight is the same. Null if there is no such thing, so that the layers cannot share.
    */

@@ -137,15 +137,17 @@ final class WeightedMerge {
       }
       names.addAll(t.targets());
     }
-    return new TargetSpec(
-        List.copyOf(names),
-        regex,
-        false,
-        first.exclude(),
-        first.excludeRegex(),
-        first.modulesToSave(),
-        first.layers(),
-        first.layersPattern());
+    TargetSpec all =
+        new TargetSpec(
+            List.copyOf(names),
+            regex,
+            false,
+            first.exclude(),
+            first.excludeRegex(),
+            first.modulesToSave(),
+            first.layers(),
+            first.layersPattern());
+    return specs.stream().anyMatch(TargetSpec::fromFile) ? all.asFromFile() : all;
   }
 
   /** Computes the weights of the new adapter. */

@@ -169,8 +169,8 @@ class EngineTest {
     within(
         () -> {
           Tensor table = Tensor.of(new float[] {1, 2}, 2, 1);
-          assertThat(table.gather(Tensor.of(new int[] {1})).item()).isEqualTo(2);
-          assertThat(table.gather(Tensor.of(new long[] {1})).item()).isEqualTo(2);
+          assertThat(table.embedding(Tensor.of(new int[] {1})).item()).isEqualTo(2);
+          assertThat(table.embedding(Tensor.of(new long[] {1})).item()).isEqualTo(2);
           assertThat(backend.compiled).hasSize(2);
         });
   }

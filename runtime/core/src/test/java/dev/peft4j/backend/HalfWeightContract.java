@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Frozen weights of 16 bits: the numbers of float32 weights that hold the same values. */
-abstract class HalfWeightContract extends BackendFixture {
+abstract class HalfWeightContract extends EmptyContract {
   /** Sizes of linear layers and numbers of rows, below and above what kernels have blocks for. */
   private static final int[][] PRODUCTS = {{1, 1, 1}, {3, 5, 2}, {33, 17, 20}, {48, 80, 70}};
 

@@ -168,7 +168,7 @@ abstract class ProgramContract extends TorchValuesContract {
       Tensor key = Tensor.of(new long[] {step});
       Tensor h =
           Tensor.of(p.get(0).node())
-              .gather(Tensor.of(ids))
+              .embedding(Tensor.of(ids))
               .linear(Tensor.of(p.get(1).node()), Tensor.of(p.get(2).node()));
       h = h.gelu().rmsNorm(Tensor.of(p.get(3).node()), 1e-5f).dropout(0.1f, key);
       Tensor loss = h.linear(Tensor.of(p.get(4).node()), null).crossEntropy(Tensor.of(labels));

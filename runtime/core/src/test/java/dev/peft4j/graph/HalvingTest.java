@@ -41,7 +41,7 @@ class HalvingTest {
   @Test
   void dataOf16BitsIsWidened() {
     Tensor data = Tensor.of(table.weight().own().copyAs(DType.FLOAT16), table.weight().shape());
-    assertThat(ops(new CpuBackend(), data.toFloat().gather(ids)))
+    assertThat(ops(new CpuBackend(), data.toFloat().embedding(ids)))
         .containsExactly("ToFloat", "Gather");
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -20,35 +21,49 @@ import org.junit.jupiter.api.io.TempDir;
 class AtomicFilesTest {
   @TempDir Path folder;
 
-  /** A disk with room for so many bytes. */
-  static AtomicFiles diskOf(int bytes) {
+  /** A disk with room for so many bytes of content. */
+  static FileOps diskOf(int bytes) {
     int[] left = {bytes};
-    return new AtomicFiles(
-        out ->
-            new WritableByteChannel() {
-              @Override
-              public int write(ByteBuffer src) throws IOException {
-                int n = Math.min(src.remaining(), left[0]);
-                if (n == 0 && src.hasRemaining()) {
-                  throw new IOException("No space left on device");
-                }
-                left[0] -= n;
-                int limit = src.limit();
-                src.limit(src.position() + n);
-                out.write(src);
-                src.limit(limit);
-                return n;
-              }
+    return new FileOps() {
+      @Override
+      WritableByteChannel through(FileChannel out) {
+        return new WritableByteChannel() {
+          @Override
+          public int write(ByteBuffer src) throws IOException {
+            int n = Math.min(src.remaining(), left[0]);
+            if (n == 0 && src.hasRemaining()) {
+              throw new IOException("No space left on device");
+            }
+            left[0] -= n;
+            int limit = src.limit();
+            src.limit(src.position() + n);
+            out.write(src);
+            src.limit(limit);
+            return n;
+          }
 
-              @Override
-              public boolean isOpen() {
-                return out.isOpen();
-              }
+          @Override
+          public boolean isOpen() {
+            return out.isOpen();
+          }
 
-              @Override
-              public void close() throws IOException {
-                out.close();
-              }
+          @Override
+          public void close() throws IOException {
+            out.close();
+          }
+        };
+      }
+    };
+  }
+
+  /** Writes files by other operations than the usual ones. */
+  static void write(FileOps ops, SequencedMap<Path, AtomicFiles.Content> files)
+      throws IOException {
+    ScopedValue.where(FileOps.TESTED, ops)
+        .call(
+            () -> {
+              AtomicFiles.writeAll(files);
+              return true;
             });
   }
 
@@ -74,15 +89,15 @@ class AtomicFilesTest {
     Path a = folder.resolve("a");
     Path b = folder.resolve("b");
     Files.writeString(a, "old a");
-    assertThatThrownBy(() -> diskOf(7).replace(files(a, b)))
+    assertThatThrownBy(() -> write(diskOf(7), files(a, b)))
         .isInstanceOf(IOException.class)
         .hasMessageContainingAll("b in folder " + folder, "no space left on device", "unchanged");
     assertThat(a).hasContent("old a");
     assertThat(TestFiles.listing(folder)).containsExactly("a");
     Path deep = folder.resolve("x/y/z");
-    assertThatThrownBy(() -> diskOf(1).replace(files(deep))).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> write(diskOf(1), files(deep))).isInstanceOf(IOException.class);
     assertThat(TestFiles.listing(folder)).containsExactly("a");
-    diskOf(1000).replace(files(a, b));
+    write(diskOf(1000), files(a, b));
     assertThat(a).hasContent("new a");
     assertThat(TestFiles.listing(folder)).containsExactly("a", "b");
   }
@@ -91,7 +106,8 @@ class AtomicFilesTest {
   void aFailingRenamePutsTheOthersBack() throws Exception {
     Path a = Files.writeString(folder.resolve("a"), "old a");
     SequencedMap<Path, AtomicFiles.Content> files =
-        files(a, folder.resolve("fresh"), folder.resolve("gone"));
+        files(a, folder.resolve("fresh"));
+    files.put(folder.resolve("gone"), out -> out.write(ByteBuffer.allocate(3)));
     // The last file's content takes away the temporary file before it, so that its rename fails.
     files.put(
         folder.resolve("last"),

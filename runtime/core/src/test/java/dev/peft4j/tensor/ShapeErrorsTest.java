@@ -53,7 +53,7 @@ class ShapeErrorsTest {
     wrong(ids::sum, "SumTo: input 0 is INT32 (2,)");
     wrong(ids::max, "MaxTo: input 0 is INT32 (2,)");
     wrong(() -> square.softmax(-1), "Softmax: input 0 is INT32 (2, 2)");
-    wrong(() -> square.gather(ids), "gather: table of type INT32 (2, 2)");
+    wrong(() -> square.embedding(ids), "gather: table of type INT32 (2, 2)");
     wrong(() -> square.crossEntropy(ids), "crossEntropy: logits of type INT32 (2, 2)");
     return tests;
   }
@@ -106,6 +106,34 @@ class ShapeErrorsTest {
   }
 
   @TestFactory
+  List<DynamicTest> windows() {
+    int most = Integer.MAX_VALUE;
+    wrong(() -> Window.square(0, 1, 0), "window: a kernel of 0 x 0, needed 1 or more");
+    wrong(() -> Window.square(-3, 1, 0), "window: a kernel of -3 x -3");
+    wrong(() -> Window.square(70_000, 1, 0), "window: a kernel of 70000 x 70000", "elements");
+    wrong(() -> new Window(3, 3, 1, 0, 0, 0, 1, 1), "window: a stride of 1 x 0");
+    wrong(() -> new Window(3, 3, -1, 1, 0, 0, 1, 1), "window: a stride of -1 x 1");
+    wrong(() -> new Window(3, 3, 1, 1, 0, -1, 1, 1), "window: a padding of 0 x -1, needed 0");
+    wrong(() -> new Window(3, 3, 1, 1, 0, 0, 0, 1), "window: a dilation of 0 x 1");
+    wrong(() -> new Window(3, 3, 1, 1, 0, 0, 1, Integer.MIN_VALUE), "window: a dilation of 1 x -2");
+    Tensor image = Tensor.zeros(1, 1, 5, 5);
+    Tensor w = Tensor.zeros(1, 1, 3, 3);
+    wrong(
+        () -> image.conv2d(w, null, new Window(3, 3, 1, 1, most, 0, 1, 1)),
+        "conv2d: a side of 5 with padding 2147483647 is 4294967299 long");
+    wrong(
+        () -> image.conv2d(w, null, new Window(3, 3, 1, 1, 0, 1 << 30, 1, 1)),
+        "conv2d: a side of 5 with padding 1073741824");
+    wrong(
+        () -> image.conv2d(w, null, new Window(3, 3, 1, 1, 0, 0, 1, most)),
+        "conv2d: a kernel of 3 (dilation 2147483647) is larger than a side of 5");
+    wrong(
+        () -> image.conv2d(w, null, new Window(3, 3, 1, 1, 100_000, 100_000, 1, 1)),
+        "conv2d: input of shape (1, 1, 5, 5) has 40001200009 positions");
+    return tests;
+  }
+
+  @TestFactory
   List<DynamicTest> shapes() {
     wrong(() -> x.reshape(4), "reshape: shape (2, 3) has 6 elements, the new shape (4,) has 4");
     wrong(() -> x.reshape(4, -1), "reshape: shape (2, 3) does not divide into [4, -1]");
@@ -133,6 +161,12 @@ class ShapeErrorsTest {
     wrong(() -> Tensor.of(new float[5], 2, 3), "(2, 3) holds 6 elements, found 5");
     wrong(() -> Tensor.zeros(-1), "[-1]", "negative");
     wrong(() -> Tensor.zeros(70_000, 70_000), "[70000, 70000]", "2147483647");
+    wrong(() -> Tensor.zeros(0, 70_000, -1), "[0, 70000, -1]", "negative");
+    wrong(() -> Tensor.zeros(0, 70_000, 70_000).sum(0), "[1, 70000, 70000]", "2147483647");
+    wrong(
+        () -> Tensor.concat(0, Tensor.zeros(2_000_000_000, 0), Tensor.zeros(2_000_000_000, 0)),
+        "concat: 4000000000 along dimension 0");
+    wrong(() -> Tensor.zeros(3, 0).argmax(), "argmax: shape (3, 0) has rows without elements");
     return tests;
   }
 
@@ -168,9 +202,9 @@ class ShapeErrorsTest {
   @TestFactory
   List<DynamicTest> lookupsAndAttention() {
     wrong(
-        () -> x.gather(Tensor.zeros(2)),
+        () -> x.embedding(Tensor.zeros(2)),
         "gather: table of type FLOAT32 (2, 3) and ids of type FLOAT32 (2,)");
-    wrong(() -> Tensor.zeros(3).gather(ids), "gather: table of type FLOAT32 (3,)", "(rows, n)");
+    wrong(() -> Tensor.zeros(3).embedding(ids), "gather: table of type FLOAT32 (3,)", "(rows, n)");
     wrong(
         () -> x.crossEntropy(Tensor.of(new int[3])),
         "crossEntropy: logits of type FLOAT32 (2, 3)",
@@ -201,7 +235,7 @@ class ShapeErrorsTest {
     return tests;
   }
 
-  private void wrong(Supplier<Tensor> call, String... parts) {
+  private void wrong(Supplier<?> call, String... parts) {
     tests.add(
         dynamicTest(
             String.join(" … ", parts),

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class TrainerTest {
@@ -24,6 +25,11 @@ class TrainerTest {
   @Test
   void doesWhatALoopWrittenByHandDoes() {
     TinyRun other = new TinyRun(7);
+    // as transformers' Trainer does
+    other.optimizer.exemptFromDecay(
+        other.model.trainableParameters().stream()
+            .filter(p -> p.name().endsWith("bias"))
+            .collect(Collectors.toSet()));
     Rng rng = new Rng(11);
     Batches<Batch> data = TinyRun.batches();
     Rng.with(

@@ -256,13 +256,20 @@ class AdapterFilesTest {
         "r | 0 | r is the number 0, expected a whole number from 1",
         "r | \"8\" | r is",
         "r | 2.5 | r is the number 2.5",
-        "lora_alpha | -1 | lora_alpha is the number -1",
+        "lora_alpha | \"1\" | lora_alpha is the text '1', expected a finite number",
         "lora_dropout | 1.5 | lora_dropout is the number 1.5",
         "bias | \"some\" | bias is",
         "use_rslora | \"yes\" | use_rslora is",
         "use_dora | \"no\" | use_dora is",
-        "init_lora_weights | \"eva\" | init_lora_weights is the text 'eva', expected another one:"
-            + " it is not supported yet",
+        "init_lora_weights | \"evil\" | \"eva\", \"corda\", \"lora_ga\", \"loftq\" and \"mica\" are"
+            + " read as true",
+        "target_modules | \"fc(1\" | target_modules has 'fc(1', which is not a regular expression"
+            + " of Python: missing ), unterminated subpattern at position 2",
+        "exclude_modules | \"\\\\p{L}\" | exclude_modules has",
+        "modules_to_save | [\"a\", \"b)\"] | modules_to_save has",
+        "layers_pattern | [\"((a{400}){400}){400}\"] | layers_pattern has",
+        "rank_pattern | {\"(?i)fc1\": 2} | rank_pattern has",
+        "alpha_pattern | {\"fc1)\": 2} | alpha_pattern has",
         "init_lora_weights | \"pisa\" | \"pissa_niter_N\" or \"olora\"",
         "trainable_token_indices | {\"fc1\": 3} | trainable_token_indices['fc1'] is the number 3",
         "use_qalora | true | not supported yet: use_qalora is true",

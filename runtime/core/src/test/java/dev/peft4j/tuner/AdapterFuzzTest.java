@@ -120,7 +120,8 @@ class AdapterFuzzTest {
           rank_pattern            | {"((.*)*)*x": 2}
           target_modules          | "(((((.*)*)*)*)*)*x"
           target_modules          | "([ab]?[ab]?.)*([ab]?.)*([ab]?.)*([ab]?.)*!"
-          modules_to_save         | ["((.*)*)*x"]
+          target_modules          | "(a?){40}\\\\1.*.*.*.*x"
+          exclude_modules         | "(((((((((.?){40}){40}){40}.*)*)*)*.*)*)*)"
           init_lora_weights       | "pissa_niter_999999"
           trainable_token_indices | {"embed": [2147483647]}
           """)

@@ -54,6 +54,7 @@ public class TrainScope internal constructor() {
   private var folder: Path? = null
   private var resume = false
   private val listeners = mutableListOf<TrainingListener>()
+  private val remembered = mutableMapOf<String, String>()
   private val settings = TrainingSettings.builder()
 
   /** Passes over the data; with [steps] as well, whatever ends first. */
@@ -62,7 +63,7 @@ public class TrainScope internal constructor() {
   /** Optimizer steps. */
   public var steps: Long = 0
 
-  /** Batches whose gradients are averaged for one step. */
+  /** Batches that make one step, as one large batch would. */
   public var accumulation: Int = 1
 
   /** Largest common norm of the gradients; 0 does not clip. */
@@ -81,14 +82,35 @@ public class TrainScope internal constructor() {
     data = { model, optimizer -> Trainer.of(model, optimizer, batches, loss) }
   }
 
-  /** AdamW, with torch's defaults but for the learning rate. */
+  /**
+   * As [data], for a loss of which it is not seen how many things (rows, tokens) it is the mean of: [counting] says it.
+   * See [Trainer.counting].
+   */
+  public fun <B : Any> data(batches: Batches<B>, counting: (B) -> Double, loss: (B) -> Tensor) {
+    data = { model, optimizer -> Trainer.of(model, optimizer, batches, loss).counting { counting(it) } }
+  }
+
+  /**
+   * Keeps something in the checkpoints that the run is made with, such as the names of labels; a run that says otherwise
+   * is not resumed from them. See [Trainer.remember].
+   */
+  public fun remember(what: String, value: String) {
+    remembered[what] = value
+  }
+
+  /**
+   * AdamW, with torch's defaults but for the learning rate. Biases and the weights of norms do not decay, unless
+   * [decayAll].
+   */
   public fun adamW(
     lr: Double,
     betas: Pair<Double, Double> = 0.9 to 0.999,
     eps: Double = 1e-8,
     weightDecay: Double = 0.01,
+    decayAll: Boolean = false,
   ) {
     val builder = AdamW.builder().lr(lr.toFloat()).betas(betas.first, betas.second).eps(eps).weightDecay(weightDecay)
+    if (decayAll) builder.decayAll()
     optimizer(builder::build)
   }
 
@@ -156,6 +178,7 @@ public class TrainScope internal constructor() {
     settings.epochs(epochs).steps(steps).accumulation(accumulation).clipNorm(clipNorm.toFloat()).seed(seed)
     val trainer = start(model, make(model.trainableParameters())).settings(settings.build())
     listeners.forEach(trainer::listener)
+    remembered.forEach { (what, value) -> trainer.remember(what, value) }
     evaluator?.let(trainer::evaluator)
     folder?.let(trainer::checkpoints)
     return trainer

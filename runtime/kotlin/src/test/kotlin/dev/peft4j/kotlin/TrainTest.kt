@@ -102,6 +102,23 @@ class TrainTest {
   }
 
   @Test
+  fun whatIsRememberedHasToBeTheSame(@TempDir folder: Path) {
+    val model = model()
+    fun run(labels: String) =
+      train(model) {
+        adamW(lr = 1e-2)
+        accumulation = 2
+        data(Batches.of(batches), counting = { 3.0 }) { (x, y) -> model(x).mseLoss(y) }
+        remember("labels", labels)
+        onStep { assertThat(it.count()).isEqualTo(6.0) }
+        checkpoints(folder, resume = true)
+      }
+    assertThat(run("good, bad").state().step()).isEqualTo(3)
+    assertThat(run("good, bad").loss()).isFinite()
+    assertThatThrownBy { run("bad, good") }.hasMessageContaining("labels good, bad, not bad, good")
+  }
+
+  @Test
   fun evaluationsAndCheckpointsAreTold(@TempDir folder: Path) {
     val model = model()
     val accuracies = mutableListOf<Double>()

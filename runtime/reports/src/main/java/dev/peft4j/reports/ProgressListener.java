@@ -1,5 +1,6 @@
 package dev.peft4j.reports;
 
+import dev.peft4j.io.Printable;
 import dev.peft4j.train.TrainingEvent;
 import dev.peft4j.train.TrainingListener;
 import java.io.PrintStream;
@@ -53,9 +54,10 @@ public final class ProgressListener implements TrainingListener {
                 .build();
       }
       case TrainingEvent.CheckpointSkipped s ->
-          out.println("damaged checkpoint passed over: " + s.problem());
+          out.println("damaged checkpoint passed over: " + Printable.of(s.problem()));
+      case TrainingEvent.Changed _ -> {} // the trainer has logged it
       case TrainingEvent.Step s -> {
-        loss.add(s.loss());
+        loss.add(s.loss(), s.count());
         show(
             s.state().step(),
             String.format(

@@ -1,54 +1,86 @@
 package dev.peft4j.transformers;
 
-import ai.djl.engine.EngineException;
-import ai.djl.huggingface.tokenizers.Encoding;
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import ai.djl.util.PairList;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.tensor.Tensor;
-import java.io.ByteArrayInputStream;
+import dev.peft4j.transformers.NativeTokenizer.Tokens;
+import dev.peft4j.transformers.SpecialTokens.Encoded;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
+import java.util.stream.LongStream;
 
 /**
- * Texts to token ids, as a {@code tokenizer.json} says (Hugging Face tokenizers, by way of DJL).
- * Texts are cut to a greatest length and padded to the longest of the batch; what the file itself
- * says about both is not followed. Nothing is downloaded and nobody is told. May be shared by
- * threads.
+ * Texts to token ids, as transformers makes them of the same files (Hugging Face tokenizers, by way
+ * of DJL). Texts are cut to a greatest length and padded to the longest of the batch; the lengths
+ * that the files say are not followed, the sides are. Nothing is downloaded and nobody is told. May
+ * be shared by threads.
+ *
+ * <p>A folder's tokenizer is its {@code tokenizer.json}, or made of {@code vocab.txt} (WordPiece)
+ * or of {@code vocab.json} and {@code merges.txt} (BPE of bytes); {@code tokenizer_config.json},
+ * {@code special_tokens_map.json} and {@code added_tokens.json} are read as transformers reads
+ * them. In particular {@code BertTokenizer} takes only the vocabulary of a {@code tokenizer.json}:
+ * lower case, accents and the tokens around a text come from {@code tokenizer_config.json}.
+ *
+ * <p>Files are checked before the native library sees them. What it cannot do without danger, such
+ * as patterns that may take unlimited time, is a {@link FileFormatException} that names it.
  */
 public final class Tokenizer implements AutoCloseable {
-  private static final String FILE = "tokenizer.json";
-  private static final String OFFLINE = "ai.djl.offline";
+  /** Characters of a long text that are encoded at first, for each token that is kept. */
+  private static final int CHARACTERS_A_TOKEN = 16;
 
-  private final HuggingFaceTokenizer tokenizer;
-  private final long pad;
+  private static final int SHORT = 8192;
+
+  private final NativeTokenizer tokenizer;
+  private final SpecialTokens around;
+  private final WordBoundaries boundaries;
+  private final Settings settings;
+  private final int maxLength;
   private final int multiple;
 
-  private Tokenizer(HuggingFaceTokenizer tokenizer, long pad, int multiple) {
+  /** What the files say besides what a token is. */
+  private record Settings(long pad, boolean padLeft, boolean cutLeft, boolean cleanUp) {}
+
+  private Tokenizer(
+      NativeTokenizer tokenizer,
+      SpecialTokens around,
+      WordBoundaries boundaries,
+      Settings settings,
+      int maxLength,
+      int multiple) {
     this.tokenizer = tokenizer;
-    this.pad = pad;
+    this.around = around;
+    this.boundaries = boundaries;
+    this.settings = settings;
+    this.maxLength = maxLength;
     this.multiple = multiple;
   }
 
   /**
    * Reads a tokenizer.
    *
-   * @param path a folder with a {@code tokenizer.json}, or such a file
+   * @param path a folder with a tokenizer, or a {@code tokenizer.json}, which is then taken as it
+   *     is
    * @param maxLength tokens kept of a text, those added by the tokenizer included
    * @throws FileFormatException if there is no such file or it holds no tokenizer
    */
   public static Tokenizer load(Path path, int maxLength) throws IOException {
-    Path file = Files.isDirectory(path) ? path.resolve(FILE) : path;
-    if (!Files.isRegularFile(file)) {
-      throw new FileFormatException(
-          file, Files.exists(file) ? "is no file, expected a tokenizer.json" : "does not exist");
+    requireLength(maxLength, 1, "");
+    if (Files.isDirectory(path)) {
+      TokenizerFolder folder = TokenizerFolder.read(path);
+      TokenizerFile file = folder.checked();
+      Settings settings =
+          new Settings(
+              folder.padId(file), folder.padsLeft(), folder.cutsLeft(), folder.cleansUp());
+      return open(file, path.resolve(TokenizerFolder.FILE), settings, maxLength);
     }
-    return parse(Files.readAllBytes(file), file, maxLength);
+    if (!Files.isRegularFile(path)) {
+      throw new FileFormatException(
+          path, Files.exists(path) ? "is no file, expected a tokenizer.json" : "does not exist");
+    }
+    return parse(Files.readAllBytes(path), path, maxLength);
   }
 
   /**
@@ -59,74 +91,46 @@ public final class Tokenizer implements AutoCloseable {
    * @throws FileFormatException if it holds no tokenizer
    */
   public static Tokenizer load(InputStream in, String name, int maxLength) throws IOException {
+    requireLength(maxLength, 1, "");
     return parse(in.readAllBytes(), Path.of(name), maxLength);
   }
 
-  private static Tokenizer parse(byte[] json, Path file, int maxLength) throws IOException {
-    if (maxLength < 1) {
-      throw tooShort(maxLength, 1, "");
-    }
-    String length = Integer.toString(maxLength);
-    Map<String, String> options =
-        Map.of(
-            "truncation",
-            "true",
-            "padding",
-            "false",
-            "maxLength",
-            length,
-            "modelMaxLength",
-            length);
-    long pad = TokenizerFile.padId(json, file);
-    HuggingFaceTokenizer tokenizer = open(json, file, options);
-    int added = tokenizer.encode("").getIds().length;
-    if (added >= maxLength) {
-      tokenizer.close();
-      throw tooShort(
-          maxLength, added + 1, " for the tokenizer adds " + added + " tokens to every text");
-    }
-    return new Tokenizer(tokenizer, pad, 1);
-  }
-
-  private static IllegalArgumentException tooShort(int maxLength, int least, String why) {
-    return new IllegalArgumentException(
-        "Tokenizer: maxLength is " + maxLength + ", must be at least " + least + why);
-  }
-
   /**
-   * DJL reports its use to its makers and looks for natives on the net, unless it is told that it
-   * is offline: so it is told, for the moment. A user's own setting stands.
+   * The longest text that a folder's tokenizer was made for ({@code model_max_length} in {@code
+   * tokenizer_config.json}), in tokens; {@link Integer#MAX_VALUE} if it does not say.
+   *
+   * @throws FileFormatException if there is no tokenizer
    */
-  private static synchronized HuggingFaceTokenizer open(
-      byte[] json, Path file, Map<String, String> options) throws IOException {
-    String before = System.getProperty(OFFLINE);
-    if (before == null) {
-      System.setProperty(OFFLINE, "true");
-    }
-    try {
-      return HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json), options);
-    } catch (EngineException | UnsatisfiedLinkError | ExceptionInInitializerError e) {
-      throw new IOException(
-          "the native library of Hugging Face tokenizers cannot be loaded: "
-              + reason(e)
-              + "; it is unpacked to ~/.djl.ai, or to the folder that the environment's"
-              + " DJL_CACHE_DIR names, which has to be writable",
-          e);
-    } catch (RuntimeException e) {
-      throw new FileFormatException(file, "holds no tokenizer: " + reason(e), e);
-    } finally {
-      if (before == null) {
-        System.clearProperty(OFFLINE);
-      }
-    }
+  public static int modelMaxLength(Path folder) throws IOException {
+    Integer length = TokenizerFolder.maxLength(folder);
+    return length == null ? Integer.MAX_VALUE : length;
   }
 
-  private static String reason(Throwable e) {
-    Throwable root = e;
-    while (root.getCause() != null) {
-      root = root.getCause();
+  private static Tokenizer parse(byte[] json, Path path, int maxLength) throws IOException {
+    TokenizerFile file = TokenizerFile.check(TokenizerFile.parse(json, path), path);
+    Settings settings = new Settings(file.padId(), false, false, false);
+    return open(file, path, settings, maxLength);
+  }
+
+  private static Tokenizer open(TokenizerFile file, Path path, Settings settings, int maxLength)
+      throws IOException {
+    int added = file.specialTokens().added(false);
+    requireLength(
+        maxLength, added + 1, " for the tokenizer adds " + added + " tokens to every text");
+    return new Tokenizer(
+        NativeTokenizer.open(file, path),
+        file.specialTokens(),
+        file.boundaries(),
+        settings,
+        maxLength,
+        1);
+  }
+
+  private static void requireLength(int maxLength, int least, String why) {
+    if (maxLength < least) {
+      throw new IllegalArgumentException(
+          "Tokenizer: maxLength is " + maxLength + ", must be at least " + least + why);
     }
-    return root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
   }
 
   /**
@@ -136,7 +140,7 @@ public final class Tokenizer implements AutoCloseable {
    */
   public TokenBatch encode(List<String> texts) {
     requireTexts(texts);
-    return pad(tokenizer.batchEncode(texts));
+    return pad(texts.stream().map(this::encode).toArray(Encoded[]::new));
   }
 
   /**
@@ -154,7 +158,14 @@ public final class Tokenizer implements AutoCloseable {
               + second.size()
               + " second ones: needed as many of both");
     }
-    return pad(tokenizer.batchEncode(new PairList<>(first, second)));
+    int added = around.added(true);
+    requireLength(
+        maxLength, added + 1, " for the tokenizer adds " + added + " tokens to every pair");
+    Encoded[] rows = new Encoded[first.size()];
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = encode(first.get(i), second.get(i), maxLength - added);
+    }
+    return pad(rows);
   }
 
   private static void requireTexts(List<String> texts) {
@@ -163,22 +174,104 @@ public final class Tokenizer implements AutoCloseable {
     }
   }
 
-  private TokenBatch pad(Encoding[] rows) {
+  private Encoded encode(String text) {
+    int room = maxLength - around.added(false);
+    return around.around(cut(tokens(text, room).ids(), room), null);
+  }
+
+  /**
+   * As transformers' {@code longest_first}: the longer text gives way, then both. How long a text
+   * is, is known up to the word with which it has {@code maxLength} tokens.
+   */
+  private Encoded encode(String first, String second, int room) {
+    Tokens a;
+    Tokens b;
+    if (boundaries.joint() == null) {
+      a = tokens(first, maxLength);
+      b = tokens(second, maxLength);
+    } else if (first.length() <= second.length()) { // the whole text is one word
+      a = tokenizer.encode(first);
+      b = tokens(second, Math.max(maxLength, a.ids().length));
+    } else {
+      b = tokenizer.encode(second);
+      a = tokens(first, Math.max(maxLength, b.ids().length));
+    }
+    int inA = counted(a);
+    int inB = counted(b);
+    if (inA + inB <= room) {
+      return around.around(a.ids(), b.ids());
+    }
+    int least = Math.min(inA, inB);
+    int most = least > room ? least : Math.max(least, room - least);
+    if (least + most > room) {
+      least = room / 2;
+      most = room - least;
+    }
+    boolean swapped = inA > inB;
+    return around.around(
+        cut(a.ids(), swapped ? most : least), cut(b.ids(), swapped ? least : most));
+  }
+
+  /** The tokens up to the end of the word that has the last one which may be kept. */
+  private int counted(Tokens tokens) {
+    long[] words = tokens.words();
+    if (words.length <= maxLength) {
+      return words.length;
+    }
+    int at = settings.cutLeft ? words.length - maxLength : maxLength - 1;
+    int step = settings.cutLeft ? -1 : 1;
+    int next = at + step;
+    while (next >= 0 && next < words.length && words[next] == words[at]) {
+      next += step;
+    }
+    return settings.cutLeft ? words.length - 1 - next : next;
+  }
+
+  private long[] cut(long[] ids, int length) {
+    if (ids.length <= length) {
+      return ids;
+    }
+    return settings.cutLeft
+        ? Arrays.copyOfRange(ids, ids.length - length, ids.length)
+        : Arrays.copyOf(ids, length);
+  }
+
+  /**
+   * The tokens of a text, of a long one only as many as needed and one more: it is cut between
+   * words, where a token ends in any case.
+   */
+  private Tokens tokens(String text, int needed) {
+    long size = Math.max(SHORT, (long) CHARACTERS_A_TOKEN * needed);
+    while (!settings.cutLeft && size < text.length() / 2) {
+      int at = boundaries.next(text, (int) size, SHORT);
+      if (at < 0) {
+        break;
+      }
+      Tokens tokens = tokenizer.encode(text.substring(0, at));
+      if (tokens.ids().length > needed) { // unknown pieces side by side may become one
+        return tokens;
+      }
+      size *= 8;
+    }
+    return tokenizer.encode(text);
+  }
+
+  private TokenBatch pad(Encoded[] rows) {
     int tokens = 0;
-    for (Encoding row : rows) {
-      tokens = Math.max(tokens, row.getIds().length);
+    for (Encoded row : rows) {
+      tokens = Math.max(tokens, row.ids().length);
     }
     tokens = (tokens + multiple - 1) / multiple * multiple;
     long[] ids = new long[rows.length * tokens];
     long[] mask = new long[ids.length];
     long[] types = new long[ids.length];
+    Arrays.fill(ids, settings.pad);
     for (int r = 0; r < rows.length; r++) {
-      long[] own = rows[r].getIds();
-      int at = r * tokens;
-      System.arraycopy(own, 0, ids, at, own.length);
-      System.arraycopy(rows[r].getAttentionMask(), 0, mask, at, own.length);
-      System.arraycopy(rows[r].getTypeIds(), 0, types, at, own.length);
-      Arrays.fill(ids, at + own.length, at + tokens, pad);
+      int length = rows[r].ids().length;
+      int at = r * tokens + (settings.padLeft ? tokens - length : 0);
+      System.arraycopy(rows[r].ids(), 0, ids, at, length);
+      System.arraycopy(rows[r].types(), 0, types, at, length);
+      Arrays.fill(mask, at, at + length, 1);
     }
     return new TokenBatch(
         Tensor.of(ids, rows.length, tokens),
@@ -198,20 +291,35 @@ public final class Tokenizer implements AutoCloseable {
       throw new IllegalArgumentException(
           "Tokenizer: cannot pad to a multiple of " + tokens + ", must be at least 1");
     }
-    return new Tokenizer(tokenizer, pad, tokens);
+    return new Tokenizer(tokenizer, around, boundaries, settings, maxLength, tokens);
   }
 
   /** How many tokens each text has, without padding; none for no texts. */
   public int[] lengths(List<String> texts) {
-    if (texts.isEmpty()) {
-      return new int[0];
-    }
-    return Arrays.stream(tokenizer.batchEncode(texts)).mapToInt(e -> e.getIds().length).toArray();
+    return texts.stream().mapToInt(t -> encode(t).ids().length).toArray();
   }
 
-  /** The text of some tokens, without those that the tokenizer adds. */
+  /**
+   * The text of some tokens, without those that the tokenizer adds; ids that no token has count for
+   * nothing.
+   */
   public String decode(long... ids) {
-    return tokenizer.decode(ids, true);
+    String text =
+        tokenizer.decode(
+            LongStream.of(ids).filter(id -> id >= 0 && id <= Integer.MAX_VALUE).toArray());
+    return settings.cleanUp ? cleanUp(text) : text;
+  }
+
+  private static String cleanUp(String text) {
+    String out = text;
+    for (String mark : new String[] {".", "?", "!", ","}) {
+      out = out.replace(" " + mark, mark);
+    }
+    out = out.replace(" ' ", "'");
+    for (String ending : new String[] {"n't", "'m", "'s", "'ve", "'re"}) {
+      out = out.replace(" " + ending, ending);
+    }
+    return out;
   }
 
   /** Frees the native memory now instead of when this is no longer reachable. */

@@ -1,107 +1,274 @@
 package dev.peft4j.transformers;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.io.FileFormatException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/** What has to be known of a {@code tokenizer.json} besides what the tokenizer itself reads. */
+/**
+ * A {@code tokenizer.json}, checked. The native library that carries it out ends the process when
+ * something in a file is not as it expects, so that it gets none: it gets what is written here,
+ * after everything in it has been looked at. What a part is and which settings it has is known from
+ * release 0.21 of Hugging Face tokenizers; anything else is refused by name.
+ */
 final class TokenizerFile {
-  private static final JsonMapper JSON = new JsonMapper();
-  private static final Set<String> PAD_TOKENS = Set.of("[PAD]", "<pad>");
+  private static final JsonMapper JSON =
+      JsonMapper.builder(
+              JsonFactory.builder()
+                  .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+                  .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder().maxNestingDepth(300).build())
+                  .build())
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
 
-  private TokenizerFile() {}
+  private static final List<String> PAD_TOKENS = List.of("[PAD]", "<pad>");
+  private static final String[] ADDED_FLAGS = {"single_word", "lstrip", "rstrip"};
+
+  /** The library's time grows with the square of their number. */
+  private static final int MOST_ADDED_TOKENS = 20_000;
+
+  private static final int LONGEST_ADDED_TOKEN = 10_000;
+
+  private final JsonPart file;
+  private final WordBoundaries boundaries = new WordBoundaries();
+  private final TokenizerParts normalizers;
+  private final TokenizerParts preTokenizers;
+  private final TokenizerParts decoders;
+  private final TokenizerModel model;
+  private final SpecialTokens specialTokens;
+  private final Map<String, Integer> added = new LinkedHashMap<>();
+  private final ArrayNode addedTokens = JsonNodeFactory.instance.arrayNode();
+  private final boolean anyNormalized;
+  private int longestToken;
+  private int nextId = -1;
+
+  private TokenizerFile(JsonPart file) throws FileFormatException {
+    this.file = file;
+    if (!file.get("model").isObject()) {
+      throw new FileFormatException(
+          file.file(), "holds no tokenizer: it has no object \"model\"");
+    }
+    if (file.has("version") && !file.text("version").equals("1.0")) {
+      throw file.wrong("version", "\"1.0\"");
+    }
+    normalizers = TokenizerParts.normalizers(file.object("normalizer"), boundaries);
+    preTokenizers = TokenizerParts.preTokenizers(file.object("pre_tokenizer"), boundaries);
+    decoders = TokenizerParts.decoders(file.object("decoder"));
+    model = new TokenizerModel(file.required("model"), boundaries);
+    longestToken = model.longestToken();
+    specialTokens = SpecialTokens.read(file.object("post_processor"));
+    anyNormalized = addedTokens();
+  }
 
   /**
-   * The id that fills up shorter texts: the file's own, that of a token which is called so, or 0. A
-   * model never sees it, as the mask is 0 there; but it has to be in the vocabulary.
+   * The object that the bytes of a file hold.
    *
-   * @throws FileFormatException if the file is no JSON object with a model
+   * @throws FileFormatException if they hold none
    */
-  static long padId(byte[] json, Path file) throws IOException {
+  static ObjectNode parse(byte[] json, Path file) throws FileFormatException {
     JsonNode tree;
     try {
       tree = JSON.readTree(json);
     } catch (JsonProcessingException e) {
       String where = e.getLocation() == null ? "" : " at line " + e.getLocation().getLineNr();
       throw new FileFormatException(
-          file, "is not valid JSON" + where + ": " + e.getOriginalMessage(), e);
-    }
-    if (!tree.path("model").isObject()) {
-      throw new FileFormatException(
           file,
-          json.length == 0
-              ? "is empty, expected a tokenizer of Hugging Face in JSON"
-              : "holds no tokenizer: it has no object \"model\"");
+          "is not valid JSON" + where + ": " + JsonPart.shortened(e.getOriginalMessage()),
+          e);
+    } catch (IOException e) {
+      throw new FileFormatException(file, "is not UTF-8 text", e);
     }
-    requireUnknownToken(tree.path("model"), file);
-    requireSpecialTokens(tree.path("post_processor"), file);
-    JsonNode padding = tree.path("padding").path("pad_id");
-    if (padding.isIntegralNumber()) {
-      if (!padding.canConvertToInt() || padding.intValue() < 0) {
-        throw new FileFormatException(
-            file, "has " + padding + " as padding.pad_id, expected the id of a token");
+    if (tree instanceof ObjectNode object) {
+      return object;
+    }
+    throw new FileFormatException(
+        file,
+        json.length == 0
+            ? "is empty, expected a tokenizer of Hugging Face in JSON"
+            : "holds no tokenizer: it has no object \"model\"");
+  }
+
+  /**
+   * Checks a tokenizer.
+   *
+   * @param tree what the file holds
+   * @param file for messages
+   * @throws FileFormatException if something is not as it should be, or is not supported
+   */
+  static TokenizerFile check(ObjectNode tree, Path file) throws FileFormatException {
+    return new TokenizerFile(new JsonPart(tree, "", file));
+  }
+
+  /** Reads the added tokens; true if one is looked for in the normalized text. */
+  private boolean addedTokens() throws FileFormatException {
+    if (!file.has("added_tokens")) {
+      return false;
+    }
+    boolean normalized = false;
+    for (JsonPart token : file.objects("added_tokens")) {
+      if (added.size() >= MOST_ADDED_TOKENS) {
+        throw file.error("added_tokens", "has more than " + MOST_ADDED_TOKENS + " tokens");
       }
-      return padding.longValue();
+      String content = token.text("content");
+      if (content.length() > LONGEST_ADDED_TOKEN) {
+        throw token.error("content", "has more than " + LONGEST_ADDED_TOKEN + " characters");
+      }
+      int id = token.whole("id", 0, Integer.MAX_VALUE);
+      ObjectNode out = addedTokens.addObject().put("id", id).put("content", content);
+      for (String flag : ADDED_FLAGS) {
+        out.put(flag, token.flag(flag, false));
+      }
+      boolean special = token.flag("special", false);
+      out.put("normalized", token.flag("normalized", !special)).put("special", special);
+      normalized |= out.path("normalized").booleanValue();
+      longestToken = Math.max(longestToken, content.length());
+      if (joinsWords(content, out.path("normalized").booleanValue())) {
+        boundaries.none();
+      }
+      if (!content.isEmpty() && !added.containsKey(content)) {
+        added.put(content, nextId(content));
+      }
     }
-    for (JsonNode token : tree.path("added_tokens")) {
-      if (PAD_TOKENS.contains(token.path("content").asText())) {
-        return token.path("id").longValue();
+    return normalized;
+  }
+
+  /** True if white space, or what stands for it when normalized, follows something else. */
+  private static boolean joinsWords(String content, boolean normalized) {
+    for (int i = 1; i < content.length(); i++) {
+      if (isWhite(content.charAt(i), normalized) && !isWhite(content.charAt(i - 1), normalized)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isWhite(char c, boolean normalized) {
+    return Character.isWhitespace(c) || normalized && c == '▁';
+  }
+
+  /** The id that the library gives an added token; it does not ask the file. */
+  private int nextId(String content) {
+    Integer known = model.id(content);
+    int id = known != null ? known : Math.max(nextId, model.size());
+    nextId = Math.max(nextId, id + 1);
+    return id;
+  }
+
+  /** The text that the native library gets. */
+  String checked() {
+    ObjectNode out = withoutTokens(model.checked());
+    out.set("added_tokens", addedTokens);
+    return out.toString();
+  }
+
+  /** The same normalizers over a vocabulary of nothing: each text that is not empty is one token. */
+  String probe() {
+    ObjectNode nothing = JsonNodeFactory.instance.objectNode().put("type", "WordLevel");
+    nothing.put("unk_token", "?").putObject("vocab").put("?", 0);
+    ObjectNode out = withoutTokens(nothing);
+    out.putNull("pre_tokenizer").putArray("added_tokens");
+    return out.toString();
+  }
+
+  private ObjectNode withoutTokens(ObjectNode vocabulary) {
+    ObjectNode out = JsonNodeFactory.instance.objectNode().put("version", "1.0");
+    out.putNull("truncation").putNull("padding").putNull("post_processor");
+    if (!normalizers.isEmpty()) {
+      out.set("normalizer", normalizers.sequence("normalizers"));
+    }
+    if (!preTokenizers.isEmpty()) {
+      out.set("pre_tokenizer", preTokenizers.sequence("pretokenizers"));
+    }
+    if (file.has("decoder")) {
+      out.set("decoder", decoders.sequence("decoders"));
+    }
+    out.set("model", vocabulary);
+    return out;
+  }
+
+  /**
+   * The added tokens that are looked for in the normalized text. One of which normalizing leaves
+   * nothing would be found everywhere, and end the process.
+   */
+  Set<String> normalizedTokens() {
+    Set<String> out = new LinkedHashSet<>();
+    if (anyNormalized && !normalizers.isEmpty()) {
+      for (JsonNode token : addedTokens) {
+        if (token.path("normalized").booleanValue()) {
+          out.add(token.path("content").textValue());
+        }
+      }
+    }
+    out.remove("");
+    return out;
+  }
+
+  /** What is put around texts. */
+  SpecialTokens specialTokens() {
+    return specialTokens;
+  }
+
+  /** Where texts may be cut. */
+  WordBoundaries boundaries() {
+    return boundaries;
+  }
+
+  /** How many times as long a text may get before it is split into tokens. */
+  double growth() {
+    return normalizers.growth();
+  }
+
+  /** How many characters a token may stand for when it is decoded. */
+  double decodedLength() {
+    return (longestToken + 1.0) * decoders.growth();
+  }
+
+  /** True if a pattern goes back over long texts. */
+  boolean retries() {
+    return normalizers.retries() || preTokenizers.retries() || decoders.retries();
+  }
+
+  /**
+   * The id that fills up shorter texts: the file's own, that of a token which is called so, or 0. A
+   * model never sees it, as the mask is 0 there; but it has to be in the vocabulary.
+   */
+  long padId() throws FileFormatException {
+    JsonPart padding = file.object("padding");
+    if (padding != null && padding.has("pad_id")) {
+      JsonNode id = padding.get("pad_id");
+      if (!id.isIntegralNumber() || !id.canConvertToInt() || id.intValue() < 0) {
+        throw new FileFormatException(
+            file.file(), "has " + id + " as padding.pad_id, expected the id of a token");
+      }
+      return id.longValue();
+    }
+    for (String token : PAD_TOKENS) {
+      if (added.containsKey(token)) {
+        return added.get(token);
       }
     }
     return 0;
   }
 
-  /**
-   * What the model has no token for becomes its unknown token. If there is none, the native library
-   * ends the whole process when it meets such a text, so it is refused here.
-   */
-  private static void requireUnknownToken(JsonNode model, Path file) throws FileFormatException {
-    String type = model.path("type").asText();
-    JsonNode vocabulary = model.path("vocab");
-    if (type.equals("Unigram") || vocabulary.isArray()) {
-      if (!model.path("unk_id").isIntegralNumber()) {
-        throw new FileFormatException(
-            file, "has no model.unk_id, the place of the unknown token in model.vocab");
-      }
-      return;
-    }
-    JsonNode unknown = model.path("unk_token");
-    boolean needed = !type.equals("BPE") || unknown.isTextual();
-    String name =
-        unknown.isMissingNode() ? (type.equals("WordLevel") ? "<unk>" : "[UNK]") : unknown.asText();
-    if (needed && !vocabulary.has(name)) {
-      throw new FileFormatException(
-          file,
-          "has the unknown token '" + name + "' (model.unk_token), which is not in model.vocab");
-    }
-  }
-
-  /** Likewise, for what is put around a text: the native library looks it up without asking. */
-  private static void requireSpecialTokens(JsonNode processor, Path file)
-      throws FileFormatException {
-    for (JsonNode part : processor.path("processors")) {
-      requireSpecialTokens(part, file);
-    }
-    JsonNode known = processor.path("special_tokens");
-    for (String template : List.of("single", "pair")) {
-      for (JsonNode piece : processor.path(template)) {
-        JsonNode token = piece.path("SpecialToken");
-        String id = token.path("id").asText();
-        if (token.isObject() && !known.has(id)) {
-          throw new FileFormatException(
-              file,
-              "has the token '"
-                  + id
-                  + "' in post_processor."
-                  + template
-                  + ", which is not in post_processor.special_tokens");
-        }
-      }
-    }
+  /** The id of a token of the vocabulary or an added one; null if there is none. */
+  @Nullable Integer id(String token) {
+    Integer id = added.get(token);
+    return id == null ? model.id(token) : id;
   }
 }

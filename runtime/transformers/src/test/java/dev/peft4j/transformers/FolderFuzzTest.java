@@ -182,7 +182,7 @@ class FolderFuzzTest {
                 file,
                 round -> round == 0 ? good : mutation.text(good),
                 () -> {
-                  try (Tokenizer tokenizer = Tokenizer.load(folder, 20)) {
+                  try (Tokenizer tokenizer = Tokenizer.load(file, 20)) {
                     TokenBatch batch =
                         tokenizer.encode(List.of("a large cat, with 12 stripes", "", "\0 ü 猫"));
                     assertThat(batch.tokens()).isLessThanOrEqualTo(20);
@@ -198,14 +198,14 @@ class FolderFuzzTest {
     Path file = folder.resolve("tokenizer.json");
     String good = Files.readString(file);
     Files.writeString(file, good.replace("\"unk_token\": \"[UNK]\"", "\"unk_token\": \"[?]\""));
-    assertThatThrownBy(() -> Tokenizer.load(folder, 20))
+    assertThatThrownBy(() -> Tokenizer.load(file, 20))
         .isInstanceOf(FileFormatException.class)
         .hasMessage(
             file + ": has the unknown token '[?]' (model.unk_token), which is not in model.vocab");
     ObjectNode tree = (ObjectNode) new JsonMapper().readTree(good);
     ((ObjectNode) tree.at("/post_processor/special_tokens")).remove("[SEP]");
     Files.writeString(file, tree.toString());
-    assertThatThrownBy(() -> Tokenizer.load(folder, 20))
+    assertThatThrownBy(() -> Tokenizer.load(file, 20))
         .isInstanceOf(FileFormatException.class)
         .hasMessageContaining("has the token '[SEP]' in post_processor.single");
   }

@@ -4,6 +4,7 @@ import dev.peft4j.backend.cpu.HeadProducts.Kind;
 import dev.peft4j.data.Shape;
 import dev.peft4j.op.Attention;
 import dev.peft4j.op.AttentionGrad;
+import java.util.BitSet;
 
 /**
  * Attention without a score matrix in memory: each worker takes some heads of one sequence at a
@@ -16,6 +17,9 @@ final class AttentionKernel extends Kernel {
 
   /** Scores held at once, unless those of one head are more: a part of the second-level cache. */
   private static final int SCORES = 1 << 17;
+
+  /** Empty, and never written to. */
+  private static final BitSet NONE = new BitSet(0);
 
   private final Loops loops = Loops.best();
   private final Attention op;
@@ -163,32 +167,58 @@ final class AttentionKernel extends Kernel {
     products[x.part].run(Kind.SCORES, x.heads, x.count, false, q, k, mask, scores);
     int rows = x.heads * x.count;
     boolean byRow = softmax.length == 0;
-    if (byRow || op.causal() || masked && !rowMask) {
+    if (op.causal() || masked && !rowMask) {
       for (int r = 0; r < rows; r++) {
-        row(x, r, scores + 4L * r * keys, byRow);
+        hide(x, r, scores + 4L * r * keys);
       }
+    }
+    BitSet blind = blind(scores, rows);
+    for (int r = 0; byRow && r < rows; r++) {
+      int visible = visible(x, r);
+      long row = scores + 4L * r * keys;
+      loops.softmaxRow(row, row, visible);
+      loops.fill(0, row + 4L * visible, keys - visible);
     }
     if (!byRow) {
       softmax[x.part].forward(rows, scores);
     }
+    for (int r = blind.nextSetBit(0); r >= 0; r = blind.nextSetBit(r + 1)) {
+      loops.fill(0, scores + 4L * r * keys, keys);
+    }
   }
 
-  /**
-   * Scores of a query to probabilities, or, unless {@code all}, what has to be done to them before.
-   */
-  private void row(Block x, int r, long row, boolean all) {
+  /** Adds what hides keys to the scores of a query. */
+  private void hide(Block x, int r, long row) {
     int query = x.from + r % x.count;
     if (masked && !rowMask) {
       addMask(row, x.b, x.h + r / x.count, query);
     }
-    int visible = op.causal() ? Math.max(0, Math.min(keys, query + 1 + keys - queries)) : keys;
-    if (visible < keys) {
-      float hidden = visible == 0 ? Float.NaN : all ? 0 : Float.NEGATIVE_INFINITY;
-      loops.fill(hidden, row + 4L * visible, keys - visible);
+    int visible = visible(x, r);
+    loops.fill(Float.NEGATIVE_INFINITY, row + 4L * visible, keys - visible);
+  }
+
+  /** How many keys, from the first on, the mask of a causal attention shows to a row's query. */
+  private int visible(Block x, int r) {
+    int query = x.from + r % x.count;
+    return op.causal() ? Math.max(0, Math.min(keys, query + 1 + keys - queries)) : keys;
+  }
+
+  /** The rows that see no key: all their scores are minus infinity, their probabilities 0. */
+  private BitSet blind(long scores, int rows) {
+    BitSet found = NONE;
+    for (int r = 0; r < rows; r++) {
+      long row = scores + 4L * r * keys;
+      // one look for nearly every row
+      int k = 0;
+      while (k < keys && Memory.get(row + 4L * k) == Float.NEGATIVE_INFINITY) {
+        k++;
+      }
+      if (k == keys) {
+        found = found == NONE ? new BitSet(rows) : found;
+        found.set(r);
+      }
     }
-    if (all && visible > 0) {
-      loops.softmaxRow(row, row, visible);
-    }
+    return found;
   }
 
   private void addMask(long row, int b, int h, int query) {

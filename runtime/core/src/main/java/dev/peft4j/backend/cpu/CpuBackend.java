@@ -6,6 +6,7 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.graph.Op;
 import dev.peft4j.graph.Program;
 import dev.peft4j.op.Gather;
+import java.util.function.Function;
 
 /**
  * Runs programs on the processor's cores: products through OpenBLAS and oneDNN, everything else in
@@ -14,12 +15,24 @@ import dev.peft4j.op.Gather;
 @AutoService(Backend.class)
 public final class CpuBackend implements Backend {
   private final Workspace workspace = new Workspace();
+  private final Function<Kernel.Site, Kernel> kernels;
+  private final boolean checked;
 
   /**
    * For {@link java.util.ServiceLoader}. Begins to load their libraries, which takes a while,
    * beside what the caller does next.
    */
   public CpuBackend() {
+    this(Kernels::make, MemoryCheck.WANTED);
+  }
+
+  /**
+   * A backend whose kernels {@code kernels} makes; if {@code checked}, it looks after each of them
+   * at what it wrote.
+   */
+  CpuBackend(Function<Kernel.Site, Kernel> kernels, boolean checked) {
+    this.kernels = kernels;
+    this.checked = checked;
     Thread.ofPlatform().name("peft4j-load-libraries").daemon().start(CpuBackend::loadLibraries);
   }
 
@@ -55,6 +68,6 @@ public final class CpuBackend implements Backend {
 
   @Override
   public Executable compile(Program program) {
-    return new CpuProgram(program, workspace);
+    return new CpuProgram(program, workspace, kernels, checked);
   }
 }

@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.util.Arrays;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.function.Function;
 
 /** A program with its memory plan; each run takes a frame of kernels and a block of memory. */
 final class CpuProgram implements Backend.Executable {
@@ -34,9 +35,24 @@ final class CpuProgram implements Backend.Executable {
 
   private final ConcurrentLinkedDeque<Frame> frames = new ConcurrentLinkedDeque<>();
 
-  CpuProgram(Program program, Workspace workspace) {
+  private final Function<Kernel.Site, Kernel> kernels;
+  private final boolean checked;
+
+  /**
+   * Compiles a program.
+   *
+   * @param kernels what makes its kernels
+   * @param checked whether each run is a {@link MemoryCheck}'s
+   */
+  CpuProgram(
+      Program program,
+      Workspace workspace,
+      Function<Kernel.Site, Kernel> kernels,
+      boolean checked) {
     this.program = program;
     this.workspace = workspace;
+    this.kernels = kernels;
+    this.checked = checked;
     this.outputOf = new int[program.values()];
     Arrays.fill(outputOf, -1);
     boolean[] external = new boolean[program.values()];
@@ -49,7 +65,7 @@ final class CpuProgram implements Backend.Executable {
       int v = outputs[o];
       if (program.targets()[o] >= 0) {
         targets[t++] = o;
-      } else if (v >= program.inputs() && outputOf[v] < 0) {
+      } else if (!checked && v >= program.inputs() && outputOf[v] < 0) {
         outputOf[v] = o;
         external[v] = true;
       } else {
@@ -58,23 +74,36 @@ final class CpuProgram implements Backend.Executable {
     }
     this.copied = Arrays.copyOf(copies, c);
     this.replaced = Arrays.copyOf(targets, t);
-    this.plan = MemoryPlan.of(program, external);
+    this.plan = MemoryPlan.of(program, external, checked ? MemoryCheck.GUARD : 0);
     this.exchanged =
         Arrays.stream(replaced).filter(o -> replacesInput(plan.base(outputs[o]))).toArray();
-    frames.add(new Frame(program, plan, outputOf));
+    frames.add(frame());
+  }
+
+  private Frame frame() {
+    return new Frame(program, plan, outputOf, kernels, checked ? MemoryCheck.GUARD : 0);
   }
 
   @Override
   public void run(Storage[] inputs, Storage[] outputs, Runnable gate) {
     Frame frame = frames.pollFirst();
     if (frame == null) {
-      frame = new Frame(program, plan, outputOf);
+      frame = frame();
     }
-    Workspace.Block block = workspace.take(plan.bytes());
+    for (int o = 0; o < outputs.length; o++) {
+      requireSize("result", program.outputs()[o], outputs[o]);
+    }
+    for (int i = 0; checked && i < inputs.length; i++) {
+      requireSize("input", i, inputs[i]);
+    }
+    long edge = checked ? MemoryCheck.EDGE : 0;
+    Workspace.Block block = workspace.take(plan.bytes() + 2 * edge);
     try {
-      frame.bind(inputs, outputs, block.address());
+      frame.bind(inputs, outputs, block.address() + edge);
       Profile profile = Profile.current();
-      if (profile == null) {
+      if (checked) {
+        check(frame, inputs, block.address());
+      } else if (profile == null) {
         for (Kernel k : frame.kernels()) {
           k.run();
         }
@@ -93,6 +122,33 @@ final class CpuProgram implements Backend.Executable {
       LoopWarmer.begin();
       Reference.reachabilityFence(inputs);
       Reference.reachabilityFence(outputs);
+    }
+  }
+
+  /** Kernels write what the program's shape says, and so does the copy at the end. */
+  private void requireSize(String what, int value, Storage memory) {
+    long bytes = memory.elements() * memory.dtype().bytes();
+    if (bytes != program.bytes(value)) {
+      throw new IllegalStateException(
+          what
+              + " %"
+              + value
+              + " of a program has shape "
+              + program.shape(value)
+              + " and "
+              + program.bytes(value)
+              + " bytes, the memory given for it "
+              + bytes
+              + ": a bug in peft4j");
+    }
+  }
+
+  private void check(Frame frame, Storage[] inputs, long block) {
+    try (MemoryCheck check =
+        new MemoryCheck(program, plan, frame, frame.guardedScratch(), inputs, block)) {
+      for (Kernel k : frame.kernels()) {
+        check.run(k);
+      }
     }
   }
 

@@ -20,6 +20,7 @@ final class DnnCall {
   private final long stream;
   private final long[] memories;
   private final MemorySegment arguments;
+  private final Cleaner.Cleanable freed;
 
   /**
    * A call of {@code plan}, which from now on belongs to it.
@@ -38,7 +39,7 @@ final class DnnCall {
       arguments.set(ValueLayout.JAVA_INT, (long) PAIR * i, names[i]);
       arguments.set(ValueLayout.JAVA_LONG, (long) PAIR * i + 8, memories[i]);
     }
-    CLEANER.register(this, new Freed(primitive, plan, stream, memories));
+    this.freed = CLEANER.register(this, new Freed(primitive, plan, stream, memories));
   }
 
   private record Freed(long primitive, long plan, long stream, long[] memories)
@@ -69,5 +70,10 @@ final class DnnCall {
   void run() {
     dnn.execute(primitive, stream, memories.length, arguments.address());
     Reference.reachabilityFence(this); // or it could be freed while it runs for the last time
+  }
+
+  /** Frees what the library holds, which else happens when this is no longer reachable. */
+  void close() {
+    freed.clean();
   }
 }

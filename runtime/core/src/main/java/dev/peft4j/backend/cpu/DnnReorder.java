@@ -1,7 +1,10 @@
 package dev.peft4j.backend.cpu;
 
-/** Copies a matrix from one layout to another. For one thread at a time. */
-final class DnnReorder {
+/**
+ * Copies a matrix from one layout to another. For one thread at a time. Whoever needs it no longer
+ * closes it, or leaves that to the garbage collector.
+ */
+final class DnnReorder implements AutoCloseable {
   private static final int[] ARGUMENTS = {OneDnn.SOURCE, OneDnn.TARGET};
 
   private final DnnCall call;
@@ -43,5 +46,10 @@ final class DnnReorder {
     call.place(0, source);
     call.place(1, target);
     call.run();
+  }
+
+  @Override
+  public void close() {
+    call.close();
   }
 }

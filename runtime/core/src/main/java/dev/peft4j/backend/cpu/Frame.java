@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -27,14 +28,22 @@ final class Frame {
   private final Map<Part, Object> shared = new HashMap<>();
   private long scratchBytes;
   private Storage[] inputs = NOTHING;
+  private final long guard;
   private final MemorySegment scratch; // held: the kernels know only its address
 
   /**
    * A frame of {@code program}.
    *
    * @param outputOf for each value the output whose memory it takes, or -1
+   * @param makeKernel what makes its kernels
+   * @param guard bytes to leave free before and behind the scratch memory
    */
-  Frame(Program program, MemoryPlan plan, int[] outputOf) {
+  Frame(
+      Program program,
+      MemoryPlan plan,
+      int[] outputOf,
+      Function<Kernel.Site, Kernel> makeKernel,
+      long guard) {
     this.program = program;
     this.plan = plan;
     this.outputOf = outputOf;
@@ -44,11 +53,13 @@ final class Frame {
     int n = 0;
     for (Program.Step step : steps) {
       if (plan.base(step.output()) == step.output()) { // a view needs no work
-        bound[n++] = Kernels.make(new Kernel.Site(program, step, this));
+        bound[n++] = makeKernel.apply(new Kernel.Site(program, step, this));
       }
     }
     this.kernels = java.util.Arrays.copyOf(bound, n);
-    this.scratch = Arena.ofAuto().allocate(scratchBytes * Workers.shared().size() + 64, 64);
+    this.guard = guard;
+    this.scratch =
+        Arena.ofAuto().allocate(scratchBytes * Workers.shared().size() + 64 + 2 * guard, 64);
   }
 
   long[] addresses() {
@@ -77,7 +88,12 @@ final class Frame {
   }
 
   long scratch(int part) {
-    return scratch.address() + part * scratchBytes;
+    return scratch.address() + guard + part * scratchBytes;
+  }
+
+  /** The scratch memory of all parts with the bytes before and behind it. */
+  MemorySegment guardedScratch() {
+    return scratch;
   }
 
   /** Sets the addresses for a run. */

@@ -1,12 +1,11 @@
 package dev.peft4j.backend.cpu;
 
 import dev.peft4j.backend.cpu.DnnProduct.Steps;
+import dev.peft4j.backend.cpu.PackedWeights.Packed;
 import dev.peft4j.data.Shape;
 import dev.peft4j.graph.Op;
 import dev.peft4j.op.LinearOp;
 import dev.peft4j.op.MatMul;
-import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -66,7 +65,7 @@ final class FrozenProductKernel extends Kernel {
 
   private final DnnProduct[] products;
   private final PackedWeights.View[] views;
-  private final @Nullable MemorySegment[] weights;
+  private final @Nullable Packed[] weights;
 
   /** What lays out the weight in each run, a part of its columns each; empty for other forms. */
   private final DnnReorder[] packing;
@@ -87,7 +86,7 @@ final class FrozenProductKernel extends Kernel {
     this.pieces = byColumns ? parts : pieces(rows, parts);
     this.products = new DnnProduct[parts];
     this.views = new PackedWeights.View[parts];
-    this.weights = new @Nullable MemorySegment[parts];
+    this.weights = new @Nullable Packed[parts];
     for (int p = 0; p < parts; p++) {
       int height = byColumns ? rows : start(rows, p + 1, pieces) - start(rows, p, pieces);
       int from = byColumns ? column(p) : 0;
@@ -196,12 +195,25 @@ final class FrozenProductKernel extends Kernel {
   private void runKept() {
     // held while they are used: somebody may change the weight meanwhile, and so drop these forms
     // of it
-    for (int p = 0; p < parts; p++) {
-      weights[p] =
-          p > 0 && !byColumns ? weights[0] : PackedWeights.of(storage(1), views[p], products[p]);
+    try {
+      for (int p = 0; p < forms(); p++) {
+        weights[p] = PackedWeights.of(storage(1), views[p], products[p]);
+      }
+      share(parts);
+    } finally {
+      for (int p = 0; p < forms(); p++) {
+        Packed held = weights[p];
+        if (held != null) {
+          held.release();
+          weights[p] = null;
+        }
+      }
     }
-    share(parts);
-    Arrays.fill(weights, null);
+  }
+
+  /** Different forms of the weight: each part reads all of it or its own columns. */
+  private int forms() {
+    return byColumns ? parts : 1;
   }
 
   @Override
@@ -222,7 +234,7 @@ final class FrozenProductKernel extends Kernel {
     long w =
         switch (form) {
           case PLAIN -> in(1) + 4L * column;
-          case KEPT -> Objects.requireNonNull(weights[part]).address();
+          case KEPT -> Objects.requireNonNull(weights[byColumns ? part : 0]).address();
           case PASSING -> scratch(0);
         };
     long c = out() + 4L * ((long) row * n + column);

@@ -12,6 +12,7 @@ import dev.peft4j.op.CrossEntropy;
 import dev.peft4j.op.CrossEntropyGrad;
 import dev.peft4j.op.Fold;
 import dev.peft4j.op.Gather;
+import dev.peft4j.op.GatherAlong;
 import dev.peft4j.op.LayerNorm;
 import dev.peft4j.op.LayerNormGrad;
 import dev.peft4j.op.LinearOp;
@@ -26,6 +27,7 @@ import dev.peft4j.op.Reshape;
 import dev.peft4j.op.RmsNorm;
 import dev.peft4j.op.RmsNormGrad;
 import dev.peft4j.op.ScatterAdd;
+import dev.peft4j.op.ScatterAlong;
 import dev.peft4j.op.Slice;
 import dev.peft4j.op.Softmax;
 import dev.peft4j.op.SoftmaxGrad;
@@ -57,6 +59,8 @@ final class Kernels {
           Map.entry(CrossEntropyGrad.class, LossKernel.Gradient::new),
           Map.entry(Gather.class, LookupKernel.Rows::new),
           Map.entry(ScatterAdd.class, LookupKernel.Add::new),
+          Map.entry(GatherAlong.class, AlongKernel.Elements::new),
+          Map.entry(ScatterAlong.class, AlongKernel.Sums::new),
           Map.entry(OneHot.class, LookupKernel.Hot::new),
           Map.entry(ToFloat.class, FillKernel.Floats::new),
           Map.entry(RandomMask.class, FillKernel.Mask::new),

@@ -12,7 +12,7 @@ abstract class LookupKernel extends Kernel {
   private final int idInput;
   private final boolean wide;
 
-  private LookupKernel(Site site, int idInput) {
+  LookupKernel(Site site, int idInput) {
     super(site);
     this.idInput = idInput;
     this.wide = site.program().dtype(site.step().inputs()[idInput]) == DType.INT64;

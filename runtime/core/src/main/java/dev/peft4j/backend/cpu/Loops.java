@@ -148,8 +148,11 @@ interface Loops {
   /** {@code dst = src - log(sum(exp(src)))}. */
   void logSoftmaxRow(long src, long dst, int n);
 
-  /** {@code log(sum(exp(src)))}; negative infinity of none. */
-  float logSumExpRow(long src, int n);
+  /**
+   * {@code log(sum(exp(src - max)))} where {@code max} is the largest element. It is not added
+   * again: beside a large one the rest would be rounded away.
+   */
+  float logSumExpRow(long src, float max, int n);
 
   /**
    * {@code dx = y * (dy - sum(y * dy))}: the gradient through a softmax whose result is {@code y}.

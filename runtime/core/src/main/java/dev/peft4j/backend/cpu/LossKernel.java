@@ -45,7 +45,10 @@ abstract class LossKernel extends Kernel {
         int label = label(r);
         if (label >= 0) {
           long row = in(0) + 4L * r * classes;
-          sum += loops.logSumExpRow(row, classes) - Memory.get(row + 4L * label);
+          float max = loops.max(row, classes);
+          // the difference first, and in double precision: it is small where both are large
+          sum +=
+              ((double) max - Memory.get(row + 4L * label)) + loops.logSumExpRow(row, max, classes);
           count++;
         }
       }

@@ -13,6 +13,7 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
@@ -44,6 +45,7 @@ final class OneDnn {
   private static final int FORWARD = 64;
   private static final int SOFTMAX = 0x30000;
 
+  private static final AtomicLong LIVE = new AtomicLong(); // before the library, which counts
   private static final @Nullable OneDnn LIBRARY = open();
 
   private final SymbolLookup dnnl;
@@ -105,6 +107,11 @@ final class OneDnn {
     return LIBRARY;
   }
 
+  /** How many objects of the library were made and not yet destroyed. */
+  static long live() {
+    return LIVE.get();
+  }
+
   private MemorySegment function(String name) {
     return functions.computeIfAbsent(name, dnnl::findOrThrow);
   }
@@ -129,6 +136,7 @@ final class OneDnn {
       all[0] = made.address();
       System.arraycopy(arguments, 0, all, 1, arguments.length);
       call(function, all);
+      LIVE.incrementAndGet();
       return made.get(JAVA_LONG, 0);
     }
   }
@@ -289,6 +297,7 @@ final class OneDnn {
   /** Frees what one of the other functions made: {@code kind} is its type in the C API. */
   void destroy(String kind, long made) {
     call("dnnl_" + kind + "_destroy", made);
+    LIVE.decrementAndGet();
   }
 
   /** Tells where a memory lies. */

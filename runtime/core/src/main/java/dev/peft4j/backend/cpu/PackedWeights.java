@@ -4,14 +4,17 @@ import dev.peft4j.data.DType;
 import dev.peft4j.data.Storage;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Cleaner;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Frozen weights as {@link DnnProduct} wants them, packed when first asked for and kept as long as
- * the weight itself. All programs share them.
+ * the weight itself, or until it changes. All programs share them.
  */
 final class PackedWeights {
   /**
@@ -20,7 +23,7 @@ final class PackedWeights {
    * @param transposed true if it is stored as (n, k)
    */
   record View(int k, int n, boolean transposed, int from, int to) {
-    private MemorySegment pack(Storage weight, long layout) {
+    private Packed pack(Storage weight, long layout) {
       if (weight.dtype().isHalf()) { // float32 only until it is packed
         return pack(weight.copyAs(DType.FLOAT32), layout);
       }
@@ -28,45 +31,111 @@ final class PackedWeights {
       int columnStep = transposed ? k : 1;
       long start = weight.address() + 4L * from * columnStep;
       OneDnn dnn = OneDnn.library();
+      Packed packed = new Packed(this, dnn.copyOf(layout), dnn.bytes(layout));
       long plain = dnn.layout(new long[] {k, to - from}, new long[] {rowStep, columnStep});
-      MemorySegment packed = HugePages.allocate(Arena.ofAuto(), dnn.bytes(layout));
-      new DnnReorder(plain, layout).run(start, packed.address());
-      dnn.destroy("memory_desc", plain);
+      try (DnnReorder reorder = new DnnReorder(plain, layout)) {
+        reorder.run(start, packed.address());
+      } finally {
+        dnn.destroy("memory_desc", plain);
+      }
       return packed;
     }
   }
 
-  /** A layout is never freed: there are few, one or two for each size of weight. */
-  private record Packed(View view, long layout, MemorySegment data) {}
+  /**
+   * A weight in the library's layout. Its memory and the layout are freed when the weight has
+   * changed or is gone and nobody multiplies with it any more: at once, not when the garbage
+   * collector sees a reason to look, since on the heap it is nearly nothing.
+   */
+  static final class Packed {
+    private final View view;
+    private final long layout;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment data;
+    private final AtomicInteger holders = new AtomicInteger(1); // the entry
+
+    private Packed(View view, long layout, long bytes) {
+      this.view = view;
+      this.layout = layout;
+      this.data = HugePages.allocate(arena, bytes);
+      BYTES.addAndGet(data.byteSize());
+    }
+
+    /** Where it lies; valid until {@link #release}. */
+    long address() {
+      return data.address();
+    }
+
+    private Packed hold() {
+      holders.incrementAndGet();
+      return this;
+    }
+
+    /** To be called by whom {@link PackedWeights#of} gave it to, once. */
+    void release() {
+      if (holders.decrementAndGet() == 0) {
+        BYTES.addAndGet(-data.byteSize());
+        OneDnn.library().destroy("memory_desc", layout);
+        arena.close();
+      }
+    }
+  }
 
   private static final class Entry {
     int version;
     final List<Packed> forms = new ArrayList<>(4);
+
+    void clear() {
+      forms.forEach(Packed::release);
+      forms.clear();
+    }
   }
 
   private static final Map<Storage, Entry> ENTRIES = new WeakHashMap<>();
+  private static final Cleaner CLEANER = Cleaner.create();
+  private static final AtomicLong BYTES = new AtomicLong();
 
   private PackedWeights() {}
 
-  /** A view of a weight in the layout of {@code product}. */
-  static MemorySegment of(Storage weight, View view, DnnProduct product) {
+  /** Bytes of all packed weights that there are. */
+  static long bytes() {
+    return BYTES.get();
+  }
+
+  /**
+   * A view of a weight in the layout of {@code product}, to be released after use: until then it
+   * stays what it is, even if somebody changes the weight.
+   */
+  static Packed of(Storage weight, View view, DnnProduct product) {
     OneDnn dnn = OneDnn.library();
     long layout = product.layout();
     synchronized (ENTRIES) {
-      Entry entry = ENTRIES.computeIfAbsent(weight, w -> new Entry());
+      Entry entry = ENTRIES.computeIfAbsent(weight, PackedWeights::entry);
       int version = weight.version();
       if (entry.version != version) {
-        entry.forms.clear();
+        entry.clear();
         entry.version = version;
       }
       for (Packed p : entry.forms) {
         if (p.view.equals(view) && dnn.same(p.layout, layout)) {
-          return p.data;
+          return p.hold();
         }
       }
-      MemorySegment data = view.pack(weight, layout);
-      entry.forms.add(new Packed(view, dnn.copyOf(layout), data));
-      return data;
+      Packed packed = view.pack(weight, layout);
+      entry.forms.add(packed);
+      return packed.hold();
+    }
+  }
+
+  private static Entry entry(Storage weight) {
+    Entry entry = new Entry();
+    CLEANER.register(weight, () -> gone(entry));
+    return entry;
+  }
+
+  private static void gone(Entry entry) {
+    synchronized (ENTRIES) {
+      entry.clear();
     }
   }
 }

@@ -160,6 +160,14 @@ final class ScalarMath {
     return 1f / (1f + exp(-x));
   }
 
+  /**
+   * {@code 1 / sqrt(x)} of a finite number; NaN of infinity, which in a norm means that squares
+   * were too large: 0 would pass for a result.
+   */
+  static float inverseRoot(float x) {
+    return 1f / sqrt(x) + x * 0f;
+  }
+
   static float sqrt(float x) {
     return (float) Math.sqrt(x); // exact: rounding twice does no harm to a square root
   }

@@ -99,7 +99,7 @@ final class VectorLoops implements Loops {
       case SQUARED_DIFF -> sumSquaredDiff(a, 0.5f, n);
       case SOFTMAX -> softmaxRow(a, c, n);
       case LOG_SOFTMAX -> logSoftmaxRow(a, c, n);
-      case LOG_SUM_EXP -> logSumExpRow(a, n);
+      case LOG_SUM_EXP -> logSumExpRow(a, 0f, n);
       case SOFTMAX_GRAD -> softmaxGradRow(a, b, c, n);
       case LAYER_NORM -> layerNormRow(a, b, b, c, n, 1e-5f);
       case LAYER_NORM_GRAD -> layerNormGradRow(a, b, a, c, n, 1e-5f);
@@ -234,12 +234,10 @@ final class VectorLoops implements Loops {
   }
 
   @Override
-  public float logSumExpRow(long src, int n) {
-    if (plain(LOG_SUM_EXP, n)) {
-      return plain.logSumExpRow(src, n);
-    }
-    float max = VectorRows.max(src, n);
-    return Float.isInfinite(max) ? max : max + ScalarMath.log(VectorSums.expDiff(src, max, n));
+  public float logSumExpRow(long src, float max, int n) {
+    return plain(LOG_SUM_EXP, n)
+        ? plain.logSumExpRow(src, max, n)
+        : ScalarMath.log(VectorSums.expDiff(src, max, n));
   }
 
   @Override
@@ -258,7 +256,7 @@ final class VectorLoops implements Loops {
       return;
     }
     float mean = VectorSums.sum(x, n) / n;
-    float r = 1f / ScalarMath.sqrt(VectorSums.squaredDiff(x, mean, n) / n + eps);
+    float r = ScalarMath.inverseRoot(VectorSums.squaredDiff(x, mean, n) / n + eps);
     VectorRows.normalize(x, w, b, mean, r, y, n);
   }
 
@@ -269,7 +267,7 @@ final class VectorLoops implements Loops {
       return;
     }
     float mean = VectorSums.sum(x, n) / n;
-    float r = 1f / ScalarMath.sqrt(VectorSums.squaredDiff(x, mean, n) / n + eps);
+    float r = ScalarMath.inverseRoot(VectorSums.squaredDiff(x, mean, n) / n + eps);
     float s = (w != 0 ? VectorSums.product(dy, w, n) : VectorSums.sum(dy, n)) / n;
     VectorRows.normalizeGrad(x, w, dy, mean, r, s, correlation(x, w, dy, mean, r, n), dx, n);
   }
@@ -280,7 +278,7 @@ final class VectorLoops implements Loops {
       plain.rmsNormRow(x, w, y, n, eps);
       return;
     }
-    float r = 1f / ScalarMath.sqrt(VectorSums.product(x, x, n) / n + eps);
+    float r = ScalarMath.inverseRoot(VectorSums.product(x, x, n) / n + eps);
     VectorRows.normalize(x, w, 0, 0f, r, y, n);
   }
 
@@ -290,7 +288,7 @@ final class VectorLoops implements Loops {
       plain.rmsNormGradRow(x, w, dy, dx, n, eps);
       return;
     }
-    float r = 1f / ScalarMath.sqrt(VectorSums.product(x, x, n) / n + eps);
+    float r = ScalarMath.inverseRoot(VectorSums.product(x, x, n) / n + eps);
     VectorRows.normalizeGrad(x, w, dy, 0f, r, 0f, correlation(x, w, dy, 0f, r, n), dx, n);
   }
 

@@ -2,6 +2,7 @@ package dev.peft4j.backend.reference;
 
 import dev.peft4j.op.CrossEntropy;
 import dev.peft4j.op.Gather;
+import dev.peft4j.op.GatherAlong;
 import dev.peft4j.op.OneHot;
 import dev.peft4j.op.RandomMask;
 
@@ -42,6 +43,34 @@ final class LookupKernels {
     for (int i = 0; i < sums.length; i++) {
       out.floats()[i] = (float) sums[i];
     }
+  }
+
+  static void gatherAlong(Values[] in, Values out) {
+    int n = in[0].shape().dim(-1);
+    int m = out.shape().dim(-1);
+    for (int i = 0; i < in[1].longs().length; i++) {
+      out.floats()[i] = in[0].floats()[i / m * n + along(in[1], i, n)];
+    }
+  }
+
+  static void scatterAlong(Values[] in, Values out) {
+    int n = out.shape().dim(-1);
+    int m = in[0].shape().dim(-1);
+    double[] sums = new double[out.floats().length];
+    for (int i = 0; i < in[1].longs().length; i++) {
+      sums[i / m * n + along(in[1], i, n)] += in[0].floats()[i];
+    }
+    for (int i = 0; i < sums.length; i++) {
+      out.floats()[i] = (float) sums[i];
+    }
+  }
+
+  private static int along(Values index, int position, int n) {
+    long id = index.longs()[position];
+    if (id < 0 || id >= n) {
+      throw GatherAlong.outOfRange(id, position, n);
+    }
+    return (int) id;
   }
 
   private static int row(Values ids, int position, int rows) {

@@ -13,8 +13,10 @@ import dev.peft4j.op.Attention;
 import dev.peft4j.op.Causal;
 import dev.peft4j.op.Concat;
 import dev.peft4j.op.CrossEntropy;
+import dev.peft4j.op.Expm1;
 import dev.peft4j.op.Fold;
 import dev.peft4j.op.Gather;
+import dev.peft4j.op.GatherAlong;
 import dev.peft4j.op.LayerNorm;
 import dev.peft4j.op.LinearOp;
 import dev.peft4j.op.LogSoftmax;
@@ -27,8 +29,10 @@ import dev.peft4j.op.RandomMask;
 import dev.peft4j.op.Reshape;
 import dev.peft4j.op.RmsNorm;
 import dev.peft4j.op.ScatterAdd;
+import dev.peft4j.op.ScatterAlong;
 import dev.peft4j.op.Slice;
 import dev.peft4j.op.Softmax;
+import dev.peft4j.op.Softplus;
 import dev.peft4j.op.StopGradient;
 import dev.peft4j.op.ToFloat;
 import dev.peft4j.op.Unfold;
@@ -38,9 +42,9 @@ import java.util.Map;
 import java.util.function.DoubleBinaryOperator;
 
 /**
- * Evaluates a forward graph in double precision, each op by its textbook formula, without programs,
- * decompositions or fusion: what the reference backend is compared with, and what finite
- * differences are taken of.
+ * Evaluates a graph in double precision, each op by its textbook formula, without programs,
+ * lowering or fusion: what the reference backend is compared with, and what finite differences are
+ * taken of. Only ops of gradients are decomposed.
  */
 public final class DoubleOracle {
   private final Map<Variable, double[]> variables;
@@ -142,6 +146,22 @@ public final class DoubleOracle {
           y[(int) x[1][i / width] * width + i % width] += x[0][i];
         }
       }
+      case GatherAlong g -> {
+        int width = s[0].dim(-1);
+        int each = n.shape().dim(-1);
+        for (int i = 0; i < y.length; i++) {
+          y[i] = x[0][i / each * width + (int) x[1][i]];
+        }
+      }
+      case ScatterAlong a -> {
+        int width = s[0].dim(-1);
+        for (int i = 0; i < x[0].length; i++) {
+          y[i / width * a.size() + (int) x[1][i]] += x[0][i];
+        }
+      }
+      case Softplus o ->
+          Arrays.setAll(y, i -> Math.max(x[0][i], 0) + Math.log1p(Math.exp(-Math.abs(x[0][i]))));
+      case Expm1 o -> Arrays.setAll(y, i -> Math.expm1(x[0][i]));
       case OneHot h -> {
         for (int i = 0; i < x[0].length; i++) {
           if (x[0][i] != h.ignoreIndex()) {
@@ -170,7 +190,13 @@ public final class DoubleOracle {
           OracleRows.each(x[0], y, n.shape().dim(-1), r -> OracleRows.rmsNorm(r, x[1], o.eps()));
       case CrossEntropy o ->
           y[0] = OracleRows.crossEntropy(x[0], x[1], s[0].dim(1), o.ignoreIndex());
-      default -> throw new AssertionError("no formula for " + n.describe());
+      default -> { // gradients of the above
+        Node parts = n.op().decompose(n.inputs());
+        if (parts == null) {
+          throw new AssertionError("no formula for " + n.describe());
+        }
+        return value(parts);
+      }
     }
     return y;
   }

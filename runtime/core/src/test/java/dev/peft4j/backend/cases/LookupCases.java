@@ -20,9 +20,9 @@ final class LookupCases {
     CaseList c = new CaseList();
     int[][] ids = {{}, {1}, {5}, {17}, {2, 3}, {2, 3, 4}, {0}};
     for (int[] shape : ids) {
-      c.add("gather", x -> x[0].gather(x[1]), normal(1, 1), ints(1, shape));
-      c.add("gather", x -> x[0].gather(x[1]), normal(10, 7), ints(10, shape));
-      c.add("gather", x -> x[0].gather(x[1]), normal(33, 17), longs(33, shape));
+      c.add("gather", x -> x[0].embedding(x[1]), normal(1, 1), ints(1, shape));
+      c.add("gather", x -> x[0].embedding(x[1]), normal(10, 7), ints(10, shape));
+      c.add("gather", x -> x[0].embedding(x[1]), normal(33, 17), longs(33, shape));
       int[] rows = java.util.Arrays.copyOf(shape, shape.length + 1);
       rows[shape.length] = 7;
       c.add("scatterAdd", x -> scatter(9, x[0], x[1]), normal(rows), longs(9, shape));
@@ -30,26 +30,26 @@ final class LookupCases {
       c.add(
           "oneHot", x -> Tensor.of(Node.of(new OneHot(5, -1), x[0].node())), labels(5, -1, shape));
     }
-    c.add("gather", x -> x[0].gather(x[1]), normal(1000, 65), longs(1000, 7, 33));
+    c.add("gather", x -> x[0].embedding(x[1]), normal(1000, 65), longs(1000, 7, 33));
     c.add(
         "gather, the same rows again and again",
-        x -> x[0].gather(x[1]),
+        x -> x[0].embedding(x[1]),
         normal(1000, 33),
         longs(3, 500));
     c.add(
         "gather of a frozen table",
-        x -> x[0].gather(x[1]).mul(x[2]),
+        x -> x[0].embedding(x[1]).mul(x[2]),
         normal(9, 4).frozen(),
         ints(9, 3),
         normal(4));
     c.add(
         "gather of a computed table",
-        x -> x[0].exp().gather(x[1]).tanh(),
+        x -> x[0].exp().embedding(x[1]).tanh(),
         normal(9, 4),
         ints(9, 2, 3));
     c.add(
         "gather twice",
-        x -> x[0].gather(x[1]).add(x[0].gather(x[2])),
+        x -> x[0].embedding(x[1]).add(x[0].embedding(x[2])),
         normal(9, 4),
         ints(9, 6),
         longs(9, 6));

@@ -18,6 +18,10 @@ public final class OpCases {
     groups.put("products", ProductCases.all());
     groups.put("shapes", ShapeCases.all());
     groups.put("lookups", LookupCases.all());
+    groups.put("indices", IndexCases.all());
+    groups.put("moves", MoveCases.all());
+    groups.put("statistics", StatisticCases.all());
+    groups.put("losses", LossCases.all());
     groups.put("rows", RowCases.all());
     groups.put("attention", AttentionCases.all());
     groups.put("windows", WindowCases.all());

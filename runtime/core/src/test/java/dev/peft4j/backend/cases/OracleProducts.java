@@ -4,6 +4,7 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.op.Attention;
 import dev.peft4j.op.MatMul;
 import dev.peft4j.op.Window;
+import java.util.Arrays;
 
 /** Products, attention and patches in double precision. */
 final class OracleProducts {
@@ -82,7 +83,8 @@ final class OracleProducts {
               scores[j] = Double.NEGATIVE_INFINITY;
             }
           }
-          double[] p = OracleRows.softmax(scores);
+          boolean blind = Arrays.stream(scores).allMatch(v -> v == Double.NEGATIVE_INFINITY);
+          double[] p = blind ? new double[keys] : OracleRows.softmax(scores);
           for (int j = 0; j < keys; j++) {
             for (int e = 0; e < d; e++) {
               y[(b * queries + i) * width + h * d + e] +=

@@ -60,7 +60,7 @@ class AllocationTest {
       kernels.put("gelu", n -> loops.gelu(a, d, n));
       kernels.put("geluGrad", n -> loops.geluGrad(a, b, d, n));
       kernels.put("softmax", n -> loops.softmaxRow(a, d, n));
-      kernels.put("logSumExp", n -> loops.logSumExpRow(a, n));
+      kernels.put("logSumExp", n -> loops.logSumExpRow(a, 0f, n));
       kernels.put("layerNorm", n -> loops.layerNormRow(a, b, c, d, n, 1e-5f));
       kernels.put("layerNormGrad", n -> loops.layerNormGradRow(a, b, c, d, n, 1e-5f));
       return kernels;

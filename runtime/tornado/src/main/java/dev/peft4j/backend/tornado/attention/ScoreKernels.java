@@ -111,7 +111,7 @@ final class ScoreKernels {
     }
   }
 
-  /** Of a row that sees nothing all is NaN, as of one whose scores are all -infinity. */
+  /** Of a row that sees nothing all is 0, as of one whose scores are all -infinity. */
   private static void softmax(FloatArray p, int at, int visible, int keys) {
     float most = -3.4028235e38f;
     for (int j = 0; j < visible; j++) {
@@ -125,11 +125,13 @@ final class ScoreKernels {
     for (int j = 0; j < visible; j++) {
       sum += p.get(at + j);
     }
+    // no key is seen: the largest of those that are adds 1
+    float whole = sum == 0 ? 1 : sum;
     for (int j = 0; j < visible; j++) {
-      p.set(at + j, p.get(at + j) / sum);
+      p.set(at + j, p.get(at + j) / whole);
     }
     for (int j = Math.max(visible, 0); j < keys; j++) {
-      p.set(at + j, 0 / sum);
+      p.set(at + j, 0f);
     }
   }
 

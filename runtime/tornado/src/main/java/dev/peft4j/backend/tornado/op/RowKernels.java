@@ -167,7 +167,9 @@ public final class RowKernels {
         float d = x.get(at + i) - mean;
         squares += d * d;
       }
-      float inverse = 1 / TornadoMath.sqrt(squares / n + eps);
+      float squareMean = squares / n + eps;
+      // squares that were too large for a float32 give NaN, not 0
+      float inverse = 1 / TornadoMath.sqrt(squareMean) + (squareMean - squareMean);
       for (int i = 0; i < n; i++) {
         y.set(at + i, (x.get(at + i) - mean) * inverse * w.get(i) + b.get(i));
       }
@@ -202,7 +204,9 @@ public final class RowKernels {
         gradients += g;
         products += g * d;
       }
-      float inverse = 1 / TornadoMath.sqrt(squares / n + eps);
+      float squareMean = squares / n + eps;
+      // squares that were too large for a float32 give NaN, not 0
+      float inverse = 1 / TornadoMath.sqrt(squareMean) + (squareMean - squareMean);
       float mg = gradients / n;
       float along = products * inverse / n;
       for (int i = 0; i < n; i++) {
@@ -225,7 +229,9 @@ public final class RowKernels {
         float v = x.get(at + i);
         squares += v * v;
       }
-      float inverse = 1 / TornadoMath.sqrt(squares / n + eps);
+      float squareMean = squares / n + eps;
+      // squares that were too large for a float32 give NaN, not 0
+      float inverse = 1 / TornadoMath.sqrt(squareMean) + (squareMean - squareMean);
       for (int i = 0; i < n; i++) {
         y.set(at + i, x.get(at + i) * inverse * w.get(i));
       }
@@ -252,7 +258,9 @@ public final class RowKernels {
         squares += v * v;
         products += dy.get(at + i) * w.get(i) * v;
       }
-      float inverse = 1 / TornadoMath.sqrt(squares / n + eps);
+      float squareMean = squares / n + eps;
+      // squares that were too large for a float32 give NaN, not 0
+      float inverse = 1 / TornadoMath.sqrt(squareMean) + (squareMean - squareMean);
       float along = products * inverse / n;
       for (int i = 0; i < n; i++) {
         float hat = x.get(at + i) * inverse;

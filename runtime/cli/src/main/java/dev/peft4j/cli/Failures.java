@@ -1,0 +1,86 @@
+package dev.peft4j.cli;
+
+import dev.peft4j.data.ShapeException;
+import dev.peft4j.io.Printable;
+import dev.peft4j.optim.NonFiniteLossException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** What is printed when a command fails, and with which code the process ends. */
+final class Failures {
+  /** Where a message of several lines goes on: a list, as {@code StateDictException} has it. */
+  private static final Pattern LIST_ITEM = Pattern.compile("\r?\n(?=  )");
+
+  private Failures() {}
+
+  /** What the user can do something about is a sentence; the rest shows where it came from. */
+  static int of(Exception e, CommandLine line, ParseResult parsed) {
+    PrintWriter err = line.getErr();
+    String name = line.getCommandSpec().qualifiedName();
+    if (e instanceof UsageException) {
+      return usage(err, name, String.valueOf(e.getMessage()));
+    }
+    boolean told =
+        e instanceof IOException
+            || e instanceof UncheckedIOException
+            || e instanceof IllegalArgumentException
+            || e instanceof IllegalStateException
+            || e instanceof ShapeException
+            || e instanceof IndexOutOfBoundsException
+            || e instanceof NonFiniteLossException;
+    if (told && e.getMessage() != null) {
+      err.println(name + ": " + printable(e.getMessage()));
+      return Main.FAILED;
+    }
+    err.println(name + ": a bug in peft4j, please report it:");
+    StringWriter trace = new StringWriter();
+    e.printStackTrace(new PrintWriter(trace));
+    trace
+        .toString()
+        .lines()
+        .forEach(
+            l ->
+                err.println(
+                    l.startsWith("\t") ? "\t" + Printable.of(l.substring(1)) : Printable.of(l)));
+    return Main.INTERNAL;
+  }
+
+  /** One line that says what is wrong with the command line, and where help is. */
+  static int of(ParameterException e, String[] args) {
+    CommandLine line = e.getCommandLine();
+    String message = String.valueOf(e.getMessage());
+    if (e instanceof UnmatchedArgumentException unmatched) {
+      if (line.getCommandSpec().name().equals("predict")) {
+        message += "; a text that begins with a dash goes after --";
+      }
+      List<String> suggestions = unmatched.getSuggestions();
+      if (!suggestions.isEmpty()) {
+        message += "; did you mean " + String.join(" or ", suggestions) + "?";
+      }
+    }
+    return usage(line.getErr(), line.getCommandSpec().qualifiedName(), message);
+  }
+
+  private static int usage(PrintWriter err, String name, String message) {
+    err.println(name + ": " + printable(message));
+    err.println("Try '" + name + " --help'.");
+    return Main.USAGE;
+  }
+
+  /** A message that no file or argument can make into something else; its lists stay lists. */
+  private static String printable(String message) {
+    return LIST_ITEM
+        .splitAsStream(message)
+        .map(Printable::of)
+        .collect(Collectors.joining(System.lineSeparator()));
+  }
+}

@@ -1,0 +1,77 @@
+package dev.peft4j.cli;
+
+import java.math.BigDecimal;
+import java.text.Normalizer;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Spellings of names, of labels and of columns: which are the same, and which only look so. */
+final class Spelling {
+  /** A number as JSON writes it. */
+  private static final Pattern NUMBER =
+      Pattern.compile("-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?");
+
+  /** A number as people write it too: 01, +1, 1., .5. */
+  private static final Pattern LOOSE_NUMBER =
+      Pattern.compile("[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?");
+
+  /** Digits of a number; what is longer, or has more zeros, is no number of a class. */
+  private static final int MOST_DIGITS = 100;
+
+  private Spelling() {}
+
+  /** The name without blanks at its ends, its accents composed (Unicode's form C). */
+  static String name(String raw) {
+    int from = 0;
+    int to = raw.length();
+    while (from < to && isBlank(raw.codePointAt(from))) {
+      from += Character.charCount(raw.codePointAt(from));
+    }
+    while (from < to && isBlank(raw.codePointBefore(to))) {
+      to -= Character.charCount(raw.codePointBefore(to));
+    }
+    return Normalizer.normalize(raw.substring(from, to), Normalizer.Form.NFC);
+  }
+
+  /** Whatever leaves no trace at the end of a word. */
+  private static boolean isBlank(int c) {
+    return Character.isWhitespace(c)
+        || Character.isSpaceChar(c)
+        || Character.isISOControl(c)
+        || Character.getType(c) == Character.FORMAT && c <= 0xffff // above are the tags of flags
+        || c == 0x3164 // Hangul's filler
+        || c == 0x2800; // Braille without dots
+  }
+
+  /** The value of a number as JSON writes it, or null. */
+  static @Nullable BigDecimal number(String name) {
+    return value(NUMBER, name);
+  }
+
+  /** The value of a number in any decimal spelling, or null. */
+  static @Nullable BigDecimal looseNumber(String name) {
+    return value(LOOSE_NUMBER, name);
+  }
+
+  private static @Nullable BigDecimal value(Pattern form, String name) {
+    if (name.length() > MOST_DIGITS || !form.matcher(name).matches()) {
+      return null;
+    }
+    try {
+      BigDecimal value = new BigDecimal(name).stripTrailingZeros();
+      return Math.abs((long) value.scale()) <= MOST_DIGITS ? value : null;
+    } catch (NumberFormatException | ArithmeticException e) {
+      return null; // an exponent that no number has
+    }
+  }
+
+  /** Equal for names that differ by case, by blanks or by Unicode's compatible forms alone. */
+  static String alike(String name) {
+    String folded = Normalizer.normalize(name, Normalizer.Form.NFKC);
+    folded = folded.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT);
+    StringBuilder out = new StringBuilder();
+    folded.codePoints().filter(c -> !isBlank(c)).forEach(out::appendCodePoint);
+    return Normalizer.normalize(out, Normalizer.Form.NFKC);
+  }
+}

@@ -1,0 +1,53 @@
+package dev.peft4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.List;
+import picocli.CommandLine;
+
+/** What a command wrote, and how it ended. */
+record Run(int code, String out, String err) {
+  static final JsonMapper JSON = new JsonMapper();
+
+  static Run of(Object... args) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    CommandLine line = Main.commandLine();
+    line.setOut(new PrintWriter(out));
+    line.setErr(new PrintWriter(err));
+    String[] texts = new String[args.length];
+    for (int i = 0; i < texts.length; i++) {
+      texts[i] = args[i].toString();
+    }
+    return new Run(Main.execute(line, texts), out.toString(), err.toString());
+  }
+
+  Run ok() {
+    assertThat(code).as(err).isZero();
+    return this;
+  }
+
+  /** It could not be done, and one sentence says why. */
+  Run failed(String... sentence) {
+    assertThat(code).as(out + err).isEqualTo(1);
+    assertThat(out).isEmpty();
+    assertThat(err.lines().filter(l -> !l.startsWith("trainable params"))).as(err).hasSize(1);
+    assertThat(err).contains(sentence).doesNotContain("Exception", "a bug in peft4j");
+    return this;
+  }
+
+  List<String> lines() {
+    return out.lines().toList();
+  }
+
+  JsonNode json() throws IOException {
+    ok();
+    assertThat(lines()).hasSize(1);
+    return JSON.readTree(out);
+  }
+}

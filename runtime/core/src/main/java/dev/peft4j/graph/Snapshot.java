@@ -1,0 +1,294 @@
+package dev.peft4j.graph;
+
+import dev.peft4j.data.Storage;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The values of a {@link VariableGroup} between two replacements, and who computes with them. As
+ * long as that is one thread alone, this thread may write the next values into the same memory.
+ */
+final class Snapshot {
+  /** More than one thread took values: their memory is never written to again. */
+  private static final Object SHARED = new Object();
+
+  /** The memory is being, or has been, written to. */
+  private static final Object CLOSED = new Object();
+
+  private static final VarHandle USE;
+
+  static {
+    try {
+      USE = MethodHandles.lookup().findVarHandle(Snapshot.class, "use", Object.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final VariableGroup group;
+  private final long number;
+  private final Storage[] values;
+  private final int[] versions;
+
+  /** Memory that earlier snapshots hold, too, which were not closed. */
+  private final boolean[] tainted;
+
+  private final @Nullable Thread madeBy;
+
+  /** The snapshot that this is a view of, chosen for a scope; or null. */
+  private final @Nullable Snapshot pinnedOf;
+
+  private final AtomicReferenceArray<@Nullable Node> leaves;
+
+  /** Null, the only thread that took values, SHARED, CLOSED, or the snapshot that this became. */
+  private volatile @Nullable Object use;
+
+  private volatile @Nullable Thread endedBy;
+
+  private Snapshot(
+      VariableGroup group,
+      long number,
+      Storage[] values,
+      int[] versions,
+      boolean[] tainted,
+      @Nullable Thread madeBy,
+      @Nullable Snapshot pinnedOf) {
+    this.group = group;
+    this.number = number;
+    this.values = values;
+    this.versions = versions;
+    this.tainted = tainted;
+    this.madeBy = madeBy;
+    this.pinnedOf = pinnedOf;
+    this.leaves = new AtomicReferenceArray<>(values.length);
+  }
+
+  /**
+   * A snapshot.
+   *
+   * @param versions for each value how many came before it
+   * @param tainted for each value whether an earlier snapshot that others may use holds its memory
+   * @param madeBy the thread that made the replacement, or null if nothing was replaced
+   */
+  static Snapshot of(
+      VariableGroup group,
+      long number,
+      Storage[] values,
+      int[] versions,
+      boolean[] tainted,
+      @Nullable Thread madeBy) {
+    return new Snapshot(group, number, values, versions, tainted, madeBy, null);
+  }
+
+  VariableGroup group() {
+    return group;
+  }
+
+  /** How many replacements came before. */
+  long number() {
+    return number;
+  }
+
+  int size() {
+    return values.length;
+  }
+
+  Storage value(int index) {
+    return values[index];
+  }
+
+  int version(int index) {
+    return versions[index];
+  }
+
+  boolean isTainted(int index) {
+    return tainted[index];
+  }
+
+  Storage[] copyOfValues() {
+    return values.clone();
+  }
+
+  int[] copyOfVersions() {
+    return versions.clone();
+  }
+
+  /** For each value whether it is tainted; not to be modified. */
+  boolean[] tainted() {
+    return tainted;
+  }
+
+  boolean[] allTainted() {
+    boolean[] all = new boolean[values.length];
+    Arrays.fill(all, true);
+    return all;
+  }
+
+  Storage[] copyOfValues(int size) {
+    return Arrays.copyOf(values, size);
+  }
+
+  int[] copyOfVersions(int size) {
+    return Arrays.copyOf(versions, size);
+  }
+
+  boolean[] copyOfTainted(int size) {
+    return Arrays.copyOf(tainted, size);
+  }
+
+  @Nullable Thread madeBy() {
+    return madeBy;
+  }
+
+  static Snapshot older(Snapshot a, Snapshot b) {
+    return a.number <= b.number ? a : b;
+  }
+
+  /** True if it was chosen for a scope, whatever the scope's results are computed together with. */
+  boolean isPinned() {
+    return pinnedOf != null;
+  }
+
+  /** True if this thread made the replacement that brought these values. */
+  boolean isMadeHere() {
+    return madeBy == Thread.currentThread();
+  }
+
+  /** A view of it for a scope. */
+  Snapshot pinned() {
+    return pinnedOf != null
+        ? this
+        : new Snapshot(group, number, values, versions, tainted, madeBy, this);
+  }
+
+  /** What it became when its group got more variables, without a change of values. */
+  Snapshot effective() {
+    Snapshot s = this;
+    while (s.use instanceof Snapshot next) {
+      s = next;
+    }
+    return s;
+  }
+
+  /** What the snapshot that this is a view of became. */
+  Snapshot wholeOfPinned() {
+    return pinnedOf == null ? effective() : pinnedOf.effective();
+  }
+
+  /** The value of a variable; {@code present} if it belongs to another group or joined later. */
+  Storage value(Variable v, Storage present) {
+    int index = v.indexIn(group);
+    return index >= 0 && index < values.length ? values[index] : present;
+  }
+
+  /** True if it has another version of the variable than that one. */
+  boolean differs(Variable v, int version) {
+    int index = v.indexIn(group);
+    return index >= 0 && index < values.length && versions[index] != version;
+  }
+
+  /** The node that stands for a variable's value; whoever takes it has called {@link #touch}. */
+  Node leaf(Variable v, int index) {
+    while (true) {
+      Node old = leaves.get(index);
+      if (old != null && old.requiresGrad() == v.trainable()) {
+        return old;
+      }
+      Node made = Node.variable(v, values[index], this, versions[index]);
+      if (leaves.compareAndSet(index, old, made)) {
+        return made;
+      }
+    }
+  }
+
+  // ---- who uses it
+
+  /**
+   * Says that this thread computes with the values from now on.
+   *
+   * @return false if their memory is no longer theirs
+   */
+  boolean touch() {
+    if (pinnedOf != null) {
+      return pinnedOf.touch();
+    }
+    Thread me = Thread.currentThread();
+    while (true) {
+      Object u = use;
+      if (u == me || u == SHARED) { // the first by far most often
+        return true;
+      }
+      if (u == CLOSED) {
+        return false;
+      }
+      if (u instanceof Snapshot next) {
+        return next.touch();
+      }
+      if (USE.compareAndSet(this, u, u == null ? me : SHARED)) {
+        return true;
+      }
+    }
+  }
+
+  /**
+   * Ends its use if this thread is the only user.
+   *
+   * @return true if its memory may be written to, except what is tainted
+   */
+  boolean close() {
+    Object u = use;
+    return (u == null || u == Thread.currentThread()) && USE.compareAndSet(this, u, CLOSED);
+  }
+
+  /** Says that values were written over, so that this thread's older tensors are out of date. */
+  void endedHere() {
+    endedBy = Thread.currentThread();
+  }
+
+  /**
+   * Goes on as a snapshot of the same values and more.
+   *
+   * @param shared whether others may use the values that were added
+   */
+  void becomes(Snapshot next, boolean shared) {
+    while (true) {
+      Object u = use;
+      next.use = shared && !(u instanceof Snapshot) ? SHARED : u;
+      if (USE.compareAndSet(this, u, next)) {
+        return;
+      }
+    }
+  }
+
+  /** Puts a node there that stood for the variable before it joined the group. */
+  void keep(int index, @Nullable Node leaf) {
+    leaves.set(index, leaf);
+  }
+
+  /** The leaves that there are, for the snapshot that follows it. */
+  void giveLeaves(Snapshot next, int offset) {
+    for (int i = 0; i < leaves.length(); i++) {
+      next.leaves.set(offset + i, leaves.get(i));
+    }
+  }
+
+  /**
+   * Makes sure that a value stays as it is while this thread computes with it.
+   *
+   * @return false if it has been replaced and is gone, or replaced by this thread
+   */
+  boolean hold(Variable v, int version) {
+    Thread me = Thread.currentThread();
+    if (use == me && endedBy == null) {
+      return true;
+    }
+    Snapshot whole = wholeOfPinned();
+    if (whole.touch()) {
+      return whole.endedBy != me || v.version() == version;
+    }
+    return v.holdPresent(version); // perhaps this one value was not replaced
+  }
+}

@@ -1,0 +1,31 @@
+package dev.peft4j.nn;
+
+import dev.peft4j.tensor.Tensor;
+
+/**
+ * The largest elements of as many bins as the result has elements (batch, channels, h, w): torch's
+ * {@code nn.AdaptiveMaxPool2d}. Equal largest elements share the gradient.
+ */
+public class AdaptiveMaxPool2d extends Module implements Layer {
+  private final int[] bins;
+
+  /** Results of {@code h} × {@code w}. */
+  public AdaptiveMaxPool2d(int h, int w) {
+    this.bins = Pool2d.bins("AdaptiveMaxPool2d", h, w);
+  }
+
+  @Override
+  public Tensor forward(Tensor x) {
+    Pool2d.image("AdaptiveMaxPool2d", x);
+    return largest(largest(x, 3, bins[1]), 2, bins[0]);
+  }
+
+  private static Tensor largest(Tensor x, int axis, int bins) {
+    int n = x.dim(axis);
+    Tensor[] parts = new Tensor[bins];
+    for (int b = 0; b < bins; b++) {
+      parts[b] = x.slice(axis, Pool2d.start(b, bins, n), Pool2d.end(b, bins, n)).maxKeep(axis);
+    }
+    return Tensor.concat(axis, parts);
+  }
+}

@@ -1,0 +1,27 @@
+package dev.peft4j.nn;
+
+import dev.peft4j.op.Window;
+import dev.peft4j.tensor.Tensor;
+
+/**
+ * The mean of each window of x (batch, channels, h, w): torch's {@code nn.AvgPool2d}. Zeros that
+ * are padded count.
+ */
+public class AvgPool2d extends Module implements Layer {
+  private final Window window;
+
+  /** Windows side by side. */
+  public AvgPool2d(int kernel) {
+    this(kernel, kernel, 0);
+  }
+
+  /** Square windows. */
+  public AvgPool2d(int kernel, int stride, int padding) {
+    this.window = Pool2d.window("AvgPool2d", kernel, stride, padding);
+  }
+
+  @Override
+  public Tensor forward(Tensor x) {
+    return Pool2d.image(Pool2d.windows("AvgPool2d", x, window).mean(2), x, window);
+  }
+}

@@ -1,0 +1,32 @@
+package dev.peft4j.nn;
+
+import dev.peft4j.op.Window;
+import dev.peft4j.tensor.Tensor;
+
+/**
+ * The largest element of each window of x (batch, channels, h, w): torch's {@code nn.MaxPool2d}.
+ * What is padded never counts. Equal largest elements share the gradient.
+ */
+public class MaxPool2d extends Module implements Layer {
+  private final Window window;
+
+  /** Windows side by side. */
+  public MaxPool2d(int kernel) {
+    this(kernel, kernel, 0);
+  }
+
+  /** Square windows. */
+  public MaxPool2d(int kernel, int stride, int padding) {
+    this.window = Pool2d.window("MaxPool2d", kernel, stride, padding);
+  }
+
+  @Override
+  public Tensor forward(Tensor x) {
+    Tensor windows = Pool2d.windows("MaxPool2d", x, window);
+    if (window.padH() > 0) {
+      Tensor inside = Pool2d.windows("MaxPool2d", Tensor.ones(1, 1, x.dim(2), x.dim(3)), window);
+      windows = windows.where(inside, Tensor.scalar(Float.NEGATIVE_INFINITY));
+    }
+    return Pool2d.image(windows.max(2), x, window);
+  }
+}

@@ -1,0 +1,334 @@
+package dev.peft4j.nn;
+
+import dev.peft4j.data.Rng;
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How calls of one adapted model are made: in training or evaluation mode, and with which random
+ * numbers. Both belong to the adapted model and the call, not to the modules of the base, which
+ * others may share.
+ *
+ * <ul>
+ *   <li>Evaluation mode is for every thread, but for those that have said that they train.
+ *   <li>Training mode is for the thread that asks for it, until it asks for the other.
+ *   <li>A call keeps the mode that it began with, unless it changes it itself.
+ * </ul>
+ *
+ * <p>Random numbers come from {@link Streams}: what one adapter's training draws depends on nobody
+ * else.
+ */
+public final class Modes {
+  /** The mode of a call, and where it draws from if that was chosen; of one adapted model. */
+  private static final class Call {
+    private final Modes of;
+    private final boolean ownMode;
+    private final @Nullable Object key;
+    private final @Nullable Call outer;
+    private ModeMap mode;
+
+    Call(Modes of, boolean ownMode, ModeMap mode, @Nullable Object key, @Nullable Call outer) {
+      this.of = of;
+      this.ownMode = ownMode;
+      this.mode = mode;
+      this.key = key;
+      this.outer = outer;
+    }
+  }
+
+  /** A thread that has asked for training mode. */
+  private record Trains(WeakReference<Thread> thread, ModeMap mode) {
+    boolean isAlive() {
+      Thread t = thread.get();
+      return t != null && t.isAlive();
+    }
+  }
+
+  private static final Logger LOG = LoggerFactory.getLogger(Modes.class);
+  private static final ScopedValue<Call> CALL = ScopedValue.newInstance();
+
+  private final Streams streams = new Streams();
+  private final AtomicInteger evaluations = new AtomicInteger();
+  private volatile @Nullable Set<Module> modules;
+  private volatile ModeMap shared = ModeMap.TRAINING;
+  private volatile List<Trains> training = List.of();
+  private volatile boolean warned;
+
+  /** Modes of a model that has no base yet. */
+  public Modes() {}
+
+  // ---- the base
+
+  /** Begins to be asked for the modes of a base's modules; they are what the modules say. */
+  public synchronized void join(OverlaySource source, Collection<Module> base) {
+    if (modules == null) {
+      Set<Module> all = Collections.newSetFromMap(new IdentityHashMap<>());
+      all.addAll(base);
+      List<Module> trained = base.stream().filter(Module::ownMode).toList();
+      shared = ModeMap.EVALUATION.with(trained, true, all);
+      modules = all;
+    }
+    for (Module m : base) {
+      synchronized (m) {
+        m.sources = Overlays.plus(m.sources, source);
+      }
+    }
+  }
+
+  /** Ends that; the modules go by what they say themselves. */
+  public synchronized void leave(OverlaySource source, Collection<Module> base) {
+    for (Module m : base) {
+      synchronized (m) {
+        m.sources = Overlays.minus(m.sources, source);
+      }
+    }
+    modules = null;
+    training = List.of();
+    streams.forget(k -> true);
+  }
+
+  // ---- asked by modules
+
+  /** The adapted model that a module is called for here, or null. */
+  private static @Nullable OverlaySource calledFor(OverlaySource[] sources) {
+    OverlaySource chosen = Overlays.chosenOf(sources);
+    if (chosen != null) {
+      return chosen;
+    }
+    for (Call c = CALL.isBound() ? CALL.get() : null; c != null; c = c.outer) {
+      for (OverlaySource s : sources) {
+        if (s.modes() == c.of) {
+          return s;
+        }
+      }
+    }
+    return sources.length == 1 ? sources[0] : null;
+  }
+
+  static boolean training(Module m) {
+    OverlaySource s = calledFor(m.sources);
+    return s == null ? m.ownMode() : s.modes().isTraining(m);
+  }
+
+  static Rng generator(Module m, Rng own) {
+    OverlaySource s = calledFor(m.sources);
+    return s == null ? own : s.modes().drawnFrom(s, own);
+  }
+
+  /** Puts modules into a mode: for the adapted model they are called for, or else for all. */
+  static void set(List<Module> modules, boolean on) {
+    Map<OverlaySource, List<Module>> bySource = new IdentityHashMap<>();
+    for (Module m : modules) {
+      OverlaySource within = calledWithin(m.sources);
+      if (within != null) {
+        bySource.computeIfAbsent(within, k -> new ArrayList<>()).add(m);
+      } else {
+        m.ownMode(on);
+        for (OverlaySource s : m.sources) {
+          bySource.computeIfAbsent(s, k -> new ArrayList<>()).add(m);
+        }
+      }
+    }
+    bySource.forEach((s, some) -> s.modes().set((Collection<Module>) some, on));
+  }
+
+  private static @Nullable OverlaySource calledWithin(OverlaySource[] sources) {
+    OverlaySource s = sources.length == 0 ? null : calledFor(sources);
+    return s != null && s.modes().here() != null ? s : null;
+  }
+
+  // ---- modes
+
+  /** True if a module of the base is in training mode on a call made here. */
+  public boolean isTraining(Module m) {
+    Call call = here();
+    return (call == null ? present() : call.mode).get(m);
+  }
+
+  /** Puts modules of the base into a mode. */
+  public void set(Collection<Module> some, boolean on) {
+    Set<Module> all = modules == null ? Set.copyOf(some) : modules;
+    for (Call c = CALL.isBound() ? CALL.get() : null; c != null; c = c.outer) {
+      if (c.of == this) {
+        c.mode = c.mode.with(some, on, all);
+        if (c.ownMode) {
+          return;
+        }
+      }
+    }
+    synchronized (this) {
+      Trains mine = mine();
+      if (on) {
+        put(mine, present().with(some, true, all));
+      } else {
+        shared = shared.with(some, false, all);
+        if (mine != null) {
+          ModeMap left = mine.mode.with(some, false, all);
+          put(mine, left.isEvaluation() ? null : left);
+        }
+      }
+    }
+  }
+
+  /** Replaces what this thread has asked for, and forgets threads that have ended. */
+  private void put(@Nullable Trains mine, @Nullable ModeMap mode) {
+    List<Trains> next = new ArrayList<>();
+    for (Trains t : training) {
+      if (t != mine && t.isAlive()) {
+        next.add(t);
+      }
+    }
+    if (mode != null) {
+      next.add(new Trains(new WeakReference<>(Thread.currentThread()), mode));
+    }
+    training = List.copyOf(next);
+  }
+
+  private @Nullable Trains mine() {
+    List<Trains> all = training;
+    if (all.isEmpty()) {
+      return null;
+    }
+    Thread me = Thread.currentThread();
+    for (Trains t : all) {
+      if (t.thread.refersTo(me)) {
+        return t;
+      }
+    }
+    return null;
+  }
+
+  private ModeMap present() {
+    Trains mine = mine();
+    if (mine != null) {
+      return mine.mode;
+    }
+    return evaluations.get() > 0 ? ModeMap.EVALUATION : shared;
+  }
+
+  private @Nullable Call here() {
+    for (Call c = CALL.isBound() ? CALL.get() : null; c != null; c = c.outer) {
+      if (c.of == this) {
+        return c;
+      }
+    }
+    return null;
+  }
+
+  // ---- scopes
+
+  /** Runs {@code body} as a call, which keeps the mode that it begins with. */
+  public <T> T call(Supplier<T> body) {
+    return here() != null ? body.get() : in(false, present(), null, body);
+  }
+
+  /**
+   * Runs {@code body} in training mode, on this thread.
+   *
+   * @param key what is trained: of what another one trains, the random numbers are others
+   */
+  public <T> T training(Object key, Supplier<T> body) {
+    return in(true, ModeMap.TRAINING, key, body);
+  }
+
+  /**
+   * Runs {@code body} in evaluation mode; meanwhile other threads are in it, too, unless they have
+   * said that they train.
+   */
+  public <T> T evaluating(Supplier<T> body) {
+    Call outer = here();
+    evaluations.incrementAndGet();
+    try {
+      return in(true, ModeMap.EVALUATION, outer == null ? null : outer.key, body);
+    } finally {
+      evaluations.decrementAndGet();
+    }
+  }
+
+  private <T> T in(boolean ownMode, ModeMap mode, @Nullable Object key, Supplier<T> body) {
+    Call outer = CALL.isBound() ? CALL.get() : null;
+    return ScopedValue.where(CALL, new Call(this, ownMode, mode, key, outer)).call(body::get);
+  }
+
+  // ---- random numbers
+
+  /** What this thread trains by {@link #training(Object, Supplier)}, or null. */
+  private @Nullable Object trained() {
+    for (Call c = CALL.isBound() ? CALL.get() : null; c != null; c = c.outer) {
+      if (c.of == this && c.key != null) {
+        return c.key;
+      }
+    }
+    return null;
+  }
+
+  private Rng drawnFrom(OverlaySource source, Rng own) {
+    Object trained = trained();
+    if (trained != null) {
+      return streams.of(trained, own);
+    }
+    Object key = key(source);
+    return key == null ? own : streams.here(key, own);
+  }
+
+  /**
+   * The stream that stands for {@code own} in the training of what is chosen here; its state may be
+   * set.
+   */
+  public Rng stream(OverlaySource source, Rng own) {
+    Object trained = trained();
+    Object key = trained == null ? key(source) : trained;
+    return key == null ? own : streams.of(key, own);
+  }
+
+  private static @Nullable Object key(OverlaySource source) {
+    Overlay chosen = Overlays.chosen(source);
+    Overlay acting = chosen == null ? source.standard() : chosen;
+    return acting == null ? null : acting.key();
+  }
+
+  /** Says that this thread has made an optimizer's step: what it drew belongs to the training. */
+  public void stepped() {
+    streams.stepped();
+    if (!training.isEmpty() && !warned && here() == null && mine() == null) {
+      warnOfMode();
+    }
+  }
+
+  private void warnOfMode() {
+    if (shared.isEvaluation() && training.stream().anyMatch(Trains::isAlive)) {
+      warned = true;
+      LOG.warn(
+          "an optimizer steps on thread '{}', which is in evaluation mode, so without dropout;"
+              + " train() was called on another thread, for that one: call it on the thread that"
+              + " trains",
+          Thread.currentThread().getName());
+    }
+  }
+
+  /** Forgets the streams of what is gone: those whose key contains {@code part}. */
+  public void forget(Object part) {
+    streams.forget(k -> isIn(part, k));
+  }
+
+  private static boolean isIn(Object part, Object key) {
+    return key instanceof Collection<?> c ? c.contains(part) : key.equals(part);
+  }
+
+  @Override
+  public String toString() {
+    return "shared " + shared + ", training " + Arrays.toString(training.toArray());
+  }
+}

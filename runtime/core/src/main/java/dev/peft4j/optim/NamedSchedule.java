@@ -1,0 +1,9 @@
+package dev.peft4j.optim;
+
+/** A schedule that can say which one it is. */
+record NamedSchedule(String description, Schedule factors) implements Schedule {
+  @Override
+  public double factor(long step) {
+    return factors.factor(step);
+  }
+}

@@ -1,0 +1,179 @@
+package dev.peft4j.tensor;
+
+import dev.peft4j.data.DType;
+import dev.peft4j.graph.Elementwise;
+import dev.peft4j.graph.Node;
+import dev.peft4j.op.Pointwise;
+import dev.peft4j.op.RandomMask;
+import dev.peft4j.op.ToFloat;
+
+/** The operations of a {@link Tensor} that work element by element; shapes broadcast. */
+public sealed interface PointwiseOps permits ComparisonOps {
+  /** Returns the graph node that computes this tensor. */
+  Node node();
+
+  /** this + b, broadcast. */
+  default Tensor add(Tensor b) {
+    return apply(Pointwise.ADD, b);
+  }
+
+  /** this + b. */
+  default Tensor add(float b) {
+    return Tensor.of(Pointwise.add(node(), b));
+  }
+
+  /** this - b, broadcast. */
+  default Tensor sub(Tensor b) {
+    return apply(Pointwise.SUB, b);
+  }
+
+  /** this - b. */
+  default Tensor sub(float b) {
+    return add(-b);
+  }
+
+  /** this · b element by element, broadcast. */
+  default Tensor mul(Tensor b) {
+    return apply(Pointwise.MUL, b);
+  }
+
+  /** this · b. */
+  default Tensor mul(float b) {
+    return Tensor.of(Pointwise.mul(node(), b));
+  }
+
+  /** this / b element by element, broadcast. */
+  default Tensor div(Tensor b) {
+    return apply(Pointwise.DIV, b);
+  }
+
+  /** this / b. */
+  default Tensor div(float b) {
+    return apply(Pointwise.DIV, Tensor.of(Pointwise.constant(b)));
+  }
+
+  /** The larger of both, broadcast. */
+  default Tensor maximum(Tensor b) {
+    return apply(Pointwise.MAXIMUM, b);
+  }
+
+  /** The smaller of both, broadcast. */
+  default Tensor minimum(Tensor b) {
+    return apply(Pointwise.MINIMUM, b);
+  }
+
+  /** -x. */
+  default Tensor neg() {
+    return apply(Pointwise.NEG);
+  }
+
+  /** |x|. */
+  default Tensor abs() {
+    return apply(Pointwise.ABS);
+  }
+
+  /** eˣ. */
+  default Tensor exp() {
+    return apply(Pointwise.EXP);
+  }
+
+  /** Natural logarithm. */
+  default Tensor log() {
+    return apply(Pointwise.LOG);
+  }
+
+  /** Square root. */
+  default Tensor sqrt() {
+    return apply(Pointwise.SQRT);
+  }
+
+  /** 1 / √x. */
+  default Tensor rsqrt() {
+    return apply(Pointwise.RSQRT);
+  }
+
+  /** x². */
+  default Tensor square() {
+    return apply(Pointwise.SQUARE);
+  }
+
+  /** x to the power {@code exponent}. */
+  default Tensor pow(float exponent) {
+    return Tensor.of(Pointwise.pow(node(), exponent));
+  }
+
+  /** Sine. */
+  default Tensor sin() {
+    return apply(Pointwise.SIN);
+  }
+
+  /** Cosine. */
+  default Tensor cos() {
+    return apply(Pointwise.COS);
+  }
+
+  /** Gauss error function. */
+  default Tensor erf() {
+    return apply(Pointwise.ERF);
+  }
+
+  /** max(x, 0). */
+  default Tensor relu() {
+    return apply(Pointwise.RELU);
+  }
+
+  /** x · Φ(x), exact: torch's default GELU. */
+  default Tensor gelu() {
+    return apply(Pointwise.GELU);
+  }
+
+  /** GELU by its tanh approximation. */
+  default Tensor geluTanh() {
+    return apply(Pointwise.GELU_TANH);
+  }
+
+  /** x · sigmoid(x). */
+  default Tensor silu() {
+    return apply(Pointwise.SILU);
+  }
+
+  /** Hyperbolic tangent. */
+  default Tensor tanh() {
+    return apply(Pointwise.TANH);
+  }
+
+  /** 1 / (1 + e⁻ˣ). */
+  default Tensor sigmoid() {
+    return apply(Pointwise.SIGMOID);
+  }
+
+  /** {@code value} where {@code mask} (float32, broadcast) is not 0, this elsewhere. */
+  default Tensor maskedFill(Tensor mask, float value) {
+    return apply(Pointwise.MASKED_FILL, mask, Tensor.of(Pointwise.constant(value)));
+  }
+
+  /** Integers and 16-bit numbers as float32; float32 stays itself. */
+  default Tensor toFloat() {
+    return node().dtype() == DType.FLOAT32
+        ? Tensor.self(this)
+        : Tensor.of(Node.of(new ToFloat(), node()));
+  }
+
+  /**
+   * Dropout with probability {@code p} by the mask of {@code key} (one int64): zeros, or x / (1 -
+   * p).
+   */
+  default Tensor dropout(float p, Tensor key) {
+    return Tensor.of(RandomMask.dropout(node(), p, key.node()));
+  }
+
+  /** Applies an element-wise op to this and {@code others}. */
+  default Tensor apply(Elementwise op, Tensor... others) {
+    Node[] in = new Node[others.length + 1];
+    in[0] = node();
+    for (int i = 0; i < others.length; i++) {
+      in[i + 1] = others[i].node();
+    }
+    return Tensor.of(Node.of(op, in));
+  }
+}

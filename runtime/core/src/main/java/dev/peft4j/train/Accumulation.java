@@ -1,0 +1,108 @@
+package dev.peft4j.train;
+
+import dev.peft4j.graph.Node;
+import dev.peft4j.graph.Variable;
+import dev.peft4j.nn.Parameter;
+import dev.peft4j.op.Pointwise;
+import dev.peft4j.tensor.Tensor;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The losses and gradients of the batches of one step. Each batch weighs as much as its loss
+ * counts, so that they give the step of one large batch.
+ */
+final class Accumulation {
+  private final boolean several;
+  private final Weighted losses = new Weighted();
+  private double unit;
+  private double scales;
+  private boolean sums;
+  private double added;
+  private @Nullable Tensor only;
+  private @Nullable LossCount onlyCount;
+  private double onlyGiven;
+  private int onlyExamples;
+
+  /** For a step over so many batches. */
+  Accumulation(int batches) {
+    this.several = batches > 1;
+  }
+
+  /** Receives the loss of a batch when it is computed; may throw. */
+  interface Check {
+    void accept(float loss);
+  }
+
+  /**
+   * Adds a batch. If it is one of several its gradients are computed now: what they are computed
+   * from need not wait.
+   *
+   * @param given how many things the loss counts; NaN to find out
+   * @param examples in the batch, or 0
+   */
+  void add(Tensor loss, double given, int examples, Check check) {
+    LossCount count = LossCount.of(loss);
+    if (!several) {
+      count.retain();
+      loss.backward();
+      only = loss;
+      onlyCount = count;
+      onlyGiven = given;
+      onlyExamples = examples;
+      return;
+    }
+    boolean sum = Double.isNaN(given) && count.isSum();
+    double n = Double.isNaN(given) ? count.value(examples) : given;
+    if (n == 0) {
+      return; // nothing in it counts: its loss is 0 / 0
+    }
+    if (unit == 0) {
+      unit = n;
+      sums = sum;
+    }
+    double scale = sums ? 1 : n / unit;
+    Tensor scaled = loss.mul(Tensor.scalar((float) scale));
+    scaled.backward();
+    float value = loss.item();
+    check.accept(value);
+    scales += scale;
+    added += value;
+    losses.add(value, n);
+  }
+
+  /** Makes the gradients those of one batch; false if there are none since nothing counts. */
+  boolean finish(List<Parameter> parameters) {
+    if (!several) {
+      return true;
+    }
+    if (unit == 0) {
+      return false;
+    }
+    if (!sums && scales != 1) {
+      Node factor = Tensor.scalar((float) (1 / scales)).node();
+      for (Parameter p : parameters) {
+        Variable v = p.variable();
+        Node g = v.gradient();
+        if (g != null) {
+          v.replaceGradient(Pointwise.mul(g, factor));
+        }
+      }
+    }
+    return true;
+  }
+
+  /** The loss, after the step. */
+  double loss() {
+    return only != null ? only.item() : sums ? added : losses.mean();
+  }
+
+  /** How many things the loss is the mean of, after the step. */
+  double count() {
+    LossCount c = onlyCount;
+    if (c == null) {
+      return losses.count();
+    }
+    return Double.isNaN(onlyGiven) ? c.value(onlyExamples) : onlyGiven;
+  }
+}

@@ -1,0 +1,88 @@
+package dev.peft4j.train;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** What was measured lately, so that a run that goes on, or was done already, can still tell. */
+final class RunCourse {
+  /** Steps over which the loss is averaged. */
+  static final int WINDOW = 20;
+
+  private static final String KEY = "course";
+
+  private record Loss(double mean, double count) {}
+
+  private final Deque<Loss> losses = new ArrayDeque<>();
+  private Map<String, Double> evaluation = Map.of();
+  private Map<String, Double> best = Map.of();
+
+  /** Adds the loss of a step, the mean of so many. */
+  void step(double loss, double count) {
+    losses.addLast(new Loss(loss, count));
+    if (losses.size() > WINDOW) {
+      losses.removeFirst();
+    }
+  }
+
+  void evaluated(Map<String, Double> values, boolean isBest) {
+    evaluation = Map.copyOf(values);
+    best = isBest ? evaluation : best;
+  }
+
+  /** The mean loss of the last steps; NaN if there were none. */
+  double loss() {
+    Weighted mean = new Weighted();
+    losses.forEach(l -> mean.add(l.mean, l.count));
+    return mean.mean();
+  }
+
+  /** What the last evaluation measured; empty if there was none. */
+  Map<String, Double> evaluation() {
+    return evaluation;
+  }
+
+  /** What the best evaluation measured. */
+  Map<String, Double> best() {
+    return best;
+  }
+
+  /** Numbers are written as text, which holds what JSON has no number for. */
+  void write(Manifest manifest) {
+    ObjectNode tree = manifest.tree().putObject(KEY);
+    losses.forEach(
+        l ->
+            tree.withArray("losses")
+                .addArray()
+                .add(Double.toString(l.mean))
+                .add(Double.toString(l.count)));
+    write(tree, "evaluation", evaluation);
+    write(tree, "best_evaluation", best);
+  }
+
+  private static void write(ObjectNode tree, String name, Map<String, Double> values) {
+    ObjectNode node = tree.putObject(name);
+    new TreeMap<>(values).forEach((k, v) -> node.put(k, Double.toString(v)));
+  }
+
+  static RunCourse read(Manifest manifest) {
+    RunCourse c = new RunCourse();
+    JsonNode tree = manifest.get(KEY);
+    for (JsonNode l : tree.path("losses")) {
+      c.step(Double.parseDouble(l.path(0).asText()), Double.parseDouble(l.path(1).asText()));
+    }
+    c.evaluation = values(tree.path("evaluation"));
+    c.best = values(tree.path("best_evaluation"));
+    return c;
+  }
+
+  private static Map<String, Double> values(JsonNode tree) {
+    Map<String, Double> values = new TreeMap<>();
+    tree.properties()
+        .forEach(e -> values.put(e.getKey(), Double.parseDouble(e.getValue().asText())));
+    return Map.copyOf(values);
+  }
+}

@@ -1,0 +1,59 @@
+package dev.peft4j.tuner;
+
+import dev.peft4j.target.PatternKeys;
+import java.util.AbstractMap;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.Set;
+
+/**
+ * Values by regular expressions for paths, in order: a rank or alpha pattern. The expressions are
+ * compiled once, when the first path is asked for. Immutable.
+ */
+final class PatternMap<V> extends AbstractMap<String, V> implements SequencedMap<String, V> {
+  private final SequencedMap<String, V> entries;
+  private volatile PatternKeys keys = new PatternKeys(Set.of());
+  private volatile boolean compiled;
+
+  private PatternMap(Map<String, V> entries) {
+    this.entries = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(entries));
+  }
+
+  static <V> PatternMap<V> of(Map<String, V> entries) {
+    return entries instanceof PatternMap<V> same ? same : new PatternMap<>(entries);
+  }
+
+  /**
+   * The value for a path: that of the first expression that names it, else {@code otherwise}.
+   *
+   * @throws java.util.regex.PatternSyntaxException if one is not a regular expression
+   */
+  V valueFor(String path, V otherwise) {
+    if (entries.isEmpty()) {
+      return otherwise;
+    }
+    String key = keys().first(path);
+    return key == null ? otherwise : entries.getOrDefault(key, otherwise);
+  }
+
+  /** The expressions. */
+  PatternKeys keys() {
+    if (!compiled) {
+      keys = new PatternKeys(entries.keySet());
+      compiled = true;
+    }
+    return keys;
+  }
+
+  @Override
+  public Set<Entry<String, V>> entrySet() {
+    return entries.entrySet();
+  }
+
+  @Override
+  public SequencedMap<String, V> reversed() {
+    return entries.reversed();
+  }
+}

@@ -1,0 +1,160 @@
+package dev.peft4j.transformers;
+
+import ai.djl.engine.EngineException;
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import dev.peft4j.io.FileFormatException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.lang.ref.Reference;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * The native library of Hugging Face tokenizers, by way of DJL: text to ids and back. It is asked
+ * for nothing else, and one text at a time: where that cannot be encoded it throws, while with
+ * several it ends the process.
+ */
+final class NativeTokenizer implements AutoCloseable {
+  private static final String OFFLINE = "ai.djl.offline";
+
+  /** The library's own truncation and padding, which are off. */
+  private static final Map<String, String> OPTIONS =
+      Map.of("truncation", "false", "padding", "false", "addSpecialTokens", "false");
+
+  /** Characters that are encoded at once; each takes some hundred bytes while that lasts. */
+  private static final double MOST_CHARACTERS = 4e6;
+
+  /** The same where a pattern goes back over the text, which it may do ten million times. */
+  private static final double MOST_RETRIED = 3e6;
+
+  private static final double MOST_DECODED = 256e6;
+
+  /** A text may get so much longer without counting. */
+  private static final double USUAL_GROWTH = 4;
+
+  private final HuggingFaceTokenizer tokenizer;
+  private final double most;
+  private final double decodedLength;
+
+  private NativeTokenizer(HuggingFaceTokenizer tokenizer, TokenizerFile file) {
+    this.tokenizer = tokenizer;
+    this.most =
+        (file.retries() ? MOST_RETRIED : MOST_CHARACTERS)
+            / Math.max(1, file.growth() / USUAL_GROWTH);
+    this.decodedLength = file.decodedLength();
+  }
+
+  /**
+   * Makes a tokenizer.
+   *
+   * @param file what it is to do
+   * @param path for messages
+   */
+  static NativeTokenizer open(TokenizerFile file, Path path) throws IOException {
+    requireNormalizedTokens(file, path);
+    return new NativeTokenizer(open(file.checked(), path), file);
+  }
+
+  private static void requireNormalizedTokens(TokenizerFile file, Path path) throws IOException {
+    if (file.normalizedTokens().isEmpty()) {
+      return;
+    }
+    try (NativeTokenizer probe = new NativeTokenizer(open(file.probe(), path), file)) {
+      for (String token : file.normalizedTokens()) {
+        if (probe.encode(token).ids().length == 0) {
+          throw new FileFormatException(
+              path,
+              "added_tokens has '"
+                  + JsonPart.shortened(token)
+                  + "', of which the normalizer leaves nothing");
+        }
+      }
+    }
+  }
+
+  /**
+   * DJL reports its use to its makers and looks for natives on the net, unless it is told that it
+   * is offline: so it is told, for the moment. A user's own setting stands.
+   */
+  private static synchronized HuggingFaceTokenizer open(String json, Path file)
+      throws IOException {
+    String before = System.getProperty(OFFLINE);
+    if (before == null) {
+      System.setProperty(OFFLINE, "true");
+    }
+    try {
+      byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
+      return HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(bytes), OPTIONS);
+    } catch (EngineException | UnsatisfiedLinkError | ExceptionInInitializerError e) {
+      throw new IOException(
+          "the native library of Hugging Face tokenizers cannot be loaded: "
+              + reason(e)
+              + "; it is unpacked to ~/.djl.ai, or to the folder that the environment's"
+              + " DJL_CACHE_DIR names, which has to be writable",
+          e);
+    } catch (RuntimeException e) {
+      throw new FileFormatException(file, "holds no tokenizer: " + reason(e), e);
+    } finally {
+      if (before == null) {
+        System.clearProperty(OFFLINE);
+      }
+    }
+  }
+
+  private static String reason(Throwable e) {
+    Throwable root = e;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
+  }
+
+  /**
+   * The tokens of a text.
+   *
+   * @param ids their ids, without those that are put around it
+   * @param words for each of them, which word it is of
+   */
+  record Tokens(long[] ids, long[] words) {}
+
+  /**
+   * The tokens of a text.
+   *
+   * @throws IllegalArgumentException if it is too long to be encoded at once
+   */
+  Tokens encode(String text) {
+    if (text.length() > most) {
+      throw new IllegalArgumentException(
+          String.format(
+              "Tokenizer: a text of %,d characters; at most %,.0f are encoded at once, cut it"
+                  + " into pieces",
+              text.length(), most));
+    }
+    TokenizersLibrary library = TokenizersLibrary.LIB;
+    long encoding = library.encode(tokenizer.getHandle(), text, false);
+    Reference.reachabilityFence(tokenizer);
+    try {
+      return new Tokens(library.getTokenIds(encoding), library.getWordIds(encoding));
+    } finally {
+      library.deleteEncoding(encoding);
+    }
+  }
+
+  /** The text of some ids, without special tokens; ids that no token has count for nothing. */
+  String decode(long[] ids) {
+    if (ids.length * decodedLength > MOST_DECODED) {
+      throw new IllegalArgumentException(
+          "Tokenizer: the text of " + ids.length + " tokens may be too long, decode fewer at once");
+    }
+    String text = tokenizer.decode(ids, true);
+    Reference.reachabilityFence(tokenizer);
+    return text;
+  }
+
+  @Override
+  public void close() {
+    tokenizer.close();
+  }
+}

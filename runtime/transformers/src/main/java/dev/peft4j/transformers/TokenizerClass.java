@@ -1,0 +1,211 @@
+package dev.peft4j.transformers;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.io.FileFormatException;
+import dev.peft4j.transformers.AddedTokens.Token;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What transformers' tokenizer classes make of a vocabulary. These take only the vocabulary of a
+ * {@code tokenizer.json} and make the rest themselves; every other class takes the file as it is.
+ */
+enum TokenizerClass {
+  /** {@code BertTokenizer}, and those that are one under another name. */
+  BERT(
+      Words.PIECES,
+      Map.of(
+          "unk_token", "[UNK]",
+          "sep_token", "[SEP]",
+          "pad_token", "[PAD]",
+          "cls_token", "[CLS]",
+          "mask_token", "[MASK]"),
+      Set.of("bert", "distilbert", "electra", "layoutlm", "lxmert", "squeezebert", "mobilebert"),
+      Set.of(
+          "BertTokenizer",
+          "DistilBertTokenizer",
+          "ElectraTokenizer",
+          "LayoutLMTokenizer",
+          "LxmertTokenizer",
+          "MobileBertTokenizer",
+          "SqueezeBertTokenizer")),
+  /** {@code MPNetTokenizer}. */
+  MPNET(
+      Words.PIECES,
+      Map.of(
+          "bos_token", "<s>",
+          "eos_token", "</s>",
+          "sep_token", "</s>",
+          "cls_token", "<s>",
+          "unk_token", "[UNK]",
+          "pad_token", "<pad>",
+          "mask_token", "<mask>"),
+      Set.of("mpnet"),
+      Set.of("MPNetTokenizer")),
+  /** {@code RobertaTokenizer}. */
+  ROBERTA(
+      Words.BYTES,
+      Map.of(
+          "bos_token", "<s>",
+          "eos_token", "</s>",
+          "sep_token", "</s>",
+          "cls_token", "<s>",
+          "unk_token", "<unk>",
+          "pad_token", "<pad>",
+          "mask_token", "<mask>"),
+      Set.of("roberta"),
+      Set.of("RobertaTokenizer")),
+  /** {@code GPT2Tokenizer}. */
+  GPT2(
+      Words.BYTES,
+      Map.of(
+          "unk_token", "<|endoftext|>",
+          "bos_token", "<|endoftext|>",
+          "eos_token", "<|endoftext|>"),
+      Set.of("gpt2"),
+      Set.of("GPT2Tokenizer")),
+  /** A class that takes {@code tokenizer.json} as it is. */
+  AS_IT_IS(Words.PIECES, Map.of(), Set.of(), Set.of());
+
+  /** How words are made of a vocabulary. */
+  enum Words {
+    /** WordPiece. */
+    PIECES,
+    /** BPE of bytes. */
+    BYTES
+  }
+
+  private static final Logger LOG = LoggerFactory.getLogger(TokenizerClass.class);
+
+  private final Words words;
+  private final Map<String, String> tokens;
+  private final Set<String> modelTypes;
+  private final Set<String> classes;
+
+  TokenizerClass(
+      Words words, Map<String, String> tokens, Set<String> modelTypes, Set<String> classes) {
+    this.words = words;
+    this.tokens = tokens;
+    this.modelTypes = modelTypes;
+    this.classes = classes;
+  }
+
+  /**
+   * The class of a folder: the one it names, or that of its model's type.
+   *
+   * @param vocabulary the file that the vocabulary is in
+   */
+  static TokenizerClass of(JsonPart config, @Nullable JsonPart model, String vocabulary)
+      throws FileFormatException {
+    String name = config.textOrNull("tokenizer_class");
+    if (name == null && model != null) {
+      name = model.textOrNull("tokenizer_class");
+    }
+    String type = model == null ? null : model.textOrNull("model_type");
+    TokenizerClass found = AS_IT_IS;
+    for (TokenizerClass c : values()) {
+      boolean mine =
+          name == null
+              ? type != null && c.modelTypes.contains(type)
+              : c.classes.contains(
+                  name.endsWith("Fast") ? name.substring(0, name.length() - 4) : name);
+      found = mine ? c : found;
+    }
+    return switch (vocabulary) {
+      case "vocab.txt" -> found.words == Words.PIECES && found != AS_IT_IS ? found : BERT;
+      case "vocab.json" -> found.words == Words.BYTES ? found : GPT2;
+      default -> found;
+    };
+  }
+
+  Words model() {
+    return words;
+  }
+
+  /** The token of that name if nothing is said about it; null if there is none. */
+  @Nullable Token token(String name) {
+    String content = tokens.get(name);
+    boolean eatsSpace = this == MPNET && name.equals("mask_token");
+    return content == null ? null : new Token(content, false, eatsSpace, false, false, true);
+  }
+
+  /** The model with a vocabulary. */
+  ObjectNode model(ObjectNode vocabulary, ArrayNode merges, @Nullable Token unknown) {
+    ObjectNode out = JsonNodeFactory.instance.objectNode();
+    if (words == Words.PIECES) {
+      out.put("type", "WordPiece").put("unk_token", unknown == null ? "None" : unknown.content());
+    } else {
+      out.put("type", "BPE").set("merges", merges);
+    }
+    out.set("vocab", vocabulary);
+    return out;
+  }
+
+  /** Everything besides the vocabulary. */
+  void parts(JsonPart config, ObjectNode tree) throws FileFormatException {
+    if (words == Words.BYTES) {
+      boolean space = config.flag("add_prefix_space", false);
+      tree.putNull("normalizer");
+      tree.putObject("pre_tokenizer").put("type", "ByteLevel").put("add_prefix_space", space);
+      tree.putObject("decoder").put("type", "ByteLevel");
+      return;
+    }
+    boolean lower = config.flag("do_lower_case", true);
+    JsonNode before = tree.path("normalizer").path("lowercase");
+    if (before.isBoolean() && before.booleanValue() != lower && !config.has("do_lower_case")) {
+      LOG.warn(
+          "{}: does not say do_lower_case; texts are set in lower case, as transformers does it,"
+              + " although tokenizer.json says otherwise",
+          config.file());
+    }
+    ObjectNode normalizer = tree.putObject("normalizer");
+    normalizer.put("type", "BertNormalizer").put("clean_text", true).put("lowercase", lower);
+    normalizer.put("handle_chinese_chars", config.flag("tokenize_chinese_chars", true));
+    if (config.has("strip_accents")) {
+      normalizer.put("strip_accents", config.flag("strip_accents"));
+    }
+    tree.putObject("pre_tokenizer").put("type", "BertPreTokenizer");
+    tree.putObject("decoder").put("type", "WordPiece").put("prefix", "##").put("cleanup", true);
+  }
+
+  /**
+   * The post-processor.
+   *
+   * @param named the tokens by their names
+   * @param vocabulary knows the tokens' ids
+   * @param ofFile that of the file, or null
+   */
+  @Nullable JsonNode around(
+      Map<String, Token> named, TokenizerFile vocabulary, @Nullable JsonNode ofFile) {
+    if (this == GPT2) {
+      return ofFile == null || !ofFile.isObject() ? null : ofFile;
+    }
+    Token cls = named.get("cls_token");
+    Token sep = named.get("sep_token");
+    boolean bert = this == BERT;
+    int first = id(cls, vocabulary, bert ? 2 : 0);
+    int last = id(sep, vocabulary, bert ? 3 : 2);
+    ObjectNode out = JsonNodeFactory.instance.objectNode();
+    out.put("type", bert ? "BertProcessing" : "RobertaProcessing");
+    out.putArray("cls").add(cls == null ? "None" : cls.content()).add(first);
+    out.putArray("sep").add(sep == null ? "None" : sep.content()).add(last);
+    return out;
+  }
+
+  private static int id(@Nullable Token token, TokenizerFile vocabulary, int missing) {
+    Integer id = token == null ? null : vocabulary.id(token.content());
+    return id == null ? missing : id;
+  }
+
+  /** The names of the classes that are known, for messages. */
+  static List<String> names() {
+    return List.of(values()).stream().flatMap(c -> c.classes.stream()).sorted().toList();
+  }
+}
