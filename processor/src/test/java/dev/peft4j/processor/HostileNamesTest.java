@@ -78,7 +78,6 @@ class HostileNamesTest {
       }
       drop(refused);
     }
-    System.out.println(seed + " valid " + valid + " left " + models.size() + " " + reported);//TMP
     assertThat(models).as("%s", reported).hasSizeGreaterThan(valid / 2);
     try (Stream<Path> files = Files.walk(out)) {
       assertThat(files.filter(f -> f.toString().endsWith("Peft.java"))).hasSizeGreaterThan(valid / 2);
