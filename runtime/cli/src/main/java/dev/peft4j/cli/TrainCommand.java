@@ -212,10 +212,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private void report(
-      TrainingResult result,
-      Map<String, Double> evaluation,
-      Path adapter,
-      double seconds) {
+      TrainingResult result, Map<String, Double> evaluation, Path adapter, double seconds) {
     if (out.json()) {
       ObjectNode tree = Out.object();
       tree.put("steps", result.state().step());

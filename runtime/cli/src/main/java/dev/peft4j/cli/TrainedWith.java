@@ -41,7 +41,9 @@ record TrainedWith(
   private static final String SECOND = "second text column";
   private static final String LABEL = "label column";
   private static final List<String> PROBE =
-      List.of("The quick brown fox wasn't 42 years old; na\u00efve caf\u00e9s, \u4e2d\u6587!", "the film was great");
+      List.of(
+          "The quick brown fox wasn't 42 years old; na\u00efve caf\u00e9s, \u4e2d\u6587!",
+          "the film was great");
   private static final JsonMapper JSON = new JsonMapper();
 
   static TrainedWith of(List<String> labels, ModelOptions model, DataColumns columns)
