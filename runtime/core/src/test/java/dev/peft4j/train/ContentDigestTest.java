@@ -215,7 +215,8 @@ class ContentDigestTest {
     assertThat(of(lazy, 3)).isEqualTo(all);
     List<Lazy> other = new ArrayList<>(lazy);
     other.set(3, new Lazy(() -> new float[] {9}));
-    assertThat(of(other, 3).get("checksum of batches")).isNotEqualTo(all.get("checksum of batches"));
+    assertThat(of(other, 3).get("checksum of batches"))
+        .isNotEqualTo(all.get("checksum of batches"));
   }
 
   private static <E extends Record> Map<String, String> of(List<E> examples, int size) {
