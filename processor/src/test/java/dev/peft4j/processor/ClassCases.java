@@ -139,8 +139,8 @@ final class ClassCases {
             "save(java.nio.file.Path)"),
         Case.body(
             Diagnostic.NOT_NAMEABLE,
-            "@Peft(target = \"x\") public class M extends Module { Linear x; interface AdapterSet {}"
-                + " interface dev {} }",
+            "@Peft(target = \"x\") public class M extends Module { Linear x; interface AdapterSet"
+                + " {} interface dev {} }",
             "M",
             "MPeft has to name dev.peft4j.tuner.AdapterSet",
             "AdapterSet and dev"),

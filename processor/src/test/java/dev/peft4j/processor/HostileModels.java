@@ -120,7 +120,9 @@ final class HostileModels {
     String body = theModel(depth == 0 ? outer : one(2) ? name() : "ZInner", above, face, depth > 0);
     for (int i = 1; i < depth; i++) {
       body =
-          suppress() + deprecated() + "public static class %s {%s}".formatted(name(), body)
+          suppress()
+              + deprecated()
+              + "public static class %s {%s}".formatted(name(), body)
               + members(1);
     }
     if (depth > 0) {
@@ -186,13 +188,13 @@ final class HostileModels {
         + pick("public ", "protected ", "")
         + pick("", "", "<%s> ".formatted(name()))
         + "%s(%s)%s {}\n"
-            .formatted(
-                name, String.join(", ", parameters), throwing ? " throws " + hidden : "");
+            .formatted(name, String.join(", ", parameters), throwing ? " throws " + hidden : "");
   }
 
   private String parameterType(boolean last) {
     String type = types.isEmpty() ? "ZBlock" : types.get(random.nextInt(types.size()));
-    return pick("int", type, type, type, type + "[]", "ZList", last ? type + "..." : "long", "ZEnum");
+    return pick(
+        "int", type, type, type, type + "[]", "ZList", last ? type + "..." : "long", "ZEnum");
   }
 
   private String members(int most) {
@@ -203,8 +205,7 @@ final class HostileModels {
       switch (random.nextInt(5)) {
         case 0 -> text.append(access + pick("static ", "") + "int " + name + ";\n");
         case 1 ->
-            text.append(
-                access + "void %s(%s) {}\n".formatted(name, pick("", "int a", "String z")));
+            text.append(access + "void %s(%s) {}\n".formatted(name, pick("", "int a", "String z")));
         default -> {
           text.append(deprecated()).append(type(access, name, "static "));
           types.add(name);

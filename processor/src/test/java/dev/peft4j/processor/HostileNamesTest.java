@@ -42,12 +42,15 @@ class HostileNamesTest {
     var javac = Javac.of(release);
     assumeTrue(javac.isPresent(), "there is no JDK " + release + " here to compile with");
     List<String> pool = pool();
-    assertThat(pool).contains("dev", "java", "AdapterSet", "Module", "Init", "Bias", "a", "DEFAULT");
+    assertThat(pool)
+        .contains("dev", "java", "AdapterSet", "Module", "Init", "Bias", "a", "DEFAULT");
     int rounds = Integer.getInteger("peft4j.attack", 1);
     for (int round = 0; round < rounds; round++) {
       attack(javac.get(), release * 1000L + round, pool);
     }
-    assertThat(reported.getOrDefault("PEFT019", 0)).as("%s", reported).isLessThan(rounds * MODELS / 4);
+    assertThat(reported.getOrDefault("PEFT019", 0))
+        .as("%s", reported)
+        .isLessThan(rounds * MODELS / 4);
   }
 
   private void attack(Javac javac, long seed, List<String> pool) throws IOException {
@@ -80,7 +83,8 @@ class HostileNamesTest {
     }
     assertThat(models).as("%s", reported).hasSizeGreaterThan(valid / 2);
     try (Stream<Path> files = Files.walk(out)) {
-      assertThat(files.filter(f -> f.toString().endsWith("Peft.java"))).hasSizeGreaterThan(valid / 2);
+      assertThat(files.filter(f -> f.toString().endsWith("Peft.java")))
+          .hasSizeGreaterThan(valid / 2);
     }
   }
 
@@ -107,7 +111,9 @@ class HostileNamesTest {
   /** Drops the models that a compiler has something to say of; returns them. */
   private Collection<String> drop(Map<Path, String> said) {
     Collection<String> names = new TreeSet<>();
-    said.keySet().forEach(file -> names.add(String.valueOf(file.getName(Math.max(0, file.getNameCount() - 2)))));
+    said.keySet()
+        .forEach(
+            file -> names.add(String.valueOf(file.getName(Math.max(0, file.getNameCount() - 2)))));
     names.retainAll(models.keySet());
     assertThat(said.isEmpty() || !names.isEmpty()).as("%s", said).isTrue();
     models.keySet().removeAll(names);
@@ -117,7 +123,9 @@ class HostileNamesTest {
   private String shown(Collection<Path> files, Path sources) throws IOException {
     var text = new StringBuilder();
     for (Path file : files) {
-      List<Path> model = models.getOrDefault(file.getName(Math.max(0, file.getNameCount() - 2)).toString(), List.of());
+      List<Path> model =
+          models.getOrDefault(
+              file.getName(Math.max(0, file.getNameCount() - 2)).toString(), List.of());
       for (Path each : Stream.concat(model.stream(), Stream.of(file)).distinct().toList()) {
         if (Files.isRegularFile(each)) {
           text.append("\n--- ").append(each).append('\n').append(Files.readString(each));

@@ -101,7 +101,8 @@ final class Javac {
     try {
       Files.createDirectories(out);
       List<String> arguments =
-          new ArrayList<>(List.of("-Xlint:all,-processing", "-Xmaxerrs", "9999", "-Xmaxwarns", "9999"));
+          new ArrayList<>(
+              List.of("-Xlint:all,-processing", "-Xmaxerrs", "9999", "-Xmaxwarns", "9999"));
       arguments.addAll(List.of("-encoding", "UTF-8"));
       arguments.addAll(List.of("-d", out.toString(), "-s", out.toString()));
       arguments.addAll(List.of("-cp", join(classPath)));

@@ -42,12 +42,12 @@ class LombokTest {
             "public class Lm extends Module { @Getter private final Linear fc = NEW; }",
             "@Getter @AllArgsConstructor public class Lm extends Module { private final Linear fc;"
                 + " }",
-            "@Getter @Accessors(fluent = true) public class Lm extends Module { private final Linear"
-                + " fc = NEW; }",
+            "@Getter @Accessors(fluent = true) public class Lm extends Module { private final"
+                + " Linear fc = NEW; }",
             "@Data @EqualsAndHashCode(callSuper = false) public class Lm extends Module { private"
                 + " final Linear fc; }",
-            "@NonFinal @Value @EqualsAndHashCode(callSuper = false) public class Lm extends Module {"
-                + " Linear fc; }",
+            "@NonFinal @Value @EqualsAndHashCode(callSuper = false) public class Lm extends Module"
+                + " { Linear fc; }",
             "@FieldDefaults(level = AccessLevel.PRIVATE) public class Lm extends Module { @Getter"
                 + " Linear fc = NEW; }",
             "@Builder public class Lm extends Module { final Linear fc; }",
@@ -71,7 +71,8 @@ class LombokTest {
   @Test
   void saysSoWhenLombokIsNotThere() {
     Map<Path, String> said =
-        compile("public class Lm extends Module { @Getter private Linear fc; }", order(false, false));
+        compile(
+            "public class Lm extends Module { @Getter private Linear fc; }", order(false, false));
     assertThat(said.values())
         .singleElement()
         .asString()
@@ -80,7 +81,9 @@ class LombokTest {
 
   @Test
   void finalClassesOfLombokAreFinal() {
-    String value = "@Value @EqualsAndHashCode(callSuper = false) public class Lm extends Module { Linear fc; }";
+    String value =
+        "@Value @EqualsAndHashCode(callSuper = false) public class Lm extends Module { Linear fc;"
+            + " }";
     assertThat(compile(value, order(false, true)).values())
         .singleElement()
         .asString()
@@ -98,7 +101,9 @@ class LombokTest {
         Compilation.plain(folder)
             .source(HEAD + "@Peft(target = \"fc\") " + model.replace("NEW", NEW))
             .source(
-                HEAD + "@Getter public class Block extends Module { private Linear fc = %s; }".formatted(NEW))
+                HEAD
+                    + "@Getter public class Block extends Module { private Linear fc = %s; }"
+                        .formatted(NEW))
             .source(
                 HEAD
                     + "public class Base extends Module { @Getter(AccessLevel.PROTECTED) private"

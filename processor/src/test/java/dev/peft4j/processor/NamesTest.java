@@ -116,8 +116,8 @@ class NamesTest {
     String text =
         generated(
             ALL
-                + "public class Lm extends Module { Linear fc; int dev; int java; String AdapterSet;"
-                + " int adapters, model, a, i, DEFAULT;\n"
+                + "public class Lm extends Module { Linear fc; int dev; int java; String"
+                + " AdapterSet; int adapters, model, a, i, DEFAULT;\n"
                 + "public Lm(int adapters, int model, int DEFAULT, String... a) {} }");
     // obscured where it could be a variable, and a package by a variable, too
     assertThat(text)
@@ -132,9 +132,9 @@ class NamesTest {
     assertThat(
             generated(
                 ALL
-                    + "public class Lm<AdapterSet, String extends Comparable<String>> extends Module"
-                    + " { Linear fc; public <Bias extends java.util.List<AdapterSet>> Lm(Bias b,"
-                    + " java.lang.String s) {} }"))
+                    + "public class Lm<AdapterSet, String extends Comparable<String>> extends"
+                    + " Module { Linear fc; public <Bias extends java.util.List<AdapterSet>>"
+                    + " Lm(Bias b, java.lang.String s) {} }"))
         .contains("<Bias extends List<AdapterSet>> LmPeft(Bias b, java.lang.String s)")
         .contains("private final dev.peft4j.tuner.AdapterSet adapters;");
   }
@@ -182,7 +182,8 @@ class NamesTest {
   void annotationsOfParametersGoWithTheName() {
     String text =
         generated(
-            "import java.lang.annotation.*;\n@Target({ElementType.TYPE_USE, ElementType.PARAMETER})\n"
+            "import java.lang.annotation.*;\n"
+                + "@Target({ElementType.TYPE_USE, ElementType.PARAMETER})\n"
                 + "public @interface Dual { E[] of() default {}; double d() default 0; }",
             "public enum E { X }",
             ALL

@@ -47,10 +47,10 @@ class WarningsTest {
             generated(
                 "Outer_Mid_LmPeft",
                 "@Deprecated(forRemoval=true) public class Old {}",
-                "@SuppressWarnings(\"removal\") public class Outer { @SuppressWarnings(\"rawtypes\")"
-                    + " public static class Mid { @Peft(target=\"fc\") public static class Lm"
-                    + " extends Module { final Linear fc = new Linear(2,2); public Lm(List l) {}"
-                    + " public Lm(Old o){} } } }"))
+                "@SuppressWarnings(\"removal\") public class Outer {"
+                    + " @SuppressWarnings(\"rawtypes\") public static class Mid {"
+                    + " @Peft(target=\"fc\") public static class Lm extends Module { final Linear"
+                    + " fc = new Linear(2,2); public Lm(List l) {} public Lm(Old o){} } } }"))
         .contains("@SuppressWarnings({\"rawtypes\", \"removal\", \"this-escape\"})");
   }
 
@@ -124,8 +124,8 @@ class WarningsTest {
   @Test
   void theProcessorsOwnAreSilenced() {
     String model =
-        "public class Lm extends Module { Linear fc; private static class P {} public Lm() {} public"
-            + " Lm(P p) {} }";
+        "public class Lm extends Module { Linear fc; private static class P {} public Lm() {}"
+            + " public Lm(P p) {} }";
     generated("LmPeft", "@SuppressWarnings(\"PEFT008\") @Peft(target=\"fc\") " + model);
     assertThat(
             Compilation.in(folder.resolve("aloud"))
@@ -197,8 +197,8 @@ class WarningsTest {
                 + " Size { public Size() {} } }")
         .source(
             HEAD
-                + "@Peft(target=\"fc\") public class Lm extends far.Base { Linear fc; public Lm(Size"
-                + " s) {} }")
+                + "@Peft(target=\"fc\") public class Lm extends far.Base { Linear fc; public"
+                + " Lm(Size s) {} }")
         .clean();
   }
 
