@@ -42,7 +42,7 @@ final class LocalNames {
       out.append(Character.isJavaIdentifierPart(c) && c != '$' ? Character.toUpperCase(c) : '_');
     }
     String name = out.toString();
-    return Character.isJavaIdentifierStart(name.charAt(0)) && !name.equals("_")
+    return !name.isEmpty() && Character.isJavaIdentifierStart(name.charAt(0)) && !name.equals("_")
         ? name
         : "ADAPTER_" + name;
   }

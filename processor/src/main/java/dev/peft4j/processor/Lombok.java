@@ -68,6 +68,8 @@ final class Lombok {
   }
 
   private static boolean changes(String name) {
-    return name.startsWith(PREFIX) && !name.startsWith("lombok.extern.") && !HARMLESS.contains(name);
+    return name.startsWith(PREFIX)
+        && !name.startsWith("lombok.extern.")
+        && !HARMLESS.contains(name);
   }
 }

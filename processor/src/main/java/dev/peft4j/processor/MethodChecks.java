@@ -162,8 +162,7 @@ final class MethodChecks {
       return false;
     }
     return wanted.getKind() == TypeKind.TYPEVAR
-        ? universe.types.isSubtype(
-            universe.types.erasure(returned), universe.types.erasure(wanted))
+        ? universe.types.isSubtype(universe.types.erasure(returned), universe.types.erasure(wanted))
         : universe.types.isSubtype(returned, wanted);
   }
 

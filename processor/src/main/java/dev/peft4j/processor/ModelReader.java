@@ -11,7 +11,6 @@ import java.lang.annotation.Target;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -205,14 +204,16 @@ final class ModelReader {
       VariableElement parameter = method.getParameters().get(i);
       TypeMirror type = seen == null ? parameter.asType() : seen.getParameterTypes().get(i);
       // what may stand on types stands there: before a qualified name it would be on the package
-      Map<Boolean, List<AnnotationMirror>> onType =
-          parameter.getAnnotationMirrors().stream()
-              .filter(names.annotations()::usable)
-              .collect(Collectors.partitioningBy(ModelReader::mayBeOnType));
-      List<AnnotationMirror> before = onType.get(false);
+      List<AnnotationMirror> before = new ArrayList<>();
+      List<AnnotationMirror> onType = new ArrayList<>();
+      for (AnnotationMirror mirror : parameter.getAnnotationMirrors()) {
+        if (names.annotations().usable(mirror)) {
+          (mayBeOnType(mirror) ? onType : before).add(mirror);
+        }
+      }
       parameters.add(
           ParameterSpec.builder(
-                  names.of(type, before, onType.get(true)), parameter.getSimpleName().toString())
+                  names.of(type, before, onType), parameter.getSimpleName().toString())
               .addAnnotations(before.stream().map(names.annotations()::of).toList())
               .build());
     }

@@ -151,11 +151,7 @@ public final class PeftProcessor extends AbstractProcessor {
   private void process(TypeElement model, List<PeftSettings> settings, List<Problem> problems) {
     var universe =
         new Universe(
-            processingEnv.getTypeUtils(),
-            processingEnv.getElementUtils(),
-            model,
-            sources,
-            lombok);
+            processingEnv.getTypeUtils(), processingEnv.getElementUtils(), model, sources, lombok);
     var visibility = new Visibility(universe);
     boolean isModule = new ClassChecks(universe, problems::add).check(model);
     Place root =
@@ -184,8 +180,7 @@ public final class PeftProcessor extends AbstractProcessor {
     if (root != null && visible) {
       TypeElement peftModel = universe.find(Universe.PEFT_MODEL);
       if (peftModel == null) {
-        problems.add(
-            Problem.of(Diagnostic.RUNTIME_MISSING, Site.CLASS, Universe.PEFT_MODEL));
+        problems.add(Problem.of(Diagnostic.RUNTIME_MISSING, Site.CLASS, Universe.PEFT_MODEL));
       } else {
         write(universe, visibility, model, peftModel, settings, plans, problems);
       }
@@ -202,8 +197,7 @@ public final class PeftProcessor extends AbstractProcessor {
       List<Problem> problems) {
     String name = simpleName(model, settings);
     var scope =
-        new Scope(
-            universe, model, peftModel, name, PeftWriter.variables(settings), planned);
+        new Scope(universe, model, peftModel, name, PeftWriter.variables(settings), planned);
     var names = new TypeNames(scope, new Uses(universe.elements), visibility);
     PeftWriter.claim(names, settings);
     ModelSpec spec =
@@ -230,7 +224,8 @@ public final class PeftProcessor extends AbstractProcessor {
   }
 
   private String generatedName(TypeElement model) {
-    String name = simpleName(model, new AnnotationReader(processingEnv.getElementUtils(), model).read());
+    String name =
+        simpleName(model, new AnnotationReader(processingEnv.getElementUtils(), model).read());
     return inPackageOf(model, name);
   }
 
@@ -265,10 +260,7 @@ public final class PeftProcessor extends AbstractProcessor {
         if (!isName(s.className())) {
           problems.add(
               Problem.of(
-                  Diagnostic.BAD_CLASS_NAME,
-                  s.site("className"),
-                  s.className(),
-                  usualName(model)));
+                  Diagnostic.BAD_CLASS_NAME, s.site("className"), s.className(), usualName(model)));
           return;
         }
         break;

@@ -269,8 +269,7 @@ final class PeftWriter {
 
   private MethodSpec override(OverrideSpec override) {
     CodeBlock call = CodeBlock.of("$N($L)", override.name(), arguments(override.parameters()));
-    boolean obscured =
-        override.parameters().stream().anyMatch(p -> p.name().equals("adapters"));
+    boolean obscured = override.parameters().stream().anyMatch(p -> p.name().equals("adapters"));
     String field = obscured ? "this.adapters" : "adapters";
     boolean isVoid = override.returns().equals(TypeName.VOID);
     MethodSpec.Builder method =

@@ -110,12 +110,14 @@ final class Scope {
       return named(name, "");
     }
     if (!qualifiable(top, Set.of())) {
-      hidden.put(name.canonicalName(), what(top));
+      hidden.put(top.canonicalName(), what(top));
     }
     return qualified(name);
   }
 
-  /** A class's name before the braces of the generated class, where what it inherits is not seen. */
+  /**
+   * A class's name before the braces of the generated class, where what it inherits is not seen.
+   */
   ClassName header(ClassName name) {
     ClassName top = name.topLevelClassName();
     return nameable(name) || typeVariables.contains(top.simpleName()) || !free(top)
@@ -198,7 +200,8 @@ final class Scope {
       return other.equals(top);
     }
     boolean near = top.packageName().equals(home);
-    return near || !(top.packageName().isEmpty() || simple.equals(generated) || segments.contains(simple));
+    return near
+        || !(top.packageName().isEmpty() || simple.equals(generated) || segments.contains(simple));
   }
 
   private boolean qualifiable(ClassName top, Set<String> obscuring) {

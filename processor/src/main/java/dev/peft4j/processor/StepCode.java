@@ -34,7 +34,10 @@ final class StepCode {
         code.addStatement("a.attachMatching($L, $L)", path(search.path()), value(search.module()));
       } else {
         code.beginControlFlow(
-            "if ($L instanceof $T $L)", value(search.module()), names.type(MODULE), search.variable());
+            "if ($L instanceof $T $L)",
+            value(search.module()),
+            names.type(MODULE),
+            search.variable());
         code.addStatement("a.attachMatching($L, $L)", path(search.path()), search.variable());
         code.endControlFlow();
       }

@@ -10,6 +10,7 @@ import com.palantir.javapoet.TypeVariableName;
 import com.palantir.javapoet.WildcardTypeName;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import javax.lang.model.element.AnnotationMirror;
 import javax.lang.model.element.TypeParameterElement;
 import javax.lang.model.type.ArrayType;
@@ -58,9 +59,7 @@ final class TypeNames {
 
   /** The model as it is written after extends. */
   TypeName header(DeclaredType model) {
-    ClassName name = scope.header(ClassName.get(Universe.element(model)));
-    TypeName[] arguments = model.getTypeArguments().stream().map(this::name).toArray(TypeName[]::new);
-    return arguments.length == 0 ? name : ParameterizedTypeName.get(name, arguments);
+    return parameterized(scope.header(ClassName.get(Universe.element(model))), model);
   }
 
   TypeName of(TypeMirror type) {
@@ -91,8 +90,10 @@ final class TypeNames {
       List<? extends AnnotationMirror> written,
       List<? extends AnnotationMirror> added) {
     List<AnnotationSpec> specs = new ArrayList<>();
+    boolean innermost = !(type instanceof ArrayType);
     for (AnnotationMirror mirror : type.getAnnotationMirrors()) {
-      if (annotations.usable(mirror) && !has(written, mirror) && !has(added, mirror)) {
+      boolean again = innermost && (has(written, mirror) || has(added, mirror));
+      if (!again && annotations.usable(mirror)) {
         specs.add(annotations.of(mirror));
       }
     }
@@ -101,8 +102,37 @@ final class TypeNames {
       return specs.isEmpty() ? plain : plain.annotated(specs);
     }
     added.forEach(mirror -> specs.add(annotations.of(mirror)));
+    if (!specs.isEmpty()
+        && type instanceof DeclaredType declared
+        && type.getKind() == TypeKind.DECLARED
+        && declared.getEnclosingType().getKind() == TypeKind.NONE) {
+      return annotated(specs, declared);
+    }
     TypeName plain = plain(type);
     return specs.isEmpty() ? plain : plain.annotated(specs);
+  }
+
+  /** The type with annotations where they belong: {@code java.util.@Nullable List<String>}. */
+  private TypeName annotated(List<AnnotationSpec> specs, DeclaredType type) {
+    String name = scope.type(ClassName.get(Universe.element(type))).canonicalName();
+    int last = name.lastIndexOf('.') + 1;
+    String before = specs.stream().map(spec -> spec + " ").collect(Collectors.joining());
+    String arguments =
+        type.getTypeArguments().stream()
+            .map(argument -> name(argument).toString())
+            .collect(Collectors.joining(", "));
+    // JavaPoet puts a blank before annotations that follow a dot, but leaves variables alone
+    return TypeVariableName.get(
+        name.substring(0, last)
+            + before
+            + name.substring(last)
+            + (arguments.isEmpty() ? "" : "<" + arguments + ">"));
+  }
+
+  private TypeName parameterized(ClassName name, DeclaredType type) {
+    TypeName[] arguments =
+        type.getTypeArguments().stream().map(this::name).toArray(TypeName[]::new);
+    return arguments.length == 0 ? name : ParameterizedTypeName.get(name, arguments);
   }
 
   private static boolean has(List<? extends AnnotationMirror> all, AnnotationMirror mirror) {
@@ -112,15 +142,13 @@ final class TypeNames {
 
   private TypeName plain(TypeMirror type) {
     if (type.getKind() == TypeKind.DECLARED && type instanceof DeclaredType declared) {
-      TypeName[] arguments =
-          declared.getTypeArguments().stream().map(this::name).toArray(TypeName[]::new);
       if (declared.getEnclosingType() instanceof DeclaredType outer
           && plain(outer) instanceof ParameterizedTypeName generic) {
         return generic.nestedClass(
-            Universe.element(declared).getSimpleName().toString(), List.of(arguments));
+            Universe.element(declared).getSimpleName().toString(),
+            declared.getTypeArguments().stream().map(this::name).toList());
       }
-      ClassName name = scope.type(ClassName.get(Universe.element(declared)));
-      return arguments.length == 0 ? name : ParameterizedTypeName.get(name, arguments);
+      return parameterized(scope.type(ClassName.get(Universe.element(declared))), declared);
     }
     if (type instanceof TypeVariable variable) {
       return TypeVariableName.get(variable.asElement().getSimpleName().toString());

@@ -52,8 +52,7 @@ final class Universe {
    * @param model the annotated class
    * @param sources the names of the top-level classes that are being compiled
    */
-  Universe(
-      Types types, Elements elements, TypeElement model, Set<String> sources, Lombok lombok) {
+  Universe(Types types, Elements elements, TypeElement model, Set<String> sources, Lombok lombok) {
     this.types = types;
     this.elements = elements;
     this.model = model;

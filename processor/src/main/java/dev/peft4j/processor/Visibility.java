@@ -113,9 +113,9 @@ final class Visibility {
             ? "another field has its name"
             : isPrivate
                 ? "the field is private"
-            : "the field is not public and %s is in package %s"
-                .formatted(
-                    Universe.shortName(declaring), universe.elements.getPackageOf(declaring));
+                : "the field is not public and %s is in package %s"
+                    .formatted(
+                        Universe.shortName(declaring), universe.elements.getPackageOf(declaring));
     boolean near = universe.inHome(declaring);
     return Access.none(
         "%s and has no accessor %s() or %s()".formatted(what, names.get(0), names.get(1)),

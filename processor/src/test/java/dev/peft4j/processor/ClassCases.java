@@ -138,6 +138,13 @@ final class ClassCases {
             "M",
             "save(java.nio.file.Path)"),
         Case.body(
+            Diagnostic.NOT_NAMEABLE,
+            "@Peft(target = \"x\") public class M extends Module { Linear x; interface AdapterSet"
+                + " {} interface dev {} }",
+            "M",
+            "MPeft has to name dev.peft4j.tuner.AdapterSet",
+            "AdapterSet and dev"),
+        Case.body(
             Diagnostic.DUPLICATE_CHECKPOINT_NAME,
             "@Peft(target = \"q_proj\") public class M extends Module { Linear qProj; Linear"
                 + " q_proj; }",

@@ -30,9 +30,7 @@ import org.jspecify.annotations.Nullable;
 final class Compilation {
   private static final Pattern PACKAGE = Pattern.compile("(?m)^package ([\\w.]+);");
   private static final Pattern TYPE =
-      Pattern.compile(
-          "(?m)^(?:public |final |abstract |sealed )*(?:class|interface|record|enum|@interface)"
-              + " (\\w+)");
+      Pattern.compile("(?m)^[^\\n{*]*?\\b(?:class|interface|record|enum) (\\w+)");
 
   private final JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
   private final Path folder;
@@ -146,6 +144,10 @@ final class Compilation {
     assertThat(diagnostics).isEmpty();
     assertThat(success).isTrue();
     return this;
+  }
+
+  List<Path> files() {
+    return sources;
   }
 
   boolean success() {

@@ -21,7 +21,7 @@ final class Stubs {
 
   private Stubs() {}
 
-  private static Path home(Class<?> type) {
+  static Path home(Class<?> type) {
     try {
       return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
     } catch (URISyntaxException e) {

@@ -1,5 +1,6 @@
 package dev.peft4j.cli;
 
+import dev.peft4j.io.AtomicFiles;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.PeftFormat;
 import java.io.IOException;
@@ -25,7 +26,8 @@ final class AdapterPath {
       return folder; // whoever reads it says what is wrong
     }
     List<Path> below;
-    try (Stream<Path> paths = Files.find(folder, DEPTH, (p, a) -> a.isDirectory() && isAdapter(p))) {
+    try (Stream<Path> paths =
+        Files.find(folder, DEPTH, (p, a) -> a.isDirectory() && isAdapter(p))) {
       below =
           paths
               .sorted(Comparator.comparingInt(Path::getNameCount).thenComparing(p -> p))
@@ -41,6 +43,6 @@ final class AdapterPath {
   }
 
   private static boolean isAdapter(Path folder) {
-    return Files.exists(folder.resolve(PeftFormat.CONFIG_FILE));
+    return AtomicFiles.exists(folder.resolve(PeftFormat.CONFIG_FILE));
   }
 }

@@ -18,7 +18,6 @@ import dev.peft4j.transformers.Tokenizer;
 import dev.peft4j.transformers.Transformers;
 import dev.peft4j.tuner.PeftModel;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -114,13 +113,15 @@ record Classifier(
 
   /** Tokens that are kept of a text. */
   static int maxLength(ModelOptions options) throws IOException {
-    int most = Transformers.bertConfig(options.folder).maxPositions();
+    int most = Transformers.bertConfig(options.folder, 1).maxPositions();
     Integer asked = options.maxLength;
     if (asked != null && (asked < 1 || asked > most)) {
       throw new UsageException(
           "--max-length is " + asked + ", the model takes 1 to " + most + " tokens");
     }
-    return asked == null ? Math.min(DEFAULT_LENGTH, most) : asked;
+    return asked == null
+        ? Math.min(DEFAULT_LENGTH, Math.min(most, Tokenizer.modelMaxLength(options.folder)))
+        : asked;
   }
 
   /** How many labels the classifier of an adapter has; null if it has none. */
@@ -131,7 +132,7 @@ record Classifier(
 
   private static List<String> labels(Path adapter, int count, Path model) throws IOException {
     Path file = adapter.resolve(LABELS_FILE);
-    if (Files.exists(file)) {
+    if (AtomicFiles.exists(file)) {
       List<String> labels = Labels.listed(file, PythonJson.read(file).path("labels"));
       if (labels.size() != count) {
         throw new FileFormatException(

@@ -137,7 +137,8 @@ final class DataFile {
   private static String text(Cell cell, String name) throws IOException {
     String text = String.valueOf(cell.text());
     boolean broken =
-        text.codePoints().anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
+        text.codePoints()
+            .anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
     if (broken) {
       throw new RowException(
           cell.place(), "\"" + name + "\" has half of a surrogate pair, which is no character");

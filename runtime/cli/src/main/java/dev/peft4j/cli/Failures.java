@@ -47,7 +47,10 @@ final class Failures {
     trace
         .toString()
         .lines()
-        .forEach(l -> err.println(l.startsWith("\t") ? "\t" + Printable.of(l.substring(1)) : Printable.of(l)));
+        .forEach(
+            l ->
+                err.println(
+                    l.startsWith("\t") ? "\t" + Printable.of(l.substring(1)) : Printable.of(l)));
     return Main.INTERNAL;
   }
 

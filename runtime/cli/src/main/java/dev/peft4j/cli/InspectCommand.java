@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.io.AdapterConfig;
+import dev.peft4j.io.AtomicFiles;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.ModelFolder;
 import dev.peft4j.io.PeftFormat;
@@ -56,7 +57,7 @@ final class InspectCommand implements Callable<Integer> {
     if (!Files.isDirectory(path)) {
       found.put("kind", "safetensors");
       file(found, path);
-    } else if (Files.exists(path.resolve(PeftFormat.CONFIG_FILE))) {
+    } else if (AtomicFiles.exists(path.resolve(PeftFormat.CONFIG_FILE))) {
       adapter(found);
     } else if (Files.exists(path.resolve("config.json"))) {
       model(found);
@@ -150,7 +151,7 @@ final class InspectCommand implements Callable<Integer> {
     List<String> found = new ArrayList<>();
     try (DirectoryStream<Path> children = Files.newDirectoryStream(path)) {
       for (Path child : children) {
-        if (Files.exists(child.resolve(file))) {
+        if (AtomicFiles.exists(child.resolve(file))) {
           found.add(String.valueOf(child.getFileName()));
         }
       }

@@ -35,6 +35,8 @@ final class MergeCommand implements Callable<Integer> {
           "tokenizer_config.json",
           "special_tokens_map.json",
           "vocab.txt",
+          "vocab.json",
+          "merges.txt",
           "added_tokens.json");
 
   @Mixin private ModelOptions model = new ModelOptions();

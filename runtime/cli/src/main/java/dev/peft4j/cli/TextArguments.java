@@ -3,18 +3,20 @@ package dev.peft4j.cli;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 
 /**
  * Tells arguments that are texts from options. A text is what begins with no dash, what stands
- * after {@code --}, and what begins with a dash but cannot be an option: it has blanks, or no letter
- * after the dash. Other words with a dash stay options, known or not.
+ * after {@code --}, and what begins with a dash but cannot be an option: it has blanks, or no
+ * letter after the dash. Other words with a dash stay options, known or not.
  */
 final class TextArguments {
   private static final String END = "--";
-  private static final Pattern OPTION = Pattern.compile("--?\\p{Alpha}[^\\s=]*(=.*)?", Pattern.DOTALL);
+  private static final Pattern OPTION =
+      Pattern.compile("--?\\p{Alpha}[^\\s=]*(=.*)?", Pattern.DOTALL);
 
   private TextArguments() {}
 
@@ -25,11 +27,11 @@ final class TextArguments {
    *     returned as they are
    */
   static String[] separate(CommandSpec all, String... args) {
-    boolean known = args.length > 0 && all.subcommands().containsKey(args[0]);
-    if (!known) {
+    CommandLine named = args.length == 0 ? null : all.subcommands().get(args[0]);
+    if (named == null) {
       return args;
     }
-    CommandSpec command = all.subcommands().get(args[0]).getCommandSpec();
+    CommandSpec command = named.getCommandSpec();
     if (command.positionalParameters().stream().noneMatch(TextArguments::takesMany)) {
       return args;
     }

@@ -3,6 +3,7 @@ package dev.peft4j.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.cli.TrainingData.Batch;
 import dev.peft4j.data.Rng;
+import dev.peft4j.io.AtomicFiles;
 import dev.peft4j.optim.AdamW;
 import dev.peft4j.reports.LossCurve;
 import dev.peft4j.reports.ProgressListener;
@@ -13,6 +14,7 @@ import dev.peft4j.train.StopReason;
 import dev.peft4j.train.Trainer;
 import dev.peft4j.train.TrainingResult;
 import dev.peft4j.transformers.BertForSequenceClassification;
+import dev.peft4j.transformers.Transformers;
 import dev.peft4j.tuner.AdaptedModel;
 import dev.peft4j.tuner.PeftModel;
 import java.io.IOException;
@@ -108,10 +110,11 @@ final class TrainCommand implements Callable<Integer> {
         evalFile == null ? new int[0] : Labels.indices(evalFile, evalExamples, names);
     try (Classifier classifier =
         Rng.with(options.seed, () -> unchecked(() -> Classifier.toTrain(model, names)))) {
+      List<String> drawn = Transformers.newLayers(model.folder);
       AdaptedModel<BertForSequenceClassification> adapted =
           Rng.with(
               new Rng(options.seed).split(),
-              () -> PeftModel.of(classifier.model(), options.lora(model.folder)));
+              () -> PeftModel.of(classifier.model(), options.lora(model.folder, drawn)));
       out.note("%s", adapted.trainableSummary());
       long start = System.nanoTime();
       Batches<Batch> batches =
@@ -139,9 +142,13 @@ final class TrainCommand implements Callable<Integer> {
         }
       }
       Path adapter = folder.resolve("adapter");
-      adapted.save(adapter);
-      Classifier.writeLabels(adapter, names);
-      with.write(adapter, batches.fingerprint(), options);
+      AtomicFiles.together(
+          adapter,
+          () -> {
+            adapted.save(adapter);
+            Classifier.writeLabels(adapter, names);
+            with.write(adapter, batches.fingerprint(), options);
+          });
       classifier.model().eval();
       Map<String, Double> evaluation =
           evalFile == null
@@ -212,10 +219,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private void report(
-      TrainingResult result,
-      Map<String, Double> evaluation,
-      Path adapter,
-      double seconds) {
+      TrainingResult result, Map<String, Double> evaluation, Path adapter, double seconds) {
     if (out.json()) {
       ObjectNode tree = Out.object();
       tree.put("steps", result.state().step());

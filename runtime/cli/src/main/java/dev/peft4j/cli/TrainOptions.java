@@ -199,9 +199,16 @@ final class TrainOptions {
   }
 
   /** The adapter of a model that lies in {@code base}. */
-  LoraConfig lora(Path base) {
+  /**
+   * The settings of the adapter.
+   *
+   * @param base the model's folder
+   * @param drawn layers that the folder has no weights for: they are trained and saved too
+   */
+  LoraConfig lora(Path base, List<String> drawn) {
     return LoraConfig.builder()
         .targets(targets.toArray(new String[0]))
+        .modulesToSave(drawn.toArray(new String[0]))
         .r(rank)
         .alpha(alpha)
         .dropout(dropout)

@@ -41,7 +41,9 @@ record TrainedWith(
   private static final String SECOND = "second text column";
   private static final String LABEL = "label column";
   private static final List<String> PROBE =
-      List.of("The quick brown fox wasn't 42 years old; na\u00efve caf\u00e9s, \u4e2d\u6587!", "the film was great");
+      List.of(
+          "The quick brown fox wasn't 42 years old; na\u00efve caf\u00e9s, \u4e2d\u6587!",
+          "the film was great");
   private static final JsonMapper JSON = new JsonMapper();
 
   static TrainedWith of(List<String> labels, ModelOptions model, DataColumns columns)
@@ -85,8 +87,8 @@ record TrainedWith(
 
   /** Copies it from an adapter to the model that the adapter becomes; does nothing without. */
   static void copy(Path adapter, Path model) throws IOException {
-    if (Files.exists(adapter.resolve(FILE))) {
-      Files.copy(adapter.resolve(FILE), model.resolve(FILE));
+    if (AtomicFiles.exists(adapter.resolve(FILE))) {
+      Files.copy(AtomicFiles.current(adapter.resolve(FILE)), model.resolve(FILE));
     }
   }
 
@@ -98,7 +100,7 @@ record TrainedWith(
    */
   static @Nullable TrainedWith read(Path folder) throws IOException {
     Path file = folder.resolve(FILE);
-    if (Files.exists(file)) {
+    if (AtomicFiles.exists(file)) {
       ObjectNode tree = PythonJson.read(file);
       String format = tree.path("format").asText();
       if (!format.equals(FORMAT)) {

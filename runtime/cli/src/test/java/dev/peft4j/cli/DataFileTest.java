@@ -59,8 +59,7 @@ class DataFileTest {
   @Test
   void readsCsvWithQuotes() throws IOException {
     assertThat(read("x.csv", "label,text\nyes,\"a, \"\"b\"\"\nc\"\n\nno,d\n"))
-        .containsExactly(
-            example("a, \"b\"\nc", null, "yes", 2, 1), example("d", null, "no", 5, 1));
+        .containsExactly(example("a, \"b\"\nc", null, "yes", 2, 1), example("d", null, "no", 5, 1));
     // a quote that does not open the field is a character
     assertThat(texts("x.csv", "text,label\n5\" disk,a\n")).containsExactly("5\" disk");
   }
@@ -69,8 +68,7 @@ class DataFileTest {
   @Test
   void tabSeparatedLinesHaveNoQuotes() throws IOException {
     String lines = "text\tlabel\n\"great fun\tpos\ndull\tneg\nthe 12\"\tneg\nfine\tpos\n";
-    assertThat(texts("a.tsv", lines))
-        .containsExactly("\"great fun", "dull", "the 12\"", "fine");
+    assertThat(texts("a.tsv", lines)).containsExactly("\"great fun", "dull", "the 12\"", "fine");
     assertThat(read("A.TSV", lines).get(2).place()).isEqualTo(new Place(4, 9));
     columns.quote = true;
     assertThat(texts("a.tsv", lines)).containsExactly("great fun\tpos\ndull\tneg\nthe 12", "fine");
@@ -167,7 +165,8 @@ class DataFileTest {
         "x.jsonl: line 2, column 1: is not JSON: ");
     assertWrong("x.jsonl", "[1]", "x.jsonl: line 1: is a list of JSON, expected an object");
     assertWrong("x.jsonl", "{\"text\": 1} {}", "x.jsonl: line 1, column 13: is more after");
-    assertWrong("x.jsonl", "{\"text\": {}, \"label\": 0}", "x.jsonl: line 1, column 10: \"text\" is an");
+    assertWrong(
+        "x.jsonl", "{\"text\": {}, \"label\": 0}", "x.jsonl: line 1, column 10: \"text\" is an");
     assertWrong("x.jsonl", "{\"text\": \"a\"}", "x.jsonl: line 1: has no \"label\"; it has [text]");
     assertWrong("x.jsonl", "", "x.jsonl: has no examples");
     assertWrong("x.csv", "", "x.csv: has no examples");
@@ -194,7 +193,8 @@ class DataFileTest {
     assertWrong(
         "x.csv",
         "text,label\n\"a\nb\"c,d\n",
-        "x.csv: line 3, column 4: has text after the quote that closes the one in line 2, column 1");
+        "x.csv: line 3, column 4: has text after the quote that closes the one in line 2, column"
+            + " 1");
   }
 
   @Test
@@ -214,7 +214,8 @@ class DataFileTest {
   @Test
   void badJsonIsOneSentence() {
     for (String line :
-        List.of("{\"text\": \"a\"", "{\"text\": [1, 2", "{'text': 'a'}", "{\"text\": \"a\",}", "{")) {
+        List.of(
+            "{\"text\": \"a\"", "{\"text\": [1, 2", "{'text': 'a'}", "{\"text\": \"a\",}", "{")) {
       assertThatThrownBy(() -> read("x.jsonl", "{\"text\": \"a\", \"label\": 0}\n" + line))
           .hasMessageStartingWith("x.jsonl: line 2, column ")
           .hasMessageEndingWith("; expected an object such as {\"text\": \"...\"}")

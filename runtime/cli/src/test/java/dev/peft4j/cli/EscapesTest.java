@@ -39,8 +39,7 @@ class EscapesTest {
     assertHarmless(json);
     assertThat(json.json().at("/tensors/0/name").textValue()).isEqualTo(EVIL);
     assertThat(json.json().path("metadata").path("k\n").textValue()).isEqualTo(EVIL);
-    SafeTensors.write(
-        file, Map.of(EVIL, StoredTensor.of(new float[] {Float.NaN}, 1)), Map.of());
+    SafeTensors.write(file, Map.of(EVIL, StoredTensor.of(new float[] {Float.NaN}, 1)), Map.of());
     assertHarmless(Run.of("inspect", file, "--check").failed("EVIL"));
   }
 

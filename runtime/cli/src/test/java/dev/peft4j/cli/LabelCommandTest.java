@@ -80,7 +80,8 @@ class LabelCommandTest {
 
   @Test
   void labelsThatAreAskedForKeepTheirOrder() throws IOException {
-    train("x.csv", "text,label\nt,\"b,c\"\nt,2.0\n", "--labels", "\"b,c\", 2", "--labels", "a").ok();
+    train("x.csv", "text,label\nt,\"b,c\"\nt,2.0\n", "--labels", "\"b,c\", 2", "--labels", "a")
+        .ok();
     assertThat(trained("x.csv")).containsExactly("b,c", "2", "a");
   }
 
@@ -90,7 +91,9 @@ class LabelCommandTest {
     Files.writeString(eval, "text\tlabel\nfine\tgood\n\ndull\tmeh\n");
     Run run = train("x.csv", "text,label\nt,good\nt,bad\n", "--eval", eval);
     run.failed(
-        eval + ": line 4, column 6: the label \"meh\" is not known, expected one of \"bad\", \"good\"");
+        eval
+            + ": line 4, column 6: the label \"meh\" is not known, expected one of \"bad\","
+            + " \"good\"");
     Run.of("eval", "-m", model, "-d", eval).failed(eval + ": line 4, column 6: the label \"meh\"");
   }
 
@@ -159,8 +162,14 @@ class LabelCommandTest {
   @Test
   void labelsAreEscapedWhereTheyArePrinted() throws IOException {
     String label = "a\u001b[31mX\nnext\tc\u202eol";
-    train("x.jsonl", "{\"text\":\"t\",\"label\":\"a\\u001b[31mX\\nnext\\tc\\u202eol\"}\n"
-            + "{\"text\":\"u\",\"label\":\"b\"}\n", "--labels", "b", "--labels", "\"" + label + "\"")
+    train(
+            "x.jsonl",
+            "{\"text\":\"t\",\"label\":\"a\\u001b[31mX\\nnext\\tc\\u202eol\"}\n"
+                + "{\"text\":\"u\",\"label\":\"b\"}\n",
+            "--labels",
+            "b",
+            "--labels",
+            "\"" + label + "\"")
         .ok();
     Path adapter = folder.resolve("run-x.jsonl/adapter");
     Run rows = Run.of("predict", "-m", model, "-a", adapter, "a", "b", "the film").ok();

@@ -21,8 +21,18 @@ class LabelsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "1", "1.0", "1.000", "1e0", "10e-1", "0.1E+1", " 1", "1\t", "\u00a01.0\u3000", "1\r\n",
-        "\ufeff1", "1\u200b"
+        "1",
+        "1.0",
+        "1.000",
+        "1e0",
+        "10e-1",
+        "0.1E+1",
+        " 1",
+        "1\t",
+        "\u00a01.0\u3000",
+        "1\r\n",
+        "\ufeff1",
+        "1\u200b"
       })
   void spellingsOfOneAreOne(String spelled) {
     assertThat(Labels.of(spelled)).isEqualTo("1");
@@ -30,9 +40,22 @@ class LabelsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "-0, 0", "0.0, 0", "-1.50, -1.5", "1e3, 1000", "2.5e-1, 0.25", "01, 01", "+1, +1", "1., 1.",
-    ".5, .5", "0x1, 0x1", "1_0, 1_0", "NaN, NaN", "1e999999999, 1e999999999", "True, True",
-    "'a  b', 'a  b'", "1 000, 1 000"
+    "-0, 0",
+    "0.0, 0",
+    "-1.50, -1.5",
+    "1e3, 1000",
+    "2.5e-1, 0.25",
+    "01, 01",
+    "+1, +1",
+    "1., 1.",
+    ".5, .5",
+    "0x1, 0x1",
+    "1_0, 1_0",
+    "NaN, NaN",
+    "1e999999999, 1e999999999",
+    "True, True",
+    "'a  b', 'a  b'",
+    "1 000, 1 000"
   })
   void numbersAreTheirValueAndTheRestIsText(String spelled, String label) {
     assertThat(Labels.of(spelled)).isEqualTo(label);

@@ -147,8 +147,22 @@ class NonFiniteTest {
   void trainingThatDivergesNamesTheParameter() {
     Path out = folder.resolve("run");
     Object[] args = {
-      "train", "-m", model, "-d", data, "-o", out, "--lr", "1e30", "--clip", 0, "--warmup", 0,
-      "--schedule", "constant", "--quiet"
+      "train",
+      "-m",
+      model,
+      "-d",
+      data,
+      "-o",
+      out,
+      "--lr",
+      "1e30",
+      "--clip",
+      0,
+      "--warmup",
+      0,
+      "--schedule",
+      "constant",
+      "--quiet"
     };
     Run.of(args).failed("parameter '");
     assertThat(out.resolve("adapter")).doesNotExist();

@@ -39,7 +39,8 @@ class TextArgumentsTest {
 
   @Test
   void whatStandsBehindTwoDashesIsText() {
-    assertThat(texts("predict", "-m", model, "--", "--batch=0", "-a", "--", "-h", "--help", "-", ""))
+    assertThat(
+            texts("predict", "-m", model, "--", "--batch=0", "-a", "--", "-h", "--help", "-", ""))
         .containsExactly("--batch=0", "-a", "--", "-h", "--help", "-", "");
   }
 

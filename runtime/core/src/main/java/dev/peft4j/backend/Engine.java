@@ -112,7 +112,7 @@ public final class Engine {
               }
             }
             gate.run();
-            replacement.begin(outputs);
+            replacement.begin();
           });
       replacement.publish();
     } finally {

@@ -15,8 +15,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Which part of an input goes into a part of the result is the op's business ({@link
  * Op#partAxes}): the same part along an axis where the input has the result's size, all of it where
- * it is repeated or summed over. A size of 1 alone does not tell the two apart. Whatever an op says,
- * the node that takes another's place has the shape that was read of it, or there is no program.
+ * it is repeated or summed over. A size of 1 alone does not tell the two apart. Whatever an op
+ * says, the node that takes another's place has the shape that was read of it, or there is no
+ * program.
  */
 final class Narrowing {
   /**

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -17,67 +18,102 @@ import org.jspecify.annotations.Nullable;
  * #end} whatever happened.
  */
 public final class Replacement {
-  private final List<? extends @Nullable Variable> targets;
+  private final @Nullable Variable[] targets;
 
   /** The leaves that stand for the values which are replaced; null replaces whatever is there. */
   private final @Nullable Node @Nullable [] leaves;
 
-  private final List<Open> open = new ArrayList<>(1);
-  private final List<VariableGroup> locked = new ArrayList<>(1);
+  private final Storage[] places;
+
+  /** The groups that are locked: one almost always. */
+  private @Nullable Open open;
+
+  private List<Open> more = List.of();
 
   /** A group while its values are written. */
   private static final class Open {
     private final VariableGroup group;
     private final Snapshot old;
-    private final boolean closed;
-    private final Storage[] values;
-    private final int[] versions;
-    private final boolean[] tainted;
+    private boolean closed;
+    private Storage[] values = {};
+    private int[] versions = {};
+    private boolean[] tainted = {};
 
+    /** Of a group that is locked. */
     Open(VariableGroup group) {
       this.group = group;
       this.old = group.now();
-      this.closed = old.close();
-      int n = old.size();
-      this.values = old.copyOfValues(n);
-      this.versions = old.copyOfVersions(n);
-      this.tainted = old.copyOfTainted(n);
-      if (!closed) {
-        Arrays.fill(tainted, true);
+    }
+
+    void begin() {
+      closed = old.close();
+      values = old.copyOfValues();
+      versions = old.copyOfVersions();
+      tainted = closed ? old.tainted() : old.allTainted();
+    }
+
+    Storage replace(int index) {
+      Storage s = values[index];
+      boolean others = tainted[index];
+      if (others || s.isReadOnly()) {
+        s = Storage.allocate(s.dtype(), s.elements());
+        values[index] = s;
+      }
+      if (others) {
+        tainted = tainted == old.tainted() ? tainted.clone() : tainted;
+        tainted[index] = false;
+      }
+      versions[index]++;
+      return s;
+    }
+
+    /** The old values again; they may have been written to. */
+    void takeBack() {
+      tainted = old.tainted().clone();
+      for (int i = 0; i < values.length; i++) {
+        if (values[i] != old.value(i)) {
+          values[i] = old.value(i);
+          versions[i] = old.version(i);
+        }
       }
     }
 
-    Storage place(int index) {
-      boolean own = closed && !old.isTainted(index) && !values[index].isReadOnly();
-      return own
-          ? values[index]
-          : Storage.allocate(values[index].dtype(), values[index].elements());
+    void publish() {
+      old.endedHere();
+      Thread me = Thread.currentThread();
+      group.publish(Snapshot.of(group, old.number() + 1, values, versions, tainted, me));
     }
   }
 
-  private Replacement(
-      List<? extends @Nullable Variable> targets, @Nullable Node @Nullable [] leaves) {
+  private Replacement(@Nullable Variable[] targets, @Nullable Node @Nullable [] leaves) {
     this.targets = targets;
     this.leaves = leaves;
+    this.places = new Storage[targets.length];
   }
 
   /** For the targets of a computation. */
   public static Replacement of(Trace trace) {
-    return new Replacement(Arrays.asList(trace.targets()), trace.targetLeaves());
+    return new Replacement(trace.targets(), trace.targetLeaves());
   }
 
   /** For whatever value the variables have. */
   static Replacement of(List<Variable> targets) {
-    return new Replacement(targets, null);
+    return new Replacement(targets.toArray(new @Nullable Variable[0]), null);
   }
 
-  /** Memory of each target's size and type; what is to be written to is known at {@link #begin}. */
+  /**
+   * Memory of each target's size and type, the same array each time; what is to be written to is
+   * known after {@link #begin}.
+   */
   public Storage[] places() {
-    Storage[] places = new Storage[targets.size()];
-    for (int i = 0; i < places.length; i++) {
-      Variable v = targets.get(i);
+    for (int i = 0; i < targets.length; i++) {
+      Variable v = targets[i];
       if (v != null) {
-        places[i] = v.group() == null ? v.writable() : v.storage();
+        Node leaf = leaves == null ? null : leaves[i];
+        places[i] =
+            v.group() == null
+                ? v.writable()
+                : leaf == null ? v.storage() : Objects.requireNonNull(leaf.value());
       }
     }
     return places;
@@ -85,44 +121,61 @@ public final class Replacement {
 
   /**
    * Stops others from taking values of the targets' groups, for as long as the new ones are
-   * written.
+   * written, and says where to write them.
    *
-   * @param places receives the memory to write to
    * @throws StaleTensorException if somebody else has replaced a target meanwhile; nothing is
    *     changed
    */
-  public void begin(Storage[] places) {
+  public void begin() {
     lock();
-    for (int i = 0; i < places.length; i++) {
-      Variable v = targets.get(i);
+    for (int i = 0; i < targets.length; i++) {
+      Variable v = targets[i];
+      Open o = of(v);
       Node leaf = leaves == null ? null : leaves[i];
-      if (v != null && leaf != null && v.version() != leaf.version()) {
-        throw new StaleTensorException(leaf);
+      if (v != null && leaf != null) {
+        int now = o == null ? v.version() : o.old.version(v.indexIn(o.group));
+        if (now != leaf.version()) {
+          throw new StaleTensorException(leaf);
+        }
       }
     }
-    locked.forEach(g -> open.add(new Open(g)));
-    for (int i = 0; i < places.length; i++) {
-      Variable v = targets.get(i);
-      Open o = v == null ? null : open(v);
+    if (open != null) {
+      open.begin();
+    }
+    more.forEach(Open::begin);
+    for (int i = 0; i < targets.length; i++) {
+      Variable v = targets[i];
+      Open o = of(v);
       if (v != null && o != null) {
-        int index = v.indexIn(o.group);
-        places[i] = o.place(index);
-        o.values[index] = places[i];
-        o.versions[index]++;
-        o.tainted[index] = false;
+        places[i] = o.replace(v.indexIn(o.group));
       }
     }
   }
 
   /** Locks the targets' groups, always in one order; again if one has become a part of another. */
   private void lock() {
-    do {
-      unlock();
-      for (VariableGroup g : groups()) {
+    while (true) {
+      Collection<VariableGroup> groups = groups();
+      boolean all = true;
+      for (VariableGroup g : groups) {
         g.lock();
-        locked.add(g);
+        all &= g.isRoot();
+        add(new Open(g));
       }
-    } while (!locked.containsAll(groups()));
+      if (all) {
+        return;
+      }
+      unlock();
+    }
+  }
+
+  private void add(Open o) {
+    if (open == null) {
+      open = o;
+    } else {
+      more = more.isEmpty() ? new ArrayList<>() : more;
+      more.add(o);
+    }
   }
 
   private Collection<VariableGroup> groups() {
@@ -143,62 +196,64 @@ public final class Replacement {
     return all != null ? all.values() : first != null ? List.of(first) : List.of();
   }
 
-  private void unlock() {
-    locked.forEach(VariableGroup::unlock);
-    locked.clear();
-  }
-
-  private @Nullable Open open(Variable v) {
-    for (Open o : open) {
-      if (o.group == v.group()) {
+  private @Nullable Open of(@Nullable Variable v) {
+    VariableGroup g = v == null ? null : v.group();
+    if (g == null || open == null || open.group == g) {
+      return g == null ? null : open;
+    }
+    for (Open o : more) {
+      if (o.group == g) {
         return o;
       }
     }
     return null;
   }
 
+  private void unlock() {
+    if (open != null) {
+      open.group.unlock();
+      open = null;
+      more.forEach(o -> o.group.unlock());
+      more = List.of();
+    }
+  }
+
   /** Makes the new values the present ones. */
   public void publish() {
-    for (Variable v : targets) {
-      Open o = v == null ? null : open(v);
-      if (v != null && o != null) {
-        o.values[v.indexIn(o.group)].modified();
+    for (int i = 0; i < targets.length; i++) {
+      Variable v = targets[i];
+      if (v != null && of(v) != null) {
+        places[i].modified();
         v.forgetRetained();
       } else if (v != null) {
         v.changed();
       }
     }
-    open.forEach(Replacement::publish);
-    open.clear();
+    if (open != null) {
+      open.publish();
+    }
+    more.forEach(Open::publish);
+    unlock();
   }
 
-  private static void publish(Open o) {
-    o.old.endedHere();
-    o.group.publish(
-        Snapshot.of(
-            o.group,
-            o.old.number() + 1,
-            o.values,
-            o.versions,
-            o.tainted,
-            Thread.currentThread()));
-  }
-
-  /** Lets others take values again; after a failure of what was written where it was written. */
+  /** Lets others take values again, after a failure those that are there. */
   public void end() {
-    for (Open o : open) {
+    if (open == null) {
+      return;
+    }
+    List<Open> all = new ArrayList<>(List.of(open));
+    all.addAll(more);
+    for (Open o : all) {
       if (o.closed) { // others wait for what follows
-        for (int i = 0; i < o.values.length; i++) {
-          if (o.values[i] != o.old.value(i)) {
-            o.values[i] = o.old.value(i);
-            o.versions[i] = o.old.version(i);
-            o.tainted[i] = o.old.isTainted(i);
-          }
-        }
-        publish(o);
+        o.takeBack();
+        o.publish();
       }
     }
-    open.clear();
     unlock();
+  }
+
+  @Override
+  public String toString() {
+    return "replacement of " + Arrays.toString(targets);
   }
 }

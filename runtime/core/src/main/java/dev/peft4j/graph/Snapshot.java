@@ -108,6 +108,25 @@ final class Snapshot {
     return tainted[index];
   }
 
+  Storage[] copyOfValues() {
+    return values.clone();
+  }
+
+  int[] copyOfVersions() {
+    return versions.clone();
+  }
+
+  /** For each value whether it is tainted; not to be modified. */
+  boolean[] tainted() {
+    return tainted;
+  }
+
+  boolean[] allTainted() {
+    boolean[] all = new boolean[values.length];
+    Arrays.fill(all, true);
+    return all;
+  }
+
   Storage[] copyOfValues(int size) {
     return Arrays.copyOf(values, size);
   }
@@ -199,7 +218,7 @@ final class Snapshot {
     Thread me = Thread.currentThread();
     while (true) {
       Object u = use;
-      if (u == me || u == SHARED) {
+      if (u == me || u == SHARED) { // the first by far most often
         return true;
       }
       if (u == CLOSED) {
@@ -262,9 +281,13 @@ final class Snapshot {
    * @return false if it has been replaced and is gone, or replaced by this thread
    */
   boolean hold(Variable v, int version) {
+    Thread me = Thread.currentThread();
+    if (use == me && endedBy == null) {
+      return true;
+    }
     Snapshot whole = wholeOfPinned();
     if (whole.touch()) {
-      return whole.endedBy != Thread.currentThread() || v.version() == version;
+      return whole.endedBy != me || v.version() == version;
     }
     return v.holdPresent(version); // perhaps this one value was not replaced
   }

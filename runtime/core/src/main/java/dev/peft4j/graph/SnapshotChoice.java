@@ -40,25 +40,9 @@ final class SnapshotChoice {
    *     earlier value of it
    */
   static void apply(Node[] leaves, @Nullable Node[] targets, Storage[] values) {
-    if (haveSeveral(leaves)) {
-      SnapshotChoice choice = new SnapshotChoice(leaves);
-      choice.checkTargets(targets);
-      choice.choose(leaves, values);
-    }
-  }
-
-  private static boolean haveSeveral(Node[] leaves) {
-    Snapshot first = null;
-    for (Node leaf : leaves) {
-      Snapshot s = of(leaf);
-      if (s != null && s != first) {
-        if (first != null) {
-          return true;
-        }
-        first = s;
-      }
-    }
-    return false;
+    SnapshotChoice choice = new SnapshotChoice(leaves);
+    choice.checkTargets(targets);
+    choice.choose(leaves, values);
   }
 
   private void checkTargets(@Nullable Node[] targets) {

@@ -30,13 +30,18 @@ public final class Trace {
   private final int[] wiring;
   private final int hash;
 
+  /** Whether leaves have values of several moments, or of several groups. */
+  private final boolean mixed;
+
   private Trace(
       Node[] leaves,
       Use[] uses,
       Node[] roots,
       @Nullable Variable[] targets,
       @Nullable Node[] targetLeaves,
+      boolean mixed,
       NodeTable index) {
+    this.mixed = mixed;
     this.leaves = leaves;
     this.uses = uses;
     this.roots = roots;
@@ -96,12 +101,19 @@ public final class Trace {
     int n = 0;
     int known = 0;
     int retained = 0;
+    Snapshot only = null;
+    boolean mixed = false;
     while (top > 0) {
       Node node = stack[--top];
       Node[] inputs = node.inputs();
       if (node.isKnown()) {
         if (!node.hold()) {
           throw new StaleTensorException(node);
+        }
+        Snapshot of = node.snapshot();
+        if (of != null && of != only) {
+          mixed |= only != null && of.effective() != only.effective();
+          only = of;
         }
         index.put(node, LEAF);
         known++;
@@ -126,7 +138,7 @@ public final class Trace {
     }
     Node[] leaves = arrange(uses, rootArray, targetLeaves, known, index);
     @Nullable Variable[] targetArray = targets.toArray(new @Nullable Variable[rootArray.length]);
-    return new Trace(leaves, uses, rootArray, targetArray, targetLeaves, index);
+    return new Trace(leaves, uses, rootArray, targetArray, targetLeaves, mixed, index);
   }
 
   /**
@@ -231,7 +243,9 @@ public final class Trace {
     for (int i = 0; i < in.length; i++) {
       in[i] = Objects.requireNonNull(leaves[i].value());
     }
-    SnapshotChoice.apply(leaves, targetLeaves, in);
+    if (mixed) {
+      SnapshotChoice.apply(leaves, targetLeaves, in);
+    }
     return in;
   }
 

@@ -24,7 +24,7 @@ public final class Variable {
   private volatile @Nullable Place place;
   private @Nullable Node gradient;
   private final List<BackwardPass> passes = new ArrayList<>(1);
-  private final List<Retained> retained = new ArrayList<>(0);
+  private volatile List<Retained> retained = List.of();
 
   /**
    * Where it is in a group.
@@ -152,7 +152,7 @@ public final class Variable {
     Replacement replacement = Replacement.of(targets);
     Storage[] places = replacement.places();
     try {
-      replacement.begin(places);
+      replacement.begin();
       for (int i = 0; i < places.length; i++) {
         places[i].copyFrom(Objects.requireNonNull(values.get(targets.get(i))));
       }
@@ -289,15 +289,19 @@ public final class Variable {
   }
 
   void retain(Node node) {
-    synchronized (retained) {
-      retained.removeIf(r -> r.node.refersTo(null));
-      retained.add(new Retained(new WeakReference<>(node), Thread.currentThread().threadId()));
+    synchronized (passes) {
+      List<Retained> more = new ArrayList<>(retained);
+      more.removeIf(r -> r.node.refersTo(null));
+      more.add(new Retained(new WeakReference<>(node), Thread.currentThread().threadId()));
+      retained = more;
     }
   }
 
   void forgetRetained() {
-    synchronized (retained) {
-      retained.clear();
+    if (!retained.isEmpty()) {
+      synchronized (passes) {
+        retained = List.of();
+      }
     }
   }
 
@@ -306,20 +310,19 @@ public final class Variable {
    * replaced, and that are not yet.
    */
   public List<Node> retained() {
-    synchronized (retained) {
-      if (retained.isEmpty()) {
-        return List.of();
-      }
-      long me = Thread.currentThread().threadId();
-      List<Node> open = new ArrayList<>();
-      for (Retained r : retained) {
-        Node n = r.node.get();
-        if (n != null && !n.isKnown() && r.thread == me) {
-          open.add(n);
-        }
-      }
-      return open;
+    List<Retained> all = retained;
+    if (all.isEmpty()) {
+      return List.of();
     }
+    long me = Thread.currentThread().threadId();
+    List<Node> open = new ArrayList<>();
+    for (Retained r : all) {
+      Node n = r.node.get();
+      if (n != null && !n.isKnown() && r.thread == me) {
+        open.add(n);
+      }
+    }
+    return open;
   }
 
   /** The gradient accumulated by backward passes since the last optimizer step, or null. */

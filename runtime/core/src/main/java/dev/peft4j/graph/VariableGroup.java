@@ -2,7 +2,6 @@ package dev.peft4j.graph;
 
 import dev.peft4j.data.Storage;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -223,10 +222,9 @@ public final class VariableGroup {
     VariableGroup root = lockedRoot();
     try {
       Snapshot old = root.now;
-      Storage[] next = old.copyOfValues(old.size());
-      int[] versions = old.copyOfVersions(old.size());
-      boolean[] tainted = new boolean[old.size()];
-      Arrays.fill(tainted, true);
+      Storage[] next = old.copyOfValues();
+      int[] versions = old.copyOfVersions();
+      boolean[] tainted = old.allTainted();
       values.forEach(
           (v, s) -> {
             int i = v.indexIn(root);
@@ -264,10 +262,9 @@ public final class VariableGroup {
     try {
       Snapshot old = root.now;
       int i = v.indexIn(root);
-      Storage[] next = old.copyOfValues(old.size());
-      int[] versions = old.copyOfVersions(old.size());
-      boolean[] tainted = new boolean[old.size()];
-      Arrays.fill(tainted, true);
+      Storage[] next = old.copyOfValues();
+      int[] versions = old.copyOfVersions();
+      boolean[] tainted = old.allTainted();
       next[i] = other;
       versions[i]++;
       tainted[i] = false;
@@ -294,6 +291,11 @@ public final class VariableGroup {
   /** Groups are locked in this order. */
   long id() {
     return id;
+  }
+
+  /** True if it has not become a part of another; it stays so while it is locked. */
+  boolean isRoot() {
+    return into == null;
   }
 
   void lock() {

@@ -174,6 +174,18 @@ public final class AtomicFiles {
     return found == null ? file : found;
   }
 
+  /**
+   * Returns true if a file is there, or was saved by a process that was killed before the file was
+   * in its place. So whoever reads by this class finds it.
+   */
+  public static boolean exists(Path file) {
+    try {
+      return Files.exists(current(file));
+    } catch (IOException _) {
+      return true; // reading it says what is wrong
+    }
+  }
+
   /** Reads a file from the path that it is given. */
   @FunctionalInterface
   interface Reader<T> {

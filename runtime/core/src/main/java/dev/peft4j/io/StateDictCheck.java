@@ -154,6 +154,18 @@ public record StateDictCheck(
   }
 
   /**
+   * The form of {@link #require} for pretrained models: unexpected keys pass.
+   *
+   * @param what what is being loaded, such as a file, for the message
+   * @throws StateDictException listing every key that is wrong if one is missing or misshaped
+   */
+  public void requireExpected(String what) {
+    if (!missing.isEmpty() || !misshaped.isEmpty()) {
+      throw new StateDictException(message(what), this);
+    }
+  }
+
+  /**
    * The lenient form of {@link #require}: missing and unexpected keys pass, a wrong shape does not.
    *
    * @param what what is being loaded, such as a file, for the message

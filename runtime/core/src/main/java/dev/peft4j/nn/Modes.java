@@ -10,10 +10,11 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * How calls of one adapted model are made: in training or evaluation mode, and with which random
@@ -26,8 +27,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>A call keeps the mode that it began with, unless it changes it itself.
  * </ul>
  *
- * <p>Random numbers come from streams: each choice of adapters has copies of the generators, which
- * begin where the generators themselves are. So what one adapter's training draws depends on nobody
+ * <p>Random numbers come from {@link Streams}: what one adapter's training draws depends on nobody
  * else.
  */
 public final class Modes {
@@ -35,15 +35,15 @@ public final class Modes {
   private static final class Call {
     private final Modes of;
     private final boolean ownMode;
-    private final @Nullable Streams streams;
+    private final @Nullable Object key;
     private final @Nullable Call outer;
     private ModeMap mode;
 
-    Call(Modes of, boolean ownMode, ModeMap mode, @Nullable Streams streams, @Nullable Call outer) {
+    Call(Modes of, boolean ownMode, ModeMap mode, @Nullable Object key, @Nullable Call outer) {
       this.of = of;
       this.ownMode = ownMode;
       this.mode = mode;
-      this.streams = streams;
+      this.key = key;
       this.outer = outer;
     }
   }
@@ -56,26 +56,15 @@ public final class Modes {
     }
   }
 
-  /** Copies of generators. */
-  private static final class Streams {
-    private final Map<Rng, Rng> copies = new ConcurrentHashMap<>();
-    private final AtomicInteger users = new AtomicInteger();
-
-    Rng of(Rng own) {
-      return copies.computeIfAbsent(own, g -> new Rng(g.seed(), g.position()));
-    }
-  }
-
-  /** What others than those that train draw from. */
-  private record Guest(Object key) {}
-
+  private static final Logger LOG = LoggerFactory.getLogger(Modes.class);
   private static final ScopedValue<Call> CALL = ScopedValue.newInstance();
 
-  private final Map<Object, Streams> streams = new ConcurrentHashMap<>();
+  private final Streams streams = new Streams();
   private final AtomicInteger evaluations = new AtomicInteger();
   private volatile @Nullable Set<Module> modules;
   private volatile ModeMap shared = ModeMap.TRAINING;
   private volatile List<Trains> training = List.of();
+  private volatile boolean warned;
 
   /** Modes of a model that has no base yet. */
   public Modes() {}
@@ -107,7 +96,7 @@ public final class Modes {
     }
     modules = null;
     training = List.of();
-    streams.clear();
+    streams.forget(k -> true);
   }
 
   // ---- asked by modules
@@ -238,17 +227,6 @@ public final class Modes {
     return null;
   }
 
-  /** True if a thread other than this one trains. */
-  boolean isTrainedElsewhere() {
-    Trains mine = mine();
-    for (Trains t : training) {
-      if (t != mine && t.isAlive()) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   // ---- scopes
 
   /** Runs {@code body} as a call, which keeps the mode that it begins with. */
@@ -262,13 +240,7 @@ public final class Modes {
    * @param key what is trained: of what another one trains, the random numbers are others
    */
   public <T> T training(Object key, Supplier<T> body) {
-    Streams own = streams(key);
-    own.users.incrementAndGet();
-    try {
-      return in(true, ModeMap.TRAINING, own, body);
-    } finally {
-      own.users.decrementAndGet();
-    }
+    return in(true, ModeMap.TRAINING, key, body);
   }
 
   /**
@@ -279,49 +251,46 @@ public final class Modes {
     Call outer = here();
     evaluations.incrementAndGet();
     try {
-      return in(true, ModeMap.EVALUATION, outer == null ? null : outer.streams, body);
+      return in(true, ModeMap.EVALUATION, outer == null ? null : outer.key, body);
     } finally {
       evaluations.decrementAndGet();
     }
   }
 
-  private <T> T in(boolean ownMode, ModeMap mode, @Nullable Streams from, Supplier<T> body) {
+  private <T> T in(boolean ownMode, ModeMap mode, @Nullable Object key, Supplier<T> body) {
     Call outer = CALL.isBound() ? CALL.get() : null;
-    return ScopedValue.where(CALL, new Call(this, ownMode, mode, from, outer)).call(body::get);
+    return ScopedValue.where(CALL, new Call(this, ownMode, mode, key, outer)).call(body::get);
   }
 
   // ---- random numbers
 
-  private Streams streams(Object key) {
-    return streams.computeIfAbsent(key, k -> new Streams());
-  }
-
-  private @Nullable Streams chosen() {
+  /** What this thread trains by {@link #training(Object, Supplier)}, or null. */
+  private @Nullable Object trained() {
     for (Call c = CALL.isBound() ? CALL.get() : null; c != null; c = c.outer) {
-      if (c.of == this && c.streams != null) {
-        return c.streams;
+      if (c.of == this && c.key != null) {
+        return c.key;
       }
     }
     return null;
   }
 
   private Rng drawnFrom(OverlaySource source, Rng own) {
-    Streams here = chosen();
-    Object key = here == null ? key(source) : null;
-    if (key != null) {
-      here = streams(key);
-      boolean guest = here.users.get() > 0 || mine() == null && isTrainedElsewhere();
-      here = guest ? streams(new Guest(key)) : here;
+    Object trained = trained();
+    if (trained != null) {
+      return streams.of(trained, own);
     }
-    return here == null ? own : here.of(own);
+    Object key = key(source);
+    return key == null ? own : streams.here(key, own);
   }
 
-  /** The stream that calls made here draw from in place of {@code own}; its state may be set. */
+  /**
+   * The stream that stands for {@code own} in the training of what is chosen here; its state may be
+   * set.
+   */
   public Rng stream(OverlaySource source, Rng own) {
-    Streams here = chosen();
-    Object key = here == null ? key(source) : null;
-    here = key == null ? here : streams(key);
-    return here == null ? own : here.of(own);
+    Object trained = trained();
+    Object key = trained == null ? key(source) : trained;
+    return key == null ? own : streams.of(key, own);
   }
 
   private static @Nullable Object key(OverlaySource source) {
@@ -330,15 +299,28 @@ public final class Modes {
     return acting == null ? null : acting.key();
   }
 
+  /** Says that this thread has made an optimizer's step: what it drew belongs to the training. */
+  public void stepped() {
+    streams.stepped();
+    if (!training.isEmpty() && !warned && here() == null && mine() == null) {
+      warnOfMode();
+    }
+  }
+
+  private void warnOfMode() {
+    if (shared.isEvaluation() && training.stream().anyMatch(Trains::isAlive)) {
+      warned = true;
+      LOG.warn(
+          "an optimizer steps on thread '{}', which is in evaluation mode, so without dropout;"
+              + " train() was called on another thread, for that one: call it on the thread that"
+              + " trains",
+          Thread.currentThread().getName());
+    }
+  }
+
   /** Forgets the streams of what is gone: those whose key contains {@code part}. */
   public void forget(Object part) {
-    streams
-        .keySet()
-        .removeIf(
-            k ->
-                k instanceof Guest(Object inner)
-                    ? isIn(part, inner)
-                    : isIn(part, k));
+    streams.forget(k -> isIn(part, k));
   }
 
   private static boolean isIn(Object part, Object key) {

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 public final class Parameter extends Tensor {
   private final Variable variable;
   private volatile OverlaySource[] sources = Overlays.NONE;
+  private volatile @Nullable OverlaySource owner;
 
   /** A node of float32 over the node of 16-bit numbers that stands for the present value. */
   private volatile @Nullable Node widened;
@@ -171,6 +172,17 @@ public final class Parameter extends Tensor {
   /** Ends that. */
   public synchronized void leave(OverlaySource source) {
     sources = Overlays.minus(sources, source);
+  }
+
+  /** Says that it is a parameter of this adapted model's adapters. */
+  public void belongsTo(OverlaySource source) {
+    owner = source;
+  }
+
+  /** The adapted models whose training it is a part of: its adapter's, or those of its base. */
+  public List<OverlaySource> trainedFor() {
+    OverlaySource own = owner;
+    return own != null ? List.of(own) : sources();
   }
 
   /** The adapted models that may put copies in place of this parameter. */

@@ -28,8 +28,7 @@ public record Attention(int heads, int kvHeads, boolean causal, float scale) imp
           "seen",
           2,
           Scalar.select(
-              new Scalar.Binary(
-                  Scalar.Fn2.EQ, Scalar.input(1), Scalar.of(Float.NEGATIVE_INFINITY)),
+              new Scalar.Binary(Scalar.Fn2.EQ, Scalar.input(1), Scalar.of(Float.NEGATIVE_INFINITY)),
               Scalar.of(0),
               Scalar.input(0)));
 

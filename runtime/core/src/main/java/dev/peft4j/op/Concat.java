@@ -69,8 +69,7 @@ public record Concat(int axis) implements Op {
     if (inputs.length == 1) {
       return inputs[0];
     }
-    Node[] full =
-        Arrays.stream(inputs).filter(x -> x.shape().dim(axis) > 0).toArray(Node[]::new);
+    Node[] full = Arrays.stream(inputs).filter(x -> x.shape().dim(axis) > 0).toArray(Node[]::new);
     return full.length == inputs.length || full.length == 0 ? null : Node.of(this, full);
   }
 }

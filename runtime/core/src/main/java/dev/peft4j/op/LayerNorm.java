@@ -18,9 +18,7 @@ public record LayerNorm(float eps) implements Op {
   /** 1 / √x of finite numbers, NaN of infinity (x - x is 0 or NaN). */
   private static final Elementwise INVERSE_ROOT =
       new Elementwise(
-          "inverseRoot",
-          1,
-          Pointwise.RSQRT.expression().add(Scalar.input(0).sub(Scalar.input(0))));
+          "inverseRoot", 1, Pointwise.RSQRT.expression().add(Scalar.input(0).sub(Scalar.input(0))));
 
   /** Normalises {@code x}. */
   public static Node of(Node x, Node weight, Node bias, float eps) {

@@ -50,7 +50,9 @@ public record Unfold(Window window) implements Op {
               + out
               + ",)");
     }
-    Node y = MatMul.of(Reshape.of(weight, out, w.product(1, 4)), false, Node.of(new Unfold(window), x), false);
+    Node y =
+        MatMul.of(
+            Reshape.of(weight, out, w.product(1, 4)), false, Node.of(new Unfold(window), x), false);
     y = Reshape.of(y, s.dim(0), out, window.outH(s.dim(2)), window.outW(s.dim(3)));
     return bias == null ? y : Pointwise.add(y, Reshape.of(bias, out, 1, 1));
   }

@@ -41,8 +41,7 @@ public record Window(
 
   private static void positive(String what, int h, int w) {
     if (h < 1 || w < 1) {
-      throw new ShapeException(
-          "window: a " + what + " of " + h + " x " + w + ", needed 1 or more");
+      throw new ShapeException("window: a " + what + " of " + h + " x " + w + ", needed 1 or more");
     }
   }
 

@@ -8,6 +8,8 @@ import dev.peft4j.graph.BackwardPass;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Variable;
 import dev.peft4j.graph.VariableGroup;
+import dev.peft4j.nn.Modes;
+import dev.peft4j.nn.OverlaySource;
 import dev.peft4j.nn.Parameter;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -30,6 +32,7 @@ public abstract class Optimizer {
   private final List<Parameter> parameters;
   private final Set<Variable> own = Collections.newSetFromMap(new IdentityHashMap<>());
   private final List<SequencedMap<String, Variable>> states = new ArrayList<>();
+  private final List<Modes> modes;
   private final Variable lr;
   private long steps;
 
@@ -49,7 +52,15 @@ public abstract class Optimizer {
       states.add(new LinkedHashMap<>());
     }
     VariableGroup.uniteVariables(
-        parameters.stream().map(Parameter::variable).toList()); // others see all that a step changes, or nothing
+        parameters.stream()
+            .map(Parameter::variable)
+            .toList()); // others see all that a step changes, or nothing
+    this.modes =
+        parameters.stream()
+            .flatMap(p -> p.trainedFor().stream())
+            .map(OverlaySource::modes)
+            .distinct()
+            .toList();
     this.lr = hyper("lr", lr);
   }
 
@@ -131,6 +142,7 @@ public abstract class Optimizer {
       pass.done();
       pass.loss().release();
     }
+    modes.forEach(Modes::stepped);
     steps++;
   }
 

@@ -7,7 +7,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -22,6 +24,7 @@ final class CheckpointFolder implements AutoCloseable {
   private final CheckpointFiles files;
   private final int keep;
   private final FileHold hold;
+  private final Set<Path> kept = new HashSet<>();
   private @Nullable Checkpoint last;
 
   private CheckpointFolder(Path folder, CheckpointFiles files, int keep, FileHold hold) {
@@ -117,6 +120,7 @@ final class CheckpointFolder implements AutoCloseable {
   Path save(TrainingState state, RunCourse course) {
     Checkpoint c = Checkpoint.of(folder, state.step());
     try {
+      OwnCheckpoint.moveAside(c);
       AtomicFolder.write(c.folder(), f -> files.write(f, state, course));
       last = c;
       Best best = state.best();
@@ -124,8 +128,14 @@ final class CheckpointFolder implements AutoCloseable {
       there.removeIf(other -> other.step() > state.step()); // damaged ones of a run before
       there.removeIf(other -> !OwnCheckpoint.is(other));
       for (Checkpoint old : there.subList(Math.min(keep, there.size()), there.size())) {
-        if ((best == null || old.step() != best.step()) && OwnCheckpoint.mayGo(old)) {
-          AtomicFolder.delete(old.folder());
+        if (best == null || old.step() != best.step()) {
+          List<String> others = OwnCheckpoint.foreignFiles(old);
+          if (others.isEmpty()) {
+            AtomicFolder.delete(old.folder());
+          } else if (kept.add(old.folder())) {
+            LOG.warn(
+                "{} is kept: it has files that are not of a checkpoint: {}", old.folder(), others);
+          }
         }
       }
     } catch (IOException e) {

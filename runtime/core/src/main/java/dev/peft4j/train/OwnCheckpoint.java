@@ -12,7 +12,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Tells the checkpoints that this program has written from what only has such a name: another
- * program's {@code checkpoint-500}, or a copy that a person keeps. Only the former are ever removed.
+ * program's {@code checkpoint-500}, or a copy that a person keeps. Only the former are ever
+ * removed.
  */
 final class OwnCheckpoint {
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
@@ -36,28 +37,23 @@ final class OwnCheckpoint {
     }
   }
 
-  /** True if an own checkpoint can be removed: nobody has put a file of his own into it. */
-  static boolean mayGo(Checkpoint c) throws IOException {
+  /** Some of the files in an own checkpoint that are not of it: somebody else's. */
+  static List<String> foreignFiles(Checkpoint c) throws IOException {
     var files = PythonJson.read(c.folder().resolve(Manifest.FILE)).path("files");
-    List<String> others;
     try (Stream<Path> all = Files.walk(c.folder())) {
-      others =
-          all.filter(f -> !Files.isDirectory(f, LinkOption.NOFOLLOW_LINKS))
-              .map(f -> c.folder().relativize(f).toString().replace('\\', '/'))
-              .filter(name -> !name.equals(Manifest.FILE) && !files.has(name))
-              .sorted()
-              .limit(5)
-              .toList();
+      return all.filter(f -> !Files.isDirectory(f, LinkOption.NOFOLLOW_LINKS))
+          .map(f -> c.folder().relativize(f).toString().replace('\\', '/'))
+          .filter(name -> !name.equals(Manifest.FILE) && !files.has(name))
+          .sorted()
+          .limit(5)
+          .toList();
     }
-    if (!others.isEmpty()) {
-      LOG.warn("{} is kept: it has files that are not of a checkpoint: {}", c.folder(), others);
-    }
-    return others.isEmpty();
   }
 
   /** Makes room for a checkpoint where something lies that this program has not written. */
   static void moveAside(Checkpoint c) throws IOException {
-    if (!Files.exists(c.folder(), LinkOption.NOFOLLOW_LINKS) || is(c) && mayGo(c)) {
+    if (!Files.exists(c.folder(), LinkOption.NOFOLLOW_LINKS)
+        || is(c) && foreignFiles(c).isEmpty()) {
       return;
     }
     String name = c.folder().getFileName() + ".other";

@@ -304,6 +304,7 @@ final class AttachedAdapter implements AdapterSet.Attachment {
 
   private void own(Parameter p, String called) {
     p.variable().rename(called);
+    p.belongsTo(set);
     if (p.variable().group() == null) {
       group.add(p.variable());
     }

@@ -280,8 +280,7 @@ final class SmallGraphs {
       return null;
     }
     Tensor rows = a.reshape(a.shape().rows(), a.shape().columns());
-    int[] labels =
-        IntStream.range(0, rows.dim(0)).map(i -> pick(rows.dim(1))).toArray();
+    int[] labels = IntStream.range(0, rows.dim(0)).map(i -> pick(rows.dim(1))).toArray();
     labels[0] = labels.length > 1 && rng.nextDouble() < 0.3 ? -100 : labels[0];
     return rows.crossEntropy(Tensor.of(labels));
   }

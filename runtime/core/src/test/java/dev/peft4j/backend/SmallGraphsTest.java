@@ -99,7 +99,8 @@ class SmallGraphsTest {
         assertThat(gradient[k])
             .as("graph %s: gradient %s of %s", seed, k, v.name())
             .isCloseTo(
-                difference, org.assertj.core.api.Assertions.within(1e-4 + 1e-4 * Math.abs(difference)));
+                difference,
+                org.assertj.core.api.Assertions.within(1e-4 + 1e-4 * Math.abs(difference)));
         compared++;
       }
     }

@@ -90,9 +90,7 @@ final class SmallOps {
 
   private Tensor einsum() {
     Tensor b = leaf.apply(Shape.of(a.dim(1), pick(3)));
-    return pick(2) == 0
-        ? Tensor.einsum("ij,jk->ki", a, b)
-        : Tensor.einsum("ij,jk->i", a, b);
+    return pick(2) == 0 ? Tensor.einsum("ij,jk->ki", a, b) : Tensor.einsum("ij,jk->i", a, b);
   }
 
   private Tensor loss() {
@@ -106,16 +104,13 @@ final class SmallOps {
           throw new ShapeException("no classes");
         }
         Tensor labels = ids(Shape.of(a.dim(0)), a.dim(1));
-        yield a.dim(0) == 0
-            ? a.logSoftmax(-1)
-            : a.crossEntropy(labels, null, 0.1f, -100);
+        yield a.dim(0) == 0 ? a.logSoftmax(-1) : a.crossEntropy(labels, null, 0.1f, -100);
       }
     };
   }
 
   private Tensor ids(Shape s, int below) {
-    return Tensor.of(
-        IntStream.range(0, s.size()).map(i -> pick(below)).toArray(), s.toArray());
+    return Tensor.of(IntStream.range(0, s.size()).map(i -> pick(below)).toArray(), s.toArray());
   }
 
   private int[] axes() {

@@ -164,7 +164,13 @@ abstract class SpecialNumberContract extends HalfWeightContract {
     // a query later than all keys
     Tensor y =
         Tensor.attention(
-            Tensor.full(1, 1, 3, 2), Tensor.full(1, 1, 1, 2), Tensor.full(4, 1, 1, 2), null, 1, 1, true);
+            Tensor.full(1, 1, 3, 2),
+            Tensor.full(1, 1, 1, 2),
+            Tensor.full(4, 1, 1, 2),
+            null,
+            1,
+            1,
+            true);
     assertThat(values(y)).containsExactly(0, 0, 0, 0, 4, 4);
   }
 
@@ -179,8 +185,7 @@ abstract class SpecialNumberContract extends HalfWeightContract {
     Variable q = variable(values);
     Variable k = variable(values);
     Tensor key = Tensor.of(k.node()).reshape(1, 3, 4);
-    Tensor y =
-        Tensor.attention(Tensor.of(q.node()).reshape(1, 3, 4), key, key, mask, 2, 2, false);
+    Tensor y = Tensor.attention(Tensor.of(q.node()).reshape(1, 3, 4), key, key, mask, 2, 2, false);
     float[] out = values(y);
     y.add(1).square().sum().backward();
     float[] dq = values(Tensor.of(q.gradient()));

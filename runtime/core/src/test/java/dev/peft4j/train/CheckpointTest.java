@@ -336,23 +336,6 @@ class CheckpointTest {
   }
 
   @Test
-  void leftoversOfKilledProcessesAreTidiedUp() throws IOException {
-    stoppedAt(6);
-    Files.createDirectories(folder.resolve(".checkpoint-7.12ab.tmp/sub"));
-    Files.writeString(folder.resolve(".checkpoint-7.12ab.tmp/sub/file"), "half");
-    Files.createDirectories(folder.resolve(".checkpoint-1.12ab.del"));
-    // killed between two renames: the old one is all there is
-    Files.move(folder.resolve("checkpoint-6"), folder.resolve(".checkpoint-6.ff.old"));
-    TinyRun again = new TinyRun(99);
-    Trainer<TinyRun.Batch> t = trainer(again);
-    events.clear();
-    t.resume();
-    assertThat(((TrainingEvent.Started) events.getFirst()).from())
-        .isEqualTo(folder.resolve("checkpoint-6"));
-    assertThat(listing(folder)).noneMatch(n -> n.startsWith(".checkpoint"));
-  }
-
-  @Test
   void resumeNeedsAFolder() {
     assertThatThrownBy(() -> new TinyRun(7).trainer(SETTINGS).resume())
         .hasMessageContaining("no folder for checkpoints");

@@ -10,13 +10,47 @@ import org.jspecify.annotations.Nullable;
 /** The activation of a feed-forward block, {@code hidden_act} in a configuration. */
 public enum Activation {
   /** x · Φ(x), exact. */
-  GELU(Tensor::gelu, "gelu"),
+  GELU(Tensor::gelu, "gelu", "gelu_python"),
   /** GELU by its tanh approximation. */
-  GELU_TANH(Tensor::geluTanh, "gelu_new", "gelu_pytorch_tanh", "gelu_fast"),
+  GELU_TANH(
+      Tensor::geluTanh,
+      "gelu_new",
+      "gelu_pytorch_tanh",
+      "gelu_fast",
+      "gelu_python_tanh",
+      "gelu_accurate"),
+  /** GELU, at least -10 and at most 10. */
+  GELU_10(x -> x.gelu().clamp(-10, 10), "gelu_10"),
+  /** x · sigmoid(1.702 x). */
+  QUICK_GELU(x -> x.mul(x.mul(1.702f).sigmoid()), "quick_gelu"),
+  /** x · relu6(x + 3) / 6. */
+  HARDSWISH(x -> x.mul(relu6(x.add(3))).div(6), "hardswish"),
+  /** The distribution function of the normal one around √½ with deviation √(1/4π). */
+  LAPLACE(
+      x -> x.sub(0.707107f).div((float) (0.282095 * Math.sqrt(2))).erf().add(1).mul(0.5f),
+      "laplace"),
+  /** x where x &gt; 0, else x / 100. */
+  LEAKY_RELU(x -> x.where(x.gt(0), x.mul(0.01f)), "leaky_relu"),
+  /** x. */
+  LINEAR(x -> x, "linear"),
+  /** x · tanh(softplus(x)). */
+  MISH(x -> x.mul(x.softplus().tanh()), "mish"),
+  /** x where x &gt; 0, else x times a slope that is learned; each block has its own. */
+  PRELU(x -> x.where(x.gt(0), x.mul(0.25f)), "prelu"),
   /** max(x, 0). */
   RELU(Tensor::relu, "relu"),
+  /** max(x, 0)². */
+  RELU2(x -> x.relu().square(), "relu2"),
+  /** max(x, 0), at most 6. */
+  RELU6(Activation::relu6, "relu6"),
+  /** 1 / (1 + e⁻ˣ). */
+  SIGMOID(Tensor::sigmoid, "sigmoid"),
   /** x · sigmoid(x). */
-  SILU(Tensor::silu, "silu", "swish");
+  SILU(Tensor::silu, "silu", "swish"),
+  /** √softplus(x). */
+  SQRT_SOFTPLUS(x -> x.softplus().sqrt(), "sqrtsoftplus"),
+  /** Hyperbolic tangent. */
+  TANH(Tensor::tanh, "tanh");
 
   private final UnaryOperator<Tensor> function;
   private final List<String> names;
@@ -26,7 +60,11 @@ public enum Activation {
     this.names = List.of(names);
   }
 
-  /** The activation of each element. */
+  private static Tensor relu6(Tensor x) {
+    return x.relu().maskedFill(x.ge(6), 6);
+  }
+
+  /** The activation of each element; that of {@link #PRELU} with the slope it starts with. */
   public Tensor apply(Tensor x) {
     return function.apply(x);
   }

@@ -18,6 +18,9 @@ import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The weights of a folder under the names that a model has for them. Evens out what transformers
@@ -27,6 +30,13 @@ import java.util.function.Predicate;
 final class BertCheckpoint {
   private static final String PREFIX = "bert.";
   private static final String HEAD = "classifier.";
+  private static final String POOLER = "pooler.";
+
+  /** The slope of an activation that has one. */
+  private static final String SLOPE = ".intermediate_act_fn.weight";
+
+  private static final int MOST_LISTED = 10;
+  private static final Logger LOG = LoggerFactory.getLogger(BertCheckpoint.class);
   private static final Set<String> BUFFERS =
       Set.of("embeddings.position_ids", "embeddings.token_type_ids");
 
@@ -81,7 +91,7 @@ final class BertCheckpoint {
   }
 
   boolean hasPooler() {
-    return names.keySet().stream().anyMatch(n -> n.startsWith(PREFIX + "pooler."));
+    return names.keySet().stream().anyMatch(n -> n.startsWith(PREFIX + POOLER));
   }
 
   /** Fills an encoder; the heads that the folder has are not its. */
@@ -99,6 +109,12 @@ final class BertCheckpoint {
     load(model, n -> n.startsWith(HEAD), "", n -> n.startsWith(HEAD));
   }
 
+  /** True for what stays as it was drawn if the checkpoint has nothing of it. */
+  private boolean isDrawn(String name) {
+    boolean pooler = name.startsWith(PREFIX + POOLER) && !hasPooler();
+    return pooler || name.endsWith(SLOPE) && !names.containsKey(name);
+  }
+
   /**
    * Checks everything, then replaces the values.
    *
@@ -109,7 +125,8 @@ final class BertCheckpoint {
   private void load(Module model, Predicate<String> ignored, String prefix, Predicate<String> kept)
       throws IOException {
     SequencedMap<String, Parameter> state = model.stateDict();
-    state.keySet().removeIf(kept);
+    List<String> drawn = state.keySet().stream().filter(n -> isDrawn(prefix + n)).toList();
+    state.keySet().removeIf(kept.or(drawn::contains));
     SequencedMap<String, Shape> expected = new LinkedHashMap<>();
     state.forEach((name, p) -> expected.put(name, p.shape()));
     SequencedMap<String, Shape> found = new LinkedHashMap<>();
@@ -123,8 +140,10 @@ final class BertCheckpoint {
       }
     }
     StateDictCheck check = StateDictCheck.compare(expected, found);
-    check.require(folder.folder() + hint(check));
+    check.requireExpected(folder.folder() + hint(check));
+    sources.keySet().retainAll(expected.keySet());
     requireFloats(sources);
+    warn(drawn, check.unexpected());
     List<Storage> values = new ArrayList<>();
     for (String name : state.keySet()) {
       values.add(folder.storage(Objects.requireNonNull(sources.get(name)), dtype));
@@ -133,10 +152,37 @@ final class BertCheckpoint {
     state.values().forEach(p -> p.adopt(value.next()));
   }
 
+  /** What transformers says too: layers that are new, and weights that are for nothing. */
+  private void warn(List<String> drawn, List<String> unused) {
+    if (!drawn.isEmpty()) {
+      LOG.warn(
+          "{}: has no {}; new ones are drawn. An adapter that is trained has to save them"
+              + " (modulesToSave, as 'peft4j train' does), one that is loaded has to bring them",
+          folder.folder(),
+          listed(drawn));
+    }
+    if (!unused.isEmpty()) {
+      LOG.warn(
+          "{}: weights that the model does not use ({}): {}",
+          folder.folder(),
+          unused.size(),
+          listed(unused));
+    }
+  }
+
+  private static String listed(List<String> names) {
+    String first =
+        names.stream()
+            .limit(MOST_LISTED)
+            .map(JsonPart::shortened)
+            .collect(Collectors.joining(", "));
+    int more = names.size() - MOST_LISTED;
+    return more > 0 ? first + " and " + more + " more" : first;
+  }
+
   private static String hint(StateDictCheck check) {
     boolean onlyHead =
-        check.unexpected().isEmpty()
-            && check.misshaped().isEmpty()
+        check.misshaped().isEmpty()
             && !check.missing().isEmpty()
             && check.missing().stream().allMatch(n -> n.startsWith(HEAD));
     return onlyHead

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +46,8 @@ public record BertConfig(
 
   /** Labels without names that a file may ask for; each takes memory. */
   private static final int MOST_LABELS = 1_000_000;
+
+  private static final Pattern BERT_CLASS = Pattern.compile("Bert(Model|For[A-Z].*|LMHeadModel)");
 
   /**
    * Checks the sizes.
@@ -117,11 +120,18 @@ public record BertConfig(
    *     be, or it asks for something that is not supported
    */
   public static BertConfig read(ObjectNode tree, Path file) throws FileFormatException {
+    return read(tree, file, true);
+  }
+
+  /**
+   * The settings in a {@code config.json}.
+   *
+   * @param head false if the model's own head is left out or replaced: what the file says of it
+   *     does not count then, but for a dropout that is one
+   */
+  static BertConfig read(ObjectNode tree, Path file, boolean head) throws FileFormatException {
     ConfigReader in = new ConfigReader(tree, file);
-    String type = in.text("model_type");
-    if (!"bert".equals(type)) {
-      throw in.wrong("model_type", "\"bert\"");
-    }
+    requireBert(in);
     in.requireOff("position_embedding_type", "absolute");
     in.requireOff("is_decoder", null);
     in.requireOff("add_cross_attention", null);
@@ -143,7 +153,8 @@ public record BertConfig(
     b.activation = activation(in, b.activation);
     b.hiddenDropout = in.probability("hidden_dropout_prob", b.hiddenDropout);
     b.attentionDropout = in.probability("attention_probs_dropout_prob", b.attentionDropout);
-    if (in.has("classifier_dropout")) {
+    double ofHead = in.get("classifier_dropout").asDouble(-1);
+    if (in.has("classifier_dropout") && (head || ofHead >= 0 && ofHead < 1)) {
       b.classifierDropout = in.probability("classifier_dropout", 0);
     }
     b.maxPositions = in.wholeNumber("max_position_embeddings", 1, b.maxPositions);
@@ -151,8 +162,27 @@ public record BertConfig(
     b.initializerRange =
         in.number("initializer_range", b.initializerRange, "a number from 0", v -> v >= 0);
     b.layerNormEps = in.number("layer_norm_eps", b.layerNormEps, "a number above 0", v -> v > 0);
-    b.labels = labels(in);
+    if (head) {
+      b.labels = labels(in);
+    }
     return b.build();
+  }
+
+  /** A file that does not say its type, as releases before 2.0 wrote it, may name a class. */
+  private static void requireBert(ConfigReader in) throws FileFormatException {
+    if (in.has("model_type")) {
+      if (!"bert".equals(in.text("model_type"))) {
+        throw in.wrong("model_type", "\"bert\"");
+      }
+      return;
+    }
+    List<String> classes = new ArrayList<>();
+    in.get("architectures").forEach(a -> classes.add(a.asText()));
+    if (classes.stream().noneMatch(BERT_CLASS.asMatchPredicate())) {
+      throw in.error(
+          "model_type is missing, and architectures names no class of BERT; if it is one, write"
+              + " \"model_type\": \"bert\" into the file");
+    }
   }
 
   private static Activation activation(ConfigReader in, Activation missing)

@@ -21,11 +21,12 @@ public class BertForSequenceClassification extends Module {
 
   /** A new model, its weights drawn as transformers draws them. */
   public BertForSequenceClassification(BertConfig config) {
-    this(config, BertInit.random(config), BertInit.random(config));
+    this(config, BertInit.random(config), BertInit.random(config), BertInit.random(config));
   }
 
-  BertForSequenceClassification(BertConfig config, BertInit init, BertInit headInit) {
-    this.bert = new BertModel(config, true, init);
+  BertForSequenceClassification(
+      BertConfig config, BertInit init, BertInit poolerInit, BertInit headInit) {
+    this.bert = new BertModel(config, poolerInit, init);
     Double p = config.classifierDropout();
     this.dropout = new Dropout(p == null ? config.hiddenDropout() : p);
     this.classifier = headInit.linear(config.hiddenSize(), config.numLabels());

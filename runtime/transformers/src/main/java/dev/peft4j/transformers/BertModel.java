@@ -26,10 +26,15 @@ public class BertModel extends Module {
   }
 
   BertModel(BertConfig config, boolean pooler, BertInit init) {
+    this(config, pooler ? init : null, init);
+  }
+
+  /** A pooler may be drawn while everything else waits for a checkpoint; null for none. */
+  BertModel(BertConfig config, @Nullable BertInit poolerInit, BertInit init) {
     this.config = config;
     this.embeddings = new BertEmbeddings(config, init);
     this.encoder = new BertEncoder(config, init);
-    this.pooler = pooler ? new BertPooler(config, init) : null;
+    this.pooler = poolerInit == null ? null : new BertPooler(config, poolerInit);
   }
 
   /**

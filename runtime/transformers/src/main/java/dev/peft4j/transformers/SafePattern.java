@@ -17,9 +17,9 @@ final class SafePattern {
   private static final String NOT_BEFORE_TEXT = "(?!\\S)";
 
   private static final int UNBOUNDED = -1;
-  private static final int MOST_REPEATS = 1000;
+  private static final int MOST_REPEATS = 100;
   private static final int MOST_WAYS = 10;
-  private static final int LONGEST = 5000;
+  private static final int LONGEST = 2000;
 
   /**
    * A step of an alternative: a character, a class of characters or a group of short alternatives.
@@ -113,7 +113,7 @@ final class SafePattern {
           throw new IllegalArgumentException(
               "'" + JsonPart.shortened(s.text) + "' repeats without end and what follows may fail");
         }
-        retries = true;
+        retries |= !idiom;
       } else if (!s.unbounded()) {
         ways *= s.most - s.least + 1;
       }
@@ -248,7 +248,9 @@ final class SafePattern {
       at += 2;
     } else if ((c == 'p' || c == 'P' || c == 'x') && pattern.startsWith("{", at + 2)) {
       int end = pattern.indexOf('}', at);
-      if (end < 0 || end > at + 40 || !pattern.substring(at + 3, end).matches("\\^?[A-Za-z0-9_ ]+")) {
+      if (end < 0
+          || end > at + 40
+          || !pattern.substring(at + 3, end).matches("\\^?[A-Za-z0-9_ ]+")) {
         throw at("is not closed");
       }
       at = end + 1;

@@ -15,10 +15,12 @@ import java.util.Locale;
  * in several files. Nothing is ever downloaded. Models come in evaluation mode, as from
  * transformers' {@code from_pretrained}; call {@link Module#train} before training.
  *
- * <p>Loading is strict: weights that are missing, unexpected or of another shape are a {@link
- * dev.peft4j.io.StateDictException} that lists them all. Passed over are only the buffers {@code
- * position_ids} and {@code token_type_ids} and the heads of BERT's pretraining. Values are not
- * looked at: {@link ModelFolder#checkFinite} finds NaN and infinity in a folder's weights.
+ * <p>Loading is strict for what the model needs: weights that are missing or of another shape are a
+ * {@link dev.peft4j.io.StateDictException} that lists them all. Weights that it has no use for,
+ * such as those of another head, are a warning that lists them. A pooler that a classifier needs
+ * and the checkpoint has not is drawn, with a warning; {@link #newLayers} names it for {@code
+ * modulesToSave}. Values are not looked at: {@link ModelFolder#checkFinite} finds NaN and infinity
+ * in a folder's weights.
  *
  * <p>Weights stay in the file, which is mapped, until they are changed: a frozen base is never
  * copied, and a file that lies open so must be replaced (renamed over), not overwritten.
@@ -50,7 +52,7 @@ public final class Transformers {
   public static BertModel bertModel(Path folder, DType dtype) throws IOException {
     ModelFolder files = ModelFolder.open(folder);
     BertCheckpoint checkpoint = new BertCheckpoint(files, dtype);
-    BertModel model = BertModel.blank(config(files), checkpoint.hasPooler());
+    BertModel model = BertModel.blank(config(files, false), checkpoint.hasPooler());
     checkpoint.loadEncoder(model);
     model.eval();
     return model;
@@ -71,9 +73,10 @@ public final class Transformers {
   public static BertForSequenceClassification bertForSequenceClassification(
       Path folder, DType dtype) throws IOException {
     ModelFolder files = ModelFolder.open(folder);
+    BertCheckpoint checkpoint = new BertCheckpoint(files, dtype);
     BertForSequenceClassification model =
-        new BertForSequenceClassification(config(files), BertInit.zeros(), BertInit.zeros());
-    new BertCheckpoint(files, dtype).loadWhole(model);
+        classifier(checkpoint, config(files, true), BertInit.zeros());
+    checkpoint.loadWhole(model);
     model.eval();
     return model;
   }
@@ -98,7 +101,7 @@ public final class Transformers {
   public static BertForSequenceClassification bertForSequenceClassification(
       Path folder, int numLabels, DType dtype) throws IOException {
     ModelFolder files = ModelFolder.open(folder);
-    return withNewHead(files, config(files).withNumLabels(numLabels), dtype);
+    return withNewHead(files, config(files, false).withNumLabels(numLabels), dtype);
   }
 
   /** As {@link #bertForSequenceClassification(Path, int)}, with the labels' names. */
@@ -111,16 +114,35 @@ public final class Transformers {
   public static BertForSequenceClassification bertForSequenceClassification(
       Path folder, List<String> labels, DType dtype) throws IOException {
     ModelFolder files = ModelFolder.open(folder);
-    return withNewHead(files, config(files).toBuilder().labels(labels).build(), dtype);
+    return withNewHead(files, config(files, false).toBuilder().labels(labels).build(), dtype);
   }
 
   private static BertForSequenceClassification withNewHead(
       ModelFolder files, BertConfig config, DType dtype) throws IOException {
-    BertForSequenceClassification model =
-        new BertForSequenceClassification(config, BertInit.zeros(), BertInit.random(config));
-    new BertCheckpoint(files, dtype).loadBelowHead(model);
+    BertCheckpoint checkpoint = new BertCheckpoint(files, dtype);
+    BertForSequenceClassification model = classifier(checkpoint, config, BertInit.random(config));
+    checkpoint.loadBelowHead(model);
     model.eval();
     return model;
+  }
+
+  /** A classifier that waits for a checkpoint, with a drawn pooler if that has none. */
+  private static BertForSequenceClassification classifier(
+      BertCheckpoint checkpoint, BertConfig config, BertInit head) {
+    BertInit zeros = BertInit.zeros();
+    return new BertForSequenceClassification(
+        config, zeros, checkpoint.hasPooler() ? zeros : BertInit.random(config), head);
+  }
+
+  /**
+   * The layers of a classifier that a folder's checkpoint has no weights for, besides the
+   * classifier itself: {@code pooler}, or none. They are drawn, so that an adapter has to save them
+   * ({@code modulesToSave}).
+   *
+   * @throws dev.peft4j.io.FileFormatException if a file is missing or is not what it should be
+   */
+  public static List<String> newLayers(Path folder) throws IOException {
+    return new BertCheckpoint(ModelFolder.open(folder)).hasPooler() ? List.of() : List.of("pooler");
   }
 
   /**
@@ -150,12 +172,22 @@ public final class Transformers {
 
   /** The settings of the BERT model in a folder. */
   public static BertConfig bertConfig(Path folder) throws IOException {
-    return config(ModelFolder.open(folder));
+    return config(ModelFolder.open(folder), true);
   }
 
-  private static BertConfig config(ModelFolder files) throws IOException {
+  /**
+   * The settings of the BERT model in a folder with a new classifier; what the folder says of its
+   * own one does not count.
+   *
+   * @param numLabels how many labels the new classifier has
+   */
+  public static BertConfig bertConfig(Path folder, int numLabels) throws IOException {
+    return config(ModelFolder.open(folder), false).withNumLabels(numLabels);
+  }
+
+  private static BertConfig config(ModelFolder files, boolean head) throws IOException {
     Path file = files.folder().resolve(CONFIG);
-    BertConfig config = BertConfig.read(files.config(), file);
+    BertConfig config = BertConfig.read(files.config(), file, head);
     requireSize(file, config, files);
     return config;
   }

@@ -70,7 +70,7 @@ class BertConfigTest {
         "'num_hidden_layers':99999999999|num_hidden_layers is 99999999999",
         "'hidden_dropout_prob':1|hidden_dropout_prob is 1, expected a number from 0",
         "'layer_norm_eps':0|layer_norm_eps is 0, expected a number above 0",
-        "'hidden_act':'mish'|hidden_act is \"mish\", expected one of gelu, gelu_new",
+        "'hidden_act':'xielu'|hidden_act is \"xielu\", expected one of gelu, gelu_python",
         "'hidden_act':3|hidden_act is 3, expected a text",
         "'position_embedding_type':'relative_key'|position_embedding_type is \"relative_key\","
             + " which is not supported",

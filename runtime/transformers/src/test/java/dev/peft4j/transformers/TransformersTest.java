@@ -156,6 +156,121 @@ class TransformersTest {
   }
 
   @Test
+  void weightsThatAreForNothingAreAWarning() throws IOException {
+    Map<String, StoredTensor> w = Tiny.weights();
+    w.put("linear.weight", StoredTensor.of(new float[24], 1, 24));
+    w.put("crf.transitions", new StoredTensor(Shape.of(2, 2), Storage.of(new long[4])));
+    w.put("bert.encoder.layer.2.output.dense.bias", StoredTensor.of(new float[24], 24));
+    Path folder = folderWith(w);
+    Logged logged = Logged.of(() -> Transformers.bertForSequenceClassification(folder));
+    assertThat(logits((BertForSequenceClassification) logged.result()))
+        .isEqualTo(logits(Transformers.bertForSequenceClassification(Tiny.FOLDER)));
+    assertThat(logged.text())
+        .contains(folder + ": weights that the model does not use (3): ")
+        .contains("linear.weight", "crf.transitions", "bert.encoder.layer.2.output.dense.bias");
+    assertThat(hidden(Transformers.bertModel(folder)))
+        .isEqualTo(hidden(Transformers.bertModel(Tiny.FOLDER)));
+  }
+
+  @Test
+  void manyWeightsThatAreForNothingAreCounted() throws IOException {
+    Map<String, StoredTensor> w = Tiny.weights();
+    for (int i = 0; i < 25; i++) {
+      w.put("fit_denses." + i + ".bias", StoredTensor.of(new float[1], 1));
+    }
+    Path folder = folderWith(w);
+    assertThat(Logged.of(() -> Transformers.bertModel(folder)).text())
+        .contains("(25): fit_denses.0.bias, ")
+        .contains(".bias and 15 more")
+        .satisfies(t -> assertThat(t.split("fit_denses", -1)).hasSize(11));
+  }
+
+  @Test
+  void aPoolerThatIsMissingIsDrawn() throws IOException {
+    Map<String, StoredTensor> w = Tiny.weights();
+    w.remove("bert.pooler.dense.weight");
+    w.remove("bert.pooler.dense.bias");
+    Path folder = folderWith(w);
+    assertThat(Transformers.newLayers(folder)).containsExactly("pooler");
+    assertThat(Transformers.newLayers(Tiny.FOLDER)).isEmpty();
+    Logged logged = Logged.of(() -> head(folder, 2));
+    assertThat(logged.text())
+        .contains(folder + ": has no bert.pooler.dense.weight, bert.pooler.dense.bias; new ones");
+    BertPooler drawn = ((BertForSequenceClassification) logged.result()).bert().pooler();
+    float[] weight = drawn.dense().weight().toFloats();
+    double squares = 0;
+    for (float v : weight) {
+      squares += v * v;
+    }
+    double std = Transformers.bertConfig(folder).initializerRange();
+    assertThat(Math.sqrt(squares / weight.length)).isCloseTo(std, within(std / 5));
+    assertThat(drawn.dense().bias().toFloats()).containsOnly(0);
+    assertThat(head(folder, 2).bert().pooler().dense().weight().toFloats()).isEqualTo(weight);
+    assertThat(Transformers.bertModel(folder).pooler()).isNull();
+    assertThat(Transformers.bertForSequenceClassification(folder).classifier().weight().toFloats())
+        .isEqualTo(Tiny.weights().get("classifier.weight").storage().toFloats());
+  }
+
+  @Test
+  void whatIsSaidOfAHeadThatIsReplacedDoesNotCount() throws IOException {
+    Path folder = Tiny.copyTo(temp);
+    String config = Files.readString(folder.resolve("config.json"));
+    String odd =
+        "\"problem_type\": \"multi_label_classification\", \"num_labels\": \"many\","
+            + " \"classifier_dropout\": 7, \"id2label\": {\"3\": 1}, \"label2id\": 2, \"x\": ";
+    Files.writeString(
+        folder.resolve("config.json"),
+        config
+            .replaceAll("\"(id2label|label2id|classifier_dropout)\"", "\"old_$1\"")
+            .replaceFirst("\\{", "{" + odd + "1, "));
+    assertThat(head(folder, 3).classifier().outFeatures()).isEqualTo(3);
+    assertThat(hidden(Transformers.bertModel(folder)))
+        .isEqualTo(hidden(Transformers.bertModel(Tiny.FOLDER)));
+    assertThat(Transformers.bertConfig(folder, 5).numLabels()).isEqualTo(5);
+    assertThatThrownBy(() -> Transformers.bertForSequenceClassification(folder))
+        .isInstanceOf(FileFormatException.class)
+        .hasMessageContaining("classifier_dropout is 7");
+  }
+
+  @Test
+  void modelTypeIsGuessed() throws IOException {
+    Path folder = Tiny.copyTo(temp);
+    Path file = folder.resolve("config.json");
+    String config = Files.readString(file).replace("\"model_type\"", "\"old_type\"");
+    Files.writeString(file, config);
+    assertThat(logits(Transformers.bertForSequenceClassification(folder)))
+        .isEqualTo(logits(Transformers.bertForSequenceClassification(Tiny.FOLDER)));
+    for (String other : new String[] {"RobertaForMaskedLM", "DistilBertModel", "Bertha"}) {
+      Files.writeString(file, config.replace("BertForSequenceClassification", other));
+      assertThatThrownBy(() -> Transformers.bertModel(folder))
+          .isInstanceOf(FileFormatException.class)
+          .hasMessage(
+              file
+                  + ": model_type is missing, and architectures names no class of BERT; if it is"
+                  + " one, write \"model_type\": \"bert\" into the file");
+    }
+  }
+
+  @Test
+  void slopesOfPrelu() throws IOException {
+    Map<String, StoredTensor> w = Tiny.weights();
+    Path folder = Tiny.copyTo(temp);
+    Path file = folder.resolve("config.json");
+    Files.writeString(
+        file,
+        Files.readString(file)
+            .replaceAll("\"hidden_act\": \"[a-z]*\"", "\"hidden_act\": \"prelu\""));
+    BertModel first = Transformers.bertModel(folder);
+    for (int i = 0; i < 2; i++) {
+      String name = "encoder.layer." + i + ".intermediate.intermediate_act_fn.weight";
+      assertThat(first.stateDict().get(name).toFloats()).containsExactly(0.25f);
+      w.put("bert." + name, StoredTensor.of(new float[] {0.5f}, 1));
+    }
+    SafeTensors.write(folder.resolve("model.safetensors"), w);
+    assertThat(hidden(Transformers.bertModel(folder))).isNotEqualTo(hidden(first));
+  }
+
+  @Test
   void weightsThatAreNoNumbers() throws IOException {
     Map<String, StoredTensor> w = Tiny.weights();
     w.put("classifier.bias", new StoredTensor(Shape.of(4), Storage.of(new long[4])));

@@ -47,8 +47,8 @@ abstract class LossKernel extends Kernel {
           long row = in(0) + 4L * r * classes;
           float max = loops.max(row, classes);
           // the difference first, and in double precision: it is small where both are large
-          sum += ((double) max - Memory.get(row + 4L * label))
-              + loops.logSumExpRow(row, max, classes);
+          sum +=
+              ((double) max - Memory.get(row + 4L * label)) + loops.logSumExpRow(row, max, classes);
           count++;
         }
       }

@@ -20,8 +20,7 @@ final class MemoryCheck implements AutoCloseable {
   static final String PROPERTY = "peft4j.check";
 
   /** Whether the property asks for it. */
-  static final boolean WANTED =
-      System.getProperty(PROPERTY, "").strip().equalsIgnoreCase("true");
+  static final boolean WANTED = System.getProperty(PROPERTY, "").strip().equalsIgnoreCase("true");
 
   /** Bytes behind each value that nobody may write to. */
   static final long GUARD = 256;
@@ -179,7 +178,10 @@ final class MemoryCheck implements AutoCloseable {
       if (copy != null && !copy.equalBytes(inputs[base])) {
         throw wrong(
             step,
-            "changed its input %" + base + " of shape " + program.shape(base)
+            "changed its input %"
+                + base
+                + " of shape "
+                + program.shape(base)
                 + " (or another thread did meanwhile)");
       }
     }

@@ -42,9 +42,9 @@ import java.util.Map;
 import java.util.function.DoubleBinaryOperator;
 
 /**
- * Evaluates a graph in double precision, each op by its textbook formula, without programs, lowering
- * or fusion: what the reference backend is compared with, and what finite differences are taken of.
- * Only ops of gradients are decomposed.
+ * Evaluates a graph in double precision, each op by its textbook formula, without programs,
+ * lowering or fusion: what the reference backend is compared with, and what finite differences are
+ * taken of. Only ops of gradients are decomposed.
  */
 public final class DoubleOracle {
   private final Map<Variable, double[]> variables;

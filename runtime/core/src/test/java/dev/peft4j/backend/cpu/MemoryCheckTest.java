@@ -66,16 +66,14 @@ class MemoryCheckTest {
   @Test
   void writesPastTheEnd() {
     for (int at : List.of(0, 4, 40, 4096, 20_000, 60_000)) {
-      found(
-          k -> Memory.set(k.out() + 80 + at, 1), "wrote " + at + " bytes behind the end of its");
+      found(k -> Memory.set(k.out() + 80 + at, 1), "wrote " + at + " bytes behind the end of its");
     }
   }
 
   @Test
   void writesBeforeTheStart() {
     for (int at : List.of(4, 64, 4096, 60_000)) {
-      found(
-          k -> Memory.set(k.out() - at, 1), "wrote " + at + " bytes before the start of its");
+      found(k -> Memory.set(k.out() - at, 1), "wrote " + at + " bytes before the start of its");
     }
   }
 
