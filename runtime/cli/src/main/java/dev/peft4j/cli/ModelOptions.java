@@ -28,7 +28,9 @@ final class ModelOptions {
   @Option(
       names = "--max-length",
       paramLabel = "TOKENS",
-      description = "Tokens kept of a text; by default 128, or what the model or its tokenizer takes if less.")
+      description =
+          "Tokens kept of a text; by default 128, or what the model or its tokenizer takes if"
+              + " less.")
   @Nullable Integer maxLength;
 
   @Option(
@@ -49,7 +51,7 @@ final class ModelOptions {
         "does not exist, expected a folder with a model"
             + (HUB_NAME.matcher(name).matches()
                 ? "; it looks like a name on the Hugging Face Hub, and nothing is downloaded here:"
-                    + " get it with 'hf download "
+                      + " get it with 'hf download "
                     + name
                     + " --local-dir FOLDER' and give that folder"
                 : ""));
@@ -57,9 +59,9 @@ final class ModelOptions {
 
   /** Runs a command on the device that was asked for. */
   int run(Callable<Integer> body) throws Exception {
-    requireFolder();
     String name = device;
     if (name == null) {
+      requireFolder();
       return body.call();
     }
     Exception[] failed = {null};
@@ -68,6 +70,7 @@ final class ModelOptions {
             Backends.named(name),
             () -> {
               try {
+                requireFolder();
                 return body.call();
               } catch (Exception e) {
                 failed[0] = e;

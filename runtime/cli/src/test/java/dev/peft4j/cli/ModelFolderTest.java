@@ -13,7 +13,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Folders that transformers loads are trained and asked, whatever they have too much or too little. */
+/**
+ * Folders that transformers loads are trained and asked, whatever they have too much or too little.
+ */
 class ModelFolderTest {
   @TempDir Path temp;
   private Path model;
@@ -57,7 +59,9 @@ class ModelFolderTest {
             .tensor(pooler)
             .storage()
             .toFloats();
-    assertThat(saved.tensor(pooler).storage().toFloats()).as("drawn from the seed").isEqualTo(again);
+    assertThat(saved.tensor(pooler).storage().toFloats())
+        .as("drawn from the seed")
+        .isEqualTo(again);
     Run one = Run.of("predict", "-m", model, "-a", adapter, "the film was fine").ok();
     assertThat(Run.of("predict", "-m", model, "-a", adapter, "the film was fine").ok().out())
         .isEqualTo(one.out());

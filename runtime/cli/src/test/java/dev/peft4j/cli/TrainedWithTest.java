@@ -84,12 +84,26 @@ class TrainedWithTest {
     List<Object> all =
         new ArrayList<>(
             List.of(
-                "train", "-m", model, "-d", data, "-e", test, "-o", out, "--epochs", 3, "--batch",
-                8, "--lr", "1e-2", "--quiet", "--json"));
+                "train",
+                "-m",
+                model,
+                "-d",
+                data,
+                "-e",
+                test,
+                "-o",
+                out,
+                "--epochs",
+                3,
+                "--batch",
+                8,
+                "--lr",
+                "1e-2",
+                "--quiet",
+                "--json"));
     List<Object> given = List.of(more);
     for (String option :
-        List.of(
-            "--text=opinion", "--second-text=remark", "--label=verdict", "--max-length=9")) {
+        List.of("--text=opinion", "--second-text=remark", "--label=verdict", "--max-length=9")) {
       String name = option.substring(0, option.indexOf('='));
       if (given.stream().noneMatch(g -> g.toString().startsWith(name + "="))) {
         all.add(option);
@@ -114,14 +128,23 @@ class TrainedWithTest {
     }
     Run longer =
         Run.of("eval", "-m", model, "-a", adapter(), "-d", test, "--json", "--max-length", 24);
-    assertThat(longer.err())
-        .contains("--max-length is 24; the classifier was trained with 9");
+    assertThat(longer.err()).contains("--max-length is 24; the classifier was trained with 9");
     assertThat(longer.json().path("loss").doubleValue())
         .isNotCloseTo(report.path("eval_loss").doubleValue(), within(1e-6));
     Run swapped =
         Run.of(
-            "eval", "-m", model, "-a", adapter(), "-d", test, "--json", "--text", "remark",
-            "--second-text", "opinion");
+            "eval",
+            "-m",
+            model,
+            "-a",
+            adapter(),
+            "-d",
+            test,
+            "--json",
+            "--text",
+            "remark",
+            "--second-text",
+            "opinion");
     assertThat(swapped.err())
         .contains("--text is remark; the classifier was trained with opinion")
         .contains("--second-text is opinion; the classifier was trained with remark");
@@ -158,8 +181,7 @@ class TrainedWithTest {
       String label = JSON.readTree(lines.get(i)).path("label").textValue();
       right += expected.get(i).startsWith(label + ",") ? 1 : 0;
     }
-    assertThat(right / 30.0)
-        .isCloseTo(report.path("eval_accuracy").doubleValue(), within(1e-9));
+    assertThat(right / 30.0).isCloseTo(report.path("eval_accuracy").doubleValue(), within(1e-9));
     Run single = Run.of("predict", "-m", model, "-a", adapter(), "great film");
     assertThat(single.code()).isEqualTo(2);
     assertThat(single.err())

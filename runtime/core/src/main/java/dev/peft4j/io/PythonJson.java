@@ -28,6 +28,9 @@ import java.util.List;
 public final class PythonJson {
   private static final long MAX_FILE = 100_000_000;
 
+  /** Values, names and brackets of a file: each takes some dozen bytes, however short it is. */
+  private static final long MAX_TOKENS = 4_000_000;
+
   private static final JsonMapper MAPPER =
       JsonMapper.builder(
               JsonFactory.builder()
@@ -36,7 +39,10 @@ public final class PythonJson {
                   .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
                   .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
                   .streamReadConstraints(
-                      StreamReadConstraints.builder().maxNestingDepth(200).build())
+                      StreamReadConstraints.builder()
+                          .maxNestingDepth(200)
+                          .maxTokenCount(MAX_TOKENS)
+                          .build())
                   .build())
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();

@@ -32,6 +32,12 @@ record SafeTensorsHeader(
   /** The one name that is no tensor. */
   static final String METADATA = "__metadata__";
 
+  /** No tensor has more sizes; a list of millions would be memory for nothing. */
+  private static final int MAX_RANK = 64;
+
+  /** Characters of a tensor's name; parameters' names have dozens. */
+  private static final int MAX_NAME = 1 << 16;
+
   private static final JsonFactory JSON =
       JsonFactory.builder()
           // Names are not reused: a table of them would only offer collisions to a hostile file.
@@ -40,7 +46,7 @@ record SafeTensorsHeader(
           .streamReadConstraints(
               StreamReadConstraints.builder()
                   .maxNestingDepth(8)
-                  .maxNameLength(SafeTensors.MAX_HEADER)
+                  .maxNameLength(MAX_NAME)
                   .maxStringLength(SafeTensors.MAX_HEADER)
                   .build())
           .build();
@@ -307,6 +313,9 @@ record SafeTensorsHeader(
                   + " ("
                   + size
                   + ") give more than 2147483647 elements");
+        }
+        if (rank == MAX_RANK) {
+          throw badTensor("has a shape of more than " + MAX_RANK + " sizes");
         }
         if (rank == dims.length) {
           dims = Arrays.copyOf(dims, rank * 2);

@@ -47,9 +47,7 @@ public final class AdamW extends Optimizer {
     this.eps = b.eps;
     this.weightDecay = b.weightDecay;
     this.choice = b.choice(parameters);
-    parameters.stream()
-        .filter(b.without)
-        .forEach(p -> undecayed.add(p.variable()));
+    parameters.stream().filter(b.without).forEach(p -> undecayed.add(p.variable()));
     Scalar g = input(0);
     this.firstMoment = new Elementwise("adamw-m", 2, input(1).add(g.sub(input(1)).mul(1 - beta1)));
     this.secondMoment =
@@ -191,8 +189,7 @@ public final class AdamW extends Optimizer {
       if (!all) {
         return null;
       }
-      List<String> names =
-          parameters.stream().filter(without).map(Parameter::name).toList();
+      List<String> names = parameters.stream().filter(without).map(Parameter::name).toList();
       return names.isEmpty() ? " of all" : " of all but " + names;
     }
 

@@ -52,7 +52,9 @@ public abstract class Optimizer {
       states.add(new LinkedHashMap<>());
     }
     VariableGroup.uniteVariables(
-        parameters.stream().map(Parameter::variable).toList()); // others see all that a step changes, or nothing
+        parameters.stream()
+            .map(Parameter::variable)
+            .toList()); // others see all that a step changes, or nothing
     this.modes =
         parameters.stream()
             .flatMap(p -> p.trainedFor().stream())

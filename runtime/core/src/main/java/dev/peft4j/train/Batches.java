@@ -70,8 +70,8 @@ public interface Batches<B> {
    * other data is not continued. It has to be the same in every process, and should be different
    * for other examples, another order and other batches.
    *
-   * <p>That of {@link #shuffled} and {@link #inOrder} has the number of examples, a checksum of
-   * all of them, the size of batches and what decides the order. A checksum is of numbers, texts,
+   * <p>That of {@link #shuffled} and {@link #inOrder} has the number of examples, a checksum of all
+   * of them, the size of batches and what decides the order. A checksum is of numbers, texts,
    * arrays, collections, tensors, and of the components and fields of records and objects with
    * such; if examples hold something else (a function, an open file), batches stand for them, as
    * here.

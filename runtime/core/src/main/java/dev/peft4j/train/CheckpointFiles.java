@@ -178,8 +178,7 @@ record CheckpointFiles(
             Map.of(
                 "optimizer", o.path("settings").asText(),
                 "learning rate", o.path("learning_rate").asText()),
-            Map.of(
-                "optimizer", optimizer.toString(), "learning rate", Float.toString(baseRate))));
+            Map.of("optimizer", optimizer.toString(), "learning rate", Float.toString(baseRate))));
     return changes;
   }
 

@@ -133,7 +133,8 @@ final class CheckpointFolder implements AutoCloseable {
           if (others.isEmpty()) {
             AtomicFolder.delete(old.folder());
           } else if (kept.add(old.folder())) {
-            LOG.warn("{} is kept: it has files that are not of a checkpoint: {}", old.folder(), others);
+            LOG.warn(
+                "{} is kept: it has files that are not of a checkpoint: {}", old.folder(), others);
           }
         }
       }

@@ -5,6 +5,7 @@ import dev.peft4j.nn.Module;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.lang.reflect.Array;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.RecordComponent;
@@ -15,19 +16,23 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.nio.ShortBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.Date;
 import java.util.HexFormat;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedCollection;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +43,8 @@ import org.jspecify.annotations.Nullable;
 final class ContentDigest {
   private static final int DEPTH = 50;
   private static final int CHUNK = 1 << 16;
+  private static final int PART = 1 << 10;
+  private static final int LARGE = 1024;
 
   /** Thrown where something has no content. */
   private static final class NoContent extends Exception {
@@ -61,14 +68,31 @@ final class ContentDigest {
         }
       };
 
-  private final MessageDigest digest = Manifest.sha256();
-  private final ByteBuffer buffer = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
+  /**
+   * A part with its own checksum, which stands for it. Large ones are kept: many examples may hold
+   * the same one.
+   */
+  private record Known(byte[] sum, long size) {}
 
-  private ContentDigest() {}
+  /** What all digests of one checksum share. */
+  private static final class Seen {
+    final Map<Object, Known> large = new IdentityHashMap<>();
+    final Set<Object> open = Collections.newSetFromMap(new IdentityHashMap<>());
+  }
+
+  private final MessageDigest digest = Manifest.sha256();
+  private final ByteBuffer buffer;
+  private final Seen seen;
+  private long size;
+
+  private ContentDigest(int bytes, Seen seen) {
+    this.buffer = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    this.seen = seen;
+  }
 
   /** The checksum, or null if one of the values has no content. */
   static @Nullable String of(Iterable<?> values) {
-    ContentDigest d = new ContentDigest();
+    ContentDigest d = new ContentDigest(CHUNK, new Seen());
     try {
       for (Object v : values) {
         d.add(v, 0);
@@ -84,7 +108,47 @@ final class ContentDigest {
     return digest.digest();
   }
 
+  /** Adds a part of a value. */
   private void add(@Nullable Object value, int depth) throws NoContent {
+    if (value == null || depth == 0 || isSmall(value)) {
+      content(value, depth);
+    } else {
+      Known known = known(value, depth);
+      number('k', known.size);
+      bytes(ByteBuffer.wrap(known.sum));
+      size += known.size;
+    }
+  }
+
+  private Known known(Object value, int depth) throws NoContent {
+    Known known = seen.large.get(value);
+    if (known == null) {
+      if (!seen.open.add(value)) {
+        throw new NoContent(); // it holds itself
+      }
+      ContentDigest own = new ContentDigest(PART, seen);
+      own.content(value, depth);
+      seen.open.remove(value);
+      known = new Known(own.finish(), own.size);
+      if (known.size >= LARGE) {
+        seen.large.put(value, known);
+      }
+    }
+    return known;
+  }
+
+  private static boolean isSmall(Object value) {
+    return value instanceof CharSequence
+        || value instanceof Number
+        || value instanceof Boolean
+        || value instanceof Character
+        || value instanceof Enum
+        || value.getClass().isArray()
+            && value.getClass().getComponentType().isPrimitive()
+            && Array.getLength(value) < LARGE / 8;
+  }
+
+  private void content(@Nullable Object value, int depth) throws NoContent {
     if (depth > DEPTH) {
       throw new NoContent();
     }
@@ -142,8 +206,9 @@ final class ContentDigest {
   private void unordered(char tag, Collection<?> values, int depth) throws NoContent {
     List<byte[]> sums = new ArrayList<>(values.size());
     for (Object v : values) {
-      ContentDigest one = new ContentDigest();
-      one.add(v, depth + 1);
+      ContentDigest one = new ContentDigest(PART, seen);
+      one.content(v, depth + 1);
+      size += one.size;
       sums.add(one.finish());
     }
     sums.sort(Comparator.comparing(HexFormat.of()::formatHex));
@@ -252,8 +317,9 @@ final class ContentDigest {
     number('b', memory.byteSize());
     MemorySegment chunk = MemorySegment.ofArray(buffer.array());
     flush();
-    for (long at = 0; at < memory.byteSize(); at += CHUNK) {
-      long n = Math.min(CHUNK, memory.byteSize() - at);
+    size += memory.byteSize();
+    for (long at = 0; at < memory.byteSize(); at += buffer.capacity()) {
+      long n = Math.min(buffer.capacity(), memory.byteSize() - at);
       MemorySegment.copy(memory, at, chunk, 0, n);
       digest.update(buffer.array(), 0, (int) n);
     }
@@ -298,9 +364,13 @@ final class ContentDigest {
   }
 
   private void text(char tag, CharSequence s) {
-    number(tag, s.length());
-    for (int i = 0; i < s.length(); i++) {
-      room(2).putChar(s.charAt(i));
+    byte[] bytes = s.toString().getBytes(StandardCharsets.UTF_8);
+    number(tag, bytes.length);
+    if (bytes.length <= buffer.capacity()) {
+      room(bytes.length).put(bytes);
+    } else {
+      size += bytes.length;
+      bytes(ByteBuffer.wrap(bytes));
     }
   }
 
@@ -325,6 +395,7 @@ final class ContentDigest {
   }
 
   private void flush() {
+    size += buffer.position();
     digest.update(buffer.array(), 0, buffer.position());
     buffer.clear();
   }

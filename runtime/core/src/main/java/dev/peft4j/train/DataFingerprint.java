@@ -25,8 +25,7 @@ final class DataFingerprint {
     List<String> sums = new ArrayList<>();
     for (int i = 0; i < Math.min(n, SAMPLES); i++) {
       int at = n <= SAMPLES ? i : (int) ((long) i * (n - 1) / (SAMPLES - 1));
-      sums.add(
-          String.valueOf(Rng.with(0, () -> ContentDigest.of(List.of(data.get(0, at))))));
+      sums.add(String.valueOf(Rng.with(0, () -> ContentDigest.of(List.of(data.get(0, at))))));
     }
     sums.add(String.valueOf(Rng.with(0, () -> ContentDigest.of(List.of(data.get(1, 0))))));
     String contents = ContentDigest.of(sums);

@@ -17,8 +17,7 @@ import java.util.regex.Pattern;
 
 /**
  * The parameters that do not decay: biases and norms, by the rules of transformers' {@code
- * Trainer.get_decay_parameter_names} (the type of the
- * layer, and words in names).
+ * Trainer.get_decay_parameter_names} (the type of the layer, and words in names).
  */
 final class DecayExempt {
   private static final Pattern NAME =

@@ -20,6 +20,7 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /**
  * {@code training_state.json}: how far a run is, what it was made with, and the size and the
@@ -94,8 +95,21 @@ final class Manifest {
     return file;
   }
 
-  TrainingState state() {
+  TrainingState state() throws FileFormatException {
     JsonNode best = tree.path("best");
+    return numbers(() -> stateOf(best));
+  }
+
+  /** What is made of the values; a text that is no number is an error that names the file. */
+  <T> T numbers(Supplier<T> reading) throws FileFormatException {
+    try {
+      return reading.get();
+    } catch (NumberFormatException e) {
+      throw new FileFormatException(file, "has a text in place of a number: " + e.getMessage(), e);
+    }
+  }
+
+  private TrainingState stateOf(JsonNode best) {
     return new TrainingState(
         tree.path("step").longValue(),
         tree.path("epoch").longValue(),

@@ -5,6 +5,7 @@ import dev.peft4j.graph.Variable;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.SafeTensors;
 import dev.peft4j.io.StoredTensor;
+import dev.peft4j.nn.Parameter;
 import dev.peft4j.optim.Optimizer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -62,7 +63,20 @@ final class OptimizerFile {
                 + " parameters");
       }
       String state = key.substring(dot + 1);
-      String owner = optimizer.parameters().get(index).name();
+      Parameter parameter = optimizer.parameters().get(index);
+      String owner = parameter.name();
+      if (!t.shape().equals(parameter.shape()) && t.shape().elements() != 1) {
+        throw new FileFormatException(
+            path,
+            "has the state '"
+                + key
+                + "' of shape "
+                + t.shape()
+                + ", the parameter '"
+                + owner
+                + "' has "
+                + parameter.shape());
+      }
       states
           .get(index)
           .put(state, new Variable(owner + "." + state, t.storage().copy(), t.shape(), false));

@@ -12,7 +12,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Tells the checkpoints that this program has written from what only has such a name: another
- * program's {@code checkpoint-500}, or a copy that a person keeps. Only the former are ever removed.
+ * program's {@code checkpoint-500}, or a copy that a person keeps. Only the former are ever
+ * removed.
  */
 final class OwnCheckpoint {
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
@@ -41,17 +42,18 @@ final class OwnCheckpoint {
     var files = PythonJson.read(c.folder().resolve(Manifest.FILE)).path("files");
     try (Stream<Path> all = Files.walk(c.folder())) {
       return all.filter(f -> !Files.isDirectory(f, LinkOption.NOFOLLOW_LINKS))
-              .map(f -> c.folder().relativize(f).toString().replace('\\', '/'))
-              .filter(name -> !name.equals(Manifest.FILE) && !files.has(name))
-              .sorted()
-              .limit(5)
-              .toList();
+          .map(f -> c.folder().relativize(f).toString().replace('\\', '/'))
+          .filter(name -> !name.equals(Manifest.FILE) && !files.has(name))
+          .sorted()
+          .limit(5)
+          .toList();
     }
   }
 
   /** Makes room for a checkpoint where something lies that this program has not written. */
   static void moveAside(Checkpoint c) throws IOException {
-    if (!Files.exists(c.folder(), LinkOption.NOFOLLOW_LINKS) || is(c) && foreignFiles(c).isEmpty()) {
+    if (!Files.exists(c.folder(), LinkOption.NOFOLLOW_LINKS)
+        || is(c) && foreignFiles(c).isEmpty()) {
       return;
     }
     String name = c.folder().getFileName() + ".other";

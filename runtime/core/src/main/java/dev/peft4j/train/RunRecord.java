@@ -114,9 +114,13 @@ record RunRecord(
     ScheduleRecord was = schedule;
     if (was != null && was.steps() > 0) {
       // more steps may stretch a schedule: over as many steps as before it has to be the same
-      ScheduleRecord is = ScheduleRecord.of(settings.schedule(), was.steps());
-      if (!is.checksum().equals(was.checksum())) {
-        found.add(difference("schedule", was.toString(), is.toString()));
+      try {
+        ScheduleRecord is = ScheduleRecord.of(settings.schedule(), was.steps());
+        if (!is.checksum().equals(was.checksum())) {
+          found.add(difference("schedule", was.toString(), is.toString()));
+        }
+      } catch (IllegalArgumentException e) {
+        found.add(difference("schedule", was.toString(), "one over " + was.steps() + " steps"));
       }
     }
     return found;

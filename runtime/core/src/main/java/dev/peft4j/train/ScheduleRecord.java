@@ -16,8 +16,7 @@ import java.util.function.LongFunction;
  * @param checksum of its factors at up to 4,096 steps, spread evenly
  * @param factors at a few steps
  */
-record ScheduleRecord(
-    long steps, String description, String checksum, Map<Long, Float> factors) {
+record ScheduleRecord(long steps, String description, String checksum, Map<Long, Float> factors) {
   private static final int SAMPLES = 4096;
   private static final int SHOWN = 5;
 

@@ -101,9 +101,9 @@ public final class Trainer<B> {
    *
    * <p>It is only needed where that is not seen from the loss. {@code crossEntropy} counts the rows
    * that are not ignored, {@code mean()} over everything its elements (so does {@code mseLoss}),
-   * {@code x.sum().div(n)} counts n, and a {@code sum()} that is not divided is added, not averaged.
-   * A loss of several such parts that count differently counts the batch's examples, as a loss does
-   * that is computed in another way, see {@link Batches#examples}.
+   * {@code x.sum().div(n)} counts n, and a {@code sum()} that is not divided is added, not
+   * averaged. A loss of several such parts that count differently counts the batch's examples, as a
+   * loss does that is computed in another way, see {@link Batches#examples}.
    *
    * @param count of a batch, not negative; a batch of 0 is passed over if it is one of several
    */

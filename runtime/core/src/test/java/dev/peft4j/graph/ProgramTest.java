@@ -217,6 +217,65 @@ class ProgramTest {
     assertThat(p.toString()).contains("MatMul").contains("(3, 3)");
   }
 
+  /** Becomes something of another shape. */
+  private record Odd(boolean simplifies) implements Op {
+    @Override
+    public Shape shape(Node[] inputs) {
+      return inputs[0].shape();
+    }
+
+    @Override
+    public Node[] gradient(Node out, Node dOut) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Node simplify(Node[] inputs) {
+      return simplifies ? Tensor.of(inputs[0]).slice(0, 0, 1).node() : null;
+    }
+
+    @Override
+    public Node decompose(Node[] inputs) {
+      return Tensor.of(inputs[0]).sumKeep(0).node();
+    }
+
+    /** Wrong: it goes along with its input, which it says is repeated. */
+    @Override
+    public int[] partAxes(Node[] inputs, Shape out, int axis) {
+      return new int[] {-1};
+    }
+  }
+
+  /** Kernels write what a shape says: whatever an op becomes has its shape, or nothing runs. */
+  @Test
+  void anOpThatBecomesAnotherShapeIsRefused() {
+    for (boolean simplifies : new boolean[] {true, false}) {
+      Tensor odd = Tensor.of(Node.of(new Odd(simplifies), x.node()));
+      assertThatThrownBy(() -> program(odd))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("Odd of shape (3, 4) became ")
+          .hasMessageContaining("(1, 4)");
+    }
+  }
+
+  @Test
+  void aPartThatIsNotWhatWasReadIsRefused() {
+    Tensor odd = Tensor.of(Node.of(new Odd(false), x.exp().node()));
+    Backend backend = new EveryOp();
+    assertThatThrownBy(() -> Engine.program(backend, List.of(odd.slice(0, 1, 2).node())))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("Odd of shape (1, 4) became Odd((3, 4)) -> (3, 4)");
+  }
+
+  @Test
+  void whatHasNoElementsIsNotComputed() {
+    Tensor none = x.matmul(y.transpose(0, 1)).softmax(1).slice(0, 1, 1);
+    assertThat(ops(none.tanh())).containsExactly("constant", "BroadcastTo");
+    assertThat(ops(none.tanh().sum().add(x)))
+        .containsExactly("constant", "BroadcastTo", "Reshape", "add");
+    assertThat(ops(Tensor.concat(0, none, data(2, 3).exp()))).containsExactly("exp");
+  }
+
   private static Tensor data(int... shape) {
     Shape s = Shape.of(shape);
     float[] v = new float[s.size()];

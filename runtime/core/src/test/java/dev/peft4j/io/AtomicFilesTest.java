@@ -57,8 +57,7 @@ class AtomicFilesTest {
   }
 
   /** Writes files by other operations than the usual ones. */
-  static void write(FileOps ops, SequencedMap<Path, AtomicFiles.Content> files)
-      throws IOException {
+  static void write(FileOps ops, SequencedMap<Path, AtomicFiles.Content> files) throws IOException {
     ScopedValue.where(FileOps.TESTED, ops)
         .call(
             () -> {
@@ -105,8 +104,7 @@ class AtomicFilesTest {
   @Test
   void aFailingRenamePutsTheOthersBack() throws Exception {
     Path a = Files.writeString(folder.resolve("a"), "old a");
-    SequencedMap<Path, AtomicFiles.Content> files =
-        files(a, folder.resolve("fresh"));
+    SequencedMap<Path, AtomicFiles.Content> files = files(a, folder.resolve("fresh"));
     files.put(folder.resolve("gone"), out -> out.write(ByteBuffer.allocate(3)));
     // The last file's content takes away the temporary file before it, so that its rename fails.
     files.put(

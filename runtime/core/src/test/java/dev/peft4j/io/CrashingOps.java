@@ -6,7 +6,9 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 
-/** A process that ends after so many operations on the file system: nothing it does later counts. */
+/**
+ * A process that ends after so many operations on the file system: nothing it does later counts.
+ */
 final class CrashingOps extends FileOps {
   /** The end of the process. */
   static final class Crash extends Error {

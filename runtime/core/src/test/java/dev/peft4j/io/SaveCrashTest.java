@@ -146,7 +146,8 @@ class SaveCrashTest {
     int olds = 0;
     int news = 0;
     boolean survived = false;
-    for (int n = 0; !survived; n++) {
+    int step = Attack.rounds(1) > 1 ? 1 : 2;
+    for (int n = 0; !survived; n += step) {
       empty();
       save(2);
       survived = CrashingOps.survives(new CrashingOps(n), () -> save(32));
@@ -155,7 +156,7 @@ class SaveCrashTest {
       olds += found.equals(before) ? 1 : 0;
       news += found.equals(after) ? 1 : 0;
       assertNoMixForOthers(before, after);
-      if (n % 2 == 0) {
+      if (n / step % 2 == 0) {
         // readers finish what was committed
         float alpha = (float) AdapterFolder.read(folder).config().number("lora_alpha", 0);
         assertThat(alpha).isEqualTo(found.equals(before) ? 2 : 32);
@@ -167,8 +168,8 @@ class SaveCrashTest {
       assertThat(content()).isEqualTo(before);
       assertThat(names()).as("after " + n + " operations").isEqualTo(whole());
     }
-    assertThat(olds).isGreaterThan(20);
-    assertThat(news).isGreaterThan(20);
+    assertThat(olds).isGreaterThan(10);
+    assertThat(news).isGreaterThan(10);
   }
 
   @Test
@@ -187,8 +188,7 @@ class SaveCrashTest {
           break;
         }
         Map<String, String> found = content();
-        survived =
-            CrashingOps.survives(new CrashingOps(second), () -> AtomicFolder.clean(folder));
+        survived = CrashingOps.survives(new CrashingOps(second), () -> AtomicFolder.clean(folder));
         assertThat(content()).as(n + ", " + second).isEqualTo(found).isIn(before, after);
         assertNoMixForOthers(before, after);
         save(32);
@@ -289,17 +289,18 @@ class SaveCrashTest {
       AtomicFolder.clean(folder.resolve("run"));
       List<String> found = TestFiles.listing(folder.resolve("run"));
       if (Files.exists(target.resolve("c"))) {
-        assertThat(found).containsExactly(
-            ".venv.3.tmp/", "checkpoint-3/", "checkpoint-3/a", "checkpoint-3/c");
+        assertThat(found)
+            .containsExactly(".venv.3.tmp/", "checkpoint-3/", "checkpoint-3/a", "checkpoint-3/c");
         assertThat(target.resolve("a")).hasContent("old a");
         assertThat(survived).isFalse();
       } else {
-        assertThat(found).containsExactly(
-            ".venv.3.tmp/",
-            "checkpoint-3/",
-            "checkpoint-3/a",
-            "checkpoint-3/below/",
-            "checkpoint-3/below/b");
+        assertThat(found)
+            .containsExactly(
+                ".venv.3.tmp/",
+                "checkpoint-3/",
+                "checkpoint-3/a",
+                "checkpoint-3/below/",
+                "checkpoint-3/below/b");
         assertThat(target.resolve("a")).hasContent("new a");
       }
     }
@@ -318,7 +319,11 @@ class SaveCrashTest {
       assertThat(TestFiles.listing(folder))
           .isIn(
               List.of(),
-              List.of("checkpoint-3/", "checkpoint-3/a", "checkpoint-3/below/", "checkpoint-3/below/b"));
+              List.of(
+                  "checkpoint-3/",
+                  "checkpoint-3/a",
+                  "checkpoint-3/below/",
+                  "checkpoint-3/below/b"));
     }
     assertThat(TestFiles.listing(folder)).isEmpty();
   }

@@ -95,7 +95,11 @@ class CheckpointFolderTest {
         e -> {
           if (e instanceof TrainingEvent.Step) {
             for (Path same :
-                List.of(run, link, folder.resolve("link/../run"), Path.of("").toAbsolutePath().relativize(run))) {
+                List.of(
+                    run,
+                    link,
+                    folder.resolve("link/../run"),
+                    Path.of("").toAbsolutePath().relativize(run))) {
               assertThatThrownBy(() -> trainer(3, same).resume())
                   .isInstanceOf(IllegalStateException.class)
                   .hasMessageContaining("another run is writing checkpoints to " + same);

@@ -37,10 +37,10 @@ class CsvLogTest {
   void goesOnAtTheStepAndRepairsATornLine() throws IOException {
     String header = "step,epoch,loss,learning_rate,gradient_norm\n";
     Files.writeString(folder.resolve("loss.csv"), header + "1,0,3,1,\n2,0,2,1,\n3,0,1,1,\n4,0,0.");
-    Files.writeString(
-        folder.resolve("evaluation.csv"), "step,epoch,loss\n2,0,0.5\n4,0,0.25\n6,0");
+    Files.writeString(folder.resolve("evaluation.csv"), "step,epoch,loss\n2,0,0.5\n4,0,0.25\n6,0");
     started(3);
-    assertThat(lines("loss.csv")).containsExactly(header.strip(), "1,0,3,1,", "2,0,2,1,", "3,0,1,1,");
+    assertThat(lines("loss.csv"))
+        .containsExactly(header.strip(), "1,0,3,1,", "2,0,2,1,", "3,0,1,1,");
     assertThat(lines("evaluation.csv")).containsExactly("step,epoch,loss", "2,0,0.5");
     // what is right is not written again: a kill has nothing to lose
     Object key = Files.getLastModifiedTime(folder.resolve("loss.csv"));
@@ -56,7 +56,9 @@ class CsvLogTest {
 
   @Test
   void oddFilesAreReadByTheirLines() throws IOException {
-    byte[] odd = "step,loss\n\n,\n99999999999999999999999,1\n2,\u00e9\u00ff\n-1,2\n3,x\n".getBytes(StandardCharsets.ISO_8859_1);
+    byte[] odd =
+        "step,loss\n\n,\n99999999999999999999999,1\n2,\u00e9\u00ff\n-1,2\n3,x\n"
+            .getBytes(StandardCharsets.ISO_8859_1);
     Files.write(folder.resolve("loss.csv"), odd);
     started(2);
     assertThat(lines("loss.csv"))

@@ -38,7 +38,10 @@ class MeansTest {
 
     /** From 0 to 1, (rows, classes). */
     Tensor targets() {
-      return x.sum(-1).sigmoid().reshape(-1, 1).mul(Tensor.of(new float[] {0.1f, 0.2f, 0.3f, 0.4f}));
+      return x.sum(-1)
+          .sigmoid()
+          .reshape(-1, 1)
+          .mul(Tensor.of(new float[] {0.1f, 0.2f, 0.3f, 0.4f}));
     }
   }
 
@@ -105,29 +108,26 @@ class MeansTest {
                     .reshape(1, b.size(), CLASSES)
                     .reshape(-1, CLASSES)
                     .crossEntropy(b.labels.reshape(1, b.size()).reshape(b.size()))),
-        new Kind(
-            "sum over a mask",
-            (m, b) -> masked(m, b).sum().div(b.mask.sum().add(1e-6f))),
+        new Kind("sum over a mask", (m, b) -> masked(m, b).sum().div(b.mask.sum().add(1e-6f))),
         new Kind("sum divided by rows", (m, b) -> forward(m, b).square().sum().div(b.size())),
         new Kind("sum times 1/rows", (m, b) -> forward(m, b).square().sum().mul(1f / b.size())),
         new Kind(
             "sum over a tensor",
             (m, b) -> forward(m, b).square().sum().div(Tensor.scalar(b.size()))),
-        new Kind("negative log-likelihood", (m, b) -> forward(m, b).logSoftmax(-1).nllLoss(b.labels)),
+        new Kind(
+            "negative log-likelihood", (m, b) -> forward(m, b).logSoftmax(-1).nllLoss(b.labels)),
         new Kind(
             "cross-entropy with weights and smoothing",
             (m, b) ->
                 forward(m, b)
                     .crossEntropy(b.labels, Tensor.of(new float[] {1, 3, 0.5f, 2}), 0.1f, -100)),
-        new Kind(
-            "binary cross-entropy", (m, b) -> forward(m, b).bceWithLogitsLoss(b.targets())),
+        new Kind("binary cross-entropy", (m, b) -> forward(m, b).bceWithLogitsLoss(b.targets())),
         new Kind(
             "Huber's loss, summed",
             (m, b) -> forward(m, b).huberLoss(b.targets(), 0.5f, Reduction.SUM)),
         new Kind(
             "divergence by rows",
-            (m, b) ->
-                forward(m, b).logSoftmax(-1).klDivLoss(b.targets(), Reduction.BATCH_MEAN)),
+            (m, b) -> forward(m, b).logSoftmax(-1).klDivLoss(b.targets(), Reduction.BATCH_MEAN)),
         new Kind("sum", (m, b) -> forward(m, b).square().sum()),
         new Kind(
             "two means that count alike",
@@ -156,8 +156,7 @@ class MeansTest {
         Rng.with(
             1,
             () ->
-                PeftModel.of(
-                    new Net(), LoraConfig.builder().targets("fc").r(2).alpha(2).build()));
+                PeftModel.of(new Net(), LoraConfig.builder().targets("fc").r(2).alpha(2).build()));
     List<Float> out = new ArrayList<>();
     Batches<Batch> data = Batches.inOrder(rows, size, MeansTest::collate);
     Trainer.of(
@@ -242,10 +241,7 @@ class MeansTest {
         .isEqualTo((4 + 9 * 3) / 10.0);
     List<TrainingEvent.Step> steps = new ArrayList<>();
     Trainer.of(
-            model,
-            Sgd.of(model.trainableParameters(), 1),
-            data,
-            b -> hidden.loss.apply(model, b))
+            model, Sgd.of(model.trainableParameters(), 1), data, b -> hidden.loss.apply(model, b))
         .counting(b -> b.size() == 3 ? 9 : 0.5)
         .settings(TrainingSettings.builder().steps(1).accumulation(3).build())
         .listener(
@@ -258,8 +254,7 @@ class MeansTest {
     assertThat(steps.getFirst().loss()).isEqualTo((4 + 9 * 3) / 10.0);
     assertThat(steps.getFirst().count()).isEqualTo(10);
     assertThatThrownBy(
-            () ->
-                Evaluator.meanLoss(data, b -> hidden.loss.apply(model, b), _ -> -1).evaluate())
+            () -> Evaluator.meanLoss(data, b -> hidden.loss.apply(model, b), _ -> -1).evaluate())
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("is said to count -1.0 things");
   }

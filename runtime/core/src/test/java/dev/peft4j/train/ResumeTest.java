@@ -92,19 +92,26 @@ class ResumeTest {
     List<TinyRun.Example> turned = new ArrayList<>(examples);
     Collections.swap(turned, 3, 4);
     return List.of(
-        new Other("run: it was made with labels [bad, good], not [good, bad]", s -> s, data(),
+        new Other(
+            "run: it was made with labels [bad, good], not [good, bad]",
+            s -> s,
+            data(),
             "[good, bad]"),
         settings("accumulation 2, not 3", s -> s.accumulation(3)),
         settings("clip norm 1.0, not 0.0", s -> s.clipNorm(0)),
         settings("seed 2, not 3", s -> s.seed(3)),
-        settings("monitored number lowest loss, not highest loss",
+        settings(
+            "monitored number lowest loss, not highest loss",
             s -> s.monitor(Monitor.highest("loss"))),
-        settings("schedule cosine over 12 steps, 2 of them warm-up, not linear over 12 steps, 2 of"
+        settings(
+            "schedule cosine over 12 steps, 2 of them warm-up, not linear over 12 steps, 2 of"
                 + " them warm-up",
             s -> s.scheduleOver(total -> Schedule.linear(total / 5, total))),
-        settings("schedule cosine over 12 steps, 2 of them warm-up, not constant",
+        settings(
+            "schedule cosine over 12 steps, 2 of them warm-up, not constant",
             s -> s.schedule(Schedule.constant())),
-        settings("schedule cosine over 12 steps, 2 of them warm-up, not with factors {0=1.0,",
+        settings(
+            "schedule cosine over 12 steps, 2 of them warm-up, not with factors {0=1.0,",
             s -> s.schedule(step -> 1 / (1.0 + step))),
         settings("accumulation 2, not 4; seed 2, not 3", s -> s.accumulation(4).seed(3)),
         // the same number of batches
@@ -112,10 +119,15 @@ class ResumeTest {
         data("checksum of examples ", shuffled(changed, 4, 3)),
         data("checksum of examples ", shuffled(turned, 4, 3)),
         data("order shuffled with seed 3, not shuffled with seed 4", shuffled(examples, 4, 4)),
-        data("order shuffled with seed 3, not as given",
+        data(
+            "order shuffled with seed 3, not as given",
             Batches.inOrder(examples, 4, TinyRun::collate)),
-        new Other("data: it has 6 batches an epoch, this has 8; it was made with batch size 4, not"
-                + " 3", s -> s, shuffled(examples, 3, 3), "[bad, good]"));
+        new Other(
+            "data: it has 6 batches an epoch, this has 8; it was made with batch size 4, not"
+                + " 3",
+            s -> s,
+            shuffled(examples, 3, 3),
+            "[bad, good]"));
   }
 
   @ParameterizedTest
@@ -131,8 +143,7 @@ class ResumeTest {
                     .remember("labels", other.labels)
                     .resume())
         .isInstanceOf(CheckpointException.class)
-        .hasMessageStartingWith(
-            "checkpoint " + folder.resolve("checkpoint-12") + " is of another ")
+        .hasMessageStartingWith("checkpoint " + folder.resolve("checkpoint-12") + " is of another ")
         .hasMessageContaining(other.says);
     assertThat(run.weights()).isEqualTo(before);
     assertThat(folder.resolve("checkpoint-12/training_state.json")).hasContent(state);
@@ -143,7 +154,8 @@ class ResumeTest {
     first();
     events.clear();
     TinyRun run = new TinyRun(9);
-    AdamW optimizer = AdamW.builder().lr(0.01f).weightDecay(0.1).build(run.model.trainableParameters());
+    AdamW optimizer =
+        AdamW.builder().lr(0.01f).weightDecay(0.1).build(run.model.trainableParameters());
     TrainingSettings settings =
         settings()
             .steps(18)

@@ -130,8 +130,7 @@ class WeightDecayTest {
   @Test
   void whatTheBuilderWasToldHolds() {
     assertThat(trained(model(), p -> adam().decayAll().build(p))).isEqualTo(expected(0.9, 0.9));
-    assertThat(
-            trained(model(), p -> adam().withoutDecay(q -> q.name().endsWith("bias")).build(p)))
+    assertThat(trained(model(), p -> adam().withoutDecay(q -> q.name().endsWith("bias")).build(p)))
         .isEqualTo(expected(1, 0.9));
     AdaptedModel<Net> alone = model();
     step(

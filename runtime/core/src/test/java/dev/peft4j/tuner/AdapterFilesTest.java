@@ -264,7 +264,7 @@ class AdapterFilesTest {
         "init_lora_weights | \"evil\" | \"eva\", \"corda\", \"lora_ga\", \"loftq\" and \"mica\" are"
             + " read as true",
         "target_modules | \"fc(1\" | target_modules has 'fc(1', which is not a regular expression"
-            + " of Python: missing ), unterminated subpattern at position 2",
+            + " of Python: missing ), unterminated subpattern: an unclosed group at position 2",
         "exclude_modules | \"\\\\p{L}\" | exclude_modules has",
         "modules_to_save | [\"a\", \"b)\"] | modules_to_save has",
         "layers_pattern | [\"((a{400}){400}){400}\"] | layers_pattern has",

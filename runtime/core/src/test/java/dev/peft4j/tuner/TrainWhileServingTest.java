@@ -92,8 +92,7 @@ class TrainWhileServingTest {
 
   private Trainer<Tensor> trainer(AdaptedModel<Net> m, String adapter) {
     Batches<Tensor> data =
-        Batches.shuffled(
-            IntStream.range(0, 10).boxed().toList(), 1, 1, l -> batch(l.getFirst()));
+        Batches.shuffled(IntStream.range(0, 10).boxed().toList(), 1, 1, l -> batch(l.getFirst()));
     return Trainer.of(
             m,
             AdamW.of(of(m, adapter), 1e-2f),
@@ -157,7 +156,8 @@ class TrainWhileServingTest {
     assertThat(wrong).hasValue(0);
   }
 
-  private static List<float[]> alone(java.util.function.Consumer<AdaptedModel<Net>> training, String adapter) {
+  private static List<float[]> alone(
+      java.util.function.Consumer<AdaptedModel<Net>> training, String adapter) {
     AdaptedModel<Net> m = model();
     training.accept(m);
     return weights(m, adapter);

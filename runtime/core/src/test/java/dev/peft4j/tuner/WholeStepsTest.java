@@ -51,9 +51,7 @@ class WholeStepsTest {
     SAVED_AND_BIASES(lora().bias(Bias.ALL).modulesToSave("score").build()),
     TOKENS_BESIDE(lora().trainableTokens("tokens", 1, 2, 3).build()),
     IA3(Ia3.Config.builder().targets("up", "down").feedforward("down").build()),
-    TOKENS(
-        new TrainableTokens.Config(
-            List.of(1, 2, 3), true, TargetSpec.of("tokens"), null, null));
+    TOKENS(new TrainableTokens.Config(List.of(1, 2, 3), true, TargetSpec.of("tokens"), null, null));
 
     final PeftConfig config;
 
@@ -242,7 +240,8 @@ class WholeStepsTest {
   @Test
   void whatIsSavedAndMergedIsOfOneStep() throws InterruptedException, IOException {
     AdaptedModel<Texts> m = model(Kind.LORA.config);
-    AdaptedModel<Texts> copy = Rng.with(5, () -> PeftModel.of(Rng.with(1, Texts::new), lora().build(), "t"));
+    AdaptedModel<Texts> copy =
+        Rng.with(5, () -> PeftModel.of(Rng.with(1, Texts::new), lora().build(), "t"));
     m.eval();
     copy.eval();
     Supplier<Tensor> saved =

@@ -172,7 +172,10 @@ final class BertCheckpoint {
 
   private static String listed(List<String> names) {
     String first =
-        names.stream().limit(MOST_LISTED).map(JsonPart::shortened).collect(Collectors.joining(", "));
+        names.stream()
+            .limit(MOST_LISTED)
+            .map(JsonPart::shortened)
+            .collect(Collectors.joining(", "));
     int more = names.size() - MOST_LISTED;
     return more > 0 ? first + " and " + more + " more" : first;
   }

@@ -78,8 +78,7 @@ final class NativeTokenizer implements AutoCloseable {
    * DJL reports its use to its makers and looks for natives on the net, unless it is told that it
    * is offline: so it is told, for the moment. A user's own setting stands.
    */
-  private static synchronized HuggingFaceTokenizer open(String json, Path file)
-      throws IOException {
+  private static synchronized HuggingFaceTokenizer open(String json, Path file) throws IOException {
     String before = System.getProperty(OFFLINE);
     if (before == null) {
       System.setProperty(OFFLINE, "true");

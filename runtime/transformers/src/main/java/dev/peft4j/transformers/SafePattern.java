@@ -248,7 +248,9 @@ final class SafePattern {
       at += 2;
     } else if ((c == 'p' || c == 'P' || c == 'x') && pattern.startsWith("{", at + 2)) {
       int end = pattern.indexOf('}', at);
-      if (end < 0 || end > at + 40 || !pattern.substring(at + 3, end).matches("\\^?[A-Za-z0-9_ ]+")) {
+      if (end < 0
+          || end > at + 40
+          || !pattern.substring(at + 3, end).matches("\\^?[A-Za-z0-9_ ]+")) {
         throw at("is not closed");
       }
       at = end + 1;

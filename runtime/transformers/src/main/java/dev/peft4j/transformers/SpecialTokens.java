@@ -132,8 +132,8 @@ record SpecialTokens(List<Piece> single, List<Piece> pair) {
     return out;
   }
 
-  private static List<Piece> pieces(
-      JsonPart part, String key, int texts, Map<String, long[]> known) throws FileFormatException {
+  private static List<Piece> pieces(JsonPart part, String key, int texts, Map<String, long[]> known)
+      throws FileFormatException {
     List<Piece> out = new ArrayList<>();
     List<JsonPart> all = part.objects(key);
     if (all.size() > MOST_PIECES) {

@@ -72,8 +72,7 @@ public final class Tokenizer implements AutoCloseable {
       TokenizerFolder folder = TokenizerFolder.read(path);
       TokenizerFile file = folder.checked();
       Settings settings =
-          new Settings(
-              folder.padId(file), folder.padsLeft(), folder.cutsLeft(), folder.cleansUp());
+          new Settings(folder.padId(file), folder.padsLeft(), folder.cutsLeft(), folder.cleansUp());
       return open(file, path.resolve(TokenizerFolder.FILE), settings, maxLength);
     }
     if (!Files.isRegularFile(path)) {

@@ -61,8 +61,7 @@ final class TokenizerFile {
   private TokenizerFile(JsonPart file) throws FileFormatException {
     this.file = file;
     if (!file.get("model").isObject()) {
-      throw new FileFormatException(
-          file.file(), "holds no tokenizer: it has no object \"model\"");
+      throw new FileFormatException(file.file(), "holds no tokenizer: it has no object \"model\"");
     }
     if (file.has("version") && !file.text("version").equals("1.0")) {
       throw file.wrong("version", "\"1.0\"");
@@ -88,9 +87,7 @@ final class TokenizerFile {
     } catch (JsonProcessingException e) {
       String where = e.getLocation() == null ? "" : " at line " + e.getLocation().getLineNr();
       throw new FileFormatException(
-          file,
-          "is not valid JSON" + where + ": " + JsonPart.shortened(e.getOriginalMessage()),
-          e);
+          file, "is not valid JSON" + where + ": " + JsonPart.shortened(e.getOriginalMessage()), e);
     } catch (IOException e) {
       throw new FileFormatException(file, "is not UTF-8 text", e);
     }
@@ -177,7 +174,9 @@ final class TokenizerFile {
     return out.toString();
   }
 
-  /** The same normalizers over a vocabulary of nothing: each text that is not empty is one token. */
+  /**
+   * The same normalizers over a vocabulary of nothing: each text that is not empty is one token.
+   */
   String probe() {
     ObjectNode nothing = JsonNodeFactory.instance.objectNode().put("type", "WordLevel");
     nothing.put("unk_token", "?").putObject("vocab").put("?", 0);

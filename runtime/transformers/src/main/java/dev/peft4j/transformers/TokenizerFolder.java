@@ -57,8 +57,7 @@ final class TokenizerFolder {
     Map<String, Token> byContent = new HashMap<>();
     listed.values().forEach(t -> byContent.put(t.content(), t));
     for (String name : AddedTokens.NAMES) {
-      Token token =
-          config.get(name).isMissingNode() ? kind.token(name) : Token.named(config, name);
+      Token token = config.get(name).isMissingNode() ? kind.token(name) : Token.named(config, name);
       if (token != null) {
         named.put(name, byContent.getOrDefault(token.content(), token));
       }
@@ -124,8 +123,7 @@ final class TokenizerFolder {
           special |= token != null && token.content().equals(e.getKey());
         }
         special |= extra().stream().anyMatch(t -> t.content().equals(e.getKey()));
-        out.put(
-            e.getValue(), new Token(e.getKey(), false, false, false, !special, special));
+        out.put(e.getValue(), new Token(e.getKey(), false, false, false, !special, special));
       }
     }
     if (file != null) {
@@ -144,7 +142,8 @@ final class TokenizerFolder {
       }
     }
     for (Map.Entry<String, JsonNode> e : config.tree().properties()) {
-      boolean other = e.getKey().endsWith("_token") && !List.of(AddedTokens.NAMES).contains(e.getKey());
+      boolean other =
+          e.getKey().endsWith("_token") && !List.of(AddedTokens.NAMES).contains(e.getKey());
       if (other && e.getValue().isTextual()) {
         added.putIfAbsent(Token.special(config.text(e.getKey())));
       }

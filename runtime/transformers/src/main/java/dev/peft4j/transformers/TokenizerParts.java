@@ -339,7 +339,8 @@ final class TokenizerParts {
       default ->
           throw part.wrong(
               "type",
-              "ByteLevel, Metaspace, WordPiece, BPEDecoder, CTC, Replace, Strip, Sequence or one of "
+              "ByteLevel, Metaspace, WordPiece, BPEDecoder, CTC, Replace, Strip, Sequence or one of"
+                  + " "
                   + PLAIN_DECODERS.stream().sorted().toList());
     }
   }

@@ -15,8 +15,8 @@ import java.util.Locale;
  * in several files. Nothing is ever downloaded. Models come in evaluation mode, as from
  * transformers' {@code from_pretrained}; call {@link Module#train} before training.
  *
- * <p>Loading is strict for what the model needs: weights that are missing or of another shape are
- * a {@link dev.peft4j.io.StateDictException} that lists them all. Weights that it has no use for,
+ * <p>Loading is strict for what the model needs: weights that are missing or of another shape are a
+ * {@link dev.peft4j.io.StateDictException} that lists them all. Weights that it has no use for,
  * such as those of another head, are a warning that lists them. A pooler that a classifier needs
  * and the checkpoint has not is drawn, with a warning; {@link #newLayers} names it for {@code
  * modulesToSave}. Values are not looked at: {@link ModelFolder#checkFinite} finds NaN and infinity
@@ -120,8 +120,7 @@ public final class Transformers {
   private static BertForSequenceClassification withNewHead(
       ModelFolder files, BertConfig config, DType dtype) throws IOException {
     BertCheckpoint checkpoint = new BertCheckpoint(files, dtype);
-    BertForSequenceClassification model =
-        classifier(checkpoint, config, BertInit.random(config));
+    BertForSequenceClassification model = classifier(checkpoint, config, BertInit.random(config));
     checkpoint.loadBelowHead(model);
     model.eval();
     return model;

@@ -39,11 +39,17 @@ final class WordBoundaries {
               + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
           "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}"
               + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
-          "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+"
-              + "(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\\r\\n\\p{L}\\p{N}]?"
-              + "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*"
-              + "(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*"
-              + "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+          "[^\\r"
+              + "\\n"
+              + "\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\\r"
+              + "\\n"
+              + "\\p{L}\\p{N}]?"
+              + "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\\p{N}{1,3}|"
+              + " ?[^\\s\\p{L}\\p{N}]+[\\r"
+              + "\\n"
+              + "/]*|\\s*[\\r"
+              + "\\n"
+              + "]+|\\s+(?!\\S)|\\s+",
           " ?[^(\\s|[.,!?…。，、।۔،])]+",
           "[!\\\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?"
               + "[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
@@ -51,13 +57,7 @@ final class WordBoundaries {
 
   /** Patterns of digits and ideographs, which leave white space and punctuation alone. */
   private static final Set<String> PART_PATTERNS =
-      Set.of(
-          "\\p{N}{1,3}",
-          "\\p{N}",
-          "\\d",
-          "[0-9]",
-          "[0-9][0-9][0-9]",
-          "[一-龥\\u3040-ゟ゠-ヿ]+");
+      Set.of("\\p{N}{1,3}", "\\p{N}", "\\d", "[0-9]", "[0-9][0-9][0-9]", "[一-龥\\u3040-ゟ゠-ヿ]+");
 
   private boolean kept = true;
   private boolean splits;
@@ -176,7 +176,9 @@ final class WordBoundaries {
   private static boolean isWord(char c) {
     return c < 128
         ? Character.isLetter(c)
-        : (c >= 0xc0 && c < 0x250 || c >= 0x391 && c < 0x530 || c >= 0xac00 && c <= 0xd7a3
+        : (c >= 0xc0 && c < 0x250
+                || c >= 0x391 && c < 0x530
+                || c >= 0xac00 && c <= 0xd7a3
                 || isIdeograph(c))
             && Character.isLetter(c);
   }

@@ -48,13 +48,13 @@ class ActivationTest {
     Tensor y = activation.apply(x);
     y.sum().backward();
     near(y.toFloats(), floats(ALL.path("y").path(name).path(0)), name);
-    near(Objects.requireNonNull(x.grad()).toFloats(), floats(ALL.path("y").path(name).path(1)), name);
+    near(
+        Objects.requireNonNull(x.grad()).toFloats(),
+        floats(ALL.path("y").path(name).path(1)),
+        name);
     BertConfig config =
         BertConfig.read(
-            new JsonMapper()
-                .createObjectNode()
-                .put("model_type", "bert")
-                .put("hidden_act", name),
+            new JsonMapper().createObjectNode().put("model_type", "bert").put("hidden_act", name),
             Path.of("config.json"));
     assertThat(config.activation()).isEqualTo(activation);
   }

@@ -12,7 +12,9 @@ import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 
-/** A tokenizer of each kind, small ones that transformers 5.18 made, with what it gives for texts. */
+/**
+ * A tokenizer of each kind, small ones that transformers 5.18 made, with what it gives for texts.
+ */
 final class Kinds {
   static final JsonMapper JSON = new JsonMapper();
 

@@ -12,8 +12,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class SafePatternTest {
   private static final String[] TEXTS = {
-    "a".repeat(50_000), " ".repeat(50_000), "A".repeat(49_999) + "1", "\n \n".repeat(20_000),
-    "1".repeat(50_000), "'s".repeat(25_000), "漢".repeat(50_000), ",;".repeat(25_000) + "\r\n"
+    "a".repeat(50_000),
+    " ".repeat(50_000),
+    "A".repeat(49_999) + "1",
+    "\n \n".repeat(20_000),
+    "1".repeat(50_000),
+    "'s".repeat(25_000),
+    "漢".repeat(50_000),
+    ",;".repeat(25_000) + "\r\n"
   };
 
   @ParameterizedTest
@@ -24,9 +30,13 @@ class SafePatternTest {
             + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
         "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|\\p{N}{1,3}+"
             + "| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*+|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+",
-        "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+"
-            + "(?i:'s|'t|'re)?|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+"
-            + "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*(?i:'s|'t|'re)?|\\p{N}|\\s*[\\r\\n/]+|\\s+(?!\\S)|\\s+",
+        "[^\\r"
+            + "\\n"
+            + "\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re)?|[^\\r"
+            + "\\n"
+            + "\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*(?i:'s|'t|'re)?|\\p{N}|\\s*[\\r"
+            + "\\n"
+            + "/]+|\\s+(?!\\S)|\\s+",
         "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+",
         " ?[^(\\s|[.,!?…。，、।۔،])]+",
         "[一-龥\\u3040-ゟ゠-ヿ]+",

@@ -18,8 +18,28 @@ import org.junit.jupiter.api.io.TempDir;
 /** Tokenizers of many model families: the ids are those of transformers, whatever the length. */
 class TokenizerKindsTest {
   private static final String[] WORDS = {
-    "the", "cat", "Paris", "don't", "café", "漢字", "ab,c", "<mask>", "[MASK]", " two", "\n", "a\nb",
-    "zzzzzzzzzzzz", "É", "1234", "foo. Bar", "ﬁ", "🙂", "привет", "한국어", "\t", "漢字。漢字，"
+    "the",
+    "cat",
+    "Paris",
+    "don't",
+    "café",
+    "漢字",
+    "ab,c",
+    "<mask>",
+    "[MASK]",
+    " two",
+    "\n",
+    "a\nb",
+    "zzzzzzzzzzzz",
+    "É",
+    "1234",
+    "foo. Bar",
+    "ﬁ",
+    "🙂",
+    "привет",
+    "한국어",
+    "\t",
+    "漢字。漢字，"
   };
 
   @TempDir static Path temp;

@@ -220,7 +220,8 @@ class TransformersTest {
             + " \"classifier_dropout\": 7, \"id2label\": {\"3\": 1}, \"label2id\": 2, \"x\": ";
     Files.writeString(
         folder.resolve("config.json"),
-        config.replaceAll("\"(id2label|label2id|classifier_dropout)\"", "\"old_$1\"")
+        config
+            .replaceAll("\"(id2label|label2id|classifier_dropout)\"", "\"old_$1\"")
             .replaceFirst("\\{", "{" + odd + "1, "));
     assertThat(head(folder, 3).classifier().outFeatures()).isEqualTo(3);
     assertThat(hidden(Transformers.bertModel(folder)))

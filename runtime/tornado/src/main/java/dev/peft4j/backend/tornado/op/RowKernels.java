@@ -169,7 +169,7 @@ public final class RowKernels {
       }
       float squareMean = squares / n + eps;
       // squares that were too large for a float32 give NaN, not 0
-      float inverse = 1 / TornadoMath.sqrt(squareMean) + (squareMean - squareMean);
+      float inverse = 1 / TornadoMath.sqrt(squareMean) + 0f * squareMean;
       for (int i = 0; i < n; i++) {
         y.set(at + i, (x.get(at + i) - mean) * inverse * w.get(i) + b.get(i));
       }
@@ -206,7 +206,7 @@ public final class RowKernels {
       }
       float squareMean = squares / n + eps;
       // squares that were too large for a float32 give NaN, not 0
-      float inverse = 1 / TornadoMath.sqrt(squareMean) + (squareMean - squareMean);
+      float inverse = 1 / TornadoMath.sqrt(squareMean) + 0f * squareMean;
       float mg = gradients / n;
       float along = products * inverse / n;
       for (int i = 0; i < n; i++) {
@@ -231,7 +231,7 @@ public final class RowKernels {
       }
       float squareMean = squares / n + eps;
       // squares that were too large for a float32 give NaN, not 0
-      float inverse = 1 / TornadoMath.sqrt(squareMean) + (squareMean - squareMean);
+      float inverse = 1 / TornadoMath.sqrt(squareMean) + 0f * squareMean;
       for (int i = 0; i < n; i++) {
         y.set(at + i, x.get(at + i) * inverse * w.get(i));
       }
@@ -260,7 +260,7 @@ public final class RowKernels {
       }
       float squareMean = squares / n + eps;
       // squares that were too large for a float32 give NaN, not 0
-      float inverse = 1 / TornadoMath.sqrt(squareMean) + (squareMean - squareMean);
+      float inverse = 1 / TornadoMath.sqrt(squareMean) + 0f * squareMean;
       float along = products * inverse / n;
       for (int i = 0; i < n; i++) {
         float hat = x.get(at + i) * inverse;
