@@ -144,7 +144,7 @@ final class ModelScanner {
         node.kind(),
         node.type(),
         shown,
-        visibility.access(owner, field),
+        access(owner, field, type, node.kind()),
         node.linear(),
         node.layer(),
         node.opaque(),
@@ -152,6 +152,15 @@ final class ModelScanner {
         annotation(field, OUTPUT_HEAD) != null,
         nullable(field),
         node.children());
+  }
+
+  private Access access(DeclaredType owner, VariableElement field, TypeMirror type, Kind kind) {
+    DeclaredType container = kind.dynamic() ? universe.bound(type) : null;
+    String hidden = container == null ? "" : visibility.hidden(Universe.element(container));
+    // not even a List's methods can be called on a value of a class that cannot be seen
+    return hidden.isEmpty()
+        ? visibility.access(owner, field)
+        : Access.none(hidden, "Make it visible from there.");
   }
 
   /**

@@ -106,12 +106,14 @@ public final class PeftProcessor extends AbstractProcessor {
   /**
    * Whether the annotations are claimed, so that {@code -Xlint:processing} does not ask whose they
    * are. A compiler that has no others left calls no processor that comes after: that must not
-   * happen to Lombok, which has work without annotations as well ({@code val}).
+   * happen to one that has still to write what is waited for, nor to Lombok, which has work without
+   * annotations as well ({@code val}).
    */
   private boolean claims(RoundEnvironment round) {
     starvesNone =
         starvesNone
-            || processingEnv.getElementUtils().getTypeElement("lombok.Lombok") == null
+            || (waiting.isEmpty()
+                && processingEnv.getElementUtils().getTypeElement("lombok.Lombok") == null)
             || round.getRootElements().stream().anyMatch(this::hasOthers);
     return starvesNone;
   }

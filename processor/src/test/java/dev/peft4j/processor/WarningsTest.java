@@ -213,4 +213,32 @@ class WarningsTest {
                 .getMessage(Locale.ROOT))
         .contains("n.LmPeft");
   }
+
+  @Test
+  void listsOfClassesThatCannotBeSeen() {
+    String model =
+        "@SuppressWarnings(\"serial\") @Peft(target = \"%s\") public class Lm extends Module {"
+            + " private static class Blocks extends ArrayList<Linear> {} final Blocks blocks = new"
+            + " Blocks(); final Linear fc = new Linear(2, 2); }";
+    assertThat(
+            compilation(model.formatted("blocks.0"))
+                .compile()
+                .only("PEFT045")
+                .getMessage(Locale.ROOT))
+        .contains("Lm.Blocks is private", "Make it visible");
+    Compilation.in(folder.resolve("other"))
+        .option("-Xlint:all", "-Werror")
+        .source(HEAD + model.formatted("fc"))
+        .clean();
+  }
+
+  @Test
+  void lambdasThatCouldMeanEither() {
+    assertThat(
+            generated(
+                "LmPeft",
+                "@Peft(target=\"fc\") public class Lm extends Module { Linear fc; public int"
+                    + " save(java.nio.file.Watchable w) { return 1; } }"))
+        .contains("\"overloads\"");
+  }
 }
