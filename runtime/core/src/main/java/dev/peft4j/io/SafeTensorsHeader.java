@@ -35,9 +35,6 @@ record SafeTensorsHeader(
   /** No tensor has more sizes; a list of millions would be memory for nothing. */
   private static final int MAX_RANK = 64;
 
-  /** Characters of a tensor's name; parameters' names have dozens. */
-  private static final int MAX_NAME = 1 << 16;
-
   private static final JsonFactory JSON =
       JsonFactory.builder()
           // Names are not reused: a table of them would only offer collisions to a hostile file.
@@ -46,7 +43,7 @@ record SafeTensorsHeader(
           .streamReadConstraints(
               StreamReadConstraints.builder()
                   .maxNestingDepth(8)
-                  .maxNameLength(MAX_NAME)
+                  .maxNameLength(SafeTensors.MAX_HEADER)
                   .maxStringLength(SafeTensors.MAX_HEADER)
                   .build())
           .build();

@@ -52,7 +52,7 @@ class HugeHeaderTest {
     String[][] odd = {
       {"{\"a\":{\"dtype\":\"F32\",\"shape\":[", "1,", "1],\"data_offsets\":[0,4]}}"},
       {"{\"a\":{\"dtype\":\"F32\",\"shape\":[", "0,", "0],\"data_offsets\":[0,0]}}"},
-      {"{\"", "name", "\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}}"},
+      {"{\"", "name", "\":3}"},
       {"{\"a\":{\"dtype\":\"F32\",\"shape\":[", "9", "],\"data_offsets\":[0,0]}}"},
       {"{\"a\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,", "1", "]}}"},
       {"{\"a\":{\"dtype\":\"", "F", "\",\"shape\":[0],\"data_offsets\":[0,0]}}"},
@@ -63,7 +63,7 @@ class HugeHeaderTest {
     };
     for (String[] o : odd) {
       Path file = header(o[0], o[1], o[2]);
-      refused(file, 12, () -> SafeTensors.open(file));
+      refused(file, 30, () -> SafeTensors.open(file));
     }
   }
 
