@@ -51,7 +51,7 @@ final class ModelOptions {
         "does not exist, expected a folder with a model"
             + (HUB_NAME.matcher(name).matches()
                 ? "; it looks like a name on the Hugging Face Hub, and nothing is downloaded here:"
-                      + " get it with 'hf download "
+                    + " get it with 'hf download "
                     + name
                     + " --local-dir FOLDER' and give that folder"
                 : ""));
