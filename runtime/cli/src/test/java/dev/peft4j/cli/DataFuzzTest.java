@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Data files that are nearly right. */
 class DataFuzzTest {
-  private static final int ROUNDS = 20_000;
+  private static final int ROUNDS = Attack.rounds(20_000);
 
   @TempDir Path folder;
 

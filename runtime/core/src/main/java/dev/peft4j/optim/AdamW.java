@@ -151,8 +151,9 @@ public final class AdamW extends Optimizer {
 
     /** Added to the denominator; positive. */
     public Builder eps(double value) {
-      if (!(value > 0)) {
-        throw new IllegalArgumentException("AdamW: eps is " + value + ", must be positive");
+      if (!(value > 0 && Double.isFinite(value))) {
+        throw new IllegalArgumentException(
+            "AdamW: eps is " + value + ", must be positive and finite");
       }
       eps = value;
       return this;
@@ -160,9 +161,9 @@ public final class AdamW extends Optimizer {
 
     /** Decoupled weight decay; not negative. */
     public Builder weightDecay(double value) {
-      if (!(value >= 0)) {
+      if (!(value >= 0 && Double.isFinite(value))) {
         throw new IllegalArgumentException(
-            "AdamW: weight decay is " + value + ", must not be negative");
+            "AdamW: weight decay is " + value + ", must be finite and not negative");
       }
       weightDecay = value;
       return this;

@@ -3,6 +3,7 @@ package dev.peft4j.train;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.data.Rng;
+import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Variable;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.nn.Parameter;
@@ -107,11 +108,22 @@ record CheckpointFiles(
           "it has random generators " + saved + ", the model has " + generators.keySet());
     }
     List<SequencedMap<String, Variable>> states = OptimizerFile.read(folder, optimizer);
+    FileFormatException misshaped = OptimizerFile.misshaped(folder, states, optimizer);
+    List<Storage> before =
+        misshaped == null
+            ? List.of()
+            : optimizer.parameters().stream().map(p -> p.own().copy()).toList();
     try {
       model.load(folder);
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(
           "checkpoint " + folder + " is of another model: " + e.getMessage(), e);
+    }
+    if (misshaped != null) { // the model fits, so the file is damaged and nothing is taken of it
+      for (int i = 0; i < before.size(); i++) {
+        optimizer.parameters().get(i).set(before.get(i));
+      }
+      throw misshaped;
     }
     for (int i = 0; i < states.size(); i++) {
       optimizer.states().get(i).clear();

@@ -1,6 +1,7 @@
 package dev.peft4j.train;
 
 import dev.peft4j.data.DType;
+import dev.peft4j.data.Shape;
 import dev.peft4j.graph.Variable;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.SafeTensors;
@@ -14,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code optimizer.safetensors}: the state of each parameter, such as AdamW's running means, as
@@ -63,25 +65,33 @@ final class OptimizerFile {
                 + " parameters");
       }
       String state = key.substring(dot + 1);
-      Parameter parameter = optimizer.parameters().get(index);
-      String owner = parameter.name();
-      if (!t.shape().equals(parameter.shape()) && t.shape().elements() != 1) {
-        throw new FileFormatException(
-            path,
-            "has the state '"
-                + key
-                + "' of shape "
-                + t.shape()
-                + ", the parameter '"
-                + owner
-                + "' has "
-                + parameter.shape());
-      }
+      String owner = optimizer.parameters().get(index).name();
       states
           .get(index)
           .put(state, new Variable(owner + "." + state, t.storage().copy(), t.shape(), false));
     }
     return states;
+  }
+
+  /**
+   * What is wrong with states that have neither the shape of their parameter nor one element; null
+   * if nothing is. It is the file that is damaged only if the model fits the checkpoint.
+   */
+  static @Nullable FileFormatException misshaped(
+      Path folder, List<SequencedMap<String, Variable>> states, Optimizer optimizer) {
+    for (int i = 0; i < states.size(); i++) {
+      Parameter parameter = optimizer.parameters().get(i);
+      for (Map.Entry<String, Variable> e : states.get(i).entrySet()) {
+        Shape shape = e.getValue().shape();
+        if (!shape.equals(parameter.shape()) && shape.elements() != 1) {
+          return new FileFormatException(
+              folder.resolve(FILE),
+              "has the state '%d.%s' of shape %s, the parameter '%s' has %s"
+                  .formatted(i, e.getKey(), shape, parameter.name(), parameter.shape()));
+        }
+      }
+    }
+    return null;
   }
 
   private static int index(String key, int dot, int count) {

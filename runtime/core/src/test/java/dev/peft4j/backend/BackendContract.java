@@ -28,7 +28,7 @@ abstract class BackendContract extends ProgramContract {
 
   /** How many random programs are run; fewer where compiling one takes seconds. */
   int randomPrograms() {
-    return 100;
+    return dev.peft4j.fuzz.Attack.rounds(100);
   }
 
   /** Which cases of a group are run: all, except where compiling one takes seconds. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
+import dev.peft4j.fuzz.Attack;
 import dev.peft4j.fuzz.Fuzz;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
@@ -66,9 +67,13 @@ class SafeTensorsFuzzTest {
     Files.write(file, good);
     int opened =
         new Fuzz(folder, FileFormatException.class)
-            .run(20_000, file, round -> mutate(good, length, random), () -> readAll(file));
+            .run(
+                Attack.rounds(20_000),
+                file,
+                round -> mutate(good, length, random),
+                () -> readAll(file));
     // Bytes of the data and of names may change freely, so some files must still open.
-    assertThat(opened).isBetween(200, 15_000);
+    assertThat(opened).isBetween(Attack.rounds(200), Attack.rounds(15_000));
   }
 
   private static void readAll(Path file) throws IOException {

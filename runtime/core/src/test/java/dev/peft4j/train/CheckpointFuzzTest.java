@@ -2,6 +2,7 @@ package dev.peft4j.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.peft4j.fuzz.Attack;
 import dev.peft4j.fuzz.Fuzz;
 import dev.peft4j.fuzz.Mutation;
 import java.io.IOException;
@@ -25,7 +26,7 @@ class CheckpointFuzzTest {
     String[] now = {""};
     new Fuzz(folder, IOException.class)
         .run(
-            20_000,
+            Attack.rounds(20_000),
             file,
             round -> mutation.text(good.getBytes(java.nio.charset.StandardCharsets.UTF_8)),
             () -> {

@@ -2,6 +2,7 @@ package dev.peft4j.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.peft4j.fuzz.Attack;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  * the run that goes on from its files ends with the same bits.
  */
 class KillTest {
-  private static final int KILLS = 50;
+  private static final int KILLS = Attack.rounds(50);
   private static final int STEPS = (int) KilledRun.SETTINGS.steps();
 
   @TempDir Path folder;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.data.Rng;
+import dev.peft4j.fuzz.Attack;
 import dev.peft4j.fuzz.Fuzz;
 import dev.peft4j.fuzz.Mutation;
 import dev.peft4j.io.SafeTensors;
@@ -27,7 +28,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Adapter folders of which a file is damaged, or made to do harm. */
 class AdapterFuzzTest {
-  private static final int ROUNDS = 20_000;
+  private static final int ROUNDS = Attack.rounds(20_000);
 
   @TempDir Path outside;
   private Path folder;

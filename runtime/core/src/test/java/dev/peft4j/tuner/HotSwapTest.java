@@ -70,6 +70,8 @@ class HotSwapTest {
     }
   }
 
+  private static final int CALLS = dev.peft4j.fuzz.Attack.rounds(10_000);
+
   @Test
   void fromAFolderAndFromWeightsWithoutANewProgram() {
     AdaptedModel<Net> model = model();
@@ -259,7 +261,7 @@ class HotSwapTest {
                 counting.run(
                     () -> {
                       Rng rng = new Rng(seed);
-                      while (calls.getAndIncrement() < 10_000) {
+                      while (calls.getAndIncrement() < CALLS) {
                         int i = (int) Math.floorMod(rng.nextLong(), 16L);
                         Tensor in = inputs.get(i);
                         switch ((int) Math.floorMod(rng.nextLong(), 5L)) {
@@ -295,7 +297,7 @@ class HotSwapTest {
         results.add(threads.submit(work));
       }
       int round = 0;
-      while (calls.get() < 10_000) {
+      while (calls.get() < CALLS) {
         model.adapters().hotSwap("default", round % 2 == 0 ? odd : even);
         String name = "extra" + round++ % 3;
         if (model.adapters().names().contains(name)) {
