@@ -17,7 +17,7 @@ public final class Statistics {
     }
     if (n <= correction) {
       throw new ShapeException(
-          "var: "
+          "variance: "
               + n
               + " elements of shape "
               + x.shape()

@@ -23,12 +23,13 @@ public sealed interface StatisticOps extends ReductionOps permits Tensor {
   }
 
   /**
-   * Returns the variance over {@code axes}, divided by n - 1 as torch's {@code var} does.
+   * Returns the variance over {@code axes}, divided by n - 1: torch's {@code var}, which is a
+   * keyword in Kotlin.
    *
    * @throws dev.peft4j.data.ShapeException if n is less than 2
    */
-  default Tensor var(int... axes) {
-    return var(1, axes);
+  default Tensor variance(int... axes) {
+    return variance(1, axes);
   }
 
   /**
@@ -36,13 +37,13 @@ public sealed interface StatisticOps extends ReductionOps permits Tensor {
    *
    * @throws dev.peft4j.data.ShapeException if n is not greater than the correction
    */
-  default Tensor var(int correction, int[] axes) {
+  default Tensor variance(int correction, int[] axes) {
     return Tensor.of(Statistics.variance(node(), correction, axes));
   }
 
-  /** Returns the standard deviation: the root of {@link #var(int...)}. */
+  /** Returns the standard deviation: the root of {@link #variance(int...)}. */
   default Tensor std(int... axes) {
-    return Tensor.of(Statistics.root(var(axes).node()));
+    return Tensor.of(Statistics.root(variance(axes).node()));
   }
 
   /** Returns the Euclidean norm over {@code axes}; its gradient is 0 where it is 0. */

@@ -74,7 +74,7 @@ final class SmallOps {
     return switch (kind) {
       case 16 -> a.cumsum(axis());
       case 17 -> a.tanh().add(1.5f).prod(axes());
-      case 18 -> a.var(0, axes());
+      case 18 -> a.variance(0, axes());
       case 19 -> a.square().add(1).norm(axes());
       case 20 -> a.logsumexp(axes());
       case 21 -> rank == 2 ? einsum() : a.softplus();

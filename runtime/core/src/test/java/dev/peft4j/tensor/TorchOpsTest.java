@@ -61,9 +61,9 @@ class TorchOpsTest {
     op("prod", x -> x[0].prod(1));
     op("prodAll", x -> x[0].prod());
     op("prod0", x -> x[0].prod(0));
-    op("var", x -> x[0].var(1));
-    op("varAll", x -> x[0].var());
-    op("var0", x -> x[0].var(0, new int[] {0}));
+    op("var", x -> x[0].variance(1));
+    op("varAll", x -> x[0].variance());
+    op("var0", x -> x[0].variance(0, new int[] {0}));
     op("std", x -> x[0].std(0));
     op("norm", x -> x[0].norm(1));
     op("normAll", x -> x[0].norm());

@@ -95,7 +95,9 @@ final class CaseRunner {
     }
   }
 
-  /** What is read as it is when an adapter is loaded, but would start or train otherwise in peft. */
+  /**
+   * What is read as it is when an adapter is loaded, but would start or train otherwise in peft.
+   */
   private static @Nullable String notTrained(AdapterConfig file) {
     String start = file.get("init_lora_weights").asText();
     if (List.of("eva", "corda", "lora_ga", "loftq", "mica").contains(start)) {

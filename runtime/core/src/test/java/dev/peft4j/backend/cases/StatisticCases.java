@@ -17,7 +17,7 @@ final class StatisticCases {
         String of = " over " + java.util.Arrays.toString(a);
         c.add("min" + of, x -> x[0].min(a), normal(shape));
         c.add("minKeep" + of, x -> x[0].minKeep(a).mul(x[0]), normal(shape));
-        c.add("var" + of, x -> x[0].var(a), normal(shape));
+        c.add("var" + of, x -> x[0].variance(a), normal(shape));
         c.add("std" + of, x -> x[0].std(a), normal(shape));
         c.add("norm" + of, x -> x[0].norm(a), normal(shape));
         c.add("norm 3" + of, x -> x[0].norm(3, a), uniform(0.3f, 2, shape));
