@@ -1,8 +1,9 @@
 package dev.peft4j.cli;
 
+import dev.peft4j.metrics.Average;
+import dev.peft4j.metrics.ConfusionMatrix;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.IntStream;
 
 /** What follows from logits. In double precision, and never by way of numbers that overflow. */
 final class Scores {
@@ -57,30 +58,17 @@ final class Scores {
    * @param expected the label of each example
    */
   static Map<String, Double> of(float[][] logits, int[] expected) {
-    int n = logits[0].length;
-    int[] right = new int[n];
-    int[] predicted = new int[n];
-    int[] there = new int[n];
+    int[] predicted = new int[logits.length];
     double loss = 0;
     for (int i = 0; i < logits.length; i++) {
-      int best = best(logits[i]);
+      predicted[i] = best(logits[i]);
       loss += loss(logits[i], expected[i]);
-      there[expected[i]]++;
-      predicted[best]++;
-      right[best] += best == expected[i] ? 1 : 0;
     }
-    double f1 = 0;
-    int seen = 0;
-    for (int l = 0; l < n; l++) {
-      if (there[l] + predicted[l] > 0) {
-        f1 += 2.0 * right[l] / (there[l] + predicted[l]);
-        seen++;
-      }
-    }
+    ConfusionMatrix matrix = ConfusionMatrix.of(expected, predicted, logits[0].length);
     Map<String, Double> values = new TreeMap<>();
     values.put("loss", loss / logits.length);
-    values.put("accuracy", (double) IntStream.of(right).sum() / logits.length);
-    values.put("f1", f1 / seen);
+    values.put("accuracy", matrix.accuracy());
+    values.put("f1", matrix.f1(Average.MACRO));
     return values;
   }
 }
