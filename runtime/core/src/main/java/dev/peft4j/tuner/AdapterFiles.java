@@ -122,7 +122,13 @@ final class AdapterFiles {
   }
 
   private LoadReport fill(AttachedAdapter a, Adapter file, Strictness strictness) {
-    a.attachMatching("", set.base().root());
+    try {
+      a.attachMatching("", set.base().root());
+    } catch (SlowPatternException e) {
+      throw e;
+    } catch (IllegalArgumentException e) { // settings that do not go with this model
+      throw new IllegalArgumentException(file.config().file() + ": " + e.getMessage(), e);
+    }
     String nothing = MatchCheck.warn(a, set.base().modules(), file.config().file());
     SequencedMap<String, Parameter> keys = keys(a);
     FileKeys found = new FileKeys(a, set.base(), keys.keySet()).sort(file.tensors());

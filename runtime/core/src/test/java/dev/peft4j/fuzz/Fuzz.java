@@ -79,7 +79,7 @@ public final class Fuzz {
       for (int round = 0; round < rounds; round++) {
         byte[] bytes = make.bytes(round);
         write(channel, bytes);
-        one(round, bytes, parser);
+        one(round, bytes, () -> naming(file, parser));
       }
       write(channel, before);
     } finally {
@@ -123,6 +123,22 @@ public final class Fuzz {
   private static void write(FileChannel channel, byte[] bytes) throws IOException {
     channel.truncate(bytes.length);
     channel.write(ByteBuffer.wrap(bytes), 0);
+  }
+
+  /**
+   * Who reads which file was wrong has to find it: every exception names the file or its folder.
+   */
+  private static void naming(Path file, Parser parser) throws Exception {
+    try {
+      parser.read();
+    } catch (Exception e) {
+      String message = String.valueOf(e.getMessage());
+      if (!message.contains(file.getFileName().toString())
+          && !message.contains(file.toAbsolutePath().getParent().getFileName().toString())) {
+        throw new AssertionError("does not name " + file + ": " + e, e);
+      }
+      throw e;
+    }
   }
 
   private void one(int round, byte[] bytes, Parser parser) {
