@@ -56,7 +56,7 @@ final class EvalCommand implements Callable<Integer> {
     if (with != null) {
       with.apply(model, columns, out);
     }
-    List<Example> examples = DataFile.read(data, columns, true);
+    List<Example> examples = ExampleFile.read(data, columns, true);
     try (Classifier classifier = Classifier.load(model, adapter)) {
       Labels.alike(classifier.labels()).forEach(out::warn);
       int[] expected = Labels.indices(data, examples, classifier.labels());

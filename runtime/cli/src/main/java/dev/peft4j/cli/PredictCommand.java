@@ -123,8 +123,8 @@ final class PredictCommand implements Callable<Integer> {
       texts.forEach(t -> given.add(new Example(t, null, null)));
       return given;
     }
-    return file.toString().equals(DataFile.STDIN)
-        ? DataFile.read(System.in, Path.of("standard input"), columns, false)
-        : DataFile.read(file, columns, false);
+    return file.toString().equals(ExampleFile.STDIN)
+        ? ExampleFile.read(System.in, Path.of("standard input"), columns, false)
+        : ExampleFile.read(file, columns, false);
   }
 }
