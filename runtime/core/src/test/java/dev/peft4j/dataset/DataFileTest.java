@@ -226,7 +226,8 @@ class DataFileTest {
     assertThatThrownBy(
             () -> file("x.jsonl", start.replace("\"from\":1,", "") + "[1]}").read(Tagged.class))
         .hasMessageContaining("\"span\" is an object, expected ")
-        .hasMessageContaining("Span: Missing required creator property 'from'");
+        .hasMessageContaining("Span: ")
+        .hasMessageContaining("'from'");
   }
 
   @Test
