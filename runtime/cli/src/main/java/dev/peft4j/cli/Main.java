@@ -95,6 +95,7 @@ public final class Main implements Runnable {
     line.setExpandAtFiles(false); // an argument is what it says, never a file of arguments
     line.setPosixClusteredShortOptionsAllowed(false); // -minor is no -m
     line.setCaseInsensitiveEnumValuesAllowed(true);
+    Numbers.register(line);
     List<CommandLine> all = new ArrayList<>(line.getSubcommands().values());
     all.add(line);
     for (CommandLine each : all) {

@@ -157,7 +157,7 @@ final class BertCheckpoint {
     if (!drawn.isEmpty()) {
       LOG.warn(
           "{}: has no {}; new ones are drawn. An adapter that is trained has to save them"
-              + " (modulesToSave, as 'peft4j train' does), one that is loaded has to bring them",
+              + " (modules_to_save; 'peft4j train' does so), one that is loaded has to bring them",
           folder.folder(),
           listed(drawn));
     }
@@ -186,8 +186,7 @@ final class BertCheckpoint {
             && !check.missing().isEmpty()
             && check.missing().stream().allMatch(n -> n.startsWith(HEAD));
     return onlyHead
-        ? ", which has no classifier (bertForSequenceClassification(folder, numLabels) makes a new"
-            + " one),"
+        ? ", which has no classifier (with the labels, or their number, given a new one is made),"
         : "";
   }
 

@@ -1,4 +1,4 @@
-package dev.peft4j.cli;
+package dev.peft4j.dataset;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
@@ -6,7 +6,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
-import dev.peft4j.io.Printable;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.peft4j.io.JsonProblem;
 import java.io.BufferedReader;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +24,8 @@ final class JsonLines implements Rows {
           .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
           .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(100).build())
           .build();
+
+  private static final JsonMapper TREES = new JsonMapper(JSON);
 
   private final BufferedReader in;
   private int number;
@@ -53,11 +57,13 @@ final class JsonLines implements Rows {
         String name = p.currentName();
         JsonToken token = p.nextToken();
         Place place = new Place(number, p.currentTokenLocation().getColumnNr());
-        if (token.isScalarValue() && token != JsonToken.VALUE_NULL) {
+        if (token == JsonToken.VALUE_NULL) {
+          row.put(name, Cell.ofNull(place));
+        } else if (token.isScalarValue()) {
           row.put(name, Cell.of(p.getText(), place)); // a number as it is spelled
         } else {
-          row.put(name, Cell.missing("is " + describe(token) + ", expected a text", place));
-          p.skipChildren();
+          JsonNode tree = TREES.readTree(p);
+          row.put(name, Cell.of(tree, place));
         }
       }
       if (p.nextToken() != null) {
@@ -68,7 +74,10 @@ final class JsonLines implements Rows {
       return row;
     } catch (JsonProcessingException e) {
       int column = e.getLocation() == null ? 0 : e.getLocation().getColumnNr();
-      throw new RowException(new Place(number, column), "is not JSON: " + reason(e), e);
+      throw new RowException(
+          new Place(number, column),
+          "is not JSON: " + JsonProblem.reason(e) + "; " + EXPECTED,
+          e);
     }
   }
 
@@ -82,15 +91,5 @@ final class JsonLines implements Rows {
       case VALUE_TRUE, VALUE_FALSE -> "a truth value";
       default -> "a number";
     };
-  }
-
-  /** What the parser says without the places that it counts from the beginning of the line. */
-  private static String reason(JsonProcessingException e) {
-    String text =
-        String.valueOf(e.getOriginalMessage())
-            .replaceAll(" ?\\(start marker at \\[Source.*?column: \\d+]\\)", "")
-            .replaceAll(" ?\\[Source.*?column: \\d+]", "");
-    String shown = Printable.of(text.length() <= 200 ? text : text.substring(0, 200) + " ...");
-    return shown + "; " + EXPECTED;
   }
 }

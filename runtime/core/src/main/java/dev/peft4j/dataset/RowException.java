@@ -1,17 +1,16 @@
-package dev.peft4j.cli;
+package dev.peft4j.dataset;
 
-import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /** A line that is not what it should be; who reads the file adds its name. */
-final class RowException extends IOException {
+final class RowException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   RowException(Place place, String problem) {
     this(place, problem, null);
   }
 
-  RowException(Place place, String problem, @Nullable Exception cause) {
+  RowException(Place place, String problem, @Nullable Throwable cause) {
     super(place + ": " + problem, cause);
   }
 }

@@ -1,4 +1,4 @@
-package dev.peft4j.cli;
+package dev.peft4j.dataset;
 
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;

@@ -1,4 +1,4 @@
-package dev.peft4j.cli;
+package dev.peft4j.dataset;
 
 /**
  * A place in a data file.
@@ -6,8 +6,9 @@ package dev.peft4j.cli;
  * @param line the line, from 1; 0 is no place
  * @param column the character in the line, from 1; 0 is the line as a whole
  */
-record Place(int line, int column) {
-  static final Place NONE = new Place(0, 0);
+public record Place(int line, int column) {
+  /** No place: of what is in no file. */
+  public static final Place NONE = new Place(0, 0);
 
   @Override
   public String toString() {

@@ -1,5 +1,6 @@
-package dev.peft4j.cli;
+package dev.peft4j.dataset;
 
+import dev.peft4j.io.Blanks;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -35,8 +36,15 @@ final class Table implements Rows {
    * @param hint what may help against lines of more cells than the header
    */
   Table(Lines lines, String hint) {
+    this(lines, hint, List.of());
+  }
+
+  /** A table without a header, whose columns have these names; none if it has a header. */
+  Table(Lines lines, String hint, List<String> names) {
     this.lines = lines;
     this.hint = hint;
+    this.header =
+        names.isEmpty() ? null : names.stream().map(n -> Cell.of(n, Place.NONE)).toList();
   }
 
   @Override
@@ -54,10 +62,10 @@ final class Table implements Rows {
               + line.size()
               + (line.size() == 1 ? " column, expected " : " columns, expected ")
               + names.size()
-              + " as in the header"
+              + (names.getFirst().place().equals(Place.NONE) ? "" : " as in the header")
               + (line.size() > names.size() ? hint : ""));
     }
-    Row row = new Row(place);
+    Row row = new Row(place, names.getFirst().place().equals(Place.NONE) ? place : new Place(names.getFirst().place().line(), 0));
     for (int i = 0; i < line.size(); i++) {
       row.put(name(names.get(i)), names.get(i).problem().isEmpty() ? line.get(i) : names.get(i));
     }
@@ -79,11 +87,11 @@ final class Table implements Rows {
     Map<String, Cell> first = new HashMap<>();
     List<Cell> distinct = new ArrayList<>();
     for (Cell c : names) {
-      Cell twin = first.putIfAbsent(Spelling.name(name(c)), c);
+      Cell twin = first.putIfAbsent(Blanks.strip(name(c)), c);
       distinct.add(
           twin == null
               ? c
-              : new Cell(c.text(), "is in the header twice, also in " + twin.place(), c.place()));
+              : c.unusable("is in the header twice, also in " + twin.place()));
     }
     return distinct;
   }

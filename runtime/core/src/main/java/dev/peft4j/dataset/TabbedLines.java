@@ -1,4 +1,4 @@
-package dev.peft4j.cli;
+package dev.peft4j.dataset;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -6,14 +6,16 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Lines of cells between tabs; no other character means anything. */
+/** Lines of cells between tabs, or another separator; no other character means anything. */
 final class TabbedLines implements Table.Lines {
   private final BufferedReader in;
+  private final char separator;
   private int number;
   private boolean empty;
 
-  TabbedLines(BufferedReader in) {
+  TabbedLines(BufferedReader in, char separator) {
     this.in = in;
+    this.separator = separator;
   }
 
   @Override
@@ -26,7 +28,7 @@ final class TabbedLines implements Table.Lines {
     empty = line.isEmpty();
     List<Cell> cells = new ArrayList<>();
     int from = 0;
-    for (int tab = line.indexOf('\t'); tab >= 0; tab = line.indexOf('\t', from)) {
+    for (int tab = line.indexOf(separator); tab >= 0; tab = line.indexOf(separator, from)) {
       cells.add(Cell.of(line.substring(from, tab), new Place(number, from + 1)));
       from = tab + 1;
     }

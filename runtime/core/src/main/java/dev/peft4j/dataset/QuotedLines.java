@@ -1,4 +1,4 @@
-package dev.peft4j.cli;
+package dev.peft4j.dataset;
 
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -9,7 +9,6 @@ import com.fasterxml.jackson.dataformat.csv.CsvSchema;
 import dev.peft4j.io.Printable;
 import java.io.IOException;
 import java.io.Reader;
-import java.io.StringReader;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -26,16 +25,6 @@ final class QuotedLines implements Table.Lines {
     parser = CSV.createParser(in);
     parser.setSchema(CsvSchema.emptySchema().withColumnSeparator(separator));
     parser.nextToken(); // the array of all lines
-  }
-
-  /** The values of one line, such as an argument. */
-  static List<String> split(String line) throws IOException {
-    QuotedLines lines = new QuotedLines(new StringReader(line + "\n"), ',');
-    List<String> values = new ArrayList<>();
-    for (List<Cell> cells = lines.next(); cells != null; cells = lines.next()) {
-      cells.forEach(c -> values.add(String.valueOf(c.text())));
-    }
-    return values;
   }
 
   @Override

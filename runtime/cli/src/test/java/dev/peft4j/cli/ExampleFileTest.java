@@ -3,6 +3,7 @@ package dev.peft4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.peft4j.dataset.Place;
 import dev.peft4j.io.FileFormatException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -11,7 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class DataFileTest {
+class ExampleFileTest {
   private final DataColumns columns = new DataColumns();
 
   private List<Example> read(String name, String text) throws IOException {
@@ -25,7 +26,7 @@ class DataFileTest {
   }
 
   private List<Example> read(String name, byte[] bytes, boolean labelled) throws IOException {
-    return DataFile.read(new ByteArrayInputStream(bytes), Path.of(name), columns, labelled);
+    return ExampleFile.read(new ByteArrayInputStream(bytes), Path.of(name), columns, labelled);
   }
 
   private static Example example(String text, String second, String label, int line, int column) {
@@ -129,11 +130,11 @@ class DataFileTest {
       assertWrong(
           "x.csv",
           "text,label\na,b\nc," + label + "\n",
-          "x.csv: line 3, column 3: the label \"label\" is empty");
+          "x.csv: line 3, column 3: \"label\" is empty");
     }
     String start = "{\"text\": \"a\", \"label\": ";
     String at = "x.jsonl: line 1, column 24: ";
-    assertWrong("x.jsonl", start + "\" \\n\"}", at + "the label \"label\" is empty");
+    assertWrong("x.jsonl", start + "\" \\n\"}", at + "\"label\" is empty");
     assertWrong("x.jsonl", start + "null}", at + "\"label\" is null, expected a text");
     assertWrong("x.jsonl", start + "[1]}", at + "\"label\" is a list, expected a text");
     assertWrong("x.jsonl", start + "{\"a\": [1]}}", at + "\"label\" is an object, expected a text");
@@ -179,8 +180,8 @@ class DataFileTest {
         "x.csv",
         "text,label\na, b,c\n",
         "x.csv: line 2: has 3 columns, expected 2 as in the header; a text with commas");
-    assertWrong("x.csv", "txt,label\na,b\n", "x.csv: line 2: has no \"text\"; it has [txt, label]");
-    assertThatThrownBy(() -> DataFile.read(Path.of("none.csv"), columns, true))
+    assertWrong("x.csv", "txt,label\na,b\n", "x.csv: line 1: has no \"text\"; it has [txt, label]. Did you mean");
+    assertThatThrownBy(() -> ExampleFile.read(Path.of("none.csv"), columns, true))
         .hasMessage("none.csv: does not exist, expected a data file (.jsonl, .csv or .tsv)");
   }
 
