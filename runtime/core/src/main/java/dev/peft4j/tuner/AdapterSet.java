@@ -19,7 +19,7 @@ import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import dev.peft4j.log.Log;
 
 /**
  * The adapters of one model by name, the first one active: what generated classes and {@link
@@ -69,7 +69,7 @@ public final class AdapterSet extends AdapterMerging {
     void finish();
   }
 
-  private static final Logger LOG = LoggerFactory.getLogger(AdapterSet.class);
+  private static final Logger LOG = Log.of(AdapterSet.class);
 
   private AdapterSet(Module root) {
     super(new BaseModel(root));
