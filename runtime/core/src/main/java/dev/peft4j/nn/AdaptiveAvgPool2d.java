@@ -31,4 +31,9 @@ public class AdaptiveAvgPool2d extends Module implements Layer {
     }
     return Tensor.of(m, bins, n);
   }
+
+  @Override
+  protected String extraRepr() {
+    return "output_size=" + ModuleText.tuple(bins);
+  }
 }

@@ -28,4 +28,9 @@ public class AdaptiveMaxPool2d extends Module implements Layer {
     }
     return Tensor.concat(axis, parts);
   }
+
+  @Override
+  protected String extraRepr() {
+    return "output_size=" + ModuleText.tuple(bins);
+  }
 }

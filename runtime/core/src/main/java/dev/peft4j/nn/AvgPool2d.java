@@ -24,4 +24,9 @@ public class AvgPool2d extends Module implements Layer {
   public Tensor forward(Tensor x) {
     return Pool2d.image(Pool2d.windows("AvgPool2d", x, window).mean(2), x, window);
   }
+
+  @Override
+  protected String extraRepr() {
+    return Pool2d.settings(window);
+  }
 }

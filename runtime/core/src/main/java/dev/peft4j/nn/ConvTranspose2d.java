@@ -79,4 +79,16 @@ public class ConvTranspose2d extends Module implements Layer {
     }
     return size;
   }
+
+  @Override
+  protected String extraRepr() {
+    return ModuleText.convolution(
+        weight.dim(0),
+        weight.dim(1),
+        new int[] {window.kernelH(), window.kernelW()},
+        new int[] {window.strideH(), window.strideW()},
+        new int[] {window.padH(), window.padW()},
+        new int[] {outputPadding, outputPadding},
+        bias != null);
+  }
 }

@@ -43,4 +43,9 @@ public class Dropout extends Module implements Layer {
   public Rng rng() {
     return rng;
   }
+
+  @Override
+  protected String extraRepr() {
+    return "p=" + ModuleText.number(p) + ", inplace=False";
+  }
 }

@@ -8,4 +8,14 @@ public class Gelu extends Module implements Layer {
   public Tensor forward(Tensor x) {
     return x.gelu();
   }
+
+  @Override
+  protected String extraRepr() {
+    return "approximate='none'";
+  }
+
+  @Override
+  protected String typeName() {
+    return "GELU";
+  }
 }

@@ -53,4 +53,14 @@ public class GroupNorm extends Module implements Layer {
     perChannel[0] = channels;
     return normal.mul(weight.reshape(perChannel)).add(bias.reshape(perChannel));
   }
+
+  @Override
+  protected String extraRepr() {
+    return groups
+        + ", "
+        + weight.dim(0)
+        + ", eps="
+        + ModuleText.number(eps)
+        + ", affine=True, bias=True";
+  }
 }

@@ -29,4 +29,9 @@ public class MaxPool2d extends Module implements Layer {
     }
     return Pool2d.image(windows.max(2), x, window);
   }
+
+  @Override
+  protected String extraRepr() {
+    return Pool2d.settings(window) + ", dilation=1, ceil_mode=False";
+  }
 }

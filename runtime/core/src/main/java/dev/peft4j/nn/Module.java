@@ -288,4 +288,40 @@ public abstract class Module {
         });
     Variable.setAll(all);
   }
+
+  // ---- looking
+
+  /**
+   * Returns this module and those below it as torch prints them: each with its settings, equal
+   * neighbours of a list as one line, layers with adapters as peft shows them.
+   *
+   * <pre>
+   * Net(
+   *   (blocks): ModuleList(
+   *     (0-5): 6 x Linear(in_features=8, out_features=8, bias=True)
+   *   )
+   * )
+   * </pre>
+   */
+  @Override
+  public String toString() {
+    return ModuleText.of(this);
+  }
+
+  /**
+   * The settings of this module itself, which {@link #toString} shows: torch's {@code extra_repr}.
+   * Empty unless a class overrides it.
+   */
+  protected String extraRepr() {
+    return "";
+  }
+
+  /** The name of this kind of module, which {@link #toString} shows: that of its class. */
+  protected String typeName() {
+    Class<?> c = getClass();
+    while (c.getSimpleName().isEmpty()) {
+      c = c.getSuperclass(); // an anonymous class
+    }
+    return c.getSimpleName();
+  }
 }

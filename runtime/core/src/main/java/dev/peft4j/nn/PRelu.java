@@ -35,4 +35,14 @@ public class PRelu extends Module implements Layer {
     }
     return x.where(x.gt(0), x.mul(slope));
   }
+
+  @Override
+  protected String extraRepr() {
+    return "num_parameters=" + weight.dim(0);
+  }
+
+  @Override
+  protected String typeName() {
+    return "PReLU";
+  }
 }

@@ -8,4 +8,9 @@ public class Relu extends Module implements Layer {
   public Tensor forward(Tensor x) {
     return x.relu();
   }
+
+  @Override
+  protected String typeName() {
+    return "ReLU";
+  }
 }

@@ -8,4 +8,9 @@ public class Silu extends Module implements Layer {
   public Tensor forward(Tensor x) {
     return x.silu();
   }
+
+  @Override
+  protected String typeName() {
+    return "SiLU";
+  }
 }

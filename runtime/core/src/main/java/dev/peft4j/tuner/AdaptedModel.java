@@ -1,6 +1,8 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.ModuleText;
+import java.util.Map;
 import java.util.function.Function;
 
 /** A model that adapters were attached to in place. */
@@ -54,5 +56,18 @@ public final class AdaptedModel<M extends Module> implements PeftModel {
   @Override
   public AdapterSet adapters() {
     return adapters;
+  }
+
+  /** The model with its adapters as peft prints it, see {@link Module#toString}. */
+  @Override
+  public String toString() {
+    String tuner = adapters.modelStatus().adapterModelType();
+    String inner = ModuleText.of(model, adapters);
+    return tuner.equals("None")
+        ? inner // unloaded
+        : ModuleText.block(
+            "PeftModel",
+            "",
+            Map.of("base_model", ModuleText.block(tuner, "", Map.of("model", inner))));
   }
 }

@@ -36,6 +36,11 @@ abstract class AdapterRegistry implements OverlaySource {
   }
 
   @Override
+  public @Nullable View view(Module module) {
+    return AdapterView.of(module, state.adapters().values());
+  }
+
+  @Override
   public Modes modes() {
     return modes;
   }
