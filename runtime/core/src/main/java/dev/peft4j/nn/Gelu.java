@@ -6,7 +6,7 @@ import dev.peft4j.tensor.Tensor;
 public class Gelu extends Module implements Layer {
   @Override
   public Tensor forward(Tensor x) {
-    return x.gelu();
+    return seen(x.gelu());
   }
 
   @Override

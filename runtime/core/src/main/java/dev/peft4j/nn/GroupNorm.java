@@ -51,7 +51,7 @@ public class GroupNorm extends Module implements Layer {
     int[] perChannel = new int[x.shape().rank() - 1];
     Arrays.fill(perChannel, 1);
     perChannel[0] = channels;
-    return normal.mul(weight.reshape(perChannel)).add(bias.reshape(perChannel));
+    return seen(normal.mul(weight.reshape(perChannel)).add(bias.reshape(perChannel)));
   }
 
   @Override

@@ -28,7 +28,7 @@ public class LayerNorm extends Module implements Layer {
 
   @Override
   public Tensor forward(Tensor x) {
-    return x.layerNorm(weight, bias, eps);
+    return seen(x.layerNorm(weight, bias, eps));
   }
 
   @Override

@@ -4,8 +4,10 @@ import dev.peft4j.data.DType;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
+import dev.peft4j.graph.NodeWatch;
 import dev.peft4j.graph.Variable;
 import dev.peft4j.target.Names;
+import dev.peft4j.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -15,6 +17,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 
 /**
  * A part of a model: holds parameters and other modules in its fields. They are found without being
@@ -323,5 +326,48 @@ public abstract class Module {
       c = c.getSuperclass(); // an anonymous class
     }
     return c.getSimpleName();
+  }
+
+  /**
+   * Passes a result on, and tells {@link ModuleSummary} of it if one is being made: for layers
+   * whose calls cannot be told apart by their parameters.
+   */
+  final Tensor seen(Tensor result) {
+    return NodeWatch.isOn() ? SummaryWatch.seen(this, result) : result;
+  }
+
+  /**
+   * Returns a table of this module and those below it: kinds and parameters.
+   *
+   * @see #summary(Tensor)
+   */
+  public ModuleSummary summary() {
+    return SummaryWatch.summary(this, null);
+  }
+
+  /**
+   * Returns a table of this module and those below it: path, kind, shape of the result, parameters,
+   * and how many of them are trained, with the memory that they take.
+   *
+   * <p>The shapes come from a call of {@code forward(example)}, in evaluation mode. It computes
+   * nothing unless {@code forward} itself reads a value, and leaves the model as it was: weights,
+   * modes, random generators.
+   *
+   * @param example an input of {@code forward}
+   * @throws IllegalStateException if there is no method {@code forward} that takes one tensor; use
+   *     {@link #summary(Supplier)} then
+   */
+  public ModuleSummary summary(Tensor example) {
+    return SummaryWatch.summary(this, () -> SummaryWatch.forward(this, example));
+  }
+
+  /**
+   * As {@link #summary(Tensor)}, for a model that takes something else: {@code
+   * model.summary(() -> model.forward(ids, mask))}.
+   *
+   * @param call calls the model
+   */
+  public ModuleSummary summary(Supplier<?> call) {
+    return SummaryWatch.summary(this, call);
   }
 }

@@ -10,10 +10,10 @@ public interface OverlaySource {
 
   /** What a module looks like with what an adapted model lays over it. */
   interface View {
-    /** The kind of layer that it is, as peft calls it: {@code lora.Linear}. */
-    String type();
+    /** The kind of layer that it is, as peft calls it ({@code lora.Linear}); null if its own. */
+    @Nullable String type();
 
-    /** The parameters beside those of the module itself. */
+    /** The parameters of the module itself and of its adapters, without those of modules below. */
     List<Parameter> parameters();
 
     /**

@@ -121,6 +121,7 @@ abstract class Recurrent extends Module {
       int p = part;
       result.add(Tensor.stack(0, states.stream().map(s -> s.get(p)).toArray(Tensor[]::new)));
     }
+    seen(result.getFirst());
     return result;
   }
 

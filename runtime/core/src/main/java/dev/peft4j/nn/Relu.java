@@ -6,7 +6,7 @@ import dev.peft4j.tensor.Tensor;
 public class Relu extends Module implements Layer {
   @Override
   public Tensor forward(Tensor x) {
-    return x.relu();
+    return seen(x.relu());
   }
 
   @Override

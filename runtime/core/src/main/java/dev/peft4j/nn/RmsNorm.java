@@ -26,7 +26,7 @@ public class RmsNorm extends Module implements Layer {
 
   @Override
   public Tensor forward(Tensor x) {
-    return x.rmsNorm(weight, eps);
+    return seen(x.rmsNorm(weight, eps));
   }
 
   @Override

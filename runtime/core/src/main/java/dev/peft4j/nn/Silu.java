@@ -6,7 +6,7 @@ import dev.peft4j.tensor.Tensor;
 public class Silu extends Module implements Layer {
   @Override
   public Tensor forward(Tensor x) {
-    return x.silu();
+    return seen(x.silu());
   }
 
   @Override

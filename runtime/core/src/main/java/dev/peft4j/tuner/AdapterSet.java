@@ -418,4 +418,16 @@ public final class AdapterSet extends AdapterMerging {
         s.merged().adapters(),
         enabled);
   }
+
+  /**
+   * A table for reading, a row an adapter: name, whether it is active, tuner, rank (the smallest and
+   * the largest if layers differ), number of layers, numbers in its parameters, how many of them are
+   * trained, whether it is merged.
+   */
+  @Override
+  public String toString() {
+    AdapterState s = state;
+    return AdapterTable.of(
+        modelStatus().baseModelType(), s.adapters().values(), active(), s.merged().names());
+  }
 }

@@ -13,50 +13,58 @@ import org.jspecify.annotations.Nullable;
 
 /** A module with the adapters that a set has for it, as peft prints it. */
 final class AdapterView implements OverlaySource.View {
-  private final String type;
+  private final @Nullable String type;
   private final SequencedMap<String, TunerLayer> layers;
   private final List<String> saved;
-  private final List<Parameter> parameters = new ArrayList<>();
+  private final List<Parameter> parameters;
 
   private AdapterView(
-      String type, SequencedMap<String, TunerLayer> layers, SequencedMap<String, List<Parameter>> saved) {
+      @Nullable String type,
+      SequencedMap<String, TunerLayer> layers,
+      List<String> saved,
+      List<Parameter> parameters) {
     this.type = type;
     this.layers = layers;
-    this.saved = List.copyOf(saved.keySet());
-    layers.values().stream()
-        .flatMap(l -> l.parameters().stream())
-        .map(TunerLayer.Entry::parameter)
-        .forEach(parameters::add);
-    saved.values().forEach(parameters::addAll);
+    this.saved = saved;
+    this.parameters = parameters;
   }
 
   /** The view of a module, or null if no adapter has anything for it. */
   static @Nullable AdapterView of(Module module, Iterable<AttachedAdapter> adapters) {
     SequencedMap<String, TunerLayer> layers = new LinkedHashMap<>();
-    SequencedMap<String, List<Parameter>> saved = new LinkedHashMap<>();
-    String type = "ModulesToSaveWrapper";
+    List<String> saved = new ArrayList<>();
+    List<Parameter> parameters = new ArrayList<>();
+    List<Parameter> own = new ArrayList<>(module.ownParameters().values());
+    String type = null;
     for (AttachedAdapter a : adapters) {
       TunerLayer layer = module instanceof Adaptable l ? a.at(l.slot()) : null;
       if (layer != null) {
         type = layers.isEmpty() ? a.tuner().layerType(module) : type;
         layers.put(a.name(), layer);
+        layer.parameters().forEach(e -> parameters.add(e.parameter()));
       }
       if (a.saved().containsValue(module)) {
-        List<Parameter> copies = new ArrayList<>();
-        for (Parameter p : module.parameters()) {
-          Parameter copy = a.copyOf(p);
-          if (copy != null) {
-            copies.add(copy);
+        type = type == null ? "ModulesToSaveWrapper" : type;
+        saved.add(a.name());
+      }
+      for (Parameter p : module.ownParameters().values()) {
+        Parameter copy = a.copyOf(p);
+        if (copy != null) {
+          parameters.add(copy);
+          if (a.saved().values().stream().noneMatch(m -> m.parameters().contains(p))) {
+            own.remove(p); // a trained bias: peft has no second one
           }
         }
-        saved.put(a.name(), copies);
       }
     }
-    return layers.isEmpty() && saved.isEmpty() ? null : new AdapterView(type, layers, saved);
+    parameters.addAll(0, own);
+    return type == null && parameters.equals(List.copyOf(module.ownParameters().values()))
+        ? null
+        : new AdapterView(type, layers, saved, parameters);
   }
 
   @Override
-  public String type() {
+  public @Nullable String type() {
     return type;
   }
 
@@ -100,7 +108,7 @@ final class AdapterView implements OverlaySource.View {
     groups.forEach(
         (group, texts) -> parts.put(group, dictionary(containers.getOrDefault(group, ""), texts)));
     if (!wrapped) {
-      return ModuleText.block(type, "", parts);
+      return ModuleText.block(type == null ? "" : type, "", parts);
     }
     SequencedMap<String, String> wrapper = new LinkedHashMap<>();
     wrapper.put("original_module", "None");
