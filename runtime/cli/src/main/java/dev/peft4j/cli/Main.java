@@ -48,6 +48,7 @@ public final class Main implements Runnable {
 
   /** Runs the command and ends the process with its exit code. */
   public static void main(String[] args) throws Exception {
+    StandardError.take();
     SafeStream.forLog();
     OptionalInt elsewhere = relaunch(args);
     System.exit(elsewhere.isPresent() ? elsewhere.getAsInt() : execute(commandLine(), args));

@@ -27,11 +27,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import dev.peft4j.log.Log;
 
 /** The adapters of a set as files, in peft's layout. */
 final class AdapterFiles {
-  private static final Logger LOG = LoggerFactory.getLogger(AdapterSet.class);
+  private static final Logger LOG = Log.of(AdapterSet.class);
 
   private final AdapterRegistry set;
 

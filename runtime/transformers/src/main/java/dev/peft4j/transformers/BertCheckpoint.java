@@ -20,7 +20,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import dev.peft4j.log.Log;
 
 /**
  * The weights of a folder under the names that a model has for them. Evens out what transformers
@@ -36,7 +36,7 @@ final class BertCheckpoint {
   private static final String SLOPE = ".intermediate_act_fn.weight";
 
   private static final int MOST_LISTED = 10;
-  private static final Logger LOG = LoggerFactory.getLogger(BertCheckpoint.class);
+  private static final Logger LOG = Log.of(BertCheckpoint.class);
   private static final Set<String> BUFFERS =
       Set.of("embeddings.position_ids", "embeddings.token_type_ids");
 
