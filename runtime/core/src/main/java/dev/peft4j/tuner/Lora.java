@@ -17,6 +17,7 @@ import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.target.Names;
 import dev.peft4j.target.PatternKeys;
 import dev.peft4j.target.TargetMatcher;
+import dev.peft4j.target.TargetSpec;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -223,6 +224,14 @@ public final class Lora implements Tuner {
     TargetFields fields = TargetFields.read(file);
     b.targets(fields.targets()).taskType(fields.taskType()).baseModel(fields.baseModel());
     return file.checked(b::build);
+  }
+
+  @Override
+  public PeftConfig forModel(PeftConfig config, String modelType) {
+    TargetSpec t = config.targets();
+    return TargetsByModel.isLeftOpen(t)
+        ? config.withTargets(TargetsByModel.of(PEFT_TYPE, modelType, t))
+        : config;
   }
 
   private static void readInit(AdapterConfig file, LoraConfig.Builder b) throws IOException {
