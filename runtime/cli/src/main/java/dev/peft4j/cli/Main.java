@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
       PredictCommand.class,
       MergeCommand.class,
       InspectCommand.class,
+      DownloadCommand.class,
       DevicesCommand.class
     },
     footer = {"", "Results go to standard output, everything else to standard error."})

@@ -59,9 +59,15 @@ public final class HubCache {
     if (folder != null) {
       return folder;
     }
-    throw new FileFormatException(
+    throw missing(name, "");
+  }
+
+  /** The exception that says how to get what is not here. */
+  FileFormatException missing(HubName name, String before) throws IOException {
+    return new FileFormatException(
         Path.of(name.toString()),
-        "is not in the Hub's cache "
+        (before.isEmpty() ? "" : before + " ")
+            + "is not in the Hub's cache "
             + root
             + (isBegun(name) ? " (a download was begun)" : "")
             + "; get it with '"

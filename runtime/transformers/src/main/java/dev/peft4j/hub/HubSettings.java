@@ -59,10 +59,19 @@ public final class HubSettings {
    * @throws IllegalArgumentException if {@code HF_ENDPOINT} is no address
    */
   public static HubSettings fromEnvironment() {
-    return of(System.getenv(), Path.of(System.getProperty("user.home", "")));
+    return of(System.getenv());
   }
 
-  /** Returns what an environment says. */
+  /**
+   * Returns what an environment says.
+   *
+   * @param environment values by name, as {@link System#getenv()} has them
+   * @throws IllegalArgumentException if {@code HF_ENDPOINT} is no address
+   */
+  public static HubSettings of(Map<String, String> environment) {
+    return of(environment, Path.of(System.getProperty("user.home", "")));
+  }
+
   static HubSettings of(Map<String, String> env, Path home) {
     Path caches = path(env, home, "XDG_CACHE_HOME", home.resolve(".cache"));
     Path hfHome = path(env, home, "HF_HOME", caches.resolve("huggingface"));

@@ -32,19 +32,36 @@ public final class ModelFolders {
 
   /** As {@link #resolve(String)}, with other settings than the environment's. */
   public static Path resolve(String folderOrName, HubSettings settings) throws IOException {
-    Path folder = existing(folderOrName);
-    if (folder != null) {
-      return folder;
+    Path found = find(folderOrName, settings);
+    if (found != null) {
+      return found;
     }
     HubName name = HubName.ifName(folderOrName);
-    HubCache cache = new HubCache(settings.cache());
-    if (name != null && (name.hasOwner() || cache.find(name) != null)) {
-      return cache.folder(name);
+    if (name != null && name.hasOwner() && !isBesideFolders(name)) {
+      throw new HubCache(settings.cache()).missing(name, "there is no such folder, and it");
     }
     throw new FileFormatException(
         Path.of(folderOrName),
         "does not exist, expected a folder or a name on the Hugging Face Hub, such as"
             + " google-bert/bert-base-uncased");
+  }
+
+  /**
+   * Returns the folder of a model or an adapter, or null if it is neither a folder nor in the Hub's
+   * cache.
+   *
+   * @param folderOrName a folder, or {@code owner/model} or {@code owner/model@revision} on the
+   *     Hub; a folder (or file) of that name wins
+   */
+  public static @Nullable Path find(String folderOrName, HubSettings settings) throws IOException {
+    Path folder = existing(folderOrName);
+    HubName name = folder == null ? HubName.ifName(folderOrName) : null;
+    return name == null ? folder : new HubCache(settings.cache()).find(name);
+  }
+
+  /** True for what is rather the path of a folder that is not there: one above it is. */
+  private static boolean isBesideFolders(HubName name) {
+    return existing(name.id().substring(0, name.id().indexOf('/'))) != null;
   }
 
   private static @Nullable Path existing(String text) {

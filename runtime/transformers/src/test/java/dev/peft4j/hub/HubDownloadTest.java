@@ -269,7 +269,7 @@ class HubDownloadTest {
     assertThat(ModelFolders.resolve(MODEL + "@" + commit, settings())).endsWith(Path.of(commit));
     assertThat(ModelFolders.resolve(MODEL + "@refs/pr/1", settings())).endsWith(Path.of(commit));
     assertThatThrownBy(() -> ModelFolders.resolve(MODEL, settings()))
-        .hasMessageStartingWith(MODEL + ": is not in the Hub's cache")
+        .hasMessageStartingWith(MODEL + ": there is no such folder, and it is not in the Hub's cache")
         .hasMessageEndingWith("get it with 'peft4j download tester/tiny-bert'");
     assertThatThrownBy(() -> HubName.parse("a/b@../../x")).hasMessageContaining("no revision");
     assertThatThrownBy(() -> HubName.parse("../x")).hasMessageContaining("expected owner/model");
