@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
       MergeCommand.class,
       InspectCommand.class,
       InitCommand.class,
+      DownloadCommand.class,
       DevicesCommand.class
     },
     footer = {"", "Results go to standard output, everything else to standard error."})
