@@ -27,11 +27,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import dev.peft4j.log.Log;
 
 /** The adapters of a set as files, in peft's layout. */
 final class AdapterFiles {
-  private static final Logger LOG = LoggerFactory.getLogger(AdapterSet.class);
+  private static final Logger LOG = Log.of(AdapterSet.class);
 
   private final AdapterRegistry set;
 
@@ -137,6 +137,9 @@ final class AdapterFiles {
       check(keys, weights, nothing + "\n" + file.weightsFile(), strictness, false);
       throw new IllegalArgumentException(nothing);
     }
+    if (strictness == Strictness.STRICT) {
+      leaveOutBiases(a, keys, weights, file.weightsFile());
+    }
     LoadReport report = check(keys, weights, file.weightsFile().toString(), strictness, true);
     requireNumbers(file, keys, weights);
     a.replace(values(keys, weights));
@@ -152,6 +155,34 @@ final class AdapterFiles {
               }
             });
     return report;
+  }
+
+  /**
+   * Biases of the base that the settings train and the file does not have stay the model's: some
+   * releases of peft did not write them.
+   */
+  private void leaveOutBiases(
+      AttachedAdapter a,
+      SequencedMap<String, ModuleTensor> keys,
+      Map<String, StoredTensor> weights,
+      Path file) {
+    List<String> absent = new ArrayList<>();
+    for (AdapterNames.Named n : AdapterNames.of(set.base().root(), List.of(a))) {
+      String key = n.key();
+      if (n.ofBase() && key != null && !weights.containsKey(key)) {
+        absent.add(key);
+        keys.remove(key);
+      }
+    }
+    if (!absent.isEmpty()) {
+      LOG.warn(
+          "{}: bias is {}, but {} of the base {} not there: the model's {} kept, as in peft",
+          file,
+          a.config().bias().configName(),
+          Quote.list(absent, 10),
+          absent.size() == 1 ? "is" : "are",
+          absent.size() == 1 ? "is" : "are");
+    }
   }
 
   /** Takes values of the base that the file has, as peft does. */
@@ -208,7 +239,7 @@ final class AdapterFiles {
   Map<ModuleTensor, Storage> read(Path folder, AttachedAdapter a) throws IOException {
     Adapter file = AdapterFolder.read(folder);
     file.config().peftType(List.of(a.tuner().peftType()));
-    PeftConfig settings = a.tuner().read(file.config());
+    PeftConfig settings = set.forModel(a.tuner().read(file.config()));
     SequencedMap<String, ModuleTensor> keys = keys(a);
     Map<String, StoredTensor> weights =
         sorted(a, keys, file.tensors(), file.weightsFile().toString());

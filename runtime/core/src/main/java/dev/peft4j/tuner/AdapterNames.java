@@ -24,7 +24,12 @@ final class AdapterNames {
    * @param adapter the adapter that it belongs to, or null for the base
    * @param key its name in that adapter's file, or null for the base
    */
-  record Named(String name, Parameter parameter, @Nullable String adapter, @Nullable String key) {}
+  record Named(String name, Parameter parameter, @Nullable String adapter, @Nullable String key) {
+    /** True if it stands for a parameter of the base under the same name: a bias. */
+    boolean ofBase() {
+      return name.equals(key);
+    }
+  }
 
   private final Collection<AttachedAdapter> adapters;
   private final List<Named> found = new ArrayList<>();

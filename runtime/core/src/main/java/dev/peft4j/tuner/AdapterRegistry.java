@@ -2,6 +2,7 @@ package dev.peft4j.tuner;
 
 import dev.peft4j.annotation.Bias;
 import dev.peft4j.io.AdapterFolder;
+import dev.peft4j.nn.HasModelType;
 import dev.peft4j.nn.Modes;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.Overlay;
@@ -38,6 +39,11 @@ abstract class AdapterRegistry implements OverlaySource {
   }
 
   @Override
+  public @Nullable View view(Module module) {
+    return AdapterView.of(module, state.adapters().values());
+  }
+
+  @Override
   public Modes modes() {
     return modes;
   }
@@ -61,13 +67,20 @@ abstract class AdapterRegistry implements OverlaySource {
   /** Adds an adapter that no call sees before {@code attach} has made it complete. */
   synchronized void addComplete(String name, PeftConfig config, Consumer<AttachedAdapter> attach) {
     try {
-      AttachedAdapter adapter = newAdapter(name, config);
+      AttachedAdapter adapter = newAdapter(name, forModel(config));
       attach.accept(adapter);
       publish(adapter);
     } catch (RuntimeException e) {
       leaveIfEmpty();
       throw e;
     }
+  }
+
+  /** The settings with the targets that peft has for a model of this kind, if they name none. */
+  PeftConfig forModel(PeftConfig config) {
+    return root() instanceof HasModelType m
+        ? Tuner.of(config.peftType()).forModel(config, m.modelType())
+        : config;
   }
 
   AttachedAdapter newAdapter(String name, PeftConfig config) {

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * stands for them. Immutable.
  */
 final class Feedforward extends AbstractList<String> {
+  /** What a file leaves to the kind of model; until that is known, none. */
+  static final Feedforward OPEN = new Feedforward(List.of(), null);
+
   private final List<String> names;
   private final Set<String> ends;
   private final Set<Integer> lengths = new TreeSet<>();

@@ -1,5 +1,7 @@
 package dev.peft4j.tuner;
 
+import static java.util.stream.Collectors.joining;
+
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.auto.service.AutoService;
@@ -71,7 +73,9 @@ public final class Ia3 implements Tuner {
      *     in two ways
      */
     public Config {
-      feedforward = new Feedforward(feedforward, feedforwardRegex);
+      if (feedforward != Feedforward.OPEN) {
+        feedforward = new Feedforward(feedforward, feedforwardRegex);
+      }
       if (!targets.targets().isEmpty()
           && !new HashSet<>(targets.targets()).containsAll(feedforward)) {
         throw new IllegalArgumentException(
@@ -126,6 +130,22 @@ public final class Ia3 implements Tuner {
     private Config with(TargetSpec other, boolean transposed) {
       return new Config(
           other, feedforward, feedforwardRegex, initWeights, transposed, taskType, baseModel);
+    }
+
+    /** With names that need not be among the targets: what ends in one of them is feed-forward. */
+    private Config withFeedforward(List<String> names) {
+      boolean targeted =
+          targets.targets().isEmpty() || new HashSet<>(targets.targets()).containsAll(names);
+      String ends =
+          names.stream().map(n -> n.replace(".", "\\.")).collect(joining("|", ".*(", ")"));
+      return new Config(
+          targets,
+          targeted ? names : List.of(),
+          targeted ? null : ends,
+          initWeights,
+          fanInFanOut,
+          taskType,
+          baseModel);
     }
 
     /** The feed-forward modules must stay a part of the targets. */
@@ -307,12 +327,28 @@ public final class Ia3 implements Tuner {
         () ->
             new Config(
                 fields.targets(),
-                names == null || regex ? List.of() : names,
+                names == null ? Feedforward.OPEN : regex ? List.of() : names,
                 names != null && regex ? names.getFirst() : null,
                 file.flag("init_ia3_weights", true),
                 file.flag("fan_in_fan_out", false),
                 fields.taskType(),
                 fields.baseModel()));
+  }
+
+  /** As peft does, it fills in the feed-forward layers, too, where a file has none. */
+  @Override
+  public PeftConfig forModel(PeftConfig config, String modelType) {
+    Config c = (Config) config;
+    boolean open = TargetsByModel.isLeftOpen(c.targets());
+    TargetSpec targets = open ? TargetsByModel.of(PEFT_TYPE, modelType, c.targets()) : c.targets();
+    List<String> fill = TargetsByModel.names(PEFT_TYPE + "_FEEDFORWARD", modelType);
+    if (fill.isEmpty() || !c.feedforward().isEmpty() || c.feedforwardRegex() != null) {
+      return c.withTargets(targets);
+    }
+    if (c.feedforward() != Feedforward.OPEN && !open) {
+      return c; // somebody says that there are none
+    }
+    return c.withTargets(targets).withFeedforward(fill);
   }
 
   @Override

@@ -17,6 +17,7 @@ import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.target.Names;
 import dev.peft4j.target.PatternKeys;
 import dev.peft4j.target.TargetMatcher;
+import dev.peft4j.target.TargetSpec;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -31,7 +32,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import dev.peft4j.log.Log;
 
 /**
  * Low-rank adaptation (Hu et al. 2021), peft's {@code LORA}: a layer computes W·x + b +
@@ -91,7 +92,7 @@ public final class Lora implements Tuner {
           "ensure_weight_tying",
           "trainable_token_indices");
 
-  private static final Logger LOG = LoggerFactory.getLogger(AdapterSet.class);
+  private static final Logger LOG = Log.of(AdapterSet.class);
   private static final Pattern PISSA = Pattern.compile("pissa(?:_niter_(\\d{1,4}))?");
 
   /** A rank that is taken from settings without a look at the weights. */
@@ -223,6 +224,14 @@ public final class Lora implements Tuner {
     TargetFields fields = TargetFields.read(file);
     b.targets(fields.targets()).taskType(fields.taskType()).baseModel(fields.baseModel());
     return file.checked(b::build);
+  }
+
+  @Override
+  public PeftConfig forModel(PeftConfig config, String modelType) {
+    TargetSpec t = config.targets();
+    return TargetsByModel.isLeftOpen(t)
+        ? config.withTargets(TargetsByModel.of(PEFT_TYPE, modelType, t))
+        : config;
   }
 
   private static void readInit(AdapterConfig file, LoraConfig.Builder b) throws IOException {

@@ -63,6 +63,16 @@ public interface Tuner {
     return List.of();
   }
 
+  /**
+   * The settings with what they leave to the kind of model: targets, if they name none and peft has
+   * some for that kind.
+   *
+   * @param modelType the model's {@code model_type}, such as {@code bert}
+   */
+  default PeftConfig forModel(PeftConfig config, String modelType) {
+    return config;
+  }
+
   /** What peft calls a model with this tuner, for its status: {@code LORA} is {@code LoraModel}. */
   default String modelType() {
     StringBuilder name = new StringBuilder();

@@ -9,6 +9,7 @@ import dev.peft4j.data.Storage;
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.SafeTensors;
 import dev.peft4j.io.StoredTensor;
+import dev.peft4j.nn.HasModelType;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
 import java.io.IOException;
@@ -165,6 +166,58 @@ class LoadedAsPeftTest {
     settings(t -> t.putNull("target_modules"));
     assertThatThrownBy(() -> PeftModel.load(Nets.mlp(1), folder))
         .hasMessageContaining("there are no targets (target_modules)");
+  }
+
+  /** What peft's lists have for some kinds of model; BERT's files are with the transformers. */
+  @ParameterizedTest
+  @CsvSource({"phi, fc1 fc2", "opt, ", "llama, "})
+  void withoutTargetsThoseOfTheKindOfModelAreAdapted(String type, String adapted) {
+    class Typed extends Nets.Mlp implements HasModelType {
+      @Override
+      public String modelType() {
+        return type;
+      }
+    }
+    LoraConfig open = LoraConfig.builder().r(2).modulesToSave("head").build();
+    if (adapted == null) { // the list's names are not in this model
+      assertThatThrownBy(() -> PeftModel.of(new Typed(), open))
+          .hasMessageContaining("Target modules [q_proj, v_proj] not found in the base model");
+      return;
+    }
+    AdaptedModel<Typed> model = PeftModel.of(new Typed(), open);
+    assertThat(model.adapters().adapter("default").layers().keySet())
+        .containsExactlyInAnyOrder(adapted.split(" "));
+    assertThat(model.adapters().config("default").targets().modulesToSave())
+        .containsExactly("head");
+    Nets.disturb(model, 3);
+    Path again = folder.resolve("again");
+    model.save(again);
+    Nets.Mlp plain = Nets.mlp(1); // of no kind: the file names what was chosen
+    assertThat(PeftModel.load(plain, again).adapters().adapter("default").layers().keySet())
+        .containsExactlyInAnyOrder(adapted.split(" "));
+  }
+
+  @Test
+  void feedforwardLayersThatAFileLeavesOpenAreThoseOfTheKindOfModel() throws IOException {
+    class Opt extends Nets.Mlp implements HasModelType {
+      @Override
+      public String modelType() {
+        return "opt";
+      }
+    }
+    for (String said : List.of("null", "[]")) {
+      String json =
+          "{\"peft_type\": \"IA3\", \"target_modules\": [\"fc1\", \"head\", \"c2\", \"fc2\"],"
+              + " \"feedforward_modules\": "
+              + said
+              + "}";
+      Files.writeString(folder.resolve("adapter_config.json"), json);
+      Ia3.Config read = new Ia3().read(AdapterConfig.read(folder.resolve("adapter_config.json")));
+      AdaptedModel<Opt> model = PeftModel.of(new Opt(), read);
+      Ia3.Config used = (Ia3.Config) model.adapters().config("default");
+      assertThat(used.isFeedforward("fc2")).isEqualTo(said.equals("null"));
+      assertThat(used.isFeedforward("fc1")).isFalse();
+    }
   }
 
   @Test

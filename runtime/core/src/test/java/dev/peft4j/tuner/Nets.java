@@ -26,7 +26,7 @@ final class Nets {
   }
 
   /** The model of peft's golden cases. */
-  static final class Mlp extends Module {
+  static class Mlp extends Module {
     final Linear fc1 = new Linear(16, 32);
     final Linear fc2 = new Linear(32, 32, false);
     final Linear head = new Linear(32, 8);

@@ -4,6 +4,7 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.data.Storage;
 import dev.peft4j.nn.Dropout;
+import dev.peft4j.nn.HasModelType;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.tensor.Tensor;
@@ -11,7 +12,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** BERT with a classifier on its pooled output: one label a text. */
-public class BertForSequenceClassification extends Module {
+public class BertForSequenceClassification extends Module implements HasModelType {
   /** A label that does not count, as in torch. */
   private static final int IGNORED = -100;
 
@@ -117,5 +118,11 @@ public class BertForSequenceClassification extends Module {
   /** The classifier. */
   public Linear classifier() {
     return classifier;
+  }
+
+  /** {@code bert}. */
+  @Override
+  public String modelType() {
+    return "bert";
   }
 }

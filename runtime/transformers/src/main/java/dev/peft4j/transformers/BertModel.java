@@ -1,5 +1,6 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.nn.HasModelType;
 import dev.peft4j.nn.Module;
 import dev.peft4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -9,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * state for each token. With a pooler, {@link #pooler()} makes one vector a text of them; {@link
  * Pooling} has another way.
  */
-public class BertModel extends Module {
+public class BertModel extends Module implements HasModelType {
   private final BertConfig config;
   private final BertEmbeddings embeddings;
   private final BertEncoder encoder;
@@ -90,5 +91,11 @@ public class BertModel extends Module {
   /** The pooler, or null if the model has none. */
   public @Nullable BertPooler pooler() {
     return pooler;
+  }
+
+  /** {@code bert}. */
+  @Override
+  public String modelType() {
+    return "bert";
   }
 }

@@ -1,0 +1,69 @@
+package dev.peft4j.tuner;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.peft4j.target.TargetSpec;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * The layers that peft adapts in a kind of model if the settings name none: its {@code
+ * TRANSFORMERS_MODELS_TO_*_MODULES_MAPPING}.
+ */
+final class TargetsByModel {
+  private static final String FILE = "targets_by_model.json";
+
+  private TargetsByModel() {}
+
+  /** True if the settings name no layer in any of the ways there are. */
+  static boolean isLeftOpen(TargetSpec t) {
+    return t.targets().isEmpty() && t.targetRegex() == null && !t.allLinear();
+  }
+
+  /**
+   * The same settings with the targets of a kind of model, if there are any for it. As in peft, a
+   * model of that kind need not have all of them.
+   *
+   * @param list which of the lists, such as {@code LORA}
+   */
+  static TargetSpec of(String list, String modelType, TargetSpec open) {
+    JsonNode found = list(list).path(modelType);
+    if (found.isMissingNode()) {
+      return open;
+    }
+    if (!found.isTextual()) {
+      return open.withTargets(names(found)).asFromFile();
+    }
+    return TargetSpec.builder()
+        .targetRegex(found.textValue())
+        .exclude(open.exclude().toArray(new String[0]))
+        .excludeRegex(open.excludeRegex())
+        .modulesToSave(open.modulesToSave().toArray(new String[0]))
+        .build()
+        .asFromFile();
+  }
+
+  /** The names that a list has for a kind of model; none if it does not have that kind. */
+  static List<String> names(String list, String modelType) {
+    return names(list(list).path(modelType));
+  }
+
+  private static List<String> names(JsonNode array) {
+    List<String> names = new ArrayList<>(array.size());
+    array.forEach(n -> names.add(n.textValue()));
+    return names;
+  }
+
+  private static JsonNode list(String name) {
+    try (InputStream in =
+        Objects.requireNonNull(TargetsByModel.class.getResourceAsStream(FILE), FILE)) {
+      return new ObjectMapper().readTree(in).path(name);
+    } catch (IOException e) {
+      throw new UncheckedIOException(FILE, e);
+    }
+  }
+}
