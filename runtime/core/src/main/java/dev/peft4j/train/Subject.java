@@ -143,7 +143,7 @@ sealed interface Subject {
   /** A module with all its parameters and buffers. */
   record Whole(Module root) implements Subject {
     /** Gives parameters and buffers the names that messages and checkpoints have. */
-    Whole {
+    public Whole {
       ModuleState.of(root).tensors().forEach((name, t) -> t.variable().rename(name));
     }
 
