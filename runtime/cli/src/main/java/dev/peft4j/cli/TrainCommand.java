@@ -193,7 +193,7 @@ final class TrainCommand implements Callable<Integer> {
     BertForSequenceClassification m = classifier.model();
     Trainer<Batch> trainer =
         Trainer.of(adapted, optimizer, batches, b -> m.loss(m.forward(b.texts()), b.labels()))
-            .settings(options.settings(evalFile != null))
+            .settings(options.settings(evalData != null))
             .checkpoints(folder.resolve("checkpoints"))
             .listener(new CsvLog(folder));
     if (!quiet) {

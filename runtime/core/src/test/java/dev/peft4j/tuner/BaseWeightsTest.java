@@ -156,7 +156,25 @@ class BaseWeightsTest {
     assertThatThrownBy(() -> model.saveMerged(adapter)).hasMessageContaining("has an adapter");
     assertThatThrownBy(() -> Nets.mlp(1).load(folder.resolve("none.safetensors")))
         .hasMessageContaining("none.safetensors: does not exist");
+    assertThatThrownBy(() -> PeftModel.load(new TwoLinears(), adapter))
+        .hasMessageContaining("not found in the base model. Modules: [a, b]")
+        .hasMessageContaining("the model has no place for any of its keys");
+    Path weights = adapter.resolve("adapter_model.safetensors");
+    for (Runnable load :
+        java.util.List.<Runnable>of(() -> Nets.mlp(1).load(weights), () -> model.load(weights))) {
+      assertThatThrownBy(load::run).hasMessageContaining("An adapter is loaded from its folder");
+    }
+    model.saveBase(folder.resolve("base"));
+    assertThatThrownBy(() -> PeftModel.load(Nets.mlp(1), folder.resolve("base")))
+        .hasMessageContaining("it has the weights of a whole model");
+    assertThatThrownBy(
+            () ->
+                PeftModel.of(
+                    new TwoLinears(),
+                    LoraConfig.builder().targets("a").modulesToSave("zzz").build()))
+        .hasMessage("modulesToSave 'zzz' not found in the base model. Modules: [a, b]");
     model.merge();
+    assertThatThrownBy(() -> model.save(adapter)).hasMessageContaining("saveMerged(path)");
     model.saveBase(folder.resolve("base.safetensors"));
     assertThatThrownBy(() -> model.loadBase(folder.resolve("base.safetensors")))
         .isInstanceOf(IllegalStateException.class)
@@ -197,7 +215,6 @@ class BaseWeightsTest {
 
   @Test
   void tiedWeightsAreWrittenOnceAndReadUnderEitherName() throws IOException {
-    TiedWeightsTest.class.getName();
     var embed = Rng.with(1, () -> new dev.peft4j.nn.Embedding(5, 3));
     var tied = new Tied(embed);
     tied.save(folder.resolve("tied.safetensors"));
@@ -217,6 +234,11 @@ class BaseWeightsTest {
             StoredTensor.of(new float[15], 5, 3)));
     assertThatThrownBy(() -> again.load(folder.resolve("both.safetensors")))
         .hasMessageContaining("tied weights");
+  }
+
+  static final class TwoLinears extends dev.peft4j.nn.Module {
+    final dev.peft4j.nn.Linear a = new dev.peft4j.nn.Linear(2, 2);
+    final dev.peft4j.nn.Linear b = new dev.peft4j.nn.Linear(2, 2);
   }
 
   static final class Tied extends dev.peft4j.nn.Module {
