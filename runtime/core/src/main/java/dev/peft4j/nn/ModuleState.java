@@ -143,11 +143,11 @@ public final class ModuleState {
     values.forEach(
         (name, s) -> {
           ModuleTensor t = tensors.get(aliases.getOrDefault(name, name));
-          boolean same = t != null && t.shape().elements() == s.elements();
-          shaped.put(
-              name,
-              new StoredTensor(
-                  same ? t.shape() : Shape.of(Math.toIntExact(s.elements())), s));
+          Shape shape =
+              t != null && t.shape().elements() == s.elements()
+                  ? t.shape()
+                  : Shape.of(Math.toIntExact(s.elements()));
+          shaped.put(name, new StoredTensor(shape, s));
         });
     load(from, shaped);
   }

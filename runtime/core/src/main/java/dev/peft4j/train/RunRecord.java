@@ -42,6 +42,7 @@ record RunRecord(
     if (evaluated) {
       Monitor m = s.monitored();
       settings.put("monitored number", (m.higherIsBetter() ? "highest " : "lowest ") + m.name());
+      settings.put("plateau", s.plateau() == null ? "none" : s.plateau().toString());
       free.put("evaluation", s.evaluations().words());
       free.put("patience", Integer.toString(m.patience()));
       free.put("least change", Double.toString(m.leastChange()));

@@ -6,6 +6,7 @@ import dev.peft4j.nn.Trainable;
 import dev.peft4j.optim.GradientClip;
 import dev.peft4j.optim.NonFiniteLossException;
 import dev.peft4j.optim.Optimizer;
+import dev.peft4j.optim.Plateau;
 import dev.peft4j.optim.Schedule;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.PeftModel;
@@ -306,7 +307,7 @@ public final class Trainer<B> {
         throw diverged(Float.NaN); // nothing counts in any batch
       }
       Tensor norm = clip > 0 ? GradientClip.byNorm(optimizer.parameters(), clip) : null;
-      float stepRate = (float) (rate * schedule.factor(state.step()));
+      float stepRate = (float) (rate * schedule.factor(state.step()) * course.plateau().rate());
       optimizer.lr(stepRate);
       try {
         optimizer.step();
@@ -362,6 +363,10 @@ public final class Trainer<B> {
       state = state.after(value, monitor);
       boolean improved = state.sinceBest() == 0;
       course.evaluated(values, improved);
+      Plateau plateau = settings.plateau();
+      if (plateau != null) {
+        course.plateau(plateau.after(course.plateau(), value, monitor.higherIsBetter()));
+      }
       tell(new TrainingEvent.Evaluated(state, values, improved));
       return improved;
     }

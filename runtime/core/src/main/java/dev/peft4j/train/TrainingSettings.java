@@ -1,5 +1,6 @@
 package dev.peft4j.train;
 
+import dev.peft4j.optim.Plateau;
 import dev.peft4j.optim.Schedule;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param accumulation batches that make one step, as one large batch would
  * @param clipNorm largest common norm of the gradients; 0 does not clip
  * @param schedule the course of the learning rate, for a number of steps in all
+ * @param plateau how the learning rate is lowered where the evaluations stop getting better; null
+ *     does not
  * @param evaluateEvery how often the model is evaluated; null if nothing is said: after each epoch,
  *     if there is an {@link Evaluator}
  * @param monitor what the evaluations are for; null if nothing is said: the lowest {@code loss}
@@ -27,6 +30,7 @@ public record TrainingSettings(
     int accumulation,
     float clipNorm,
     LongFunction<Schedule> schedule,
+    @Nullable Plateau plateau,
     @Nullable Every evaluateEvery,
     @Nullable Monitor monitor,
     @Nullable Every checkpointEvery,
@@ -80,6 +84,11 @@ public record TrainingSettings(
    * @param folder whether the run has a folder for checkpoints
    */
   void requireUseful(boolean evaluator, boolean folder) {
+    if (!evaluator && plateau != null) {
+      throw new IllegalStateException(
+          "training settings: reduceOnPlateau would do nothing, since the trainer has no evaluator;"
+              + " call evaluator(...) on it, or leave it out");
+    }
     if (!evaluator && (evaluateEvery != null || monitor != null)) {
       throw new IllegalStateException(
           "training settings: "
@@ -138,6 +147,7 @@ public record TrainingSettings(
     private int accumulation = 1;
     private float clipNorm;
     private LongFunction<Schedule> schedule = _ -> Schedule.constant();
+    private @Nullable Plateau plateau;
     private @Nullable Every evaluateEvery;
     private @Nullable Monitor monitor;
     private @Nullable Every checkpointEvery;
@@ -183,6 +193,16 @@ public record TrainingSettings(
     /** As {@link #schedule}, made for the number of steps in all, such as 1,000. */
     public Builder scheduleOver(LongFunction<Schedule> ofTotal) {
       schedule = ofTotal;
+      return this;
+    }
+
+    /**
+     * Lowers the rate, besides the schedule, where the number that is monitored stops getting
+     * better: torch's {@code ReduceLROnPlateau}. A run that has no {@link Trainer#evaluator}
+     * refuses to start.
+     */
+    public Builder reduceOnPlateau(Plateau value) {
+      plateau = value;
       return this;
     }
 
@@ -238,6 +258,7 @@ public record TrainingSettings(
           accumulation,
           clipNorm,
           schedule,
+          plateau,
           evaluateEvery,
           monitor,
           checkpointEvery,

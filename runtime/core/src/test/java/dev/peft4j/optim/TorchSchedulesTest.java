@@ -72,6 +72,27 @@ class TorchSchedulesTest {
   }
 
   @Test
+  void aPlateauIsTorchs() {
+    double[] values = {
+      5, 4, 3, 3, 3, 2.9999, 3, 3, 3, 2, 2.5, 2.5, 2.5, 2.5, 2.5, 2.5, 2.5, 1, 1, 1, 1, 1, 1, 1, 1
+    };
+    Map<String, Plateau> plateaus =
+        Map.of(
+            "plateau", Plateau.of(0.5, 2),
+            "plateau_max", Plateau.of(0.1, 1).cooldown(2).least(0.02),
+            "plateau_abs", Plateau.of(0.5, 1).leastChange(0.5).cooldown(1));
+    plateaus.forEach(
+        (name, plateau) -> {
+          Plateau.State state = Plateau.State.START;
+          for (int i = 0; i < values.length; i++) {
+            state = plateau.after(state, values[i], name.endsWith("max"));
+            assertThat(state.rate()).as(name + i).isCloseTo(torch().get(name)[i], within(1e-12));
+          }
+        });
+    assertThatThrownBy(() -> Plateau.of(1.5, 2)).hasMessageContaining("0 < factor < 1");
+  }
+
+  @Test
   void everyCountsEpochs() {
     Schedule s = Schedule.stepLr(2, 0.5).every(10);
     assertThat(s.factor(19)).isEqualTo(1);

@@ -9,6 +9,7 @@ import dev.peft4j.nn.Dropout;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.optim.AdamW;
+import dev.peft4j.optim.Plateau;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.AdaptedModel;
 import dev.peft4j.tuner.LoraConfig;
@@ -235,6 +236,39 @@ class WholeModelTest {
   }
 
   @Test
+  void aPlateauLowersTheRateAndIsInCheckpoints() {
+    List<Double> scripted = List.of(3.0, 2.0, 2.0, 2.0, 2.0, 2.0);
+    TrainingSettings settings =
+        TrainingSettings.builder()
+            .steps(6)
+            .evaluate(Every.steps(1))
+            .reduceOnPlateau(Plateau.of(0.5, 1))
+            .build();
+    List<Float> rates = new ArrayList<>();
+    for (int run = 0; run < 2; run++) { // one that is stopped after three steps, and its rest
+      Net net = net(1);
+      Trainer<TinyRun.Batch> t =
+          Trainer.of(net, AdamW.of(net.trainableParameters(), 0.5f), data(), b -> loss(net, b))
+              .settings(settings)
+              .checkpoints(folder);
+      t.evaluator(
+          Evaluator.named(
+              java.util.Set.of("loss"), () -> Map.of("loss", scripted.get(rates.size() - 1))));
+      t.listener(
+          e -> {
+            if (e instanceof TrainingEvent.Step s) {
+              rates.add(s.learningRate());
+              if (s.state().step() == 3) {
+                t.stop();
+              }
+            }
+          });
+      t.resume();
+    }
+    assertThat(rates).containsExactly(0.5f, 0.5f, 0.5f, 0.5f, 0.25f, 0.25f);
+  }
+
+  @Test
   void whatWouldDoNothingIsAnError() {
     Net net = net(1);
     Map<TrainingSettings.Builder, String> wrong = new LinkedHashMap<>();
@@ -247,6 +281,9 @@ class WholeModelTest {
     wrong.put(
         TrainingSettings.builder().epochs(1).checkpoint(Every.steps(5)),
         "checkpoint(every 5 steps) would do nothing, since the trainer has no folder");
+    wrong.put(
+        TrainingSettings.builder().epochs(1).reduceOnPlateau(Plateau.of(0.5, 1)),
+        "reduceOnPlateau would do nothing");
     wrong.put(TrainingSettings.builder().epochs(1).keep(2), "keep(2) would do nothing");
     wrong.forEach(
         (settings, message) ->
