@@ -111,9 +111,26 @@ public abstract sealed class BatchNorm extends Module implements Layer
       variance = runningVar.reshape(perChannel);
     }
     Tensor y = x.sub(mean).mul(variance.add(eps).rsqrt());
-    return weight == null || bias == null
-        ? y
-        : y.mul(weight.reshape(perChannel)).add(bias.reshape(perChannel));
+    return seen(
+        weight == null || bias == null
+            ? y
+            : y.mul(weight.reshape(perChannel)).add(bias.reshape(perChannel)));
+  }
+
+  @Override
+  protected String extraRepr() {
+    String affine = weight == null ? "False" : "True";
+    return channels
+        + ", eps="
+        + ModuleText.number(eps)
+        + ", momentum="
+        + (momentum == null ? "None" : ModuleText.number(momentum))
+        + ", affine="
+        + affine
+        + ", bias="
+        + affine
+        + ", track_running_stats="
+        + (runningMean == null ? "False" : "True");
   }
 
   private void track(Tensor mean, Tensor variance, long n) {
