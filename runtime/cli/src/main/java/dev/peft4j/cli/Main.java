@@ -27,6 +27,8 @@ import picocli.CommandLine.Spec;
       PredictCommand.class,
       MergeCommand.class,
       InspectCommand.class,
+      InitCommand.class,
+      DownloadCommand.class,
       DevicesCommand.class
     },
     footer = {"", "Results go to standard output, everything else to standard error."})
@@ -48,6 +50,7 @@ public final class Main implements Runnable {
 
   /** Runs the command and ends the process with its exit code. */
   public static void main(String[] args) throws Exception {
+    StandardError.take();
     SafeStream.forLog();
     OptionalInt elsewhere = relaunch(args);
     System.exit(elsewhere.isPresent() ? elsewhere.getAsInt() : execute(commandLine(), args));

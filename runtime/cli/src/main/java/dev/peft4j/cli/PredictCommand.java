@@ -32,6 +32,7 @@ final class PredictCommand implements Callable<Integer> {
   @Option(
       names = {"-a", "--adapter"},
       paramLabel = "FOLDER",
+      converter = HubAccess.Folder.class,
       description = "An adapter, of 'peft4j train' or of peft; without it the model as it is.")
   private @Nullable Path adapter;
 

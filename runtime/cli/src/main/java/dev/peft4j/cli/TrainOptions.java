@@ -1,6 +1,7 @@
 package dev.peft4j.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.hub.ModelFolders;
 import dev.peft4j.optim.Schedule;
 import dev.peft4j.train.Every;
 import dev.peft4j.train.Monitor;
@@ -220,7 +221,7 @@ final class TrainOptions {
         .alpha(alpha)
         .dropout(dropout)
         .taskType("SEQ_CLS")
-        .baseModel(base.toString())
+        .baseModel(ModelFolders.name(base))
         .build();
   }
 
