@@ -60,7 +60,8 @@ public final class ModelFolder {
     return new ModelFolder(folder, PythonJson.read(config), weights(folder));
   }
 
-  private static SequencedMap<String, SafeTensors> weights(Path folder) throws IOException {
+  /** The file of each tensor. */
+  static SequencedMap<String, SafeTensors> weights(Path folder) throws IOException {
     SequencedMap<String, SafeTensors> out = new LinkedHashMap<>();
     if (Files.exists(folder.resolve(SINGLE))) {
       SafeTensors only = SafeTensors.open(folder.resolve(SINGLE));

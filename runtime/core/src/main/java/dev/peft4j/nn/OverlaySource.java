@@ -31,4 +31,14 @@ public interface OverlaySource {
 
   /** In which mode it is called. */
   Modes modes();
+
+  /**
+   * Called before weights of the base are replaced for good.
+   *
+   * @throws IllegalStateException if they must not be now
+   */
+  default void baseChanging() {}
+
+  /** Called after weights of the base were replaced for good. */
+  default void baseChanged() {}
 }

@@ -3,6 +3,7 @@ package dev.peft4j.tuner;
 import dev.peft4j.data.Rng;
 import dev.peft4j.graph.VariableGroup;
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.NamedBuffer;
 import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Overlay;
@@ -364,6 +365,13 @@ public final class AdapterSet extends AdapterMerging {
       }
     }
     return found;
+  }
+
+  /** All buffers of the adapted model under peft's names. */
+  public List<NamedBuffer> namedBuffers() {
+    return AdapterNames.buffers(base(), state.adapters().values()).stream()
+        .map(n -> new NamedBuffer(n.name(), n.buffer()))
+        .toList();
   }
 
   /** The parameters that receive gradients. */

@@ -151,6 +151,14 @@ final class LoraLayer implements TunerLayer, LowRank {
   }
 
   @Override
+  public void rebased(TunerLayer again) {
+    if (given == null && again instanceof LoraLayer now) {
+      startA = now.startA;
+      startB = now.startB;
+    }
+  }
+
+  @Override
   public @Nullable String problem() {
     if (magnitude == null) {
       return null;

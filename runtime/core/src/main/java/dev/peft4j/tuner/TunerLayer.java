@@ -72,6 +72,14 @@ public interface TunerLayer extends LayerAdapter {
   default void baseGiven(Parameter original, Parameter value) {}
 
   /**
+   * Tells that the base's weights were replaced for good; of interest to an adapter that keeps
+   * something that was made from them besides its parameters.
+   *
+   * @param again what would be attached to the layer now, to take that from
+   */
+  default void rebased(TunerLayer again) {}
+
+  /**
    * Why it cannot compute with the values that it has, as a sentence that names the weight; null if
    * it can.
    */

@@ -7,7 +7,7 @@ import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.ModelFolder;
 import dev.peft4j.io.StateDictCheck;
 import dev.peft4j.nn.Module;
-import dev.peft4j.nn.Parameter;
+import dev.peft4j.nn.ModuleTensor;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -124,7 +124,7 @@ final class BertCheckpoint {
    */
   private void load(Module model, Predicate<String> ignored, String prefix, Predicate<String> kept)
       throws IOException {
-    SequencedMap<String, Parameter> state = model.stateDict();
+    SequencedMap<String, ModuleTensor> state = model.stateDict();
     List<String> drawn = state.keySet().stream().filter(n -> isDrawn(prefix + n)).toList();
     state.keySet().removeIf(kept.or(drawn::contains));
     SequencedMap<String, Shape> expected = new LinkedHashMap<>();

@@ -3,7 +3,7 @@ package dev.peft4j.samples.gloss;
 import dev.peft4j.data.Shape;
 import dev.peft4j.io.StateDictCheck;
 import dev.peft4j.io.StoredTensor;
-import dev.peft4j.nn.Parameter;
+import dev.peft4j.nn.ModuleTensor;
 import dev.peft4j.transformers.BertConfig;
 import dev.peft4j.transformers.BertModel;
 import dev.peft4j.transformers.Tokenizer;
@@ -56,7 +56,7 @@ final class MiniLm {
     Map<String, Shape> found = new LinkedHashMap<>();
     weights.forEach((name, t) -> found.put(name, t.shape()));
     StateDictCheck.compare(model.stateShapes(), found).require(WEIGHTS);
-    Map<String, Parameter> state = model.stateDict();
+    Map<String, ModuleTensor> state = model.stateDict();
     weights.forEach((name, t) -> Objects.requireNonNull(state.get(name)).adopt(t.storage()));
     model.eval();
     return model;
