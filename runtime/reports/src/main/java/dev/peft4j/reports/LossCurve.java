@@ -12,6 +12,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.Styler;
@@ -24,6 +27,7 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
  */
 public final class LossCurve implements TrainingListener {
   private static final int WINDOW = 20;
+  private static final int POINTS = 4000;
 
   /** More lines than these are not told apart. */
   private static final int MEASURES = 3;
@@ -93,7 +97,7 @@ public final class LossCurve implements TrainingListener {
     }
   }
 
-  static @org.jspecify.annotations.Nullable XYChart chart(Path log, String run)
+  static @Nullable XYChart chart(Path log, String run)
       throws IOException {
     Column loss = Column.read(log.resolve(CsvLog.LOSS), "loss");
     if (loss.values().length == 0) {
@@ -103,11 +107,13 @@ public final class LossCurve implements TrainingListener {
     double last = Arrays.stream(loss.steps()).max().orElse(1);
     double epochs =
         1 + Arrays.stream(Column.read(log.resolve(CsvLog.LOSS), "epoch").values()).max().orElse(0);
-    String x = epochs > 1 ? String.format("step (%.0f epochs)", epochs) : "step";
+    String x = epochs > 1 ? String.format(Locale.ROOT, "step (%.0f epochs)", epochs) : "step";
     XYChart chart = Chart.of(title, x, "loss");
-    Chart.count(chart, last, loss.values()[0]);
-    Chart.dots(chart, "each step", loss.steps(), loss.values(), Chart.BLUE);
-    Chart.line(chart, "training", loss.steps(), means(loss.values()), Chart.BLUE)
+    Chart.count(chart, Math.max(2, last), loss.values()[0]);
+    Column means = new Column(loss.steps(), means(loss.values())).thinned();
+    Column dots = loss.thinned();
+    Chart.dots(chart, "each step", dots.steps(), dots.values(), Chart.BLUE);
+    Chart.line(chart, "training", means.steps(), means.values(), Chart.BLUE)
         .setMarker(SeriesMarkers.NONE);
     Path evaluations = log.resolve(CsvLog.EVALUATION);
     if (Files.exists(evaluations)) {
@@ -172,6 +178,18 @@ public final class LossCurve implements TrainingListener {
 
   /** One column of a file against the steps; lines in which it is no finite number are left out. */
   private record Column(double[] steps, double[] values) {
+    /** More points than a picture has room for are every n-th one, and the last. */
+    Column thinned() {
+      int every = (steps.length + POINTS - 1) / POINTS;
+      int[] kept =
+          IntStream.range(0, steps.length)
+              .filter(i -> i % every == 0 || i == steps.length - 1)
+              .toArray();
+      return new Column(
+          Arrays.stream(kept).mapToDouble(i -> steps[i]).toArray(),
+          Arrays.stream(kept).mapToDouble(i -> values[i]).toArray());
+    }
+
     static List<String> names(Path file) throws IOException {
       List<String> lines = Files.readAllLines(file);
       return lines.isEmpty() ? List.of() : List.of(lines.getFirst().split(",", -1));
