@@ -27,6 +27,8 @@ import picocli.CommandLine.Spec;
       PredictCommand.class,
       MergeCommand.class,
       InspectCommand.class,
+      InitCommand.class,
+      DownloadCommand.class,
       DevicesCommand.class
     },
     footer = {"", "Results go to standard output, everything else to standard error."})
@@ -96,6 +98,7 @@ public final class Main implements Runnable {
     line.setExpandAtFiles(false); // an argument is what it says, never a file of arguments
     line.setPosixClusteredShortOptionsAllowed(false); // -minor is no -m
     line.setCaseInsensitiveEnumValuesAllowed(true);
+    Numbers.register(line);
     List<CommandLine> all = new ArrayList<>(line.getSubcommands().values());
     all.add(line);
     for (CommandLine each : all) {

@@ -38,6 +38,7 @@ public final class LossCurve implements TrainingListener {
   private final Path log;
   private final Path file;
   private final String run;
+  private boolean logged;
 
   /**
    * A picture of the run that is written down in {@code log}, which has the folder's name; this
@@ -66,6 +67,10 @@ public final class LossCurve implements TrainingListener {
 
   @Override
   public void on(TrainingEvent event) {
+    if (event instanceof TrainingEvent.Step && !logged) {
+      requireLog(log); // after the first step, not after the last
+      logged = true;
+    }
     if (event instanceof TrainingEvent.Finished || event instanceof TrainingEvent.Failed) {
       try {
         write(log, file, run);
@@ -99,6 +104,7 @@ public final class LossCurve implements TrainingListener {
 
   static @Nullable XYChart chart(Path log, String run)
       throws IOException {
+    requireLog(log);
     Column loss = Column.read(log.resolve(CsvLog.LOSS), "loss");
     if (loss.values().length == 0) {
       return null;
@@ -158,6 +164,18 @@ public final class LossCurve implements TrainingListener {
         chart.getStyler().setYAxisMin(1, 0.0);
         chart.getStyler().setYAxisMax(1, 1.0);
       }
+    }
+  }
+
+  private static void requireLog(Path log) {
+    if (!Files.exists(log.resolve(CsvLog.LOSS))) {
+      throw new IllegalStateException(
+          "LossCurve: there is no "
+              + log.resolve(CsvLog.LOSS)
+              + ", from which the picture is drawn; CsvLog writes it: add"
+              + " a CsvLog of the folder "
+              + log
+              + " to the trainer's listeners");
     }
   }
 
