@@ -4,6 +4,7 @@ import dev.peft4j.data.ShapeException;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.StaleTensorException;
 import dev.peft4j.graph.Variable;
+import dev.peft4j.log.Log;
 import dev.peft4j.tensor.Tensor;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -12,7 +13,6 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import dev.peft4j.log.Log;
 
 /**
  * Normalises each channel over all other axes, scales and shifts (Ioffe and Szegedy 2015), as

@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Looks for a learning rate: trains for some steps while the rate rises from very low to very high,
- * and sees at which rates the loss falls (the learning rate range test of Smith 2015, as fastai does
- * it). Afterwards weights, the optimizer and random generators are what they were, bit by bit.
+ * and sees at which rates the loss falls (the learning rate range test of Smith 2015, as fastai
+ * does it). Afterwards weights, the optimizer and random generators are what they were, bit by bit.
  *
  * <pre>{@code
  * LearningRates rates =
@@ -112,7 +112,8 @@ public final class LearningRateFinder<B> {
    */
   public LearningRateFinder<B> steps(int value) {
     if (value < 10) {
-      throw new IllegalArgumentException("a learning rate test of " + value + " steps: at least 10");
+      throw new IllegalArgumentException(
+          "a learning rate test of " + value + " steps: at least 10");
     }
     steps = value;
     return this;

@@ -65,8 +65,8 @@ public record LearningRates(List<Point> points, boolean diverged) {
   }
 
   /**
-   * Returns the rate at which the loss falls fastest over the logarithm of the rate (fastai's {@code
-   * steep}).
+   * Returns the rate at which the loss falls fastest over the logarithm of the rate (fastai's
+   * {@code steep}).
    *
    * @throws IllegalStateException if there are too few points, saying what to do
    */

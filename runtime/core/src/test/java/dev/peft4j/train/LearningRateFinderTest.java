@@ -152,7 +152,9 @@ class LearningRateFinderTest {
     assertThat(rates.toString()).startsWith("suggested learning rate ");
   }
 
-  /** What fastai's valley, steep and minimum give for the same numbers, from its code run in Python. */
+  /**
+   * What fastai's valley, steep and minimum give for the same numbers, from its code run in Python.
+   */
   @Test
   void suggestionsAreFastais() {
     List<LearningRates.Point> points = new ArrayList<>();

@@ -74,7 +74,8 @@ final class Chart {
     chart.getStyler().setXAxisDecimalPattern("#,##0");
     // a tick for each whole number at most
     chart.getStyler().setXAxisTickMarkSpacingHint(Math.max(SPACING, (int) (WIDTH / last)));
-    XYSeries unseen = chart.addSeries("unseen", new double[] {0, last * 0.3127}, new double[] {y, y});
+    XYSeries unseen =
+        chart.addSeries("unseen", new double[] {0, last * 0.3127}, new double[] {y, y});
     unseen.setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter);
     unseen.setMarker(SeriesMarkers.NONE);
     unseen.setShowInLegend(false);

@@ -13,8 +13,8 @@ import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
- * The picture of a {@link dev.peft4j.train.LearningRateFinder}: the loss over the learning rate, and
- * the rate that it suggests.
+ * The picture of a {@link dev.peft4j.train.LearningRateFinder}: the loss over the learning rate,
+ * and the rate that it suggests.
  */
 public final class LearningRateCurve {
   /** What is far above the first loss would flatten the rest. */
@@ -56,7 +56,12 @@ public final class LearningRateCurve {
     List<Point> within = points.stream().filter(p -> !(p.smoothed() > top)).toList();
     List<Point> dots = points.stream().filter(p -> !(p.loss() > top)).toList();
     Chart.dots(chart, "each step", of(dots, Point::rate), of(dots, Point::loss), Chart.BLUE);
-    Chart.line(chart, "loss, smoothed", of(within, Point::rate), of(within, Point::smoothed), Chart.BLUE)
+    Chart.line(
+            chart,
+            "loss, smoothed",
+            of(within, Point::rate),
+            of(within, Point::smoothed),
+            Chart.BLUE)
         .setMarker(SeriesMarkers.NONE);
     XYSeries mark =
         chart.addSeries(

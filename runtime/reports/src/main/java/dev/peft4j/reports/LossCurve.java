@@ -102,8 +102,7 @@ public final class LossCurve implements TrainingListener {
     }
   }
 
-  static @Nullable XYChart chart(Path log, String run)
-      throws IOException {
+  static @Nullable XYChart chart(Path log, String run) throws IOException {
     requireLog(log);
     Column loss = Column.read(log.resolve(CsvLog.LOSS), "loss");
     if (loss.values().length == 0) {
@@ -143,7 +142,9 @@ public final class LossCurve implements TrainingListener {
     for (String name : names) {
       Column c = Column.read(evaluations, name);
       boolean share = Arrays.stream(c.values()).allMatch(v -> v >= 0 && v <= 1);
-      if (c.values().length > 0 && columns.size() < MEASURES && (columns.isEmpty() || share && shares)) {
+      if (c.values().length > 0
+          && columns.size() < MEASURES
+          && (columns.isEmpty() || share && shares)) {
         shares = share;
         columns.add(c);
         shown.add(name);

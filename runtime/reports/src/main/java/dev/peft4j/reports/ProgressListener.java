@@ -36,7 +36,10 @@ public final class ProgressListener implements TrainingListener {
     this(task, System.err);
   }
 
-  /** Progress on {@code out}: a bar if that is {@code System.out} or {@code System.err} and a terminal. */
+  /**
+   * Progress on {@code out}: a bar if that is {@code System.out} or {@code System.err} and a
+   * terminal.
+   */
   public ProgressListener(String task, PrintStream out) {
     this(task, out, null);
   }
@@ -101,8 +104,7 @@ public final class ProgressListener implements TrainingListener {
         done <= 0
             ? null
             : Duration.ofNanos(
-                (long)
-                    ((double) elapsed.toNanos() / done * (state.getMax() - state.getCurrent())));
+                (long) ((double) elapsed.toNanos() / done * (state.getMax() - state.getCurrent())));
     ProgressText text =
         new ProgressText(
             task,

@@ -37,8 +37,7 @@ class ProgressTextTest {
                 + " 0.9000, loss 0.2500");
     assertThat(t.bar(79))
         .isEqualTo("train  25% 300/1200, loss 0.5124 | accuracy 0.9123, f1 0.9000, loss 0.2500");
-    assertThat(t.bar(59))
-        .isEqualTo("train  25% 300/1200, loss 0.5124 | accuracy 0.9123");
+    assertThat(t.bar(59)).isEqualTo("train  25% 300/1200, loss 0.5124 | accuracy 0.9123");
     assertThat(t.bar(40)).isEqualTo("train  25% loss 0.5124 | accuracy 0.9123");
     assertThat(t.bar(10)).isEqualTo(" 25% loss ");
     assertThat(t.line())
@@ -50,12 +49,10 @@ class ProgressTextTest {
   @Test
   void beforeTheFirstStepAndAfterTheLast() {
     ProgressText first =
-        new ProgressText(
-            "", 0, 8, Duration.ZERO, null, Double.NaN, 0, new LinkedHashMap<>());
+        new ProgressText("", 0, 8, Duration.ZERO, null, Double.NaN, 0, new LinkedHashMap<>());
     assertThat(first.bar(40)).isEqualTo("  0% [" + " ".repeat(22) + "] 0/8 (0:00)");
     assertThat(text(1200, 1e-6, Map.of()).bar(79))
-        .isEqualTo(
-            "train 100% [" + "=".repeat(25) + "] 1200/1200 (1:15), epoch 2, loss 1.00e-06");
+        .isEqualTo("train 100% [" + "=".repeat(25) + "] 1200/1200 (1:15), epoch 2, loss 1.00e-06");
   }
 
   @ParameterizedTest

@@ -89,8 +89,7 @@ class TerminalTest {
     assumeTrue(Files.isExecutable(SCRIPT), "there is no " + SCRIPT + " to make a terminal with");
     Path run = folder.resolve("run.sh");
     Files.writeString(
-        run,
-        "stty cols " + columns + " rows 24\nexec '" + String.join("' '", java()) + "'\n");
+        run, "stty cols " + columns + " rows 24\nexec '" + String.join("' '", java()) + "'\n");
     ProcessBuilder builder =
         new ProcessBuilder(
             SCRIPT.toString(), "-qec", "sh " + run, folder.resolve("typescript").toString());
