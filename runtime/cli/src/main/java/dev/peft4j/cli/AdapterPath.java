@@ -22,6 +22,10 @@ final class AdapterPath {
    * @throws FileFormatException if it does not; it says which folders below do
    */
   static Path of(Path folder) throws IOException {
+    Path above = folder.getParent();
+    if (!Files.exists(folder) && above != null && !Files.exists(above)) {
+      return HubAccess.require(folder); // perhaps a name on the Hub
+    }
     if (!Files.isDirectory(folder) || isAdapter(folder)) {
       return folder; // whoever reads it says what is wrong
     }

@@ -41,7 +41,8 @@ final class InspectCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "PATH",
       showDefaultValue = Help.Visibility.NEVER,
-      description = "A folder or a file.")
+      converter = HubAccess.Folder.class,
+      description = "A folder or a file, or the name of what 'peft4j download' has fetched.")
   private Path path = Path.of("");
 
   @Option(names = "--check", description = "Look at every value: NaN and infinity are an error.")
@@ -52,6 +53,9 @@ final class InspectCommand implements Callable<Integer> {
     ObjectNode found = Out.object();
     found.put("path", path.toString());
     if (!Files.exists(path)) {
+      if (!path.isAbsolute() && path.getNameCount() == 2) {
+        HubAccess.require(path); // perhaps a name on the Hub
+      }
       throw new FileFormatException(path, "does not exist");
     }
     if (!Files.isDirectory(path)) {

@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
       MergeCommand.class,
       InspectCommand.class,
       InitCommand.class,
+      DownloadCommand.class,
       DevicesCommand.class
     },
     footer = {"", "Results go to standard output, everything else to standard error."})
@@ -49,6 +50,7 @@ public final class Main implements Runnable {
 
   /** Runs the command and ends the process with its exit code. */
   public static void main(String[] args) throws Exception {
+    StandardError.take();
     SafeStream.forLog();
     OptionalInt elsewhere = relaunch(args);
     System.exit(elsewhere.isPresent() ? elsewhere.getAsInt() : execute(commandLine(), args));
@@ -96,6 +98,7 @@ public final class Main implements Runnable {
     line.setExpandAtFiles(false); // an argument is what it says, never a file of arguments
     line.setPosixClusteredShortOptionsAllowed(false); // -minor is no -m
     line.setCaseInsensitiveEnumValuesAllowed(true);
+    Numbers.register(line);
     List<CommandLine> all = new ArrayList<>(line.getSubcommands().values());
     all.add(line);
     for (CommandLine each : all) {

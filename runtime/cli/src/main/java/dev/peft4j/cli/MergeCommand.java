@@ -45,6 +45,7 @@ final class MergeCommand implements Callable<Integer> {
   @Option(
       names = {"-a", "--adapter"},
       paramLabel = "FOLDER",
+      converter = HubAccess.Folder.class,
       required = true,
       showDefaultValue = Help.Visibility.NEVER,
       description = "The adapter.")

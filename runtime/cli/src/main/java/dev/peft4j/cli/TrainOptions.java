@@ -1,6 +1,7 @@
 package dev.peft4j.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.hub.ModelFolders;
 import dev.peft4j.optim.Schedule;
 import dev.peft4j.train.Every;
 import dev.peft4j.train.Monitor;
@@ -177,6 +178,14 @@ final class TrainOptions {
     between("--weight-decay", decay, 0, Double.MAX_VALUE);
     between("--clip", clip, 0, Float.MAX_VALUE);
     between("--alpha", alpha, Double.MIN_VALUE, Double.MAX_VALUE);
+    for (String target : targets) {
+      if (target.isBlank()) {
+        throw new UsageException(
+            "--target has an empty name in \""
+                + String.join(",", targets)
+                + "\", expected names of layers such as query,value");
+      }
+    }
     if (epochs == 0 && steps == 0) {
       throw new UsageException("--epochs and --steps are both 0; needed is when to end");
     }
@@ -198,7 +207,6 @@ final class TrainOptions {
     }
   }
 
-  /** The adapter of a model that lies in {@code base}. */
   /**
    * The settings of the adapter.
    *
@@ -213,7 +221,7 @@ final class TrainOptions {
         .alpha(alpha)
         .dropout(dropout)
         .taskType("SEQ_CLS")
-        .baseModel(base.toString())
+        .baseModel(ModelFolders.name(base))
         .build();
   }
 

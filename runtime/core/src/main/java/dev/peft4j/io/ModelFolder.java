@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
+import dev.peft4j.log.Log;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A folder with a pretrained model as transformers lays it out: {@code config.json} and {@code
@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * The weights are mapped, not read; see {@link SafeTensors}.
  */
 public final class ModelFolder {
-  private static final Logger LOG = LoggerFactory.getLogger(ModelFolder.class);
+  private static final Logger LOG = Log.of(ModelFolder.class);
   private static final String CONFIG = "config.json";
   private static final String SINGLE = "model.safetensors";
   private static final String INDEX = "model.safetensors.index.json";

@@ -4,7 +4,9 @@ import dev.peft4j.data.DType;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
+import dev.peft4j.graph.NodeWatch;
 import dev.peft4j.target.Names;
+import dev.peft4j.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -15,11 +17,12 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 
 /**
- * A part of a model: holds parameters, buffers and other modules in its fields. They are found without being
- * registered: fields of a module or parameter type, lists and maps of such, and records that hold
- * such, in declaration order, superclass first.
+ * A part of a model: holds parameters, buffers and other modules in its fields. They are found
+ * without being registered: fields of a module or parameter type, lists and maps of such, and
+ * records that hold such, in declaration order, superclass first.
  *
  * <p>A field's name in checkpoints is its Java name in snake case ({@code qProj} is {@code
  * q_proj}), or what {@link dev.peft4j.annotation.CheckpointName} says; elements of lists are
@@ -317,5 +320,84 @@ public abstract class Module {
    */
   public void load(Path path) {
     ModuleState.of(this).read(path);
+  }
+
+  // ---- looking
+
+  /**
+   * Returns this module and those below it as torch prints them: each with its settings, equal
+   * neighbours of a list as one line, layers with adapters as peft shows them.
+   *
+   * <pre>
+   * Net(
+   *   (blocks): ModuleList(
+   *     (0-5): 6 x Linear(in_features=8, out_features=8, bias=True)
+   *   )
+   * )
+   * </pre>
+   */
+  @Override
+  public String toString() {
+    return ModuleText.of(this);
+  }
+
+  /**
+   * The settings of this module itself, which {@link #toString} shows: torch's {@code extra_repr}.
+   * Empty unless a class overrides it.
+   */
+  protected String extraRepr() {
+    return "";
+  }
+
+  /** The name of this kind of module, which {@link #toString} shows: that of its class. */
+  protected String typeName() {
+    Class<?> c = getClass();
+    while (c.getSimpleName().isEmpty()) {
+      c = c.getSuperclass(); // an anonymous class
+    }
+    return c.getSimpleName();
+  }
+
+  /**
+   * Passes a result on, and tells {@link ModuleSummary} of it if one is being made: for layers
+   * whose calls cannot be told apart by their parameters.
+   */
+  final Tensor seen(Tensor result) {
+    return NodeWatch.isOn() ? SummaryWatch.seen(this, result) : result;
+  }
+
+  /**
+   * Returns a table of this module and those below it: kinds and parameters.
+   *
+   * @see #summary(Tensor)
+   */
+  public ModuleSummary summary() {
+    return SummaryWatch.summary(this, null);
+  }
+
+  /**
+   * Returns a table of this module and those below it: path, kind, shape of the result, parameters,
+   * and how many of them are trained, with the memory that they take.
+   *
+   * <p>The shapes come from a call of {@code forward(example)}, in evaluation mode. It computes
+   * nothing unless {@code forward} itself reads a value, and leaves the model as it was: weights,
+   * modes, random generators.
+   *
+   * @param example an input of {@code forward}
+   * @throws IllegalStateException if there is no method {@code forward} that takes one tensor; use
+   *     {@link #summary(Supplier)} then
+   */
+  public ModuleSummary summary(Tensor example) {
+    return SummaryWatch.summary(this, () -> SummaryWatch.forward(this, example));
+  }
+
+  /**
+   * As {@link #summary(Tensor)}, for a model that takes something else: {@code model.summary(() ->
+   * model.forward(ids, mask))}.
+   *
+   * @param call calls the model
+   */
+  public ModuleSummary summary(Supplier<?> call) {
+    return SummaryWatch.summary(this, call);
   }
 }

@@ -13,6 +13,7 @@ import dev.peft4j.io.ModelCard;
 import dev.peft4j.io.Quote;
 import dev.peft4j.io.StateDictCheck;
 import dev.peft4j.io.StoredTensor;
+import dev.peft4j.log.Log;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.ModuleTensor;
 import dev.peft4j.nn.NamedParameter;
@@ -27,11 +28,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The adapters of a set as files, in peft's layout. */
 final class AdapterFiles {
-  private static final Logger LOG = LoggerFactory.getLogger(AdapterSet.class);
+  private static final Logger LOG = Log.of(AdapterSet.class);
 
   private final AdapterRegistry set;
 

@@ -39,6 +39,11 @@ abstract class AdapterRegistry implements OverlaySource {
   }
 
   @Override
+  public @Nullable View view(Module module) {
+    return AdapterView.of(module, state.adapters().values());
+  }
+
+  @Override
   public Modes modes() {
     return modes;
   }

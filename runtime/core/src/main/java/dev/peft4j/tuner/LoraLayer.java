@@ -254,4 +254,9 @@ final class LoraLayer implements TunerLayer, LowRank {
     }
     return same.getClass() == kind.getClass() ? new LoraLayer(this, same) : null;
   }
+
+  @Override
+  public List<Part> parts() {
+    return LoraText.parts(kind, config.dropout(), a, b, bias != null, magnitude != null);
+  }
 }

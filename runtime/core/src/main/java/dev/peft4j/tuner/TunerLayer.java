@@ -5,8 +5,10 @@ import dev.peft4j.nn.LayerAdapter;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The adapter of one layer. */
@@ -20,6 +22,31 @@ public interface TunerLayer extends LayerAdapter {
     public Entry(String group, String suffix, Parameter parameter) {
       this(group, suffix, suffix, parameter);
     }
+  }
+
+  /**
+   * A part of the adapter as peft prints it.
+   *
+   * @param name of the group, for example {@code lora_A}
+   * @param container peft's kind of group: {@code ModuleDict} or {@code ParameterDict}
+   * @param text the part, or null where this adapter has none and peft shows the empty group
+   */
+  record Part(String name, String container, @Nullable String text) {}
+
+  /** The parts that {@code toString()} of a model shows; its parameters unless overridden. */
+  default List<Part> parts() {
+    return parameters().stream()
+        .map(e -> new Part(e.group(), "ParameterDict", text(e.parameter())))
+        .toList();
+  }
+
+  /** Returns a parameter as peft prints it. */
+  static String text(Parameter p) {
+    String size =
+        Arrays.stream(p.shape().toArray())
+            .mapToObj(Integer::toString)
+            .collect(Collectors.joining("x"));
+    return "Parameter containing: [torch.FloatTensor of size " + size + "]";
   }
 
   /** The parameters, in peft's order. */

@@ -6,6 +6,7 @@ import dev.peft4j.data.Storage;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.ModelFolder;
 import dev.peft4j.io.StateDictCheck;
+import dev.peft4j.log.Log;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.ModuleTensor;
 import java.io.IOException;
@@ -20,7 +21,6 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The weights of a folder under the names that a model has for them. Evens out what transformers
@@ -36,7 +36,7 @@ final class BertCheckpoint {
   private static final String SLOPE = ".intermediate_act_fn.weight";
 
   private static final int MOST_LISTED = 10;
-  private static final Logger LOG = LoggerFactory.getLogger(BertCheckpoint.class);
+  private static final Logger LOG = Log.of(BertCheckpoint.class);
   private static final Set<String> BUFFERS =
       Set.of("embeddings.position_ids", "embeddings.token_type_ids");
 
@@ -157,7 +157,7 @@ final class BertCheckpoint {
     if (!drawn.isEmpty()) {
       LOG.warn(
           "{}: has no {}; new ones are drawn. An adapter that is trained has to save them"
-              + " (modulesToSave, as 'peft4j train' does), one that is loaded has to bring them",
+              + " (modules_to_save; 'peft4j train' does so), one that is loaded has to bring them",
           folder.folder(),
           listed(drawn));
     }
@@ -186,8 +186,7 @@ final class BertCheckpoint {
             && !check.missing().isEmpty()
             && check.missing().stream().allMatch(n -> n.startsWith(HEAD));
     return onlyHead
-        ? ", which has no classifier (bertForSequenceClassification(folder, numLabels) makes a new"
-            + " one),"
+        ? ", which has no classifier (with the labels, or their number, given a new one is made),"
         : "";
   }
 

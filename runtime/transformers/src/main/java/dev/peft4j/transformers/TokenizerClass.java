@@ -5,13 +5,13 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.io.FileFormatException;
+import dev.peft4j.log.Log;
 import dev.peft4j.transformers.AddedTokens.Token;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What transformers' tokenizer classes make of a vocabulary. These take only the vocabulary of a
@@ -82,7 +82,7 @@ enum TokenizerClass {
     BYTES
   }
 
-  private static final Logger LOG = LoggerFactory.getLogger(TokenizerClass.class);
+  private static final Logger LOG = Log.of(TokenizerClass.class);
 
   private final Words words;
   private final Map<String, String> tokens;

@@ -1,0 +1,24 @@
+package dev.peft4j.hub;
+
+import java.io.InterruptedIOException;
+import java.time.Duration;
+
+/** How long is waited between attempts. */
+class Waits {
+  /** The longest time for which the Hub is obeyed when it asks to wait. */
+  static final Duration LONGEST = Duration.ofMinutes(2);
+
+  /** The time before the next attempt, twice as long each time. */
+  Duration before(int attempt) {
+    return Duration.ofMillis(500L << Math.min(attempt, 6));
+  }
+
+  void sleep(Duration time) throws InterruptedIOException {
+    try {
+      Thread.sleep(time);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("the download was interrupted");
+    }
+  }
+}
