@@ -33,6 +33,13 @@ class DocumentedProjectsTest {
         .contains("480 steps", "(32, 1)")
         .doesNotContain("platform encoding");
     assertThat(project.folder().resolve("run/adapter/adapter_model.safetensors")).exists();
+
+    // and what the README shows, in the same project
+    List<String> readme = blocks("../README.md", "java");
+    write(project, "java/com/example/tuning/BaseModel.java", readme.get(0));
+    write(project, "java/com/example/tuning/Example.java", readme.get(1));
+    assertThat(project.maven("compile", "exec:exec", "-Dmain=com.example.tuning.Example"))
+        .contains("trainable params: 6 || all params: 18 || trainable%: 33.3333");
   }
 
   @Test
