@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
       MergeCommand.class,
       InspectCommand.class,
       DownloadCommand.class,
+      ExportSampleCommand.class,
       DevicesCommand.class
     },
     footer = {"", "Results go to standard output, everything else to standard error."})
