@@ -132,6 +132,11 @@ enum Diagnostic {
       true,
       "The adapter's name \"%s\" is also part of the path %s. peft loses weights when it loads such"
           + " a checkpoint: give the adapter another name."),
+  METHOD_HIDDEN(
+      55,
+      true,
+      "%s declares %s, but in the adapted class it is that of PeftModel, for the adapters. Give it"
+          + " another name, such as %s, if it is to be called there."),
 
   // the tuner
   MEMBER_OF_OTHER_TUNER(60, "%s is a setting of %s, but the tuner is %s. Leave it out%s."),

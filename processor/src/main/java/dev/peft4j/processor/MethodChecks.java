@@ -94,12 +94,16 @@ final class MethodChecks {
             || method.getModifiers().contains(Modifier.STATIC)
             || (overridden
                 ? method.getModifiers().contains(Modifier.FINAL)
+                    || !method.getModifiers().contains(Modifier.PUBLIC)
                     || !returns(ours.getReturnType(), seen.getReturnType())
+                    || !throwsNoMore(seen, ours)
                 : !method.getModifiers().contains(Modifier.PUBLIC)
                     || !returns(seen.getReturnType(), ours.getReturnType())
                     || !throwsNoMore(seen, ours));
     if (clash) {
       report(Diagnostic.METHOD_CLASH, method, model);
+    } else if (overridden && ours.getReturnType().getKind() == TypeKind.VOID) {
+      report(Diagnostic.METHOD_HIDDEN, method, model); // something is done, and it is another thing
     } else if (!overridden) {
       report(Diagnostic.METHOD_HIDES, method, model);
       if (!universe.types.isSubsignature((ExecutableType) ours.asType(), seen)) {

@@ -146,6 +146,7 @@ final class ModelReader {
               .findFirst()
               .orElseGet(() -> hiddenBound(constructor));
       if (hidden == null) {
+        called(constructor);
         constructors.add(constructor(constructor));
       } else {
         report(Diagnostic.CONSTRUCTOR_SKIPPED, constructor.toString(), hidden);
@@ -155,6 +156,17 @@ final class ModelReader {
       report(Diagnostic.NO_VISIBLE_CONSTRUCTOR, Universe.shortName(model));
     }
     return constructors;
+  }
+
+  /** Within what is deprecated itself the compiler warns of what is to be removed, only. */
+  private void called(ExecutableElement constructor) {
+    boolean marked =
+        constructor.getAnnotationMirrors().stream()
+            .filter(names.annotations()::usable)
+            .anyMatch(m -> Universe.name(m.getAnnotationType()).equals(DEPRECATED.canonicalName()));
+    if (Uses.forRemoval(constructor) || !marked) {
+      names.uses().element(constructor);
+    }
   }
 
   private ConstructorSpec constructor(ExecutableElement constructor) {

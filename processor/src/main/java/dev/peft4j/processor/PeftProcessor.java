@@ -68,6 +68,23 @@ public final class PeftProcessor extends AbstractProcessor {
 
   @Override
   public boolean process(Set<? extends TypeElement> annotations, RoundEnvironment round) {
+    try {
+      return processRound(annotations, round);
+    } catch (NoClassDefFoundError e) { // the jar that shading left behind, or a folder of classes
+      processingEnv
+          .getMessager()
+          .printMessage(
+              javax.tools.Diagnostic.Kind.ERROR,
+              "peft4j's annotation processor cannot run: the class "
+                  + String.valueOf(e.getMessage()).replace('/', '.')
+                  + " is not on the processor path. The published peft4j-processor-VERSION.jar has all"
+                  + " that it needs; a folder of classes and the jar original-peft4j-processor need"
+                  + " peft4j-annotations and com.palantir.javapoet:javapoet beside them");
+      return true;
+    }
+  }
+
+  private boolean processRound(Set<? extends TypeElement> annotations, RoundEnvironment round) {
     Elements elements = processingEnv.getElementUtils();
     for (Element root : round.getRootElements()) {
       if (root instanceof TypeElement type) {

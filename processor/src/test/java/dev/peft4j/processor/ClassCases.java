@@ -134,6 +134,12 @@ final class ClassCases {
         Case.body(
             Diagnostic.METHOD_HIDES,
             "@Peft(target = \"x\") public class M extends Module { Linear x; public void"
+                + " saveMerged(java.nio.file.Path p) {} }",
+            "M",
+            "saveMerged(java.nio.file.Path)"),
+        Case.body(
+            Diagnostic.METHOD_HIDDEN,
+            "@Peft(target = \"x\") public class M extends Module { Linear x; @Override public void"
                 + " save(java.nio.file.Path p) {} }",
             "M",
             "save(java.nio.file.Path)"),

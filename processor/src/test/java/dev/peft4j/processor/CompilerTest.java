@@ -2,6 +2,7 @@ package dev.peft4j.processor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;
@@ -103,6 +104,38 @@ class CompilerTest {
     assertThat(compilation.success()).as("%s", compilation.diagnostics()).isTrue();
     assertThat(String.valueOf(compilation.call("p.M", "run")))
         .endsWith("attach fc, attach part.q, attach parts.0.q, finish]");
+  }
+
+  /** Its classes alone, without those that shading adds to the published jar. */
+  @Test
+  void saysWhatIsMissingOnTheProcessorPath() throws Exception {
+    Path classes =
+        Path.of(PeftProcessor.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    Path source = Files.createDirectories(folder.resolve("p")).resolve("M.java");
+    Files.writeString(
+        source,
+        "package p;\n"
+            + HEADER
+            + "@Peft(target = \"fc\") public class M extends Module { Linear fc = new Linear(1, 1); }");
+    // a process of its own: here the test's class path would lie behind the processor's
+    Process javac =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "javac").toString(),
+                "-cp",
+                String.join(
+                    File.pathSeparator, Stubs.classPath().stream().map(Path::toString).toList()),
+                "-processorpath",
+                classes.toString(),
+                "-d",
+                folder.resolve("out").toString(),
+                source.toString())
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(javac.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(said)
+        .contains("error: peft4j's annotation processor cannot run: the class dev.peft4j.target.")
+        .contains("The published peft4j-processor-VERSION.jar has all that it needs")
+        .doesNotContain("NoClassDefFoundError", "\tat ");
   }
 
   @Test

@@ -78,6 +78,18 @@ class WarningsTest {
         .doesNotContain("@Deprecated");
   }
 
+  /** A call from what is deprecated itself is warned of if the callee is to be removed. */
+  @Test
+  void aConstructorIsToBeRemoved() {
+    assertThat(
+            generated(
+                "LmPeft",
+                "@Peft(target=\"fc\") public class Lm extends Module { Linear fc;"
+                    + " @Deprecated(since = \"1\", forRemoval = true) public Lm() {}"
+                    + " @SuppressWarnings(\"removal\") public Lm(int n) {} }"))
+        .contains("@SuppressWarnings({\"this-escape\", \"removal\"})");
+  }
+
   @Test
   void theModelIsDeprecatedItself() {
     assertThat(

@@ -5,6 +5,7 @@ import dev.peft4j.annotation.OutputHead;
 import dev.peft4j.target.Names;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -85,6 +86,8 @@ public abstract class Module {
   public List<String> trainableParameters() {
     return List.of("base");
   }
+
+  public void save(Path path) {}
 
   public Module train() {
     training = true;

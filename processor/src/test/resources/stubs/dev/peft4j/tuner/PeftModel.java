@@ -15,7 +15,11 @@ public interface PeftModel {
     return adapters().log.stream().filter(l -> l.startsWith("attach")).toList();
   }
 
-  default void save(Path folder) throws IOException {
+  default void save(Path folder) {
+    throw new IllegalStateException("not here");
+  }
+
+  default void saveMerged(Path path) throws IOException {
     throw new IOException("not here");
   }
 }

@@ -18,6 +18,7 @@ import dev.peft4j.transformers.Tokenizer;
 import dev.peft4j.transformers.Transformers;
 import dev.peft4j.tuner.PeftModel;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -47,6 +48,7 @@ record Classifier(
   private static final String HEAD = "classifier";
   private static final String POOLER = "pooler.dense";
   private static final int DEFAULT_LENGTH = 128;
+  private static final String TOO_SHORT = "Tokenizer: maxLength";
 
   /** The model in a folder with a new classifier for {@code labels}. */
   static Classifier toTrain(ModelOptions options, List<String> labels) throws IOException {
@@ -108,7 +110,25 @@ record Classifier(
   }
 
   private static Tokenizer tokenizer(ModelOptions options) throws IOException {
-    return Tokenizer.load(options.folder, maxLength(options));
+    int length = maxLength(options);
+    return roomy(() -> Tokenizer.load(options.folder, length));
+  }
+
+  private interface Tokenizing<T> {
+    T get() throws IOException;
+  }
+
+  /** Says it in the words of the command line if special tokens leave no room for a text. */
+  private static <T> T roomy(Tokenizing<T> work) throws IOException {
+    try {
+      return work.get();
+    } catch (IllegalArgumentException e) {
+      String message = String.valueOf(e.getMessage());
+      if (!message.startsWith(TOO_SHORT)) {
+        throw e;
+      }
+      throw new UsageException("--max-length" + message.substring(TOO_SHORT.length()));
+    }
   }
 
   /** Tokens that are kept of a text. */
@@ -127,7 +147,11 @@ record Classifier(
   /** How many labels the classifier of an adapter has; null if it has none. */
   private static @Nullable Integer rowsOfClassifier(Path weights) throws IOException {
     Shape shape = SafeTensors.open(weights).shapes().get("base_model.model.classifier.weight");
-    return shape == null || shape.rank() != 2 ? null : shape.dim(0);
+    if (shape != null && shape.rank() != 2) {
+      throw new FileFormatException(
+          weights, "has a classifier of shape " + shape + ", expected (labels, features)");
+    }
+    return shape == null ? null : shape.dim(0);
   }
 
   private static List<String> labels(Path adapter, int count, Path model) throws IOException {
@@ -166,7 +190,12 @@ record Classifier(
         seconds.add(Objects.requireNonNull(e.second()));
       }
     }
-    return seconds.isEmpty() ? tokenizer.encode(texts) : tokenizer.encode(texts, seconds);
+    try {
+      return roomy(
+          () -> seconds.isEmpty() ? tokenizer.encode(texts) : tokenizer.encode(texts, seconds));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /**

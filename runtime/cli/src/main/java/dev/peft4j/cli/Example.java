@@ -1,5 +1,6 @@
 package dev.peft4j.cli;
 
+import dev.peft4j.dataset.Place;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -59,15 +59,32 @@ final class Failures {
     CommandLine line = e.getCommandLine();
     String message = String.valueOf(e.getMessage());
     if (e instanceof UnmatchedArgumentException unmatched) {
-      if (line.getCommandSpec().name().equals("predict")) {
-        message += "; a text that begins with a dash goes after --";
-      }
-      List<String> suggestions = unmatched.getSuggestions();
-      if (!suggestions.isEmpty()) {
-        message += "; did you mean " + String.join(" or ", suggestions) + "?";
-      }
+      message = unmatched(unmatched, line);
     }
     return usage(line.getErr(), line.getCommandSpec().qualifiedName(), message);
+  }
+
+  private static String unmatched(UnmatchedArgumentException e, CommandLine line) {
+    String first = e.getUnmatched().getFirst(); // what follows may be its value
+    StringBuilder message = new StringBuilder();
+    if (!line.getSubcommands().isEmpty() && !first.startsWith("-")) {
+      return "there is no command '"
+          + first
+          + "', expected one of "
+          + String.join(", ", line.getSubcommands().keySet());
+    }
+    message.append(
+        first.startsWith("-")
+            ? "Unknown option: '" + first + "'"
+            : "'" + first + "' belongs to no option");
+    if (line.getCommandSpec().name().equals("predict")) {
+      message.append("; a text that begins with a dash goes after --");
+    }
+    List<String> suggestions = e.getSuggestions();
+    if (!suggestions.isEmpty()) {
+      message.append("; did you mean ").append(String.join(" or ", suggestions)).append('?');
+    }
+    return message.toString();
   }
 
   private static int usage(PrintWriter err, String name, String message) {

@@ -1,8 +1,13 @@
 package dev.peft4j.cli;
 
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.dataformat.csv.CsvFactory;
+import com.fasterxml.jackson.dataformat.csv.CsvParser;
+import com.fasterxml.jackson.dataformat.csv.CsvSchema;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.Printable;
+import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,6 +38,9 @@ final class Labels {
   private static final int MOST_SHOWN = 20;
   private static final int LONGEST_SHOWN = 60;
 
+  private static final CsvFactory CSV =
+      CsvFactory.builder().enable(CsvParser.Feature.WRAP_AS_ARRAY).build();
+
   private Labels() {}
 
   /** The label that is spelled so; empty if nothing is. */
@@ -40,6 +48,20 @@ final class Labels {
     String name = Spelling.name(spelled);
     BigDecimal number = Spelling.number(name);
     return number == null ? name : number.signum() == 0 ? "0" : number.toPlainString();
+  }
+
+  /** The names in an argument, between commas; one with a comma is in quotes, as in CSV. */
+  static List<String> split(String argument) throws IOException {
+    List<String> names = new ArrayList<>();
+    try (CsvParser parser = CSV.createParser(argument)) {
+      parser.setSchema(CsvSchema.emptySchema());
+      while (parser.nextToken() != null) {
+        if (parser.currentToken() == JsonToken.VALUE_STRING) {
+          names.add(parser.getText());
+        }
+      }
+    }
+    return names;
   }
 
   /** Labels that are listed somewhere, in their order. */

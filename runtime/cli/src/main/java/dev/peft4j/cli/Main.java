@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
       PredictCommand.class,
       MergeCommand.class,
       InspectCommand.class,
+      InitCommand.class,
       DownloadCommand.class,
       ExportSampleCommand.class,
       DevicesCommand.class
@@ -50,6 +51,7 @@ public final class Main implements Runnable {
 
   /** Runs the command and ends the process with its exit code. */
   public static void main(String[] args) throws Exception {
+    StandardError.take();
     SafeStream.forLog();
     OptionalInt elsewhere = relaunch(args);
     System.exit(elsewhere.isPresent() ? elsewhere.getAsInt() : execute(commandLine(), args));
@@ -97,6 +99,7 @@ public final class Main implements Runnable {
     line.setExpandAtFiles(false); // an argument is what it says, never a file of arguments
     line.setPosixClusteredShortOptionsAllowed(false); // -minor is no -m
     line.setCaseInsensitiveEnumValuesAllowed(true);
+    Numbers.register(line);
     List<CommandLine> all = new ArrayList<>(line.getSubcommands().values());
     all.add(line);
     for (CommandLine each : all) {

@@ -17,7 +17,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "predict",
     mixinStandardHelpOptions = true,
-    description = "Gives texts labels: a line for each, with the label and its probability.")
+    description = "Gives texts labels: a line for each, with the label, its probability and the"
+            + " text.")
 final class PredictCommand implements Callable<Integer> {
   /** Stands for what could not be decoded. */
   private static final char REPLACEMENT = '\ufffd';
@@ -102,15 +103,25 @@ final class PredictCommand implements Callable<Integer> {
         double[] p = Scores.softmax(all[i]);
         int best = Scores.best(all[i]);
         String label = classifier.labels().get(best);
+        Example example = examples.get(i);
+        String second = example.second();
         if (out.json()) {
-          ObjectNode tree = Out.object().put("label", label).put("probability", p[best]);
+          ObjectNode tree = Out.object().put("text", example.text());
+          if (second != null) {
+            tree.put("second_text", second);
+          }
+          tree.put("label", label).put("probability", p[best]);
           ObjectNode each = tree.putObject("probabilities");
           for (int l = 0; l < p.length; l++) {
             each.put(classifier.labels().get(l), p[l]);
           }
           out.line(tree);
         } else {
-          out.line("%s\t%.4f\t%s", label, p[best], examples.get(i).text());
+          if (second == null) {
+            out.line("%s\t%.4f\t%s", label, p[best], example.text());
+          } else {
+            out.line("%s\t%.4f\t%s\t%s", label, p[best], example.text(), second);
+          }
         }
       }
       return 0;
@@ -124,8 +135,8 @@ final class PredictCommand implements Callable<Integer> {
       texts.forEach(t -> given.add(new Example(t, null, null)));
       return given;
     }
-    return file.toString().equals(DataFile.STDIN)
-        ? DataFile.read(System.in, Path.of("standard input"), columns, false)
-        : DataFile.read(file, columns, false);
+    return file.toString().equals(ExampleFile.STDIN)
+        ? ExampleFile.read(System.in, Path.of("standard input"), columns, false)
+        : ExampleFile.read(file, columns, false);
   }
 }

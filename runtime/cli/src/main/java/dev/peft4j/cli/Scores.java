@@ -51,6 +51,24 @@ final class Scores {
     return true;
   }
 
+  /** The label of each example that its logits say. */
+  static int[] predicted(float[][] logits) {
+    int[] predicted = new int[logits.length];
+    for (int i = 0; i < logits.length; i++) {
+      predicted[i] = best(logits[i]);
+    }
+    return predicted;
+  }
+
+  /** The mean loss over all examples. */
+  static double meanLoss(float[][] logits, int[] expected) {
+    double loss = 0;
+    for (int i = 0; i < logits.length; i++) {
+      loss += loss(logits[i], expected[i]);
+    }
+    return loss / logits.length;
+  }
+
   /**
    * Mean loss, accuracy and macro F1.
    *
@@ -58,15 +76,10 @@ final class Scores {
    * @param expected the label of each example
    */
   static Map<String, Double> of(float[][] logits, int[] expected) {
-    int[] predicted = new int[logits.length];
-    double loss = 0;
-    for (int i = 0; i < logits.length; i++) {
-      predicted[i] = best(logits[i]);
-      loss += loss(logits[i], expected[i]);
-    }
-    ConfusionMatrix matrix = ConfusionMatrix.of(expected, predicted, logits[0].length);
+    ConfusionMatrix matrix =
+        ConfusionMatrix.of(expected, predicted(logits), logits[0].length);
     Map<String, Double> values = new TreeMap<>();
-    values.put("loss", loss / logits.length);
+    values.put("loss", meanLoss(logits, expected));
     values.put("accuracy", matrix.accuracy());
     values.put("f1", matrix.f1(Average.MACRO));
     return values;

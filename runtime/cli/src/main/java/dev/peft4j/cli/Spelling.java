@@ -1,5 +1,6 @@
 package dev.peft4j.cli;
 
+import dev.peft4j.io.Blanks;
 import java.math.BigDecimal;
 import java.text.Normalizer;
 import java.util.Locale;
@@ -23,25 +24,7 @@ final class Spelling {
 
   /** The name without blanks at its ends, its accents composed (Unicode's form C). */
   static String name(String raw) {
-    int from = 0;
-    int to = raw.length();
-    while (from < to && isBlank(raw.codePointAt(from))) {
-      from += Character.charCount(raw.codePointAt(from));
-    }
-    while (from < to && isBlank(raw.codePointBefore(to))) {
-      to -= Character.charCount(raw.codePointBefore(to));
-    }
-    return Normalizer.normalize(raw.substring(from, to), Normalizer.Form.NFC);
-  }
-
-  /** Whatever leaves no trace at the end of a word. */
-  private static boolean isBlank(int c) {
-    return Character.isWhitespace(c)
-        || Character.isSpaceChar(c)
-        || Character.isISOControl(c)
-        || Character.getType(c) == Character.FORMAT && c <= 0xffff // above are the tags of flags
-        || c == 0x3164 // Hangul's filler
-        || c == 0x2800; // Braille without dots
+    return Blanks.strip(raw);
   }
 
   /** The value of a number as JSON writes it, or null. */
@@ -71,7 +54,7 @@ final class Spelling {
     String folded = Normalizer.normalize(name, Normalizer.Form.NFKC);
     folded = folded.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT);
     StringBuilder out = new StringBuilder();
-    folded.codePoints().filter(c -> !isBlank(c)).forEach(out::appendCodePoint);
+    folded.codePoints().filter(c -> !Blanks.isBlank(c)).forEach(out::appendCodePoint);
     return Normalizer.normalize(out, Normalizer.Form.NFKC);
   }
 }

@@ -93,7 +93,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private int train() throws IOException {
-    List<Example> examples = DataFile.read(data, columns, true);
+    List<Example> examples = ExampleFile.read(data, columns, true);
     List<String> names = labels(examples);
     Labels.alike(names).forEach(out::warn);
     if (names.size() < 2) {
@@ -105,7 +105,7 @@ final class TrainCommand implements Callable<Integer> {
     int[] expected = Labels.indices(data, examples, names);
     Path evalFile = evalData;
     List<Example> evalExamples =
-        evalFile == null ? List.of() : DataFile.read(evalFile, columns, true);
+        evalFile == null ? List.of() : ExampleFile.read(evalFile, columns, true);
     int[] evalExpected =
         evalFile == null ? new int[0] : Labels.indices(evalFile, evalExamples, names);
     try (Classifier classifier =
@@ -168,10 +168,10 @@ final class TrainCommand implements Callable<Integer> {
     List<String> spelled = new ArrayList<>();
     try {
       for (String some : asked) {
-        spelled.addAll(QuotedLines.split(some));
+        spelled.addAll(Labels.split(some));
       }
       return Labels.listed(spelled);
-    } catch (IllegalArgumentException | RowException e) {
+    } catch (IllegalArgumentException | IOException e) {
       throw new UsageException("--labels: " + e.getMessage());
     }
   }

@@ -178,6 +178,14 @@ final class TrainOptions {
     between("--weight-decay", decay, 0, Double.MAX_VALUE);
     between("--clip", clip, 0, Float.MAX_VALUE);
     between("--alpha", alpha, Double.MIN_VALUE, Double.MAX_VALUE);
+    for (String target : targets) {
+      if (target.isBlank()) {
+        throw new UsageException(
+            "--target has an empty name in \""
+                + String.join(",", targets)
+                + "\", expected names of layers such as query,value");
+      }
+    }
     if (epochs == 0 && steps == 0) {
       throw new UsageException("--epochs and --steps are both 0; needed is when to end");
     }
@@ -199,7 +207,6 @@ final class TrainOptions {
     }
   }
 
-  /** The adapter of a model that lies in {@code base}. */
   /**
    * The settings of the adapter.
    *

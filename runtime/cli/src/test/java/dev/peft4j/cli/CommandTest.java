@@ -94,9 +94,26 @@ class CommandTest {
     }
     Run words = Run.of("eval", "-m", model, "-a", trained.resolve("adapter"), "-d", test).ok();
     assertThat(words.lines())
-        .hasSize(4)
         .startsWith("examples: 60")
-        .anyMatch(l -> l.startsWith("accuracy: "));
+        .anyMatch(l -> l.startsWith("accuracy: "))
+        .anyMatch(l -> l.matches(" +precision +recall +f1-score +support"))
+        .anyMatch(l -> l.matches(" +bad +[01]\\.[0-9]{4} +[01]\\.[0-9]{4} +[01]\\.[0-9]{4} +31"))
+        .anyMatch(l -> l.matches(" +good( +[01]\\.[0-9]{4}){3} +29"))
+        .last()
+        .matches(l -> l.matches("weighted avg( +[01]\\.[0-9]{4}){3} +60"));
+    assertThat(found.path("classes")).hasSize(2);
+    JsonNode bad = found.path("classes").path(0);
+    assertThat(bad.path("label").textValue()).isEqualTo("bad");
+    assertThat(bad.path("support").intValue()).isEqualTo(31);
+    for (String name : List.of("precision", "recall", "f1")) {
+      assertThat(bad.path(name).doubleValue()).isBetween(0.5, 1.0);
+    }
+    assertThat(found.path("labels").toString()).isEqualTo("[\"bad\",\"good\"]");
+    JsonNode counts = found.path("confusion");
+    assertThat(counts.path(0).path(0).intValue() + counts.path(0).path(1).intValue()).isEqualTo(31);
+    assertThat(
+            (counts.path(0).path(0).intValue() + counts.path(1).path(1).intValue()) / 60.0)
+        .isCloseTo(found.path("accuracy").doubleValue(), within(1e-9));
   }
 
   @Test
@@ -113,6 +130,8 @@ class CommandTest {
     for (int i = 0; i < 120; i++) {
       JsonNode line = Run.JSON.readTree(json.lines().get(i));
       JsonNode p = line.path("probabilities");
+      assertThat(line.path("text")).isEqualTo(Run.JSON.readTree(data.get(i)).path("text"));
+      assertThat(line.has("second_text")).isFalse();
       assertThat(line.path("label")).isEqualTo(Run.JSON.readTree(data.get(i)).path("label"));
       assertThat(p.path("good").doubleValue() + p.path("bad").doubleValue())
           .isBetween(0.9999, 1.0001);

@@ -42,7 +42,7 @@ class DataFuzzTest {
                 round -> mutation.text(good),
                 bytes -> {
                   List<Example> read =
-                      DataFile.read(new ByteArrayInputStream(bytes), Path.of(name), columns, true);
+                      ExampleFile.read(new ByteArrayInputStream(bytes), Path.of(name), columns, true);
                   assertThat(read).isNotEmpty().allMatch(e -> e.label() != null);
                 });
     assertThat(taken).isBetween(ROUNDS / 50, ROUNDS * 3 / 4);
@@ -107,7 +107,7 @@ class DataFuzzTest {
 
   private static List<String> texts(String name, CharSequence content) throws Exception {
     byte[] bytes = content.toString().getBytes(StandardCharsets.UTF_8);
-    return DataFile.read(new ByteArrayInputStream(bytes), Path.of(name), new DataColumns(), true)
+    return ExampleFile.read(new ByteArrayInputStream(bytes), Path.of(name), new DataColumns(), true)
         .stream()
         .map(Example::text)
         .toList();

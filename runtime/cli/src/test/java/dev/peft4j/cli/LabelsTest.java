@@ -149,6 +149,6 @@ class LabelsTest {
       csv.append("t,").append(l).append('\n');
     }
     byte[] bytes = csv.toString().getBytes(StandardCharsets.UTF_8);
-    return DataFile.read(new ByteArrayInputStream(bytes), FILE, new DataColumns(), true);
+    return ExampleFile.read(new ByteArrayInputStream(bytes), FILE, new DataColumns(), true);
   }
 }

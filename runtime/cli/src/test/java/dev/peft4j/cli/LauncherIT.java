@@ -122,6 +122,43 @@ class LauncherIT {
     assertThat(predict.out()).endsWith("\tthe film was great\n");
   }
 
+  /** No notice of Java's, of a library's or of a logger's stands between a user and the results. */
+  @Test
+  void standardErrorHasNothingThatIsNotForTheUser() throws Exception {
+    TinyModel.write(folder.resolve("model"));
+    Files.writeString(folder.resolve("train.jsonl"), TinyModel.jsonLines(20, 1));
+    Files.writeString(folder.resolve("test.csv"), TinyModel.csv(8, 2));
+    String train = "train -m model -d train.jsonl --eval test.csv -o run --epochs 1 --quiet";
+    assertThat(run(train.split(" ")).err().lines())
+        .singleElement()
+        .asString()
+        .startsWith("trainable params: ");
+    for (String command :
+        List.of(
+            "eval -m model -a run/adapter -d test.csv",
+            "predict -m model -a run/adapter film",
+            "merge -m model -a run/adapter -o merged",
+            "inspect run/adapter",
+            "inspect --check merged/model.safetensors",
+            "train --help",
+            "--help",
+            "--version")) {
+      Run run = run(command.split(" "));
+      assertThat(run.code()).as(command + "\n" + run.err()).isZero();
+      assertThat(run.err()).as(command).isEmpty();
+    }
+    assertThat(run("devices").err().lines())
+        .allSatisfy(line -> assertThat(line).startsWith("no accelerators: "));
+  }
+
+  /** What Java itself says when it cannot start is no notice. */
+  @Test
+  void aFlagThatJavaDoesNotKnowIsSaid() throws Exception {
+    Run run = run(Map.of("PEFT4J_OPTS", "-XX:+NoSuchFlag"), "--version");
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.err()).contains("NoSuchFlag");
+  }
+
   /** Every command of docs/cli.md, as it is printed there. */
   @Test
   void theCommandsOfTheDocumentationRun() throws Exception {

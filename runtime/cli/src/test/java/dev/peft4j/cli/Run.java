@@ -8,11 +8,19 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
+import java.util.regex.Pattern;
 import picocli.CommandLine;
 
 /** What a command wrote, and how it ended. */
 record Run(int code, String out, String err) {
   static final JsonMapper JSON = new JsonMapper();
+
+  /** Calls of methods and names of classes; whoever types commands writes no Java. */
+  private static final Pattern JAVA =
+      Pattern.compile(
+          "\\b[a-z]\\w+\\((\\)|[a-z]\\w*[,)])|\\b(PeftModel|AdapterSet|AdaptedModel|Trainer|LoraConfig|Rng|"
+              + "Transformers|TrainingSettings|Batches|maxLength|modulesToSave|numLabels)\\b"
+              + "|\\bjava\\.|is not an? (int|long|float|double)\\b|StreamRead|REDACTED");
 
   static Run of(Object... args) {
     StringWriter out = new StringWriter();
@@ -24,7 +32,9 @@ record Run(int code, String out, String err) {
     for (int i = 0; i < texts.length; i++) {
       texts[i] = args[i].toString();
     }
-    return new Run(Main.execute(line, texts), out.toString(), err.toString());
+    Run run = new Run(Main.execute(line, texts), out.toString(), err.toString());
+    assertThat(run.err).doesNotContainPattern(JAVA);
+    return run;
   }
 
   Run ok() {

@@ -74,7 +74,7 @@ class TextArgumentsTest {
     assertThat(number.code()).isEqualTo(2);
     assertThat(number.err().lines())
         .containsExactly(
-            "peft4j train: Invalid value for option '--lr': 'abc' is not a float",
+            "peft4j train: Invalid value for option '--lr': expected a number but was 'abc'",
             "Try 'peft4j train --help'.");
   }
 

@@ -178,7 +178,12 @@ class TrainedWithTest {
     assertThat(lines).hasSize(30);
     int right = 0;
     for (int i = 0; i < lines.size(); i++) {
-      String label = JSON.readTree(lines.get(i)).path("label").textValue();
+      JsonNode line = JSON.readTree(lines.get(i));
+      String label = line.path("label").textValue();
+      assertThat(line.path("text").textValue()).isNotEmpty();
+      assertThat(line.path("second_text").textValue()).isNotEmpty();
+      assertThat(expected.get(i))
+          .contains(line.path("text").textValue(), line.path("second_text").textValue());
       right += expected.get(i).startsWith(label + ",") ? 1 : 0;
     }
     assertThat(right / 30.0).isCloseTo(report.path("eval_accuracy").doubleValue(), within(1e-9));

@@ -1,5 +1,7 @@
 package dev.peft4j.data;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
@@ -137,6 +139,15 @@ public final class Rng {
       p[j] = i;
     }
     return p;
+  }
+
+  /** Returns the items in a random order, in a new list. */
+  public <T> List<T> shuffled(List<T> items) {
+    List<T> all = new ArrayList<>(items.size());
+    for (int i : permutation(items.size())) {
+      all.add(items.get(i));
+    }
+    return all;
   }
 
   /** Uniform in [0, 1) with 53 random bits. */

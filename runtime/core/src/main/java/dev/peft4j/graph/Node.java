@@ -73,15 +73,16 @@ public final class Node {
       }
     }
     DType dtype = op.dtype(inputs);
-    return new Node(
-        op,
-        inputs,
-        op.shape(inputs),
-        dtype,
-        grad && dtype == DType.FLOAT32 && op.differentiable(),
-        null,
-        null,
-        0);
+    return NodeWatch.made(
+        new Node(
+            op,
+            inputs,
+            op.shape(inputs),
+            dtype,
+            grad && dtype == DType.FLOAT32 && op.differentiable(),
+            null,
+            null,
+            0));
   }
 
   /** The same operation over inputs of the same shapes that hold the same numbers. */

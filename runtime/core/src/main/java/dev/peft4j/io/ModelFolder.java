@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import dev.peft4j.log.Log;
 
 /**
  * A folder with a pretrained model as transformers lays it out: {@code config.json} and {@code
@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * The weights are mapped, not read; see {@link SafeTensors}.
  */
 public final class ModelFolder {
-  private static final Logger LOG = LoggerFactory.getLogger(ModelFolder.class);
+  private static final Logger LOG = Log.of(ModelFolder.class);
   private static final String CONFIG = "config.json";
   private static final String SINGLE = "model.safetensors";
   private static final String INDEX = "model.safetensors.index.json";
@@ -60,7 +60,8 @@ public final class ModelFolder {
     return new ModelFolder(folder, PythonJson.read(config), weights(folder));
   }
 
-  private static SequencedMap<String, SafeTensors> weights(Path folder) throws IOException {
+  /** The file of each tensor. */
+  static SequencedMap<String, SafeTensors> weights(Path folder) throws IOException {
     SequencedMap<String, SafeTensors> out = new LinkedHashMap<>();
     if (Files.exists(folder.resolve(SINGLE))) {
       SafeTensors only = SafeTensors.open(folder.resolve(SINGLE));

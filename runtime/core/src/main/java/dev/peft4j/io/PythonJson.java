@@ -99,7 +99,7 @@ public final class PythonJson {
                   + ", column "
                   + e.getLocation().getColumnNr();
       throw new FileFormatException(
-          file, "is not valid JSON" + where + ": " + Quote.plain(e.getOriginalMessage()), e);
+          file, "is not valid JSON" + where + ": " + JsonProblem.reason(e), e);
     }
   }
 

@@ -67,7 +67,7 @@ record SafeTensorsHeader(
           e.getLocation() == null ? "" : " at character " + e.getLocation().getCharOffset();
       throw new FileFormatException(
           file,
-          "the header is not valid JSON" + where + ": " + Quote.plain(e.getOriginalMessage()),
+          "the header is not valid JSON" + where + ": " + JsonProblem.reason(e),
           e);
     }
     new Layout(file, dataSize).check(header.tensors.values());

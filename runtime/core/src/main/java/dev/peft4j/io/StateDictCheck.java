@@ -28,6 +28,9 @@ public record StateDictCheck(
     List<String> unexpected,
     List<Misshaped> misshaped,
     @Nullable String hint) {
+  /** Of each kind of mistake so many are in the message; a file of another model has thousands. */
+  private static final int SHOWN = 10;
+
   private static final Pattern LORA =
       Pattern.compile("(?:.*\\.)?lora_(?:embedding_)?([AB])(?:\\..*)?");
 
@@ -145,7 +148,7 @@ public record StateDictCheck(
    * Throws unless everything matches.
    *
    * @param what what is being loaded, such as a file, for the message
-   * @throws StateDictException listing every missing, unexpected and misshaped key
+   * @throws StateDictException with the missing, unexpected and misshaped keys
    */
   public void require(String what) {
     if (!matches()) {
@@ -157,7 +160,7 @@ public record StateDictCheck(
    * The form of {@link #require} for pretrained models: unexpected keys pass.
    *
    * @param what what is being loaded, such as a file, for the message
-   * @throws StateDictException listing every key that is wrong if one is missing or misshaped
+   * @throws StateDictException with the keys that are wrong if one is missing or misshaped
    */
   public void requireExpected(String what) {
     if (!missing.isEmpty() || !misshaped.isEmpty()) {
@@ -177,7 +180,7 @@ public record StateDictCheck(
     }
   }
 
-  /** Everything that is wrong, a key a line. */
+  /** What is wrong, a key a line, at most ten of each kind and how many there are. */
   public String message(String what) {
     StringBuilder out = new StringBuilder(what).append(" does not fit the model");
     if (hint != null) {
@@ -194,7 +197,12 @@ public record StateDictCheck(
       StringBuilder out, String title, List<T> items, Function<T, String> text) {
     if (!items.isEmpty()) {
       out.append("\n  ").append(items.size()).append(' ').append(title).append(':');
-      items.forEach(i -> out.append("\n    ").append(text.apply(i)));
+      items.stream()
+          .limit(SHOWN)
+          .forEach(i -> out.append("\n    ").append(text.apply(i)));
+      if (items.size() > SHOWN) {
+        out.append("\n    and ").append(items.size() - SHOWN).append(" more");
+      }
     }
   }
 }

@@ -1,6 +1,9 @@
 package dev.peft4j.io;
 
-/** Weights that do not fit a model; the message lists every key that is wrong. */
+/**
+ * Weights that do not fit a model; the message lists what is wrong, a key a line, {@link #check}
+ * has all keys.
+ */
 public final class StateDictException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
 

@@ -18,7 +18,7 @@ public class AdaptiveAvgPool2d extends Module implements Layer {
   public Tensor forward(Tensor x) {
     Pool2d.image("AdaptiveAvgPool2d", x);
     Tensor columns = x.matmul(means(bins[1], x.dim(3)).transpose(0, 1));
-    return means(bins[0], x.dim(2)).matmul(columns);
+    return seen(means(bins[0], x.dim(2)).matmul(columns));
   }
 
   /** The matrix (bins, n) that takes the mean of each bin. */
@@ -30,5 +30,10 @@ public class AdaptiveAvgPool2d extends Module implements Layer {
       java.util.Arrays.fill(m, b * n + from, b * n + to, 1f / (to - from));
     }
     return Tensor.of(m, bins, n);
+  }
+
+  @Override
+  protected String extraRepr() {
+    return "output_size=" + ModuleText.tuple(bins);
   }
 }

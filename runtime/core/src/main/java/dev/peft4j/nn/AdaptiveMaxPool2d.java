@@ -17,7 +17,7 @@ public class AdaptiveMaxPool2d extends Module implements Layer {
   @Override
   public Tensor forward(Tensor x) {
     Pool2d.image("AdaptiveMaxPool2d", x);
-    return largest(largest(x, 3, bins[1]), 2, bins[0]);
+    return seen(largest(largest(x, 3, bins[1]), 2, bins[0]));
   }
 
   private static Tensor largest(Tensor x, int axis, int bins) {
@@ -27,5 +27,10 @@ public class AdaptiveMaxPool2d extends Module implements Layer {
       parts[b] = x.slice(axis, Pool2d.start(b, bins, n), Pool2d.end(b, bins, n)).maxKeep(axis);
     }
     return Tensor.concat(axis, parts);
+  }
+
+  @Override
+  protected String extraRepr() {
+    return "output_size=" + ModuleText.tuple(bins);
   }
 }

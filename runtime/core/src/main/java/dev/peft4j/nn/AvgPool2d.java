@@ -22,6 +22,11 @@ public class AvgPool2d extends Module implements Layer {
 
   @Override
   public Tensor forward(Tensor x) {
-    return Pool2d.image(Pool2d.windows("AvgPool2d", x, window).mean(2), x, window);
+    return seen(Pool2d.image(Pool2d.windows("AvgPool2d", x, window).mean(2), x, window));
+  }
+
+  @Override
+  protected String extraRepr() {
+    return Pool2d.settings(window);
   }
 }

@@ -85,4 +85,16 @@ public class Conv1d extends WeightedLayer {
   public int padding() {
     return padding;
   }
+
+  @Override
+  protected String extraRepr() {
+    return ModuleText.convolution(
+        weight().dim(1),
+        weight().dim(0),
+        new int[] {weight().dim(2)},
+        new int[] {stride},
+        new int[] {padding},
+        new int[1],
+        bias() != null);
+  }
 }

@@ -49,4 +49,16 @@ public class Conv2d extends WeightedLayer {
   public Window window() {
     return window;
   }
+
+  @Override
+  protected String extraRepr() {
+    return ModuleText.convolution(
+        weight().dim(1),
+        weight().dim(0),
+        new int[] {window.kernelH(), window.kernelW()},
+        new int[] {window.strideH(), window.strideW()},
+        new int[] {window.padH(), window.padW()},
+        new int[2],
+        bias() != null);
+  }
 }

@@ -62,7 +62,7 @@ public class ConvTranspose2d extends Module implements Layer {
             .transpose(0, 1)
             .matmul(x.reshape(x.dim(0), in, x.dim(2) * x.dim(3)));
     Tensor y = Tensor.of(Node.of(new Fold(window, image), patches.node()));
-    return bias == null ? y : y.add(bias.reshape(out, 1, 1));
+    return seen(bias == null ? y : y.add(bias.reshape(out, 1, 1)));
   }
 
   private int size(int n) {
@@ -78,5 +78,17 @@ public class ConvTranspose2d extends Module implements Layer {
               + ", needed at least 1");
     }
     return size;
+  }
+
+  @Override
+  protected String extraRepr() {
+    return ModuleText.convolution(
+        weight.dim(0),
+        weight.dim(1),
+        new int[] {window.kernelH(), window.kernelW()},
+        new int[] {window.strideH(), window.strideW()},
+        new int[] {window.padH(), window.padW()},
+        new int[] {outputPadding, outputPadding},
+        bias != null);
   }
 }

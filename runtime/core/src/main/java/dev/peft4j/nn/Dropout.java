@@ -34,13 +34,18 @@ public class Dropout extends Module implements Layer {
 
   @Override
   public Tensor forward(Tensor x) {
-    return p == 0 || !training()
+    return seen(p == 0 || !training()
         ? x
-        : x.dropout(p, Tensor.of(new long[] {generator(rng).nextLong()}));
+        : x.dropout(p, Tensor.of(new long[] {generator(rng).nextLong()})));
   }
 
   /** The generator of the masks' keys, or what its copies begin with. */
   public Rng rng() {
     return rng;
+  }
+
+  @Override
+  protected String extraRepr() {
+    return "p=" + ModuleText.number(p) + ", inplace=False";
   }
 }

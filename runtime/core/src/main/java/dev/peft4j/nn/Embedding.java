@@ -40,4 +40,9 @@ public class Embedding extends WeightedLayer {
   public int dim() {
     return weight().shape().dim(1);
   }
+
+  @Override
+  protected String extraRepr() {
+    return count() + ", " + dim();
+  }
 }

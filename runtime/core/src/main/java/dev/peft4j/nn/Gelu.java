@@ -6,6 +6,16 @@ import dev.peft4j.tensor.Tensor;
 public class Gelu extends Module implements Layer {
   @Override
   public Tensor forward(Tensor x) {
-    return x.gelu();
+    return seen(x.gelu());
+  }
+
+  @Override
+  protected String extraRepr() {
+    return "approximate='none'";
+  }
+
+  @Override
+  protected String typeName() {
+    return "GELU";
   }
 }

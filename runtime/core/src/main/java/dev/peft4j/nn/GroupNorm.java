@@ -51,6 +51,16 @@ public class GroupNorm extends Module implements Layer {
     int[] perChannel = new int[x.shape().rank() - 1];
     Arrays.fill(perChannel, 1);
     perChannel[0] = channels;
-    return normal.mul(weight.reshape(perChannel)).add(bias.reshape(perChannel));
+    return seen(normal.mul(weight.reshape(perChannel)).add(bias.reshape(perChannel)));
+  }
+
+  @Override
+  protected String extraRepr() {
+    return groups
+        + ", "
+        + weight.dim(0)
+        + ", eps="
+        + ModuleText.number(eps)
+        + ", affine=True, bias=True";
   }
 }

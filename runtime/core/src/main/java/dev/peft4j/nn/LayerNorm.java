@@ -28,6 +28,14 @@ public class LayerNorm extends Module implements Layer {
 
   @Override
   public Tensor forward(Tensor x) {
-    return x.layerNorm(weight, bias, eps);
+    return seen(x.layerNorm(weight, bias, eps));
+  }
+
+  @Override
+  protected String extraRepr() {
+    return ModuleText.tuple(weight.dim(0))
+        + ", eps="
+        + ModuleText.number(eps)
+        + ", elementwise_affine=True, bias=True";
   }
 }

@@ -62,4 +62,9 @@ public class Linear extends WeightedLayer {
   public boolean isLinear() {
     return true;
   }
+
+  @Override
+  protected String extraRepr() {
+    return ModuleText.linear(inFeatures(), outFeatures(), bias() != null);
+  }
 }

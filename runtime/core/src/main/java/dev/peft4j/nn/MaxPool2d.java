@@ -27,6 +27,11 @@ public class MaxPool2d extends Module implements Layer {
       Tensor inside = Pool2d.windows("MaxPool2d", Tensor.ones(1, 1, x.dim(2), x.dim(3)), window);
       windows = windows.where(inside, Tensor.scalar(Float.NEGATIVE_INFINITY));
     }
-    return Pool2d.image(windows.max(2), x, window);
+    return seen(Pool2d.image(windows.max(2), x, window));
+  }
+
+  @Override
+  protected String extraRepr() {
+    return Pool2d.settings(window) + ", dilation=1, ceil_mode=False";
   }
 }

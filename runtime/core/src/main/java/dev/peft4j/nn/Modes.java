@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import dev.peft4j.log.Log;
 
 /**
  * How calls of one adapted model are made: in training or evaluation mode, and with which random
@@ -56,7 +56,7 @@ public final class Modes {
     }
   }
 
-  private static final Logger LOG = LoggerFactory.getLogger(Modes.class);
+  private static final Logger LOG = Log.of(Modes.class);
   private static final ScopedValue<Call> CALL = ScopedValue.newInstance();
 
   private final Streams streams = new Streams();

@@ -4,8 +4,10 @@ import dev.peft4j.data.DType;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
-import dev.peft4j.graph.Variable;
+import dev.peft4j.graph.NodeWatch;
 import dev.peft4j.target.Names;
+import dev.peft4j.tensor.Tensor;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -15,9 +17,10 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 
 /**
- * A part of a model: holds parameters and other modules in its fields. They are found without being
+ * A part of a model: holds parameters, buffers and other modules in its fields. They are found without being
  * registered: fields of a module or parameter type, lists and maps of such, and records that hold
  * such, in declaration order, superclass first.
  *
@@ -63,6 +66,19 @@ public abstract class Module {
         (name, value) -> {
           if (value instanceof Parameter p) {
             own.put(name, p);
+          }
+        });
+    return own;
+  }
+
+  /** The buffers that this module holds itself, by name. */
+  public SequencedMap<String, Buffer> ownBuffers() {
+    SequencedMap<String, Buffer> own = new LinkedHashMap<>();
+    ModuleFields.visit(
+        this,
+        (name, value) -> {
+          if (value instanceof Buffer b) {
+            own.put(name, b);
           }
         });
     return own;
@@ -132,6 +148,23 @@ public abstract class Module {
     return found;
   }
 
+  /** All buffers with their paths; one that is reached twice is listed once. */
+  public List<NamedBuffer> namedBuffers() {
+    List<NamedBuffer> found = new ArrayList<>();
+    Set<Buffer> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (NamedModule m : namedModules()) {
+      m.module()
+          .ownBuffers()
+          .forEach(
+              (name, b) -> {
+                if (seen.add(b)) {
+                  found.add(new NamedBuffer(Names.join(m.name(), name), b));
+                }
+              });
+    }
+    return found;
+  }
+
   /** All parameters. */
   public List<Parameter> parameters() {
     return namedParameters().stream().map(NamedParameter::parameter).toList();
@@ -159,7 +192,7 @@ public abstract class Module {
   /**
    * Holds the weights of this module and those below it as numbers of another type: torch's {@code
    * Module.to}. With 16 bits they take half the memory and are frozen; what is computed with them
-   * is computed in float32. Adapters attached before or after stay float32.
+   * is computed in float32. Adapters attached before or after stay float32, and so do buffers.
    *
    * @param dtype {@code FLOAT32}, {@code FLOAT16} or {@code BFLOAT16}
    * @throws IllegalArgumentException if it is an integer type
@@ -224,68 +257,147 @@ public abstract class Module {
     return sources.length == 0 ? own : Modes.generator(this, own);
   }
 
-  /** All parameters by path; the tensors are the parameters themselves, not copies. */
-  public SequencedMap<String, Parameter> stateDict() {
-    SequencedMap<String, Parameter> state = new LinkedHashMap<>();
+  /**
+   * All parameters and then all buffers by path; the tensors are the parameters and buffers
+   * themselves, not copies.
+   */
+  public SequencedMap<String, ModuleTensor> stateDict() {
+    SequencedMap<String, ModuleTensor> state = new LinkedHashMap<>();
     for (NamedParameter p : namedParameters()) {
       state.put(p.name(), p.parameter());
+    }
+    for (NamedBuffer b : namedBuffers()) {
+      state.put(b.name(), b.buffer());
     }
     return state;
   }
 
-  /** Shapes by path: what {@link #load} expects. */
+  /** Shapes by path: what {@link #load(Map)} expects. */
   public SequencedMap<String, Shape> stateShapes() {
     SequencedMap<String, Shape> shapes = new LinkedHashMap<>();
-    stateDict().forEach((name, p) -> shapes.put(name, p.shape()));
+    stateDict().forEach((name, t) -> shapes.put(name, t.shape()));
     return shapes;
   }
 
   /**
-   * Replaces the values of all parameters.
+   * Replaces the values of all parameters and buffers. Weights that are tied may have any of their
+   * names. Adapters on this module that nothing has trained yet start anew from the new weights, as
+   * if they had been attached afterwards.
    *
-   * @param values floating-point numbers, by path
-   * @throws IllegalArgumentException if a path is missing, unexpected, or has another type or
-   *     number of elements; all are listed, and nothing is replaced
+   * @param values by path; floating-point types are converted
+   * @throws dev.peft4j.io.StateDictException (an {@code IllegalArgumentException}) if a path is
+   *     missing, unexpected, or has another number of elements; nothing is replaced
+   * @throws IllegalArgumentException if integers meet floating-point numbers
+   * @throws IllegalStateException if an adapter on this module is merged
    */
   public void load(Map<String, Storage> values) {
-    SequencedMap<String, Parameter> state = stateDict();
-    List<String> wrong = new ArrayList<>();
-    state.forEach(
-        (name, p) -> {
-          Storage s = values.get(name);
-          if (s == null) {
-            wrong.add("missing " + name + " " + p.shape());
-          } else if (s.elements() != p.shape().elements()) {
-            wrong.add(
-                "mis-shaped "
-                    + name
-                    + ": "
-                    + s.elements()
-                    + " elements found, shape "
-                    + p.shape()
-                    + " needed");
-          } else if (s.dtype().isInteger()) {
-            wrong.add("mistyped " + name + ": " + s.dtype() + " found, FLOAT32 needed");
-          }
-        });
-    values.forEach(
-        (name, s) -> {
-          if (!state.containsKey(name)) {
-            wrong.add("unexpected " + name);
-          }
-        });
-    if (!wrong.isEmpty()) {
-      throw new IllegalArgumentException(
-          getClass().getSimpleName() + " cannot take these values: " + String.join("; ", wrong));
+    ModuleState.of(this).loadFlat("the state dict for " + getClass().getSimpleName(), values);
+  }
+
+  /**
+   * Saves all parameters and buffers as safetensors, as transformers and torch read them: by their
+   * paths, in the types that they have, without adapters. The file appears, or replaces an old one,
+   * when it is complete.
+   *
+   * @param path a file whose name ends in {@code .safetensors}, or a folder, in which {@code
+   *     model.safetensors} is written; folders are made if missing
+   * @throws ArithmeticException if a value is not finite, naming it; nothing is written
+   * @throws java.io.UncheckedIOException if it cannot be written, or the folder has an adapter
+   */
+  public void save(Path path) {
+    ModuleState.of(this).write(path, Map.of());
+  }
+
+  /**
+   * Loads what {@link #save(Path)} wrote, or a model's file of transformers or torch: replaces the
+   * values of all parameters and buffers. See {@link #load(Map)}.
+   *
+   * @param path a safetensors file, or a folder with {@code model.safetensors} or with several
+   *     files and their index
+   * @throws dev.peft4j.io.StateDictException if a tensor is missing, unexpected or has another
+   *     shape; nothing is replaced
+   * @throws java.io.UncheckedIOException if there is no such file, or it is broken
+   */
+  public void load(Path path) {
+    ModuleState.of(this).read(path);
+  }
+
+  // ---- looking
+
+  /**
+   * Returns this module and those below it as torch prints them: each with its settings, equal
+   * neighbours of a list as one line, layers with adapters as peft shows them.
+   *
+   * <pre>
+   * Net(
+   *   (blocks): ModuleList(
+   *     (0-5): 6 x Linear(in_features=8, out_features=8, bias=True)
+   *   )
+   * )
+   * </pre>
+   */
+  @Override
+  public String toString() {
+    return ModuleText.of(this);
+  }
+
+  /**
+   * The settings of this module itself, which {@link #toString} shows: torch's {@code extra_repr}.
+   * Empty unless a class overrides it.
+   */
+  protected String extraRepr() {
+    return "";
+  }
+
+  /** The name of this kind of module, which {@link #toString} shows: that of its class. */
+  protected String typeName() {
+    Class<?> c = getClass();
+    while (c.getSimpleName().isEmpty()) {
+      c = c.getSuperclass(); // an anonymous class
     }
-    Map<Variable, Storage> all = new LinkedHashMap<>();
-    state.forEach(
-        (name, p) -> {
-          Storage value = values.get(name);
-          if (value != null) {
-            all.put(p.variable(), value);
-          }
-        });
-    Variable.setAll(all);
+    return c.getSimpleName();
+  }
+
+  /**
+   * Passes a result on, and tells {@link ModuleSummary} of it if one is being made: for layers
+   * whose calls cannot be told apart by their parameters.
+   */
+  final Tensor seen(Tensor result) {
+    return NodeWatch.isOn() ? SummaryWatch.seen(this, result) : result;
+  }
+
+  /**
+   * Returns a table of this module and those below it: kinds and parameters.
+   *
+   * @see #summary(Tensor)
+   */
+  public ModuleSummary summary() {
+    return SummaryWatch.summary(this, null);
+  }
+
+  /**
+   * Returns a table of this module and those below it: path, kind, shape of the result, parameters,
+   * and how many of them are trained, with the memory that they take.
+   *
+   * <p>The shapes come from a call of {@code forward(example)}, in evaluation mode. It computes
+   * nothing unless {@code forward} itself reads a value, and leaves the model as it was: weights,
+   * modes, random generators.
+   *
+   * @param example an input of {@code forward}
+   * @throws IllegalStateException if there is no method {@code forward} that takes one tensor; use
+   *     {@link #summary(Supplier)} then
+   */
+  public ModuleSummary summary(Tensor example) {
+    return SummaryWatch.summary(this, () -> SummaryWatch.forward(this, example));
+  }
+
+  /**
+   * As {@link #summary(Tensor)}, for a model that takes something else: {@code
+   * model.summary(() -> model.forward(ids, mask))}.
+   *
+   * @param call calls the model
+   */
+  public ModuleSummary summary(Supplier<?> call) {
+    return SummaryWatch.summary(this, call);
   }
 }

@@ -20,7 +20,7 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the modules, parameters and random generators in a module's fields, superclass first, in
+ * Finds the modules, parameters, buffers and random generators in a module's fields, superclass first, in
  * declaration order. The fields of a class are looked up once; afterwards they are read through
  * method handles.
  */
@@ -38,8 +38,8 @@ final class ModuleFields {
   private ModuleFields() {}
 
   /**
-   * Calls {@code visitor} with the checkpoint name and the value of each module, parameter and
-   * generator that {@code owner} holds.
+   * Calls {@code visitor} with the checkpoint name and the value of each module, parameter, buffer
+   * and generator that {@code owner} holds.
    */
   static void visit(Object owner, BiConsumer<String, Object> visitor) {
     for (Slot slot : SLOTS.get(owner.getClass())) {
@@ -70,7 +70,7 @@ final class ModuleFields {
   private static void visitValue(String name, Object value, BiConsumer<String, Object> visitor) {
     switch (value) {
       case Module m -> visitor.accept(name, m);
-      case Parameter p -> visitor.accept(name, p);
+      case ModuleTensor t -> visitor.accept(name, t);
       case Rng rng -> visitor.accept(name, rng);
       case List<?> list -> {
         int i = 0;
@@ -124,7 +124,7 @@ final class ModuleFields {
     Class<?> element = element(f);
     if (!Modifier.isTransient(f.getModifiers())
         && element != null
-        && (Module.class.isAssignableFrom(element) || element == Parameter.class)) {
+        && (Module.class.isAssignableFrom(element) || ModuleTensor.class.isAssignableFrom(element))) {
       throw new IllegalStateException(
           "field '"
               + f.getName()
@@ -157,7 +157,7 @@ final class ModuleFields {
 
   private static boolean mayHold(Class<?> t) {
     return Module.class.isAssignableFrom(t)
-        || t == Parameter.class
+        || ModuleTensor.class.isAssignableFrom(t)
         || t == Rng.class
         || Collection.class.isAssignableFrom(t)
         || Map.class.isAssignableFrom(t)

@@ -51,7 +51,7 @@ public class MultiheadAttention extends Module {
     Tensor joined =
         Tensor.attention(
             project(query, 0), project(key, 1), project(value, 2), mask, heads, heads, causal);
-    return outProj.forward(joined);
+    return seen(outProj.forward(joined));
   }
 
   private Tensor project(Tensor x, int part) {

@@ -21,6 +21,11 @@ public interface Overlay {
   /** The parameter whose value stands for {@code p}: a copy of it, or {@code p} itself. */
   Parameter of(Parameter p);
 
+  /** The buffer whose value stands for {@code b}: a copy of it, or {@code b} itself. */
+  default Buffer of(Buffer b) {
+    return b;
+  }
+
   /**
    * What is chosen, equal for equal choices: each draws random numbers of its own while it is
    * trained. Null if it draws from the modules' own generators.

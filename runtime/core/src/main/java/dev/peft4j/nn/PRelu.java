@@ -33,6 +33,16 @@ public class PRelu extends Module implements Layer {
       perChannel[0] = weight.dim(0);
       slope = weight.reshape(perChannel);
     }
-    return x.where(x.gt(0), x.mul(slope));
+    return seen(x.where(x.gt(0), x.mul(slope)));
+  }
+
+  @Override
+  protected String extraRepr() {
+    return "num_parameters=" + weight.dim(0);
+  }
+
+  @Override
+  protected String typeName() {
+    return "PReLU";
   }
 }

@@ -17,9 +17,7 @@ import org.jspecify.annotations.Nullable;
  * <p>One that is frozen may hold 16-bit numbers ({@link #to}); as a tensor it is float32 all the
  * same, and what is computed with it is computed in float32.
  */
-public final class Parameter extends Tensor {
-  private final Variable variable;
-  private volatile OverlaySource[] sources = Overlays.NONE;
+public final class Parameter extends ModuleTensor {
   private volatile @Nullable OverlaySource owner;
 
   /** A node of float32 over the node of 16-bit numbers that stands for the present value. */
@@ -30,8 +28,7 @@ public final class Parameter extends Tensor {
    * those are 16-bit numbers.
    */
   public Parameter(Storage value, Shape shape) {
-    super(null);
-    this.variable = new Variable("parameter", value, shape, true);
+    super(new Variable("parameter", value, shape, true));
   }
 
   /** A trainable parameter with the given first values. */
@@ -41,7 +38,7 @@ public final class Parameter extends Tensor {
 
   @Override
   public Node node() {
-    Overlay acting = Overlays.acting(sources);
+    Overlay acting = Overlays.acting(overlaySources());
     return (acting == null ? this : acting.of(this)).ownNode();
   }
 
@@ -51,7 +48,7 @@ public final class Parameter extends Tensor {
   }
 
   private Node ownNode() {
-    Node leaf = variable.node();
+    Node leaf = variable().node();
     if (!leaf.dtype().isHalf()) {
       return leaf;
     }
@@ -63,34 +60,14 @@ public final class Parameter extends Tensor {
     return w;
   }
 
-  @Override
-  public Shape shape() {
-    return variable.shape();
-  }
-
-  /** The variable that holds the value. */
-  public Variable variable() {
-    return variable;
-  }
-
-  /** The memory of this parameter's own value, whatever adapter is active. */
-  public Storage own() {
-    return variable.storage();
-  }
-
-  /** What messages call it: its path once it is part of a named model. */
-  public String name() {
-    return variable.name();
-  }
-
   /** True if it receives gradients: torch's {@code requires_grad}. */
   public boolean trainable() {
-    return variable.trainable();
+    return variable().trainable();
   }
 
   /** No gradients from now on. */
   public void freeze() {
-    variable.trainable(false);
+    variable().trainable(false);
   }
 
   /**
@@ -99,56 +76,23 @@ public final class Parameter extends Tensor {
    * @throws IllegalStateException if it holds 16-bit numbers
    */
   public void unfreeze() {
-    variable.trainable(true);
+    variable().trainable(true);
   }
 
   /** The gradient since the last optimizer step, or null if no backward pass reached it. */
   public @Nullable Tensor grad() {
-    Node g = variable.gradient();
+    Node g = variable().gradient();
     if (g == null) {
       return null;
     }
     // computed together with the pass that it comes from, so that forward and backward run once
-    if (!g.isKnown() && !variable.passes().isEmpty()) {
-      Node loss = variable.passes().getLast().loss();
+    if (!g.isKnown() && !variable().passes().isEmpty()) {
+      Node loss = variable().passes().getLast().loss();
       if (loss.pass() != null) {
         Tensor.of(loss).storage();
       }
     }
     return Tensor.of(g);
-  }
-
-  /**
-   * Replaces the value.
-   *
-   * @throws IllegalArgumentException if the number of elements differs
-   */
-  public void set(float... values) {
-    set(Storage.of(values));
-  }
-
-  /**
-   * Replaces the value; where this holds another floating-point type, numbers are converted.
-   *
-   * @throws IllegalArgumentException if the number of elements differs, or they are integers
-   */
-  public void set(Storage values) {
-    variable.set(values);
-  }
-
-  /**
-   * Takes other memory for its value, without a copy: for example a file's, which is not written
-   * to. With 16-bit numbers it is frozen.
-   *
-   * @param values {@code FLOAT32}, {@code FLOAT16} or {@code BFLOAT16}
-   * @throws IllegalArgumentException if the number of elements differs, or they are integers
-   */
-  public void adopt(Storage values) {
-    if (values.dtype().isInteger()) {
-      throw new IllegalArgumentException(
-          "'" + name() + "' cannot hold " + values.dtype() + ", needed a floating-point type");
-    }
-    variable.adopt(values);
   }
 
   /**
@@ -164,16 +108,6 @@ public final class Parameter extends Tensor {
     }
   }
 
-  /** Lets an adapted model put copies in place of this parameter. */
-  public synchronized void join(OverlaySource source) {
-    sources = Overlays.plus(sources, source);
-  }
-
-  /** Ends that. */
-  public synchronized void leave(OverlaySource source) {
-    sources = Overlays.minus(sources, source);
-  }
-
   /** Says that it is a parameter of this adapted model's adapters. */
   public void belongsTo(OverlaySource source) {
     owner = source;
@@ -183,10 +117,5 @@ public final class Parameter extends Tensor {
   public List<OverlaySource> trainedFor() {
     OverlaySource own = owner;
     return own != null ? List.of(own) : sources();
-  }
-
-  /** The adapted models that may put copies in place of this parameter. */
-  public List<OverlaySource> sources() {
-    return List.of(sources);
   }
 }

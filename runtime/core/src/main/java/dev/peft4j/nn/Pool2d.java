@@ -57,4 +57,8 @@ final class Pool2d {
     }
     return new int[] {h, w};
   }
+
+  static String settings(Window w) {
+    return "kernel_size=" + w.kernelH() + ", stride=" + w.strideH() + ", padding=" + w.padH();
+  }
 }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.SequencedMap;
 
 /**
@@ -120,6 +121,7 @@ abstract class Recurrent extends Module {
       int p = part;
       result.add(Tensor.stack(0, states.stream().map(s -> s.get(p)).toArray(Tensor[]::new)));
     }
+    seen(result.getFirst());
     return result;
   }
 
@@ -135,5 +137,21 @@ abstract class Recurrent extends Module {
       out.add(Tensor.concat(-1, a.get(i), b.get(i)));
     }
     return out;
+  }
+
+  @Override
+  protected String extraRepr() {
+    int layers = cells.size() / (bidirectional ? 2 : 1);
+    return in
+        + ", "
+        + hidden
+        + (layers == 1 ? "" : ", num_layers=" + layers)
+        + ", batch_first=True"
+        + (bidirectional ? ", bidirectional=True" : "");
+  }
+
+  @Override
+  protected String typeName() {
+    return getClass().getSimpleName().toUpperCase(Locale.ROOT);
   }
 }

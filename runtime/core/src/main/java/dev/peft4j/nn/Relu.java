@@ -6,6 +6,11 @@ import dev.peft4j.tensor.Tensor;
 public class Relu extends Module implements Layer {
   @Override
   public Tensor forward(Tensor x) {
-    return x.relu();
+    return seen(x.relu());
+  }
+
+  @Override
+  protected String typeName() {
+    return "ReLU";
   }
 }

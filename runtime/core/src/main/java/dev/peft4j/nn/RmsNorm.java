@@ -26,6 +26,19 @@ public class RmsNorm extends Module implements Layer {
 
   @Override
   public Tensor forward(Tensor x) {
-    return x.rmsNorm(weight, eps);
+    return seen(x.rmsNorm(weight, eps));
+  }
+
+  @Override
+  protected String extraRepr() {
+    return ModuleText.tuple(weight.dim(0))
+        + ", eps="
+        + ModuleText.number(eps)
+        + ", elementwise_affine=True";
+  }
+
+  @Override
+  protected String typeName() {
+    return "RMSNorm";
   }
 }

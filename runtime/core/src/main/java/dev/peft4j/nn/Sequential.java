@@ -23,7 +23,7 @@ public class Sequential extends Module implements Layer {
     for (Layer layer : layers) {
       y = layer.forward(y);
     }
-    return y;
+    return seen(y);
   }
 
   /** The layers in order. */

@@ -6,6 +6,6 @@ import dev.peft4j.tensor.Tensor;
 public class Sigmoid extends Module implements Layer {
   @Override
   public Tensor forward(Tensor x) {
-    return x.sigmoid();
+    return seen(x.sigmoid());
   }
 }

@@ -6,6 +6,11 @@ import dev.peft4j.tensor.Tensor;
 public class Silu extends Module implements Layer {
   @Override
   public Tensor forward(Tensor x) {
-    return x.silu();
+    return seen(x.silu());
+  }
+
+  @Override
+  protected String typeName() {
+    return "SiLU";
   }
 }

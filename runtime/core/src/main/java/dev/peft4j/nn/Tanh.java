@@ -6,6 +6,6 @@ import dev.peft4j.tensor.Tensor;
 public class Tanh extends Module implements Layer {
   @Override
   public Tensor forward(Tensor x) {
-    return x.tanh();
+    return seen(x.tanh());
   }
 }

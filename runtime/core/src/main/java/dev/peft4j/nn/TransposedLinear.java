@@ -88,4 +88,14 @@ public class TransposedLinear extends WeightedLayer {
   public boolean isLinear() {
     return true;
   }
+
+  @Override
+  protected String extraRepr() {
+    return "nf=" + outFeatures() + ", nx=" + inFeatures();
+  }
+
+  @Override
+  protected String typeName() {
+    return "Conv1D";
+  }
 }

@@ -17,7 +17,7 @@ public abstract class WeightedLayer extends Module implements Layer, Adaptable {
 
   @Override
   public Tensor forward(Tensor x) {
-    return slot.apply(x, this::base);
+    return seen(slot.apply(x, this::base));
   }
 
   /** The result without adapters, from the present {@link #weight()} and {@link #bias()}. */

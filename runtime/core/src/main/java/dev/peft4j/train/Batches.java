@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.ToIntFunction;
 
 /**
  * The data of a training run. What a batch holds follows from its place alone, so that a run that
@@ -40,6 +41,28 @@ public interface Batches<B> {
         epoch -> new Rng(Rng.mix(seed) + epoch).permutation(examples.size()),
         "shuffled with seed " + seed,
         collate);
+  }
+
+  /**
+   * Examples of similar length together, so that little of a batch is padding: sorted by length,
+   * equal lengths in a new random order each epoch, cut into batches, and the batches shuffled. The
+   * last batch of an epoch has what is left of a division by the size; which lengths these have is
+   * another one each epoch.
+   *
+   * @param examples at least one
+   * @param size examples in a batch, at least 1
+   * @param seed decides the orders
+   * @param length the length of an example, such as its number of tokens, asked for once
+   * @param collate makes a batch of some examples
+   */
+  static <E, B> Batches<B> byLength(
+      List<E> examples,
+      int size,
+      long seed,
+      ToIntFunction<? super E> length,
+      Function<? super List<E>, ? extends B> collate) {
+    LengthOrder order = LengthOrder.of(examples, size, seed, length);
+    return new ExampleBatches<>(examples, size, order, order.name(), collate);
   }
 
   /** Examples in their own order, the same in each epoch; see {@link #shuffled}. */
@@ -82,6 +105,22 @@ public interface Batches<B> {
    */
   default Map<String, String> fingerprint() {
     return DataFingerprint.of(this);
+  }
+
+  /**
+   * Returns the same batches, made by a thread of their own while the ones before are computed with.
+   * Close them after the run:
+   *
+   * <pre>{@code
+   * try (var data = Batches.shuffled(examples, 32, 0, Example::collate).prefetch(2)) {
+   *   Trainer.of(model, optimizer, data, loss).checkpoints(folder).resume();
+   * }
+   * }</pre>
+   *
+   * @param ahead how many batches may wait, at least 1
+   */
+  default PrefetchedBatches<B> prefetch(int ahead) {
+    return new PrefetchedBatches<>(this, ahead);
   }
 
   /** All batches of one epoch. */

@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import dev.peft4j.log.Log;
 
 /**
  * The parts of a run in the files of a checkpoint, and back.
@@ -46,7 +46,7 @@ record CheckpointFiles(
    */
   record Restored(TrainingState state, RunCourse course, List<String> changes) {}
 
-  private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
+  private static final Logger LOG = Log.of(Checkpoint.class);
   private static final String TRAINER = "trainer";
 
   /** Writes everything into a folder that is there. */

@@ -13,11 +13,11 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import dev.peft4j.log.Log;
 
 /** The checkpoints of one run, which belongs to one process at a time. */
 final class CheckpointFolder implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
+  private static final Logger LOG = Log.of(Checkpoint.class);
   private static final String LOCK = ".lock";
 
   private final Path folder;
@@ -105,6 +105,7 @@ final class CheckpointFolder implements AutoCloseable {
         last = c;
         return restored;
       } catch (IOException | UncheckedIOException e) {
+        LOG.warn("damaged checkpoint passed over: {}", e.getMessage());
         problems.add(String.valueOf(e.getMessage()));
         skipped.accept(c.folder(), String.valueOf(e.getMessage()));
       }

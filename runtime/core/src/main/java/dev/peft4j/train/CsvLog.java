@@ -21,7 +21,7 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import dev.peft4j.log.Log;
 
 /**
  * Writes down the course of a run: {@code loss.csv} has a line for each step, {@code
@@ -37,7 +37,7 @@ public final class CsvLog implements TrainingListener {
 
   private static final String HEADER = "step,epoch,loss,learning_rate,gradient_norm\n";
 
-  private static final Logger LOG = LoggerFactory.getLogger(CsvLog.class);
+  private static final Logger LOG = Log.of(CsvLog.class);
 
   /** A line of a step; more digits than these are not one. */
   private static final Pattern STEP = Pattern.compile("([0-9]{1,18}),");

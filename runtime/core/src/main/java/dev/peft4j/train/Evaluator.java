@@ -1,6 +1,7 @@
 package dev.peft4j.train;
 
 import dev.peft4j.tensor.Tensor;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
@@ -30,5 +31,35 @@ public interface Evaluator {
   static <B> Evaluator meanLoss(
       Batches<B> data, Function<? super B, Tensor> loss, ToDoubleFunction<? super B> counting) {
     return new MeanLoss<>(data, loss, b -> MeanLoss.checked(counting.applyAsDouble(b)));
+  }
+
+  /**
+   * The numbers of a {@link dev.peft4j.metrics.ClassificationReport} over all examples of an epoch
+   * ({@code accuracy}, {@code f1}, ...), and {@code loss}, the mean cross-entropy.
+   *
+   * @param logits the logits of a batch, (examples, classes)
+   * @param labels the labels of a batch, as many integers
+   * @param names of the classes, in their order
+   */
+  static <B> Evaluator classification(
+      Batches<B> data,
+      Function<? super B, Tensor> logits,
+      Function<? super B, Tensor> labels,
+      List<String> names) {
+    return Evaluations.classifying(data, logits, labels, names);
+  }
+
+  /**
+   * The numbers of a {@link dev.peft4j.metrics.RegressionReport} over all examples of an epoch
+   * ({@code mae}, {@code mse}, {@code rmse}, {@code r2}), and {@code loss}, which is {@code mse}.
+   *
+   * @param predicted the numbers that are predicted for a batch
+   * @param expected those that are right, as many
+   */
+  static <B> Evaluator regression(
+      Batches<B> data,
+      Function<? super B, Tensor> predicted,
+      Function<? super B, Tensor> expected) {
+    return Evaluations.regressing(data, predicted, expected);
   }
 }

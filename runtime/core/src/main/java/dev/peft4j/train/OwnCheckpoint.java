@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import dev.peft4j.log.Log;
 
 /**
  * Tells the checkpoints that this program has written from what only has such a name: another
@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * removed.
  */
 final class OwnCheckpoint {
-  private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
+  private static final Logger LOG = Log.of(Checkpoint.class);
   private static final String FORMAT = "peft4j checkpoint ";
 
   private OwnCheckpoint() {}

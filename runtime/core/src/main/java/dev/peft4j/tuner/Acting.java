@@ -1,6 +1,7 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.nn.AdapterSlot;
+import dev.peft4j.nn.Buffer;
 import dev.peft4j.nn.Overlay;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
@@ -119,5 +120,16 @@ final class Acting implements Overlay {
       }
     }
     return p;
+  }
+
+  @Override
+  public Buffer of(Buffer b) {
+    for (AttachedAdapter a : adapters) {
+      Buffer copy = a.copyOf(b);
+      if (copy != null) {
+        return copy;
+      }
+    }
+    return b;
   }
 }

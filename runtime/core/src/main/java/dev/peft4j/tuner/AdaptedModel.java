@@ -1,7 +1,12 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.ModuleSummary;
+import dev.peft4j.nn.ModuleText;
+import dev.peft4j.tensor.Tensor;
+import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** A model that adapters were attached to in place. */
 public final class AdaptedModel<M extends Module> implements PeftModel {
@@ -54,5 +59,33 @@ public final class AdaptedModel<M extends Module> implements PeftModel {
   @Override
   public AdapterSet adapters() {
     return adapters;
+  }
+
+  /** The model with its adapters as peft prints it, see {@link Module#toString}. */
+  @Override
+  public String toString() {
+    String tuner = adapters.modelStatus().adapterModelType();
+    String inner = ModuleText.of(model, adapters);
+    return tuner.equals("None")
+        ? inner // unloaded
+        : ModuleText.block(
+            "PeftModel",
+            "",
+            Map.of("base_model", ModuleText.block(tuner, "", Map.of("model", inner))));
+  }
+
+  /** As {@link Module#summary()}, with these adapters. */
+  public ModuleSummary summary() {
+    return ModuleSummary.of(model, adapters);
+  }
+
+  /** As {@link Module#summary(Tensor)}, with these adapters. */
+  public ModuleSummary summary(Tensor example) {
+    return adapters.call(() -> ModuleSummary.of(model, adapters, example));
+  }
+
+  /** As {@link Module#summary(Supplier)}, with these adapters. */
+  public ModuleSummary summary(Supplier<?> call) {
+    return adapters.call(() -> ModuleSummary.of(model, adapters, call));
   }
 }

@@ -14,6 +14,7 @@ import dev.peft4j.io.Quote;
 import dev.peft4j.io.StateDictCheck;
 import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.ModuleTensor;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.target.SlowPatternException;
@@ -25,13 +26,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import java.util.Set;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import dev.peft4j.log.Log;
 
 /** The adapters of a set as files, in peft's layout. */
 final class AdapterFiles {
-  private static final Logger LOG = LoggerFactory.getLogger(AdapterSet.class);
+  private static final Logger LOG = Log.of(AdapterSet.class);
 
   private final AdapterRegistry set;
 
@@ -130,7 +130,7 @@ final class AdapterFiles {
       throw new IllegalArgumentException(file.config().file() + ": " + e.getMessage(), e);
     }
     String nothing = MatchCheck.warn(a, set.base().modules(), file.config().file());
-    SequencedMap<String, Parameter> keys = keys(a);
+    SequencedMap<String, ModuleTensor> keys = keys(a);
     FileKeys found = new FileKeys(a, set.base(), keys.keySet()).sort(file.tensors());
     Map<String, StoredTensor> weights = found.weights();
     if (nothing != null) {
@@ -141,7 +141,7 @@ final class AdapterFiles {
       leaveOutBiases(a, keys, weights, file.weightsFile());
     }
     LoadReport report = check(keys, weights, file.weightsFile().toString(), strictness, true);
-    requireNumbers(file, keys.keySet(), weights);
+    requireNumbers(file, keys, weights);
     a.replace(values(keys, weights));
     give(a, found, file.weightsFile());
     a.setTrainable(false);
@@ -163,7 +163,7 @@ final class AdapterFiles {
    */
   private void leaveOutBiases(
       AttachedAdapter a,
-      SequencedMap<String, Parameter> keys,
+      SequencedMap<String, ModuleTensor> keys,
       Map<String, StoredTensor> weights,
       Path file) {
     List<String> absent = new ArrayList<>();
@@ -236,30 +236,32 @@ final class AdapterFiles {
    * Reads weights for an adapter that is attached, and makes sure that they fit and would compute
    * the same.
    */
-  Map<Parameter, Storage> read(Path folder, AttachedAdapter a) throws IOException {
+  Map<ModuleTensor, Storage> read(Path folder, AttachedAdapter a) throws IOException {
     Adapter file = AdapterFolder.read(folder);
     file.config().peftType(List.of(a.tuner().peftType()));
     PeftConfig settings = set.forModel(a.tuner().read(file.config()));
-    SequencedMap<String, Parameter> keys = keys(a);
+    SequencedMap<String, ModuleTensor> keys = keys(a);
     Map<String, StoredTensor> weights =
         sorted(a, keys, file.tensors(), file.weightsFile().toString());
     check(keys, weights, file.weightsFile().toString(), Strictness.STRICT, false);
-    requireNumbers(file, keys.keySet(), weights);
+    requireNumbers(file, keys, weights);
     a.layers().keySet().forEach(path -> a.tuner().requireSame(path, a.config(), settings));
     return values(keys, weights);
   }
 
   /** The values of an adapter's parameters from weights by the keys of its file. */
-  Map<Parameter, Storage> values(AttachedAdapter a, Map<String, StoredTensor> given) {
-    SequencedMap<String, Parameter> keys = keys(a);
+  Map<ModuleTensor, Storage> values(AttachedAdapter a, Map<String, StoredTensor> given) {
+    SequencedMap<String, ModuleTensor> keys = keys(a);
     Map<String, StoredTensor> weights = sorted(a, keys, given, "the given weights");
     check(keys, weights, "the given weights", Strictness.STRICT, false);
     Map<String, StoredTensor> copies = new LinkedHashMap<>();
     weights.forEach(
         (key, t) -> {
-          if (t.storage().dtype() != DType.FLOAT32) {
+          ModuleTensor own = keys.get(key);
+          DType expected = own == null ? DType.FLOAT32 : own.own().dtype();
+          if (t.storage().dtype() != expected) {
             throw new IllegalArgumentException(
-                key + " holds " + t.storage().dtype() + ", expected FLOAT32");
+                key + " holds " + t.storage().dtype() + ", expected " + expected);
           }
           copies.put(key, new StoredTensor(t.shape(), t.storage().copy()));
         });
@@ -272,7 +274,7 @@ final class AdapterFiles {
    */
   private Map<String, StoredTensor> sorted(
       AttachedAdapter a,
-      SequencedMap<String, Parameter> keys,
+      SequencedMap<String, ModuleTensor> keys,
       Map<String, StoredTensor> weights,
       String from) {
     FileKeys found = new FileKeys(a, set.base(), keys.keySet()).sort(weights);
@@ -295,7 +297,7 @@ final class AdapterFiles {
 
   /** Every key with its shape; what the adapter does not have may be passed over. */
   private static LoadReport check(
-      Map<String, Parameter> keys,
+      Map<String, ModuleTensor> keys,
       Map<String, StoredTensor> weights,
       String from,
       Strictness strictness,
@@ -321,21 +323,28 @@ final class AdapterFiles {
   }
 
   private static void requireNumbers(
-      Adapter file, Set<String> keys, Map<String, StoredTensor> weights) {
-    for (String key : keys) {
-      StoredTensor t = weights.get(key);
-      if (t != null && t.storage().dtype() != DType.FLOAT32) {
-        throw wrapped(
-            new FileFormatException(
-                file.weightsFile(),
-                key + " holds " + t.storage().dtype() + ", expected floating-point numbers"));
-      }
-    }
+      Adapter file, Map<String, ModuleTensor> keys, Map<String, StoredTensor> weights) {
+    keys.forEach(
+        (key, own) -> {
+          StoredTensor t = weights.get(key);
+          if (t != null && t.storage().dtype() != own.own().dtype()) {
+            throw wrapped(
+                new FileFormatException(
+                    file.weightsFile(),
+                    key
+                        + " holds "
+                        + t.storage().dtype()
+                        + ", expected "
+                        + (own.own().dtype() == DType.FLOAT32
+                            ? "floating-point numbers"
+                            : own.own().dtype().name())));
+          }
+        });
   }
 
-  private static Map<Parameter, Storage> values(
-      Map<String, Parameter> keys, Map<String, StoredTensor> weights) {
-    Map<Parameter, Storage> values = new LinkedHashMap<>();
+  private static Map<ModuleTensor, Storage> values(
+      Map<String, ModuleTensor> keys, Map<String, StoredTensor> weights) {
+    Map<ModuleTensor, Storage> values = new LinkedHashMap<>();
     keys.forEach(
         (key, p) -> {
           StoredTensor t = weights.get(key);
@@ -350,11 +359,16 @@ final class AdapterFiles {
    * An adapter's parameters by the keys of its file, which are the same whatever other adapters the
    * model has.
    */
-  private SequencedMap<String, Parameter> keys(AttachedAdapter a) {
-    SequencedMap<String, Parameter> keys = new LinkedHashMap<>();
+  private SequencedMap<String, ModuleTensor> keys(AttachedAdapter a) {
+    SequencedMap<String, ModuleTensor> keys = new LinkedHashMap<>();
     for (AdapterNames.Named n : AdapterNames.of(set.base().root(), List.of(a))) {
       if (n.adapter() != null && n.key() != null) {
         keys.put(n.key(), n.parameter());
+      }
+    }
+    for (AdapterNames.NamedState n : AdapterNames.buffers(set.base(), List.of(a))) {
+      if (n.adapter() != null && n.key() != null) {
+        keys.put(n.key(), n.buffer());
       }
     }
     return keys;

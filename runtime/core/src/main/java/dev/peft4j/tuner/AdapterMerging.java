@@ -1,7 +1,9 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.data.Storage;
-import dev.peft4j.nn.Parameter;
+import dev.peft4j.nn.ModuleState;
+import dev.peft4j.nn.ModuleTensor;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -69,13 +71,34 @@ public abstract sealed class AdapterMerging extends AdapterStore permits Adapter
    *     by layers that are adapted differently; nothing is changed
    */
   public synchronized void mergeAndUnload(String... names) {
+    Map<ModuleTensor, Storage> values = merging(names);
+    base().write(values, this);
+    detach();
+  }
+
+  /** The values that the base would have with adapters merged after those that are already. */
+  private Map<ModuleTensor, Storage> merging(String... names) {
     List<AttachedAdapter> all = new ArrayList<>(state.merged().adapters());
     List<AttachedAdapter> wanted = names.length == 0 ? state.active() : adapters(List.of(names));
     wanted.stream().filter(a -> !all.contains(a)).forEach(all::add);
     new Acting(all, state.merged()); // adapters that cannot act together cannot be merged together
-    Map<Parameter, Storage> values = MergedWeights.of(this, all).forBase();
-    base().write(values, this);
-    detach();
+    return MergedWeights.of(this, all).forBase();
+  }
+
+  /**
+   * Saves the model with adapters merged into its weights, under the base's plain names: what the
+   * base itself would save after {@link #mergeAndUnload}. Neither the base nor the adapters change,
+   * and others may share the base.
+   *
+   * @param path a file whose name ends in {@code .safetensors}, or a folder for {@code
+   *     model.safetensors}
+   * @param names none for the active ones
+   * @throws ArithmeticException if a merged weight is not finite; nothing is written
+   * @throws IllegalStateException if a weight is shared by layers that are adapted differently
+   * @throws java.io.UncheckedIOException if it cannot be written, or the folder has an adapter
+   */
+  public void saveMerged(Path path, String... names) {
+    ModuleState.of(root()).write(path, merging(names));
   }
 
   /**
@@ -91,5 +114,6 @@ public abstract sealed class AdapterMerging extends AdapterStore permits Adapter
     base().leave(this);
     base().restore();
     state = AdapterState.empty(this);
+    unloaded = true;
   }
 }

@@ -1,6 +1,8 @@
 package dev.peft4j.tuner;
 
+import dev.peft4j.nn.Buffer;
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.NamedBuffer;
 import dev.peft4j.nn.Parameter;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -56,6 +58,48 @@ final class AdapterNames {
 
   static String saved(String path, String adapter, String parameter) {
     return PREFIX + path + ".modules_to_save." + adapter + "." + parameter;
+  }
+
+  /**
+   * One buffer.
+   *
+   * @param name in memory, as peft's {@code named_buffers} has it
+   * @param adapter the adapter that it belongs to, or null for the base
+   * @param key its name in that adapter's file, or null for the base
+   */
+  record NamedState(String name, Buffer buffer, @Nullable String adapter, @Nullable String key) {}
+
+  /** The buffers under peft's names. */
+  static List<NamedState> buffers(BaseModel base, Collection<AttachedAdapter> adapters) {
+    List<NamedState> found = new ArrayList<>();
+    Set<Buffer> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (NamedBuffer b : base.buffers()) {
+      if (!seen.add(b.buffer())) {
+        continue;
+      }
+      String above = savedAbove(b.name(), adapters);
+      String below = above == null ? "" : b.name().substring(above.length() + 1);
+      String name = above == null ? b.name() : join(above, "original_module." + below);
+      found.add(new NamedState(adapters.isEmpty() ? name : PREFIX + name, b.buffer(), null, null));
+      for (AttachedAdapter a : adapters) {
+        Buffer copy = a.copyOf(b.buffer());
+        if (copy != null && above != null) {
+          found.add(
+              new NamedState(saved(above, a.name(), below), copy, a.name(), PREFIX + b.name()));
+        }
+      }
+    }
+    return found;
+  }
+
+  private static @Nullable String savedAbove(String name, Collection<AttachedAdapter> adapters) {
+    for (int dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+      String above = name.substring(0, dot);
+      if (adapters.stream().anyMatch(a -> a.saved().containsKey(above))) {
+        return above;
+      }
+    }
+    return null;
   }
 
   private void walk(String path, Module module) {

@@ -23,6 +23,9 @@ abstract class AdapterRegistry implements OverlaySource {
   private final Modes modes = new Modes();
   volatile AdapterState state = AdapterState.empty(this);
 
+  /** Whether the base was given back by {@code unload} or {@code mergeAndUnload}. */
+  volatile boolean unloaded;
+
   AdapterRegistry(BaseModel base) {
     this.base = base;
   }
@@ -36,8 +39,29 @@ abstract class AdapterRegistry implements OverlaySource {
   }
 
   @Override
+  public @Nullable View view(Module module) {
+    return AdapterView.of(module, state.adapters().values());
+  }
+
+  @Override
   public Modes modes() {
     return modes;
+  }
+
+  @Override
+  public void baseChanging() {
+    if (!state.merged().adapters().isEmpty()) {
+      throw new IllegalStateException(
+          "adapters "
+              + state.merged().names()
+              + " are merged into the base's weights: unmerge() them before other weights are"
+              + " loaded");
+    }
+  }
+
+  @Override
+  public synchronized void baseChanged() {
+    state.adapters().values().forEach(AttachedAdapter::baseChanged);
   }
 
   /** Adds an adapter that no call sees before {@code attach} has made it complete. */
@@ -92,6 +116,7 @@ abstract class AdapterRegistry implements OverlaySource {
 
   void publish(AttachedAdapter adapter) {
     base.join(this);
+    unloaded = false;
     state = state.plus(adapter);
   }
 

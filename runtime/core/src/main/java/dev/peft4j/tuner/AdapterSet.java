@@ -3,6 +3,7 @@ package dev.peft4j.tuner;
 import dev.peft4j.data.Rng;
 import dev.peft4j.graph.VariableGroup;
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.NamedBuffer;
 import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Overlay;
@@ -19,7 +20,7 @@ import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import dev.peft4j.log.Log;
 
 /**
  * The adapters of one model by name, the first one active: what generated classes and {@link
@@ -69,7 +70,7 @@ public final class AdapterSet extends AdapterMerging {
     void finish();
   }
 
-  private static final Logger LOG = LoggerFactory.getLogger(AdapterSet.class);
+  private static final Logger LOG = Log.of(AdapterSet.class);
 
   private AdapterSet(Module root) {
     super(new BaseModel(root));
@@ -366,6 +367,13 @@ public final class AdapterSet extends AdapterMerging {
     return found;
   }
 
+  /** All buffers of the adapted model under peft's names. */
+  public List<NamedBuffer> namedBuffers() {
+    return AdapterNames.buffers(base(), state.adapters().values()).stream()
+        .map(n -> new NamedBuffer(n.name(), n.buffer()))
+        .toList();
+  }
+
   /** The parameters that receive gradients. */
   public List<Parameter> trainableParameters() {
     return namedParameters().stream()
@@ -417,5 +425,17 @@ public final class AdapterSet extends AdapterMerging {
         enabled ? acting() : s.active(),
         s.merged().adapters(),
         enabled);
+  }
+
+  /**
+   * A table for reading, a row an adapter: name, whether it is active, tuner, rank (the smallest and
+   * the largest if layers differ), number of layers, numbers in its parameters, how many of them are
+   * trained, whether it is merged.
+   */
+  @Override
+  public String toString() {
+    AdapterState s = state;
+    return AdapterTable.of(
+        modelStatus().baseModelType(), s.adapters().values(), active(), s.merged().names());
   }
 }

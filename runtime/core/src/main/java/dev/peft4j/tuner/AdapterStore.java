@@ -4,13 +4,16 @@ import dev.peft4j.data.Storage;
 import dev.peft4j.graph.VariableGroup;
 import dev.peft4j.io.AdapterFolder;
 import dev.peft4j.io.StoredTensor;
-import dev.peft4j.nn.Parameter;
+import dev.peft4j.io.WeightsFile;
+import dev.peft4j.nn.ModuleState;
+import dev.peft4j.nn.ModuleTensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 
 /** Adapters in and out of folders in peft's layout. */
 public abstract sealed class AdapterStore extends AdapterRegistry permits AdapterMerging {
@@ -95,7 +98,7 @@ public abstract sealed class AdapterStore extends AdapterRegistry permits Adapte
   }
 
   void load(Path folder, List<String> names) {
-    Map<AttachedAdapter, Map<Parameter, Storage>> read = new LinkedHashMap<>();
+    Map<AttachedAdapter, Map<ModuleTensor, Storage>> read = new LinkedHashMap<>();
     for (AttachedAdapter a : adapters(names)) {
       read.put(a, swapped(a, AdapterFolder.locate(folder, a.name())));
     }
@@ -127,7 +130,88 @@ public abstract sealed class AdapterStore extends AdapterRegistry permits Adapte
     a.replace(files.values(a, weights));
   }
 
-  private Map<Parameter, Storage> swapped(AttachedAdapter a, Path folder) {
+  /** Every adapter; without any, the model that is left. */
+  void saveAll(Path folder) {
+    if (state.adapters().isEmpty()) {
+      if (!unloaded) {
+        throw new IllegalStateException(
+            "save: there is no adapter on this "
+                + root().getClass().getSimpleName()
+                + "; add one, or save the model itself with saveBase(path)");
+      }
+      saveBase(folder);
+      return;
+    }
+    if (WeightsFile.isFile(folder)) {
+      throw new IllegalArgumentException(
+          folder
+              + ": save writes adapters, which are folders, and this is the name of a file; for one"
+              + " file with the merged model there is saveMerged(path), for the base alone"
+              + " saveBase(path)");
+    }
+    save(folder, List.copyOf(state.adapters().keySet()));
+  }
+
+  /** Every adapter, or the base, whatever there is. */
+  void loadAll(Path path) {
+    if (state.adapters().isEmpty() || WeightsFile.isThere(path)) {
+      loadBase(path);
+    } else {
+      load(path, List.copyOf(state.adapters().keySet()));
+    }
+  }
+
+  void load(Map<String, Storage> values) {
+    boolean whole = values.keySet().stream().anyMatch(k -> k.startsWith(AdapterNames.PREFIX));
+    if (state.adapters().isEmpty() || !whole) {
+      loadBase(values);
+      return;
+    }
+    SequencedMap<String, ModuleTensor> all = new LinkedHashMap<>();
+    AdapterNames.of(root(), state.adapters().values())
+        .forEach(n -> all.put(n.name(), n.parameter()));
+    AdapterNames.buffers(base(), state.adapters().values())
+        .forEach(n -> all.put(n.name(), n.buffer()));
+    ModuleState.of(all).loadFlat("the state dict of base and adapters", values);
+  }
+
+  // ---- the base
+
+  /**
+   * Replaces the weights of the base, under their plain names ({@code linear.weight}), as if the
+   * base had been loaded before adapters were attached: adapters that nothing has trained or loaded
+   * yet start anew from the new weights. Others keep their weights.
+   *
+   * @param path a safetensors file, or a folder with {@code model.safetensors} or with several
+   *     files and their index
+   * @throws dev.peft4j.io.StateDictException if a tensor is missing, unexpected or has another
+   *     shape; nothing is changed
+   * @throws UncheckedIOException if there is no such file, or it is broken
+   * @throws IllegalStateException while an adapter of this base is merged
+   */
+  public void loadBase(Path path) {
+    ModuleState.of(root()).read(path);
+  }
+
+  /** As {@link #loadBase(Path)}, with values that are there already. */
+  public void loadBase(Map<String, Storage> values) {
+    ModuleState.of(root()).loadFlat("the base's state dict", values);
+  }
+
+  /**
+   * Saves the base alone, under its plain names: what {@link dev.peft4j.nn.Module#save} writes for
+   * a model without adapters.
+   *
+   * @param path a file whose name ends in {@code .safetensors}, or a folder for {@code
+   *     model.safetensors}
+   * @throws ArithmeticException if a value is not finite, naming it; nothing is written
+   * @throws UncheckedIOException if it cannot be written, or the folder has an adapter
+   */
+  public void saveBase(Path path) {
+    ModuleState.of(root()).write(path, Map.of());
+  }
+
+  private Map<ModuleTensor, Storage> swapped(AttachedAdapter a, Path folder) {
     requireUnmerged(a, "loaded");
     try {
       return files.read(folder, a);

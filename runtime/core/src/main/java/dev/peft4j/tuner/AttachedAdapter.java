@@ -8,7 +8,10 @@ import dev.peft4j.graph.Variable;
 import dev.peft4j.graph.VariableGroup;
 import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.AdapterSlot;
+import dev.peft4j.nn.Buffer;
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.ModuleTensor;
+import dev.peft4j.nn.NamedBuffer;
 import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
@@ -17,6 +20,7 @@ import dev.peft4j.target.TargetMatcher;
 import dev.peft4j.target.TargetSpec;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,6 +51,8 @@ final class AttachedAdapter implements AdapterSet.Attachment {
   private final List<String> alsoTargets;
   private final Set<String> alsoTargetNames;
   private final Map<Parameter, Parameter> copies = new ConcurrentHashMap<>();
+  private final Map<Buffer, Buffer> buffers = new ConcurrentHashMap<>();
+  private final Beginning beginning = new Beginning();
   private final Set<Parameter> given = ConcurrentHashMap.newKeySet();
   private final Set<AdapterSlot> slotsWithCopies = ConcurrentHashMap.newKeySet();
   private volatile String name;
@@ -137,6 +143,7 @@ final class AttachedAdapter implements AdapterSet.Attachment {
       slots.put(slot, shared);
       bySlot.put(slot, shared);
       tied.put(other.name(), shared);
+      beginning.tied(other.name(), carrier);
       config = config.tied();
     }
   }
@@ -152,6 +159,7 @@ final class AttachedAdapter implements AdapterSet.Attachment {
   }
 
   private <L extends Module & Adaptable> void attachTo(String path, L layer) {
+    beginning.of(path, Rng.current());
     TunerLayer made = tuner.attach(path, layer, config, Rng.current());
     layers.put(path, made);
     config = config.attachedTo(layer);
@@ -225,6 +233,14 @@ final class AttachedAdapter implements AdapterSet.Attachment {
     for (NamedParameter p : module.namedParameters()) {
       copies.remove(p.parameter()); // a bias that bias = all has copied belongs to the saved module
       copy(p.parameter(), AdapterNames.saved(path, name, p.name()));
+    }
+    for (NamedBuffer b : module.namedBuffers()) {
+      if (!buffers.containsKey(b.buffer())) {
+        Buffer copy = b.buffer().copy();
+        copy.variable().rename(AdapterNames.saved(path, name, b.name()));
+        group.add(copy.variable());
+        buffers.put(b.buffer(), copy);
+      }
     }
   }
 
@@ -308,6 +324,7 @@ final class AttachedAdapter implements AdapterSet.Attachment {
     if (p.variable().group() == null) {
       group.add(p.variable());
     }
+    beginning.made(p);
     if (!set.isActiveByDefault(this)) {
       p.freeze();
     }
@@ -334,6 +351,17 @@ final class AttachedAdapter implements AdapterSet.Attachment {
                         copy.variable().rename(AdapterNames.saved(path, newName, p.name()));
                       }
                     }));
+    saved.forEach(
+        (path, module) ->
+            module
+                .namedBuffers()
+                .forEach(
+                    b -> {
+                      Buffer copy = buffers.get(b.buffer());
+                      if (copy != null) {
+                        copy.variable().rename(AdapterNames.saved(path, newName, b.name()));
+                      }
+                    }));
   }
 
   void setTrainable(boolean on) {
@@ -347,12 +375,12 @@ final class AttachedAdapter implements AdapterSet.Attachment {
   }
 
   /** Replaces values of its parameters, all at one moment for calls on other threads. */
-  void replace(Map<Parameter, Storage> values) {
+  void replace(Map<ModuleTensor, Storage> values) {
     replaceAll(List.of(values));
   }
 
   /** As {@link #replace}, for several adapters; those that act together change together. */
-  static void replaceAll(Collection<Map<Parameter, Storage>> values) {
+  static void replaceAll(Collection<Map<ModuleTensor, Storage>> values) {
     Map<Variable, Storage> byVariable = new LinkedHashMap<>();
     values.forEach(m -> m.forEach((p, s) -> byVariable.put(p.variable(), s)));
     VariableGroup.replace(byVariable);
@@ -439,6 +467,51 @@ final class AttachedAdapter implements AdapterSet.Attachment {
 
   @Nullable Parameter copyOf(Parameter original) {
     return copies.get(original);
+  }
+
+  /** Its copies of the buffers of modules to save. */
+  Map<Buffer, Buffer> buffers() {
+    return buffers;
+  }
+
+  @Nullable Buffer copyOf(Buffer original) {
+    return buffers.get(original);
+  }
+
+  /**
+   * The base's weights were replaced. An adapter that nothing has changed yet becomes what it would
+   * be if it were attached now; of another one only what it keeps of the base besides its
+   * parameters does.
+   */
+  void baseChanged() {
+    boolean untouched = beginning.isUntouched();
+    Map<ModuleTensor, Storage> values = new LinkedHashMap<>();
+    Map<String, TunerLayer> again = new HashMap<>();
+    for (NamedModule m : set.base().modules()) {
+      TunerLayer layer = layers.get(m.name());
+      if (layer != null) {
+        TunerLayer now =
+            tuner.attach(m.name(), cast(m.module()), config, beginning.generator(m.name()));
+        again.put(m.name(), now);
+        layer.rebased(now);
+        for (int i = 0; i < now.parameters().size(); i++) {
+          values.put(
+              layer.parameters().get(i).parameter(), now.parameters().get(i).parameter().own());
+        }
+      }
+    }
+    tied.forEach((path, layer) -> layer.rebased(again.get(beginning.carrierOf(path))));
+    if (untouched) {
+      copies.forEach(
+          (p, copy) -> {
+            if (!isGiven(copy)) {
+              values.put(copy, p.own().copyAs(DType.FLOAT32));
+            }
+          });
+      buffers.forEach((b, copy) -> values.put(copy, b.own().copy()));
+      replace(values);
+      ownParameters().forEach(beginning::made);
+    }
   }
 
   /** Its layers by the slots they are on, in the model's order. */

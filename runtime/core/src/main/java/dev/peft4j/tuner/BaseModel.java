@@ -5,6 +5,8 @@ import dev.peft4j.graph.Variable;
 import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.AdapterSlot;
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.ModuleTensor;
+import dev.peft4j.nn.NamedBuffer;
 import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.OverlaySource;
@@ -24,6 +26,7 @@ final class BaseModel {
   private final Module root;
   private final List<NamedModule> modules;
   private final List<NamedParameter> parameters = new ArrayList<>();
+  private final List<NamedBuffer> buffers = new ArrayList<>();
   private final Set<Parameter> wereTrainable = new LinkedHashSet<>();
   private final List<AdapterSlot> slots = new ArrayList<>();
   private final Map<Parameter, List<Module>> holders = new HashMap<>();
@@ -40,6 +43,9 @@ final class BaseModel {
                 parameters.add(new NamedParameter(Names.join(m.name(), name), p));
                 holders.computeIfAbsent(p, k -> new ArrayList<>()).add(m.module());
               });
+      m.module()
+          .ownBuffers()
+          .forEach((name, b) -> buffers.add(new NamedBuffer(Names.join(m.name(), name), b)));
       if (m.module() instanceof Adaptable layer) {
         slots.add(layer.slot());
       }
@@ -58,6 +64,11 @@ final class BaseModel {
   /** Every parameter under each of its paths. */
   List<NamedParameter> parameters() {
     return parameters;
+  }
+
+  /** Every buffer under each of its paths. */
+  List<NamedBuffer> buffers() {
+    return buffers;
   }
 
   /** Every module once, by its first path; the root has the empty one. */
@@ -91,6 +102,9 @@ final class BaseModel {
       p.parameter().freeze();
       p.parameter().variable().rename(p.name());
     }
+    for (NamedBuffer b : buffers.reversed()) {
+      b.buffer().variable().rename(b.name());
+    }
   }
 
   /**
@@ -111,12 +125,14 @@ final class BaseModel {
   void join(OverlaySource source) {
     slots.forEach(s -> s.join(source));
     holders.keySet().forEach(p -> p.join(source));
+    buffers.forEach(b -> b.buffer().join(source));
     source.modes().join(source, modules.stream().map(NamedModule::module).toList());
   }
 
   void leave(OverlaySource source) {
     slots.forEach(s -> s.leave(source));
     holders.keySet().forEach(p -> p.leave(source));
+    buffers.forEach(b -> b.buffer().leave(source));
     source.modes().leave(source, modules.stream().map(NamedModule::module).toList());
   }
 
@@ -127,7 +143,7 @@ final class BaseModel {
    * @throws IllegalStateException if another one shares a parameter that would change; nothing is
    *     changed
    */
-  void write(Map<Parameter, Storage> values, OverlaySource by) {
+  void write(Map<ModuleTensor, Storage> values, OverlaySource by) {
     values
         .keySet()
         .forEach(

@@ -153,6 +153,20 @@ final class FileKeys {
                               n -> spellings.put(AdapterNames.saved(path, n, p.name()), key));
                           spellings.put(above + "modules_to_save." + p.name(), key);
                         }));
+    adapter
+        .saved()
+        .forEach(
+            (path, module) ->
+                module
+                    .namedBuffers()
+                    .forEach(
+                        b -> {
+                          String above = AdapterNames.PREFIX + path + ".";
+                          String key = above + b.name();
+                          names.forEach(
+                              n -> spellings.put(AdapterNames.saved(path, n, b.name()), key));
+                          spellings.put(above + "modules_to_save." + b.name(), key);
+                        }));
   }
 
   private void nameBase() {

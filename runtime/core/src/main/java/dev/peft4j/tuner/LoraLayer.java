@@ -151,6 +151,14 @@ final class LoraLayer implements TunerLayer, LowRank {
   }
 
   @Override
+  public void rebased(TunerLayer again) {
+    if (given == null && again instanceof LoraLayer now) {
+      startA = now.startA;
+      startB = now.startB;
+    }
+  }
+
+  @Override
   public @Nullable String problem() {
     if (magnitude == null) {
       return null;
@@ -245,5 +253,10 @@ final class LoraLayer implements TunerLayer, LowRank {
       return new LoraLayer(this, new LoraKind.OfTiedHead(head));
     }
     return same.getClass() == kind.getClass() ? new LoraLayer(this, same) : null;
+  }
+
+  @Override
+  public List<Part> parts() {
+    return LoraText.parts(kind, config.dropout(), a, b, bias != null, magnitude != null);
   }
 }

@@ -3,6 +3,7 @@ package dev.peft4j.tuner;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.VariableGroup;
 import dev.peft4j.nn.AdapterSlot;
+import dev.peft4j.nn.ModuleTensor;
 import dev.peft4j.nn.Overlay;
 import dev.peft4j.nn.Overlays;
 import dev.peft4j.nn.Parameter;
@@ -158,8 +159,8 @@ final class MergedWeights {
    * @throws IllegalStateException if layers share a weight that this would change in one of them
    *     only
    */
-  Map<Parameter, Storage> forBase() {
-    Map<Parameter, Storage> values = new LinkedHashMap<>();
+  Map<ModuleTensor, Storage> forBase() {
+    Map<ModuleTensor, Storage> values = new LinkedHashMap<>();
     bySlot
         .values()
         .forEach(
@@ -183,13 +184,15 @@ final class MergedWeights {
                       }
                     }));
     adapters.forEach(
-        a ->
-            a.copies()
-                .forEach(
-                    (p, copy) -> {
-                      requireFinite(a, p, copy.own());
-                      values.putIfAbsent(p, copy.own());
-                    }));
+        a -> {
+          a.copies()
+              .forEach(
+                  (p, copy) -> {
+                    requireFinite(a, p, copy.own());
+                    values.putIfAbsent(p, copy.own());
+                  });
+          a.buffers().forEach((b, copy) -> values.putIfAbsent(b, copy.own()));
+        });
     return values;
   }
 

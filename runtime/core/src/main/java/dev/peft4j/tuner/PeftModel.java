@@ -1,12 +1,15 @@
 package dev.peft4j.tuner;
 
+import dev.peft4j.data.Storage;
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.NamedBuffer;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /**
@@ -93,21 +96,98 @@ public interface PeftModel {
         100.0 * trainable / all);
   }
 
-  /**
-   * Saves every adapter as peft does: {@code default} in the folder, others below it.
-   *
-   * @throws UncheckedIOException if it cannot be written; the folder then holds what it held before
-   */
-  default void save(Path folder) {
-    adapters().save(folder, adapters().names());
+  /** All buffers under peft's names. */
+  default List<NamedBuffer> namedBuffers() {
+    return adapters().namedBuffers();
   }
 
   /**
-   * Replaces the weights of every adapter by those saved in a folder. Strict: each key must be
-   * there with its shape, and no other. Nothing changes unless everything fits.
+   * Saves every adapter as peft does: {@code default} in the folder, others below it. After {@link
+   * #mergeAndUnload} there is an ordinary model, which is saved as such, see {@link
+   * dev.peft4j.nn.Module#save}; a model with its adapters merged is written by {@link #saveMerged}.
+   *
+   * @throws UncheckedIOException if it cannot be written; the folder then holds what it held before
+   * @throws IllegalArgumentException if the path ends in {@code .safetensors}, since an adapter is
+   *     saved as a folder
+   * @throws IllegalStateException if an adapter is merged, or there is none
    */
-  default void load(Path folder) {
-    adapters().load(folder, adapters().names());
+  default void save(Path folder) {
+    adapters().saveAll(folder);
+  }
+
+  /**
+   * Replaces the weights of every adapter by those saved in a folder. Where there is no adapter but
+   * a model's weights (a {@code .safetensors} file, or a folder with {@code model.safetensors}),
+   * replaces those of the base, as {@link #loadBase} does. Strict: each key must be there with its
+   * shape, and no other. Nothing changes unless everything fits.
+   *
+   * @throws UncheckedIOException if there is no such folder or file, or it is broken
+   * @throws dev.peft4j.io.StateDictException if a key is missing, unexpected or has another shape
+   * @throws IllegalStateException while an adapter is merged
+   */
+  default void load(Path path) {
+    adapters().loadAll(path);
+  }
+
+  /**
+   * Replaces weights by values under their names: the plain names of the base ({@code
+   * linear.weight}) are those of the base's weights, see {@link #loadBase(Map)}; with peft's names
+   * ({@code base_model.model.linear.base_layer.weight}) all weights of base and adapters have to be
+   * there.
+   *
+   * @throws dev.peft4j.io.StateDictException if a key is missing, unexpected or has another number
+   *     of elements; nothing is changed
+   * @throws IllegalStateException while an adapter is merged
+   */
+  default void load(Map<String, Storage> values) {
+    adapters().load(values);
+  }
+
+  /**
+   * Replaces the weights of the base by those in a file with its plain names ({@code
+   * linear.weight}), as {@link dev.peft4j.nn.Module#save} wrote it for the base, or transformers or
+   * torch did. Adapters that nothing has trained or loaded yet start anew from the new weights, as
+   * if the base had been loaded before they were attached; others keep their weights.
+   *
+   * @param path a safetensors file, or a folder with {@code model.safetensors} or with several
+   *     files and their index
+   * @throws dev.peft4j.io.StateDictException if a tensor is missing, unexpected or has another
+   *     shape; nothing is changed
+   * @throws UncheckedIOException if there is no such file, or it is broken
+   * @throws IllegalStateException while an adapter is merged
+   */
+  default void loadBase(Path path) {
+    adapters().loadBase(path);
+  }
+
+  /** As {@link #loadBase(Path)}, with values that are there already. */
+  default void loadBase(Map<String, Storage> values) {
+    adapters().loadBase(values);
+  }
+
+  /**
+   * Saves the base alone, without adapters, under its plain names.
+   *
+   * @param path a file whose name ends in {@code .safetensors}, or a folder for {@code
+   *     model.safetensors}
+   * @throws UncheckedIOException if it cannot be written
+   */
+  default void saveBase(Path path) {
+    adapters().saveBase(path);
+  }
+
+  /**
+   * Saves the model with the active adapters merged into its weights, under the base's plain names,
+   * so that the plain model loads it ({@link dev.peft4j.nn.Module#load(Path)}). Nothing changes
+   * here; see {@link AdapterSet#saveMerged}.
+   *
+   * @param path a file whose name ends in {@code .safetensors}, or a folder for {@code
+   *     model.safetensors}
+   * @throws ArithmeticException if a merged weight is not finite; nothing is written
+   * @throws UncheckedIOException if it cannot be written
+   */
+  default void saveMerged(Path path) {
+    adapters().saveMerged(path);
   }
 
   /**

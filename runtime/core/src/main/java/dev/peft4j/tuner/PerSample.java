@@ -2,6 +2,8 @@ package dev.peft4j.tuner;
 
 import dev.peft4j.graph.Node;
 import dev.peft4j.nn.AdapterSlot;
+import dev.peft4j.nn.Buffer;
+import dev.peft4j.nn.ModuleTensor;
 import dev.peft4j.nn.Overlay;
 import dev.peft4j.nn.Overlays;
 import dev.peft4j.nn.Parameter;
@@ -101,17 +103,31 @@ final class PerSample implements Overlay {
   public Parameter of(Parameter p) {
     for (Group g : groups) {
       if (g.acting.of(p) != p) {
-        throw new IllegalStateException(
-            "'"
-                + p.name()
-                + "' is not the same for all samples, adapter '"
-                + g.acting.adapters().getFirst().name()
-                + "' has a copy of it, and it is used outside of the layers that can tell samples"
-                + " apart: Linear, Embedding and convolutions. Run the samples of each adapter on"
-                + " their own");
+        throw differs(p, g);
       }
     }
     return p;
+  }
+
+  @Override
+  public Buffer of(Buffer b) {
+    for (Group g : groups) {
+      if (g.acting.of(b) != b) {
+        throw differs(b, g);
+      }
+    }
+    return b;
+  }
+
+  private static IllegalStateException differs(ModuleTensor t, Group g) {
+    return new IllegalStateException(
+        "'"
+            + t.name()
+            + "' is not the same for all samples, adapter '"
+            + g.acting.adapters().getFirst().name()
+            + "' has a copy of it, and it is used outside of the layers that can tell samples"
+            + " apart: Linear, Embedding and convolutions. Run the samples of each adapter on"
+            + " their own");
   }
 
   /** Names of adapters by sample, to adapters. */

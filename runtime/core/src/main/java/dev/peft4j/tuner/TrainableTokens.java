@@ -273,6 +273,14 @@ public final class TrainableTokens implements Tuner {
     }
 
     @Override
+    public List<Part> parts() {
+      String text = TunerLayer.text(rows);
+      return List.of(
+          new Part("trainable_tokens_delta", "ParameterDict", text),
+          new Part("trainable_tokens_original", "BufferDict", text.replace("Parameter", "Buffer")));
+    }
+
+    @Override
     public Map<Parameter, Tensor> merged() {
       return Map.of(weight, weight.maskedFill(replaced.reshape(-1, 1), 0).add(scattered(rows)));
     }

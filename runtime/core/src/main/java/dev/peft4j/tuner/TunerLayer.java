@@ -5,8 +5,10 @@ import dev.peft4j.nn.LayerAdapter;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The adapter of one layer. */
@@ -20,6 +22,31 @@ public interface TunerLayer extends LayerAdapter {
     public Entry(String group, String suffix, Parameter parameter) {
       this(group, suffix, suffix, parameter);
     }
+  }
+
+  /**
+   * A part of the adapter as peft prints it.
+   *
+   * @param name of the group, for example {@code lora_A}
+   * @param container peft's kind of group: {@code ModuleDict} or {@code ParameterDict}
+   * @param text the part, or null where this adapter has none and peft shows the empty group
+   */
+  record Part(String name, String container, @Nullable String text) {}
+
+  /** The parts that {@code toString()} of a model shows; its parameters unless overridden. */
+  default List<Part> parts() {
+    return parameters().stream()
+        .map(e -> new Part(e.group(), "ParameterDict", text(e.parameter())))
+        .toList();
+  }
+
+  /** Returns a parameter as peft prints it. */
+  static String text(Parameter p) {
+    String size =
+        Arrays.stream(p.shape().toArray())
+            .mapToObj(Integer::toString)
+            .collect(Collectors.joining("x"));
+    return "Parameter containing: [torch.FloatTensor of size " + size + "]";
   }
 
   /** The parameters, in peft's order. */
@@ -43,6 +70,14 @@ public interface TunerLayer extends LayerAdapter {
    * interest to an adapter that was made from the base's own.
    */
   default void baseGiven(Parameter original, Parameter value) {}
+
+  /**
+   * Tells that the base's weights were replaced for good; of interest to an adapter that keeps
+   * something that was made from them besides its parameters.
+   *
+   * @param again what would be attached to the layer now, to take that from
+   */
+  default void rebased(TunerLayer again) {}
 
   /**
    * Why it cannot compute with the values that it has, as a sentence that names the weight; null if

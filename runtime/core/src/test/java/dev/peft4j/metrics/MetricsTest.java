@@ -4,11 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import java.util.List;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 
-/** The numbers are scikit-learn 1.7's. */
+/** The numbers are scikit-learn 1.9's. */
 class MetricsTest {
   private static final int[] LABELS = {0, 1, 2, 2, 1, 0, 3, 2, 1, 0, 2, 2};
   private static final int[] PREDICTIONS = {0, 2, 2, 2, 1, 1, 0, 2, 1, 0, 0, 2};
@@ -58,6 +59,50 @@ class MetricsTest {
     int[] labels = {0, 0, 1, 1, 0, 1, 1, 0};
     float[] scores = {.1f, .4f, .35f, .8f, .4f, .4f, .9f, .05f};
     assertThat(Metrics.rocAuc(labels, scores)).isCloseTo(0.8125, NEAR);
+  }
+
+  @Test
+  void areasOfSeveralClasses() {
+    int[] labels = {0, 1, 2, 2, 1, 0, 2, 1};
+    double[][] p = {
+      {.7, .2, .1}, {.3, .4, .3}, {.2, .2, .6}, {.1, .5, .4},
+      {.4, .3, .3}, {.6, .3, .1}, {.3, .3, .4}, {.25, .5, .25}
+    };
+    assertThat(Metrics.rocAuc(labels, p, Average.MACRO)).isCloseTo(0.9222222222222222, NEAR);
+    assertThat(Metrics.rocAuc(labels, p, Average.WEIGHTED)).isCloseTo(0.9125, NEAR);
+    assertThat(Metrics.rocAuc(labels, p, Average.MICRO)).isCloseTo(0.921875, NEAR);
+    float[][] single = new float[p.length][3];
+    for (int i = 0; i < p.length; i++) {
+      for (int c = 0; c < 3; c++) {
+        single[i][c] = (float) p[i][c];
+      }
+    }
+    assertThat(Metrics.rocAuc(labels, single, Average.MACRO)).isCloseTo(0.9222222222222222, NEAR);
+    wrong(
+        () -> Metrics.rocAuc(new int[] {0, 1, 1}, Arrays.copyOf(p, 3), Average.MACRO),
+        "class 2 has 0 of 3 examples");
+    wrong(
+        () -> Metrics.rocAuc(new int[] {0, 1}, new double[][] {{3, 1}, {0, 1}}, Average.MACRO),
+        "the probabilities of row 0 have the sum 4.0, needed 1; logits become probabilities by");
+    wrong(() -> Metrics.rocAuc(labels, Arrays.copyOf(p, 3), Average.MACRO), "3 rows of prob");
+    wrong(
+        () -> Metrics.rocAuc(new int[] {0, 3}, Arrays.copyOf(p, 2), Average.MACRO),
+        "label 3 at position 1");
+  }
+
+  @Test
+  void determination() {
+    double[] expected = {3, -0.5, 2, 7};
+    double[] predicted = {2.5, 0.0, 2, 8};
+    assertThat(Metrics.meanAbsoluteError(expected, predicted)).isEqualTo(0.5);
+    assertThat(Metrics.meanSquaredError(expected, predicted)).isEqualTo(0.375);
+    assertThat(Metrics.rootMeanSquaredError(expected, predicted))
+        .isCloseTo(0.6123724356957945, NEAR);
+    assertThat(Metrics.r2(expected, predicted)).isCloseTo(0.9486081370449679, NEAR);
+    assertThat(Metrics.r2(new float[] {1, 2, 3}, new float[] {3, 2, 1})).isEqualTo(-3);
+    assertThat(Metrics.r2(new float[] {1, 1, 1}, new float[] {1, 1, 1})).isEqualTo(1);
+    assertThat(Metrics.r2(new float[] {1, 1, 1}, new float[] {1, 2, 1})).isZero();
+    wrong(() -> Metrics.r2(new float[] {1}, new float[] {1}), "needed at least two");
   }
 
   @Test

@@ -235,9 +235,9 @@ class ModuleTest {
     assertThatThrownBy(() -> m.load(values))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("Sequential")
-        .hasMessageContaining("missing 1.bias (2,)")
-        .hasMessageContaining("mis-shaped 0.bias: 3 elements found, shape (2,) needed")
-        .hasMessageContaining("unexpected 2.weight");
+        .hasMessageContaining("1 missing:\n    1.bias")
+        .hasMessageContaining("0.bias: expected (2,), found (3,)")
+        .hasMessageContaining("1 unexpected:\n    2.weight");
     assertThat(m.stateDict().get("0.weight").toFloats()).isEqualTo(before);
   }
 

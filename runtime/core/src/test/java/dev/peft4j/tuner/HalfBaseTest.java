@@ -16,6 +16,7 @@ import dev.peft4j.io.SafeTensors;
 import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.ModuleTensor;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.optim.AdamW;
 import dev.peft4j.tensor.Tensor;
@@ -158,7 +159,7 @@ class HalfBaseTest {
     assertThat(read.info("first.weight").type().bits()).isEqualTo(16);
 
     Net net = new Net();
-    for (Map.Entry<String, Parameter> e : net.stateDict().entrySet()) {
+    for (Map.Entry<String, ModuleTensor> e : net.stateDict().entrySet()) {
       e.getValue().adopt(read.storage(e.getKey(), type));
     }
     Parameter weight = net.first.weight();

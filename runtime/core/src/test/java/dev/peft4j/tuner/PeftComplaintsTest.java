@@ -9,7 +9,7 @@ import dev.peft4j.io.StateDictException;
 import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
-import dev.peft4j.nn.Parameter;
+import dev.peft4j.nn.ModuleTensor;
 import dev.peft4j.tensor.Tensor;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -60,7 +60,7 @@ class PeftComplaintsTest {
   @Test
   void theBaseIsNotChanged() {
     float[] before = run();
-    Map<String, Parameter> state = net.stateDict();
+    Map<String, ModuleTensor> state = net.stateDict();
     List<float[]> values = state.values().stream().map(p -> p.own().toFloats()).toList();
     AdaptedModel<Net> one =
         PeftModel.of(net, LoraConfig.builder().targets("q_proj").modulesToSave("score").build());
@@ -69,7 +69,7 @@ class PeftComplaintsTest {
     one.merge();
     assertThat(net.stateDict()).isEqualTo(state);
     int i = 0;
-    for (Parameter p : state.values()) {
+    for (ModuleTensor p : state.values()) {
       assertThat(p.own().toFloats()).isEqualTo(values.get(i++));
     }
     assertThat(one.<float[]>withoutAdapter(this::run)).isEqualTo(before);

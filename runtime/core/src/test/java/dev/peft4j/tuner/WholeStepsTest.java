@@ -261,6 +261,75 @@ class WholeStepsTest {
         List.of(saved));
   }
 
+  /** What is made of adapters that are in training is made of the weights of one step. */
+  @Test
+  void whatIsCombinedIsOfOneStep() throws InterruptedException {
+    LoraConfig unscaled = lora().alpha(4).build(); // so that combining one adapter is exact
+    AdaptedModel<Texts> m = model(unscaled);
+    m.eval();
+    Supplier<Tensor> combined =
+        () -> {
+          m.adapters()
+              .addWeighted(
+                  "w", List.of("t"), List.of(1.0), Combination.of(Combination.Method.LINEAR));
+          try {
+            return m.withAdapter("w", () -> net.forward(X));
+          } finally {
+            m.adapters().delete("w");
+          }
+        };
+    attack(
+        Attack.rounds(40),
+        AdamW.of(m.trainableParameters(), 0.02f),
+        () -> m.withAdapter("t", () -> net.forward(X)),
+        List.of(combined));
+  }
+
+  /** Another thread merges and unmerges what is in training. */
+  @Test
+  void whatIsMergedIsOfOneStep() throws InterruptedException {
+    AdaptedModel<Texts> m = model(lora().build());
+    m.eval();
+    List<float[]> steps = Collections.synchronizedList(new ArrayList<>());
+    List<float[]> merged = Collections.synchronizedList(new ArrayList<>());
+    Optimizer optimizer = AdamW.of(m.trainableParameters(), 0.1f);
+    AtomicBoolean stop = new AtomicBoolean();
+    Thread merging =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  while (!stop.get()) {
+                    try {
+                      m.merge();
+                      merged.add(net.forward(X).toFloats());
+                      m.unmerge();
+                    } catch (RuntimeException | Error e) {
+                      failures.add(e);
+                    }
+                  }
+                });
+    for (int i = 0; i < Attack.rounds(40) || merged.isEmpty(); i++) {
+      steps.add(m.withAdapter("t", () -> net.forward(X).toFloats()));
+      try {
+        m.withAdapter("t", () -> net.forward(X).sub(1).square().mean()).backward();
+      } catch (IllegalStateException e) { // merged at that moment, it cannot be trained
+        assertThat(e).hasMessageContaining("no trainable parameter");
+        continue;
+      }
+      optimizer.step();
+    }
+    steps.add(m.withAdapter("t", () -> net.forward(X).toFloats()));
+    stop.set(true);
+    merging.join();
+    assertThat(failures).isEmpty();
+    for (float[] y : merged) {
+      assertThat(steps).anyMatch(s -> Nets.largestDifference(s, y) < 1e-5f);
+    }
+    float[] mixed = steps.getFirst().clone();
+    mixed[0] += 1e-3f; // steps are further apart than what is taken for equal
+    assertThat(steps).noneMatch(s -> Nets.largestDifference(s, mixed) < 1e-5f);
+  }
+
   /** A step within a call is seen by what the call computes after it. */
   @Test
   void aCallThatTrainsSeesItsOwnSteps() {

@@ -33,6 +33,7 @@ public final class LossCurve implements TrainingListener {
 
   private final Path log;
   private final Path file;
+  private boolean logged;
 
   /**
    * A picture of the run that is written down in {@code log}; this listener has to come after the
@@ -48,6 +49,10 @@ public final class LossCurve implements TrainingListener {
 
   @Override
   public void on(TrainingEvent event) {
+    if (event instanceof TrainingEvent.Step && !logged) {
+      requireLog(log); // after the first step, not after the last
+      logged = true;
+    }
     if (event instanceof TrainingEvent.Finished || event instanceof TrainingEvent.Failed) {
       try {
         write(log, file);
@@ -63,6 +68,7 @@ public final class LossCurve implements TrainingListener {
    * @throws IOException if it cannot be read or the picture cannot be written
    */
   public static void write(Path log, Path file) throws IOException {
+    requireLog(log);
     System.setProperty("java.awt.headless", "true");
     Column loss = Column.read(log.resolve(CsvLog.LOSS), "loss");
     if (loss.values().length == 0) {
@@ -103,6 +109,18 @@ public final class LossCurve implements TrainingListener {
             out.write(bytes);
           }
         });
+  }
+
+  private static void requireLog(Path log) {
+    if (!Files.exists(log.resolve(CsvLog.LOSS))) {
+      throw new IllegalStateException(
+          "LossCurve: there is no "
+              + log.resolve(CsvLog.LOSS)
+              + ", from which the picture is drawn; CsvLog writes it: add"
+              + " a CsvLog of the folder "
+              + log
+              + " to the trainer's listeners");
+    }
   }
 
   private static XYSeries line(

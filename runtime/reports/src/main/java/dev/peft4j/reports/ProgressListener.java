@@ -1,6 +1,5 @@
 package dev.peft4j.reports;
 
-import dev.peft4j.io.Printable;
 import dev.peft4j.train.TrainingEvent;
 import dev.peft4j.train.TrainingListener;
 import java.io.PrintStream;
@@ -53,8 +52,7 @@ public final class ProgressListener implements TrainingListener {
                 .setConsumer(console)
                 .build();
       }
-      case TrainingEvent.CheckpointSkipped s ->
-          out.println("damaged checkpoint passed over: " + Printable.of(s.problem()));
+      case TrainingEvent.CheckpointSkipped _ -> {} // a warning says it
       case TrainingEvent.Changed _ -> {} // the trainer has logged it
       case TrainingEvent.Step s -> {
         loss.add(s.loss(), s.count());

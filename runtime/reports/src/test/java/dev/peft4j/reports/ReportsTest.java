@@ -59,6 +59,17 @@ class ReportsTest {
   }
 
   @Test
+  void aCurveWithoutALogNamesTheLog() {
+    assertThatThrownBy(
+            () -> trainer().listener(new LossCurve(folder, folder.resolve("loss.png"))).run())
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("there is no " + folder.resolve("loss.csv"))
+        .hasMessageContaining("add a CsvLog of the folder " + folder);
+    assertThatThrownBy(() -> LossCurve.write(folder, folder.resolve("loss.png")))
+        .hasMessageContaining("CsvLog");
+  }
+
+  @Test
   void writesAndDrawsTheLoss() throws IOException {
     Path png = folder.resolve("loss.png");
     trainer().listener(new CsvLog(folder)).listener(new LossCurve(folder, png)).run();

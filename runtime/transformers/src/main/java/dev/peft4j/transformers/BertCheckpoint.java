@@ -7,7 +7,7 @@ import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.ModelFolder;
 import dev.peft4j.io.StateDictCheck;
 import dev.peft4j.nn.Module;
-import dev.peft4j.nn.Parameter;
+import dev.peft4j.nn.ModuleTensor;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -20,7 +20,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import dev.peft4j.log.Log;
 
 /**
  * The weights of a folder under the names that a model has for them. Evens out what transformers
@@ -36,7 +36,7 @@ final class BertCheckpoint {
   private static final String SLOPE = ".intermediate_act_fn.weight";
 
   private static final int MOST_LISTED = 10;
-  private static final Logger LOG = LoggerFactory.getLogger(BertCheckpoint.class);
+  private static final Logger LOG = Log.of(BertCheckpoint.class);
   private static final Set<String> BUFFERS =
       Set.of("embeddings.position_ids", "embeddings.token_type_ids");
 
@@ -124,7 +124,7 @@ final class BertCheckpoint {
    */
   private void load(Module model, Predicate<String> ignored, String prefix, Predicate<String> kept)
       throws IOException {
-    SequencedMap<String, Parameter> state = model.stateDict();
+    SequencedMap<String, ModuleTensor> state = model.stateDict();
     List<String> drawn = state.keySet().stream().filter(n -> isDrawn(prefix + n)).toList();
     state.keySet().removeIf(kept.or(drawn::contains));
     SequencedMap<String, Shape> expected = new LinkedHashMap<>();
@@ -157,7 +157,7 @@ final class BertCheckpoint {
     if (!drawn.isEmpty()) {
       LOG.warn(
           "{}: has no {}; new ones are drawn. An adapter that is trained has to save them"
-              + " (modulesToSave, as 'peft4j train' does), one that is loaded has to bring them",
+              + " (modules_to_save; 'peft4j train' does so), one that is loaded has to bring them",
           folder.folder(),
           listed(drawn));
     }
@@ -186,8 +186,7 @@ final class BertCheckpoint {
             && !check.missing().isEmpty()
             && check.missing().stream().allMatch(n -> n.startsWith(HEAD));
     return onlyHead
-        ? ", which has no classifier (bertForSequenceClassification(folder, numLabels) makes a new"
-            + " one),"
+        ? ", which has no classifier (with the labels, or their number, given a new one is made),"
         : "";
   }
 

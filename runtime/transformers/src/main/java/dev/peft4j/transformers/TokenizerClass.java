@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import dev.peft4j.log.Log;
 
 /**
  * What transformers' tokenizer classes make of a vocabulary. These take only the vocabulary of a
@@ -82,7 +82,7 @@ enum TokenizerClass {
     BYTES
   }
 
-  private static final Logger LOG = LoggerFactory.getLogger(TokenizerClass.class);
+  private static final Logger LOG = Log.of(TokenizerClass.class);
 
   private final Words words;
   private final Map<String, String> tokens;

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.io.FileFormatException;
+import dev.peft4j.io.JsonProblem;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -87,7 +88,7 @@ final class TokenizerFile {
     } catch (JsonProcessingException e) {
       String where = e.getLocation() == null ? "" : " at line " + e.getLocation().getLineNr();
       throw new FileFormatException(
-          file, "is not valid JSON" + where + ": " + JsonPart.shortened(e.getOriginalMessage()), e);
+          file, "is not valid JSON" + where + ": " + JsonProblem.reason(e), e);
     } catch (IOException e) {
       throw new FileFormatException(file, "is not UTF-8 text", e);
     }

@@ -1,57 +1,93 @@
 package com.example.tuning
 
-import dev.peft4j.annotation.Peft
+import dev.peft4j.data.Rng
 import dev.peft4j.kotlin.invoke
-import dev.peft4j.kotlin.randomNormal
 import dev.peft4j.kotlin.seeded
-import dev.peft4j.kotlin.times
 import dev.peft4j.kotlin.train
-import dev.peft4j.nn.Layer
-import dev.peft4j.nn.Linear
-import dev.peft4j.nn.Module
+import dev.peft4j.optim.AdamW
 import dev.peft4j.tensor.Tensor
 import dev.peft4j.train.TrainingEvent
+import java.nio.file.Files
 import java.nio.file.Path
 
-class Block(width: Int) : Module(), Layer {
-  val up = Linear(width, 2 * width)
-  val down = Linear(2 * width, width)
+private const val WIDTH = 8
 
-  override fun forward(x: Tensor): Tensor = x.add(down(up(x).gelu()))
-}
+data class Batch(val x: Tensor, val labels: Tensor)
 
-/** Some blocks and a head; kapt makes `RegressorPeft` of it. */
-@Peft(target = ["up", "down"], r = 4, alpha = 8.0, modulesToSave = ["head"])
-open class Regressor(width: Int = 8, depth: Int = 2) : Module(), Layer {
-  val blocks = List(depth) { Block(width) }
-  val head = Linear(width, 1)
-
-  override fun forward(x: Tensor): Tensor = head(blocks.fold(x) { y, block -> block(y) })
-}
-
-data class Batch(val x: Tensor, val y: Tensor)
-
-/** Learns the product of two of its inputs. Arguments: a folder for the run (default `run`), epochs (default 30). */
+/**
+ * Trains a base model on one task, and on top of it an adapter for another one. What was done already is not done again:
+ * an interrupted run goes on from its last checkpoint. Arguments: a folder for the run (default `run`), epochs (default
+ * 20).
+ */
 fun main(args: Array<String>) {
   val folder = Path.of(args.getOrElse(0) { "run" })
-  val model = seeded(7) { RegressorPeft() }
-  println(model.trainableSummary())
-  val batches = List(16) { number ->
-    val x = randomNormal(32, 8, seed = number.toLong())
-    Batch(x, x.slice(1, 0, 1) * x.slice(1, 1, 2))
+
+  val base = folder.resolve("base")
+  if (Files.notExists(base)) {
+    trainBase(batches(0f)).save(base)
+    println("base model in $base")
   }
-  fun loss() = batches.map { (x, y) -> model(x).mseLoss(y).item() }.average()
-  val before = loss()
+
+  val model = load(base)
+  println(model.trainableSummary())
+  val batches = batches(1f)
+  val before = accuracy(model, batches)
   train(model) {
-    adamW(lr = 1e-2)
-    epochs = args.getOrElse(1) { "30" }.toLong()
-    data(batches) { (x, y) -> model(x).mseLoss(y) }
+    adamW(lr = 2e-2)
+    epochs = args.getOrElse(1) { "20" }.toLong()
+    data(batches) { (x, labels) -> model(x).crossEntropy(labels) }
     checkpoints(folder.resolve("checkpoints"), resume = true)
     listener { if (it is TrainingEvent.Started && it.from() != null) println("resumed at step ${it.state().step()}") }
     onSaved { println("checkpoint at step ${it.state().step()}") }
   }
-  model.eval()
-  println("loss %.4f, was %.4f".format(loss(), before))
+  println("accuracy %.3f, was %.3f".format(accuracy(model, batches), before))
   model.save(folder.resolve("adapter"))
   println("saved ${folder.resolve("adapter")}")
+}
+
+/** A model all of whose weights are trained. */
+fun trainBase(batches: List<Batch>): Classifier {
+  val model = seeded(7) { Classifier(WIDTH, 2, 2) }
+  val optimizer = AdamW.of(model.parameters(), 1e-2f)
+  repeat(10) {
+    for ((x, labels) in batches) {
+      model(x).crossEntropy(labels).backward()
+      optimizer.step()
+    }
+  }
+  return model
+}
+
+/** The base model with a new adapter, which changes nothing as long as it is not trained. */
+fun load(base: Path): ClassifierPeft = seeded(7) { ClassifierPeft(WIDTH, 2, 2) }.also { it.loadBase(base) }
+
+/** The base model with the adapter that was trained. */
+fun load(base: Path, adapter: Path): ClassifierPeft =
+  load(base).also {
+    it.load(adapter)
+    it.eval()
+  }
+
+fun batches(center: Float): List<Batch> = List(16) { batch(it, center) }
+
+/** Points, each of `WIDTH` numbers; the label says whether they are far from a center. */
+fun batch(number: Int, center: Float): Batch {
+  val values = Rng(number.toLong()).normal(32 * WIDTH, 0f, 1f)
+  val labels = IntArray(32) { i ->
+    var squares = 0f
+    for (j in 0 until WIDTH) {
+      val distance = values[i * WIDTH + j] - center
+      squares += distance * distance
+    }
+    if (squares > 7.3f + WIDTH * center * center) 1 else 0
+  }
+  return Batch(Tensor.of(values, 32, WIDTH), Tensor.of(*labels))
+}
+
+fun accuracy(model: ClassifierPeft, batches: List<Batch>): Double {
+  model.eval()
+  val right = batches.sumOf { (x, labels) ->
+    model(x).argmax().zip(labels.toInts().asIterable()).count { (found, label) -> found == label }
+  }
+  return right / (32.0 * batches.size)
 }

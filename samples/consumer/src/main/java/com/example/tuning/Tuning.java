@@ -7,12 +7,18 @@ import dev.peft4j.train.Batches;
 import dev.peft4j.train.Trainer;
 import dev.peft4j.train.TrainingEvent;
 import dev.peft4j.train.TrainingSettings;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Trains an adapter and saves it; goes on where it stopped, if it was stopped. */
+/**
+ * Trains a base model on one task, and on top of it an adapter for another one. What was done
+ * already is not done again: an interrupted run goes on from its last checkpoint.
+ */
 public final class Tuning {
+  private static final int WIDTH = 8;
+
   private Tuning() {}
 
   record Batch(Tensor x, Tensor labels) {}
@@ -21,9 +27,16 @@ public final class Tuning {
   public static void main(String[] args) {
     Path folder = Path.of(args.length > 0 ? args[0] : "run");
     int epochs = args.length > 1 ? Integer.parseInt(args[1]) : 20;
-    ClassifierPeft model = model();
+
+    Path base = folder.resolve("base");
+    if (Files.notExists(base)) {
+      trainBase(batches(0)).save(base);
+      System.out.println("base model in " + base);
+    }
+
+    ClassifierPeft model = load(base);
     System.out.println(model.trainableSummary());
-    List<Batch> batches = IntStream.range(0, 16).mapToObj(Tuning::batch).toList();
+    List<Batch> batches = batches(1);
     double before = accuracy(model, batches);
     Trainer.of(
             model,
@@ -39,23 +52,51 @@ public final class Tuning {
     System.out.println("saved " + folder.resolve("adapter"));
   }
 
-  /** The same weights each time: a base model that is nowhere stored. */
-  static ClassifierPeft model() {
-    return Rng.with(7, () -> new ClassifierPeft(8, 2, 2));
+  /** A model all of whose weights are trained. */
+  static Classifier trainBase(List<Batch> batches) {
+    Classifier model = Rng.with(7, () -> new Classifier(WIDTH, 2, 2));
+    AdamW optimizer = AdamW.of(model.parameters(), 1e-2f);
+    for (int epoch = 0; epoch < 10; epoch++) {
+      for (Batch b : batches) {
+        model.forward(b.x()).crossEntropy(b.labels()).backward();
+        optimizer.step();
+      }
+    }
+    return model;
   }
 
-  /** Points around the origin; the label says whether they are far from it. */
-  static Batch batch(int number) {
-    float[] values = new Rng(number).normal(32 * 8, 0, 1);
+  /** The base model with a new adapter, which changes nothing as long as it is not trained. */
+  static ClassifierPeft load(Path base) {
+    ClassifierPeft model = Rng.with(7, () -> new ClassifierPeft(WIDTH, 2, 2));
+    model.loadBase(base);
+    return model;
+  }
+
+  /** The base model with the adapter that was trained. */
+  static ClassifierPeft load(Path base, Path adapter) {
+    ClassifierPeft model = load(base);
+    model.load(adapter);
+    model.eval();
+    return model;
+  }
+
+  static List<Batch> batches(float center) {
+    return IntStream.range(0, 16).mapToObj(i -> batch(i, center)).toList();
+  }
+
+  /** Points, each of {@code WIDTH} numbers; the label says whether they are far from a center. */
+  static Batch batch(int number, float center) {
+    float[] values = new Rng(number).normal(32 * WIDTH, 0, 1);
     int[] labels = new int[32];
     for (int i = 0; i < 32; i++) {
       float squares = 0;
-      for (int j = 0; j < 8; j++) {
-        squares += values[i * 8 + j] * values[i * 8 + j];
+      for (int j = 0; j < WIDTH; j++) {
+        float distance = values[i * WIDTH + j] - center;
+        squares += distance * distance;
       }
-      labels[i] = squares > 7.3f ? 1 : 0;
+      labels[i] = squares > 7.3f + WIDTH * center * center ? 1 : 0;
     }
-    return new Batch(Tensor.of(values, 32, 8), Tensor.of(labels));
+    return new Batch(Tensor.of(values, 32, WIDTH), Tensor.of(labels));
   }
 
   static double accuracy(ClassifierPeft model, List<Batch> batches) {

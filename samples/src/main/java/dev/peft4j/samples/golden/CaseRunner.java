@@ -12,6 +12,7 @@ import dev.peft4j.io.SafeTensors;
 import dev.peft4j.io.StateDictCheck;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedParameter;
+import dev.peft4j.nn.ModuleTensor;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.optim.AdamW;
 import dev.peft4j.tensor.Tensor;
@@ -252,7 +253,7 @@ final class CaseRunner {
     adapted.mergeAndUnload();
     merge.add("merged_output", model.forward().apply(inputs), expected("merged_output"));
     Map<String, Tensor> theirs = GoldenCase.starting("merged.", io);
-    Map<String, Parameter> state = model.module().stateDict();
+    Map<String, ModuleTensor> state = model.module().stateDict();
     compareLists(
         "merged weights",
         List.copyOf(new TreeSet<>(state.keySet())),

@@ -1,7 +1,7 @@
 package dev.peft4j.backend.cpu;
 
 import java.lang.foreign.MemorySegment;
-import org.slf4j.LoggerFactory;
+import dev.peft4j.log.Log;
 
 /**
  * Primitive loops over float32 elements at native addresses. {@code n} is a number of elements, at
@@ -204,7 +204,7 @@ interface Loops {
 
     private static Loops choose() {
       if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
-        LoggerFactory.getLogger(Loops.class)
+        Log.of(Loops.class)
             .warn(
                 "The CPU backend runs without vector instructions, several times slower: start Java"
                     + " with --add-modules jdk.incubator.vector");

@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.LoggerFactory;
+import dev.peft4j.log.Log;
 
 /**
  * The functions of oneDNN (C API, version 3) that {@link DnnProduct} needs. The library lies in a
@@ -76,7 +76,7 @@ final class OneDnn {
       SymbolLookup openMp = NativeLibrary.load(library.resolveSibling("libgomp.so.1"));
       return new OneDnn(load(library), openMp);
     } catch (IOException | RuntimeException | LinkageError e) {
-      LoggerFactory.getLogger(OneDnn.class)
+      Log.of(OneDnn.class)
           .info("products go through OpenBLAS alone, oneDNN is not there: {}", e.getMessage());
       return null;
     }

@@ -3,7 +3,7 @@ package dev.peft4j.transformers.minilm;
 import dev.peft4j.data.Shape;
 import dev.peft4j.io.StateDictCheck;
 import dev.peft4j.io.StoredTensor;
-import dev.peft4j.nn.Parameter;
+import dev.peft4j.nn.ModuleTensor;
 import dev.peft4j.transformers.BertConfig;
 import dev.peft4j.transformers.BertModel;
 import java.io.IOException;
@@ -60,7 +60,7 @@ public final class MiniLm {
    */
   public static BertModel encoder(InputStream onnx) throws IOException {
     BertModel model = BertModel.blank(CONFIG, false);
-    Map<String, Parameter> state = model.stateDict();
+    Map<String, ModuleTensor> state = model.stateDict();
     weights(onnx, model)
         .forEach((name, t) -> Objects.requireNonNull(state.get(name)).adopt(t.storage()));
     model.eval();

@@ -1,0 +1,332 @@
+package dev.peft4j.dataset;
+
+import dev.peft4j.io.FileFormatException;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Reader;
+import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import java.util.zip.GZIPInputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file of rows: JSONL (an object a line), CSV (a header, quotes as in RFC 4180) or TSV (a header,
+ * no quotes unless asked for), in UTF-8. A name that ends with {@code .gz} is that of a compressed
+ * file.
+ *
+ * <pre>{@code
+ * record Review(String text, String label) {}
+ *
+ * List<Review> reviews = DataFile.of(Path.of("reviews.csv")).read(Review.class);
+ * List<Example> examples =
+ *     DataFile.of(Path.of("houses.csv"))
+ *         .read(row -> new Example(row.floats("rooms", "area"), row.floatValue("price")));
+ * }</pre>
+ *
+ * <p>A record's components are found by their names: {@code starRating} in the column {@code
+ * starRating}, else {@code star_rating}; {@link #column} and Jackson's {@code @JsonProperty} name
+ * others. Other columns are passed over. Values are texts, numbers, truth values, constants of
+ * enums (in any case), and what JSON holds as lists, arrays, maps and records. A value that is not
+ * there is an error, unless the component is an {@code Optional} or {@code @Nullable}.
+ *
+ * <p>Empty lines are no rows, but where there is one column only they are empty texts, except at
+ * the end. Every error is a {@link FileFormatException}: the file, the line and the column, what is
+ * there and what was expected.
+ */
+public final class DataFile {
+  /** How rows are written. */
+  public enum Format {
+    /** An object of JSON a line. */
+    JSONL,
+    /** Fields between commas, below a header; a field in quotes may have commas and lines. */
+    CSV,
+    /** Fields between tabs, below a header; a quote is a character like any other. */
+    TSV
+  }
+
+  private static final char BYTE_ORDER_MARK = '\ufeff';
+  private static final String GZIP = ".gz";
+
+  private final Path path;
+  private final @Nullable InputStream given;
+  private final Format format;
+  private final char separator;
+  private final boolean quoted;
+  private final List<String> header;
+  private final Map<String, String> columns;
+
+  private DataFile(
+      Path path,
+      @Nullable InputStream given,
+      Format format,
+      char separator,
+      boolean quoted,
+      List<String> header,
+      Map<String, String> columns) {
+    this.path = path;
+    this.given = given;
+    this.format = format;
+    this.separator = separator;
+    this.quoted = quoted;
+    this.header = header;
+    this.columns = columns;
+  }
+
+  /**
+   * A file whose name says what it is: {@code .csv}, {@code .tsv}, else JSONL. Nothing is read yet.
+   */
+  public static DataFile of(Path path) {
+    return of(path, formatOf(path));
+  }
+
+  /** A file in a format, whatever its name is. */
+  public static DataFile of(Path path, Format format) {
+    return new DataFile(path, null, format, separator(format), false, List.of(), Map.of());
+  }
+
+  /**
+   * What a stream holds; it can be read once, and is not closed.
+   *
+   * @param name what errors call it; as of a file's name, its end says what the format is
+   */
+  public static DataFile from(InputStream in, Path name) {
+    Format f = formatOf(name);
+    return new DataFile(name, in, f, separator(f), false, List.of(), Map.of());
+  }
+
+  private static Format formatOf(Path path) {
+    String name = String.valueOf(path.getFileName()).toLowerCase(Locale.ROOT);
+    name = name.endsWith(GZIP) ? name.substring(0, name.length() - GZIP.length()) : name;
+    return name.endsWith(".csv") ? Format.CSV : name.endsWith(".tsv") ? Format.TSV : Format.JSONL;
+  }
+
+  private static char separator(Format format) {
+    return format == Format.CSV ? ',' : '\t';
+  }
+
+  /** Returns this file with fields that may be in quotes, as those of CSV: for TSV. */
+  public DataFile quoted() {
+    return new DataFile(path, given, format, separator, true, header, columns);
+  }
+
+  /**
+   * Returns this file with another character between fields, such as {@code ';'}.
+   *
+   * @throws IllegalArgumentException if there are no such fields, or it is a quote or ends a line
+   */
+  public DataFile separator(char value) {
+    if (format == Format.JSONL || value == '"' || value == '\n' || value == '\r') {
+      throw new IllegalArgumentException(
+          "%s: the separator of %s cannot be %s"
+              .formatted(path, format, Character.getName(value)));
+    }
+    return new DataFile(path, given, format, value, quoted, header, columns);
+  }
+
+  /**
+   * Returns this file with names for its columns, for a CSV or TSV whose first line is a row
+   * already.
+   *
+   * @throws IllegalArgumentException if it is JSONL, or there are none
+   */
+  public DataFile header(String... names) {
+    if (format == Format.JSONL || names.length == 0) {
+      throw new IllegalArgumentException(
+          path + ": " + names.length + " names for the columns of " + format);
+    }
+    return new DataFile(path, given, format, separator, quoted, List.of(names), columns);
+  }
+
+  /**
+   * Returns this file with the column of a component of the record that is read.
+   *
+   * @param component the component's name in Java
+   * @param column the name in the file
+   */
+  public DataFile column(String component, String column) {
+    Map<String, String> more = new HashMap<>(columns);
+    more.put(component, column);
+    return new DataFile(path, given, format, separator, quoted, header, Map.copyOf(more));
+  }
+
+  /**
+   * Reads all rows as records.
+   *
+   * @param type a record; see the class for how its components are found
+   * @throws FileFormatException if the file is not there, or not what it should be
+   * @throws IllegalArgumentException if the type is not a record
+   */
+  public <T> List<T> read(Class<T> type) throws IOException {
+    return read(new RecordReader<>(type, columns));
+  }
+
+  /**
+   * Reads all rows.
+   *
+   * @param mapper makes a value of a row; what it throws becomes an error that names the line
+   * @throws FileFormatException if the file is not there, or not what it should be
+   */
+  public <T> List<T> read(Function<? super Row, ? extends T> mapper) throws IOException {
+    List<T> all = new ArrayList<>();
+    try (Reading<T> reading = new Reading<>(mapper)) {
+      while (reading.tryAdvance(all::add)) {
+        // the next one
+      }
+    }
+    return all;
+  }
+
+  /**
+   * Returns the rows as records, one after the other: a file may be larger than memory. Close the
+   * stream, as in {@code try (Stream<Review> reviews = file.stream(Review.class)) {...}}.
+   *
+   * @throws FileFormatException if the file is not there; what is wrong with a row is an {@link
+   *     UncheckedIOException} of the stream, with the same message
+   */
+  public <T> Stream<T> stream(Class<T> type) throws IOException {
+    return stream(new RecordReader<>(type, columns));
+  }
+
+  /** Returns the rows, one after the other; see {@link #stream(Class)} and {@link #read}. */
+  public <T> Stream<T> stream(Function<? super Row, ? extends T> mapper) throws IOException {
+    Reading<T> reading = new Reading<>(mapper);
+    return StreamSupport.stream(reading.unchecked(), false).onClose(reading::closeUnchecked);
+  }
+
+  private InputStream open() throws IOException {
+    InputStream in = given;
+    if (in != null) {
+      return in;
+    }
+    if (!Files.isRegularFile(path)) {
+      throw new FileFormatException(
+          path,
+          (Files.exists(path) ? "is not a file" : "does not exist")
+              + ", expected a data file (.jsonl, .csv or .tsv)");
+    }
+    InputStream file = Files.newInputStream(path);
+    if (!path.toString().toLowerCase(Locale.ROOT).endsWith(GZIP)) {
+      return file;
+    }
+    try {
+      return new GZIPInputStream(file, 1 << 16);
+    } catch (IOException e) {
+      file.close();
+      throw new FileFormatException(path, "is not a gzip file: " + e.getMessage(), e);
+    }
+  }
+
+  private Rows rows(Utf8Reader text) throws IOException {
+    BufferedReader in = new BufferedReader(text);
+    skipByteOrderMark(in);
+    if (format == Format.JSONL) {
+      return new JsonLines(in);
+    }
+    if (format == Format.CSV || quoted) {
+      String what = separator == ',' ? "commas" : separator == '\t' ? "tabs" : "'" + separator + "'";
+      return new Table(
+          new QuotedLines(in, separator), "; a text with " + what + " has to be in quotes", header);
+    }
+    return new Table(
+        new TabbedLines(in, separator),
+        "; a text cannot have tabs unless fields may be in quotes",
+        header);
+  }
+
+  private static void skipByteOrderMark(Reader reader) throws IOException {
+    reader.mark(1);
+    if (reader.read() != BYTE_ORDER_MARK) {
+      reader.reset();
+    }
+  }
+
+  /** The file while it is read. */
+  private final class Reading<T> implements AutoCloseable {
+    private final Function<? super Row, ? extends T> mapper;
+    private final InputStream in;
+    private final Utf8Reader text;
+    private @Nullable Rows rows;
+
+    Reading(Function<? super Row, ? extends T> mapper) throws IOException {
+      this.mapper = mapper;
+      this.in = open();
+      this.text = new Utf8Reader(in);
+    }
+
+    boolean tryAdvance(Consumer<? super T> action) throws IOException {
+      T value;
+      try {
+        Rows all = rows;
+        if (all == null) {
+          all = rows(text);
+          rows = all;
+        }
+        Row row = all.next();
+        if (row == null) {
+          return false;
+        }
+        value = map(row);
+      } catch (RowException e) {
+        throw new FileFormatException(path, String.valueOf(e.getMessage()), e);
+      } catch (CharacterCodingException e) {
+        throw new FileFormatException(path, "line " + text.line() + " is not UTF-8 text", e);
+      }
+      action.accept(value);
+      return true;
+    }
+
+    private T map(Row row) {
+      try {
+        return mapper.apply(row);
+      } catch (RowException e) {
+        throw e;
+      } catch (RuntimeException e) {
+        String why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        throw new RowException(row.place(), why, e);
+      }
+    }
+
+    Spliterator<T> unchecked() {
+      return new Spliterators.AbstractSpliterator<>(
+          Long.MAX_VALUE, Spliterator.ORDERED | Spliterator.NONNULL) {
+        @Override
+        public boolean tryAdvance(Consumer<? super T> action) {
+          try {
+            return Reading.this.tryAdvance(action);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e.getMessage(), e);
+          }
+        }
+      };
+    }
+
+    void closeUnchecked() {
+      try {
+        close();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e.getMessage(), e);
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      if (given == null) {
+        in.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,95 @@
+package dev.peft4j.dataset;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.peft4j.io.JsonProblem;
+import java.io.BufferedReader;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/** Rows from lines of JSON, an object each. Blank lines are passed over. */
+final class JsonLines implements Rows {
+  private static final String EXPECTED = "expected an object such as {\"text\": \"...\"}";
+
+  private static final JsonFactory JSON =
+      JsonFactory.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+          .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(100).build())
+          .build();
+
+  private static final JsonMapper TREES = new JsonMapper(JSON);
+
+  private final BufferedReader in;
+  private int number;
+
+  JsonLines(BufferedReader in) {
+    this.in = in;
+  }
+
+  @Override
+  public @Nullable Row next() throws IOException {
+    for (String line = in.readLine(); line != null; line = in.readLine()) {
+      number++;
+      if (!line.isBlank()) {
+        return row(line);
+      }
+    }
+    return null;
+  }
+
+  private Row row(String line) throws IOException {
+    try (JsonParser p = JSON.createParser(line)) {
+      JsonToken first = p.nextToken();
+      if (first != JsonToken.START_OBJECT) {
+        throw new RowException(
+            new Place(number, 0), "is " + describe(first) + " of JSON, " + EXPECTED);
+      }
+      Row row = new Row(new Place(number, 0));
+      while (p.nextToken() == JsonToken.FIELD_NAME) {
+        String name = p.currentName();
+        JsonToken token = p.nextToken();
+        Place place = new Place(number, p.currentTokenLocation().getColumnNr());
+        if (token == JsonToken.VALUE_NULL) {
+          row.put(name, Cell.ofNull(place));
+        } else if (token.isScalarValue()) {
+          row.put(name, Cell.of(p.getText(), place)); // a number as it is spelled
+        } else {
+          JsonNode tree = TREES.readTree(p);
+          row.put(name, Cell.of(tree, place));
+        }
+      }
+      if (p.nextToken() != null) {
+        throw new RowException(
+            new Place(number, p.currentTokenLocation().getColumnNr()),
+            "is more after the object, expected an object a line");
+      }
+      return row;
+    } catch (JsonProcessingException e) {
+      int column = e.getLocation() == null ? 0 : e.getLocation().getColumnNr();
+      throw new RowException(
+          new Place(number, column),
+          "is not JSON: " + JsonProblem.reason(e) + "; " + EXPECTED,
+          e);
+    }
+  }
+
+  private static String describe(@Nullable JsonToken token) {
+    return switch (token) {
+      case null -> "nothing";
+      case START_ARRAY -> "a list";
+      case START_OBJECT -> "an object";
+      case VALUE_NULL -> "null";
+      case VALUE_STRING -> "a text";
+      case VALUE_TRUE, VALUE_FALSE -> "a truth value";
+      default -> "a number";
+    };
+  }
+}

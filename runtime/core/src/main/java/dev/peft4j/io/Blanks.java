@@ -1,0 +1,34 @@
+package dev.peft4j.io;
+
+import java.text.Normalizer;
+
+/** Blanks of all kinds: what leaves no trace at the end of a word. */
+public final class Blanks {
+  private static final int HANGUL_FILLER = 0x3164;
+  private static final int BRAILLE_BLANK = 0x2800;
+
+  private Blanks() {}
+
+  /** Returns true for white space, controls and characters that are not drawn. */
+  public static boolean isBlank(int c) {
+    return Character.isWhitespace(c)
+        || Character.isSpaceChar(c)
+        || Character.isISOControl(c)
+        || Character.getType(c) == Character.FORMAT && c <= 0xffff // above are the tags of flags
+        || c == HANGUL_FILLER
+        || c == BRAILLE_BLANK;
+  }
+
+  /** Returns the text without blanks at its ends, its accents composed (Unicode's form C). */
+  public static String strip(String raw) {
+    int from = 0;
+    int to = raw.length();
+    while (from < to && isBlank(raw.codePointAt(from))) {
+      from += Character.charCount(raw.codePointAt(from));
+    }
+    while (from < to && isBlank(raw.codePointBefore(to))) {
+      to -= Character.charCount(raw.codePointBefore(to));
+    }
+    return Normalizer.normalize(raw.substring(from, to), Normalizer.Form.NFC);
+  }
+}

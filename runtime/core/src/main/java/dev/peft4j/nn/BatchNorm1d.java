@@ -1,0 +1,44 @@
+package dev.peft4j.nn;
+
+import dev.peft4j.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** {@link BatchNorm} over (batch, channels) or (batch, channels, length): torch's {@code BatchNorm1d}. */
+public final class BatchNorm1d extends BatchNorm {
+  /** Normalises with eps 1e-5 and momentum 0.1. */
+  public BatchNorm1d(int channels) {
+    this(channels, 1e-5f, 0.1f, true, true);
+  }
+
+  /** Normalises with scale, shift and running statistics. */
+  public BatchNorm1d(int channels, float eps, @Nullable Float momentum) {
+    this(channels, eps, momentum, true, true);
+  }
+
+  /**
+   * Normalises.
+   *
+   * @param eps is added to the variance
+   * @param momentum the part of the batch's statistics in the running ones; null takes the mean
+   *     over all batches, torch's {@code None}
+   * @param affine whether there are a scale and a shift to be trained
+   * @param trackRunningStats whether there are running statistics; without, evaluation mode takes
+   *     the batch's, too
+   * @throws IllegalArgumentException if a number is out of range
+   */
+  public BatchNorm1d(
+      int channels,
+      float eps,
+      @Nullable Float momentum,
+      boolean affine,
+      boolean trackRunningStats) {
+    super(channels, eps, momentum, affine, trackRunningStats);
+  }
+
+  @Override
+  void requireRank(Tensor x) {
+    if (x.shape().rank() < 2 || x.shape().rank() > 3 || x.dim(1) != channels()) {
+      throw wrong(x, "(batch, C) or (batch, C, length)");
+    }
+  }
+}

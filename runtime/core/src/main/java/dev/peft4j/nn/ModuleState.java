@@ -1,0 +1,232 @@
+package dev.peft4j.nn;
+
+import dev.peft4j.data.DType;
+import dev.peft4j.data.Shape;
+import dev.peft4j.data.Storage;
+import dev.peft4j.graph.Variable;
+import dev.peft4j.graph.VariableGroup;
+import dev.peft4j.io.StateDictCheck;
+import dev.peft4j.io.StoredTensor;
+import dev.peft4j.io.WeightsFile;
+import dev.peft4j.target.Names;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.Set;
+
+/**
+ * Parameters and buffers by the names that they have in files, and how values get in and out. A
+ * tensor with several names (tied weights) is written under the first and read under any of them.
+ */
+public final class ModuleState {
+  private final SequencedMap<String, ModuleTensor> tensors;
+  private final Map<String, String> aliases;
+
+  private ModuleState(SequencedMap<String, ModuleTensor> tensors, Map<String, String> aliases) {
+    this.tensors = tensors;
+    this.aliases = aliases;
+  }
+
+  /** What a module and those below it hold, without adapters: {@code layers.0.weight}. */
+  public static ModuleState of(Module root) {
+    SequencedMap<String, ModuleTensor> all = new LinkedHashMap<>();
+    walk("", root, Collections.newSetFromMap(new IdentityHashMap<>()), all);
+    return of(all);
+  }
+
+  /** Tensors by names; of those that a tensor has the first one counts. */
+  public static ModuleState of(SequencedMap<String, ? extends ModuleTensor> named) {
+    SequencedMap<String, ModuleTensor> tensors = new LinkedHashMap<>();
+    Map<String, String> aliases = new LinkedHashMap<>();
+    Map<ModuleTensor, String> first = new IdentityHashMap<>();
+    named.forEach(
+        (name, t) -> {
+          String known = first.putIfAbsent(t, name);
+          if (known == null) {
+            tensors.put(name, t);
+          } else {
+            aliases.put(name, known);
+          }
+        });
+    return new ModuleState(tensors, aliases);
+  }
+
+  private static void walk(
+      String path, Module m, Set<Module> above, Map<String, ModuleTensor> into) {
+    if (!above.add(m)) {
+      return;
+    }
+    m.ownParameters().forEach((name, p) -> into.put(Names.join(path, name), p));
+    m.ownBuffers().forEach((name, b) -> into.put(Names.join(path, name), b));
+    m.children().forEach((name, child) -> walk(Names.join(path, name), child, above, into));
+    above.remove(m);
+  }
+
+  /** Each tensor under its name. */
+  public SequencedMap<String, ModuleTensor> tensors() {
+    return Collections.unmodifiableSequencedMap(tensors);
+  }
+
+  // ---- out
+
+  /**
+   * Writes it.
+   *
+   * @param path a file that ends in {@code .safetensors}, or a folder; see {@link WeightsFile}
+   * @param instead values that are written in place of those of parameters and buffers
+   * @throws ArithmeticException if a parameter is not finite, naming it; nothing is written
+   * @throws UncheckedIOException if it cannot be written
+   */
+  public void write(Path path, Map<? extends ModuleTensor, Storage> instead) {
+    VariableGroup.pinned( // of one moment, though others may train meanwhile
+        () -> {
+          SequencedMap<String, StoredTensor> values = new LinkedHashMap<>();
+          tensors.forEach(
+              (name, t) -> {
+                Storage value = instead.get(t);
+                DType type = t.own().dtype();
+                value = value == null || value.dtype() == type ? value : value.copyAs(type);
+                values.put(name, new StoredTensor(t.shape(), value == null ? t.own() : value));
+              });
+          values.forEach(ModuleState::requireFinite);
+          try {
+            WeightsFile.write(path, values);
+          } catch (IOException e) {
+            throw unchecked(e);
+          }
+          return true;
+        });
+  }
+
+  private static void requireFinite(String name, StoredTensor t) {
+    Storage s = t.storage();
+    for (long i = 0; !s.dtype().isInteger() && i < s.elements(); i++) {
+      if (!Float.isFinite(s.floatAt(i))) {
+        throw new ArithmeticException(
+            "nothing is saved: '" + name + "' has " + s.floatAt(i) + " at element " + i);
+      }
+    }
+  }
+
+  // ---- in
+
+  /**
+   * Reads values from a file or folder; strict: each tensor has to be there with its shape, and no
+   * other.
+   *
+   * @throws UncheckedIOException if there is no such file or it is broken
+   * @throws dev.peft4j.io.StateDictException if something is missing, unexpected or has another
+   *     shape; nothing is changed
+   */
+  public void read(Path path) {
+    try {
+      load(path.toString(), WeightsFile.read(path));
+    } catch (IOException e) {
+      throw unchecked(e);
+    }
+  }
+
+  /** As {@link #load(String, SequencedMap)}, for values of which only the elements are known. */
+  public void loadFlat(String from, Map<String, Storage> values) {
+    SequencedMap<String, StoredTensor> shaped = new LinkedHashMap<>();
+    values.forEach(
+        (name, s) -> {
+          ModuleTensor t = tensors.get(aliases.getOrDefault(name, name));
+          boolean same = t != null && t.shape().elements() == s.elements();
+          shaped.put(
+              name,
+              new StoredTensor(
+                  same ? t.shape() : Shape.of(Math.toIntExact(s.elements())), s));
+        });
+    load(from, shaped);
+  }
+
+  /**
+   * Replaces the values of all tensors; floating-point types are converted.
+   *
+   * @param from what they come from, for messages
+   * @throws dev.peft4j.io.StateDictException if something is missing, unexpected or has another
+   *     shape; nothing is changed
+   * @throws IllegalArgumentException if the type of a tensor does not fit
+   * @throws IllegalStateException if an adapter is merged into weights that would change
+   */
+  public void load(String from, SequencedMap<String, StoredTensor> values) {
+    SequencedMap<String, StoredTensor> byName = named(from, values);
+    SequencedMap<String, Shape> expected = new LinkedHashMap<>();
+    tensors.forEach((name, t) -> expected.put(name, t.shape()));
+    StateDictCheck.compare(expected, WeightsFile.shapes(byName)).require(from);
+    Map<ModuleTensor, Storage> next = new LinkedHashMap<>();
+    List<String> mistyped = new ArrayList<>();
+    tensors.forEach(
+        (name, t) -> {
+          StoredTensor value = byName.get(name);
+          if (value != null) {
+            next.put(t, value.storage());
+            DType own = t.own().dtype();
+            DType found = value.storage().dtype();
+            if (own != found && (own.isInteger() || found.isInteger())) {
+              mistyped.add("\n  " + name + ": " + found + " found, " + own + " needed");
+            }
+          }
+        });
+    if (!mistyped.isEmpty()) {
+      throw new IllegalArgumentException(
+          from + " has tensors of another type:" + String.join("", mistyped));
+    }
+    replace(next);
+  }
+
+  /** The values under the first names of their tensors. */
+  private SequencedMap<String, StoredTensor> named(
+      String from, SequencedMap<String, StoredTensor> values) {
+    SequencedMap<String, StoredTensor> byName = new LinkedHashMap<>();
+    values.forEach(
+        (name, t) -> {
+          String first = aliases.getOrDefault(name, name);
+          StoredTensor other = byName.putIfAbsent(first, t);
+          if (other != null && !other.storage().equalBytes(t.storage())) {
+            throw new IllegalArgumentException(
+                from
+                    + ": '"
+                    + name
+                    + "' and '"
+                    + first
+                    + "' are one tensor of the model (tied weights) and have different values");
+          }
+        });
+    return byName;
+  }
+
+  /**
+   * Replaces values, all at one moment; adapted models whose base they belong to are told.
+   *
+   * @throws IllegalStateException if an adapter is merged into weights that would change
+   */
+  public static void replace(Map<? extends ModuleTensor, Storage> values) {
+    Set<OverlaySource> above = new LinkedHashSet<>();
+    values.keySet().forEach(t -> above.addAll(t.sources()));
+    above.forEach(OverlaySource::baseChanging);
+    Map<Variable, Storage> byVariable = new LinkedHashMap<>();
+    values.forEach(
+        (t, s) -> {
+          if (t instanceof Buffer b) {
+            b.drop();
+          }
+          byVariable.put(t.variable(), s);
+        });
+    Variable.setAll(byVariable);
+    above.forEach(OverlaySource::baseChanged);
+  }
+
+  private static UncheckedIOException unchecked(IOException e) {
+    return new UncheckedIOException(e.getMessage(), e);
+  }
+}

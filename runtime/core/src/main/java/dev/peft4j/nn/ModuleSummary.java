@@ -1,0 +1,149 @@
+package dev.peft4j.nn;
+
+import dev.peft4j.data.Shape;
+import dev.peft4j.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model as a table, a row a module; {@link #toString} is for reading. See {@link
+ * Module#summary(dev.peft4j.tensor.Tensor)}.
+ *
+ * @param rows the modules with their paths, parents first; the root has the empty path
+ * @param parameterBytes memory of all parameters, as they are held (two bytes for 16-bit numbers)
+ */
+public record ModuleSummary(List<Row> rows, long parameterBytes) {
+  /** Bytes of a gradient's number. */
+  private static final int FLOAT = Float.BYTES;
+
+  /**
+   * One module.
+   *
+   * @param path where it is in the model, for example {@code layers.0.self_attn.q_proj}
+   * @param kind what {@code toString()} of the model calls it, for example {@code lora.Linear}
+   * @param output the shape of its last result; null if it was not called, or gave no tensor
+   * @param parameters numbers in its own parameters and those that adapters add to it, without
+   *     those of modules below it; what was counted in a row above counts once
+   * @param trainable how many of them receive gradients
+   */
+  public record Row(
+      String path, String kind, @Nullable Shape output, long parameters, long trainable) {}
+
+  /** Keeps the rows. */
+  public ModuleSummary {
+    rows = List.copyOf(rows);
+  }
+
+  /**
+   * Returns the table of a model as the base of one adapted model.
+   *
+   * @param adapted the adapted model of which the adapters are shown; null for the only one
+   */
+  public static ModuleSummary of(Module model, @Nullable OverlaySource adapted) {
+    return SummaryWatch.summary(model, adapted, null);
+  }
+
+  /**
+   * As {@link #of(Module, OverlaySource)}, with shapes.
+   *
+   * @param call calls the model
+   */
+  public static ModuleSummary of(
+      Module model, @Nullable OverlaySource adapted, Supplier<?> call) {
+    return SummaryWatch.summary(model, adapted, call);
+  }
+
+  /** As {@link #of(Module, OverlaySource, Supplier)}, calling the model's {@code forward}. */
+  public static ModuleSummary of(
+      Module model, @Nullable OverlaySource adapted, Tensor example) {
+    return of(model, adapted, () -> SummaryWatch.forward(model, example));
+  }
+
+  /** Numbers in all parameters. */
+  public long parameters() {
+    return rows.stream().mapToLong(Row::parameters).sum();
+  }
+
+  /** Numbers that receive gradients. */
+  public long trainable() {
+    return rows.stream().mapToLong(Row::trainable).sum();
+  }
+
+  /** The part of the parameters that is trained, from 0 to 1; 0 if there are none. */
+  public double trainableShare() {
+    return parameters() == 0 ? 0 : (double) trainable() / parameters();
+  }
+
+  /** Bytes that the gradients take in training. */
+  public long gradientBytes() {
+    return trainable() * FLOAT;
+  }
+
+  /** Bytes of the states that AdamW keeps in training: two numbers for each that is trained. */
+  public long optimizerBytes() {
+    return 2 * trainable() * FLOAT;
+  }
+
+  /** The shape of the result of the module at a path; null if there is none. */
+  public @Nullable Shape output(String path) {
+    return rows.stream().filter(r -> r.path.equals(path)).findFirst().map(Row::output).orElse(null);
+  }
+
+  /** The table, and below it the totals. */
+  @Override
+  public String toString() {
+    List<List<String>> cells = new ArrayList<>();
+    cells.add(List.of("layer", "kind", "output", "parameters", "trainable"));
+    for (Row r : rows) {
+      cells.add(
+          List.of(
+              r.path.isEmpty() ? "(the model)" : r.path,
+              r.kind,
+              r.output == null ? "-" : r.output.toString(),
+              r.parameters == 0 ? "-" : String.format(Locale.ROOT, "%,d", r.parameters),
+              r.trainable == 0 ? "-" : String.format(Locale.ROOT, "%,d", r.trainable)));
+    }
+    int[] widths =
+        IntStream.range(0, cells.getFirst().size())
+            .map(c -> cells.stream().mapToInt(row -> row.get(c).length()).max().orElse(0))
+            .toArray();
+    String table = cells.stream().map(row -> line(row, widths)).collect(Collectors.joining("\n"));
+    return String.format(
+        Locale.ROOT,
+        "%s%n%nparameters: %,d, trainable: %,d (%.2f %%)%n"
+            + "memory: parameters %s; in training also gradients %s and AdamW %s, besides what"
+            + " activations take",
+        table,
+        parameters(),
+        trainable(),
+        100 * trainableShare(),
+        bytes(parameterBytes),
+        bytes(gradientBytes()),
+        bytes(optimizerBytes()));
+  }
+
+  private static String line(List<String> row, int[] widths) {
+    StringBuilder line = new StringBuilder();
+    for (int c = 0; c < widths.length; c++) {
+      String pad = " ".repeat(widths[c] - row.get(c).length());
+      line.append(c == 0 ? "" : "  ").append(c < 3 ? row.get(c) + pad : pad + row.get(c));
+    }
+    return line.toString().stripTrailing();
+  }
+
+  private static String bytes(long n) {
+    String[] units = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    double value = n;
+    int unit = 0;
+    while (value >= 1024 && unit < units.length - 1) {
+      value /= 1024;
+      unit++;
+    }
+    return String.format(Locale.ROOT, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+  }
+}

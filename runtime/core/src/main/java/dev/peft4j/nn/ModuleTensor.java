@@ -1,0 +1,106 @@
+package dev.peft4j.nn;
+
+import dev.peft4j.data.DType;
+import dev.peft4j.data.Shape;
+import dev.peft4j.data.Storage;
+import dev.peft4j.graph.Variable;
+import dev.peft4j.tensor.Tensor;
+import java.util.List;
+
+/**
+ * A tensor that a module holds in a field and that its file has: a {@link Parameter}, which
+ * training changes along its gradient, or a {@link Buffer}, which the module changes itself. As a
+ * tensor it stands for its present value, or, while an adapter is active that has a copy of it
+ * (peft's {@code modules_to_save}), for that copy.
+ */
+public abstract sealed class ModuleTensor extends Tensor permits Parameter, Buffer {
+  private final Variable variable;
+  private volatile OverlaySource[] sources = Overlays.NONE;
+
+  ModuleTensor(Variable variable) {
+    super(null);
+    this.variable = variable;
+  }
+
+  @Override
+  public Shape shape() {
+    return variable.shape();
+  }
+
+  /** The variable that holds the value. */
+  public Variable variable() {
+    return variable;
+  }
+
+  /** The memory of its own value, whatever adapter is active. */
+  public Storage own() {
+    return variable().storage();
+  }
+
+  /** What messages call it: its path once it is part of a named model. */
+  public String name() {
+    return variable.name();
+  }
+
+  /**
+   * Replaces the value.
+   *
+   * @throws IllegalArgumentException if the number of elements differs
+   */
+  public void set(float... values) {
+    set(Storage.of(values));
+  }
+
+  /**
+   * Replaces the value; where this holds another floating-point type, numbers are converted.
+   *
+   * @throws IllegalArgumentException if the number of elements differs, or integers meet
+   *     floating-point numbers
+   */
+  public void set(Storage values) {
+    variable().set(values);
+  }
+
+  /**
+   * Takes other memory for its value, without a copy: for example a file's, which is not written
+   * to. A parameter with 16-bit numbers is frozen.
+   *
+   * @param values {@code FLOAT32}, {@code FLOAT16} or {@code BFLOAT16}; for a buffer of integers
+   *     such
+   * @throws IllegalArgumentException if the number of elements differs, or integers meet
+   *     floating-point numbers
+   */
+  public void adopt(Storage values) {
+    DType own = own().dtype();
+    if (values.dtype() != own && (own.isInteger() || values.dtype().isInteger())) {
+      throw new IllegalArgumentException(
+          "'"
+              + name()
+              + "' cannot hold "
+              + values.dtype()
+              + ", needed "
+              + (own.isInteger() ? own.name() : "a floating-point type"));
+    }
+    variable().adopt(values);
+  }
+
+  /** The overlays' sources. */
+  OverlaySource[] overlaySources() {
+    return sources;
+  }
+
+  /** Lets an adapted model put copies in place of this tensor. */
+  public synchronized void join(OverlaySource source) {
+    sources = Overlays.plus(sources, source);
+  }
+
+  /** Ends that. */
+  public synchronized void leave(OverlaySource source) {
+    sources = Overlays.minus(sources, source);
+  }
+
+  /** The adapted models that may put copies in place of this tensor. */
+  public List<OverlaySource> sources() {
+    return List.of(sources);
+  }
+}
