@@ -77,9 +77,9 @@ public final class PeftProcessor extends AbstractProcessor {
               javax.tools.Diagnostic.Kind.ERROR,
               "peft4j's annotation processor cannot run: the class "
                   + String.valueOf(e.getMessage()).replace('/', '.')
-                  + " is not on the processor path. The published peft4j-processor-VERSION.jar has all"
-                  + " that it needs; a folder of classes and the jar original-peft4j-processor need"
-                  + " peft4j-annotations and com.palantir.javapoet:javapoet beside them");
+                  + " is not on the processor path. The published peft4j-processor-VERSION.jar has"
+                  + " all that it needs; a folder of classes and the jar original-peft4j-processor"
+                  + " need peft4j-annotations and com.palantir.javapoet:javapoet beside them");
       return true;
     }
   }

@@ -116,7 +116,8 @@ class CompilerTest {
         source,
         "package p;\n"
             + HEADER
-            + "@Peft(target = \"fc\") public class M extends Module { Linear fc = new Linear(1, 1); }");
+            + "@Peft(target = \"fc\") public class M extends Module { Linear fc = new Linear(1, 1);"
+            + " }");
     // a process of its own: here the test's class path would lie behind the processor's
     Process javac =
         new ProcessBuilder(

@@ -21,7 +21,8 @@ import picocli.CommandLine.Option;
 @Command(
     name = "eval",
     mixinStandardHelpOptions = true,
-    description = "Measures a classifier on texts with labels: loss, accuracy, macro F1, and"
+    description =
+        "Measures a classifier on texts with labels: loss, accuracy, macro F1, and"
             + " precision, recall and F1 of each class.")
 final class EvalCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();

@@ -38,8 +38,8 @@ final class ExampleFile {
     return read(DataFile.from(in, file), file, columns, labelled);
   }
 
-  private static List<Example> read(
-      DataFile data, Path file, DataColumns columns, boolean labelled) throws IOException {
+  private static List<Example> read(DataFile data, Path file, DataColumns columns, boolean labelled)
+      throws IOException {
     columns.check(labelled);
     List<Example> examples =
         (columns.quote ? data.quoted() : data).read(new ExampleFile(columns, labelled)::example);

@@ -25,8 +25,8 @@ final class HubAccess {
   /**
    * Returns the folder.
    *
-   * @throws dev.peft4j.io.FileFormatException if it is not there; it says how to get what has a name
-   *     on the Hub
+   * @throws dev.peft4j.io.FileFormatException if it is not there; it says how to get what has a
+   *     name on the Hub
    */
   static Path require(Path folder) throws IOException {
     return ModelFolders.resolve(folder.toString().replace('\\', '/'), settings());

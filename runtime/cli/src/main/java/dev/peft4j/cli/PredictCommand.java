@@ -17,8 +17,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "predict",
     mixinStandardHelpOptions = true,
-    description = "Gives texts labels: a line for each, with the label, its probability and the"
-            + " text.")
+    description =
+        "Gives texts labels: a line for each, with the label, its probability and the" + " text.")
 final class PredictCommand implements Callable<Integer> {
   /** Stands for what could not be decoded. */
   private static final char REPLACEMENT = '\ufffd';

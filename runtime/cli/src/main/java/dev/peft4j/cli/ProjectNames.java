@@ -33,7 +33,9 @@ record ProjectNames(String group, String name, String pkg) {
     }
     if (pkg.matches("(java|javax|kotlin)(\\..*)?")) {
       throw new UsageException(
-          "--package " + pkg + " belongs to the language; take one of your own, com.example.tuning");
+          "--package "
+              + pkg
+              + " belongs to the language; take one of your own, com.example.tuning");
     }
   }
 

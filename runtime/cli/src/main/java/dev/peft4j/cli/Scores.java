@@ -76,8 +76,7 @@ final class Scores {
    * @param expected the label of each example
    */
   static Map<String, Double> of(float[][] logits, int[] expected) {
-    ConfusionMatrix matrix =
-        ConfusionMatrix.of(expected, predicted(logits), logits[0].length);
+    ConfusionMatrix matrix = ConfusionMatrix.of(expected, predicted(logits), logits[0].length);
     Map<String, Double> values = new TreeMap<>();
     values.put("loss", meanLoss(logits, expected));
     values.put("accuracy", matrix.accuracy());

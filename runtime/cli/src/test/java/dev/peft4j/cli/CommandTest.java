@@ -111,8 +111,7 @@ class CommandTest {
     assertThat(found.path("labels").toString()).isEqualTo("[\"bad\",\"good\"]");
     JsonNode counts = found.path("confusion");
     assertThat(counts.path(0).path(0).intValue() + counts.path(0).path(1).intValue()).isEqualTo(31);
-    assertThat(
-            (counts.path(0).path(0).intValue() + counts.path(1).path(1).intValue()) / 60.0)
+    assertThat((counts.path(0).path(0).intValue() + counts.path(1).path(1).intValue()) / 60.0)
         .isCloseTo(found.path("accuracy").doubleValue(), within(1e-9));
   }
 

@@ -42,7 +42,8 @@ class DataFuzzTest {
                 round -> mutation.text(good),
                 bytes -> {
                   List<Example> read =
-                      ExampleFile.read(new ByteArrayInputStream(bytes), Path.of(name), columns, true);
+                      ExampleFile.read(
+                          new ByteArrayInputStream(bytes), Path.of(name), columns, true);
                   assertThat(read).isNotEmpty().allMatch(e -> e.label() != null);
                 });
     assertThat(taken).isBetween(ROUNDS / 50, ROUNDS * 3 / 4);

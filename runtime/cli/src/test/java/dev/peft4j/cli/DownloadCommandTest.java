@@ -56,7 +56,8 @@ class DownloadCommandTest {
         NAME + ": there is no such folder, and it is not in the Hub's cache " + temp.resolve("hf");
     String command = "; get it with 'peft4j download " + NAME + "'";
     run("predict", "-m", NAME, "a film").failed("peft4j predict: " + sentence, command);
-    run("predict", "-m", NAME + "@v1", "a film").failed("'peft4j download " + NAME + " --revision v1'");
+    run("predict", "-m", NAME + "@v1", "a film")
+        .failed("'peft4j download " + NAME + " --revision v1'");
     run("inspect", NAME).failed(sentence, command);
     Path model = temp.resolve("source");
     run("predict", "-m", model, "-a", NAME, "a film").failed(sentence, command);
@@ -102,7 +103,8 @@ class DownloadCommandTest {
   @Test
   void listsWithoutDownloading() throws IOException {
     Run list = run("download", NAME, "--dry-run").ok();
-    assertThat(list.out()).contains("model.safetensors", "config.json", " in all, ", " to download");
+    assertThat(list.out())
+        .contains("model.safetensors", "config.json", " in all, ", " to download");
     JsonNode tree = run("download", NAME, "--dry-run", "--json", "--include", "*.h5").json();
     assertThat(tree.path("files")).hasSize(1);
     assertThat(tree.path("to_download").asLong()).isEqualTo(100_000);

@@ -180,7 +180,10 @@ class ExampleFileTest {
         "x.csv",
         "text,label\na, b,c\n",
         "x.csv: line 2: has 3 columns, expected 2 as in the header; a text with commas");
-    assertWrong("x.csv", "txt,label\na,b\n", "x.csv: line 1: has no \"text\"; it has [txt, label]. Did you mean");
+    assertWrong(
+        "x.csv",
+        "txt,label\na,b\n",
+        "x.csv: line 1: has no \"text\"; it has [txt, label]. Did you mean");
     assertThatThrownBy(() -> ExampleFile.read(Path.of("none.csv"), columns, true))
         .hasMessage("none.csv: does not exist, expected a data file (.jsonl, .csv or .tsv)");
   }

@@ -68,7 +68,9 @@ class MessagesTest {
     usage(Run.of("train", "--epochs", "1.5"), "expected a whole number but was '1.5'");
     usage(Run.of("train", "--monitor", "x"), "expected one of [loss, accuracy, f1]");
     usage(Run.of("train", "--lr"), "Missing required parameter for option '--lr'");
-    usage(Run.of("train", "-m", "m", "-d", "d", "-o", "o", "--lrr", "3"), "Unknown option: '--lrr'; did you mean --lr?");
+    usage(
+        Run.of("train", "-m", "m", "-d", "d", "-o", "o", "--lrr", "3"),
+        "Unknown option: '--lrr'; did you mean --lr?");
     usage(Run.of("train"), "Missing required options: ");
     usage(Run.of("trian"), "there is no command 'trian', expected one of train, eval, predict");
     usage(Run.of("devices", "x"), "'x' belongs to no option");

@@ -19,8 +19,8 @@ record Run(int code, String out, String err) {
   private static final Pattern JAVA =
       Pattern.compile(
           "\\b[a-z]\\w+\\((\\)|[a-z]\\w*[,)])|\\b(PeftModel|AdapterSet|AdaptedModel|Trainer|LoraConfig|Rng|"
-              + "Transformers|TrainingSettings|Batches|maxLength|modulesToSave|numLabels)\\b"
-              + "|\\bjava\\.|is not an? (int|long|float|double)\\b|StreamRead|REDACTED");
+              + "Transformers|TrainingSettings|Batches|maxLength|modulesToSave|numLabels)\\b|\\bjava\\.|is"
+              + " not an? (int|long|float|double)\\b|StreamRead|REDACTED");
 
   static Run of(Object... args) {
     StringWriter out = new StringWriter();

@@ -131,8 +131,7 @@ public final class DataFile {
   public DataFile separator(char value) {
     if (format == Format.JSONL || value == '"' || value == '\n' || value == '\r') {
       throw new IllegalArgumentException(
-          "%s: the separator of %s cannot be %s"
-              .formatted(path, format, Character.getName(value)));
+          "%s: the separator of %s cannot be %s".formatted(path, format, Character.getName(value)));
     }
     return new DataFile(path, given, format, value, quoted, header, columns);
   }
@@ -237,7 +236,8 @@ public final class DataFile {
       return new JsonLines(in);
     }
     if (format == Format.CSV || quoted) {
-      String what = separator == ',' ? "commas" : separator == '\t' ? "tabs" : "'" + separator + "'";
+      String what =
+          separator == ',' ? "commas" : separator == '\t' ? "tabs" : "'" + separator + "'";
       return new Table(
           new QuotedLines(in, separator), "; a text with " + what + " has to be in quotes", header);
     }

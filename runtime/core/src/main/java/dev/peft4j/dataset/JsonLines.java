@@ -75,9 +75,7 @@ final class JsonLines implements Rows {
     } catch (JsonProcessingException e) {
       int column = e.getLocation() == null ? 0 : e.getLocation().getColumnNr();
       throw new RowException(
-          new Place(number, column),
-          "is not JSON: " + JsonProblem.reason(e) + "; " + EXPECTED,
-          e);
+          new Place(number, column), "is not JSON: " + JsonProblem.reason(e) + "; " + EXPECTED, e);
     }
   }
 

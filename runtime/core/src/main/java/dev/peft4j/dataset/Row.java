@@ -63,8 +63,8 @@ public final class Row {
   }
 
   /**
-   * Returns whether the row has a value in the column: the column is there, and it is neither JSON's
-   * {@code null} nor an empty text.
+   * Returns whether the row has a value in the column: the column is there, and it is neither
+   * JSON's {@code null} nor an empty text.
    */
   public boolean has(String column) {
     Cell c = cells.get(Blanks.strip(column));
@@ -164,11 +164,7 @@ public final class Row {
       String hint = Suggestions.didYouMean(column, spelled);
       throw new RowException(
           names,
-          "has no \""
-              + column
-              + "\"; it has "
-              + shown()
-              + (hint.isEmpty() ? "" : ". " + hint));
+          "has no \"" + column + "\"; it has " + shown() + (hint.isEmpty() ? "" : ". " + hint));
     }
     if (!cell.problem().isEmpty()) {
       throw new RowException(cell.place(), '"' + column + "\" " + cell.problem());
@@ -178,8 +174,7 @@ public final class Row {
 
   private String shown() {
     String all = spelled.stream().collect(Collectors.joining(", ", "[", "]"));
-    return Printable.of(
-        all.length() <= MOST_SHOWN ? all : all.substring(0, MOST_SHOWN) + " ...");
+    return Printable.of(all.length() <= MOST_SHOWN ? all : all.substring(0, MOST_SHOWN) + " ...");
   }
 
   /** Returns the place and the values, shortened: for a debugger or a log. */

@@ -49,15 +49,14 @@ public record Split<T>(List<T> train, List<T> test) {
    */
   public static <T> Split<T> inOrder(List<T> examples, double share) {
     int train = examples.size() - testSize(examples.size(), share);
-    return new Split<>(
-        examples.subList(0, train), examples.subList(train, examples.size()));
+    return new Split<>(examples.subList(0, train), examples.subList(train, examples.size()));
   }
 
   /**
    * Splits examples at random so that each class has the same share in both parts. A class of k
-   * examples has {@code k * test / n} of them to test on, rounded down or up (the largest remainders
-   * up, so that the sizes of the parts are those of {@link #shuffled}), and at least one in each
-   * part.
+   * examples has {@code k * test / n} of them to test on, rounded down or up (the largest
+   * remainders up, so that the sizes of the parts are those of {@link #shuffled}), and at least one
+   * in each part.
    *
    * @param examples at least two of each class
    * @param by the class of an example, such as {@code Review::label}

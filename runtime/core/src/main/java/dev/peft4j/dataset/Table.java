@@ -43,8 +43,7 @@ final class Table implements Rows {
   Table(Lines lines, String hint, List<String> names) {
     this.lines = lines;
     this.hint = hint;
-    this.header =
-        names.isEmpty() ? null : names.stream().map(n -> Cell.of(n, Place.NONE)).toList();
+    this.header = names.isEmpty() ? null : names.stream().map(n -> Cell.of(n, Place.NONE)).toList();
   }
 
   @Override
@@ -65,7 +64,12 @@ final class Table implements Rows {
               + (names.getFirst().place().equals(Place.NONE) ? "" : " as in the header")
               + (line.size() > names.size() ? hint : ""));
     }
-    Row row = new Row(place, names.getFirst().place().equals(Place.NONE) ? place : new Place(names.getFirst().place().line(), 0));
+    Row row =
+        new Row(
+            place,
+            names.getFirst().place().equals(Place.NONE)
+                ? place
+                : new Place(names.getFirst().place().line(), 0));
     for (int i = 0; i < line.size(); i++) {
       row.put(name(names.get(i)), names.get(i).problem().isEmpty() ? line.get(i) : names.get(i));
     }
@@ -89,9 +93,7 @@ final class Table implements Rows {
     for (Cell c : names) {
       Cell twin = first.putIfAbsent(Blanks.strip(name(c)), c);
       distinct.add(
-          twin == null
-              ? c
-              : c.unusable("is in the header twice, also in " + twin.place()));
+          twin == null ? c : c.unusable("is in the header twice, also in " + twin.place()));
     }
     return distinct;
   }

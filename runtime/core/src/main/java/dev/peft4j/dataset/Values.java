@@ -191,7 +191,14 @@ final class Values {
     } catch (JsonProcessingException e) {
       throw new RowException(
           cell.place(),
-          '"' + column + "\" is " + found + ", expected " + expected(type) + ": " + JsonProblem.reason(e),
+          '"'
+              + column
+              + "\" is "
+              + found
+              + ", expected "
+              + expected(type)
+              + ": "
+              + JsonProblem.reason(e),
           e);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

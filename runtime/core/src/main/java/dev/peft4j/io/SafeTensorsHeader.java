@@ -66,9 +66,7 @@ record SafeTensorsHeader(
       String where =
           e.getLocation() == null ? "" : " at character " + e.getLocation().getCharOffset();
       throw new FileFormatException(
-          file,
-          "the header is not valid JSON" + where + ": " + JsonProblem.reason(e),
-          e);
+          file, "the header is not valid JSON" + where + ": " + JsonProblem.reason(e), e);
     }
     new Layout(file, dataSize).check(header.tensors.values());
     return header;

@@ -197,9 +197,7 @@ public record StateDictCheck(
       StringBuilder out, String title, List<T> items, Function<T, String> text) {
     if (!items.isEmpty()) {
       out.append("\n  ").append(items.size()).append(' ').append(title).append(':');
-      items.stream()
-          .limit(SHOWN)
-          .forEach(i -> out.append("\n    ").append(text.apply(i)));
+      items.stream().limit(SHOWN).forEach(i -> out.append("\n    ").append(text.apply(i)));
       if (items.size() > SHOWN) {
         out.append("\n    and ").append(items.size() - SHOWN).append(" more");
       }

@@ -35,8 +35,7 @@ public final class Log {
       return true;
     }
     try {
-      return ServiceLoader.load(
-              SLF4JServiceProvider.class, LoggerFactory.class.getClassLoader())
+      return ServiceLoader.load(SLF4JServiceProvider.class, LoggerFactory.class.getClassLoader())
           .stream()
           .findAny()
           .isPresent();

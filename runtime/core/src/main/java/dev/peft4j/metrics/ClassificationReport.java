@@ -119,8 +119,7 @@ public final class ClassificationReport implements EvaluationReport {
     return out.toString();
   }
 
-  private void average(
-      StringBuilder out, String name, Average of, int width, long n, int digits) {
+  private void average(StringBuilder out, String name, Average of, int width, long n, int digits) {
     row(
         out,
         name,

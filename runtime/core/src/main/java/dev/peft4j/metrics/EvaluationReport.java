@@ -23,8 +23,7 @@ public sealed interface EvaluationReport permits ClassificationReport, Regressio
    * @throws IllegalArgumentException if the lengths differ, there are none, or a class has no name
    */
   static ClassificationReport of(int[] labels, int[] predictions, List<String> names) {
-    return new ClassificationReport(
-        ConfusionMatrix.of(labels, predictions, names.size()), names);
+    return new ClassificationReport(ConfusionMatrix.of(labels, predictions, names.size()), names);
   }
 
   /**
@@ -36,10 +35,7 @@ public sealed interface EvaluationReport permits ClassificationReport, Regressio
    */
   static ClassificationReport of(List<String> labels, List<String> predictions) {
     List<String> names =
-        Stream.concat(labels.stream(), predictions.stream())
-            .distinct()
-            .sorted()
-            .toList();
+        Stream.concat(labels.stream(), predictions.stream()).distinct().sorted().toList();
     return of(
         labels.stream().mapToInt(names::indexOf).toArray(),
         predictions.stream().mapToInt(names::indexOf).toArray(),
@@ -63,7 +59,9 @@ public sealed interface EvaluationReport permits ClassificationReport, Regressio
   /** Returns how many examples were compared. */
   long examples();
 
-  /** Returns the numbers over all examples by name, as an evaluator of a training run gives them. */
+  /**
+   * Returns the numbers over all examples by name, as an evaluator of a training run gives them.
+   */
   Map<String, Double> values();
 
   /**

@@ -61,9 +61,9 @@ public final class Metrics {
    *
    * @param labels the right classes
    * @param probabilities of each example those of all classes, with the sum 1: a softmax of logits
-   * @param average {@link Average#MACRO} for the mean over the classes, {@link Average#WEIGHTED} for
-   *     that by how often each is a label, {@link Average#MICRO} for one curve of all pairs of an
-   *     example and a class
+   * @param average {@link Average#MACRO} for the mean over the classes, {@link Average#WEIGHTED}
+   *     for that by how often each is a label, {@link Average#MICRO} for one curve of all pairs of
+   *     an example and a class
    * @throws IllegalArgumentException if the lengths differ, a class has no examples or all of them,
    *     a label is out of range, or what should be probabilities is not
    */
@@ -74,7 +74,9 @@ public final class Metrics {
   /** Returns the area under the curve, see {@link #rocAuc(int[], double[][], Average)}. */
   public static double rocAuc(int[] labels, float[][] probabilities, Average average) {
     return rocAuc(
-        labels, Arrays.stream(probabilities).map(Metrics::doubles).toArray(double[][]::new), average);
+        labels,
+        Arrays.stream(probabilities).map(Metrics::doubles).toArray(double[][]::new),
+        average);
   }
 
   /**
@@ -115,8 +117,7 @@ public final class Metrics {
    * @throws IllegalArgumentException if the lengths differ, there are none, or one is NaN
    */
   public static double rootMeanSquaredError(double[] expected, double[] predicted) {
-    return Math.sqrt(
-        sumOfSquares("rootMeanSquaredError", expected, predicted) / expected.length);
+    return Math.sqrt(sumOfSquares("rootMeanSquaredError", expected, predicted) / expected.length);
   }
 
   /** Returns the root, see {@link #rootMeanSquaredError(double[], double[])}. */
@@ -125,9 +126,9 @@ public final class Metrics {
   }
 
   /**
-   * Returns the coefficient of determination, R²: 1 for predictions that are right, 0 for those that
-   * are no better than the mean, negative for worse ones. Where all expected numbers are equal it is
-   * 1 if the predictions are right, else 0 (as scikit-learn has it).
+   * Returns the coefficient of determination, R²: 1 for predictions that are right, 0 for those
+   * that are no better than the mean, negative for worse ones. Where all expected numbers are equal
+   * it is 1 if the predictions are right, else 0 (as scikit-learn has it).
    *
    * @throws IllegalArgumentException if the lengths differ, there are fewer than two, or one is NaN
    */

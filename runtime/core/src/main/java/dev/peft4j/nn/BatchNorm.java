@@ -98,8 +98,8 @@ public abstract sealed class BatchNorm extends Module implements Layer
                 + x.shape()
                 + " has "
                 + n
-                + " value for each channel, of which there is no variance; in training mode at least"
-                + " 2 are needed");
+                + " value for each channel, of which there is no variance; in training mode at"
+                + " least 2 are needed");
       }
       mean = x.meanKeep(others);
       variance = x.sub(mean).square().meanKeep(others);
@@ -181,7 +181,10 @@ public abstract sealed class BatchNorm extends Module implements Layer
         m = mean.storage();
         v = variance.storage();
       } catch (StaleTensorException e) {
-        LOG.warn("statistics of a batch are not taken into '{}': {}", runningMean.name(), e.getMessage());
+        LOG.warn(
+            "statistics of a batch are not taken into '{}': {}",
+            runningMean.name(),
+            e.getMessage());
         return;
       }
       if (Buffer.isFinite(m) && Buffer.isFinite(v)) {

@@ -3,7 +3,10 @@ package dev.peft4j.nn;
 import dev.peft4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** {@link BatchNorm} over (batch, channels) or (batch, channels, length): torch's {@code BatchNorm1d}. */
+/**
+ * {@link BatchNorm} over (batch, channels) or (batch, channels, length): torch's {@code
+ * BatchNorm1d}.
+ */
 public final class BatchNorm1d extends BatchNorm {
   /** Normalises with eps 1e-5 and momentum 0.1. */
   public BatchNorm1d(int channels) {

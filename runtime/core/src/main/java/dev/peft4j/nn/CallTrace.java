@@ -69,7 +69,10 @@ final class CallTrace {
   private @Nullable Module owner(Node n, int depth) {
     for (Node in : n.inputs()) {
       Variable v = in.variable();
-      Module m = v != null ? owners.get(v) : depth > 0 && in.inputs().length == 1 ? owner(in, depth - 1) : null;
+      Module m =
+          v != null
+              ? owners.get(v)
+              : depth > 0 && in.inputs().length == 1 ? owner(in, depth - 1) : null;
       if (m != null) {
         return m;
       }

@@ -34,9 +34,10 @@ public class Dropout extends Module implements Layer {
 
   @Override
   public Tensor forward(Tensor x) {
-    return seen(p == 0 || !training()
-        ? x
-        : x.dropout(p, Tensor.of(new long[] {generator(rng).nextLong()})));
+    return seen(
+        p == 0 || !training()
+            ? x
+            : x.dropout(p, Tensor.of(new long[] {generator(rng).nextLong()})));
   }
 
   /** The generator of the masks' keys, or what its copies begin with. */

@@ -1,6 +1,7 @@
 package dev.peft4j.nn;
 
 import dev.peft4j.data.Rng;
+import dev.peft4j.log.Log;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,7 +15,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import dev.peft4j.log.Log;
 
 /**
  * How calls of one adapted model are made: in training or evaluation mode, and with which random

@@ -20,9 +20,9 @@ import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 
 /**
- * A part of a model: holds parameters, buffers and other modules in its fields. They are found without being
- * registered: fields of a module or parameter type, lists and maps of such, and records that hold
- * such, in declaration order, superclass first.
+ * A part of a model: holds parameters, buffers and other modules in its fields. They are found
+ * without being registered: fields of a module or parameter type, lists and maps of such, and
+ * records that hold such, in declaration order, superclass first.
  *
  * <p>A field's name in checkpoints is its Java name in snake case ({@code qProj} is {@code
  * q_proj}), or what {@link dev.peft4j.annotation.CheckpointName} says; elements of lists are
@@ -392,8 +392,8 @@ public abstract class Module {
   }
 
   /**
-   * As {@link #summary(Tensor)}, for a model that takes something else: {@code
-   * model.summary(() -> model.forward(ids, mask))}.
+   * As {@link #summary(Tensor)}, for a model that takes something else: {@code model.summary(() ->
+   * model.forward(ids, mask))}.
    *
    * @param call calls the model
    */

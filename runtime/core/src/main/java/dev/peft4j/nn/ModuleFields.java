@@ -20,9 +20,9 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the modules, parameters, buffers and random generators in a module's fields, superclass first, in
- * declaration order. The fields of a class are looked up once; afterwards they are read through
- * method handles.
+ * Finds the modules, parameters, buffers and random generators in a module's fields, superclass
+ * first, in declaration order. The fields of a class are looked up once; afterwards they are read
+ * through method handles.
  */
 final class ModuleFields {
   private static final ClassValue<List<Slot>> SLOTS =
@@ -124,7 +124,8 @@ final class ModuleFields {
     Class<?> element = element(f);
     if (!Modifier.isTransient(f.getModifiers())
         && element != null
-        && (Module.class.isAssignableFrom(element) || ModuleTensor.class.isAssignableFrom(element))) {
+        && (Module.class.isAssignableFrom(element)
+            || ModuleTensor.class.isAssignableFrom(element))) {
       throw new IllegalStateException(
           "field '"
               + f.getName()

@@ -143,8 +143,7 @@ public final class ModuleState {
           boolean same = t != null && t.shape().elements() == s.elements();
           shaped.put(
               name,
-              new StoredTensor(
-                  same ? t.shape() : Shape.of(Math.toIntExact(s.elements())), s));
+              new StoredTensor(same ? t.shape() : Shape.of(Math.toIntExact(s.elements())), s));
         });
     load(from, shaped);
   }

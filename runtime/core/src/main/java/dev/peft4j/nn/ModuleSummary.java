@@ -53,14 +53,12 @@ public record ModuleSummary(List<Row> rows, long parameterBytes) {
    *
    * @param call calls the model
    */
-  public static ModuleSummary of(
-      Module model, @Nullable OverlaySource adapted, Supplier<?> call) {
+  public static ModuleSummary of(Module model, @Nullable OverlaySource adapted, Supplier<?> call) {
     return SummaryWatch.summary(model, adapted, call);
   }
 
   /** As {@link #of(Module, OverlaySource, Supplier)}, calling the model's {@code forward}. */
-  public static ModuleSummary of(
-      Module model, @Nullable OverlaySource adapted, Tensor example) {
+  public static ModuleSummary of(Module model, @Nullable OverlaySource adapted, Tensor example) {
     return of(model, adapted, () -> SummaryWatch.forward(model, example));
   }
 

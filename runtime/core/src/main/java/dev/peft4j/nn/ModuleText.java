@@ -136,7 +136,13 @@ public final class ModuleText {
 
   /** Returns the settings of a convolution, its sizes by axis. */
   public static String convolution(
-      int in, int out, int[] kernel, int[] stride, int[] padding, int[] outputPadding, boolean bias) {
+      int in,
+      int out,
+      int[] kernel,
+      int[] stride,
+      int[] padding,
+      int[] outputPadding,
+      boolean bias) {
     return in
         + ", "
         + out
@@ -155,7 +161,9 @@ public final class ModuleText {
 
   /** Returns sizes as Python's tuple. */
   static String tuple(int... sizes) {
-    return Arrays.stream(sizes).mapToObj(Integer::toString).collect(Collectors.joining(", ", "(", ""))
+    return Arrays.stream(sizes)
+            .mapToObj(Integer::toString)
+            .collect(Collectors.joining(", ", "(", ""))
         + (sizes.length == 1 ? ",)" : ")");
   }
 
@@ -169,7 +177,8 @@ public final class ModuleText {
     if (value == 0 || !Float.isFinite(value)) {
       return Float.toString(value);
     }
-    BigDecimal digits = new BigDecimal(Float.toString(value), MathContext.UNLIMITED).stripTrailingZeros();
+    BigDecimal digits =
+        new BigDecimal(Float.toString(value), MathContext.UNLIMITED).stripTrailingZeros();
     int exponent = digits.precision() - digits.scale() - 1;
     if (exponent >= -4 && exponent < 16) {
       String plain = digits.toPlainString();

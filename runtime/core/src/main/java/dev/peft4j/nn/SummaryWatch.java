@@ -39,8 +39,7 @@ final class SummaryWatch {
         views.put(m.module(), view);
       }
     }
-    Map<Module, Shape> outputs =
-        call == null ? Map.of() : outputs(model, modules, views, call);
+    Map<Module, Shape> outputs = call == null ? Map.of() : outputs(model, modules, views, call);
     List<ModuleSummary.Row> rows = new ArrayList<>();
     Set<Parameter> counted = Collections.newSetFromMap(new IdentityHashMap<>());
     long bytes = 0;
@@ -92,8 +91,7 @@ final class SummaryWatch {
       restore.add(() -> rng.restore(seed, position));
     }
     Supplier<Object> body =
-        () ->
-            ScopedValue.where(TRACE, trace).call(() -> NodeWatch.with(trace::node, call::get));
+        () -> ScopedValue.where(TRACE, trace).call(() -> NodeWatch.with(trace::node, call::get));
     for (OverlaySource s : sources) {
       Supplier<Object> inner = body;
       body = () -> s.modes().evaluating(inner);
@@ -156,7 +154,9 @@ final class SummaryWatch {
       m.setAccessible(true);
       return m.invoke(model, example);
     } catch (InvocationTargetException e) {
-      throw e.getCause() instanceof RuntimeException r ? r : new IllegalStateException(e.getCause());
+      throw e.getCause() instanceof RuntimeException r
+          ? r
+          : new IllegalStateException(e.getCause());
     } catch (IllegalAccessException | InaccessibleObjectException e) {
       throw new IllegalStateException(
           m + " cannot be called from here: use summary(() -> model.forward(x))", e);

@@ -108,8 +108,8 @@ public interface Batches<B> {
   }
 
   /**
-   * Returns the same batches, made by a thread of their own while the ones before are computed with.
-   * Close them after the run:
+   * Returns the same batches, made by a thread of their own while the ones before are computed
+   * with. Close them after the run:
    *
    * <pre>{@code
    * try (var data = Batches.shuffled(examples, 32, 0, Example::collate).prefetch(2)) {

@@ -6,6 +6,7 @@ import dev.peft4j.data.Rng;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Variable;
 import dev.peft4j.io.FileFormatException;
+import dev.peft4j.log.Log;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.optim.Optimizer;
 import dev.peft4j.tuner.PeftModel;
@@ -18,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.slf4j.Logger;
-import dev.peft4j.log.Log;
 
 /**
  * The parts of a run in the files of a checkpoint, and back.

@@ -2,6 +2,7 @@ package dev.peft4j.train;
 
 import dev.peft4j.io.AtomicFolder;
 import dev.peft4j.io.FileHold;
+import dev.peft4j.log.Log;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -13,7 +14,6 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import dev.peft4j.log.Log;
 
 /** The checkpoints of one run, which belongs to one process at a time. */
 final class CheckpointFolder implements AutoCloseable {

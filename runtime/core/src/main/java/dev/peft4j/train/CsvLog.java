@@ -3,6 +3,7 @@ package dev.peft4j.train;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.peft4j.io.AtomicFiles;
+import dev.peft4j.log.Log;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -21,7 +22,6 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
-import dev.peft4j.log.Log;
 
 /**
  * Writes down the course of a run: {@code loss.csv} has a line for each step, {@code

@@ -28,8 +28,8 @@ record LengthOrder(int[] lengths, int size, long seed) implements LongFunction<i
   }
 
   /**
-   * Sorted by length, equal ones at random; cut into batches, one of them the short one, wherever it
-   * falls; and the batches shuffled, the short one last.
+   * Sorted by length, equal ones at random; cut into batches, one of them the short one, wherever
+   * it falls; and the batches shuffled, the short one last.
    */
   @Override
   public int[] apply(long epoch) {

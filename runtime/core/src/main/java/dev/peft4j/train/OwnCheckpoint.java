@@ -1,6 +1,7 @@
 package dev.peft4j.train;
 
 import dev.peft4j.io.PythonJson;
+import dev.peft4j.log.Log;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -8,7 +9,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
-import dev.peft4j.log.Log;
 
 /**
  * Tells the checkpoints that this program has written from what only has such a name: another

@@ -109,8 +109,7 @@ public final class PrefetchedBatches<B> implements Batches<B>, AutoCloseable {
     return thread.submit(
         () ->
             Backends.with(
-                backend,
-                () -> Rng.with(seed, () -> source.get(place.epoch, place.index))));
+                backend, () -> Rng.with(seed, () -> source.get(place.epoch, place.index))));
   }
 
   private void drop(boolean interrupt) {

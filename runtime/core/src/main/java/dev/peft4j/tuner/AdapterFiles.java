@@ -13,6 +13,7 @@ import dev.peft4j.io.ModelCard;
 import dev.peft4j.io.Quote;
 import dev.peft4j.io.StateDictCheck;
 import dev.peft4j.io.StoredTensor;
+import dev.peft4j.log.Log;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.ModuleTensor;
 import dev.peft4j.nn.NamedParameter;
@@ -27,7 +28,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.slf4j.Logger;
-import dev.peft4j.log.Log;
 
 /** The adapters of a set as files, in peft's layout. */
 final class AdapterFiles {

@@ -2,6 +2,7 @@ package dev.peft4j.tuner;
 
 import dev.peft4j.data.Rng;
 import dev.peft4j.graph.VariableGroup;
+import dev.peft4j.log.Log;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedBuffer;
 import dev.peft4j.nn.NamedModule;
@@ -20,7 +21,6 @@ import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import dev.peft4j.log.Log;
 
 /**
  * The adapters of one model by name, the first one active: what generated classes and {@link
@@ -428,9 +428,9 @@ public final class AdapterSet extends AdapterMerging {
   }
 
   /**
-   * A table for reading, a row an adapter: name, whether it is active, tuner, rank (the smallest and
-   * the largest if layers differ), number of layers, numbers in its parameters, how many of them are
-   * trained, whether it is merged.
+   * A table for reading, a row an adapter: name, whether it is active, tuner, rank (the smallest
+   * and the largest if layers differ), number of layers, numbers in its parameters, how many of
+   * them are trained, whether it is merged.
    */
   @Override
   public String toString() {

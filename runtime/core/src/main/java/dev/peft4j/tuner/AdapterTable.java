@@ -18,7 +18,8 @@ final class AdapterTable {
       return "no adapters of " + model;
     }
     List<List<String>> cells = new ArrayList<>();
-    cells.add(List.of("name", "active", "tuner", "rank", "layers", "parameters", "trainable", "merged"));
+    cells.add(
+        List.of("name", "active", "tuner", "rank", "layers", "parameters", "trainable", "merged"));
     for (AttachedAdapter a : all) {
       cells.add(
           List.of(

@@ -10,6 +10,7 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.PeftFormat;
 import dev.peft4j.io.PythonJson;
+import dev.peft4j.log.Log;
 import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.Module;
@@ -32,7 +33,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import dev.peft4j.log.Log;
 
 /**
  * Low-rank adaptation (Hu et al. 2021), peft's {@code LORA}: a layer computes W·x + b +

@@ -16,7 +16,8 @@ final class LoraText {
   private LoraText() {}
 
   /** The parts, with those that are empty for this kind of layer. */
-  static List<Part> parts(LoraKind kind, double dropout, Parameter a, Parameter b, boolean bias, boolean dora) {
+  static List<Part> parts(
+      LoraKind kind, double dropout, Parameter a, Parameter b, boolean bias, boolean dora) {
     boolean embedding = kind.layer() instanceof Embedding;
     String drop =
         dropout == 0
@@ -33,8 +34,7 @@ final class LoraText {
 
   private static String a(LoraKind kind, Parameter a) {
     return switch (kind.layer()) {
-      case Conv1d c ->
-          conv("Conv1d", a, new int[] {c.stride()}, new int[] {c.padding()}, false);
+      case Conv1d c -> conv("Conv1d", a, new int[] {c.stride()}, new int[] {c.padding()}, false);
       case Conv2d c -> {
         Window w = c.window();
         int[] padding = {w.padH(), w.padW()};

@@ -1,6 +1,7 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.io.Quote;
+import dev.peft4j.log.Log;
 import dev.peft4j.nn.NamedModule;
 import dev.peft4j.target.Names;
 import dev.peft4j.target.Suggestions;
@@ -15,7 +16,6 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import dev.peft4j.log.Log;
 
 /** Whether everything that an adapter's settings name is in the model. */
 final class MatchCheck {

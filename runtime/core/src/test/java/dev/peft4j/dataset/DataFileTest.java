@@ -41,7 +41,8 @@ class DataFileTest {
 
   record Span(int from, int to) {}
 
-  record Tagged(String text, float[] vector, List<String> tags, Span span, Map<String, Integer> at) {}
+  record Tagged(
+      String text, float[] vector, List<String> tags, Span span, Map<String, Integer> at) {}
 
   record Checked(int stars) {
     Checked {
@@ -65,7 +66,8 @@ class DataFileTest {
       value = {
         "x.csv   | text,id,label;;;\"a, b\",1,pos;;;c,2,neg",
         "x.tsv   | text<TAB>id<TAB>label;;;a, b<TAB>1<TAB>pos;;;c<TAB>2<TAB>neg",
-        "x.jsonl | {\"label\": \"pos\", \"text\": \"a, b\"};;;;;;{\"text\": \"c\", \"label\": \"neg\", \"x\": {}}"
+        "x.jsonl | {\"label\": \"pos\", \"text\": \"a, b\"};;;;;;{\"text\": \"c\", \"label\":"
+            + " \"neg\", \"x\": {}}"
       })
   void recordsOfEveryFormat(String name, String lines) throws IOException {
     assertThat(file(name, lines.replace(";;;", "\n").replace("<TAB>", "\t")).read(Review.class))
@@ -105,8 +107,7 @@ class DataFileTest {
     assertThat(t.span()).isEqualTo(new Span(1, 2));
     assertThat(t.at()).containsExactly(Map.entry("k", 7));
     // JSON in a cell of a table
-    assertThat(
-            file("x.csv", "v\n\"[1, 2]\"\n").read(row -> row.get("v", float[].class)).getFirst())
+    assertThat(file("x.csv", "v\n\"[1, 2]\"\n").read(row -> row.get("v", float[].class)).getFirst())
         .containsExactly(1, 2);
   }
 
@@ -126,8 +127,7 @@ class DataFileTest {
   @Test
   void otherShapesOfTables() throws IOException {
     Review expected = new Review("a;b", "1");
-    assertThat(
-            file("x.csv", "text;label\n\"a;b\";1\n").separator(';').read(Review.class))
+    assertThat(file("x.csv", "text;label\n\"a;b\";1\n").separator(';').read(Review.class))
         .containsExactly(expected);
     assertThat(file("x.csv", "\"a;b\",1\n").header("text", "label").read(Review.class))
         .containsExactly(expected);
@@ -143,7 +143,8 @@ class DataFileTest {
     assertThatThrownBy(() -> file("y.csv.gz", "text\n").read(Review.class))
         .hasMessageContaining("y.csv.gz: is not a gzip file");
     assertThat(
-            DataFile.from(new ByteArrayInputStream("text,label\na;b,1".getBytes()), Path.of("in.csv"))
+            DataFile.from(
+                    new ByteArrayInputStream("text,label\na;b,1".getBytes()), Path.of("in.csv"))
                 .read(Review.class))
         .containsExactly(expected);
   }
@@ -151,7 +152,9 @@ class DataFileTest {
   @Test
   void aFunctionOfTheRow() throws IOException {
     DataFile houses = file("x.csv", "rooms,area,sold,price\n3,55.5,false,100\n4,80,true,200\n");
-    assertThat(houses.read(row -> Arrays.toString(row.floats("rooms", "area")) + row.intValue("price")))
+    assertThat(
+            houses.read(
+                row -> Arrays.toString(row.floats("rooms", "area")) + row.intValue("price")))
         .containsExactly("[3.0, 55.5]100", "[4.0, 80.0]200");
     assertThat(houses.read(row -> row.booleanValue("sold") ? row.longValue("rooms") : -1))
         .containsExactly(-1L, 4L);
@@ -169,22 +172,30 @@ class DataFileTest {
                     }))
         .isInstanceOf(FileFormatException.class)
         .hasMessage(
-            folder.resolve("x.csv") + ": line 3, column 11: \"price\" is too high, expected at most 150");
+            folder.resolve("x.csv")
+                + ": line 3, column 11: \"price\" is too high, expected at most 150");
   }
 
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
-        "x.csv | text,lable;;;a,b | line 1: has no \"label\"; it has [text, lable]. Did you mean \"lable\"?",
+        "x.csv | text,lable;;;a,b | line 1: has no \"label\"; it has [text, lable]. Did you mean"
+            + " \"lable\"?",
         "x.csv | text,label;;;a,b;;;c | line 3: has 1 column, expected 2 as in the header",
-        "x.csv | text,label;;;a,b,c | line 2: has 3 columns, expected 2 as in the header; a text with commas has to be in quotes",
+        "x.csv | text,label;;;a,b,c | line 2: has 3 columns, expected 2 as in the header; a text"
+            + " with commas has to be in quotes",
         "x.csv | text,label;;;a,\"b | line 2, column 3: opens a quote that is never closed",
-        "x.jsonl | {\"text\": \"a\", \"label\": null} | line 1, column 24: \"label\" is null, expected a text",
-        "x.jsonl | {\"text\": [\"a\"], \"label\": 1} | line 1, column 10: \"text\" is a list, expected a text",
+        "x.jsonl | {\"text\": \"a\", \"label\": null} | line 1, column 24: \"label\" is null,"
+            + " expected a text",
+        "x.jsonl | {\"text\": [\"a\"], \"label\": 1} | line 1, column 10: \"text\" is a list,"
+            + " expected a text",
         "x.jsonl | {\"text\": \"a\"} | line 1: has no \"label\"; it has [text]",
-        "x.jsonl | {\"text\": \"a\", \"label\": b} | line 1, column 24: is not JSON: Unrecognized token 'b': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false'); expected an object such as {\"text\": \"...\"}",
-        "x.jsonl | [{\"text\": \"a\"}] | line 1: is a list of JSON, expected an object such as {\"text\": \"...\"}",
+        "x.jsonl | {\"text\": \"a\", \"label\": b} | line 1, column 24: is not JSON: Unrecognized"
+            + " token 'b': was expecting (JSON String, Number, Array, Object or token 'null',"
+            + " 'true' or 'false'); expected an object such as {\"text\": \"...\"}",
+        "x.jsonl | [{\"text\": \"a\"}] | line 1: is a list of JSON, expected an object such as"
+            + " {\"text\": \"...\"}",
         "x.jsonl | {\"text\": \"a\", \"label\": 1};;;{\"text\" | line 2, column 8: is not JSON: "
       })
   void errorsNameThePlace(String name, String lines, String message) {
@@ -199,7 +210,8 @@ class DataFileTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "3x,1,true,good,1,1 | column 1: \"rooms\" is '3x', expected a whole number of at most 2147483647",
+        "3x,1,true,good,1,1 | column 1: \"rooms\" is '3x', expected a whole number of at most"
+            + " 2147483647",
         "3.5,1,true,good,1,1 | column 1: \"rooms\" is '3.5', expected a whole number",
         "3000000000,1,true,good,1,1 | column 1: \"rooms\" is '3000000000', expected",
         ",1,true,good,1,1 | column 1: \"rooms\" is empty, expected a whole number",
@@ -218,9 +230,12 @@ class DataFileTest {
 
   @Test
   void whatIsInsideListsAndRecords() {
-    String start = "{\"text\":\"a\",\"tags\":[],\"span\":{\"from\":1,\"to\":2},\"at\":{},\"vector\":";
+    String start =
+        "{\"text\":\"a\",\"tags\":[],\"span\":{\"from\":1,\"to\":2},\"at\":{},\"vector\":";
     assertThatThrownBy(() -> file("x.jsonl", start + "[1, null]}").read(Tagged.class))
-        .hasMessageContaining("x.jsonl: line 1, column 65: \"vector\" is a list, expected float[]: Cannot coerce `null` to element of `float[]`");
+        .hasMessageContaining(
+            "x.jsonl: line 1, column 65: \"vector\" is a list, expected float[]: Cannot coerce"
+                + " `null` to element of `float[]`");
     assertThatThrownBy(() -> file("x.jsonl", start + "[\"NaN\"]}").read(Tagged.class))
         .hasMessageContaining("\"vector\" has NaN at position 0, expected finite numbers");
     assertThatThrownBy(

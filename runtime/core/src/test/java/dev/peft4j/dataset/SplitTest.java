@@ -22,7 +22,8 @@ class SplitTest {
     assertThat(Split.shuffled(numbers(10), 0.25, 1).test()).hasSize(3);
     assertThat(Split.shuffled(numbers(100), 0.2, 1).test()).hasSize(20);
     assertThat(Split.shuffled(numbers(1000), 0.333, 1).test()).hasSize(333);
-    assertThat(Split.shuffled(numbers(70), 0.1, 1).test()).hasSize(7); // 0.1 * 70 is 7.000000000000001
+    assertThat(Split.shuffled(numbers(70), 0.1, 1).test())
+        .hasSize(7); // 0.1 * 70 is 7.000000000000001
     assertThat(Split.shuffled(numbers(2), 0.5, 1).train()).hasSize(1);
     assertThat(Split.shuffled(numbers(5), 1e-12, 1).test()).hasSize(1);
   }
@@ -36,7 +37,8 @@ class SplitTest {
     assertThat(split.test()).isNotEqualTo(numbers(50).subList(35, 50));
     assertThat(Split.shuffled(numbers(50), 0.3, 7)).isEqualTo(split);
     assertThat(Split.shuffled(numbers(50), 0.3, 8)).isNotEqualTo(split);
-    assertThat(Split.inOrder(numbers(5), 0.4)).isEqualTo(new Split<>(List.of(0, 1, 2), List.of(3, 4)));
+    assertThat(Split.inOrder(numbers(5), 0.4))
+        .isEqualTo(new Split<>(List.of(0, 1, 2), List.of(3, 4)));
   }
 
   @Test

@@ -35,8 +35,7 @@ class WarningsTest {
       for (int i = 0; i < 2; i++) {
         var model =
             PeftModel.of(
-                new Sequential(new Linear(2, 2)),
-                LoraConfig.builder().targets("0").r(1).build());
+                new Sequential(new Linear(2, 2)), LoraConfig.builder().targets("0").r(1).build());
         model.adapters().addMatching("other", LoraConfig.builder().targets("0").r(1).build());
         model.adapters().delete("default");
         float[] y = model.model().forward(Tensor.ones(1, 2)).gelu().toFloats();

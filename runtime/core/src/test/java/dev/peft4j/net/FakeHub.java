@@ -24,12 +24,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A Hub of one's own: the Hugging Face Hub's endpoints on this machine, with a second server for the
- * large files, and every fault that a test asks for.
+ * A Hub of one's own: the Hugging Face Hub's endpoints on this machine, with a second server for
+ * the large files, and every fault that a test asks for.
  */
 public final class FakeHub implements AutoCloseable {
   /** What was asked. */
-  public record Request(String method, String path, @Nullable String range, @Nullable String token) {}
+  public record Request(
+      String method, String path, @Nullable String range, @Nullable String token) {}
 
   /** A file: what the server says of it need not be what it sends. */
   public static final class Entry {
@@ -125,9 +126,7 @@ public final class FakeHub implements AutoCloseable {
   }
 
   public FakeHub file(String model, String path, byte[] content, boolean large) {
-    models
-        .computeIfAbsent(model, m -> new LinkedHashMap<>())
-        .put(path, new Entry(content, large));
+    models.computeIfAbsent(model, m -> new LinkedHashMap<>()).put(path, new Entry(content, large));
     return this;
   }
 
@@ -149,8 +148,7 @@ public final class FakeHub implements AutoCloseable {
       String authorization = x.getRequestHeaders().getFirst("Authorization");
       String range = x.getRequestHeaders().getFirst("Range");
       log.add(
-          new Request(
-              x.getRequestMethod(), x.getRequestURI().toString(), range, authorization));
+          new Request(x.getRequestMethod(), x.getRequestURI().toString(), range, authorization));
       handler.on(x);
     }
   }
@@ -260,7 +258,8 @@ public final class FakeHub implements AutoCloseable {
       out.append('}');
     }
     if (to < all.size()) {
-      String next = uri() + "/api/models/" + id + "/tree/" + commit + "?recursive=true&cursor=" + to;
+      String next =
+          uri() + "/api/models/" + id + "/tree/" + commit + "?recursive=true&cursor=" + to;
       x.getResponseHeaders().set("Link", "<" + next + ">; rel=\"next\"");
     } else {
       out.append(out.length() == 1 ? "" : ", ");

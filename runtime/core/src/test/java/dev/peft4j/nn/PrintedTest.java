@@ -132,12 +132,12 @@ class PrintedTest {
     final Conv2d conv = new Conv2d(3, 4, 3, 1, 1);
     final Linear up = new Linear(4, 8);
     final List<Linear> blocks =
-        List.of(
-            new Linear(8, 8), new Linear(8, 8), new Linear(8, 8), new Linear(8, 8, false));
+        List.of(new Linear(8, 8), new Linear(8, 8), new Linear(8, 8), new Linear(8, 8, false));
     final Linear head = new Linear(8, 2);
   }
 
-  static final List<String> CONFIGS = List.of("lora", "lora_bias tokens", "merged", "ia3", "tokens");
+  static final List<String> CONFIGS =
+      List.of("lora", "lora_bias tokens", "merged", "ia3", "tokens");
 
   private static AdaptedModel<Net> adapted(String which) {
     return switch (which) {
@@ -240,7 +240,8 @@ class PrintedTest {
               )
               (shared): Linear(in_features=1, out_features=1, bias=True)
               (self): Own(...)
-            )""");
+            )\
+            """);
     assertThat(new Linear(1, 1) {}).hasToString("Linear(in_features=1, out_features=1, bias=True)");
     assertThat(ModuleText.number(1e-12f)).isEqualTo("1e-12");
     assertThat(ModuleText.number(2)).isEqualTo("2.0");

@@ -149,11 +149,15 @@ class SummaryTest {
     net.train();
     net.blocks.get(1).drop.eval();
     String before = state(net);
-    String after = Rng.with(5, () -> {
-      net.summary(() -> net.two(IDS, IDS));
-      assertThat(Rng.current().nextLong()).isEqualTo(Rng.with(5, () -> Rng.current().nextLong()));
-      return state(net);
-    });
+    String after =
+        Rng.with(
+            5,
+            () -> {
+              net.summary(() -> net.two(IDS, IDS));
+              assertThat(Rng.current().nextLong())
+                  .isEqualTo(Rng.with(5, () -> Rng.current().nextLong()));
+              return state(net);
+            });
     assertThat(after).isEqualTo(before);
     assertThat(net.training()).isTrue();
     assertThat(net.blocks.get(1).drop.training()).isFalse();
@@ -176,8 +180,7 @@ class SummaryTest {
   @Test
   void aFailingCallLeavesTheModelAsItWas() {
     Net net = new Net();
-    assertThatThrownBy(() -> net.summary(Tensor.ones(2, 2)))
-        .isInstanceOf(RuntimeException.class);
+    assertThatThrownBy(() -> net.summary(Tensor.ones(2, 2))).isInstanceOf(RuntimeException.class);
     assertThat(net.training()).isTrue();
     assertThat(shapes(net.summary(IDS))).hasSizeGreaterThan(10);
   }
@@ -203,19 +206,18 @@ class SummaryTest {
 
   @Test
   void adaptersAreATable() {
-    AdaptedModel<Net> m =
-        PeftModel.of(new Net(), LoraConfig.builder().targets("up").r(2).build());
+    AdaptedModel<Net> m = PeftModel.of(new Net(), LoraConfig.builder().targets("up").r(2).build());
     m.adapters()
         .addMatching(
-            "en",
-            LoraConfig.builder().targets("up", "head").r(4).rankPattern("head", 8).build());
+            "en", LoraConfig.builder().targets("up", "head").r(4).rankPattern("head", 8).build());
     assertThat(m.adapters())
         .hasToString(
             """
             2 adapters of Net
             name     active  tuner  rank  layers  parameters  trainable  merged
             default  yes     LORA      2       3         144        144      no
-            en       no      LORA    4-8       4         368          0      no""");
+            en       no      LORA    4-8       4         368          0      no\
+            """);
     m.adapters().activate("en");
     m.merge();
     assertThat(m.adapters().toString())

@@ -57,7 +57,8 @@ class LengthBatchesTest {
   void paddingIsASmallPartOfThatOfARandomOrder() {
     List<Text> texts = texts(1000);
     long byLength = padding(batches(texts, 16, 3).epoch(0));
-    long shuffled = padding(Batches.<Text, List<Text>>shuffled(texts, 16, 3, List::copyOf).epoch(0));
+    long shuffled =
+        padding(Batches.<Text, List<Text>>shuffled(texts, 16, 3, List::copyOf).epoch(0));
     assertThat(byLength).isLessThan(shuffled / 20);
   }
 

@@ -64,8 +64,7 @@ final class EnvironmentProxy extends ProxySelector {
     for (String item : value("no_proxy").toLowerCase(Locale.ROOT).split(",", -1)) {
       String name = item.strip();
       String bare = name.startsWith(".") ? name.substring(1) : name;
-      if (name.equals("*")
-          || !bare.isEmpty() && (host.equals(bare) || host.endsWith("." + bare))) {
+      if (name.equals("*") || !bare.isEmpty() && (host.equals(bare) || host.endsWith("." + bare))) {
         return true;
       }
     }

@@ -41,8 +41,7 @@ final class FileChoice {
     if (include.isEmpty()) {
       requireWeights(subject, all, some);
     }
-    List<HubFile> left =
-        some.stream().filter(f -> !Glob.anyMatches(exclude, f.path())).toList();
+    List<HubFile> left = some.stream().filter(f -> !Glob.anyMatches(exclude, f.path())).toList();
     if (left.isEmpty()) {
       throw new HubException(
           subject,

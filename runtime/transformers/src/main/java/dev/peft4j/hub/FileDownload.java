@@ -46,8 +46,8 @@ final class FileDownload {
   }
 
   /**
-   * Makes {@code partial} the whole file, which is checked. Whatever fails, the bytes that came stay
-   * there for the next attempt, unless they are wrong.
+   * Makes {@code partial} the whole file, which is checked. Whatever fails, the bytes that came
+   * stay there for the next attempt, unless they are wrong.
    */
   void into(Path partial) throws IOException {
     Files.createDirectories(parent(partial));

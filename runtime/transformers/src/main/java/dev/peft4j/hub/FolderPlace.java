@@ -31,9 +31,7 @@ final class FolderPlace implements Place {
   public boolean isPresent(String commit, HubFile file) throws IOException {
     Path path = file(file);
     String hash = file.hash();
-    return hash != null
-        && Files.isRegularFile(path)
-        && Digests.matches(path, file.size(), hash);
+    return hash != null && Files.isRegularFile(path) && Digests.matches(path, file.size(), hash);
   }
 
   /** The file grows beside its place; it is its own lock, so that nothing is left over. */

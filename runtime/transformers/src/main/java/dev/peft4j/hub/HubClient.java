@@ -88,8 +88,8 @@ final class HubClient implements AutoCloseable {
   }
 
   /**
-   * Sends it; 2xx and 416 come back, and for HEAD a redirect to another host, whose headers say what
-   * the file is.
+   * Sends it; 2xx and 416 come back, and for HEAD a redirect to another host, whose headers say
+   * what the file is.
    *
    * @throws HubException for any other answer, with a sentence about it
    */
@@ -137,8 +137,7 @@ final class HubClient implements AutoCloseable {
       }
       URI next = target(ask, uri, location);
       if (ask.method().equals("HEAD")
-          && (!sameHost(uri, next)
-              || response.headers().firstValue("X-Linked-Etag").isPresent())) {
+          && (!sameHost(uri, next) || response.headers().firstValue("X-Linked-Etag").isPresent())) {
         return response;
       }
       response.body().close();
@@ -205,7 +204,8 @@ final class HubClient implements AutoCloseable {
     if (ask.from() > 0) {
       request.header("Range", "bytes=" + ask.from() + "-");
     }
-    // Not sendAsync: it needs a free thread of the common pool, which may be the one that waits here.
+    // Not sendAsync: it needs a free thread of the common pool, which may be the one that waits
+    // here.
     FutureTask<HttpResponse<InputStream>> answer =
         new FutureTask<>(() -> http.send(request.build(), BodyHandlers.ofInputStream()));
     Thread.ofVirtual().name("download").start(answer);

@@ -2,11 +2,11 @@ package dev.peft4j.hub;
 
 import dev.peft4j.io.Printable;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.URI;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpResponse;
-import java.io.InputStream;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -89,7 +89,9 @@ public final class HubDownload {
     return this;
   }
 
-  /** Replaces files of {@link #to}'s folder that are something else; without it they are an error. */
+  /**
+   * Replaces files of {@link #to}'s folder that are something else; without it they are an error.
+   */
   public HubDownload overwrite(boolean replace) {
     overwrite = replace;
     return this;
@@ -120,7 +122,8 @@ public final class HubDownload {
    * Asks the Hub for the files, and downloads none.
    *
    * @return those that {@link #run} would see to, also those that are on this machine already
-   * @throws HubException if there is no such model, it may not be read, or the Hub cannot be reached
+   * @throws HubException if there is no such model, it may not be read, or the Hub cannot be
+   *     reached
    */
   public List<HubFile> list() throws IOException {
     requireOnline();
@@ -130,11 +133,11 @@ public final class HubDownload {
   }
 
   /**
-   * Downloads what is not on this machine yet, and returns the folder with the files. If nothing may
-   * be asked for ({@code HF_HUB_OFFLINE}), the folder in the cache.
+   * Downloads what is not on this machine yet, and returns the folder with the files. If nothing
+   * may be asked for ({@code HF_HUB_OFFLINE}), the folder in the cache.
    *
-   * @throws HubException if there is no such model, it may not be read, the Hub cannot be reached, or
-   *     what it sends is not what it has announced
+   * @throws HubException if there is no such model, it may not be read, the Hub cannot be reached,
+   *     or what it sends is not what it has announced
    * @throws InterruptedIOException if the thread is interrupted; the same again goes on
    */
   public Path run() throws IOException {
@@ -153,7 +156,8 @@ public final class HubDownload {
       requireSpace(remote.files(), place, remote.commit());
       for (HubFile file : remote.files()) {
         if (!file.present()) {
-          fetch(client, listing.address(remote.commit(), file.path()), remote.commit(), file, place);
+          fetch(
+              client, listing.address(remote.commit(), file.path()), remote.commit(), file, place);
         }
       }
       place.finish(remote.commit());
@@ -162,7 +166,8 @@ public final class HubDownload {
       String reason =
           e instanceof AccessDeniedException
               ? "permission denied"
-              : String.valueOf(e.getReason() == null ? e.getClass().getSimpleName() : e.getReason());
+              : String.valueOf(
+                  e.getReason() == null ? e.getClass().getSimpleName() : e.getReason());
       throw new HubException(name.toString(), "cannot write " + e.getFile() + ": " + reason, e);
     }
   }
@@ -202,8 +207,7 @@ public final class HubDownload {
     if (place.link(commit, file, etag)) {
       return;
     }
-    try (DownloadLock _ =
-        DownloadLock.take(place.lock(file, etag), file.path(), listener, waits)) {
+    try (DownloadLock _ = DownloadLock.take(place.lock(file, etag), file.path(), listener, waits)) {
       Path partial = place.partial(file, etag);
       if (place.link(commit, file, etag)) { // somebody else has downloaded it meanwhile
         Files.deleteIfExists(partial);
@@ -297,8 +301,13 @@ public final class HubDownload {
     if (needed > free) {
       throw new HubException(
           name.toString(),
-          "needs " + megabytes(needed) + " more in " + folder + ", but the disk has only "
-              + megabytes(free) + " left");
+          "needs "
+              + megabytes(needed)
+              + " more in "
+              + folder
+              + ", but the disk has only "
+              + megabytes(free)
+              + " left");
     }
   }
 

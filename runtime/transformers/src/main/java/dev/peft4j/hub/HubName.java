@@ -16,7 +16,8 @@ public record HubName(String id, String revision) {
 
   private static final int LONGEST = 96;
   private static final Pattern PART = Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?");
-  private static final Pattern REVISION = Pattern.compile("[A-Za-z0-9_+.#=-]+(/[A-Za-z0-9_+.#=-]+)*");
+  private static final Pattern REVISION =
+      Pattern.compile("[A-Za-z0-9_+.#=-]+(/[A-Za-z0-9_+.#=-]+)*");
 
   /**
    * Checks the name.

@@ -6,6 +6,7 @@ import dev.peft4j.data.Storage;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.ModelFolder;
 import dev.peft4j.io.StateDictCheck;
+import dev.peft4j.log.Log;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.ModuleTensor;
 import java.io.IOException;
@@ -20,7 +21,6 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
-import dev.peft4j.log.Log;
 
 /**
  * The weights of a folder under the names that a model has for them. Evens out what transformers

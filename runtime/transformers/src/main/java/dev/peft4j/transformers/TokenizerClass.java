@@ -5,13 +5,13 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.io.FileFormatException;
+import dev.peft4j.log.Log;
 import dev.peft4j.transformers.AddedTokens.Token;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import dev.peft4j.log.Log;
 
 /**
  * What transformers' tokenizer classes make of a vocabulary. These take only the vocabulary of a

@@ -192,7 +192,9 @@ class HubDownloadTest {
       hub.refusesRanges = size == 500;
       hub.stored.clear();
       assertThat(download().run().resolve("model.safetensors")).hasBinaryContent(weights);
-      assertThat(hub.stored).as("%d", size).hasSize(size == weights.length ? 0 : size == 500 ? 2 : 1);
+      assertThat(hub.stored)
+          .as("%d", size)
+          .hasSize(size == weights.length ? 0 : size == 500 ? 2 : 1);
     }
   }
 
@@ -248,7 +250,9 @@ class HubDownloadTest {
   void whatTheHubDoesNotHave() {
     fails(download("tester/nothing", settings()), "there is no such model", "(401)");
     fails(
-        download("tester/nothing", settings().withToken("hf_x")), "there is no such model", "(404)");
+        download("tester/nothing", settings().withToken("hf_x")),
+        "there is no such model",
+        "(404)");
     fails(download(MODEL + "@v9", settings()), "@v9: has no such revision", "(404)");
     fails(download().include("*.gguf"), "no files that the patterns ask for", "'config.json'");
     hub.file("tester/pickled", "config.json", "{}")
@@ -269,7 +273,8 @@ class HubDownloadTest {
     assertThat(ModelFolders.resolve(MODEL + "@" + commit, settings())).endsWith(Path.of(commit));
     assertThat(ModelFolders.resolve(MODEL + "@refs/pr/1", settings())).endsWith(Path.of(commit));
     assertThatThrownBy(() -> ModelFolders.resolve(MODEL, settings()))
-        .hasMessageStartingWith(MODEL + ": there is no such folder, and it is not in the Hub's cache")
+        .hasMessageStartingWith(
+            MODEL + ": there is no such folder, and it is not in the Hub's cache")
         .hasMessageEndingWith("get it with 'peft4j download tester/tiny-bert'");
     assertThatThrownBy(() -> HubName.parse("a/b@../../x")).hasMessageContaining("no revision");
     assertThatThrownBy(() -> HubName.parse("../x")).hasMessageContaining("expected owner/model");
@@ -281,8 +286,7 @@ class HubDownloadTest {
     hub.retryAfter = "7";
     download().run();
     assertThat(waited).contains(Duration.ofSeconds(7), Duration.ofSeconds(7));
-    assertThat(events)
-        .contains(new HubEvent.Waiting(MODEL + ": too many requests, waiting 7 s"));
+    assertThat(events).contains(new HubEvent.Waiting(MODEL + ": too many requests, waiting 7 s"));
     hub.failures.set(1);
     hub.retryAfter = "3600";
     fails(download(), "too many requests (429)", "asks to wait 60 minutes", "HF_TOKEN");
@@ -405,8 +409,7 @@ class HubDownloadTest {
 
   @Test
   void aFullDisk() {
-    fails(
-        download().freeSpace(p -> 1000), "needs 0.3 MB more in", "the disk has only 0.0 MB left");
+    fails(download().freeSpace(p -> 1000), "needs 0.3 MB more in", "the disk has only 0.0 MB left");
     assertThat(hub.stored).isEmpty();
   }
 

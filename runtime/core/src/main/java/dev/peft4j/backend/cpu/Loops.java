@@ -1,7 +1,7 @@
 package dev.peft4j.backend.cpu;
 
-import java.lang.foreign.MemorySegment;
 import dev.peft4j.log.Log;
+import java.lang.foreign.MemorySegment;
 
 /**
  * Primitive loops over float32 elements at native addresses. {@code n} is a number of elements, at
