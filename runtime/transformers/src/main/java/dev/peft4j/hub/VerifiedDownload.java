@@ -72,8 +72,7 @@ public final class VerifiedDownload {
     HubListener l = listener;
     try (HubClient client = new HubClient(settings, l, waits);
         DownloadLock _ = DownloadLock.take(partial, name, l, waits)) {
-      new FileDownload(
-              client, l, new FileDownload.Wanted(uri, uri.toString(), name, size, sha256))
+      new FileDownload(client, l, new FileDownload.Wanted(uri, uri.toString(), name, size, sha256))
           .into(partial);
       Files.move(
           partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

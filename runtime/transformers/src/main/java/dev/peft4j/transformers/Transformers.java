@@ -126,8 +126,8 @@ public final class Transformers {
   }
 
   /**
-   * As {@link #bertForSequenceClassification(Path, int)}, from a folder or what has this name in the
-   * Hub's cache; see {@link ModelFolders#resolve}.
+   * As {@link #bertForSequenceClassification(Path, int)}, from a folder or what has this name in
+   * the Hub's cache; see {@link ModelFolders#resolve}.
    */
   public static BertForSequenceClassification bertForSequenceClassification(
       String folderOrName, int numLabels) throws IOException {

@@ -69,7 +69,8 @@ class HubSettingsTest {
             Map.of("HTTPS_PROXY", "http://proxy.local:3128", "NO_PROXY", "localhost, .inside.org"),
             null);
     List<Proxy> some = proxies.select(URI.create("https://huggingface.co/a"));
-    assertThat(some).extracting(Proxy::address)
+    assertThat(some)
+        .extracting(Proxy::address)
         .containsExactly(InetSocketAddress.createUnresolved("proxy.local", 3128));
     for (String direct :
         List.of("https://localhost/a", "https://hub.inside.org/a", "http://huggingface.co/a")) {

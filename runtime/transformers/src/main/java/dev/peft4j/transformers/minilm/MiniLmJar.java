@@ -37,7 +37,8 @@ public final class MiniLmJar {
   private MiniLmJar() {}
 
   /**
-   * Returns the jar in a Maven repository on this machine, or null if it is not there, or not whole.
+   * Returns the jar in a Maven repository on this machine, or null if it is not there, or not
+   * whole.
    *
    * @param repository such as {@code ~/.m2/repository}
    */
