@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.peft4j.graph.Node;
 import dev.peft4j.nn.Module;
+import dev.peft4j.optim.AdamW;
 import dev.peft4j.optim.Optimizer;
+import dev.peft4j.optim.Plateau;
 import dev.peft4j.optim.Schedule;
+import dev.peft4j.train.TrainingSettings;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -109,7 +112,10 @@ class TorchTableTest {
         Arrays.stream(c.getMethods()).map(Method::getName).forEach(there::add);
       }
     }
-    methods(dev.peft4j.optim.AdamW.Builder.class).forEach(there::add);
+    for (Class<?> c :
+        List.of(AdamW.Builder.class, Plateau.State.class, TrainingSettings.Builder.class)) {
+      methods(c).forEach(there::add);
+    }
     Set<String> madeUp = new TreeSet<>();
     for (String row : page().split("\n")) {
       String[] cells = row.split("(?<!\\\\)\\|(?![^`]*`(?:[^`]*`[^`]*`)*[^`]*$)");
