@@ -214,6 +214,25 @@ class BatchNormTest {
     assertThat(net.stateDict().get("norm.num_batches_tracked").toLongs()).containsExactly(3);
   }
 
+  @Test
+  void whatPeftSavedOfANormIsLoaded() throws Exception {
+    Path saved = Path.of(BatchNormTest.class.getResource("/nn/peft-batchnorm").toURI());
+    AdaptedModel<Net> model = PeftModel.load(new Net(), saved); // its statistics were trained once
+    Buffer count =
+        model.namedBuffers().stream()
+            .filter(
+                b ->
+                    b.name()
+                        .equals("base_model.model.norm.modules_to_save.default.num_batches_tracked"))
+            .findFirst()
+            .orElseThrow()
+            .buffer();
+    assertThat(count.toLongs()).containsExactly(1);
+    model.save(folder);
+    Path file = Path.of("adapter_model.safetensors");
+    assertThat(folder.resolve(file)).hasSameBinaryContentAs(saved.resolve(file));
+  }
+
   private static java.util.SequencedMap<String, dev.peft4j.io.StoredTensor> read(Path file) {
     try {
       return dev.peft4j.io.WeightsFile.read(file);
