@@ -68,10 +68,7 @@ final class Beginning {
         TunerLayer now =
             a.tuner()
                 .attach(
-                    m.name(),
-                    AttachedAdapter.cast(m.module()),
-                    a.config(),
-                    generator(m.name()));
+                    m.name(), AttachedAdapter.cast(m.module()), a.config(), generator(m.name()));
         again.put(m.name(), now);
         layer.rebased(now);
         for (int i = 0; i < now.parameters().size(); i++) {

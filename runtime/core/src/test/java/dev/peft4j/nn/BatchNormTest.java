@@ -157,7 +157,9 @@ class BatchNormTest {
     net.stateDict()
         .forEach(
             (name, t) ->
-                assertThat(t.own().equalBytes(eager.stateDict().get(name).own())).as(name).isTrue());
+                assertThat(t.own().equalBytes(eager.stateDict().get(name).own()))
+                    .as(name)
+                    .isTrue());
     assertThat(net.stateDict().get("norm.num_batches_tracked").toLongs()).containsExactly(4);
     net.save(folder.resolve("net.safetensors"));
     Net again = new Net();
@@ -199,8 +201,7 @@ class BatchNormTest {
     assertThat(net.norm.stateDict().get("running_mean").own().toFloats()).containsOnly(0);
     float[] y = model.call(n -> n.forward(images(9))).toFloats();
     model.save(folder);
-    assertThat(
-            dev.peft4j.io.WeightsFile.shapes(read(folder.resolve("adapter_model.safetensors"))))
+    assertThat(dev.peft4j.io.WeightsFile.shapes(read(folder.resolve("adapter_model.safetensors"))))
         .containsKeys(
             "base_model.model.norm.running_mean", "base_model.model.norm.num_batches_tracked");
     AdaptedModel<Net> loaded = PeftModel.load(Rng.with(1, Net::new), folder);
@@ -223,7 +224,8 @@ class BatchNormTest {
             .filter(
                 b ->
                     b.name()
-                        .equals("base_model.model.norm.modules_to_save.default.num_batches_tracked"))
+                        .equals(
+                            "base_model.model.norm.modules_to_save.default.num_batches_tracked"))
             .findFirst()
             .orElseThrow()
             .buffer();

@@ -28,8 +28,22 @@ class TorchTableTest {
   /** What every tensor has, which is no operation of torch's or is in the text. */
   private static final Set<String> PLUMBING =
       Set.of(
-          "node", "storage", "shape", "dim", "dtype", "apply", "toString", "retain", "backward",
-          "of", "equals", "hashCode", "self", "constant", "description", "factor");
+          "node",
+          "storage",
+          "shape",
+          "dim",
+          "dtype",
+          "apply",
+          "toString",
+          "retain",
+          "backward",
+          "of",
+          "equals",
+          "hashCode",
+          "self",
+          "constant",
+          "description",
+          "factor");
 
   private static final Pattern CODE = Pattern.compile("`([^`]+)`");
   private static final Pattern CALL = Pattern.compile("(?:\\b[A-Za-z]\\w*\\.)?\\b([a-z]\\w*)\\(");
@@ -63,7 +77,8 @@ class TorchTableTest {
   }
 
   private static List<Class<?>> classes(String name) throws IOException {
-    Path folder = Path.of(Module.class.getProtectionDomain().getCodeSource().getLocation().getPath());
+    Path folder =
+        Path.of(Module.class.getProtectionDomain().getCodeSource().getLocation().getPath());
     try (Stream<Path> files = Files.list(folder.resolve("dev/peft4j/" + name))) {
       return files
           .map(f -> f.getFileName().toString())
