@@ -158,8 +158,8 @@ public interface Schedule {
 
   /**
    * Half a cosine down to {@code least} over {@code first} steps, then from the base rate again
-   * over {@code times} as many, and so on: torch's {@code CosineAnnealingWarmRestarts}
-   * (Loshchilov and Hutter 2016).
+   * over {@code times} as many, and so on: torch's {@code CosineAnnealingWarmRestarts} (Loshchilov
+   * and Hutter 2016).
    *
    * @param first its {@code T_0}
    * @param times its {@code T_mult}, at least 1

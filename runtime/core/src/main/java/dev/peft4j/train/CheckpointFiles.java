@@ -152,10 +152,7 @@ record CheckpointFiles(
     if (!kind.equals(optimizer.kind())) {
       throw other(folder, "optimizer", "it is of " + kind + ", this is " + optimizer.kind());
     }
-    if (!manifest
-        .get("base_model")
-        .asText()
-        .equals(subject.fingerprint())) {
+    if (!manifest.get("base_model").asText().equals(subject.fingerprint())) {
       throw subject instanceof Subject.Adapters
           ? other(folder, "base model", "names, shapes or values of the base's parameters differ")
           : other(

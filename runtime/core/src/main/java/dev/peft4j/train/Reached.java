@@ -42,7 +42,8 @@ final class Reached {
           where
               + ": the loss is computed from no parameter that is trained, the optimizer trains "
               + listed(ours)
-              + ". Is everything frozen that the loss is computed from, or another adapter active?");
+              + ". Is everything frozen that the loss is computed from, or another adapter"
+              + " active?");
     }
     boolean sameNames = !Collections.disjoint(new HashSet<>(ours), theirs);
     throw new IllegalStateException(
@@ -81,8 +82,7 @@ final class Reached {
   }
 
   private static String listed(List<String> names) {
-    String first =
-        String.join(", ", names.stream().limit(SHOWN).map(n -> "'" + n + "'").toList());
+    String first = String.join(", ", names.stream().limit(SHOWN).map(n -> "'" + n + "'").toList());
     return names.size() <= SHOWN ? first : first + " and " + (names.size() - SHOWN) + " more";
   }
 }

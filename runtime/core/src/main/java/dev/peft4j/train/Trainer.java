@@ -22,8 +22,9 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Trains a model, whole ({@link Module}) or by its adapters ({@link PeftModel}): for each step it takes batches, computes the loss, lets the
- * optimizer step, and at times evaluates the model and writes a checkpoint.
+ * Trains a model, whole ({@link Module}) or by its adapters ({@link PeftModel}): for each step it
+ * takes batches, computes the loss, lets the optimizer step, and at times evaluates the model and
+ * writes a checkpoint.
  *
  * <pre>{@code
  * var trainer =
@@ -379,9 +380,7 @@ public final class Trainer<B> {
       }
       Set<String> names = e.names();
       if (names.isEmpty()) { // what it draws at random is drawn apart: the run stays what it is
-        names =
-            Rng.with(
-                new Rng(settings.seed()), () -> subject.evaluating(e::evaluate).keySet());
+        names = Rng.with(new Rng(settings.seed()), () -> subject.evaluating(e::evaluate).keySet());
       }
       if (!names.contains(settings.monitored().name())) {
         throw notGiven(names);

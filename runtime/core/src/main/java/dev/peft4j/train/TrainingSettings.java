@@ -92,16 +92,18 @@ public record TrainingSettings(
     if (!evaluator && (evaluateEvery != null || monitor != null)) {
       throw new IllegalStateException(
           "training settings: "
-              + (evaluateEvery != null ? "evaluate(" + evaluateEvery.words() + ")" : "monitor('"
-                  + monitored().name() + "')")
+              + (evaluateEvery != null
+                  ? "evaluate(" + evaluateEvery.words() + ")"
+                  : "monitor('" + monitored().name() + "')")
               + " would do nothing, since the trainer has no evaluator; call evaluator(...) on it,"
               + " or leave out evaluate and monitor");
     }
     if (!folder && (checkpointEvery != null || keep != 0)) {
       throw new IllegalStateException(
           "training settings: "
-              + (checkpointEvery != null ? "checkpoint(" + checkpointEvery.words() + ")" : "keep("
-                  + keep + ")")
+              + (checkpointEvery != null
+                  ? "checkpoint(" + checkpointEvery.words() + ")"
+                  : "keep(" + keep + ")")
               + " would do nothing, since the trainer has no folder for checkpoints; call"
               + " checkpoints(folder) on it, or leave out checkpoint and keep");
     }

@@ -157,7 +157,9 @@ class BatchNormTest {
     net.stateDict()
         .forEach(
             (name, t) ->
-                assertThat(t.own().equalBytes(eager.stateDict().get(name).own())).as(name).isTrue());
+                assertThat(t.own().equalBytes(eager.stateDict().get(name).own()))
+                    .as(name)
+                    .isTrue());
     assertThat(net.stateDict().get("norm.num_batches_tracked").toLongs()).containsExactly(4);
     net.save(folder.resolve("net.safetensors"));
     Net again = new Net();
@@ -199,8 +201,7 @@ class BatchNormTest {
     assertThat(net.norm.stateDict().get("running_mean").own().toFloats()).containsOnly(0);
     float[] y = model.call(n -> n.forward(images(9))).toFloats();
     model.save(folder);
-    assertThat(
-            dev.peft4j.io.WeightsFile.shapes(read(folder.resolve("adapter_model.safetensors"))))
+    assertThat(dev.peft4j.io.WeightsFile.shapes(read(folder.resolve("adapter_model.safetensors"))))
         .containsKeys(
             "base_model.model.norm.running_mean", "base_model.model.norm.num_batches_tracked");
     AdaptedModel<Net> loaded = PeftModel.load(Rng.with(1, Net::new), folder);
@@ -212,6 +213,26 @@ class BatchNormTest {
     assertThat(merged.forward(images(9)).toFloats()).containsExactly(y, within(1e-5f));
     model.mergeAndUnload();
     assertThat(net.stateDict().get("norm.num_batches_tracked").toLongs()).containsExactly(3);
+  }
+
+  @Test
+  void whatPeftSavedOfANormIsLoaded() throws Exception {
+    Path saved = Path.of(BatchNormTest.class.getResource("/nn/peft-batchnorm").toURI());
+    AdaptedModel<Net> model = PeftModel.load(new Net(), saved); // its statistics were trained once
+    Buffer count =
+        model.namedBuffers().stream()
+            .filter(
+                b ->
+                    b.name()
+                        .equals(
+                            "base_model.model.norm.modules_to_save.default.num_batches_tracked"))
+            .findFirst()
+            .orElseThrow()
+            .buffer();
+    assertThat(count.toLongs()).containsExactly(1);
+    model.save(folder);
+    Path file = Path.of("adapter_model.safetensors");
+    assertThat(folder.resolve(file)).hasSameBinaryContentAs(saved.resolve(file));
   }
 
   private static java.util.SequencedMap<String, dev.peft4j.io.StoredTensor> read(Path file) {

@@ -151,8 +151,7 @@ class CheckpointTest {
             .build();
     TrainingResult result =
         run.trainer(settings)
-            .evaluator(
-                Evaluator.named(Set.of("loss"), () -> Map.of("loss", losses[next[0]++])))
+            .evaluator(Evaluator.named(Set.of("loss"), () -> Map.of("loss", losses[next[0]++])))
             .checkpoints(folder)
             .run();
     assertThat(listing(folder))
@@ -181,7 +180,11 @@ class CheckpointTest {
     assertThat(t.resume().state().step()).isEqualTo(15);
     Files.writeString(folder.resolve("file"), "x");
     assertThatThrownBy(
-            () -> new TinyRun(7).trainer(TinyRun.unevaluated(SETTINGS)).checkpoints(folder.resolve("file")).run())
+            () ->
+                new TinyRun(7)
+                    .trainer(TinyRun.unevaluated(SETTINGS))
+                    .checkpoints(folder.resolve("file"))
+                    .run())
         .isInstanceOf(UncheckedIOException.class)
         .hasMessageContaining("cannot write checkpoints to the folder");
   }

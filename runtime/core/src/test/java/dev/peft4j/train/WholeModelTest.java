@@ -63,8 +63,7 @@ class WholeModelTest {
   }
 
   private Trainer<TinyRun.Batch> trainer(Net net) {
-    return Trainer.of(
-            net, AdamW.of(net.trainableParameters(), 0.02f), data(), b -> loss(net, b))
+    return Trainer.of(net, AdamW.of(net.trainableParameters(), 0.02f), data(), b -> loss(net, b))
         .settings(SETTINGS)
         .evaluator(Evaluator.meanLoss(data(), b -> loss(net, b)))
         .checkpoints(folder);
@@ -75,9 +74,7 @@ class WholeModelTest {
     m.stateDict()
         .forEach(
             (name, t) ->
-                all.put(
-                    name,
-                    t.own().dtype().isInteger() ? t.toLongs() : t.own().toFloats()));
+                all.put(name, t.own().dtype().isInteger() ? t.toLongs() : t.own().toFloats()));
     return all;
   }
 
@@ -91,11 +88,7 @@ class WholeModelTest {
   void goesOnBitForBit(long step) {
     Net whole = net(1);
     TrainingResult expected =
-        Trainer.of(
-                whole,
-                AdamW.of(whole.trainableParameters(), 0.02f),
-                data(),
-                b -> loss(whole, b))
+        Trainer.of(whole, AdamW.of(whole.trainableParameters(), 0.02f), data(), b -> loss(whole, b))
             .settings(TinyRun.unsaved(SETTINGS))
             .evaluator(Evaluator.meanLoss(data(), b -> loss(whole, b)))
             .run();
@@ -228,7 +221,10 @@ class WholeModelTest {
     assertThatThrownBy(
             () ->
                 Trainer.of(
-                        base, AdamW.of(model.trainableParameters(), 0.02f), data(), b -> loss(base, b))
+                        base,
+                        AdamW.of(model.trainableParameters(), 0.02f),
+                        data(),
+                        b -> loss(base, b))
                     .checkpoints(folder)
                     .run())
         .hasMessageContaining("which Net does not have")
@@ -301,10 +297,7 @@ class WholeModelTest {
     assertThatThrownBy(
             () ->
                 Trainer.of(
-                        net,
-                        AdamW.of(net.trainableParameters(), 0.02f),
-                        data(),
-                        b -> loss(net, b))
+                        net, AdamW.of(net.trainableParameters(), 0.02f), data(), b -> loss(net, b))
                     .remember("labels", "a b")
                     .run())
         .hasMessageContaining("remember(labels) would do nothing");

@@ -264,7 +264,8 @@ class BaseWeightsTest {
     AdaptedModel<Nets.Mlp> model = adapted(1, LoraConfig.builder().targets("fc1").r(4).build());
     model.adapters().addMatching("fr", LoraConfig.builder().targets("fc2").r(2).build());
     AdaptedModel<Nets.Mlp> second =
-        PeftModel.of(model.model(), LoraConfig.builder().targets("head").modulesToSave("norm").build());
+        PeftModel.of(
+            model.model(), LoraConfig.builder().targets("head").modulesToSave("norm").build());
     Nets.mlp(7).save(folder.resolve("base.safetensors"));
     model.load(folder.resolve("base.safetensors"));
     Tensor x = Nets.input(3, 2, 16);

@@ -4,6 +4,7 @@ import dev.peft4j.nn.Parameter
 import dev.peft4j.nn.Trainable
 import dev.peft4j.optim.AdamW
 import dev.peft4j.optim.Optimizer
+import dev.peft4j.optim.Plateau
 import dev.peft4j.optim.Schedule
 import dev.peft4j.optim.Sgd
 import dev.peft4j.tensor.Tensor
@@ -132,6 +133,11 @@ public class TrainScope internal constructor() {
   /** As [schedule], made for the number of steps in all: `scheduleOver { Schedule.linear(it / 10, it) }`. */
   public fun scheduleOver(ofTotal: (Long) -> Schedule) {
     settings.scheduleOver(LongFunction { ofTotal(it) })
+  }
+
+  /** Lowers the rate where the number that is monitored stops getting better: torch's `ReduceLROnPlateau`. */
+  public fun reduceOnPlateau(value: Plateau) {
+    settings.reduceOnPlateau(value)
   }
 
   /** Measures the model every so often and at the end; [monitor] says which number counts. */
