@@ -34,12 +34,11 @@ class MessagesTest {
   void aNameOfTheHubIsNotAFolder() {
     Run.of("predict", "-m", "google-bert/bert-base-uncased", "a")
         .failed(
-            "google-bert/bert-base-uncased: does not exist",
-            "it looks like a name on the Hugging Face Hub",
-            "hf download google-bert/bert-base-uncased --local-dir FOLDER");
+            "google-bert/bert-base-uncased: there is no such folder",
+            "get it with 'peft4j download google-bert/bert-base-uncased'");
     Path none = folder.resolve("none");
     assertThat(Run.of("predict", "-m", none, "a").failed(none + ": does not exist").err())
-        .doesNotContain("Hub");
+        .doesNotContain("download");
   }
 
   /** One line, and where help is: for each option of each command that takes a number. */
