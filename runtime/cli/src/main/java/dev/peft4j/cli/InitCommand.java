@@ -101,10 +101,10 @@ final class InitCommand implements Callable<Integer> {
     files.forEach(f -> out.line("  %s", f));
     out.line("Next:");
     out.line("  cd %s", quoted(folder.toString()));
-    List<String[]> next = template.next(names);
-    int width = next.stream().mapToInt(command -> command[0].length()).max().orElse(0);
-    for (String[] command : next) {
-      out.line("  %-" + width + "s   # %s", command[0], command[1]);
+    List<ProjectTemplate.Step> next = template.next(names);
+    int width = next.stream().mapToInt(step -> step.command().length()).max().orElse(0);
+    for (ProjectTemplate.Step step : next) {
+      out.line("  %-" + width + "s   # %s", step.command(), step.purpose());
     }
     String version = ProjectTemplate.version();
     if (version.endsWith("-SNAPSHOT")) {
@@ -125,7 +125,7 @@ final class InitCommand implements Callable<Integer> {
     ArrayNode written = result.putArray("files");
     files.forEach(written::add);
     ArrayNode next = result.putArray("next");
-    template.next(names).forEach(command -> next.add(command[0]));
+    template.next(names).forEach(step -> next.add(step.command()));
     out.line(result);
   }
 }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 
 /**
  * The project that {@code peft4j init} writes. Its files are resources, in the package {@code
@@ -45,13 +46,18 @@ record ProjectTemplate(Language language, Build build) {
   /** A file of the project and the resource that it comes from. */
   private record Source(String resource, String target) {}
 
+  /** A command to run next. */
+  record Step(String command, String purpose) {}
+
   private List<Source> sources() {
     String lang = language.name().toLowerCase(Locale.ROOT);
     String end = language == Language.JAVA ? ".java" : ".kt";
     String builder = build.name().toLowerCase(Locale.ROOT) + "-" + lang + "/";
     List<Source> sources = new ArrayList<>();
     sources.add(new Source("gitignore", ".gitignore"));
-    if (build == Build.MAVEN) { // where a program ends with an error, Maven adds no stack trace of its own
+    if (build
+        == Build
+            .MAVEN) { // where a program ends with an error, Maven adds no stack trace of its own
       sources.add(new Source("jvm.config", ".mvn/jvm.config"));
     }
     for (String file :
@@ -74,27 +80,25 @@ record ProjectTemplate(Language language, Build build) {
     for (Source source : sources()) {
       String path = names.inPath(source.target());
       Path file = folder.resolve(path);
-      Files.createDirectories(file.toAbsolutePath().getParent());
+      Files.createDirectories(Objects.requireNonNull(file.toAbsolutePath().getParent()));
       Files.writeString(file, names.in(read(source.resource())));
       written.add(path);
     }
     return written;
   }
 
-  /** The commands to run next, in the project's folder, and what each is for. */
-  List<String[]> next(ProjectNames names) {
+  /** What to run next, in the project's folder. */
+  List<Step> next(ProjectNames names) {
     String serve = names.pkg() + (language == Language.JAVA ? ".Serve" : ".ServeKt");
     boolean maven = build == Build.MAVEN;
     return List.of(
-        new String[] {maven ? "mvn -q verify" : "gradle build", "compiles and tests"},
-        new String[] {
-          maven ? "mvn -q compile exec:exec" : "gradle -q run",
-          "trains a base model and an adapter, into the folder run"
-        },
-        new String[] {
-          maven ? "mvn -q compile exec:exec -Dmain=" + serve : "gradle -q run -Pmain=" + serve,
-          "serves them: curl 'localhost:8080/classify?x=3,3,3,3,3,3,3,-3'"
-        });
+        new Step(maven ? "mvn -q verify" : "gradle build", "compiles and tests"),
+        new Step(
+            maven ? "mvn -q compile exec:exec" : "gradle -q run",
+            "trains a base model and an adapter, into the folder run"),
+        new Step(
+            maven ? "mvn -q compile exec:exec -Dmain=" + serve : "gradle -q run -Pmain=" + serve,
+            "serves them: curl 'localhost:8080/classify?x=3,3,3,3,3,3,3,-3'"));
   }
 
   /** The version of peft4j that the project asks for. */

@@ -99,7 +99,7 @@ class InitCommandTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"com.example.class", "com.fun", "1.a", "a-b", "java.mine", "a..b", ""})
+  @ValueSource(strings = {"com.example.class", "com.fun", "1.a", "a-b", "kotlin.mine", "a..b", ""})
   void packagesThatAreNone(String pkg) {
     Run run = Run.of("init", folder.resolve("p"), "--package", pkg);
     assertThat(run.code()).isEqualTo(2);

@@ -11,8 +11,8 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Projects of strangers, as {@code peft4j init} writes them, built by a Maven of their own. Their local repository holds what
- * the build has made; behind it lies what the build has downloaded.
+ * Projects of strangers, as {@code peft4j init} writes them, built by a Maven of their own. Their
+ * local repository holds what the build has made; behind it lies what the build has downloaded.
  */
 class ConsumerTest {
   /** Of 16 steps: enough that a run is far from its end when it is killed. */
@@ -50,8 +50,7 @@ class ConsumerTest {
 
   @Test
   void aProjectOfOtherNamesIsBuilt() throws Exception {
-    Project.init(
-            folder.resolve("words"), "--group", "org.acme", "--package", "org.acme.nlp.words")
+    Project.init(folder.resolve("words"), "--group", "org.acme", "--package", "org.acme.nlp.words")
         .maven("test-compile");
     assertThat(folder.resolve("words/target/classes/org/acme/nlp/words/ClassifierPeft.class"))
         .exists();

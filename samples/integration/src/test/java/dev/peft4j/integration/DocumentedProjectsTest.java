@@ -48,10 +48,7 @@ class DocumentedProjectsTest {
     Files.copy(
         Built.ROOT.resolve("samples/consumer-kotlin/pom.xml"), project.folder().resolve("pom.xml"));
     List<String> kotlin = blocks("getting-started.md", "kotlin");
-    write(
-        project,
-        "kotlin/Regressor.kt",
-        "package com.example.tuning\n" + kotlin.getFirst());
+    write(project, "kotlin/Regressor.kt", "package com.example.tuning\n" + kotlin.getFirst());
     String program = String.join("\n", kotlin.subList(1, kotlin.size()));
     String main =
         "package com.example.tuning\nimport dev.peft4j.kotlin.*\n"
@@ -67,8 +64,7 @@ class DocumentedProjectsTest {
   /** What the page prints is what {@code peft4j init} writes. */
   @Test
   void theBuildFilesAreThoseOfInit() throws Exception {
-    Path templates =
-        Built.ROOT.resolve("runtime/cli/src/main/resources/dev/peft4j/cli/project");
+    Path templates = Built.ROOT.resolve("runtime/cli/src/main/resources/dev/peft4j/cli/project");
     assertThat(blocks("getting-started.md", "xml"))
         .containsExactly(Files.readString(templates.resolve("maven-java/pom.xml")));
     assertThat(blocks("getting-started.md", "kts"))

@@ -97,8 +97,8 @@ record Project(Path folder) {
   }
 
   /**
-   * Maven runs on an older JDK if there is one, as with many users: the project's toolchain then has
-   * to find this JVM's. On this JVM's own it runs in the build around this test.
+   * Maven runs on an older JDK if there is one, as with many users: the project's toolchain then
+   * has to find this JVM's. On this JVM's own it runs in the build around this test.
    */
   private static Map<String, String> environment() throws IOException {
     String here = System.getProperty("java.home");
@@ -142,7 +142,8 @@ record Project(Path folder) {
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                System.getProperty(
+                    "surefire.test.class.path", System.getProperty("java.class.path")),
                 "dev.peft4j.cli.Main",
                 "init",
                 folder.toString()));
