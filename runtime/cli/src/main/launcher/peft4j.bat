@@ -1,5 +1,5 @@
 @echo off
-rem Runs peft4j with the flags that its JVM needs. JAVA25_HOME or JAVA_HOME is a JDK 25.
+rem Runs peft4j with the flags that its JVM needs. JAVA25_HOME or JAVA_HOME is a Java 25 or newer.
 setlocal
 set "JAVA=java"
 if defined JAVA_HOME set "JAVA=%JAVA_HOME%\bin\java"

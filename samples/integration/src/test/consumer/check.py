@@ -7,8 +7,9 @@ from peft import PeftModel
 from safetensors.torch import load_file
 
 folder = sys.argv[1]
-tensors = load_file(folder + "/export.safetensors")
-x, y = tensors.pop("x"), tensors.pop("y")
+exported = load_file(folder + "/export.safetensors")
+x, y = exported["x"], exported["y"]
+tensors = load_file(folder + "/base/model.safetensors")
 
 
 class Block(torch.nn.Module):

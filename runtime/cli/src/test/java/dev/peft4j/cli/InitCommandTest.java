@@ -118,7 +118,7 @@ class InitCommandTest {
   void asJson() throws IOException {
     var json = Run.of("init", folder, "--json", "--name", "x").json();
     assertThat(json.path("package").asText()).isEqualTo("com.example.x");
-    assertThat(json.path("files")).hasSize(6);
+    assertThat(json.path("files")).hasSize(7);
     assertThat(json.path("next").get(0).asText()).isEqualTo("mvn -q verify");
   }
 

@@ -44,7 +44,7 @@ class MessagesTest {
                         "get it with 'peft4j download google-bert/bert-base-uncased'"));
     Path none = folder.resolve("none");
     assertThat(Run.of("predict", "-m", none, "a").failed(none + ": does not exist").err())
-        .doesNotContain("Hub");
+        .doesNotContain("download");
   }
 
   /** One line, and where help is: for each option of each command that takes a number. */

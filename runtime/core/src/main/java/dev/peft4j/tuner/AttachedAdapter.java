@@ -500,7 +500,9 @@ final class AttachedAdapter implements AdapterSet.Attachment {
         }
       }
     }
-    tied.forEach((path, layer) -> layer.rebased(again.get(beginning.carrierOf(path))));
+    tied.forEach(
+        (path, layer) ->
+            layer.rebased(Objects.requireNonNull(again.get(beginning.carrierOf(path)))));
     if (untouched) {
       copies.forEach(
           (p, copy) -> {

@@ -14,14 +14,14 @@ private const val WIDTH = 8
 
 data class Batch(val x: Tensor, val labels: Tensor)
 
+/** Arguments: a folder for the run (default `run`), epochs (default 20). */
+fun main(args: Array<String>) = tune(Path.of(args.getOrElse(0) { "run" }), args.getOrElse(1) { "20" }.toLong())
+
 /**
  * Trains a base model on one task, and on top of it an adapter for another one. What was done already is not done again:
- * an interrupted run goes on from its last checkpoint. Arguments: a folder for the run (default `run`), epochs (default
- * 20).
+ * an interrupted run goes on from its last checkpoint.
  */
-fun main(args: Array<String>) {
-  val folder = Path.of(args.getOrElse(0) { "run" })
-
+fun tune(folder: Path, epochs: Long) {
   val base = folder.resolve("base")
   if (Files.notExists(base)) {
     trainBase(batches(0f)).save(base)
@@ -34,7 +34,7 @@ fun main(args: Array<String>) {
   val before = accuracy(model, batches)
   train(model) {
     adamW(lr = 2e-2)
-    epochs = args.getOrElse(1) { "20" }.toLong()
+    this.epochs = epochs
     data(batches) { (x, labels) -> model(x).crossEntropy(labels) }
     checkpoints(folder.resolve("checkpoints"), resume = true)
     listener { if (it is TrainingEvent.Started && it.from() != null) println("resumed at step ${it.state().step()}") }
@@ -81,7 +81,7 @@ fun batch(number: Int, center: Float): Batch {
     }
     if (squares > 7.3f + WIDTH * center * center) 1 else 0
   }
-  return Batch(Tensor.of(values, 32, WIDTH), Tensor.of(*labels))
+  return Batch(Tensor.of(values, 32, WIDTH), Tensor.of(labels))
 }
 
 fun accuracy(model: ClassifierPeft, batches: List<Batch>): Double {

@@ -53,6 +53,6 @@ class TuningTest {
   private companion object {
     @TempDir @JvmStatic lateinit var folder: Path
 
-    @BeforeAll @JvmStatic fun train() = main(arrayOf("$folder", "20"))
+    @BeforeAll @JvmStatic fun train() = tune(folder, 20)
   }
 }

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Projects of strangers, built by a Maven of their own on JDK 25. Their local repository holds what
+ * Projects of strangers, as {@code peft4j init} writes them, built by a Maven of their own. Their local repository holds what
  * the build has made; behind it lies what the build has downloaded.
  */
 class ConsumerTest {
@@ -39,13 +39,22 @@ class ConsumerTest {
     Project project = Project.copy("consumer-kotlin", folder);
     project.add("Export.kt", "src/main/kotlin/com/example/tuning");
     return List.of(
-        dynamicTest("is built", () -> project.maven("compile")),
+        dynamicTest("is built and tested", () -> project.maven("verify")),
         dynamicTest(
             "goes on after it was killed",
             () -> assertGoesOnAfterKills(project, "com.example.tuning.TuningKt")),
         dynamicTest(
             "has an adapter that peft loads",
             () -> assertPeftLoads(project, "com.example.tuning.ExportKt")));
+  }
+
+  @Test
+  void aProjectOfOtherNamesIsBuilt() throws Exception {
+    Project.init(
+            folder.resolve("words"), "--group", "org.acme", "--package", "org.acme.nlp.words")
+        .maven("test-compile");
+    assertThat(folder.resolve("words/target/classes/org/acme/nlp/words/ClassifierPeft.class"))
+        .exists();
   }
 
   @Test

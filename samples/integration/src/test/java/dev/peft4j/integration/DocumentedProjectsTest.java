@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The projects of docs/getting-started.md: its XML, its Java and its Kotlin, put together as it
- * says.
+ * The projects of docs/getting-started.md: its files as they are printed, and its Kotlin put
+ * together.
  */
 class DocumentedProjectsTest {
   private static final Path DOCS = Built.ROOT.resolve("docs");
@@ -22,53 +22,62 @@ class DocumentedProjectsTest {
 
   @Test
   void theJavaProject() throws Exception {
-    String maven = blocks("getting-started.md", "xml").getFirst();
-    Project project = project(maven);
+    Project project = new Project(Files.createDirectory(folder.resolve("project")));
+    List<String> xml = blocks("getting-started.md", "xml");
+    Files.writeString(project.folder().resolve("pom.xml"), xml.getFirst());
     List<String> java = blocks("getting-started.md", "java");
-    write(project, "java/com/example/tuning/Regressor.java", PACKAGE + ";\n" + java.getFirst());
-    String program = String.join("\n", java.subList(1, java.size()));
-    String main =
-        """
-        %s;
-        %s
-        public class Tuning {
-          public static void main(String[] args) {
-        %s
-          }
-        }
-        """
-            .formatted(PACKAGE, imports(program), rest(program));
-    write(project, "java/com/example/tuning/Tuning.java", main);
-    project.maven("compile");
-    assertThat(project.run("com.example.tuning.Tuning")).contains("480 steps", "(32, 1)");
+    assertThat(java).hasSize(2);
+    write(project, "java/com/example/tuning/Regressor.java", java.getFirst());
+    write(project, "java/com/example/tuning/Tuning.java", java.getLast());
+    assertThat(project.maven("compile", "exec:exec"))
+        .contains("480 steps", "(32, 1)")
+        .doesNotContain("platform encoding");
     assertThat(project.folder().resolve("run/adapter/adapter_model.safetensors")).exists();
+
+    // and what the README shows, in the same project
+    List<String> readme = blocks("../README.md", "java");
+    write(project, "java/com/example/tuning/BaseModel.java", readme.get(0));
+    write(project, "java/com/example/tuning/Example.java", readme.get(1));
+    assertThat(project.maven("compile", "exec:exec", "-Dmain=com.example.tuning.Example"))
+        .contains("trainable params: 6 || all params: 18 || trainable%: 33.3333");
   }
 
   @Test
   void theKotlinProject() throws Exception {
-    List<String> xml = blocks("getting-started.md", "xml");
-    String maven = xml.getFirst();
-    Project project =
-        project(
-            maven.substring(0, maven.indexOf("\n<dependencies>"))
-                + "<dependencies>"
-                + xml.get(1)
-                + "</dependencies>"
-                + xml.get(2));
+    Project project = new Project(Files.createDirectory(folder.resolve("project")));
+    Files.copy(
+        Built.ROOT.resolve("samples/consumer-kotlin/pom.xml"), project.folder().resolve("pom.xml"));
     List<String> kotlin = blocks("getting-started.md", "kotlin");
-    write(project, "kotlin/Regressor.kt", PACKAGE + "\n" + kotlin.getFirst());
+    write(
+        project,
+        "kotlin/Regressor.kt",
+        "package com.example.tuning\n" + kotlin.getFirst());
     String program = String.join("\n", kotlin.subList(1, kotlin.size()));
     String main =
-        PACKAGE
-            + "\nimport dev.peft4j.kotlin.*\n"
+        "package com.example.tuning\nimport dev.peft4j.kotlin.*\n"
             + imports(program)
             + "\nfun main() {\n"
             + rest(program)
             + "\n}\n";
     write(project, "kotlin/Tuning.kt", main);
-    project.maven("compile");
-    assertThat(project.run("com.example.tuning.TuningKt")).contains("step 400  loss ");
+    assertThat(project.maven("compile", "exec:exec")).contains("step 400  loss ");
     assertThat(project.folder().resolve("run/adapter/adapter_model.safetensors")).exists();
+  }
+
+  /** What the page prints is what {@code peft4j init} writes. */
+  @Test
+  void theBuildFilesAreThoseOfInit() throws Exception {
+    Path templates =
+        Built.ROOT.resolve("runtime/cli/src/main/resources/dev/peft4j/cli/project");
+    assertThat(blocks("getting-started.md", "xml"))
+        .containsExactly(Files.readString(templates.resolve("maven-java/pom.xml")));
+    assertThat(blocks("getting-started.md", "kts"))
+        .containsExactly(
+            Files.readString(templates.resolve("gradle-java/build.gradle.kts")),
+            Files.readString(templates.resolve("gradle-kotlin/build.gradle.kts")));
+    assertThat(Files.readString(templates.resolve("maven-java/pom.xml")))
+        .as("the version in the templates of peft4j init")
+        .contains("<peft4j.version>" + Built.VERSION + "</peft4j.version>");
   }
 
   /** What annotating.md shows of a build is a part of that one. */
@@ -78,57 +87,6 @@ class DocumentedProjectsTest {
     assertThat(blocks("annotating.md", "xml"))
         .hasSize(1)
         .allMatch(part -> all.contains(part.replaceAll("\\s+", "")));
-  }
-
-  private static final String PACKAGE = "package com.example.tuning";
-
-  /** A project of what stands in its pom; versions that Maven would choose are those downloaded. */
-  private Project project(String content) throws IOException {
-    String pom =
-        """
-        <project xmlns="http://maven.apache.org/POM/4.0.0">
-          <modelVersion>4.0.0</modelVersion>
-          %s
-        </project>
-        """;
-    Files.writeString(
-        folder.resolve("parent.xml"),
-        pom.formatted(
-            """
-            <groupId>com.example</groupId>
-            <artifactId>versions</artifactId>
-            <version>1</version>
-            <packaging>pom</packaging>
-            <properties><project.build.sourceEncoding>UTF-8</project.build.sourceEncoding></properties>
-            <build>
-              <pluginManagement>
-                <plugins>
-                  <plugin><artifactId>maven-resources-plugin</artifactId><version>3.5.0</version></plugin>
-                  <plugin>
-                    <groupId>org.codehaus.mojo</groupId>
-                    <artifactId>exec-maven-plugin</artifactId>
-                    <version>3.6.4</version>
-                    <configuration><executable>${java.home}/bin/java</executable></configuration>
-                  </plugin>
-                </plugins>
-              </pluginManagement>
-            </build>
-            """));
-    Project project = new Project(Files.createDirectory(folder.resolve("project")));
-    Files.writeString(
-        project.folder().resolve("pom.xml"),
-        pom.formatted(
-            """
-            <parent>
-              <groupId>com.example</groupId>
-              <artifactId>versions</artifactId>
-              <version>1</version>
-              <relativePath>../parent.xml</relativePath>
-            </parent>
-            <artifactId>documented</artifactId>
-            """
-                + content));
-    return project;
   }
 
   private static void write(Project project, String file, String text) throws IOException {

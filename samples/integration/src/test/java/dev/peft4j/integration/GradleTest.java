@@ -8,10 +8,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The same project under Gradle, where the path has one that runs; else skipped, saying why. */
 class GradleTest {
@@ -40,6 +44,45 @@ class GradleTest {
     project.replace(MODEL, "\"down\"}", "\"dwon\"}");
     assertThat(build(project, gradle))
         .contains("Classifier.java:12: error: PEFT041", "Did you mean \"down\"?", "BUILD FAILED");
+  }
+
+  /** With a Gradle that knows JDK 25; it fetches Kotlin's plugin itself. */
+  @ParameterizedTest
+  @ValueSource(strings = {"java", "kotlin"})
+  void whatInitWritesIsBuiltAndRun(String language) throws Exception {
+    Path gradle = gradle();
+    Assumptions.assumeTrue(
+        version(gradle).compareTo("009.001") >= 0,
+        "not built with Gradle: build.gradle.kts needs Gradle 9.1 or newer, which knows JDK 25");
+    Project project =
+        Project.init(folder.resolve("written"), "--language", language, "--build", "gradle");
+    List<String> command =
+        List.of(
+            gradle.toString(),
+            "--no-daemon",
+            "-Dmaven.repo.local=" + Built.REPOSITORY,
+            "build",
+            "run");
+    Map<String, String> environment =
+        Map.of("GRADLE_USER_HOME", home(project), "JAVA_HOME", System.getProperty("java.home"));
+    try (var run = project.start(command, environment)) {
+      assertThat(run.end()).contains("saved run/adapter", "BUILD SUCCESSFUL");
+    }
+  }
+
+  /** Major and minor, so that they compare as texts. */
+  private String version(Path gradle) throws Exception {
+    try (var run =
+        new Project(folder)
+            .start(
+                List.of(gradle.toString(), "--version"),
+                Map.of("GRADLE_USER_HOME", folder.resolve("home").toString()))) {
+      Matcher version = Pattern.compile("Gradle (\\d+)\\.(\\d+)").matcher(run.end());
+      return version.find()
+          ? "%03d.%03d"
+              .formatted(Integer.parseInt(version.group(1)), Integer.parseInt(version.group(2)))
+          : "";
+    }
   }
 
   private static void deleteCheckpoints(Project project) throws Exception {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -63,14 +64,14 @@ record Project(Path folder) {
     }
   }
 
-  /** Maven runs a class of the project. */
+  /** Maven runs a class of the project, with validate, which chooses the JDK. */
   String run(String mainClass, Object... arguments) throws Exception {
-    return maven("exec:exec", execArguments(mainClass, arguments));
+    return maven("validate", "exec:exec", execArguments(mainClass, arguments));
   }
 
   /** As {@link #run}, and kills the program when it has said {@code last}. */
   void kill(String last, String mainClass, Object... arguments) throws Exception {
-    try (Run run = start("exec:exec", execArguments(mainClass, arguments))) {
+    try (Run run = start("validate", "exec:exec", execArguments(mainClass, arguments))) {
       run.await(last);
       ProcessHandle program =
           run.process
@@ -95,7 +96,65 @@ record Project(Path folder) {
     return all.toString();
   }
 
-  /** Maven of this build on the JDK of this JVM; what it needs was downloaded for this build. */
+  /**
+   * Maven runs on an older JDK if there is one, as with many users: the project's toolchain then has
+   * to find this JVM's. On this JVM's own it runs in the build around this test.
+   */
+  private static Map<String, String> environment() throws IOException {
+    String here = System.getProperty("java.home");
+    return Map.of(
+        "JAVA_HOME",
+        olderJdk().map(Path::toString).orElse(here),
+        "JAVA25_HOME",
+        here,
+        "MAVEN_OPTS",
+        "-XX:+UseSerialGC -XX:TieredStopAtLevel=1");
+  }
+
+  private static Optional<Path> olderJdk() throws IOException {
+    Path jdks = Path.of("/usr/lib/jvm");
+    if (!Files.isDirectory(jdks)) {
+      return Optional.ofNullable(System.getenv("JAVA_HOME_17_X64")).map(Path::of);
+    }
+    try (Stream<Path> all = Files.list(jdks)) {
+      return all.filter(jdk -> Files.isExecutable(jdk.resolve("bin/javac")))
+          .filter(jdk -> version(jdk).matches("17|21"))
+          .findFirst();
+    }
+  }
+
+  private static String version(Path jdk) {
+    try (Stream<String> lines = Files.lines(jdk.resolve("release"))) {
+      return lines
+          .filter(l -> l.startsWith("JAVA_VERSION="))
+          .map(l -> l.replaceAll("\\D*(\\d+).*", "$1"))
+          .findFirst()
+          .orElse("");
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  /** What {@code peft4j init} writes into a folder. */
+  static Project init(Path folder, String... options) throws Exception {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                "dev.peft4j.cli.Main",
+                "init",
+                folder.toString()));
+    command.addAll(List.of(options));
+    try (Run run = new Run(folder.getParent(), command, Map.of())) {
+      String said = run.end();
+      assertThat(run.exitCode()).as(said).isZero();
+    }
+    return new Project(folder);
+  }
+
+  /** Maven of this build; what it needs was downloaded for this build. */
   private Run start(String... arguments) throws IOException {
     boolean windows = System.getProperty("os.name").startsWith("Windows");
     List<String> command = new ArrayList<>();
@@ -110,14 +169,7 @@ record Project(Path folder) {
             "-Dmaven.repo.local.tail=" + Built.property("local.repository"),
             "-Dmaven.repo.local.tail.ignoreAvailability=true"));
     command.addAll(List.of(arguments));
-    return new Run(
-        folder,
-        command,
-        Map.of(
-            "JAVA_HOME",
-            System.getProperty("java.home"),
-            "MAVEN_OPTS",
-            "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"));
+    return new Run(folder, command, environment());
   }
 
   /** Runs another tool in the project's folder and returns what it said. */

@@ -45,6 +45,9 @@ record PageProgram(Map<String, String> files) {
       StringBuilder type = new StringBuilder();
       String name = null;
       for (String line : block.split("\n", -1)) {
+        if (name == null && line.startsWith("package ")) {
+          continue; // a file that is printed whole
+        }
         if (name == null && line.startsWith("import ")) {
           imports.add(line);
           continue;

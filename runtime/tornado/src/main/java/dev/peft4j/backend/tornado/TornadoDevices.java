@@ -18,6 +18,9 @@ public final class TornadoDevices implements DeviceProvider {
   /** The TornadoVM that this is built for; others of the same major version are expected to fit. */
   static final String MAJOR = "5.";
 
+  /** TornadoVM uses internals of the JVM's compiler: each of its builds is for one Java. */
+  static final int JAVA = 25;
+
   private @Nullable List<Device> devices;
 
   /** For {@link java.util.ServiceLoader}. */
@@ -81,6 +84,10 @@ public final class TornadoDevices implements DeviceProvider {
 
   private static void requireVersion(Path home) {
     String version = version(home);
+    String newer = problemOfJava(Runtime.version().feature(), home);
+    if (newer != null) {
+      throw new IllegalStateException(newer);
+    }
     if (version != null && !version.startsWith(MAJOR)) {
       throw new IllegalStateException(
           "TornadoVM "
@@ -91,6 +98,21 @@ public final class TornadoDevices implements DeviceProvider {
               + MAJOR
               + "x for JDK 25: sdk install tornadovm");
     }
+  }
+
+  /** The sentence for a Java that TornadoVM cannot run on, or null if it can. */
+  static @Nullable String problemOfJava(int feature, Path home) {
+    return feature == JAVA
+        ? null
+        : "TornadoVM in "
+            + home
+            + " is left out: it runs on Java "
+            + JAVA
+            + " only, and this is Java "
+            + feature
+            + "; the CPU computes as before, and with JDK "
+            + JAVA
+            + " (JAVA_HOME) TornadoVM's devices do";
   }
 
   /** What the installed TornadoVM calls itself, or null if it does not say. */

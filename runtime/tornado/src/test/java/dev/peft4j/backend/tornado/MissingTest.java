@@ -58,6 +58,14 @@ class MissingTest {
         .contains("needs TornadoVM 5.x");
   }
 
+  /** A newer one alone runs all but TornadoVM; there is none here to try. */
+  @Test
+  void theRightJava() {
+    assertThat(TornadoDevices.problemOfJava(25, folder)).isNull();
+    assertThat(TornadoDevices.problemOfJava(26, folder))
+        .contains("left out: it runs on Java 25 only, and this is Java 26", folder.toString());
+  }
+
   @Test
   void theFlags() throws Exception {
     assertThat(ask(List.of(), classPath(), Map.of()))
