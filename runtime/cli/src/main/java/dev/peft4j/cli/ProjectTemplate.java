@@ -51,7 +51,9 @@ record ProjectTemplate(Language language, Build build) {
     String builder = build.name().toLowerCase(Locale.ROOT) + "-" + lang + "/";
     List<Source> sources = new ArrayList<>();
     sources.add(new Source("gitignore", ".gitignore"));
-    if (build == Build.MAVEN) { // where a program ends with an error, Maven adds no stack trace of its own
+    if (build
+        == Build
+            .MAVEN) { // where a program ends with an error, Maven adds no stack trace of its own
       sources.add(new Source("jvm.config", ".mvn/jvm.config"));
     }
     for (String file :

@@ -89,7 +89,8 @@ class FindJdkTest {
         new ProcessBuilder(
             "sh",
             "-c",
-            "set -euf; . \"$0\"; found=$(find_jdk ${TOOLS:-java} ${TOOLS:-javac}) || no_jdk 'The test'; echo \"$found\"",
+            "set -euf; . \"$0\"; found=$(find_jdk ${TOOLS:-java} ${TOOLS:-javac}) || no_jdk 'The"
+                + " test'; echo \"$found\"",
             SCRIPT.toString());
     builder.redirectErrorStream(true);
     builder.environment().keySet().removeIf(k -> k.startsWith("JAVA"));
@@ -98,7 +99,8 @@ class FindJdkTest {
     builder.environment().put("FIND_JDK_PLACES", installed.toString());
     builder.environment().putAll(environment);
     Process process = builder.start();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+    String out =
+        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
     boolean found = process.waitFor() == 0;
     if (!found) {
       assertThat(out.lines()).hasSize(1);
