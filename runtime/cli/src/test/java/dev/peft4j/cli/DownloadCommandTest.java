@@ -100,6 +100,18 @@ class DownloadCommandTest {
         .isNotEmpty();
   }
 
+  /** As after Python's {@code AutoTokenizer.from_pretrained}. */
+  @Test
+  void aCacheWithoutTheWeights() {
+    run("download", NAME, "--include", "*.json", "--quiet").ok();
+    run("predict", "-m", NAME, "a film")
+        .failed(
+            NAME + ": is in the Hub's cache without weights",
+            "get them with 'peft4j download " + NAME + "'");
+    run("download", NAME, "--quiet").ok();
+    run("predict", "-m", NAME, "a film").ok();
+  }
+
   @Test
   void listsWithoutDownloading() throws IOException {
     Run list = run("download", NAME, "--dry-run").ok();

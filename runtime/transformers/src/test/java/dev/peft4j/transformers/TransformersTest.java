@@ -124,7 +124,7 @@ class TransformersTest {
         .isInstanceOf(StateDictException.class)
         .hasMessageContaining("classifier.weight")
         .hasMessageContaining("classifier.bias")
-        .hasMessageContaining("numLabels");
+        .hasMessageContaining("with the labels, or their number");
     BertForSequenceClassification fresh = head(folder, 7);
     assertThat(fresh.classifier().outFeatures()).isEqualTo(7);
     assertThat(fresh.config().labels()).hasSize(7);
