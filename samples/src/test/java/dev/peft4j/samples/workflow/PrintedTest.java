@@ -30,7 +30,8 @@ class PrintedTest {
                 (lora_embedding_B): ParameterDict()
                 (lora_magnitude_vector): ModuleDict()
               )
-            )""");
+            )\
+            """);
     assertThat(model.adapters().toString()).contains("1 adapter of BaseModel", "default  yes");
   }
 
@@ -45,7 +46,8 @@ class PrintedTest {
 
             parameters: 13, trainable: 5 (38.46 %)
             memory: parameters 52 bytes; in training also gradients 20 bytes and AdamW 40 bytes, \
-            besides what activations take""");
+            besides what activations take\
+            """);
     assertThat(model.trainableSummary()).startsWith("trainable params: 5 || all params: 13 ||");
   }
 }
