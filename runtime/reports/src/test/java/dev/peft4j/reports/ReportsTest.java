@@ -59,6 +59,7 @@ class ReportsTest {
             Sgd.of(model.trainableParameters(), 0.01f),
             data,
             x -> model.model().linear.forward(x).square().mean())
+        .checkpoints(folder.resolve("checkpoints"))
         .settings(
             TrainingSettings.builder()
                 .steps(6)
