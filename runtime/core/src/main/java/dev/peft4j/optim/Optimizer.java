@@ -19,6 +19,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -120,10 +121,14 @@ public abstract class Optimizer {
     }
     if (roots.isEmpty()) {
       throw new IllegalStateException(
-          "step: no parameter of this optimizer has a gradient ("
-              + parameters.stream().limit(3).map(p -> "'" + p.name() + "'").toList()
-              + (parameters.size() > 3 ? " and " + (parameters.size() - 3) + " more" : "")
-              + "): call backward() first, on a loss that is computed from them");
+          "step: no parameter of this optimizer has a gradient; call backward() on a loss first, one"
+              + " that is computed from them: "
+              + parameters.stream()
+                  .map(p -> "'" + p.name() + "'")
+                  .distinct()
+                  .limit(3)
+                  .collect(Collectors.joining(", "))
+              + (parameters.size() > 3 ? ", ..." : ""));
     }
     for (BackwardPass pass : passes) {
       roots.add(pass.loss());
