@@ -201,7 +201,15 @@ final class Scope {
     }
     boolean near = top.packageName().equals(home);
     return near
-        || !(top.packageName().isEmpty() || simple.equals(generated) || segments.contains(simple));
+        || !(top.packageName().isEmpty()
+            || simple.equals(generated)
+            || segments.contains(simple)
+            || isOnlyName(simple));
+  }
+
+  /** Whether a class of this package has no other name: the package's is that of a type, too. */
+  private boolean isOnlyName(String simple) {
+    return inHome(simple) && !qualifiable(ClassName.get(home, simple), Set.of());
   }
 
   private boolean qualifiable(ClassName top, Set<String> obscuring) {
@@ -213,7 +221,8 @@ final class Scope {
     return types.contains(name)
         || written.containsKey(name)
         || name.equals(generated)
-        || inHome(name);
+        || inHome(name)
+        || universe.find("java.lang." + name) != null;
   }
 
   private boolean inHome(String simple) {

@@ -165,6 +165,22 @@ class NamesTest {
             + " }");
   }
 
+  /** A qualified name that begins like a class of java.lang is that class's. */
+  @Test
+  void ofAPackageThatIsNamedLikeAClass() {
+    String imports = HEAD.substring(HEAD.indexOf(';') + 1);
+    assertThat(
+            Compilation.in(folder)
+                .source(
+                    "package Object.m; "
+                        + imports
+                        + "public class AdaptedModel { @Peft(target = \"fc\") public static class"
+                        + " Lm extends Module { Linear fc; } }")
+                .clean()
+                .generated("Object/m/AdaptedModel_LmPeft.java"))
+        .contains("dev.peft4j.tuner.AdaptedModel<AdaptedModel.Lm> adapt(");
+  }
+
   @Test
   void saysSoWhenNoNameIsLeft() {
     Compilation compilation =

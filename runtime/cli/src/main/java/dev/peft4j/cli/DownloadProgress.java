@@ -4,9 +4,9 @@ import dev.peft4j.hub.HubEvent;
 import dev.peft4j.hub.HubFile;
 import dev.peft4j.hub.HubListener;
 import dev.peft4j.io.Printable;
-import java.io.Console;
 import java.util.HashMap;
 import java.util.Map;
+import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -59,8 +59,8 @@ final class DownloadProgress implements HubListener, AutoCloseable {
       return;
     }
     out.note("%s: %s to download", what, DownloadCommand.size(all));
-    Console console = System.console();
-    if (console != null && console.isTerminal()) {
+    int columns = TerminalWidth.columns();
+    if (columns > 0) {
       bar =
           new ProgressBarBuilder()
               .setTaskName("download")
@@ -68,6 +68,9 @@ final class DownloadProgress implements HubListener, AutoCloseable {
               .setUnit("MB", 1_000_000)
               .setStyle(ProgressBarStyle.ASCII)
               .setUpdateIntervalMillis(BETWEEN_PAINTS)
+              .setConsumer(
+                  new DelegatingProgressBarConsumer(
+                      text -> System.err.print("\r" + text), columns - 1))
               .build();
     }
   }
@@ -116,6 +119,7 @@ final class DownloadProgress implements HubListener, AutoCloseable {
     if (b != null) {
       b.close();
       bar = null;
+      System.err.println();
     }
   }
 

@@ -2,7 +2,10 @@ package dev.peft4j.cli;
 
 import dev.peft4j.hub.HubSettings;
 import dev.peft4j.hub.ModelFolders;
+import dev.peft4j.io.FileFormatException;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import picocli.CommandLine.ITypeConverter;
@@ -30,6 +33,25 @@ final class HubAccess {
    */
   static Path require(Path folder) throws IOException {
     return ModelFolders.resolve(folder.toString().replace('\\', '/'), settings());
+  }
+
+  /** As {@link #require}; a model in the Hub's cache also needs its weights there. */
+  static void requireModel(Path folder) throws IOException {
+    String name = ModelFolders.name(require(folder));
+    if (name.equals(folder.toString())) {
+      return; // a plain folder: whoever reads it says what is missing
+    }
+    try (DirectoryStream<Path> weights = Files.newDirectoryStream(folder, "*.safetensors")) {
+      if (!weights.iterator().hasNext()) {
+        throw new FileFormatException(
+            Path.of(name),
+            "is in the Hub's cache without weights in safetensors ("
+                + folder
+                + "); get them with 'peft4j download "
+                + name
+                + "'");
+      }
+    }
   }
 
   /** A folder, or a name on the Hub of what is in its cache; anything else stays as it is. */

@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
       InspectCommand.class,
       InitCommand.class,
       DownloadCommand.class,
+      ExportSampleCommand.class,
       DevicesCommand.class
     },
     footer = {"", "Results go to standard output, everything else to standard error."})

@@ -40,7 +40,7 @@ final class ModelOptions {
   int run(Callable<Integer> body) throws Exception {
     String name = device;
     if (name == null) {
-      HubAccess.require(folder);
+      HubAccess.requireModel(folder);
       return body.call();
     }
     Exception[] failed = {null};
@@ -49,7 +49,7 @@ final class ModelOptions {
             Backends.named(name),
             () -> {
               try {
-                HubAccess.require(folder);
+                HubAccess.requireModel(folder);
                 return body.call();
               } catch (Exception e) {
                 failed[0] = e;

@@ -10,6 +10,7 @@ import dev.peft4j.reports.ProgressListener;
 import dev.peft4j.train.Batches;
 import dev.peft4j.train.Checkpoint;
 import dev.peft4j.train.CsvLog;
+import dev.peft4j.train.Evaluator;
 import dev.peft4j.train.StopReason;
 import dev.peft4j.train.Trainer;
 import dev.peft4j.train.TrainingResult;
@@ -24,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -127,7 +129,10 @@ final class TrainCommand implements Callable<Integer> {
         new TrainingData(evalExamples, evalExpected)
             .fingerprint()
             .forEach((name, value) -> trainer.remember("evaluation's " + name, '"' + value + '"'));
-        trainer.evaluator(() -> classifier.evaluate(evalExamples, evalExpected, options.batch));
+        trainer.evaluator(
+            Evaluator.named(
+                Set.of("loss", "accuracy", "f1"),
+                () -> classifier.evaluate(evalExamples, evalExpected, options.batch)));
       }
       TrainingResult result = run(trainer);
       if (result.reason() == StopReason.STOPPED) {
@@ -188,7 +193,7 @@ final class TrainCommand implements Callable<Integer> {
     BertForSequenceClassification m = classifier.model();
     Trainer<Batch> trainer =
         Trainer.of(adapted, optimizer, batches, b -> m.loss(m.forward(b.texts()), b.labels()))
-            .settings(options.settings())
+            .settings(options.settings(evalData != null))
             .checkpoints(folder.resolve("checkpoints"))
             .listener(new CsvLog(folder));
     if (!quiet) {

@@ -234,18 +234,22 @@ final class TrainOptions {
     into.put("seed", seed);
   }
 
-  TrainingSettings settings() {
-    Monitor best =
-        monitor == Measure.loss ? Monitor.lowest("loss") : Monitor.highest(monitor.name());
-    return TrainingSettings.builder()
+  TrainingSettings settings(boolean evaluated) {
+    TrainingSettings.Builder settings = TrainingSettings.builder();
+    if (evaluated) {
+      Monitor best =
+          monitor == Measure.loss ? Monitor.lowest("loss") : Monitor.highest(monitor.name());
+      settings
+          .evaluate(evalEvery == 0 ? Every.epoch() : Every.steps(evalEvery))
+          .monitor(best.patience(patience));
+    }
+    return settings
         .epochs(epochs)
         .steps(steps)
         .accumulation(accumulation)
         .clipNorm(clip)
         .scheduleOver(total -> course.over(total, Math.round(warmup * total)))
-        .evaluate(evalEvery == 0 ? Every.epoch() : Every.steps(evalEvery))
         .checkpoint(checkpointEvery == 0 ? Every.epoch() : Every.steps(checkpointEvery))
-        .monitor(best.patience(patience))
         .keep(keep)
         .seed(seed)
         .build();

@@ -26,7 +26,7 @@ class DownloadCommandTest {
   @BeforeEach
   void start() throws IOException {
     hub = new FakeHub();
-    publish(NAME, TinyModel.write(temp.resolve("source")));
+    publish(hub, NAME, TinyModel.write(temp.resolve("source")));
     hub.file(NAME, "tf_model.h5", new byte[100_000], true);
     environment.put("HF_ENDPOINT", hub.uri().toString());
     environment.put("HF_HOME", temp.resolve("hf").toString());
@@ -37,7 +37,7 @@ class DownloadCommandTest {
     hub.close();
   }
 
-  private void publish(String name, Path folder) throws IOException {
+  static void publish(FakeHub hub, String name, Path folder) throws IOException {
     try (Stream<Path> files = Files.list(folder)) {
       for (Path f : files.filter(Files::isRegularFile).toList()) {
         String file = f.getFileName().toString();
@@ -88,7 +88,7 @@ class DownloadCommandTest {
     assertThat(adapter.resolve("adapter_config.json"))
         .content()
         .contains("\"base_model_name_or_path\": \"" + NAME + "\"");
-    publish("tester/films", adapter);
+    publish(hub, "tester/films", adapter);
     run("download", "tester/films", "--quiet").ok();
     Run predict = run("predict", "-m", NAME, "-a", "tester/films", "the film was fine").ok();
     assertThat(predict.out())
@@ -98,6 +98,18 @@ class DownloadCommandTest {
     run("merge", "-m", NAME, "-a", "tester/films", "-o", temp.resolve("merged")).ok();
     assertThat(run("predict", "-m", temp.resolve("merged"), "the film was fine").ok().out())
         .isNotEmpty();
+  }
+
+  /** As after Python's {@code AutoTokenizer.from_pretrained}. */
+  @Test
+  void aCacheWithoutTheWeights() {
+    run("download", NAME, "--include", "*.json", "--quiet").ok();
+    run("predict", "-m", NAME, "a film")
+        .failed(
+            NAME + ": is in the Hub's cache without weights",
+            "get them with 'peft4j download " + NAME + "'");
+    run("download", NAME, "--quiet").ok();
+    run("predict", "-m", NAME, "a film").ok();
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.peft4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.peft4j.net.FakeHub;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -173,18 +174,29 @@ class LauncherIT {
             .flatMap(m -> m.group(1).lines())
             .toList();
     assertThat(commands).hasSizeGreaterThan(8);
-    for (String command : commands) {
-      ProcessBuilder builder = new ProcessBuilder("sh", "-c", command);
-      builder.directory(folder.toFile()).redirectErrorStream(true);
-      builder.environment().put("JAVA25_HOME", System.getProperty("java.home"));
-      builder
-          .environment()
-          .merge("PATH", LAUNCHER.getParent().toString(), (old, bin) -> bin + ":" + old);
-      Process process = builder.start();
-      String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      assertThat(process.waitFor()).as(command + "\n" + out).isZero();
+    try (FakeHub hub = new FakeHub()) { // where the page's model is a tiny one
+      DownloadCommandTest.publish(hub, "google-bert/bert-base-uncased", folder.resolve("model"));
+      for (String command : commands) {
+        runAsPrinted(command, hub.uri().toString());
+      }
     }
     assertThat(Files.readAllLines(folder.resolve("predictions.jsonl"))).hasSize(40);
+  }
+
+  private void runAsPrinted(String command, String hub) throws Exception {
+    ProcessBuilder builder = new ProcessBuilder("sh", "-c", command);
+    builder.directory(folder.toFile()).redirectErrorStream(true);
+    builder.environment().put("JAVA25_HOME", System.getProperty("java.home"));
+    builder.environment().put("HF_ENDPOINT", hub);
+    builder.environment().put("HF_HOME", folder.resolve("hf").toString());
+    builder.environment().remove("HF_HUB_CACHE");
+    builder.environment().remove("HF_HUB_OFFLINE");
+    builder
+        .environment()
+        .merge("PATH", LAUNCHER.getParent().toString(), (old, bin) -> bin + ":" + old);
+    Process process = builder.start();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(command + "\n" + out).isZero();
   }
 
   /** As Ctrl-C and the end of a job do: the step is finished and there is a checkpoint of it. */

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -32,14 +33,18 @@ class MessagesTest {
 
   @Test
   void aNameOfTheHubIsNotAFolder() {
-    Run.of("predict", "-m", "google-bert/bert-base-uncased", "a")
-        .failed(
-            "google-bert/bert-base-uncased: does not exist",
-            "it looks like a name on the Hugging Face Hub",
-            "hf download google-bert/bert-base-uncased --local-dir FOLDER");
+    ScopedValue.where(HubAccess.ENVIRONMENT, Map.of("HF_HOME", folder.resolve("hf").toString()))
+        .run(
+            () ->
+                Run.of("predict", "-m", "google-bert/bert-base-uncased", "a")
+                    .failed(
+                        "google-bert/bert-base-uncased: there is no such folder, and it is not in"
+                            + " the Hub's cache "
+                            + folder.resolve("hf"),
+                        "get it with 'peft4j download google-bert/bert-base-uncased'"));
     Path none = folder.resolve("none");
     assertThat(Run.of("predict", "-m", none, "a").failed(none + ": does not exist").err())
-        .doesNotContain("Hub");
+        .doesNotContain("download");
   }
 
   /** One line, and where help is: for each option of each command that takes a number. */

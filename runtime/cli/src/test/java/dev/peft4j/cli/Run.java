@@ -19,7 +19,7 @@ record Run(int code, String out, String err) {
   private static final Pattern JAVA =
       Pattern.compile(
           "\\b[a-z]\\w+\\((\\)|[a-z]\\w*[,)])|\\b(PeftModel|AdapterSet|AdaptedModel|Trainer|LoraConfig|Rng|"
-              + "Transformers|TrainingSettings|Batches|maxLength|modulesToSave|numLabels)\\b|\\bjava\\.|is"
+              + "Transformers|TrainingSettings|Batches|maxLength|modulesToSave|numLabels)\\b|\\bjavax?\\.(lang|util|io|nio|net)\\b|is"
               + " not an? (int|long|float|double)\\b|StreamRead|REDACTED");
 
   static Run of(Object... args) {

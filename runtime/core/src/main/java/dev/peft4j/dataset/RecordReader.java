@@ -10,6 +10,7 @@ import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -106,7 +107,7 @@ final class RecordReader<T> implements Function<Row, T> {
     try {
       return constructor.newInstance(values);
     } catch (InvocationTargetException e) {
-      Throwable problem = e.getCause();
+      Throwable problem = Objects.requireNonNull(e.getCause());
       if (problem instanceof Error error) {
         throw error;
       }

@@ -55,21 +55,19 @@ final class Values {
   /** The value of a cell as a type that is not primitive. */
   static Object of(Row row, String column, Cell cell, Type type) {
     String text = cell.text();
-    Class<?> raw = MAPPER.getTypeFactory().constructType(type).getRawClass();
     JsonNode tree = cell.tree();
-    if (text == null && tree == null) {
+    Class<?> raw = MAPPER.getTypeFactory().constructType(type).getRawClass();
+    if (tree != null) {
+      if (isScalar(raw)) {
+        throw row.wrong(column, "is " + cell.describe() + ", expected " + expected(raw));
+      }
+      return structured(row, column, cell, tree, type);
+    }
+    if (text == null) {
       throw row.wrong(column, "is null, expected " + expected(raw));
     }
-    if (tree == null && text != null) {
-      Object scalar = scalar(row, column, text, raw);
-      if (scalar != null) {
-        return scalar;
-      }
-      tree = parsed(text);
-    } else if (isScalar(raw)) {
-      throw row.wrong(column, "is " + cell.describe() + ", expected " + expected(raw));
-    }
-    return structured(row, column, cell, tree, type);
+    Object scalar = scalar(row, column, text, raw);
+    return scalar != null ? scalar : structured(row, column, cell, parsed(text), type);
   }
 
   private static boolean isScalar(Class<?> raw) {

@@ -152,7 +152,9 @@ public final class AdapterFolder {
       throw new FileFormatException(
           folder,
           "has no adapter_config.json, so it is no folder with an adapter"
-              + (below.isEmpty() ? "" : "; did you mean " + Quote.list(below, 5) + " in it?"));
+              + (below.isEmpty()
+                  ? WeightsFile.isThere(folder) ? "; it has the weights of a whole model" : ""
+                  : "; did you mean " + Quote.list(below, 5) + " in it?"));
     }
     return file;
   }

@@ -21,6 +21,9 @@ public final class Blanks {
 
   /** Returns the text without blanks at its ends, its accents composed (Unicode's form C). */
   public static String strip(String raw) {
+    if (isPlain(raw)) {
+      return raw;
+    }
     int from = 0;
     int to = raw.length();
     while (from < to && isBlank(raw.codePointAt(from))) {
@@ -30,5 +33,17 @@ public final class Blanks {
       to -= Character.charCount(raw.codePointBefore(to));
     }
     return Normalizer.normalize(raw.substring(from, to), Normalizer.Form.NFC);
+  }
+
+  /** True for most names: visible ASCII at both ends, ASCII between. */
+  private static boolean isPlain(String raw) {
+    for (int i = 0; i < raw.length(); i++) {
+      char c = raw.charAt(i);
+      boolean end = i == 0 || i == raw.length() - 1;
+      if (c > '~' || c < ' ' || end && c == ' ') {
+        return false;
+      }
+    }
+    return true;
   }
 }

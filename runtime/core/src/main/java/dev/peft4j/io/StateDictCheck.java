@@ -186,7 +186,11 @@ public record StateDictCheck(
     if (hint != null) {
       out.append(" (").append(hint).append(')');
     }
-    out.append(": ").append(matched).append(" of ").append(expected).append(" keys match");
+    if (expected == 0) {
+      out.append(": the model has no place for any of its keys");
+    } else {
+      out.append(": ").append(matched).append(" of ").append(expected).append(" keys match");
+    }
     section(out, "missing", missing, Function.identity());
     section(out, "unexpected", unexpected, Function.identity());
     section(out, "of another shape", misshaped, Misshaped::toString);

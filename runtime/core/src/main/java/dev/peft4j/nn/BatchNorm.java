@@ -4,6 +4,7 @@ import dev.peft4j.data.ShapeException;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.StaleTensorException;
 import dev.peft4j.graph.Variable;
+import dev.peft4j.log.Log;
 import dev.peft4j.tensor.Tensor;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -12,7 +13,6 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Normalises each channel over all other axes, scales and shifts (Ioffe and Szegedy 2015), as
@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  */
 public abstract sealed class BatchNorm extends Module implements Layer
     permits BatchNorm1d, BatchNorm2d {
-  private static final Logger LOG = LoggerFactory.getLogger(BatchNorm.class);
+  private static final Logger LOG = Log.of(BatchNorm.class);
 
   private final @Nullable Parameter weight;
   private final @Nullable Parameter bias;
@@ -111,9 +111,26 @@ public abstract sealed class BatchNorm extends Module implements Layer
       variance = runningVar.reshape(perChannel);
     }
     Tensor y = x.sub(mean).mul(variance.add(eps).rsqrt());
-    return weight == null || bias == null
-        ? y
-        : y.mul(weight.reshape(perChannel)).add(bias.reshape(perChannel));
+    return seen(
+        weight == null || bias == null
+            ? y
+            : y.mul(weight.reshape(perChannel)).add(bias.reshape(perChannel)));
+  }
+
+  @Override
+  protected String extraRepr() {
+    String affine = ModuleText.bool(weight != null);
+    return channels
+        + ", eps="
+        + ModuleText.number(eps)
+        + ", momentum="
+        + (momentum == null ? "None" : ModuleText.number(momentum))
+        + ", affine="
+        + affine
+        + ", bias="
+        + affine
+        + ", track_running_stats="
+        + ModuleText.bool(runningMean != null);
   }
 
   private void track(Tensor mean, Tensor variance, long n) {

@@ -156,7 +156,7 @@ final class CallTrace {
         break;
       }
     }
-    if (last == null || next == null || last == next) {
+    if (before == null || last == null || next == null || last == next) {
       Module found = last == null ? next : last;
       return found == null ? only(type) : found;
     }

@@ -28,7 +28,7 @@ import java.util.function.Supplier;
  * q_proj}), or what {@link dev.peft4j.annotation.CheckpointName} says; elements of lists are
  * numbered and entries of maps go by their keys.
  */
-public abstract class Module {
+public abstract class Module implements Trainable {
   private volatile boolean training = true;
 
   /** The adapted models that have this module in their base. */
@@ -131,6 +131,7 @@ public abstract class Module {
    * All parameters with their paths, in torch's order: a module's own, then its children's; one
    * that is reached twice (tied weights) is listed once.
    */
+  @Override
   public List<NamedParameter> namedParameters() {
     List<NamedParameter> found = new ArrayList<>();
     Set<Parameter> seen = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -171,6 +172,7 @@ public abstract class Module {
   }
 
   /** The parameters that receive gradients. */
+  @Override
   public List<Parameter> trainableParameters() {
     return parameters().stream().filter(Parameter::trainable).toList();
   }

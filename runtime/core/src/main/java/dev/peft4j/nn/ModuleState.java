@@ -27,6 +27,9 @@ import java.util.Set;
  * tensor with several names (tied weights) is written under the first and read under any of them.
  */
 public final class ModuleState {
+  /** What peft puts before the names in an adapted model. */
+  private static final String OF_PEFT = "base_model.model.";
+
   private final SequencedMap<String, ModuleTensor> tensors;
   private final Map<String, String> aliases;
 
@@ -140,10 +143,11 @@ public final class ModuleState {
     values.forEach(
         (name, s) -> {
           ModuleTensor t = tensors.get(aliases.getOrDefault(name, name));
-          boolean same = t != null && t.shape().elements() == s.elements();
-          shaped.put(
-              name,
-              new StoredTensor(same ? t.shape() : Shape.of(Math.toIntExact(s.elements())), s));
+          Shape shape =
+              t != null && t.shape().elements() == s.elements()
+                  ? t.shape()
+                  : Shape.of(Math.toIntExact(s.elements()));
+          shaped.put(name, new StoredTensor(shape, s));
         });
     load(from, shaped);
   }
@@ -158,6 +162,17 @@ public final class ModuleState {
    * @throws IllegalStateException if an adapter is merged into weights that would change
    */
   public void load(String from, SequencedMap<String, StoredTensor> values) {
+    if (!values.isEmpty()
+        && tensors.keySet().stream().noneMatch(n -> n.startsWith(OF_PEFT))
+        && values.keySet().stream().allMatch(n -> n.startsWith(OF_PEFT))) {
+      throw new IllegalArgumentException(
+          from
+              + " has weights under peft's names, such as "
+              + values.firstEntry().getKey()
+              + ", needed are those of a plain model, such as "
+              + tensors.keySet().stream().findFirst().orElse("weight")
+              + ". An adapter is loaded from its folder, by PeftModel.load(model, folder)");
+    }
     SequencedMap<String, StoredTensor> byName = named(from, values);
     SequencedMap<String, Shape> expected = new LinkedHashMap<>();
     tensors.forEach((name, t) -> expected.put(name, t.shape()));

@@ -120,7 +120,10 @@ public abstract class Optimizer {
     }
     if (roots.isEmpty()) {
       throw new IllegalStateException(
-          "step: no parameter has a gradient; call backward() on a loss first");
+          "step: no parameter of this optimizer has a gradient ("
+              + parameters.stream().limit(3).map(p -> "'" + p.name() + "'").toList()
+              + (parameters.size() > 3 ? " and " + (parameters.size() - 3) + " more" : "")
+              + "): call backward() first, on a loss that is computed from them");
     }
     for (BackwardPass pass : passes) {
       roots.add(pass.loss());

@@ -60,6 +60,181 @@ public interface Schedule {
                     0.5 * (1 + Math.cos(Math.PI * (step - warmup) / Math.max(1, total - warmup)))));
   }
 
+  /**
+   * As {@link #cosine}, with so many whole cosines, each from the base rate to 0: transformers'
+   * {@code get_cosine_with_hard_restarts_schedule_with_warmup}.
+   */
+  static Schedule cosineWithHardRestarts(long warmup, long total, int cycles) {
+    check(warmup, total);
+    return CommonSchedules.hardRestarts(warmup, total, cycles);
+  }
+
+  /**
+   * As {@link #cosine}, to a least rate: transformers' {@code
+   * get_cosine_with_min_lr_schedule_with_warmup}.
+   *
+   * @param least the rate at the end, as a factor of the base rate: its {@code min_lr_rate}
+   */
+  static Schedule cosineWithMinLr(long warmup, long total, double least) {
+    check(warmup, total);
+    return CommonSchedules.cosineWithMinLr(warmup, total, least);
+  }
+
+  /**
+   * Linear growth from 0 over {@code warmup} steps, then a polynomial decline to {@code least} at
+   * {@code total}: transformers' {@code get_polynomial_decay_schedule_with_warmup}.
+   *
+   * @param least the rate at the end, as a factor of the base rate
+   */
+  static Schedule polynomial(long warmup, long total, double least, double power) {
+    check(warmup, total);
+    return CommonSchedules.polynomial(warmup, total, least, power);
+  }
+
+  /**
+   * Linear growth from 0 over {@code warmup} steps, then decline with the inverse root of the step:
+   * transformers' {@code get_inverse_sqrt_schedule}; without warm-up the root of 10,000 is the
+   * scale.
+   */
+  static Schedule inverseSqrt(long warmup) {
+    check(warmup, warmup);
+    return CommonSchedules.inverseSqrt(warmup);
+  }
+
+  /**
+   * Linear growth over {@code warmup} steps, the base rate, and half a cosine to {@code least} over
+   * the last {@code decay} steps: transformers' {@code get_wsd_schedule}.
+   *
+   * @param least the rate at both ends, as a factor of the base rate: its {@code min_lr_ratio}
+   */
+  static Schedule warmupStableDecay(long warmup, long decay, long total, double least) {
+    check(warmup, total);
+    return CommonSchedules.warmupStableDecay(warmup, decay, total, least);
+  }
+
+  // ---- torch's, which count calls of scheduler.step(): steps, or with every(n) epochs of n steps
+
+  /** Times {@code gamma} after each {@code size} steps: torch's {@code StepLR}. */
+  static Schedule stepLr(long size, double gamma) {
+    return CommonSchedules.step(size, gamma);
+  }
+
+  /** Times {@code gamma} at each of these steps: torch's {@code MultiStepLR}. */
+  static Schedule multiStepLr(double gamma, long... milestones) {
+    return CommonSchedules.multiStep(gamma, milestones);
+  }
+
+  /** Times {@code gamma} after each step: torch's {@code ExponentialLR}. */
+  static Schedule exponentialLr(double gamma) {
+    return new NamedSchedule("exponential, " + gamma, step -> Math.pow(gamma, step));
+  }
+
+  /** A factor for the first {@code total} steps, then the base rate: torch's {@code ConstantLR}. */
+  static Schedule constantLr(double factor, long total) {
+    return new NamedSchedule(
+        "factor " + factor + " for " + total + " steps", step -> step < total ? factor : 1);
+  }
+
+  /** From one factor to another over {@code total} steps: torch's {@code LinearLR}. */
+  static Schedule linearLr(double start, double end, long total) {
+    return CommonSchedules.linear(start, end, total);
+  }
+
+  /** A polynomial decline to 0 at {@code total}: torch's {@code PolynomialLR}. */
+  static Schedule polynomialLr(long total, double power) {
+    return CommonSchedules.polynomial(total, power);
+  }
+
+  /**
+   * Half a cosine down to {@code least} over {@code half} steps, then up again, and so on: torch's
+   * {@code CosineAnnealingLR}.
+   *
+   * @param half its {@code T_max}
+   * @param least its {@code eta_min}, as a factor of the base rate
+   */
+  static Schedule cosineAnnealingLr(long half, double least) {
+    return CommonSchedules.cosineAnnealing(half, least);
+  }
+
+  /**
+   * Half a cosine down to {@code least} over {@code first} steps, then from the base rate again
+   * over {@code times} as many, and so on: torch's {@code CosineAnnealingWarmRestarts} (Loshchilov
+   * and Hutter 2016).
+   *
+   * @param first its {@code T_0}
+   * @param times its {@code T_mult}, at least 1
+   * @param least its {@code eta_min}, as a factor of the base rate
+   */
+  static Schedule cosineAnnealingWarmRestarts(long first, int times, double least) {
+    return CommonSchedules.warmRestarts(first, times, least);
+  }
+
+  /**
+   * Up and down between {@code least} and the base rate, linearly: torch's {@code CyclicLR} with
+   * its {@code triangular} mode; the base rate is its {@code max_lr}.
+   *
+   * @param least its {@code base_lr}, as a factor of the base rate
+   * @param up steps up
+   * @param down steps down
+   */
+  static Schedule cyclicLr(double least, long up, long down) {
+    return CommonSchedules.cyclic(least, up, down);
+  }
+
+  /**
+   * Up from 1/25 of the base rate in the first 30 % of the steps, then down to 1/250,000, along
+   * cosines: torch's {@code OneCycleLR} with its defaults (Smith and Topin 2017). The base rate is
+   * its {@code max_lr}. Momentum does not change ({@code cycle_momentum=False}).
+   */
+  static Schedule oneCycleLr(long total) {
+    return oneCycleLr(total, 0.3, 25, 1e4);
+  }
+
+  /**
+   * As {@link #oneCycleLr(long)}.
+   *
+   * @param up the part of the steps in which the rate grows: its {@code pct_start}
+   * @param division the base rate over the first rate: its {@code div_factor}
+   * @param finalDivision the first rate over the last: its {@code final_div_factor}
+   */
+  static Schedule oneCycleLr(long total, double up, double division, double finalDivision) {
+    return CommonSchedules.oneCycle(total, up, division, finalDivision);
+  }
+
+  // ---- of others
+
+  /**
+   * This schedule in units of so many steps: of an epoch, where torch's schedule is stepped once an
+   * epoch.
+   */
+  default Schedule every(long steps) {
+    CommonSchedules.atLeastOne("every", steps);
+    return new NamedSchedule(
+        description().isEmpty() ? "" : description() + ", in units of " + steps + " steps",
+        step -> factor(step / steps));
+  }
+
+  /**
+   * This schedule before step {@code from}, then another one, for which that step is the first:
+   * torch's {@code SequentialLR}.
+   */
+  default Schedule then(long from, Schedule next) {
+    return new NamedSchedule(
+        description().isEmpty() || next.description().isEmpty()
+            ? ""
+            : description() + "; from step " + from + " " + next.description(),
+        step -> step < from ? factor(step) : next.factor(step - from));
+  }
+
+  /** The product of two schedules: torch's {@code ChainedScheduler}. */
+  default Schedule times(Schedule other) {
+    return new NamedSchedule(
+        description().isEmpty() || other.description().isEmpty()
+            ? ""
+            : description() + " times " + other.description(),
+        step -> factor(step) * other.factor(step));
+  }
+
   /** Sets the rate of {@code optimizer} for its next step. */
   default void apply(Optimizer optimizer, double baseRate) {
     optimizer.lr((float) (baseRate * factor(optimizer.steps())));

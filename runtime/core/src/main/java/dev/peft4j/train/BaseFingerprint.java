@@ -18,10 +18,22 @@ final class BaseFingerprint {
   private BaseFingerprint() {}
 
   static String of(List<NamedParameter> base) {
+    return of(base, false);
+  }
+
+  /** Of a whole model that is trained: the values of frozen parameters only. */
+  static String ofFrozen(List<NamedParameter> all) {
+    return of(all, true);
+  }
+
+  private static String of(List<NamedParameter> base, boolean frozenOnly) {
     MessageDigest digest = Manifest.sha256();
     ByteBuffer values = ByteBuffer.allocate(SAMPLES * Float.BYTES);
     for (NamedParameter p : base) {
       digest.update((p.name() + p.parameter().shape() + "\n").getBytes(StandardCharsets.UTF_8));
+      if (frozenOnly && p.parameter().trainable()) {
+        continue;
+      }
       Storage own = p.parameter().own();
       long n = own.elements();
       values.clear();

@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A folder {@code checkpoint-STEP} from which training can go on. It holds the adapters as peft
- * saves them (so it is an adapter folder itself), {@code optimizer.safetensors}, and {@code
- * training_state.json}, which has the rest and the checksums of the other files.
+ * saves them (so it is an adapter folder itself), or the whole model in {@code model.safetensors},
+ * {@code optimizer.safetensors}, and {@code training_state.json}, which has the rest and the
+ * checksums of the other files.
  *
  * @param folder where it lies
  * @param step optimizer steps done

@@ -9,11 +9,9 @@ import dev.peft4j.io.FileFormatException;
 import dev.peft4j.log.Log;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.optim.Optimizer;
-import dev.peft4j.tuner.PeftModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,8 +21,8 @@ import org.slf4j.Logger;
 /**
  * The parts of a run in the files of a checkpoint, and back.
  *
- * @param model the model; of its adapters the weights are kept
- * @param optimizer trains parameters of those adapters only
+ * @param subject what is trained, and kept
+ * @param optimizer trains parameters of that only
  * @param rng the generator that is current while training
  * @param batchesInEpoch batches of the data
  * @param baseRate the learning rate that the schedule goes by
@@ -32,7 +30,7 @@ import org.slf4j.Logger;
  * @param settings those of the run
  */
 record CheckpointFiles(
-    PeftModel model,
+    Subject subject,
     Optimizer optimizer,
     Rng rng,
     int batchesInEpoch,
@@ -51,11 +49,12 @@ record CheckpointFiles(
 
   /** Writes everything into a folder that is there. */
   void write(Path folder, TrainingState state, RunCourse course) throws IOException {
-    model.save(folder);
+    subject.save(folder);
     OptimizerFile.write(folder, optimizer);
     Manifest manifest = Manifest.of(folder, state);
     ObjectNode tree = manifest.tree();
-    tree.put("base_model", BaseFingerprint.of(model.adapters().baseParameters()));
+    tree.put("trains", subject.kind());
+    tree.put("base_model", subject.fingerprint());
     tree.put("batches_in_epoch", batchesInEpoch);
     ObjectNode o = tree.putObject("optimizer");
     o.put("kind", optimizer.kind()).put("settings", optimizer.toString());
@@ -114,7 +113,7 @@ record CheckpointFiles(
             ? List.of()
             : optimizer.parameters().stream().map(p -> p.own().copy()).toList();
     try {
-      model.load(folder);
+      subject.load(folder);
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(
           "checkpoint " + folder + " is of another model: " + e.getMessage(), e);
@@ -144,16 +143,22 @@ record CheckpointFiles(
 
   private void requireSame(Path folder, Manifest manifest, RunRecord was) {
     requireNone(folder, "run", made(RunRecord.differences(was.about(), run.about())));
+    String trains = manifest.tree().path("trains").asText("adapters"); // as earlier versions did
+    if (!trains.equals(subject.kind())) {
+      throw other(folder, "run", "it trains " + trains + ", this one " + subject.kind());
+    }
     JsonNode o = manifest.get("optimizer");
     String kind = kind(o);
     if (!kind.equals(optimizer.kind())) {
       throw other(folder, "optimizer", "it is of " + kind + ", this is " + optimizer.kind());
     }
-    if (!manifest
-        .get("base_model")
-        .asText()
-        .equals(BaseFingerprint.of(model.adapters().baseParameters()))) {
-      throw other(folder, "base model", "names, shapes or values of the base's parameters differ");
+    if (!manifest.get("base_model").asText().equals(subject.fingerprint())) {
+      throw subject instanceof Subject.Adapters
+          ? other(folder, "base model", "names, shapes or values of the base's parameters differ")
+          : other(
+              folder,
+              "model",
+              "names or shapes of the parameters, or values of those that are frozen, differ");
     }
     List<String> saved = new ArrayList<>();
     o.path("parameters").forEach(p -> saved.add(p.asText()));
@@ -215,26 +220,12 @@ record CheckpointFiles(
   private SequencedMap<String, Rng> generators() {
     SequencedMap<String, Rng> all = new LinkedHashMap<>();
     all.put(TRAINER, rng);
-    model.adapters().generators().forEach((name, g) -> all.put("model." + name, g));
+    subject.generators().forEach((name, g) -> all.put("model." + name, g));
     return all;
   }
 
-  /**
-   * Throws if the optimizer trains what no adapter holds, so that it would be missing in a
-   * checkpoint.
-   */
+  /** Throws if the optimizer trains what would be missing in a checkpoint. */
   void requireComplete() {
-    IdentityHashMap<Parameter, Boolean> ofAdapters = new IdentityHashMap<>();
-    model.namedParameters().forEach(p -> ofAdapters.put(p.parameter(), true));
-    model.adapters().baseParameters().forEach(p -> ofAdapters.remove(p.parameter()));
-    for (Parameter p : optimizer.parameters()) {
-      if (!ofAdapters.containsKey(p)) {
-        throw new IllegalArgumentException(
-            "the optimizer trains '"
-                + p.name()
-                + "', which belongs to no adapter of the model, so that a checkpoint could not"
-                + " hold it; train it by the adapter (modules to save), or without checkpoints");
-      }
-    }
+    subject.requireComplete(optimizer.parameters());
   }
 }

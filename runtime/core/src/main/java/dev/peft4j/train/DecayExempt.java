@@ -1,5 +1,6 @@
 package dev.peft4j.train;
 
+import dev.peft4j.nn.BatchNorm;
 import dev.peft4j.nn.GroupNorm;
 import dev.peft4j.nn.LayerNorm;
 import dev.peft4j.nn.Module;
@@ -7,7 +8,6 @@ import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.nn.RmsNorm;
-import dev.peft4j.tuner.PeftModel;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -23,23 +23,24 @@ final class DecayExempt {
   private static final Pattern NAME =
       Pattern.compile("bias|layernorm|rmsnorm|(?:^|\\.)norm(?:$|\\.)|_norm(?:$|\\.)");
 
-  private static final String PREFIX = "base_model.model.";
-
   private DecayExempt() {}
 
   private static boolean isNorm(Module m) {
-    return m instanceof LayerNorm || m instanceof RmsNorm || m instanceof GroupNorm;
+    return m instanceof BatchNorm
+        || m instanceof LayerNorm
+        || m instanceof RmsNorm
+        || m instanceof GroupNorm;
   }
 
-  static Set<Parameter> of(PeftModel model) {
+  static Set<Parameter> of(Subject model) {
     List<String> norms =
-        model.adapters().root().namedModules().stream()
+        model.root().namedModules().stream()
             .filter(m -> isNorm(m.module()))
             .map(NamedModule::name)
-            .map(path -> PREFIX + (path.isEmpty() ? "" : path + "."))
+            .map(path -> model.prefix() + (path.isEmpty() ? "" : path + "."))
             .toList();
     Set<Parameter> exempt = Collections.newSetFromMap(new IdentityHashMap<>());
-    for (NamedParameter p : model.namedParameters()) {
+    for (NamedParameter p : model.parameters()) {
       String name = p.name();
       if (NAME.matcher(name.toLowerCase(Locale.ROOT)).find()
           || norms.stream().anyMatch(name::startsWith)) {

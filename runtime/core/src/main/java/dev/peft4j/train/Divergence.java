@@ -2,7 +2,6 @@ package dev.peft4j.train;
 
 import dev.peft4j.data.Storage;
 import dev.peft4j.nn.NamedParameter;
-import dev.peft4j.tuner.PeftModel;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -47,8 +46,8 @@ final class Divergence {
    * @param where the step and the batch, in words
    */
   static TrainingDivergedException loss(
-      PeftModel model, long step, String where, double loss, @Nullable Path checkpoint) {
-    List<Values> all = model.namedParameters().stream().map(Values::of).toList();
+      Subject model, long step, String where, double loss, @Nullable Path checkpoint) {
+    List<Values> all = model.parameters().stream().map(Values::of).toList();
     String found = where + ": the loss is " + loss + ", needed a finite number; ";
     for (Values v : all) {
       if (v.bad > 0) {
@@ -78,8 +77,8 @@ final class Divergence {
    * are.
    */
   static @Nullable TrainingDivergedException parameters(
-      PeftModel model, long step, String where, double loss, @Nullable Path checkpoint) {
-    for (NamedParameter p : model.namedParameters()) {
+      Subject model, long step, String where, double loss, @Nullable Path checkpoint) {
+    for (NamedParameter p : model.parameters()) {
       if (p.parameter().trainable() && !isFinite(p.parameter().own())) {
         Values v = Values.of(p);
         return new TrainingDivergedException(

@@ -3,6 +3,7 @@ package dev.peft4j.train;
 import dev.peft4j.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 
@@ -11,6 +12,38 @@ import java.util.function.ToDoubleFunction;
 public interface Evaluator {
   /** Numbers by name, such as {@code loss} and {@code accuracy}. */
   Map<String, Double> evaluate();
+
+  /**
+   * The names of the numbers that it gives, if they are known without evaluating; empty if not. A
+   * run whose evaluator does not know them evaluates once before its first step, to be sure that
+   * the {@link Monitor}'s number is among them.
+   */
+  default Set<String> names() {
+    return Set.of();
+  }
+
+  /**
+   * The same as {@code evaluator}, with names that are known beforehand.
+   *
+   * @throws IllegalArgumentException if there is no name
+   */
+  static Evaluator named(Set<String> names, Evaluator evaluator) {
+    if (names.isEmpty()) {
+      throw new IllegalArgumentException("an evaluator gives at least one number; name it");
+    }
+    Set<String> known = Set.copyOf(names);
+    return new Evaluator() {
+      @Override
+      public Map<String, Double> evaluate() {
+        return evaluator.evaluate();
+      }
+
+      @Override
+      public Set<String> names() {
+        return known;
+      }
+    };
+  }
 
   /**
    * The mean of a loss over all examples of an epoch, called {@code loss}. A batch weighs as much

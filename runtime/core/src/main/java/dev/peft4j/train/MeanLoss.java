@@ -2,6 +2,7 @@ package dev.peft4j.train;
 
 import dev.peft4j.tensor.Tensor;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 
@@ -24,6 +25,11 @@ record MeanLoss<B>(
       mean.add(count.isSum() && Double.isNaN(given) ? value / n : value, n);
     }
     return Map.of("loss", mean.mean());
+  }
+
+  @Override
+  public Set<String> names() {
+    return Set.of("loss");
   }
 
   /** Throws if a loss cannot count so many. */

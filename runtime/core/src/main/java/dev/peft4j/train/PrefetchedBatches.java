@@ -5,6 +5,7 @@ import dev.peft4j.backend.Backends;
 import dev.peft4j.data.Rng;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -74,7 +75,7 @@ public final class PrefetchedBatches<B> implements Batches<B>, AutoCloseable {
     try {
       return batch.get();
     } catch (ExecutionException e) {
-      throw thrown(e.getCause());
+      throw thrown(Objects.requireNonNull(e.getCause()));
     } catch (CancellationException e) {
       throw closedAlready(e);
     } catch (InterruptedException e) {

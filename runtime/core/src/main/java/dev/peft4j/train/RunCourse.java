@@ -2,6 +2,7 @@ package dev.peft4j.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.optim.Plateau;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
@@ -19,6 +20,7 @@ final class RunCourse {
   private final Deque<Loss> losses = new ArrayDeque<>();
   private Map<String, Double> evaluation = Map.of();
   private Map<String, Double> best = Map.of();
+  private Plateau.State plateau = Plateau.State.START;
 
   /** Adds the loss of a step, the mean of so many. */
   void step(double loss, double count) {
@@ -31,6 +33,15 @@ final class RunCourse {
   void evaluated(Map<String, Double> values, boolean isBest) {
     evaluation = Map.copyOf(values);
     best = isBest ? evaluation : best;
+  }
+
+  /** Where the lowering of the rate is. */
+  Plateau.State plateau() {
+    return plateau;
+  }
+
+  void plateau(Plateau.State state) {
+    plateau = state;
   }
 
   /** The mean loss of the last steps; NaN if there were none. */
@@ -61,6 +72,13 @@ final class RunCourse {
                 .add(Double.toString(l.count)));
     write(tree, "evaluation", evaluation);
     write(tree, "best_evaluation", best);
+    if (!plateau.equals(Plateau.State.START)) {
+      tree.putObject("plateau")
+          .put("rate", Double.toString(plateau.rate()))
+          .put("best", Double.toString(plateau.best()))
+          .put("bad", plateau.bad())
+          .put("cooling", plateau.cooling());
+    }
   }
 
   private static void write(ObjectNode tree, String name, Map<String, Double> values) {
@@ -76,6 +94,15 @@ final class RunCourse {
     }
     c.evaluation = values(tree.path("evaluation"));
     c.best = values(tree.path("best_evaluation"));
+    JsonNode at = tree.path("plateau");
+    if (at.isObject()) {
+      c.plateau =
+          new Plateau.State(
+              Double.parseDouble(at.path("rate").asText()),
+              Double.parseDouble(at.path("best").asText()),
+              at.path("bad").intValue(),
+              at.path("cooling").intValue());
+    }
     return c;
   }
 

@@ -40,14 +40,15 @@ record RunRecord(
     free.put("number of steps", Long.toString(steps));
     free.put("number of epochs", s.epochs() == 0 ? "not limited" : Long.toString(s.epochs()));
     if (evaluated) {
-      Monitor m = s.monitor();
+      Monitor m = s.monitored();
       settings.put("monitored number", (m.higherIsBetter() ? "highest " : "lowest ") + m.name());
-      free.put("evaluation", s.evaluateEvery().words());
+      settings.put("plateau", s.plateau() == null ? "none" : s.plateau().toString());
+      free.put("evaluation", s.evaluations().words());
       free.put("patience", Integer.toString(m.patience()));
       free.put("least change", Double.toString(m.leastChange()));
     }
-    free.put("checkpoints", s.checkpointEvery().words());
-    free.put("number of checkpoints kept", Integer.toString(s.keep()));
+    free.put("checkpoints", s.checkpoints().words());
+    free.put("number of checkpoints kept", Integer.toString(s.kept()));
     return new RunRecord(
         about, data.fingerprint(), settings, free, ScheduleRecord.of(s.schedule(), steps));
   }

@@ -1,9 +1,12 @@
 package dev.peft4j.train;
 
 import dev.peft4j.data.Rng;
+import dev.peft4j.nn.Module;
+import dev.peft4j.nn.Trainable;
 import dev.peft4j.optim.GradientClip;
 import dev.peft4j.optim.NonFiniteLossException;
 import dev.peft4j.optim.Optimizer;
+import dev.peft4j.optim.Plateau;
 import dev.peft4j.optim.Schedule;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.PeftModel;
@@ -19,8 +22,9 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Trains the adapters of a model: for each step it takes batches, computes the loss, lets the
- * optimizer step, and at times evaluates the model and writes a checkpoint.
+ * Trains a model, whole ({@link Module}) or by its adapters ({@link PeftModel}): for each step it
+ * takes batches, computes the loss, lets the optimizer step, and at times evaluates the model and
+ * writes a checkpoint.
  *
  * <pre>{@code
  * var trainer =
@@ -38,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  * @param <B> what the loss is computed from
  */
 public final class Trainer<B> {
-  private final PeftModel model;
+  private final Trainable model;
   private final Optimizer optimizer;
   private final Batches<B> data;
   private final Function<? super B, Tensor> loss;
@@ -51,7 +55,7 @@ public final class Trainer<B> {
   private volatile boolean stopped;
 
   private Trainer(
-      PeftModel model, Optimizer optimizer, Batches<B> data, Function<? super B, Tensor> loss) {
+      Trainable model, Optimizer optimizer, Batches<B> data, Function<? super B, Tensor> loss) {
     this.model = model;
     this.optimizer = optimizer;
     this.data = data;
@@ -61,12 +65,14 @@ public final class Trainer<B> {
   /**
    * A trainer that runs one epoch, unless {@link #settings} say otherwise.
    *
+   * @param model a {@link Module}, which is trained as far as its parameters are not frozen, or a
+   *     {@link PeftModel}, whose adapters are
    * @param optimizer of the model's trainable parameters; its learning rate is the one that the
    *     schedule goes by
    * @param loss computes the loss of a batch, a single value
    */
   public static <B> Trainer<B> of(
-      PeftModel model, Optimizer optimizer, Batches<B> data, Function<? super B, Tensor> loss) {
+      Trainable model, Optimizer optimizer, Batches<B> data, Function<? super B, Tensor> loss) {
     return new Trainer<>(model, optimizer, data, loss);
   }
 
@@ -76,7 +82,10 @@ public final class Trainer<B> {
     return this;
   }
 
-  /** Measures the model as often as the settings say, and at the end. */
+  /**
+   * Measures the model as often as the settings say, and at the end. It has to give the number that
+   * the settings monitor, {@code loss} if they do not say which.
+   */
   public Trainer<B> evaluator(Evaluator value) {
     evaluator = value;
     return this;
@@ -138,6 +147,9 @@ public final class Trainer<B> {
   /**
    * Trains from the beginning.
    *
+   * @throws IllegalStateException if a setting would do nothing (evaluations without an evaluator,
+   *     checkpoints without a folder), or the loss reaches none of the optimizer's parameters
+   * @throws IllegalArgumentException if the evaluator does not give the number that is monitored
    * @throws IllegalStateException if the folder has checkpoints already
    * @throws TrainingDivergedException if a loss, gradient or parameter is no finite number
    * @throws java.io.UncheckedIOException if a checkpoint cannot be written
@@ -164,28 +176,38 @@ public final class Trainer<B> {
   }
 
   private TrainingResult run(boolean resume) {
+    settings.requireUseful(evaluator != null, folder != null);
+    if (folder == null && !remembered.isEmpty()) {
+      throw new IllegalStateException(
+          "remember("
+              + remembered.keySet().iterator().next()
+              + ") would do nothing, since the trainer has no folder for checkpoints; call"
+              + " checkpoints(folder) on it");
+    }
+    Subject subject = Subject.of(model);
     float rate = optimizer.lr();
     Rng rng = new Rng(settings.seed());
     Path at = folder;
     if (at == null) {
-      return alone(rng, () -> new Run(rate, null).start(false));
+      return alone(subject, rng, () -> new Run(subject, rate, null).start(false));
     }
     RunRecord record =
         RunRecord.of(new LinkedHashMap<>(remembered), data, settings, evaluator != null);
     CheckpointFiles files =
-        new CheckpointFiles(model, optimizer, rng, data.count(), rate, record, settings);
-    try (CheckpointFolder checkpoints = CheckpointFolder.open(at, files, settings.keep())) {
-      return alone(rng, () -> new Run(rate, checkpoints).start(resume));
+        new CheckpointFiles(subject, optimizer, rng, data.count(), rate, record, settings);
+    try (CheckpointFolder checkpoints = CheckpointFolder.open(at, files, settings.kept())) {
+      return alone(subject, rng, () -> new Run(subject, rate, checkpoints).start(resume));
     }
   }
 
   /** In training mode, and undisturbed by what other threads do with the base. */
-  private TrainingResult alone(Rng rng, Supplier<TrainingResult> body) {
-    return Rng.with(rng, () -> model.adapters().training(optimizer.parameters(), body));
+  private TrainingResult alone(Subject subject, Rng rng, Supplier<TrainingResult> body) {
+    return Rng.with(rng, () -> subject.training(optimizer.parameters(), body));
   }
 
   /** One run; what changes in it. */
   private final class Run {
+    private final Subject subject;
     private final float rate;
     private final @Nullable CheckpointFolder checkpoints;
     private final int batches = data.count();
@@ -196,8 +218,10 @@ public final class Trainer<B> {
     private long current;
     private String where = "";
     private double lastLoss = Double.NaN;
+    private boolean reached;
 
-    Run(float rate, @Nullable CheckpointFolder checkpoints) {
+    Run(Subject subject, float rate, @Nullable CheckpointFolder checkpoints) {
+      this.subject = subject;
       this.rate = rate;
       this.checkpoints = checkpoints;
     }
@@ -209,11 +233,14 @@ public final class Trainer<B> {
         } else if (checkpoints != null) {
           checkpoints.requireEmpty();
         }
-        optimizer.exemptFromDecay(DecayExempt.of(model));
+        optimizer.exemptFromDecay(DecayExempt.of(subject));
         tell(
             new TrainingEvent.Started(
                 state, totalSteps, checkpoints == null ? null : checkpoints.last()));
         StopReason reason = reasonToStop();
+        if (reason == null) {
+          requireMonitored();
+        }
         while (reason == null) {
           step();
           reason = reasonToStop();
@@ -250,7 +277,7 @@ public final class Trainer<B> {
     }
 
     private @Nullable StopReason reasonToStop() {
-      int patience = settings.monitor().patience();
+      int patience = settings.monitored().patience();
       if (state.step() >= totalSteps) {
         return StopReason.COMPLETED;
       }
@@ -270,13 +297,18 @@ public final class Trainer<B> {
         int index = state.batch() + i;
         B batch = data.get(state.epoch(), index);
         double counted = counting.applyAsDouble(batch);
-        sum.add(loss.apply(batch), counted, data.examples(state.epoch(), index), this::require);
+        Tensor value = loss.apply(batch);
+        if (!reached) { // once a run: it is a mistake of the program, not of a batch
+          Reached.require(value, optimizer, where);
+          reached = true;
+        }
+        sum.add(value, counted, data.examples(state.epoch(), index), this::require);
       }
       if (!sum.finish(optimizer.parameters())) {
         throw diverged(Float.NaN); // nothing counts in any batch
       }
       Tensor norm = clip > 0 ? GradientClip.byNorm(optimizer.parameters(), clip) : null;
-      float stepRate = (float) (rate * schedule.factor(state.step()));
+      float stepRate = (float) (rate * schedule.factor(state.step()) * course.plateau().rate());
       optimizer.lr(stepRate);
       try {
         optimizer.step();
@@ -302,12 +334,12 @@ public final class Trainer<B> {
     }
 
     private TrainingDivergedException diverged(float loss) {
-      return Divergence.loss(model, current, where, loss, lastCheckpoint());
+      return Divergence.loss(subject, current, where, loss, lastCheckpoint());
     }
 
     private void requireFiniteParameters() {
       TrainingDivergedException problem =
-          Divergence.parameters(model, current, where, lastLoss, lastCheckpoint());
+          Divergence.parameters(subject, current, where, lastLoss, lastCheckpoint());
       if (problem != null) {
         throw problem;
       }
@@ -320,29 +352,59 @@ public final class Trainer<B> {
     /** True if the model is better than before. */
     private boolean evaluateIfDue(boolean atEnd) {
       Evaluator e = evaluator;
-      if (e == null || !(atEnd || settings.evaluateEvery().isDue(state))) {
+      if (e == null || !(atEnd || settings.evaluations().isDue(state))) {
         return false;
       }
-      Map<String, Double> values = model.adapters().evaluating(e::evaluate);
-      Monitor monitor = settings.monitor();
+      Map<String, Double> values = subject.evaluating(e::evaluate);
+      Monitor monitor = settings.monitored();
       Double value = values.get(monitor.name());
       if (value == null) {
-        throw new IllegalArgumentException(
-            "the evaluation gives no '"
-                + monitor.name()
-                + "', which is monitored; it gives "
-                + values.keySet());
+        throw notGiven(values.keySet());
       }
       state = state.after(value, monitor);
       boolean improved = state.sinceBest() == 0;
       course.evaluated(values, improved);
+      Plateau plateau = settings.plateau();
+      if (plateau != null) {
+        course.plateau(plateau.after(course.plateau(), value, monitor.higherIsBetter()));
+      }
       tell(new TrainingEvent.Evaluated(state, values, improved));
       return improved;
     }
 
+    /** Before the first step, not after the first epoch. */
+    private void requireMonitored() {
+      Evaluator e = evaluator;
+      if (e == null) {
+        return;
+      }
+      Set<String> names = e.names();
+      if (names.isEmpty()) { // what it draws at random is drawn apart: the run stays what it is
+        names = Rng.with(new Rng(settings.seed()), () -> subject.evaluating(e::evaluate).keySet());
+      }
+      if (!names.contains(settings.monitored().name())) {
+        throw notGiven(names);
+      }
+    }
+
+    private IllegalArgumentException notGiven(Set<String> names) {
+      String better = names.isEmpty() ? "loss" : names.iterator().next();
+      return new IllegalArgumentException(
+          "the evaluation gives no '"
+              + settings.monitored().name()
+              + "', which is monitored"
+              + (settings.monitor() == null ? " unless the settings say otherwise" : "")
+              + "; it gives "
+              + names
+              + ". Say which of them tells how good the model is, such as"
+              + " monitor(Monitor.highest(\""
+              + better
+              + "\"))");
+    }
+
     private void saveIfDue(boolean now) {
       CheckpointFolder to = checkpoints;
-      if (to != null && (now || settings.checkpointEvery().isDue(state))) {
+      if (to != null && (now || settings.checkpoints().isDue(state))) {
         requireFiniteParameters();
         Path saved = to.save(state, course);
         tell(new TrainingEvent.Saved(state, saved));

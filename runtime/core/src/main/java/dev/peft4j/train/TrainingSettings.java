@@ -1,7 +1,9 @@
 package dev.peft4j.train;
 
+import dev.peft4j.optim.Plateau;
 import dev.peft4j.optim.Schedule;
 import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a model is trained.
@@ -11,10 +13,15 @@ import java.util.function.LongFunction;
  * @param accumulation batches that make one step, as one large batch would
  * @param clipNorm largest common norm of the gradients; 0 does not clip
  * @param schedule the course of the learning rate, for a number of steps in all
- * @param evaluateEvery how often the model is evaluated, if there is an {@link Evaluator}
- * @param monitor what the evaluations are for
- * @param checkpointEvery how often a checkpoint is written, if there is a folder for them
- * @param keep how many of the latest checkpoints are kept, besides that of the best evaluation
+ * @param plateau how the learning rate is lowered where the evaluations stop getting better; null
+ *     does not
+ * @param evaluateEvery how often the model is evaluated; null if nothing is said: after each epoch,
+ *     if there is an {@link Evaluator}
+ * @param monitor what the evaluations are for; null if nothing is said: the lowest {@code loss}
+ * @param checkpointEvery how often a checkpoint is written; null if nothing is said: after each
+ *     epoch, if there is a folder for them
+ * @param keep how many of the latest checkpoints are kept, besides that of the best evaluation; 0
+ *     if nothing is said: 2
  * @param seed of the generator that is {@link dev.peft4j.data.Rng#current()} while training
  */
 public record TrainingSettings(
@@ -23,9 +30,10 @@ public record TrainingSettings(
     int accumulation,
     float clipNorm,
     LongFunction<Schedule> schedule,
-    Every evaluateEvery,
-    Monitor monitor,
-    Every checkpointEvery,
+    @Nullable Plateau plateau,
+    @Nullable Every evaluateEvery,
+    @Nullable Monitor monitor,
+    @Nullable Every checkpointEvery,
     int keep,
     long seed) {
 
@@ -42,10 +50,62 @@ public record TrainingSettings(
           "training settings: neither epochs nor steps are given; needed is when to end");
     }
     atLeast("accumulation", accumulation, 1);
-    atLeast("keep", keep, 1);
+    atLeast("keep", keep, 0);
     if (!(clipNorm >= 0)) {
       throw new IllegalArgumentException(
           "training settings: clipNorm is " + clipNorm + ", must be positive, or 0 for none");
+    }
+  }
+
+  /** How often the model is evaluated, whether said or not. */
+  Every evaluations() {
+    return evaluateEvery == null ? Every.epoch() : evaluateEvery;
+  }
+
+  /** What the evaluations are for, whether said or not. */
+  Monitor monitored() {
+    return monitor == null ? Monitor.lowest("loss") : monitor;
+  }
+
+  /** How often a checkpoint is written, whether said or not. */
+  Every checkpoints() {
+    return checkpointEvery == null ? Every.epoch() : checkpointEvery;
+  }
+
+  /** How many checkpoints are kept, whether said or not. */
+  int kept() {
+    return keep == 0 ? 2 : keep;
+  }
+
+  /**
+   * Throws if something is said that would do nothing.
+   *
+   * @param evaluator whether the run has one
+   * @param folder whether the run has a folder for checkpoints
+   */
+  void requireUseful(boolean evaluator, boolean folder) {
+    if (!evaluator && plateau != null) {
+      throw new IllegalStateException(
+          "training settings: reduceOnPlateau would do nothing, since the trainer has no evaluator;"
+              + " call evaluator(...) on it, or leave it out");
+    }
+    if (!evaluator && (evaluateEvery != null || monitor != null)) {
+      throw new IllegalStateException(
+          "training settings: "
+              + (evaluateEvery != null
+                  ? "evaluate(" + evaluateEvery.words() + ")"
+                  : "monitor('" + monitored().name() + "')")
+              + " would do nothing, since the trainer has no evaluator; call evaluator(...) on it,"
+              + " or leave out evaluate and monitor");
+    }
+    if (!folder && (checkpointEvery != null || keep != 0)) {
+      throw new IllegalStateException(
+          "training settings: "
+              + (checkpointEvery != null
+                  ? "checkpoint(" + checkpointEvery.words() + ")"
+                  : "keep(" + keep + ")")
+              + " would do nothing, since the trainer has no folder for checkpoints; call"
+              + " checkpoints(folder) on it, or leave out checkpoint and keep");
     }
   }
 
@@ -68,7 +128,8 @@ public record TrainingSettings(
 
   /**
    * Starts with: no accumulation, no clipping, a constant learning rate, evaluation and checkpoint
-   * after each epoch, {@code Monitor.lowest("loss")}, two checkpoints kept, seed 0.
+   * after each epoch (if the trainer has an evaluator, and a folder for checkpoints), {@code
+   * Monitor.lowest("loss")}, two checkpoints kept, seed 0.
    */
   public static Builder builder() {
     return new Builder();
@@ -88,10 +149,11 @@ public record TrainingSettings(
     private int accumulation = 1;
     private float clipNorm;
     private LongFunction<Schedule> schedule = _ -> Schedule.constant();
-    private Every evaluateEvery = Every.epoch();
-    private Monitor monitor = Monitor.lowest("loss");
-    private Every checkpointEvery = Every.epoch();
-    private int keep = 2;
+    private @Nullable Plateau plateau;
+    private @Nullable Every evaluateEvery;
+    private @Nullable Monitor monitor;
+    private @Nullable Every checkpointEvery;
+    private int keep;
     private long seed;
 
     private Builder() {}
@@ -136,26 +198,50 @@ public record TrainingSettings(
       return this;
     }
 
-    /** How often the model is evaluated; it is so at the end, too. */
+    /**
+     * Lowers the rate, besides the schedule, where the number that is monitored stops getting
+     * better: torch's {@code ReduceLROnPlateau}. A run that has no {@link Trainer#evaluator}
+     * refuses to start.
+     */
+    public Builder reduceOnPlateau(Plateau value) {
+      plateau = value;
+      return this;
+    }
+
+    /**
+     * How often the model is evaluated; it is so at the end, too. A run that has no {@link
+     * Trainer#evaluator} refuses to start.
+     */
     public Builder evaluate(Every often) {
       evaluateEvery = often;
       return this;
     }
 
-    /** Which number counts in evaluations. */
+    /**
+     * Which number counts in evaluations; {@code Monitor.lowest("loss")} if this is not called. A
+     * run whose evaluator does not give that number refuses to start, as one without an evaluator
+     * does.
+     */
     public Builder monitor(Monitor value) {
       monitor = value;
       return this;
     }
 
-    /** How often a checkpoint is written; one is written at the end and at each best, too. */
+    /**
+     * How often a checkpoint is written; one is written at the end and at each best, too. A run
+     * that has no folder ({@link Trainer#checkpoints}) refuses to start.
+     */
     public Builder checkpoint(Every often) {
       checkpointEvery = often;
       return this;
     }
 
-    /** How many of the latest checkpoints are kept. */
+    /**
+     * How many of the latest checkpoints are kept, at least 1. A run that has no folder refuses to
+     * start.
+     */
     public Builder keep(int checkpoints) {
+      atLeast("keep", checkpoints, 1);
       keep = checkpoints;
       return this;
     }
@@ -174,6 +260,7 @@ public record TrainingSettings(
           accumulation,
           clipNorm,
           schedule,
+          plateau,
           evaluateEvery,
           monitor,
           checkpointEvery,

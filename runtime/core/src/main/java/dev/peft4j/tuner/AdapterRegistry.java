@@ -154,7 +154,11 @@ abstract class AdapterRegistry implements OverlaySource {
   void requireUnmerged(AttachedAdapter a, String what) {
     if (state.merged().adapters().contains(a)) {
       throw new IllegalStateException(
-          "adapter '" + a.name() + "' is merged; unmerge() it before it is " + what);
+          "adapter '"
+              + a.name()
+              + "' is merged; unmerge() it before it is "
+              + what
+              + (what.equals("saved") ? ", or write the merged model with saveMerged(path)" : ""));
     }
   }
 

@@ -10,10 +10,12 @@ import dev.peft4j.nn.ModuleTensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 
 /** Adapters in and out of folders in peft's layout. */
 public abstract sealed class AdapterStore extends AdapterRegistry permits AdapterMerging {
@@ -154,25 +156,45 @@ public abstract sealed class AdapterStore extends AdapterRegistry permits Adapte
 
   /** Every adapter, or the base, whatever there is. */
   void loadAll(Path path) {
-    if (state.adapters().isEmpty() || WeightsFile.isThere(path)) {
+    if (state.adapters().isEmpty()) {
       loadBase(path);
+    } else if (WeightsFile.isThere(path)) {
+      try {
+        SequencedMap<String, StoredTensor> tensors = WeightsFile.read(path);
+        (isWhole(tensors) ? all() : ModuleState.of(root())).load(path.toString(), tensors);
+      } catch (IOException e) {
+        throw unchecked(e);
+      }
     } else {
       load(path, List.copyOf(state.adapters().keySet()));
     }
   }
 
   void load(Map<String, Storage> values) {
-    boolean whole = values.keySet().stream().anyMatch(k -> k.startsWith(AdapterNames.PREFIX));
-    if (state.adapters().isEmpty() || !whole) {
+    if (state.adapters().isEmpty() || !isWhole(values)) {
       loadBase(values);
-      return;
+    } else {
+      all().loadFlat("the state dict of base and adapters", values);
     }
+  }
+
+  /** Whether names are those of base and adapters, not of the base or an adapter alone. */
+  private boolean isWhole(Map<String, ?> values) {
+    Set<String> ofBase = new HashSet<>();
+    AdapterNames.of(root(), state.adapters().values()).stream()
+        .filter(n -> n.adapter() == null)
+        .forEach(n -> ofBase.add(n.name()));
+    return values.keySet().stream()
+        .anyMatch(k -> k.startsWith(AdapterNames.PREFIX) && ofBase.contains(k));
+  }
+
+  private ModuleState all() {
     SequencedMap<String, ModuleTensor> all = new LinkedHashMap<>();
     AdapterNames.of(root(), state.adapters().values())
         .forEach(n -> all.put(n.name(), n.parameter()));
     AdapterNames.buffers(base(), state.adapters().values())
         .forEach(n -> all.put(n.name(), n.buffer()));
-    ModuleState.of(all).loadFlat("the state dict of base and adapters", values);
+    return ModuleState.of(all);
   }
 
   // ---- the base

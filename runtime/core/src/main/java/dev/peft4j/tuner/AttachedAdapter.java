@@ -20,7 +20,6 @@ import dev.peft4j.target.TargetMatcher;
 import dev.peft4j.target.TargetSpec;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -174,7 +173,7 @@ final class AttachedAdapter implements AdapterSet.Attachment {
   }
 
   @SuppressWarnings("unchecked") // checked by the caller: a module that is adaptable
-  private static <L extends Module & Adaptable> L cast(Module layer) {
+  static <L extends Module & Adaptable> L cast(Module layer) {
     return (L) layer;
   }
 
@@ -478,40 +477,9 @@ final class AttachedAdapter implements AdapterSet.Attachment {
     return buffers.get(original);
   }
 
-  /**
-   * The base's weights were replaced. An adapter that nothing has changed yet becomes what it would
-   * be if it were attached now; of another one only what it keeps of the base besides its
-   * parameters does.
-   */
+  /** The base's weights were replaced. */
   void baseChanged() {
-    boolean untouched = beginning.isUntouched();
-    Map<ModuleTensor, Storage> values = new LinkedHashMap<>();
-    Map<String, TunerLayer> again = new HashMap<>();
-    for (NamedModule m : set.base().modules()) {
-      TunerLayer layer = layers.get(m.name());
-      if (layer != null) {
-        TunerLayer now =
-            tuner.attach(m.name(), cast(m.module()), config, beginning.generator(m.name()));
-        again.put(m.name(), now);
-        layer.rebased(now);
-        for (int i = 0; i < now.parameters().size(); i++) {
-          values.put(
-              layer.parameters().get(i).parameter(), now.parameters().get(i).parameter().own());
-        }
-      }
-    }
-    tied.forEach((path, layer) -> layer.rebased(again.get(beginning.carrierOf(path))));
-    if (untouched) {
-      copies.forEach(
-          (p, copy) -> {
-            if (!isGiven(copy)) {
-              values.put(copy, p.own().copyAs(DType.FLOAT32));
-            }
-          });
-      buffers.forEach((b, copy) -> values.put(copy, b.own().copy()));
-      replace(values);
-      ownParameters().forEach(beginning::made);
-    }
+    beginning.baseChanged(this, set.base());
   }
 
   /** Its layers by the slots they are on, in the model's order. */

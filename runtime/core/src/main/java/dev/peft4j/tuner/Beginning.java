@@ -1,9 +1,14 @@
 package dev.peft4j.tuner;
 
+import dev.peft4j.data.DType;
 import dev.peft4j.data.Rng;
+import dev.peft4j.data.Storage;
+import dev.peft4j.nn.ModuleTensor;
+import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.Parameter;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 
@@ -46,5 +51,46 @@ final class Beginning {
   boolean isUntouched() {
     return versions.entrySet().stream()
         .allMatch(e -> e.getKey().variable().version() == e.getValue());
+  }
+
+  /**
+   * The base's weights were replaced. An adapter that nothing has changed yet becomes what it would
+   * be if it were attached now; of another one only what it keeps of the base besides its
+   * parameters does.
+   */
+  void baseChanged(AttachedAdapter a, BaseModel base) {
+    boolean untouched = isUntouched();
+    Map<ModuleTensor, Storage> values = new LinkedHashMap<>();
+    Map<String, TunerLayer> again = new HashMap<>();
+    for (NamedModule m : base.modules()) {
+      TunerLayer layer = a.layers().get(m.name());
+      if (layer != null) {
+        TunerLayer now =
+            a.tuner()
+                .attach(
+                    m.name(), AttachedAdapter.cast(m.module()), a.config(), generator(m.name()));
+        again.put(m.name(), now);
+        layer.rebased(now);
+        for (int i = 0; i < now.parameters().size(); i++) {
+          values.put(
+              layer.parameters().get(i).parameter(), now.parameters().get(i).parameter().own());
+        }
+      }
+    }
+    a.tied()
+        .forEach(
+            (path, layer) -> layer.rebased(Objects.requireNonNull(again.get(carrierOf(path)))));
+    if (untouched) {
+      a.copies()
+          .forEach(
+              (p, copy) -> {
+                if (!a.isGiven(copy)) {
+                  values.put(copy, p.own().copyAs(DType.FLOAT32));
+                }
+              });
+      a.buffers().forEach((b, copy) -> values.put(copy, b.own().copy()));
+      a.replace(values);
+      a.ownParameters().forEach(this::made);
+    }
   }
 }

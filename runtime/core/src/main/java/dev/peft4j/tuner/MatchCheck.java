@@ -132,9 +132,15 @@ final class MatchCheck {
                           + "' is there, but left out: "
                           + a.declared().match(p, false).outcome()
                           + ".")
-              .orElseGet(() -> ' ' + Suggestions.didYouMean(t, paths)));
+              .orElseGet(() -> suggestion(t)));
     }
     return s.append(" Modules: ").append(shown(paths)).toString();
+  }
+
+  /** With a space before it, or nothing. */
+  private String suggestion(String name) {
+    String near = Suggestions.didYouMean(name, paths);
+    return near.isEmpty() ? "" : ' ' + near;
   }
 
   /** All of a few paths; of many the different last names, without indices. */
@@ -190,8 +196,8 @@ final class MatchCheck {
         throw new IllegalArgumentException(
             "modulesToSave '"
                 + save
-                + "' not found in the base model. "
-                + Suggestions.didYouMean(save, paths)
+                + "' not found in the base model."
+                + suggestion(save)
                 + " Modules: "
                 + shown(paths));
       }

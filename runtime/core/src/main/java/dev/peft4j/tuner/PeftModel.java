@@ -5,6 +5,7 @@ import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedBuffer;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
+import dev.peft4j.nn.Trainable;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,7 +17,7 @@ import java.util.function.Supplier;
  * A model with adapters: the base is frozen, the active adapter is trained. Classes generated for
  * {@link dev.peft4j.annotation.Peft} implement it; {@link #of} makes one of any model.
  */
-public interface PeftModel {
+public interface PeftModel extends Trainable {
   /** The adapters. */
   AdapterSet adapters();
 
@@ -71,11 +72,13 @@ public interface PeftModel {
   }
 
   /** All parameters under peft's names, in peft's order. */
+  @Override
   default List<NamedParameter> namedParameters() {
     return adapters().namedParameters();
   }
 
   /** The parameters that receive gradients: what an optimizer is given. */
+  @Override
   default List<Parameter> trainableParameters() {
     return adapters().trainableParameters();
   }

@@ -38,13 +38,13 @@ final class TargetsByModel {
     if (!found.isTextual()) {
       return open.withTargets(names(found)).asFromFile();
     }
-    return TargetSpec.builder()
-        .targetRegex(found.textValue())
-        .exclude(open.exclude().toArray(new String[0]))
-        .excludeRegex(open.excludeRegex())
-        .modulesToSave(open.modulesToSave().toArray(new String[0]))
-        .build()
-        .asFromFile();
+    TargetSpec.Builder b =
+        TargetSpec.builder()
+            .targetRegex(found.textValue())
+            .exclude(open.exclude().toArray(new String[0]))
+            .modulesToSave(open.modulesToSave().toArray(new String[0]));
+    String exclude = open.excludeRegex();
+    return (exclude == null ? b : b.excludeRegex(exclude)).build().asFromFile();
   }
 
   /** The names that a list has for a kind of model; none if it does not have that kind. */

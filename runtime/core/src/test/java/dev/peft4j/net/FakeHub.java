@@ -189,7 +189,7 @@ public final class FakeHub implements AutoCloseable {
     if (commit == null) {
       error(x, 404, "RevisionNotFound");
     } else if (api && action.equals("revision")) {
-      send(x, info(commit, files));
+      send(x, info(id, commit, files));
     } else if (api && action.equals("tree") && !noTree) {
       tree(x, id, commit, files);
     } else if (!api && action.equals("resolve")) {
@@ -218,8 +218,10 @@ public final class FakeHub implements AutoCloseable {
     x.getResponseBody().write(bytes);
   }
 
-  private String info(String commit, Map<String, Entry> files) {
-    StringBuilder out = new StringBuilder("{\"sha\": \"" + commit + "\", \"siblings\": [");
+  private String info(String id, String commit, Map<String, Entry> files) {
+    StringBuilder out = new StringBuilder();
+    out.append("{\"id\": \"").append(id).append("\", \"sha\": \"").append(commit);
+    out.append("\", \"siblings\": [");
     String comma = "";
     for (Map.Entry<String, Entry> e : files.entrySet()) {
       Entry f = e.getValue();
@@ -251,7 +253,7 @@ public final class FakeHub implements AutoCloseable {
       out.append(f.large ? gitSha1(new byte[0]) : f.hash).append('"');
       if (f.large) {
         out.append(", \"lfs\": {\"oid\": \"").append(f.hash);
-        out.append("\", \"size\": ").append(f.content.length).append('}');
+        out.append("\", \"pointerSize\": 130, \"size\": ").append(f.content.length).append('}');
       }
       out.append('}');
     }

@@ -18,6 +18,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -66,7 +67,7 @@ class CheckpointTest {
     TinyRun whole = new TinyRun(7);
     TrainingResult expected =
         whole
-            .trainer(SETTINGS)
+            .trainer(TinyRun.unsaved(SETTINGS))
             .evaluator(Evaluator.meanLoss(TinyRun.batches(), whole::plainLoss))
             .run();
     stoppedAt(step);
@@ -96,7 +97,7 @@ class CheckpointTest {
     TinyRun again = new TinyRun(7);
     assertThat(trainer(run).resume().state().step()).isEqualTo(15);
     again
-        .trainer(SETTINGS)
+        .trainer(TinyRun.unsaved(SETTINGS))
         .evaluator(Evaluator.meanLoss(TinyRun.batches(), again::plainLoss))
         .run();
     assertThat(run.weights()).isEqualTo(again.weights());
@@ -150,7 +151,7 @@ class CheckpointTest {
             .build();
     TrainingResult result =
         run.trainer(settings)
-            .evaluator(() -> Map.of("loss", losses[next[0]++]))
+            .evaluator(Evaluator.named(Set.of("loss"), () -> Map.of("loss", losses[next[0]++])))
             .checkpoints(folder)
             .run();
     assertThat(listing(folder))
@@ -179,7 +180,11 @@ class CheckpointTest {
     assertThat(t.resume().state().step()).isEqualTo(15);
     Files.writeString(folder.resolve("file"), "x");
     assertThatThrownBy(
-            () -> new TinyRun(7).trainer(SETTINGS).checkpoints(folder.resolve("file")).run())
+            () ->
+                new TinyRun(7)
+                    .trainer(TinyRun.unevaluated(SETTINGS))
+                    .checkpoints(folder.resolve("file"))
+                    .run())
         .isInstanceOf(UncheckedIOException.class)
         .hasMessageContaining("cannot write checkpoints to the folder");
   }
@@ -188,7 +193,7 @@ class CheckpointTest {
   void everyDamageIsSeenAndThePreviousOneIsUsed() throws IOException {
     TinyRun whole = new TinyRun(7);
     whole
-        .trainer(SETTINGS)
+        .trainer(TinyRun.unsaved(SETTINGS))
         .evaluator(Evaluator.meanLoss(TinyRun.batches(), whole::plainLoss))
         .run();
     stoppedAt(14); // with checkpoints of 12 and 14 and the best
@@ -274,7 +279,7 @@ class CheckpointTest {
                         Sgd.of(otherOptimizer.model.trainableParameters(), 0.1f),
                         TinyRun.batches(),
                         otherOptimizer::loss)
-                    .settings(SETTINGS)
+                    .settings(TinyRun.unevaluated(SETTINGS))
                     .checkpoints(folder)
                     .resume())
         .isInstanceOf(CheckpointException.class)
@@ -337,7 +342,7 @@ class CheckpointTest {
 
   @Test
   void resumeNeedsAFolder() {
-    assertThatThrownBy(() -> new TinyRun(7).trainer(SETTINGS).resume())
+    assertThatThrownBy(() -> new TinyRun(7).trainer(TinyRun.unevaluated(SETTINGS)).resume())
         .hasMessageContaining("no folder for checkpoints");
   }
 

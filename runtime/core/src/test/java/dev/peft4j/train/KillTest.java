@@ -33,7 +33,8 @@ class KillTest {
   @Test
   void fiftyKilledProcessesGoOnBitForBit() throws Exception {
     TinyRun whole = new TinyRun(7);
-    TrainingResult expected = KilledRun.trainer(whole).run();
+    TrainingResult expected =
+        KilledRun.trainer(whole).settings(TinyRun.unsaved(KilledRun.SETTINGS)).run();
     Map<String, List<Float>> weights = whole.weights();
 
     long start;

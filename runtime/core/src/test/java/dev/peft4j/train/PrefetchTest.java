@@ -147,7 +147,7 @@ class PrefetchTest {
   @Test
   void aRunGoesOnFromItsCheckpoint() throws IOException {
     TinyRun whole = new TinyRun(7);
-    KilledRun.trainer(whole).run();
+    KilledRun.trainer(whole).settings(TinyRun.unsaved(KilledRun.SETTINGS)).run();
     TinyRun first = new TinyRun(7);
     try (PrefetchedBatches<TinyRun.Batch> data = TinyRun.batches().prefetch(2)) {
       Trainer<TinyRun.Batch> trainer = trainer(first, data);

@@ -213,11 +213,13 @@ class ResumeTest {
     TinyRun whole = new TinyRun(7);
     TrainingSettings settings = settings().steps(30).build();
     TrainingResult expected =
-        Trainer.of(whole.model, whole.optimizer, data(), whole::loss).settings(settings).run();
+        Trainer.of(whole.model, whole.optimizer, data(), whole::loss)
+            .settings(TinyRun.unsaved(TinyRun.unevaluated(settings)))
+            .run();
     TinyRun run = new TinyRun(7);
     Trainer<TinyRun.Batch> stopped =
         Trainer.of(run.model, run.optimizer, data(), run::loss)
-            .settings(settings)
+            .settings(TinyRun.unevaluated(settings))
             .checkpoints(folder);
     stopped
         .listener(
@@ -230,7 +232,7 @@ class ResumeTest {
     TinyRun again = new TinyRun(99);
     TrainingResult result =
         Trainer.of(again.model, again.optimizer, data(), again::loss)
-            .settings(settings)
+            .settings(TinyRun.unevaluated(settings))
             .checkpoints(folder)
             .resume();
     assertThat(result.loss()).isEqualTo(expected.loss());

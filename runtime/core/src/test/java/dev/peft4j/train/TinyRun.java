@@ -36,6 +36,38 @@ final class TinyRun {
     }
   }
 
+  /** For a run without a folder for checkpoints. */
+  static TrainingSettings unsaved(TrainingSettings s) {
+    return new TrainingSettings(
+        s.epochs(),
+        s.steps(),
+        s.accumulation(),
+        s.clipNorm(),
+        s.schedule(),
+        s.plateau(),
+        s.evaluateEvery(),
+        s.monitor(),
+        null,
+        0,
+        s.seed());
+  }
+
+  /** For a run without an evaluator. */
+  static TrainingSettings unevaluated(TrainingSettings s) {
+    return new TrainingSettings(
+        s.epochs(),
+        s.steps(),
+        s.accumulation(),
+        s.clipNorm(),
+        s.schedule(),
+        null,
+        null,
+        null,
+        s.checkpointEvery(),
+        s.keep(),
+        s.seed());
+  }
+
   final AdaptedModel<Mlp> model;
   final Optimizer optimizer;
 

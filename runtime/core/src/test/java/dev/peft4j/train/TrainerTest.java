@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -144,10 +145,12 @@ class TrainerTest {
     TrainingResult result =
         tiny.trainer(settings)
             .evaluator(
-                () -> {
-                  assertThat(tiny.model.model().training()).isFalse();
-                  return Map.of("error", values.removeFirst(), "other", 1.0);
-                })
+                Evaluator.named(
+                    Set.of("error", "other"),
+                    () -> {
+                      assertThat(tiny.model.model().training()).isFalse();
+                      return Map.of("error", values.removeFirst(), "other", 1.0);
+                    }))
             .listener(events::add)
             .run();
     assertThat(result.reason()).isEqualTo(StopReason.EARLY);
@@ -194,7 +197,11 @@ class TrainerTest {
         tiny.trainer(TrainingSettings.steps(1)).evaluator(() -> Map.of("accuracy", 1.0));
     assertThatThrownBy(trainer::run)
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("the evaluation gives no 'loss', which is monitored; it gives [accuracy]");
+        .hasMessage(
+            "the evaluation gives no 'loss', which is monitored unless the settings say otherwise;"
+                + " it gives [accuracy]. Say which of them tells how good the model is, such as"
+                + " monitor(Monitor.highest(\"accuracy\"))");
+    assertThat(tiny.optimizer.steps()).isZero(); // before the first step, not after it
   }
 
   @Test

@@ -1,8 +1,10 @@
 package dev.peft4j.kotlin
 
 import dev.peft4j.nn.Parameter
+import dev.peft4j.nn.Trainable
 import dev.peft4j.optim.AdamW
 import dev.peft4j.optim.Optimizer
+import dev.peft4j.optim.Plateau
 import dev.peft4j.optim.Schedule
 import dev.peft4j.optim.Sgd
 import dev.peft4j.tensor.Tensor
@@ -15,12 +17,11 @@ import dev.peft4j.train.TrainingEvent
 import dev.peft4j.train.TrainingListener
 import dev.peft4j.train.TrainingResult
 import dev.peft4j.train.TrainingSettings
-import dev.peft4j.tuner.PeftModel
 import java.nio.file.Path
 import java.util.function.LongFunction
 
 /**
- * Trains the active adapter of a model.
+ * Trains the active adapter of an adapted model, or a whole module.
  *
  * ```
  * train(model) {
@@ -36,10 +37,10 @@ import java.util.function.LongFunction
  * @throws IllegalArgumentException if data or optimizer are missing, or a setting is wrong
  * @throws dev.peft4j.train.TrainingDivergedException if a loss, gradient or parameter is no finite number
  */
-public fun train(model: PeftModel, block: TrainScope.() -> Unit): TrainingResult = TrainScope().apply(block).run(model)
+public fun train(model: Trainable, block: TrainScope.() -> Unit): TrainingResult = TrainScope().apply(block).run(model)
 
 /** The [Trainer] that [train] would run, not yet started. */
-public fun trainer(model: PeftModel, block: TrainScope.() -> Unit): Trainer<*> =
+public fun trainer(model: Trainable, block: TrainScope.() -> Unit): Trainer<*> =
   TrainScope().apply(block).trainer(model)
 
 /**
@@ -49,7 +50,7 @@ public fun trainer(model: PeftModel, block: TrainScope.() -> Unit): Trainer<*> =
 @PeftDsl
 public class TrainScope internal constructor() {
   private var optimizer: ((List<Parameter>) -> Optimizer)? = null
-  private var data: ((PeftModel, Optimizer) -> Trainer<*>)? = null
+  private var data: ((Trainable, Optimizer) -> Trainer<*>)? = null
   private var evaluator: Evaluator? = null
   private var folder: Path? = null
   private var resume = false
@@ -134,6 +135,11 @@ public class TrainScope internal constructor() {
     settings.scheduleOver(LongFunction { ofTotal(it) })
   }
 
+  /** Lowers the rate where the number that is monitored stops getting better: torch's `ReduceLROnPlateau`. */
+  public fun reduceOnPlateau(value: Plateau) {
+    settings.reduceOnPlateau(value)
+  }
+
   /** Measures the model every so often and at the end; [monitor] says which number counts. */
   public fun evaluate(every: Every = Every.epoch(), monitor: Monitor = Monitor.lowest("loss"), evaluator: Evaluator) {
     this.evaluator = evaluator
@@ -166,12 +172,12 @@ public class TrainScope internal constructor() {
   /** Is called after each checkpoint. */
   public fun onSaved(body: (TrainingEvent.Saved) -> Unit): Unit = listener { if (it is TrainingEvent.Saved) body(it) }
 
-  internal fun run(model: PeftModel): TrainingResult {
+  internal fun run(model: Trainable): TrainingResult {
     val trainer = trainer(model)
     return if (resume) trainer.resume() else trainer.run()
   }
 
-  internal fun trainer(model: PeftModel): Trainer<*> {
+  internal fun trainer(model: Trainable): Trainer<*> {
     val make = requireNotNull(optimizer) { "train { } names no optimizer: write for example adamW(lr = 1e-3)" }
     val start = requireNotNull(data) { "train { } has no data: write data(batches) { batch -> the loss }" }
     if (epochs == 0L && steps == 0L) epochs = 1

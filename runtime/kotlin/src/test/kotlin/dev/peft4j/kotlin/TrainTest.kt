@@ -4,6 +4,7 @@ import dev.peft4j.nn.Layer
 import dev.peft4j.nn.Linear
 import dev.peft4j.nn.Module
 import dev.peft4j.optim.AdamW
+import dev.peft4j.optim.Plateau
 import dev.peft4j.optim.Schedule
 import dev.peft4j.tensor.Tensor
 import dev.peft4j.train.Batches
@@ -137,6 +138,33 @@ class TrainTest {
     assertThat(train(model, block(2)).state().step()).isEqualTo(12)
     assertThat(accuracies).isNotEmpty().allMatch { it == 0.25 }
     assertThat(saved).hasSizeGreaterThanOrEqualTo(2).allSatisfy { assertThat(it.parent).isEqualTo(folder) }
+  }
+
+  @Test
+  fun aWholeModuleIsTrainedSavedAndAdapted(@TempDir folder: Path) {
+    val base = seeded(1) { BaseModel() }
+    val before = base.parameters().map { it.toFloats().toList() }
+    val result =
+      train(base) {
+        adamW(lr = 1e-2)
+        epochs = 2
+        data(batches) { (x, y) -> base(x).mseLoss(y) }
+        evaluate(evaluator = Evaluator.meanLoss(Batches.of(batches)) { (x, y) -> base(x).mseLoss(y) })
+        reduceOnPlateau(Plateau.of(0.5, 1))
+        checkpoints(folder.resolve("run"), resume = true)
+      }
+    assertThat(result.state().step()).isEqualTo(12)
+    assertThat(base.parameters().map { it.toFloats().toList() }).isNotEqualTo(before)
+    base.save(folder.resolve("base.safetensors"))
+    val adapted = model()
+    adapted.load(folder.resolve("base.safetensors"))
+    val x = batches[0].x
+    adapted.eval()
+    assertThat(adapted(x).toFloats()).isEqualTo(base(x).toFloats())
+    adapted.saveMerged(folder.resolve("merged"))
+    val plain = BaseModel()
+    plain.load(folder.resolve("merged"))
+    assertThat(plain(x).toFloats()).isEqualTo(base(x).toFloats())
   }
 
   @Test

@@ -4,108 +4,135 @@ import dev.peft4j.train.TrainingEvent;
 import dev.peft4j.train.TrainingListener;
 import java.io.PrintStream;
 import java.time.Duration;
-import java.util.Locale;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
-import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
+import me.tongfei.progressbar.ProgressState;
 import org.jspecify.annotations.Nullable;
 
-/** A progress bar with the loss, the epoch and the last evaluation. */
+/**
+ * Shows how far a run is: steps, time, loss, epoch and the last evaluation. On a terminal it is a
+ * bar in one line, as wide as the terminal; in a file or a pipe it is a line every few seconds, and
+ * one at the end. When {@code run()} has returned nothing is written any more.
+ */
 public final class ProgressListener implements TrainingListener {
-  private static final int MILLIS = 500;
+  private static final Duration BAR = Duration.ofMillis(250);
+  private static final Duration LINES = Duration.ofSeconds(5);
 
   private final String task;
   private final PrintStream out;
+  private final @Nullable Duration interval;
   private final RunningMean loss = new RunningMean(20);
-  private String evaluation = "";
+  private SequencedMap<String, Double> evaluation = new LinkedHashMap<>();
+  private long epoch;
+  private boolean painted;
   private @Nullable ProgressBar bar;
-  private Console console;
 
-  /** A bar on standard error. */
+  /** Progress on standard error. */
   public ProgressListener(String task) {
     this(task, System.err);
   }
 
-  /** A bar on {@code out}. */
+  /**
+   * Progress on {@code out}: a bar if that is {@code System.out} or {@code System.err} and a
+   * terminal.
+   */
   public ProgressListener(String task, PrintStream out) {
+    this(task, out, null);
+  }
+
+  /** With another interval than the usual ones. */
+  ProgressListener(String task, PrintStream out, @Nullable Duration interval) {
     this.task = task;
     this.out = out;
-    this.console = new Console(out);
+    this.interval = interval;
   }
 
   @Override
   public void on(TrainingEvent event) {
     switch (event) {
-      case TrainingEvent.Started s -> {
-        console = new Console(out);
-        bar =
-            new ProgressBarBuilder()
-                .setTaskName(task)
-                .setInitialMax(s.totalSteps())
-                .startsFrom(s.state().step(), Duration.ZERO)
-                .setStyle(ProgressBarStyle.ASCII)
-                .setUpdateIntervalMillis(MILLIS)
-                .setConsumer(console)
-                .build();
-      }
+      case TrainingEvent.Started s -> start(s);
       case TrainingEvent.CheckpointSkipped _ -> {} // a warning says it
       case TrainingEvent.Changed _ -> {} // the trainer has logged it
       case TrainingEvent.Step s -> {
-        loss.add(s.loss(), s.count());
-        show(
-            s.state().step(),
-            String.format(
-                Locale.ROOT, " loss %.4f, epoch %d%s", loss.value(), s.epoch() + 1, evaluation));
+        synchronized (this) {
+          loss.add(s.loss(), s.count());
+          epoch = s.epoch() + 1;
+        }
+        if (bar != null) {
+          bar.stepTo(s.state().step());
+        }
       }
-      case TrainingEvent.Evaluated e -> evaluation = " | " + describe(e.values());
+      case TrainingEvent.Evaluated e -> {
+        synchronized (this) {
+          evaluation = sorted(e.values());
+        }
+        if (bar != null && painted) {
+          bar.refresh(); // a line would be one too many
+        }
+      }
       case TrainingEvent.Saved _ -> {}
       case TrainingEvent.Finished _ -> close();
       case TrainingEvent.Failed _ -> close();
     }
   }
 
-  private static String describe(Map<String, Double> values) {
-    return new TreeMap<>(values)
-        .entrySet().stream()
-            .map(e -> String.format(Locale.ROOT, "%s %.4f", e.getKey(), e.getValue()))
-            .collect(Collectors.joining(", "));
+  private void start(TrainingEvent.Started s) {
+    close();
+    Terminal terminal = Terminal.of(out);
+    painted = terminal.isThere();
+    Duration usual = painted ? BAR : LINES;
+    bar =
+        new ProgressBarBuilder()
+            .setTaskName(task)
+            .setInitialMax(s.totalSteps())
+            .startsFrom(s.state().step(), Duration.ZERO)
+            .setUpdateIntervalMillis((int) (interval == null ? usual : interval).toMillis())
+            .setRenderer((state, width) -> text(state, painted ? width : 0))
+            .setConsumer(new ProgressOutput(out, terminal))
+            .build();
   }
 
-  private void show(long step, String message) {
-    ProgressBar b = bar;
-    if (b != null) {
-      b.setExtraMessage(message);
-      b.stepTo(step);
+  /** In a terminal of so many columns; 0 for lines. */
+  private synchronized String text(ProgressState state, int width) {
+    long done = state.getCurrent() - state.getStart();
+    Duration elapsed = state.getElapsedAfterStart();
+    Duration left =
+        done <= 0
+            ? null
+            : Duration.ofNanos(
+                (long) ((double) elapsed.toNanos() / done * (state.getMax() - state.getCurrent())));
+    ProgressText text =
+        new ProgressText(
+            task,
+            state.getCurrent(),
+            state.getMax(),
+            elapsed,
+            left,
+            loss.value(),
+            epoch,
+            evaluation);
+    return width > 0 ? text.bar(width) : text.line();
+  }
+
+  /** By name, but the loss last: accuracy and the like are what is looked for. */
+  private static SequencedMap<String, Double> sorted(Map<String, Double> values) {
+    SequencedMap<String, Double> sorted = new LinkedHashMap<>(new TreeMap<>(values));
+    Double own = sorted.remove("loss");
+    if (own != null) {
+      sorted.put("loss", own);
     }
+    return sorted;
   }
 
   private void close() {
     ProgressBar b = bar;
     if (b != null) {
       b.close();
-      console.close();
       bar = null;
-    }
-  }
-
-  /** Ends its line once, also if the bar is closed before it was shown at all. */
-  private static final class Console extends ConsoleProgressBarConsumer {
-    private boolean closed;
-
-    Console(PrintStream out) {
-      super(out);
-    }
-
-    @Override
-    public void close() {
-      if (!closed) {
-        closed = true;
-        super.close();
-      }
     }
   }
 }

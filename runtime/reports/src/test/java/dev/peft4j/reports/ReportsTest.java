@@ -12,6 +12,7 @@ import dev.peft4j.train.Batches;
 import dev.peft4j.train.CsvLog;
 import dev.peft4j.train.Evaluator;
 import dev.peft4j.train.Every;
+import dev.peft4j.train.LearningRates;
 import dev.peft4j.train.Trainer;
 import dev.peft4j.train.TrainingEvent;
 import dev.peft4j.train.TrainingSettings;
@@ -25,10 +26,19 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.knowm.xchart.BitmapEncoder;
+import org.knowm.xchart.XYChart;
 
 class ReportsTest {
   @TempDir Path folder;
@@ -121,7 +131,8 @@ class ReportsTest {
     PrintStream to = new PrintStream(out, true, StandardCharsets.UTF_8);
     trainer().listener(new ProgressListener("tiny", to)).run();
     assertThat(out.toString(StandardCharsets.UTF_8))
-        .contains("tiny", "100%", "6/6", " loss ", ", epoch 3 | loss ");
+        .contains("tiny 100% 6/6 (", "), epoch 3, loss ", " | loss ")
+        .doesNotContain("\r");
   }
 
   @Test
@@ -137,6 +148,99 @@ class ReportsTest {
         });
     assertThatThrownBy(t::run).hasMessage("enough");
     assertThat(out.toString(StandardCharsets.UTF_8)).endsWith("\n");
+  }
+
+  private void log(int steps, int epoch, String evaluation) throws IOException {
+    StringBuilder loss = new StringBuilder("step,epoch,loss,learning_rate,gradient_norm\n");
+    for (int i = 1; i <= steps; i++) {
+      loss.append(i).append(',').append((i - 1) / epoch).append(',').append(2.0 / i);
+      loss.append(",0.1,\n");
+    }
+    Files.writeString(folder.resolve("loss.csv"), loss);
+    Files.writeString(folder.resolve("evaluation.csv"), evaluation);
+  }
+
+  private XYChart chart(String run) throws IOException {
+    return Objects.requireNonNull(LossCurve.chart(folder, run));
+  }
+
+  @Test
+  void accuracyAndTheLikeHaveAnAxisOfTheirOwn() throws IOException {
+    log(
+        300,
+        100,
+        "step,epoch,accuracy,f1,loss,perplexity\n100,1,0.5,0.4,1.5,4.5\n200,2,0.75,0.7,1,2.7\n");
+    XYChart chart = chart("news");
+    assertThat(chart.getTitle()).isEqualTo("news: loss (line: mean of 20 steps)");
+    assertThat(chart.getXAxisTitle()).isEqualTo("step (3 epochs)");
+    assertThat(chart.getYAxisGroupTitle(1)).isEqualTo("accuracy, f1");
+    assertThat(chart.getSeriesMap().keySet())
+        .contains("training", "evaluation", "accuracy", "f1")
+        .doesNotContain("perplexity");
+    assertThat(chart.getSeriesMap().get("accuracy").getYAxisGroup()).isEqualTo(1);
+    assertThat(chart.getSeriesMap().get("accuracy").getYData()).containsExactly(0.5, 0.75);
+    assertThat(chart.getStyler().getYAxisMax(1)).isEqualTo(1);
+
+    log(300, 100, "step,epoch,loss,perplexity\n100,1,1.5,4.5\n200,2,1,2.7\n");
+    assertThat(chart("").getTitle()).startsWith("loss (");
+    assertThat(chart("").getYAxisGroupTitle(1)).isEqualTo("perplexity");
+    assertThat(chart("").getStyler().getYAxisMax(1)).isNull();
+    LossCurve.write(folder, folder.resolve("loss.png"));
+    assertThat(pixels(ImageIO.read(folder.resolve("loss.png").toFile()), 0x2ca02c))
+        .isGreaterThan(300);
+  }
+
+  /** 1, 2 or 5 times a power of ten apart, whole numbers, from 0 on. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 6, 7, 20, 47, 75, 100, 337, 1234, 98765})
+  void ticksAreRound(int steps) throws IOException {
+    log(steps, 10, "");
+    XYChart chart = chart("run");
+    Set<Double> ticks = new TreeSet<>();
+    chart
+        .getStyler()
+        .setxAxisTickLabelsFormattingFunction(
+            x -> {
+              ticks.add(x);
+              return x.toString();
+            });
+    BitmapEncoder.getBufferedImage(chart);
+    double apart = ticks.stream().filter(x -> x > 0).findFirst().orElseThrow();
+    // XChart also asks how long the label of the last step is
+    List<Double> within =
+        ticks.stream().filter(x -> x >= 0 && x <= steps && (x != steps || x % apart == 0)).toList();
+    assertThat(within).hasSizeGreaterThanOrEqualTo(2).first().isEqualTo(0.0);
+    assertThat(apart / Math.pow(10, Math.floor(Math.log10(apart)))).isIn(1.0, 2.0, 5.0);
+    for (int i = 0; i < within.size(); i++) {
+      assertThat(within.get(i)).isEqualTo(i * apart);
+    }
+  }
+
+  @Test
+  void drawsTheLearningRateTest() throws IOException {
+    List<LearningRates.Point> points = new ArrayList<>();
+    for (int i = 0; i < 60; i++) {
+      double loss = i < 20 ? 2 : i < 45 ? 2 - (i - 20) * 0.06 : 0.5 + (i - 45) * (i - 45) * 0.2;
+      points.add(new LearningRates.Point(1e-6 * Math.pow(1.25, i), loss, loss));
+    }
+    LearningRates rates = new LearningRates(points, true);
+    Path png = folder.resolve("rates.png");
+    LearningRateCurve.write(rates, png);
+    BufferedImage image = ImageIO.read(png.toFile());
+    assertThat(pixels(image, 0x1f77b4)).isGreaterThan(300);
+    assertThat(pixels(image, 0xd62728)).isGreaterThan(20);
+    XYChart chart = LearningRateCurve.chart(rates);
+    assertThat(chart.getTitle())
+        .isEqualTo(
+            String.format(Locale.ROOT, "learning rate test: %.2e suggested", rates.suggestion()));
+    assertThat(chart.getSeriesMap().get("suggested").getXData())
+        .containsExactly(rates.suggestion());
+    assertThat(chart.getStyler().isXAxisLogarithmic()).isTrue();
+    // the end, where the loss explodes, does not flatten the rest
+    assertThat(chart.getStyler().getYAxisMax()).isLessThan(3.0);
+    LearningRates few = new LearningRates(points.subList(0, 5), true);
+    assertThatThrownBy(() -> LearningRateCurve.write(few, png))
+        .hasMessageContaining("too few for a suggestion");
   }
 
   @Test

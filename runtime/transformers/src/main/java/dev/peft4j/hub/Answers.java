@@ -41,6 +41,11 @@ final class Answers {
       HubSettings settings,
       @Nullable Duration wait) {
     int status = response.statusCode();
+    if (ask.isPlain()) {
+      return status == 404
+          ? "there is no such file (404); check the address"
+          : "the server refuses it (" + status + (status >= 500 ? "); try again later" : ")");
+    }
     String code = header(response.headers(), "X-Error-Code");
     String said = header(response.headers(), "X-Error-Message");
     String words = said.isEmpty() ? "" : " (\"" + said + "\")";

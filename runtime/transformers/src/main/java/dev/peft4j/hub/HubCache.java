@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Here nothing is downloaded.
  */
 public final class HubCache {
-  private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{40}");
+  private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{7,64}");
   private static final String SNAPSHOTS = "snapshots";
   private static final String PARTIAL = ".incomplete";
   private static final String PREFIX = "models--";
@@ -90,7 +90,7 @@ public final class HubCache {
       if (COMMIT.matcher(commit).matches()) {
         return commit;
       }
-      throw new FileFormatException(ref, "is no commit, expected 40 hexadecimal digits");
+      throw new FileFormatException(ref, "is no commit, expected hexadecimal digits");
     } catch (NoSuchFileException _) {
       return COMMIT.matcher(name.revision()).matches() ? name.revision() : null;
     }

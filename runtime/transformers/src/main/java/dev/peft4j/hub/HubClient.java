@@ -61,6 +61,11 @@ final class HubClient implements AutoCloseable {
     static Ask head(URI uri, String subject) {
       return new Ask("HEAD", uri, subject, 0);
     }
+
+    /** True for a file that has an address and no name on the Hub. */
+    boolean isPlain() {
+      return subject.equals(uri.toString());
+    }
   }
 
   HubSettings settings() {

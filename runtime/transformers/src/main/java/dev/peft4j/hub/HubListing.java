@@ -28,7 +28,7 @@ final class HubListing {
   private static final int LARGEST_ANSWER = 64 << 20;
   private static final int MOST_PAGES = 1000;
   private static final int LONGEST_PATH = 1000;
-  private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{40}");
+  private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{7,64}");
   private static final Pattern HASH = Pattern.compile("[0-9a-f]{40}|[0-9a-f]{64}");
   private static final Pattern NEXT = Pattern.compile("<([^<>]*)>\\s*;[^,<]*rel=\"?next\"?");
 
@@ -43,7 +43,7 @@ final class HubListing {
   /**
    * A model at a commit.
    *
-   * @param commit 40 hexadecimal digits
+   * @param commit its hash, in hexadecimal digits
    * @param files all files
    */
   record Remote(String commit, List<HubFile> files) {}
@@ -57,7 +57,7 @@ final class HubListing {
           name.toString(),
           "the server says the commit is "
               + Quote.text(commit)
-              + ", expected 40 hexadecimal digits; is "
+              + ", expected hexadecimal digits; is "
               + client.settings().endpoint()
               + " a Hub?");
     }

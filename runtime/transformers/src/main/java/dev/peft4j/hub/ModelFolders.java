@@ -42,8 +42,10 @@ public final class ModelFolders {
     }
     throw new FileFormatException(
         Path.of(folderOrName),
-        "does not exist, expected a folder or a name on the Hugging Face Hub, such as"
-            + " google-bert/bert-base-uncased");
+        "does not exist, expected a folder"
+            + (name == null
+                ? ""
+                : " or a name on the Hugging Face Hub, such as google-bert/bert-base-uncased"));
   }
 
   /**

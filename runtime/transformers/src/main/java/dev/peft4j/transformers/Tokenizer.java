@@ -1,5 +1,6 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.hub.ModelFolders;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.transformers.NativeTokenizer.Tokens;
@@ -80,6 +81,17 @@ public final class Tokenizer implements AutoCloseable {
           path, Files.exists(path) ? "is no file, expected a tokenizer.json" : "does not exist");
     }
     return parse(Files.readAllBytes(path), path, maxLength);
+  }
+
+  /**
+   * Reads the tokenizer of a folder, or of what has this name in the Hub's cache.
+   *
+   * @param folderOrName such as {@code google-bert/bert-base-uncased}; see {@link
+   *     ModelFolders#resolve}
+   * @param maxLength tokens kept of a text, those added by the tokenizer included
+   */
+  public static Tokenizer load(String folderOrName, int maxLength) throws IOException {
+    return load(ModelFolders.resolve(folderOrName), maxLength);
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.peft4j.transformers;
 
 import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
+import dev.peft4j.hub.ModelFolders;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.ModelFolder;
 import dev.peft4j.nn.Module;
@@ -12,7 +13,8 @@ import java.util.Locale;
 
 /**
  * Loads models from Hugging Face folders: {@code config.json} and {@code model.safetensors}, also
- * in several files. Nothing is ever downloaded. Models come in evaluation mode, as from
+ * in several files. What has a name on the Hub is looked up in the Hub's cache ({@link
+ * ModelFolders}); nothing is ever downloaded here. Models come in evaluation mode, as from
  * transformers' {@code from_pretrained}; call {@link Module#train} before training.
  *
  * <p>Loading is strict for what the model needs: weights that are missing or of another shape are a
@@ -48,6 +50,16 @@ public final class Transformers {
     return bertModel(folder, DType.FLOAT32);
   }
 
+  /**
+   * As {@link #bertModel(Path)}, from a folder or what has this name in the Hub's cache.
+   *
+   * @param folderOrName such as {@code google-bert/bert-base-uncased}; see {@link
+   *     ModelFolders#resolve}
+   */
+  public static BertModel bertModel(String folderOrName) throws IOException {
+    return bertModel(ModelFolders.resolve(folderOrName));
+  }
+
   /** As {@link #bertModel(Path)}, with weights of a floating-point type. */
   public static BertModel bertModel(Path folder, DType dtype) throws IOException {
     ModelFolder files = ModelFolder.open(folder);
@@ -67,6 +79,15 @@ public final class Transformers {
   public static BertForSequenceClassification bertForSequenceClassification(Path folder)
       throws IOException {
     return bertForSequenceClassification(folder, DType.FLOAT32);
+  }
+
+  /**
+   * As {@link #bertForSequenceClassification(Path)}, from a folder or what has this name in the
+   * Hub's cache; see {@link ModelFolders#resolve}.
+   */
+  public static BertForSequenceClassification bertForSequenceClassification(String folderOrName)
+      throws IOException {
+    return bertForSequenceClassification(ModelFolders.resolve(folderOrName));
   }
 
   /** As {@link #bertForSequenceClassification(Path)}, with weights of a floating-point type. */
@@ -104,10 +125,28 @@ public final class Transformers {
     return withNewHead(files, config(files, false).withNumLabels(numLabels), dtype);
   }
 
+  /**
+   * As {@link #bertForSequenceClassification(Path, int)}, from a folder or what has this name in
+   * the Hub's cache; see {@link ModelFolders#resolve}.
+   */
+  public static BertForSequenceClassification bertForSequenceClassification(
+      String folderOrName, int numLabels) throws IOException {
+    return bertForSequenceClassification(ModelFolders.resolve(folderOrName), numLabels);
+  }
+
   /** As {@link #bertForSequenceClassification(Path, int)}, with the labels' names. */
   public static BertForSequenceClassification bertForSequenceClassification(
       Path folder, List<String> labels) throws IOException {
     return bertForSequenceClassification(folder, labels, DType.FLOAT32);
+  }
+
+  /**
+   * As {@link #bertForSequenceClassification(Path, List)}, from a folder or what has this name in
+   * the Hub's cache; see {@link ModelFolders#resolve}.
+   */
+  public static BertForSequenceClassification bertForSequenceClassification(
+      String folderOrName, List<String> labels) throws IOException {
+    return bertForSequenceClassification(ModelFolders.resolve(folderOrName), labels);
   }
 
   /** As {@link #bertForSequenceClassification(Path, int, DType)}, with the labels' names. */

@@ -46,6 +46,19 @@ class TransformersTest {
         .toFloats();
   }
 
+  /** A folder's path as text; a name that is neither folder nor cached says what to do. */
+  @Test
+  void namesAreFoldersOrInTheHubsCache() throws IOException {
+    Path folder = Tiny.copyTo(temp);
+    assertThat(Transformers.bertModel(folder.toString()).stateShapes())
+        .isEqualTo(Transformers.bertModel(folder).stateShapes());
+    assertThatThrownBy(() -> Transformers.bertModel("tester/no-such-model"))
+        .hasMessageStartingWith("tester/no-such-model: there is no such folder, and it is not in")
+        .hasMessageEndingWith("get it with 'peft4j download tester/no-such-model'");
+    assertThatThrownBy(() -> Tokenizer.load("tester/no-such-model@v1", 8))
+        .hasMessageEndingWith("get it with 'peft4j download tester/no-such-model --revision v1'");
+  }
+
   @Test
   void shards() throws IOException {
     Map<String, StoredTensor> first = new LinkedHashMap<>();
@@ -111,7 +124,7 @@ class TransformersTest {
         .isInstanceOf(StateDictException.class)
         .hasMessageContaining("classifier.weight")
         .hasMessageContaining("classifier.bias")
-        .hasMessageContaining("numLabels");
+        .hasMessageContaining("with the labels, or their number");
     BertForSequenceClassification fresh = head(folder, 7);
     assertThat(fresh.classifier().outFeatures()).isEqualTo(7);
     assertThat(fresh.config().labels()).hasSize(7);

@@ -1,4 +1,4 @@
-package dev.peft4j.samples.gloss;
+package dev.peft4j.transformers.minilm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package dev.peft4j.samples.gloss;
+package dev.peft4j.transformers.minilm;
 
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;

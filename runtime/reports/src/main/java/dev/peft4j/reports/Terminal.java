@@ -1,0 +1,60 @@
+package dev.peft4j.reports;
+
+import java.io.PrintStream;
+import org.jline.nativ.CLibrary;
+import org.jline.nativ.JLineNativeLoader;
+
+/** The terminal behind standard output or standard error, if there is one, asked through JLine. */
+final class Terminal {
+  /** Where nobody says how wide a terminal is. */
+  private static final int USUAL = 80;
+
+  private final int descriptor;
+
+  private Terminal(int descriptor) {
+    this.descriptor = descriptor;
+  }
+
+  /** Returns the terminal that {@code out} writes to; one of no width if it is none. */
+  static Terminal of(PrintStream out) {
+    int descriptor = out == System.err ? 2 : out == System.out ? 1 : -1;
+    boolean dumb = "dumb".equals(System.getenv("TERM"));
+    return new Terminal(descriptor > 0 && !dumb && isTerminal(descriptor) ? descriptor : -1);
+  }
+
+  private static boolean isWindows() {
+    return System.getProperty("os.name", "").startsWith("Windows");
+  }
+
+  private static boolean isTerminal(int descriptor) {
+    if (isWindows()) {
+      return System.console() != null && System.console().isTerminal();
+    }
+    try {
+      JLineNativeLoader.initialize();
+      return CLibrary.isatty(descriptor) == 1;
+    } catch (Exception | LinkageError e) {
+      return false; // lines are right everywhere
+    }
+  }
+
+  boolean isThere() {
+    return descriptor > 0;
+  }
+
+  /** Columns at this moment. */
+  int width() {
+    int width = 0;
+    if (isThere() && !isWindows()) {
+      CLibrary.WinSize size = new CLibrary.WinSize();
+      if (CLibrary.ioctl(descriptor, CLibrary.TIOCGWINSZ, size) == 0) {
+        width = size.ws_col;
+      }
+    }
+    String given = System.getenv("COLUMNS");
+    if (width <= 0 && given != null && given.matches("[1-9][0-9]{0,3}")) {
+      width = Integer.parseInt(given);
+    }
+    return width > 0 ? width : USUAL;
+  }
+}
