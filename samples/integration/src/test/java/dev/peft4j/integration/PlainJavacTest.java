@@ -33,7 +33,7 @@ class PlainJavacTest {
     assertThat(folder.resolve("ModelPeft.class")).exists();
 
     Files.writeString(folder.resolve("Model.java"), model.replace("\"fc\"", "\"fd\""));
-    assertThat(javac()).contains("Model.java:5: error: PEFT041", "Did you mean \"fc\"?");
+    assertThat(javac()).contains("Model.java:5: error: PEFT040", "Did you mean \"fc\"?");
   }
 
   private String javac() throws Exception {
