@@ -121,8 +121,8 @@ public abstract class Optimizer {
     }
     if (roots.isEmpty()) {
       throw new IllegalStateException(
-          "step: no parameter of this optimizer has a gradient; call backward() on a loss first, one"
-              + " that is computed from them: "
+          "step: no parameter of this optimizer has a gradient; call backward() on a loss first,"
+              + " one that is computed from them: "
               + parameters.stream()
                   .map(p -> "'" + p.name() + "'")
                   .distinct()
