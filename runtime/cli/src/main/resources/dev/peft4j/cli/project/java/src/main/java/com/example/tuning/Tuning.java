@@ -55,13 +55,13 @@ public final class Tuning {
   /** A model all of whose weights are trained. */
   static Classifier trainBase(List<Batch> batches) {
     Classifier model = Rng.with(7, () -> new Classifier(WIDTH, 2, 2));
-    AdamW optimizer = AdamW.of(model.parameters(), 1e-2f);
-    for (int epoch = 0; epoch < 10; epoch++) {
-      for (Batch b : batches) {
-        model.forward(b.x()).crossEntropy(b.labels()).backward();
-        optimizer.step();
-      }
-    }
+    Trainer.of(
+            model,
+            AdamW.of(model.trainableParameters(), 1e-2f),
+            Batches.of(batches),
+            b -> model.forward(b.x()).crossEntropy(b.labels()))
+        .settings(TrainingSettings.epochs(10))
+        .run();
     return model;
   }
 

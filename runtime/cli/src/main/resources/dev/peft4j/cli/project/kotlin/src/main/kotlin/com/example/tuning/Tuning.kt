@@ -4,7 +4,6 @@ import dev.peft4j.data.Rng
 import dev.peft4j.kotlin.invoke
 import dev.peft4j.kotlin.seeded
 import dev.peft4j.kotlin.train
-import dev.peft4j.optim.AdamW
 import dev.peft4j.tensor.Tensor
 import dev.peft4j.train.TrainingEvent
 import java.nio.file.Files
@@ -48,12 +47,10 @@ fun tune(folder: Path, epochs: Long) {
 /** A model all of whose weights are trained. */
 fun trainBase(batches: List<Batch>): Classifier {
   val model = seeded(7) { Classifier(WIDTH, 2, 2) }
-  val optimizer = AdamW.of(model.parameters(), 1e-2f)
-  repeat(10) {
-    for ((x, labels) in batches) {
-      model(x).crossEntropy(labels).backward()
-      optimizer.step()
-    }
+  train(model) {
+    adamW(lr = 1e-2)
+    epochs = 10
+    data(batches) { (x, labels) -> model(x).crossEntropy(labels) }
   }
   return model
 }
