@@ -117,6 +117,11 @@ final class TrainCommand implements Callable<Integer> {
           Rng.with(
               new Rng(options.seed).split(),
               () -> PeftModel.of(classifier.model(), options.lora(model.folder, drawn)));
+      if (!drawn.isEmpty()) {
+        out.note(
+            "%s has no %s: a new one is trained, and saved with the adapter",
+            model.folder, String.join(", ", drawn));
+      }
       out.note("%s", adapted.trainableSummary());
       long start = System.nanoTime();
       Batches<Batch> batches =

@@ -12,6 +12,7 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /**
  * Folders that transformers loads are trained and asked, whatever they have too much or too little.
@@ -20,6 +21,7 @@ class ModelFolderTest {
   @TempDir Path temp;
   private Path model;
   private Path data;
+  private String said = "";
 
   @BeforeEach
   void write() throws IOException {
@@ -40,7 +42,7 @@ class ModelFolderTest {
 
   private Path train(String out) {
     Path run = temp.resolve(out);
-    Run.of("train", "-m", model, "-d", data, "-o", run, "--epochs", 2, "--quiet").ok();
+    said = Run.of("train", "-m", model, "-d", data, "-o", run, "--epochs", 2, "--quiet").ok().err();
     return run.resolve("adapter");
   }
 
@@ -50,6 +52,10 @@ class ModelFolderTest {
     w.keySet().removeIf(n -> n.contains("pooler"));
     SafeTensors.write(model.resolve("model.safetensors"), w, Map.of("format", "pt"));
     Path adapter = train("run");
+    assertThat(said).contains(model + " has no pooler: a new one is trained, and saved with");
+    assertThat(LoggerFactory.getLogger("dev.peft4j.transformers.NewPooler").isWarnEnabled())
+        .as("nothing is said where the adapter has it")
+        .isFalse();
     String pooler = "base_model.model.bert.pooler.dense.weight";
     SafeTensors saved = SafeTensors.open(adapter.resolve("adapter_model.safetensors"));
     assertThat(saved.names()).contains(pooler, "base_model.model.bert.pooler.dense.bias");

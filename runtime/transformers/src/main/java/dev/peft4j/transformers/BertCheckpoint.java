@@ -155,11 +155,14 @@ final class BertCheckpoint {
   /** What transformers says too: layers that are new, and weights that are for nothing. */
   private void warn(List<String> drawn, List<String> unused) {
     if (!drawn.isEmpty()) {
-      LOG.warn(
-          "{}: has no {}; new ones are drawn. An adapter that is trained has to save them"
-              + " (modules_to_save; 'peft4j train' does so), one that is loaded has to bring them",
-          folder.folder(),
-          listed(drawn));
+      boolean pooler = drawn.stream().allMatch(n -> n.contains(POOLER));
+      (pooler ? NewPooler.LOG : LOG)
+          .warn(
+              "{}: has no {}; new ones are drawn. An adapter that is trained has to save them"
+                  + " (modules_to_save; 'peft4j train' does so), one that is loaded has to bring"
+                  + " them",
+              folder.folder(),
+              listed(drawn));
     }
     if (!unused.isEmpty()) {
       LOG.warn(
