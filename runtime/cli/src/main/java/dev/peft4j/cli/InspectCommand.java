@@ -168,8 +168,8 @@ final class InspectCommand implements Callable<Integer> {
     for (Map.Entry<String, JsonNode> e : found.properties()) {
       switch (e.getKey()) {
         case "config", "metadata" ->
-            e.getValue()
-                .properties()
+            e.getValue().properties().stream()
+                .filter(c -> !c.getValue().isNull()) // peft's settings are many, most of them unset
                 .forEach(c -> out.line("%s.%s: %s", e.getKey(), c.getKey(), text(c.getValue())));
         case "tensors" -> {
           out.line("tensors: %d", e.getValue().size());

@@ -1,14 +1,47 @@
 package dev.peft4j.cli;
 
 import dev.peft4j.io.Printable;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
-/** A stream for the log: what warnings quote of files is escaped. */
+/**
+ * A stream for the log: what warnings quote of files is escaped. While a progress bar has replaced
+ * the standard error, it writes to that.
+ */
 final class SafeStream extends PrintStream {
   SafeStream(PrintStream to) {
-    super(to, true, to.charset());
+    super(new Current(to), true, to.charset());
+  }
+
+  private static final class Current extends OutputStream {
+    private final PrintStream to;
+    private final PrintStream usual = System.err;
+
+    Current(PrintStream to) {
+      this.to = to;
+    }
+
+    private PrintStream now() {
+      PrintStream now = System.err;
+      return now == usual || now instanceof SafeStream ? to : now;
+    }
+
+    @Override
+    public void write(int b) {
+      now().write(b);
+    }
+
+    @Override
+    public void write(byte[] bytes, int from, int count) {
+      now().write(bytes, from, count);
+    }
+
+    @Override
+    public void flush() {
+      now().flush();
+    }
   }
 
   /** Makes the logger, which keeps the standard error that it finds, write to such a stream. */
@@ -24,7 +57,7 @@ final class SafeStream extends PrintStream {
 
   @Override
   public void println(@Nullable String line) {
-    super.println(Printable.of(String.valueOf(line)));
+    print(Printable.of(String.valueOf(line)) + System.lineSeparator()); // at once
   }
 
   @Override

@@ -25,7 +25,7 @@ public final class Log {
   public static Logger of(Class<?> owner) {
     return PROVIDER
         ? LoggerFactory.getLogger(owner)
-        : new StandardErrorLogger(owner.getName(), System.err::println);
+        : new StandardErrorLogger(owner.getName(), line -> System.err.println(line));
   }
 
   /** Looks where SLF4J looks. */

@@ -16,7 +16,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Shows how far a run is: steps, time, loss, epoch and the last evaluation. On a terminal it is a
  * bar in one line, as wide as the terminal; in a file or a pipe it is a line every few seconds, and
- * one at the end. When {@code run()} has returned nothing is written any more.
+ * one at the end. What is printed or logged while the bar stands comes on lines of its own, through
+ * {@code System.out} and {@code System.err}, which are replaced until the run ends. When {@code
+ * run()} has returned nothing is written any more.
  */
 public final class ProgressListener implements TrainingListener {
   private static final Duration BAR = Duration.ofMillis(250);

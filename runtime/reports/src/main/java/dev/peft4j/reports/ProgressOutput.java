@@ -1,22 +1,48 @@
 package dev.peft4j.reports;
 
+import java.io.OutputStream;
 import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import me.tongfei.progressbar.ProgressBarConsumer;
 
 /**
  * Where the library's progress goes: to one line of a terminal, which is painted over, or as lines
- * to a file or another program. Once it is closed nothing is written any more.
+ * to a file or another program. What others print to the terminal meanwhile, warnings for example,
+ * has lines of its own: the progress makes room, and is below it when it is painted again. Once it
+ * is closed nothing is written any more.
  */
 final class ProgressOutput implements ProgressBarConsumer {
   private final PrintStream out;
   private final Terminal terminal;
+  private final List<Runnable> undo = new ArrayList<>();
   private int shown;
+  private boolean begun; // a line of somebody else
   private String last = "";
   private boolean closed;
 
   ProgressOutput(PrintStream out, Terminal terminal) {
     this.out = out;
     this.terminal = terminal;
+    if (terminal.isThere()) {
+      share(System.err, System::setErr, () -> System.err);
+      if (Terminal.of(System.out).isThere()) {
+        share(System.out, System::setOut, () -> System.out);
+      }
+    }
+  }
+
+  private void share(PrintStream stream, Consumer<PrintStream> set, Supplier<PrintStream> get) {
+    PrintStream shared = new PrintStream(new Shared(stream), true, stream.charset());
+    set.accept(shared);
+    undo.add(
+        () -> {
+          if (get.get() == shared) {
+            set.accept(stream);
+          }
+        });
   }
 
   /** The last column stays free: a terminal would begin a new line behind it. */
@@ -32,6 +58,10 @@ final class ProgressOutput implements ProgressBarConsumer {
     }
     last = text;
     if (terminal.isThere()) {
+      if (begun) {
+        out.println();
+        begun = false;
+      }
       int over = Math.min(shown, getMaxRenderedLength()) - text.length();
       out.print("\r" + text + " ".repeat(Math.max(0, over)));
       shown = text.length();
@@ -45,10 +75,52 @@ final class ProgressOutput implements ProgressBarConsumer {
   public synchronized void close() {
     if (!closed) {
       closed = true;
+      undo.forEach(Runnable::run);
       if (terminal.isThere()) {
         out.println();
         out.flush();
       }
+    }
+  }
+
+  /** The caller has this lock. */
+  private void makeRoom(byte[] bytes, int from, int count) {
+    if (closed || count == 0) {
+      return;
+    }
+    if (shown > 0) {
+      out.print("\r" + " ".repeat(Math.min(shown, getMaxRenderedLength())) + "\r");
+      out.flush();
+      shown = 0;
+    }
+    begun = bytes[from + count - 1] != '\n';
+  }
+
+  /** Standard output or standard error of the others, while the progress stands. */
+  private final class Shared extends OutputStream {
+    private final PrintStream to;
+
+    Shared(PrintStream to) {
+      this.to = to;
+    }
+
+    @Override
+    public void write(int b) {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int from, int count) {
+      synchronized (ProgressOutput.this) {
+        makeRoom(bytes, from, count);
+        to.write(bytes, from, count);
+        to.flush();
+      }
+    }
+
+    @Override
+    public void flush() {
+      to.flush();
     }
   }
 }

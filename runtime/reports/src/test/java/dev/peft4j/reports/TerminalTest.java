@@ -19,6 +19,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -40,6 +42,7 @@ class TerminalTest {
   /** Trains for a moment, and does something else afterwards. */
   static final class Main {
     public static void main(String[] args) throws InterruptedException {
+      boolean chatty = args.length > 0;
       AdaptedModel<Sequential> model =
           Rng.with(
               1,
@@ -57,7 +60,15 @@ class TerminalTest {
                 return model.model().forward(x).square().mean();
               })
           .settings(TrainingSettings.builder().steps(40).evaluate(Every.steps(10)).build())
-          .evaluator(() -> Map.of("accuracy", 0.9375, "loss", 0.5))
+          .evaluator(
+              () -> {
+                if (chatty) {
+                  System.err.println("a warning");
+                  System.out.println("a line");
+                  System.out.print("half a line");
+                }
+                return Map.of("accuracy", 0.9375, "loss", 0.5);
+              })
           .listener(new ProgressListener("a run"))
           .run();
       System.err.println("after the run");
@@ -74,22 +85,26 @@ class TerminalTest {
     }
   }
 
-  private static List<String> java() {
-    return List.of(
+  private static List<String> java(String... args) {
+    List<String> command = new ArrayList<>();
+    Collections.addAll(
+        command,
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "--enable-native-access=ALL-UNNAMED",
         "-Dorg.slf4j.simpleLogger.defaultLogLevel=off",
         "-cp",
         System.getProperty("java.class.path"),
         Main.class.getName());
+    Collections.addAll(command, args);
+    return command;
   }
 
   /** What the run writes to a terminal of so many columns. */
-  private String onTerminal(int columns) throws IOException, InterruptedException {
+  private String onTerminal(int columns, String... args) throws IOException, InterruptedException {
     assumeTrue(Files.isExecutable(SCRIPT), "there is no " + SCRIPT + " to make a terminal with");
     Path run = folder.resolve("run.sh");
     Files.writeString(
-        run, "stty cols " + columns + " rows 24\nexec '" + String.join("' '", java()) + "'\n");
+        run, "stty cols " + columns + " rows 24\nexec '" + String.join("' '", java(args)) + "'\n");
     ProcessBuilder builder =
         new ProcessBuilder(
             SCRIPT.toString(), "-qec", "sh " + run, folder.resolve("typescript").toString());
@@ -117,6 +132,21 @@ class TerminalTest {
       assertThat(screen.lines().getFirst())
           .contains("[" + "=".repeat(60) + "]", "epoch 40", ", loss 0.5000");
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {60, 120})
+  void whatIsPrintedMeanwhileHasLinesOfItsOwn(int columns) throws Exception {
+    Screen screen = new Screen(columns);
+    screen.play(onTerminal(columns, "chatty"));
+    List<String> lines = new ArrayList<>(screen.lines());
+    assertThat(lines.removeIf(l -> l.startsWith("a run 100%"))).as(screen.toString()).isTrue();
+    List<String> expected = new ArrayList<>();
+    for (int evaluation = 0; evaluation < 5; evaluation++) { // the first asks for the names
+      Collections.addAll(expected, "a warning", "a line", "half a line");
+    }
+    Collections.addAll(expected, "after the run", "much later");
+    assertThat(lines).as(screen.toString()).isEqualTo(expected);
   }
 
   @Test
