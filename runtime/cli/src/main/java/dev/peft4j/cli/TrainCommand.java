@@ -1,9 +1,11 @@
 package dev.peft4j.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.cli.TrainingData.Batch;
 import dev.peft4j.data.Rng;
 import dev.peft4j.io.AtomicFiles;
+import dev.peft4j.io.JsonProblem;
 import dev.peft4j.optim.AdamW;
 import dev.peft4j.reports.LossCurve;
 import dev.peft4j.reports.ProgressListener;
@@ -181,6 +183,8 @@ final class TrainCommand implements Callable<Integer> {
         spelled.addAll(Labels.split(some));
       }
       return Labels.listed(spelled);
+    } catch (JsonProcessingException e) {
+      throw new UsageException("--labels: a quote is not as in CSV: " + JsonProblem.reason(e));
     } catch (IllegalArgumentException | IOException e) {
       throw new UsageException("--labels: " + e.getMessage());
     }

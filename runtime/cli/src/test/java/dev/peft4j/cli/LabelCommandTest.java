@@ -67,6 +67,8 @@ class LabelCommandTest {
     "'a,a', 'labels 0 and 1 (counted from 0) are both \"a\"'",
     "'a,b, a', 'are both \"a\", spelled \"a\" and \" a\"'",
     "'1,1.0', 'are both \"1\"'",
+    "'\"a,b', a quote is not as in CSV: Missing closing quote for value",
+    "'\"a\"x,b', a quote is not as in CSV: ",
     "'a,,b', label 1 of 3 is empty",
     "'a,b,', label 2 of 3 is empty",
     "' ,a', label 0 of 2 is empty"

@@ -2,6 +2,7 @@ package dev.peft4j.dataset;
 
 import dev.peft4j.io.FileFormatException;
 import java.io.BufferedReader;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Reader;
@@ -21,6 +22,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -225,7 +227,12 @@ public final class DataFile {
       return new GZIPInputStream(file, 1 << 16);
     } catch (IOException e) {
       file.close();
-      throw new FileFormatException(path, "is not a gzip file: " + e.getMessage(), e);
+      throw new FileFormatException(
+          path,
+          e instanceof EOFException
+              ? "ends before a gzip file does"
+              : "is not a gzip file: " + e.getMessage(),
+          e);
     }
   }
 
@@ -284,6 +291,19 @@ public final class DataFile {
         throw new FileFormatException(path, String.valueOf(e.getMessage()), e);
       } catch (CharacterCodingException e) {
         throw new FileFormatException(path, "line " + text.line() + " is not UTF-8 text", e);
+      } catch (EOFException | ZipException e) {
+        throw new FileFormatException(
+            path,
+            "line "
+                + text.line()
+                + (e instanceof EOFException
+                    ? ": the gzip file ends before its end, expected a whole one"
+                    : ": is not gzip: " + e.getMessage()),
+            e);
+      } catch (FileFormatException e) {
+        throw e;
+      } catch (IOException e) {
+        throw new IOException(path + ": cannot be read: " + e.getMessage(), e);
       }
       action.accept(value);
       return true;

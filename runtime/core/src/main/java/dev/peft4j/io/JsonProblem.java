@@ -16,7 +16,8 @@ public final class JsonProblem {
             .replaceAll(" ?\\(start marker at \\[Source.*?column: \\d+]\\)", "")
             .replaceAll(" ?\\[Source.*?column: \\d+]", "")
             .replaceAll(", from `[^`]*`", "")
-            .replaceAll(" \\(disable `[^)]*\\)", "");
+            .replaceAll(" \\(disable `[^)]*\\)", "")
+            .replaceAll(": enable `[^`]*` to allow", "");
     return Quote.plain(text.lines().findFirst().orElse(""));
   }
 }

@@ -2,6 +2,7 @@ package dev.peft4j.io;
 
 import dev.peft4j.data.Shape;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -52,7 +53,12 @@ public final class WeightsFile {
     Path file = isFile(path) ? path : path.resolve(NAME);
     Path folder = file.toAbsolutePath().getParent();
     if (folder != null) {
-      Files.createDirectories(folder);
+      try {
+        Files.createDirectories(folder);
+      } catch (FileAlreadyExistsException e) {
+        throw new FileFormatException(
+            folder, "is a file, expected a folder, or the name of a file in .safetensors", e);
+      }
     }
     SafeTensors.write(file, tensors);
     return file;

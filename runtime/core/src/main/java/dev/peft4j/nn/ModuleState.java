@@ -158,7 +158,8 @@ public final class ModuleState {
    * @param from what they come from, for messages
    * @throws dev.peft4j.io.StateDictException if something is missing, unexpected or has another
    *     shape; nothing is changed
-   * @throws IllegalArgumentException if the type of a tensor does not fit
+   * @throws IllegalArgumentException if the type of a tensor does not fit, or its values not into
+   *     it
    * @throws IllegalStateException if an adapter is merged into weights that would change
    */
   public void load(String from, SequencedMap<String, StoredTensor> values) {
@@ -188,6 +189,8 @@ public final class ModuleState {
             DType found = value.storage().dtype();
             if (own != found && (own.isInteger() || found.isInteger())) {
               mistyped.add("\n  " + name + ": " + found + " found, " + own + " needed");
+            } else if (own == DType.FLOAT16 && found != own && overflows(value.storage())) {
+              mistyped.add("\n  " + name + ": values of more than 65504, the largest of " + own);
             }
           }
         });
@@ -196,6 +199,18 @@ public final class ModuleState {
           from + " has tensors of another type:" + String.join("", mistyped));
     }
     replace(next);
+  }
+
+  /** Whether a number would become infinite as one of 16 bits. */
+  private static boolean overflows(Storage s) {
+    for (long i = 0; i < s.elements(); i++) {
+      float value = s.floatAt(i);
+      if (Float.isFinite(value)
+          && !Float.isFinite(Float.float16ToFloat(Float.floatToFloat16(value)))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The values under the first names of their tensors. */

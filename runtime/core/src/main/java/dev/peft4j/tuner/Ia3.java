@@ -335,20 +335,26 @@ public final class Ia3 implements Tuner {
                 fields.baseModel()));
   }
 
-  /** As peft does, it fills in the feed-forward layers, too, where a file has none. */
+  /**
+   * As peft does, it fills in the feed-forward layers, too, where a file leaves them open; what a
+   * file says of them stays, also where it is none of them.
+   */
   @Override
   public PeftConfig forModel(PeftConfig config, String modelType) {
     Config c = (Config) config;
     boolean open = TargetsByModel.isLeftOpen(c.targets());
     TargetSpec targets = open ? TargetsByModel.of(PEFT_TYPE, modelType, c.targets()) : c.targets();
-    List<String> fill = TargetsByModel.names(PEFT_TYPE + "_FEEDFORWARD", modelType);
-    if (fill.isEmpty() || !c.feedforward().isEmpty() || c.feedforwardRegex() != null) {
+    if (c.feedforwardRegex() != null) {
       return c.withTargets(targets);
     }
-    if (c.feedforward() != Feedforward.OPEN && !open) {
-      return c; // somebody says that there are none
+    boolean openFile = open && c.targets().fromFile();
+    List<String> feedforward = c.feedforward();
+    if (feedforward.isEmpty() && (feedforward == Feedforward.OPEN || open && !openFile)) {
+      feedforward = TargetsByModel.names(PEFT_TYPE + "_FEEDFORWARD", modelType);
+    } else if (!openFile) {
+      return c.withTargets(targets);
     }
-    return c.withTargets(targets).withFeedforward(fill);
+    return c.withFeedforward(List.of()).withTargets(targets).withFeedforward(feedforward);
   }
 
   @Override

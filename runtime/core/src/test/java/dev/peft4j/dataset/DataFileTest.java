@@ -7,6 +7,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.peft4j.dataset.DataFile.Format;
 import dev.peft4j.io.FileFormatException;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -150,6 +151,30 @@ class DataFileTest {
   }
 
   @Test
+  void errorsOfCompressedFilesNameThem() throws IOException {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    try (OutputStream out = new GZIPOutputStream(all)) {
+      out.write("text,label\na,1\n".repeat(900).getBytes());
+    }
+    byte[] bytes = all.toByteArray();
+    byte[] damaged = bytes.clone();
+    Arrays.fill(damaged, 20, 40, (byte) 0xff);
+    byte[] wrongSum = bytes.clone();
+    wrongSum[bytes.length - 6] ^= 1;
+    for (byte[] wrong :
+        List.of(
+            new byte[0], Arrays.copyOf(bytes, 5), Arrays.copyOf(bytes, 40), damaged, wrongSum)) {
+      Path gz = Files.write(folder.resolve("z.csv.gz"), wrong);
+      assertThatThrownBy(() -> DataFile.of(gz).read(Review.class))
+          .isInstanceOf(FileFormatException.class)
+          .hasMessageStartingWith(gz + ": ")
+          .message()
+          .contains("gzip")
+          .doesNotContain("null");
+    }
+  }
+
+  @Test
   void aFunctionOfTheRow() throws IOException {
     DataFile houses = file("x.csv", "rooms,area,sold,price\n3,55.5,false,100\n4,80,true,200\n");
     assertThat(
@@ -194,6 +219,8 @@ class DataFileTest {
         "x.jsonl | {\"text\": \"a\", \"label\": b} | line 1, column 24: is not JSON: Unrecognized"
             + " token 'b': was expecting (JSON String, Number, Array, Object or token 'null',"
             + " 'true' or 'false'); expected an object such as {\"text\": \"...\"}",
+        "x.jsonl | {\"text\": \"a\", \"label\": NaN} | line 1, column 27: is not JSON: Non-standard"
+            + " token 'NaN'; expected an object such as {\"text\": \"...\"}",
         "x.jsonl | [{\"text\": \"a\"}] | line 1: is a list of JSON, expected an object such as"
             + " {\"text\": \"...\"}",
         "x.jsonl | {\"text\": \"a\", \"label\": 1};;;{\"text\" | line 2, column 8: is not JSON: "

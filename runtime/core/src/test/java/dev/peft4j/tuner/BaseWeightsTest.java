@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.peft4j.annotation.Init;
+import dev.peft4j.data.DType;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Storage;
 import dev.peft4j.io.SafeTensors;
@@ -211,6 +212,36 @@ class BaseWeightsTest {
         .isInstanceOf(ArithmeticException.class)
         .hasMessageContaining("'fc1.weight' has NaN at element 5");
     assertThat(Files.exists(folder.resolve("bad.safetensors"))).isFalse();
+  }
+
+  @Test
+  void whatDoesNotFitIntoSixteenBitsIsNotLoaded() {
+    Nets.Mlp large = Nets.mlp(1);
+    float[] bias = large.fc1.bias().own().toFloats();
+    bias[1] = 65519; // rounds to the largest number
+    large.fc1.bias().set(bias);
+    large.save(folder.resolve("fits.safetensors"));
+    bias[1] = -1e5f;
+    large.fc1.bias().set(bias);
+    large.save(folder.resolve("large.safetensors"));
+    Nets.Mlp half = Nets.mlp(2);
+    half.to(DType.FLOAT16);
+    half.load(folder.resolve("fits.safetensors"));
+    assertThat(half.fc1.bias().own().toFloats()[1]).isEqualTo(65504);
+    float[] before = half.fc2.weight().own().toFloats();
+    assertThatThrownBy(() -> half.load(folder.resolve("large.safetensors")))
+        .hasMessageContaining("large.safetensors has tensors of another type:")
+        .hasMessageContaining("fc1.bias: values of more than 65504, the largest of FLOAT16");
+    assertThat(half.fc2.weight().own().toFloats()).isEqualTo(before);
+    half.to(DType.BFLOAT16).load(folder.resolve("large.safetensors"));
+  }
+
+  @Test
+  void aFileIsNoFolderToSaveTo() throws IOException {
+    Path file = Files.writeString(folder.resolve("notes"), "mine");
+    assertThatThrownBy(() -> Nets.mlp(1).save(file))
+        .hasMessageContaining("notes: is a file, expected a folder");
+    assertThat(file).hasContent("mine");
   }
 
   @Test

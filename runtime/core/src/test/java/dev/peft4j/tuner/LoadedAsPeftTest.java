@@ -220,6 +220,24 @@ class LoadedAsPeftTest {
     }
   }
 
+  /** As peft 0.21 takes them: a list that is there counts, also where the targets are left open. */
+  @ParameterizedTest
+  @CsvSource({"null, fc2", "[], ", "'[\"fc2\", \"fc9\"]', fc2", "'\"fc2\"', fc2"})
+  void feedforwardLayersWithoutTargets(String said, String feedforward) throws IOException {
+    class Opt extends Nets.Mlp implements HasModelType {
+      @Override
+      public String modelType() {
+        return "opt";
+      }
+    }
+    String json = "{\"peft_type\": \"IA3\", \"target_modules\": null, \"feedforward_modules\": ";
+    Files.writeString(folder.resolve("adapter_config.json"), json + said + "}");
+    Ia3.Config read = new Ia3().read(AdapterConfig.read(folder.resolve("adapter_config.json")));
+    Ia3.Config used = (Ia3.Config) PeftModel.of(new Opt(), read).adapters().config("default");
+    assertThat(used.isFeedforward("fc2")).isEqualTo(feedforward != null);
+    assertThat(used.targets().targets()).contains("fc2");
+  }
+
   @Test
   @Timeout(60)
   void expressionsOfAFileAreBoundedAndErrorsNameTheSetting() throws IOException {
