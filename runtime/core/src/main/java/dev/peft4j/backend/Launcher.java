@@ -18,6 +18,25 @@ import org.jspecify.annotations.Nullable;
  * path, input and output.
  */
 public final class Launcher {
+  /** Where the command line's launcher has put the real standard error; see there. */
+  private static final String STDERR = "-Dpeft4j.stderr=";
+
+  /** The launcher's way to leave out Java's notice of the incubator module, once more. */
+  private static final String WITHOUT_NOTICE =
+      """
+      java=$1
+      shift
+      stderr=%s
+      if pipe=$(mktemp -d 2>/dev/null) && mkfifo "$pipe/err" 2>/dev/null; then
+        (sed '/^WARNING: Using incubator modules: jdk\\.incubator\\.vector$/d' <"$pipe/err" >&2 &)
+        exec 3>&2 2>"$pipe/err"
+        rm -r "$pipe"
+        stderr=${stderr}3:$$
+      fi
+      exec "$java" "$stderr" "$@"
+      """
+          .formatted(STDERR);
+
   private Launcher() {}
 
   /** {@code args[0]} is the program's main class, the others are its arguments. */
@@ -73,6 +92,9 @@ public final class Launcher {
     command.add(absolute(System.getProperty("java.class.path")));
     command.add(mainClass);
     command.addAll(Arrays.asList(args));
+    if (command.removeIf(flag -> flag.startsWith(STDERR))) {
+      command.addAll(0, List.of("/bin/sh", "-c", WITHOUT_NOTICE, "sh"));
+    }
     Process process = new ProcessBuilder(command).inheritIO().start();
     Thread end = new Thread(() -> end(process), "peft4j-launcher-end");
     Runtime.getRuntime().addShutdownHook(end);
