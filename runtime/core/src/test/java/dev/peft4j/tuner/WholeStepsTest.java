@@ -308,8 +308,17 @@ class WholeStepsTest {
                     }
                   }
                 });
+    // what each step's weights give, seen through a model that nobody merges
+    AdaptedModel<Texts> copy =
+        Rng.with(5, () -> PeftModel.of(Rng.with(1, Texts::new), lora().build(), "t"));
+    copy.eval();
+    List<Parameter> own = optimizer.parameters();
+    List<Parameter> there = copy.trainableParameters();
     for (int i = 0; i < Attack.rounds(40) || merged.isEmpty(); i++) {
-      steps.add(m.withAdapter("t", () -> net.forward(X).toFloats()));
+      for (int k = 0; k < own.size(); k++) {
+        there.get(k).set(own.get(k).own().toFloats());
+      }
+      steps.add(copy.call(n -> n.forward(X).toFloats()));
       try {
         m.withAdapter("t", () -> net.forward(X).sub(1).square().mean()).backward();
       } catch (IllegalStateException e) { // merged at that moment, it cannot be trained
@@ -318,7 +327,10 @@ class WholeStepsTest {
       }
       optimizer.step();
     }
-    steps.add(m.withAdapter("t", () -> net.forward(X).toFloats()));
+    for (int k = 0; k < own.size(); k++) {
+      there.get(k).set(own.get(k).own().toFloats());
+    }
+    steps.add(copy.call(n -> n.forward(X).toFloats()));
     stop.set(true);
     merging.join();
     assertThat(failures).isEmpty();
