@@ -63,7 +63,7 @@ public final class TargetMatcher {
     for (String pattern : spec.layersPattern()) {
       lists.add(Regex.compile("(?:^|.*?\\.)" + pattern + "\\.(?P<idx>\\d+)\\.", true, budget));
     }
-    if (lists.isEmpty()) {
+    if (lists.isEmpty() && !layers.isEmpty()) { // of no use otherwise, and not for nothing
       lists.add(Regex.compile(ANY_LIST, true, budget));
     }
   }
