@@ -16,7 +16,6 @@ import java.util.function.DoublePredicate;
 import java.util.function.Supplier;
 import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
 
 /**
  * What an {@code adapter_config.json} holds: keys and values as they are, whatever the tuner, with
@@ -25,7 +24,7 @@ import org.slf4j.Logger;
  * and what would have been right. Immutable.
  */
 public final class AdapterConfig {
-  private static final Logger LOG = Log.of(AdapterConfig.class);
+  private static final Log LOG = Log.of(AdapterConfig.class);
 
   private final Path file;
   private final ObjectNode tree;

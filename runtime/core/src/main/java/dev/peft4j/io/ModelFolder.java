@@ -16,7 +16,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import org.slf4j.Logger;
 
 /**
  * A folder with a pretrained model as transformers lays it out: {@code config.json} and {@code
@@ -24,7 +23,7 @@ import org.slf4j.Logger;
  * The weights are mapped, not read; see {@link SafeTensors}.
  */
 public final class ModelFolder {
-  private static final Logger LOG = Log.of(ModelFolder.class);
+  private static final Log LOG = Log.of(ModelFolder.class);
   private static final String CONFIG = "config.json";
   private static final String SINGLE = "model.safetensors";
   private static final String INDEX = "model.safetensors.index.json";

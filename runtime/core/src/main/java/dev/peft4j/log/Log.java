@@ -2,45 +2,78 @@ package dev.peft4j.log;
 
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.spi.SLF4JServiceProvider;
 
 /**
- * The loggers of peft4j. With an SLF4J provider (Logback, Log4j, slf4j-simple, ...) they are
- * SLF4J's. A project without one, as most begin, would lose every warning: there warnings and
- * errors go to standard error, each sentence once. SLF4J itself is not asked for a logger then, so
- * that it has no reason to report that there is no provider.
+ * Where the classes of peft4j warn. With an SLF4J provider (Logback, Log4j, slf4j-simple, ...) what
+ * they say goes to SLF4J. A project without one, as most begin, would lose every warning: there
+ * warnings go to standard error, each sentence once. SLF4J itself is not asked for a logger then,
+ * so that it has no reason to report that there is no provider.
+ *
+ * <p>SLF4J is looked up when something is said for the first time: its set-up takes longer than the
+ * first training step of a small model, and most programs have nothing to be warned of.
  */
 public final class Log {
-  private static final boolean PROVIDER = hasProvider();
+  private final Class<?> owner;
 
-  private Log() {}
+  private Log(Class<?> owner) {
+    this.owner = owner;
+  }
 
   /**
-   * Returns the logger of a class.
+   * Returns the log of a class.
    *
    * @param owner gives the logger its name
    */
-  public static Logger of(Class<?> owner) {
-    return PROVIDER
+  public static Log of(Class<?> owner) {
+    return new Log(owner);
+  }
+
+  /**
+   * Warns.
+   *
+   * @param pattern the sentence, with {@code {}} for each argument, as SLF4J takes it
+   */
+  public void warn(String pattern, @Nullable Object... arguments) {
+    logger().warn(pattern, arguments);
+  }
+
+  /**
+   * Tells what only those want to read who ask for it.
+   *
+   * @param pattern the sentence, with {@code {}} for each argument, as SLF4J takes it
+   */
+  public void info(String pattern, @Nullable Object... arguments) {
+    logger().info(pattern, arguments);
+  }
+
+  private Logger logger() {
+    return Provider.EXISTS
         ? LoggerFactory.getLogger(owner)
         : new StandardErrorLogger(owner.getName(), line -> System.err.println(line));
   }
 
-  /** Looks where SLF4J looks. */
-  private static boolean hasProvider() {
-    String explicit = System.getProperty(LoggerFactory.PROVIDER_PROPERTY_KEY);
-    if (explicit != null && !explicit.isBlank()) {
-      return true;
-    }
-    try {
-      return ServiceLoader.load(SLF4JServiceProvider.class, LoggerFactory.class.getClassLoader())
-          .stream()
-          .findAny()
-          .isPresent();
-    } catch (ServiceConfigurationError e) {
-      return true; // SLF4J says what is wrong with it
+  /** Whether SLF4J has a provider, looked up once. */
+  private static final class Provider {
+    static final boolean EXISTS = look();
+
+    /** Looks where SLF4J looks. */
+    private static boolean look() {
+      String explicit = System.getProperty(LoggerFactory.PROVIDER_PROPERTY_KEY);
+      if (explicit != null && !explicit.isBlank()) {
+        return true;
+      }
+      try {
+        return ServiceLoader.load(SLF4JServiceProvider.class, LoggerFactory.class.getClassLoader())
+            .stream()
+            .findAny()
+            .isPresent();
+      } catch (ServiceConfigurationError e) {
+        return true; // SLF4J says what is wrong with it
+      }
     }
   }
 }

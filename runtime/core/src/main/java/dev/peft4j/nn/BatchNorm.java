@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
 
 /**
  * Normalises each channel over all other axes, scales and shifts (Ioffe and Szegedy 2015), as
@@ -31,7 +30,7 @@ import org.slf4j.Logger;
  */
 public abstract sealed class BatchNorm extends Module implements Layer
     permits BatchNorm1d, BatchNorm2d {
-  private static final Logger LOG = Log.of(BatchNorm.class);
+  private static final Log LOG = Log.of(BatchNorm.class);
 
   private final @Nullable Parameter weight;
   private final @Nullable Parameter bias;

@@ -14,7 +14,6 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
 
 /**
  * How calls of one adapted model are made: in training or evaluation mode, and with which random
@@ -56,7 +55,7 @@ public final class Modes {
     }
   }
 
-  private static final Logger LOG = Log.of(Modes.class);
+  private static final Log LOG = Log.of(Modes.class);
   private static final ScopedValue<Call> CALL = ScopedValue.newInstance();
 
   private final Streams streams = new Streams();

@@ -16,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import org.slf4j.Logger;
 
 /**
  * The parts of a run in the files of a checkpoint, and back.
@@ -44,7 +43,7 @@ record CheckpointFiles(
    */
   record Restored(TrainingState state, RunCourse course, List<String> changes) {}
 
-  private static final Logger LOG = Log.of(Checkpoint.class);
+  private static final Log LOG = Log.of(Checkpoint.class);
   private static final String TRAINER = "trainer";
 
   /** Writes everything into a folder that is there. */

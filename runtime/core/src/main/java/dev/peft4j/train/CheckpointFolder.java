@@ -13,11 +13,10 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
 
 /** The checkpoints of one run, which belongs to one process at a time. */
 final class CheckpointFolder implements AutoCloseable {
-  private static final Logger LOG = Log.of(Checkpoint.class);
+  private static final Log LOG = Log.of(Checkpoint.class);
   private static final String LOCK = ".lock";
 
   private final Path folder;

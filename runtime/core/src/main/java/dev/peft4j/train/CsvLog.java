@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.slf4j.Logger;
 
 /**
  * Writes down the course of a run: {@code loss.csv} has a line for each step, {@code
@@ -37,7 +36,7 @@ public final class CsvLog implements TrainingListener {
 
   private static final String HEADER = "step,epoch,loss,learning_rate,gradient_norm\n";
 
-  private static final Logger LOG = Log.of(CsvLog.class);
+  private static final Log LOG = Log.of(CsvLog.class);
 
   /** A line of a step; more digits than these are not one. */
   private static final Pattern STEP = Pattern.compile("([0-9]{1,18}),");

@@ -8,7 +8,6 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import org.slf4j.Logger;
 
 /**
  * Tells the checkpoints that this program has written from what only has such a name: another
@@ -16,7 +15,7 @@ import org.slf4j.Logger;
  * removed.
  */
 final class OwnCheckpoint {
-  private static final Logger LOG = Log.of(Checkpoint.class);
+  private static final Log LOG = Log.of(Checkpoint.class);
   private static final String FORMAT = "peft4j checkpoint ";
 
   private OwnCheckpoint() {}

@@ -27,11 +27,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import org.slf4j.Logger;
 
 /** The adapters of a set as files, in peft's layout. */
 final class AdapterFiles {
-  private static final Logger LOG = Log.of(AdapterSet.class);
+  private static final Log LOG = Log.of(AdapterSet.class);
 
   private final AdapterRegistry set;
 

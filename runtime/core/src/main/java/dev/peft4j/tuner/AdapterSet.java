@@ -20,7 +20,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
 
 /**
  * The adapters of one model by name, the first one active: what generated classes and {@link
@@ -70,7 +69,7 @@ public final class AdapterSet extends AdapterMerging {
     void finish();
   }
 
-  private static final Logger LOG = Log.of(AdapterSet.class);
+  private static final Log LOG = Log.of(AdapterSet.class);
 
   private AdapterSet(Module root) {
     super(new BaseModel(root));

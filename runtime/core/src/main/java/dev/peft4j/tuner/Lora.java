@@ -32,7 +32,6 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
 
 /**
  * Low-rank adaptation (Hu et al. 2021), peft's {@code LORA}: a layer computes W·x + b +
@@ -92,7 +91,7 @@ public final class Lora implements Tuner {
           "ensure_weight_tying",
           "trainable_token_indices");
 
-  private static final Logger LOG = Log.of(AdapterSet.class);
+  private static final Log LOG = Log.of(AdapterSet.class);
   private static final Pattern PISSA = Pattern.compile("pissa(?:_niter_(\\d{1,4}))?");
 
   /** A rank that is taken from settings without a look at the weights. */

@@ -15,11 +15,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
 
 /** Whether everything that an adapter's settings name is in the model. */
 final class MatchCheck {
-  private static final Logger LOG = Log.of(AdapterSet.class);
+  private static final Log LOG = Log.of(AdapterSet.class);
 
   /** More paths than these are shown by their last names alone. */
   private static final int SHOWN = 20;

@@ -20,7 +20,6 @@ import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import org.slf4j.Logger;
 
 /**
  * The weights of a folder under the names that a model has for them. Evens out what transformers
@@ -36,7 +35,7 @@ final class BertCheckpoint {
   private static final String SLOPE = ".intermediate_act_fn.weight";
 
   private static final int MOST_LISTED = 10;
-  private static final Logger LOG = Log.of(BertCheckpoint.class);
+  private static final Log LOG = Log.of(BertCheckpoint.class);
   private static final Set<String> BUFFERS =
       Set.of("embeddings.position_ids", "embeddings.token_type_ids");
 

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
 
 /**
  * What transformers' tokenizer classes make of a vocabulary. These take only the vocabulary of a
@@ -82,7 +81,7 @@ enum TokenizerClass {
     BYTES
   }
 
-  private static final Logger LOG = Log.of(TokenizerClass.class);
+  private static final Log LOG = Log.of(TokenizerClass.class);
 
   private final Words words;
   private final Map<String, String> tokens;

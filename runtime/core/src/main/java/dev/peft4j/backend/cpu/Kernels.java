@@ -33,57 +33,64 @@ import dev.peft4j.op.Softmax;
 import dev.peft4j.op.SoftmaxGrad;
 import dev.peft4j.op.ToFloat;
 import dev.peft4j.op.Unfold;
-import java.util.Map;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
-/** Which kernel computes which op. An op that is not here is decomposed. */
+/**
+ * Which kernel computes which op. An op that is not here is decomposed. A switch and not a map: the
+ * classes of kernels that a model does not use are never loaded.
+ */
 final class Kernels {
-  private static final Map<Class<? extends Op>, Function<Kernel.Site, Kernel>> MAKERS =
-      Map.ofEntries(
-          Map.entry(Elementwise.class, ElementwiseKernel::of),
-          Map.entry(BroadcastTo.class, ElementwiseKernel::of),
-          Map.entry(SumTo.class, site -> new ReduceKernel(site, false)),
-          Map.entry(MaxTo.class, site -> new ReduceKernel(site, true)),
-          Map.entry(MatMul.class, ProductKernel::matmul),
-          Map.entry(LinearOp.class, ProductKernel::linear),
-          Map.entry(Softmax.class, RowKernel::softmax),
-          Map.entry(SoftmaxGrad.class, RowKernel::softmaxGrad),
-          Map.entry(LogSoftmax.class, RowKernel::logSoftmax),
-          Map.entry(LayerNorm.class, RowKernel::layerNorm),
-          Map.entry(LayerNormGrad.class, RowKernel::layerNormGrad),
-          Map.entry(RmsNorm.class, RowKernel::rmsNorm),
-          Map.entry(RmsNormGrad.class, RowKernel::rmsNormGrad),
-          Map.entry(Attention.class, AttentionKernel::forward),
-          Map.entry(AttentionGrad.class, AttentionKernel::gradient),
-          Map.entry(CrossEntropy.class, LossKernel.Forward::new),
-          Map.entry(CrossEntropyGrad.class, LossKernel.Gradient::new),
-          Map.entry(Gather.class, LookupKernel.Rows::new),
-          Map.entry(ScatterAdd.class, LookupKernel.Add::new),
-          Map.entry(GatherAlong.class, AlongKernel.Elements::new),
-          Map.entry(ScatterAlong.class, AlongKernel.Sums::new),
-          Map.entry(OneHot.class, LookupKernel.Hot::new),
-          Map.entry(ToFloat.class, FillKernel.Floats::new),
-          Map.entry(RandomMask.class, FillKernel.Mask::new),
-          Map.entry(Causal.class, FillKernel.Triangle::new),
-          Map.entry(Reshape.class, CopyKernel::whole),
-          Map.entry(Slice.class, CopyKernel::slice),
-          Map.entry(Pad.class, CopyKernel::pad),
-          Map.entry(Concat.class, CopyKernel::concat),
-          Map.entry(Permute.class, PermuteKernel::new),
-          Map.entry(Unfold.class, WindowKernel::unfold),
-          Map.entry(Fold.class, WindowKernel::fold));
-
   private Kernels() {}
 
   static boolean supports(Op op) {
-    return MAKERS.containsKey(op.getClass());
+    return maker(op) != null;
   }
 
   static Kernel make(Kernel.Site site) {
-    Function<Kernel.Site, Kernel> maker = MAKERS.get(site.step().op().getClass());
+    Op op = site.step().op();
+    Function<Kernel.Site, Kernel> maker = maker(op);
     if (maker == null) {
-      throw new IllegalStateException("no kernel for " + site.step().op().name());
+      throw new IllegalStateException("no kernel for " + op.name());
     }
     return maker.apply(site);
+  }
+
+  private static @Nullable Function<Kernel.Site, Kernel> maker(Op op) {
+    return switch (op) {
+      case Elementwise _ -> ElementwiseKernel::of;
+      case BroadcastTo _ -> ElementwiseKernel::of;
+      case SumTo _ -> site -> new ReduceKernel(site, false);
+      case MaxTo _ -> site -> new ReduceKernel(site, true);
+      case MatMul _ -> ProductKernel::matmul;
+      case LinearOp _ -> ProductKernel::linear;
+      case Softmax _ -> RowKernel::softmax;
+      case SoftmaxGrad _ -> RowKernel::softmaxGrad;
+      case LogSoftmax _ -> RowKernel::logSoftmax;
+      case LayerNorm _ -> RowKernel::layerNorm;
+      case LayerNormGrad _ -> RowKernel::layerNormGrad;
+      case RmsNorm _ -> RowKernel::rmsNorm;
+      case RmsNormGrad _ -> RowKernel::rmsNormGrad;
+      case Attention _ -> AttentionKernel::forward;
+      case AttentionGrad _ -> AttentionKernel::gradient;
+      case CrossEntropy _ -> LossKernel.Forward::new;
+      case CrossEntropyGrad _ -> LossKernel.Gradient::new;
+      case Gather _ -> LookupKernel.Rows::new;
+      case ScatterAdd _ -> LookupKernel.Add::new;
+      case GatherAlong _ -> AlongKernel.Elements::new;
+      case ScatterAlong _ -> AlongKernel.Sums::new;
+      case OneHot _ -> LookupKernel.Hot::new;
+      case ToFloat _ -> FillKernel.Floats::new;
+      case RandomMask _ -> FillKernel.Mask::new;
+      case Causal _ -> FillKernel.Triangle::new;
+      case Reshape _ -> CopyKernel::whole;
+      case Slice _ -> CopyKernel::slice;
+      case Pad _ -> CopyKernel::pad;
+      case Concat _ -> CopyKernel::concat;
+      case Permute _ -> PermuteKernel::new;
+      case Unfold _ -> WindowKernel::unfold;
+      case Fold _ -> WindowKernel::fold;
+      default -> null;
+    };
   }
 }
