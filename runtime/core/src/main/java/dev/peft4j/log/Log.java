@@ -38,7 +38,7 @@ public final class Log {
    * @param pattern the sentence, with {@code {}} for each argument, as SLF4J takes it
    */
   public void warn(String pattern, @Nullable Object... arguments) {
-    logger().warn(pattern, arguments);
+    Loggers.of(owner).warn(pattern, arguments);
   }
 
   /**
@@ -47,21 +47,21 @@ public final class Log {
    * @param pattern the sentence, with {@code {}} for each argument, as SLF4J takes it
    */
   public void info(String pattern, @Nullable Object... arguments) {
-    logger().info(pattern, arguments);
+    Loggers.of(owner).info(pattern, arguments);
   }
 
-  private Logger logger() {
-    return Provider.EXISTS
-        ? LoggerFactory.getLogger(owner)
-        : new StandardErrorLogger(owner.getName(), line -> System.err.println(line));
-  }
+  /** All that needs SLF4J's classes, so that they are loaded with the first sentence. */
+  private static final class Loggers {
+    private static final boolean PROVIDER = hasProvider();
 
-  /** Whether SLF4J has a provider, looked up once. */
-  private static final class Provider {
-    static final boolean EXISTS = look();
+    static Logger of(Class<?> owner) {
+      return PROVIDER
+          ? LoggerFactory.getLogger(owner)
+          : new StandardErrorLogger(owner.getName(), line -> System.err.println(line));
+    }
 
     /** Looks where SLF4J looks. */
-    private static boolean look() {
+    private static boolean hasProvider() {
       String explicit = System.getProperty(LoggerFactory.PROVIDER_PROPERTY_KEY);
       if (explicit != null && !explicit.isBlank()) {
         return true;
