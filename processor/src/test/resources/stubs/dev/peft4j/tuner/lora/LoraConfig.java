@@ -1,8 +1,9 @@
-package dev.peft4j.tuner;
+package dev.peft4j.tuner.lora;
 
 import dev.peft4j.annotation.Bias;
 import dev.peft4j.annotation.Init;
 import dev.peft4j.target.TargetSpec;
+import dev.peft4j.tuner.PeftConfig;
 import dev.peft4j.target.TaskTypes;
 
 /** A stand-in for the runtime's: writes down what it was told. */
