@@ -24,9 +24,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks for a learning rate: trains for some steps while the rate rises from very low to very high,
- * and sees at which rates the loss falls (the learning rate range test of Smith 2015, as fastai
- * does it). Afterwards weights, the optimizer and random generators are what they were, bit by bit.
+ * A search for a learning rate: it trains for some steps while the rate rises from very low to very
+ * high, and records where the loss falls (the learning rate range test of Smith 2015, as in
+ * fastai). Afterwards weights, the optimizer and random generators are restored bit by bit.
  *
  * <pre>{@code
  * LearningRates rates =
@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * @param <B> what the loss is computed from
  */
 public final class LearningRateFinder<B> {
-  /** fastai's. */
+  /** The smoothing factor of fastai. */
   private static final double SMOOTHING = 0.98;
 
   private static final double DIVERGED = 4;
@@ -69,10 +69,10 @@ public final class LearningRateFinder<B> {
   }
 
   /**
-   * A test of a model, with adapters (of a generated class) or without.
+   * Creates a search for a model, with adapters (of a generated class) or without.
    *
-   * @param optimizer the one to train with; its rate does not matter
-   * @param data the batches of as many epochs as it takes
+   * @param optimizer the optimizer to train with; its rate does not matter
+   * @param data the batches; as many epochs as needed are used
    * @param loss computes the loss of a batch, a single value
    */
   public static <B> LearningRateFinder<B> of(
@@ -81,7 +81,10 @@ public final class LearningRateFinder<B> {
         model, model instanceof PeftModel p ? p.adapters() : null, optimizer, data, loss);
   }
 
-  /** As {@link #of(Module, Optimizer, Batches, Function)}, of a model that was adapted in place. */
+  /**
+   * Creates a search like {@link #of(Module, Optimizer, Batches, Function)}, for a model that was
+   * adapted in place.
+   */
   public static <B> LearningRateFinder<B> of(
       AdaptedModel<?> model,
       Optimizer optimizer,
@@ -106,9 +109,9 @@ public final class LearningRateFinder<B> {
   }
 
   /**
-   * Sets how many steps it takes at most, 100 by default.
+   * Sets the largest number of steps, 100 by default.
    *
-   * @throws IllegalArgumentException if they are fewer than 10
+   * @throws IllegalArgumentException if it is less than 10
    */
   public LearningRateFinder<B> steps(int value) {
     if (value < 10) {
@@ -119,13 +122,13 @@ public final class LearningRateFinder<B> {
     return this;
   }
 
-  /** Whether it ends when the loss is four times the lowest, as by default, or goes on. */
+  /** Sets whether the test ends when the loss is four times the lowest; true by default. */
   public LearningRateFinder<B> stopsEarly(boolean value) {
     stopsEarly = value;
     return this;
   }
 
-  /** Runs the test. The gradients of passes before it are forgotten. */
+  /** Runs the test. Pending gradients are cleared. */
   public LearningRates run() {
     Runnable restore = snapshot();
     try {
@@ -184,7 +187,7 @@ public final class LearningRateFinder<B> {
     }
   }
 
-  /** Copies all that a step may change; what is returned puts it back. */
+  /** Copies everything that a step may change, and returns an action that restores it. */
   private Runnable snapshot() {
     float rate = optimizer.lr();
     long done = optimizer.steps();
