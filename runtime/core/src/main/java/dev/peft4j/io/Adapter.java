@@ -16,12 +16,12 @@ import java.util.SequencedMap;
 public record Adapter(
     Path folder, AdapterConfig config, SequencedMap<String, StoredTensor> tensors) {
 
-  /** Returns returns the file of the weights. */
+  /** Returns the file of the weights. */
   public Path weightsFile() {
     return folder.resolve(PeftFormat.WEIGHTS_FILE);
   }
 
-  /** Returns returns the shape of each weight, in the file's order. */
+  /** Returns the shape of each weight, in the file's order. */
   public SequencedMap<String, Shape> shapes() {
     SequencedMap<String, Shape> out = new LinkedHashMap<>();
     tensors.forEach((name, t) -> out.put(name, t.shape()));
