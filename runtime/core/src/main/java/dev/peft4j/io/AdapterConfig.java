@@ -131,7 +131,7 @@ public final class AdapterConfig {
    * Throws if a setting that the caller does not carry out differs from its default: the adapter
    * would compute something else than in peft.
    *
-   * @param defaults every known key with its default, such as {@link PeftFormat#loraDefaults}
+   * @param defaults every known key with its default
    * @param handled the keys that the caller carries out or that do not change the result
    * @throws FileFormatException listing all such keys with their values
    */

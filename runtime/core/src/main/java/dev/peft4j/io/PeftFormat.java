@@ -84,20 +84,11 @@ public final class PeftFormat {
           "QUESTION_ANS",
           "FEATURE_EXTRACTION");
 
-  private static final ObjectNode LORA = resource("lora_config_defaults.json");
-
   private PeftFormat() {}
 
   /**
-   * A new copy of what peft writes for a LoRA configuration with every setting at its default: all
-   * keys that such a file has.
-   */
-  public static ObjectNode loraDefaults() {
-    return LORA.deepCopy();
-  }
-
-  /**
-   * The keys that the configuration of every tuner has, with their defaults; a tuner adds its own.
+   * Returns the keys that the configuration of every tuner has, with their defaults; a tuner adds its
+   * own.
    *
    * @param peftType the tuner
    */
@@ -113,9 +104,15 @@ public final class PeftFormat {
     return tree;
   }
 
-  private static ObjectNode resource(String name) {
-    try (InputStream in =
-        Objects.requireNonNull(PeftFormat.class.getResourceAsStream(name), name)) {
+  /**
+   * Reads a JSON object that is packed with a class, such as all keys of a tuner's configuration
+   * with their defaults.
+   *
+   * @param beside the class in whose package it is
+   * @param name the file's name
+   */
+  public static ObjectNode resource(Class<?> beside, String name) {
+    try (InputStream in = Objects.requireNonNull(beside.getResourceAsStream(name), name)) {
       return PythonJson.parse(Path.of(name), in.readAllBytes());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
