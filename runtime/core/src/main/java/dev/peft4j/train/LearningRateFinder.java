@@ -3,25 +3,18 @@ package dev.peft4j.train;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Variable;
-import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedBuffer;
-import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.Parameter;
+import dev.peft4j.nn.Trainable;
 import dev.peft4j.optim.NonFiniteLossException;
 import dev.peft4j.optim.Optimizer;
 import dev.peft4j.tensor.Tensor;
-import dev.peft4j.tuner.AdaptedModel;
-import dev.peft4j.tuner.AdapterSet;
-import dev.peft4j.tuner.PeftModel;
 import java.util.ArrayList;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.function.Function;
-import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Looks for a learning rate: trains for some steps while the rate rises from very low to very high,
@@ -45,8 +38,7 @@ public final class LearningRateFinder<B> {
 
   private static final double DIVERGED = 4;
 
-  private final Module model;
-  private final @Nullable AdapterSet adapters;
+  private final Subject subject;
   private final Optimizer optimizer;
   private final Batches<B> data;
   private final Function<? super B, Tensor> loss;
@@ -56,38 +48,24 @@ public final class LearningRateFinder<B> {
   private boolean stopsEarly = true;
 
   private LearningRateFinder(
-      Module model,
-      @Nullable AdapterSet adapters,
-      Optimizer optimizer,
-      Batches<B> data,
-      Function<? super B, Tensor> loss) {
-    this.model = model;
-    this.adapters = adapters;
+      Subject subject, Optimizer optimizer, Batches<B> data, Function<? super B, Tensor> loss) {
+    this.subject = subject;
     this.optimizer = optimizer;
     this.data = data;
     this.loss = loss;
   }
 
   /**
-   * A test of a model, with adapters (of a generated class) or without.
+   * Returns a test of a model, with adapters or without. Biases and norms do not decay, as in a
+   * {@link Trainer}'s run.
    *
    * @param optimizer the one to train with; its rate does not matter
    * @param data the batches of as many epochs as it takes
    * @param loss computes the loss of a batch, a single value
    */
   public static <B> LearningRateFinder<B> of(
-      Module model, Optimizer optimizer, Batches<B> data, Function<? super B, Tensor> loss) {
-    return new LearningRateFinder<>(
-        model, model instanceof PeftModel p ? p.adapters() : null, optimizer, data, loss);
-  }
-
-  /** As {@link #of(Module, Optimizer, Batches, Function)}, of a model that was adapted in place. */
-  public static <B> LearningRateFinder<B> of(
-      AdaptedModel<?> model,
-      Optimizer optimizer,
-      Batches<B> data,
-      Function<? super B, Tensor> loss) {
-    return new LearningRateFinder<>(model.model(), model.adapters(), optimizer, data, loss);
+      Trainable model, Optimizer optimizer, Batches<B> data, Function<? super B, Tensor> loss) {
+    return new LearningRateFinder<>(Subject.of(model), optimizer, data, loss);
   }
 
   /**
@@ -128,9 +106,11 @@ public final class LearningRateFinder<B> {
   /** Runs the test. The gradients of passes before it are forgotten. */
   public LearningRates run() {
     Runnable restore = snapshot();
+    optimizer.exemptFromDecay(DecayExempt.of(subject));
     try {
-      return training(this::test);
+      return subject.training(optimizer.parameters(), this::test);
     } finally {
+      optimizer.exemptFromDecay(Set.of());
       restore.run();
     }
   }
@@ -161,29 +141,6 @@ public final class LearningRateFinder<B> {
     return new LearningRates(points, false);
   }
 
-  private <T> T training(Supplier<T> body) {
-    if (adapters != null) {
-      return adapters.training(optimizer.parameters(), body);
-    }
-    Map<Module, Boolean> modes = new IdentityHashMap<>();
-    for (NamedModule m : model.namedModules()) {
-      modes.put(m.module(), m.module().training());
-    }
-    model.train();
-    try {
-      return body.get();
-    } finally {
-      // parents set the mode of those below them, so they come first
-      for (NamedModule m : model.namedModules()) {
-        if (Boolean.TRUE.equals(modes.get(m.module()))) {
-          m.module().train();
-        } else {
-          m.module().eval();
-        }
-      }
-    }
-  }
-
   /** Copies all that a step may change; what is returned puts it back. */
   private Runnable snapshot() {
     float rate = optimizer.lr();
@@ -193,7 +150,7 @@ public final class LearningRateFinder<B> {
     for (Parameter p : optimizer.parameters()) {
       values.put(p.variable(), p.own().copy());
     }
-    List<NamedBuffer> buffers = adapters == null ? model.namedBuffers() : adapters.namedBuffers();
+    List<NamedBuffer> buffers = subject.buffers();
     for (NamedBuffer b : buffers) {
       values.put(b.buffer().variable(), b.buffer().own().copy());
     }
@@ -202,8 +159,7 @@ public final class LearningRateFinder<B> {
       states.add(new LinkedHashMap<>(state));
       state.values().forEach(v -> values.put(v, v.storage().copy()));
     }
-    List<Rng> generators =
-        new ArrayList<>((adapters == null ? model.generators() : adapters.generators()).values());
+    List<Rng> generators = new ArrayList<>(subject.generators().values());
     generators.add(Rng.current());
     long[][] positions =
         generators.stream().map(g -> new long[] {g.seed(), g.position()}).toArray(long[][]::new);

@@ -3,6 +3,7 @@ package dev.peft4j.train;
 import dev.peft4j.data.Rng;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.ModuleState;
+import dev.peft4j.nn.NamedBuffer;
 import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
@@ -25,6 +26,9 @@ sealed interface Subject {
 
   /** All parameters, those that are not trained too. */
   List<NamedParameter> parameters();
+
+  /** What the model changes while it is called. */
+  List<NamedBuffer> buffers();
 
   /** The model without adapters. */
   Module root();
@@ -81,6 +85,11 @@ sealed interface Subject {
     @Override
     public List<NamedParameter> parameters() {
       return model.namedParameters();
+    }
+
+    @Override
+    public List<NamedBuffer> buffers() {
+      return model.adapters().namedBuffers();
     }
 
     @Override
@@ -155,6 +164,11 @@ sealed interface Subject {
     @Override
     public List<NamedParameter> parameters() {
       return root.namedParameters();
+    }
+
+    @Override
+    public List<NamedBuffer> buffers() {
+      return root.namedBuffers();
     }
 
     @Override

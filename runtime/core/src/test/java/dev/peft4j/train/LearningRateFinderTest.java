@@ -188,4 +188,21 @@ class LearningRateFinderTest {
     assertThatThrownBy(() -> finder.range(1, 0.1f)).hasMessageContaining("needed 0 < from < to");
     assertThatThrownBy(() -> finder.steps(3)).hasMessageContaining("at least 10");
   }
+
+  @Test
+  void biasesAndNormsDoNotDecayAsInATrainersRun() {
+    List<Double> usual = losses(AdamW.builder());
+    assertThat(usual)
+        .isEqualTo(losses(AdamW.builder().withoutDecay(p -> p.shape().rank() == 1)))
+        .isNotEqualTo(losses(AdamW.builder().decayAll()));
+  }
+
+  private List<Double> losses(AdamW.Builder settings) {
+    Net net = Rng.with(1, Net::new);
+    net.drop.eval();
+    Optimizer adam = settings.weightDecay(0.5).build(net.parameters());
+    return LearningRateFinder.of(net, adam, data, net::loss).range(0.01f, 1).run().points().stream()
+        .map(LearningRates.Point::loss)
+        .toList();
+  }
 }

@@ -1,10 +1,13 @@
 package dev.peft4j.samples.gloss;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -64,6 +67,20 @@ class SmallPartsTest {
     LossCurve.write(losses, 2, file);
     BufferedImage image = ImageIO.read(file.toFile());
     assertThat(image.getWidth()).isEqualTo(960);
+  }
+
+  @Test
+  void progressWithoutATerminalIsLines() {
+    ByteArrayOutputStream written = new ByteArrayOutputStream();
+    PrintStream before = System.err;
+    System.setErr(new PrintStream(written, true, UTF_8));
+    try (Progress progress = new Progress("train", 2)) {
+      progress.step(0.5, 0.25, 10);
+      progress.step(0.4, 0.5, 10);
+    } finally {
+      System.setErr(before);
+    }
+    assertThat(written.toString(UTF_8)).contains("train", "2/2", "loss 0.400").doesNotContain("\r");
   }
 
   @Test
