@@ -104,7 +104,7 @@ enum Diagnostic {
   // targets and modules
   NO_SUCH_TARGET(40, "%s has no module %s. %s"),
   TARGET_PARTLY_UNMATCHED(41, "%s has no module %s, though it has the other targets. %s"),
-  UNSUPPORTED_MODULE(42, "The target %s names %s, which takes no %s adapter: only %s do. %s"),
+  UNSUPPORTED_MODULE(42, "The target %s names %s, which takes no %s adapter: only %s. %s"),
   TARGET_EXCLUDED(43, "The target %s %s."),
   TARGET_SAVED(
       44,

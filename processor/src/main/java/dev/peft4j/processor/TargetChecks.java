@@ -116,7 +116,7 @@ final class TargetChecks {
           quoted(target),
           places(unsupported),
           settings.kind().title(),
-          settings.kind().layerNames(),
+          settings.kind().layersDo(),
           candidates.meant(target, true));
       return;
     }
@@ -161,7 +161,7 @@ final class TargetChecks {
           quoted(target),
           places(containers),
           settings.kind().title(),
-          settings.kind().layerNames(),
+          settings.kind().layersDo(),
           candidates.meant(target, true));
     } else if (!opaque.isEmpty()) {
       if (reachesInto(target)) {
@@ -270,7 +270,7 @@ final class TargetChecks {
             quoted(name),
             places(wrong),
             settings.kind().title(),
-            settings.kind().layerNames(),
+            settings.kind().layersDo(),
             candidates.meant(name, true));
         continue;
       }

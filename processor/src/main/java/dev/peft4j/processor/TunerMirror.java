@@ -57,11 +57,11 @@ record TunerMirror(
     };
   }
 
-  /** The layers that it adapts, for messages. */
-  String layerNames() {
+  /** The layers that it adapts, for messages: Linear and Conv2d do. */
+  String layersDo() {
     return layers.isEmpty()
-        ? simple(Universe.LAYERS, ", ", ", ") + " and classes that implement Adaptable"
-        : simple(layers, ", ", " and ");
+        ? simple(Universe.LAYERS, ", ", ", ") + " and classes that implement Adaptable do"
+        : simple(layers, ", ", " and ") + (layers.size() == 1 ? " does" : " do");
   }
 
   /** Some of these, for a sentence that none of them is there. */

@@ -59,6 +59,7 @@ public final class Main implements Runnable {
 
   /** Runs the command, whose texts are no options, and returns its exit code. */
   static int execute(CommandLine line, String... args) {
+    TunerOptions.add(line, args);
     return line.execute(TextArguments.separate(line.getCommandSpec(), args));
   }
 
@@ -66,6 +67,7 @@ public final class Main implements Runnable {
   private static OptionalInt relaunch(String[] args) throws IOException, InterruptedException {
     try {
       CommandLine line = commandLine();
+      TunerOptions.add(line, args);
       ParseResult command =
           line.parseArgs(TextArguments.separate(line.getCommandSpec(), args)).subcommand();
       if (command == null || command.isUsageHelpRequested() || command.isVersionHelpRequested()) {

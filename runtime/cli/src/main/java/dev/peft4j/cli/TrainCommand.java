@@ -19,6 +19,7 @@ import dev.peft4j.train.TrainingResult;
 import dev.peft4j.transformers.BertForSequenceClassification;
 import dev.peft4j.transformers.Transformers;
 import dev.peft4j.tuner.AdaptedModel;
+import dev.peft4j.tuner.ConfigBuilder;
 import dev.peft4j.tuner.PeftModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -39,7 +40,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "train",
     mixinStandardHelpOptions = true,
-    description = "Trains a LoRA adapter and a classifier on texts with labels.",
+    description = "Trains an adapter (LoRA, unless --tuner says otherwise) and a classifier on texts with labels.",
     footer = {
       "",
       "The output folder gets: adapter (peft's files, and the labels' names),",
@@ -85,10 +86,11 @@ final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     options.check(evalData != null);
-    return model.run(this::train);
+    ConfigBuilder<?> tuner = TunerOptions.settings(out.commandSpec());
+    return model.run(() -> train(tuner));
   }
 
-  private int train() throws IOException {
+  private int train(ConfigBuilder<?> tuner) throws IOException {
     List<Example> examples = data.read();
     List<String> names = labels(examples);
     Labels.alike(names).forEach(out::warn);
@@ -110,7 +112,7 @@ final class TrainCommand implements Callable<Integer> {
       AdaptedModel<BertForSequenceClassification> adapted =
           Rng.with(
               new Rng(options.seed).split(),
-              () -> PeftModel.of(classifier.model(), options.lora(model.folder, drawn)));
+              () -> PeftModel.of(classifier.model(), options.adapter(tuner, model.folder, drawn)));
       if (!drawn.isEmpty()) {
         out.note(
             "%s has no %s: a new one is trained, and saved with the adapter",

@@ -3,7 +3,6 @@ package dev.peft4j.tuner.lora;
 import dev.peft4j.annotation.Bias;
 import dev.peft4j.annotation.Init;
 import dev.peft4j.target.TargetSpec;
-import dev.peft4j.tuner.PeftConfig;
 import dev.peft4j.target.TaskTypes;
 import dev.peft4j.tuner.PeftConfig;
 
