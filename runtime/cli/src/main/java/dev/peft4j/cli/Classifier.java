@@ -76,17 +76,15 @@ record Classifier(
     requireTrained(options.folder, weights.tensors().keySet(), ", nor has the adapter " + adapter);
     Tokenizer tokenizer = tokenizer(options);
     Integer rows = rowsOfClassifier(adapter.resolve(PeftFormat.WEIGHTS_FILE));
-    BertForSequenceClassification base;
-    List<String> labels;
-    if (rows == null) {
-      labels = ModelLabels.of(options.folder);
-      base = Transformers.bertForSequenceClassification(options.folder);
-    } else {
-      labels = labels(adapter, rows, options.folder);
-      base = Transformers.bertForSequenceClassification(options.folder, labels);
-    }
+    List<String> labels =
+        rows == null ? ModelLabels.of(options.folder) : labels(adapter, rows, options.folder);
+    BertForSequenceClassification base =
+        rows == null
+            ? Transformers.bertForSequenceClassification(options.folder)
+            : Transformers.bertForSequenceClassification(options.folder, labels);
     Weights.requireFinite(options.folder, base);
-    return new Classifier(base, PeftModel.load(base, adapter), tokenizer, labels);
+    PeftModel adapted = CommandException.ofSettings(() -> PeftModel.load(base, adapter));
+    return new Classifier(base, adapted, tokenizer, labels);
   }
 
   /** Layers that nobody trained would give labels by chance. */
@@ -125,7 +123,7 @@ record Classifier(
     } catch (IllegalArgumentException e) {
       String message = String.valueOf(e.getMessage());
       if (!message.startsWith(TOO_SHORT)) {
-        throw e;
+        throw new CommandException(message);
       }
       throw new UsageException("--max-length" + message.substring(TOO_SHORT.length()));
     }
@@ -202,7 +200,7 @@ record Classifier(
    * The logits of each example, in the order of the examples. Texts of similar length go together,
    * which spares padding.
    *
-   * @throws IllegalStateException if one is NaN or infinite
+   * @throws CommandException if one is NaN or infinite
    */
   float[][] logits(List<Example> examples, int batch) {
     int[] order =
@@ -232,10 +230,10 @@ record Classifier(
     return all;
   }
 
-  private IllegalStateException overflow(int index, Example example, float[] logits) {
+  private CommandException overflow(int index, Example example, float[] logits) {
     PeftModel own = adapted;
     boolean inFile = example.place().line() > 0;
-    return new IllegalStateException(
+    return new CommandException(
         "the scores of "
             + (inFile ? "the example in " + example.place() : "text " + (index + 1))
             + " are "

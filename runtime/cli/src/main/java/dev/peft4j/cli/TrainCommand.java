@@ -110,7 +110,10 @@ final class TrainCommand implements Callable<Integer> {
       AdaptedModel<BertForSequenceClassification> adapted =
           Rng.with(
               new Rng(options.seed).split(),
-              () -> PeftModel.of(classifier.model(), options.lora(model.folder, drawn)));
+              () ->
+                  CommandException.ofSettings(
+                      () ->
+                          PeftModel.of(classifier.model(), options.lora(model.folder, drawn))));
       if (!drawn.isEmpty()) {
         out.note(
             "%s has no %s: a new one is trained, and saved with the adapter",

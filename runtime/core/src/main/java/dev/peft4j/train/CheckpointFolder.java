@@ -37,7 +37,7 @@ final class CheckpointFolder implements AutoCloseable {
    * Takes hold of a folder, which is made if missing, and tidies up what killed processes have left
    * there.
    *
-   * @throws IllegalStateException if another run has it
+   * @throws CheckpointException if another run has it
    */
   static CheckpointFolder open(Path folder, CheckpointFiles files, int keep) {
     files.requireComplete();
@@ -47,7 +47,7 @@ final class CheckpointFolder implements AutoCloseable {
       Files.createDirectories(folder);
       hold = FileHold.tryTake(folder.resolve(LOCK));
       if (hold == null) {
-        throw new IllegalStateException(
+        throw new CheckpointException(
             "another run is writing checkpoints to " + folder + "; needed is a folder of its own");
       }
       AtomicFolder.clean(folder);
@@ -75,12 +75,12 @@ final class CheckpointFolder implements AutoCloseable {
   /**
    * Throws if the folder has checkpoints.
    *
-   * @throws IllegalStateException naming the latest
+   * @throws CheckpointException naming the latest
    */
   void requireEmpty() {
     List<Checkpoint> there = Checkpoint.list(folder);
     if (!there.isEmpty()) {
-      throw new IllegalStateException(
+      throw new CheckpointException(
           "the folder "
               + folder
               + " has checkpoints already, the latest of step "

@@ -150,7 +150,7 @@ public final class Trainer<B> {
    * @throws IllegalStateException if a setting would do nothing (evaluations without an evaluator,
    *     checkpoints without a folder), or the loss reaches none of the optimizer's parameters
    * @throws IllegalArgumentException if the evaluator does not give the number that is monitored
-   * @throws IllegalStateException if the folder has checkpoints already
+   * @throws CheckpointException if the folder has checkpoints already
    * @throws TrainingDivergedException if a loss, gradient or parameter is no finite number
    * @throws java.io.UncheckedIOException if a checkpoint cannot be written
    */

@@ -1,5 +1,6 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.data.IndexException;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.data.Storage;
@@ -61,7 +62,7 @@ public class BertForSequenceClassification extends Module implements HasModelTyp
    * @param labels integers (batch), 0 to labels - 1; -100 for rows that do not count
    * @return a single value
    * @throws ShapeException if the shapes do not fit
-   * @throws IndexOutOfBoundsException if a label is out of range, naming it and its row
+   * @throws IndexException if a label is out of range, naming it and its row
    */
   public Tensor loss(Tensor logits, Tensor labels) {
     int classes = bert.config().numLabels();
@@ -83,7 +84,7 @@ public class BertForSequenceClassification extends Module implements HasModelTyp
     for (long i = 0; known != null && i < known.elements(); i++) {
       long label = known.index(i);
       if ((label < 0 || label >= classes) && label != IGNORED) {
-        throw new IndexOutOfBoundsException(
+        throw new IndexException(
             "BERT: label "
                 + label
                 + " in row "

@@ -1,5 +1,6 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.data.IndexException;
 import dev.peft4j.nn.HasModelType;
 import dev.peft4j.nn.Module;
 import dev.peft4j.tensor.Tensor;
@@ -64,7 +65,7 @@ public class BertModel extends Module implements HasModelType {
    * @param tokenTypeIds like inputIds; null if all are 0
    * @throws dev.peft4j.data.ShapeException if shapes or types do not fit, the batch is empty, or a
    *     sequence is longer than {@link BertConfig#maxPositions()}
-   * @throws IndexOutOfBoundsException if an id is out of range, naming it and its place
+   * @throws IndexException if an id is out of range, naming it and its place
    */
   public Tensor forward(
       Tensor inputIds, @Nullable Tensor attentionMask, @Nullable Tensor tokenTypeIds) {
