@@ -6,7 +6,7 @@ import dev.peft4j.optim.Schedule;
 import dev.peft4j.train.Every;
 import dev.peft4j.train.Monitor;
 import dev.peft4j.train.TrainingSettings;
-import dev.peft4j.tuner.LoraConfig;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Option;

@@ -4,9 +4,9 @@ import dev.peft4j.Peft4jException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A checkpoint that cannot be used: damaged, or of another model, optimizer, data or run. Or a
- * folder that no run may write its checkpoints to, since it has others or another run writes there.
- * The message names it and says what is wrong.
+ * Thrown when a checkpoint cannot be used: it is damaged, or belongs to another model, optimizer,
+ * data or run. Thrown, too, when a folder has checkpoints already or another run uses it. The
+ * message names it and says what is wrong.
  */
 public final class CheckpointException extends Peft4jException {
   private static final long serialVersionUID = 1L;
