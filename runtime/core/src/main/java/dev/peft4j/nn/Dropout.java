@@ -40,6 +40,11 @@ public class Dropout extends Module implements Layer {
             : x.dropout(p, Tensor.of(new long[] {generator(rng).nextLong()})));
   }
 
+  /** Returns the probability that an element is zeroed. */
+  public float p() {
+    return p;
+  }
+
   /** The generator of the masks' keys, or what its copies begin with. */
   public Rng rng() {
     return rng;
