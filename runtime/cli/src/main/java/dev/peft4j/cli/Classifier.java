@@ -274,8 +274,8 @@ record Classifier(
   }
 
   /** Loss, accuracy and macro F1 on examples whose labels are known. */
-  Map<String, Double> evaluate(List<Example> examples, int[] expected, int batch) {
-    return Scores.of(logits(examples, batch), expected);
+  Map<String, Double> evaluate(LabelledExamples examples, int batch) {
+    return Scores.of(logits(examples.examples(), batch), examples.labels());
   }
 
   @Override

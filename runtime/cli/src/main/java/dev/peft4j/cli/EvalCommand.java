@@ -7,15 +7,11 @@ import dev.peft4j.metrics.ClassificationReport;
 import dev.peft4j.metrics.ClassificationReport.ClassResult;
 import dev.peft4j.metrics.EvaluationReport;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Help;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** {@code peft4j eval}. */
 @Command(
@@ -25,53 +21,23 @@ import picocli.CommandLine.Option;
         "Measures a classifier on texts with labels: loss, accuracy, macro F1, and"
             + " precision, recall and F1 of each class.")
 final class EvalCommand implements Callable<Integer> {
-  @Mixin private ModelOptions model = new ModelOptions();
-  @Mixin private DataColumns columns = new DataColumns();
+  @Mixin private TrainedClassifier trained = new TrainedClassifier();
+  @Mixin private LabelledFile data = new LabelledFile();
   @Mixin private Out out = new Out();
-
-  @Option(
-      names = {"-a", "--adapter"},
-      paramLabel = "FOLDER",
-      converter = HubAccess.Folder.class,
-      description = "An adapter, of 'peft4j train' or of peft; without it the model as it is.")
-  private @Nullable Path adapter;
-
-  @Option(
-      names = {"-d", "--data"},
-      paramLabel = "FILE",
-      required = true,
-      showDefaultValue = Help.Visibility.NEVER,
-      description = "Texts with labels: .jsonl, .csv or .tsv.")
-  private Path data = Path.of("");
-
-  @Option(
-      names = "--batch",
-      paramLabel = "N",
-      defaultValue = "32",
-      description = "Texts in a batch.")
-  private int batch;
 
   @Override
   public Integer call() throws Exception {
-    if (batch < 1) {
-      throw new UsageException("--batch is " + batch + ", must be at least 1");
-    }
-    return model.run(this::evaluate);
+    return trained.run(data.columns, out, with -> evaluate());
   }
 
   private int evaluate() throws IOException {
-    TrainedWith with = TrainedWith.read(adapter == null ? model.folder : adapter);
-    if (with != null) {
-      with.apply(model, columns, out);
-    }
-    List<Example> examples = ExampleFile.read(data, columns, true);
-    try (Classifier classifier = Classifier.load(model, adapter)) {
-      Labels.alike(classifier.labels()).forEach(out::warn);
-      int[] expected = Labels.indices(data, examples, classifier.labels());
-      float[][] logits = classifier.logits(examples, batch);
+    List<Example> examples = data.read();
+    try (Classifier classifier = trained.load(out)) {
+      LabelledExamples known = LabelledExamples.of(data.path, examples, classifier.labels());
+      float[][] logits = classifier.logits(examples, trained.batch());
       report(
-          Scores.of(logits, expected),
-          EvaluationReport.of(expected, Scores.predicted(logits), classifier.labels()));
+          Scores.of(logits, known.labels()),
+          EvaluationReport.of(known.labels(), Scores.predicted(logits), classifier.labels()));
       return 0;
     }
   }

@@ -25,29 +25,15 @@ final class PredictCommand implements Callable<Integer> {
 
   private static final String JNU = System.getProperty("sun.jnu.encoding", "");
 
-  @Mixin private ModelOptions model = new ModelOptions();
+  @Mixin private TrainedClassifier trained = new TrainedClassifier();
   @Mixin private DataColumns columns = new DataColumns();
   @Mixin private Out out = new Out();
-
-  @Option(
-      names = {"-a", "--adapter"},
-      paramLabel = "FOLDER",
-      converter = HubAccess.Folder.class,
-      description = "An adapter, of 'peft4j train' or of peft; without it the model as it is.")
-  private @Nullable Path adapter;
 
   @Option(
       names = {"-d", "--data"},
       paramLabel = "FILE",
       description = "Texts: .jsonl, .csv or .tsv; - is JSONL from standard input.")
   private @Nullable Path data;
-
-  @Option(
-      names = "--batch",
-      paramLabel = "N",
-      defaultValue = "32",
-      description = "Texts in a batch.")
-  private int batch;
 
   @Parameters(
       paramLabel = "TEXT",
@@ -60,14 +46,11 @@ final class PredictCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    if (batch < 1) {
-      throw new UsageException("--batch is " + batch + ", must be at least 1");
-    }
     if ((data == null) == texts.isEmpty()) {
       throw new UsageException("needed are either texts or --data FILE");
     }
     requireTexts();
-    return model.run(this::predict);
+    return trained.run(columns, out, this::predict);
   }
 
   /** Throws for a text that is not the one that was typed. */
@@ -82,23 +65,18 @@ final class PredictCommand implements Callable<Integer> {
     }
   }
 
-  private int predict() throws IOException {
-    TrainedWith with = TrainedWith.read(adapter == null ? model.folder : adapter);
-    if (with != null) {
-      with.apply(model, columns, out);
-      if (columns.second != null && data == null) {
-        throw new UsageException(
-            "the classifier was trained with pairs of texts: give a file with the columns \""
-                + columns.text
-                + "\" and \""
-                + columns.second
-                + "\" with --data, or --second-text \"\" for texts without a second one");
-      }
+  private int predict(@Nullable TrainedWith with) throws IOException {
+    if (with != null && columns.second != null && data == null) {
+      throw new UsageException(
+          "the classifier was trained with pairs of texts: give a file with the columns \""
+              + columns.text
+              + "\" and \""
+              + columns.second
+              + "\" with --data, or --second-text \"\" for texts without a second one");
     }
     List<Example> examples = examples();
-    try (Classifier classifier = Classifier.load(model, adapter)) {
-      Labels.alike(classifier.labels()).forEach(out::warn);
-      float[][] all = classifier.logits(examples, batch);
+    try (Classifier classifier = trained.load(out)) {
+      float[][] all = classifier.logits(examples, trained.batch());
       for (int i = 0; i < all.length; i++) {
         double[] p = Scores.softmax(all[i]);
         int best = Scores.best(all[i]);

@@ -49,17 +49,9 @@ import picocli.CommandLine.Option;
     })
 final class TrainCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
-  @Mixin private DataColumns columns = new DataColumns();
+  @Mixin private LabelledFile data = new LabelledFile();
   @Mixin private TrainOptions options = new TrainOptions();
   @Mixin private Out out = new Out();
-
-  @Option(
-      names = {"-d", "--data"},
-      paramLabel = "FILE",
-      required = true,
-      showDefaultValue = Help.Visibility.NEVER,
-      description = "Texts with labels: .jsonl, .csv or .tsv.")
-  private Path data = Path.of("");
 
   @Option(
       names = {"-e", "--eval"},
@@ -98,7 +90,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private int train() throws IOException {
-    List<Example> examples = ExampleFile.read(data, columns, true);
+    List<Example> examples = data.read();
     List<String> names = labels(examples);
     Labels.alike(names).forEach(out::warn);
     if (names.size() < 2) {
@@ -107,12 +99,12 @@ final class TrainCommand implements Callable<Integer> {
               + Labels.show(names)
               + "]; a classifier needs at least two, see --labels");
     }
-    int[] expected = Labels.indices(data, examples, names);
+    LabelledExamples training = LabelledExamples.of(data.path, examples, names);
     Path evalFile = evalData;
-    List<Example> evalExamples =
-        evalFile == null ? List.of() : ExampleFile.read(evalFile, columns, true);
-    int[] evalExpected =
-        evalFile == null ? new int[0] : Labels.indices(evalFile, evalExamples, names);
+    LabelledExamples evaluation =
+        evalFile == null
+            ? null
+            : LabelledExamples.of(evalFile, ExampleFile.read(evalFile, data.columns, true), names);
     try (Classifier classifier =
         Rng.with(options.seed, () -> unchecked(() -> Classifier.toTrain(model, names)))) {
       List<String> drawn = Transformers.newLayers(model.folder);
@@ -128,19 +120,19 @@ final class TrainCommand implements Callable<Integer> {
       out.note("%s", adapted.trainableSummary());
       long start = System.nanoTime();
       Batches<Batch> batches =
-          new TrainingData(examples, expected).shuffled(classifier, options.batch, options.seed);
-      TrainedWith with = TrainedWith.of(names, model, columns);
+          new TrainingData(training).shuffled(classifier, options.batch, options.seed);
+      TrainedWith with = TrainedWith.of(names, model, data.columns);
       Trainer<Batch> trainer = trainer(classifier, adapted, batches);
       with.facts(classifier).forEach(trainer::remember);
       trainer.remember("seed", Long.toString(options.seed));
-      if (evalFile != null) {
-        new TrainingData(evalExamples, evalExpected)
+      if (evaluation != null) {
+        new TrainingData(evaluation)
             .fingerprint()
             .forEach((name, value) -> trainer.remember("evaluation's " + name, '"' + value + '"'));
         trainer.evaluator(
             Evaluator.named(
                 Set.of("loss", "accuracy", "f1"),
-                () -> classifier.evaluate(evalExamples, evalExpected, options.batch)));
+                () -> classifier.evaluate(evaluation, options.batch)));
       }
       TrainingResult result = run(trainer);
       if (result.reason() == StopReason.STOPPED) {
@@ -150,7 +142,7 @@ final class TrainCommand implements Callable<Integer> {
       Path best = result.bestCheckpoint();
       if (best != null) {
         adapted.load(best);
-        if (evalFile == null) {
+        if (evaluation == null) {
           out.note("the adapter is that of the best evaluation before, %s", best);
         }
       }
@@ -163,11 +155,11 @@ final class TrainCommand implements Callable<Integer> {
             with.write(adapter, batches.fingerprint(), options);
           });
       classifier.model().eval();
-      Map<String, Double> evaluation =
-          evalFile == null
+      Map<String, Double> measured =
+          evaluation == null
               ? result.bestEvaluation()
-              : classifier.evaluate(evalExamples, evalExpected, options.batch);
-      report(result, evaluation, adapter, (System.nanoTime() - start) / 1e9);
+              : classifier.evaluate(evaluation, options.batch);
+      report(result, measured, adapter, (System.nanoTime() - start) / 1e9);
       return 0;
     }
   }
@@ -176,7 +168,7 @@ final class TrainCommand implements Callable<Integer> {
   private List<String> labels(List<Example> examples) throws IOException {
     List<String> asked = labels;
     if (asked == null) {
-      return Labels.in(data, examples);
+      return Labels.in(data.path, examples);
     }
     List<String> spelled = new ArrayList<>();
     try {

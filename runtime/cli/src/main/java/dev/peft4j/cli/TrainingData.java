@@ -30,9 +30,9 @@ final class TrainingData {
 
   private final List<Item> items = new ArrayList<>();
 
-  TrainingData(List<Example> examples, int[] labels) {
-    for (int i = 0; i < labels.length; i++) {
-      items.add(new Item(examples.get(i), labels[i]));
+  TrainingData(LabelledExamples examples) {
+    for (int i = 0; i < examples.labels().length; i++) {
+      items.add(new Item(examples.examples().get(i), examples.labels()[i]));
     }
   }
 

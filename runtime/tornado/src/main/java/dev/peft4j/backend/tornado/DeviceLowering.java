@@ -6,47 +6,26 @@ import dev.peft4j.backend.tornado.kernel.KernelCall;
 import dev.peft4j.backend.tornado.op.LookupKernels;
 import dev.peft4j.backend.tornado.op.MoveKernels;
 import dev.peft4j.backend.tornado.op.ReduceKernels;
-import dev.peft4j.backend.tornado.op.RowKernels;
 import dev.peft4j.backend.tornado.op.WidenKernels;
-import dev.peft4j.backend.tornado.op.WindowKernels;
 import dev.peft4j.backend.tornado.product.MatrixProduct;
 import dev.peft4j.backend.tornado.product.ProductShape;
 import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
-import dev.peft4j.graph.BroadcastTo;
-import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Op;
 import dev.peft4j.graph.Program;
 import dev.peft4j.graph.Scalar;
-import dev.peft4j.graph.SumTo;
 import dev.peft4j.op.Attention;
-import dev.peft4j.op.AttentionGrad;
 import dev.peft4j.op.Causal;
-import dev.peft4j.op.Concat;
 import dev.peft4j.op.CrossEntropy;
 import dev.peft4j.op.CrossEntropyGrad;
-import dev.peft4j.op.Fold;
 import dev.peft4j.op.Gather;
-import dev.peft4j.op.LayerNorm;
-import dev.peft4j.op.LayerNormGrad;
 import dev.peft4j.op.LinearOp;
-import dev.peft4j.op.LogSoftmax;
 import dev.peft4j.op.MatMul;
-import dev.peft4j.op.MaxTo;
-import dev.peft4j.op.OneHot;
-import dev.peft4j.op.Pad;
 import dev.peft4j.op.Permute;
 import dev.peft4j.op.Pointwise;
-import dev.peft4j.op.RandomMask;
-import dev.peft4j.op.Reshape;
-import dev.peft4j.op.RmsNorm;
-import dev.peft4j.op.RmsNormGrad;
 import dev.peft4j.op.ScatterAdd;
 import dev.peft4j.op.Slice;
-import dev.peft4j.op.Softmax;
-import dev.peft4j.op.SoftmaxGrad;
 import dev.peft4j.op.ToFloat;
-import dev.peft4j.op.Unfold;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -55,40 +34,11 @@ import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** Turns the steps of a program into calls of kernels over the buffers of {@link Buffers}. */
+/**
+ * Turns the steps of a program into calls of kernels over the buffers of {@link Buffers}. Which
+ * calls compute an op is said by {@link DeviceRules}.
+ */
 final class DeviceLowering {
-  private static final Set<Class<? extends Op>> SUPPORTED =
-      Set.of(
-          Elementwise.class,
-          BroadcastTo.class,
-          SumTo.class,
-          MaxTo.class,
-          Reshape.class,
-          Permute.class,
-          Slice.class,
-          Pad.class,
-          Concat.class,
-          MatMul.class,
-          LinearOp.class,
-          ToFloat.class,
-          Gather.class,
-          ScatterAdd.class,
-          OneHot.class,
-          RandomMask.class,
-          Causal.class,
-          Unfold.class,
-          Fold.class,
-          Attention.class,
-          Softmax.class,
-          SoftmaxGrad.class,
-          LogSoftmax.class,
-          LayerNorm.class,
-          LayerNormGrad.class,
-          RmsNorm.class,
-          RmsNormGrad.class,
-          CrossEntropy.class,
-          CrossEntropyGrad.class);
-
   private final Program program;
   private final Buffers buffers;
   private final MatrixProduct products;
@@ -100,13 +50,6 @@ final class DeviceLowering {
     this.program = program;
     this.buffers = buffers;
     this.products = products;
-  }
-
-  /** True if there is a kernel for {@code op}; others are decomposed. */
-  static boolean supports(Op op) {
-    return op instanceof AttentionGrad g
-        ? AttentionCalls.hasGradient(g.forward())
-        : SUPPORTED.contains(op.getClass());
   }
 
   /** True if the kernel of {@code op} takes input {@code i} as 16-bit numbers. */
@@ -145,7 +88,7 @@ final class DeviceLowering {
     return s.append(" -> ").append(program.shape(step.output())).toString();
   }
 
-  private void add(KernelCall call) {
+  void add(KernelCall call) {
     items.add(new GraphPlan.Item(label, once(call), number));
   }
 
@@ -165,14 +108,14 @@ final class DeviceLowering {
     return twice ? call.withArguments(arguments) : call;
   }
 
-  private void attention(Attention op, int[] in, FloatArray out) {
+  void attention(Attention op, int[] in, FloatArray out) {
     AttentionCalls calls = attentionCalls(op, in, in.length == 4);
     FloatArray mask = in.length == 4 ? f(in[3]) : null;
     FloatArray p = buffers.scratch(calls.scores());
     addAll(calls.forward(f(in[0]), f(in[1]), f(in[2]), mask, p, out));
   }
 
-  private void attentionGrad(Attention op, int[] in, FloatArray out) {
+  void attentionGrad(Attention op, int[] in, FloatArray out) {
     AttentionCalls calls = attentionCalls(op, in, in.length == 5);
     FloatArray mask = in.length == 5 ? f(in[3]) : null;
     FloatArray dOut = f(in[in.length - 1]);
@@ -191,122 +134,31 @@ final class DeviceLowering {
   }
 
   private void step(Program.Step step) {
-    int[] in = step.inputs();
     int v = step.output();
     Shape shape = program.shape(v);
-    if (shape.elements() == 0 || buffers.isView(v)) {
-      return;
-    }
-    FloatArray out = buffers.make(v);
-    int n = shape.size();
-    switch (step.op()) {
-      case Elementwise e -> add(fused(e.expression(), out, shape, in));
-      case BroadcastTo b -> add(fused(Scalar.input(0), out, shape, in));
-      case SumTo s -> reduce(false, in[0], out, shape);
-      case MaxTo m -> reduce(true, in[0], out, shape);
-      case Reshape r -> add(MoveKernels.copy(f(in[0]), out, n));
-      case Permute p -> permute(p, in[0], out, shape);
-      case Slice s -> {
-        int[] steps = program.shape(in[0]).strides();
-        int start = s.from() * steps[s.axis()];
-        addAll(MoveKernels.move(f(in[0]), shape.toArray(), steps, start, out, shape.strides(), 0));
-      }
-      case Pad p -> {
-        add(MoveKernels.fill(out, n, 0));
-        place(in[0], out, shape, p.axis(), p.before());
-      }
-      case Concat c -> {
-        int at = 0;
-        for (int x : in) {
-          place(x, out, shape, c.axis(), at);
-          at += program.shape(x).dim(c.axis());
-        }
-      }
-      case MatMul m ->
-          product(ProductShape.of(m, shape(in[0]), shape(in[1])), in[0], in[1], -1, out, n);
-      case LinearOp l ->
-          product(
-              ProductShape.linear(shape(in[0]), shape(in[1])),
-              in[0],
-              in[1],
-              in.length > 2 ? in[2] : -1,
-              out,
-              n);
-      case ToFloat t -> add(WidenKernels.widen(buffers.halves(in[0]), dtype(in[0]), out, n));
-      case Gather g -> gather(in[0], in[1], out);
-      case ScatterAdd s -> {
-        add(MoveKernels.fill(out, n, 0));
-        if (shape(in[1]).size() > 0) {
-          add(
-              LookupKernels.scatterAdd(
-                  f(in[0]), buffers.ids(in[1], s.rows()), out, shape(in[1]).size(), shape.dim(1)));
-        }
-      }
-      case OneHot h ->
-          add(
-              LookupKernels.oneHot(
-                  buffers.labels(in[0], h.classes(), h.ignoreIndex()),
-                  out,
-                  shape(in[0]).size(),
-                  h.classes()));
-      case RandomMask m -> add(LookupKernels.randomMask(buffers.key(in[0]), out, n, m.p()));
-      case Causal c -> causal(c, out, n);
-      case Unfold u -> add(WindowKernels.unfold(u.window(), f(in[0]), shape(in[0]), out));
-      case Fold w -> add(WindowKernels.fold(w.window(), f(in[0]), w.image(), out));
-      case Attention a -> attention(a, in, out);
-      case AttentionGrad a -> attentionGrad(a.forward(), in, out);
-      case Softmax s -> add(RowKernels.softmax(f(in[0]), out, rows(v), shape.dim(-1)));
-      case LogSoftmax s -> add(RowKernels.logSoftmax(f(in[0]), out, rows(v), shape.dim(-1)));
-      case SoftmaxGrad s ->
-          add(RowKernels.softmaxGrad(f(in[0]), f(in[1]), out, rows(v), shape.dim(-1)));
-      case LayerNorm l ->
-          add(
-              RowKernels.layerNorm(
-                  f(in[0]), f(in[1]), f(in[2]), out, rows(v), shape.dim(-1), l.eps()));
-      case LayerNormGrad l ->
-          add(
-              RowKernels.layerNormGrad(
-                  f(in[0]), f(in[1]), f(in[2]), out, rows(v), shape.dim(-1), l.eps()));
-      case RmsNorm r ->
-          add(RowKernels.rmsNorm(f(in[0]), f(in[1]), out, rows(v), shape.dim(-1), r.eps()));
-      case RmsNormGrad r ->
-          add(
-              RowKernels.rmsNormGrad(
-                  f(in[0]), f(in[1]), f(in[2]), out, rows(v), shape.dim(-1), r.eps()));
-      case CrossEntropy c -> loss(c, in, out);
-      case CrossEntropyGrad c -> {
-        Shape x = shape(in[0]);
-        add(
-            LookupKernels.lossGrad(
-                f(in[0]),
-                buffers.labels(in[1], x.dim(1), c.ignoreIndex()),
-                f(in[2]),
-                buffers.count(in[1], c.ignoreIndex(), 1),
-                out,
-                x.dim(0),
-                x.dim(1)));
-      }
-      default -> throw new IllegalStateException("no kernel for " + step.op().name());
+    if (shape.elements() > 0 && !buffers.isView(v)) {
+      FloatArray out = buffers.make(v);
+      DeviceRules.lower(this, step.op(), new DeviceRules.Place(step.inputs(), out, shape));
     }
   }
 
-  private Shape shape(int v) {
+  Buffers buffers() {
+    return buffers;
+  }
+
+  Shape shape(int v) {
     return program.shape(v);
   }
 
-  private DType dtype(int v) {
+  DType dtype(int v) {
     return program.dtype(v);
   }
 
-  private FloatArray f(int v) {
+  FloatArray f(int v) {
     return buffers.get(v);
   }
 
-  private int rows(int v) {
-    return program.shape(v).rows();
-  }
-
-  private void gather(int table, int rows, FloatArray out) {
+  void gather(int table, int rows, FloatArray out) {
     IntArray ids = buffers.ids(rows, shape(table).dim(0));
     int count = shape(rows).size();
     int n = shape(table).dim(1);
@@ -316,7 +168,17 @@ final class DeviceLowering {
             : LookupKernels.gather(f(table), ids, out, count, n));
   }
 
-  private KernelCall fused(Scalar expression, FloatArray out, Shape shape, int[] in) {
+  void scatterAdd(ScatterAdd op, DeviceRules.Place at) {
+    add(MoveKernels.fill(at.out(), at.size(), 0));
+    int[] in = at.in();
+    int count = shape(in[1]).size();
+    if (count > 0) {
+      IntArray ids = buffers.ids(in[1], op.rows());
+      add(LookupKernels.scatterAdd(f(in[0]), ids, at.out(), count, at.shape().dim(1)));
+    }
+  }
+
+  KernelCall fused(Scalar expression, FloatArray out, Shape shape, int[] in) {
     return FusedKernels.call(
         expression,
         out,
@@ -325,7 +187,7 @@ final class DeviceLowering {
         Arrays.stream(in).mapToObj(this::shape).toList());
   }
 
-  private void reduce(boolean max, int x, FloatArray out, Shape target) {
+  void reduce(boolean max, int x, FloatArray out, Shape target) {
     if (shape(x).elements() == 0) {
       add(MoveKernels.fill(out, target.size(), max ? Float.NEGATIVE_INFINITY : 0));
       return;
@@ -333,14 +195,20 @@ final class DeviceLowering {
     addAll(ReduceKernels.reduce(max, f(x), shape(x), out, target, buffers::scratch));
   }
 
-  private void permute(Permute p, int x, FloatArray out, Shape shape) {
+  void slice(Slice op, int x, FloatArray out, Shape shape) {
+    int[] steps = shape(x).strides();
+    int start = op.from() * steps[op.axis()];
+    addAll(MoveKernels.move(f(x), shape.toArray(), steps, start, out, shape.strides(), 0));
+  }
+
+  void permute(Permute p, int x, FloatArray out, Shape shape) {
     int[] own = shape(x).strides();
     int[] from = p.order().stream().mapToInt(i -> own[i]).toArray();
     addAll(MoveKernels.move(f(x), shape.toArray(), from, 0, out, shape.strides(), 0));
   }
 
   /** Copies a whole value to where {@code axis} of the target stands at {@code at}. */
-  private void place(int x, FloatArray out, Shape target, int axis, int at) {
+  void place(int x, FloatArray out, Shape target, int axis, int at) {
     Shape s = shape(x);
     if (s.elements() > 0) {
       int[] to = target.strides();
@@ -348,7 +216,7 @@ final class DeviceLowering {
     }
   }
 
-  private void product(ProductShape p, int a, int b, int bias, FloatArray out, int n) {
+  void product(ProductShape p, int a, int b, int bias, FloatArray out, int n) {
     @Nullable FloatArray added = bias < 0 ? null : f(bias);
     if (p.k() == 0) {
       if (added == null) {
@@ -382,7 +250,7 @@ final class DeviceLowering {
     add(products.multiply(p, f(a), right, packed > 0, added, out, false));
   }
 
-  private void causal(Causal c, FloatArray out, int n) {
+  void causal(Causal c, FloatArray out, int n) {
     float[] mask = new float[n];
     for (int i = 0; i < n; i++) {
       boolean later = i % c.columns() > i / c.columns() + c.columns() - c.rows();
@@ -391,7 +259,7 @@ final class DeviceLowering {
     add(MoveKernels.copy(buffers.constant(mask), out, n));
   }
 
-  private void loss(CrossEntropy c, int[] in, FloatArray out) {
+  void loss(CrossEntropy c, int[] in, FloatArray out) {
     Shape x = shape(in[0]);
     int rows = x.dim(0);
     FloatArray losses = buffers.scratch(rows);
@@ -408,5 +276,18 @@ final class DeviceLowering {
             Shape.SCALAR,
             List.of(total, buffers.count(in[1], c.ignoreIndex(), 0)),
             List.of(Shape.SCALAR, Shape.SCALAR)));
+  }
+
+  void lossGradient(CrossEntropyGrad c, int[] in, FloatArray out) {
+    Shape x = shape(in[0]);
+    add(
+        LookupKernels.lossGrad(
+            f(in[0]),
+            buffers.labels(in[1], x.dim(1), c.ignoreIndex()),
+            f(in[2]),
+            buffers.count(in[1], c.ignoreIndex(), 1),
+            out,
+            x.dim(0),
+            x.dim(1)));
   }
 }

@@ -57,7 +57,7 @@ public final class TornadoBackend implements Backend {
 
   @Override
   public boolean supports(Op op) {
-    return DeviceLowering.supports(op);
+    return DeviceRules.supports(op);
   }
 
   @Override
