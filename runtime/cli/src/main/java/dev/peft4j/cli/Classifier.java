@@ -41,10 +41,7 @@ import org.jspecify.annotations.Nullable;
  * @param labels the labels' names
  */
 record Classifier(
-    SequenceClassifier model,
-    @Nullable PeftModel adapted,
-    Tokenizer tokenizer,
-    List<String> labels)
+    SequenceClassifier model, @Nullable PeftModel adapted, Tokenizer tokenizer, List<String> labels)
     implements AutoCloseable {
   private static final String LABELS_FILE = "labels.json";
   private static final int DEFAULT_LENGTH = 128;
@@ -53,8 +50,7 @@ record Classifier(
   /** The model in a folder with a new classifier for {@code labels}. */
   static Classifier toTrain(ModelOptions options, List<String> labels) throws IOException {
     Tokenizer tokenizer = tokenizer(options);
-    SequenceClassifier model =
-        Transformers.sequenceClassifier(options.folder, labels);
+    SequenceClassifier model = Transformers.sequenceClassifier(options.folder, labels);
     Weights.requireFinite(options.folder, model);
     return new Classifier(model, null, tokenizer, labels);
   }
@@ -100,7 +96,8 @@ record Classifier(
           folder.resolve("config.json"),
           "problem_type is \""
               + problem.configName()
-              + "\", expected \"single_label_classification\" or null, as each text gets one label");
+              + "\", expected \"single_label_classification\" or null, as each text gets one"
+              + " label");
     }
     return own;
   }
@@ -120,8 +117,7 @@ record Classifier(
           ofModel.stream().anyMatch(n -> isIn(n, layer) && n.endsWith(".weight"))
               || ofAdapter.stream().anyMatch(n -> isSaved(n, layer));
       if (!there) {
-        throw new FileFormatException(
-            folder, "has no " + layer + " (" + layer + ".weight)" + hint);
+        throw new FileFormatException(folder, "has no " + layer + " (" + layer + ".weight)" + hint);
       }
     }
   }
@@ -171,10 +167,8 @@ record Classifier(
   }
 
   /** How many labels the classifier of an adapter has; null if it has none. */
-  private static @Nullable Integer rowsOfClassifier(Path weights, String layer)
-      throws IOException {
-    Shape shape =
-        SafeTensors.open(weights).shapes().get("base_model.model." + layer + ".weight");
+  private static @Nullable Integer rowsOfClassifier(Path weights, String layer) throws IOException {
+    Shape shape = SafeTensors.open(weights).shapes().get("base_model.model." + layer + ".weight");
     if (shape != null && shape.rank() != 2) {
       throw new FileFormatException(
           weights, "has a classifier of shape " + shape + ", expected (labels, features)");

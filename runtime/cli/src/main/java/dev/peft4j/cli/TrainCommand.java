@@ -110,8 +110,7 @@ final class TrainCommand implements Callable<Integer> {
       List<String> drawn = Transformers.newLayers(model.folder);
       LoraConfig lora = options.lora(model.folder, drawn);
       AdaptedModel<SequenceClassifier> adapted =
-          Rng.with(
-              new Rng(options.seed).split(), () -> PeftModel.of(classifier.model(), lora));
+          Rng.with(new Rng(options.seed).split(), () -> PeftModel.of(classifier.model(), lora));
       if (!drawn.isEmpty()) {
         out.note(
             "%s has no %s: a new one is trained, and saved with the adapter",
@@ -184,9 +183,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private Trainer<Batch> trainer(
-      Classifier classifier,
-      AdaptedModel<SequenceClassifier> adapted,
-      Batches<Batch> batches) {
+      Classifier classifier, AdaptedModel<SequenceClassifier> adapted, Batches<Batch> batches) {
     AdamW optimizer =
         AdamW.builder()
             .lr(options.lr)

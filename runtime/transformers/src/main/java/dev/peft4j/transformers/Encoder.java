@@ -51,8 +51,8 @@ public abstract class Encoder extends Module implements HasModelType {
 
   /**
    * Returns the hidden states between the layers (transformers' {@code output_hidden_states}): what
-   * goes into each layer, and last what {@link #forward(Tensor, Tensor, Tensor)} returns. Parameters
-   * and errors are those of that method.
+   * goes into each layer, and last what {@link #forward(Tensor, Tensor, Tensor)} returns.
+   * Parameters and errors are those of that method.
    */
   public final List<Tensor> hiddenStates(
       Tensor inputIds, @Nullable Tensor attentionMask, @Nullable Tensor tokenTypeIds) {

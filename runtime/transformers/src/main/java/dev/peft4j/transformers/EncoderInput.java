@@ -33,14 +33,16 @@ final class EncoderInput {
     }
     if (s.elements() == 0) {
       throw new ShapeException(
-          model + "token ids have shape "
+          model
+              + "token ids have shape "
               + s
               + ": the batch is empty; needed at least one text of at"
               + " least one token");
     }
     if (s.dim(1) > config.maxTokens()) {
       throw new ShapeException(
-          model + "a sequence of "
+          model
+              + "a sequence of "
               + s.dim(1)
               + " tokens, but the model has "
               + config.maxTokens()
@@ -114,7 +116,8 @@ final class EncoderInput {
       double v = mask.dtype().isInteger() ? known.index(i) : known.floatAt(i);
       if (v != 0 && v != 1) {
         throw new IllegalArgumentException(
-            model + "the attention mask is "
+            model
+                + "the attention mask is "
                 + v
                 + " at "
                 + position(mask, i)

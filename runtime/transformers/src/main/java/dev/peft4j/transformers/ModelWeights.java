@@ -231,10 +231,7 @@ final class ModelWeights {
 
   private static String listed(List<String> names) {
     String first =
-        names.stream()
-            .limit(MAX_LISTED)
-            .map(JsonPart::shortened)
-            .collect(Collectors.joining(", "));
+        names.stream().limit(MAX_LISTED).map(JsonPart::shortened).collect(Collectors.joining(", "));
     int more = names.size() - MAX_LISTED;
     return more > 0 ? first + " and " + more + " more" : first;
   }

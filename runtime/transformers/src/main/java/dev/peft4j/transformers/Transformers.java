@@ -10,17 +10,17 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Loads models of whatever {@link ModelFamily} from Hugging Face folders: {@code config.json} and {@code model.safetensors}, also
- * in several files. What has a name on the Hub is looked up in the Hub's cache ({@link
- * ModelFolders}); nothing is ever downloaded here. Models come in evaluation mode, as from
- * transformers' {@code from_pretrained}; call {@link Module#train} before training.
+ * Loads models of whatever {@link ModelFamily} from Hugging Face folders: {@code config.json} and
+ * {@code model.safetensors}, also in several files. What has a name on the Hub is looked up in the
+ * Hub's cache ({@link ModelFolders}); nothing is ever downloaded here. Models come in evaluation
+ * mode, as from transformers' {@code from_pretrained}; call {@link Module#train} before training.
  *
  * <p>Loading is strict for what the model needs: weights that are missing or of another shape are a
  * {@link dev.peft4j.io.StateDictException} that lists them all. Weights that it has no use for,
- * such as those of another head, are a warning that lists them. A layer between
- * encoder and classifier that the checkpoint does not have, such as BERT's pooler, is drawn, with a
- * warning; {@link #newLayers} names it for {@code modulesToSave}. Values are not looked at: {@link ModelFolder#checkFinite} finds NaN and infinity
- * in a folder's weights.
+ * such as those of another head, are a warning that lists them. A layer between encoder and
+ * classifier that the checkpoint does not have, such as BERT's pooler, is drawn, with a warning;
+ * {@link #newLayers} names it for {@code modulesToSave}. Values are not looked at: {@link
+ * ModelFolder#checkFinite} finds NaN and infinity in a folder's weights.
  *
  * <p>Weights stay in the file, which is mapped, until they are changed: a frozen base is never
  * copied, and a file that lies open so must be replaced (renamed over), not overwritten.
@@ -79,8 +79,7 @@ public final class Transformers {
   }
 
   /** As {@link #sequenceClassifier(Path)}, with weights of a floating-point type. */
-  public static SequenceClassifier sequenceClassifier(Path folder, DType dtype)
-      throws IOException {
+  public static SequenceClassifier sequenceClassifier(Path folder, DType dtype) throws IOException {
     return FamilyFolder.open(folder).sequenceClassifier(null, dtype);
   }
 

@@ -53,7 +53,15 @@ class ActivationTest {
         floats(ALL.path("y").path(name).path(1)),
         name);
     EncoderConfig config =
-        new Bert().config(new ConfigReader(new JsonMapper().createObjectNode().put("model_type", "bert").put("hidden_act", name), Path.of("config.json")), true);
+        new Bert()
+            .config(
+                new ConfigReader(
+                    new JsonMapper()
+                        .createObjectNode()
+                        .put("model_type", "bert")
+                        .put("hidden_act", name),
+                    Path.of("config.json")),
+                true);
     assertThat(config.activation()).isEqualTo(activation);
   }
 

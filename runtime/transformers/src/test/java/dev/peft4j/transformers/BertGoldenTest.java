@@ -67,7 +67,10 @@ class BertGoldenTest {
   void explicitAttentionInTrainingEqualsTheFusedOne() throws IOException {
     // dropout so rare that it drops nothing here: only the path differs
     EncoderConfig config =
-        Transformers.encoderConfig(Tiny.FOLDER).toBuilder().dropout(0).attentionDropout(1e-9).build();
+        Transformers.encoderConfig(Tiny.FOLDER).toBuilder()
+            .dropout(0)
+            .attentionDropout(1e-9)
+            .build();
     BertForSequenceClassification model =
         Transformers.load(Tiny.FOLDER, new BertForSequenceClassification(config));
     model.train();

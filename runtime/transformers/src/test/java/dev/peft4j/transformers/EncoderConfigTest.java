@@ -17,7 +17,10 @@ class EncoderConfigTest {
   private static final Path FILE = Path.of("some", "config.json");
 
   private static EncoderConfig read(String json) throws IOException {
-    return new Bert().config(new ConfigReader((ObjectNode) new JsonMapper().readTree(json.replace('\'', '"')), FILE), true);
+    return new Bert()
+        .config(
+            new ConfigReader((ObjectNode) new JsonMapper().readTree(json.replace('\'', '"')), FILE),
+            true);
   }
 
   @Test

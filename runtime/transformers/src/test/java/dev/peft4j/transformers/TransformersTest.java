@@ -345,7 +345,12 @@ class TransformersTest {
   @Test
   void newWeightsAreDrawnAsTransformersDrawsThem() {
     EncoderConfig config =
-        EncoderConfig.builder().vocabSize(500).hiddenSize(120).layers(1).intermediateSize(200).build();
+        EncoderConfig.builder()
+            .vocabSize(500)
+            .hiddenSize(120)
+            .layers(1)
+            .intermediateSize(200)
+            .build();
     BertModel model = Rng.with(1, () -> new BertModel(config));
     float[] words = model.embeddings().wordEmbeddings().weight().toFloats();
     double squares = 0;
