@@ -19,7 +19,7 @@ import dev.peft4j.train.TrainingResult;
 import dev.peft4j.transformers.SequenceClassifier;
 import dev.peft4j.transformers.Transformers;
 import dev.peft4j.tuner.AdaptedModel;
-import dev.peft4j.tuner.LoraConfig;
+import dev.peft4j.tuner.lora.LoraConfig;
 import dev.peft4j.tuner.PeftModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;

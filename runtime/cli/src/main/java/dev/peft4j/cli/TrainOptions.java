@@ -7,7 +7,7 @@ import dev.peft4j.train.Every;
 import dev.peft4j.train.Monitor;
 import dev.peft4j.train.TrainingSettings;
 import dev.peft4j.transformers.Transformers;
-import dev.peft4j.tuner.LoraConfig;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

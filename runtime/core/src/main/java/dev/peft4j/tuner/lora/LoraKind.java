@@ -1,4 +1,4 @@
-package dev.peft4j.tuner;
+package dev.peft4j.tuner.lora;
 
 import dev.peft4j.nn.Conv1d;
 import dev.peft4j.nn.Conv2d;

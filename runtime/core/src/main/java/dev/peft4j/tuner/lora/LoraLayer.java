@@ -1,4 +1,4 @@
-package dev.peft4j.tuner;
+package dev.peft4j.tuner.lora;
 
 import dev.peft4j.data.Rng;
 import dev.peft4j.nn.Embedding;
@@ -6,6 +6,7 @@ import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
+import dev.peft4j.tuner.TunerLayer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,7 +15,7 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@link Lora} on one layer: W·x + b + s·(B·A·drop(x) + c), where c is there with {@code lora_bias}
+ * {@link LoraTuner} on one layer: W·x + b + s·(B·A·drop(x) + c), where c is there with {@code lora_bias}
  * only.
  *
  * <p>An adapter that starts from a part A₀, B₀ of the weight (PiSSA, OLoRA) works on W − s·B₀·A₀.
@@ -156,6 +157,16 @@ final class LoraLayer implements TunerLayer, LowRank {
       startA = now.startA;
       startB = now.startB;
     }
+  }
+
+  @Override
+  public boolean keepsOfBase() {
+    return startA != null;
+  }
+
+  @Override
+  public int rank() {
+    return a.dim(0);
   }
 
   @Override

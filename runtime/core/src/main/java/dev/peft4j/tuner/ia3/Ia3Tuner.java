@@ -1,11 +1,8 @@
-package dev.peft4j.tuner;
-
-import static java.util.stream.Collectors.joining;
+package dev.peft4j.tuner.ia3;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.auto.service.AutoService;
-import dev.peft4j.annotation.Bias;
 import dev.peft4j.data.Rng;
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.PeftFormat;
@@ -18,9 +15,12 @@ import dev.peft4j.nn.Parameter;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.target.TargetSpec;
 import dev.peft4j.tensor.Tensor;
+import dev.peft4j.tuner.TargetFields;
+import dev.peft4j.tuner.TargetsByModel;
+import dev.peft4j.tuner.Tuner;
+import dev.peft4j.tuner.TunerContext;
+import dev.peft4j.tuner.TunerLayer;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,178 +39,34 @@ import org.jspecify.annotations.Nullable;
  * </table>
  */
 @AutoService(Tuner.class)
-public final class Ia3 implements Tuner {
+public final class Ia3Tuner implements Tuner<Ia3Config> {
   /** peft's name. */
   public static final String PEFT_TYPE = "IA3";
 
-  /**
-   * peft's {@code IA3Config}.
-   *
-   * @param targets which layers get an adapter
-   * @param feedforward which of them are feed-forward: their paths end in one of these
-   * @param feedforwardRegex the same as a regular expression for the whole path, instead of {@code
-   *     feedforward}; or null
-   * @param initWeights whether l starts as ones; else it is drawn from N(0, 1)
-   * @param fanInFanOut peft's note of how targeted weights are stored; the layers themselves know
-   *     it
-   * @param taskType peft's task type, or null
-   * @param baseModel name of the base model, or null
-   */
-  public record Config(
-      TargetSpec targets,
-      List<String> feedforward,
-      @Nullable String feedforwardRegex,
-      boolean initWeights,
-      boolean fanInFanOut,
-      @Nullable String taskType,
-      @Nullable String baseModel)
-      implements PeftConfig {
-
-    /**
-     * Checks that what is feed-forward is targeted.
-     *
-     * @throws IllegalArgumentException if a name is not among the targets, or the modules are given
-     *     in two ways
-     */
-    public Config {
-      if (feedforward != Feedforward.OPEN) {
-        feedforward = new Feedforward(feedforward, feedforwardRegex);
-      }
-      if (!targets.targets().isEmpty()
-          && !new HashSet<>(targets.targets()).containsAll(feedforward)) {
-        throw new IllegalArgumentException(
-            "feedforward modules "
-                + feedforward
-                + " must be among the targets "
-                + targets.targets());
-      }
-      if (!feedforward.isEmpty() && feedforwardRegex != null) {
-        throw new IllegalArgumentException(
-            "feedforward modules are given as a list "
-                + feedforward
-                + " and as a regex '"
-                + feedforwardRegex
-                + "': give one");
-      }
-    }
-
-    /**
-     * Adapts what {@code targets} names; of these {@code feedforward} in their inputs, the others
-     * in their results.
-     */
-    public static Config of(TargetSpec targets, String... feedforward) {
-      return new Config(targets, List.of(feedforward), null, true, false, null, null);
-    }
-
-    /** Starts settings without targets. */
-    public static Builder builder() {
-      return new Builder();
-    }
-
-    @Override
-    public String peftType() {
-      return PEFT_TYPE;
-    }
-
-    @Override
-    public Bias bias() {
-      return Bias.NONE;
-    }
-
-    @Override
-    public Config withTargets(TargetSpec other) {
-      return with(other, fanInFanOut);
-    }
-
-    @Override
-    public Config attachedTo(Module layer) {
-      return layer instanceof Conv2d ? this : with(targets, layer instanceof TransposedLinear);
-    }
-
-    private Config with(TargetSpec other, boolean transposed) {
-      return new Config(
-          other, feedforward, feedforwardRegex, initWeights, transposed, taskType, baseModel);
-    }
-
-    /** With names that need not be among the targets: what ends in one of them is feed-forward. */
-    private Config withFeedforward(List<String> names) {
-      boolean targeted =
-          targets.targets().isEmpty() || new HashSet<>(targets.targets()).containsAll(names);
-      String ends =
-          names.stream().map(n -> n.replace(".", "\\.")).collect(joining("|", ".*(", ")"));
-      return new Config(
-          targets,
-          targeted ? names : List.of(),
-          targeted ? null : ends,
-          initWeights,
-          fanInFanOut,
-          taskType,
-          baseModel);
-    }
-
-    /** The feed-forward modules must stay a part of the targets. */
-    @Override
-    public boolean condensesTargets() {
-      return false;
-    }
-
-    /**
-     * Whether the layer at {@code path} is feed-forward; as in peft a list is of mere ends, without
-     * regard to dots.
-     */
-    public boolean isFeedforward(String path) {
-      return feedforward instanceof Feedforward f && f.isIn(path); // as the constructor made it
-    }
-  }
-
-  /** Builds a {@link Config}; lists add up when a method is called again. */
-  public static final class Builder extends ConfigBuilder<Builder> {
-    private final List<String> feedforward = new ArrayList<>();
-    private @Nullable String feedforwardRegex;
-    private boolean initWeights = true;
-
-    private Builder() {}
-
-    @Override
-    protected Builder self() {
-      return this;
-    }
-
-    /** Those of the targets that are feed-forward: ends of paths, as among the targets. */
-    public Builder feedforward(String... names) {
-      feedforward.addAll(List.of(names));
-      return this;
-    }
-
-    /** The same as a regular expression for the whole path. */
-    public Builder feedforwardRegex(String regex) {
-      feedforwardRegex = regex;
-      return this;
-    }
-
-    /** Whether l starts as ones, as it does by default; else it is drawn from N(0, 1). */
-    public Builder initWeights(boolean value) {
-      initWeights = value;
-      return this;
-    }
-
-    /**
-     * The settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
-    public Config build() {
-      return new Config(
-          spec(), feedforward, feedforwardRegex, initWeights, false, taskType(), baseModel());
-    }
-  }
-
   /** For {@link java.util.ServiceLoader}. */
-  public Ia3() {}
+  public Ia3Tuner() {}
 
   @Override
   public String peftType() {
     return PEFT_TYPE;
+  }
+
+  @Override
+  public Class<Ia3Config> configType() {
+    return Ia3Config.class;
+  }
+
+  /** The feed-forward modules must stay a part of the targets. */
+  @Override
+  public boolean condensesTargets() {
+    return false;
+  }
+
+  @Override
+  public Ia3Config attachedTo(Ia3Config config, Module layer) {
+    return layer instanceof Conv2d
+        ? config
+        : config.withFanInFanOut(layer instanceof TransposedLinear);
   }
 
   @Override
@@ -231,8 +87,8 @@ public final class Ia3 implements Tuner {
 
   @Override
   public <L extends Module & Adaptable> TunerLayer attach(
-      String path, L layer, PeftConfig config, Rng rng) {
-    Config c = (Config) config;
+      String path, L layer, Ia3Config c, TunerContext context) {
+    Rng rng = context.rng();
     boolean feedforward = c.isFeedforward(path);
     return switch (layer) {
       case Linear l ->
@@ -259,7 +115,7 @@ public final class Ia3 implements Tuner {
       @Nullable Parameter bias,
       int in,
       int out,
-      Config c,
+      Ia3Config c,
       Rng rng) {
     int n = feedforward ? in : out;
     int[] shape =
@@ -318,14 +174,17 @@ public final class Ia3 implements Tuner {
   }
 
   @Override
-  public Config read(AdapterConfig file) throws IOException {
+  public Ia3Config read(AdapterConfig file) throws IOException {
     file.warnUnknownKeys(defaults().properties().stream().map(Map.Entry::getKey).toList());
     TargetFields fields = TargetFields.read(file);
     List<String> names = file.textOrTexts("feedforward_modules");
     boolean regex = file.isText("feedforward_modules");
+    if (names != null && regex) {
+      TargetFields.requireRegex(file, "feedforward_modules", names.getFirst());
+    }
     return file.checked(
         () ->
-            new Config(
+            new Ia3Config(
                 fields.targets(),
                 names == null ? Feedforward.OPEN : regex ? List.of() : names,
                 names != null && regex ? names.getFirst() : null,
@@ -340,17 +199,16 @@ public final class Ia3 implements Tuner {
    * file says of them stays, also where it is none of them.
    */
   @Override
-  public PeftConfig forModel(PeftConfig config, String modelType) {
-    Config c = (Config) config;
+  public Ia3Config forModel(Ia3Config c, String modelType) {
     boolean open = TargetsByModel.isLeftOpen(c.targets());
-    TargetSpec targets = open ? TargetsByModel.of(PEFT_TYPE, modelType, c.targets()) : c.targets();
+    TargetSpec targets = open ? TargetsByModel.of(Ia3Tuner.class, modelType, c.targets()) : c.targets();
     if (c.feedforwardRegex() != null) {
       return c.withTargets(targets);
     }
     boolean openFile = open && c.targets().fromFile();
     List<String> feedforward = c.feedforward();
     if (feedforward.isEmpty() && (feedforward == Feedforward.OPEN || open && !openFile)) {
-      feedforward = TargetsByModel.names(PEFT_TYPE + "_FEEDFORWARD", modelType);
+      feedforward = TargetsByModel.names(Ia3Tuner.class, "feedforward", modelType);
     } else if (!openFile) {
       return c.withTargets(targets);
     }
@@ -358,8 +216,7 @@ public final class Ia3 implements Tuner {
   }
 
   @Override
-  public ObjectNode write(PeftConfig config) {
-    Config c = (Config) config;
+  public ObjectNode write(Ia3Config c) {
     ObjectNode tree = defaults();
     tree.put("fan_in_fan_out", c.fanInFanOut());
     tree.put("init_ia3_weights", c.initWeights());
@@ -374,9 +231,9 @@ public final class Ia3 implements Tuner {
   }
 
   @Override
-  public void requireSame(String path, PeftConfig present, PeftConfig file) {
-    boolean here = ((Config) present).isFeedforward(path);
-    if (here != ((Config) file).isFeedforward(path)) {
+  public void requireSame(String path, Ia3Config present, Ia3Config file) {
+    boolean here = present.isFeedforward(path);
+    if (here != file.isFeedforward(path)) {
       throw new IllegalArgumentException(
           "the adapter in the file takes '"
               + path

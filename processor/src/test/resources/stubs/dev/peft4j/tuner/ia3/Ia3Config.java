@@ -1,21 +1,18 @@
-package dev.peft4j.tuner;
+package dev.peft4j.tuner.ia3;
 
 import dev.peft4j.target.TargetSpec;
 import dev.peft4j.target.TaskTypes;
+import dev.peft4j.tuner.PeftConfig;
 
 /** A stand-in for the runtime's: writes down what it was told. */
-public final class Ia3 {
-  private Ia3() {}
+public record Ia3Config(String text, TargetSpec targets) implements PeftConfig {
+  public static Builder builder() {
+    return new Builder();
+  }
 
-  public record Config(String text, TargetSpec targets) implements PeftConfig {
-    public static Builder builder() {
-      return new Builder();
-    }
-
-    @Override
-    public String toString() {
-      return text;
-    }
+  @Override
+  public String toString() {
+    return text;
   }
 
   public static final class Builder {
@@ -74,8 +71,8 @@ public final class Ia3 {
       return say("taskType", type);
     }
 
-    public Config build() {
-      return new Config(text.toString(), spec.build());
+    public Ia3Config build() {
+      return new Ia3Config(text.toString(), spec.build());
     }
   }
 }

@@ -1,4 +1,4 @@
-package dev.peft4j.tuner;
+package dev.peft4j.tuner.ia3;
 
 import dev.peft4j.target.TargetMatcher;
 import dev.peft4j.target.TargetSpec;
@@ -10,7 +10,7 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The names of {@link Ia3}'s feed-forward layers, which may be many, or a regular expression that
+ * The names of {@link Ia3Tuner}'s feed-forward layers, which may be many, or a regular expression that
  * stands for them. Immutable.
  */
 final class Feedforward extends AbstractList<String> {

@@ -1,6 +1,7 @@
-package dev.peft4j.tuner;
+package dev.peft4j.tuner.lora;
 
 import dev.peft4j.data.Rng;
+import dev.peft4j.tuner.Combination;
 import dev.peft4j.tuner.Combination.MajoritySign;
 import java.util.Arrays;
 import java.util.List;

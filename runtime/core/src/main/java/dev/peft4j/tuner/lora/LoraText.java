@@ -1,4 +1,4 @@
-package dev.peft4j.tuner;
+package dev.peft4j.tuner.lora;
 
 import dev.peft4j.nn.Conv1d;
 import dev.peft4j.nn.Conv2d;
@@ -7,6 +7,7 @@ import dev.peft4j.nn.ModuleText;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.op.Window;
+import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.TunerLayer.Part;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

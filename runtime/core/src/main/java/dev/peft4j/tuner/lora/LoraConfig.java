@@ -1,15 +1,14 @@
-package dev.peft4j.tuner;
+package dev.peft4j.tuner.lora;
 
 import dev.peft4j.annotation.Bias;
 import dev.peft4j.annotation.Init;
-import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
-import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.target.TargetSpec;
 import dev.peft4j.target.TaskTypes;
-import java.util.ArrayList;
+import dev.peft4j.tuner.ConfigBuilder;
+import dev.peft4j.tuner.PatternMap;
+import dev.peft4j.tuner.PeftConfig;
+import dev.peft4j.tuner.tokens.TokenRows;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,7 +17,7 @@ import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Settings of {@link Lora}: peft's {@code LoraConfig}.
+ * Settings of {@link LoraTuner}: peft's {@code LoraConfig}.
  *
  * @param r the rank, at least 1
  * @param alpha the numerator of the scale alpha / r; positive, unless the settings come from a file
@@ -102,7 +101,7 @@ public record LoraConfig(
               + init
               + ": must be at least 0 with init PISSA, or -1 for an exact decomposition");
     }
-    trainableTokens.forEach(TrainableTokens::checkIds);
+    trainableTokens.forEach(TokenRows::checkIds);
     rankPattern = PatternMap.of(rankPattern);
     alphaPattern = PatternMap.of(alphaPattern);
     SequencedMap<String, List<Integer>> tokens = new LinkedHashMap<>();
@@ -131,7 +130,7 @@ public record LoraConfig(
 
   @Override
   public String peftType() {
-    return Lora.PEFT_TYPE;
+    return LoraTuner.PEFT_TYPE;
   }
 
   @Override
@@ -139,28 +138,34 @@ public record LoraConfig(
     return with(other, fanInFanOut, ensureWeightTying);
   }
 
+  /** Returns the same settings with another note of how targeted weights are stored. */
+  LoraConfig withFanInFanOut(boolean transposed) {
+    return with(targets, transposed, ensureWeightTying);
+  }
+
+  /** Returns the same settings for layers that do share their adapters. */
+  LoraConfig withWeightTying() {
+    return with(targets, fanInFanOut, true);
+  }
+
   private LoraConfig with(TargetSpec other, boolean transposed, @Nullable Boolean tying) {
     if (other == targets && transposed == fanInFanOut && Objects.equals(tying, ensureWeightTying)) {
       return this; // it is asked for once a layer
     }
-    return new LoraConfig(
-        r,
-        alpha,
-        dropout,
-        bias,
-        rslora,
-        dora,
-        loraBias,
-        init,
-        pissaIterations,
-        other,
-        rankPattern,
-        alphaPattern,
-        trainableTokens,
-        transposed,
-        tying,
-        taskType,
-        baseModel);
+    Builder b = new Builder(this).fanInFanOut(transposed);
+    b.ensureWeightTying = tying;
+    return b.targets(other).build();
+  }
+
+  /** Returns the same settings with other patterns. */
+  LoraConfig withPatterns(
+      SequencedMap<String, Integer> ranks, SequencedMap<String, Double> alphas) {
+    Builder b = new Builder(this);
+    b.rankPattern.clear();
+    b.rankPattern.putAll(ranks);
+    b.alphaPattern.clear();
+    b.alphaPattern.putAll(alphas);
+    return b.build();
   }
 
   /**
@@ -202,38 +207,14 @@ public record LoraConfig(
         baseModel);
   }
 
-  /** As peft, a file notes whether the layer adapted last is stored the other way round. */
-  @Override
-  public LoraConfig attachedTo(Module layer) {
-    return switch (layer) {
-      case Linear l -> with(targets, false, ensureWeightTying);
-      case TransposedLinear l -> with(targets, true, ensureWeightTying);
-      default -> this;
-    };
-  }
-
-  @Override
-  public boolean tiesWeights() {
+  /** Returns whether layers that share one weight share one adapter where that is possible. */
+  boolean tiesWeights() {
     return ensureWeightTying == null ? !dora : ensureWeightTying;
   }
 
-  @Override
-  public LoraConfig tied() {
-    return with(targets, fanInFanOut, true);
-  }
-
-  @Override
-  public List<String> alsoTargets(Module root) {
-    List<String> names = new ArrayList<>();
-    for (String key : trainableTokens.keySet()) {
-      names.add(key.equals(INPUT_EMBEDDING) ? TrainableTokens.inputEmbedding(root) : key);
-    }
-    return names;
-  }
-
   /**
-   * Settings of an adapter that is made of others: this one's, but for the rank, which is its
-   * alpha, too.
+   * Returns settings of an adapter that is made of others: this one's, but for the rank, which is
+   * its alpha, too.
    */
   LoraConfig combined(int rank, TargetSpec other) {
     Builder b = new Builder(this).r(rank).alpha(rank).init(Init.DEFAULT);
@@ -244,17 +225,7 @@ public record LoraConfig(
     return b.build();
   }
 
-  @Override
-  public LoraConfig saved(Collection<String> paths) {
-    Builder b = new Builder(this);
-    b.rankPattern.clear();
-    b.rankPattern.putAll(SavedPatterns.of(rankPattern, paths));
-    b.alphaPattern.clear();
-    b.alphaPattern.putAll(SavedPatterns.of(alphaPattern, paths));
-    return b.build();
-  }
-
-  /** True if the adapter starts as a part of the weight, which is taken off the weight. */
+  /** Returns whether the adapter starts as a part of the weight, which is taken off the weight. */
   boolean startsFromWeight() {
     return init == Init.PISSA || init == Init.OLORA;
   }

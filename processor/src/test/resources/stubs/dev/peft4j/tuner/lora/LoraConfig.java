@@ -1,9 +1,10 @@
-package dev.peft4j.tuner;
+package dev.peft4j.tuner.lora;
 
 import dev.peft4j.annotation.Bias;
 import dev.peft4j.annotation.Init;
 import dev.peft4j.target.TargetSpec;
 import dev.peft4j.target.TaskTypes;
+import dev.peft4j.tuner.PeftConfig;
 
 /** A stand-in for the runtime's: writes down what it was told. */
 public final class LoraConfig implements PeftConfig {
