@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 record CaseModel(
     Module module, Function<Map<String, Tensor>, Tensor> forward, BinaryOperator<Tensor> loss) {
 
-  /** A new model of that kind, or null if there is none here. */
+  /** Returns a new model of that kind, or null if there is none here. */
   static @Nullable CaseModel of(String kind) {
     return switch (kind) {
       case "base" -> {
