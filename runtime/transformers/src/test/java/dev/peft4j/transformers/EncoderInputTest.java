@@ -9,7 +9,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** What goes wrong with a batch is said where the model is called. */
-class BertInputTest {
+class EncoderInputTest {
   private static BertForSequenceClassification model;
 
   @BeforeAll
