@@ -91,13 +91,8 @@ final class EncoderInput {
     for (long i = 0; i < known.elements(); i++) {
       long id = known.index(i);
       if (id < 0 || id >= size) {
-<<<<<<< HEAD:runtime/transformers/src/main/java/dev/peft4j/transformers/BertInput.java
-        throw new IndexException(
-            "BERT: "
-=======
         throw new IndexException(
             model
->>>>>>> e28d132fd592fbd6dfc9139e6736857b4eeacca3:runtime/transformers/src/main/java/dev/peft4j/transformers/EncoderInput.java
                 + what
                 + " "
                 + id
