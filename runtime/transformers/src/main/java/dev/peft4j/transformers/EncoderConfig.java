@@ -1,17 +1,13 @@
 package dev.peft4j.transformers;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.io.FileFormatException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sizes and settings of a BERT model: transformers' {@code BertConfig}, whose defaults {@link
- * #builder()} starts from.
+ * The sizes and settings of an encoder, whatever its family. Names are those of BERT's {@code
+ * config.json}; families that call a setting otherwise translate it ({@link ConfigReader#renamed}).
  *
  * @param vocabSize {@code vocab_size}: tokens known
  * @param hiddenSize {@code hidden_size}: numbers that stand for a token; a multiple of the heads
@@ -22,13 +18,20 @@ import org.jspecify.annotations.Nullable;
  * @param hiddenDropout {@code hidden_dropout_prob}
  * @param attentionDropout {@code attention_probs_dropout_prob}
  * @param classifierDropout {@code classifier_dropout}; null for {@code hiddenDropout}
- * @param maxPositions {@code max_position_embeddings}: tokens in the longest sequence
- * @param typeVocabSize {@code type_vocab_size}: kinds of token, such as first and second text
+ * @param maxPositions {@code max_position_embeddings}: rows of the table of positions
+ * @param typeVocabSize {@code type_vocab_size}: kinds of token, such as first and second text; 0
+ *     for a model without embeddings of them
  * @param initializerRange {@code initializer_range}: standard deviation of new weights
  * @param layerNormEps {@code layer_norm_eps}
  * @param labels the labels' names, {@code id2label}: as many as the classes
+ * @param embeddingSize {@code embedding_size}: numbers in a row of the embeddings; in most families
+ *     the hidden size
+ * @param firstPosition the position of the first token: 0, or in RoBERTa's family {@code
+ *     pad_token_id} + 1, where padding has the position {@code pad_token_id}
+ * @param problemType {@code problem_type}: what a sequence classifier's loss is; null to choose it
+ *     by the labels
  */
-public record BertConfig(
+public record EncoderConfig(
     int vocabSize,
     int hiddenSize,
     int layers,
@@ -42,19 +45,17 @@ public record BertConfig(
     int typeVocabSize,
     double initializerRange,
     double layerNormEps,
-    List<String> labels) {
-
-  /** Labels without names that a file may ask for; each takes memory. */
-  private static final int MOST_LABELS = 1_000_000;
-
-  private static final Pattern BERT_CLASS = Pattern.compile("Bert(Model|For[A-Z].*|LMHeadModel)");
+    List<String> labels,
+    int embeddingSize,
+    int firstPosition,
+    @Nullable ProblemType problemType) {
 
   /**
    * Checks the sizes.
    *
    * @throws IllegalArgumentException if one is below 1 or the heads do not divide the hidden size
    */
-  public BertConfig {
+  public EncoderConfig {
     labels = List.copyOf(labels);
     atLeastOne("vocabSize", vocabSize);
     atLeastOne("hiddenSize", hiddenSize);
@@ -62,17 +63,34 @@ public record BertConfig(
     atLeastOne("heads", heads);
     atLeastOne("intermediateSize", intermediateSize);
     atLeastOne("maxPositions", maxPositions);
-    atLeastOne("typeVocabSize", typeVocabSize);
+    atLeastOne("embeddingSize", embeddingSize);
     atLeastOne("number of labels", labels.size());
+    if (typeVocabSize < 0) {
+      throw new IllegalArgumentException(
+          "EncoderConfig: typeVocabSize is " + typeVocabSize + ", must be at least 0");
+    }
+    if (firstPosition < 0 || firstPosition >= maxPositions) {
+      throw new IllegalArgumentException(
+          "EncoderConfig: firstPosition is "
+              + firstPosition
+              + ", must be from 0 to "
+              + (maxPositions - 1)
+              + ", the last position");
+    }
     if (hiddenSize % heads != 0) {
       throw new IllegalArgumentException(
-          "BERT: hiddenSize " + hiddenSize + " must be a multiple of the " + heads + " heads");
+          "EncoderConfig: hiddenSize "
+              + hiddenSize
+              + " must be a multiple of the "
+              + heads
+              + " heads");
     }
   }
 
   private static void atLeastOne(String what, int value) {
     if (value < 1) {
-      throw new IllegalArgumentException("BERT: " + what + " is " + value + ", must be at least 1");
+      throw new IllegalArgumentException(
+          "EncoderConfig: " + what + " is " + value + ", must be at least 1");
     }
   }
 
@@ -81,8 +99,25 @@ public record BertConfig(
     return labels.size();
   }
 
+  /** The dropout before a classifier: its own, or that of the hidden states. */
+  public double dropoutOfClassifier() {
+    return classifierDropout == null ? hiddenDropout : classifierDropout;
+  }
+
+  /** The tokens in the longest sequence: the positions that tokens can have. */
+  public int maxTokens() {
+    return maxPositions - firstPosition;
+  }
+
+  /** The number of weights of an encoder with these sizes, to within a few percent. */
+  double weights() {
+    double h = hiddenSize;
+    double layer = 4 * h * (h + 1) + 2 * h * intermediateSize + intermediateSize + 5 * h;
+    return (vocabSize + (double) maxPositions + typeVocabSize) * embeddingSize + layers * layer;
+  }
+
   /** The same model with another number of classes, called {@code LABEL_0} and so on. */
-  public BertConfig withNumLabels(int count) {
+  public EncoderConfig withNumLabels(int count) {
     return toBuilder().numLabels(count).build();
   }
 
@@ -108,120 +143,13 @@ public record BertConfig(
     b.initializerRange = initializerRange;
     b.layerNormEps = layerNormEps;
     b.labels = labels;
+    b.embeddingSize = embeddingSize == hiddenSize ? 0 : embeddingSize;
+    b.firstPosition = firstPosition;
+    b.problemType = problemType;
     return b;
   }
 
-  /**
-   * The settings in a {@code config.json}; a missing key has transformers' default.
-   *
-   * @param tree what the file holds
-   * @param file for messages
-   * @throws FileFormatException if it is no configuration of BERT, a value is not what it should
-   *     be, or it asks for something that is not supported
-   */
-  public static BertConfig read(ObjectNode tree, Path file) throws FileFormatException {
-    return read(tree, file, true);
-  }
-
-  /**
-   * The settings in a {@code config.json}.
-   *
-   * @param head false if the model's own head is left out or replaced: what the file says of it
-   *     does not count then, but for a dropout that is one
-   */
-  static BertConfig read(ObjectNode tree, Path file, boolean head) throws FileFormatException {
-    ConfigReader in = new ConfigReader(tree, file);
-    requireBert(in);
-    in.requireOff("position_embedding_type", "absolute");
-    in.requireOff("is_decoder", null);
-    in.requireOff("add_cross_attention", null);
-    in.requireOff("pruned_heads", null);
-    Builder b = builder();
-    b.vocabSize = in.wholeNumber("vocab_size", 1, b.vocabSize);
-    b.hiddenSize = in.wholeNumber("hidden_size", 1, b.hiddenSize);
-    b.layers = in.wholeNumber("num_hidden_layers", 1, b.layers);
-    b.heads = in.wholeNumber("num_attention_heads", 1, b.heads);
-    if (b.hiddenSize % b.heads != 0) {
-      throw in.error(
-          "hidden_size "
-              + b.hiddenSize
-              + " is not a multiple of num_attention_heads "
-              + b.heads
-              + ", which it has to be");
-    }
-    b.intermediateSize = in.wholeNumber("intermediate_size", 1, b.intermediateSize);
-    b.activation = activation(in, b.activation);
-    b.hiddenDropout = in.probability("hidden_dropout_prob", b.hiddenDropout);
-    b.attentionDropout = in.probability("attention_probs_dropout_prob", b.attentionDropout);
-    double ofHead = in.get("classifier_dropout").asDouble(-1);
-    if (in.has("classifier_dropout") && (head || ofHead >= 0 && ofHead < 1)) {
-      b.classifierDropout = in.probability("classifier_dropout", 0);
-    }
-    b.maxPositions = in.wholeNumber("max_position_embeddings", 1, b.maxPositions);
-    b.typeVocabSize = in.wholeNumber("type_vocab_size", 1, b.typeVocabSize);
-    b.initializerRange =
-        in.number("initializer_range", b.initializerRange, "a number from 0", v -> v >= 0);
-    b.layerNormEps = in.number("layer_norm_eps", b.layerNormEps, "a number above 0", v -> v > 0);
-    if (head) {
-      b.labels = labels(in);
-    }
-    return b.build();
-  }
-
-  /** A file that does not say its type, as releases before 2.0 wrote it, may name a class. */
-  private static void requireBert(ConfigReader in) throws FileFormatException {
-    if (in.has("model_type")) {
-      if (!"bert".equals(in.text("model_type"))) {
-        throw in.wrong("model_type", "\"bert\"");
-      }
-      return;
-    }
-    List<String> classes = new ArrayList<>();
-    in.get("architectures").forEach(a -> classes.add(a.asText()));
-    if (classes.stream().noneMatch(BERT_CLASS.asMatchPredicate())) {
-      throw in.error(
-          "model_type is missing, and architectures names no class of BERT; if it is one, write"
-              + " \"model_type\": \"bert\" into the file");
-    }
-  }
-
-  private static Activation activation(ConfigReader in, Activation missing)
-      throws FileFormatException {
-    String name = in.text("hidden_act");
-    if (name == null) {
-      return missing;
-    }
-    Activation a = Activation.byName(name);
-    if (a == null) {
-      throw in.wrong("hidden_act", "one of " + Activation.known());
-    }
-    return a;
-  }
-
-  private static List<String> labels(ConfigReader in) throws FileFormatException {
-    String problem = in.text("problem_type");
-    if (problem != null && !problem.equals("single_label_classification")) {
-      throw in.wrong("problem_type", "\"single_label_classification\" or null");
-    }
-    if (!in.has("id2label")) {
-      int labels = in.wholeNumber("num_labels", 1, 2);
-      if (labels > MOST_LABELS) {
-        throw in.wrong("num_labels", "at most " + MOST_LABELS);
-      }
-      return numbered(labels);
-    }
-    List<String> labels = new ArrayList<>();
-    for (String label : in.numberedTexts("id2label")) {
-      labels.add(Objects.requireNonNull(label));
-    }
-    int count = in.wholeNumber("num_labels", 1, labels.size());
-    if (count != labels.size()) {
-      throw in.wrong("num_labels", labels.size() + ", the number of labels in id2label");
-    }
-    return labels;
-  }
-
-  private static List<String> numbered(int count) {
+  static List<String> numbered(int count) {
     List<String> labels = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       labels.add("LABEL_" + i);
@@ -229,7 +157,7 @@ public record BertConfig(
     return labels;
   }
 
-  /** Settings to be changed; see the components of {@link BertConfig}. */
+  /** Settings to be changed; see the components of {@link EncoderConfig}. */
   public static final class Builder {
     private int vocabSize = 30522;
     private int hiddenSize = 768;
@@ -245,6 +173,9 @@ public record BertConfig(
     private double initializerRange = 0.02;
     private double layerNormEps = 1e-12;
     private List<String> labels = numbered(2);
+    private int embeddingSize;
+    private int firstPosition;
+    private @Nullable ProblemType problemType;
 
     private Builder() {}
 
@@ -275,6 +206,12 @@ public record BertConfig(
     /** Width of the feed-forward blocks. */
     public Builder intermediateSize(int value) {
       intermediateSize = value;
+      return this;
+    }
+
+    /** Numbers in a row of the embeddings; 0, the default, for the hidden size. */
+    public Builder embeddingSize(int value) {
+      embeddingSize = value;
       return this;
     }
 
@@ -310,13 +247,19 @@ public record BertConfig(
       return this;
     }
 
-    /** Tokens in the longest sequence. */
+    /** Rows of the table of positions. */
     public Builder maxPositions(int value) {
       maxPositions = value;
       return this;
     }
 
-    /** Kinds of token. */
+    /** The position of the first token: 0, or one more than that of padding. */
+    public Builder firstPosition(int value) {
+      firstPosition = value;
+      return this;
+    }
+
+    /** Kinds of token; 0 for a model without embeddings of them. */
     public Builder typeVocabSize(int value) {
       typeVocabSize = value;
       return this;
@@ -346,13 +289,33 @@ public record BertConfig(
       return this;
     }
 
+    /** What a sequence classifier's loss is; null to choose it by the labels. */
+    public Builder problemType(@Nullable ProblemType value) {
+      problemType = value;
+      return this;
+    }
+
+    /**
+     * Takes the settings that a {@code config.json} has under BERT's names; those that it does not
+     * have stay as they are.
+     *
+     * @param in the file; see {@link ConfigReader#renamed} for one with other names
+     * @param head false if the model's own head is left out or replaced: what the file says of it
+     *     does not count then, except for a dropout that is one
+     * @throws FileFormatException if a value is not what it should be, or the file asks for
+     *     something that is not supported
+     */
+    public Builder read(ConfigReader in, boolean head) throws FileFormatException {
+      return EncoderKeys.read(in, this, head);
+    }
+
     /**
      * The configuration.
      *
      * @throws IllegalArgumentException if the sizes do not fit together
      */
-    public BertConfig build() {
-      return new BertConfig(
+    public EncoderConfig build() {
+      return new EncoderConfig(
           vocabSize,
           hiddenSize,
           layers,
@@ -366,7 +329,58 @@ public record BertConfig(
           typeVocabSize,
           initializerRange,
           layerNormEps,
-          labels);
+          labels,
+          embeddingSize == 0 ? hiddenSize : embeddingSize,
+          firstPosition,
+          problemType);
+    }
+
+    int vocabSize() {
+      return vocabSize;
+    }
+
+    int hiddenSize() {
+      return hiddenSize;
+    }
+
+    int layers() {
+      return layers;
+    }
+
+    int heads() {
+      return heads;
+    }
+
+    int intermediateSize() {
+      return intermediateSize;
+    }
+
+    Activation activation() {
+      return activation;
+    }
+
+    double hiddenDropout() {
+      return hiddenDropout;
+    }
+
+    double attentionDropout() {
+      return attentionDropout;
+    }
+
+    int maxPositions() {
+      return maxPositions;
+    }
+
+    int typeVocabSize() {
+      return typeVocabSize;
+    }
+
+    double initializerRange() {
+      return initializerRange;
+    }
+
+    double layerNormEps() {
+      return layerNormEps;
     }
   }
 }

@@ -1,39 +1,55 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.data.IndexException;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.data.Storage;
 import dev.peft4j.tensor.Tensor;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Checks of what goes into the model, made where the model is called: a wrong token is named before
  * anything is computed. Tensors that are still to be computed are checked by the backend instead.
  */
-final class BertInput {
-  private BertInput() {}
+final class EncoderInput {
+  private final String model;
+  private final EncoderConfig config;
 
-  static void check(
-      BertConfig config, Tensor ids, @Nullable Tensor mask, @Nullable Tensor typeIds) {
+  /**
+   * Checks for a model.
+   *
+   * @param modelType what messages call it, in capitals
+   */
+  EncoderInput(String modelType, EncoderConfig config) {
+    this.model = modelType.toUpperCase(Locale.ROOT) + ": ";
+    this.config = config;
+  }
+
+  void check(Tensor ids, @Nullable Tensor mask, @Nullable Tensor typeIds) {
     Shape s = ids.shape();
     if (s.rank() != 2 || !ids.dtype().isInteger()) {
       throw new ShapeException(
-          "BERT: token ids are " + ids.dtype() + " " + s + ", needed integers (batch, tokens)");
+          model + "token ids are " + ids.dtype() + " " + s + ", needed integers (batch, tokens)");
     }
     if (s.elements() == 0) {
       throw new ShapeException(
-          "BERT: token ids have shape "
+          model
+              + "token ids have shape "
               + s
               + ": the batch is empty; needed at least one text of at"
               + " least one token");
     }
-    if (s.dim(1) > config.maxPositions()) {
+    if (s.dim(1) > config.maxTokens()) {
       throw new ShapeException(
-          "BERT: a sequence of "
+          model
+              + "a sequence of "
               + s.dim(1)
               + " tokens, but the model has "
+              + config.maxTokens()
+              + " positions for tokens (max_position_embeddings "
               + config.maxPositions()
-              + " positions (max_position_embeddings); truncate the texts to that length");
+              + "); truncate the texts to that length");
     }
     ids("token id", "vocab_size", ids, config.vocabSize());
     if (mask != null) {
@@ -44,16 +60,20 @@ final class BertInput {
       sameShape("token type ids", typeIds, s);
       if (!typeIds.dtype().isInteger()) {
         throw new ShapeException(
-            "BERT: token type ids are " + typeIds.dtype() + ", needed integers");
+            model + "token type ids are " + typeIds.dtype() + ", needed integers");
+      }
+      if (config.typeVocabSize() == 0) {
+        throw new IllegalArgumentException(
+            model + "the model has no token types, but token type ids were given; leave them out");
       }
       ids("token type id", "type_vocab_size", typeIds, config.typeVocabSize());
     }
   }
 
-  private static void sameShape(String what, Tensor t, Shape ids) {
+  private void sameShape(String what, Tensor t, Shape ids) {
     if (!t.shape().equals(ids)) {
       throw new ShapeException(
-          "BERT: "
+          model
               + what
               + " of shape "
               + t.shape()
@@ -63,7 +83,7 @@ final class BertInput {
     }
   }
 
-  private static void ids(String what, String sizeName, Tensor ids, int size) {
+  private void ids(String what, String sizeName, Tensor ids, int size) {
     Storage known = ids.node().value();
     if (known == null) {
       return;
@@ -71,8 +91,8 @@ final class BertInput {
     for (long i = 0; i < known.elements(); i++) {
       long id = known.index(i);
       if (id < 0 || id >= size) {
-        throw new IndexOutOfBoundsException(
-            "BERT: "
+        throw new IndexException(
+            model
                 + what
                 + " "
                 + id
@@ -88,7 +108,7 @@ final class BertInput {
     }
   }
 
-  private static void mask(Tensor mask) {
+  private void mask(Tensor mask) {
     Storage known = mask.node().value();
     if (known == null) {
       return;
@@ -97,7 +117,8 @@ final class BertInput {
       double v = mask.dtype().isInteger() ? known.index(i) : known.floatAt(i);
       if (v != 0 && v != 1) {
         throw new IllegalArgumentException(
-            "BERT: the attention mask is "
+            model
+                + "the attention mask is "
                 + v
                 + " at "
                 + position(mask, i)

@@ -13,22 +13,25 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class BertConfigTest {
+class EncoderConfigTest {
   private static final Path FILE = Path.of("some", "config.json");
 
-  private static BertConfig read(String json) throws IOException {
-    return BertConfig.read((ObjectNode) new JsonMapper().readTree(json.replace('\'', '"')), FILE);
+  private static EncoderConfig read(String json) throws IOException {
+    return new Bert()
+        .config(
+            new ConfigReader((ObjectNode) new JsonMapper().readTree(json.replace('\'', '"')), FILE),
+            true);
   }
 
   @Test
   void missingKeysHaveTransformersDefaults() throws IOException {
-    assertThat(read("{'model_type': 'bert'}")).isEqualTo(BertConfig.builder().build());
-    assertThat(BertConfig.builder().build().hiddenSize()).isEqualTo(768);
+    assertThat(read("{'model_type': 'bert'}")).isEqualTo(EncoderConfig.builder().build());
+    assertThat(EncoderConfig.builder().build().hiddenSize()).isEqualTo(768);
   }
 
   @Test
   void readsEveryKey() throws IOException {
-    BertConfig c =
+    EncoderConfig c =
         read(
             "{'model_type':'bert','vocab_size':11,'hidden_size':8,'num_hidden_layers':3,'num_attention_heads':2,"
                 + "'intermediate_size':7,'hidden_act':'gelu_new','hidden_dropout_prob':0.2,"
@@ -38,7 +41,7 @@ class BertConfigTest {
                 + "'is_decoder':false,'pruned_heads':{},'problem_type':null}");
     assertThat(c)
         .isEqualTo(
-            new BertConfig(
+            new EncoderConfig(
                 11,
                 8,
                 3,
@@ -52,7 +55,10 @@ class BertConfigTest {
                 4,
                 0.5,
                 1e-5,
-                List.of("a", "b", "c")));
+                List.of("a", "b", "c"),
+                8,
+                0,
+                null));
     assertThat(c.toBuilder().build()).isEqualTo(c);
   }
 
@@ -61,8 +67,6 @@ class BertConfigTest {
       delimiter = '|',
       quoteCharacter = '~',
       value = {
-        "'model_type':'roberta'|model_type is \"roberta\", expected \"bert\"",
-        "'x':1|model_type is missing",
         "'hidden_size':'big'|hidden_size is \"big\", expected a whole number from 1",
         "'hidden_size':0|hidden_size is 0",
         "'hidden_size':10|hidden_size 10 is not a multiple of num_attention_heads 12",
@@ -76,7 +80,7 @@ class BertConfigTest {
             + " which is not supported",
         "'is_decoder':true|is_decoder is true, which is not supported",
         "'pruned_heads':{'0':[1]}|pruned_heads is {\"0\":[1]}, which is not supported",
-        "'problem_type':'regression'|problem_type is \"regression\"",
+        "'problem_type':'ranking'|problem_type is \"ranking\", expected one of \"regression\"",
         "'id2label':{'0':'a','2':'b'}|id2label is {\"0\":\"a\",\"2\":\"b\"}, expected a text for"
             + " each of 0 to 1",
         "'id2label':{'0':'a'},'num_labels':2|num_labels is 2, expected 1",
@@ -92,9 +96,9 @@ class BertConfigTest {
 
   @Test
   void sizesAreCheckedInCodeToo() {
-    assertThatThrownBy(() -> BertConfig.builder().heads(7).build())
+    assertThatThrownBy(() -> EncoderConfig.builder().heads(7).build())
         .hasMessageContaining("multiple of the 7 heads");
-    assertThatThrownBy(() -> BertConfig.builder().numLabels(0).build())
+    assertThatThrownBy(() -> EncoderConfig.builder().numLabels(0).build())
         .hasMessageContaining("number of labels is 0");
   }
 }
