@@ -131,7 +131,7 @@ public final class AdapterConfig {
    * Throws if a setting that the caller does not support differs from its default: the adapter
    * would not compute the same as in peft.
    *
-   * @param defaults every known key with its default, such as {@link PeftFormat#loraDefaults}
+   * @param defaults every known key with its default
    * @param handled the keys that the caller supports or that do not change the result
    * @throws FileFormatException listing all such keys with their values
    */

@@ -86,17 +86,7 @@ public final class PeftFormat {
           "QUESTION_ANS",
           "FEATURE_EXTRACTION");
 
-  private static final ObjectNode LORA = resource("lora_config_defaults.json");
-
   private PeftFormat() {}
-
-  /**
-   * Returns a new copy of what peft writes for a LoRA configuration with all defaults: every key of
-   * such a file.
-   */
-  public static ObjectNode loraDefaults() {
-    return LORA.deepCopy();
-  }
 
   /**
    * Returns the keys that the configuration of every tuner has, with their defaults; a tuner adds
@@ -116,9 +106,15 @@ public final class PeftFormat {
     return tree;
   }
 
-  private static ObjectNode resource(String name) {
-    try (InputStream in =
-        Objects.requireNonNull(PeftFormat.class.getResourceAsStream(name), name)) {
+  /**
+   * Reads a JSON object that is packed with a class, such as all keys of a tuner's configuration
+   * with their defaults.
+   *
+   * @param beside the class in whose package it is
+   * @param name the file's name
+   */
+  public static ObjectNode resource(Class<?> beside, String name) {
+    try (InputStream in = Objects.requireNonNull(beside.getResourceAsStream(name), name)) {
       return PythonJson.parse(Path.of(name), in.readAllBytes());
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -40,6 +40,11 @@ public class Dropout extends Module implements Layer {
             : x.dropout(p, Tensor.of(new long[] {generator(rng).nextLong()})));
   }
 
+  /** Returns the probability that an element is zeroed. */
+  public float p() {
+    return p;
+  }
+
   /** Returns the generator of the masks' keys, from which copies start. */
   public Rng rng() {
     return rng;

@@ -5,10 +5,10 @@ import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
-import dev.peft4j.transformers.BertConfig;
+import dev.peft4j.transformers.EncoderConfig;
 import dev.peft4j.transformers.BertForSequenceClassification;
-import dev.peft4j.tuner.LoraConfig;
 import dev.peft4j.tuner.PeftModel;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
@@ -75,7 +75,7 @@ record Workload(
     int classes = 26;
     BertForSequenceClassification base =
         new BertForSequenceClassification(
-            BertConfig.builder()
+            EncoderConfig.builder()
                 .hiddenSize(384)
                 .layers(6)
                 .heads(12)

@@ -2,7 +2,7 @@ package dev.peft4j.samples.golden;
 
 import dev.peft4j.nn.Module;
 import dev.peft4j.tensor.Tensor;
-import dev.peft4j.transformers.BertConfig;
+import dev.peft4j.transformers.EncoderConfig;
 import dev.peft4j.transformers.BertForSequenceClassification;
 import java.util.Map;
 import java.util.function.BinaryOperator;
@@ -49,7 +49,7 @@ record CaseModel(
 
   private static BertForSequenceClassification bert() {
     return new BertForSequenceClassification(
-        BertConfig.builder()
+        EncoderConfig.builder()
             .hiddenSize(32)
             .intermediateSize(64)
             .layers(2)
