@@ -106,11 +106,6 @@ public interface Op {
     return output.elements();
   }
 
-  /** True if the op takes 16-bit numbers; others take them after a {@code ToFloat}. */
-  default boolean takesHalf() {
-    return false;
-  }
-
   /** False if no gradient ever flows through this op, whatever its inputs are. */
   default boolean differentiable() {
     return true;

@@ -2,7 +2,7 @@ package dev.peft4j.io;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.log.Log;
@@ -206,13 +206,13 @@ public final class ModelFolder {
 
   /**
    * The elements of one tensor as numbers of a floating-point type; see {@link
-   * SafeTensors#storage(String, dev.peft4j.data.DType)}.
+   * SafeTensors#storage(String, Encoding)}.
    *
    * @throws FileFormatException if there is no such tensor, or its type is no floating-point type
    *     that can be read
    */
-  public Storage storage(String name, DType dtype) throws FileFormatException {
-    return file(name).storage(name, dtype);
+  public Storage storage(String name, Encoding encoding) throws FileFormatException {
+    return file(name).storage(name, encoding);
   }
 
   /** Shape and elements of one tensor; see {@link #storage(String)}. */

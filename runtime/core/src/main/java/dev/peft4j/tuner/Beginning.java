@@ -1,6 +1,6 @@
 package dev.peft4j.tuner;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Storage;
 import dev.peft4j.nn.ModuleTensor;
@@ -85,7 +85,7 @@ final class Beginning {
           .forEach(
               (p, copy) -> {
                 if (!a.isGiven(copy)) {
-                  values.put(copy, p.own().copyAs(DType.FLOAT32));
+                  values.put(copy, p.own().copyAs(Encodings.FLOAT32));
                 }
               });
       a.buffers().forEach((b, copy) -> values.put(copy, b.own().copy()));

@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.io.FileFormatException;
@@ -9,6 +10,7 @@ import dev.peft4j.io.StateDictCheck;
 import dev.peft4j.log.Log;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.ModuleTensor;
+import dev.peft4j.nn.Parameter;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -43,24 +45,24 @@ final class BertCheckpoint {
   private static final List<String> FOREIGN_HEADS = List.of("cls.", "qa_outputs.");
 
   private final ModelFolder folder;
-  private final DType dtype;
+  private final Encoding encoding;
 
   /** File's names by canonical names: those of a model whose encoder is called {@code bert}. */
   private final SequencedMap<String, String> names = new LinkedHashMap<>();
 
   /** The weights as float32. */
   BertCheckpoint(ModelFolder folder) throws FileFormatException {
-    this(folder, DType.FLOAT32);
+    this(folder, Encodings.FLOAT32);
   }
 
-  /** The weights as numbers of {@code dtype}. */
-  BertCheckpoint(ModelFolder folder, DType dtype) throws FileFormatException {
-    if (dtype.isInteger()) {
+  /** The weights in an encoding, those that it is for; see {@link Module#parametersFor}. */
+  BertCheckpoint(ModelFolder folder, Encoding encoding) throws FileFormatException {
+    if (encoding.dtype().isInteger()) {
       throw new IllegalArgumentException(
-          "weights cannot be " + dtype + ", needed FLOAT32, FLOAT16 or BFLOAT16");
+          "weights cannot be " + encoding + ", needed an encoding of floating-point numbers");
     }
     this.folder = folder;
-    this.dtype = dtype;
+    this.encoding = encoding;
     boolean prefixed = folder.names().stream().anyMatch(n -> n.startsWith(PREFIX));
     for (String name : folder.names()) {
       String canonical = canonical(name, prefixed);
@@ -143,9 +145,12 @@ final class BertCheckpoint {
     sources.keySet().retainAll(expected.keySet());
     requireFloats(sources);
     warn(drawn, check.unexpected());
+    Set<Parameter> coded = model.parametersFor(encoding);
     List<Storage> values = new ArrayList<>();
-    for (String name : state.keySet()) {
-      values.add(folder.storage(Objects.requireNonNull(sources.get(name)), dtype));
+    for (Map.Entry<String, ModuleTensor> e : state.entrySet()) {
+      String source = Objects.requireNonNull(sources.get(e.getKey()));
+      boolean takes = e.getValue() instanceof Parameter p && coded.contains(p);
+      values.add(folder.storage(source, takes ? encoding : Encodings.FLOAT32));
     }
     Iterator<Storage> value = values.iterator();
     state.values().forEach(p -> p.adopt(value.next()));

@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Shape;
 import dev.peft4j.hub.ModelFolders;
 import dev.peft4j.io.FileFormatException;
@@ -27,9 +28,11 @@ import java.util.Locale;
  * <p>Weights stay in the file, which is mapped, until they are changed: a frozen base is never
  * copied, and a file that lies open so must be replaced (renamed over), not overwritten.
  *
- * <p>Weights are float32 unless a {@link DType} says otherwise (transformers' {@code dtype}). As
- * 16-bit numbers they take half the memory and are frozen. Those that the file has in another type
- * are converted. What is computed with 16-bit weights is computed in float32.
+ * <p>Weights are float32 unless an {@link Encoding} says otherwise (transformers' {@code dtype} and
+ * {@code quantization_config}): as 16-bit numbers they take half the memory, as {@code Q8_0} about a
+ * quarter; see {@link Module#to} for which weights an encoding is for. Such weights are frozen.
+ * Those that the file has in another type are converted. What is computed with them is computed in
+ * float32.
  */
 public final class Transformers {
   private static final String CONFIG = "config.json";
@@ -47,7 +50,7 @@ public final class Transformers {
    * @throws dev.peft4j.io.StateDictException if the weights do not fit
    */
   public static BertModel bertModel(Path folder) throws IOException {
-    return bertModel(folder, DType.FLOAT32);
+    return bertModel(folder, Encodings.FLOAT32);
   }
 
   /**
@@ -60,10 +63,10 @@ public final class Transformers {
     return bertModel(ModelFolders.resolve(folderOrName));
   }
 
-  /** As {@link #bertModel(Path)}, with weights of a floating-point type. */
-  public static BertModel bertModel(Path folder, DType dtype) throws IOException {
+  /** As {@link #bertModel(Path)}, with weights in an encoding. */
+  public static BertModel bertModel(Path folder, Encoding encoding) throws IOException {
     ModelFolder files = ModelFolder.open(folder);
-    BertCheckpoint checkpoint = new BertCheckpoint(files, dtype);
+    BertCheckpoint checkpoint = new BertCheckpoint(files, encoding);
     BertModel model = BertModel.blank(config(files, false), checkpoint.hasPooler());
     checkpoint.loadEncoder(model);
     model.eval();
@@ -78,7 +81,7 @@ public final class Transformers {
    */
   public static BertForSequenceClassification bertForSequenceClassification(Path folder)
       throws IOException {
-    return bertForSequenceClassification(folder, DType.FLOAT32);
+    return bertForSequenceClassification(folder, Encodings.FLOAT32);
   }
 
   /**
@@ -90,11 +93,11 @@ public final class Transformers {
     return bertForSequenceClassification(ModelFolders.resolve(folderOrName));
   }
 
-  /** As {@link #bertForSequenceClassification(Path)}, with weights of a floating-point type. */
+  /** As {@link #bertForSequenceClassification(Path)}, with weights in an encoding. */
   public static BertForSequenceClassification bertForSequenceClassification(
-      Path folder, DType dtype) throws IOException {
+      Path folder, Encoding encoding) throws IOException {
     ModelFolder files = ModelFolder.open(folder);
-    BertCheckpoint checkpoint = new BertCheckpoint(files, dtype);
+    BertCheckpoint checkpoint = new BertCheckpoint(files, encoding);
     BertForSequenceClassification model =
         classifier(checkpoint, config(files, true), BertInit.zeros());
     checkpoint.loadWhole(model);
@@ -112,17 +115,17 @@ public final class Transformers {
    */
   public static BertForSequenceClassification bertForSequenceClassification(
       Path folder, int numLabels) throws IOException {
-    return bertForSequenceClassification(folder, numLabels, DType.FLOAT32);
+    return bertForSequenceClassification(folder, numLabels, Encodings.FLOAT32);
   }
 
   /**
-   * As {@link #bertForSequenceClassification(Path, int)}, with weights of a floating-point type;
+   * As {@link #bertForSequenceClassification(Path, int)}, with weights in an encoding;
    * the new classifier is float32.
    */
   public static BertForSequenceClassification bertForSequenceClassification(
-      Path folder, int numLabels, DType dtype) throws IOException {
+      Path folder, int numLabels, Encoding encoding) throws IOException {
     ModelFolder files = ModelFolder.open(folder);
-    return withNewHead(files, config(files, false).withNumLabels(numLabels), dtype);
+    return withNewHead(files, config(files, false).withNumLabels(numLabels), encoding);
   }
 
   /**
@@ -137,7 +140,7 @@ public final class Transformers {
   /** As {@link #bertForSequenceClassification(Path, int)}, with the labels' names. */
   public static BertForSequenceClassification bertForSequenceClassification(
       Path folder, List<String> labels) throws IOException {
-    return bertForSequenceClassification(folder, labels, DType.FLOAT32);
+    return bertForSequenceClassification(folder, labels, Encodings.FLOAT32);
   }
 
   /**
@@ -149,16 +152,16 @@ public final class Transformers {
     return bertForSequenceClassification(ModelFolders.resolve(folderOrName), labels);
   }
 
-  /** As {@link #bertForSequenceClassification(Path, int, DType)}, with the labels' names. */
+  /** As {@link #bertForSequenceClassification(Path, int, Encoding)}, with the labels' names. */
   public static BertForSequenceClassification bertForSequenceClassification(
-      Path folder, List<String> labels, DType dtype) throws IOException {
+      Path folder, List<String> labels, Encoding encoding) throws IOException {
     ModelFolder files = ModelFolder.open(folder);
-    return withNewHead(files, config(files, false).toBuilder().labels(labels).build(), dtype);
+    return withNewHead(files, config(files, false).toBuilder().labels(labels).build(), encoding);
   }
 
   private static BertForSequenceClassification withNewHead(
-      ModelFolder files, BertConfig config, DType dtype) throws IOException {
-    BertCheckpoint checkpoint = new BertCheckpoint(files, dtype);
+      ModelFolder files, BertConfig config, Encoding encoding) throws IOException {
+    BertCheckpoint checkpoint = new BertCheckpoint(files, encoding);
     BertForSequenceClassification model = classifier(checkpoint, config, BertInit.random(config));
     checkpoint.loadBelowHead(model);
     model.eval();
@@ -194,12 +197,12 @@ public final class Transformers {
    * @throws dev.peft4j.io.StateDictException if the weights do not fit; nothing is replaced then
    */
   public static <M extends Module> M load(Path folder, M model) throws IOException {
-    return load(folder, model, DType.FLOAT32);
+    return load(folder, model, Encodings.FLOAT32);
   }
 
-  /** As {@link #load(Path, Module)}, with weights of a floating-point type. */
-  public static <M extends Module> M load(Path folder, M model, DType dtype) throws IOException {
-    BertCheckpoint checkpoint = new BertCheckpoint(ModelFolder.open(folder), dtype);
+  /** As {@link #load(Path, Module)}, with weights in an encoding. */
+  public static <M extends Module> M load(Path folder, M model, Encoding encoding) throws IOException {
+    BertCheckpoint checkpoint = new BertCheckpoint(ModelFolder.open(folder), encoding);
     if (model instanceof BertModel encoder) {
       checkpoint.loadEncoder(encoder);
     } else {

@@ -1,6 +1,6 @@
 package dev.peft4j.backend.cpu;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Storage;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -24,8 +24,8 @@ final class PackedWeights {
    */
   record View(int k, int n, boolean transposed, int from, int to) {
     private Packed pack(Storage weight, long layout) {
-      if (weight.dtype().isHalf()) { // float32 only until it is packed
-        return pack(weight.copyAs(DType.FLOAT32), layout);
+      if (!weight.encoding().isPlain()) { // float32 only until it is packed
+        return pack(weight.copyAs(Encodings.FLOAT32), layout);
       }
       int rowStep = transposed ? 1 : n;
       int columnStep = transposed ? k : 1;
