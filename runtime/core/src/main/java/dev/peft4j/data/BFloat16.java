@@ -4,7 +4,10 @@ import com.google.auto.service.AutoService;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** The upper half of a float32 (bfloat16), 16 bits: rounded to the nearest, of two equally near ones to the even one, as torch does. */
+/**
+ * The upper half of a float32 (bfloat16), 16 bits: rounded to the nearest, of two equally near ones
+ * to the even one, as torch does.
+ */
 @AutoService(Encoding.class)
 public final class BFloat16 extends Encoding {
   private static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED;
@@ -17,7 +20,6 @@ public final class BFloat16 extends Encoding {
   public BFloat16() {
     super("BFLOAT16", DType.FLOAT32, 1, 2);
   }
-
 
   @Override
   public String safetensorsName() {

@@ -4,7 +4,10 @@ import com.google.auto.service.AutoService;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** IEEE 754 half precision, 16 bits: rounded to the nearest, of two equally near ones to the even one, as torch does; beyond 65504 to infinity. */
+/**
+ * IEEE 754 half precision, 16 bits: rounded to the nearest, of two equally near ones to the even
+ * one, as torch does; beyond 65504 to infinity.
+ */
 @AutoService(Encoding.class)
 public final class Float16 extends Encoding {
   private static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED;
@@ -13,7 +16,6 @@ public final class Float16 extends Encoding {
   public Float16() {
     super("FLOAT16", DType.FLOAT32, 1, 2);
   }
-
 
   @Override
   public String safetensorsName() {

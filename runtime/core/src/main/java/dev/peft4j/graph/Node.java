@@ -111,7 +111,14 @@ public final class Node {
   static Node variable(Variable v, Storage storage, @Nullable Snapshot snapshot, int version) {
     Node n =
         new Node(
-            Leaf.VARIABLE, NONE, v.shape(), storage.encoding(), v.trainable(), v, snapshot, version);
+            Leaf.VARIABLE,
+            NONE,
+            v.shape(),
+            storage.encoding(),
+            v.trainable(),
+            v,
+            snapshot,
+            version);
     n.value = storage;
     return n;
   }

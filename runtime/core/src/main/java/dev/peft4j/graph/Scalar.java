@@ -127,7 +127,9 @@ public sealed interface Scalar {
 
   /** fn(this). */
   default Scalar fn(Fn1 fn) {
-    return this instanceof Const c ? new Const(ScalarFunctions.apply(fn, c.value)) : new Unary(fn, this);
+    return this instanceof Const c
+        ? new Const(ScalarFunctions.apply(fn, c.value))
+        : new Unary(fn, this);
   }
 
   /** fn(this, b). */

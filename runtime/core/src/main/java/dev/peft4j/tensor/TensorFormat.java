@@ -68,10 +68,7 @@ public final class TensorFormat {
       s.append("[]");
       size = t.shape().rank() == 1 ? "" : ", size=" + t.shape();
     }
-    String end =
-        size
-            + type(t.node().encoding())
-            + (suffix.isEmpty() ? "" : ", " + suffix);
+    String end = size + type(t.node().encoding()) + (suffix.isEmpty() ? "" : ", " + suffix);
     int lastLine = s.length() - (s.lastIndexOf("\n") + 1);
     if (lastLine + end.length() + 1 > LINE) {
       end = ",\n" + " ".repeat(OPENING.length()) + end.substring(2);

@@ -103,7 +103,9 @@ abstract class EncodingContract extends EmptyContract {
     same(normal(20, 24).matmul(w), normal(20, 24).matmul(f));
     same(w.matmul(normal(n, 20)), f.matmul(normal(n, 20)));
     same(w.transpose(0, 1).matmul(normal(24, 20)), f.transpose(0, 1).matmul(normal(24, 20)));
-    same(normal(20, n).linear(w, w.slice(1, 0, 1).reshape(24)), normal(20, n).linear(f, f.slice(1, 0, 1).reshape(24)));
+    same(
+        normal(20, n).linear(w, w.slice(1, 0, 1).reshape(24)),
+        normal(20, n).linear(f, f.slice(1, 0, 1).reshape(24)));
     same(normal(20, 12).matmul(w.slice(0, 3, 15)), normal(20, 12).matmul(f.slice(0, 3, 15)));
     same(w.sum(1), f.sum(1));
   }

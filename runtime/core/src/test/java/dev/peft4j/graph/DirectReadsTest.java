@@ -6,7 +6,6 @@ import dev.peft4j.backend.Backend;
 import dev.peft4j.backend.Engine;
 import dev.peft4j.backend.cpu.CpuBackend;
 import dev.peft4j.backend.reference.ReferenceBackend;
-import dev.peft4j.data.DType;
 import dev.peft4j.data.Encodings;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.tensor.Tensor;
@@ -26,8 +25,7 @@ class DirectReadsTest {
   void aKernelThatReadsCodesGetsTheWeightItself() {
     table.to(Encodings.BFLOAT16);
     assertThat(ops(new CpuBackend(), table.forward(ids))).containsExactly("Gather");
-    assertThat(ops(new ReferenceBackend(), table.forward(ids)))
-        .containsExactly("Decode", "Gather");
+    assertThat(ops(new ReferenceBackend(), table.forward(ids))).containsExactly("Decode", "Gather");
   }
 
   @Test

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.peft4j.annotation.Init;
-import dev.peft4j.data.DType;
 import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Storage;

@@ -259,7 +259,8 @@ class CodedBaseTest {
 
   @Test
   void aTensorOfCodesHasToBeDecoded() {
-    Tensor half = Tensor.of(Storage.of(1, 2).copyAs(Encodings.FLOAT16), dev.peft4j.data.Shape.of(2));
+    Tensor half =
+        Tensor.of(Storage.of(1, 2).copyAs(Encodings.FLOAT16), dev.peft4j.data.Shape.of(2));
     assertThatThrownBy(() -> half.add(half))
         .isInstanceOf(ShapeException.class)
         .hasMessageContaining("FLOAT16")
@@ -278,8 +279,7 @@ class CodedBaseTest {
     Path file = folder.resolve("model.safetensors");
     SafeTensors.write(file, tensors);
     SafeTensors read = SafeTensors.open(file);
-    assertThat(read.info("first.weight").type().name())
-        .isEqualTo(type.safetensorsName());
+    assertThat(read.info("first.weight").type().name()).isEqualTo(type.safetensorsName());
 
     Net net = new Net();
     for (Map.Entry<String, ModuleTensor> e : net.stateDict().entrySet()) {

@@ -29,8 +29,8 @@ import java.util.Locale;
  * copied, and a file that lies open so must be replaced (renamed over), not overwritten.
  *
  * <p>Weights are float32 unless an {@link Encoding} says otherwise (transformers' {@code dtype} and
- * {@code quantization_config}): as 16-bit numbers they take half the memory, as {@code Q8_0} about a
- * quarter; see {@link Module#to} for which weights an encoding is for. Such weights are frozen.
+ * {@code quantization_config}): as 16-bit numbers they take half the memory, as {@code Q8_0} about
+ * a quarter; see {@link Module#to} for which weights an encoding is for. Such weights are frozen.
  * Those that the file has in another type are converted. What is computed with them is computed in
  * float32.
  */
@@ -119,8 +119,8 @@ public final class Transformers {
   }
 
   /**
-   * As {@link #bertForSequenceClassification(Path, int)}, with weights in an encoding;
-   * the new classifier is float32.
+   * As {@link #bertForSequenceClassification(Path, int)}, with weights in an encoding; the new
+   * classifier is float32.
    */
   public static BertForSequenceClassification bertForSequenceClassification(
       Path folder, int numLabels, Encoding encoding) throws IOException {
@@ -201,7 +201,8 @@ public final class Transformers {
   }
 
   /** As {@link #load(Path, Module)}, with weights in an encoding. */
-  public static <M extends Module> M load(Path folder, M model, Encoding encoding) throws IOException {
+  public static <M extends Module> M load(Path folder, M model, Encoding encoding)
+      throws IOException {
     BertCheckpoint checkpoint = new BertCheckpoint(ModelFolder.open(folder), encoding);
     if (model instanceof BertModel encoder) {
       checkpoint.loadEncoder(encoder);

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.peft4j.data.DType;
 import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Rng;
 import java.io.IOException;

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Kernels that compute with the codes of an encoding; found by {@link ServiceLoader}
- * ({@code @AutoService(CodedKernels.class)}), so that those of a further encoding are one file. They
- * are for speed and memory only: without them a weight is decoded before it is used.
+ * ({@code @AutoService(CodedKernels.class)}), so that those of a further encoding are one file.
+ * They are for speed and memory only: without them a weight is decoded before it is used.
  */
 interface CodedKernels {
   /**

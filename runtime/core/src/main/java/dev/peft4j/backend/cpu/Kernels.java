@@ -56,9 +56,7 @@ final class Kernels {
    */
   static boolean reads(Op op, int i, Encoding encoding, Shape[] inputs) {
     return i == 0 && op instanceof Gather
-        || i == 1
-            && !encoding.hasBlocks()
-            && FrozenProductKernel.takes(op, inputs[0], inputs[1])
+        || i == 1 && !encoding.hasBlocks() && FrozenProductKernel.takes(op, inputs[0], inputs[1])
         || CodedKernels.of(op, i, encoding, inputs) != null;
   }
 

@@ -53,9 +53,7 @@ public interface DeviceCodes {
   /** Returns the call that decodes the rows of a table (…, n) that {@code count} ids name. */
   default KernelCall gather(ShortArray table, IntArray ids, FloatArray y, int count, int n) {
     return new KernelCall(
-        rows(),
-        List.of(KernelCall.CONTEXT, table, ids, y, count * n, n),
-        Grids.items(count * n));
+        rows(), List.of(KernelCall.CONTEXT, table, ids, y, count * n, n), Grids.items(count * n));
   }
 
   /** Returns the kernels for an encoding, or null if there are none. */
