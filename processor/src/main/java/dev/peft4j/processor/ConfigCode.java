@@ -7,8 +7,8 @@ import java.util.List;
 
 /** The code for the configuration of an adapter. */
 final class ConfigCode {
-  private static final ClassName LORA = ClassName.get("dev.peft4j.tuner", "LoraConfig");
-  private static final ClassName IA3 = ClassName.get("dev.peft4j.tuner", "Ia3", "Config");
+  private static final ClassName LORA = ClassName.get("dev.peft4j.tuner.lora", "LoraConfig");
+  private static final ClassName IA3 = ClassName.get("dev.peft4j.tuner.ia3", "Ia3Config");
   private static final ClassName BIAS = ClassName.get("dev.peft4j.annotation", "Bias");
   private static final ClassName INIT = ClassName.get("dev.peft4j.annotation", "Init");
 

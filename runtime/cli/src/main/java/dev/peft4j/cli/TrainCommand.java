@@ -16,9 +16,10 @@ import dev.peft4j.train.Evaluator;
 import dev.peft4j.train.StopReason;
 import dev.peft4j.train.Trainer;
 import dev.peft4j.train.TrainingResult;
-import dev.peft4j.transformers.BertForSequenceClassification;
+import dev.peft4j.transformers.SequenceClassifier;
 import dev.peft4j.transformers.Transformers;
 import dev.peft4j.tuner.AdaptedModel;
+import dev.peft4j.tuner.lora.LoraConfig;
 import dev.peft4j.tuner.PeftModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -107,10 +108,9 @@ final class TrainCommand implements Callable<Integer> {
     try (Classifier classifier =
         Rng.with(options.seed, () -> unchecked(() -> Classifier.toTrain(model, names)))) {
       List<String> drawn = Transformers.newLayers(model.folder);
-      AdaptedModel<BertForSequenceClassification> adapted =
-          Rng.with(
-              new Rng(options.seed).split(),
-              () -> PeftModel.of(classifier.model(), options.lora(model.folder, drawn)));
+      LoraConfig lora = options.lora(model.folder, drawn);
+      AdaptedModel<SequenceClassifier> adapted =
+          Rng.with(new Rng(options.seed).split(), () -> PeftModel.of(classifier.model(), lora));
       if (!drawn.isEmpty()) {
         out.note(
             "%s has no %s: a new one is trained, and saved with the adapter",
@@ -183,15 +183,13 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private Trainer<Batch> trainer(
-      Classifier classifier,
-      AdaptedModel<BertForSequenceClassification> adapted,
-      Batches<Batch> batches) {
+      Classifier classifier, AdaptedModel<SequenceClassifier> adapted, Batches<Batch> batches) {
     AdamW optimizer =
         AdamW.builder()
             .lr(options.lr)
             .weightDecay(options.decay)
             .build(adapted.trainableParameters());
-    BertForSequenceClassification m = classifier.model();
+    SequenceClassifier m = classifier.model();
     Trainer<Batch> trainer =
         Trainer.of(adapted, optimizer, batches, b -> m.loss(m.forward(b.texts()), b.labels()))
             .settings(options.settings(evalData != null))

@@ -6,9 +6,12 @@ import dev.peft4j.optim.Schedule;
 import dev.peft4j.train.Every;
 import dev.peft4j.train.Monitor;
 import dev.peft4j.train.TrainingSettings;
-import dev.peft4j.tuner.LoraConfig;
+import dev.peft4j.transformers.Transformers;
+import dev.peft4j.tuner.lora.LoraConfig;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import picocli.CommandLine.Help;
 import picocli.CommandLine.Option;
 
 /** How {@code peft4j train} trains. */
@@ -93,8 +96,10 @@ final class TrainOptions {
       names = "--target",
       paramLabel = "NAME",
       split = ",",
-      defaultValue = "query,value",
-      description = "Layers that get an adapter, as in peft's target_modules.")
+      showDefaultValue = Help.Visibility.NEVER,
+      description =
+          "Layers that get an adapter, as in peft's target_modules; by default the projections to"
+              + " queries and values, in a BERT query,value.")
   List<String> targets = List.of();
 
   @Option(
@@ -213,9 +218,11 @@ final class TrainOptions {
    * @param base the model's folder
    * @param drawn layers that the folder has no weights for: they are trained and saved too
    */
-  LoraConfig lora(Path base, List<String> drawn) {
+  LoraConfig lora(Path base, List<String> drawn) throws IOException {
+    List<String> layers =
+        targets.isEmpty() ? Transformers.family(base).attentionTargets() : targets;
     return LoraConfig.builder()
-        .targets(targets.toArray(new String[0]))
+        .targets(layers.toArray(new String[0]))
         .modulesToSave(drawn.toArray(new String[0]))
         .r(rank)
         .alpha(alpha)

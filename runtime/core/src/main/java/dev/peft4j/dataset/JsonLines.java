@@ -13,7 +13,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** Rows from lines of JSON, an object each. Blank lines are passed over. */
+/** A reader of rows from lines of JSON, an object each. Blank lines are skipped. */
 final class JsonLines implements Rows {
   private static final String EXPECTED = "expected an object such as {\"text\": \"...\"}";
 

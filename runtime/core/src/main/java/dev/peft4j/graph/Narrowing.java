@@ -9,21 +9,18 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Computes only what is read: where all consumers of a node take the same part of it (the first
- * token of each sequence, say), and the node's op works part by part, the part is taken of its
- * inputs instead. In a classifier that reads one token this saves most of the last layer.
+ * Restriction of the computation to what is read: if all consumers of a node take the same part of
+ * it (the first token of each sequence, for example), and the node's op works part by part, the
+ * part is taken of its inputs instead. In a classifier that reads one token this saves most of the
+ * last layer.
  *
- * <p>Which part of an input goes into a part of the result is the op's business ({@link
+ * <p>Which part of an input is needed for a part of the result is defined by the op ({@link
  * Op#partAxes}): the same part along an axis where the input has the result's size, all of it where
- * it is repeated or summed over. A size of 1 alone does not tell the two apart. Whatever an op
- * says, the node that takes another's place has the shape that was read of it, or there is no
- * program.
+ * it is repeated or summed over. A size of 1 alone does not distinguish the two. In any case the
+ * node that replaces another must have the shape that was read of it, or no program is built.
  */
 final class Narrowing {
-  /**
-   * What consumers read of a node: a part of it along an axis, or all of it if {@code part} is
-   * null.
-   */
+  /** The part of a node that consumers read along an axis, or all of it if {@code part} is null. */
   private record Need(@Nullable TakesPart part, int axis) {
     static final Need WHOLE = new Need(null, 0);
 
@@ -44,7 +41,7 @@ final class Narrowing {
   private final List<Node> order;
   private final Map<Node, Need> needs = new IdentityHashMap<>();
 
-  /** For each node that is narrowed, the axis to take of each input; -1 for all of it. */
+  /** For each narrowed node, the axis to slice of each input; -1 for all of it. */
   private final Map<Node, int[]> narrowed = new IdentityHashMap<>();
 
   private Narrowing(List<Node> roots) {

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A value in the graph: an operation applied to other nodes, or a leaf that holds data (a constant,
- * or the present value of a {@link Variable}). Nodes are made in topological order: inputs always
- * have smaller ids.
+ * or the current value of a {@link Variable}). Nodes are created in topological order: inputs
+ * always have smaller ids.
  */
 public final class Node {
   private static final Node[] NONE = {};
@@ -86,12 +86,12 @@ public final class Node {
             0));
   }
 
-  /** The same operation over inputs of the same shapes that hold the same numbers. */
+  /** Returns the same operation over inputs of the same shapes that hold the same numbers. */
   Node over(Node[] in) {
     return new Node(op, in, shape, encoding, requiresGrad, null, null, 0);
   }
 
-  /** A leaf that holds data. */
+  /** Creates a leaf that holds data. */
   public static Node data(Storage storage, Shape shape) {
     if (storage.elements() != shape.elements()) {
       throw new ShapeException(
@@ -107,7 +107,7 @@ public final class Node {
     return n;
   }
 
-  /** A leaf that reads a variable, whose value is {@code storage}, of that version. */
+  /** Creates a leaf that reads a variable, with the value {@code storage} of that version. */
   static Node variable(Variable v, Storage storage, @Nullable Snapshot snapshot, int version) {
     Node n =
         new Node(
@@ -123,27 +123,27 @@ public final class Node {
     return n;
   }
 
-  /** Larger than the id of every input. */
+  /** Returns the id, which is larger than the id of every input. */
   public long id() {
     return id;
   }
 
-  /** The operation; a {@link Leaf} for data. */
+  /** Returns the operation; a {@link Leaf} for data. */
   public Op op() {
     return op;
   }
 
-  /** The inputs; not to be modified. */
+  /** Returns the inputs; not to be modified. */
   public Node[] inputs() {
     return inputs;
   }
 
-  /** Input {@code i}. */
+  /** Returns input {@code i}. */
   public Node input(int i) {
     return inputs[i];
   }
 
-  /** Shape of the value. */
+  /** Returns the shape of the value. */
   public Shape shape() {
     return shape;
   }
@@ -159,35 +159,34 @@ public final class Node {
   }
 
   /**
-   * True if a trainable variable is among what this is computed from, and a gradient can flow to
-   * it.
+   * Returns whether this is computed from a trainable variable through which a gradient can flow.
    */
   public boolean requiresGrad() {
     return requiresGrad;
   }
 
-  /** The variable that this leaf reads, or null. */
+  /** Returns the variable that this leaf reads, or null. */
   public @Nullable Variable variable() {
     return variable;
   }
 
-  /** The values that a leaf of a grouped variable belongs to, or null. */
+  /** Returns the values that a leaf of a grouped variable belongs to, or null. */
   @Nullable Snapshot snapshot() {
     return snapshot;
   }
 
-  /** Says that the variable of this leaf is in a group now. */
+  /** Records that the variable of this leaf is in a group now. */
   void belongsTo(Snapshot of) {
     snapshot = of;
   }
 
-  /** The version of the variable's value that this leaf stands for. */
+  /** Returns the version of the variable's value that this leaf stands for. */
   int version() {
     return version;
   }
 
   /**
-   * Makes sure that a leaf's value stays as it is while this thread computes with it; false if the
+   * Ensures that a leaf's value does not change while this thread computes with it; false if the
    * variable has changed and the value is gone.
    */
   boolean hold() {
@@ -198,12 +197,12 @@ public final class Node {
     return s == null ? variable.version() == version : s.hold(variable, version);
   }
 
-  /** The data: of a leaf, or of a node that has been computed; null before. */
+  /** Returns the data of a leaf, or of a node that has been computed; null before. */
   public @Nullable Storage value() {
     return value;
   }
 
-  /** True if {@link #value()} is there, so that nothing needs to be computed. */
+  /** Returns whether {@link #value()} is available, so that nothing needs to be computed. */
   public boolean isKnown() {
     return value != null;
   }
@@ -216,7 +215,7 @@ public final class Node {
     }
   }
 
-  /** Forgets what this was computed from: its value is known and no gradient will be asked for. */
+  /** Releases the inputs: the value is known and no gradient will be needed. */
   public void release() {
     if (value != null) {
       inputs = NONE;
@@ -224,7 +223,10 @@ public final class Node {
     }
   }
 
-  /** The backward pass that this node took part in and that has not been computed yet, or null. */
+  /**
+   * Returns the backward pass that this node belongs to and that has not been computed yet, or
+   * null.
+   */
   public @Nullable BackwardPass pass() {
     return pass;
   }
@@ -234,7 +236,7 @@ public final class Node {
   }
 
   /**
-   * Asks that the value be kept when anything that needs this node is computed, and that it be
+   * Requests that the value is kept when anything that needs this node is computed, and that it is
    * computed before a variable that it depends on is replaced.
    */
   public void retain() {
@@ -257,12 +259,12 @@ public final class Node {
     }
   }
 
-  /** True after {@link #retain()}. */
+  /** Returns whether {@link #retain()} was called. */
   public boolean isRetained() {
     return retained;
   }
 
-  /** The operation and the shapes of its inputs, for messages. */
+  /** Returns the operation and the shapes of its inputs, for messages. */
   public String describe() {
     StringBuilder s = new StringBuilder(op.name()).append('(');
     for (int i = 0; i < inputs.length; i++) {

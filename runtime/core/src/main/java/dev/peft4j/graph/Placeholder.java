@@ -6,7 +6,7 @@ import dev.peft4j.data.Shape;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Input number {@code index} of a program under construction.
+ * The input number {@code index} of a program under construction.
  *
  * @param frozen true if its data is a variable that is not trained
  */

@@ -10,12 +10,12 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * A computation ready to be compiled by a backend: steps in order over numbered values. Values 0 …
- * inputs-1 are given at each run; each step defines one more. It knows shapes and no data, so it
- * serves every run of the same structure.
+ * A computation that a backend can compile: steps in order over numbered values. Values 0 …
+ * inputs-1 are supplied at each run; each step defines one more. It contains shapes but no data, so
+ * every run of the same structure uses it.
  */
 public final class Program {
-  /** One operation: it computes value {@code output} from the values {@code inputs}. */
+  /** An operation: it computes value {@code output} from the values {@code inputs}. */
   public record Step(Op op, int[] inputs, int output) {}
 
   private final int inputs;
@@ -46,7 +46,7 @@ public final class Program {
    * Turns a trace into a program: simplified, without dead or repeated computations, element-wise
    * chains fused.
    *
-   * @param support what the backend has kernels for; other ops are decomposed
+   * @param support the kernels of the backend; other ops are decomposed
    */
   public static Program of(Trace trace, Support support) {
     Lowering lowering = new Lowering(support);
@@ -114,26 +114,26 @@ public final class Program {
     return new Program(frozen, shapes, encodings, steps, outputs, targets);
   }
 
-  /** Number of values given at each run. */
+  /** Returns the number of values that are supplied at each run. */
   public int inputs() {
     return inputs;
   }
 
   /**
-   * True if {@code value} is given and seldom another one: a weight that is not trained. A backend
-   * may keep a copy in a layout of its own; {@link dev.peft4j.data.Storage#version} tells when it
-   * is out of date.
+   * Returns whether {@code value} is an input that seldom changes: a weight that is not trained. A
+   * backend may keep a copy in a layout of its own; {@link dev.peft4j.data.Storage#version} shows
+   * when it is out of date.
    */
   public boolean frozen(int value) {
     return value < inputs && frozen[value];
   }
 
-  /** Number of values: inputs and results of steps. */
+  /** Returns the number of values: inputs and results of steps. */
   public int values() {
     return shapes.size();
   }
 
-  /** Shape of a value. */
+  /** Returns the shape of a value. */
   public Shape shape(int value) {
     return shapes.get(value);
   }
@@ -148,27 +148,27 @@ public final class Program {
     return encodings.get(value);
   }
 
-  /** Bytes of a value. */
+  /** Returns the size of a value in bytes. */
   public long bytes(int value) {
     return encoding(value).bytes(shape(value).elements());
   }
 
-  /** The steps in the order they run. */
+  /** Returns the steps in the order in which they run. */
   public List<Step> steps() {
     return steps;
   }
 
-  /** The values that are wanted. */
+  /** Returns the values that are read after a run. */
   public int[] outputs() {
     return outputs;
   }
 
-  /** For each output the input whose memory it replaces at the end of the run, or -1. */
+  /** Returns, for each output, the input whose memory it replaces at the end of the run, or -1. */
   public int[] targets() {
     return targets;
   }
 
-  /** The shapes of a step's inputs. */
+  /** Returns the shapes of a step's inputs. */
   public Shape[] inputShapes(Step step) {
     Shape[] s = new Shape[step.inputs.length];
     for (int i = 0; i < s.length; i++) {

@@ -7,7 +7,7 @@ package dev.peft4j.graph;
 public final class ScalarFunctions {
   private ScalarFunctions() {}
 
-  /** fn(x). */
+  /** Returns fn(x). */
   public static float apply(Scalar.Fn1 fn, float x) {
     return switch (fn) {
       case NEG -> -x;
@@ -25,7 +25,7 @@ public final class ScalarFunctions {
     };
   }
 
-  /** fn(a, b). */
+  /** Returns fn(a, b). */
   public static float apply(Scalar.Fn2 fn, float a, float b) {
     return switch (fn) {
       case ADD -> a + b;
@@ -42,8 +42,8 @@ public final class ScalarFunctions {
   }
 
   /**
-   * The error function in double precision: its Taylor series near zero, a continued fraction
-   * (Abramowitz and Stegun 7.1.14) beyond.
+   * Returns the error function in double precision: its Taylor series near zero, a continued
+   * fraction (Abramowitz and Stegun 7.1.14) beyond.
    */
   public static double erf(double x) {
     double a = Math.abs(x);

@@ -8,11 +8,12 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The values of a {@link VariableGroup} between two replacements, and who computes with them. As
- * long as that is one thread alone, this thread may write the next values into the same memory.
+ * The values of a {@link VariableGroup} between two replacements, and the threads that compute with
+ * them. As long as there is only one such thread, it may write the next values into the same
+ * memory.
  */
 final class Snapshot {
-  /** More than one thread took values: their memory is never written to again. */
+  /** More than one thread took values: their memory must not be written to again. */
   private static final Object SHARED = new Object();
 
   /** The memory is being, or has been, written to. */
@@ -33,7 +34,7 @@ final class Snapshot {
   private final Storage[] values;
   private final int[] versions;
 
-  /** Memory that earlier snapshots hold, too, which were not closed. */
+  /** For each value, whether its memory also belongs to an earlier snapshot that was not closed. */
   private final boolean[] tainted;
 
   private final @Nullable Thread madeBy;
@@ -43,7 +44,9 @@ final class Snapshot {
 
   private final AtomicReferenceArray<@Nullable Node> leaves;
 
-  /** Null, the only thread that took values, SHARED, CLOSED, or the snapshot that this became. */
+  /**
+   * Null, the only thread that took values, SHARED, CLOSED, or the snapshot that replaced this one.
+   */
   private volatile @Nullable Object use;
 
   private volatile @Nullable Thread endedBy;
@@ -67,11 +70,11 @@ final class Snapshot {
   }
 
   /**
-   * A snapshot.
+   * Creates a snapshot.
    *
-   * @param versions for each value how many came before it
-   * @param tainted for each value whether an earlier snapshot that others may use holds its memory
-   * @param madeBy the thread that made the replacement, or null if nothing was replaced
+   * @param versions the version of each value
+   * @param tainted for each value, whether an earlier snapshot that others may use holds its memory
+   * @param madeBy the thread that replaced the values, or null if nothing was replaced
    */
   static Snapshot of(
       VariableGroup group,
@@ -87,7 +90,7 @@ final class Snapshot {
     return group;
   }
 
-  /** How many replacements came before. */
+  /** Returns the number of replacements before it. */
   long number() {
     return number;
   }
@@ -116,7 +119,7 @@ final class Snapshot {
     return versions.clone();
   }
 
-  /** For each value whether it is tainted; not to be modified. */
+  /** Returns for each value whether it is tainted; not to be modified. */
   boolean[] tainted() {
     return tainted;
   }
@@ -147,24 +150,27 @@ final class Snapshot {
     return a.number <= b.number ? a : b;
   }
 
-  /** True if it was chosen for a scope, whatever the scope's results are computed together with. */
+  /** Returns whether it was chosen for a scope. */
   boolean isPinned() {
     return pinnedOf != null;
   }
 
-  /** True if this thread made the replacement that brought these values. */
+  /** Returns whether this thread replaced the values before this snapshot. */
   boolean isMadeHere() {
     return madeBy == Thread.currentThread();
   }
 
-  /** A view of it for a scope. */
+  /** Returns a view of it for a scope. */
   Snapshot pinned() {
     return pinnedOf != null
         ? this
         : new Snapshot(group, number, values, versions, tainted, madeBy, this);
   }
 
-  /** What it became when its group got more variables, without a change of values. */
+  /**
+   * Returns the snapshot that replaced this one when its group got more variables, without a change
+   * of values.
+   */
   Snapshot effective() {
     Snapshot s = this;
     while (s.use instanceof Snapshot next) {
@@ -173,24 +179,27 @@ final class Snapshot {
     return s;
   }
 
-  /** What the snapshot that this is a view of became. */
+  /** Returns the current form of the snapshot that this is a view of. */
   Snapshot wholeOfPinned() {
     return pinnedOf == null ? effective() : pinnedOf.effective();
   }
 
-  /** The value of a variable; {@code present} if it belongs to another group or joined later. */
+  /**
+   * Returns the value of a variable; {@code present} if it belongs to another group or joined
+   * later.
+   */
   Storage value(Variable v, Storage present) {
     int index = v.indexIn(group);
     return index >= 0 && index < values.length ? values[index] : present;
   }
 
-  /** True if it has another version of the variable than that one. */
+  /** Returns whether it has another version of the variable. */
   boolean differs(Variable v, int version) {
     int index = v.indexIn(group);
     return index >= 0 && index < values.length && versions[index] != version;
   }
 
-  /** The node that stands for a variable's value; whoever takes it has called {@link #touch}. */
+  /** Returns the node that stands for a variable's value; callers have called {@link #touch}. */
   Node leaf(Variable v, int index) {
     while (true) {
       Node old = leaves.get(index);
@@ -207,9 +216,9 @@ final class Snapshot {
   // ---- who uses it
 
   /**
-   * Says that this thread computes with the values from now on.
+   * Records that this thread computes with the values from now on.
    *
-   * @return false if their memory is no longer theirs
+   * @return false if their memory has been reused
    */
   boolean touch() {
     if (pinnedOf != null) {
@@ -243,13 +252,13 @@ final class Snapshot {
     return (u == null || u == Thread.currentThread()) && USE.compareAndSet(this, u, CLOSED);
   }
 
-  /** Says that values were written over, so that this thread's older tensors are out of date. */
+  /** Records that values were overwritten, so that this thread's older tensors are out of date. */
   void endedHere() {
     endedBy = Thread.currentThread();
   }
 
   /**
-   * Goes on as a snapshot of the same values and more.
+   * Replaces this snapshot by one of the same values and more.
    *
    * @param shared whether others may use the values that were added
    */
@@ -263,12 +272,12 @@ final class Snapshot {
     }
   }
 
-  /** Puts a node there that stood for the variable before it joined the group. */
+  /** Stores a node that stood for the variable before it joined the group. */
   void keep(int index, @Nullable Node leaf) {
     leaves.set(index, leaf);
   }
 
-  /** The leaves that there are, for the snapshot that follows it. */
+  /** Passes the existing leaves to the next snapshot. */
   void giveLeaves(Snapshot next, int offset) {
     for (int i = 0; i < leaves.length(); i++) {
       next.leaves.set(offset + i, leaves.get(i));
@@ -276,7 +285,7 @@ final class Snapshot {
   }
 
   /**
-   * Makes sure that a value stays as it is while this thread computes with it.
+   * Ensures that a value does not change while this thread computes with it.
    *
    * @return false if it has been replaced and is gone, or replaced by this thread
    */

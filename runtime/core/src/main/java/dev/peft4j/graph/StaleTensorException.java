@@ -1,7 +1,8 @@
 package dev.peft4j.graph;
 
 /**
- * A tensor was read that depends on a parameter which an optimizer (or a load) has changed since.
+ * Thrown when a tensor is read that depends on a parameter which an optimizer (or a load) has
+ * changed since.
  */
 public final class StaleTensorException extends IllegalStateException {
   private static final long serialVersionUID = 1L;

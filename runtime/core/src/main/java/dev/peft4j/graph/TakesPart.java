@@ -2,15 +2,15 @@ package dev.peft4j.graph;
 
 /** An op that takes a contiguous part of its input along one axis. */
 public interface TakesPart {
-  /** The axis. */
+  /** Returns the axis. */
   int axis();
 
-  /** The first index taken. */
+  /** Returns the first index taken. */
   int from();
 
-  /** The index after the last one taken. */
+  /** Returns the index after the last one taken. */
   int to();
 
-  /** The op that takes the same indices along another axis. */
+  /** Returns the op that takes the same indices along another axis. */
   Op along(int axis);
 }

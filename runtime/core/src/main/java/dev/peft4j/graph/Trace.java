@@ -9,8 +9,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What has to be computed for some nodes, in order, and a signature of its structure: two traces
- * that differ only in their data have equal signatures and run the same program.
+ * The nodes that have to be computed for some results, in order, and a signature of their
+ * structure: two traces that differ only in their data have equal signatures and run the same
+ * program.
  */
 public final class Trace {
   private static final Node[] NONE = {};
@@ -31,7 +32,7 @@ public final class Trace {
   private final int[] wiring;
   private final int hash;
 
-  /** Whether leaves have values of several moments, or of several groups. */
+  /** Whether leaves have values of different moments, or of several groups. */
   private final boolean mixed;
 
   private Trace(
@@ -74,7 +75,7 @@ public final class Trace {
   }
 
   /**
-   * Collects what {@code roots} need.
+   * Collects the nodes that {@code roots} need.
    *
    * @param targets for each root the variable that receives its value, or null
    * @throws StaleTensorException if something was computed from a variable that has changed since
@@ -144,7 +145,7 @@ public final class Trace {
 
   /**
    * Numbers the leaves in the order in which they are used, then the operations by age: the same
-   * structure gets the same numbers, however long ago, and by which thread, each leaf was made.
+   * structure gets the same numbers, independent of when and by which thread each leaf was created.
    */
   private static Node[] arrange(
       Use[] uses, Node[] roots, @Nullable Node[] targetLeaves, int known, NodeTable index) {
@@ -201,44 +202,45 @@ public final class Trace {
     return a;
   }
 
-  /** Number of nodes, leaves included. */
+  /** Returns the number of nodes, including leaves. */
   public int size() {
     return leaves.length + uses.length;
   }
 
   /**
-   * Number of nodes whose values are given; they come first, in the order in which they are used.
+   * Returns the number of nodes whose values are supplied; they come first, in the order in which
+   * they are used.
    */
   public int leaves() {
     return leaves.length;
   }
 
-  /** Node {@code i}; inputs come before what uses them. */
+  /** Returns node {@code i}; inputs come before their users. */
   public Node node(int i) {
     return i < leaves.length ? leaves[i] : uses[i - leaves.length].node;
   }
 
-  /** The inputs of node {@code i}; none for a leaf. */
+  /** Returns the inputs of node {@code i}; none for a leaf. */
   Node[] uses(int i) {
     return i < leaves.length ? NONE : uses[i - leaves.length].inputs;
   }
 
-  /** The nodes whose values are wanted. */
+  /** Returns the nodes whose values are needed. */
   public Node[] roots() {
     return roots;
   }
 
-  /** For each root the variable that receives its value, or null. */
+  /** Returns, for each root, the variable that receives its value, or null. */
   public @Nullable Variable[] targets() {
     return targets;
   }
 
-  /** For each root the leaf that its value replaces, or null. */
+  /** Returns, for each root, the leaf that its value replaces, or null. */
   @Nullable Node[] targetLeaves() {
     return targetLeaves;
   }
 
-  /** The data of the leaves, in order. */
+  /** Returns the data of the leaves, in order. */
   public Storage[] inputs() {
     Storage[] in = new Storage[leaves.length];
     for (int i = 0; i < in.length; i++) {
@@ -277,8 +279,8 @@ public final class Trace {
   }
 
   /**
-   * True for the value of a variable that is not trained and seldom changes. Those of adapters may
-   * be replaced at any time.
+   * Returns whether a leaf is the value of a variable that is not trained and seldom changes. Those
+   * of adapters may be replaced at any time.
    */
   static boolean frozen(Node leaf) {
     Variable variable = leaf.variable();
@@ -295,12 +297,12 @@ public final class Trace {
     return new Key(parts, leaves.length, wiring, hash);
   }
 
-  /** A hash of the structure, equal to {@link Key#hashCode()}. */
+  /** Returns a hash of the structure, equal to {@link Key#hashCode()}. */
   public int structureHash() {
     return hash;
   }
 
-  /** True if {@code key} is the structure of this trace. */
+  /** Returns whether {@code key} is the structure of this trace. */
   public boolean matches(Key key) {
     if (key.hash != hash
         || key.leaves != leaves.length

@@ -8,7 +8,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 
-/** Elements of a file's types as the runtime's. */
+/** Conversion of elements of a file's types to the runtime's types. */
 final class Conversion {
   static final ValueLayout.OfShort I16 =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -23,7 +23,7 @@ final class Conversion {
 
   private Conversion() {}
 
-  /** A new storage with the elements in {@code bytes}, converted to {@code dtype}. */
+  /** Returns a new storage with the elements in {@code bytes}, converted to {@code dtype}. */
   static Storage convert(Path file, TensorInfo info, MemorySegment bytes, DType dtype)
       throws FileFormatException {
     int n = info.shape().size();

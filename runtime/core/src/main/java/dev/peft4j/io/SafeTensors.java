@@ -34,10 +34,10 @@ import java.util.SequencedMap;
  *
  * <p>{@link #open} checks the whole header as the format's reference implementation does, and
  * refuses duplicate names and unknown fields as well; afterwards every tensor's bytes are known to
- * lie in the file. There is nothing to close: the mapping lasts as long as this object or a storage
- * that shares it is reachable. Files written by {@link #write} are replaced by renaming, so a
- * mapped file that is saved again keeps its old bytes; a file that another program cuts short while
- * it is mapped must not be read on.
+ * be inside the file. There is nothing to close: the mapping exists as long as this object or a
+ * storage that shares it is reachable. Files written by {@link #write} are replaced by renaming, so
+ * a mapped file that is saved again keeps its old bytes; a file that another program truncates
+ * while it is mapped must not be read any more.
  */
 public final class SafeTensors {
   /** Headers above this many bytes are refused, as by the reference implementation. */
@@ -60,14 +60,14 @@ public final class SafeTensors {
   /**
    * Opens a file and checks its header.
    *
-   * @throws FileFormatException if there is no such file or it is no valid safetensors file
+   * @throws FileFormatException if the file does not exist or is not a valid safetensors file
    * @throws IOException if it cannot be read
    */
   public static SafeTensors open(Path file) throws IOException {
     return AtomicFiles.reading(file, at -> open(file, at));
   }
 
-  /** Opens {@code file}, whose content is at {@code at}. */
+  /** Opens {@code file}, whose content is at the path {@code at}. */
   private static SafeTensors open(Path file, Path at) throws IOException {
     requireFile(file, at, "a safetensors file");
     try (FileChannel channel = FileChannel.open(at, StandardOpenOption.READ)) {
@@ -88,7 +88,7 @@ public final class SafeTensors {
 
   /**
    * Writes tensors as Python's safetensors does, byte for byte, with the metadata {@code
-   * {"format":"pt"}} that peft and transformers put there.
+   * {"format":"pt"}} that peft and transformers write.
    *
    * @see #write(Path, Map, Map)
    */
@@ -98,12 +98,12 @@ public final class SafeTensors {
 
   /**
    * Writes tensors as Python's safetensors does, byte for byte: widest type first, then by name,
-   * the header padded with spaces to a multiple of eight. The file appears, or replaces an old one,
+   * the header padded with spaces to a multiple of eight. The file appears or replaces an old one
    * only when it is complete and on the disk; see {@link AtomicFiles}.
    *
-   * @param metadata texts for the header, in this order; with none the header has no such entry
-   * @throws IllegalArgumentException if a name is {@code __metadata__} or no valid Unicode
-   * @throws IOException if the file cannot be written; an old one is then as it was
+   * @param metadata texts for the header, in this order; if empty, the header has no such entry
+   * @throws IllegalArgumentException if a name is {@code __metadata__} or not valid Unicode
+   * @throws IOException if the file cannot be written; an old one is unchanged then
    */
   public static void write(
       Path file, Map<String, StoredTensor> tensors, Map<String, String> metadata)
@@ -111,40 +111,40 @@ public final class SafeTensors {
     AtomicFiles.write(file, new SafeTensorsWriter(tensors, metadata));
   }
 
-  /** The file. */
+  /** Returns the file. */
   public Path file() {
     return file;
   }
 
-  /** The texts under {@code __metadata__}, in the file's order. */
+  /** Returns the texts under {@code __metadata__}, in the file's order. */
   public SequencedMap<String, String> metadata() {
     return metadata;
   }
 
-  /** The tensors' names in the file's order. */
+  /** Returns the names of the tensors in the file's order. */
   public List<String> names() {
     return List.copyOf(tensors.keySet());
   }
 
-  /** What the header says of each tensor, in the file's order. */
+  /** Returns the header entry of each tensor, in the file's order. */
   public SequencedMap<String, TensorInfo> tensors() {
     return tensors;
   }
 
-  /** Each tensor's shape, in the file's order. */
+  /** Returns the shape of each tensor, in the file's order. */
   public SequencedMap<String, Shape> shapes() {
     SequencedMap<String, Shape> out = new LinkedHashMap<>();
     tensors.forEach((name, info) -> out.put(name, info.shape()));
     return out;
   }
 
-  /** True if there is a tensor of that name. */
+  /** Returns whether there is a tensor of that name. */
   public boolean contains(String name) {
     return tensors.containsKey(name);
   }
 
   /**
-   * What the header says of one tensor.
+   * Returns the header entry of one tensor.
    *
    * @throws FileFormatException if there is no such tensor
    */
@@ -163,10 +163,10 @@ public final class SafeTensors {
   }
 
   /**
-   * The elements of one tensor. F32, I32 and I64 share the file's memory without a copy (unless the
-   * file has them at an odd address): such a storage must not be written to, {@link Storage#copy}
-   * makes one that may be. F16, BF16 and F64 are converted to FLOAT32, BOOL, I8, U8, I16 and U16 to
-   * INT32, U32 and U64 to INT64, anew at each call.
+   * Returns the elements of one tensor. F32, I32 and I64 share the file's memory without a copy
+   * (unless the file has them at an odd address): such a storage must not be written to; {@link
+   * Storage#copy} makes a writable copy. F16, BF16 and F64 are converted to FLOAT32, BOOL, I8, U8,
+   * I16 and U16 to INT32, U32 and U64 to INT64, again at each call.
    *
    * @throws FileFormatException if there is no such tensor, its type cannot be read, or a value
    *     does not fit the type it is converted to
@@ -223,16 +223,16 @@ public final class SafeTensors {
     return storage(name).copyAs(encoding);
   }
 
-  /** Shape and elements of one tensor; see {@link #storage(String)}. */
+  /** Returns the shape and the elements of one tensor; see {@link #storage(String)}. */
   public StoredTensor tensor(String name) throws FileFormatException {
     return new StoredTensor(info(name).shape(), storage(name));
   }
 
   /**
-   * Looks at every value of every floating-point tensor.
+   * Checks every value of every floating-point tensor.
    *
-   * @throws FileFormatException if one is NaN or infinite; lists each tensor that has such values
-   *     with their number, and where the first one is
+   * @throws FileFormatException if one is NaN or infinite; with a list of these tensors, the number
+   *     of such values and the position of the first one
    */
   public void checkFinite() throws FileFormatException {
     FiniteCheck check = new FiniteCheck();
@@ -248,12 +248,12 @@ public final class SafeTensors {
     return data.asSlice(info.begin(), info.end() - info.begin());
   }
 
-  /** Throws unless {@code file} is a regular file; {@code kind} says what it should be. */
+  /** Throws unless {@code file} is a regular file; {@code kind} names what was expected. */
   static void requireFile(Path file, String kind) throws FileFormatException {
     requireFile(file, file, kind);
   }
 
-  /** As {@link #requireFile(Path, String)} for a file whose content is at {@code at}. */
+  /** Throws unless {@code file}, whose content is at the path {@code at}, is a regular file. */
   static void requireFile(Path file, Path at, String kind) throws FileFormatException {
     if (Files.isDirectory(at)) {
       throw new FileFormatException(file, "is a folder, expected " + kind);
@@ -314,7 +314,7 @@ public final class SafeTensors {
     return (int) length;
   }
 
-  /** The next {@code length} bytes as characters; malformed UTF-8 is an exception. */
+  /** Returns the next {@code length} bytes as characters; malformed UTF-8 is an exception. */
   private static Reader text(FileChannel channel, int length) {
     InputStream limited =
         new FilterInputStream(Channels.newInputStream(channel)) {

@@ -12,9 +12,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 
-/** Puts tensors into the bytes of a safetensors file, as the reference implementation does. */
+/** The layout of tensors in a safetensors file, as the reference implementation writes it. */
 final class SafeTensorsWriter implements AtomicFiles.Content {
-  /** A buffer's view of a segment ends at 2 GiB. */
+  /** The largest part of a segment that a buffer can view: 2 GiB. */
   private static final long CHUNK = 1L << 28;
 
   private final List<Map.Entry<String, StoredTensor>> tensors;

@@ -1,8 +1,8 @@
 package dev.peft4j.io;
 
 /**
- * Weights that do not fit a model; the message lists what is wrong, a key a line, {@link #check}
- * has all keys.
+ * Thrown when weights do not fit a model; the message lists the problems, one key per line, and
+ * {@link #check} has all keys.
  */
 public final class StateDictException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
@@ -14,7 +14,7 @@ public final class StateDictException extends IllegalArgumentException {
     this.check = check;
   }
 
-  /** What was compared and found. */
+  /** Returns the result of the comparison. */
   public StateDictCheck check() {
     return check;
   }

@@ -10,10 +10,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Rows of a table: torch's {@code F.embedding}. Inputs table (rows, n) and integer ids of any
  * shape; the result has the shape of the ids and then n. An id outside the table is an error when
- * it is computed.
+ * the result is computed.
  */
 public record Gather() implements Op {
-  /** The rows of {@code table} that {@code ids} name. */
+  /** Returns the rows of {@code table} at {@code ids}. */
   public static Node of(Node table, Node ids) {
     return Node.of(new Gather(), table, ids);
   }
@@ -60,7 +60,7 @@ public record Gather() implements Op {
     };
   }
 
-  /** The message for an id outside the table; backends share it. */
+  /** Returns the exception for an id outside the table; backends share it. */
   public static IndexOutOfBoundsException outOfRange(long id, long position, int rows) {
     return new IndexOutOfBoundsException(
         "gather: id "

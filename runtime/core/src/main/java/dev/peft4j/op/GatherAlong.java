@@ -36,7 +36,7 @@ public record GatherAlong() implements Op {
     return Reduce.sum(chosen, false, -1);
   }
 
-  /** The message for a position that is out of range; backends share it. */
+  /** Returns the exception for a position that is out of range; backends share it. */
   public static IndexOutOfBoundsException outOfRange(long id, long position, int n) {
     return new IndexOutOfBoundsException(
         "gather: index "

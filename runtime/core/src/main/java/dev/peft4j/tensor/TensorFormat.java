@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Prints values as PyTorch does: nested brackets in lines of 80 characters, columns of one width,
- * four decimals, and an exponent where numbers differ too much in size. Of more than 1000 elements
- * only the first and last three of each dimension are shown.
+ * Text of tensors as PyTorch prints it: nested brackets in lines of 80 characters, columns of one
+ * width, four decimals, and an exponent where numbers differ too much in size. Of more than 1000
+ * elements only the first and last three of each dimension are shown.
  */
 public final class TensorFormat {
   private static final int LINE = 80;
@@ -53,12 +53,12 @@ public final class TensorFormat {
     this.width = widest;
   }
 
-  /** The values of {@code t}, for example {@code tensor([[ 0.5000, -1.2000]])}. */
+  /** Returns the values of {@code t} as text, for example {@code tensor([[ 0.5000, -1.2000]])}. */
   public static String format(Tensor t) {
     return format(t, "");
   }
 
-  /** As {@link #format(Tensor)}, with {@code suffix} before the last bracket. */
+  /** Returns the text of {@link #format(Tensor)} with {@code suffix} before the last bracket. */
   public static String format(Tensor t, String suffix) {
     StringBuilder s = new StringBuilder(OPENING);
     String size = "";

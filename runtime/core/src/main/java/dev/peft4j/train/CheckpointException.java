@@ -3,8 +3,8 @@ package dev.peft4j.train;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A checkpoint that cannot be used: damaged, or of another model, optimizer, data or run. The
- * message names it and says what is wrong.
+ * Thrown when a checkpoint cannot be used: it is damaged, or belongs to another model, optimizer,
+ * data or run. The message names it and says what is wrong.
  */
 public final class CheckpointException extends IllegalStateException {
   private static final long serialVersionUID = 1L;

@@ -18,14 +18,14 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /**
- * The parts of a run in the files of a checkpoint, and back.
+ * The parts of a run that a checkpoint stores, with code to write and read them.
  *
- * @param subject what is trained, and kept
- * @param optimizer trains parameters of that only
+ * @param subject what is trained and stored
+ * @param optimizer the optimizer, which trains only parameters of the subject
  * @param rng the generator that is current while training
  * @param batchesInEpoch batches of the data
- * @param baseRate the learning rate that the schedule goes by
- * @param run what the run is made with
+ * @param baseRate the learning rate that the schedule multiplies
+ * @param run what the run was started with
  * @param settings those of the run
  */
 record CheckpointFiles(
@@ -39,14 +39,14 @@ record CheckpointFiles(
   /**
    * A run as it was at a checkpoint.
    *
-   * @param changes what is otherwise now, in words
+   * @param changes what is different now, in words
    */
   record Restored(TrainingState state, RunCourse course, List<String> changes) {}
 
   private static final Log LOG = Log.of(Checkpoint.class);
   private static final String TRAINER = "trainer";
 
-  /** Writes everything into a folder that is there. */
+  /** Writes everything into an existing folder. */
   void write(Path folder, TrainingState state, RunCourse course) throws IOException {
     subject.save(folder);
     OptimizerFile.write(folder, optimizer);
@@ -70,7 +70,7 @@ record CheckpointFiles(
   }
 
   /**
-   * Puts everything back as it was. Nothing is changed unless all of it fits.
+   * Restores everything. Nothing is changed unless everything fits.
    *
    * @throws IOException if a file is missing or damaged
    * @throws CheckpointException if it belongs to something else
@@ -180,7 +180,7 @@ record CheckpointFiles(
         : new ArrayList<>(List.of("it was made with " + String.join("; ", differences)));
   }
 
-  /** Earlier versions wrote the name of the class. */
+  /** Returns the kind of optimizer; earlier versions wrote the name of the class. */
   private static String kind(JsonNode optimizer) {
     String type = optimizer.path("type").asText();
     return optimizer.path("kind").asText(type.substring(type.lastIndexOf('.') + 1));
@@ -223,7 +223,7 @@ record CheckpointFiles(
     return all;
   }
 
-  /** Throws if the optimizer trains what would be missing in a checkpoint. */
+  /** Throws if the optimizer trains parameters that a checkpoint would not contain. */
   void requireComplete() {
     subject.requireComplete(optimizer.parameters());
   }

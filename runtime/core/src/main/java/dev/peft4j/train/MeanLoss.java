@@ -32,7 +32,7 @@ record MeanLoss<B>(
     return Set.of("loss");
   }
 
-  /** Throws if a loss cannot count so many. */
+  /** Throws if a count of a loss is not valid. */
   static double checked(double counted) {
     if (!(counted >= 0 && Double.isFinite(counted))) {
       throw new IllegalArgumentException(

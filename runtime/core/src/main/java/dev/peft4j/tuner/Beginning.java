@@ -65,10 +65,9 @@ final class Beginning {
     for (NamedModule m : base.modules()) {
       TunerLayer layer = a.layers().get(m.name());
       if (layer != null) {
+        Rng rng = generator(m.name());
         TunerLayer now =
-            a.tuner()
-                .attach(
-                    m.name(), AttachedAdapter.cast(m.module()), a.config(), generator(m.name()));
+            a.settings().attach(m.name(), AttachedAdapter.cast(m.module()), () -> rng);
         again.put(m.name(), now);
         layer.rebased(now);
         for (int i = 0; i < now.parameters().size(); i++) {

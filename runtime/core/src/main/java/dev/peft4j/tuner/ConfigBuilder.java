@@ -22,9 +22,10 @@ public abstract class ConfigBuilder<B extends ConfigBuilder<B>> {
   protected abstract B self();
 
   /**
-   * Everything about targets and modules to save at once, in place of what the other methods gave.
+   * Sets everything about targets and modules to save at once, in place of what the other methods
+   * gave.
    */
-  B targets(TargetSpec all) {
+  public B targets(TargetSpec all) {
     allTargets = all;
     return self();
   }

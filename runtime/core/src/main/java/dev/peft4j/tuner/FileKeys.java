@@ -100,7 +100,7 @@ final class FileKeys {
     } else if (spelled != null
         || above(key, ".modules_to_save.", saved)
         || above(key, ".original_module.", saved)
-        || above(key, ".lora_", tied)) {
+        || above(key, "." + adapter.tuner().parameterPrefix(), tied)) {
       return; // what the file has under another name, too
     } else if (inPlace.containsKey(key)) {
       given.add(new Given(inPlace.get(key), key, t));

@@ -22,6 +22,7 @@ import dev.peft4j.nn.Parameter;
 import dev.peft4j.nn.Sequential;
 import dev.peft4j.optim.AdamW;
 import dev.peft4j.tensor.Tensor;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

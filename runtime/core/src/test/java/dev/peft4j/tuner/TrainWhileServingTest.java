@@ -17,6 +17,7 @@ import dev.peft4j.train.Evaluator;
 import dev.peft4j.train.Every;
 import dev.peft4j.train.Trainer;
 import dev.peft4j.train.TrainingSettings;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -15,7 +15,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** What the Hub's answers mean, in sentences. */
+/** Messages for the Hub's answers. */
 final class Answers {
   private static final int LONGEST = 200;
 
@@ -24,7 +24,7 @@ final class Answers {
 
   private Answers() {}
 
-  /** The exception for an answer that is no success; its body is closed. */
+  /** Returns the exception for an answer that is not a success; its body is closed. */
   static HubException failure(
       HubClient.Ask ask,
       HttpResponse<InputStream> response,
@@ -124,13 +124,13 @@ final class Answers {
     return seconds < 120 ? seconds + " s" : (seconds + 59) / 60 + " minutes";
   }
 
-  /** A header's value, printable and short; empty if it is not there. */
+  /** Returns a header's value, printable and short; empty if it is missing. */
   private static String header(HttpHeaders headers, String name) {
     String text = headers.firstValue(name).orElse("").strip();
     return Printable.of(text.length() <= LONGEST ? text : text.substring(0, LONGEST) + "...");
   }
 
-  /** How long the server asks to wait; null if it does not say. */
+  /** Returns how long the server asks to wait; null if it does not say. */
   static @Nullable Duration retryAfter(HttpHeaders headers) {
     String text = headers.firstValue("Retry-After").orElse("").strip();
     if (text.matches("[0-9]{1,9}")) {
@@ -151,7 +151,7 @@ final class Answers {
     return rate.find() ? Duration.ofSeconds(Long.parseLong(rate.group(1))) : null;
   }
 
-  /** What an exception says, on one line. */
+  /** Returns the message of an exception on one line. */
   static String text(Throwable e) {
     String message = e.getMessage();
     return Printable.of(message == null ? e.getClass().getSimpleName() : message);

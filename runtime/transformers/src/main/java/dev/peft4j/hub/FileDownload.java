@@ -16,8 +16,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * One file: its beginning may be there already, the rest is asked for, and size and hash are
- * checked before it gets its name.
+ * The download of one file: existing bytes are kept, the rest is requested, and size and hash are
+ * checked before the file gets its name.
  */
 final class FileDownload {
   private static final int PIECE = 1 << 16;
@@ -29,13 +29,13 @@ final class FileDownload {
   private final Wanted wanted;
 
   /**
-   * What is downloaded.
+   * A file to download.
    *
-   * @param uri where from
-   * @param subject what messages begin with
-   * @param path what reports call it
-   * @param size bytes
-   * @param hash SHA-256, or the SHA-1 of git's blob
+   * @param uri its address
+   * @param subject the start of messages
+   * @param path its name in reports
+   * @param size its number of bytes
+   * @param hash SHA-256, or the SHA-1 of the git blob
    */
   record Wanted(URI uri, String subject, String path, long size, String hash) {}
 
@@ -46,8 +46,8 @@ final class FileDownload {
   }
 
   /**
-   * Makes {@code partial} the whole file, which is checked. Whatever fails, the bytes that came
-   * stay there for the next attempt, unless they are wrong.
+   * Downloads the rest of the file to {@code partial} and checks it. If it fails, the bytes
+   * received are kept for the next attempt, unless they are wrong.
    */
   void into(Path partial) throws IOException {
     Files.createDirectories(parent(partial));
@@ -106,15 +106,15 @@ final class FileDownload {
   }
 
   private enum Result {
-    /** It is there and right. */
+    /** The file is complete and correct. */
     WHOLE,
-    /** It had another hash, and is removed. */
+    /** The file had another hash, and was removed. */
     WRONG,
-    /** Its beginning was no use and is removed. */
+    /** The existing bytes could not be used and were removed. */
     AGAIN
   }
 
-  /** Asks for what is missing. */
+  /** Requests the missing bytes. */
   private Result fetch(Path partial) throws IOException {
     long there = Files.exists(partial) ? Files.size(partial) : 0;
     if (there > wanted.size()) {

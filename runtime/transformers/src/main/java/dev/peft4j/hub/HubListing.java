@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** What the Hub says about a model: the commit, and the files with sizes and hashes. */
+/** The Hub's description of a model: the commit, and the files with sizes and hashes. */
 final class HubListing {
   private static final JsonMapper JSON = new JsonMapper();
   private static final int LARGEST_ANSWER = 64 << 20;
@@ -48,7 +48,7 @@ final class HubListing {
    */
   record Remote(String commit, List<HubFile> files) {}
 
-  /** Asks for the commit that the revision stands for, and for its files. */
+  /** Requests the commit of the revision, and its files. */
   Remote read() throws IOException {
     JsonNode info = json(api("revision", name.revision(), "?blobs=true")).body();
     String commit = info.path("sha").asText("");
@@ -101,7 +101,7 @@ final class HubListing {
     return HASH.matcher(text).matches() ? text : null;
   }
 
-  /** Throws for a name that could lead out of the folder, or that no file can have. */
+  /** Throws for a name that could lead outside the folder, or that is not a valid file name. */
   private void requireSafe(String path) throws HubException {
     boolean safe = !path.isEmpty() && path.length() <= LONGEST_PATH;
     for (String part : path.split("/", -1)) {
@@ -117,7 +117,7 @@ final class HubListing {
     }
   }
 
-  /** The entries of all folders, page by page. */
+  /** Returns the entries of all folders, page by page. */
   private List<JsonNode> tree(String commit, boolean needed) throws IOException {
     List<JsonNode> all = new ArrayList<>();
     Set<URI> seen = new HashSet<>();
@@ -183,7 +183,7 @@ final class HubListing {
             + query);
   }
 
-  /** The address of a file at a commit. */
+  /** Returns the address of a file at a commit. */
   URI address(String commit, String path) {
     String escaped =
         Arrays.stream(path.split("/")).map(HubListing::encoded).collect(Collectors.joining("/"));

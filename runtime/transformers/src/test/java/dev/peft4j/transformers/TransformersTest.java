@@ -108,7 +108,7 @@ class TransformersTest {
     w.remove("bert.pooler.dense.bias");
     Path folder = folderWith(w);
     BertForSequenceClassification model =
-        new BertForSequenceClassification(Transformers.bertConfig(folder));
+        new BertForSequenceClassification(Transformers.encoderConfig(folder));
     float[] before = model.classifier().weight().toFloats();
     assertThatThrownBy(() -> Transformers.load(folder, model))
         .isInstanceOf(StateDictException.class);
@@ -153,7 +153,6 @@ class TransformersTest {
 
   @Test
   void encoderFromItsOwnCheckpoint() throws IOException {
-    Encoding type = Encodings.named(name);
     Map<String, StoredTensor> w = new LinkedHashMap<>();
     for (Map.Entry<String, StoredTensor> e : Tiny.weights().entrySet()) {
       String n = e.getKey();
@@ -217,7 +216,7 @@ class TransformersTest {
     for (float v : weight) {
       squares += v * v;
     }
-    double std = Transformers.bertConfig(folder).initializerRange();
+    double std = Transformers.encoderConfig(folder).initializerRange();
     assertThat(Math.sqrt(squares / weight.length)).isCloseTo(std, within(std / 5));
     assertThat(drawn.dense().bias().toFloats()).containsOnly(0);
     assertThat(head(folder, 2).bert().pooler().dense().weight().toFloats()).isEqualTo(weight);
@@ -241,7 +240,7 @@ class TransformersTest {
     assertThat(head(folder, 3).classifier().outFeatures()).isEqualTo(3);
     assertThat(hidden(Transformers.bertModel(folder)))
         .isEqualTo(hidden(Transformers.bertModel(Tiny.FOLDER)));
-    assertThat(Transformers.bertConfig(folder, 5).numLabels()).isEqualTo(5);
+    assertThat(Transformers.encoderConfig(folder, 5).numLabels()).isEqualTo(5);
     assertThatThrownBy(() -> Transformers.bertForSequenceClassification(folder))
         .isInstanceOf(FileFormatException.class)
         .hasMessageContaining("classifier_dropout is 7");
@@ -255,14 +254,16 @@ class TransformersTest {
     Files.writeString(file, config);
     assertThat(logits(Transformers.bertForSequenceClassification(folder)))
         .isEqualTo(logits(Transformers.bertForSequenceClassification(Tiny.FOLDER)));
-    for (String other : new String[] {"RobertaForMaskedLM", "DistilBertModel", "Bertha"}) {
+    for (String other : new String[] {"LlamaModel", "Bertha"}) {
       Files.writeString(file, config.replace("BertForSequenceClassification", other));
       assertThatThrownBy(() -> Transformers.bertModel(folder))
           .isInstanceOf(FileFormatException.class)
           .hasMessage(
               file
-                  + ": model_type is missing, and architectures names no class of BERT; if it is"
-                  + " one, write \"model_type\": \"bert\" into the file");
+                  + ": model_type is missing, and architectures names no class of a known family;"
+                  + " write it into the file, one of "
+                  + String.join(
+                      ", ", ModelFamily.all().stream().map(ModelFamily::modelType).toList()));
     }
   }
 
@@ -298,11 +299,11 @@ class TransformersTest {
   @Test
   void subclassOfOnesOwn() throws IOException {
     class Mine extends BertForSequenceClassification {
-      Mine(BertConfig config) {
+      Mine(EncoderConfig config) {
         super(config);
       }
     }
-    Mine mine = Transformers.load(Tiny.FOLDER, new Mine(Transformers.bertConfig(Tiny.FOLDER)));
+    Mine mine = Transformers.load(Tiny.FOLDER, new Mine(Transformers.encoderConfig(Tiny.FOLDER)));
     assertThat(logits(mine))
         .isEqualTo(logits(Transformers.bertForSequenceClassification(Tiny.FOLDER)));
   }
@@ -310,6 +311,7 @@ class TransformersTest {
   @ParameterizedTest
   @ValueSource(strings = {"float16", "bfloat16"})
   void weightsOf16BitsAreMapped(String name) throws IOException {
+    Encoding type = Encodings.named(name);
     Map<String, StoredTensor> w = new LinkedHashMap<>();
     for (Map.Entry<String, StoredTensor> e : Tiny.weights().entrySet()) {
       StoredTensor t = e.getValue();
@@ -344,8 +346,13 @@ class TransformersTest {
 
   @Test
   void newWeightsAreDrawnAsTransformersDrawsThem() {
-    BertConfig config =
-        BertConfig.builder().vocabSize(500).hiddenSize(120).layers(1).intermediateSize(200).build();
+    EncoderConfig config =
+        EncoderConfig.builder()
+            .vocabSize(500)
+            .hiddenSize(120)
+            .layers(1)
+            .intermediateSize(200)
+            .build();
     BertModel model = Rng.with(1, () -> new BertModel(config));
     float[] words = model.embeddings().wordEmbeddings().weight().toFloats();
     double squares = 0;
