@@ -41,10 +41,7 @@ final class AdapterFiles {
 
   void write(Path folder, AttachedAdapter a) throws IOException {
     ObjectNode tree =
-        a.settings()
-            .withTargets(SavedTargets.of(a, set.base()))
-            .saved(a.layers().keySet())
-            .write();
+        a.settings().withTargets(SavedTargets.of(a, set.base())).saved(a.layers().keySet()).write();
     if (a.config().taskType() == null) {
       tree.putObject("auto_mapping")
           .put("base_model_class", baseClass().getSimpleName())

@@ -66,8 +66,7 @@ final class Beginning {
       TunerLayer layer = a.layers().get(m.name());
       if (layer != null) {
         Rng rng = generator(m.name());
-        TunerLayer now =
-            a.settings().attach(m.name(), AttachedAdapter.cast(m.module()), () -> rng);
+        TunerLayer now = a.settings().attach(m.name(), AttachedAdapter.cast(m.module()), () -> rng);
         again.put(m.name(), now);
         layer.rebased(now);
         for (int i = 0; i < now.parameters().size(); i++) {

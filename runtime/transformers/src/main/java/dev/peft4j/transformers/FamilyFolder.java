@@ -72,7 +72,8 @@ final class FamilyFolder {
     return load(family.sequenceClassifier(config(labels), Init.zeros()), labels != null, encoding);
   }
 
-  TokenClassifier tokenClassifier(@Nullable List<String> labels, Encoding encoding) throws IOException {
+  TokenClassifier tokenClassifier(@Nullable List<String> labels, Encoding encoding)
+      throws IOException {
     return load(family.tokenClassifier(config(labels), Init.zeros()), labels != null, encoding);
   }
 

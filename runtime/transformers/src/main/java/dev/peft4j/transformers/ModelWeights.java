@@ -53,7 +53,8 @@ final class ModelWeights {
   private final SequencedMap<String, String> names = new LinkedHashMap<>();
 
   /** The weights in an encoding, those that it is for; see {@link Module#parametersFor}. */
-  ModelWeights(ModelFamily family, ModelFolder folder, Encoding encoding) throws FileFormatException {
+  ModelWeights(ModelFamily family, ModelFolder folder, Encoding encoding)
+      throws FileFormatException {
     if (encoding.dtype().isInteger()) {
       throw new IllegalArgumentException(
           "weights cannot be " + encoding + ", needed an encoding of floating-point numbers");

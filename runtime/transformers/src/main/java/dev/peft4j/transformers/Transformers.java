@@ -27,9 +27,9 @@ import java.util.List;
  * copied, and a file that lies open so must be replaced (renamed over), not overwritten.
  *
  * <p>Weights are float32 unless an {@link Encoding} says otherwise (transformers' {@code dtype} and
- * {@code quantization_config}): as 16-bit numbers they take half the memory, in blocks of codes less
- * still; see {@link Module#to} for which weights an encoding is for. Such weights are frozen. Those
- * that the file has in another type are converted. What is computed with them is computed in
+ * {@code quantization_config}): as 16-bit numbers they take half the memory, in blocks of codes
+ * less still; see {@link Module#to} for which weights an encoding is for. Such weights are frozen.
+ * Those that the file has in another type are converted. What is computed with them is computed in
  * float32.
  */
 public final class Transformers {
@@ -82,7 +82,8 @@ public final class Transformers {
   }
 
   /** As {@link #sequenceClassifier(Path)}, with weights in an encoding. */
-  public static SequenceClassifier sequenceClassifier(Path folder, Encoding encoding) throws IOException {
+  public static SequenceClassifier sequenceClassifier(Path folder, Encoding encoding)
+      throws IOException {
     return FamilyFolder.open(folder).sequenceClassifier(null, encoding);
   }
 
@@ -116,11 +117,11 @@ public final class Transformers {
   }
 
   /**
-   * As {@link #sequenceClassifier(Path, List)}, with weights in an encoding; the new
-   * classifier is float32.
+   * As {@link #sequenceClassifier(Path, List)}, with weights in an encoding; the new classifier is
+   * float32.
    */
-  public static SequenceClassifier sequenceClassifier(Path folder, List<String> labels, Encoding encoding)
-      throws IOException {
+  public static SequenceClassifier sequenceClassifier(
+      Path folder, List<String> labels, Encoding encoding) throws IOException {
     return FamilyFolder.open(folder).sequenceClassifier(labels, encoding);
   }
 
@@ -173,8 +174,8 @@ public final class Transformers {
   }
 
   /**
-   * As {@link #tokenClassifier(Path, List)}, with weights in an encoding; the new
-   * classifier is float32.
+   * As {@link #tokenClassifier(Path, List)}, with weights in an encoding; the new classifier is
+   * float32.
    */
   public static TokenClassifier tokenClassifier(Path folder, List<String> labels, Encoding encoding)
       throws IOException {
@@ -237,8 +238,8 @@ public final class Transformers {
   }
 
   /**
-   * As {@link #bertForSequenceClassification(Path, int)}, with weights in an encoding;
-   * the new classifier is float32.
+   * As {@link #bertForSequenceClassification(Path, int)}, with weights in an encoding; the new
+   * classifier is float32.
    */
   public static BertForSequenceClassification bertForSequenceClassification(
       Path folder, int numLabels, Encoding encoding) throws IOException {
@@ -307,7 +308,8 @@ public final class Transformers {
   }
 
   /** As {@link #load(Path, Module)}, with weights in an encoding. */
-  public static <M extends Module> M load(Path folder, M model, Encoding encoding) throws IOException {
+  public static <M extends Module> M load(Path folder, M model, Encoding encoding)
+      throws IOException {
     ModelFamily family =
         model instanceof HasModelType m ? ModelFamily.of(m.modelType()) : family(folder);
     ModelWeights weights = new ModelWeights(family, ModelFolder.open(folder), encoding);
