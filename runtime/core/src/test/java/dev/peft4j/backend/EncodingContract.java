@@ -87,8 +87,8 @@ abstract class EncodingContract extends EmptyContract {
   @MethodSource("coded")
   void layersComputeWhatTheyComputeWithTheSameNumbersInFloat32(Encoding encoding) {
     int block = encoding.blockValues();
-    for (int[] p : Arrays.copyOfRange(
-        PRODUCTS, PRODUCTS.length - linearLayers(), PRODUCTS.length)) {
+    for (int[] p :
+        Arrays.copyOfRange(PRODUCTS, PRODUCTS.length - linearLayers(), PRODUCTS.length)) {
       int n = Math.min(p[0] * block, LONGEST_ROW / block * block);
       check(encoding, () -> new Linear(n, p[1]), normal(p[2], n));
       check(encoding, () -> new Linear(n, p[1], false), normal(2, p[2], n));
