@@ -74,17 +74,15 @@ record Classifier(
         rowsOfClassifier(
             adapter.resolve(PeftFormat.WEIGHTS_FILE),
             Transformers.family(options.folder).outputLayer());
-    SequenceClassifier base;
-    List<String> labels;
-    if (rows == null) {
-      labels = ModelLabels.of(options.folder);
-      base = ownClassifier(options.folder);
-    } else {
-      labels = labels(adapter, rows, options.folder);
-      base = Transformers.sequenceClassifier(options.folder, labels);
-    }
+    List<String> labels =
+        rows == null ? ModelLabels.of(options.folder) : labels(adapter, rows, options.folder);
+    SequenceClassifier base =
+        rows == null
+            ? ownClassifier(options.folder)
+            : Transformers.sequenceClassifier(options.folder, labels);
     Weights.requireFinite(options.folder, base);
-    return new Classifier(base, PeftModel.load(base, adapter), tokenizer, labels);
+    PeftModel adapted = CommandException.ofSettings(() -> PeftModel.load(base, adapter));
+    return new Classifier(base, adapted, tokenizer, labels);
   }
 
   /** The model with its own classifier, which gives each text one label. */
@@ -147,7 +145,7 @@ record Classifier(
     } catch (IllegalArgumentException e) {
       String message = String.valueOf(e.getMessage());
       if (!message.startsWith(TOO_SHORT)) {
-        throw e;
+        throw new CommandException(message);
       }
       throw new UsageException("--max-length" + message.substring(TOO_SHORT.length()));
     }
@@ -224,7 +222,7 @@ record Classifier(
    * The logits of each example, in the order of the examples. Texts of similar length go together,
    * which spares padding.
    *
-   * @throws IllegalStateException if one is NaN or infinite
+   * @throws CommandException if one is NaN or infinite
    */
   float[][] logits(List<Example> examples, int batch) {
     int[] order =
@@ -254,10 +252,10 @@ record Classifier(
     return all;
   }
 
-  private IllegalStateException overflow(int index, Example example, float[] logits) {
+  private CommandException overflow(int index, Example example, float[] logits) {
     PeftModel own = adapted;
     boolean inFile = example.place().line() > 0;
-    return new IllegalStateException(
+    return new CommandException(
         "the scores of "
             + (inFile ? "the example in " + example.place() : "text " + (index + 1))
             + " are "

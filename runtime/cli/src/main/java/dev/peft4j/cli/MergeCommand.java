@@ -97,7 +97,11 @@ final class MergeCommand implements Callable<Integer> {
 
   private void merge(PeftModel adapted) throws IOException {
     try {
-      adapted.mergeAndUnload();
+      CommandException.ofSettings(
+          () -> {
+            adapted.mergeAndUnload();
+            return adapted;
+          });
     } catch (ArithmeticException e) { // numbers that are finite apart, but not together
       throw new FileFormatException(adapter, String.valueOf(e.getMessage()), e);
     }

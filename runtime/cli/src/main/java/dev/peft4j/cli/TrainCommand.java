@@ -110,7 +110,9 @@ final class TrainCommand implements Callable<Integer> {
       List<String> drawn = Transformers.newLayers(model.folder);
       LoraConfig lora = options.lora(model.folder, drawn);
       AdaptedModel<SequenceClassifier> adapted =
-          Rng.with(new Rng(options.seed).split(), () -> PeftModel.of(classifier.model(), lora));
+          Rng.with(
+              new Rng(options.seed).split(),
+              () -> CommandException.ofSettings(() -> PeftModel.of(classifier.model(), lora)));
       if (!drawn.isEmpty()) {
         out.note(
             "%s has no %s: a new one is trained, and saved with the adapter",

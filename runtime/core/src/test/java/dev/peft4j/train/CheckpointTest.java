@@ -165,7 +165,7 @@ class CheckpointTest {
   void aFolderThatIsInUseOrHasCheckpointsIsAnError() throws IOException {
     stoppedAt(5);
     assertThatThrownBy(() -> trainer(new TinyRun(7)).run())
-        .isInstanceOf(IllegalStateException.class)
+        .isInstanceOf(CheckpointException.class)
         .hasMessageContaining("has checkpoints already, the latest of step 5")
         .hasMessageContaining("resume()");
     TinyRun run = new TinyRun(7);

@@ -1,5 +1,6 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.data.IndexException;
 import dev.peft4j.nn.HasModelType;
 import dev.peft4j.nn.Module;
 import dev.peft4j.tensor.Tensor;
@@ -40,7 +41,7 @@ public abstract class Encoder extends Module implements HasModelType {
    * @param tokenTypeIds like inputIds; null if all are 0, or the family has none
    * @throws dev.peft4j.data.ShapeException if shapes or types do not fit, the batch is empty, or a
    *     sequence is longer than {@link EncoderConfig#maxTokens()}
-   * @throws IndexOutOfBoundsException if an id is out of range, naming it and its place
+   * @throws IndexException if an id is out of range, naming it and its place
    * @throws IllegalArgumentException if the mask has another value than 0 and 1, or the family has
    *     no token types and some are given
    */

@@ -1,5 +1,6 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.data.IndexException;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.data.Storage;
@@ -90,7 +91,7 @@ final class EncoderInput {
     for (long i = 0; i < known.elements(); i++) {
       long id = known.index(i);
       if (id < 0 || id >= size) {
-        throw new IndexOutOfBoundsException(
+        throw new IndexException(
             model
                 + what
                 + " "

@@ -1,5 +1,6 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.data.IndexException;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.data.Storage;
 import dev.peft4j.tensor.Tensor;
@@ -35,7 +36,7 @@ final class Labels {
     for (long i = 0; known != null && i < known.elements(); i++) {
       long label = known.index(i);
       if ((label < 0 || label >= classes) && label != EncoderClassifier.IGNORED) {
-        throw new IndexOutOfBoundsException(
+        throw new IndexException(
             model
                 + ": label "
                 + label

@@ -1,5 +1,6 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.data.IndexException;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.tensor.Tensor;
@@ -23,7 +24,7 @@ public abstract class SequenceClassifier extends EncoderClassifier {
    *     text may have several labels
    * @return a single value
    * @throws ShapeException if the shapes or types do not fit
-   * @throws IndexOutOfBoundsException if a label is out of range, naming it and its row
+   * @throws IndexException if a label is out of range, naming it and its row
    */
   public final Tensor loss(Tensor logits, Tensor labels) {
     int classes = config().numLabels();

@@ -1,5 +1,6 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.data.IndexException;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.tensor.Tensor;
@@ -19,7 +20,7 @@ public abstract class TokenClassifier extends EncoderClassifier {
    * @param labels integers (batch, tokens), 0 to labels - 1; -100 for tokens that do not count
    * @return a single value
    * @throws ShapeException if the shapes do not fit
-   * @throws IndexOutOfBoundsException if a label is out of range, naming it and its row
+   * @throws IndexException if a label is out of range, naming it and its row
    */
   public final Tensor loss(Tensor logits, Tensor labels) {
     int classes = config().numLabels();

@@ -2,6 +2,7 @@ package dev.peft4j.transformers;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.peft4j.data.IndexException;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.tensor.Tensor;
 import org.junit.jupiter.api.BeforeAll;
@@ -20,7 +21,7 @@ class EncoderInputTest {
   void tokenOutOfRangeNamesTokenPlaceAndVocabulary() {
     Tensor ids = Tensor.of(new long[] {2, 5, 3, 2, 78, 3}, 2, 3);
     assertThatThrownBy(() -> model.forward(ids, null))
-        .isInstanceOf(IndexOutOfBoundsException.class)
+        .isInstanceOf(IndexException.class)
         .hasMessage(
             "BERT: token id 78 at row 1, position 1 is out of range for vocab_size 78, which allows"
                 + " 0 to 77");
@@ -82,7 +83,7 @@ class EncoderInputTest {
   void labelOutOfRangeNamesLabelAndRow() {
     Tensor logits = model.forward(Tensor.of(new long[] {2, 3, 2, 3}, 2, 2), null);
     assertThatThrownBy(() -> model.loss(logits, Tensor.of(new long[] {0, 4})))
-        .isInstanceOf(IndexOutOfBoundsException.class)
+        .isInstanceOf(IndexException.class)
         .hasMessageContaining("label 4 in row 1")
         .hasMessageContaining("4 labels (0 to 3");
     assertThatThrownBy(() -> model.loss(logits, Tensor.of(new long[] {0, 1, 2})))

@@ -197,7 +197,7 @@ final class FrozenProductKernel extends Kernel {
     // of it
     try {
       for (int p = 0; p < forms(); p++) {
-        weights[p] = PackedWeights.of(storage(1), views[p], products[p]);
+        weights[p] = packedWeights().of(storage(1), views[p], products[p]);
       }
       share(parts);
     } finally {

@@ -65,6 +65,11 @@ abstract class Kernel implements Workers.Task {
     return frame.input(inputs[i]);
   }
 
+  /** Frozen weights in layouts of oneDNN's. */
+  final PackedWeights packedWeights() {
+    return frame.weights();
+  }
+
   /** Address of the result. */
   final long out() {
     return addresses[output];

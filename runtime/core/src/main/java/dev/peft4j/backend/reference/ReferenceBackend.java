@@ -2,6 +2,7 @@ package dev.peft4j.backend.reference;
 
 import com.google.auto.service.AutoService;
 import dev.peft4j.backend.Backend;
+import dev.peft4j.backend.ProgramCache;
 import dev.peft4j.graph.BroadcastTo;
 import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Op;
@@ -36,6 +37,8 @@ import org.jspecify.annotations.Nullable;
  */
 @AutoService(Backend.class)
 public final class ReferenceBackend implements Backend {
+  private final ProgramCache programs = new ProgramCache(this);
+
   @Override
   public String name() {
     return "reference";
@@ -54,6 +57,11 @@ public final class ReferenceBackend implements Backend {
   @Override
   public Executable compile(Program program) {
     return new ReferenceProgram(program);
+  }
+
+  @Override
+  public ProgramCache programs() {
+    return programs;
   }
 
   /** The kernel of a primitive, or null for an op that is to be decomposed. */

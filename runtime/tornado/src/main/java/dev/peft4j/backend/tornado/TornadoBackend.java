@@ -1,6 +1,7 @@
 package dev.peft4j.backend.tornado;
 
 import dev.peft4j.backend.Backend;
+import dev.peft4j.backend.ProgramCache;
 import dev.peft4j.backend.tornado.product.MatrixProduct;
 import dev.peft4j.data.Shape;
 import dev.peft4j.graph.Op;
@@ -21,6 +22,7 @@ public final class TornadoBackend implements Backend {
   private final long usable;
   private final MatrixProduct products;
   private final CompiledKernels kernels;
+  private final ProgramCache programs = new ProgramCache(this);
   private final HostMemory memory = new HostMemory();
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -68,6 +70,11 @@ public final class TornadoBackend implements Backend {
   @Override
   public Executable compile(Program program) {
     return new TornadoProgram(program, this);
+  }
+
+  @Override
+  public ProgramCache programs() {
+    return programs;
   }
 
   TornadoDevice device() {
