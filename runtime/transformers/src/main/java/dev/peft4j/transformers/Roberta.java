@@ -61,12 +61,12 @@ public class Roberta implements ModelFamily {
 
   @Override
   public SequenceClassifier sequenceClassifier(EncoderConfig config, Init init) {
-    return new RobertaForSequenceClassification(new RobertaModel(config, false, init), init);
+    return new RobertaForSequenceClassification(config, init);
   }
 
   @Override
   public TokenClassifier tokenClassifier(EncoderConfig config, Init init) {
-    return new RobertaForTokenClassification(new RobertaModel(config, false, init), init);
+    return new RobertaForTokenClassification(config, init);
   }
 
   /** The RoBERTa encoder. */
@@ -175,14 +175,9 @@ public class Roberta implements ModelFamily {
     private final RobertaModel roberta;
     private final ClassificationHead classifier;
 
-    /** A new model, its weights drawn as transformers draws them. */
-    public RobertaForSequenceClassification(EncoderConfig config) {
-      this(new RobertaModel(config, false, Init.random(config)), Init.random(config));
-    }
-
-    RobertaForSequenceClassification(RobertaModel roberta, Init init) {
-      this.roberta = roberta;
-      EncoderConfig config = roberta.config();
+    /** A model whose layers {@code init} makes. */
+    public RobertaForSequenceClassification(EncoderConfig config, Init init) {
+      this.roberta = new RobertaModel(config, false, init);
       this.classifier =
           new ClassificationHead(config, Activation.TANH, config.dropoutOfClassifier(), init);
     }
@@ -214,14 +209,9 @@ public class Roberta implements ModelFamily {
     private final Dropout dropout;
     private final Linear classifier;
 
-    /** A new model, its weights drawn as transformers draws them. */
-    public RobertaForTokenClassification(EncoderConfig config) {
-      this(new RobertaModel(config, false, Init.random(config)), Init.random(config));
-    }
-
-    RobertaForTokenClassification(RobertaModel roberta, Init init) {
-      this.roberta = roberta;
-      EncoderConfig config = roberta.config();
+    /** A model whose layers {@code init} makes. */
+    public RobertaForTokenClassification(EncoderConfig config, Init init) {
+      this.roberta = new RobertaModel(config, false, init);
       this.dropout = new Dropout(config.dropoutOfClassifier());
       this.classifier = init.linear(config.hiddenSize(), config.numLabels());
     }

@@ -1,6 +1,9 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.nn.Dropout;
+import dev.peft4j.nn.Linear;
+import dev.peft4j.tensor.Tensor;
 
 /** XLM-RoBERTa (Conneau et al. 2020): RoBERTa for many languages. */
 @AutoService(ModelFamily.class)
@@ -49,18 +52,69 @@ public final class XlmRoberta extends Roberta {
   }
 
   /** XLM-RoBERTa with a classifier of whole texts. */
-  public static class XLMRobertaForSequenceClassification extends RobertaForSequenceClassification {
+  public static class XLMRobertaForSequenceClassification extends SequenceClassifier {
+    private final ClassificationHead classifier; // before the encoder, as in transformers
+    private final XLMRobertaModel roberta;
+
     /** A model whose layers {@code init} makes. */
     public XLMRobertaForSequenceClassification(EncoderConfig config, Init init) {
-      super(new XLMRobertaModel(config, false, init), init);
+      this.classifier =
+          new ClassificationHead(config, Activation.TANH, config.dropoutOfClassifier(), init);
+      this.roberta = new XLMRobertaModel(config, false, init);
+    }
+
+    @Override
+    protected Tensor head(Tensor hidden) {
+      return classifier.forward(hidden);
+    }
+
+    @Override
+    public XLMRobertaModel encoder() {
+      return roberta;
+    }
+
+    /** Returns the encoder. */
+    public XLMRobertaModel roberta() {
+      return roberta;
+    }
+
+    /** Returns the classifier. */
+    public ClassificationHead classifier() {
+      return classifier;
     }
   }
 
   /** XLM-RoBERTa with a classifier of each token. */
-  public static class XLMRobertaForTokenClassification extends RobertaForTokenClassification {
+  public static class XLMRobertaForTokenClassification extends TokenClassifier {
+    private final Dropout dropout;
+    private final Linear classifier; // before the encoder, as in transformers
+    private final XLMRobertaModel roberta;
+
     /** A model whose layers {@code init} makes. */
     public XLMRobertaForTokenClassification(EncoderConfig config, Init init) {
-      super(new XLMRobertaModel(config, false, init), init);
+      this.dropout = new Dropout(config.dropoutOfClassifier());
+      this.classifier = init.linear(config.hiddenSize(), config.numLabels());
+      this.roberta = new XLMRobertaModel(config, false, init);
+    }
+
+    @Override
+    protected Tensor head(Tensor hidden) {
+      return classifier.forward(dropout.forward(hidden));
+    }
+
+    @Override
+    public XLMRobertaModel encoder() {
+      return roberta;
+    }
+
+    /** Returns the encoder. */
+    public XLMRobertaModel roberta() {
+      return roberta;
+    }
+
+    /** Returns the classifier. */
+    public Linear classifier() {
+      return classifier;
     }
   }
 }
