@@ -79,7 +79,7 @@ public final class Replacement {
 
     void publish() {
       old.endedHere();
-      Thread me = Thread.currentThread();
+      long me = Thread.currentThread().threadId();
       group.publish(Snapshot.of(group, old.number() + 1, values, versions, tainted, me));
     }
   }

@@ -278,7 +278,7 @@ public final class SafeTensors {
     if (length < 0 || length > MAX_HEADER) {
       throw new FileFormatException(
           file,
-          "is no safetensors file: its header would have "
+          "is not a safetensors file: its header would have "
               + Long.toUnsignedString(length)
               + " bytes, at most "
               + MAX_HEADER
@@ -292,7 +292,7 @@ public final class SafeTensors {
               + length
               + " bytes, but the file ends "
               + (size - PREFIX)
-              + " bytes after the header length; it is truncated or no safetensors file"
+              + " bytes after the header length; it is truncated or not a safetensors file"
               + hint);
     }
     if (length == 0 || start.get(PREFIX) != '{') {
@@ -302,7 +302,7 @@ public final class SafeTensors {
               ? "the header is empty, expected a JSON object of tensors"
               : "the header does not begin with '{' but with byte 0x"
                   + String.format("%02x", start.get(PREFIX))
-                  + "; it is no safetensors file"
+                  + "; it is not a safetensors file"
                   + hint);
     }
     return (int) length;

@@ -75,7 +75,7 @@ final class SafeTensorsWriter implements AtomicFiles.Content {
     for (Map.Entry<String, StoredTensor> e : tensors) {
       if (e.getKey().equals(SafeTensorsHeader.METADATA)) {
         throw new IllegalArgumentException(
-            "a tensor cannot be called __metadata__: the format keeps that name for texts");
+            "a tensor cannot be called __metadata__: the format reserves that name for texts");
       }
       text(out, e.getKey());
       out.append(":{\"dtype\":\"").append(type(e.getValue())).append("\",\"shape\":[");

@@ -20,8 +20,11 @@ import org.jspecify.annotations.Nullable;
  * belong to the adapted model and the call, not to the modules of the base, which others may share.
  *
  * <ul>
- *   <li>Evaluation mode is for every thread, except those that have asked for training mode.
  *   <li>Training mode is for the thread that asks for it, until it asks for evaluation mode.
+ *   <li>A thread that makes an optimizer step in training mode keeps that mode as if it had asked
+ *       for it: nothing that another thread does turns its dropout off.
+ *   <li>Evaluation mode is for the thread that asks for it and for all that have neither asked for
+ *       training mode nor trained, such as those that serve.
  *   <li>A call keeps the mode that it started with, unless it changes the mode itself.
  * </ul>
  *
@@ -306,8 +309,14 @@ public final class Modes {
    */
   public void stepped() {
     streams.stepped();
-    if (!training.isEmpty() && !warned && here() == null && mine() == null) {
-      warnOfMode();
+    if (here() == null && mine() == null) {
+      if (!present().isEvaluation()) {
+        synchronized (this) {
+          put(null, present()); // what others ask for is not for a thread that trains
+        }
+      } else if (!training.isEmpty() && !warned) {
+        warnOfMode();
+      }
     }
   }
 

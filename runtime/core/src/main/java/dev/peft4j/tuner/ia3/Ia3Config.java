@@ -3,6 +3,7 @@ package dev.peft4j.tuner.ia3;
 import static java.util.stream.Collectors.joining;
 
 import dev.peft4j.annotation.Bias;
+import dev.peft4j.annotation.Init;
 import dev.peft4j.target.TargetSpec;
 import dev.peft4j.tuner.ConfigBuilder;
 import dev.peft4j.tuner.PeftConfig;
@@ -156,10 +157,23 @@ public record Ia3Config(
     }
 
     /**
+     * Sets what l starts as: ones with {@code DEFAULT}, drawn from N(0, 1) with {@code RANDOM}.
+     *
+     * @throws IllegalArgumentException if it is another one
+     */
+    public Builder init(Init value) {
+      if (value != Init.DEFAULT && value != Init.RANDOM) {
+        throw new IllegalArgumentException("IA3 has init DEFAULT and RANDOM, not " + value);
+      }
+      return initWeights(value == Init.DEFAULT);
+    }
+
+    /**
      * The settings.
      *
      * @throws IllegalArgumentException naming the setting that is wrong
      */
+    @Override
     public Ia3Config build() {
       return new Ia3Config(
           spec(), feedforward, feedforwardRegex, initWeights, false, taskType(), baseModel());

@@ -21,6 +21,7 @@ import dev.peft4j.tuner.Tuner;
 import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import java.io.IOException;
+import java.lang.annotation.Annotation;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +55,11 @@ public final class Ia3Tuner implements Tuner<Ia3Config> {
   @Override
   public Class<Ia3Config> configType() {
     return Ia3Config.class;
+  }
+
+  @Override
+  public Class<? extends Annotation> annotation() {
+    return Ia3.class;
   }
 
   /** The feed-forward modules must stay a part of the targets. */

@@ -90,6 +90,7 @@ public record TrainableTokensConfig(
      *
      * @throws IllegalArgumentException naming the setting that is wrong
      */
+    @Override
     public TrainableTokensConfig build() {
       return new TrainableTokensConfig(tokens, initWeights, spec(), taskType(), baseModel());
     }
