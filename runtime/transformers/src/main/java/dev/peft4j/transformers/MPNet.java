@@ -16,8 +16,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * MPNet (Song et al. 2020): RoBERTa's positions without token types, and a table of numbers that are
- * added to the attention's scores by how far apart two tokens are.
+ * MPNet (Song et al. 2020): RoBERTa's positions without token types, and a table of numbers that
+ * are added to the attention's scores by how far apart two tokens are.
  */
 @AutoService(ModelFamily.class)
 public final class MPNet implements ModelFamily {

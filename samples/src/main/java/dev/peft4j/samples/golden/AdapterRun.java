@@ -59,9 +59,8 @@ final class AdapterRun {
    * @param trainable the names of what is trained, in peft's order
    * @param optimizer how it was trained
    * @param merges whether merged weights are among it
-   * @param deep whether the model is a transformer: merged weights are only those of layers with
-   *     an adapter, gradients are relative where they are large, and a few weights may step
-   *     elsewhere
+   * @param deep whether the model is a transformer: merged weights are only those of layers with an
+   *     adapter, gradients are relative where they are large, and a few weights may step elsewhere
    */
   record OfPeft(
       String prefix,
@@ -98,9 +97,7 @@ final class AdapterRun {
     this.io = io;
     boolean deep = peft.deep();
     this.gradients =
-        deep
-            ? Difference.scaled("gradients", TOLERANCE)
-            : new Difference("gradients", TOLERANCE);
+        deep ? Difference.scaled("gradients", TOLERANCE) : new Difference("gradients", TOLERANCE);
     this.step =
         deep
             ? Difference.mostly("step 3", 10 * STEP_TOLERANCE, CHAOTIC)
@@ -249,8 +246,7 @@ final class AdapterRun {
     if (peft.deep()) {
       here.retainAll(theirs.keySet());
     }
-    compareLists(
-        "merged weights", List.copyOf(here), List.copyOf(new TreeSet<>(theirs.keySet())));
+    compareLists("merged weights", List.copyOf(here), List.copyOf(new TreeSet<>(theirs.keySet())));
     state.forEach(
         (name, p) -> {
           Tensor t = theirs.get(name);

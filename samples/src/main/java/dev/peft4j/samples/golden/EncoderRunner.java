@@ -38,8 +38,7 @@ final class EncoderRunner {
     List<Difference> differences = new ArrayList<>(whole.differences());
     List<String> reasons = new ArrayList<>(whole.reasons());
     for (String name : golden.adapters()) {
-      AdapterConfig file =
-          AdapterConfig.read(golden.adapter(name).resolve(PeftFormat.CONFIG_FILE));
+      AdapterConfig file = AdapterConfig.read(golden.adapter(name).resolve(PeftFormat.CONFIG_FILE));
       PeftConfig config =
           Tuner.of(file.peftType(Tuner.all().stream().map(Tuner::peftType).toList())).read(file);
       boolean attention = name.equals("attn");
@@ -99,8 +98,7 @@ final class EncoderRunner {
     Tensor logits = forward(model, in);
     output.add("output", logits, GoldenCase.tensor(io, "output"));
     Tensor ids = Objects.requireNonNull(in.get("input_ids"));
-    output.add(
-        "output_no_mask", model.forward(ids, null), GoldenCase.tensor(io, "output_no_mask"));
+    output.add("output_no_mask", model.forward(ids, null), GoldenCase.tensor(io, "output_no_mask"));
     Difference loss = new Difference("loss", TOLERANCE);
     Tensor target = Objects.requireNonNull(in.get("target"));
     loss.add("loss", loss(model, logits, target).reshape(1), GoldenCase.tensor(io, "loss"));
@@ -116,8 +114,7 @@ final class EncoderRunner {
             in.get("attention_mask"),
             in.get("token_type_ids"));
     for (int i = 0; i < states.size(); i++) {
-      hidden.add(
-          whose + "hidden." + i, states.get(i), GoldenCase.tensor(io, "hidden." + i));
+      hidden.add(whose + "hidden." + i, states.get(i), GoldenCase.tensor(io, "hidden." + i));
     }
   }
 }
