@@ -6,10 +6,10 @@ import dev.peft4j.data.Storage;
 import dev.peft4j.io.Adapter;
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.AdapterFolder;
-import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.PeftFormat;
 import dev.peft4j.io.SafeTensors;
 import dev.peft4j.io.StateDictCheck;
+import dev.peft4j.io.UnsupportedSettingException;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.ModuleTensor;
 import dev.peft4j.nn.NamedParameter;
@@ -82,12 +82,8 @@ final class CaseRunner {
         if (missing != null) {
           return CaseResult.unsupported(missing);
         }
-      } catch (FileFormatException e) {
-        String message = String.valueOf(e.getMessage());
-        if (message.contains("not supported yet")) {
-          return CaseResult.unsupported(message.substring(message.indexOf(": ") + 2));
-        }
-        throw e;
+      } catch (UnsupportedSettingException e) {
+        return CaseResult.unsupported(e.problem());
       }
       return new CaseRunner(golden, config).run();
     } catch (IOException | RuntimeException e) {
