@@ -49,7 +49,7 @@ public abstract sealed class BatchNorm extends Module implements Layer
       boolean trackRunningStats) {
     if (channels < 1 || !(eps >= 0) || momentum != null && !(momentum >= 0 && momentum <= 1)) {
       throw new IllegalArgumentException(
-          "%s(%d, %s, %s): needed are at least one channel, eps of at least 0 and a momentum from 0 to 1"
+          "%s(%d, %s, %s): needed at least one channel, eps of at least 0 and a momentum from 0 to 1"
               .formatted(getClass().getSimpleName(), channels, eps, momentum));
     }
     this.channels = channels;

@@ -134,7 +134,7 @@ final class ModuleFields {
               + " holds modules in a "
               + f.getType().getSimpleName()
               + ", where they are not found; use a List or a Map, or make the field transient if"
-              + " they are no part of the model");
+              + " they are not part of the model");
     }
   }
 

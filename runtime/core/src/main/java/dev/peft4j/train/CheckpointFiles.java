@@ -136,7 +136,7 @@ record CheckpointFiles(
           g.restore(saw.path("seed").longValue(), saw.path("position").longValue());
         });
     if (!changes.isEmpty()) {
-      LOG.warn("going on from {}, which was made with {}", folder, String.join("; ", changes));
+      LOG.warn("resuming from {}, which was made with {}", folder, String.join("; ", changes));
     }
     return new Restored(state, course, changes);
   }
@@ -213,7 +213,7 @@ record CheckpointFiles(
             + what
             + ": "
             + how
-            + ". It goes on only with what it was made with; for another run choose another folder",
+            + ". It can only be resumed as it was started; for another run choose another folder",
         null);
   }
 

@@ -82,9 +82,9 @@ final class CheckpointFolder implements AutoCloseable {
       throw new CheckpointException(
           "the folder "
               + folder
-              + " has checkpoints already, the latest of step "
+              + " already has checkpoints, the latest of step "
               + there.getFirst().step()
-              + ": call resume() to go on from it, or choose another folder");
+              + ": call resume() to continue from it, or choose another folder");
     }
   }
 
@@ -103,7 +103,7 @@ final class CheckpointFolder implements AutoCloseable {
         last = c;
         return restored;
       } catch (IOException | UncheckedIOException e) {
-        LOG.warn("damaged checkpoint passed over: {}", e.getMessage());
+        LOG.warn("damaged checkpoint skipped: {}", e.getMessage());
         problems.add(String.valueOf(e.getMessage()));
         skipped.accept(c.folder(), String.valueOf(e.getMessage()));
       }

@@ -392,13 +392,13 @@ public final class Trainer<B> {
     private IllegalArgumentException notGiven(Set<String> names) {
       String better = names.isEmpty() ? "loss" : names.iterator().next();
       return new IllegalArgumentException(
-          "the evaluation gives no '"
+          "the evaluation has no '"
               + settings.monitored().name()
               + "', which is monitored"
               + (settings.monitor() == null ? " unless the settings say otherwise" : "")
-              + "; it gives "
+              + "; it has "
               + names
-              + ". Say which of them tells how good the model is, such as"
+              + ". Choose the one that measures the model, such as"
               + " monitor(Monitor.highest(\""
               + better
               + "\"))");

@@ -30,7 +30,7 @@ record ProgressText(
     long epoch,
     SequencedMap<String, Double> evaluation) {
   private static final int LEAST_BAR = 10;
-  private static final int LARGEST_BAR = 60;
+  private static final int MAX_BAR = 60;
 
   /** The levels of detail, from everything to little; the time makes room for a bar. */
   private enum Detail {
@@ -51,7 +51,7 @@ record ProgressText(
       String after = after(detail);
       int room = width - before.length() - after.length() - " [] ".length();
       if (room >= LEAST_BAR) {
-        int size = Math.min(room, LARGEST_BAR);
+        int size = Math.min(room, MAX_BAR);
         int done = (int) Math.round(part() * size);
         return before + " [" + "=".repeat(done) + " ".repeat(size - done) + "] " + after;
       }

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Messages for the Hub's answers. */
 final class Answers {
-  private static final int LONGEST = 200;
+  private static final int MAX_LENGTH = 200;
 
   /** The Hub's own header: {@code "api";r=0;t=55}, where t is in seconds. */
   private static final Pattern RATE = Pattern.compile(";\\s*t=([0-9]{1,9})");
@@ -77,17 +77,15 @@ final class Answers {
           token
               ? "the token from "
                   + settings.tokenSource()
-                  + " does not allow to read it (403)"
+                  + " does not allow reading it (403)"
                   + words
                   + "; give it the right to read this model"
-              : "may not be read by everybody (403)"
-                  + words
-                  + "; log in with 'hf auth login' or set HF_TOKEN";
+              : "is not public (403)" + words + "; log in with 'hf auth login' or set HF_TOKEN";
       case 404 ->
           switch (code) {
             case "RevisionNotFound" ->
                 "has no such revision" + where + " (404); check the branch, tag or commit";
-            case "EntryNotFound" -> "the file " + last(ask) + " is not there (404)";
+            case "EntryNotFound" -> "the file " + last(ask) + " does not exist (404)";
             default ->
                 "there is no such model"
                     + where
@@ -97,13 +95,11 @@ final class Answers {
       case 429 ->
           "too many requests (429): "
               + (wait == null
-                  ? "try again in some minutes"
+                  ? "try again in a few minutes"
                   : "the Hub asks to wait " + inWords(wait) + ", try again then")
               + (token ? "" : "; with a token (HF_TOKEN) more are allowed");
       default ->
-          (status >= 500
-                  ? "the server has failed, again and again"
-                  : "the server refuses the request")
+          (status >= 500 ? "the server has failed repeatedly" : "the server refuses the request")
               + where
               + " ("
               + status
@@ -127,7 +123,7 @@ final class Answers {
   /** Returns a header's value, printable and short; empty if it is missing. */
   private static String header(HttpHeaders headers, String name) {
     String text = headers.firstValue(name).orElse("").strip();
-    return Printable.of(text.length() <= LONGEST ? text : text.substring(0, LONGEST) + "...");
+    return Printable.of(text.length() <= MAX_LENGTH ? text : text.substring(0, MAX_LENGTH) + "...");
   }
 
   /** Returns how long the server asks to wait; null if it does not say. */

@@ -39,8 +39,7 @@ final class DownloadLock implements AutoCloseable {
       while (tryLock(channel) == null) {
         if (!told) {
           told = true;
-          listener.on(
-              new HubEvent.Waiting(path + " is being downloaded by somebody else, waiting"));
+          listener.on(new HubEvent.Waiting(path + " is already being downloaded, waiting"));
         }
         waits.sleep(PAUSE);
       }

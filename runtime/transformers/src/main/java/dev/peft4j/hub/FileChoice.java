@@ -48,8 +48,8 @@ final class FileChoice {
           all.isEmpty()
               ? "has no files"
               : (include.isEmpty() && exclude.isEmpty()
-                      ? "has no files of a model of transformers"
-                      : "has no files that the patterns ask for")
+                      ? "has no files of a transformers model"
+                      : "has no files that match the patterns")
                   + "; there are "
                   + Quote.list(all.stream().map(HubFile::path).toList(), 10));
     }

@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
  */
 final class FileDownload {
   private static final int PIECE = 1 << 16;
-  private static final int MOST_BREAKS = 100;
+  private static final int MAX_BREAKS = 100;
   private static final Pattern RANGE = Pattern.compile("bytes ([0-9]{1,18})-[0-9]+/([0-9*]+)");
 
   private final HubClient client;
@@ -64,12 +64,12 @@ final class FileDownload {
         if (result == Result.WRONG && fresh) {
           throw new HubException(
               wanted.subject(),
-              "what came is not what the Hub has: the hash of "
+              "the contents received are not those of the Hub: the hash of "
                   + wanted.path()
                   + " is wrong though its size is right; it has been removed, try again");
         }
         fresh = true; // what was there before belonged to something else
-        if (breaks > MOST_BREAKS) {
+        if (breaks > MAX_BREAKS) {
           throw new HubException(
               wanted.subject(), "the server never sends the rest of " + wanted.path());
         }
@@ -79,8 +79,8 @@ final class FileDownload {
       }
       long now = Files.exists(partial) ? Files.size(partial) : 0;
       failures = now > before ? 1 : failures + 1;
-      String how = "broke off after " + now + " of " + wanted.size() + " bytes: ";
-      if (failures >= HubClient.ATTEMPTS || breaks > MOST_BREAKS) {
+      String how = "was interrupted after " + now + " of " + wanted.size() + " bytes: ";
+      if (failures >= HubClient.ATTEMPTS || breaks > MAX_BREAKS) {
         throw new HubException(
             wanted.subject(),
             "the download of "
@@ -88,11 +88,11 @@ final class FileDownload {
                 + " "
                 + how
                 + broken.getMessage()
-                + "; what came is kept, the same again goes on",
+                + "; the bytes received are kept, try again to continue",
             broken);
       }
       client.pause(
-          wanted.path() + " " + how + broken.getMessage() + "; going on", client.delay(failures));
+          wanted.path() + " " + how + broken.getMessage() + "; continuing", client.delay(failures));
     }
   }
 
@@ -213,7 +213,7 @@ final class FileDownload {
               + wanted.size()
               + " bytes: "
               + (full ? "the disk is full" : why)
-              + "; what came is kept, the same again goes on",
+              + "; the bytes received are kept, try again to continue",
           e);
     }
   }

@@ -57,7 +57,7 @@ final class FolderPlace implements Place {
       throw new HubException(
           subject,
           file(file)
-              + " is there already and is something else; choose another folder, or replace it with"
+              + " already exists with other contents; choose another folder, or replace it with"
               + " --overwrite");
     }
     return false;

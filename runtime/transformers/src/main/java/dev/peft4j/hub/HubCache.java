@@ -69,7 +69,7 @@ public final class HubCache {
         (before.isEmpty() ? "" : before + " ")
             + "is not in the Hub's cache "
             + root
-            + (isBegun(name) ? " (a download was begun)" : "")
+            + (isBegun(name) ? " (a download was started)" : "")
             + "; get it with '"
             + command(name)
             + "'");
@@ -90,7 +90,7 @@ public final class HubCache {
       if (COMMIT.matcher(commit).matches()) {
         return commit;
       }
-      throw new FileFormatException(ref, "is no commit, expected hexadecimal digits");
+      throw new FileFormatException(ref, "is not a commit, expected hexadecimal digits");
     } catch (NoSuchFileException _) {
       return COMMIT.matcher(name.revision()).matches() ? name.revision() : null;
     }

@@ -111,7 +111,7 @@ final class HubClient implements AutoCloseable {
         return response;
       }
       Duration asked = Answers.retryAfter(response.headers());
-      boolean soon = asked == null || asked.compareTo(Waits.LONGEST) <= 0;
+      boolean soon = asked == null || asked.compareTo(Waits.MAX) <= 0;
       if (!LATER.contains(status) || attempt == ATTEMPTS || !soon) {
         throw Answers.failure(ask, response, settings, asked);
       }
@@ -144,7 +144,7 @@ final class HubClient implements AutoCloseable {
       response.body().close();
       uri = next;
     }
-    throw new HubException(ask.subject(), "is redirected again and again, at last to " + show(uri));
+    throw new HubException(ask.subject(), "is redirected repeatedly, finally to " + show(uri));
   }
 
   private static URI target(Ask ask, URI from, String location) throws HubException {
@@ -153,7 +153,9 @@ final class HubClient implements AutoCloseable {
       next = from.resolve(location);
     } catch (IllegalArgumentException e) {
       throw new HubException(
-          ask.subject(), "is redirected to " + Quote.text(location) + ", which is no address", e);
+          ask.subject(),
+          "is redirected to " + Quote.text(location) + ", which is not an address",
+          e);
     }
     boolean secure = "https".equalsIgnoreCase(next.getScheme());
     boolean known = secure || "http".equalsIgnoreCase(next.getScheme());
@@ -199,7 +201,7 @@ final class HubClient implements AutoCloseable {
             ask.subject(),
             "the token from "
                 + settings.tokenSource()
-                + " has characters that no token has; expected hf_...");
+                + " has characters that are not allowed in a token; expected hf_...");
       }
     }
     if (ask.from() > 0) {

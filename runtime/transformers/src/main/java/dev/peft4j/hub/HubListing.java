@@ -25,9 +25,9 @@ import org.jspecify.annotations.Nullable;
 /** The Hub's description of a model: the commit, and the files with sizes and hashes. */
 final class HubListing {
   private static final JsonMapper JSON = new JsonMapper();
-  private static final int LARGEST_ANSWER = 64 << 20;
-  private static final int MOST_PAGES = 1000;
-  private static final int LONGEST_PATH = 1000;
+  private static final int MAX_ANSWER = 64 << 20;
+  private static final int MAX_PAGES = 1000;
+  private static final int MAX_PATH = 1000;
   private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{7,64}");
   private static final Pattern HASH = Pattern.compile("[0-9a-f]{40}|[0-9a-f]{64}");
   private static final Pattern NEXT = Pattern.compile("<([^<>]*)>\\s*;[^,<]*rel=\"?next\"?");
@@ -103,7 +103,7 @@ final class HubListing {
 
   /** Throws for a name that could lead outside the folder, or that is not a valid file name. */
   private void requireSafe(String path) throws HubException {
-    boolean safe = !path.isEmpty() && path.length() <= LONGEST_PATH;
+    boolean safe = !path.isEmpty() && path.length() <= MAX_PATH;
     for (String part : path.split("/", -1)) {
       safe &= !part.isBlank() && !part.equals(".") && !part.equals("..");
     }
@@ -123,7 +123,7 @@ final class HubListing {
     Set<URI> seen = new HashSet<>();
     @Nullable URI page = api("tree", commit, "?recursive=true");
     while (page != null) {
-      if (!seen.add(page) || seen.size() > MOST_PAGES) {
+      if (!seen.add(page) || seen.size() > MAX_PAGES) {
         throw new HubException(name.toString(), "the server's list of files has no end");
       }
       Page answer;
@@ -137,7 +137,7 @@ final class HubListing {
       }
       if (!answer.body().isArray()) {
         throw new HubException(
-            name.toString(), "the server's list of files is no list; is " + page + " a Hub's?");
+            name.toString(), "the server's list of files is not a list; is " + page + " a Hub's?");
       }
       answer.body().forEach(all::add);
       page = answer.next();
@@ -151,12 +151,14 @@ final class HubListing {
     HttpResponse<InputStream> response = client.send(HubClient.Ask.get(uri, name.toString()));
     byte[] bytes;
     try (InputStream body = Stalls.watched(response.body(), client.timeout())) {
-      bytes = body.readNBytes(LARGEST_ANSWER + 1);
+      bytes = body.readNBytes(MAX_ANSWER + 1);
     } catch (IOException e) {
       throw new HubException(
-          name.toString(), "the list of files broke off: " + Answers.text(e) + "; try again", e);
+          name.toString(),
+          "the list of files was interrupted: " + Answers.text(e) + "; try again",
+          e);
     }
-    if (bytes.length > LARGEST_ANSWER) {
+    if (bytes.length > MAX_ANSWER) {
       throw new HubException(name.toString(), "the list of files is longer than 64 MB");
     }
     Matcher next = NEXT.matcher(response.headers().firstValue("Link").orElse(""));
@@ -166,7 +168,9 @@ final class HubListing {
     } catch (JsonProcessingException | IllegalArgumentException e) {
       throw new HubException(
           name.toString(),
-          "the answer of " + client.settings().endpoint() + " is no JSON of a Hub; see HF_ENDPOINT",
+          "the answer of "
+              + client.settings().endpoint()
+              + " is not the JSON of a Hub; see HF_ENDPOINT",
           e);
     }
   }

@@ -14,7 +14,7 @@ public record HubName(String id, String revision) {
   /** The default branch. */
   public static final String MAIN = "main";
 
-  private static final int LONGEST = 96;
+  private static final int MAX_LENGTH = 96;
   private static final Pattern PART = Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?");
   private static final Pattern REVISION =
       Pattern.compile("[A-Za-z0-9_+.#=-]+(/[A-Za-z0-9_+.#=-]+)*");
@@ -55,16 +55,16 @@ public record HubName(String id, String revision) {
     String[] parts = id.split("/", -1);
     boolean good = parts.length <= 2 && !id.contains("--") && !id.contains("..");
     for (String part : parts) {
-      good &= part.length() <= LONGEST && PART.matcher(part).matches();
+      good &= part.length() <= MAX_LENGTH && PART.matcher(part).matches();
     }
     if (!good || id.endsWith(".git")) {
       return Quote.text(id)
-          + " is no name on the Hugging Face Hub; expected owner/model, such as"
+          + " is not a name on the Hugging Face Hub; expected owner/model, such as"
           + " google-bert/bert-base-uncased";
     }
     for (String part : revision.split("/", -1)) {
       if (part.equals(".") || part.equals("..") || !REVISION.matcher(revision).matches()) {
-        return Quote.text(revision) + " is no revision; expected a branch, a tag or a commit";
+        return Quote.text(revision) + " is not a revision; expected a branch, a tag or a commit";
       }
     }
     return null;

@@ -35,12 +35,12 @@ public final class VerifiedDownload {
   public static VerifiedDownload of(URI uri, long size, String sha256) {
     if (!sha256.matches("[0-9a-f]{64}")) {
       throw new IllegalArgumentException(
-          "VerifiedDownload: " + sha256 + " is no SHA-256, expected 64 hexadecimal digits");
+          "VerifiedDownload: " + sha256 + " is not a SHA-256, expected 64 hexadecimal digits");
     }
     String scheme = String.valueOf(uri.getScheme());
     if (uri.getHost() == null || !scheme.matches("(?i)https?")) {
       throw new IllegalArgumentException(
-          "VerifiedDownload: " + uri + " is no address of http or https");
+          "VerifiedDownload: " + uri + " is not an http or https address");
     }
     return new VerifiedDownload(uri, size, sha256);
   }

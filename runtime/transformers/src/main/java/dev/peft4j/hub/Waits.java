@@ -6,7 +6,7 @@ import java.time.Duration;
 /** The waiting times between attempts. */
 class Waits {
   /** The longest time for which a request of the Hub to wait is followed. */
-  static final Duration LONGEST = Duration.ofMinutes(2);
+  static final Duration MAX = Duration.ofMinutes(2);
 
   /** Returns the time before the next attempt, twice as long each time. */
   Duration before(int attempt) {

@@ -22,8 +22,8 @@ record GlossOptions(
   static final String HEAD = "head";
   static final String LORA = "lora";
 
-  private static final int MOST_STEPS = 1_000_000;
-  private static final int LARGEST_BATCH = 512;
+  private static final int MAX_STEPS = 1_000_000;
+  private static final int MAX_BATCH = 512;
 
   /** Thrown for an option that is not valid. */
   static final class WrongOptionException extends Exception {
@@ -45,9 +45,9 @@ record GlossOptions(
       throw new WrongOptionException("text", text, "a sentence");
     }
     return new GlossOptions(
-        (int) number("steps", property.apply("steps"), 300, 1, MOST_STEPS),
+        (int) number("steps", property.apply("steps"), 300, 1, MAX_STEPS),
         number("seed", property.apply("seed"), 0, Long.MIN_VALUE, Long.MAX_VALUE),
-        (int) number("batch", property.apply("batch"), 32, 1, LARGEST_BATCH),
+        (int) number("batch", property.apply("batch"), 32, 1, MAX_BATCH),
         folder(property.apply("out")),
         methods(property.apply("method")),
         text);

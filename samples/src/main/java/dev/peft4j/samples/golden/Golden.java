@@ -39,7 +39,7 @@ public final class Golden {
       cases = find(folder);
     } catch (NotDirectoryException e) {
       err.println(
-          "golden: " + folder + " is no folder; -Dcases= names one with golden cases in it");
+          "golden: " + folder + " is not a folder; -Dcases= names one with golden cases in it");
       return false;
     } catch (IOException e) {
       err.println("golden: cannot list " + folder + ": " + e);

@@ -43,7 +43,7 @@ final class GoldenCase {
   static GoldenCase open(Path folder) throws IOException {
     Path file = folder.resolve("case.json");
     if (!Files.isRegularFile(file)) {
-      throw new FileFormatException(folder, "has no case.json, so it is no golden case");
+      throw new FileFormatException(folder, "has no case.json, so it is not a golden case");
     }
     JsonNode json;
     try {
