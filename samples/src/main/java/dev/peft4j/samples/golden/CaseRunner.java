@@ -2,10 +2,10 @@ package dev.peft4j.samples.golden;
 
 import dev.peft4j.data.Storage;
 import dev.peft4j.io.AdapterConfig;
-import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.PeftFormat;
 import dev.peft4j.io.SafeTensors;
 import dev.peft4j.io.StateDictCheck;
+import dev.peft4j.io.UnsupportedSettingException;
 import dev.peft4j.tuner.PeftConfig;
 import dev.peft4j.tuner.Tuner;
 import java.io.IOException;
@@ -41,12 +41,8 @@ final class CaseRunner {
         if (missing != null) {
           return CaseResult.unsupported(missing);
         }
-      } catch (FileFormatException e) {
-        String message = String.valueOf(e.getMessage());
-        if (message.contains("not supported yet")) {
-          return CaseResult.unsupported(message.substring(message.indexOf(": ") + 2));
-        }
-        throw e;
+      } catch (UnsupportedSettingException e) {
+        return CaseResult.unsupported(e.problem());
       }
       return new AdapterRun(ofPeft(golden), () -> base(golden), config, golden.io()).run();
     } catch (IOException | RuntimeException e) {
