@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
@@ -11,6 +12,7 @@ import dev.peft4j.log.Log;
 import dev.peft4j.nn.Initial;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.ModuleTensor;
+import dev.peft4j.nn.Parameter;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -33,7 +35,8 @@ final class ModelWeights {
   private static final String POOLER = "pooler";
 
   /** The slope of an activation that has one. */
-  private static final String SLOPE = ".intermediate_act_fn.weight";
+  private static final List<String> SLOPES =
+      List.of(".intermediate_act_fn.weight", ".ffn.activation.weight");
 
   private static final int MAX_LISTED = 10;
   private static final Log LOG = Log.of(ModelWeights.class);
@@ -42,7 +45,7 @@ final class ModelWeights {
 
   private final ModelFamily family;
   private final ModelFolder folder;
-  private final DType dtype;
+  private final Encoding encoding;
 
   /** What the names of the encoder's weights begin with in a model with a head. */
   private final String prefix;
@@ -50,15 +53,16 @@ final class ModelWeights {
   /** File's names by canonical names: those of a model with a head. */
   private final SequencedMap<String, String> names = new LinkedHashMap<>();
 
-  /** The weights as numbers of {@code dtype}. */
-  ModelWeights(ModelFamily family, ModelFolder folder, DType dtype) throws FileFormatException {
-    if (dtype.isInteger()) {
+  /** The weights in an encoding, those that it is for; see {@link Module#parametersFor}. */
+  ModelWeights(ModelFamily family, ModelFolder folder, Encoding encoding)
+      throws FileFormatException {
+    if (encoding.dtype().isInteger()) {
       throw new IllegalArgumentException(
-          "weights cannot be " + dtype + ", needed FLOAT32, FLOAT16 or BFLOAT16");
+          "weights cannot be " + encoding + ", needed an encoding of floating-point numbers");
     }
     this.family = family;
     this.folder = folder;
-    this.dtype = dtype;
+    this.encoding = encoding;
     this.prefix = family.prefix() + ".";
     boolean prefixed = folder.names().stream().anyMatch(n -> n.startsWith(prefix));
     for (String name : folder.names()) {
@@ -93,6 +97,10 @@ final class ModelWeights {
 
   private static boolean isIn(String name, String layer) {
     return name.startsWith(layer + ".");
+  }
+
+  private static boolean isSlope(String name) {
+    return SLOPES.stream().anyMatch(name::endsWith);
   }
 
   private boolean has(String layer) {
@@ -150,7 +158,7 @@ final class ModelWeights {
   private boolean mayLack(String name) {
     return missingBetween().stream().anyMatch(l -> isIn(name, l))
         || name.startsWith(prefix + POOLER + ".") && !hasPooler()
-        || name.endsWith(SLOPE) && !names.containsKey(name);
+        || isSlope(name) && !names.containsKey(name);
   }
 
   /**
@@ -190,9 +198,12 @@ final class ModelWeights {
     sources.keySet().retainAll(expected.keySet());
     requireFloats(sources);
     warn(lacking, check.unexpected());
+    Set<Parameter> coded = model.parametersFor(encoding);
     List<Storage> values = new ArrayList<>();
-    for (String name : state.keySet()) {
-      values.add(folder.storage(Objects.requireNonNull(sources.get(name)), dtype));
+    for (Map.Entry<String, ModuleTensor> e : state.entrySet()) {
+      String source = Objects.requireNonNull(sources.get(e.getKey()));
+      boolean takes = e.getValue() instanceof Parameter p && coded.contains(p);
+      values.add(folder.storage(source, takes ? encoding : Encodings.FLOAT32));
     }
     Iterator<Storage> value = values.iterator();
     state.values().forEach(p -> p.adopt(value.next()));
@@ -211,7 +222,7 @@ final class ModelWeights {
   /** What transformers says too: layers that are new, and weights that are for nothing. */
   private void warn(List<String> drawn, List<String> unused) {
     if (!drawn.isEmpty()) {
-      boolean between = drawn.stream().noneMatch(n -> n.endsWith(SLOPE));
+      boolean between = drawn.stream().noneMatch(ModelWeights::isSlope);
       (between ? NewLayers.LOG : LOG)
           .warn(
               "{}: has no {}; new ones are drawn. An adapter that is trained has to save them"

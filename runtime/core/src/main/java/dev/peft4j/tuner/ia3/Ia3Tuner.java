@@ -207,7 +207,8 @@ public final class Ia3Tuner implements Tuner<Ia3Config> {
   @Override
   public Ia3Config forModel(Ia3Config c, String modelType) {
     boolean open = TargetsByModel.isLeftOpen(c.targets());
-    TargetSpec targets = open ? TargetsByModel.of(Ia3Tuner.class, modelType, c.targets()) : c.targets();
+    TargetSpec targets =
+        open ? TargetsByModel.of(Ia3Tuner.class, modelType, c.targets()) : c.targets();
     if (c.feedforwardRegex() != null) {
       return c.withTargets(targets);
     }
