@@ -60,6 +60,7 @@ public final class Main implements Runnable {
   /** Runs the command, whose texts are no options, and returns its exit code. */
   static int execute(CommandLine line, String... args) {
     try {
+      TunerOptions.add(line, args);
       return line.execute(TextArguments.separate(line.getCommandSpec(), args));
     } catch (Error e) {
       return Failures.of(e, line);
@@ -70,6 +71,7 @@ public final class Main implements Runnable {
   private static OptionalInt relaunch(String[] args) throws IOException, InterruptedException {
     try {
       CommandLine line = commandLine();
+      TunerOptions.add(line, args);
       ParseResult command =
           line.parseArgs(TextArguments.separate(line.getCommandSpec(), args)).subcommand();
       if (command == null || command.isUsageHelpRequested() || command.isVersionHelpRequested()) {

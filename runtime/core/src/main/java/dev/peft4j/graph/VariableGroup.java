@@ -246,17 +246,17 @@ public final class VariableGroup {
   }
 
   private static void requireSame(Variable v, Storage old, Storage s) {
-    if (s.dtype() != old.dtype() || s.elements() != old.elements()) {
+    if (!s.encoding().equals(old.encoding()) || s.elements() != old.elements()) {
       throw new IllegalArgumentException(
           v.name()
               + ": "
               + s.elements()
               + " elements of "
-              + s.dtype()
+              + s.encoding()
               + " found, "
               + old.elements()
               + " elements of "
-              + old.dtype()
+              + old.encoding()
               + " needed");
     }
   }

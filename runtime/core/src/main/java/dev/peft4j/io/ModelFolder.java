@@ -2,7 +2,7 @@ package dev.peft4j.io;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.log.Log;
@@ -209,14 +209,14 @@ public final class ModelFolder {
   }
 
   /**
-   * Returns the elements of one tensor as a floating-point type; see {@link
-   * SafeTensors#storage(String, dev.peft4j.data.DType)}.
+   * Returns the elements of one tensor in an encoding of floating-point numbers; see {@link
+   * SafeTensors#storage(String, Encoding)}.
    *
    * @throws FileFormatException if there is no such tensor, or its type is not a floating-point
    *     type that can be read
    */
-  public Storage storage(String name, DType dtype) throws FileFormatException {
-    return file(name).storage(name, dtype);
+  public Storage storage(String name, Encoding encoding) throws FileFormatException {
+    return file(name).storage(name, encoding);
   }
 
   /** Returns the shape and the elements of one tensor; see {@link #storage(String)}. */

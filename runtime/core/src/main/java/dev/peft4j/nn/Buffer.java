@@ -1,6 +1,5 @@
 package dev.peft4j.nn;
 
-import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Node;
@@ -70,7 +69,7 @@ public final class Buffer extends ModuleTensor {
   public Node node() {
     Variable v = acting().variable();
     Node leaf = v.node();
-    return leaf.dtype().isHalf() ? Tensor.of(leaf).toFloat().node() : leaf;
+    return leaf.encoding().isPlain() ? leaf : Tensor.of(leaf).toFloat().node();
   }
 
   @Override
@@ -154,7 +153,7 @@ public final class Buffer extends ModuleTensor {
 
   /** Returns a copy for an adapter. */
   public Buffer copy() {
-    Storage value = own().dtype().isHalf() ? own().copyAs(DType.FLOAT32) : own().copy();
+    Storage value = own().copyAs(own().dtype().encoding());
     return new Buffer(value, shape());
   }
 }

@@ -1,8 +1,9 @@
 package dev.peft4j.nn;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
+import dev.peft4j.data.ShapeException;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.NodeWatch;
 import dev.peft4j.target.Names;
@@ -192,18 +193,55 @@ public abstract class Module implements Trainable {
   }
 
   /**
-   * Converts the weights of this module and those below it to another type: torch's {@code
-   * Module.to}. With 16 bits they take half the memory and are frozen; computations with them are
-   * in float32. Adapters attached before or after stay float32, and so do buffers.
+   * Holds the weights of this module and those below it in another encoding: torch's {@code
+   * Module.to}. They take less memory and are frozen; what is computed with them is computed in
+   * float32. Adapters attached before or after stay float32, and so do buffers.
    *
-   * @param dtype {@code FLOAT32}, {@code FLOAT16} or {@code BFLOAT16}
-   * @throws IllegalArgumentException if it is an integer type
+   * <p>An encoding of blocks, such as {@code Q8_0}, is for weights that are a matrix of a {@link
+   * WeightedLayer} ({@link Linear}, {@link Embedding}); other parameters stay as they are.
+   *
+   * @param encoding one of floating-point numbers, such as {@link
+   *     dev.peft4j.data.Encodings#BFLOAT16}
+   * @throws IllegalArgumentException if it is one of integers
+   * @throws dev.peft4j.data.ShapeException if rows of a weight are not whole blocks; nothing is
+   *     changed, and all such weights are listed
+   * @throws UnsupportedOperationException if the encoding can only be read
    */
-  public Module to(DType dtype) {
+  public Module to(Encoding encoding) {
+    Set<Parameter> taken = parametersFor(encoding);
+    List<String> unfit = new ArrayList<>();
     for (NamedParameter p : namedParameters()) {
-      p.parameter().to(dtype);
+      if (taken.contains(p.parameter()) && !encoding.fits(p.parameter().shape())) {
+        unfit.add(p.name() + " " + p.parameter().shape());
+      }
     }
+    if (!unfit.isEmpty()) {
+      throw new ShapeException(
+          "rows of "
+              + String.join(", ", unfit)
+              + " are not a multiple of "
+              + encoding.blockValues()
+              + " values, which is a block of "
+              + encoding
+              + "; hold other modules, or these in another encoding");
+    }
+    taken.forEach(p -> p.to(encoding));
     return this;
+  }
+
+  /** Returns the parameters that an encoding is for: those that {@link #to} changes. */
+  public Set<Parameter> parametersFor(Encoding encoding) {
+    Set<Parameter> taken = Collections.newSetFromMap(new IdentityHashMap<>());
+    if (!encoding.hasBlocks()) {
+      taken.addAll(parameters());
+      return taken;
+    }
+    for (NamedModule m : namedModules()) {
+      if (m.module() instanceof WeightedLayer layer && layer.weight().shape().rank() == 2) {
+        taken.add(layer.weight());
+      }
+    }
+    return taken;
   }
 
   /**

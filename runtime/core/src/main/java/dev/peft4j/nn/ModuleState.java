@@ -1,6 +1,7 @@
 package dev.peft4j.nn;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Variable;
@@ -97,9 +98,10 @@ public final class ModuleState {
           tensors.forEach(
               (name, t) -> {
                 Storage value = instead.get(t);
-                DType type = t.own().dtype();
-                value = value == null || value.dtype() == type ? value : value.copyAs(type);
-                values.put(name, new StoredTensor(t.shape(), value == null ? t.own() : value));
+                Encoding own = t.own().encoding();
+                value = value == null ? t.own() : value;
+                value = value.encoding().equals(own) ? value : value.copyAs(own);
+                values.put(name, new StoredTensor(t.shape(), value));
               });
           values.forEach(ModuleState::requireFinite);
           try {
@@ -186,12 +188,16 @@ public final class ModuleState {
           StoredTensor value = byName.get(name);
           if (value != null) {
             next.put(t, value.storage());
-            DType own = t.own().dtype();
-            DType found = value.storage().dtype();
-            if (own != found && (own.isInteger() || found.isInteger())) {
-              mistyped.add("\n  " + name + ": " + found + " found, " + own + " needed");
-            } else if (own == DType.FLOAT16 && found != own && overflows(value.storage())) {
-              mistyped.add("\n  " + name + ": values of more than 65504, the largest of " + own);
+            Storage own = t.own();
+            Storage found = value.storage();
+            if (own.dtype() != found.dtype()) {
+              String types = found.encoding() + " found, " + own.encoding() + " needed";
+              mistyped.add("\n  " + name + ": " + types);
+            } else if (own.encoding().equals(Encodings.FLOAT16)
+                && !found.encoding().equals(own.encoding())
+                && overflows(found)) {
+              mistyped.add(
+                  "\n  " + name + ": values of more than 65504, the largest of " + own.encoding());
             }
           }
         });

@@ -63,10 +63,9 @@ public abstract sealed class ModuleTensor extends Tensor permits Parameter, Buff
 
   /**
    * Replaces the memory of its value without a copy: with a file's, for example, which is not
-   * written to. A parameter with 16-bit numbers is frozen.
+   * written to. A parameter in codes is frozen.
    *
-   * @param values {@code FLOAT32}, {@code FLOAT16} or {@code BFLOAT16}; for a buffer of integers
-   *     such
+   * @param values floating-point numbers in any encoding; for a buffer of integers such
    * @throws IllegalArgumentException if the number of elements differs, or integers meet
    *     floating-point numbers
    */
@@ -77,11 +76,29 @@ public abstract sealed class ModuleTensor extends Tensor permits Parameter, Buff
           "'"
               + name()
               + "' cannot hold "
-              + values.dtype()
+              + values.encoding()
               + ", needed "
               + (own.isInteger() ? own.name() : "a floating-point type"));
     }
     variable().adopt(values);
+  }
+
+  /**
+   * Checks that merged weights can be written into this tensor.
+   *
+   * @throws IllegalStateException if it holds blocks of codes, where the little that an adapter
+   *     adds to a weight would be rounded away
+   */
+  public void requireMergeable() {
+    if (own().encoding().hasBlocks()) {
+      throw new IllegalStateException(
+          "'"
+              + name()
+              + "' is held as "
+              + own().encoding()
+              + ", where what an adapter adds would be lost in rounding; hold it as FLOAT32 first,"
+              + " with to(FLOAT32), or keep the adapter beside the base");
+    }
   }
 
   /** Returns the sources of overlays. */

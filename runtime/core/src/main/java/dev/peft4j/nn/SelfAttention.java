@@ -53,7 +53,8 @@ public abstract class SelfAttention extends Module {
   }
 
   /**
-   * Returns softmax(q · kᵀ / √d + mask) · v for each head, side by side: (batch, tokens, heads · d).
+   * Returns softmax(q · kᵀ / √d + mask) · v for each head, side by side: (batch, tokens, heads ·
+   * d).
    *
    * @param x (batch, tokens, in)
    * @param mask additive, broadcasts to (batch, heads, tokens, tokens), or null

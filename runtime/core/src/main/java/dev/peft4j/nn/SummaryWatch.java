@@ -51,7 +51,7 @@ final class SummaryWatch {
         if (counted.add(p)) {
           all += p.shape().elements();
           trainable += p.trainable() ? p.shape().elements() : 0;
-          bytes += p.shape().elements() * (long) p.own().dtype().bytes();
+          bytes += p.own().bytes();
         }
       }
       String type = view == null ? null : view.type();

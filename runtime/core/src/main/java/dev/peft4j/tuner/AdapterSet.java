@@ -153,8 +153,7 @@ public final class AdapterSet extends AdapterMerging {
    */
   public void addWeighted(
       String name, List<String> sources, List<Double> weights, Combination combination) {
-    CombinedAdapter<?> merge =
-        WeightedMerge.of(base(), adapters(sources), weights, combination);
+    CombinedAdapter<?> merge = WeightedMerge.of(base(), adapters(sources), weights, combination);
     addComplete(
         name,
         merge.config(),

@@ -1,7 +1,7 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.annotation.Bias;
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Variable;
@@ -273,7 +273,7 @@ final class AttachedAdapter implements AdapterSet.Attachment {
     if (copies.containsKey(original)) {
       return;
     }
-    Parameter copy = new Parameter(original.own().copyAs(DType.FLOAT32), original.shape());
+    Parameter copy = new Parameter(original.own().copyAs(Encodings.FLOAT32), original.shape());
     own(copy, called);
     copies.put(original, copy);
     slotsWithCopies.addAll(set.base().slotsOf(original));

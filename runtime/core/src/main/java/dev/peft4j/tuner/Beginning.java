@@ -1,6 +1,6 @@
 package dev.peft4j.tuner;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Storage;
 import dev.peft4j.nn.ModuleTensor;
@@ -66,8 +66,7 @@ final class Beginning {
       TunerLayer layer = a.layers().get(m.name());
       if (layer != null) {
         Rng rng = generator(m.name());
-        TunerLayer now =
-            a.settings().attach(m.name(), AttachedAdapter.cast(m.module()), () -> rng);
+        TunerLayer now = a.settings().attach(m.name(), AttachedAdapter.cast(m.module()), () -> rng);
         again.put(m.name(), now);
         layer.rebased(now);
         for (int i = 0; i < now.parameters().size(); i++) {
@@ -84,7 +83,7 @@ final class Beginning {
           .forEach(
               (p, copy) -> {
                 if (!a.isGiven(copy)) {
-                  values.put(copy, p.own().copyAs(DType.FLOAT32));
+                  values.put(copy, p.own().copyAs(Encodings.FLOAT32));
                 }
               });
       a.buffers().forEach((b, copy) -> values.put(copy, b.own().copy()));

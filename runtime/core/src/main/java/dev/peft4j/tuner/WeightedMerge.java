@@ -15,8 +15,7 @@ final class WeightedMerge {
   private final List<AttachedAdapter> sources;
   private final List<Double> weights;
 
-  private WeightedMerge(
-      BaseModel base, List<AttachedAdapter> sources, List<Double> weights) {
+  private WeightedMerge(BaseModel base, List<AttachedAdapter> sources, List<Double> weights) {
     this.base = base;
     this.sources = sources;
     this.weights = weights;

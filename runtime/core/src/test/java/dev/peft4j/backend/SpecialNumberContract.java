@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** NaN, infinities, ties and numbers out of range: the answers are torch 2's. */
-abstract class SpecialNumberContract extends HalfWeightContract {
+abstract class SpecialNumberContract extends EncodingContract {
   private static final float NAN = Float.NaN;
   private static final float INF = Float.POSITIVE_INFINITY;
 

@@ -1,6 +1,6 @@
 package dev.peft4j.transformers;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.ModelFolder;
@@ -42,8 +42,8 @@ final class FamilyFolder {
     }
   }
 
-  ModelWeights weights(DType dtype) throws FileFormatException {
-    return new ModelWeights(family, files, dtype);
+  ModelWeights weights(Encoding encoding) throws FileFormatException {
+    return new ModelWeights(family, files, encoding);
   }
 
   /**
@@ -57,8 +57,8 @@ final class FamilyFolder {
     return labels == null ? own : own.toBuilder().labels(labels).build();
   }
 
-  Encoder encoder(DType dtype) throws IOException {
-    ModelWeights weights = weights(dtype);
+  Encoder encoder(Encoding encoding) throws IOException {
+    ModelWeights weights = weights(encoding);
     EncoderConfig config = family.config(reader, false);
     requireSize(config);
     Encoder model = family.encoder(config, weights.hasPooler(), Init.zeros());
@@ -67,21 +67,22 @@ final class FamilyFolder {
     return model;
   }
 
-  SequenceClassifier sequenceClassifier(@Nullable List<String> labels, DType dtype)
+  SequenceClassifier sequenceClassifier(@Nullable List<String> labels, Encoding encoding)
       throws IOException {
-    return load(family.sequenceClassifier(config(labels), Init.zeros()), labels != null, dtype);
+    return load(family.sequenceClassifier(config(labels), Init.zeros()), labels != null, encoding);
   }
 
-  TokenClassifier tokenClassifier(@Nullable List<String> labels, DType dtype) throws IOException {
-    return load(family.tokenClassifier(config(labels), Init.zeros()), labels != null, dtype);
+  TokenClassifier tokenClassifier(@Nullable List<String> labels, Encoding encoding)
+      throws IOException {
+    return load(family.tokenClassifier(config(labels), Init.zeros()), labels != null, encoding);
   }
 
-  private <M extends EncoderClassifier> M load(M model, boolean newHead, DType dtype)
+  private <M extends EncoderClassifier> M load(M model, boolean newHead, Encoding encoding)
       throws IOException {
     if (newHead) {
-      weights(dtype).loadBelowHead(model);
+      weights(encoding).loadBelowHead(model);
     } else {
-      weights(dtype).loadWhole(model);
+      weights(encoding).loadWhole(model);
     }
     model.eval();
     return model;

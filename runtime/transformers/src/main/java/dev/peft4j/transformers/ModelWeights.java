@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
@@ -11,6 +12,7 @@ import dev.peft4j.log.Log;
 import dev.peft4j.nn.Initial;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.ModuleTensor;
+import dev.peft4j.nn.Parameter;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -42,7 +44,7 @@ final class ModelWeights {
 
   private final ModelFamily family;
   private final ModelFolder folder;
-  private final DType dtype;
+  private final Encoding encoding;
 
   /** What the names of the encoder's weights begin with in a model with a head. */
   private final String prefix;
@@ -50,15 +52,16 @@ final class ModelWeights {
   /** File's names by canonical names: those of a model with a head. */
   private final SequencedMap<String, String> names = new LinkedHashMap<>();
 
-  /** The weights as numbers of {@code dtype}. */
-  ModelWeights(ModelFamily family, ModelFolder folder, DType dtype) throws FileFormatException {
-    if (dtype.isInteger()) {
+  /** The weights in an encoding, those that it is for; see {@link Module#parametersFor}. */
+  ModelWeights(ModelFamily family, ModelFolder folder, Encoding encoding)
+      throws FileFormatException {
+    if (encoding.dtype().isInteger()) {
       throw new IllegalArgumentException(
-          "weights cannot be " + dtype + ", needed FLOAT32, FLOAT16 or BFLOAT16");
+          "weights cannot be " + encoding + ", needed an encoding of floating-point numbers");
     }
     this.family = family;
     this.folder = folder;
-    this.dtype = dtype;
+    this.encoding = encoding;
     this.prefix = family.prefix() + ".";
     boolean prefixed = folder.names().stream().anyMatch(n -> n.startsWith(prefix));
     for (String name : folder.names()) {
@@ -190,9 +193,12 @@ final class ModelWeights {
     sources.keySet().retainAll(expected.keySet());
     requireFloats(sources);
     warn(lacking, check.unexpected());
+    Set<Parameter> coded = model.parametersFor(encoding);
     List<Storage> values = new ArrayList<>();
-    for (String name : state.keySet()) {
-      values.add(folder.storage(Objects.requireNonNull(sources.get(name)), dtype));
+    for (Map.Entry<String, ModuleTensor> e : state.entrySet()) {
+      String source = Objects.requireNonNull(sources.get(e.getKey()));
+      boolean takes = e.getValue() instanceof Parameter p && coded.contains(p);
+      values.add(folder.storage(source, takes ? encoding : Encodings.FLOAT32));
     }
     Iterator<Storage> value = values.iterator();
     state.values().forEach(p -> p.adopt(value.next()));

@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.hub.ModelFolders;
 import dev.peft4j.io.ModelFolder;
 import dev.peft4j.nn.HasModelType;
@@ -25,9 +26,11 @@ import java.util.List;
  * <p>Weights stay in the file, which is mapped, until they are changed: a frozen base is never
  * copied, and a file that lies open so must be replaced (renamed over), not overwritten.
  *
- * <p>Weights are float32 unless a {@link DType} says otherwise (transformers' {@code dtype}). As
- * 16-bit numbers they take half the memory and are frozen. Those that the file has in another type
- * are converted. What is computed with 16-bit weights is computed in float32.
+ * <p>Weights are float32 unless an {@link Encoding} says otherwise (transformers' {@code dtype} and
+ * {@code quantization_config}): as 16-bit numbers they take half the memory, in blocks of codes
+ * less still; see {@link Module#to} for which weights an encoding is for. Such weights are frozen.
+ * Those that the file has in another type are converted. What is computed with them is computed in
+ * float32.
  */
 public final class Transformers {
   private Transformers() {}
@@ -41,7 +44,7 @@ public final class Transformers {
    * @throws dev.peft4j.io.StateDictException if the weights do not fit
    */
   public static Encoder encoder(Path folder) throws IOException {
-    return encoder(folder, DType.FLOAT32);
+    return encoder(folder, Encodings.FLOAT32);
   }
 
   /**
@@ -53,9 +56,9 @@ public final class Transformers {
     return encoder(ModelFolders.resolve(folderOrName));
   }
 
-  /** As {@link #encoder(Path)}, with weights of a floating-point type. */
-  public static Encoder encoder(Path folder, DType dtype) throws IOException {
-    return FamilyFolder.open(folder).encoder(dtype);
+  /** As {@link #encoder(Path)}, with weights in an encoding. */
+  public static Encoder encoder(Path folder, Encoding encoding) throws IOException {
+    return FamilyFolder.open(folder).encoder(encoding);
   }
 
   /**
@@ -67,7 +70,7 @@ public final class Transformers {
    * @throws dev.peft4j.io.StateDictException if the weights do not fit, or there is no classifier
    */
   public static SequenceClassifier sequenceClassifier(Path folder) throws IOException {
-    return sequenceClassifier(folder, DType.FLOAT32);
+    return sequenceClassifier(folder, Encodings.FLOAT32);
   }
 
   /**
@@ -78,9 +81,10 @@ public final class Transformers {
     return sequenceClassifier(ModelFolders.resolve(folderOrName));
   }
 
-  /** As {@link #sequenceClassifier(Path)}, with weights of a floating-point type. */
-  public static SequenceClassifier sequenceClassifier(Path folder, DType dtype) throws IOException {
-    return FamilyFolder.open(folder).sequenceClassifier(null, dtype);
+  /** As {@link #sequenceClassifier(Path)}, with weights in an encoding. */
+  public static SequenceClassifier sequenceClassifier(Path folder, Encoding encoding)
+      throws IOException {
+    return FamilyFolder.open(folder).sequenceClassifier(null, encoding);
   }
 
   /**
@@ -109,16 +113,16 @@ public final class Transformers {
   /** As {@link #sequenceClassifier(Path, int)}, with the labels' names. */
   public static SequenceClassifier sequenceClassifier(Path folder, List<String> labels)
       throws IOException {
-    return sequenceClassifier(folder, labels, DType.FLOAT32);
+    return sequenceClassifier(folder, labels, Encodings.FLOAT32);
   }
 
   /**
-   * As {@link #sequenceClassifier(Path, List)}, with weights of a floating-point type; the new
-   * classifier is float32.
+   * As {@link #sequenceClassifier(Path, List)}, with weights in an encoding; the new classifier is
+   * float32.
    */
-  public static SequenceClassifier sequenceClassifier(Path folder, List<String> labels, DType dtype)
-      throws IOException {
-    return FamilyFolder.open(folder).sequenceClassifier(labels, dtype);
+  public static SequenceClassifier sequenceClassifier(
+      Path folder, List<String> labels, Encoding encoding) throws IOException {
+    return FamilyFolder.open(folder).sequenceClassifier(labels, encoding);
   }
 
   /**
@@ -130,7 +134,7 @@ public final class Transformers {
    * @throws dev.peft4j.io.StateDictException if the weights do not fit, or there is no classifier
    */
   public static TokenClassifier tokenClassifier(Path folder) throws IOException {
-    return tokenClassifier(folder, DType.FLOAT32);
+    return tokenClassifier(folder, Encodings.FLOAT32);
   }
 
   /**
@@ -141,9 +145,9 @@ public final class Transformers {
     return tokenClassifier(ModelFolders.resolve(folderOrName));
   }
 
-  /** As {@link #tokenClassifier(Path)}, with weights of a floating-point type. */
-  public static TokenClassifier tokenClassifier(Path folder, DType dtype) throws IOException {
-    return FamilyFolder.open(folder).tokenClassifier(null, dtype);
+  /** As {@link #tokenClassifier(Path)}, with weights in an encoding. */
+  public static TokenClassifier tokenClassifier(Path folder, Encoding encoding) throws IOException {
+    return FamilyFolder.open(folder).tokenClassifier(null, encoding);
   }
 
   /**
@@ -157,7 +161,7 @@ public final class Transformers {
    */
   public static TokenClassifier tokenClassifier(Path folder, List<String> labels)
       throws IOException {
-    return tokenClassifier(folder, labels, DType.FLOAT32);
+    return tokenClassifier(folder, labels, Encodings.FLOAT32);
   }
 
   /**
@@ -170,12 +174,12 @@ public final class Transformers {
   }
 
   /**
-   * As {@link #tokenClassifier(Path, List)}, with weights of a floating-point type; the new
-   * classifier is float32.
+   * As {@link #tokenClassifier(Path, List)}, with weights in an encoding; the new classifier is
+   * float32.
    */
-  public static TokenClassifier tokenClassifier(Path folder, List<String> labels, DType dtype)
+  public static TokenClassifier tokenClassifier(Path folder, List<String> labels, Encoding encoding)
       throws IOException {
-    return FamilyFolder.open(folder).tokenClassifier(labels, dtype);
+    return FamilyFolder.open(folder).tokenClassifier(labels, encoding);
   }
 
   /**
@@ -184,7 +188,7 @@ public final class Transformers {
    * @throws dev.peft4j.io.FileFormatException if it is a model of another family, too
    */
   public static BertModel bertModel(Path folder) throws IOException {
-    return bertModel(folder, DType.FLOAT32);
+    return bertModel(folder, Encodings.FLOAT32);
   }
 
   /**
@@ -197,9 +201,9 @@ public final class Transformers {
     return bertModel(ModelFolders.resolve(folderOrName));
   }
 
-  /** As {@link #bertModel(Path)}, with weights of a floating-point type. */
-  public static BertModel bertModel(Path folder, DType dtype) throws IOException {
-    return (BertModel) bert(folder).encoder(dtype);
+  /** As {@link #bertModel(Path)}, with weights in an encoding. */
+  public static BertModel bertModel(Path folder, Encoding encoding) throws IOException {
+    return (BertModel) bert(folder).encoder(encoding);
   }
 
   /**
@@ -209,7 +213,7 @@ public final class Transformers {
    */
   public static BertForSequenceClassification bertForSequenceClassification(Path folder)
       throws IOException {
-    return bertForSequenceClassification(folder, DType.FLOAT32);
+    return bertForSequenceClassification(folder, Encodings.FLOAT32);
   }
 
   /**
@@ -221,25 +225,25 @@ public final class Transformers {
     return bertForSequenceClassification(ModelFolders.resolve(folderOrName));
   }
 
-  /** As {@link #bertForSequenceClassification(Path)}, with weights of a floating-point type. */
+  /** As {@link #bertForSequenceClassification(Path)}, with weights in an encoding. */
   public static BertForSequenceClassification bertForSequenceClassification(
-      Path folder, DType dtype) throws IOException {
-    return (BertForSequenceClassification) bert(folder).sequenceClassifier(null, dtype);
+      Path folder, Encoding encoding) throws IOException {
+    return (BertForSequenceClassification) bert(folder).sequenceClassifier(null, encoding);
   }
 
   /** Returns a BERT with a new classifier; see {@link #sequenceClassifier(Path, int)}. */
   public static BertForSequenceClassification bertForSequenceClassification(
       Path folder, int numLabels) throws IOException {
-    return bertForSequenceClassification(folder, numLabels, DType.FLOAT32);
+    return bertForSequenceClassification(folder, numLabels, Encodings.FLOAT32);
   }
 
   /**
-   * As {@link #bertForSequenceClassification(Path, int)}, with weights of a floating-point type;
-   * the new classifier is float32.
+   * As {@link #bertForSequenceClassification(Path, int)}, with weights in an encoding; the new
+   * classifier is float32.
    */
   public static BertForSequenceClassification bertForSequenceClassification(
-      Path folder, int numLabels, DType dtype) throws IOException {
-    return bertForSequenceClassification(folder, EncoderConfig.numbered(numLabels), dtype);
+      Path folder, int numLabels, Encoding encoding) throws IOException {
+    return bertForSequenceClassification(folder, EncoderConfig.numbered(numLabels), encoding);
   }
 
   /**
@@ -254,7 +258,7 @@ public final class Transformers {
   /** As {@link #bertForSequenceClassification(Path, int)}, with the labels' names. */
   public static BertForSequenceClassification bertForSequenceClassification(
       Path folder, List<String> labels) throws IOException {
-    return bertForSequenceClassification(folder, labels, DType.FLOAT32);
+    return bertForSequenceClassification(folder, labels, Encodings.FLOAT32);
   }
 
   /**
@@ -266,10 +270,10 @@ public final class Transformers {
     return bertForSequenceClassification(ModelFolders.resolve(folderOrName), labels);
   }
 
-  /** As {@link #bertForSequenceClassification(Path, int, DType)}, with the labels' names. */
+  /** As {@link #bertForSequenceClassification(Path, int, Encoding)}, with the labels' names. */
   public static BertForSequenceClassification bertForSequenceClassification(
-      Path folder, List<String> labels, DType dtype) throws IOException {
-    return (BertForSequenceClassification) bert(folder).sequenceClassifier(labels, dtype);
+      Path folder, List<String> labels, Encoding encoding) throws IOException {
+    return (BertForSequenceClassification) bert(folder).sequenceClassifier(labels, encoding);
   }
 
   private static FamilyFolder bert(Path folder) throws IOException {
@@ -286,7 +290,7 @@ public final class Transformers {
    * @throws dev.peft4j.io.FileFormatException if a file is missing or is not what it should be
    */
   public static List<String> newLayers(Path folder) throws IOException {
-    return FamilyFolder.open(folder).weights(DType.FLOAT32).newLayers();
+    return FamilyFolder.open(folder).weights(Encodings.FLOAT32).newLayers();
   }
 
   /**
@@ -300,14 +304,15 @@ public final class Transformers {
    * @throws dev.peft4j.io.StateDictException if the weights do not fit; nothing is replaced then
    */
   public static <M extends Module> M load(Path folder, M model) throws IOException {
-    return load(folder, model, DType.FLOAT32);
+    return load(folder, model, Encodings.FLOAT32);
   }
 
-  /** As {@link #load(Path, Module)}, with weights of a floating-point type. */
-  public static <M extends Module> M load(Path folder, M model, DType dtype) throws IOException {
+  /** As {@link #load(Path, Module)}, with weights in an encoding. */
+  public static <M extends Module> M load(Path folder, M model, Encoding encoding)
+      throws IOException {
     ModelFamily family =
         model instanceof HasModelType m ? ModelFamily.of(m.modelType()) : family(folder);
-    ModelWeights weights = new ModelWeights(family, ModelFolder.open(folder), dtype);
+    ModelWeights weights = new ModelWeights(family, ModelFolder.open(folder), encoding);
     if (model instanceof Encoder encoder) {
       weights.loadEncoder(encoder);
     } else {

@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
@@ -23,7 +24,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TransformersTest {
   @TempDir Path temp;
@@ -308,8 +309,9 @@ class TransformersTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"FLOAT16", "BFLOAT16"})
-  void weightsOf16BitsAreMapped(DType type) throws IOException {
+  @ValueSource(strings = {"float16", "bfloat16"})
+  void weightsOf16BitsAreMapped(String name) throws IOException {
+    Encoding type = Encodings.named(name);
     Map<String, StoredTensor> w = new LinkedHashMap<>();
     for (Map.Entry<String, StoredTensor> e : Tiny.weights().entrySet()) {
       StoredTensor t = e.getValue();
@@ -318,7 +320,7 @@ class TransformersTest {
     Path folder = folderWith(w);
     BertForSequenceClassification half = Transformers.bertForSequenceClassification(folder, type);
     assertThat(half.parameters())
-        .allMatch(p -> p.own().dtype() == type && p.own().segment().isReadOnly())
+        .allMatch(p -> p.own().encoding().equals(type) && p.own().segment().isReadOnly())
         .noneMatch(Parameter::trainable);
     float[] expected = logits(Transformers.bertForSequenceClassification(folder));
     assertThat(logits(half)).containsExactly(expected, within(1e-5f));
@@ -327,11 +329,11 @@ class TransformersTest {
 
     BertForSequenceClassification head =
         Transformers.bertForSequenceClassification(folder, 3, type);
-    assertThat(head.classifier().weight().own().dtype()).isEqualTo(DType.FLOAT32);
+    assertThat(head.classifier().weight().own().encoding()).isEqualTo(Encodings.FLOAT32);
     assertThat(head.trainableParameters()).hasSize(2);
-    assertThatThrownBy(() -> Transformers.bertModel(folder, DType.INT64))
+    assertThatThrownBy(() -> Transformers.bertModel(folder, Encodings.INT64))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("weights cannot be INT64, needed FLOAT32, FLOAT16 or BFLOAT16");
+        .hasMessage("weights cannot be INT64, needed an encoding of floating-point numbers");
   }
 
   @Test

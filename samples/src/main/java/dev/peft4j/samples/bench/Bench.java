@@ -1,6 +1,7 @@
 package dev.peft4j.samples.bench;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Rng;
 import dev.peft4j.optim.AdamW;
 import dev.peft4j.optim.Optimizer;
@@ -10,15 +11,15 @@ import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
 /**
- * A benchmark of LoRA training steps: forward, backward, AdamW, and reading the loss. The
- * properties {@code workload}, {@code steps} and {@code threads} are the workload, the number of
- * steps and the number of cores; {@code dtype} is the type of the frozen weights, {@code float32},
- * {@code float16} or {@code bfloat16}.
+ * A benchmark of LoRA training steps: forward, backward, AdamW, and reading the loss. The properties {@code
+ * workload}, {@code steps} and {@code threads} say what, how many, and on how many cores; {@code
+ * dtype} is the encoding of the frozen weights, such as {@code float32} or {@code bfloat16}.
  *
  * <p>With {@code peer}, a command that prints such a line, both run alternately, {@code rounds}
  * times each ({@link SideBySide}). {@code workload=growth} runs {@link Growth} instead.
@@ -74,21 +75,30 @@ public final class Bench {
     int steps = count("steps", 0);
     int threads = count("threads", Runtime.getRuntime().availableProcessors());
     System.setProperty("peft4j.threads", Integer.toString(threads));
-    DType dtype = dtype();
+    Encoding encoding = encoding();
     Workload workload = Rng.with(0, () -> Workload.of(name));
-    workload.base().to(dtype);
-    System.out.println(run(name, workload, dtype, steps == 0 ? workload.steps() : steps, threads));
+    workload.base().to(encoding);
+    System.out.println(
+        run(name, workload, encoding, steps == 0 ? workload.steps() : steps, threads));
   }
 
-  private static DType dtype() {
+  private static Encoding encoding() {
     String given = System.getProperty("dtype", "float32");
-    switch (given) {
-      case "float32", "float16", "bfloat16":
-        break;
-      default:
-        fail("-Ddtype= takes float32, float16 or bfloat16, found '" + given + "'");
+    if (given.equals("float32")) {
+      return Encodings.FLOAT32; // without a look for others
     }
-    return DType.valueOf(given.toUpperCase(Locale.ROOT));
+    List<String> names = new ArrayList<>();
+    for (Encoding e : Encodings.all()) {
+      String name = e.name().toLowerCase(Locale.ROOT);
+      if (name.equals(given)) {
+        return e;
+      }
+      if (!e.dtype().isInteger()) {
+        names.add(name);
+      }
+    }
+    fail("-Ddtype= takes one of " + names + ", found '" + given + "'");
+    return Encodings.FLOAT32;
   }
 
   private static int count(String property, int usual) {
@@ -114,7 +124,7 @@ public final class Bench {
   }
 
   /** Runs the steps and returns the JSON line. */
-  static String run(String name, Workload workload, DType dtype, int steps, int threads) {
+  static String run(String name, Workload workload, Encoding encoding, int steps, int threads) {
     Optimizer optimizer = AdamW.of(workload.trainable(), 1e-4f);
     double first = step(workload, optimizer);
     double started = secondsSinceStart();
@@ -136,7 +146,7 @@ public final class Bench {
             + " \"start_to_first_step_s\": %.2f, \"peak_rss_mib\": %d}",
         Runtime.version().feature(),
         name,
-        dtype.name().toLowerCase(Locale.ROOT),
+        encoding.name().toLowerCase(Locale.ROOT),
         threads,
         step * 1e3,
         first * 1e3,

@@ -4,10 +4,10 @@ import com.google.auto.service.AutoService;
 import dev.peft4j.backend.Backend;
 import dev.peft4j.backend.CacheFigures;
 import dev.peft4j.backend.ProgramCache;
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
 import dev.peft4j.graph.Op;
 import dev.peft4j.graph.Program;
-import dev.peft4j.op.Gather;
 import java.util.function.Function;
 
 /**
@@ -65,9 +65,8 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
-  public boolean readsHalf(Op op, int i, Shape[] inputs) {
-    return i == 0 && op instanceof Gather
-        || i == 1 && FrozenProductKernel.takes(op, inputs[0], inputs[1]);
+  public boolean reads(Op op, int i, Encoding encoding, Shape[] inputs) {
+    return Kernels.reads(op, i, encoding, inputs);
   }
 
   @Override

@@ -129,7 +129,7 @@ final class CpuProgram implements Backend.Executable {
 
   /** Kernels write what the program's shape says, and so does the copy at the end. */
   private void requireSize(String what, int value, Storage memory) {
-    long bytes = memory.elements() * memory.dtype().bytes();
+    long bytes = memory.bytes();
     if (bytes != program.bytes(value)) {
       throw new IllegalStateException(
           what
@@ -178,7 +178,7 @@ final class CpuProgram implements Backend.Executable {
     Storage[] saved = new Storage[exchanged.length];
     for (int i = 0; i < saved.length; i++) {
       int v = program.outputs()[exchanged[i]];
-      saved[i] = Storage.allocate(program.dtype(v), program.shape(v).elements());
+      saved[i] = Storage.allocate(program.encoding(v), program.shape(v).elements());
       MemorySegment.copy(
           Memory.ALL, frame.addresses()[v], Memory.ALL, saved[i].address(), program.bytes(v));
       frame.addresses()[v] = saved[i].address();

@@ -1,6 +1,6 @@
 package dev.peft4j.backend.cpu;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Storage;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -28,8 +28,8 @@ final class PackedWeights implements AutoCloseable {
    */
   record View(int k, int n, boolean transposed, int from, int to) {
     private Packed pack(Storage weight, long layout, AtomicLong bytes) {
-      if (weight.dtype().isHalf()) { // float32 only until it is packed
-        return pack(weight.copyAs(DType.FLOAT32), layout, bytes);
+      if (!weight.encoding().isPlain()) { // float32 only until it is packed
+        return pack(weight.copyAs(Encodings.FLOAT32), layout, bytes);
       }
       int rowStep = transposed ? 1 : n;
       int columnStep = transposed ? k : 1;

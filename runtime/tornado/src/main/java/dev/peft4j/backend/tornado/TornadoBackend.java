@@ -3,6 +3,7 @@ package dev.peft4j.backend.tornado;
 import dev.peft4j.backend.Backend;
 import dev.peft4j.backend.ProgramCache;
 import dev.peft4j.backend.tornado.product.MatrixProduct;
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
 import dev.peft4j.graph.Op;
 import dev.peft4j.graph.Program;
@@ -63,8 +64,8 @@ public final class TornadoBackend implements Backend {
   }
 
   @Override
-  public boolean readsHalf(Op op, int i, Shape[] inputs) {
-    return DeviceLowering.readsHalf(op, i);
+  public boolean reads(Op op, int i, Encoding encoding, Shape[] inputs) {
+    return DeviceLowering.reads(op, i, encoding);
   }
 
   @Override

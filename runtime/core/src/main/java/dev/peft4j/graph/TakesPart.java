@@ -1,7 +1,7 @@
 package dev.peft4j.graph;
 
 /** An op that takes a contiguous part of its input along one axis. */
-public interface Part {
+public interface TakesPart {
   /** Returns the axis. */
   int axis();
 

@@ -6,7 +6,7 @@ package dev.peft4j.backend.cpu;
  * repeats operation by operation. Coefficients are this project's minimax fits, their last bits
  * chosen for the smallest error as rounded.
  */
-final class ScalarMath {
+final class FastMath {
   /**
    * Adding this rounds a float of magnitude below 2^22 to an integer, which is then the low bits of
    * the sum.
@@ -79,7 +79,7 @@ final class ScalarMath {
   static final float MQ3 = 0.083588205f;
   static final float MQ4 = 3.654811e-4f;
 
-  private ScalarMath() {}
+  private FastMath() {}
 
   /** e to the power of x; results below the normal numbers are 0. */
   static float exp(float x) {

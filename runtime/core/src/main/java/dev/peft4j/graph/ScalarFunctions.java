@@ -4,8 +4,8 @@ package dev.peft4j.graph;
  * The scalar functions themselves, evaluated in double precision and rounded once: their
  * definition.
  */
-public final class ScalarMath {
-  private ScalarMath() {}
+public final class ScalarFunctions {
+  private ScalarFunctions() {}
 
   /** Returns fn(x). */
   public static float apply(Scalar.Fn1 fn, float x) {

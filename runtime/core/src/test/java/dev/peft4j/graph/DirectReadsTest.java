@@ -6,13 +6,13 @@ import dev.peft4j.backend.Backend;
 import dev.peft4j.backend.Engine;
 import dev.peft4j.backend.cpu.CpuBackend;
 import dev.peft4j.backend.reference.ReferenceBackend;
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.tensor.Tensor;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class HalvingTest {
+class DirectReadsTest {
   private final Embedding table = new Embedding(30, 4);
   private final Tensor ids = Tensor.of(new int[] {1, 2});
 
@@ -22,26 +22,25 @@ class HalvingTest {
   }
 
   @Test
-  void aKernelThatReads16BitNumbersGetsTheWeightItself() {
-    table.to(DType.BFLOAT16);
+  void aKernelThatReadsCodesGetsTheWeightItself() {
+    table.to(Encodings.BFLOAT16);
     assertThat(ops(new CpuBackend(), table.forward(ids))).containsExactly("Gather");
-    assertThat(ops(new ReferenceBackend(), table.forward(ids)))
-        .containsExactly("ToFloat", "Gather");
+    assertThat(ops(new ReferenceBackend(), table.forward(ids))).containsExactly("Decode", "Gather");
   }
 
   @Test
-  void itIsWidenedOnceForAllOthers() {
-    table.to(DType.FLOAT16);
+  void itIsDecodedOnceForAllOthers() {
+    table.to(Encodings.FLOAT16);
     Tensor doubled = table.weight().add(table.weight());
     assertThat(ops(new CpuBackend(), table.forward(ids), doubled, table.weight().exp()))
-        .containsOnlyOnce("ToFloat")
+        .containsOnlyOnce("Decode")
         .contains("Gather");
   }
 
   @Test
-  void dataOf16BitsIsWidened() {
-    Tensor data = Tensor.of(table.weight().own().copyAs(DType.FLOAT16), table.weight().shape());
+  void dataInCodesIsDecoded() {
+    Tensor data = Tensor.of(table.weight().own().copyAs(Encodings.FLOAT16), table.weight().shape());
     assertThat(ops(new CpuBackend(), data.toFloat().embedding(ids)))
-        .containsExactly("ToFloat", "Gather");
+        .containsExactly("Decode", "Gather");
   }
 }

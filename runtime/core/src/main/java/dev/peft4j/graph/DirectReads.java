@@ -9,15 +9,15 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Hands 16-bit weights to the kernels that read them as they are, so that no float32 copy of them
- * is made.
+ * Hands weights in codes to the kernels that read them as they lie, so that they are not decoded
+ * for those.
  */
-final class Halving {
-  private Halving() {}
+final class DirectReads {
+  private DirectReads() {}
 
-  static List<Node> halve(List<Node> roots, Support support) {
+  static List<Node> of(List<Node> roots, Support support) {
     List<Node> order = Lowering.sorted(roots);
-    if (order.stream().noneMatch(Halving::isHalfWeight)) {
+    if (order.stream().noneMatch(DirectReads::isCodedWeight)) {
       return roots;
     }
     Map<Node, Node> mapped = new IdentityHashMap<>();
@@ -27,11 +27,10 @@ final class Halving {
       boolean changed = false;
       for (int i = 0; i < in.length; i++) {
         Node x = n.input(i);
-        // only a widening has a 16-bit input
         boolean direct =
-            x.inputs().length == 1
-                && isHalfWeight(x.input(0))
-                && support.readsHalf(n.op(), i, shapes);
+            x.op() instanceof Decode
+                && isCodedWeight(x.input(0))
+                && support.reads(n.op(), i, x.input(0).encoding(), shapes);
         in[i] = Objects.requireNonNull(mapped.get(direct ? x.input(0) : x));
         changed |= in[i] != x;
       }
@@ -42,7 +41,7 @@ final class Halving {
     return out;
   }
 
-  private static boolean isHalfWeight(Node n) {
-    return n.dtype().isHalf() && n.op() instanceof Placeholder p && p.frozen();
+  private static boolean isCodedWeight(Node n) {
+    return !n.encoding().isPlain() && n.op() instanceof Placeholder p && p.frozen();
   }
 }

@@ -1,13 +1,15 @@
-package dev.peft4j.op;
+package dev.peft4j.graph;
 
 import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
-import dev.peft4j.graph.Node;
-import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
 
-/** Integers or 16-bit numbers as float32; integers are exact up to 2²⁴, 16-bit numbers always. */
-public record ToFloat() implements Op {
+/**
+ * Numbers of any {@link dev.peft4j.data.Encoding} as float32: what a weight in codes is as a
+ * tensor. The only op that takes codes; kernels that read them themselves get them in place of its
+ * result ({@link Support#reads}). Integers are exact up to 2²⁴.
+ */
+public record Decode() implements Op {
   @Override
   public Shape shape(Node[] inputs) {
     return inputs[0].shape();
@@ -20,7 +22,7 @@ public record ToFloat() implements Op {
 
   @Override
   public int @Nullable [] partAxes(Node[] inputs, Shape out, int axis) {
-    return new int[] {axis};
+    return inputs[0].encoding().isPlain() ? new int[] {axis} : null; // no part of codes is taken
   }
 
   @Override
@@ -30,11 +32,7 @@ public record ToFloat() implements Op {
 
   @Override
   public @Nullable Node simplify(Node[] inputs) {
-    return inputs[0].dtype() == DType.FLOAT32 ? inputs[0] : null;
-  }
-
-  @Override
-  public boolean takesHalf() {
-    return true;
+    Node x = inputs[0];
+    return x.dtype() == DType.FLOAT32 && x.encoding().isPlain() ? x : null;
   }
 }
