@@ -12,7 +12,9 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
-/** How a download goes, on standard error: a bar on a terminal, elsewhere a line now and then. */
+/**
+ * The progress of a download on standard error: a bar on a terminal, elsewhere a line now and then.
+ */
 final class DownloadProgress implements HubListener, AutoCloseable {
   private static final long BETWEEN_LINES = 5_000_000_000L;
   private static final int BETWEEN_PAINTS = 200;
@@ -91,7 +93,7 @@ final class DownloadProgress implements HubListener, AutoCloseable {
     }
   }
 
-  /** A sentence of its own, which the bar does not paint over. */
+  /** Prints a separate line, which the bar does not overwrite. */
   private void note(String sentence) {
     if (!quiet) {
       if (bar != null) {
@@ -101,7 +103,7 @@ final class DownloadProgress implements HubListener, AutoCloseable {
     }
   }
 
-  /** All is there. */
+  /** Reports that all files are complete. */
   void finished() {
     closeBar();
     if (!quiet && total > 0) {
@@ -109,7 +111,7 @@ final class DownloadProgress implements HubListener, AutoCloseable {
     }
   }
 
-  /** The process ends before the download does. */
+  /** Reports that the process ends before the download is complete. */
   private void stopped() {
     out.note("%nstopped; what has come is kept, the same command goes on");
   }

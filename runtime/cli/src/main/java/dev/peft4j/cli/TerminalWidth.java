@@ -5,14 +5,14 @@ import java.io.IOException;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 
-/** Whether people watch, and how wide their window is. */
+/** The width of the user's terminal, if there is one. */
 final class TerminalWidth {
   private static final int LEAST = 20;
   private static final int STANDARD = 80;
 
   private TerminalWidth() {}
 
-  /** The columns of the terminal; 0 if there is none. */
+  /** Returns the number of columns of the terminal; 0 if there is none. */
   static int columns() {
     Console console = System.console(); // null for JDK 25's own, whatever JDK 22 did
     if (console == null || !console.isTerminal()) {

@@ -1,4 +1,4 @@
-/** The command {@code peft4j}: one class a subcommand. */
+/** The command {@code peft4j}: one class for each subcommand. */
 @NullMarked
 package dev.peft4j.cli;
 
