@@ -41,4 +41,10 @@ public interface OverlaySource {
 
   /** Called after weights of the base were replaced for good. */
   default void baseChanged() {}
+
+  /**
+   * Called when an adapted model of the same base that froze a parameter is done with it: once this
+   * one is, too, the parameter is to be trainable again.
+   */
+  default void unfreezeLater(Parameter p) {}
 }

@@ -9,7 +9,7 @@ final class SavedTargets {
   private SavedTargets() {}
 
   /** The targets for an adapter's file. */
-  static TargetSpec of(AttachedAdapter a, BaseModel base) {
+  static TargetSpec of(AttachedAdapter a, FrozenBase base) {
     TargetSpec t = a.config().targets();
     if (!t.allLinear()) {
       return condensed(a.settings(), base);
@@ -23,7 +23,7 @@ final class SavedTargets {
   }
 
   /** The targets to match with. */
-  static TargetSpec condensed(Settings<?> settings, BaseModel base) {
+  static TargetSpec condensed(Settings<?> settings, FrozenBase base) {
     TargetSpec t = settings.config().targets();
     if (t.targets().isEmpty() || !settings.tuner().condensesTargets()) {
       return t;
