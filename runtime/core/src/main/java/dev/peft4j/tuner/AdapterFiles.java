@@ -41,7 +41,7 @@ final class AdapterFiles {
   void write(Path folder, AttachedAdapter a) throws IOException {
     ObjectNode tree =
         a.settings()
-            .withTargets(SavedTargets.of(a, base))
+            .withTargets(SavedTargets.of(a.settings(), base))
             .saved(a.layers().keySet())
             .write();
     if (a.config().taskType() == null) {

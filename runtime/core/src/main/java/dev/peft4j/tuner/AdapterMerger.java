@@ -8,15 +8,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** Merges adapters into weights, beside the base or into it. */
-final class AdapterMerger {
+/** The merging of a model's adapters. */
+final class AdapterMerger implements MergesAdapters {
   private final AdapterRegistry registry;
 
   AdapterMerger(AdapterRegistry registry) {
     this.registry = registry;
   }
 
-  void merge(String... names) {
+  @Override
+  public void merge(String... names) {
     registry.update(
         state -> {
           MergedWeights merged = state.merged();
@@ -31,7 +32,8 @@ final class AdapterMerger {
         });
   }
 
-  void unmerge(String... names) {
+  @Override
+  public void unmerge(String... names) {
     registry.update(
         state -> {
           List<AttachedAdapter> left = new ArrayList<>(state.merged().adapters());
@@ -45,11 +47,18 @@ final class AdapterMerger {
         });
   }
 
-  boolean isMerged(String name) {
+  @Override
+  public boolean isMerged(String name) {
     return registry.state().merged().adapters().contains(registry.adapter(name));
   }
 
-  void mergeAndUnload(String... names) {
+  @Override
+  public List<String> merged() {
+    return registry.state().merged().names();
+  }
+
+  @Override
+  public void mergeAndUnload(String... names) {
     synchronized (registry) {
       Map<ModuleTensor, Storage> values = merging(names);
       registry.base().write(values, registry);
@@ -68,11 +77,13 @@ final class AdapterMerger {
     return state.merged().only(all).forBase();
   }
 
-  void saveMerged(Path path, String... names) {
+  @Override
+  public void saveMerged(Path path, String... names) {
     ModuleState.of(registry.base().root()).write(path, merging(names));
   }
 
-  void unload() {
+  @Override
+  public void unload() {
     synchronized (registry) {
       registry.base().write(registry.state().merged().forBase(), registry);
       registry.detach();

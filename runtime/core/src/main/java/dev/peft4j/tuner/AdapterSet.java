@@ -13,9 +13,7 @@ import dev.peft4j.nn.OverlaySource;
 import dev.peft4j.nn.Overlays;
 import dev.peft4j.nn.Parameter;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -30,18 +28,20 @@ import java.util.function.Supplier;
  * on another: a call that chose its adapters ({@link #with}, {@link #perSample}) keeps those that
  * it chose.
  */
-public final class AdapterSet {
+public final class AdapterSet implements StoresAdapters, MergesAdapters {
   /** In {@link #perSample}: the base model, without an adapter. */
   public static final String BASE = PerSampleOverlay.BASE;
 
   private final AdapterRegistry registry;
   private final AdapterStore store;
   private final AdapterMerger merger;
+  private final Inspection inspection;
 
   private AdapterSet(Module root) {
     this.registry = new AdapterRegistry(new FrozenBase(root));
     this.store = new AdapterStore(registry);
     this.merger = new AdapterMerger(registry);
+    this.inspection = new Inspection(registry);
   }
 
   /**
@@ -79,23 +79,7 @@ public final class AdapterSet {
     add(name, config).finish();
   }
 
-  /**
-   * Adds an adapter that was saved, here or by peft: peft's {@code load_adapter}. It is frozen, and
-   * not active unless it is the first. If anything does not fit, nothing is added.
-   *
-   * @param folder where its {@code adapter_config.json} lies
-   * @throws UncheckedIOException if the files are missing or broken
-   * @throws dev.peft4j.io.StateDictException listing all missing and mis-shaped keys; what the
-   *     adapter has no use for is a warning if nothing else is wrong
-   */
-  public void addFrom(Path folder, String name) {
-    addFrom(folder, name, Strictness.STRICT);
-  }
-
-  /**
-   * As {@link #addFrom(Path, String)}; what is missing keeps its first values and what is
-   * unexpected is ignored if lenient.
-   */
+  @Override
   public LoadReport addFrom(Path folder, String name, Strictness strictness) {
     return store.addFrom(folder, name, strictness);
   }
@@ -148,15 +132,7 @@ public final class AdapterSet {
 
   /** The adapters that act on a call made here. */
   public List<String> active() {
-    return acting().stream().map(AttachedAdapter::name).toList();
-  }
-
-  private List<AttachedAdapter> acting() {
-    return switch (Overlays.chosen(registry)) {
-      case AdapterOverlay chosen -> chosen.adapters();
-      case PerSampleOverlay chosen -> chosen.adapters();
-      case null, default -> registry.state().standard().adapters();
-    };
+    return inspection.acting().stream().map(AttachedAdapter::name).toList();
   }
 
   /**
@@ -283,157 +259,74 @@ public final class AdapterSet {
 
   // ---- files
 
-  /**
-   * Saves an adapter as peft does; all files replace the old ones as one, also if the process is
-   * killed meanwhile.
-   *
-   * @param folder where {@code default} goes; others go to a folder of their name in it
-   * @throws UncheckedIOException if it cannot be written, naming the folder and the reason
-   * @throws IllegalStateException if it is merged
-   * @throws ArithmeticException if a weight is not finite, naming it; nothing is written
-   */
+  @Override
   public void save(Path folder, String name) {
     store.save(folder, name);
   }
 
-  /**
-   * Replaces the weights of an adapter by those that were saved under its name, as {@link #hotSwap}
-   * does.
-   *
-   * @param folder as for {@link #save}
-   * @throws UncheckedIOException if the files are missing or broken
-   * @throws dev.peft4j.io.StateDictException listing all missing, unexpected and mis-shaped keys
-   * @throws IllegalArgumentException if the file's settings would make another model of the same
-   *     weights
-   * @throws IllegalStateException if the adapter is merged
-   */
+  @Override
   public void load(Path folder, String name) {
     store.load(folder, name);
   }
 
-  /**
-   * Replaces the weights of an adapter while others may be calling the model: peft's {@code
-   * hotswap_adapter}. No program is compiled anew, and each call computes with the old weights or
-   * with the new ones, never with some of both: with those that were there when its first layer was
-   * called. A call that reads results before it ends should be a {@link PeftModel#call}.
-   *
-   * @param folder where the {@code adapter_config.json} of the new weights lies
-   * @throws UncheckedIOException if the files are missing or broken
-   * @throws dev.peft4j.io.StateDictException listing all missing, unexpected and mis-shaped keys
-   * @throws IllegalArgumentException if the file's settings would make another model of the same
-   *     weights
-   * @throws IllegalStateException if the adapter is merged
-   */
+  @Override
   public void hotSwap(String name, Path folder) {
     store.hotSwap(name, folder);
   }
 
-  /** As {@link #hotSwap(String, Path)}, with weights by the keys of peft's files. */
+  @Override
   public void hotSwap(String name, Map<String, StoredTensor> weights) {
     store.hotSwap(name, weights);
   }
 
-  /**
-   * Replaces the weights of the base, under their plain names ({@code linear.weight}), as if the
-   * base had been loaded before adapters were attached: adapters that nothing has trained or loaded
-   * yet start anew from the new weights. Others keep their weights.
-   *
-   * @param path a safetensors file, or a folder with {@code model.safetensors} or with several
-   *     files and their index
-   * @throws dev.peft4j.io.StateDictException if a tensor is missing, unexpected or has another
-   *     shape; nothing is changed
-   * @throws UncheckedIOException if there is no such file, or it is broken
-   * @throws IllegalStateException while an adapter of this base is merged
-   */
+  @Override
   public void loadBase(Path path) {
     store.loadBase(path);
   }
 
-  /** As {@link #loadBase(Path)}, with values that are there already. */
+  @Override
   public void loadBase(Map<String, Storage> values) {
     store.loadBase(values);
   }
 
-  /**
-   * Saves the base alone, under its plain names: what {@link dev.peft4j.nn.Module#save} writes for
-   * a model without adapters.
-   *
-   * @param path a file whose name ends in {@code .safetensors}, or a folder for {@code
-   *     model.safetensors}
-   * @throws ArithmeticException if a value is not finite, naming it; nothing is written
-   * @throws UncheckedIOException if it cannot be written, or the folder has an adapter
-   */
+  @Override
   public void saveBase(Path path) {
     store.saveBase(path);
   }
 
   // ---- merging
 
-  /**
-   * Merges adapters into weights that stand for the base's: results stay the same, each call is
-   * cheaper. While any are merged, they are the ones that act on calls that choose none, as in
-   * peft. The base itself does not change. A call that chooses other adapters gets those.
-   *
-   * @throws IllegalStateException if one is merged already
-   * @throws ArithmeticException if a merged weight would not be finite; nothing is changed
-   */
+  @Override
   public void merge(String... names) {
     merger.merge(names);
   }
 
-  /**
-   * Undoes {@link #merge}: what is computed is bit by bit what it would be if the adapters had
-   * never been merged.
-   *
-   * @throws IllegalStateException if one is not merged
-   */
+  @Override
   public void unmerge(String... names) {
     merger.unmerge(names);
   }
 
-  /** True while the adapter is merged. */
+  @Override
   public boolean isMerged(String name) {
     return merger.isMerged(name);
   }
 
-  /** The adapters that are merged, in the order they were. */
+  @Override
   public List<String> merged() {
     return registry.state().merged().names();
   }
 
-  /**
-   * Writes adapters, after those that are merged already, into the base weights for good and
-   * detaches all.
-   *
-   * @param names none for the active ones
-   * @throws ArithmeticException if a weight would not be finite; nothing is changed
-   * @throws IllegalStateException if another adapted model shares the base, or a weight is shared
-   *     by layers that are adapted differently; nothing is changed
-   */
+  @Override
   public void mergeAndUnload(String... names) {
     merger.mergeAndUnload(names);
   }
 
-  /**
-   * Saves the model with adapters merged into its weights, under the base's plain names: what the
-   * base itself would save after {@link #mergeAndUnload}. Neither the base nor the adapters change,
-   * and others may share the base.
-   *
-   * @param path a file whose name ends in {@code .safetensors}, or a folder for {@code
-   *     model.safetensors}
-   * @param names none for the active ones
-   * @throws ArithmeticException if a merged weight is not finite; nothing is written
-   * @throws IllegalStateException if a weight is shared by layers that are adapted differently
-   * @throws java.io.UncheckedIOException if it cannot be written, or the folder has an adapter
-   */
+  @Override
   public void saveMerged(Path path, String... names) {
     merger.saveMerged(path, names);
   }
 
-  /**
-   * Detaches every adapter. The base is an ordinary model again, as trainable as it was; it keeps
-   * what is merged.
-   */
+  @Override
   public void unload() {
     merger.unload();
   }
@@ -455,9 +348,7 @@ public final class AdapterSet {
 
   /** All parameters of the adapted model under peft's names, in peft's order. */
   public List<NamedParameter> namedParameters() {
-    return AdapterNames.of(root(), registry.state().adapters().values()).stream()
-        .map(n -> new NamedParameter(n.name(), n.parameter()))
-        .toList();
+    return inspection.namedParameters();
   }
 
   /**
@@ -465,21 +356,12 @@ public final class AdapterSet {
    * {@code base_model.model.fc1.lora_B.default.weight has NaN at [0, 3]}. Looks at every number.
    */
   public List<String> nonFinite() {
-    List<String> found = new ArrayList<>();
-    for (NamedParameter p : namedParameters()) {
-      String bad = NonFinite.in(p.parameter().own(), p.parameter().shape());
-      if (bad != null) {
-        found.add(p.name() + " has " + bad);
-      }
-    }
-    return found;
+    return inspection.nonFinite();
   }
 
   /** All buffers of the adapted model under peft's names. */
   public List<NamedBuffer> namedBuffers() {
-    return AdapterNames.buffers(registry.base(), registry.state().adapters().values()).stream()
-        .map(n -> new NamedBuffer(n.name(), n.buffer()))
-        .toList();
+    return inspection.namedBuffers();
   }
 
   /** The parameters that receive gradients. */
@@ -496,43 +378,17 @@ public final class AdapterSet {
    * a checkpoint.
    */
   public SequencedMap<String, Rng> generators() {
-    SequencedMap<String, Rng> found = new LinkedHashMap<>(root().generators());
-    for (AttachedAdapter a : registry.state().adapters().values()) {
-      a.layers().forEach((path, layer) -> addGenerators(found, a, path, layer));
-      a.tied().forEach((path, layer) -> addGenerators(found, a, path, layer));
-    }
-    found.replaceAll((name, own) -> registry.modes().stream(registry, own));
-    return found;
-  }
-
-  private static void addGenerators(
-      Map<String, Rng> into, AttachedAdapter a, String path, TunerLayer layer) {
-    List<Rng> own = layer.generators();
-    for (int i = 0; i < own.size(); i++) {
-      into.put(PeftNames.PREFIX + path + "." + a.name() + "." + i, own.get(i));
-    }
+    return inspection.generators();
   }
 
   /** The state of each adapted layer and each saved module: peft's {@code get_layer_status}. */
   public List<LayerStatus> layerStatus() {
-    return status().layers();
+    return inspection.status().layers();
   }
 
   /** The state of the whole: peft's {@code get_model_status}. */
   public ModelStatus modelStatus() {
-    return status().model();
-  }
-
-  private StatusReader status() {
-    AdapterState s = registry.state();
-    Overlay chosen = Overlays.chosen(registry);
-    boolean enabled = !(chosen instanceof AdapterOverlay a && a.adapters().isEmpty());
-    return new StatusReader(
-        registry.base(),
-        s.adapters().values(),
-        enabled ? acting() : s.active(),
-        s.merged().adapters(),
-        enabled);
+    return inspection.status().model();
   }
 
   /**

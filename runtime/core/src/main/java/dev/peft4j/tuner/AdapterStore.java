@@ -19,8 +19,8 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 
-/** Brings adapters in and out of folders in peft's layout, and the base in and out of files. */
-final class AdapterStore {
+/** The files of a model's adapters and of their base. */
+final class AdapterStore implements StoresAdapters {
   private final AdapterRegistry registry;
   private final AdapterFiles files;
 
@@ -29,8 +29,8 @@ final class AdapterStore {
     this.files = new AdapterFiles(registry.base());
   }
 
-  /** Adds what is in a folder; if it does not fit, nothing. */
-  LoadReport addFrom(Path folder, String name, Strictness strictness) {
+  @Override
+  public LoadReport addFrom(Path folder, String name, Strictness strictness) {
     registry.requireFree(name);
     try {
       Adapter file = AdapterFolder.read(folder);
@@ -52,7 +52,8 @@ final class AdapterStore {
     }
   }
 
-  void save(Path folder, String name) {
+  @Override
+  public void save(Path folder, String name) {
     save(folder, List.of(name));
   }
 
@@ -72,7 +73,8 @@ final class AdapterStore {
         });
   }
 
-  void load(Path folder, String name) {
+  @Override
+  public void load(Path folder, String name) {
     load(folder, List.of(name));
   }
 
@@ -84,12 +86,14 @@ final class AdapterStore {
     AttachedAdapter.replaceAll(read.values());
   }
 
-  void hotSwap(String name, Path folder) {
+  @Override
+  public void hotSwap(String name, Path folder) {
     AttachedAdapter a = registry.adapter(name);
     a.replace(swapped(a, folder));
   }
 
-  void hotSwap(String name, Map<String, StoredTensor> weights) {
+  @Override
+  public void hotSwap(String name, Map<String, StoredTensor> weights) {
     AttachedAdapter a = registry.adapter(name);
     registry.requireUnmerged(a, "swapped");
     a.replace(files.values(a, weights));
@@ -162,15 +166,18 @@ final class AdapterStore {
 
   // ---- the base
 
-  void loadBase(Path path) {
+  @Override
+  public void loadBase(Path path) {
     ModuleState.of(registry.base().root()).read(path);
   }
 
-  void loadBase(Map<String, Storage> values) {
+  @Override
+  public void loadBase(Map<String, Storage> values) {
     ModuleState.of(registry.base().root()).loadFlat("the base's state dict", values);
   }
 
-  void saveBase(Path path) {
+  @Override
+  public void saveBase(Path path) {
     ModuleState.of(registry.base().root()).write(path, Map.of());
   }
 
