@@ -235,7 +235,7 @@ public final class DataFile {
       throw new FileFormatException(
           path,
           e instanceof EOFException
-              ? "ends before a gzip file does"
+              ? "is a truncated gzip file"
               : "is not a gzip file: " + e.getMessage(),
           e);
     }
@@ -251,7 +251,7 @@ public final class DataFile {
       String what =
           separator == ',' ? "commas" : separator == '\t' ? "tabs" : "'" + separator + "'";
       return new Table(
-          new QuotedLines(in, separator), "; a text with " + what + " has to be in quotes", header);
+          new QuotedLines(in, separator), "; a text with " + what + " must be in quotes", header);
     }
     return new Table(
         new TabbedLines(in, separator),
@@ -302,7 +302,7 @@ public final class DataFile {
             "line "
                 + text.line()
                 + (e instanceof EOFException
-                    ? ": the gzip file ends before its end, expected a whole one"
+                    ? ": the gzip file is truncated"
                     : ": is not gzip: " + e.getMessage()),
             e);
       } catch (FileFormatException e) {

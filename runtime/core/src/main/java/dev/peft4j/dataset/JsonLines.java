@@ -69,7 +69,7 @@ final class JsonLines implements Rows {
       if (p.nextToken() != null) {
         throw new RowException(
             new Place(number, p.currentTokenLocation().getColumnNr()),
-            "is more after the object, expected an object a line");
+            "has more text after the object, expected one object per line");
       }
       return row;
     } catch (JsonProcessingException e) {
@@ -86,7 +86,7 @@ final class JsonLines implements Rows {
       case START_OBJECT -> "an object";
       case VALUE_NULL -> "null";
       case VALUE_STRING -> "a text";
-      case VALUE_TRUE, VALUE_FALSE -> "a truth value";
+      case VALUE_TRUE, VALUE_FALSE -> "a boolean";
       default -> "a number";
     };
   }

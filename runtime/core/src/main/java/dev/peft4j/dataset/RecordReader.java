@@ -62,7 +62,7 @@ final class RecordReader<T> implements Function<Row, T> {
     } catch (NoSuchMethodException | RuntimeException e) {
       throw new IllegalArgumentException(
           type.getName()
-              + " cannot be made from here ("
+              + " cannot be created from here ("
               + e.getMessage()
               + "); open its package to dev.peft4j.core, or give a function",
           e);

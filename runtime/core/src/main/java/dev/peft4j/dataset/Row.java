@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * line and the column; {@link DataFile} adds the file.
  */
 public final class Row {
-  private static final int MOST_SHOWN = 200;
+  private static final int MAX_SHOWN = 200;
 
   private final Place place;
   private final Place names;
@@ -39,7 +39,7 @@ public final class Row {
     String key = Blanks.strip(name);
     Cell twin = cells.put(key, cell);
     if (twin != null && cell.problem().isEmpty()) {
-      cells.put(key, cell.unusable("is there twice, also in " + twin.place()));
+      cells.put(key, cell.unusable("occurs twice, also in " + twin.place()));
     }
   }
 
@@ -175,7 +175,7 @@ public final class Row {
 
   private String shown() {
     String all = spelled.stream().collect(Collectors.joining(", ", "[", "]"));
-    return Printable.of(all.length() <= MOST_SHOWN ? all : all.substring(0, MOST_SHOWN) + " ...");
+    return Printable.of(all.length() <= MAX_SHOWN ? all : all.substring(0, MAX_SHOWN) + " ...");
   }
 
   /** Returns the place and the values, shortened: for a debugger or a log. */

@@ -79,7 +79,7 @@ public record Split<T>(List<T> train, List<T> test) {
     int smaller = Math.min(test, examples.size() - test);
     if (smaller < classes.size()) {
       throw new IllegalArgumentException(
-          "split: a part would have %d of %d examples, fewer than the %d classes; needed is a share that gives each part one of each class"
+          "split: a part would have %d of %d examples, fewer than the %d classes; needed a share that gives each part one of each class"
               .formatted(smaller, examples.size(), classes.size()));
     }
     classes.forEach(
@@ -88,7 +88,7 @@ public record Split<T>(List<T> train, List<T> test) {
             throw new IllegalArgumentException(
                 "split: the class '"
                     + c
-                    + "' has one example; needed are two of each class, one for each part");
+                    + "' has one example; needed two of each class, one for each part");
           }
         });
     Rng rng = new Rng(seed);

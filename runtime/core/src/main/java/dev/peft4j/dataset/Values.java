@@ -33,7 +33,7 @@ final class Values {
       Pattern.compile("[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,9})?");
 
   /** Numbers with more digits are refused: they take long to parse, and no data file needs them. */
-  private static final int MOST_DIGITS = 1000;
+  private static final int MAX_DIGITS = 1000;
 
   private static final JsonMapper MAPPER =
       JsonMapper.builder()
@@ -125,13 +125,13 @@ final class Values {
         text.codePoints()
             .anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
     if (broken) {
-      throw row.wrong(column, "has half of a surrogate pair, which is no character");
+      throw row.wrong(column, "has half of a surrogate pair, which is not a character");
     }
     return text;
   }
 
   private static @Nullable Object number(String text, Class<?> raw) {
-    if (text.length() > MOST_DIGITS || !NUMBER.matcher(text).matches()) {
+    if (text.length() > MAX_DIGITS || !NUMBER.matcher(text).matches()) {
       return null;
     }
     try {
@@ -147,7 +147,7 @@ final class Values {
       if (raw == BigDecimal.class) {
         return value;
       }
-      if (Math.abs((long) value.scale()) > MOST_DIGITS) {
+      if (Math.abs((long) value.scale()) > MAX_DIGITS) {
         return null;
       }
       if (raw == Integer.class) {

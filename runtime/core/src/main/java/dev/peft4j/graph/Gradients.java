@@ -47,7 +47,7 @@ public final class Gradients {
     if (loss.inputs().length == 0 && loss.variable() == null) {
       throw new IllegalStateException(
           "backward: the graph of this loss was released by an optimizer step; compute the loss"
-              + " anew");
+              + " again");
     }
     List<Node> cone = cone(loss);
     BackwardPass pass = new BackwardPass(loss);

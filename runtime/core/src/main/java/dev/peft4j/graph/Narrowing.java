@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Narrowing {
   /** The part of a node that consumers read along an axis, or all of it if {@code part} is null. */
-  private record Need(@Nullable Part part, int axis) {
+  private record Need(@Nullable TakesPart part, int axis) {
     static final Need WHOLE = new Need(null, 0);
 
     Need and(@Nullable Need other) {
@@ -59,7 +59,7 @@ final class Narrowing {
     for (int i = order.size() - 1; i >= 0; i--) {
       Node n = order.get(i);
       Need need = needs.getOrDefault(n, Need.WHOLE);
-      if (n.op() instanceof Part part) {
+      if (n.op() instanceof TakesPart part) {
         need(n.input(0), new Need(part, part.axis()));
         continue;
       }
@@ -80,7 +80,7 @@ final class Narrowing {
   private List<Node> rebuild(List<Node> roots, Lowering lowering) {
     Map<Node, Node> mapped = new IdentityHashMap<>();
     for (Node n : order) {
-      if (n.op() instanceof Part && narrowed.containsKey(n.input(0))) {
+      if (n.op() instanceof TakesPart && narrowed.containsKey(n.input(0))) {
         mapped.put(n, Lowering.sameShape(n.op(), n.shape(), get(mapped, n.input(0))));
         continue;
       }
@@ -89,7 +89,7 @@ final class Narrowing {
       for (int k = 0; k < in.length; k++) {
         in[k] = get(mapped, n.input(k));
         if (axes != null && axes[k] >= 0 && !narrowed.containsKey(n.input(k))) {
-          Part part = Objects.requireNonNull(needs.getOrDefault(n, Need.WHOLE).part);
+          TakesPart part = Objects.requireNonNull(needs.getOrDefault(n, Need.WHOLE).part);
           in[k] = lowering.lower(part.along(axes[k]), new Node[] {in[k]});
         }
       }

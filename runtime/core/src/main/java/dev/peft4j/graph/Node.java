@@ -1,6 +1,7 @@
 package dev.peft4j.graph;
 
 import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.data.Storage;
@@ -24,7 +25,7 @@ public final class Node {
   private final long id = IDS.incrementAndGet();
   private final Op op;
   private final Shape shape;
-  private final DType dtype;
+  private final Encoding encoding;
   private final boolean requiresGrad;
   private final @Nullable Variable variable;
   private volatile @Nullable Snapshot snapshot;
@@ -38,7 +39,7 @@ public final class Node {
       Op op,
       Node[] inputs,
       Shape shape,
-      DType dtype,
+      Encoding encoding,
       boolean requiresGrad,
       @Nullable Variable variable,
       @Nullable Snapshot snapshot,
@@ -46,7 +47,7 @@ public final class Node {
     this.op = op;
     this.inputs = inputs;
     this.shape = shape;
-    this.dtype = dtype;
+    this.encoding = encoding;
     this.requiresGrad = requiresGrad;
     this.variable = variable;
     this.snapshot = snapshot;
@@ -62,11 +63,11 @@ public final class Node {
     boolean grad = false;
     for (Node n : inputs) {
       grad |= n.requiresGrad;
-      if (n.dtype.isHalf() && !op.takesHalf()) {
+      if (!n.encoding.isPlain() && !(op instanceof Decode)) {
         throw new ShapeException(
             op.name()
                 + ": an input is "
-                + n.dtype
+                + n.encoding
                 + " "
                 + n.shape
                 + ", needed FLOAT32; see toFloat()");
@@ -78,7 +79,7 @@ public final class Node {
             op,
             inputs,
             op.shape(inputs),
-            dtype,
+            op instanceof Placeholder p ? p.encoding() : dtype.encoding(),
             grad && dtype == DType.FLOAT32 && op.differentiable(),
             null,
             null,
@@ -87,7 +88,7 @@ public final class Node {
 
   /** Returns the same operation over inputs of the same shapes that hold the same numbers. */
   Node over(Node[] in) {
-    return new Node(op, in, shape, dtype, requiresGrad, null, null, 0);
+    return new Node(op, in, shape, encoding, requiresGrad, null, null, 0);
   }
 
   /** Creates a leaf that holds data. */
@@ -101,7 +102,7 @@ public final class Node {
               + " elements, found "
               + storage.elements());
     }
-    Node n = new Node(Leaf.DATA, NONE, shape, storage.dtype(), false, null, null, 0);
+    Node n = new Node(Leaf.DATA, NONE, shape, storage.encoding(), false, null, null, 0);
     n.value = storage;
     return n;
   }
@@ -110,7 +111,14 @@ public final class Node {
   static Node variable(Variable v, Storage storage, @Nullable Snapshot snapshot, int version) {
     Node n =
         new Node(
-            Leaf.VARIABLE, NONE, v.shape(), storage.dtype(), v.trainable(), v, snapshot, version);
+            Leaf.VARIABLE,
+            NONE,
+            v.shape(),
+            storage.encoding(),
+            v.trainable(),
+            v,
+            snapshot,
+            version);
     n.value = storage;
     return n;
   }
@@ -140,9 +148,14 @@ public final class Node {
     return shape;
   }
 
-  /** Returns the element type of the value. */
+  /** Returns the element type of the value, decoded where a leaf holds codes. */
   public DType dtype() {
-    return dtype;
+    return encoding.dtype();
+  }
+
+  /** Returns how the value lies in memory; only leaves hold codes. */
+  public Encoding encoding() {
+    return encoding;
   }
 
   /**

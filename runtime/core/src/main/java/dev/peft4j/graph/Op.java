@@ -109,11 +109,6 @@ public interface Op {
     return output.elements();
   }
 
-  /** True if the op takes 16-bit numbers; others take them after a {@code ToFloat}. */
-  default boolean takesHalf() {
-    return false;
-  }
-
   /** Returns false if no gradient ever flows through this op. */
   default boolean differentiable() {
     return true;

@@ -1,6 +1,7 @@
 package dev.peft4j.graph;
 
 import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
 import org.jspecify.annotations.Nullable;
 
@@ -9,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param frozen true if its data is a variable that is not trained
  */
-record Placeholder(int index, Shape placed, DType type, boolean frozen) implements Op {
+record Placeholder(int index, Shape placed, Encoding encoding, boolean frozen) implements Op {
   @Override
   public Shape shape(Node[] inputs) {
     return placed;
@@ -17,7 +18,7 @@ record Placeholder(int index, Shape placed, DType type, boolean frozen) implemen
 
   @Override
   public DType dtype(Node[] inputs) {
-    return type;
+    return encoding.dtype();
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.peft4j.graph;
 
 import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,7 +20,7 @@ public final class Program {
 
   private final int inputs;
   private final List<Shape> shapes;
-  private final List<DType> dtypes;
+  private final List<Encoding> encodings;
   private final List<Step> steps;
   private final int[] outputs;
   private final int[] targets;
@@ -28,14 +29,14 @@ public final class Program {
   private Program(
       boolean[] frozen,
       List<Shape> shapes,
-      List<DType> dtypes,
+      List<Encoding> encodings,
       List<Step> steps,
       int[] outputs,
       int[] targets) {
     this.frozen = frozen;
     this.inputs = frozen.length;
     this.shapes = List.copyOf(shapes);
-    this.dtypes = List.copyOf(dtypes);
+    this.encodings = List.copyOf(encodings);
     this.steps = List.copyOf(steps);
     this.outputs = outputs;
     this.targets = targets;
@@ -53,7 +54,7 @@ public final class Program {
     List<Node> placeholders = new ArrayList<>();
     for (int i = 0; i < trace.leaves(); i++) {
       Node n = trace.node(i);
-      Node placeholder = Node.of(new Placeholder(i, n.shape(), n.dtype(), Trace.frozen(n)));
+      Node placeholder = Node.of(new Placeholder(i, n.shape(), n.encoding(), Trace.frozen(n)));
       placeholders.add(placeholder);
       mapped.put(n, placeholder);
     }
@@ -74,17 +75,17 @@ public final class Program {
           leaf == null ? -1 : ((Placeholder) Objects.requireNonNull(mapped.get(leaf)).op()).index();
     }
     List<Node> fused = Fusion.fuse(Narrowing.narrow(roots, lowering));
-    return assemble(placeholders, Halving.halve(fused, support), targets);
+    return assemble(placeholders, DirectReads.of(fused, support), targets);
   }
 
   private static Program assemble(List<Node> placeholders, List<Node> roots, int[] targets) {
     List<Shape> shapes = new ArrayList<>();
-    List<DType> dtypes = new ArrayList<>();
+    List<Encoding> encodings = new ArrayList<>();
     Map<Node, Integer> ids = new HashMap<>();
     for (Node p : placeholders) {
       ids.put(p, shapes.size());
       shapes.add(p.shape());
-      dtypes.add(p.dtype());
+      encodings.add(p.encoding());
     }
     List<Step> steps = new ArrayList<>();
     for (Node n : Lowering.sorted(roots)) {
@@ -98,7 +99,7 @@ public final class Program {
       ids.put(n, shapes.size());
       steps.add(new Step(n.op(), in, shapes.size()));
       shapes.add(n.shape());
-      dtypes.add(n.dtype());
+      encodings.add(n.encoding());
     }
     int[] outputs = roots.stream().mapToInt(ids::get).toArray();
     boolean[] frozen = new boolean[placeholders.size()];
@@ -110,7 +111,7 @@ public final class Program {
         frozen[target] = false;
       }
     }
-    return new Program(frozen, shapes, dtypes, steps, outputs, targets);
+    return new Program(frozen, shapes, encodings, steps, outputs, targets);
   }
 
   /** Returns the number of values that are supplied at each run. */
@@ -137,14 +138,19 @@ public final class Program {
     return shapes.get(value);
   }
 
-  /** Returns the element type of a value. */
+  /** Returns the element type of a value, decoded where it is given in codes. */
   public DType dtype(int value) {
-    return dtypes.get(value);
+    return encodings.get(value).dtype();
+  }
+
+  /** Returns how a value lies in memory; only what is given is ever in codes. */
+  public Encoding encoding(int value) {
+    return encodings.get(value);
   }
 
   /** Returns the size of a value in bytes. */
   public long bytes(int value) {
-    return shape(value).elements() * dtype(value).bytes();
+    return encoding(value).bytes(shape(value).elements());
   }
 
   /** Returns the steps in the order in which they run. */

@@ -55,7 +55,7 @@ public final class Replacement {
       Storage s = values[index];
       boolean others = tainted[index];
       if (others || s.isReadOnly()) {
-        s = Storage.allocate(s.dtype(), s.elements());
+        s = Storage.allocate(s.encoding(), s.elements());
         values[index] = s;
       }
       if (others) {
@@ -79,7 +79,7 @@ public final class Replacement {
 
     void publish() {
       old.endedHere();
-      Thread me = Thread.currentThread();
+      long me = Thread.currentThread().threadId();
       group.publish(Snapshot.of(group, old.number() + 1, values, versions, tainted, me));
     }
   }

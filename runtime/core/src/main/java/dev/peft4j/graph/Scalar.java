@@ -130,13 +130,15 @@ public sealed interface Scalar {
 
   /** Returns fn(this). */
   default Scalar fn(Fn1 fn) {
-    return this instanceof Const c ? new Const(ScalarMath.apply(fn, c.value)) : new Unary(fn, this);
+    return this instanceof Const c
+        ? new Const(ScalarFunctions.apply(fn, c.value))
+        : new Unary(fn, this);
   }
 
   /** Returns fn(this, b). */
   default Scalar binary(Fn2 fn, Scalar b) {
     return this instanceof Const x && b instanceof Const y
-        ? new Const(ScalarMath.apply(fn, x.value, y.value))
+        ? new Const(ScalarFunctions.apply(fn, x.value, y.value))
         : new Binary(fn, this, b);
   }
 

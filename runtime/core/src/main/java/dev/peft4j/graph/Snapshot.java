@@ -4,26 +4,33 @@ import dev.peft4j.data.Storage;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The values of a {@link VariableGroup} between two replacements, and the threads that compute with
  * them. As long as there is only one such thread, it may write the next values into the same
- * memory.
+ * memory. Threads are known by their ids: a snapshot keeps none alive.
  */
 final class Snapshot {
+  /** No thread; ids are positive. */
+  private static final long NOBODY = 0;
+
   /** More than one thread took values: their memory must not be written to again. */
-  private static final Object SHARED = new Object();
+  private static final long SHARED = -1;
 
   /** The memory is being, or has been, written to. */
-  private static final Object CLOSED = new Object();
+  private static final long CLOSED = -2;
+
+  /** Another snapshot has replaced this one, without a change of values. */
+  private static final long REPLACED = -3;
 
   private static final VarHandle USE;
 
   static {
     try {
-      USE = MethodHandles.lookup().findVarHandle(Snapshot.class, "use", Object.class);
+      USE = MethodHandles.lookup().findVarHandle(Snapshot.class, "use", long.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -37,19 +44,21 @@ final class Snapshot {
   /** For each value, whether its memory also belongs to an earlier snapshot that was not closed. */
   private final boolean[] tainted;
 
-  private final @Nullable Thread madeBy;
+  /** The id of the thread that replaced the values before, or {@link #NOBODY}. */
+  private final long madeBy;
 
   /** The snapshot that this is a view of, chosen for a scope; or null. */
   private final @Nullable Snapshot pinnedOf;
 
   private final AtomicReferenceArray<@Nullable Node> leaves;
 
-  /**
-   * Null, the only thread that took values, SHARED, CLOSED, or the snapshot that replaced this one.
-   */
-  private volatile @Nullable Object use;
+  /** NOBODY, the id of the only thread that took values, SHARED, CLOSED or REPLACED. */
+  private volatile long use;
 
-  private volatile @Nullable Thread endedBy;
+  /** The snapshot that replaced this one, set before {@link #use} says so. */
+  private volatile @Nullable Snapshot next;
+
+  private volatile long endedBy;
 
   private Snapshot(
       VariableGroup group,
@@ -57,7 +66,7 @@ final class Snapshot {
       Storage[] values,
       int[] versions,
       boolean[] tainted,
-      @Nullable Thread madeBy,
+      long madeBy,
       @Nullable Snapshot pinnedOf) {
     this.group = group;
     this.number = number;
@@ -74,7 +83,7 @@ final class Snapshot {
    *
    * @param versions the version of each value
    * @param tainted for each value, whether an earlier snapshot that others may use holds its memory
-   * @param madeBy the thread that replaced the values, or null if nothing was replaced
+   * @param madeBy the id of the thread that replaced the values, or 0 if nothing was replaced
    */
   static Snapshot of(
       VariableGroup group,
@@ -82,7 +91,7 @@ final class Snapshot {
       Storage[] values,
       int[] versions,
       boolean[] tainted,
-      @Nullable Thread madeBy) {
+      long madeBy) {
     return new Snapshot(group, number, values, versions, tainted, madeBy, null);
   }
 
@@ -142,7 +151,7 @@ final class Snapshot {
     return Arrays.copyOf(tainted, size);
   }
 
-  @Nullable Thread madeBy() {
+  long madeBy() {
     return madeBy;
   }
 
@@ -155,9 +164,13 @@ final class Snapshot {
     return pinnedOf != null;
   }
 
+  private static long me() {
+    return Thread.currentThread().threadId();
+  }
+
   /** Returns whether this thread replaced the values before this snapshot. */
   boolean isMadeHere() {
-    return madeBy == Thread.currentThread();
+    return madeBy == me();
   }
 
   /** Returns a view of it for a scope. */
@@ -173,8 +186,8 @@ final class Snapshot {
    */
   Snapshot effective() {
     Snapshot s = this;
-    while (s.use instanceof Snapshot next) {
-      s = next;
+    while (s.use == REPLACED) {
+      s = Objects.requireNonNull(s.next);
     }
     return s;
   }
@@ -224,19 +237,19 @@ final class Snapshot {
     if (pinnedOf != null) {
       return pinnedOf.touch();
     }
-    Thread me = Thread.currentThread();
+    long me = me();
     while (true) {
-      Object u = use;
+      long u = use;
       if (u == me || u == SHARED) { // the first by far most often
         return true;
       }
       if (u == CLOSED) {
         return false;
       }
-      if (u instanceof Snapshot next) {
-        return next.touch();
+      if (u == REPLACED) {
+        return Objects.requireNonNull(next).touch();
       }
-      if (USE.compareAndSet(this, u, u == null ? me : SHARED)) {
+      if (USE.compareAndSet(this, u, u == NOBODY ? me : SHARED)) {
         return true;
       }
     }
@@ -248,13 +261,13 @@ final class Snapshot {
    * @return true if its memory may be written to, except what is tainted
    */
   boolean close() {
-    Object u = use;
-    return (u == null || u == Thread.currentThread()) && USE.compareAndSet(this, u, CLOSED);
+    long u = use;
+    return (u == NOBODY || u == me()) && USE.compareAndSet(this, u, CLOSED);
   }
 
   /** Records that values were overwritten, so that this thread's older tensors are out of date. */
   void endedHere() {
-    endedBy = Thread.currentThread();
+    endedBy = me();
   }
 
   /**
@@ -262,11 +275,12 @@ final class Snapshot {
    *
    * @param shared whether others may use the values that were added
    */
-  void becomes(Snapshot next, boolean shared) {
+  void becomes(Snapshot other, boolean shared) {
+    next = other;
     while (true) {
-      Object u = use;
-      next.use = shared && !(u instanceof Snapshot) ? SHARED : u;
-      if (USE.compareAndSet(this, u, next)) {
+      long u = use;
+      other.use = shared ? SHARED : u;
+      if (USE.compareAndSet(this, u, REPLACED)) {
         return;
       }
     }
@@ -290,8 +304,8 @@ final class Snapshot {
    * @return false if it has been replaced and is gone, or replaced by this thread
    */
   boolean hold(Variable v, int version) {
-    Thread me = Thread.currentThread();
-    if (use == me && endedBy == null) {
+    long me = me();
+    if (use == me && endedBy == NOBODY) {
       return true;
     }
     Snapshot whole = wholeOfPinned();

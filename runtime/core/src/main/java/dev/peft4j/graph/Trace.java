@@ -1,5 +1,6 @@
 package dev.peft4j.graph;
 
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import java.util.Arrays;
@@ -56,7 +57,7 @@ public final class Trace {
     int h = leaves.length * 31 + uses.length;
     int k = 0;
     for (Node n : leaves) {
-      h = h * 31 + n.shape().hashCode() * 7 + kind(n);
+      h = h * 31 + n.shape().hashCode() * 7 + n.encoding().hashCode() + (frozen(n) ? 1 : 0);
     }
     for (Use u : uses) {
       h = h * 31 + u.node.op().hashCode();
@@ -251,12 +252,30 @@ public final class Trace {
     return in;
   }
 
-  /**
-   * Returns what a program knows about a leaf besides its shape: its type, and whether it is
-   * frozen.
-   */
-  private static byte kind(Node leaf) {
-    return (byte) (leaf.dtype().ordinal() << 1 | (frozen(leaf) ? 1 : 0));
+  /** What a program knows of a leaf: its shape, its encoding, and whether it is frozen. */
+  private record LeafKind(Shape shape, Encoding encoding, boolean frozen) {
+    static LeafKind of(Node leaf) {
+      return new LeafKind(leaf.shape(), leaf.encoding(), Trace.frozen(leaf));
+    }
+
+    boolean matches(Node leaf) {
+      return frozen == Trace.frozen(leaf)
+          && encoding.equals(leaf.encoding())
+          && (shape == leaf.shape() || shape.equals(leaf.shape()));
+    }
+
+    @Override
+    public boolean equals(@Nullable Object o) {
+      return o instanceof LeafKind k
+          && frozen == k.frozen
+          && encoding.equals(k.encoding)
+          && shape.equals(k.shape);
+    }
+
+    @Override
+    public int hashCode() {
+      return shape.hashCode() * 7 + encoding.hashCode() + (frozen ? 1 : 0);
+    }
   }
 
   /**
@@ -271,15 +290,11 @@ public final class Trace {
   /** Returns the structure without the data, as a key of a cache. */
   public Key key() {
     Object[] parts = new Object[size()];
-    byte[] types = new byte[leaves.length];
     for (int i = 0; i < parts.length; i++) {
       Node n = node(i);
-      parts[i] = i < leaves.length ? n.shape() : n.op();
+      parts[i] = i < leaves.length ? LeafKind.of(n) : n.op();
     }
-    for (int i = 0; i < types.length; i++) {
-      types[i] = kind(leaves[i]);
-    }
-    return new Key(parts, types, wiring, hash);
+    return new Key(parts, leaves.length, wiring, hash);
   }
 
   /** Returns a hash of the structure, equal to {@link Key#hashCode()}. */
@@ -290,18 +305,18 @@ public final class Trace {
   /** Returns whether {@code key} is the structure of this trace. */
   public boolean matches(Key key) {
     if (key.hash != hash
-        || key.types.length != leaves.length
+        || key.leaves != leaves.length
         || key.parts.length != size()
         || !Arrays.equals(key.wiring, wiring)) {
       return false;
     }
     for (int i = 0; i < key.parts.length; i++) {
-      Node n = node(i);
-      if (i < leaves.length && key.types[i] != kind(n)) {
-        return false;
-      }
-      Object part = i < leaves.length ? (Shape) n.shape() : n.op();
-      if (part != key.parts[i] && !part.equals(key.parts[i])) {
+      Object part = key.parts[i];
+      if (i < leaves.length) {
+        if (!((LeafKind) part).matches(leaves[i])) {
+          return false;
+        }
+      } else if (part != node(i).op() && !part.equals(node(i).op())) {
         return false;
       }
     }
@@ -311,13 +326,13 @@ public final class Trace {
   /** The structure of a trace. */
   public static final class Key {
     private final Object[] parts;
-    private final byte[] types;
+    private final int leaves;
     private final int[] wiring;
     private final int hash;
 
-    private Key(Object[] parts, byte[] types, int[] wiring, int hash) {
+    private Key(Object[] parts, int leaves, int[] wiring, int hash) {
       this.parts = parts;
-      this.types = types;
+      this.leaves = leaves;
       this.wiring = wiring;
       this.hash = hash;
     }
@@ -331,7 +346,7 @@ public final class Trace {
     public boolean equals(Object o) {
       return o instanceof Key k
           && hash == k.hash
-          && Arrays.equals(types, k.types)
+          && leaves == k.leaves
           && Arrays.equals(wiring, k.wiring)
           && Arrays.equals(parts, k.parts);
     }

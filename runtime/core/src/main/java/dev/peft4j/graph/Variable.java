@@ -44,16 +44,16 @@ public final class Variable {
   /**
    * Creates a variable over {@code storage}, which it owns from now on.
    *
-   * @param trainable whether gradients are wanted; never of 16-bit numbers
+   * @param trainable whether gradients are wanted; never of codes, only of plain numbers
    */
   public Variable(String name, Storage storage, Shape shape, boolean trainable) {
     this.name = name;
     this.shape = shape;
-    this.storage = requireSize(storage);
-    this.trainable = trainable && !storage.dtype().isHalf();
+    this.storage = requireFit(storage);
+    this.trainable = trainable && storage.encoding().isPlain();
   }
 
-  private Storage requireSize(Storage given) {
+  private Storage requireFit(Storage given) {
     if (given.elements() != shape.elements()) {
       throw new IllegalArgumentException(
           name
@@ -64,12 +64,13 @@ public final class Variable {
               + " elements, found "
               + given.elements());
     }
+    given.encoding().requireFit("'" + name + "'", shape);
     return given;
   }
 
   /**
-   * Replaces the memory of this variable; the new memory is owned from now on. With 16-bit numbers
-   * the variable is frozen.
+   * Replaces the memory of this variable; the new memory is owned from now on. With codes the
+   * variable is frozen.
    *
    * @throws IllegalArgumentException if the number of elements differs
    * @throws IllegalStateException if it belongs to the group of an adapter
@@ -79,8 +80,8 @@ public final class Variable {
     if (p != null && p.swappable) {
       throw new IllegalStateException("'" + name + "' is in a group, which holds its memory");
     }
-    requireSize(other);
-    trainable &= !other.dtype().isHalf();
+    requireFit(other);
+    trainable &= other.encoding().isPlain();
     if (p == null) {
       storage = other;
       changed();
@@ -205,16 +206,16 @@ public final class Variable {
   /**
    * Turns gradients on or off for tensors created from now on.
    *
-   * @throws IllegalStateException to turn them on for 16-bit numbers
+   * @throws IllegalStateException to turn them on for numbers in codes
    */
   public void trainable(boolean on) {
-    if (on && storage().dtype().isHalf()) {
+    if (on && !storage().encoding().isPlain()) {
       throw new IllegalStateException(
           "'"
               + name
               + "' holds "
-              + storage().dtype()
-              + ", and 16-bit numbers are not trained; make it FLOAT32 first, with to(FLOAT32)");
+              + storage().encoding()
+              + ", which is not trained; make it FLOAT32 first, with to(FLOAT32)");
     }
     if (trainable != on) {
       trainable = on;

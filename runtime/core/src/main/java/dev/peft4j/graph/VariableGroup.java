@@ -38,7 +38,7 @@ public final class VariableGroup {
   private final ReentrantLock lock = new ReentrantLock();
   private final List<Variable> variables = new ArrayList<>();
   private volatile Snapshot now =
-      Snapshot.of(this, 0, new Storage[0], new int[0], new boolean[0], null);
+      Snapshot.of(this, 0, new Storage[0], new int[0], new boolean[0], 0);
   private volatile @Nullable VariableGroup into;
 
   /** Creates an empty group. */
@@ -165,7 +165,7 @@ public final class VariableGroup {
         versions[i] = theirs.version(i - n);
         tainted[i] = theirs.isTainted(i - n);
       }
-      Snapshot all = Snapshot.of(this, mine.number() + 1, values, versions, tainted, null);
+      Snapshot all = Snapshot.of(this, mine.number() + 1, values, versions, tainted, 0);
       mine.giveLeaves(all, 0);
       theirs.giveLeaves(all, n);
       mine.becomes(all, true);
@@ -234,25 +234,29 @@ public final class VariableGroup {
             tainted[i] = false;
           });
       root.publish(
-          Snapshot.of(root, old.number() + 1, next, versions, tainted, Thread.currentThread()));
+          Snapshot.of(root, old.number() + 1, next, versions, tainted, me()));
       values.keySet().forEach(Variable::forgetRetained);
     } finally {
       root.lock.unlock();
     }
   }
 
+  private static long me() {
+    return Thread.currentThread().threadId();
+  }
+
   private static void requireSame(Variable v, Storage old, Storage s) {
-    if (s.dtype() != old.dtype() || s.elements() != old.elements()) {
+    if (!s.encoding().equals(old.encoding()) || s.elements() != old.elements()) {
       throw new IllegalArgumentException(
           v.name()
               + ": "
               + s.elements()
               + " elements of "
-              + s.dtype()
+              + s.encoding()
               + " found, "
               + old.elements()
               + " elements of "
-              + old.dtype()
+              + old.encoding()
               + " needed");
     }
   }
@@ -271,7 +275,7 @@ public final class VariableGroup {
       tainted[i] = false;
       old.endedHere();
       root.publish(
-          Snapshot.of(root, old.number() + 1, next, versions, tainted, Thread.currentThread()));
+          Snapshot.of(root, old.number() + 1, next, versions, tainted, me()));
     } finally {
       root.lock.unlock();
     }

@@ -46,7 +46,7 @@ public final class AdapterFolder {
       throw new IllegalArgumentException(
           "an adapter is saved in a folder of its name: "
               + Quote.text(adapterName)
-              + " is none; use a name without slashes");
+              + " is not such a name; use one without slashes");
     }
     return folder.resolve(adapterName);
   }
@@ -152,7 +152,7 @@ public final class AdapterFolder {
       List<String> below = below(folder);
       throw new FileFormatException(
           folder,
-          "has no adapter_config.json, so it is no folder with an adapter"
+          "has no adapter_config.json, so it is not the folder of an adapter"
               + (below.isEmpty()
                   ? WeightsFile.isThere(folder) ? "; it has the weights of a whole model" : ""
                   : "; did you mean " + Quote.list(below, 5) + " in it?"));

@@ -148,7 +148,7 @@ public final class AtomicFiles {
             + parent(file)
             + ": "
             + Quote.reason(e)
-            + "; what was there before is unchanged",
+            + "; existing files are unchanged",
         e);
   }
 
@@ -280,7 +280,7 @@ public final class AtomicFiles {
       Path folder = parent(file).normalize();
       if (!folder.equals(found) && !found.equals(folder.getParent())) {
         throw new IllegalArgumentException(
-            "files that are written as one are in one folder or directly below it, found "
+            "files that are written together must be in one folder or directly below it, found "
                 + file
                 + " beside "
                 + found);

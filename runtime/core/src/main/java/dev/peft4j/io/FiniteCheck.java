@@ -1,6 +1,5 @@
 package dev.peft4j.io;
 
-import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -27,9 +26,9 @@ final class FiniteCheck {
     FiniteCheck check = new FiniteCheck();
     tensors.forEach(
         (name, t) -> {
-          DType type = t.storage().dtype();
-          if (!type.isInteger()) {
-            check.add(name, t.shape(), TensorType.of(type), t.storage().segment());
+          TensorType type = TensorType.of(t.storage().encoding());
+          if (type != null && type.isFloat()) {
+            check.add(name, t.shape(), type, t.storage().segment());
           }
         });
     check.require(file);

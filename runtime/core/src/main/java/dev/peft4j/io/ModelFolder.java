@@ -2,7 +2,7 @@ package dev.peft4j.io;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.log.Log;
@@ -54,7 +54,7 @@ public final class ModelFolder {
     Path config = folder.resolve(CONFIG);
     if (!Files.exists(config)) {
       throw new FileFormatException(
-          folder, "has no config.json, so it is no folder with a model of transformers");
+          folder, "has no config.json, so it is not the folder of a transformers model");
     }
     return new ModelFolder(folder, PythonJson.read(config), weights(folder));
   }
@@ -74,7 +74,7 @@ public final class ModelFolder {
               || Files.exists(folder.resolve("pytorch_model.bin.index.json"));
       throw new FileFormatException(
           folder,
-          "has no weights: neither model.safetensors nor model.safetensors.index.json is there"
+          "has no weights: neither model.safetensors nor model.safetensors.index.json exists"
               + (pickle
                   ? "; its pytorch_model.bin is a pickle of torch that is not read here: load the"
                       + " model with transformers and save it again"
@@ -102,7 +102,8 @@ public final class ModelFolder {
     }
     if (!absent.isEmpty()) {
       throw new FileFormatException(
-          index, "names tensors that are not where it says: " + String.join(", ", absent));
+          index,
+          "names tensors that are not in the files that it gives: " + String.join(", ", absent));
     }
     warnUnlisted(index, shards, out);
     return out;
@@ -208,14 +209,14 @@ public final class ModelFolder {
   }
 
   /**
-   * Returns the elements of one tensor as a floating-point type; see {@link
-   * SafeTensors#storage(String, dev.peft4j.data.DType)}.
+   * Returns the elements of one tensor in an encoding of floating-point numbers; see {@link
+   * SafeTensors#storage(String, Encoding)}.
    *
    * @throws FileFormatException if there is no such tensor, or its type is not a floating-point
    *     type that can be read
    */
-  public Storage storage(String name, DType dtype) throws FileFormatException {
-    return file(name).storage(name, dtype);
+  public Storage storage(String name, Encoding encoding) throws FileFormatException {
+    return file(name).storage(name, encoding);
   }
 
   /** Returns the shape and the elements of one tensor; see {@link #storage(String)}. */

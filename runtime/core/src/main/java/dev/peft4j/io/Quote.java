@@ -59,7 +59,7 @@ public final class Quote {
       case AccessDeniedException _ -> "permission denied";
       case NoSuchFileException _ -> "no such file or folder";
       case NotDirectoryException _ -> "not a folder";
-      case FileAlreadyExistsException _ -> "a file of that name is in the way";
+      case FileAlreadyExistsException _ -> "a file of that name exists";
       case CharacterCodingException _ -> "not UTF-8 text";
       case CharConversionException _ -> "not UTF-8 text";
       case FileSystemException f when f.getReason() != null -> lowerFirst(f.getReason());

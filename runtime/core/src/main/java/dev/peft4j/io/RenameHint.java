@@ -16,7 +16,7 @@ final class RenameHint {
   private static final int LIMIT = 20_000;
 
   /** Longer names are not names of parameters, and have too many suffixes to try. */
-  private static final int LONGEST = 500;
+  private static final int MAX_LENGTH = 500;
 
   private RenameHint() {}
 
@@ -36,7 +36,7 @@ final class RenameHint {
     if (!worthwhile) {
       return null;
     }
-    List<String> there = unexpected.stream().filter(u -> u.length() <= LONGEST).toList();
+    List<String> there = unexpected.stream().filter(u -> u.length() <= MAX_LENGTH).toList();
     Map.Entry<String, Integer> best = Map.entry("", 0);
     for (Map<String, Integer> votes :
         List.of(prefixes(missing, there, sameShape), segments(missing, there, sameShape))) {

@@ -1,6 +1,7 @@
 package dev.peft4j.io;
 
 import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import java.io.BufferedInputStream;
@@ -183,7 +184,7 @@ public final class SafeTensors {
               + info.type()
               + ", which cannot be read; convert it to F32, F16 or BF16");
     }
-    boolean same = TensorType.of(dtype) == info.type();
+    boolean same = TensorType.of(dtype.encoding()) == info.type();
     if (same && bytes.address() % dtype.bytes() == 0) {
       return Storage.wrap(bytes, dtype);
     }
@@ -191,17 +192,17 @@ public final class SafeTensors {
   }
 
   /**
-   * Returns the elements of one tensor as numbers of a floating-point type. If the file has that
-   * type, they share the file's memory without a copy and must not be written to; other
-   * floating-point types are converted, to 16 bits by rounding to the nearest.
+   * Returns the elements of one tensor in an encoding of floating-point numbers. Where the file has
+   * that type they share the file's memory without a copy and must not be written to; other
+   * floating-point types are converted, rounded as the encoding does.
    *
-   * @param dtype {@code FLOAT32}, {@code FLOAT16} or {@code BFLOAT16}
-   * @throws FileFormatException if there is no such tensor, or its type is not a floating-point
-   *     type that can be read
+   * @throws FileFormatException if there is no such tensor, or its type is no floating-point type
+   *     that can be read
+   * @throws dev.peft4j.data.ShapeException if the tensor's rows are not whole blocks
    */
-  public Storage storage(String name, DType dtype) throws FileFormatException {
+  public Storage storage(String name, Encoding encoding) throws FileFormatException {
     TensorInfo info = info(name);
-    if (!info.type().isFloat() || dtype.isInteger()) {
+    if (!info.type().isFloat() || encoding.dtype().isInteger()) {
       throw new FileFormatException(
           file,
           "tensor "
@@ -209,12 +210,17 @@ public final class SafeTensors {
               + " is of type "
               + info.type()
               + ", which cannot be read as "
-              + dtype
+              + encoding
               + "; floating-point types can be read as each other");
     }
     MemorySegment bytes = bytes(info);
-    boolean same = TensorType.of(dtype) == info.type() && bytes.address() % dtype.bytes() == 0;
-    return same ? Storage.wrap(bytes, dtype) : storage(name).copyAs(dtype);
+    boolean same =
+        TensorType.of(encoding) == info.type() && bytes.address() % encoding.blockBytes() == 0;
+    if (same) {
+      return Storage.wrap(bytes, encoding);
+    }
+    encoding.requireFit("tensor " + Quote.text(name), info.shape());
+    return storage(name).copyAs(encoding);
   }
 
   /** Returns the shape and the elements of one tensor; see {@link #storage(String)}. */
@@ -278,7 +284,7 @@ public final class SafeTensors {
     if (length < 0 || length > MAX_HEADER) {
       throw new FileFormatException(
           file,
-          "is no safetensors file: its header would have "
+          "is not a safetensors file: its header would have "
               + Long.toUnsignedString(length)
               + " bytes, at most "
               + MAX_HEADER
@@ -292,7 +298,7 @@ public final class SafeTensors {
               + length
               + " bytes, but the file ends "
               + (size - PREFIX)
-              + " bytes after the header length; it is truncated or no safetensors file"
+              + " bytes after the header length; it is truncated or not a safetensors file"
               + hint);
     }
     if (length == 0 || start.get(PREFIX) != '{') {
@@ -302,7 +308,7 @@ public final class SafeTensors {
               ? "the header is empty, expected a JSON object of tensors"
               : "the header does not begin with '{' but with byte 0x"
                   + String.format("%02x", start.get(PREFIX))
-                  + "; it is no safetensors file"
+                  + "; it is not a safetensors file"
                   + hint);
     }
     return (int) length;

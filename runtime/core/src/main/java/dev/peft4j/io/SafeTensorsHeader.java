@@ -202,7 +202,7 @@ record SafeTensorsHeader(
       }
       if (json.nextToken() != null) {
         throw bad(
-            "the header goes on after its closing brace with "
+            "the header continues after its closing brace with "
                 + found()
                 + "; only spaces may follow");
       }

@@ -306,7 +306,7 @@ final class Save implements AutoCloseable {
     }
     if (!Files.isDirectory(e.temp(), LinkOption.NOFOLLOW_LINKS)
         && Files.isDirectory(e.target(), LinkOption.NOFOLLOW_LINKS)) {
-      throw new FileSystemException(e.target().toString(), null, "a folder of that name is there");
+      throw new FileSystemException(e.target().toString(), null, "a folder of that name exists");
     }
   }
 

@@ -1,10 +1,12 @@
 package dev.peft4j.io;
 
+import dev.peft4j.Peft4jException;
+
 /**
  * Thrown when weights do not fit a model; the message lists the problems, one key per line, and
  * {@link #check} has all keys.
  */
-public final class StateDictException extends IllegalArgumentException {
+public final class StateDictException extends Peft4jException {
   private static final long serialVersionUID = 1L;
 
   private final transient StateDictCheck check;

@@ -1,6 +1,7 @@
 package dev.peft4j.io;
 
 import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -92,14 +93,9 @@ public enum TensorType {
     return BY_NAME.get(name);
   }
 
-  /** Returns the type of a file for elements of {@code dtype}. */
-  static TensorType of(DType dtype) {
-    return switch (dtype) {
-      case FLOAT32 -> F32;
-      case FLOAT16 -> F16;
-      case BFLOAT16 -> BF16;
-      case INT32 -> I32;
-      case INT64 -> I64;
-    };
+  /** Returns the type of a file for elements of an encoding, null if there is none. */
+  static @Nullable TensorType of(Encoding encoding) {
+    String name = encoding.safetensorsName();
+    return name == null ? null : BY_NAME.get(name);
   }
 }

@@ -1,6 +1,7 @@
 package dev.peft4j.op;
 
 import dev.peft4j.data.DType;
+import dev.peft4j.data.IndexException;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.graph.Elementwise;
@@ -72,9 +73,9 @@ public record CrossEntropy(int ignoreIndex) implements Op {
   }
 
   /** Returns the exception for a label outside the classes; backends share it. */
-  public static IndexOutOfBoundsException outOfRange(
+  public static IndexException outOfRange(
       long label, long row, int classes, int ignoreIndex) {
-    return new IndexOutOfBoundsException(
+    return new IndexException(
         "crossEntropy: label "
             + label
             + " in row "

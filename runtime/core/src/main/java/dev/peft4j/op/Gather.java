@@ -1,6 +1,7 @@
 package dev.peft4j.op;
 
 import dev.peft4j.data.DType;
+import dev.peft4j.data.IndexException;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.graph.Node;
@@ -61,8 +62,8 @@ public record Gather() implements Op {
   }
 
   /** Returns the exception for an id outside the table; backends share it. */
-  public static IndexOutOfBoundsException outOfRange(long id, long position, int rows) {
-    return new IndexOutOfBoundsException(
+  public static IndexException outOfRange(long id, long position, int rows) {
+    return new IndexException(
         "gather: id "
             + id
             + " at position "

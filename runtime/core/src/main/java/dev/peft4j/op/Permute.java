@@ -60,7 +60,7 @@ public record Permute(List<Integer> order) implements Op {
     }
     if (!valid) {
       throw new ShapeException(
-          "permute: " + order + " is no order of the dimensions of shape " + s);
+          "permute: " + order + " is not an order of the dimensions of shape " + s);
     }
     return Shape.of(d);
   }

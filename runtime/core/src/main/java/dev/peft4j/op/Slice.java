@@ -5,13 +5,13 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
-import dev.peft4j.graph.Part;
+import dev.peft4j.graph.TakesPart;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The slice from {@code from} (inclusive) to {@code to} (exclusive) along dimension {@code axis}.
  */
-public record Slice(int axis, int from, int to) implements Op, Part {
+public record Slice(int axis, int from, int to) implements Op, TakesPart {
   /** Returns a slice of {@code x} along an axis; a negative axis counts from the end. */
   public static Node of(Node x, int axis, int from, int to) {
     return Node.of(new Slice(x.shape().axis("slice", axis), from, to), x);

@@ -1,10 +1,12 @@
 package dev.peft4j.optim;
 
+import dev.peft4j.Peft4jException;
+
 /**
  * The loss of a step was NaN or infinite; no parameter and no optimizer state was changed by that
  * step.
  */
-public class NonFiniteLossException extends ArithmeticException {
+public class NonFiniteLossException extends Peft4jException {
   private static final long serialVersionUID = 1L;
 
   private final long step;

@@ -1,5 +1,6 @@
 package dev.peft4j.tensor;
 
+import dev.peft4j.data.IndexException;
 import dev.peft4j.graph.Node;
 import dev.peft4j.op.Gather;
 import dev.peft4j.op.Indexing;
@@ -7,7 +8,7 @@ import dev.peft4j.op.OneHot;
 
 /**
  * The operations of a {@link Tensor} that take integer positions. A position that is out of range
- * is an {@link IndexOutOfBoundsException} when the result is computed.
+ * is an {@link IndexException} when the result is computed.
  */
 public sealed interface IndexOps permits Tensor {
   /** Returns the graph node that computes this tensor. */

@@ -1,11 +1,11 @@
 package dev.peft4j.tensor;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encodings;
+import dev.peft4j.graph.Decode;
 import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Node;
 import dev.peft4j.op.Pointwise;
 import dev.peft4j.op.RandomMask;
-import dev.peft4j.op.ToFloat;
 
 /** The operations of a {@link Tensor} that work element by element; shapes broadcast. */
 public sealed interface PointwiseOps permits ComparisonOps {
@@ -152,14 +152,11 @@ public sealed interface PointwiseOps permits ComparisonOps {
     return apply(Pointwise.MASKED_FILL, mask, Tensor.of(Pointwise.constant(value)));
   }
 
-  /**
-   * Returns integers and 16-bit numbers converted to float32; a float32 tensor is returned as it
-   * is.
-   */
+  /** Returns integers, or numbers in any encoding, as float32; float32 stays itself. */
   default Tensor toFloat() {
-    return node().dtype() == DType.FLOAT32
+    return node().encoding().equals(Encodings.FLOAT32)
         ? Tensor.self(this)
-        : Tensor.of(Node.of(new ToFloat(), node()));
+        : Tensor.of(Node.of(new Decode(), node()));
   }
 
   /**

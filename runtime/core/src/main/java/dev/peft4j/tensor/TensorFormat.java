@@ -1,5 +1,7 @@
 package dev.peft4j.tensor;
 
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -66,19 +68,18 @@ public final class TensorFormat {
       s.append("[]");
       size = t.shape().rank() == 1 ? "" : ", size=" + t.shape();
     }
-    String end =
-        size
-            + switch (t.dtype()) {
-              case FLOAT32, INT64 -> "";
-              case INT32, FLOAT16, BFLOAT16 ->
-                  ", dtype=" + t.dtype().name().toLowerCase(Locale.ROOT);
-            }
-            + (suffix.isEmpty() ? "" : ", " + suffix);
+    String end = size + type(t.node().encoding()) + (suffix.isEmpty() ? "" : ", " + suffix);
     int lastLine = s.length() - (s.lastIndexOf("\n") + 1);
     if (lastLine + end.length() + 1 > LINE) {
       end = ",\n" + " ".repeat(OPENING.length()) + end.substring(2);
     }
     return s.append(end).append(')').toString();
+  }
+
+  /** What torch prints of a type, unless it is a usual one. */
+  private static String type(Encoding e) {
+    boolean usual = e.equals(Encodings.FLOAT32) || e.equals(Encodings.INT64);
+    return usual ? "" : ", dtype=" + e.name().toLowerCase(Locale.ROOT);
   }
 
   private boolean isFloat() {

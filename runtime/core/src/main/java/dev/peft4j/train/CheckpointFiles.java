@@ -2,6 +2,7 @@ package dev.peft4j.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.Peft4jException;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Variable;
@@ -113,7 +114,7 @@ record CheckpointFiles(
             : optimizer.parameters().stream().map(p -> p.own().copy()).toList();
     try {
       subject.load(folder);
-    } catch (IllegalArgumentException e) {
+    } catch (IllegalArgumentException | Peft4jException e) {
       throw new CheckpointException(
           "checkpoint " + folder + " is of another model: " + e.getMessage(), e);
     }
@@ -135,7 +136,7 @@ record CheckpointFiles(
           g.restore(saw.path("seed").longValue(), saw.path("position").longValue());
         });
     if (!changes.isEmpty()) {
-      LOG.warn("going on from {}, which was made with {}", folder, String.join("; ", changes));
+      LOG.warn("resuming from {}, which was made with {}", folder, String.join("; ", changes));
     }
     return new Restored(state, course, changes);
   }
@@ -212,7 +213,7 @@ record CheckpointFiles(
             + what
             + ": "
             + how
-            + ". It goes on only with what it was made with; for another run choose another folder",
+            + ". It can only be resumed as it was started; for another run choose another folder",
         null);
   }
 

@@ -36,7 +36,7 @@ final class CheckpointFolder implements AutoCloseable {
   /**
    * Locks a folder, which is created if missing, and removes what killed processes have left there.
    *
-   * @throws IllegalStateException if another run uses it
+   * @throws CheckpointException if another run uses it
    */
   static CheckpointFolder open(Path folder, CheckpointFiles files, int keep) {
     files.requireComplete();
@@ -46,7 +46,7 @@ final class CheckpointFolder implements AutoCloseable {
       Files.createDirectories(folder);
       hold = FileHold.tryTake(folder.resolve(LOCK));
       if (hold == null) {
-        throw new IllegalStateException(
+        throw new CheckpointException(
             "another run is writing checkpoints to " + folder + "; needed is a folder of its own");
       }
       AtomicFolder.clean(folder);
@@ -74,17 +74,17 @@ final class CheckpointFolder implements AutoCloseable {
   /**
    * Throws if the folder contains checkpoints.
    *
-   * @throws IllegalStateException naming the latest
+   * @throws CheckpointException naming the latest
    */
   void requireEmpty() {
     List<Checkpoint> there = Checkpoint.list(folder);
     if (!there.isEmpty()) {
-      throw new IllegalStateException(
+      throw new CheckpointException(
           "the folder "
               + folder
-              + " has checkpoints already, the latest of step "
+              + " already has checkpoints, the latest of step "
               + there.getFirst().step()
-              + ": call resume() to go on from it, or choose another folder");
+              + ": call resume() to continue from it, or choose another folder");
     }
   }
 
@@ -103,7 +103,7 @@ final class CheckpointFolder implements AutoCloseable {
         last = c;
         return restored;
       } catch (IOException | UncheckedIOException e) {
-        LOG.warn("damaged checkpoint passed over: {}", e.getMessage());
+        LOG.warn("damaged checkpoint skipped: {}", e.getMessage());
         problems.add(String.valueOf(e.getMessage()));
         skipped.accept(c.folder(), String.valueOf(e.getMessage()));
       }

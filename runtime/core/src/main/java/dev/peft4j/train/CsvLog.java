@@ -165,7 +165,7 @@ public final class CsvLog implements TrainingListener {
       Path before = folder.resolve(EVALUATION);
       Path to = folder.resolve("evaluation-before-step-" + e.state().step() + ".csv");
       Files.move(before, to, StandardCopyOption.ATOMIC_MOVE);
-      LOG.warn("{} has other columns than now; it is called {} now", before, to.getFileName());
+      LOG.warn("{} has other columns; it was renamed to {}", before, to.getFileName());
     }
     replace(EVALUATION, wanted, List.of(line.toString()));
   }

@@ -64,7 +64,7 @@ final class Manifest {
    */
   static Manifest read(Path folder) throws IOException {
     if (!Files.isDirectory(folder)) {
-      throw new FileFormatException(folder, "is no folder, expected a checkpoint");
+      throw new FileFormatException(folder, "is not a folder, expected a checkpoint");
     }
     Path file = folder.resolve(FILE);
     Manifest m = new Manifest(file, PythonJson.read(file));

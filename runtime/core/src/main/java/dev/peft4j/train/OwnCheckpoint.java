@@ -62,7 +62,7 @@ final class OwnCheckpoint {
     }
     Files.move(c.folder(), to);
     LOG.warn(
-        "{} was there and is no whole checkpoint of this program; it is called {} now",
+        "{} is not a complete checkpoint of this program; it was renamed to {}",
         c.folder(),
         to.getFileName());
   }

@@ -52,7 +52,7 @@ final class Reached {
             + listed(ours)
             + "; it is computed from "
             + (theirs.stream().allMatch(UNNAMED::equals)
-                ? "parameters of a module that is no part of the trainer's model"
+                ? "parameters of a module that does not belong to the trainer's model"
                 : listed(theirs))
             + (sameNames ? ", which have the same names but belong to another model" : "")
             + ". Make the optimizer of the trainableParameters() of the model that the loss is"

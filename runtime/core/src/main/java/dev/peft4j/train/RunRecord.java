@@ -26,7 +26,7 @@ record RunRecord(
     @Nullable ScheduleRecord schedule) {
   private static final String KEY = "run";
   private static final String ABOUT = "about";
-  private static final int LONGEST = 150;
+  private static final int MAX_LENGTH = 150;
 
   /** Returns the record of a run over {@code data} that may be evaluated. */
   static RunRecord of(
@@ -104,9 +104,9 @@ record RunRecord(
   }
 
   private static String shortened(String value) {
-    return value.length() <= LONGEST
+    return value.length() <= MAX_LENGTH
         ? value
-        : value.substring(0, LONGEST) + "... (" + value.length() + " characters)";
+        : value.substring(0, MAX_LENGTH) + "... (" + value.length() + " characters)";
   }
 
   /** Returns the differences of the settings that must stay the same. */

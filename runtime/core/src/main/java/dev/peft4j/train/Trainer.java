@@ -150,7 +150,7 @@ public final class Trainer<B> {
    * @throws IllegalStateException if a setting would do nothing (evaluations without an evaluator,
    *     checkpoints without a folder), or the loss depends on none of the optimizer's parameters
    * @throws IllegalArgumentException if the evaluator does not return the number that is monitored
-   * @throws IllegalStateException if the folder already has checkpoints
+   * @throws CheckpointException if the folder already has checkpoints
    * @throws TrainingDivergedException if a loss, gradient or parameter is not finite
    * @throws java.io.UncheckedIOException if a checkpoint cannot be written
    */
@@ -392,13 +392,13 @@ public final class Trainer<B> {
     private IllegalArgumentException notGiven(Set<String> names) {
       String better = names.isEmpty() ? "loss" : names.iterator().next();
       return new IllegalArgumentException(
-          "the evaluation gives no '"
+          "the evaluation has no '"
               + settings.monitored().name()
               + "', which is monitored"
               + (settings.monitor() == null ? " unless the settings say otherwise" : "")
-              + "; it gives "
+              + "; it has "
               + names
-              + ". Say which of them tells how good the model is, such as"
+              + ". Choose the one that measures the model, such as"
               + " monitor(Monitor.highest(\""
               + better
               + "\"))");

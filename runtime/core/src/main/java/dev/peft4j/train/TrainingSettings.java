@@ -48,7 +48,7 @@ public record TrainingSettings(
     atLeast("steps", steps, 0);
     if (epochs == 0 && steps == 0) {
       throw new IllegalArgumentException(
-          "training settings: neither epochs nor steps are given; needed is when to end");
+          "training settings: neither epochs nor steps are given; needed one of them");
     }
     atLeast("accumulation", accumulation, 1);
     atLeast("keep", keep, 0);

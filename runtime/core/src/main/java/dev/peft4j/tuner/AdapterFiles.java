@@ -3,6 +3,7 @@ package dev.peft4j.tuner;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.annotation.Bias;
 import dev.peft4j.data.DType;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.io.Adapter;
@@ -188,11 +189,11 @@ final class AdapterFiles {
                     + " "
                     + p.shape()));
       }
-      Storage value = FileKeys.rounded(g.value().storage(), p.own().dtype());
+      Storage value = FileKeys.rounded(g.value().storage(), p.own().encoding());
       if (!FileKeys.isValueOf(p, g.value())) {
         differ.add(g.key());
       }
-      if (a.keepsOfBase(p) || !value.equalBytes(p.own().copyAs(DType.FLOAT32))) {
+      if (a.keepsOfBase(p) || !value.equalBytes(p.own().copyAs(Encodings.FLOAT32))) {
         a.give(g.original(), g.key(), value);
       }
     }

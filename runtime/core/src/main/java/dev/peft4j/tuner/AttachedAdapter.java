@@ -1,6 +1,6 @@
 package dev.peft4j.tuner;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Variable;
 import dev.peft4j.graph.VariableGroup;
@@ -105,7 +105,7 @@ final class AttachedAdapter {
     if (copies.containsKey(original)) {
       return;
     }
-    Parameter copy = new Parameter(original.own().copyAs(DType.FLOAT32), original.shape());
+    Parameter copy = new Parameter(original.own().copyAs(Encodings.FLOAT32), original.shape());
     own(copy, called);
     copies.put(original, copy);
     slotsWithCopies.addAll(base.slotsOf(original));

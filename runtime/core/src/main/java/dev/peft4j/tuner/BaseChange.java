@@ -1,6 +1,6 @@
 package dev.peft4j.tuner;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Storage;
 import dev.peft4j.nn.ModuleTensor;
 import dev.peft4j.nn.NamedModule;
@@ -45,7 +45,7 @@ final class BaseChange {
           .forEach(
               (p, copy) -> {
                 if (!a.isGiven(copy)) {
-                  values.put(copy, p.own().copyAs(DType.FLOAT32));
+                  values.put(copy, p.own().copyAs(Encodings.FLOAT32));
                 }
               });
       a.buffers().forEach((b, copy) -> values.put(copy, b.own().copy()));

@@ -78,6 +78,13 @@ public abstract class ConfigBuilder<B extends ConfigBuilder<B>> {
     return self();
   }
 
+  /**
+   * Returns the settings.
+   *
+   * @throws IllegalArgumentException naming the setting that is wrong
+   */
+  public abstract PeftConfig build();
+
   /** Where targets are collected, for settings that only some tuners have. */
   protected final TargetSpec.Builder targetSpec() {
     return targets;

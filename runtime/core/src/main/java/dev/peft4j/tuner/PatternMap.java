@@ -27,7 +27,8 @@ public final class PatternMap<V> extends AbstractMap<String, V> implements Seque
   }
 
   /**
-   * Returns the value for a path: that of the first expression that names it, else {@code otherwise}.
+   * Returns the value for a path: that of the first expression that names it, else {@code
+   * otherwise}.
    *
    * @throws java.util.regex.PatternSyntaxException if one is not a regular expression
    */

@@ -16,8 +16,8 @@ public final class SavedPatterns {
   private SavedPatterns() {}
 
   /**
-   * Returns the same patterns, or, if sorting them would change what a layer gets, one for each layer.
-   * (peft writes such a file and cannot load it.)
+   * Returns the same patterns, or, if sorting them would change what a layer gets, one for each
+   * layer. (peft writes such a file and cannot load it.)
    *
    * @param paths of the adapted layers
    */

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param taskType peft's task type, or null
  * @param baseModel name of the base model, or null
  */
-public record TargetFields(TargetSpec targets, @Nullable String taskType, @Nullable String baseModel) {
+public record TargetFields(
+    TargetSpec targets, @Nullable String taskType, @Nullable String baseModel) {
 
   /**
    * Reads those that are there.
@@ -91,8 +92,7 @@ public record TargetFields(TargetSpec targets, @Nullable String taskType, @Nulla
    *
    * @throws IOException if it is none, naming file and key
    */
-  public static void requireRegex(AdapterConfig file, String key, String regex)
-      throws IOException {
+  public static void requireRegex(AdapterConfig file, String key, String regex) throws IOException {
     file.expressions(key, () -> matcher(TargetSpec.builder().targetRegex(regex)));
   }
 

@@ -7,12 +7,14 @@ import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.Module;
 import dev.peft4j.target.TargetSpec;
 import java.io.IOException;
+import java.lang.annotation.Annotation;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A method of fine-tuning: knows its settings, its maths and its keys on disk. Found by {@link
@@ -26,6 +28,14 @@ public interface Tuner<C extends PeftConfig> {
 
   /** Returns the type of its settings. */
   Class<C> configType();
+
+  /**
+   * Returns the annotation that asks for it and describes its settings, which carries {@link
+   * dev.peft4j.annotation.TunerDescriptor}; null if it has none.
+   */
+  default @Nullable Class<? extends Annotation> annotation() {
+    return null;
+  }
 
   /** Returns the layer types that it can adapt, for messages. */
   List<Class<? extends Module>> layerTypes();

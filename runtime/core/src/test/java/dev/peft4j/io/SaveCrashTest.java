@@ -251,7 +251,7 @@ class SaveCrashTest {
             .satisfiesAnyOf(
                 e -> assertThat(e).isInstanceOf(IOException.class),
                 e -> assertThat(e).isInstanceOf(UncheckedIOException.class))
-            .hasMessageContaining("operation not permitted; what was there before is unchanged");
+            .hasMessageContaining("operation not permitted; existing files are unchanged");
         if (!forEver || n == 0) {
           assertThat(names()).as("rename " + n).isEqualTo(whole());
           assertThat(content()).as("rename " + n).isEqualTo(before);

@@ -256,7 +256,7 @@ class MeansTest {
     assertThatThrownBy(
             () -> Evaluator.meanLoss(data, b -> hidden.loss.apply(model, b), _ -> -1).evaluate())
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("is said to count -1.0 things");
+        .hasMessageContaining("counts -1.0 things");
   }
 
   @Test

@@ -210,7 +210,7 @@ class WholeModelTest {
                         one, AdamW.of(one.trainableParameters(), 0.02f), data(), b -> loss(two, b))
                     .run())
         .hasMessageContaining("'first.weight', 'first.bias', 'norm.weight' and 3 more")
-        .hasMessageContaining("parameters of a module that is no part of the trainer's model");
+        .hasMessageContaining("parameters of a module that does not belong to the trainer's model");
     one.freeze();
     assertThatThrownBy(
             () ->

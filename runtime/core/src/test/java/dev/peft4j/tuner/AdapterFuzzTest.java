@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.Peft4jException;
 import dev.peft4j.data.Rng;
 import dev.peft4j.fuzz.Attack;
 import dev.peft4j.fuzz.Fuzz;
@@ -68,7 +69,11 @@ class AdapterFuzzTest {
   }
 
   private Fuzz fuzz() {
-    return new Fuzz(outside, UncheckedIOException.class, IllegalArgumentException.class);
+    return new Fuzz(
+        outside,
+        UncheckedIOException.class,
+        IllegalArgumentException.class,
+        Peft4jException.class);
   }
 
   @Test

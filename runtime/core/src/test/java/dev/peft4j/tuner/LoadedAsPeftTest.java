@@ -149,7 +149,8 @@ class LoadedAsPeftTest {
     settings(t -> t.putArray("target_modules").add("fc1").add("fc2").add("c2").add(""));
     Nets.Mlp net = Nets.mlp(1);
     PeftModel.load(net, folder);
-    LoraConfig config = new LoraTuner().read(AdapterConfig.read(folder.resolve("adapter_config.json")));
+    LoraConfig config =
+        new LoraTuner().read(AdapterConfig.read(folder.resolve("adapter_config.json")));
     Nets.Mlp other = Nets.mlp(1);
     PeftModel.of(other, config).load(folder);
     assertThat(other.forward(X).toFloats()).isEqualTo(net.forward(X).toFloats());
@@ -216,7 +217,8 @@ class LoadedAsPeftTest {
               + said
               + "}";
       Files.writeString(folder.resolve("adapter_config.json"), json);
-      Ia3Config read = new Ia3Tuner().read(AdapterConfig.read(folder.resolve("adapter_config.json")));
+      Ia3Config read =
+          new Ia3Tuner().read(AdapterConfig.read(folder.resolve("adapter_config.json")));
       AdaptedModel<Opt> model = PeftModel.of(new Opt(), read);
       Ia3Config used = (Ia3Config) model.adapters().config("default");
       assertThat(used.isFeedforward("fc2")).isEqualTo(said.equals("null"));

@@ -1,6 +1,7 @@
 package dev.peft4j.kotlin
 
 import dev.peft4j.target.TargetSpec
+import dev.peft4j.tuner.ConfigBuilder
 import dev.peft4j.tuner.lora.LoraConfig
 import dev.peft4j.tuner.PeftConfig
 import dev.peft4j.tuner.tokens.TrainableTokensConfig
@@ -36,6 +37,11 @@ public class AdaptersScope internal constructor() {
   /** An adapter of any tuner. */
   public fun adapter(name: String, config: PeftConfig) {
     adapters += name to config
+  }
+
+  /** An adapter of any tuner, by the builder of its settings: `adapter(Ia3Config.builder()) { targets("fc1") }`. */
+  public fun <B : ConfigBuilder<B>> adapter(builder: B, adapter: String = DEFAULT_ADAPTER, block: B.() -> Unit) {
+    adapter(adapter, builder.apply(block).build())
   }
 
   private fun targets(block: TargetsScope.() -> Unit): TargetSpec = TargetsScope().apply(block).targetSpec()

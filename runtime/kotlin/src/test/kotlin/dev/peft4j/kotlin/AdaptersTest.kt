@@ -62,6 +62,20 @@ class AdaptersTest {
   }
 
   @Test
+  fun theBuilderOfAnyTunerIsABlock() {
+    val model =
+      peft(base()) {
+        adapter(Ia3Config.builder()) {
+          targets("linear")
+          initWeights(false)
+        }
+      }
+    assertThat(model.adapters().config("default"))
+      .isEqualTo(Ia3Config.builder().targets("linear").initWeights(false).build())
+    assertThat(model(x).list()).isNotEqualTo(base()(x).list())
+  }
+
+  @Test
   fun everySettingReachesTheConfig() {
     val ours = loraConfig {
       target("a", "b")

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class PrintedBertTest {
   private final BertForSequenceClassification bert =
       new BertForSequenceClassification(
-          BertConfig.builder()
+          EncoderConfig.builder()
               .vocabSize(50)
               .hiddenSize(8)
               .layers(3)

@@ -1,5 +1,6 @@
 package dev.peft4j.tuner.ia3;
 
+import dev.peft4j.annotation.Init;
 import dev.peft4j.target.TargetSpec;
 import dev.peft4j.target.TaskTypes;
 import dev.peft4j.tuner.PeftConfig;
@@ -47,8 +48,8 @@ public record Ia3Config(String text, TargetSpec targets) implements PeftConfig {
       return say("feedforwardRegex", regex);
     }
 
-    public Builder initWeights(boolean value) {
-      return say("initWeights", value);
+    public Builder init(Init value) {
+      return say("init", value);
     }
 
     public Builder exclude(String... names) {

@@ -10,8 +10,8 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The names of {@link Ia3Tuner}'s feed-forward layers, which may be many, or a regular expression that
- * stands for them. Immutable.
+ * The names of {@link Ia3Tuner}'s feed-forward layers, which may be many, or a regular expression
+ * that stands for them. Immutable.
  */
 final class Feedforward extends AbstractList<String> {
   /** What a file leaves to the kind of model; until that is known, none. */

@@ -3,6 +3,7 @@ package dev.peft4j.tuner.ia3;
 import static java.util.stream.Collectors.joining;
 
 import dev.peft4j.annotation.Bias;
+import dev.peft4j.annotation.Init;
 import dev.peft4j.target.TargetSpec;
 import dev.peft4j.tuner.ConfigBuilder;
 import dev.peft4j.tuner.PeftConfig;
@@ -19,8 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param feedforwardRegex the same as a regular expression for the whole path, instead of {@code
  *     feedforward}; or null
  * @param initWeights whether l starts as ones; else it is drawn from N(0, 1)
- * @param fanInFanOut peft's note of how targeted weights are stored; the layers themselves know
- *     it
+ * @param fanInFanOut peft's note of how targeted weights are stored; the layers themselves know it
  * @param taskType peft's task type, or null
  * @param baseModel name of the base model, or null
  */
@@ -49,10 +49,7 @@ public record Ia3Config(
     if (!targets.targets().isEmpty()
         && !new HashSet<>(targets.targets()).containsAll(feedforward)) {
       throw new IllegalArgumentException(
-          "feedforward modules "
-              + feedforward
-              + " must be among the targets "
-              + targets.targets());
+          "feedforward modules " + feedforward + " must be among the targets " + targets.targets());
     }
     if (!feedforward.isEmpty() && feedforwardRegex != null) {
       throw new IllegalArgumentException(
@@ -65,8 +62,8 @@ public record Ia3Config(
   }
 
   /**
-   * Adapts what {@code targets} names; of these {@code feedforward} in their inputs, the others
-   * in their results.
+   * Adapts what {@code targets} names; of these {@code feedforward} in their inputs, the others in
+   * their results.
    */
   public static Ia3Config of(TargetSpec targets, String... feedforward) {
     return new Ia3Config(targets, List.of(feedforward), null, true, false, null, null);
@@ -106,8 +103,7 @@ public record Ia3Config(
   Ia3Config withFeedforward(List<String> names) {
     boolean targeted =
         targets.targets().isEmpty() || new HashSet<>(targets.targets()).containsAll(names);
-    String ends =
-        names.stream().map(n -> n.replace(".", "\\.")).collect(joining("|", ".*(", ")"));
+    String ends = names.stream().map(n -> n.replace(".", "\\.")).collect(joining("|", ".*(", ")"));
     return new Ia3Config(
         targets,
         targeted ? names : List.of(),
@@ -158,10 +154,23 @@ public record Ia3Config(
     }
 
     /**
+     * Sets what l starts as: ones with {@code DEFAULT}, drawn from N(0, 1) with {@code RANDOM}.
+     *
+     * @throws IllegalArgumentException if it is another one
+     */
+    public Builder init(Init value) {
+      if (value != Init.DEFAULT && value != Init.RANDOM) {
+        throw new IllegalArgumentException("IA3 has init DEFAULT and RANDOM, not " + value);
+      }
+      return initWeights(value == Init.DEFAULT);
+    }
+
+    /**
      * The settings.
      *
      * @throws IllegalArgumentException naming the setting that is wrong
      */
+    @Override
     public Ia3Config build() {
       return new Ia3Config(
           spec(), feedforward, feedforwardRegex, initWeights, false, taskType(), baseModel());

@@ -21,6 +21,7 @@ import dev.peft4j.tuner.Tuner;
 import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import java.io.IOException;
+import java.lang.annotation.Annotation;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,6 +52,11 @@ public final class Ia3Tuner implements Tuner<Ia3Config> {
   @Override
   public Class<Ia3Config> configType() {
     return Ia3Config.class;
+  }
+
+  @Override
+  public Class<? extends Annotation> annotation() {
+    return Ia3.class;
   }
 
   /** The feed-forward modules must stay a part of the targets. */
@@ -198,7 +204,8 @@ public final class Ia3Tuner implements Tuner<Ia3Config> {
   @Override
   public Ia3Config forModel(Ia3Config c, String modelType) {
     boolean open = TargetsByModel.isLeftOpen(c.targets());
-    TargetSpec targets = open ? TargetsByModel.of(Ia3Tuner.class, modelType, c.targets()) : c.targets();
+    TargetSpec targets =
+        open ? TargetsByModel.of(Ia3Tuner.class, modelType, c.targets()) : c.targets();
     if (c.feedforwardRegex() != null) {
       return c.withTargets(targets);
     }

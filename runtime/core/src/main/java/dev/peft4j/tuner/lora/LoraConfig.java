@@ -363,6 +363,7 @@ public record LoraConfig(
      *
      * @throws IllegalArgumentException naming the setting that is wrong
      */
+    @Override
     public LoraConfig build() {
       return new LoraConfig(
           r,

@@ -15,8 +15,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@link LoraTuner} on one layer: W·x + b + s·(B·A·drop(x) + c), where c is there with {@code lora_bias}
- * only.
+ * {@link LoraTuner} on one layer: W·x + b + s·(B·A·drop(x) + c), where c is there with {@code
+ * lora_bias} only.
  *
  * <p>An adapter that starts from a part A₀, B₀ of the weight (PiSSA, OLoRA) works on W − s·B₀·A₀.
  * The weight itself stays: the part is kept beside it and taken off.

@@ -2,6 +2,7 @@ package dev.peft4j.tuner.lora;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.Peft;
 import dev.peft4j.data.Shape;
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.nn.Adaptable;
@@ -25,6 +26,7 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.tokens.TokenRows;
 import java.io.IOException;
+import java.lang.annotation.Annotation;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
@@ -72,6 +74,11 @@ public final class LoraTuner implements Tuner<LoraConfig> {
   @Override
   public Class<LoraConfig> configType() {
     return LoraConfig.class;
+  }
+
+  @Override
+  public Class<? extends Annotation> annotation() {
+    return Peft.class;
   }
 
   @Override

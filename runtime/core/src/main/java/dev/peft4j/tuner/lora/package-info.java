@@ -1,4 +1,6 @@
-/** LoRA (low-rank adaptation) and what peft makes of it: DoRA, PiSSA, OLoRA, rank-stabilised scales. */
+/**
+ * LoRA (low-rank adaptation) and what peft makes of it: DoRA, PiSSA, OLoRA, rank-stabilised scales.
+ */
 @NullMarked
 package dev.peft4j.tuner.lora;
 

@@ -131,8 +131,8 @@ public final class TokenRows implements TunerLayer {
   }
 
   /**
-   * Returns the path of the layer called {@code embed_tokens}, else of the first embedding: what peft takes
-   * unless told otherwise.
+   * Returns the path of the layer called {@code embed_tokens}, else of the first embedding: what
+   * peft takes unless told otherwise.
    */
   public static String inputEmbedding(Module root) {
     List<NamedModule> embeddings =
@@ -178,8 +178,8 @@ public final class TokenRows implements TunerLayer {
   }
 
   /**
-   * x are features (…, dim), of which the result has a logit a token: those of the tokens come
-   * from their rows.
+   * x are features (…, dim), of which the result has a logit a token: those of the tokens come from
+   * their rows.
    */
   private Tensor outputs(Linear l, Tensor x, UnaryOperator<Tensor> base) {
     Tensor logits = x.reshape(-1, x.dim(-1)).linear(rows, null);

@@ -40,7 +40,8 @@ public record TrainableTokensConfig(
 
   /** Trains rows of the embeddings that {@code targets} names, which start as they are. */
   public static TrainableTokensConfig of(TargetSpec targets, int... ids) {
-    return new TrainableTokensConfig(Arrays.stream(ids).boxed().toList(), true, targets, null, null);
+    return new TrainableTokensConfig(
+        Arrays.stream(ids).boxed().toList(), true, targets, null, null);
   }
 
   @Override
@@ -92,6 +93,7 @@ public record TrainableTokensConfig(
      *
      * @throws IllegalArgumentException naming the setting that is wrong
      */
+    @Override
     public TrainableTokensConfig build() {
       return new TrainableTokensConfig(tokens, initWeights, spec(), taskType(), baseModel());
     }

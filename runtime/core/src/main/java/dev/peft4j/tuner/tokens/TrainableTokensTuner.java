@@ -23,8 +23,7 @@ import java.util.Map;
 /**
  * Trains a few rows of an embedding, peft's {@code TRAINABLE_TOKENS}: for k token ids a table (k,
  * dim) stands for the rows of those ids, in the embedding and in an output layer that holds the
- * same weight. LoRA trains them beside its own
- * layers, see {@link TokenRows#besides}.
+ * same weight. LoRA trains them beside its own layers, see {@link TokenRows#besides}.
  */
 @AutoService(Tuner.class)
 public final class TrainableTokensTuner implements Tuner<TrainableTokensConfig> {
