@@ -245,6 +245,15 @@ final class AdapterRun {
     Set<String> here = new TreeSet<>(state.keySet());
     if (peft.deep()) {
       here.retainAll(theirs.keySet());
+    } else { // some cases hold only what merging changes: then the rest has to be the base's
+      Map<String, float[]> before = values(base.make().module());
+      state.forEach(
+          (name, p) -> {
+            if (!theirs.containsKey(name)
+                && Arrays.equals(p.own().toFloats(), before.get(name))) {
+              here.remove(name);
+            }
+          });
     }
     compareLists("merged weights", List.copyOf(here), List.copyOf(new TreeSet<>(theirs.keySet())));
     state.forEach(
