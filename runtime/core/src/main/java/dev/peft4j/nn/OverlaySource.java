@@ -46,4 +46,10 @@ public interface OverlaySource {
 
   /** Completes a replacement of weights of the base. */
   default void baseChanged() {}
+
+  /**
+   * Called when an adapted model of the same base that froze a parameter is done with it: once this
+   * one is, too, the parameter is to be trainable again.
+   */
+  default void unfreezeLater(Parameter p) {}
 }

@@ -15,7 +15,6 @@ import dev.peft4j.io.Quote;
 import dev.peft4j.io.StateDictCheck;
 import dev.peft4j.io.StoredTensor;
 import dev.peft4j.log.Log;
-import dev.peft4j.nn.Module;
 import dev.peft4j.nn.ModuleTensor;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
@@ -28,24 +27,28 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.function.UnaryOperator;
 
-/** The adapters of a set as files, in peft's layout. */
+/** The adapters of a model as files, in peft's layout. */
 final class AdapterFiles {
-  private static final Log LOG = Log.of(AdapterSet.class);
+  private static final Log LOG = Log.of(AdapterFiles.class);
 
-  private final AdapterRegistry set;
+  private final FrozenBase base;
 
-  AdapterFiles(AdapterRegistry set) {
-    this.set = set;
+  AdapterFiles(FrozenBase base) {
+    this.base = base;
   }
 
   void write(Path folder, AttachedAdapter a) throws IOException {
     ObjectNode tree =
-        a.settings().withTargets(SavedTargets.of(a, set.base())).saved(a.layers().keySet()).write();
+        a.settings()
+            .withTargets(SavedTargets.of(a.settings(), base))
+            .saved(a.layers().keySet())
+            .write();
     if (a.config().taskType() == null) {
       tree.putObject("auto_mapping")
-          .put("base_model_class", baseClass().getSimpleName())
-          .put("parent_library", baseClass().getPackageName());
+          .put("base_model_class", base.type().getSimpleName())
+          .put("parent_library", base.type().getPackageName());
     }
     SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
     keys(a).forEach((key, p) -> tensors.put(key, new StoredTensor(p.shape(), p.own())));
@@ -68,7 +71,7 @@ final class AdapterFiles {
               (path, module) -> {
                 for (NamedParameter p : module.namedParameters()) {
                   Parameter copy = a.copyOf(p.parameter());
-                  String above = AdapterNames.PREFIX + path;
+                  String above = PeftNames.PREFIX + path;
                   if (copy != null && (above + "." + p.name()).endsWith(".bias")) {
                     String nameOfAdapter = p.name().contains(".") ? a.name() + "." : "";
                     found.put(above + ".modules_to_save." + nameOfAdapter + p.name(), copy);
@@ -91,40 +94,31 @@ final class AdapterFiles {
         });
   }
 
-  private Class<?> baseClass() {
-    Module root = set.base().root();
-    Class<?> c = root.getClass();
-    return root instanceof PeftModel ? c.getSuperclass() : c;
-  }
-
-  /** Adds what lies in a folder; if it does not fit, nothing. */
-  LoadReport add(Path folder, String name, Strictness strictness) throws IOException {
-    Adapter file = AdapterFolder.read(folder);
+  /** Reads the settings of an adapter. */
+  static Settings<?> settings(Adapter file) throws IOException {
     List<String> known = Tuner.all().stream().map(Tuner::peftType).toList();
     Settings<?> settings = Settings.read(Tuner.of(file.config().peftType(known)), file.config());
-    file.config().checked(() -> settings.requireSize(file.shapes()));
-    List<LoadReport> report = new ArrayList<>(1);
-    try {
-      set.addComplete(name, settings.config(), a -> report.add(fill(a, file, strictness)));
-    } catch (SlowPatternException e) {
-      throw new FileFormatException(file.config().file(), String.valueOf(e.getMessage()), e);
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
-    }
-    return report.getFirst();
+    return file.config().checked(() -> settings.requireSize(file.shapes()));
   }
 
-  private LoadReport fill(AttachedAdapter a, Adapter file, Strictness strictness) {
+  /** Attaches an adapter to what the settings in its file name. */
+  AttachedAdapter attached(Attaching attaching, Adapter file) {
     try {
-      a.attachMatching("", set.base().root());
+      attaching.attachMatching("", base.root());
+      return attaching.complete();
     } catch (SlowPatternException e) {
-      throw e;
+      throw wrapped(
+          new FileFormatException(file.config().file(), String.valueOf(e.getMessage()), e));
     } catch (IllegalArgumentException e) { // settings that do not go with this model
       throw new IllegalArgumentException(file.config().file() + ": " + e.getMessage(), e);
     }
-    String nothing = MatchCheck.warn(a, set.base().modules(), file.config().file());
+  }
+
+  /** Gives an adapter the values in its file; it is frozen then. */
+  LoadReport fill(AttachedAdapter a, Adapter file, Strictness strictness) {
+    String nothing = MatchCheck.warn(a, base.modules(), file.config().file());
     SequencedMap<String, ModuleTensor> keys = keys(a);
-    FileKeys found = new FileKeys(a, set.base(), keys.keySet()).sort(file.tensors());
+    FileKeys found = new FileKeys(a, base, keys.keySet()).sort(file.tensors());
     Map<String, StoredTensor> weights = found.weights();
     if (nothing != null) {
       check(keys, weights, nothing + "\n" + file.weightsFile(), strictness, false);
@@ -160,7 +154,7 @@ final class AdapterFiles {
       Map<String, StoredTensor> weights,
       Path file) {
     List<String> absent = new ArrayList<>();
-    for (AdapterNames.Named n : AdapterNames.of(set.base().root(), List.of(a))) {
+    for (AdapterNames.Named n : AdapterNames.of(base.root(), List.of(a))) {
       String key = n.key();
       if (n.ofBase() && key != null && !weights.containsKey(key)) {
         absent.add(key);
@@ -228,11 +222,14 @@ final class AdapterFiles {
   /**
    * Reads weights for an adapter that is attached, and makes sure that they fit and would compute
    * the same.
+   *
+   * @param complete gives settings what they leave to the kind of model
    */
-  Map<ModuleTensor, Storage> read(Path folder, AttachedAdapter a) throws IOException {
+  Map<ModuleTensor, Storage> read(
+      Path folder, AttachedAdapter a, UnaryOperator<Settings<?>> complete) throws IOException {
     Adapter file = AdapterFolder.read(folder);
     file.config().peftType(List.of(a.tuner().peftType()));
-    Settings<?> settings = set.forModel(Settings.read(a.tuner(), file.config()));
+    Settings<?> settings = complete.apply(Settings.read(a.tuner(), file.config()));
     SequencedMap<String, ModuleTensor> keys = keys(a);
     Map<String, StoredTensor> weights =
         sorted(a, keys, file.tensors(), file.weightsFile().toString());
@@ -270,7 +267,7 @@ final class AdapterFiles {
       SequencedMap<String, ModuleTensor> keys,
       Map<String, StoredTensor> weights,
       String from) {
-    FileKeys found = new FileKeys(a, set.base(), keys.keySet()).sort(weights);
+    FileKeys found = new FileKeys(a, base, keys.keySet()).sort(weights);
     for (FileKeys.Given g : found.given()) {
       Parameter p = g.original().parameter();
       Parameter instead = a.copyOf(p);
@@ -354,12 +351,12 @@ final class AdapterFiles {
    */
   private SequencedMap<String, ModuleTensor> keys(AttachedAdapter a) {
     SequencedMap<String, ModuleTensor> keys = new LinkedHashMap<>();
-    for (AdapterNames.Named n : AdapterNames.of(set.base().root(), List.of(a))) {
+    for (AdapterNames.Named n : AdapterNames.of(base.root(), List.of(a))) {
       if (n.adapter() != null && n.key() != null) {
         keys.put(n.key(), n.parameter());
       }
     }
-    for (AdapterNames.NamedState n : AdapterNames.buffers(set.base(), List.of(a))) {
+    for (AdapterNames.NamedState n : AdapterNames.buffers(base, List.of(a))) {
       if (n.adapter() != null && n.key() != null) {
         keys.put(n.key(), n.buffer());
       }
