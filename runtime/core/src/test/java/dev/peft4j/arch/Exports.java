@@ -52,6 +52,7 @@ public final class Exports {
           "dataset",
           "train",
           "hub",
+          "chat",
           "transformers",
           "transformers.minilm",
           "reports",
@@ -65,6 +66,7 @@ public final class Exports {
           "backend.reference",
           "backend.tornado",
           "reports.terminal",
+          "chat.jinja",
           "processor",
           "cli",
           "samples");
