@@ -18,9 +18,9 @@ class FloorsTest {
     Floors.check(CLASSES);
   }
 
-  /** A {@code PeftModel} may make an {@code AdaptedModel}, which is one. */
+  /** Only a {@code PeftModel} makes an {@code AdaptedModel}, which is one. */
   @Test
-  void classesOfTunersKnowEachOtherInOneDirection() {
+  void whatIsCommonToTunersIsNoKnot() {
     Floors.noCyclesOfClasses("tuner", Set.of("PeftModel", "AdaptedModel")).check(CLASSES);
   }
 
