@@ -47,8 +47,7 @@ final class ValueChecks {
           }
         }
       } else {
-        Site site =
-            member.array() ? settings.site(member.name(), i) : settings.site(member.name());
+        Site site = member.array() ? settings.site(member.name(), i) : settings.site(member.name());
         checkRange(member, elements.get(i), member.usual(), site);
       }
     }
@@ -159,8 +158,7 @@ final class ValueChecks {
     }
   }
 
-  private void checkEven(
-      Member member, @Nullable Value value, Site site) {
+  private void checkEven(Member member, @Nullable Value value, Site site) {
     if (value instanceof Value.Num n && n.number().intValue() % 2 != 0) {
       String what = member.name().equals("r") ? "an even rank" : "an even number";
       report(

@@ -132,10 +132,10 @@ class StrangeTunerTest {
             .source(
                 "p/M.java",
                 model(
-                    "@Toy(target = {\"fc1\", \"conv\"}, gears = 2, slip = .25, heat = 1.5f, seed = 1L"
-                        + " << 40, loud = false, colour = \"blue\", mood = Toy.Mood.WILD, cuts = {1,"
-                        + " 2}, tags = \"a\", slow = \"conv\", pace = {@Toy.Pace(key = \"fc1\"),"
-                        + " @Toy.Pace(key = \"x\", pace = 2.5f)})"))
+                    "@Toy(target = {\"fc1\", \"conv\"}, gears = 2, slip = .25, heat = 1.5f, seed ="
+                        + " 1L << 40, loud = false, colour = \"blue\", mood = Toy.Mood.WILD, cuts ="
+                        + " {1, 2}, tags = \"a\", slow = \"conv\", pace = {@Toy.Pace(key ="
+                        + " \"fc1\"), @Toy.Pace(key = \"x\", pace = 2.5f)})"))
             .clean();
     assertThat(compilation.generated("p/MPeft.java"))
         .contains("<p>{@code default} is a Toy adapter:", "private static final ToyConfig DEFAULT")
@@ -173,7 +173,9 @@ class StrangeTunerTest {
         .clean();
   }
 
-  /** An incremental build gives the processor one class alone, and annotations of others besides. */
+  /**
+   * An incremental build gives the processor one class alone, and annotations of others besides.
+   */
   @Test
   void isFoundAmongAnnotationsOfOthers() {
     String others = "@FunctionalInterface interface F { void f(); }";
@@ -258,7 +260,8 @@ class StrangeTunerTest {
         "@Toy(target = \"fc1\", rankPattern = @RankPattern(key = \"fc1\", r = 1))",
         Diagnostic.BAD_DESCRIPTOR,
         "@Toy(target = \"fc1\", rankPattern = @RankPattern(key = \"fc1\", r = 1))",
-        "@Toy has its settings in toy.ToyConfig, but its builder has no public method rankPattern.");
+        "@Toy has its settings in toy.ToyConfig, but its builder has no public method"
+            + " rankPattern.");
   }
 
   @Test

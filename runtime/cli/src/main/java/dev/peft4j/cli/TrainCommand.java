@@ -41,7 +41,9 @@ import picocli.CommandLine.Option;
 @Command(
     name = "train",
     mixinStandardHelpOptions = true,
-    description = "Trains an adapter (LoRA, unless --tuner says otherwise) and a classifier on texts with labels.",
+    description =
+        "Trains an adapter (LoRA, unless --tuner says otherwise) and a classifier on texts with"
+            + " labels.",
     footer = {
       "",
       "The output folder gets: adapter (peft's files, and the labels' names),",
