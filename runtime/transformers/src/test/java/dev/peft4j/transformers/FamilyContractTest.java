@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Rng;
 import dev.peft4j.io.AdapterFolder;
 import dev.peft4j.io.FileFormatException;
@@ -312,7 +314,8 @@ class FamilyContractTest {
 
   @ParameterizedTest
   @CsvSource({"FLOAT16,1e-2", "BFLOAT16,1e-1"})
-  void weightsMayBe16BitNumbers(dev.peft4j.data.DType type, double tolerance) throws IOException {
+  void weightsMayBe16BitNumbers(String name, double tolerance) throws IOException {
+    Encoding type = Encodings.named(name);
     Path folder = tiny.inType(temp, type);
     float[] expected = expectedLogits().toFloats();
     assertThat(Tiny.largestDifference(logits(folder).toFloats(), expected)).isLessThan(tolerance);

@@ -3,6 +3,8 @@ package dev.peft4j.transformers;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.io.SafeTensors;
@@ -129,7 +131,7 @@ final class TinyFamily {
   }
 
   /** A copy with numbers of another type. */
-  Path inType(Path to, DType type) throws IOException {
+  Path inType(Path to, Encoding type) throws IOException {
     Map<String, StoredTensor> out = new LinkedHashMap<>();
     for (Map.Entry<String, StoredTensor> e : weights().entrySet()) {
       StoredTensor t = e.getValue();
