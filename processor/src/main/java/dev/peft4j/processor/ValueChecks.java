@@ -37,6 +37,13 @@ final class ValueChecks {
 
   private void checkRange(Member member) {
     List<Value> elements = settings.value(member.name()).elements();
+    if (elements.isEmpty()) { // and not the default
+      report(
+          Diagnostic.BAD_SETTING,
+          settings.site(member.name()),
+          member.name() + " has no element",
+          "Write at least one");
+    }
     for (int i = 0; i < elements.size(); i++) {
       if (elements.get(i) instanceof Value.Entry entry) {
         for (Map.Entry<String, Value> e : entry.values().entrySet()) {

@@ -36,7 +36,7 @@ class StrangeTunerTest {
           @Setting(oneOf = {"red", "blue"}) String colour() default "red";
           Mood mood() default Mood.CALM;
           @Setting(min = 0) int[] cuts() default {};
-          String[] tags() default {};
+          String[] tags() default "";
           @Setting(setter = "paced") Pace[] pace() default {};
           @Setting(names = Setting.Names.TARGETS) String[] slow() default {};
           RankPattern[] rankPattern() default {};
@@ -241,6 +241,11 @@ class StrangeTunerTest {
         Diagnostic.BAD_SETTING,
         "-1",
         "cuts is -1. Write at least 0.");
+    says(
+        "@Toy(target = \"fc1\", tags = {})",
+        Diagnostic.BAD_SETTING,
+        "{}",
+        "tags has no element. Write at least one.");
     says(
         "@Toy(target = \"fc1\", heat = 0f / 0)",
         Diagnostic.BAD_SETTING,
