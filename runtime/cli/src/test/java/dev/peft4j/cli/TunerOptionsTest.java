@@ -140,7 +140,10 @@ class TunerOptionsTest {
     usage("--rank-pattern is 0, must be at least 1", "--rank-pattern", "query=0");
     usage(
         "--tokens is missing: TrainTokens needs it",
-        "--tuner", "trainable_tokens", "--target", "word_embeddings");
+        "--tuner",
+        "trainable_tokens",
+        "--target",
+        "word_embeddings");
     usage("--rank is a setting of ", "--tuner", "ia3", "--rank", "2");
     usage(
         "but the tuner is IA3, which has --feedforward, --feedforward-regex, --init",

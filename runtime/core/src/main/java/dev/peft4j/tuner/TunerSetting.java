@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param name the member's name
  * @param type the type of its value: of an array, of its elements
  * @param array whether it has several values
- * @param usual the value that it has unless it is set, as the annotation gives it; null if it has to
- *     be set
+ * @param usual the value that it has unless it is set, as the annotation gives it; null if it has
+ *     to be set
  * @param description what it is, in one sentence; empty if the annotation does not say
  * @param key its key in peft's {@code adapter_config.json}
  * @param option its option on the command line, without dashes

@@ -82,10 +82,7 @@ class TunerDescriptionTest {
             .write(
                 cast(
                     tuner.tuner(),
-                    tuner
-                        .builder(required(tuner), TunerSetting::name)
-                        .targets("target")
-                        .build()));
+                    tuner.builder(required(tuner), TunerSetting::name).targets("target").build()));
     List<String> methods =
         Arrays.stream(tuner.builder().getClass().getMethods()).map(m -> m.getName()).toList();
     for (TunerSetting s : tuner.settings()) {
