@@ -16,6 +16,7 @@ public @interface AlphaPattern {
    *
    * @return path, end of a path or regular expression
    */
+  @Setting(names = Setting.Names.LAYERS)
   String key();
 
   /**
@@ -24,5 +25,6 @@ public @interface AlphaPattern {
    *
    * @return greater than 0
    */
+  @Setting(above = 0)
   double alpha();
 }

@@ -22,13 +22,19 @@ import java.lang.annotation.Target;
  * model.layers.get(0).attn.qProj}: fields joined by dots, indices for lists, keys for maps ({@link
  * dev.peft4j.target.Names}). The rules of matching are peft's ({@link
  * dev.peft4j.target.TargetMatcher}). The members mean what the fields of peft's {@code LoraConfig}
- * mean and have its defaults; with {@code tuner = "IA3"} those of {@code IA3Config}. A member that
- * the tuner does not have is an error.
+ * mean and have its defaults. Other tuners have annotations of their own, which are read by the same
+ * rules ({@link TunerDescriptor}). With {@code tuner = "IA3"} this one stands for {@code @Ia3}; then a
+ * member that {@code @Ia3} does not have is an error.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)
 @Target(ElementType.TYPE)
 @Repeatable(Peft.List.class)
+@TunerDescriptor(
+    peftType = "LORA",
+    title = "LoRA",
+    configName = "dev.peft4j.tuner.lora.LoraConfig",
+    others = "dev.peft4j.tuner.ia3.Ia3")
 public @interface Peft {
 
   /**
@@ -71,6 +77,7 @@ public @interface Peft {
    *
    * @return at least 1
    */
+  @Setting(description = "Rank of the adapter.", min = 1, evenWith = "init=ORTHOGONAL", option = "rank")
   int r() default 8;
 
   /**
@@ -78,6 +85,7 @@ public @interface Peft {
    *
    * @return greater than 0
    */
+  @Setting(description = "Scale of the adapter: it is multiplied by alpha / rank.", key = "lora_alpha", above = 0)
   double alpha() default 8;
 
   /**
@@ -85,6 +93,7 @@ public @interface Peft {
    *
    * @return at least 0, less than 1
    */
+  @Setting(description = "Probability with which an element of the input is dropped in training.", key = "lora_dropout", min = 0, below = 1)
   double dropout() default 0;
 
   /**
@@ -92,6 +101,7 @@ public @interface Peft {
    *
    * @return none by default
    */
+  @Setting(description = "Biases of the base model that are trained.")
   Bias bias() default Bias.NONE;
 
   /**
@@ -99,6 +109,7 @@ public @interface Peft {
    *
    * @return false by default
    */
+  @Setting(description = "Scales by alpha / sqrt(rank).", key = "use_rslora")
   boolean rslora() default false;
 
   /**
@@ -107,6 +118,7 @@ public @interface Peft {
    *
    * @return false by default
    */
+  @Setting(description = "Trains direction and magnitude of the weights apart (DoRA).", key = "use_dora")
   boolean dora() default false;
 
   /**
@@ -115,6 +127,7 @@ public @interface Peft {
    *
    * @return false by default
    */
+  @Setting(description = "Gives the second matrix a bias.", goesWith = {"dora=false", "init=DEFAULT|RANDOM"})
   boolean loraBias() default false;
 
   /**
@@ -122,6 +135,7 @@ public @interface Peft {
    *
    * @return peft's default by default
    */
+  @Setting(description = "Initial values of the adapter.", key = "init_lora_weights")
   Init init() default Init.DEFAULT;
 
   /**
@@ -130,6 +144,7 @@ public @interface Peft {
    *
    * @return at least 0; -1, the default, decomposes exactly
    */
+  @Setting(description = "Iterations of an approximate PiSSA; -1 is exact.", key = "init_lora_weights", min = 0, goesWith = "init=PISSA", setter = "pissa")
   int pissaIterations() default -1;
 
   /**
@@ -147,6 +162,7 @@ public @interface Peft {
    *
    * @return an entry an embedding
    */
+  @Setting(description = "Rows of embeddings that are trained.", key = "trainable_token_indices")
   TrainableTokens[] trainableTokens() default {};
 
   /**
@@ -156,6 +172,7 @@ public @interface Peft {
    *
    * @return true by default
    */
+  @Setting(description = "Lets layers that share one weight share one adapter.")
   boolean ensureWeightTying() default true;
 
   /**
@@ -163,6 +180,7 @@ public @interface Peft {
    *
    * @return the first that fits a layer counts
    */
+  @Setting(description = "Ranks of some of the layers.")
   RankPattern[] rankPattern() default {};
 
   /**
@@ -170,6 +188,7 @@ public @interface Peft {
    *
    * @return the first that fits a layer counts
    */
+  @Setting(description = "Alphas of some of the layers.")
   AlphaPattern[] alphaPattern() default {};
 
   /**
@@ -218,6 +237,7 @@ public @interface Peft {
    *
    * @return entries of {@link #target()}, or {@code regex:...}
    */
+  @Setting(tuner = "IA3")
   String[] feedforward() default {};
 
   /**
@@ -225,6 +245,7 @@ public @interface Peft {
    *
    * @return a regular expression, or nothing
    */
+  @Setting(tuner = "IA3")
   String feedforwardRegex() default "";
 
   /**

@@ -19,6 +19,7 @@ public @interface RankPattern {
    *
    * @return path, end of a path or regular expression
    */
+  @Setting(names = Setting.Names.LAYERS)
   String key();
 
   /**
@@ -26,5 +27,6 @@ public @interface RankPattern {
    *
    * @return at least 1
    */
+  @Setting(min = 1)
   int r();
 }

@@ -35,7 +35,7 @@ final class AttachPlanner {
     this.problems = problems;
     // which embedding the model's input goes to, only its modules tell
     this.checkedAtRunTime =
-        settings.trainableTokens().stream().anyMatch(t -> t.embedding().isEmpty());
+        settings.tokens().stream().anyMatch(t -> t.embedding().isEmpty());
   }
 
   /**

@@ -10,26 +10,24 @@ final class Candidates {
   private static final int MOST = 20;
   private static final Pattern INDEX = Pattern.compile("\\d+");
 
-  private final AnnotatedTuner tuner;
+  private final TunerMirror tuner;
   private final List<Place> layers;
   private final List<Place> modules;
 
-  Candidates(Place root, AnnotatedTuner tuner) {
+  Candidates(Place root, TunerMirror tuner) {
     this.tuner = tuner;
     modules =
         root.all().stream().filter(place -> place.isModule() && place.parent() != null).toList();
     layers =
         modules.stream()
-            .filter(place -> tuner.adapts(place.node().layer()) && !place.node().opaque())
+            .filter(place -> tuner.adapts(place.node()) && !place.node().opaque())
             .toList();
   }
 
   /** The sentence that lists the layers that take an adapter. */
   String list() {
     if (layers.isEmpty()) {
-      String some =
-          tuner == AnnotatedTuner.LORA ? "Linear, Embedding or Conv2d" : "Linear or Conv2d";
-      return "It has no %s as far as its types tell".formatted(some);
+      return "It has no %s as far as its types tell".formatted(tuner.someLayers());
     }
     String more = layers.size() > MOST ? " and %d more".formatted(layers.size() - MOST) : "";
     return layers.stream()

@@ -11,10 +11,15 @@ import javax.lang.model.util.ElementFilter;
 /** Checks that an annotated class can be extended. */
 final class ClassChecks {
   private final Universe universe;
+  private final String annotation;
   private final Consumer<Problem> problems;
 
-  ClassChecks(Universe universe, Consumer<Problem> problems) {
+  /**
+   * @param annotation the annotation as it is written, for messages
+   */
+  ClassChecks(Universe universe, String annotation, Consumer<Problem> problems) {
     this.universe = universe;
+    this.annotation = annotation;
     this.problems = problems;
   }
 
@@ -30,7 +35,7 @@ final class ClassChecks {
             case ANNOTATION_TYPE -> "is an annotation";
             default -> "does not";
           };
-      report(Diagnostic.NOT_A_MODULE, name, what);
+      report(Diagnostic.NOT_A_MODULE, annotation, name, what);
       return false;
     }
     Set<Modifier> modifiers = model.getModifiers();
@@ -38,7 +43,7 @@ final class ClassChecks {
       report(Diagnostic.FINAL_CLASS, name);
     }
     if (modifiers.contains(Modifier.ABSTRACT)) {
-      report(Diagnostic.ABSTRACT_CLASS, name);
+      report(Diagnostic.ABSTRACT_CLASS, name, annotation);
     }
     if (modifiers.contains(Modifier.SEALED)) {
       report(Diagnostic.SEALED_CLASS, name);

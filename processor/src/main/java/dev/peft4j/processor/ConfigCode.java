@@ -4,16 +4,15 @@ import com.palantir.javapoet.ClassName;
 import com.palantir.javapoet.CodeBlock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** The code for the configuration of an adapter. */
 final class ConfigCode {
-  private static final ClassName LORA = ClassName.get("dev.peft4j.tuner", "LoraConfig");
-  private static final ClassName IA3 = ClassName.get("dev.peft4j.tuner", "Ia3", "Config");
-  private static final ClassName BIAS = ClassName.get("dev.peft4j.annotation", "Bias");
-  private static final ClassName INIT = ClassName.get("dev.peft4j.annotation", "Init");
+  /** Settings that are written in any case, since readers look for them. */
+  private static final Set<String> ALWAYS = Set.of("r", "alpha");
 
-  private static final int MOST_ON_A_LINE = 4;
-  private static final int LONGEST_LINE = 60;
+  private static final int MAX_ON_A_LINE = 4;
+  private static final int MAX_LINE = 60;
 
   private final TypeNames names;
 
@@ -22,30 +21,49 @@ final class ConfigCode {
   }
 
   static ClassName type(PeftSettings s) {
-    return s.kind() == AnnotatedTuner.IA3 ? IA3 : LORA;
+    return s.kind().config();
   }
 
-  /** A call of the builder that sets what is not the default; for LoRA always rank and alpha. */
+  /** The names of the builder's methods that the code calls. */
+  static List<String> methods(PeftSettings s) {
+    List<String> methods = new ArrayList<>();
+    for (Member m : s.kind().settings()) {
+      if (s.set(m) || ALWAYS.contains(m.name())) {
+        methods.add(m.setter());
+      }
+    }
+    methods.add("build");
+    return methods;
+  }
+
+  /** A call of the builder that sets what is not the default; rank and alpha always. */
   CodeBlock config(PeftSettings s) {
     List<CodeBlock> calls = new ArrayList<>();
     addTargets(calls, s);
-    if (s.kind() == AnnotatedTuner.IA3) {
-      addIa3(calls, s);
-    } else {
-      addNumbers(calls, s);
-    }
+    s.kind().settings().stream().filter(m -> !m.array()).forEach(m -> addValue(calls, s, m));
+    s.targetNames().forEach(some -> addSome(calls, some));
     list(calls, "exclude", s.exclude());
     if (!s.excludeRegex().isEmpty()) {
       add(calls, "excludeRegex($S)", s.excludeRegex());
     }
     list(calls, "modulesToSave", s.modulesToSave());
-    addPatterns(calls, s);
+    s.kind().settings().stream()
+        .filter(m -> m.array() && m.names() != Member.Names.TARGETS)
+        .forEach(m -> addAll(calls, s, m));
+    if (s.kind().has("layers") && !s.layers().isEmpty()) {
+      CodeBlock indices =
+          CodeBlock.join(s.layers().stream().map(v -> CodeBlock.of("$L", v)).toList(), ", ");
+      add(calls, "layers($L)", indices);
+    }
+    if (s.kind().has("layersPattern")) {
+      list(calls, "layersPattern", s.layersPattern());
+    }
     if (!s.taskType().isEmpty()) {
       add(calls, "taskType($S)", s.taskType());
     }
     add(calls, "build()");
     int length = calls.stream().mapToInt(call -> call.toString().length()).sum();
-    String between = calls.size() > MOST_ON_A_LINE || length > LONGEST_LINE ? "\n." : ".";
+    String between = calls.size() > MAX_ON_A_LINE || length > MAX_LINE ? "\n." : ".";
     return CodeBlock.builder()
         .add("$L.builder()$>$>", names.expression(type(s)))
         .add(
@@ -66,62 +84,78 @@ final class ConfigCode {
     }
   }
 
-  private static void addIa3(List<CodeBlock> calls, PeftSettings s) {
-    if (!s.feedforwardPattern().isEmpty()) {
-      add(calls, "feedforwardRegex($S)", s.feedforwardPattern());
-    } else {
-      list(calls, "feedforward", s.feedforward());
-    }
-    if (s.init().equals("RANDOM")) {
-      add(calls, "initWeights(false)");
+  private void addValue(List<CodeBlock> calls, PeftSettings s, Member member) {
+    if (member.names() != Member.Names.TARGETS
+        && (s.set(member) || ALWAYS.contains(member.name()))) {
+      add(calls, "$L($L)", member.setter(), code(s.value(member.name())));
     }
   }
 
-  private void addNumbers(List<CodeBlock> calls, PeftSettings s) {
-    add(calls, "r($L)", s.r());
-    add(calls, "alpha($L)", PeftWriter.number(s.alpha()));
-    if (s.dropout() != 0) {
-      add(calls, "dropout($L)", PeftWriter.number(s.dropout()));
+  /** An array of annotations is a call for each; one of plain values a call for all. */
+  private void addAll(List<CodeBlock> calls, PeftSettings s, Member member) {
+    List<Value> elements = s.value(member.name()).elements();
+    if (!s.set(member)) {
+      return;
     }
-    if (!s.bias().equals("NONE")) {
-      add(calls, "bias($L.$L)", names.expression(BIAS), s.bias());
+    if (member.inner().isEmpty()) {
+      add(calls, "$L($L)", member.setter(), joined(elements));
+      return;
     }
-    if (s.rslora()) {
-      add(calls, "rslora(true)");
-    }
-    if (s.dora()) {
-      add(calls, "dora(true)");
-    }
-    if (s.loraBias()) {
-      add(calls, "loraBias(true)");
-    }
-    if (s.pissaIterations() >= 0) {
-      add(calls, "pissa($L)", s.pissaIterations());
-    } else if (!s.init().equals("DEFAULT")) {
-      add(calls, "init($L.$L)", names.expression(INIT), s.init());
-    }
-  }
-
-  /** What only LoRA has for some of the layers. */
-  private static void addPatterns(List<CodeBlock> calls, PeftSettings s) {
-    for (PeftSettings.Tokens t : s.trainableTokens()) {
-      CodeBlock ids = integers(t.ids());
-      if (t.embedding().isEmpty()) {
-        add(calls, "trainableTokens($L)", ids);
-      } else {
-        add(calls, "trainableTokens($S, $L)", t.embedding(), ids);
+    for (Value element : elements) {
+      List<Value> arguments = new ArrayList<>();
+      if (element instanceof Value.Entry entry) {
+        entry
+            .values()
+            .forEach(
+                (name, value) -> {
+                  Member inner = member.inner().get(name);
+                  // a text that is left out is no argument, as with an overloaded method
+                  boolean left =
+                      inner != null
+                          && value.equals(inner.usual())
+                          && value.equals(new Value.Text(""));
+                  if (!left) {
+                    arguments.addAll(value.elements());
+                  }
+                });
       }
+      add(calls, "$L($L)", member.setter(), joined(arguments));
     }
-    if (!s.ensureWeightTying()) {
-      add(calls, "ensureWeightTying(false)");
+  }
+
+  private static void addSome(List<CodeBlock> calls, PeftSettings.TargetNames some) {
+    if (!some.regex().isEmpty()) {
+      add(calls, "$L($S)", some.regexMember(), some.regex());
+    } else {
+      list(calls, some.member(), some.names());
     }
-    s.rankPattern().forEach(p -> add(calls, "rankPattern($S, $L)", p.key(), (int) p.value()));
-    s.alphaPattern()
-        .forEach(p -> add(calls, "alphaPattern($S, $L)", p.key(), PeftWriter.number(p.value())));
-    if (!s.layers().isEmpty()) {
-      add(calls, "layers($L)", integers(s.layers()));
+  }
+
+  private CodeBlock joined(List<Value> values) {
+    return CodeBlock.join(values.stream().map(this::code).toList(), ", ");
+  }
+
+  private CodeBlock code(Value value) {
+    if (value instanceof Value.Text t) {
+      return CodeBlock.of("$S", t.text());
     }
-    list(calls, "layersPattern", s.layersPattern());
+    if (value instanceof Value.Constant c) {
+      return CodeBlock.of("$L.$L", names.expression(c.type()), c.name());
+    }
+    if (value instanceof Value.Num n) {
+      return CodeBlock.of("$L", number(n.number()));
+    }
+    return CodeBlock.of("$L", value.shown());
+  }
+
+  private static String number(Number number) {
+    if (number instanceof Float f) {
+      return f == Math.rint(f) && Math.abs(f) < 1e6 ? String.valueOf(f.intValue()) : f + "f";
+    }
+    if (number instanceof Double d) {
+      return PeftWriter.number(d);
+    }
+    return number instanceof Long ? number + "L" : number.toString();
   }
 
   private static void add(List<CodeBlock> calls, String format, Object... arguments) {
@@ -132,10 +166,6 @@ final class ConfigCode {
     if (!values.isEmpty()) {
       add(calls, "$L($L)", setter, strings(values));
     }
-  }
-
-  private static CodeBlock integers(List<Integer> values) {
-    return CodeBlock.join(values.stream().map(v -> CodeBlock.of("$L", v)).toList(), ", ");
   }
 
   private static CodeBlock strings(List<String> values) {

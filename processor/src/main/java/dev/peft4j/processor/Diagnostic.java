@@ -7,14 +7,14 @@ package dev.peft4j.processor;
 enum Diagnostic {
   // the class
   NOT_A_MODULE(
-      1, "@Peft needs a class that extends dev.peft4j.nn.Module, but %s %s. Let it extend Module."),
+      1, "%s needs a class that extends dev.peft4j.nn.Module, but %s %s. Let it extend Module."),
   FINAL_CLASS(
       2,
       "%s is final, so the adapted class cannot extend it. Leave out final (in Kotlin: write open),"
           + " or use PeftModel.of(model, config)."),
   ABSTRACT_CLASS(
       3,
-      "%s is abstract, so the adapted class could not be made. Put @Peft on the classes that extend"
+      "%s is abstract, so the adapted class could not be made. Put %s on the classes that extend"
           + " it."),
   INNER_CLASS(
       4,
@@ -51,7 +51,7 @@ enum Diagnostic {
       13,
       "%s cannot be found. Add peft4j-core to the class path (in a named module: requires"
           + " dev.peft4j.core)."),
-  UNRESOLVED(14, "@Peft on %s was not processed, since %s could not be resolved."),
+  UNRESOLVED(14, "%s on %s was not processed, since %s could not be resolved."),
   DUPLICATE_CHECKPOINT_NAME(
       15,
       "%s and %s have the same name in checkpoints, \"%s\". Give one of them a @CheckpointName."),
@@ -69,7 +69,7 @@ enum Diagnostic {
   NOT_NAMEABLE(19, "%s has to name %s, but %s. %s."),
 
   // the annotation's values
-  NO_TARGET(20, "@Peft names no layer for the adapter. Write target = \"...\": %s."),
+  NO_TARGET(20, "%s names no layer for the adapter. Write target = \"...\": %s."),
   EMPTY_NAME(21, "%s has an empty entry. Leave it out, or write the name of a module."),
   TWO_WAYS(22, "%s. Write one of them."),
   BAD_REGEX(
@@ -84,7 +84,7 @@ enum Diagnostic {
           + " %s."),
   BAD_ADAPTER_NAME(27, "The adapter's name \"%s\" %s. Write letters, digits, - and _."),
   DUPLICATE_ADAPTER(
-      28, "%s has two adapters called \"%s\". Give each @Peft an adapter = \"...\" of its own."),
+      28, "%s has two adapters called \"%s\". Give each %s an adapter = \"...\" of its own."),
   UNKNOWN_TUNER(29, "There is no tuner \"%s\". %s"),
   UNKNOWN_TASK(30, "There is no task type \"%s\". %s"),
   TWO_BIASES(
@@ -98,13 +98,13 @@ enum Diagnostic {
   BAD_LAYER(34, "A layer's index is at least 0 but is %d."),
   DUPLICATE_KEY(35, "%s has the key \"%s\" twice. Leave one out."),
   TWO_CLASS_NAMES(36, "The adapted class would be called both %s and %s. Give className once."),
-  BAD_START(37, "%s. %s."),
+  BAD_SETTING(37, "%s. %s."),
   BAD_TOKENS(38, "trainableTokens %s. Write the ids of rows, from 0 on, each once."),
 
   // targets and modules
   NO_SUCH_TARGET(40, "%s has no module %s. %s"),
   TARGET_PARTLY_UNMATCHED(41, "%s has no module %s, though it has the other targets. %s"),
-  UNSUPPORTED_MODULE(42, "The target %s names %s, which takes no %s adapter: only %s do. %s"),
+  UNSUPPORTED_MODULE(42, "The target %s names %s, which takes no %s adapter: only %s. %s"),
   TARGET_EXCLUDED(43, "The target %s %s."),
   TARGET_SAVED(
       44,
@@ -140,10 +140,14 @@ enum Diagnostic {
 
   // the tuner
   MEMBER_OF_OTHER_TUNER(60, "%s is a setting of %s, but the tuner is %s. Leave it out%s."),
-  FEEDFORWARD_NOT_TARGET(
+  NOT_A_TARGET(
       61,
-      "feedforward says which of the targets are feed-forward, but \"%s\" is none of them. Write"
+      "%s names some of the targets, but \"%s\" is none of them. Write"
           + " it as target has it. %s"),
+  BAD_DESCRIPTOR(
+      63,
+      "%s has its settings in %s, but %s. The annotation and the tuner's classes have to be of the same"
+          + " version."),
   TWO_TUNERS(
       62,
       "The adapters \"%s\" and \"%s\" are of different tuners, %s and %s. Those of one model are of"

@@ -30,41 +30,35 @@ final class KeyChecks {
   }
 
   void check() {
-    checkPatterns("rankPattern", settings.rankPattern());
-    checkPatterns("alphaPattern", settings.alphaPattern());
-    checkFeedforward();
-  }
-
-  private void checkPatterns(String member, List<PeftSettings.Pattern> patterns) {
-    for (int i = 0; i < patterns.size(); i++) {
-      String key = patterns.get(i).key();
+    for (PeftSettings.Key key : settings.keys()) {
       PatternKeys keys;
       try {
-        keys = new PatternKeys(List.of(key));
+        keys = new PatternKeys(List.of(key.text()));
       } catch (PatternSyntaxException e) {
         continue; // reported with the other expressions
       }
       if (attached.stream().allMatch(a -> keys.first(a.path()) == null)) {
-        report(new Site(settings.index(), member, i, "key"), member, key);
+        report(key.site(), key.member(), key.text());
       }
     }
+    settings.targetNames().forEach(this::checkTargets);
   }
 
   /** Names that are among a list of targets are checked there. */
-  private void checkFeedforward() {
-    String regex = settings.feedforwardPattern();
+  private void checkTargets(PeftSettings.TargetNames some) {
+    String regex = some.regex();
     if (!regex.isEmpty()) {
       var matcher = new TargetMatcher(TargetSpec.builder().targetRegex(regex).build());
       // of the indices in lists and the keys of maps only samples are known
       if (attached.stream()
           .allMatch(a -> a.at().isEmpty() && matcher.namedBy(a.path(), false) == null)) {
-        report(settings.feedforwardSite(), "feedforward", regex);
+        report(settings.site(some), some.member(), regex);
       }
     } else if (settings.allLinear() || settings.hasRegex()) {
-      for (int i = 0; i < settings.feedforward().size(); i++) {
-        String name = settings.feedforward().get(i);
+      for (int i = 0; i < some.names().size(); i++) {
+        String name = some.names().get(i);
         if (attached.stream().noneMatch(a -> a.path().endsWith(name))) {
-          report(settings.site("feedforward", i), "feedforward", name);
+          report(settings.site(some.member(), i), some.member(), name);
         }
       }
     }

@@ -39,7 +39,7 @@ final class Matching {
    */
   record Answer(Place place, List<String> at, String path, Outcome outcome, String by) {}
 
-  private final AnnotatedTuner tuner;
+  private final TunerMirror tuner;
   private final TargetSpec spec;
   private final List<String> tokens;
   private final TargetMatcher matcher;
@@ -50,16 +50,17 @@ final class Matching {
     tuner = settings.kind();
     spec = settings.spec();
     tokens =
-        settings.trainableTokens().stream()
+        settings.tokens().stream()
             .map(PeftSettings.Tokens::embedding)
             .filter(name -> !name.isEmpty())
             .toList();
     matcher = new TargetMatcher(spec);
     List<String> keys = new ArrayList<>(tokens);
-    Stream.concat(settings.rankPattern().stream(), settings.alphaPattern().stream())
-        .forEach(pattern -> keys.add(pattern.key()));
-    keys.addAll(settings.feedforward());
-    keys.add(settings.feedforwardRegex());
+    settings.keys().forEach(key -> keys.add(key.text()));
+    for (PeftSettings.TargetNames some : settings.targetNames()) {
+      keys.addAll(some.names());
+      keys.add(some.regexText());
+    }
     samples = new Samples(spec, keys);
     for (Place place : root.all()) {
       List<Answer> here = new ArrayList<>();
@@ -145,7 +146,7 @@ final class Matching {
   }
 
   private Outcome adapted(Node node) {
-    return tuner.adapts(node.layer()) ? Outcome.ATTACH : Outcome.UNSUPPORTED;
+    return tuner.adapts(node) ? Outcome.ATTACH : Outcome.UNSUPPORTED;
   }
 
   /** Whether the module at a path has rows that are trained. */

@@ -1,6 +1,5 @@
 package dev.peft4j.processor;
 
-import dev.peft4j.processor.AnnotatedTuner.LayerType;
 import dev.peft4j.processor.Node.Access;
 import dev.peft4j.processor.Node.Kind;
 import dev.peft4j.target.Names;
@@ -66,7 +65,7 @@ final class ModelScanner {
         "",
         Access.ROOT,
         false,
-        LayerType.NONE,
+        LayerTypes.NONE,
         opaque,
         true,
         false,
@@ -212,7 +211,7 @@ final class ModelScanner {
           "",
           Access.ELEMENT,
           false,
-          LayerType.ANY,
+          LayerTypes.ANY,
           true,
           false,
           false,
@@ -229,9 +228,9 @@ final class ModelScanner {
   private Node module(DeclaredType type, TypeElement element) {
     // a value of an abstract class may be of a class that takes adapters
     boolean isAbstract = element.getModifiers().contains(Modifier.ABSTRACT);
-    LayerType layer = isAbstract ? LayerType.ANY : universe.layerType(type);
+    LayerTypes layer = isAbstract ? LayerTypes.ANY : universe.layerTypes(type);
     boolean ready =
-        !isAbstract && layer != LayerType.NONE && Universe.name(type).startsWith(Universe.NN);
+        !isAbstract && layer != LayerTypes.NONE && Universe.name(type).startsWith(Universe.NN);
     boolean opaque = !ready && opaque(type, element);
     // what is below a layer of the runtime is the adapter's own business
     boolean known = !ready && !inside.contains(element) && !overridesChildren(type);
@@ -292,7 +291,7 @@ final class ModelScanner {
         "",
         Access.ELEMENT,
         false,
-        LayerType.NONE,
+        LayerTypes.NONE,
         false,
         true,
         false,

@@ -1,6 +1,5 @@
 package dev.peft4j.processor;
 
-import dev.peft4j.processor.AnnotatedTuner.LayerType;
 import java.util.List;
 import javax.lang.model.element.Element;
 import javax.lang.model.type.TypeMirror;
@@ -32,7 +31,7 @@ record Node(
     String field,
     Access access,
     boolean linear,
-    LayerType layer,
+    LayerTypes layer,
     boolean opaque,
     boolean certain,
     boolean outputHead,

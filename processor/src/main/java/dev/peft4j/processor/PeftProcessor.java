@@ -19,13 +19,15 @@ import javax.annotation.processing.RoundEnvironment;
 import javax.lang.model.SourceVersion;
 import javax.lang.model.element.AnnotationMirror;
 import javax.lang.model.element.Element;
-import javax.lang.model.element.ExecutableElement;
 import javax.lang.model.element.TypeElement;
 import javax.lang.model.util.Elements;
 import javax.tools.Diagnostic.Kind;
 
 /**
- * Writes {@code XxxPeft} for every class {@code Xxx} that carries {@code @Peft}.
+ * Writes {@code XxxPeft} for every class {@code Xxx} that carries {@code @Peft} or the annotation of
+ * another tuner. Which annotations these are is not known beforehand: whatever carries {@code
+ * TunerDescriptor} is one. So it asks for all annotations, and claims its own where there are no
+ * others.
  *
  * <p>A class whose types are not all there yet, since another processor has still to write some,
  * waits for the next round. Every written file comes from exactly one class, so that Gradle and
@@ -35,14 +37,9 @@ import javax.tools.Diagnostic.Kind;
 public final class PeftProcessor extends AbstractProcessor {
   private static final String GENERATED = "javax.annotation.processing.Generated";
 
-  /** Nobody else is to look for who reads these; what is nested in them does not count. */
-  private static final Set<String> CLAIMED =
-      Set.of(
-          AnnotationReader.PEFT,
-          AnnotationReader.PEFT_LIST,
-          ModelScanner.CHECKPOINT_NAME,
-          ModelScanner.OUTPUT_HEAD,
-          GENERATED);
+  /** Its own besides those of tuners. */
+  private static final Set<String> OWN =
+      Set.of(ModelScanner.CHECKPOINT_NAME, ModelScanner.OUTPUT_HEAD);
 
   private static final Set<String> NO_TYPE_NAMES =
       Set.of("var", "record", "yield", "sealed", "permits");
@@ -51,14 +48,13 @@ public final class PeftProcessor extends AbstractProcessor {
   private final Map<String, String> waiting = new LinkedHashMap<>();
   private final Set<String> planned = new HashSet<>();
   private final Lombok lombok = new Lombok();
-  private boolean starvesNone;
 
   /** For the compiler. */
   public PeftProcessor() {}
 
   @Override
   public Set<String> getSupportedAnnotationTypes() {
-    return CLAIMED;
+    return Set.of("*");
   }
 
   @Override
@@ -93,8 +89,7 @@ public final class PeftProcessor extends AbstractProcessor {
     }
     Set<String> names = new LinkedHashSet<>(waiting.keySet());
     for (TypeElement annotation : annotations) {
-      String name = annotation.getQualifiedName().toString();
-      if (name.equals(AnnotationReader.PEFT) || name.equals(AnnotationReader.PEFT_LIST)) {
+      if (ofTuner(annotation)) {
         for (Element element : round.getElementsAnnotatedWith(annotation)) {
           if (element instanceof TypeElement type) {
             names.add(type.getQualifiedName().toString());
@@ -104,7 +99,7 @@ public final class PeftProcessor extends AbstractProcessor {
     }
     if (round.processingOver()) {
       waiting.forEach((name, missing) -> giveUp(elements.getTypeElement(name), missing));
-      return claims(round);
+      return claims(annotations);
     }
     waiting.clear();
     lombok.nextRound();
@@ -117,45 +112,52 @@ public final class PeftProcessor extends AbstractProcessor {
       }
     }
     models.forEach(this::process);
-    return claims(round);
+    return claims(annotations);
+  }
+
+  private static boolean ofTuner(TypeElement annotation) {
+    return TunerReader.describes(annotation) || TunerReader.contained(annotation) != null;
   }
 
   /**
    * Whether the annotations are claimed, so that {@code -Xlint:processing} does not ask whose they
-   * are. A compiler that has no others left calls no processor that comes after: that must not
-   * happen to one that has still to write what is waited for, nor to Lombok, which has work without
-   * annotations as well ({@code val}).
+   * are. All that are given count as claimed then, so none may be another processor's; and a
+   * compiler that has no others left calls no processor that comes after: that must not happen to one
+   * that has still to write what is waited for, nor to Lombok, which has work without annotations as
+   * well ({@code val}).
    */
-  private boolean claims(RoundEnvironment round) {
-    starvesNone =
-        starvesNone
-            || (waiting.isEmpty()
-                && processingEnv.getElementUtils().getTypeElement("lombok.Lombok") == null)
-            || round.getRootElements().stream().anyMatch(this::hasOthers);
-    return starvesNone;
+  private boolean claims(Set<? extends TypeElement> annotations) {
+    return waiting.isEmpty()
+        && annotations.stream().anyMatch(this::own)
+        && annotations.stream().allMatch(a -> own(a) || platform(a))
+        && processingEnv.getElementUtils().getTypeElement("lombok.Lombok") == null;
   }
 
-  private boolean hasOthers(Element element) {
-    return element.getAnnotationMirrors().stream()
-            .map(mirror -> (TypeElement) mirror.getAnnotationType().asElement())
-            .anyMatch(type -> !CLAIMED.contains(type.getQualifiedName().toString()))
-        || element.getEnclosedElements().stream().anyMatch(this::hasOthers)
-        || (element instanceof ExecutableElement method
-            && method.getParameters().stream().anyMatch(this::hasOthers));
+  private boolean own(TypeElement annotation) {
+    return OWN.contains(annotation.getQualifiedName().toString()) || ofTuner(annotation);
+  }
+
+  /** Whether an annotation is the JDK's, of which the compiler does not ask whose it is. */
+  private boolean platform(TypeElement annotation) {
+    String name = annotation.getQualifiedName().toString();
+    return name.startsWith("java.lang.") || name.equals(GENERATED);
   }
 
   private void giveUp(TypeElement model, String missing) {
-    var problem = Problem.of(Diagnostic.UNRESOLVED, Site.CLASS, Universe.shortName(model), missing);
-    print(problem, model, new AnnotationReader(processingEnv.getElementUtils(), model));
+    var reader = new AnnotationReader(processingEnv.getElementUtils(), model);
+    var problem =
+        Problem.of(
+            Diagnostic.UNRESOLVED, Site.CLASS, reader.first(), Universe.shortName(model), missing);
+    print(problem, model, reader);
   }
 
   private void process(TypeElement model) {
     var reader = new AnnotationReader(processingEnv.getElementUtils(), model);
-    List<PeftSettings> settings = reader.read();
     // kept until it is certain that the class need not wait: a problem may be gone in the next
     // round
     List<Problem> problems = new ArrayList<>();
     try {
+      List<PeftSettings> settings = reader.read();
       if (reader.unresolved()) {
         throw new Universe.Unresolved("a value of the annotation");
       }
@@ -172,7 +174,7 @@ public final class PeftProcessor extends AbstractProcessor {
         new Universe(
             processingEnv.getTypeUtils(), processingEnv.getElementUtils(), model, sources, lombok);
     var visibility = new Visibility(universe);
-    boolean isModule = new ClassChecks(universe, problems::add).check(model);
+    boolean isModule = new ClassChecks(universe, settings.get(0).at(), problems::add).check(model);
     Place root =
         isModule
             ? Place.tree(new ModelScanner(universe, visibility, problems::add).scan(model))
@@ -222,6 +224,9 @@ public final class PeftProcessor extends AbstractProcessor {
     ModelSpec spec =
         new ModelReader(universe, visibility, peftModel, names, problems::add).read(model, name);
     if (problems.stream().allMatch(p -> p.diagnostic().warning())) {
+      settings.forEach(new DescriptorChecks(universe, problems::add)::check);
+    }
+    if (problems.stream().allMatch(p -> p.diagnostic().warning())) {
       String text =
           new PeftWriter(names, spec, settings, plans, universe.find(GENERATED) != null).text();
       scope
@@ -243,9 +248,12 @@ public final class PeftProcessor extends AbstractProcessor {
   }
 
   private String generatedName(TypeElement model) {
-    String name =
-        simpleName(model, new AnnotationReader(processingEnv.getElementUtils(), model).read());
-    return inPackageOf(model, name);
+    try {
+      var reader = new AnnotationReader(processingEnv.getElementUtils(), model);
+      return inPackageOf(model, simpleName(model, reader.read()));
+    } catch (Universe.Unresolved e) { // the class waits, and so does its name
+      return inPackageOf(model, usualName(model));
+    }
   }
 
   private String inPackageOf(TypeElement model, String name) {
@@ -333,7 +341,13 @@ public final class PeftProcessor extends AbstractProcessor {
     if (mirror == null) {
       messager.printMessage(kind, problem.message(), model);
     } else if (!reader.repeated()
-        || !RepeatedAnnotations.print(processingEnv, kind, problem, model, AnnotationReader.PEFT)) {
+        || !RepeatedAnnotations.print(
+            processingEnv,
+            kind,
+            problem,
+            model,
+            AnnotationReader.name(mirror),
+            reader.ordinal(mirror))) {
       messager.printMessage(kind, problem.message(), model, mirror, reader.value(problem.site()));
     }
   }

@@ -12,6 +12,7 @@ import com.palantir.javapoet.TypeName;
 import com.palantir.javapoet.TypeSpec;
 import dev.peft4j.processor.ModelSpec.ConstructorSpec;
 import dev.peft4j.processor.ModelSpec.OverrideSpec;
+import dev.peft4j.target.SettingNames;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -145,10 +146,7 @@ final class PeftWriter {
     doc.append(settings.size() == 1 ? "an adapter.\n" : "adapters; the first one is active.\n");
     for (int i = 0; i < settings.size(); i++) {
       PeftSettings s = settings.get(i);
-      String what =
-          s.kind() == AnnotatedTuner.IA3
-              ? "is an IA3 adapter"
-              : "has rank %d and alpha %s".formatted(s.r(), number(s.alpha()));
+      String what = what(s);
       doc.append("\n<p>{@code %s} %s".formatted(s.adapter(), what));
       List<String> items = new ArrayList<>();
       plans.get(i).layers().forEach(path -> items.add("  <li>{@code %s}\n".formatted(text(path))));
@@ -159,6 +157,22 @@ final class PeftWriter {
       doc.append(items.isEmpty() ? ".\n" : ":\n<ul>\n%s</ul>\n".formatted(String.join("", items)));
     }
     return doc.toString();
+  }
+
+  /** Its tuner, where the annotation may stand for several only if it is not the annotation's. */
+  private static String what(PeftSettings s) {
+    boolean plain = s.kind().has("r") && s.kind().has("alpha");
+    String numbers = "rank %s and alpha %s".formatted(number(s, "r"), number(s, "alpha"));
+    if (plain && s.kind().has(SettingNames.TUNER)) {
+      return "has " + numbers;
+    }
+    String article = "AEIOUaeiou".indexOf(s.kind().title().charAt(0)) < 0 ? "a" : "an";
+    return "is %s %s adapter%s"
+        .formatted(article, s.kind().title(), plain ? " with " + numbers : "");
+  }
+
+  private static String number(PeftSettings s, String member) {
+    return s.value(member) instanceof Value.Num n ? number(n.number().doubleValue()) : "";
   }
 
   /** A path in a comment: names in checkpoints may be anything. */

@@ -24,13 +24,19 @@ import org.jspecify.annotations.Nullable;
 final class RepeatedAnnotations {
   private RepeatedAnnotations() {}
 
-  /** Prints a problem where it is; returns false if the place was not found. */
+  /**
+   * Prints a problem where it is; returns false if the place was not found.
+   *
+   * @param annotation the qualified name of the annotation that it is in
+   * @param ordinal which of the annotations of that name
+   */
   static boolean print(
       ProcessingEnvironment environment,
       Kind kind,
       Problem problem,
       TypeElement type,
-      String annotation) {
+      String annotation,
+      int ordinal) {
     try {
       Trees trees = Trees.instance(environment);
       TreePath path = trees.getPath(type);
@@ -46,10 +52,10 @@ final class RepeatedAnnotations {
         }
       }
       Site site = problem.site();
-      if (site.adapter() >= written.size()) {
+      if (ordinal >= written.size()) {
         return false;
       }
-      Tree place = find(written.get(site.adapter()), site);
+      Tree place = find(written.get(ordinal), site);
       trees.printMessage(kind, problem.message(), place, path.getCompilationUnit());
       return true;
     } catch (IllegalArgumentException | LinkageError e) {

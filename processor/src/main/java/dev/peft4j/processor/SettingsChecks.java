@@ -1,6 +1,7 @@
 package dev.peft4j.processor;
 
 import dev.peft4j.target.PatternKeys;
+import dev.peft4j.target.SettingNames;
 import dev.peft4j.target.Suggestions;
 import dev.peft4j.target.TargetMatcher;
 import dev.peft4j.target.TargetSpec;
@@ -15,10 +16,10 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.PatternSyntaxException;
 
-/** Checks the values of {@code @Peft} that need no look at the model. */
+/** Checks the values of an annotation that need no look at the model. */
 final class SettingsChecks {
   private final String model;
-  private final Function<AnnotatedTuner, String> candidates;
+  private final Function<TunerMirror, String> candidates;
   private final Consumer<Problem> problems;
 
   /**
@@ -26,7 +27,7 @@ final class SettingsChecks {
    * @param candidates the sentence that lists the layers that a tuner adapts
    */
   SettingsChecks(
-      String model, Function<AnnotatedTuner, String> candidates, Consumer<Problem> problems) {
+      String model, Function<TunerMirror, String> candidates, Consumer<Problem> problems) {
     this.model = model;
     this.candidates = candidates;
     this.problems = problems;
@@ -35,11 +36,7 @@ final class SettingsChecks {
   /** Returns whether the targets can be matched. */
   boolean check(PeftSettings s) {
     new TunerChecks(s, problems).check();
-    if (s.kind() == AnnotatedTuner.LORA) {
-      checkNumbers(s);
-      checkStart(s);
-      checkTokens(s);
-    }
+    new ValueChecks(s, problems).check();
     checkNames(s);
     return checkTargets(s);
   }
@@ -50,22 +47,24 @@ final class SettingsChecks {
       PeftSettings s = all.get(i);
       for (PeftSettings before : all.subList(0, i)) {
         if (before.adapter().equals(s.adapter())) {
-          report(Diagnostic.DUPLICATE_ADAPTER, s.site("adapter"), model, s.adapter());
+          report(Diagnostic.DUPLICATE_ADAPTER, s.site("adapter"), model, s.adapter(), s.at());
           break;
         }
       }
       PeftSettings first = all.get(0);
-      if (s.kind() != first.kind()) {
+      if (!s.kind().equals(first.kind())) {
         report(
             Diagnostic.TWO_TUNERS,
-            s.site("tuner"),
+            s.annotation().has(SettingNames.TUNER)
+                ? s.site(SettingNames.TUNER)
+                : Site.annotation(i),
             first.adapter(),
             s.adapter(),
             first.kind().title(),
             s.kind().title());
       }
       for (PeftSettings before : all.subList(0, i)) {
-        if (!before.bias().equals("NONE") && !s.bias().equals("NONE")) {
+        if (trainsBiases(before) && trainsBiases(s)) {
           report(Diagnostic.TWO_BIASES, s.site("bias"), before.adapter(), s.adapter());
           break;
         }
@@ -82,121 +81,9 @@ final class SettingsChecks {
     }
   }
 
-  private void checkNumbers(PeftSettings s) {
-    if (s.r() < 1) {
-      report(Diagnostic.BAD_RANK, s.site("r"), s.r());
-    }
-    if (!positive(s.alpha())) {
-      report(Diagnostic.BAD_ALPHA, s.site("alpha"), s.alpha());
-    }
-    if (!(s.dropout() >= 0 && s.dropout() < 1)) {
-      report(Diagnostic.BAD_DROPOUT, s.site("dropout"), s.dropout());
-    }
-    for (int i = 0; i < s.rankPattern().size(); i++) {
-      if (s.rankPattern().get(i).value() < 1) {
-        report(
-            Diagnostic.BAD_RANK,
-            inner(s, "rankPattern", i, "r"),
-            (int) s.rankPattern().get(i).value());
-      }
-    }
-    for (int i = 0; i < s.alphaPattern().size(); i++) {
-      if (!positive(s.alphaPattern().get(i).value())) {
-        report(
-            Diagnostic.BAD_ALPHA,
-            inner(s, "alphaPattern", i, "alpha"),
-            s.alphaPattern().get(i).value());
-      }
-    }
-    for (int i = 0; i < s.layers().size(); i++) {
-      if (s.layers().get(i) < 0) {
-        report(Diagnostic.BAD_LAYER, s.site("layers", i), s.layers().get(i));
-      }
-    }
-  }
-
-  private void checkStart(PeftSettings s) {
-    boolean orthogonal = s.init().equals("ORTHOGONAL");
-    if (orthogonal && s.rankPattern().isEmpty() && s.r() % 2 != 0) {
-      startsBadly(
-          s.site("r"),
-          "init = ORTHOGONAL needs an even rank but r is " + s.r(),
-          "Write an even one");
-    }
-    for (int i = 0; orthogonal && i < s.rankPattern().size(); i++) {
-      int rank = (int) s.rankPattern().get(i).value();
-      if (rank % 2 != 0) {
-        startsBadly(
-            inner(s, "rankPattern", i, "r"),
-            "init = ORTHOGONAL needs an even rank but r is " + rank,
-            "Write an even one");
-      }
-    }
-    if (s.pissaIterations() < -1) {
-      startsBadly(
-          s.site("pissaIterations"),
-          "pissaIterations is " + s.pissaIterations(),
-          "Write at least 0, or -1 for an exact start");
-    } else if (s.pissaIterations() >= 0 && !s.init().equals("PISSA")) {
-      startsBadly(
-          s.site("pissaIterations"),
-          "pissaIterations goes with init = PISSA, not with " + s.init(),
-          "Leave one of them out");
-    }
-    if (s.loraBias() && s.dora()) {
-      startsBadly(
-          s.site("loraBias"), "loraBias and dora do not go together", "Leave one of them out");
-    }
-    if (s.loraBias() && !s.init().equals("DEFAULT") && !s.init().equals("RANDOM")) {
-      startsBadly(
-          s.site("loraBias"),
-          "loraBias goes with init = DEFAULT or RANDOM, not with " + s.init(),
-          "Leave one of them out");
-    }
-  }
-
-  private void startsBadly(Site site, String what, String mend) {
-    report(Diagnostic.BAD_START, site, what, mend);
-  }
-
-  private void checkTokens(PeftSettings s) {
-    Set<String> embeddings = new HashSet<>();
-    for (int i = 0; i < s.trainableTokens().size(); i++) {
-      PeftSettings.Tokens tokens = s.trainableTokens().get(i);
-      if (!embeddings.add(tokens.embedding())) {
-        report(
-            Diagnostic.DUPLICATE_KEY,
-            inner(s, "trainableTokens", i, "embedding"),
-            "trainableTokens",
-            tokens.embedding());
-      }
-      if (s.trainableTokens().size() > 1 && tokens.embedding().isEmpty()) {
-        report(
-            Diagnostic.BAD_TOKENS,
-            inner(s, "trainableTokens", i, "embedding"),
-            "has several entries, so each has to say in which embedding");
-      }
-      Site ids = inner(s, "trainableTokens", i, "ids");
-      Set<Integer> seen = new HashSet<>();
-      if (tokens.ids().isEmpty()) {
-        report(Diagnostic.BAD_TOKENS, ids, "has no id");
-      }
-      for (int id : tokens.ids()) {
-        if (id < 0) {
-          report(Diagnostic.BAD_TOKENS, ids, "has the id " + id);
-        } else if (!seen.add(id)) {
-          report(Diagnostic.BAD_TOKENS, ids, "has the id " + id + " twice");
-        }
-      }
-    }
-  }
-
-  private static boolean positive(double value) {
-    return value > 0 && Double.isFinite(value);
-  }
-
-  private static Site inner(PeftSettings s, String member, int index, String inner) {
-    return new Site(s.index(), member, index, inner);
+  private static boolean trainsBiases(PeftSettings s) {
+    Member bias = s.kind().members().get("bias");
+    return bias != null && s.kind().has("bias") && s.set(bias);
   }
 
   private void checkNames(PeftSettings s) {
@@ -224,39 +111,33 @@ final class SettingsChecks {
                   + ".")
               .strip());
     }
-    checkKeys(s, "rankPattern", s.rankPattern());
-    checkKeys(s, "alphaPattern", s.alphaPattern());
+    checkKeys(s);
   }
 
-  private void checkKeys(PeftSettings s, String member, List<PeftSettings.Pattern> patterns) {
+  private void checkKeys(PeftSettings s) {
     Set<String> seen = new HashSet<>();
-    for (int i = 0; i < patterns.size(); i++) {
-      String key = patterns.get(i).key();
-      if (key.isBlank()) {
-        report(Diagnostic.EMPTY_NAME, inner(s, member, i, "key"), member);
-      } else if (!seen.add(key)) {
-        report(Diagnostic.DUPLICATE_KEY, inner(s, member, i, "key"), member, key);
+    for (PeftSettings.Key key : s.keys()) {
+      if (key.text().isBlank()) {
+        report(Diagnostic.EMPTY_NAME, key.site(), key.member());
+      } else if (!seen.add(key.member() + " " + key.text())) {
+        report(Diagnostic.DUPLICATE_KEY, key.site(), key.member(), key.text());
       }
-      compiles(key, inner(s, member, i, "key"), () -> new PatternKeys(List.of(key)));
+      compiles(key.text(), key.site(), () -> new PatternKeys(List.of(key.text())));
     }
   }
 
   private boolean checkTargets(PeftSettings s) {
     boolean good = true;
     if (s.target().isEmpty() && s.targetRegex().isEmpty()) {
-      report(Diagnostic.NO_TARGET, Site.annotation(s.index()), candidates.apply(s.kind()));
+      report(Diagnostic.NO_TARGET, Site.annotation(s.index()), s.at(), candidates.apply(s.kind()));
       good = false;
     }
     if (!s.target().isEmpty() && !s.targetRegex().isEmpty()) {
       report(Diagnostic.TWO_WAYS, s.site("targetRegex"), "Both target and targetRegex are given");
       good = false;
     }
-    if (!s.feedforward().isEmpty() && !s.feedforwardRegex().isEmpty()) {
-      report(
-          Diagnostic.TWO_WAYS,
-          s.site("feedforwardRegex"),
-          "Both feedforward and feedforwardRegex are given");
-      good = false;
+    for (PeftSettings.TargetNames some : s.targetNames()) {
+      good &= checkSome(s, some);
     }
     if (!s.exclude().isEmpty() && !s.excludeRegex().isEmpty()) {
       report(
@@ -267,16 +148,6 @@ final class SettingsChecks {
     good &= noneEmpty(s, "exclude", s.exclude());
     good &= noneEmpty(s, "modulesToSave", s.modulesToSave());
     good &= noneEmpty(s, "layersPattern", s.layersPattern());
-    good &= noneEmpty(s, "feedforward", s.feedforward());
-    for (int i = 0; s.feedforward().size() > 1 && i < s.feedforward().size(); i++) {
-      if (s.feedforward().get(i).startsWith(TargetSpec.REGEX_PREFIX)) {
-        String message =
-            "\"%s\" stands beside other names, but has to be the only one"
-                .formatted(s.feedforward().get(i));
-        report(Diagnostic.TWO_WAYS, s.site("feedforward", i), message);
-        good = false;
-      }
-    }
     for (int i = 0; s.target().size() > 1 && i < s.target().size(); i++) {
       String target = s.target().get(i);
       if (target.startsWith(TargetSpec.REGEX_PREFIX)
@@ -304,6 +175,29 @@ final class SettingsChecks {
     return good && checkRegexes(s);
   }
 
+  /** What names some of the targets. */
+  private boolean checkSome(PeftSettings s, PeftSettings.TargetNames some) {
+    boolean good = true;
+    if (!some.names().isEmpty() && !some.regexText().isEmpty()) {
+      report(
+          Diagnostic.TWO_WAYS,
+          s.site(some.regexMember()),
+          "Both %s and %s are given".formatted(some.member(), some.regexMember()));
+      good = false;
+    }
+    good &= noneEmpty(s, some.member(), some.names());
+    for (int i = 0; some.names().size() > 1 && i < some.names().size(); i++) {
+      if (some.names().get(i).startsWith(TargetSpec.REGEX_PREFIX)) {
+        String message =
+            "\"%s\" stands beside other names, but has to be the only one"
+                .formatted(some.names().get(i));
+        report(Diagnostic.TWO_WAYS, s.site(some.member(), i), message);
+        good = false;
+      }
+    }
+    return good;
+  }
+
   private boolean checkRegexes(PeftSettings s) {
     boolean good = true;
     if (s.hasRegex()) {
@@ -315,11 +209,11 @@ final class SettingsChecks {
       good &=
           compiles(s.excludeRegex(), s.site("excludeRegex"), () -> new TargetMatcher(spec.build()));
     }
-    if (!s.feedforwardPattern().isEmpty()) {
-      var spec = TargetSpec.builder().targetRegex(s.feedforwardPattern());
-      good &=
-          compiles(
-              s.feedforwardPattern(), s.feedforwardSite(), () -> new TargetMatcher(spec.build()));
+    for (PeftSettings.TargetNames some : s.targetNames()) {
+      if (!some.regex().isEmpty()) {
+        var spec = TargetSpec.builder().targetRegex(some.regex());
+        good &= compiles(some.regex(), s.site(some), () -> new TargetMatcher(spec.build()));
+      }
     }
     for (int i = 0; i < s.modulesToSave().size(); i++) {
       var spec = TargetSpec.builder().modulesToSave(s.modulesToSave().get(i));

@@ -116,7 +116,7 @@ final class TargetChecks {
           quoted(target),
           places(unsupported),
           settings.kind().title(),
-          settings.kind().layers(),
+          settings.kind().layersDo(),
           candidates.meant(target, true));
       return;
     }
@@ -161,7 +161,7 @@ final class TargetChecks {
           quoted(target),
           places(containers),
           settings.kind().title(),
-          settings.kind().layers(),
+          settings.kind().layersDo(),
           candidates.meant(target, true));
     } else if (!opaque.isEmpty()) {
       if (reachesInto(target)) {
@@ -255,12 +255,12 @@ final class TargetChecks {
   }
 
   private void checkTokens() {
-    for (int i = 0; i < settings.trainableTokens().size(); i++) {
-      String name = settings.trainableTokens().get(i).embedding();
+    for (PeftSettings.Tokens tokens : settings.tokens()) {
+      String name = tokens.embedding();
       if (name.isEmpty()) {
         continue; // found at run time
       }
-      Site site = new Site(settings.index(), "trainableTokens", i, "embedding");
+      Site site = tokens.site("embedding");
       List<Answer> named = all.stream().filter(a -> Names.names(name, a.path())).toList();
       List<Answer> wrong = with(named, Outcome.UNSUPPORTED);
       if (!wrong.isEmpty()) {
@@ -270,7 +270,7 @@ final class TargetChecks {
             quoted(name),
             places(wrong),
             settings.kind().title(),
-            settings.kind().layers(),
+            settings.kind().layersDo(),
             candidates.meant(name, true));
         continue;
       }

@@ -1,15 +1,15 @@
 package dev.peft4j.processor;
 
+import dev.peft4j.target.SettingNames;
 import dev.peft4j.target.Suggestions;
 import dev.peft4j.target.TargetSpec;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** Checks that the members of {@code @Peft} fit the tuner. */
+/** Checks that the members of an annotation fit the tuner that it stands for. */
 final class TunerChecks {
-  private static final List<String> IA3_STARTS = List.of("DEFAULT", "RANDOM");
-
   private final PeftSettings settings;
   private final Consumer<Problem> problems;
 
@@ -19,54 +19,65 @@ final class TunerChecks {
   }
 
   void check() {
-    if (AnnotatedTuner.named(settings.tuner()).isEmpty()) {
+    if (!settings.kind().named(settings.tuner())) {
+      List<String> names = new ArrayList<>(List.of(settings.annotation().peftType()));
+      settings.others().forEach(t -> names.add(t.peftType()));
       String known =
-          Suggestions.didYouMean(settings.tuner(), AnnotatedTuner.names())
+          Suggestions.didYouMean(settings.tuner(), names)
               + " There are: "
-              + String.join(", ", AnnotatedTuner.names())
+              + String.join(", ", names)
               + ".";
-      report(Diagnostic.UNKNOWN_TUNER, settings.site("tuner"), settings.tuner(), known.strip());
+      report(
+          Diagnostic.UNKNOWN_TUNER,
+          settings.site(SettingNames.TUNER),
+          settings.tuner(),
+          known.strip());
       return;
     }
-    AnnotatedTuner tuner = settings.kind();
     for (String member : settings.written().stream().sorted().toList()) {
-      Optional<AnnotatedTuner> owner = AnnotatedTuner.owner(member);
-      if (owner.isPresent() && owner.get() != tuner) {
-        report(
-            Diagnostic.MEMBER_OF_OTHER_TUNER,
-            settings.site(member),
-            member,
-            owner.get().title(),
-            tuner.title(),
-            settings.written().contains("tuner")
-                ? ""
-                : ", or write tuner = \"%s\"".formatted(owner.get()));
+      if (!SettingNames.common(member) || member.startsWith("layers")) {
+        owner(member).ifPresent(owner -> misplaced(member, owner));
       }
     }
-    if (tuner == AnnotatedTuner.IA3) {
-      checkIa3();
-    }
+    settings.targetNames().forEach(this::checkTargets);
   }
 
-  private void checkIa3() {
-    if (!IA3_STARTS.contains(settings.init())) {
-      report(
-          Diagnostic.BAD_START,
-          settings.site("init"),
-          "init = " + settings.init() + " is a start of LoRA",
-          "IA3 has DEFAULT (ones) and RANDOM");
+  /** The tuner that a member is of, if it is not the one that is asked for. */
+  private Optional<TunerMirror> owner(String member) {
+    if (settings.kind().has(member)) {
+      return Optional.empty();
     }
+    return settings.annotation().has(member)
+        ? Optional.of(settings.annotation())
+        : settings.others().stream().filter(t -> t.has(member)).findFirst();
+  }
+
+  private void misplaced(String member, TunerMirror owner) {
+    report(
+        Diagnostic.MEMBER_OF_OTHER_TUNER,
+        settings.site(member),
+        member,
+        owner.title(),
+        settings.kind().title(),
+        settings.written().contains(SettingNames.TUNER)
+            ? ""
+            : ", or write tuner = \"%s\"".formatted(owner.peftType()));
+  }
+
+  /** Names of some of the targets are written as among the targets. */
+  private void checkTargets(PeftSettings.TargetNames some) {
     boolean list = !settings.allLinear() && !settings.hasRegex();
     if (!list || settings.target().isEmpty()) {
       return;
     }
-    for (int i = 0; i < settings.feedforward().size(); i++) {
-      String name = settings.feedforward().get(i);
+    for (int i = 0; i < some.names().size(); i++) {
+      String name = some.names().get(i);
       boolean regex = name.startsWith(TargetSpec.REGEX_PREFIX);
       if (!name.isBlank() && !regex && !settings.target().contains(name)) {
         report(
-            Diagnostic.FEEDFORWARD_NOT_TARGET,
-            settings.site("feedforward", i),
+            Diagnostic.NOT_A_TARGET,
+            settings.site(some.member(), i),
+            some.member(),
             name,
             Suggestions.didYouMean(name, settings.target()));
       }

@@ -1,6 +1,6 @@
 package dev.peft4j.processor;
 
-import dev.peft4j.processor.AnnotatedTuner.LayerType;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import javax.lang.model.element.Element;
@@ -31,9 +31,10 @@ final class Universe {
   static final String TUNER = "dev.peft4j.tuner.";
   static final String MODULE = NN + "Module";
   static final String PEFT_MODEL = TUNER + "PeftModel";
-  private static final Set<String> ADAPTABLE =
-      Set.of(
-          NN + "Adaptable",
+
+  /** The runtime's layers that take adapters. */
+  static final List<String> LAYERS =
+      List.of(
           NN + "Linear",
           NN + "TransposedLinear",
           NN + "Embedding",
@@ -140,18 +141,22 @@ final class Universe {
         || superclass(type, NN + "TransposedLinear") != null;
   }
 
-  LayerType layerType(DeclaredType type) {
-    return isLinear(type)
-        ? LayerType.LINEAR
-        : superclass(type, NN + "Conv2d") != null
-            ? LayerType.CONV2D
-            : isAdaptable(type) ? LayerType.OTHER : LayerType.NONE;
+  LayerTypes layerTypes(DeclaredType type) {
+    Set<String> names = new LinkedHashSet<>();
+    collect(type, names);
+    return names.contains(NN + "Adaptable") || LAYERS.stream().anyMatch(names::contains)
+        ? new LayerTypes(LayerTypes.Certainty.KNOWN, names)
+        : LayerTypes.NONE;
   }
 
-  private boolean isAdaptable(DeclaredType type) {
-    return ADAPTABLE.contains(name(type))
-        || types.directSupertypes(type).stream()
-            .anyMatch(t -> t instanceof DeclaredType d && isAdaptable(d));
+  private void collect(DeclaredType type, Set<String> names) {
+    if (names.add(name(type))) {
+      for (TypeMirror above : types.directSupertypes(type)) {
+        if (above instanceof DeclaredType declared) {
+          collect(declared, names);
+        }
+      }
+    }
   }
 
   /**

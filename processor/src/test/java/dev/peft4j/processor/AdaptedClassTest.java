@@ -26,8 +26,8 @@ class AdaptedClassTest extends ModelTest {
                 .generated("p/MPeft.java")
                 .replaceAll("\\s+", ""))
         .contains(
-            ".dora(true).pissa(4).trainableTokens(\"embed\",1,2).trainableTokens(\"other\",3)"
-                + ".ensureWeightTying(false).build()",
+            ".dora(true).init(Init.PISSA).pissa(4).ensureWeightTying(false)"
+                + ".trainableTokens(\"embed\",1,2).trainableTokens(\"other\",3).build()",
             ".init(Init.ORTHOGONAL).trainableTokens(7).build()",
             ".loraBias(true).build()");
   }

@@ -6,29 +6,21 @@ import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import javax.annotation.processing.AbstractProcessor;
-import javax.annotation.processing.Filer;
-import javax.annotation.processing.ProcessingEnvironment;
-import javax.annotation.processing.Processor;
 import javax.annotation.processing.RoundEnvironment;
 import javax.lang.model.SourceVersion;
-import javax.lang.model.element.Element;
 import javax.lang.model.element.TypeElement;
 import javax.tools.Diagnostic.Kind;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The processor within a compiler: rounds, jars, named modules, increments. */
+/** The processor within a compiler: rounds, jars, named modules. */
 class CompilerTest {
   private static final String HEADER =
       """
@@ -134,7 +126,7 @@ class CompilerTest {
             .start();
     String said = new String(javac.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(said)
-        .contains("error: peft4j's annotation processor cannot run: the class dev.peft4j.target.")
+        .contains("error: peft4j's annotation processor cannot run: the class com.palantir.javapoet.")
         .contains("The published peft4j-processor-VERSION.jar has all that it needs")
         .doesNotContain("NoClassDefFoundError", "\tat ");
   }
@@ -305,166 +297,6 @@ class CompilerTest {
     assertThat(warning.getKind()).isEqualTo(Kind.MANDATORY_WARNING);
     assertThat(warning.getMessage(Locale.ROOT)).contains("opens app.model to dev.peft4j.core;");
     assertThat(compilation.success()).isTrue();
-  }
-
-  /**
-   * Runs the processor in an environment that notes from which elements files come, and that hides
-   * the compiler.
-   */
-  private static final class Watched extends AbstractProcessor {
-    private final PeftProcessor processor = new PeftProcessor();
-    private final List<String> origins = new ArrayList<>();
-
-    @Override
-    public synchronized void init(ProcessingEnvironment environment) {
-      super.init(environment);
-      Filer filer =
-          proxy(
-              Filer.class,
-              environment.getFiler(),
-              (method, arguments) -> {
-                if (method.startsWith("create")) {
-                  Element[] elements = (Element[]) arguments[arguments.length - 1];
-                  origins.add(method + " " + arguments[0] + " " + Arrays.toString(elements));
-                }
-                return null;
-              });
-      processor.init(
-          proxy(
-              ProcessingEnvironment.class,
-              environment,
-              (method, arguments) -> method.equals("getFiler") ? filer : null));
-    }
-
-    private interface Instead {
-      Object call(String method, Object[] arguments);
-    }
-
-    private static <T> T proxy(Class<T> type, T real, Instead instead) {
-      return type.cast(
-          Proxy.newProxyInstance(
-              type.getClassLoader(),
-              new Class<?>[] {type},
-              (self, method, arguments) -> {
-                Object result = instead.call(method.getName(), arguments);
-                try {
-                  return result != null ? result : method.invoke(real, arguments);
-                } catch (InvocationTargetException e) {
-                  throw e.getCause();
-                }
-              }));
-    }
-
-    @Override
-    public Set<String> getSupportedAnnotationTypes() {
-      return processor.getSupportedAnnotationTypes();
-    }
-
-    @Override
-    public SourceVersion getSupportedSourceVersion() {
-      return processor.getSupportedSourceVersion();
-    }
-
-    @Override
-    public boolean process(Set<? extends TypeElement> annotations, RoundEnvironment round) {
-      return processor.process(annotations, round);
-    }
-  }
-
-  @Test
-  void writesEachFileFromOneElement() throws IOException {
-    var watched = new Watched();
-    Compilation.plain(folder)
-        .processor(watched)
-        .classPath(Stubs.classPath().toArray(Path[]::new))
-        .source(
-            "p/A.java",
-            "package p;\n"
-                + HEADER
-                + "@Peft(target = \"x\") public class A extends Module { Linear x; }")
-        .source(
-            "p/B.java",
-            "package p;\n"
-                + HEADER
-                + "@Peft(target = \"x\") @Peft(target = \"x\", adapter = \"b\") public class B"
-                + " extends A {}")
-        .clean();
-    assertThat(watched.origins)
-        .containsExactlyInAnyOrder(
-            "createSourceFile p.APeft [p.A]", "createSourceFile p.BPeft [p.B]");
-    assertThat(resource("META-INF/gradle/incremental.annotation.processors"))
-        .isEqualTo(PeftProcessor.class.getName() + ",isolating");
-    assertThat(resource("META-INF/services/" + Processor.class.getName()))
-        .isEqualTo(PeftProcessor.class.getName());
-  }
-
-  /**
-   * What an incremental build does: it compiles one class again, against the class files of the
-   * others. A class that is wrong leaves the others alone.
-   */
-  @Test
-  void writesTheSameAloneAsTogether() {
-    String a =
-        "package p;\n"
-            + HEADER
-            + "@Peft(target = \"x\") public class A extends Module { Linear x; }";
-    String b =
-        "package p;\n"
-            + HEADER
-            + "@Peft(target = {\"x\", \"y\"}, r = 2) public class B extends A { Linear y; A inner;"
-            + " }";
-    var together =
-        Compilation.in(folder.resolve("1")).source("p/A.java", a).source("p/B.java", b).clean();
-    String onlyB = "p/BPeft.java";
-    var alone =
-        Compilation.in(folder.resolve("2"))
-            .classPath(together.classes())
-            .source("p/B.java", b)
-            .clean();
-    assertThat(alone.generated(onlyB)).isEqualTo(together.generated(onlyB));
-    assertThat(alone.generated().resolve("p/APeft.java")).doesNotExist();
-    var broken =
-        Compilation.in(folder.resolve("3"))
-            .source("p/A.java", a)
-            .source("p/B.java", b.replace("\"y\"}", "\"z\"}"))
-            .compile();
-    assertThat(broken.generated("p/APeft.java")).isEqualTo(together.generated("p/APeft.java"));
-    assertThat(broken.generated().resolve(onlyB)).doesNotExist();
-  }
-
-  private static String resource(String name) throws IOException {
-    try (var in = PeftProcessor.class.getClassLoader().getResourceAsStream(name)) {
-      assertThat(in).as(name).isNotNull();
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();
-    }
-  }
-
-  @Test
-  void reportsRepeatedAnnotationsWhereTheCompilerIsHidden() {
-    Compilation compilation =
-        Compilation.plain(folder)
-            .processor(new Watched())
-            .classPath(Stubs.classPath().toArray(Path[]::new))
-            .source(
-                "p/A.java",
-                "package p;\n"
-                    + HEADER
-                    + "@Peft(target = \"x\")\n"
-                    + "@Peft(target = \"x\")\n"
-                    + "public class A extends Module { Linear x; }")
-            .compile();
-    assertThat(compilation.only(Diagnostic.DUPLICATE_ADAPTER.id()).getSource()).isNotNull();
-  }
-
-  @Test
-  void isNotDisturbedByAnEarlierBuild() {
-    String model =
-        "package p;\n"
-            + HEADER
-            + "@Peft(target = \"x\") public class A extends Module { Linear x; }";
-    Path before =
-        Compilation.in(folder.resolve("before")).source("p/A.java", model).clean().classes();
-    Compilation.in(folder.resolve("after")).classPath(before).source("p/A.java", model).clean();
   }
 
   @Test

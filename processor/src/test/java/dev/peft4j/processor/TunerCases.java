@@ -39,19 +39,19 @@ final class TunerCases {
             "feedforward is a setting of IA3, but the tuner is LoRA",
             "or write tuner = \"IA3\""),
         ia3(
-            Diagnostic.BAD_START,
+            Diagnostic.BAD_SETTING,
             "init = Init.GAUSSIAN",
             "Init.GAUSSIAN",
             "init = GAUSSIAN is a start of LoRA",
             "RANDOM"),
         ia3(
-            Diagnostic.FEEDFORWARD_NOT_TARGET,
+            Diagnostic.NOT_A_TARGET,
             "feedforward = \"fcc\"",
             "\"fcc\"",
             "\"fcc\" is none of them",
             "Did you mean \"fc\"?"),
         ia3(
-            Diagnostic.FEEDFORWARD_NOT_TARGET,
+            Diagnostic.NOT_A_TARGET,
             "feedforward = {\"fc\", \"encoder.fc\"}",
             "\"encoder.fc\"",
             "none of them"),

@@ -173,33 +173,33 @@ final class ValueCases {
         Case.model(
             Diagnostic.BAD_LAYER, "@Peft(target = \"q_proj\", layers = {0, -1})", "-1", "-1"),
         Case.model(
-            Diagnostic.BAD_START,
+            Diagnostic.BAD_SETTING,
             "@Peft(target = \"linear\", r = 3, init = Init.ORTHOGONAL)",
             "3",
             "needs an even rank but r is 3"),
         Case.model(
-            Diagnostic.BAD_START,
+            Diagnostic.BAD_SETTING,
             "@Peft(target = \"linear\", init = Init.ORTHOGONAL, rankPattern = @RankPattern(key ="
                 + " \"linear\", r = 5))",
             "5",
             "r is 5"),
         Case.model(
-            Diagnostic.BAD_START,
+            Diagnostic.BAD_SETTING,
             "@Peft(target = \"linear\", pissaIterations = 4)",
             "4",
             "goes with init = PISSA, not with DEFAULT"),
         Case.model(
-            Diagnostic.BAD_START,
+            Diagnostic.BAD_SETTING,
             "@Peft(target = \"linear\", init = Init.PISSA, pissaIterations = -2)",
             "-2",
             "at least 0"),
         Case.model(
-            Diagnostic.BAD_START,
+            Diagnostic.BAD_SETTING,
             "@Peft(target = \"linear\", dora = true, loraBias = 1 == 1)",
             "1 == 1",
             "loraBias and dora do not go together"),
         Case.model(
-            Diagnostic.BAD_START,
+            Diagnostic.BAD_SETTING,
             "@Peft(target = \"linear\", init = Init.OLORA, loraBias = true)",
             "true",
             "DEFAULT or RANDOM, not with OLORA"),

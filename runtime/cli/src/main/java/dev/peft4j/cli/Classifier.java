@@ -11,8 +11,10 @@ import dev.peft4j.io.PeftFormat;
 import dev.peft4j.io.PythonJson;
 import dev.peft4j.io.SafeTensors;
 import dev.peft4j.tensor.Tensor;
-import dev.peft4j.transformers.BertConfig;
-import dev.peft4j.transformers.BertForSequenceClassification;
+import dev.peft4j.transformers.EncoderConfig;
+import dev.peft4j.transformers.ModelFamily;
+import dev.peft4j.transformers.ProblemType;
+import dev.peft4j.transformers.SequenceClassifier;
 import dev.peft4j.transformers.TokenBatch;
 import dev.peft4j.transformers.Tokenizer;
 import dev.peft4j.transformers.Transformers;
@@ -39,22 +41,16 @@ import org.jspecify.annotations.Nullable;
  * @param labels the labels' names
  */
 record Classifier(
-    BertForSequenceClassification model,
-    @Nullable PeftModel adapted,
-    Tokenizer tokenizer,
-    List<String> labels)
+    SequenceClassifier model, @Nullable PeftModel adapted, Tokenizer tokenizer, List<String> labels)
     implements AutoCloseable {
   private static final String LABELS_FILE = "labels.json";
-  private static final String HEAD = "classifier";
-  private static final String POOLER = "pooler.dense";
   private static final int DEFAULT_LENGTH = 128;
   private static final String TOO_SHORT = "Tokenizer: maxLength";
 
   /** The model in a folder with a new classifier for {@code labels}. */
   static Classifier toTrain(ModelOptions options, List<String> labels) throws IOException {
     Tokenizer tokenizer = tokenizer(options);
-    BertForSequenceClassification model =
-        Transformers.bertForSequenceClassification(options.folder, labels);
+    SequenceClassifier model = Transformers.sequenceClassifier(options.folder, labels);
     Weights.requireFinite(options.folder, model);
     return new Classifier(model, null, tokenizer, labels);
   }
@@ -66,8 +62,7 @@ record Classifier(
       requireTrained(
           options.folder, Set.of(), "; name one with --adapter, or train one with 'peft4j train'");
       List<String> labels = ModelLabels.of(options.folder);
-      BertForSequenceClassification own =
-          Transformers.bertForSequenceClassification(options.folder);
+      SequenceClassifier own = ownClassifier(options.folder);
       Weights.requireFinite(options.folder, own);
       return new Classifier(own, null, tokenizer, labels);
     }
@@ -75,38 +70,63 @@ record Classifier(
     weights.checkFinite();
     requireTrained(options.folder, weights.tensors().keySet(), ", nor has the adapter " + adapter);
     Tokenizer tokenizer = tokenizer(options);
-    Integer rows = rowsOfClassifier(adapter.resolve(PeftFormat.WEIGHTS_FILE));
-    BertForSequenceClassification base;
-    List<String> labels;
-    if (rows == null) {
-      labels = ModelLabels.of(options.folder);
-      base = Transformers.bertForSequenceClassification(options.folder);
-    } else {
-      labels = labels(adapter, rows, options.folder);
-      base = Transformers.bertForSequenceClassification(options.folder, labels);
-    }
+    Integer rows =
+        rowsOfClassifier(
+            adapter.resolve(PeftFormat.WEIGHTS_FILE),
+            Transformers.family(options.folder).outputLayer());
+    List<String> labels =
+        rows == null ? ModelLabels.of(options.folder) : labels(adapter, rows, options.folder);
+    SequenceClassifier base =
+        rows == null
+            ? ownClassifier(options.folder)
+            : Transformers.sequenceClassifier(options.folder, labels);
     Weights.requireFinite(options.folder, base);
-    return new Classifier(base, PeftModel.load(base, adapter), tokenizer, labels);
+    PeftModel adapted = CommandException.ofSettings(() -> PeftModel.load(base, adapter));
+    return new Classifier(base, adapted, tokenizer, labels);
+  }
+
+  /** The model with its own classifier, which gives each text one label. */
+  private static SequenceClassifier ownClassifier(Path folder) throws IOException {
+    SequenceClassifier own = Transformers.sequenceClassifier(folder);
+    ProblemType problem = own.config().problemType();
+    if (problem != null && problem != ProblemType.SINGLE_LABEL) {
+      throw new FileFormatException(
+          folder.resolve("config.json"),
+          "problem_type is \""
+              + problem.configName()
+              + "\", expected \"single_label_classification\" or null, as each text gets one"
+              + " label");
+    }
+    return own;
   }
 
   /** Layers that nobody trained would give labels by chance. */
   private static void requireTrained(Path folder, Set<String> ofAdapter, String hint)
       throws IOException {
+    ModelFamily family = Transformers.family(folder);
     List<String> ofModel = ModelFolder.open(folder).names();
-    for (String layer : List.of(HEAD, POOLER)) {
-      String weight = layer + ".weight";
+    List<String> layers = new ArrayList<>(List.of(family.outputLayer()));
+    String encoder = family.prefix() + ".";
+    for (String path : family.betweenLayers()) {
+      layers.add(path.startsWith(encoder) ? path.substring(encoder.length()) : path);
+    }
+    for (String layer : layers) {
       boolean there =
-          ofModel.stream().anyMatch(n -> n.endsWith(weight))
+          ofModel.stream().anyMatch(n -> isIn(n, layer) && n.endsWith(".weight"))
               || ofAdapter.stream().anyMatch(n -> isSaved(n, layer));
       if (!there) {
-        throw new FileFormatException(folder, "has no " + layer + " (" + weight + ")" + hint);
+        throw new FileFormatException(folder, "has no " + layer + " (" + layer + ".weight)" + hint);
       }
     }
   }
 
+  private static boolean isIn(String name, String layer) {
+    return ("." + name).contains("." + layer + ".");
+  }
+
   /** True for a layer's own weight in an adapter: one that replaces the base's. */
   private static boolean isSaved(String name, String layer) {
-    return name.contains("." + layer + ".") && name.endsWith(".weight") && !name.contains("lora_");
+    return isIn(name, layer) && name.endsWith(".weight") && !name.contains("lora_");
   }
 
   private static Tokenizer tokenizer(ModelOptions options) throws IOException {
@@ -125,7 +145,7 @@ record Classifier(
     } catch (IllegalArgumentException e) {
       String message = String.valueOf(e.getMessage());
       if (!message.startsWith(TOO_SHORT)) {
-        throw e;
+        throw new CommandException(message);
       }
       throw new UsageException("--max-length" + message.substring(TOO_SHORT.length()));
     }
@@ -133,7 +153,7 @@ record Classifier(
 
   /** Tokens that are kept of a text. */
   static int maxLength(ModelOptions options) throws IOException {
-    int most = Transformers.bertConfig(options.folder, 1).maxPositions();
+    int most = Transformers.encoderConfig(options.folder, 1).maxTokens();
     Integer asked = options.maxLength;
     if (asked != null && (asked < 1 || asked > most)) {
       throw new UsageException(
@@ -145,8 +165,8 @@ record Classifier(
   }
 
   /** How many labels the classifier of an adapter has; null if it has none. */
-  private static @Nullable Integer rowsOfClassifier(Path weights) throws IOException {
-    Shape shape = SafeTensors.open(weights).shapes().get("base_model.model.classifier.weight");
+  private static @Nullable Integer rowsOfClassifier(Path weights, String layer) throws IOException {
+    Shape shape = SafeTensors.open(weights).shapes().get("base_model.model." + layer + ".weight");
     if (shape != null && shape.rank() != 2) {
       throw new FileFormatException(
           weights, "has a classifier of shape " + shape + ", expected (labels, features)");
@@ -168,7 +188,7 @@ record Classifier(
     if (with != null && with.labels().size() == count) {
       return with.labels();
     }
-    BertConfig config = Transformers.bertConfig(model);
+    EncoderConfig config = Transformers.encoderConfig(model);
     return config.numLabels() == count
         ? ModelLabels.of(model)
         : IntStream.range(0, count).mapToObj(i -> "LABEL_" + i).toList();
@@ -202,7 +222,7 @@ record Classifier(
    * The logits of each example, in the order of the examples. Texts of similar length go together,
    * which spares padding.
    *
-   * @throws IllegalStateException if one is NaN or infinite
+   * @throws CommandException if one is NaN or infinite
    */
   float[][] logits(List<Example> examples, int batch) {
     int[] order =
@@ -232,10 +252,10 @@ record Classifier(
     return all;
   }
 
-  private IllegalStateException overflow(int index, Example example, float[] logits) {
+  private CommandException overflow(int index, Example example, float[] logits) {
     PeftModel own = adapted;
     boolean inFile = example.place().line() > 0;
-    return new IllegalStateException(
+    return new CommandException(
         "the scores of "
             + (inFile ? "the example in " + example.place() : "text " + (index + 1))
             + " are "

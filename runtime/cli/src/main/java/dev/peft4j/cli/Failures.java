@@ -1,8 +1,7 @@
 package dev.peft4j.cli;
 
-import dev.peft4j.data.ShapeException;
+import dev.peft4j.Peft4jException;
 import dev.peft4j.io.Printable;
-import dev.peft4j.optim.NonFiniteLossException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -22,36 +21,65 @@ final class Failures {
 
   private Failures() {}
 
-  /** What the user can do something about is a sentence; the rest shows where it came from. */
-  static int of(Exception e, CommandLine line, ParseResult parsed) {
+  /** What the user can do something about is a sentence; the rest is a fault of peft4j. */
+  static int of(Exception e, CommandLine line, ParseResult all) {
+    return of(e, line);
+  }
+
+  /** As for exceptions; {@code all} may be the line whose subcommand failed. */
+  static int of(Error e, CommandLine all) {
+    CommandLine line = all;
+    ParseResult parsed = all.getParseResult();
+    if (parsed != null && parsed.subcommand() != null) {
+      line = parsed.subcommand().commandSpec().commandLine();
+    }
+    if (e instanceof OutOfMemoryError) {
+      String sentence = "out of memory (" + e.getMessage() + "); a smaller batch needs less";
+      return of(new CommandException(sentence), line);
+    }
+    return of((Throwable) e, line);
+  }
+
+  private static int of(Throwable e, CommandLine line) {
     PrintWriter err = line.getErr();
     String name = line.getCommandSpec().qualifiedName();
+    String message = e.getMessage();
     if (e instanceof UsageException) {
-      return usage(err, name, String.valueOf(e.getMessage()));
+      return usage(err, name, String.valueOf(message));
     }
-    boolean told =
+    boolean users =
         e instanceof IOException
             || e instanceof UncheckedIOException
-            || e instanceof IllegalArgumentException
-            || e instanceof IllegalStateException
-            || e instanceof ShapeException
-            || e instanceof IndexOutOfBoundsException
-            || e instanceof NonFiniteLossException;
-    if (told && e.getMessage() != null) {
-      err.println(name + ": " + printable(e.getMessage()));
+            || e instanceof Peft4jException;
+    if (users && message != null) {
+      err.println(name + ": " + printable(message));
       return Main.FAILED;
     }
-    err.println(name + ": a bug in peft4j, please report it:");
+    ParseResult parsed = line.getParseResult();
+    fault(err, name, e, parsed != null && parsed.hasMatchedOption(FaultOptions.STACKTRACE));
+    return Main.INTERNAL;
+  }
+
+  private static void fault(PrintWriter err, String name, Throwable e, boolean stacktrace) {
+    err.println(name + ": a fault of peft4j: " + Printable.of(e.toString()));
+    if (!stacktrace) {
+      err.println(
+          "Please report it in peft4j's issue tracker, with what the same command prints with "
+              + FaultOptions.STACKTRACE
+              + '.');
+      return;
+    }
+    for (String line : new Main.Version().getVersion()) {
+      err.println(line);
+    }
     StringWriter trace = new StringWriter();
     e.printStackTrace(new PrintWriter(trace));
     trace
         .toString()
         .lines()
-        .forEach(
-            l ->
-                err.println(
-                    l.startsWith("\t") ? "\t" + Printable.of(l.substring(1)) : Printable.of(l)));
-    return Main.INTERNAL;
+        .map(l -> l.startsWith("\t") ? "\t" + Printable.of(l.substring(1)) : Printable.of(l))
+        .forEach(err::println);
+    err.println("Please report it in peft4j's issue tracker, with all of these lines.");
   }
 
   /** One line that says what is wrong with the command line, and where help is. */

@@ -5,7 +5,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Lets a process that is asked to end (Ctrl-C, SIGTERM) finish what it is at. */
 final class GracefulStop implements AutoCloseable {
-  private static final int MOST_SECONDS = 30;
+  private static final int MAX_SECONDS = 30;
 
   private final CountDownLatch ended = new CountDownLatch(1);
   private final Thread hook;
@@ -21,7 +21,7 @@ final class GracefulStop implements AutoCloseable {
     asked = true;
     stop.run();
     try {
-      if (!ended.await(MOST_SECONDS, TimeUnit.SECONDS)) {
+      if (!ended.await(MAX_SECONDS, TimeUnit.SECONDS)) {
         System.err.println("the step takes too long; ending without a checkpoint of it");
       }
     } catch (InterruptedException e) {

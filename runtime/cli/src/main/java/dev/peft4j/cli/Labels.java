@@ -35,8 +35,8 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  */
 final class Labels {
-  private static final int MOST_SHOWN = 20;
-  private static final int LONGEST_SHOWN = 60;
+  private static final int MAX_SHOWN = 20;
+  private static final int MAX_LENGTH = 60;
 
   private static final CsvFactory CSV =
       CsvFactory.builder().enable(CsvParser.Feature.WRAP_AS_ARRAY).build();
@@ -224,8 +224,8 @@ final class Labels {
   /** Some labels for a message: the first of many. */
   static String show(List<String> labels) {
     String shown =
-        labels.stream().limit(MOST_SHOWN).map(Labels::quote).collect(Collectors.joining(", "));
-    int more = labels.size() - MOST_SHOWN;
+        labels.stream().limit(MAX_SHOWN).map(Labels::quote).collect(Collectors.joining(", "));
+    int more = labels.size() - MAX_SHOWN;
     return more > 0 ? shown + " and " + more + " more" : shown;
   }
 
@@ -238,7 +238,7 @@ final class Labels {
   }
 
   private static String shortened(String s) {
-    boolean fits = s.length() <= LONGEST_SHOWN;
-    return Printable.of(fits ? s : s.substring(0, LONGEST_SHOWN) + " ...");
+    boolean fits = s.length() <= MAX_LENGTH;
+    return Printable.of(fits ? s : s.substring(0, MAX_LENGTH) + " ...");
   }
 }

@@ -40,7 +40,7 @@ public final class Main implements Runnable {
   /** What was asked makes no sense. */
   static final int USAGE = CommandLine.ExitCode.USAGE;
 
-  /** A bug. */
+  /** A fault of peft4j. */
   static final int INTERNAL = 3;
 
   static final Map<String, String> EXIT_CODES = exitCodes();
@@ -59,13 +59,19 @@ public final class Main implements Runnable {
 
   /** Runs the command, whose texts are no options, and returns its exit code. */
   static int execute(CommandLine line, String... args) {
-    return line.execute(TextArguments.separate(line.getCommandSpec(), args));
+    try {
+      TunerOptions.add(line, args);
+      return line.execute(TextArguments.separate(line.getCommandSpec(), args));
+    } catch (Error e) {
+      return Failures.of(e, line);
+    }
   }
 
   /** Runs the command in another JVM if the device needs flags that this one was not given. */
   private static OptionalInt relaunch(String[] args) throws IOException, InterruptedException {
     try {
       CommandLine line = commandLine();
+      TunerOptions.add(line, args);
       ParseResult command =
           line.parseArgs(TextArguments.separate(line.getCommandSpec(), args)).subcommand();
       if (command == null || command.isUsageHelpRequested() || command.isVersionHelpRequested()) {
@@ -88,7 +94,7 @@ public final class Main implements Runnable {
     codes.put("0", "all went well");
     codes.put("1", "it could not be done; a sentence says why");
     codes.put("2", "the command line is wrong");
-    codes.put("3", "a bug in peft4j");
+    codes.put("3", "a fault of peft4j");
     return codes;
   }
 
@@ -102,14 +108,19 @@ public final class Main implements Runnable {
     Numbers.register(line);
     List<CommandLine> all = new ArrayList<>(line.getSubcommands().values());
     all.add(line);
-    for (CommandLine each : all) {
-      each.getCommandSpec()
-          .usageMessage()
-          .exitCodeListHeading("%nExit codes:%n")
-          .exitCodeList(EXIT_CODES)
-          .showDefaultValues(true);
-    }
+    all.forEach(Main::prepare);
     return line;
+  }
+
+  /** Gives a command what all have: exit codes in its help, and the option for faults. */
+  static void prepare(CommandLine command) {
+    command.addMixin("fault", new FaultOptions());
+    command
+        .getCommandSpec()
+        .usageMessage()
+        .exitCodeListHeading("%nExit codes:%n")
+        .exitCodeList(EXIT_CODES)
+        .showDefaultValues(true);
   }
 
   @Override

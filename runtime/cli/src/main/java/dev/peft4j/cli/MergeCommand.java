@@ -7,6 +7,7 @@ import dev.peft4j.io.ModelFolder;
 import dev.peft4j.io.PythonJson;
 import dev.peft4j.io.SafeTensors;
 import dev.peft4j.io.StoredTensor;
+import dev.peft4j.nn.Module;
 import dev.peft4j.tuner.PeftModel;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -37,6 +38,7 @@ final class MergeCommand implements Callable<Integer> {
           "vocab.txt",
           "vocab.json",
           "merges.txt",
+          "sentencepiece.bpe.model",
           "added_tokens.json");
 
   @Mixin private ModelOptions model = new ModelOptions();
@@ -75,7 +77,7 @@ final class MergeCommand implements Callable<Integer> {
       }
       Map<String, StoredTensor> weights = Weights.of(classifier.model());
       StoredTensor.requireFinite(target, weights);
-      String config = config(classifier.labels());
+      String config = config(classifier.model(), classifier.labels());
       AtomicFolder.write(
           target,
           folder -> {
@@ -95,16 +97,20 @@ final class MergeCommand implements Callable<Integer> {
 
   private void merge(PeftModel adapted) throws IOException {
     try {
-      adapted.mergeAndUnload();
+      CommandException.ofSettings(
+          () -> {
+            adapted.mergeAndUnload();
+            return adapted;
+          });
     } catch (ArithmeticException e) { // numbers that are finite apart, but not together
       throw new FileFormatException(adapter, String.valueOf(e.getMessage()), e);
     }
   }
 
   /** The base's settings with the adapter's labels. */
-  private String config(List<String> labels) throws IOException {
+  private String config(Module merged, List<String> labels) throws IOException {
     ObjectNode config = ModelFolder.open(model.folder).config();
-    config.putArray("architectures").add("BertForSequenceClassification");
+    config.putArray("architectures").add(merged.getClass().getSimpleName());
     ObjectNode names = config.putObject("id2label");
     ObjectNode ids = config.putObject("label2id");
     for (int i = 0; i < labels.size(); i++) {
@@ -112,6 +118,7 @@ final class MergeCommand implements Callable<Integer> {
       ids.put(labels.get(i), i);
     }
     config.remove("num_labels");
+    config.remove("problem_type");
     config.remove("torch_dtype");
     config.put("dtype", "float32");
     return PythonJson.format(config) + "\n";

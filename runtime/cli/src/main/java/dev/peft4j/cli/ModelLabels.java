@@ -23,7 +23,7 @@ final class ModelLabels {
   static List<String> of(Path folder) throws IOException {
     Path file = folder.resolve("config.json");
     List<String> labels =
-        Labels.listed(file, "id2label: ", Transformers.bertConfig(folder).labels());
+        Labels.listed(file, "id2label: ", Transformers.encoderConfig(folder).labels());
     ObjectNode config = ModelFolder.open(folder).config();
     JsonNode ids = config.path("label2id");
     for (Map.Entry<String, JsonNode> e : ids.properties()) {

@@ -46,7 +46,7 @@ final class ModelOptions {
     Exception[] failed = {null};
     int code =
         Backends.with(
-            Backends.named(name),
+            CommandException.ofSettings(() -> Backends.named(name)),
             () -> {
               try {
                 HubAccess.requireModel(folder);

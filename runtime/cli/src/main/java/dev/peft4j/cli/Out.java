@@ -95,7 +95,7 @@ final class Out {
     return commandSpec().commandLine().getOut();
   }
 
-  private CommandSpec commandSpec() {
+  CommandSpec commandSpec() {
     if (spec == null) {
       throw new IllegalStateException("picocli sets it");
     }

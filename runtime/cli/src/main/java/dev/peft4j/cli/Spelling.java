@@ -18,7 +18,7 @@ final class Spelling {
       Pattern.compile("[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?");
 
   /** Digits of a number; what is longer, or has more zeros, is no number of a class. */
-  private static final int MOST_DIGITS = 100;
+  private static final int MAX_DIGITS = 100;
 
   private Spelling() {}
 
@@ -38,12 +38,12 @@ final class Spelling {
   }
 
   private static @Nullable BigDecimal value(Pattern form, String name) {
-    if (name.length() > MOST_DIGITS || !form.matcher(name).matches()) {
+    if (name.length() > MAX_DIGITS || !form.matcher(name).matches()) {
       return null;
     }
     try {
       BigDecimal value = new BigDecimal(name).stripTrailingZeros();
-      return Math.abs((long) value.scale()) <= MOST_DIGITS ? value : null;
+      return Math.abs((long) value.scale()) <= MAX_DIGITS ? value : null;
     } catch (NumberFormatException | ArithmeticException e) {
       return null; // an exponent that no number has
     }

@@ -16,9 +16,11 @@ import dev.peft4j.train.Evaluator;
 import dev.peft4j.train.StopReason;
 import dev.peft4j.train.Trainer;
 import dev.peft4j.train.TrainingResult;
-import dev.peft4j.transformers.BertForSequenceClassification;
+import dev.peft4j.transformers.SequenceClassifier;
 import dev.peft4j.transformers.Transformers;
 import dev.peft4j.tuner.AdaptedModel;
+import dev.peft4j.tuner.ConfigBuilder;
+import dev.peft4j.tuner.PeftConfig;
 import dev.peft4j.tuner.PeftModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -39,7 +41,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "train",
     mixinStandardHelpOptions = true,
-    description = "Trains a LoRA adapter and a classifier on texts with labels.",
+    description = "Trains an adapter (LoRA, unless --tuner says otherwise) and a classifier on texts with labels.",
     footer = {
       "",
       "The output folder gets: adapter (peft's files, and the labels' names),",
@@ -85,10 +87,11 @@ final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     options.check(evalData != null);
-    return model.run(this::train);
+    ConfigBuilder<?> tuner = TunerOptions.settings(out.commandSpec());
+    return model.run(() -> train(tuner));
   }
 
-  private int train() throws IOException {
+  private int train(ConfigBuilder<?> tuner) throws IOException {
     List<Example> examples = data.read();
     List<String> names = labels(examples);
     Labels.alike(names).forEach(out::warn);
@@ -107,10 +110,12 @@ final class TrainCommand implements Callable<Integer> {
     try (Classifier classifier =
         Rng.with(options.seed, () -> unchecked(() -> Classifier.toTrain(model, names)))) {
       List<String> drawn = Transformers.newLayers(model.folder);
-      AdaptedModel<BertForSequenceClassification> adapted =
+      PeftConfig config =
+          CommandException.ofSettings(() -> options.adapter(tuner, model.folder, drawn));
+      AdaptedModel<SequenceClassifier> adapted =
           Rng.with(
               new Rng(options.seed).split(),
-              () -> PeftModel.of(classifier.model(), options.lora(model.folder, drawn)));
+              () -> CommandException.ofSettings(() -> PeftModel.of(classifier.model(), config)));
       if (!drawn.isEmpty()) {
         out.note(
             "%s has no %s: a new one is trained, and saved with the adapter",
@@ -183,15 +188,13 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private Trainer<Batch> trainer(
-      Classifier classifier,
-      AdaptedModel<BertForSequenceClassification> adapted,
-      Batches<Batch> batches) {
+      Classifier classifier, AdaptedModel<SequenceClassifier> adapted, Batches<Batch> batches) {
     AdamW optimizer =
         AdamW.builder()
             .lr(options.lr)
             .weightDecay(options.decay)
             .build(adapted.trainableParameters());
-    BertForSequenceClassification m = classifier.model();
+    SequenceClassifier m = classifier.model();
     Trainer<Batch> trainer =
         Trainer.of(adapted, optimizer, batches, b -> m.loss(m.forward(b.texts()), b.labels()))
             .settings(options.settings(evalData != null))

@@ -6,9 +6,13 @@ import dev.peft4j.optim.Schedule;
 import dev.peft4j.train.Every;
 import dev.peft4j.train.Monitor;
 import dev.peft4j.train.TrainingSettings;
-import dev.peft4j.tuner.LoraConfig;
+import dev.peft4j.transformers.Transformers;
+import dev.peft4j.tuner.ConfigBuilder;
+import dev.peft4j.tuner.PeftConfig;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import picocli.CommandLine.Help;
 import picocli.CommandLine.Option;
 
 /** How {@code peft4j train} trains. */
@@ -76,25 +80,14 @@ final class TrainOptions {
       description = "Largest norm of the gradients; 0 does not clip.")
   float clip;
 
-  @Option(names = "--rank", paramLabel = "N", defaultValue = "8", description = "LoRA's rank.")
-  int rank;
-
-  @Option(names = "--alpha", paramLabel = "N", defaultValue = "16", description = "LoRA's alpha.")
-  double alpha;
-
-  @Option(
-      names = "--dropout",
-      paramLabel = "N",
-      defaultValue = "0",
-      description = "LoRA's dropout.")
-  double dropout;
-
   @Option(
       names = "--target",
       paramLabel = "NAME",
       split = ",",
-      defaultValue = "query,value",
-      description = "Layers that get an adapter, as in peft's target_modules.")
+      showDefaultValue = Help.Visibility.NEVER,
+      description =
+          "Layers that get an adapter, as in peft's target_modules; by default the projections to"
+              + " queries and values, in a BERT query,value.")
   List<String> targets = List.of();
 
   @Option(
@@ -171,13 +164,10 @@ final class TrainOptions {
     atLeast("--checkpoint-every", checkpointEvery, 0);
     atLeast("--patience", patience, 0);
     atLeast("--keep", keep, 1);
-    atLeast("--rank", rank, 1);
     between("--warmup", warmup, 0, 1);
-    between("--dropout", dropout, 0, 0.999);
     between("--lr", lr, 0, Float.MAX_VALUE);
     between("--weight-decay", decay, 0, Double.MAX_VALUE);
     between("--clip", clip, 0, Float.MAX_VALUE);
-    between("--alpha", alpha, Double.MIN_VALUE, Double.MAX_VALUE);
     for (String target : targets) {
       if (target.isBlank()) {
         throw new UsageException(
@@ -210,16 +200,16 @@ final class TrainOptions {
   /**
    * The settings of the adapter.
    *
+   * @param tuner the settings of the tuner's own
    * @param base the model's folder
    * @param drawn layers that the folder has no weights for: they are trained and saved too
    */
-  LoraConfig lora(Path base, List<String> drawn) {
-    return LoraConfig.builder()
-        .targets(targets.toArray(new String[0]))
+  PeftConfig adapter(ConfigBuilder<?> tuner, Path base, List<String> drawn) throws IOException {
+    List<String> layers =
+        targets.isEmpty() ? Transformers.family(base).attentionTargets() : targets;
+    return tuner
+        .targets(layers.toArray(new String[0]))
         .modulesToSave(drawn.toArray(new String[0]))
-        .r(rank)
-        .alpha(alpha)
-        .dropout(dropout)
         .taskType("SEQ_CLS")
         .baseModel(ModelFolders.name(base))
         .build();

@@ -136,7 +136,7 @@ class DownloadCommandTest {
   void mistakesAreOneSentence() {
     Run name = run("download", "../tiny");
     assertThat(name.code()).isEqualTo(2);
-    assertThat(name.err()).contains("'../tiny' is no name on the Hugging Face Hub");
+    assertThat(name.err()).contains("'../tiny' is not a name on the Hugging Face Hub");
     run("download", "tester/nothing").failed("tester/nothing: there is no such model on http");
     run("download", NAME, "--revision", "v7").failed(NAME + "@v7: has no such revision");
     environment.put("HF_HUB_OFFLINE", "1");

@@ -115,7 +115,7 @@ class ExampleFileTest {
     assertWrong(
         "x.jsonl",
         "{\"text\": \"a\", \"label\": 1, \"label \": 2}",
-        "x.jsonl: line 1, column 37: \"label\" is there twice, also in line 1, column 24");
+        "x.jsonl: line 1, column 37: \"label\" occurs twice, also in line 1, column 24");
     // what is not asked for may be there as often as it likes
     assertThat(read("x.csv", "text,x,x,,,label\na,1,2,3,4,b\n")).hasSize(1);
     columns.label = "text";
@@ -165,7 +165,7 @@ class ExampleFileTest {
         "{\"text\": \"a\", \"label\": 0}\nnot json\n",
         "x.jsonl: line 2, column 1: is not JSON: ");
     assertWrong("x.jsonl", "[1]", "x.jsonl: line 1: is a list of JSON, expected an object");
-    assertWrong("x.jsonl", "{\"text\": 1} {}", "x.jsonl: line 1, column 13: is more after");
+    assertWrong("x.jsonl", "{\"text\": 1} {}", "x.jsonl: line 1, column 13: has more text");
     assertWrong(
         "x.jsonl", "{\"text\": {}, \"label\": 0}", "x.jsonl: line 1, column 10: \"text\" is an");
     assertWrong("x.jsonl", "{\"text\": \"a\"}", "x.jsonl: line 1: has no \"label\"; it has [text]");

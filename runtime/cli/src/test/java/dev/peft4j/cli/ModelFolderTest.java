@@ -53,7 +53,7 @@ class ModelFolderTest {
     SafeTensors.write(model.resolve("model.safetensors"), w, Map.of("format", "pt"));
     Path adapter = train("run");
     assertThat(said).contains(model + " has no pooler: a new one is trained, and saved with");
-    assertThat(LoggerFactory.getLogger("dev.peft4j.transformers.NewPooler").isWarnEnabled())
+    assertThat(LoggerFactory.getLogger("dev.peft4j.transformers.NewLayers").isWarnEnabled())
         .as("nothing is said where the adapter has it")
         .isFalse();
     String pooler = "base_model.model.bert.pooler.dense.weight";

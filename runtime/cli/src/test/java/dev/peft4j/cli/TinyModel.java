@@ -3,8 +3,8 @@ package dev.peft4j.cli;
 import dev.peft4j.data.Rng;
 import dev.peft4j.io.SafeTensors;
 import dev.peft4j.io.StoredTensor;
-import dev.peft4j.transformers.BertConfig;
 import dev.peft4j.transformers.BertForSequenceClassification;
+import dev.peft4j.transformers.EncoderConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,8 +25,8 @@ final class TinyModel {
     Files.createDirectories(folder);
     Files.writeString(folder.resolve("config.json"), config());
     Files.writeString(folder.resolve("tokenizer.json"), tokenizer());
-    BertConfig config =
-        BertConfig.builder()
+    EncoderConfig config =
+        EncoderConfig.builder()
             .vocabSize(WORDS.size())
             .hiddenSize(16)
             .layers(2)

@@ -34,7 +34,7 @@ class TrainedWithTest {
       for (int i = 0; i < args.length; i++) {
         texts[i] = args[i].toString();
       }
-      return new Run(line.execute(texts), out.toString(), err.toString());
+      return new Run(Main.execute(line, texts), out.toString(), err.toString());
     }
 
     JsonNode json() throws IOException {
@@ -264,7 +264,7 @@ class TrainedWithTest {
       args.add(o);
     }
     Run again = Run.of(with(run, args.toArray()));
-    assertThat(again.code()).isEqualTo(1);
+    assertThat(again.code()).as(again.err()).isEqualTo(1);
     assertThat(again.err()).contains("is of another ").contains(says);
     assertThat(adapter().resolve("labels.json")).hasBinaryContent(before);
   }

@@ -6,9 +6,10 @@ import dev.peft4j.graph.Support;
 
 /**
  * Something that runs programs: found by {@link java.util.ServiceLoader}. A backend has a kernel
- * for each op it {@link #supports}; the others reach it decomposed.
+ * for each op it {@link #supports}; the others reach it decomposed. What it keeps from run to run,
+ * programs above all, belongs to the instance, and {@link #close} gives it back.
  */
-public interface Backend extends Support {
+public interface Backend extends Support, AutoCloseable {
   /** A short name, for example {@code cpu}. */
   String name();
 
@@ -17,6 +18,23 @@ public interface Backend extends Support {
 
   /** Prepares a program to be run many times. */
   Executable compile(Program program);
+
+  /** Returns the programs that this backend has compiled: one cache for as long as it lives. */
+  ProgramCache programs();
+
+  /** Returns how much this backend keeps. */
+  default CacheFigures cacheFigures() {
+    return new CacheFigures(programs().size(), programs().compilations(), 0, 0);
+  }
+
+  /**
+   * Gives back what is kept from run to run. Runs that are going on end as if it were not called;
+   * what is computed afterwards is compiled again.
+   */
+  @Override
+  default void close() {
+    programs().close();
+  }
 
   /** A program made ready for a backend; it may be run by several threads at once. */
   interface Executable {

@@ -9,12 +9,8 @@ import dev.peft4j.graph.Trace;
 import dev.peft4j.graph.Variable;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -23,10 +19,6 @@ import org.jspecify.annotations.Nullable;
  * it.
  */
 public final class Engine {
-  /** Compiled programs kept per backend; a program holds no data, only its kernels. */
-  private static final int MAX_PROGRAMS = 256;
-
-  private static final Map<Backend, Programs> CACHES = Collections.synchronizedMap(new HashMap<>());
   private static final Runnable OPEN = () -> {};
 
   private Engine() {}
@@ -91,8 +83,7 @@ public final class Engine {
     }
     Backend backend = Backends.current();
     Trace trace = Trace.of(open, openTargets);
-    Backend.Executable executable =
-        CACHES.computeIfAbsent(backend, b -> new Programs()).get(backend, trace);
+    Backend.Executable executable = backend.programs().get(trace);
     Node[] all = trace.roots();
     Replacement replacement = Replacement.of(trace);
     Storage[] outputs = replacement.places();
@@ -118,43 +109,14 @@ public final class Engine {
     } finally {
       replacement.end();
     }
+    Profile profile = Profile.current();
+    if (profile != null) {
+      profile.keeps(backend);
+    }
   }
 
   /** The program that computes {@code roots} on a backend, for tests and profiles. */
   public static Program program(Backend backend, List<Node> roots) {
     return Program.of(Trace.of(roots, Collections.nCopies(roots.size(), null)), backend);
-  }
-
-  /** Programs of one backend by structure, the least recently used dropped first. */
-  private static final class Programs {
-    private record Entry(Trace.Key key, Backend.Executable executable) {}
-
-    private final LinkedHashMap<Integer, List<Entry>> entries =
-        new LinkedHashMap<>(16, 0.75f, true);
-    private int size;
-
-    synchronized Backend.Executable get(Backend backend, Trace trace) {
-      List<Entry> same = entries.get(trace.structureHash());
-      if (same != null) {
-        for (Entry e : same) {
-          if (trace.matches(e.key)) {
-            return e.executable;
-          }
-        }
-      }
-      Backend.Executable compiled = backend.compile(Program.of(trace, backend));
-      entries
-          .computeIfAbsent(trace.structureHash(), h -> new ArrayList<>(1))
-          .add(new Entry(trace.key(), compiled));
-      size++;
-      Iterator<List<Entry>> oldest = entries.values().iterator();
-      while (size > MAX_PROGRAMS) {
-        List<Entry> dropped = oldest.next();
-        size -= dropped.size();
-        oldest.remove();
-        dropped.forEach(e -> e.executable.close());
-      }
-      return compiled;
-    }
   }
 }

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -60,6 +61,7 @@ public final class Profile {
   }
 
   private final Map<Key, Cost> costs = new HashMap<>();
+  private final Map<String, CacheFigures> caches = new TreeMap<>();
   private long plannedBytes;
 
   /** An empty profile. */
@@ -87,6 +89,16 @@ public final class Profile {
   /** Notes the memory that a program computes in. For backends. */
   public synchronized void planned(long bytes) {
     plannedBytes = Math.max(plannedBytes, bytes);
+  }
+
+  /** Notes what a backend keeps after a run. */
+  synchronized void keeps(Backend backend) {
+    caches.put(backend.name(), backend.cacheFigures());
+  }
+
+  /** Returns what each backend kept after its last run, by the backend's name. */
+  public synchronized Map<String, CacheFigures> caches() {
+    return Map.copyOf(caches);
   }
 
   /** All entries, the most expensive first. */
@@ -121,7 +133,10 @@ public final class Profile {
     return plannedBytes;
   }
 
-  /** A table, one line an entry: share of the time, time, calls, GFLOPS, op and shapes. */
+  /**
+   * A table, one line an entry: share of the time, time, calls, GFLOPS, op and shapes. Below it a
+   * line a backend: the programs, kernels and weights that it keeps.
+   */
   @Override
   public String toString() {
     double all = Math.max(1, nanos());
@@ -136,6 +151,19 @@ public final class Profile {
               e.calls(),
               e.gflops(),
               e.label()));
+    }
+    synchronized (this) {
+      caches.forEach(
+          (backend, c) ->
+              s.append(
+                  String.format(
+                      Locale.ROOT,
+                      "%s keeps %d programs (%d compiled), %d kernels, %.1f MiB of weights%n",
+                      backend,
+                      c.programs(),
+                      c.compilations(),
+                      c.kernels(),
+                      c.weightBytes() / (double) (1 << 20))));
     }
     return s.toString();
   }

@@ -1,8 +1,8 @@
 package dev.peft4j.data;
 
 /**
- * The element type of a tensor. Numbers are float32; indices and labels are integers. Frozen
- * weights may be kept as 16-bit numbers, which are computed with as float32.
+ * The element type of a tensor: numbers are float32; indices and labels are integers. How they lie
+ * in memory is an {@link Encoding}.
  */
 public enum DType {
   /** IEEE 754 single precision. */
@@ -10,11 +10,7 @@ public enum DType {
   /** 32-bit signed integer. */
   INT32(4),
   /** 64-bit signed integer. */
-  INT64(8),
-  /** IEEE 754 half precision; for frozen weights. */
-  FLOAT16(2),
-  /** The upper half of a float32 (bfloat16); for frozen weights. */
-  BFLOAT16(2);
+  INT64(8);
 
   private final int bytes;
 
@@ -22,18 +18,22 @@ public enum DType {
     this.bytes = bytes;
   }
 
-  /** Bytes of one element. */
+  /** Returns the bytes of one element that a kernel computes or reads. */
   public int bytes() {
     return bytes;
   }
 
-  /** True for the types that may hold indices and labels. */
+  /** Returns true for the types that may hold indices and labels. */
   public boolean isInteger() {
-    return this == INT32 || this == INT64;
+    return this != FLOAT32;
   }
 
-  /** True for the 16-bit numbers. */
-  public boolean isHalf() {
-    return this == FLOAT16 || this == BFLOAT16;
+  /** Returns the encoding of numbers that lie as this type. */
+  public Encoding encoding() {
+    return switch (this) {
+      case FLOAT32 -> Encodings.FLOAT32;
+      case INT32 -> Encodings.INT32;
+      case INT64 -> Encodings.INT64;
+    };
   }
 }

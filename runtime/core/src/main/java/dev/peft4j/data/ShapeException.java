@@ -1,9 +1,11 @@
 package dev.peft4j.data;
 
+import dev.peft4j.Peft4jException;
+
 /**
  * Shapes or element types that an operation cannot work on; thrown where the operation is written.
  */
-public final class ShapeException extends IllegalArgumentException {
+public final class ShapeException extends Peft4jException {
   private static final long serialVersionUID = 1L;
 
   /**

@@ -6,19 +6,21 @@ import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A block of off-heap memory that holds the elements of one tensor in row-major order. The memory
- * is released when the storage, and everything that shares its segment, is no longer reachable.
+ * A block of off-heap memory that holds the elements of one tensor in row-major order, in an {@link
+ * Encoding}. The memory is released when the storage, and everything that shares its segment, is no
+ * longer reachable.
  */
 public final class Storage {
   private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED;
   private static final ValueLayout.OfInt I32 = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfLong I64 = ValueLayout.JAVA_LONG_UNALIGNED;
-  private static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED;
+
+  private static final float[] NO_FLOATS = {};
 
   /** Wide enough for every vector register and a cache line. */
   private static final long ALIGNMENT = 64;
 
-  private final DType dtype;
+  private final Encoding encoding;
   private final long elements;
 
   /** Null until the memory is asked for the first time. */
@@ -29,15 +31,24 @@ public final class Storage {
   /** Brings the newest contents here, or null if they are. */
   private volatile @Nullable Runnable elsewhere;
 
-  private Storage(@Nullable MemorySegment segment, DType dtype, long elements) {
+  private Storage(@Nullable MemorySegment segment, Encoding encoding, long elements) {
     this.segment = segment;
-    this.dtype = dtype;
+    this.encoding = encoding;
     this.elements = elements;
   }
 
-  /** Zeroed memory for {@code elements} elements. */
+  /** Returns zeroed memory for {@code elements} elements. */
   public static Storage allocate(DType dtype, long elements) {
-    return new Storage(memory(dtype, elements), dtype, elements);
+    return allocate(dtype.encoding(), elements);
+  }
+
+  /**
+   * Returns zeroed memory for {@code elements} elements.
+   *
+   * @throws IllegalArgumentException if they are not a whole number of blocks
+   */
+  public static Storage allocate(Encoding encoding, long elements) {
+    return new Storage(memory(encoding, elements), encoding, elements);
   }
 
   /**
@@ -45,11 +56,12 @@ public final class Storage {
    * whole.
    */
   public static Storage zeros(DType dtype, long elements) {
-    return new Storage(null, dtype, elements);
+    return new Storage(null, dtype.encoding(), elements);
   }
 
-  private static MemorySegment memory(DType dtype, long elements) {
-    return Arena.ofAuto().allocate(Math.max(1, elements) * dtype.bytes(), ALIGNMENT);
+  private static MemorySegment memory(Encoding encoding, long elements) {
+    long bytes = Math.max(encoding.blockBytes(), encoding.bytes(elements));
+    return Arena.ofAuto().allocate(bytes, ALIGNMENT);
   }
 
   private MemorySegment memory() {
@@ -60,7 +72,7 @@ public final class Storage {
   private synchronized MemorySegment firstMemory() {
     MemorySegment s = segment;
     if (s == null) {
-      s = memory(dtype, elements);
+      s = memory(encoding, elements);
       segment = s;
     }
     return s;
@@ -94,16 +106,27 @@ public final class Storage {
    * @throws IllegalArgumentException if the segment is not native or not a whole number of elements
    */
   public static Storage wrap(MemorySegment segment, DType dtype) {
-    if (!segment.isNative() || segment.byteSize() % dtype.bytes() != 0) {
+    return wrap(segment, dtype.encoding());
+  }
+
+  /**
+   * As {@link #wrap(MemorySegment, DType)}, for numbers of any encoding.
+   *
+   * @throws IllegalArgumentException if the segment is not native or not a whole number of blocks
+   */
+  public static Storage wrap(MemorySegment segment, Encoding encoding) {
+    int block = encoding.blockBytes();
+    if (!segment.isNative() || segment.byteSize() % block != 0) {
       throw new IllegalArgumentException(
           "a storage of "
-              + dtype
+              + encoding
               + " wraps a native segment of a multiple of "
-              + dtype.bytes()
+              + block
               + " bytes, found "
               + segment);
     }
-    return new Storage(segment, dtype, segment.byteSize() / dtype.bytes());
+    long elements = segment.byteSize() / block * encoding.blockValues();
+    return new Storage(segment, encoding, elements);
   }
 
   /** The memory itself; native. Whoever writes to it calls {@link #modified()} afterwards. */
@@ -118,9 +141,19 @@ public final class Storage {
     return s != null && s.isReadOnly();
   }
 
-  /** The element type. */
+  /** Returns the type of the elements once they are decoded. */
   public DType dtype() {
-    return dtype;
+    return encoding.dtype();
+  }
+
+  /** Returns how the elements lie in the memory. */
+  public Encoding encoding() {
+    return encoding;
+  }
+
+  /** Returns the bytes that the elements take. */
+  public long bytes() {
+    return encoding.bytes(elements);
   }
 
   /** Number of elements. */
@@ -158,31 +191,23 @@ public final class Storage {
 
   /** Takes the newest contents back from where {@link #movedTo} said they are. */
   public void receive(MemorySegment contents) {
-    MemorySegment.copy(contents, 0, memory(), 0, elements * dtype.bytes());
+    MemorySegment.copy(contents, 0, memory(), 0, bytes());
     elsewhere = null;
   }
 
-  /** A copy of the elements as floats; integers are converted. */
+  /** Returns a copy of the elements as floats; they are decoded, integers converted. */
   public float[] toFloats() {
     float[] out = new float[Math.toIntExact(elements)];
-    switch (dtype) {
-      case FLOAT32 -> MemorySegment.copy(segment(), F32, 0, out, 0, out.length);
-      case INT32, INT64 -> {
-        for (int i = 0; i < out.length; i++) {
-          out[i] = index(i);
-        }
-      }
-      case FLOAT16, BFLOAT16 ->
-          Halves.widen(dtype, segment(), 0, MemorySegment.ofArray(out), 0, elements);
-    }
+    encoding.decode(segment(), 0, MemorySegment.ofArray(out), 0, encoding.blocks(elements));
     return out;
   }
 
   /** A copy of the elements as longs; floats are truncated. */
   public long[] toLongs() {
     long[] out = new long[Math.toIntExact(elements)];
+    float[] floats = dtype().isInteger() ? NO_FLOATS : toFloats();
     for (int i = 0; i < out.length; i++) {
-      out[i] = dtype.isInteger() ? index(i) : (long) floatAt(i);
+      out[i] = floats == NO_FLOATS ? index(i) : (long) floats[i];
     }
     return out;
   }
@@ -190,46 +215,41 @@ public final class Storage {
   /** A copy of the elements as ints; floats are truncated. */
   public int[] toInts() {
     int[] out = new int[Math.toIntExact(elements)];
+    float[] floats = dtype().isInteger() ? NO_FLOATS : toFloats();
     for (int i = 0; i < out.length; i++) {
-      out[i] = dtype.isInteger() ? (int) index(i) : (int) floatAt(i);
+      out[i] = floats == NO_FLOATS ? (int) index(i) : (int) floats[i];
     }
     return out;
   }
 
-  /** Element {@code i} of a storage of floating-point numbers. */
+  /** Returns element {@code i} of a storage of floating-point numbers, decoded. */
   public float floatAt(long i) {
-    return dtype.isHalf()
-        ? Halves.toFloat(dtype, segment().get(I16, i * 2))
-        : segment().get(F32, i * 4);
-  }
-
-  /** Sets element {@code i} of a storage of floating-point numbers; 16-bit ones are rounded. */
-  public void setFloat(long i, float value) {
-    put(i, value);
-    modified();
+    return encoding.valueAt(segment(), i);
   }
 
   /**
-   * Sets the elements from number {@code at} on of a storage of floating-point numbers; 16-bit ones
-   * are rounded.
+   * Sets element {@code i} of a storage of floating-point numbers, rounded as its encoding does.
+   *
+   * @throws IllegalArgumentException if elements share blocks
    */
-  public void setFloats(long at, float[] values) {
-    if (dtype.isHalf()) {
-      for (int i = 0; i < values.length; i++) {
-        put(at + i, values[i]);
-      }
-    } else {
-      MemorySegment.copy(values, 0, segment(), F32, at * 4, values.length);
-    }
-    modified();
+  public void setFloat(long i, float value) {
+    setFloats(i, new float[] {value});
   }
 
-  private void put(long i, float value) {
-    if (dtype.isHalf()) {
-      segment().set(I16, i * 2, Halves.fromFloat(dtype, value));
-    } else {
-      segment().set(F32, i * 4, value);
-    }
+  /**
+   * Sets the elements from number {@code at} on of a storage of floating-point numbers, rounded as
+   * its encoding does.
+   *
+   * @throws IllegalArgumentException if they are not whole blocks
+   */
+  public void setFloats(long at, float[] values) {
+    encoding.encode(
+        MemorySegment.ofArray(values),
+        0,
+        segment(),
+        encoding.bytes(at),
+        encoding.blocks(values.length));
+    modified();
   }
 
   /**
@@ -251,62 +271,65 @@ public final class Storage {
   /** Element {@code i} of an integer storage. */
   public long index(long i) {
     MemorySegment s = segment();
-    return dtype == DType.INT64 ? s.get(I64, i * 8) : s.get(I32, i * 4);
+    return dtype() == DType.INT64 ? s.get(I64, i * 8) : s.get(I32, i * 4);
   }
 
   /**
-   * Copies the elements of {@code source} into this storage; floating-point types are converted, to
-   * 16 bits by rounding to the nearest.
+   * Copies the elements of {@code source} into this storage; floating-point numbers of another
+   * encoding are decoded and encoded, rounded as this storage's encoding does.
    *
    * @throws IllegalArgumentException if the number of elements differs, or the types are not both
    *     floating-point and differ
+   * @throws UnsupportedOperationException if this storage's encoding can only be read
    */
   public void copyFrom(Storage source) {
-    boolean converted = source.dtype != dtype;
-    boolean convertible = !source.dtype.isInteger() && !dtype.isInteger();
+    boolean converted = !source.encoding.equals(encoding);
+    boolean convertible = !source.dtype().isInteger() && !dtype().isInteger();
     if (converted && !convertible || source.elements != elements) {
       throw new IllegalArgumentException(
           "copy of "
               + source.elements
               + " elements of "
-              + source.dtype
+              + source.encoding
               + " into a storage of "
               + elements
               + " elements of "
-              + dtype);
+              + encoding);
     }
     if (!converted) {
-      MemorySegment.copy(source.segment(), 0, segment(), 0, elements * dtype.bytes());
-    } else if (dtype == DType.FLOAT32) {
-      Halves.widen(source.dtype, source.segment(), 0, segment(), 0, elements);
+      MemorySegment.copy(source.segment(), 0, segment(), 0, bytes());
+    } else if (encoding.isPlain()) {
+      source.encoding.decode(source.segment(), 0, segment(), 0, source.encoding.blocks(elements));
+    } else if (source.encoding.isPlain()) {
+      encoding.encode(source.segment(), 0, segment(), 0, encoding.blocks(elements));
     } else {
-      for (long i = 0; i < elements; i++) {
-        put(i, source.floatAt(i));
-      }
+      copyFrom(source.copyAs(Encodings.FLOAT32));
     }
     modified();
   }
 
-  /** True if {@code other} has the same type and the same elements, bit by bit. */
+  /** Returns true if {@code other} has the same encoding and the same bytes. */
   public boolean equalBytes(Storage other) {
-    return other.dtype == dtype
+    return other.encoding.equals(encoding)
         && other.elements == elements
         && segment().mismatch(other.segment()) < 0;
   }
 
-  /** A copy with memory of its own. */
+  /** Returns a copy with memory of its own. */
   public Storage copy() {
-    return copyAs(dtype);
+    return copyAs(encoding);
   }
 
   /**
-   * A copy with memory of its own and of another floating-point type; to 16 bits numbers are
-   * rounded to the nearest, as torch's {@code Tensor.to} does.
+   * Returns a copy with memory of its own in another encoding of floating-point numbers, rounded as
+   * that encoding does; to 16 bits as torch's {@code Tensor.to} does.
    *
-   * @throws IllegalArgumentException if one of the types is an integer type and they differ
+   * @throws IllegalArgumentException if one of the types is an integer type and they differ, or the
+   *     elements are not a whole number of blocks
+   * @throws UnsupportedOperationException if the encoding can only be read
    */
-  public Storage copyAs(DType type) {
-    Storage s = allocate(type, elements);
+  public Storage copyAs(Encoding wanted) {
+    Storage s = allocate(wanted, elements);
     s.copyFrom(this);
     return s;
   }

@@ -4,13 +4,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One value of a row.
+ * A value of a row.
  *
- * @param text the value as it is spelled; null if it is no text, number or truth value
- * @param tree a list or an object of JSON, else null
- * @param problem why it cannot be used, after the name of the value; empty if it can be, or if it
- *     is a tree or null
- * @param place where it is
+ * @param text the value as it is spelled; null if it is not a text, number or boolean
+ * @param tree a JSON array or object, else null
+ * @param problem why it cannot be used, to follow the name of the value; empty if it can be used,
+ *     or is a tree or null
+ * @param place its place in the file
  */
 record Cell(@Nullable String text, @Nullable JsonNode tree, String problem, Place place) {
   static Cell of(String text, Place place) {
@@ -25,12 +25,12 @@ record Cell(@Nullable String text, @Nullable JsonNode tree, String problem, Plac
     return new Cell(null, tree, "", place);
   }
 
-  /** This cell as one that cannot be used. */
+  /** Returns this cell, marked as one that cannot be used. */
   Cell unusable(String why) {
     return new Cell(text, tree, why, place);
   }
 
-  /** What is there, in words. */
+  /** Returns the kind of value in words. */
   String describe() {
     JsonNode t = tree;
     return t == null ? "null" : t.isArray() ? "a list" : "an object";

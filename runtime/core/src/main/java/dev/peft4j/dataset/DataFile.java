@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A file of rows: JSONL (an object a line), CSV (a header, quotes as in RFC 4180) or TSV (a header,
- * no quotes unless asked for), in UTF-8. A name that ends with {@code .gz} is that of a compressed
+ * no quotes unless asked for), in UTF-8. A name that ends in {@code .gz} is read as a compressed
  * file.
  *
  * <pre>{@code
@@ -39,24 +39,27 @@ import org.jspecify.annotations.Nullable;
  *         .read(row -> new Example(row.floats("rooms", "area"), row.floatValue("price")));
  * }</pre>
  *
- * <p>A record's components are found by their names: {@code starRating} in the column {@code
- * starRating}, else {@code star_rating}; {@link #column} and Jackson's {@code @JsonProperty} name
- * others. Other columns are passed over. Values are texts, numbers, truth values, constants of
- * enums (in any case), and what JSON holds as lists, arrays, maps and records. A value that is not
- * there is an error, unless the component is an {@code Optional} or {@code @Nullable}.
+ * <p>The columns of a record's components are found by name: {@code starRating} is the column
+ * {@code starRating}, else {@code star_rating}; {@link #column} and Jackson's {@code @JsonProperty}
+ * name others. Other columns are ignored. Values are texts, numbers, booleans, enum constants (in
+ * any case), and JSON values as lists, arrays, maps and records. A missing value is an error,
+ * unless the component is an {@code Optional} or {@code @Nullable}.
  *
- * <p>Empty lines are no rows, but where there is one column only they are empty texts, except at
- * the end. Every error is a {@link FileFormatException}: the file, the line and the column, what is
- * there and what was expected.
+ * <p>Empty lines are skipped; if there is only one column they are empty texts, except at the end.
+ * Every error is a {@link FileFormatException}: it names the file, the line and the column, what
+ * was found and what was expected.
  */
 public final class DataFile {
-  /** How rows are written. */
+  /** The format of a data file. */
   public enum Format {
-    /** An object of JSON a line. */
+    /** A JSON object on each line. */
     JSONL,
-    /** Fields between commas, below a header; a field in quotes may have commas and lines. */
+    /**
+     * Fields separated by commas, below a header; a quoted field may contain commas and line
+     * breaks.
+     */
     CSV,
-    /** Fields between tabs, below a header; a quote is a character like any other. */
+    /** Fields separated by tabs, below a header; quotes have no special meaning. */
     TSV
   }
 
@@ -89,21 +92,22 @@ public final class DataFile {
   }
 
   /**
-   * A file whose name says what it is: {@code .csv}, {@code .tsv}, else JSONL. Nothing is read yet.
+   * Returns a file whose format follows from its name: {@code .csv}, {@code .tsv}, else JSONL.
+   * Nothing is read yet.
    */
   public static DataFile of(Path path) {
     return of(path, formatOf(path));
   }
 
-  /** A file in a format, whatever its name is. */
+  /** Returns a file in a format that does not depend on its name. */
   public static DataFile of(Path path, Format format) {
     return new DataFile(path, null, format, separator(format), false, List.of(), Map.of());
   }
 
   /**
-   * What a stream holds; it can be read once, and is not closed.
+   * Returns a file that is read from a stream; it can be read once, and the stream is not closed.
    *
-   * @param name what errors call it; as of a file's name, its end says what the format is
+   * @param name the name for errors; its extension determines the format
    */
   public static DataFile from(InputStream in, Path name) {
     Format f = formatOf(name);
@@ -120,7 +124,7 @@ public final class DataFile {
     return format == Format.CSV ? ',' : '\t';
   }
 
-  /** Returns this file with fields that may be in quotes, as those of CSV: for TSV. */
+  /** Returns this file with fields that may be quoted, as in CSV: for TSV. */
   public DataFile quoted() {
     return new DataFile(path, given, format, separator, true, header, columns);
   }
@@ -128,7 +132,8 @@ public final class DataFile {
   /**
    * Returns this file with another character between fields, such as {@code ';'}.
    *
-   * @throws IllegalArgumentException if there are no such fields, or it is a quote or ends a line
+   * @throws IllegalArgumentException if the format is JSONL, or the character is a quote or a line
+   *     break
    */
   public DataFile separator(char value) {
     if (format == Format.JSONL || value == '"' || value == '\n' || value == '\r') {
@@ -139,10 +144,9 @@ public final class DataFile {
   }
 
   /**
-   * Returns this file with names for its columns, for a CSV or TSV whose first line is a row
-   * already.
+   * Returns this file with names for its columns, for CSV or TSV without a header line.
    *
-   * @throws IllegalArgumentException if it is JSONL, or there are none
+   * @throws IllegalArgumentException if the format is JSONL, or there are no names
    */
   public DataFile header(String... names) {
     if (format == Format.JSONL || names.length == 0) {
@@ -153,7 +157,7 @@ public final class DataFile {
   }
 
   /**
-   * Returns this file with the column of a component of the record that is read.
+   * Returns this file with another column for a component of the record that is read.
    *
    * @param component the component's name in Java
    * @param column the name in the file
@@ -168,7 +172,7 @@ public final class DataFile {
    * Reads all rows as records.
    *
    * @param type a record; see the class for how its components are found
-   * @throws FileFormatException if the file is not there, or not what it should be
+   * @throws FileFormatException if the file does not exist or is not valid
    * @throws IllegalArgumentException if the type is not a record
    */
   public <T> List<T> read(Class<T> type) throws IOException {
@@ -178,8 +182,9 @@ public final class DataFile {
   /**
    * Reads all rows.
    *
-   * @param mapper makes a value of a row; what it throws becomes an error that names the line
-   * @throws FileFormatException if the file is not there, or not what it should be
+   * @param mapper converts a row to a value; an exception that it throws becomes an error that
+   *     names the line
+   * @throws FileFormatException if the file does not exist or is not valid
    */
   public <T> List<T> read(Function<? super Row, ? extends T> mapper) throws IOException {
     List<T> all = new ArrayList<>();
@@ -192,17 +197,17 @@ public final class DataFile {
   }
 
   /**
-   * Returns the rows as records, one after the other: a file may be larger than memory. Close the
-   * stream, as in {@code try (Stream<Review> reviews = file.stream(Review.class)) {...}}.
+   * Returns the rows as records, lazily: a file may be larger than memory. Close the stream, as in
+   * {@code try (Stream<Review> reviews = file.stream(Review.class)) {...}}.
    *
-   * @throws FileFormatException if the file is not there; what is wrong with a row is an {@link
+   * @throws FileFormatException if the file does not exist; an invalid row is an {@link
    *     UncheckedIOException} of the stream, with the same message
    */
   public <T> Stream<T> stream(Class<T> type) throws IOException {
     return stream(new RecordReader<>(type, columns));
   }
 
-  /** Returns the rows, one after the other; see {@link #stream(Class)} and {@link #read}. */
+  /** Returns the rows lazily; see {@link #stream(Class)} and {@link #read}. */
   public <T> Stream<T> stream(Function<? super Row, ? extends T> mapper) throws IOException {
     Reading<T> reading = new Reading<>(mapper);
     return StreamSupport.stream(reading.unchecked(), false).onClose(reading::closeUnchecked);
@@ -230,7 +235,7 @@ public final class DataFile {
       throw new FileFormatException(
           path,
           e instanceof EOFException
-              ? "ends before a gzip file does"
+              ? "is a truncated gzip file"
               : "is not a gzip file: " + e.getMessage(),
           e);
     }
@@ -246,7 +251,7 @@ public final class DataFile {
       String what =
           separator == ',' ? "commas" : separator == '\t' ? "tabs" : "'" + separator + "'";
       return new Table(
-          new QuotedLines(in, separator), "; a text with " + what + " has to be in quotes", header);
+          new QuotedLines(in, separator), "; a text with " + what + " must be in quotes", header);
     }
     return new Table(
         new TabbedLines(in, separator),
@@ -297,7 +302,7 @@ public final class DataFile {
             "line "
                 + text.line()
                 + (e instanceof EOFException
-                    ? ": the gzip file ends before its end, expected a whole one"
+                    ? ": the gzip file is truncated"
                     : ": is not gzip: " + e.getMessage()),
             e);
       } catch (FileFormatException e) {

@@ -13,7 +13,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** Rows from lines of JSON, an object each. Blank lines are passed over. */
+/** A reader of rows from lines of JSON, an object each. Blank lines are skipped. */
 final class JsonLines implements Rows {
   private static final String EXPECTED = "expected an object such as {\"text\": \"...\"}";
 
@@ -69,7 +69,7 @@ final class JsonLines implements Rows {
       if (p.nextToken() != null) {
         throw new RowException(
             new Place(number, p.currentTokenLocation().getColumnNr()),
-            "is more after the object, expected an object a line");
+            "has more text after the object, expected one object per line");
       }
       return row;
     } catch (JsonProcessingException e) {
@@ -86,7 +86,7 @@ final class JsonLines implements Rows {
       case START_OBJECT -> "an object";
       case VALUE_NULL -> "null";
       case VALUE_STRING -> "a text";
-      case VALUE_TRUE, VALUE_FALSE -> "a truth value";
+      case VALUE_TRUE, VALUE_FALSE -> "a boolean";
       default -> "a number";
     };
   }

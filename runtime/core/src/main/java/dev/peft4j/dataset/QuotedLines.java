@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Lines of cells that may be in quotes, as RFC 4180 has them: such a cell may span lines. */
+/** Lines of cells that may be quoted, by RFC 4180: a quoted cell may span lines. */
 final class QuotedLines implements Table.Lines {
   private static final CsvFactory CSV =
       CsvFactory.builder().enable(CsvParser.Feature.WRAP_AS_ARRAY).build();
@@ -52,7 +52,7 @@ final class QuotedLines implements Table.Lines {
     return empty;
   }
 
-  /** True if the first cell of a line has no text and no quotes. */
+  /** Returns whether the first cell of a line has neither text nor quotes. */
   private boolean isNothing() throws IOException {
     // the parser stands behind the last character that it took: a quote, if there are some
     long from = parser.currentTokenLocation().getCharOffset();

@@ -16,7 +16,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Makes records of rows: the value of each component is in the column of its name. */
+/** A reader of rows as records: the value of each component is in the column of its name. */
 final class RecordReader<T> implements Function<Row, T> {
   /** A component and its column. */
   private record Part(
@@ -26,10 +26,10 @@ final class RecordReader<T> implements Function<Row, T> {
   private final Part[] parts;
 
   /**
-   * A reader of a record.
+   * Creates a reader of a record.
    *
-   * @param columns the columns of components that are not called as they are
-   * @throws IllegalArgumentException if the type is not a record, or has not such components
+   * @param columns the columns of components whose names differ
+   * @throws IllegalArgumentException if the type is not a record, or has no such components
    */
   RecordReader(Class<T> type, Map<String, String> columns) {
     RecordComponent[] components = type.getRecordComponents();
@@ -62,7 +62,7 @@ final class RecordReader<T> implements Function<Row, T> {
     } catch (NoSuchMethodException | RuntimeException e) {
       throw new IllegalArgumentException(
           type.getName()
-              + " cannot be made from here ("
+              + " cannot be created from here ("
               + e.getMessage()
               + "); open its package to dev.peft4j.core, or give a function",
           e);
@@ -88,7 +88,7 @@ final class RecordReader<T> implements Function<Row, T> {
         isNullable(c) || isNullable(c.getAccessor()) || isNullable(c.getAnnotatedType()));
   }
 
-  /** Whoever's annotation it is. */
+  /** Returns whether there is an annotation called {@code Nullable}, of any package. */
   private static boolean isNullable(AnnotatedElement e) {
     for (Annotation a : e.getAnnotations()) {
       if (a.annotationType().getSimpleName().equals("Nullable")) {
@@ -127,7 +127,10 @@ final class RecordReader<T> implements Function<Row, T> {
     return part.optional ? Optional.of(value) : value;
   }
 
-  /** Java's {@code starRating} may be {@code star_rating} in a file. */
+  /**
+   * Returns the column of a component: {@code starRating} in Java may be {@code star_rating} in a
+   * file.
+   */
   private static String column(Row row, Part part) {
     if (!part.renamed && row.find(part.name) == null) {
       String snake = Names.toCheckpoint(part.name);

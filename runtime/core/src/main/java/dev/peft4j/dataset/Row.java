@@ -11,24 +11,24 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A row of a data file: its values by the names of their columns, or of their keys. Blanks at the
- * ends of a name do not count. What is not there, or is not what was asked for, is an error that
- * names the line and the column; the reading {@link DataFile} adds the file.
+ * A row of a data file: its values by the names of their columns, or of their keys. Spaces at the
+ * ends of a name are ignored. A missing value, or one of another type, is an error that names the
+ * line and the column; {@link DataFile} adds the file.
  */
 public final class Row {
-  private static final int MOST_SHOWN = 200;
+  private static final int MAX_SHOWN = 200;
 
   private final Place place;
   private final Place names;
   private final Map<String, Cell> cells = new HashMap<>();
   private final List<String> spelled = new ArrayList<>();
 
-  /** A row without values yet. */
+  /** Creates a row without values. */
   Row(Place place) {
     this(place, place);
   }
 
-  /** A row whose names are at another place: in the header. */
+  /** Creates a row whose names are at another place: in the header. */
   Row(Place place, Place names) {
     this.place = place;
     this.names = names;
@@ -39,17 +39,17 @@ public final class Row {
     String key = Blanks.strip(name);
     Cell twin = cells.put(key, cell);
     if (twin != null && cell.problem().isEmpty()) {
-      cells.put(key, cell.unusable("is there twice, also in " + twin.place()));
+      cells.put(key, cell.unusable("occurs twice, also in " + twin.place()));
     }
   }
 
-  /** Returns where the row begins. */
+  /** Returns the place where the row begins. */
   public Place place() {
     return place;
   }
 
   /**
-   * Returns where a value is.
+   * Returns the place of a value.
    *
    * @throws RuntimeException if the row has no such column
    */
@@ -72,9 +72,10 @@ public final class Row {
   }
 
   /**
-   * Returns a text. A number or truth value of JSON is the text that it is spelled.
+   * Returns a text; a JSON number or boolean is returned as it is spelled. A number or truth value
+   * of JSON is the text that it is spelled.
    *
-   * @throws RuntimeException if it is not there, or is something else
+   * @throws RuntimeException if it is missing or of another type
    */
   public String text(String column) {
     return get(column, String.class);
@@ -83,13 +84,13 @@ public final class Row {
   /**
    * Returns a whole number.
    *
-   * @throws RuntimeException if it is not there, is something else, or too large
+   * @throws RuntimeException if it is missing, of another type or too large
    */
   public int intValue(String column) {
     return get(column, Integer.class);
   }
 
-  /** Returns a whole number, as {@link #intValue}. */
+  /** Returns a whole number; see {@link #intValue}. */
   public long longValue(String column) {
     return get(column, Long.class);
   }
@@ -97,21 +98,21 @@ public final class Row {
   /**
    * Returns a finite number.
    *
-   * @throws RuntimeException if it is not there, or is something else
+   * @throws RuntimeException if it is missing or of another type
    */
   public float floatValue(String column) {
     return get(column, Float.class);
   }
 
-  /** Returns a finite number, as {@link #floatValue}. */
+  /** Returns a finite number; see {@link #floatValue}. */
   public double doubleValue(String column) {
     return get(column, Double.class);
   }
 
   /**
-   * Returns a truth value: {@code true} or {@code false} in any case, {@code 1} or {@code 0}.
+   * Returns a boolean: {@code true} or {@code false} in any case, {@code 1} or {@code 0}.
    *
-   * @throws RuntimeException if it is not there, or is something else
+   * @throws RuntimeException if it is missing or of another type
    */
   public boolean booleanValue(String column) {
     return get(column, Boolean.class);
@@ -120,7 +121,7 @@ public final class Row {
   /**
    * Returns the finite numbers of several columns, such as the features of an example.
    *
-   * @throws RuntimeException if one is not there, or is something else
+   * @throws RuntimeException if one is missing or of another type
    */
   public float[] floats(String... columns) {
     float[] all = new float[columns.length];
@@ -131,33 +132,33 @@ public final class Row {
   }
 
   /**
-   * Returns a value as a type: a text, a number, a truth value, an enum's constant by its name in
-   * any case, and what JSON holds as a list, an array, a map or a record of such.
+   * Returns a value as a type: a text, a number, a boolean, an enum constant by its name in any
+   * case, and JSON values as a list, an array, a map or a record.
    *
-   * @throws RuntimeException if it is not there, or is something else
+   * @throws RuntimeException if it is missing or of another type
    */
   public <T> T get(String column, Class<T> type) {
     return type.cast(Values.of(this, column, cell(column), Values.boxed(type)));
   }
 
   /**
-   * Makes the exception for a value that a program cannot use; throw it in the function that reads
-   * the row.
+   * Creates the exception for a value that a program cannot use; throw it in the function that
+   * reads the row.
    *
-   * @param problem what is wrong after the name of the column, such as {@code is 7, expected 1 to
-   *     5}
+   * @param problem the problem, to follow the name of the column, such as {@code is 7, expected 1
+   *     to 5}
    * @return an exception whose message names the line, the column and its name
    */
   public RuntimeException wrong(String column, String problem) {
     return new RowException(cell(column).place(), '"' + column + "\" " + problem);
   }
 
-  /** The cell of a column that may be missing. */
+  /** Returns the cell of a column that may be missing. */
   @Nullable Cell find(String column) {
     return cells.get(Blanks.strip(column));
   }
 
-  /** The cell of a column that must be there. */
+  /** Returns the cell of a column that must exist. */
   Cell cell(String column) {
     Cell cell = find(column);
     if (cell == null) {
@@ -174,7 +175,7 @@ public final class Row {
 
   private String shown() {
     String all = spelled.stream().collect(Collectors.joining(", ", "[", "]"));
-    return Printable.of(all.length() <= MOST_SHOWN ? all : all.substring(0, MOST_SHOWN) + " ...");
+    return Printable.of(all.length() <= MAX_SHOWN ? all : all.substring(0, MAX_SHOWN) + " ...");
   }
 
   /** Returns the place and the values, shortened: for a debugger or a log. */

@@ -2,7 +2,7 @@ package dev.peft4j.dataset;
 
 import org.jspecify.annotations.Nullable;
 
-/** A line that is not what it should be; who reads the file adds its name. */
+/** An invalid line; the reader of the file adds its name. */
 final class RowException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

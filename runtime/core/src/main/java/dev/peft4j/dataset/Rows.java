@@ -3,12 +3,12 @@ package dev.peft4j.dataset;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** The rows of a file, one after the other. */
+/** The rows of a file, in order. */
 interface Rows {
   /**
-   * The next row, or null after the last.
+   * Returns the next row, or null after the last.
    *
-   * @throws RowException if it is not what it should be
+   * @throws RowException if it is not valid
    */
   @Nullable Row next() throws IOException;
 }

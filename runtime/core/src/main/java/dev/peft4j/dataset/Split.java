@@ -8,14 +8,14 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * Examples in two parts: to train on, and to test on.
+ * Examples in two parts: for training and for testing.
  *
- * <p>Of n examples, {@code ceil(share * n)} are to test on, as in scikit-learn's {@code
- * train_test_split}, and the rest to train on: a share of 0.2 of 11 examples is 3 and 8. (A product
- * that is whole but for rounding counts as whole: 0.1 of 70 are 7.) Each part has at least one
- * example. The same seed gives the same parts, in every process.
+ * <p>Of n examples, {@code ceil(share * n)} are for testing, as in scikit-learn's {@code
+ * train_test_split}, and the rest for training: a share of 0.2 of 11 examples gives 3 and 8. (A
+ * product that is whole except for rounding errors counts as whole: 0.1 of 70 is 7.) Each part has
+ * at least one example. The same seed gives the same parts, in every process.
  *
- * <p>For three parts split twice: what was kept to test on first, then the rest.
+ * <p>For three parts split twice: first take the part for testing, then split the rest.
  *
  * @param train the examples to train on
  * @param test the examples to test on
@@ -23,7 +23,7 @@ import java.util.function.Function;
 public record Split<T>(List<T> train, List<T> test) {
   private static final double ROUNDING = 1e-9;
 
-  /** Copies the lists. */
+  /** Creates a split with copies of the lists. */
   public Split {
     train = List.copyOf(train);
     test = List.copyOf(test);
@@ -33,16 +33,16 @@ public record Split<T>(List<T> train, List<T> test) {
    * Splits examples at random; both parts are in a random order.
    *
    * @param examples at least two
-   * @param share how much is to test on, between 0 and 1
-   * @param seed decides what goes where
-   * @throws IllegalArgumentException if there are fewer, or the share leaves a part empty
+   * @param share the share for testing, between 0 and 1
+   * @param seed determines the assignment
+   * @throws IllegalArgumentException if there are fewer examples, or a part would be empty
    */
   public static <T> Split<T> shuffled(List<T> examples, double share, long seed) {
     return inOrder(new Rng(seed).shuffled(examples), share);
   }
 
   /**
-   * Splits examples as they come: the last ones are to test on, such as the latest of a time
+   * Splits examples in their order: the last ones are for testing, such as the latest of a time
    * series.
    *
    * @throws IllegalArgumentException as {@link #shuffled}
@@ -54,14 +54,14 @@ public record Split<T>(List<T> train, List<T> test) {
 
   /**
    * Splits examples at random so that each class has the same share in both parts. A class of k
-   * examples has {@code k * test / n} of them to test on, rounded down or up (the largest
+   * examples has {@code k * test / n} of them for testing, rounded down or up (the largest
    * remainders up, so that the sizes of the parts are those of {@link #shuffled}), and at least one
    * in each part.
    *
    * @param examples at least two of each class
    * @param by the class of an example, such as {@code Review::label}
-   * @param share how much is to test on, between 0 and 1
-   * @param seed decides what goes where
+   * @param share the share for testing, between 0 and 1
+   * @param seed determines the assignment
    * @throws IllegalArgumentException if a class has a single example, or a part would have fewer
    *     examples than there are classes
    */
@@ -79,7 +79,7 @@ public record Split<T>(List<T> train, List<T> test) {
     int smaller = Math.min(test, examples.size() - test);
     if (smaller < classes.size()) {
       throw new IllegalArgumentException(
-          "split: a part would have %d of %d examples, fewer than the %d classes; needed is a share that gives each part one of each class"
+          "split: a part would have %d of %d examples, fewer than the %d classes; needed a share that gives each part one of each class"
               .formatted(smaller, examples.size(), classes.size()));
     }
     classes.forEach(
@@ -88,7 +88,7 @@ public record Split<T>(List<T> train, List<T> test) {
             throw new IllegalArgumentException(
                 "split: the class '"
                     + c
-                    + "' has one example; needed are two of each class, one for each part");
+                    + "' has one example; needed two of each class, one for each part");
           }
         });
     Rng rng = new Rng(seed);
@@ -105,7 +105,7 @@ public record Split<T>(List<T> train, List<T> test) {
     return new Split<>(rng.shuffled(toTrain), rng.shuffled(toTest));
   }
 
-  /** How many of each class are to test on. */
+  /** Returns how many examples of each class are for testing. */
   private static int[] sizes(int[] classes, int test) {
     long all = 0;
     for (int k : classes) {
@@ -126,7 +126,10 @@ public record Split<T>(List<T> train, List<T> test) {
     return sizes;
   }
 
-  /** The class that is furthest from its due, of those that can have one more, or one less. */
+  /**
+   * Returns the class that is furthest from its exact share, of those that can have one more, or
+   * one less.
+   */
   private static int furthest(int[] classes, double[] due, int[] sizes, int change) {
     int furthest = -1;
     for (int c = 0; c < sizes.length; c++) {

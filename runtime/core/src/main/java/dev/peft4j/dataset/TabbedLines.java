@@ -6,7 +6,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Lines of cells between tabs, or another separator; no other character means anything. */
+/**
+ * Lines of cells that are separated by tabs or another character; no other character has a special
+ * meaning.
+ */
 final class TabbedLines implements Table.Lines {
   private final BufferedReader in;
   private final char separator;

@@ -12,16 +12,16 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rows below a header. Empty lines are passed over, but where there is one column only they are
- * empty texts, except at the end.
+ * Rows below a header. Empty lines are skipped; if there is only one column they are empty texts,
+ * except at the end.
  */
 final class Table implements Rows {
   /** Lines of cells. */
   interface Lines {
-    /** The next line, or null after the last; an empty line has one cell. */
+    /** Returns the next line, or null after the last; an empty line has one cell. */
     @Nullable List<Cell> next() throws IOException;
 
-    /** True if the line that was read last has nothing in it, not even quotes. */
+    /** Returns whether the line that was read last is empty, without even quotes. */
     boolean isEmpty();
   }
 
@@ -31,15 +31,17 @@ final class Table implements Rows {
   private @Nullable List<Cell> header;
 
   /**
-   * A table.
+   * Creates a table.
    *
-   * @param hint what may help against lines of more cells than the header
+   * @param hint a hint for lines with more cells than the header
    */
   Table(Lines lines, String hint) {
     this(lines, hint, List.of());
   }
 
-  /** A table without a header, whose columns have these names; none if it has a header. */
+  /**
+   * Creates a table without a header, whose columns have these names; no names if it has a header.
+   */
   Table(Lines lines, String hint, List<String> names) {
     this.lines = lines;
     this.hint = hint;
@@ -86,7 +88,7 @@ final class Table implements Rows {
     return names;
   }
 
-  /** The header's cells; those of a name that is there twice have this as their problem. */
+  /** Returns the header's cells; duplicate names are marked as a problem. */
   private static List<Cell> distinct(List<Cell> names) {
     Map<String, Cell> first = new HashMap<>();
     List<Cell> distinct = new ArrayList<>();

@@ -10,7 +10,7 @@ import java.nio.charset.CoderResult;
 import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
 
-/** UTF-8 text that knows in which line it stops being some. */
+/** A reader of UTF-8 text that knows the line of an invalid byte. */
 final class Utf8Reader extends Reader {
   private static final int CHUNK = 1 << 13;
 
@@ -25,7 +25,7 @@ final class Utf8Reader extends Reader {
     this.in = in;
   }
 
-  /** The line of the next character, from 1. */
+  /** Returns the line of the next character, from 1. */
   int line() {
     return line;
   }
@@ -33,7 +33,7 @@ final class Utf8Reader extends Reader {
   /**
    * Reads characters.
    *
-   * @throws MalformedInputException at bytes that are not UTF-8, which are in {@link #line}
+   * @throws MalformedInputException at bytes that are not UTF-8; {@link #line} returns their line
    */
   @Override
   public int read(char[] to, int offset, int length) throws IOException {

@@ -24,13 +24,16 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Values of rows as Java's types. Lists and objects of JSON are Jackson's to make. */
+/**
+ * Conversions of values of rows to Java's types; JSON arrays and objects are left to Jackson. Lists
+ * and objects of JSON are Jackson's to make.
+ */
 final class Values {
   private static final Pattern NUMBER =
       Pattern.compile("[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,9})?");
 
-  /** Digits that no number of a data file has, and that would take long to read. */
-  private static final int MOST_DIGITS = 1000;
+  /** Numbers with more digits are refused: they take long to parse, and no data file needs them. */
+  private static final int MAX_DIGITS = 1000;
 
   private static final JsonMapper MAPPER =
       JsonMapper.builder()
@@ -46,13 +49,13 @@ final class Values {
 
   private Values() {}
 
-  /** The type itself, or the class of objects for a primitive type. */
+  /** Returns the type itself, or the wrapper class of a primitive type. */
   @SuppressWarnings("unchecked")
   static <T> Class<T> boxed(Class<T> type) {
     return (Class<T>) MethodType.methodType(type).wrap().returnType();
   }
 
-  /** The value of a cell as a type that is not primitive. */
+  /** Returns the value of a cell as a type that is not primitive. */
   static Object of(Row row, String column, Cell cell, Type type) {
     String text = cell.text();
     JsonNode tree = cell.tree();
@@ -78,7 +81,7 @@ final class Values {
         || Number.class.isAssignableFrom(raw);
   }
 
-  /** Null for a type that is not a scalar. */
+  /** Returns the value as a scalar, or null if the type is not a scalar. */
   private static @Nullable Object scalar(Row row, String column, String text, Class<?> raw) {
     if (raw == String.class || raw == CharSequence.class || raw == Object.class) {
       return whole(row, column, text);
@@ -114,19 +117,21 @@ final class Values {
     return value;
   }
 
-  /** The text itself; half a surrogate pair is no character, and no tokenizer takes it. */
+  /**
+   * Returns the text itself; half of a surrogate pair is refused because no tokenizer accepts it.
+   */
   private static String whole(Row row, String column, String text) {
     boolean broken =
         text.codePoints()
             .anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
     if (broken) {
-      throw row.wrong(column, "has half of a surrogate pair, which is no character");
+      throw row.wrong(column, "has half of a surrogate pair, which is not a character");
     }
     return text;
   }
 
   private static @Nullable Object number(String text, Class<?> raw) {
-    if (text.length() > MOST_DIGITS || !NUMBER.matcher(text).matches()) {
+    if (text.length() > MAX_DIGITS || !NUMBER.matcher(text).matches()) {
       return null;
     }
     try {
@@ -142,7 +147,7 @@ final class Values {
       if (raw == BigDecimal.class) {
         return value;
       }
-      if (Math.abs((long) value.scale()) > MOST_DIGITS) {
+      if (Math.abs((long) value.scale()) > MAX_DIGITS) {
         return null;
       }
       if (raw == Integer.class) {
@@ -163,7 +168,10 @@ final class Values {
     }
   }
 
-  /** What a text may hold for a type that is no scalar: a list or an object of JSON, or a text. */
+  /**
+   * Returns what a text represents for a type that is not a scalar: a JSON array or object, or a
+   * text.
+   */
   private static JsonNode parsed(String text) {
     String start = text.strip();
     if (start.startsWith("[") || start.startsWith("{")) {
@@ -203,7 +211,7 @@ final class Values {
     }
   }
 
-  /** Texts such as "NaN" are numbers to Jackson. */
+  /** Checks that numbers are finite: texts such as "NaN" are numbers to Jackson. */
   private static void requireFinite(Row row, String column, Object value) {
     if (value instanceof float[] || value instanceof double[]) {
       for (int i = 0; i < Array.getLength(value); i++) {
@@ -243,7 +251,7 @@ final class Values {
         : type.getTypeName().replaceAll("[\\w.$]*[.$](\\w)", "$1");
   }
 
-  /** A cell for people. */
+  /** Returns a cell as text for messages. */
   static String shown(@Nullable Cell cell) {
     if (cell == null) {
       return "";

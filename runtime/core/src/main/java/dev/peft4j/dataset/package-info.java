@@ -1,7 +1,7 @@
 /**
  * Data for training and evaluation: rows of JSONL, CSV and TSV files as a program's own types, and
- * the split into parts. Every error names the file, the line and the column, what is there and what
- * was expected.
+ * splits. Every error names the file, the line and the column, what was found and what was
+ * expected.
  */
 @NullMarked
 package dev.peft4j.dataset;

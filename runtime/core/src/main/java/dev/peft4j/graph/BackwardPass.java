@@ -7,7 +7,7 @@ import java.util.Set;
 
 /**
  * One call of {@code backward()}: the loss and the variables that received a gradient. Until it is
- * computed, reading any tensor that took part computes the whole pass, so that forward and backward
+ * computed, reading any tensor of the pass computes the whole pass, so that forward and backward
  * run once.
  */
 public final class BackwardPass {
@@ -19,20 +19,17 @@ public final class BackwardPass {
     this.loss = loss;
   }
 
-  /** The loss. */
+  /** Returns the loss. */
   public Node loss() {
     return loss;
   }
 
-  /** The variables that received a gradient. */
+  /** Returns the variables that received a gradient. */
   public List<Variable> variables() {
     return variables;
   }
 
-  /**
-   * Lets the reading of {@code node}, which was computed from gradients, compute the whole pass
-   * with it.
-   */
+  /** Computes the whole pass when {@code node}, which was computed from gradients, is read. */
   public void accompany(Node node) {
     add(node);
   }
@@ -43,8 +40,8 @@ public final class BackwardPass {
   }
 
   /**
-   * Nodes whose values are wanted when the pass is computed, each once: the loss and the gradients,
-   * and those of the other passes that the same gradients accumulate.
+   * Adds the nodes whose values are needed when the pass is computed, each once: the loss and the
+   * gradients, and those of the other passes that the same gradients accumulate.
    */
   public void roots(Set<Node> into) {
     for (BackwardPass p : together()) {
@@ -70,7 +67,7 @@ public final class BackwardPass {
     }
   }
 
-  /** This pass and those that share a gradient with it, or with one of them. */
+  /** Returns this pass and those that share a gradient with it, or with one of them. */
   private Set<BackwardPass> together() {
     Set<BackwardPass> found = new LinkedHashSet<>(List.of(this));
     List<BackwardPass> open = new ArrayList<>(found);

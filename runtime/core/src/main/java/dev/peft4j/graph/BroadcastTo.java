@@ -5,17 +5,18 @@ import dev.peft4j.data.ShapeException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Repeats an input along dimensions of size 1 (or missing ones in front) to fill {@code target}.
+ * Repetition of an input along dimensions of size 1 (or missing ones in front) to fill {@code
+ * target}.
  */
 public record BroadcastTo(Shape target) implements Op {
   private static final Elementwise ZERO = new Elementwise("constant", 0, Scalar.of(0));
 
-  /** {@code x} repeated to {@code target}. */
+  /** Returns {@code x} repeated to the shape {@code target}. */
   public static Node of(Node x, Shape target) {
     return x.shape().equals(target) ? x : Node.of(new BroadcastTo(target), x);
   }
 
-  /** Zeros, which are never stored where something is computed from them. */
+  /** Returns zeros, which are not stored if something is computed from them. */
   public static Node zeros(Shape shape) {
     return of(Node.of(ZERO), shape);
   }

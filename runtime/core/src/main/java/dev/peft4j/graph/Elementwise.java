@@ -16,9 +16,9 @@ public final class Elementwise implements Op {
   private final @Nullable Elementwise[] gradients;
 
   /**
-   * An element-wise op.
+   * Creates an element-wise op.
    *
-   * @param name what messages and profiles call it
+   * @param name the name in messages and profiles
    * @param arity number of inputs
    * @param expression the result from inputs 0 … arity-1
    */
@@ -30,17 +30,17 @@ public final class Elementwise implements Op {
     this.gradients = new @Nullable Elementwise[arity];
   }
 
-  /** The result as a function of the inputs. */
+  /** Returns the returns the result as a function of the inputs. */
   public Scalar expression() {
     return expression;
   }
 
-  /** Number of inputs. */
+  /** Returns the returns the number of inputs. */
   public int arity() {
     return arity;
   }
 
-  /** True if this multiplies its only input by a constant. */
+  /** Returns whether this multiplies its only input by a constant. */
   public boolean isFactor() {
     return arity == 1
         && expression instanceof Scalar.Binary b
@@ -99,8 +99,8 @@ public final class Elementwise implements Op {
   }
 
   /**
-   * True if the value follows from that of input {@code i}, perhaps with derivative 0, as of x⁰.
-   * What only decides (a comparison, the condition of a selection) has no gradient at all.
+   * Returns whether the value depends on that of input {@code i}, possibly with derivative 0, as of
+   * x⁰. Conditions (a comparison, the condition of a selection) have no gradient at all.
    */
   private static boolean flows(Scalar s, int i) {
     return switch (s) {
@@ -116,7 +116,7 @@ public final class Elementwise implements Op {
     };
   }
 
-  /** dOut · ∂expression/∂input i; input number {@code arity} is dOut. */
+  /** Returns dOut · ∂expression/∂input i; input number {@code arity} is dOut. */
   private Elementwise derived(int i) {
     Elementwise e = gradients[i];
     if (e == null) {
@@ -128,8 +128,8 @@ public final class Elementwise implements Op {
   }
 
   /**
-   * dOut · d, inside the branches of a selection: what was not selected gets 0 even if dOut is
-   * infinite or NaN, as in torch.
+   * Returns dOut · d, inside the branches of a selection: what was not selected gets 0 even if dOut
+   * is infinite or NaN, as in torch.
    */
   private static Scalar chain(Scalar dOut, Scalar d) {
     return d instanceof Scalar.Select s
@@ -138,7 +138,8 @@ public final class Elementwise implements Op {
   }
 
   /**
-   * Applies this to those of {@code inputs} that the expression uses; the last one sets the shape.
+   * Applies this to those {@code inputs} that the expression uses; the last one determines the
+   * shape.
    */
   private Node applyTrimmed(Node[] inputs) {
     boolean[] used = new boolean[arity];
@@ -185,7 +186,7 @@ public final class Elementwise implements Op {
     }
   }
 
-  /** Broadcasting is part of every element-wise op: an explicit one before it is dropped. */
+  /** Drops explicit broadcasting, which is part of every element-wise op. */
   @Override
   public @Nullable Node simplify(Node[] inputs) {
     Node[] direct = null;
@@ -200,10 +201,7 @@ public final class Elementwise implements Op {
         : unpad(inputs);
   }
 
-  /**
-   * Zeros that were added to inputs are added to the result instead, where they make it zero
-   * (gradients, mostly).
-   */
+  /** Adds zeros to the result instead of the inputs where they make it zero (mostly gradients). */
   private @Nullable Node unpad(Node[] inputs) {
     Padding padding = null;
     boolean[] padded = new boolean[arity];
@@ -230,7 +228,7 @@ public final class Elementwise implements Op {
     return padding.padded(Node.of(this, inner));
   }
 
-  /** True if the expression is zero wherever those inputs are. */
+  /** Returns whether the expression is zero wherever those inputs are. */
   private static boolean vanishes(Scalar s, boolean[] zero) {
     return switch (s) {
       case Scalar.Input i -> zero[i.index()];
@@ -247,9 +245,9 @@ public final class Elementwise implements Op {
   }
 
   /**
-   * An input's axis for an axis of the result, or -1 where it is repeated along it: where it has
-   * none, or its size there is not the result's (so it is 1, and fits a part of any size). Where
-   * the sizes agree, 1 and 1 or 0 and 0 as well, it goes along with the result.
+   * Returns an input's axis for an axis of the result, or -1 where it is repeated along it: where
+   * it has none, or its size there is not the result's (so it is 1, and fits a part of any size).
+   * Where the sizes agree, 1 and 1 or 0 and 0 as well, it is not repeated.
    */
   private static int ownAxis(Node input, Shape out, int axis) {
     int own = axis - (out.rank() - input.shape().rank());

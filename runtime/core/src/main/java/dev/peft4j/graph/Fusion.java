@@ -10,12 +10,12 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * Joins chains of element-wise operations into one: a producer that only one element-wise consumer
- * of the same shape reads becomes part of that consumer's expression, and its result is never
- * stored.
+ * Fusion of chains of element-wise operations into one: a producer that only one element-wise
+ * consumer of the same shape reads becomes part of that consumer's expression, and its result is
+ * never stored.
  */
 final class Fusion {
-  /** Larger expressions gain nothing: their inputs no longer fit the registers. */
+  /** The largest expression: with more inputs than registers there is no gain. */
   private static final int MAX_SIZE = 160;
 
   private static final int MAX_INPUTS = 12;

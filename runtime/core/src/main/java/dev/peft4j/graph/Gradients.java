@@ -9,18 +9,18 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reverse-mode differentiation, graph to graph: adds the nodes that compute gradients; computes
- * nothing.
+ * Reverse-mode differentiation, graph to graph: it adds the nodes that compute gradients, and
+ * computes nothing.
  */
 public final class Gradients {
   private Gradients() {}
 
-  /** How the engine builds what it needs itself; given by the op floor. */
+  /** The few nodes that the engine needs itself; the op package provides them. */
   public interface Builder {
-    /** A float32 scalar of value 1. */
+    /** Returns a float32 scalar of value 1. */
     Node one();
 
-    /** Sum of two nodes of the same shape. */
+    /** Returns the sum of two nodes of the same shape. */
     Node add(Node a, Node b);
   }
 
@@ -47,7 +47,7 @@ public final class Gradients {
     if (loss.inputs().length == 0 && loss.variable() == null) {
       throw new IllegalStateException(
           "backward: the graph of this loss was released by an optimizer step; compute the loss"
-              + " anew");
+              + " again");
     }
     List<Node> cone = cone(loss);
     BackwardPass pass = new BackwardPass(loss);
@@ -92,7 +92,10 @@ public final class Gradients {
     }
   }
 
-  /** What requires a gradient between the loss and the variables, later nodes first. */
+  /**
+   * Returns the nodes that require a gradient between the loss and the variables, later nodes
+   * first.
+   */
   private static List<Node> cone(Node loss) {
     List<Node> found = new ArrayList<>();
     Map<Node, Boolean> seen = new HashMap<>();

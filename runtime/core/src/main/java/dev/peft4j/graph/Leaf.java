@@ -5,9 +5,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The ops of nodes that are not computed but hold data. */
 public enum Leaf implements Op {
-  /** Data given by the caller. */
+  /** Data from the caller. */
   DATA,
-  /** The present value of a {@link Variable}. */
+  /** The current value of a {@link Variable}. */
   VARIABLE;
 
   @Override

@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Rebuilds a graph for a backend: decomposes what it has no kernel for, simplifies, and computes
- * nothing twice.
+ * The preparation of a graph for a backend: ops without a kernel are decomposed, expressions are
+ * simplified, and nothing is computed twice.
  */
 final class Lowering {
   private record Application(Op op, List<Node> inputs) {}
@@ -27,8 +27,8 @@ final class Lowering {
   }
 
   /**
-   * The node that stands for {@code op} applied to nodes that were lowered before. Of a value
-   * without elements nothing is computed.
+   * Returns the node that stands for {@code op} applied to lowered nodes. A value without elements
+   * is not computed.
    */
   Node lower(Op op, Node[] inputs) {
     Shape shape = op.shape(inputs);
@@ -62,8 +62,8 @@ final class Lowering {
   }
 
   /**
-   * Gives {@code n} back. Kernels write what the shape says: another one than was planned with
-   * would be written past the end of its memory.
+   * Returns {@code n}. Kernels write as much as the shape says: one that was not planned would be
+   * written past the end of its memory.
    *
    * @throws IllegalStateException if the shape is another one
    */
@@ -77,7 +77,7 @@ final class Lowering {
 
   private final Set<Node> lowered = Collections.newSetFromMap(new IdentityHashMap<>());
 
-  /** Lowers what a simplification or decomposition built on top of lowered nodes. */
+  /** Lowers nodes that a simplification or decomposition built on top of lowered nodes. */
   private Node relower(Node n) {
     if (n.inputs().length == 0 && !(n.op() instanceof Elementwise) || lowered.contains(n)) {
       return n;
@@ -111,7 +111,7 @@ final class Lowering {
     return mapped.getOrDefault(n, n);
   }
 
-  /** All nodes that {@code roots} need, in topological order. */
+  /** Returns all nodes that {@code roots} need, in topological order. */
   static List<Node> sorted(List<Node> roots) {
     Set<Node> seen = Collections.newSetFromMap(new IdentityHashMap<>());
     List<Node> found = new ArrayList<>();

@@ -9,22 +9,19 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Computes only what is read: where all consumers of a node take the same part of it (the first
- * token of each sequence, say), and the node's op works part by part, the part is taken of its
- * inputs instead. In a classifier that reads one token this saves most of the last layer.
+ * Restriction of the computation to what is read: if all consumers of a node take the same part of
+ * it (the first token of each sequence, for example), and the node's op works part by part, the
+ * part is taken of its inputs instead. In a classifier that reads one token this saves most of the
+ * last layer.
  *
- * <p>Which part of an input goes into a part of the result is the op's business ({@link
+ * <p>Which part of an input is needed for a part of the result is defined by the op ({@link
  * Op#partAxes}): the same part along an axis where the input has the result's size, all of it where
- * it is repeated or summed over. A size of 1 alone does not tell the two apart. Whatever an op
- * says, the node that takes another's place has the shape that was read of it, or there is no
- * program.
+ * it is repeated or summed over. A size of 1 alone does not distinguish the two. In any case the
+ * node that replaces another must have the shape that was read of it, or no program is built.
  */
 final class Narrowing {
-  /**
-   * What consumers read of a node: a part of it along an axis, or all of it if {@code part} is
-   * null.
-   */
-  private record Need(@Nullable Part part, int axis) {
+  /** The part of a node that consumers read along an axis, or all of it if {@code part} is null. */
+  private record Need(@Nullable TakesPart part, int axis) {
     static final Need WHOLE = new Need(null, 0);
 
     Need and(@Nullable Need other) {
@@ -44,7 +41,7 @@ final class Narrowing {
   private final List<Node> order;
   private final Map<Node, Need> needs = new IdentityHashMap<>();
 
-  /** For each node that is narrowed, the axis to take of each input; -1 for all of it. */
+  /** For each narrowed node, the axis to slice of each input; -1 for all of it. */
   private final Map<Node, int[]> narrowed = new IdentityHashMap<>();
 
   private Narrowing(List<Node> roots) {
@@ -62,7 +59,7 @@ final class Narrowing {
     for (int i = order.size() - 1; i >= 0; i--) {
       Node n = order.get(i);
       Need need = needs.getOrDefault(n, Need.WHOLE);
-      if (n.op() instanceof Part part) {
+      if (n.op() instanceof TakesPart part) {
         need(n.input(0), new Need(part, part.axis()));
         continue;
       }
@@ -83,7 +80,7 @@ final class Narrowing {
   private List<Node> rebuild(List<Node> roots, Lowering lowering) {
     Map<Node, Node> mapped = new IdentityHashMap<>();
     for (Node n : order) {
-      if (n.op() instanceof Part && narrowed.containsKey(n.input(0))) {
+      if (n.op() instanceof TakesPart && narrowed.containsKey(n.input(0))) {
         mapped.put(n, Lowering.sameShape(n.op(), n.shape(), get(mapped, n.input(0))));
         continue;
       }
@@ -92,7 +89,7 @@ final class Narrowing {
       for (int k = 0; k < in.length; k++) {
         in[k] = get(mapped, n.input(k));
         if (axes != null && axes[k] >= 0 && !narrowed.containsKey(n.input(k))) {
-          Part part = Objects.requireNonNull(needs.getOrDefault(n, Need.WHOLE).part);
+          TakesPart part = Objects.requireNonNull(needs.getOrDefault(n, Need.WHOLE).part);
           in[k] = lowering.lower(part.along(axes[k]), new Node[] {in[k]});
         }
       }

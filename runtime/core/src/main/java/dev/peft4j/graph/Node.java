@@ -1,6 +1,7 @@
 package dev.peft4j.graph;
 
 import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.data.Storage;
@@ -14,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A value in the graph: an operation applied to other nodes, or a leaf that holds data (a constant,
- * or the present value of a {@link Variable}). Nodes are made in topological order: inputs always
- * have smaller ids.
+ * or the current value of a {@link Variable}). Nodes are created in topological order: inputs
+ * always have smaller ids.
  */
 public final class Node {
   private static final Node[] NONE = {};
@@ -24,7 +25,7 @@ public final class Node {
   private final long id = IDS.incrementAndGet();
   private final Op op;
   private final Shape shape;
-  private final DType dtype;
+  private final Encoding encoding;
   private final boolean requiresGrad;
   private final @Nullable Variable variable;
   private volatile @Nullable Snapshot snapshot;
@@ -38,7 +39,7 @@ public final class Node {
       Op op,
       Node[] inputs,
       Shape shape,
-      DType dtype,
+      Encoding encoding,
       boolean requiresGrad,
       @Nullable Variable variable,
       @Nullable Snapshot snapshot,
@@ -46,7 +47,7 @@ public final class Node {
     this.op = op;
     this.inputs = inputs;
     this.shape = shape;
-    this.dtype = dtype;
+    this.encoding = encoding;
     this.requiresGrad = requiresGrad;
     this.variable = variable;
     this.snapshot = snapshot;
@@ -62,11 +63,11 @@ public final class Node {
     boolean grad = false;
     for (Node n : inputs) {
       grad |= n.requiresGrad;
-      if (n.dtype.isHalf() && !op.takesHalf()) {
+      if (!n.encoding.isPlain() && !(op instanceof Decode)) {
         throw new ShapeException(
             op.name()
                 + ": an input is "
-                + n.dtype
+                + n.encoding
                 + " "
                 + n.shape
                 + ", needed FLOAT32; see toFloat()");
@@ -78,19 +79,19 @@ public final class Node {
             op,
             inputs,
             op.shape(inputs),
-            dtype,
+            op instanceof Placeholder p ? p.encoding() : dtype.encoding(),
             grad && dtype == DType.FLOAT32 && op.differentiable(),
             null,
             null,
             0));
   }
 
-  /** The same operation over inputs of the same shapes that hold the same numbers. */
+  /** Returns the same operation over inputs of the same shapes that hold the same numbers. */
   Node over(Node[] in) {
-    return new Node(op, in, shape, dtype, requiresGrad, null, null, 0);
+    return new Node(op, in, shape, encoding, requiresGrad, null, null, 0);
   }
 
-  /** A leaf that holds data. */
+  /** Creates a leaf that holds data. */
   public static Node data(Storage storage, Shape shape) {
     if (storage.elements() != shape.elements()) {
       throw new ShapeException(
@@ -101,80 +102,91 @@ public final class Node {
               + " elements, found "
               + storage.elements());
     }
-    Node n = new Node(Leaf.DATA, NONE, shape, storage.dtype(), false, null, null, 0);
+    Node n = new Node(Leaf.DATA, NONE, shape, storage.encoding(), false, null, null, 0);
     n.value = storage;
     return n;
   }
 
-  /** A leaf that reads a variable, whose value is {@code storage}, of that version. */
+  /** Creates a leaf that reads a variable, with the value {@code storage} of that version. */
   static Node variable(Variable v, Storage storage, @Nullable Snapshot snapshot, int version) {
     Node n =
         new Node(
-            Leaf.VARIABLE, NONE, v.shape(), storage.dtype(), v.trainable(), v, snapshot, version);
+            Leaf.VARIABLE,
+            NONE,
+            v.shape(),
+            storage.encoding(),
+            v.trainable(),
+            v,
+            snapshot,
+            version);
     n.value = storage;
     return n;
   }
 
-  /** Larger than the id of every input. */
+  /** Returns the id, which is larger than the id of every input. */
   public long id() {
     return id;
   }
 
-  /** The operation; a {@link Leaf} for data. */
+  /** Returns the operation; a {@link Leaf} for data. */
   public Op op() {
     return op;
   }
 
-  /** The inputs; not to be modified. */
+  /** Returns the inputs; not to be modified. */
   public Node[] inputs() {
     return inputs;
   }
 
-  /** Input {@code i}. */
+  /** Returns input {@code i}. */
   public Node input(int i) {
     return inputs[i];
   }
 
-  /** Shape of the value. */
+  /** Returns the shape of the value. */
   public Shape shape() {
     return shape;
   }
 
-  /** Element type of the value. */
+  /** Returns the element type of the value, decoded where a leaf holds codes. */
   public DType dtype() {
-    return dtype;
+    return encoding.dtype();
+  }
+
+  /** Returns how the value lies in memory; only leaves hold codes. */
+  public Encoding encoding() {
+    return encoding;
   }
 
   /**
-   * True if a trainable variable is among what this is computed from, and a gradient can flow to
-   * it.
+   * Returns whether this is computed from a trainable variable through which a gradient can flow.
    */
   public boolean requiresGrad() {
     return requiresGrad;
   }
 
-  /** The variable that this leaf reads, or null. */
+  /** Returns the variable that this leaf reads, or null. */
   public @Nullable Variable variable() {
     return variable;
   }
 
-  /** The values that a leaf of a grouped variable belongs to, or null. */
+  /** Returns the values that a leaf of a grouped variable belongs to, or null. */
   @Nullable Snapshot snapshot() {
     return snapshot;
   }
 
-  /** Says that the variable of this leaf is in a group now. */
+  /** Records that the variable of this leaf is in a group now. */
   void belongsTo(Snapshot of) {
     snapshot = of;
   }
 
-  /** The version of the variable's value that this leaf stands for. */
+  /** Returns the version of the variable's value that this leaf stands for. */
   int version() {
     return version;
   }
 
   /**
-   * Makes sure that a leaf's value stays as it is while this thread computes with it; false if the
+   * Ensures that a leaf's value does not change while this thread computes with it; false if the
    * variable has changed and the value is gone.
    */
   boolean hold() {
@@ -185,12 +197,12 @@ public final class Node {
     return s == null ? variable.version() == version : s.hold(variable, version);
   }
 
-  /** The data: of a leaf, or of a node that has been computed; null before. */
+  /** Returns the data of a leaf, or of a node that has been computed; null before. */
   public @Nullable Storage value() {
     return value;
   }
 
-  /** True if {@link #value()} is there, so that nothing needs to be computed. */
+  /** Returns whether {@link #value()} is available, so that nothing needs to be computed. */
   public boolean isKnown() {
     return value != null;
   }
@@ -203,7 +215,7 @@ public final class Node {
     }
   }
 
-  /** Forgets what this was computed from: its value is known and no gradient will be asked for. */
+  /** Releases the inputs: the value is known and no gradient will be needed. */
   public void release() {
     if (value != null) {
       inputs = NONE;
@@ -211,7 +223,10 @@ public final class Node {
     }
   }
 
-  /** The backward pass that this node took part in and that has not been computed yet, or null. */
+  /**
+   * Returns the backward pass that this node belongs to and that has not been computed yet, or
+   * null.
+   */
   public @Nullable BackwardPass pass() {
     return pass;
   }
@@ -221,7 +236,7 @@ public final class Node {
   }
 
   /**
-   * Asks that the value be kept when anything that needs this node is computed, and that it be
+   * Requests that the value is kept when anything that needs this node is computed, and that it is
    * computed before a variable that it depends on is replaced.
    */
   public void retain() {
@@ -244,12 +259,12 @@ public final class Node {
     }
   }
 
-  /** True after {@link #retain()}. */
+  /** Returns whether {@link #retain()} was called. */
   public boolean isRetained() {
     return retained;
   }
 
-  /** The operation and the shapes of its inputs, for messages. */
+  /** Returns the operation and the shapes of its inputs, for messages. */
   public String describe() {
     StringBuilder s = new StringBuilder(op.name()).append('(');
     for (int i = 0; i < inputs.length; i++) {

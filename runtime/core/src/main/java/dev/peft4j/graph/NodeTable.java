@@ -3,15 +3,15 @@ package dev.peft4j.graph;
 import java.util.Arrays;
 
 /**
- * Node to int by identity, open addressing over the nodes' ids: tracing happens at every step and
- * must cost little.
+ * A map from nodes to ints by identity, with open addressing over the nodes' ids: tracing happens
+ * at every step and must be cheap.
  */
 final class NodeTable {
   private long[] keys = new long[256];
   private int[] values = new int[256];
   private int size;
 
-  /** Adds a node; false if it was there. */
+  /** Adds a node; returns false if it was already there. */
   boolean add(Node node) {
     int s = slot(node.id());
     if (keys[s] != 0) {
@@ -29,7 +29,7 @@ final class NodeTable {
     values[slot(node.id())] = value;
   }
 
-  /** The number of a node that was added. */
+  /** Returns the number of a node that was added. */
   int get(Node node) {
     return values[slot(node.id())];
   }

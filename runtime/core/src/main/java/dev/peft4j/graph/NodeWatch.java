@@ -4,16 +4,18 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
-/** Tells a scope of each operation that is applied in it, on its thread: for a model's summary. */
+/**
+ * Observation of each operation that is applied in a scope, on its thread: for a model's summary.
+ */
 public final class NodeWatch {
   private static final ScopedValue<Consumer<Node>> WATCHER = ScopedValue.newInstance();
 
-  /** How many scopes there are: while there is none, nobody pays more than a look at this. */
+  /** The number of scopes: while it is 0, the cost is one read of this counter. */
   private static final AtomicInteger WATCHERS = new AtomicInteger();
 
   private NodeWatch() {}
 
-  /** Runs {@code body}; {@code watcher} gets each node that it makes of others. */
+  /** Runs {@code body}; {@code watcher} receives each node that it creates from others. */
   public static <T> T with(Consumer<Node> watcher, Supplier<T> body) {
     WATCHERS.incrementAndGet();
     try {
@@ -23,7 +25,7 @@ public final class NodeWatch {
     }
   }
 
-  /** Returns true if some thread watches. */
+  /** Returns whether any thread is observed. */
   public static boolean isOn() {
     return WATCHERS.get() != 0;
   }

@@ -1,15 +1,16 @@
 package dev.peft4j.graph;
 
 import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Input number {@code index} of a program under construction.
+ * The input number {@code index} of a program under construction.
  *
  * @param frozen true if its data is a variable that is not trained
  */
-record Placeholder(int index, Shape placed, DType type, boolean frozen) implements Op {
+record Placeholder(int index, Shape placed, Encoding encoding, boolean frozen) implements Op {
   @Override
   public Shape shape(Node[] inputs) {
     return placed;
@@ -17,7 +18,7 @@ record Placeholder(int index, Shape placed, DType type, boolean frozen) implemen
 
   @Override
   public DType dtype(Node[] inputs) {
-    return type;
+    return encoding.dtype();
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.peft4j.graph;
 
 import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -9,17 +10,17 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * A computation ready to be compiled by a backend: steps in order over numbered values. Values 0 …
- * inputs-1 are given at each run; each step defines one more. It knows shapes and no data, so it
- * serves every run of the same structure.
+ * A computation that a backend can compile: steps in order over numbered values. Values 0 …
+ * inputs-1 are supplied at each run; each step defines one more. It contains shapes but no data, so
+ * every run of the same structure uses it.
  */
 public final class Program {
-  /** One operation: it computes value {@code output} from the values {@code inputs}. */
+  /** An operation: it computes value {@code output} from the values {@code inputs}. */
   public record Step(Op op, int[] inputs, int output) {}
 
   private final int inputs;
   private final List<Shape> shapes;
-  private final List<DType> dtypes;
+  private final List<Encoding> encodings;
   private final List<Step> steps;
   private final int[] outputs;
   private final int[] targets;
@@ -28,14 +29,14 @@ public final class Program {
   private Program(
       boolean[] frozen,
       List<Shape> shapes,
-      List<DType> dtypes,
+      List<Encoding> encodings,
       List<Step> steps,
       int[] outputs,
       int[] targets) {
     this.frozen = frozen;
     this.inputs = frozen.length;
     this.shapes = List.copyOf(shapes);
-    this.dtypes = List.copyOf(dtypes);
+    this.encodings = List.copyOf(encodings);
     this.steps = List.copyOf(steps);
     this.outputs = outputs;
     this.targets = targets;
@@ -45,7 +46,7 @@ public final class Program {
    * Turns a trace into a program: simplified, without dead or repeated computations, element-wise
    * chains fused.
    *
-   * @param support what the backend has kernels for; other ops are decomposed
+   * @param support the kernels of the backend; other ops are decomposed
    */
   public static Program of(Trace trace, Support support) {
     Lowering lowering = new Lowering(support);
@@ -53,7 +54,7 @@ public final class Program {
     List<Node> placeholders = new ArrayList<>();
     for (int i = 0; i < trace.leaves(); i++) {
       Node n = trace.node(i);
-      Node placeholder = Node.of(new Placeholder(i, n.shape(), n.dtype(), Trace.frozen(n)));
+      Node placeholder = Node.of(new Placeholder(i, n.shape(), n.encoding(), Trace.frozen(n)));
       placeholders.add(placeholder);
       mapped.put(n, placeholder);
     }
@@ -74,17 +75,17 @@ public final class Program {
           leaf == null ? -1 : ((Placeholder) Objects.requireNonNull(mapped.get(leaf)).op()).index();
     }
     List<Node> fused = Fusion.fuse(Narrowing.narrow(roots, lowering));
-    return assemble(placeholders, Halving.halve(fused, support), targets);
+    return assemble(placeholders, DirectReads.of(fused, support), targets);
   }
 
   private static Program assemble(List<Node> placeholders, List<Node> roots, int[] targets) {
     List<Shape> shapes = new ArrayList<>();
-    List<DType> dtypes = new ArrayList<>();
+    List<Encoding> encodings = new ArrayList<>();
     Map<Node, Integer> ids = new HashMap<>();
     for (Node p : placeholders) {
       ids.put(p, shapes.size());
       shapes.add(p.shape());
-      dtypes.add(p.dtype());
+      encodings.add(p.encoding());
     }
     List<Step> steps = new ArrayList<>();
     for (Node n : Lowering.sorted(roots)) {
@@ -98,7 +99,7 @@ public final class Program {
       ids.put(n, shapes.size());
       steps.add(new Step(n.op(), in, shapes.size()));
       shapes.add(n.shape());
-      dtypes.add(n.dtype());
+      encodings.add(n.encoding());
     }
     int[] outputs = roots.stream().mapToInt(ids::get).toArray();
     boolean[] frozen = new boolean[placeholders.size()];
@@ -110,59 +111,64 @@ public final class Program {
         frozen[target] = false;
       }
     }
-    return new Program(frozen, shapes, dtypes, steps, outputs, targets);
+    return new Program(frozen, shapes, encodings, steps, outputs, targets);
   }
 
-  /** Number of values given at each run. */
+  /** Returns the number of values that are supplied at each run. */
   public int inputs() {
     return inputs;
   }
 
   /**
-   * True if {@code value} is given and seldom another one: a weight that is not trained. A backend
-   * may keep a copy in a layout of its own; {@link dev.peft4j.data.Storage#version} tells when it
-   * is out of date.
+   * Returns whether {@code value} is an input that seldom changes: a weight that is not trained. A
+   * backend may keep a copy in a layout of its own; {@link dev.peft4j.data.Storage#version} shows
+   * when it is out of date.
    */
   public boolean frozen(int value) {
     return value < inputs && frozen[value];
   }
 
-  /** Number of values: inputs and results of steps. */
+  /** Returns the number of values: inputs and results of steps. */
   public int values() {
     return shapes.size();
   }
 
-  /** Shape of a value. */
+  /** Returns the shape of a value. */
   public Shape shape(int value) {
     return shapes.get(value);
   }
 
-  /** Element type of a value. */
+  /** Returns the element type of a value, decoded where it is given in codes. */
   public DType dtype(int value) {
-    return dtypes.get(value);
+    return encodings.get(value).dtype();
   }
 
-  /** Bytes of a value. */
+  /** Returns how a value lies in memory; only what is given is ever in codes. */
+  public Encoding encoding(int value) {
+    return encodings.get(value);
+  }
+
+  /** Returns the size of a value in bytes. */
   public long bytes(int value) {
-    return shape(value).elements() * dtype(value).bytes();
+    return encoding(value).bytes(shape(value).elements());
   }
 
-  /** The steps in the order they run. */
+  /** Returns the steps in the order in which they run. */
   public List<Step> steps() {
     return steps;
   }
 
-  /** The values that are wanted. */
+  /** Returns the values that are read after a run. */
   public int[] outputs() {
     return outputs;
   }
 
-  /** For each output the input whose memory it replaces at the end of the run, or -1. */
+  /** Returns, for each output, the input whose memory it replaces at the end of the run, or -1. */
   public int[] targets() {
     return targets;
   }
 
-  /** The shapes of a step's inputs. */
+  /** Returns the shapes of a step's inputs. */
   public Shape[] inputShapes(Step step) {
     Shape[] s = new Shape[step.inputs.length];
     for (int i = 0; i < s.length; i++) {

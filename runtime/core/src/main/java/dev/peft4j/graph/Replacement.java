@@ -10,22 +10,21 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * New values of variables that take the place of the old ones, those of one group at one moment. If
- * another thread computes with the old values of a group, the new ones go into other memory, else
- * into the same.
+ * A replacement of the values of variables, at one moment for those of one group. If another thread
+ * computes with the old values of a group, the new ones go into other memory, else into the same.
  *
- * <p>{@link #begin} when the new values are there, {@link #publish} when they are written, {@link
- * #end} whatever happened.
+ * <p>Call {@link #begin} when the new values are available, {@link #publish} when they are written,
+ * and {@link #end} in any case.
  */
 public final class Replacement {
   private final @Nullable Variable[] targets;
 
-  /** The leaves that stand for the values which are replaced; null replaces whatever is there. */
+  /** The leaves that stand for the values to be replaced; null replaces any value. */
   private final @Nullable Node @Nullable [] leaves;
 
   private final Storage[] places;
 
-  /** The groups that are locked: one almost always. */
+  /** The locked groups: almost always one. */
   private @Nullable Open open;
 
   private List<Open> more = List.of();
@@ -39,7 +38,7 @@ public final class Replacement {
     private int[] versions = {};
     private boolean[] tainted = {};
 
-    /** Of a group that is locked. */
+    /** Opens a group that is locked. */
     Open(VariableGroup group) {
       this.group = group;
       this.old = group.now();
@@ -56,7 +55,7 @@ public final class Replacement {
       Storage s = values[index];
       boolean others = tainted[index];
       if (others || s.isReadOnly()) {
-        s = Storage.allocate(s.dtype(), s.elements());
+        s = Storage.allocate(s.encoding(), s.elements());
         values[index] = s;
       }
       if (others) {
@@ -67,7 +66,7 @@ public final class Replacement {
       return s;
     }
 
-    /** The old values again; they may have been written to. */
+    /** Restores the old values, which may have been written to. */
     void takeBack() {
       tainted = old.tainted().clone();
       for (int i = 0; i < values.length; i++) {
@@ -80,7 +79,7 @@ public final class Replacement {
 
     void publish() {
       old.endedHere();
-      Thread me = Thread.currentThread();
+      long me = Thread.currentThread().threadId();
       group.publish(Snapshot.of(group, old.number() + 1, values, versions, tainted, me));
     }
   }
@@ -91,18 +90,18 @@ public final class Replacement {
     this.places = new Storage[targets.length];
   }
 
-  /** For the targets of a computation. */
+  /** Creates a replacement for the targets of a computation. */
   public static Replacement of(Trace trace) {
     return new Replacement(trace.targets(), trace.targetLeaves());
   }
 
-  /** For whatever value the variables have. */
+  /** Creates a replacement for any value that the variables have. */
   static Replacement of(List<Variable> targets) {
     return new Replacement(targets.toArray(new @Nullable Variable[0]), null);
   }
 
   /**
-   * Memory of each target's size and type, the same array each time; what is to be written to is
+   * Returns memory of each target's size and type, the same array each time; where to write is
    * known after {@link #begin}.
    */
   public Storage[] places() {
@@ -120,11 +119,10 @@ public final class Replacement {
   }
 
   /**
-   * Stops others from taking values of the targets' groups, for as long as the new ones are
-   * written, and says where to write them.
+   * Blocks access to the values of the targets' groups while the new ones are written, and
+   * determines where to write them.
    *
-   * @throws StaleTensorException if somebody else has replaced a target meanwhile; nothing is
-   *     changed
+   * @throws StaleTensorException if a target was replaced meanwhile; nothing is changed
    */
   public void begin() {
     lock();
@@ -152,7 +150,9 @@ public final class Replacement {
     }
   }
 
-  /** Locks the targets' groups, always in one order; again if one has become a part of another. */
+  /**
+   * Locks the targets' groups, always in the same order; again if one has become a part of another.
+   */
   private void lock() {
     while (true) {
       Collection<VariableGroup> groups = groups();
@@ -218,7 +218,7 @@ public final class Replacement {
     }
   }
 
-  /** Makes the new values the present ones. */
+  /** Makes the new values the current ones. */
   public void publish() {
     for (int i = 0; i < targets.length; i++) {
       Variable v = targets[i];
@@ -236,7 +236,7 @@ public final class Replacement {
     unlock();
   }
 
-  /** Lets others take values again, after a failure those that are there. */
+  /** Allows access to values again, after a failure to the old ones. */
   public void end() {
     if (open == null) {
       return;

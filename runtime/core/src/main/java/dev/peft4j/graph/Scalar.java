@@ -3,7 +3,7 @@ package dev.peft4j.graph;
 /**
  * A scalar expression of numbered inputs: the definition of an element-wise operation. Backends
  * compile or interpret it; {@link #derivative} differentiates it symbolically, so an element-wise
- * op never states its gradient. Builders fold constants and drop neutral elements.
+ * op needs no gradient of its own. Builders fold constants and drop neutral elements.
  */
 public sealed interface Scalar {
   /** Functions of one argument. */
@@ -34,7 +34,7 @@ public sealed interface Scalar {
     SIGN
   }
 
-  /** Functions of two arguments. Comparisons give 1 or 0. */
+  /** Functions of two arguments. Comparisons return 1 or 0. */
   enum Fn2 {
     /** a + b. */
     ADD,
@@ -73,76 +73,81 @@ public sealed interface Scalar {
   /** {@code condition != 0 ? a : b}. */
   record Select(Scalar condition, Scalar a, Scalar b) implements Scalar {}
 
-  /** Input number {@code i}. */
+  /** Returns input number {@code i}. */
   static Scalar input(int i) {
     return new Input(i);
   }
 
-  /** A number. */
+  /** Returns a number. */
   static Scalar of(double v) {
     return new Const((float) v);
   }
 
-  /** {@code condition != 0 ? a : b}. */
+  /** Returns {@code condition != 0 ? a : b}. */
   static Scalar select(Scalar condition, Scalar a, Scalar b) {
     return a.equals(b) ? a : new Select(condition, a, b);
   }
 
-  /** this + b. */
+  /** Returns this + b. */
   default Scalar add(Scalar b) {
     return isConstant(0) ? b : b.isConstant(0) ? this : binary(Fn2.ADD, b);
   }
 
-  /** this - b. */
+  /** Returns this - b. */
   default Scalar sub(Scalar b) {
     return b.isConstant(0) ? this : isConstant(0) ? b.neg() : binary(Fn2.SUB, b);
   }
 
-  /** this * b; a factor 0 gives 0 (derivatives of constants), whatever the other factor. */
+  /**
+   * Returns this * b; a factor 0 gives 0 (derivatives of constants), even if the other factor is
+   * not finite.
+   */
   default Scalar mul(Scalar b) {
     return isConstant(0) || b.isConstant(0)
         ? of(0)
         : isConstant(1) ? b : b.isConstant(1) ? this : binary(Fn2.MUL, b);
   }
 
-  /** this / b. */
+  /** Returns this / b. */
   default Scalar div(Scalar b) {
     return isConstant(0) ? of(0) : b.isConstant(1) ? this : binary(Fn2.DIV, b);
   }
 
-  /** this + b. */
+  /** Returns this + b. */
   default Scalar add(double b) {
     return add(of(b));
   }
 
-  /** this * b. */
+  /** Returns this * b. */
   default Scalar mul(double b) {
     return mul(of(b));
   }
 
-  /** -this. */
+  /** Returns -this. */
   default Scalar neg() {
     return fn(Fn1.NEG);
   }
 
-  /** fn(this). */
+  /** Returns fn(this). */
   default Scalar fn(Fn1 fn) {
-    return this instanceof Const c ? new Const(ScalarMath.apply(fn, c.value)) : new Unary(fn, this);
+    return this instanceof Const c
+        ? new Const(ScalarFunctions.apply(fn, c.value))
+        : new Unary(fn, this);
   }
 
-  /** fn(this, b). */
+  /** Returns fn(this, b). */
   default Scalar binary(Fn2 fn, Scalar b) {
     return this instanceof Const x && b instanceof Const y
-        ? new Const(ScalarMath.apply(fn, x.value, y.value))
+        ? new Const(ScalarFunctions.apply(fn, x.value, y.value))
         : new Binary(fn, this, b);
   }
 
-  /** True if this is the number {@code v}. */
+  /** Returns whether this is the number {@code v}. */
   default boolean isConstant(double v) {
     return this instanceof Const c && c.value == v;
   }
 
-  /** This expression with input {@code i} replaced by {@code inputs[i]}. */
+  /** Returns this expression with input {@code i} replaced by {@code inputs[i]}. */
   default Scalar substitute(Scalar... inputs) {
     return switch (this) {
       case Input i -> inputs[i.index];
@@ -163,7 +168,7 @@ public sealed interface Scalar {
     };
   }
 
-  /** The partial derivative with respect to input {@code index}. */
+  /** Returns the partial derivative with respect to input {@code index}. */
   default Scalar derivative(int index) {
     return switch (this) {
       case Input i -> of(i.index == index ? 1 : 0);

@@ -4,25 +4,33 @@ import dev.peft4j.data.Storage;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The values of a {@link VariableGroup} between two replacements, and who computes with them. As
- * long as that is one thread alone, this thread may write the next values into the same memory.
+ * The values of a {@link VariableGroup} between two replacements, and the threads that compute with
+ * them. As long as there is only one such thread, it may write the next values into the same
+ * memory. Threads are known by their ids: a snapshot keeps none alive.
  */
 final class Snapshot {
-  /** More than one thread took values: their memory is never written to again. */
-  private static final Object SHARED = new Object();
+  /** No thread; ids are positive. */
+  private static final long NOBODY = 0;
+
+  /** More than one thread took values: their memory must not be written to again. */
+  private static final long SHARED = -1;
 
   /** The memory is being, or has been, written to. */
-  private static final Object CLOSED = new Object();
+  private static final long CLOSED = -2;
+
+  /** Another snapshot has replaced this one, without a change of values. */
+  private static final long REPLACED = -3;
 
   private static final VarHandle USE;
 
   static {
     try {
-      USE = MethodHandles.lookup().findVarHandle(Snapshot.class, "use", Object.class);
+      USE = MethodHandles.lookup().findVarHandle(Snapshot.class, "use", long.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -33,20 +41,24 @@ final class Snapshot {
   private final Storage[] values;
   private final int[] versions;
 
-  /** Memory that earlier snapshots hold, too, which were not closed. */
+  /** For each value, whether its memory also belongs to an earlier snapshot that was not closed. */
   private final boolean[] tainted;
 
-  private final @Nullable Thread madeBy;
+  /** The id of the thread that replaced the values before, or {@link #NOBODY}. */
+  private final long madeBy;
 
   /** The snapshot that this is a view of, chosen for a scope; or null. */
   private final @Nullable Snapshot pinnedOf;
 
   private final AtomicReferenceArray<@Nullable Node> leaves;
 
-  /** Null, the only thread that took values, SHARED, CLOSED, or the snapshot that this became. */
-  private volatile @Nullable Object use;
+  /** NOBODY, the id of the only thread that took values, SHARED, CLOSED or REPLACED. */
+  private volatile long use;
 
-  private volatile @Nullable Thread endedBy;
+  /** The snapshot that replaced this one, set before {@link #use} says so. */
+  private volatile @Nullable Snapshot next;
+
+  private volatile long endedBy;
 
   private Snapshot(
       VariableGroup group,
@@ -54,7 +66,7 @@ final class Snapshot {
       Storage[] values,
       int[] versions,
       boolean[] tainted,
-      @Nullable Thread madeBy,
+      long madeBy,
       @Nullable Snapshot pinnedOf) {
     this.group = group;
     this.number = number;
@@ -67,11 +79,11 @@ final class Snapshot {
   }
 
   /**
-   * A snapshot.
+   * Creates a snapshot.
    *
-   * @param versions for each value how many came before it
-   * @param tainted for each value whether an earlier snapshot that others may use holds its memory
-   * @param madeBy the thread that made the replacement, or null if nothing was replaced
+   * @param versions the version of each value
+   * @param tainted for each value, whether an earlier snapshot that others may use holds its memory
+   * @param madeBy the id of the thread that replaced the values, or 0 if nothing was replaced
    */
   static Snapshot of(
       VariableGroup group,
@@ -79,7 +91,7 @@ final class Snapshot {
       Storage[] values,
       int[] versions,
       boolean[] tainted,
-      @Nullable Thread madeBy) {
+      long madeBy) {
     return new Snapshot(group, number, values, versions, tainted, madeBy, null);
   }
 
@@ -87,7 +99,7 @@ final class Snapshot {
     return group;
   }
 
-  /** How many replacements came before. */
+  /** Returns the number of replacements before it. */
   long number() {
     return number;
   }
@@ -116,7 +128,7 @@ final class Snapshot {
     return versions.clone();
   }
 
-  /** For each value whether it is tainted; not to be modified. */
+  /** Returns for each value whether it is tainted; not to be modified. */
   boolean[] tainted() {
     return tainted;
   }
@@ -139,7 +151,7 @@ final class Snapshot {
     return Arrays.copyOf(tainted, size);
   }
 
-  @Nullable Thread madeBy() {
+  long madeBy() {
     return madeBy;
   }
 
@@ -147,50 +159,60 @@ final class Snapshot {
     return a.number <= b.number ? a : b;
   }
 
-  /** True if it was chosen for a scope, whatever the scope's results are computed together with. */
+  /** Returns whether it was chosen for a scope. */
   boolean isPinned() {
     return pinnedOf != null;
   }
 
-  /** True if this thread made the replacement that brought these values. */
-  boolean isMadeHere() {
-    return madeBy == Thread.currentThread();
+  private static long me() {
+    return Thread.currentThread().threadId();
   }
 
-  /** A view of it for a scope. */
+  /** Returns whether this thread replaced the values before this snapshot. */
+  boolean isMadeHere() {
+    return madeBy == me();
+  }
+
+  /** Returns a view of it for a scope. */
   Snapshot pinned() {
     return pinnedOf != null
         ? this
         : new Snapshot(group, number, values, versions, tainted, madeBy, this);
   }
 
-  /** What it became when its group got more variables, without a change of values. */
+  /**
+   * Returns the snapshot that replaced this one when its group got more variables, without a change
+   * of values.
+   */
   Snapshot effective() {
     Snapshot s = this;
-    while (s.use instanceof Snapshot next) {
-      s = next;
+    while (s.use == REPLACED) {
+      s = Objects.requireNonNull(s.next);
     }
     return s;
   }
 
-  /** What the snapshot that this is a view of became. */
+  /** Returns the current form of the snapshot that this is a view of. */
   Snapshot wholeOfPinned() {
     return pinnedOf == null ? effective() : pinnedOf.effective();
   }
 
-  /** The value of a variable; {@code present} if it belongs to another group or joined later. */
+  /**
+   * Returns the value of a variable; {@code present} if it belongs to another group or joined
+   * later.
+   */
   Storage value(Variable v, Storage present) {
     int index = v.indexIn(group);
     return index >= 0 && index < values.length ? values[index] : present;
   }
 
-  /** True if it has another version of the variable than that one. */
+  /** Returns whether it has another version of the variable. */
   boolean differs(Variable v, int version) {
     int index = v.indexIn(group);
     return index >= 0 && index < values.length && versions[index] != version;
   }
 
-  /** The node that stands for a variable's value; whoever takes it has called {@link #touch}. */
+  /** Returns the node that stands for a variable's value; callers have called {@link #touch}. */
   Node leaf(Variable v, int index) {
     while (true) {
       Node old = leaves.get(index);
@@ -207,27 +229,27 @@ final class Snapshot {
   // ---- who uses it
 
   /**
-   * Says that this thread computes with the values from now on.
+   * Records that this thread computes with the values from now on.
    *
-   * @return false if their memory is no longer theirs
+   * @return false if their memory has been reused
    */
   boolean touch() {
     if (pinnedOf != null) {
       return pinnedOf.touch();
     }
-    Thread me = Thread.currentThread();
+    long me = me();
     while (true) {
-      Object u = use;
+      long u = use;
       if (u == me || u == SHARED) { // the first by far most often
         return true;
       }
       if (u == CLOSED) {
         return false;
       }
-      if (u instanceof Snapshot next) {
-        return next.touch();
+      if (u == REPLACED) {
+        return Objects.requireNonNull(next).touch();
       }
-      if (USE.compareAndSet(this, u, u == null ? me : SHARED)) {
+      if (USE.compareAndSet(this, u, u == NOBODY ? me : SHARED)) {
         return true;
       }
     }
@@ -239,36 +261,37 @@ final class Snapshot {
    * @return true if its memory may be written to, except what is tainted
    */
   boolean close() {
-    Object u = use;
-    return (u == null || u == Thread.currentThread()) && USE.compareAndSet(this, u, CLOSED);
+    long u = use;
+    return (u == NOBODY || u == me()) && USE.compareAndSet(this, u, CLOSED);
   }
 
-  /** Says that values were written over, so that this thread's older tensors are out of date. */
+  /** Records that values were overwritten, so that this thread's older tensors are out of date. */
   void endedHere() {
-    endedBy = Thread.currentThread();
+    endedBy = me();
   }
 
   /**
-   * Goes on as a snapshot of the same values and more.
+   * Replaces this snapshot by one of the same values and more.
    *
    * @param shared whether others may use the values that were added
    */
-  void becomes(Snapshot next, boolean shared) {
+  void becomes(Snapshot other, boolean shared) {
+    next = other;
     while (true) {
-      Object u = use;
-      next.use = shared && !(u instanceof Snapshot) ? SHARED : u;
-      if (USE.compareAndSet(this, u, next)) {
+      long u = use;
+      other.use = shared ? SHARED : u;
+      if (USE.compareAndSet(this, u, REPLACED)) {
         return;
       }
     }
   }
 
-  /** Puts a node there that stood for the variable before it joined the group. */
+  /** Stores a node that stood for the variable before it joined the group. */
   void keep(int index, @Nullable Node leaf) {
     leaves.set(index, leaf);
   }
 
-  /** The leaves that there are, for the snapshot that follows it. */
+  /** Passes the existing leaves to the next snapshot. */
   void giveLeaves(Snapshot next, int offset) {
     for (int i = 0; i < leaves.length(); i++) {
       next.leaves.set(offset + i, leaves.get(i));
@@ -276,13 +299,13 @@ final class Snapshot {
   }
 
   /**
-   * Makes sure that a value stays as it is while this thread computes with it.
+   * Ensures that a value does not change while this thread computes with it.
    *
    * @return false if it has been replaced and is gone, or replaced by this thread
    */
   boolean hold(Variable v, int version) {
-    Thread me = Thread.currentThread();
-    if (use == me && endedBy == null) {
+    long me = me();
+    if (use == me && endedBy == NOBODY) {
       return true;
     }
     Snapshot whole = wholeOfPinned();

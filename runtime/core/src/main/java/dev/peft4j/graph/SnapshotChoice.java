@@ -6,8 +6,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which values the leaves of grouped variables have in one computation: all of one group the same
- * moment's.
+ * The choice of the values that the leaves of grouped variables have in one computation: all values
+ * of one group are from the same moment.
  */
 final class SnapshotChoice {
   private final Map<VariableGroup, Snapshot> oldest = new IdentityHashMap<>();
@@ -31,12 +31,12 @@ final class SnapshotChoice {
   }
 
   /**
-   * Where leaves of a group come from several snapshots, the oldest gives the values of all: the
-   * graph was being built when the group's values were replaced.
+   * Chooses, where leaves of a group come from several snapshots, the values of the oldest for all:
+   * the graph was being built when the group's values were replaced.
    *
    * @param targets the leaves that the results replace
-   * @param values by leaf; changed where another snapshot's value is to be used
-   * @throws StaleTensorException if a variable is to be replaced by what was computed from an
+   * @param values by leaf; changed where another snapshot's value is used
+   * @throws StaleTensorException if a variable would be replaced by a result computed from an
    *     earlier value of it
    */
   static void apply(Node[] leaves, @Nullable Node[] targets, Storage[] values) {

@@ -1,9 +1,12 @@
 package dev.peft4j.graph;
 
+import dev.peft4j.Peft4jException;
+
 /**
- * A tensor was read that depends on a parameter which an optimizer (or a load) has changed since.
+ * Thrown when a tensor is read that depends on a parameter which an optimizer (or a load) has
+ * changed since.
  */
-public final class StaleTensorException extends IllegalStateException {
+public final class StaleTensorException extends Peft4jException {
   private static final long serialVersionUID = 1L;
 
   StaleTensorException(Node leaf) {

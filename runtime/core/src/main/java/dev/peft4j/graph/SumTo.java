@@ -4,11 +4,14 @@ import dev.peft4j.data.Shape;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sums over the dimensions that were broadcast, so that the result has {@code target}'s shape: the
- * adjoint of broadcasting. It lives beside {@link Elementwise}, whose gradients need it.
+ * Sum over the dimensions that were broadcast, so that the result has {@code target}'s shape: the
+ * adjoint of broadcasting. It is in this package because the gradients of {@link Elementwise} need
+ * it.
  */
 public record SumTo(Shape target) implements Op {
-  /** {@code x} summed to {@code target}, or {@code x} itself if it has that shape. */
+  /**
+   * Returns {@code x} summed to the shape {@code target}, or {@code x} itself if it has that shape.
+   */
   public static Node of(Node x, Shape target) {
     return x.shape().equals(target) ? x : Node.of(new SumTo(target), x);
   }

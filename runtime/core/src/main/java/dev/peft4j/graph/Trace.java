@@ -1,5 +1,6 @@
 package dev.peft4j.graph;
 
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import java.util.Arrays;
@@ -8,8 +9,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What has to be computed for some nodes, in order, and a signature of its structure: two traces
- * that differ only in their data have equal signatures and run the same program.
+ * The nodes that have to be computed for some results, in order, and a signature of their
+ * structure: two traces that differ only in their data have equal signatures and run the same
+ * program.
  */
 public final class Trace {
   private static final Node[] NONE = {};
@@ -30,7 +32,7 @@ public final class Trace {
   private final int[] wiring;
   private final int hash;
 
-  /** Whether leaves have values of several moments, or of several groups. */
+  /** Whether leaves have values of different moments, or of several groups. */
   private final boolean mixed;
 
   private Trace(
@@ -55,7 +57,7 @@ public final class Trace {
     int h = leaves.length * 31 + uses.length;
     int k = 0;
     for (Node n : leaves) {
-      h = h * 31 + n.shape().hashCode() * 7 + kind(n);
+      h = h * 31 + n.shape().hashCode() * 7 + n.encoding().hashCode() + (frozen(n) ? 1 : 0);
     }
     for (Use u : uses) {
       h = h * 31 + u.node.op().hashCode();
@@ -73,7 +75,7 @@ public final class Trace {
   }
 
   /**
-   * Collects what {@code roots} need.
+   * Collects the nodes that {@code roots} need.
    *
    * @param targets for each root the variable that receives its value, or null
    * @throws StaleTensorException if something was computed from a variable that has changed since
@@ -143,7 +145,7 @@ public final class Trace {
 
   /**
    * Numbers the leaves in the order in which they are used, then the operations by age: the same
-   * structure gets the same numbers, however long ago, and by which thread, each leaf was made.
+   * structure gets the same numbers, independent of when and by which thread each leaf was created.
    */
   private static Node[] arrange(
       Use[] uses, Node[] roots, @Nullable Node[] targetLeaves, int known, NodeTable index) {
@@ -200,44 +202,45 @@ public final class Trace {
     return a;
   }
 
-  /** Number of nodes, leaves included. */
+  /** Returns the number of nodes, including leaves. */
   public int size() {
     return leaves.length + uses.length;
   }
 
   /**
-   * Number of nodes whose values are given; they come first, in the order in which they are used.
+   * Returns the number of nodes whose values are supplied; they come first, in the order in which
+   * they are used.
    */
   public int leaves() {
     return leaves.length;
   }
 
-  /** Node {@code i}; inputs come before what uses them. */
+  /** Returns node {@code i}; inputs come before their users. */
   public Node node(int i) {
     return i < leaves.length ? leaves[i] : uses[i - leaves.length].node;
   }
 
-  /** The inputs of node {@code i}; none for a leaf. */
+  /** Returns the inputs of node {@code i}; none for a leaf. */
   Node[] uses(int i) {
     return i < leaves.length ? NONE : uses[i - leaves.length].inputs;
   }
 
-  /** The nodes whose values are wanted. */
+  /** Returns the nodes whose values are needed. */
   public Node[] roots() {
     return roots;
   }
 
-  /** For each root the variable that receives its value, or null. */
+  /** Returns, for each root, the variable that receives its value, or null. */
   public @Nullable Variable[] targets() {
     return targets;
   }
 
-  /** For each root the leaf that its value replaces, or null. */
+  /** Returns, for each root, the leaf that its value replaces, or null. */
   @Nullable Node[] targetLeaves() {
     return targetLeaves;
   }
 
-  /** The data of the leaves, in order. */
+  /** Returns the data of the leaves, in order. */
   public Storage[] inputs() {
     Storage[] in = new Storage[leaves.length];
     for (int i = 0; i < in.length; i++) {
@@ -249,54 +252,71 @@ public final class Trace {
     return in;
   }
 
-  /** What a program knows of a leaf besides its shape: its type, and whether it is frozen. */
-  private static byte kind(Node leaf) {
-    return (byte) (leaf.dtype().ordinal() << 1 | (frozen(leaf) ? 1 : 0));
+  /** What a program knows of a leaf: its shape, its encoding, and whether it is frozen. */
+  private record LeafKind(Shape shape, Encoding encoding, boolean frozen) {
+    static LeafKind of(Node leaf) {
+      return new LeafKind(leaf.shape(), leaf.encoding(), Trace.frozen(leaf));
+    }
+
+    boolean matches(Node leaf) {
+      return frozen == Trace.frozen(leaf)
+          && encoding.equals(leaf.encoding())
+          && (shape == leaf.shape() || shape.equals(leaf.shape()));
+    }
+
+    @Override
+    public boolean equals(@Nullable Object o) {
+      return o instanceof LeafKind k
+          && frozen == k.frozen
+          && encoding.equals(k.encoding)
+          && shape.equals(k.shape);
+    }
+
+    @Override
+    public int hashCode() {
+      return shape.hashCode() * 7 + encoding.hashCode() + (frozen ? 1 : 0);
+    }
   }
 
   /**
-   * True for the value of a variable that is not trained and seldom changes. Those of adapters may
-   * be replaced at any time.
+   * Returns whether a leaf is the value of a variable that is not trained and seldom changes. Those
+   * of adapters may be replaced at any time.
    */
   static boolean frozen(Node leaf) {
     Variable variable = leaf.variable();
     return variable != null && !leaf.requiresGrad() && !variable.isSwappable();
   }
 
-  /** The structure without the data, as a key of a cache. */
+  /** Returns the structure without the data, as a key of a cache. */
   public Key key() {
     Object[] parts = new Object[size()];
-    byte[] types = new byte[leaves.length];
     for (int i = 0; i < parts.length; i++) {
       Node n = node(i);
-      parts[i] = i < leaves.length ? n.shape() : n.op();
+      parts[i] = i < leaves.length ? LeafKind.of(n) : n.op();
     }
-    for (int i = 0; i < types.length; i++) {
-      types[i] = kind(leaves[i]);
-    }
-    return new Key(parts, types, wiring, hash);
+    return new Key(parts, leaves.length, wiring, hash);
   }
 
-  /** A hash of the structure, equal to {@link Key#hashCode()}. */
+  /** Returns a hash of the structure, equal to {@link Key#hashCode()}. */
   public int structureHash() {
     return hash;
   }
 
-  /** True if {@code key} is the structure of this trace. */
+  /** Returns whether {@code key} is the structure of this trace. */
   public boolean matches(Key key) {
     if (key.hash != hash
-        || key.types.length != leaves.length
+        || key.leaves != leaves.length
         || key.parts.length != size()
         || !Arrays.equals(key.wiring, wiring)) {
       return false;
     }
     for (int i = 0; i < key.parts.length; i++) {
-      Node n = node(i);
-      if (i < leaves.length && key.types[i] != kind(n)) {
-        return false;
-      }
-      Object part = i < leaves.length ? (Shape) n.shape() : n.op();
-      if (part != key.parts[i] && !part.equals(key.parts[i])) {
+      Object part = key.parts[i];
+      if (i < leaves.length) {
+        if (!((LeafKind) part).matches(leaves[i])) {
+          return false;
+        }
+      } else if (part != node(i).op() && !part.equals(node(i).op())) {
         return false;
       }
     }
@@ -306,13 +326,13 @@ public final class Trace {
   /** The structure of a trace. */
   public static final class Key {
     private final Object[] parts;
-    private final byte[] types;
+    private final int leaves;
     private final int[] wiring;
     private final int hash;
 
-    private Key(Object[] parts, byte[] types, int[] wiring, int hash) {
+    private Key(Object[] parts, int leaves, int[] wiring, int hash) {
       this.parts = parts;
-      this.types = types;
+      this.leaves = leaves;
       this.wiring = wiring;
       this.hash = hash;
     }
@@ -326,7 +346,7 @@ public final class Trace {
     public boolean equals(Object o) {
       return o instanceof Key k
           && hash == k.hash
-          && Arrays.equals(types, k.types)
+          && leaves == k.leaves
           && Arrays.equals(wiring, k.wiring)
           && Arrays.equals(parts, k.parts);
     }

@@ -10,9 +10,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A value that lives from step to step and may be changed: a parameter or an optimizer's state.
- * Each change counts its version up, so that a tensor computed from an earlier version is
- * recognised instead of mixing old and new.
+ * A value that exists from step to step and may be changed: a parameter or an optimizer's state.
+ * Each change increments its version, so that a tensor computed from an earlier version is detected
+ * instead of mixing old and new values.
  */
 public final class Variable {
   private final Shape shape;
@@ -27,33 +27,33 @@ public final class Variable {
   private volatile List<Retained> retained = List.of();
 
   /**
-   * Where it is in a group.
+   * The position of a variable in a group.
    *
-   * @param swappable whether it was made to be replaced at any time, as an adapter's
+   * @param swappable whether it may be replaced at any time, as an adapter's
    */
   private record Place(VariableGroup group, int index, boolean swappable) {}
 
-  /** A node that a thread wants to have computed before the value changes. */
+  /** A node that a thread wants to be computed before the value changes. */
   private record Retained(WeakReference<Node> node, long thread) {}
 
-  /** Takes the state of a variable into a group. */
+  /** A receiver of the state of a variable that joins a group. */
   interface Joining {
     void take(Storage value, int version, @Nullable Node leaf);
   }
 
   /**
-   * A variable over {@code storage}, which it owns from now on.
+   * Creates a variable over {@code storage}, which it owns from now on.
    *
-   * @param trainable whether gradients are wanted; never of 16-bit numbers
+   * @param trainable whether gradients are wanted; never of codes, only of plain numbers
    */
   public Variable(String name, Storage storage, Shape shape, boolean trainable) {
     this.name = name;
     this.shape = shape;
-    this.storage = requireSize(storage);
-    this.trainable = trainable && !storage.dtype().isHalf();
+    this.storage = requireFit(storage);
+    this.trainable = trainable && storage.encoding().isPlain();
   }
 
-  private Storage requireSize(Storage given) {
+  private Storage requireFit(Storage given) {
     if (given.elements() != shape.elements()) {
       throw new IllegalArgumentException(
           name
@@ -64,23 +64,24 @@ public final class Variable {
               + " elements, found "
               + given.elements());
     }
+    given.encoding().requireFit("'" + name + "'", shape);
     return given;
   }
 
   /**
-   * Puts other memory in place of this variable's; it is owned from now on. With 16-bit numbers the
+   * Replaces the memory of this variable; the new memory is owned from now on. With codes the
    * variable is frozen.
    *
    * @throws IllegalArgumentException if the number of elements differs
-   * @throws IllegalStateException if it is one of a group of an adapter's
+   * @throws IllegalStateException if it belongs to the group of an adapter
    */
   public void adopt(Storage other) {
     Place p = place;
     if (p != null && p.swappable) {
       throw new IllegalStateException("'" + name + "' is in a group, which holds its memory");
     }
-    requireSize(other);
-    trainable &= !other.dtype().isHalf();
+    requireFit(other);
+    trainable &= other.encoding().isPlain();
     if (p == null) {
       storage = other;
       changed();
@@ -90,24 +91,24 @@ public final class Variable {
     }
   }
 
-  /** What messages call it. */
+  /** Returns the name for messages. */
   public String name() {
     return name;
   }
 
-  /** Changes what messages call it. */
+  /** Changes the name for messages. */
   public void rename(String name) {
     this.name = name;
   }
 
-  /** Shape of the value. */
+  /** Returns the shape of the value. */
   public Shape shape() {
     return shape;
   }
 
   /**
-   * The memory of the present value; of the one that was chosen for this scope ({@link
-   * VariableGroup#pinned}). What another thread has taken is not written to.
+   * Returns the memory of the current value, or of the one that was chosen for this scope ({@link
+   * VariableGroup#pinned}). Memory that another thread computes with is not written to.
    */
   public Storage storage() {
     while (true) {
@@ -124,8 +125,8 @@ public final class Variable {
   }
 
   /**
-   * The memory of the present value of a variable that is in no group, to be written to: a copy
-   * from now on where it was a file's. Whoever writes calls {@link #changed()}.
+   * Returns the writable memory of the current value of a variable that is not in a group: a copy
+   * from now on if it was a file's. Callers that write to it call {@link #changed()}.
    */
   Storage writable() {
     Storage now = storage;
@@ -137,8 +138,8 @@ public final class Variable {
   }
 
   /**
-   * Replaces the value by a copy; floating-point types are converted. Others that compute with the
-   * old one go on with it if the variable is in a group.
+   * Replaces the value by a copy; floating-point types are converted. Other threads continue to use
+   * the old value if the variable is in a group.
    *
    * @throws IllegalArgumentException if the number of elements differs, or they are integers
    */
@@ -146,7 +147,10 @@ public final class Variable {
     setAll(Map.of(this, values));
   }
 
-  /** As {@link #set} for several, at one moment for those that are in one group. */
+  /**
+   * Replaces the values of several variables like {@link #set}, at one moment for those in one
+   * group.
+   */
   public static void setAll(Map<Variable, Storage> values) {
     List<Variable> targets = List.copyOf(values.keySet());
     Replacement replacement = Replacement.of(targets);
@@ -176,42 +180,42 @@ public final class Variable {
     place = new Place(group, index, p.swappable);
   }
 
-  /** The variables that are replaced together with this one, or null. */
+  /** Returns the variables that are replaced together with this one, or null. */
   public @Nullable VariableGroup group() {
     Place p = place;
     return p == null ? null : p.group;
   }
 
-  /** Its place in a group, or -1. */
+  /** Returns its index in a group, or -1. */
   int indexIn(VariableGroup group) {
     Place p = place;
     return p != null && p.group == group ? p.index : -1;
   }
 
-  /** True if it was made to be replaced at any time, as an adapter's, trained or not. */
+  /** Returns whether it may be replaced at any time, as an adapter's, trained or not. */
   boolean isSwappable() {
     Place p = place;
     return p != null && p.swappable;
   }
 
-  /** True if gradients are wanted for it. */
+  /** Returns whether gradients are computed for it. */
   public boolean trainable() {
     return trainable;
   }
 
   /**
-   * Turns gradients on or off for tensors made from now on.
+   * Turns gradients on or off for tensors created from now on.
    *
-   * @throws IllegalStateException to turn them on for 16-bit numbers
+   * @throws IllegalStateException to turn them on for numbers in codes
    */
   public void trainable(boolean on) {
-    if (on && storage().dtype().isHalf()) {
+    if (on && !storage().encoding().isPlain()) {
       throw new IllegalStateException(
           "'"
               + name
               + "' holds "
-              + storage().dtype()
-              + ", and 16-bit numbers are not trained; make it FLOAT32 first, with to(FLOAT32)");
+              + storage().encoding()
+              + ", which is not trained; make it FLOAT32 first, with to(FLOAT32)");
     }
     if (trainable != on) {
       trainable = on;
@@ -219,15 +223,15 @@ public final class Variable {
     }
   }
 
-  /** How many times the value has changed. */
+  /** Returns the number of times that the value has changed. */
   public int version() {
     Place p = place;
     return p == null ? version : p.group.now().version(p.index);
   }
 
   /**
-   * To be called after the memory of a variable in no group was written: tensors computed from the
-   * old value become errors when read.
+   * Records that the memory of a variable that is not in a group was written: tensors computed from
+   * the old value become errors when read.
    */
   @SuppressWarnings("NonAtomicVolatileUpdate") // one writer: the thread that trains
   public void changed() {
@@ -237,7 +241,7 @@ public final class Variable {
     forgetRetained();
   }
 
-  /** The node that stands for the present value. */
+  /** Returns the node that stands for the current value. */
   public Node node() {
     while (true) {
       Place p = place;
@@ -257,7 +261,9 @@ public final class Variable {
     }
   }
 
-  /** One thread makes it, so that a graph that reads the variable twice reads one leaf. */
+  /**
+   * Creates the leaf under a lock, so that a graph that reads the variable twice reads one leaf.
+   */
   private synchronized @Nullable Node newLeaf() {
     Node n = leaf;
     if (n == null && place == null) {
@@ -268,8 +274,8 @@ public final class Variable {
   }
 
   /**
-   * Makes sure that the present value stays as it is while this thread computes with it; false if
-   * it is not of that version.
+   * Ensures that the current value does not change while this thread computes with it; false if it
+   * is not of that version.
    */
   boolean holdPresent(int version) {
     while (true) {
@@ -306,8 +312,8 @@ public final class Variable {
   }
 
   /**
-   * Nodes computed from the present value that this thread asked to be computed before it is
-   * replaced, and that are not yet.
+   * Returns nodes that depend on the current value and that this thread wants to be computed before
+   * it is replaced.
    */
   public List<Node> retained() {
     List<Retained> all = retained;
@@ -325,12 +331,12 @@ public final class Variable {
     return open;
   }
 
-  /** The gradient accumulated by backward passes since the last optimizer step, or null. */
+  /** Returns the gradient accumulated by backward passes since the last optimizer step, or null. */
   public @Nullable Node gradient() {
     return gradient;
   }
 
-  /** Backward passes that contributed to {@link #gradient()}. */
+  /** Returns the backward passes that contributed to {@link #gradient()}. */
   public List<BackwardPass> passes() {
     return passes;
   }
@@ -345,7 +351,7 @@ public final class Variable {
     gradient = g;
   }
 
-  /** Forgets the gradient. */
+  /** Clears the gradient. */
   public void clearGradient() {
     gradient = null;
     passes.clear();

@@ -14,13 +14,14 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Variables whose values are replaced together, by an optimizer's step or by others, while other
- * threads compute with them. What was built before a replacement is computed from the old values,
- * what is built after it from the new ones, and a graph that was being built meanwhile from the
- * values that it began with, all of them.
+ * Variables whose values are replaced together, by an optimizer's step for example, while other
+ * threads compute with them. A graph built before a replacement is computed from the old values,
+ * one built after it from the new values, and one that was being built meanwhile from the values
+ * that it started with.
  *
- * <p>"Meanwhile" is what {@link Trace} sees: leaves of two snapshots in one computation. The thread
- * that made the replacement cannot have been building then; for it, each leaf keeps its own value.
+ * <p>{@link Trace} recognises the last case by leaves of two snapshots in one computation. The
+ * thread that replaced the values cannot have been building then; for it, each leaf keeps its own
+ * value.
  *
  * <p>A step writes into the memory of the old values if no other thread took any of them, and into
  * new memory otherwise ({@link Replacement}). Old memory is released with the last graph that reads
@@ -30,22 +31,22 @@ public final class VariableGroup {
   private static final ScopedValue<Map<VariableGroup, Snapshot>> PINNED = ScopedValue.newInstance();
   private static final AtomicLong IDS = new AtomicLong();
 
-  /** Held while groups become one. */
+  /** Held while groups are united. */
   private static final ReentrantLock UNITING = new ReentrantLock();
 
   private final long id = IDS.incrementAndGet();
   private final ReentrantLock lock = new ReentrantLock();
   private final List<Variable> variables = new ArrayList<>();
   private volatile Snapshot now =
-      Snapshot.of(this, 0, new Storage[0], new int[0], new boolean[0], null);
+      Snapshot.of(this, 0, new Storage[0], new int[0], new boolean[0], 0);
   private volatile @Nullable VariableGroup into;
 
-  /** An empty group. */
+  /** Creates an empty group. */
   public VariableGroup() {}
 
   /**
-   * Adds a variable that is in no group yet and whose value may be replaced at any time; its value
-   * stays what it is.
+   * Adds a variable that is not in a group yet and whose value may be replaced at any time; its
+   * value does not change.
    */
   public void add(Variable v) {
     UNITING.lock();
@@ -57,8 +58,8 @@ public final class VariableGroup {
   }
 
   /**
-   * Puts variables into one group, so that one moment's values of all of them are seen: those that
-   * a step changes, or that act together. Groups that they are in become one with all they have.
+   * Puts variables into one group, so that all of them are seen with values of the same moment:
+   * those that a step changes, or that are used together. Groups that they belong to are united.
    */
   public static void uniteVariables(Collection<Variable> variables) {
     if (areTogether(variables)) {
@@ -85,7 +86,7 @@ public final class VariableGroup {
     }
   }
 
-  /** As {@link #uniteVariables}, for whole groups. */
+  /** Unites whole groups; see {@link #uniteVariables}. */
   public static void unite(List<VariableGroup> groups) {
     if (groups.stream().map(VariableGroup::root).distinct().count() < 2) {
       return;
@@ -164,7 +165,7 @@ public final class VariableGroup {
         versions[i] = theirs.version(i - n);
         tainted[i] = theirs.isTainted(i - n);
       }
-      Snapshot all = Snapshot.of(this, mine.number() + 1, values, versions, tainted, null);
+      Snapshot all = Snapshot.of(this, mine.number() + 1, values, versions, tainted, 0);
       mine.giveLeaves(all, 0);
       theirs.giveLeaves(all, n);
       mine.becomes(all, true);
@@ -181,7 +182,7 @@ public final class VariableGroup {
     }
   }
 
-  /** The group that this one has become a part of, or itself. */
+  /** Returns the group that this one has become a part of, or itself. */
   private VariableGroup root() {
     VariableGroup g = this;
     VariableGroup next = g.into;
@@ -192,7 +193,7 @@ public final class VariableGroup {
     return g;
   }
 
-  /** Runs {@code body} with the values that each group has when it is first used there. */
+  /** Runs {@code body} with the values that each group has at its first use there. */
   public static <T> T pinned(Supplier<T> body) {
     return PINNED.isBound()
         ? body.get()
@@ -200,11 +201,11 @@ public final class VariableGroup {
   }
 
   /**
-   * Replaces values, those of one group at one moment. The old memory stays as it is, also for
+   * Replaces values, at one moment for those of one group. The old memory is unchanged, also for
    * tensors of this thread.
    *
-   * @param values new memory by variable of a group, owned by the group from now on; variables that
-   *     are not named keep theirs
+   * @param values new memory by variable of a group, owned by the group from now on; other
+   *     variables keep theirs
    * @throws IllegalArgumentException if one is of another type or size; nothing is replaced
    */
   public static void replace(Map<Variable, Storage> values) {
@@ -233,30 +234,34 @@ public final class VariableGroup {
             tainted[i] = false;
           });
       root.publish(
-          Snapshot.of(root, old.number() + 1, next, versions, tainted, Thread.currentThread()));
+          Snapshot.of(root, old.number() + 1, next, versions, tainted, me()));
       values.keySet().forEach(Variable::forgetRetained);
     } finally {
       root.lock.unlock();
     }
   }
 
+  private static long me() {
+    return Thread.currentThread().threadId();
+  }
+
   private static void requireSame(Variable v, Storage old, Storage s) {
-    if (s.dtype() != old.dtype() || s.elements() != old.elements()) {
+    if (!s.encoding().equals(old.encoding()) || s.elements() != old.elements()) {
       throw new IllegalArgumentException(
           v.name()
               + ": "
               + s.elements()
               + " elements of "
-              + s.dtype()
+              + s.encoding()
               + " found, "
               + old.elements()
               + " elements of "
-              + old.dtype()
+              + old.encoding()
               + " needed");
     }
   }
 
-  /** Gives one variable other memory, of any floating-point type. */
+  /** Replaces the memory of one variable, with any floating-point type. */
   void adopt(Variable v, Storage other) {
     VariableGroup root = lockedRoot();
     try {
@@ -270,7 +275,7 @@ public final class VariableGroup {
       tainted[i] = false;
       old.endedHere();
       root.publish(
-          Snapshot.of(root, old.number() + 1, next, versions, tainted, Thread.currentThread()));
+          Snapshot.of(root, old.number() + 1, next, versions, tainted, me()));
     } finally {
       root.lock.unlock();
     }
@@ -288,12 +293,15 @@ public final class VariableGroup {
     }
   }
 
-  /** Groups are locked in this order. */
+  /** Returns the id; groups are locked in this order. */
   long id() {
     return id;
   }
 
-  /** True if it has not become a part of another; it stays so while it is locked. */
+  /**
+   * Returns whether it has not become a part of another group; this does not change while it is
+   * locked.
+   */
   boolean isRoot() {
     return into == null;
   }
@@ -306,7 +314,7 @@ public final class VariableGroup {
     lock.unlock();
   }
 
-  /** Waits for whoever writes now. */
+  /** Waits for a thread that is writing. */
   void await() {
     lock.lock();
     lock.unlock();
@@ -316,7 +324,7 @@ public final class VariableGroup {
     return now;
   }
 
-  /** Makes a snapshot the present one, also for the scope that this thread is in. */
+  /** Makes a snapshot the current one, also for the scope that this thread is in. */
   void publish(Snapshot next) {
     now = next;
     if (PINNED.isBound()) {
@@ -325,8 +333,8 @@ public final class VariableGroup {
   }
 
   /**
-   * The values that this thread computes with from now on, of which the one at {@code index} is
-   * wanted; null if somebody is writing them, and has to be waited for.
+   * Returns the values that this thread computes with from now on, of which the one at {@code
+   * index} is needed; null if they are being written, so that the caller has to wait.
    */
   @Nullable Snapshot here(int index) {
     if (!PINNED.isBound()) {
@@ -348,7 +356,9 @@ public final class VariableGroup {
     return chosen;
   }
 
-  /** What a scope has chosen for this group or one that has become a part of it, or null. */
+  /**
+   * Returns what a scope has chosen for this group or one that has become a part of it, or null.
+   */
   private @Nullable Snapshot earlier(Map<VariableGroup, Snapshot> pinned) {
     for (Map.Entry<VariableGroup, Snapshot> e : pinned.entrySet()) {
       if (e.getKey().root() == this) {

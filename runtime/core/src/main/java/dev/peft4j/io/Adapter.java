@@ -6,22 +6,22 @@ import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 
 /**
- * An adapter as it lies in a folder.
+ * An adapter that was read from a folder.
  *
- * @param folder where it was read from
+ * @param folder the folder
  * @param config its settings
- * @param tensors its weights under the names in the file, in the file's order; the memory is their
- *     own, not the file's, and may be written to
+ * @param tensors its weights by their names in the file, in the file's order; their memory is not
+ *     the file's and may be written to
  */
 public record Adapter(
     Path folder, AdapterConfig config, SequencedMap<String, StoredTensor> tensors) {
 
-  /** The weights' file. */
+  /** Returns the file of the weights. */
   public Path weightsFile() {
     return folder.resolve(PeftFormat.WEIGHTS_FILE);
   }
 
-  /** Each weight's shape, in the file's order. */
+  /** Returns the shape of each weight, in the file's order. */
   public SequencedMap<String, Shape> shapes() {
     SequencedMap<String, Shape> out = new LinkedHashMap<>();
     tensors.forEach((name, t) -> out.put(name, t.shape()));
@@ -29,9 +29,9 @@ public record Adapter(
   }
 
   /**
-   * Looks at every weight.
+   * Checks every weight.
    *
-   * @throws FileFormatException if one is NaN or infinite, listing where
+   * @throws FileFormatException if one is NaN or infinite, with a list of them
    */
   public void checkFinite() throws FileFormatException {
     FiniteCheck.require(weightsFile(), tensors);

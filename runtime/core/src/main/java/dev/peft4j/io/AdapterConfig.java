@@ -18,10 +18,10 @@ import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an {@code adapter_config.json} holds: keys and values as they are, whatever the tuner, with
- * getters that check. A missing key gives the default, as in peft; {@code null} does so where
- * peft's own default is {@code null} or false. Every error names the file, the key, what was found
- * and what would have been right. Immutable.
+ * The contents of an {@code adapter_config.json}: keys and values of any tuner, with getters that
+ * check them. A missing key gives the default, as in peft; so does {@code null} where peft's own
+ * default is {@code null} or false. Every error names the file, the key, what was found and what
+ * would have been right. Instances are immutable.
  */
 public final class AdapterConfig {
   private static final Log LOG = Log.of(AdapterConfig.class);
@@ -37,41 +37,41 @@ public final class AdapterConfig {
   /**
    * Reads a file.
    *
-   * @throws FileFormatException if there is no such file or it does not hold a JSON object
+   * @throws FileFormatException if the file does not exist or is not a JSON object
    */
   public static AdapterConfig read(Path file) throws IOException {
     return new AdapterConfig(file, PythonJson.read(file));
   }
 
-  /** A configuration to be written, with the keys and values of {@code tree}. */
+  /** Returns a configuration to be written, with the keys and values of {@code tree}. */
   public static AdapterConfig of(ObjectNode tree) {
     return new AdapterConfig(Path.of(PeftFormat.CONFIG_FILE), tree.deepCopy());
   }
 
-  /** The file it came from, or just the file's usual name. */
+  /** Returns the file that it was read from, or only the usual file name. */
   public Path file() {
     return file;
   }
 
-  /** A copy of all keys and values, in the file's order. */
+  /** Returns a copy of all keys and values, in the file's order. */
   public ObjectNode tree() {
     return tree.deepCopy();
   }
 
-  /** The text of the file as peft writes it. */
+  /** Returns the text of the file as peft writes it. */
   public String toJson() {
     return PythonJson.format(tree);
   }
 
-  /** The value of {@code key}; a missing node if there is none. */
+  /** Returns the value of {@code key}; a missing node if there is none. */
   public JsonNode get(String key) {
     return tree.path(key);
   }
 
   /**
-   * The tuner that the adapter belongs to.
+   * Returns the tuner that the adapter belongs to.
    *
-   * @param supported the values that the caller can work with
+   * @param supported the values that the caller supports
    * @throws FileFormatException if there is none, or another one
    */
   public String peftType(Collection<String> supported) throws FileFormatException {
@@ -101,10 +101,10 @@ public final class AdapterConfig {
   }
 
   /**
-   * Warns, in one message, of keys that nobody reads: as in peft, a newer release may have added
+   * Warns, in one message, of keys that are not read: as in peft, a newer release may have added
    * them.
    *
-   * @param known the keys that are read or may be passed over
+   * @param known the keys that are read or may be ignored
    * @return the unknown keys, in the file's order
    */
   public List<String> warnUnknownKeys(Collection<String> known) {
@@ -128,11 +128,11 @@ public final class AdapterConfig {
   }
 
   /**
-   * Throws if a setting that the caller does not carry out differs from its default: the adapter
-   * would compute something else than in peft.
+   * Throws if a setting that the caller does not support differs from its default: the adapter
+   * would not compute the same as in peft.
    *
-   * @param defaults every known key with its default, such as {@link PeftFormat#loraDefaults}
-   * @param handled the keys that the caller carries out or that do not change the result
+   * @param defaults every known key with its default
+   * @param handled the keys that the caller supports or that do not change the result
    * @throws FileFormatException listing all such keys with their values
    */
   public void requireDefaults(ObjectNode defaults, Collection<String> handled)
@@ -153,7 +153,7 @@ public final class AdapterConfig {
     }
   }
 
-  /** An object turns a variant of LoRA on, its defaults with it, even if it is empty. */
+  /** Returns whether a setting turns a variant of LoRA on: any object does, even if it is empty. */
   private static boolean isVariant(String key, JsonNode value) {
     return value.isObject() && (key.endsWith("_config") || key.equals("use_bdlora"));
   }
@@ -164,36 +164,37 @@ public final class AdapterConfig {
         || value.isContainerNode() && value.isEmpty();
   }
 
-  /** A whole number of at least 1, such as a rank. */
+  /** Returns a whole number of at least 1, such as a rank. */
   public int positiveInteger(String key, int missing) throws FileFormatException {
     JsonNode value = get(key);
     return value.isMissingNode() ? missing : positiveInteger(key, value);
   }
 
-  /** A finite number. */
+  /** Returns a finite number. */
   public double number(String key, double missing) throws FileFormatException {
     return number(key, missing, "a finite number", _ -> true);
   }
 
-  /** A finite number above zero, such as alpha. */
+  /** Returns a finite number above 0, such as alpha. */
   public double positiveNumber(String key, double missing) throws FileFormatException {
     return number(key, missing, "a finite number above 0", v -> v > 0);
   }
 
-  /** A probability of dropping something: at least 0 and below 1. */
+  /** Returns a dropout probability: at least 0 and below 1. */
   public double dropout(String key, double missing) throws FileFormatException {
     return number(
         key, missing, "a number from 0 up to, but not including, 1", v -> v >= 0 && v < 1);
   }
 
   /**
-   * A probability as torch takes it: 1 drops everything; below 0 nothing is dropped, as in peft.
+   * Returns a dropout probability as torch allows it: 1 drops everything; below 0 nothing is
+   * dropped, as in peft.
    */
   public double anyDropout(String key, double missing) throws FileFormatException {
     return Math.max(0, number(key, missing, "a number from 0 to 1", v -> v <= 1));
   }
 
-  /** True or false; null is the same as a missing key. */
+  /** Returns true or false; null is the same as a missing key. */
   public boolean flag(String key, boolean missing) throws FileFormatException {
     JsonNode value = get(key);
     if (absent(value)) {
@@ -205,12 +206,12 @@ public final class AdapterConfig {
     return value.booleanValue();
   }
 
-  /** True if the value is a text, for keys that take a text or a list. */
+  /** Returns whether the value is a text, for keys that allow a text or a list. */
   public boolean isText(String key) {
     return get(key).isTextual();
   }
 
-  /** A text; null if the key is missing or null. */
+  /** Returns a text; null if the key is missing or null. */
   public @Nullable String text(String key) throws FileFormatException {
     JsonNode value = get(key);
     if (absent(value)) {
@@ -222,7 +223,7 @@ public final class AdapterConfig {
     return value.textValue();
   }
 
-  /** One of a few texts. */
+  /** Returns one of a few texts. */
   public String choice(String key, String missing, Collection<String> allowed)
       throws FileFormatException {
     JsonNode value = get(key);
@@ -235,7 +236,7 @@ public final class AdapterConfig {
     return value.textValue();
   }
 
-  /** A list of texts; null if the key is missing or null. */
+  /** Returns a list of texts; null if the key is missing or null. */
   public @Nullable List<String> texts(String key) throws FileFormatException {
     JsonNode value = get(key);
     if (absent(value)) {
@@ -254,7 +255,7 @@ public final class AdapterConfig {
     return List.copyOf(out);
   }
 
-  /** A text or a list of texts, as a list; null if the key is missing or null. */
+  /** Returns a text or a list of texts, as a list; null if the key is missing or null. */
   public @Nullable List<String> textOrTexts(String key) throws FileFormatException {
     JsonNode value = get(key);
     if (!absent(value) && !value.isArray() && !value.isTextual()) {
@@ -263,12 +264,14 @@ public final class AdapterConfig {
     return value.isTextual() ? List.of(value.textValue()) : texts(key);
   }
 
-  /** A whole number or a list of them, none negative, as a list; null if missing or null. */
+  /**
+   * Returns a whole number or a list of them, none negative, as a list; null if missing or null.
+   */
   public @Nullable List<Integer> indices(String key) throws FileFormatException {
     return integers(key, 0, "a whole number from 0");
   }
 
-  /** A whole number or a list of them, as a list; null if missing or null. */
+  /** Returns a whole number or a list of them, as a list; null if missing or null. */
   public @Nullable List<Integer> integers(String key) throws FileFormatException {
     return integers(key, Integer.MIN_VALUE, "a whole number");
   }
@@ -289,7 +292,10 @@ public final class AdapterConfig {
     return List.copyOf(out);
   }
 
-  /** Whole numbers of at least 1 by text, such as a rank pattern; missing and null are empty. */
+  /**
+   * Returns whole numbers of at least 1 by text, such as a rank pattern; a missing key and null are
+   * empty.
+   */
   public SequencedMap<String, Integer> positiveIntegers(String key) throws FileFormatException {
     SequencedMap<String, Integer> out = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> e : entries(key)) {
@@ -299,8 +305,8 @@ public final class AdapterConfig {
   }
 
   /**
-   * Lists of whole numbers from 0 by text, such as tokens of embeddings; missing and null are
-   * empty.
+   * Returns lists of whole numbers from 0 by text, such as tokens of embeddings; a missing key and
+   * null are empty.
    */
   public SequencedMap<String, List<Integer>> indicesByText(String key) throws FileFormatException {
     SequencedMap<String, List<Integer>> out = new LinkedHashMap<>();
@@ -318,7 +324,7 @@ public final class AdapterConfig {
     return out;
   }
 
-  /** Finite numbers above 0 by text; missing and null are empty. */
+  /** Returns finite numbers above 0 by text; a missing key and null are empty. */
   public SequencedMap<String, Double> positiveNumbers(String key) throws FileFormatException {
     SequencedMap<String, Double> out = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> e : entries(key)) {
@@ -329,7 +335,7 @@ public final class AdapterConfig {
     return out;
   }
 
-  /** Finite numbers by text, such as an alpha pattern; missing and null are empty. */
+  /** Returns finite numbers by text, such as an alpha pattern; a missing key and null are empty. */
   public SequencedMap<String, Double> numbers(String key) throws FileFormatException {
     SequencedMap<String, Double> out = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> e : entries(key)) {
@@ -338,23 +344,26 @@ public final class AdapterConfig {
     return out;
   }
 
-  /** An exception about this file: {@code key} is {@code value}, {@code expected} was expected. */
+  /**
+   * Returns an exception about this file: {@code key} is {@code value}, {@code expected} was
+   * expected.
+   */
   public FileFormatException wrong(String key, JsonNode value, String expected) {
     return error(key + " is " + PythonJson.describe(value) + ", expected " + expected);
   }
 
-  /** Makes something of this file's values. */
+  /** A function of this file's values. */
   @FunctionalInterface
   public interface Reading<T> {
-    /** What was made. */
+    /** Returns the result. */
     T get() throws IOException;
   }
 
   /**
-   * What {@code reading} makes of this file's values.
+   * Returns the result of {@code reading}.
    *
-   * @throws FileFormatException instead of an {@link IllegalArgumentException}, so that it names
-   *     the file
+   * @throws FileFormatException in place of an {@link IllegalArgumentException}, with the file's
+   *     name
    */
   public <T> T checked(Reading<T> reading) throws IOException {
     try {
@@ -367,7 +376,7 @@ public final class AdapterConfig {
   /**
    * Compiles the regular expressions of a key.
    *
-   * @throws FileFormatException instead of a {@link PatternSyntaxException}, naming the key
+   * @throws FileFormatException in place of a {@link PatternSyntaxException}, with the key
    */
   public void expressions(String key, Supplier<?> compiler) throws FileFormatException {
     try {

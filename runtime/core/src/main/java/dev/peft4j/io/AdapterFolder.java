@@ -16,19 +16,22 @@ import org.jspecify.annotations.Nullable;
 /**
  * A folder with an adapter in peft's layout: {@code adapter_config.json}, {@code
  * adapter_model.safetensors} and a model card {@code README.md}. The adapter called {@code default}
- * lies in the folder itself, any other one in a folder of its name below; the card is always in the
+ * is in the folder itself, any other one in a subfolder of its name; the card is always in the
  * folder itself.
  */
 public final class AdapterFolder {
-  /** Enough to outlast somebody who saves again and again on a busy machine. */
+  /**
+   * Attempts to read a folder: enough even if another process saves again and again on a busy
+   * machine.
+   */
   private static final int ATTEMPTS = 200;
 
   private AdapterFolder() {}
 
   /**
-   * Where an adapter lies.
+   * Returns the folder of an adapter.
    *
-   * @throws IllegalArgumentException if the name is empty or no plain folder name
+   * @throws IllegalArgumentException if the name is empty or not a plain folder name
    */
   public static Path locate(Path folder, String adapterName) {
     if (adapterName.equals(PeftFormat.DEFAULT_ADAPTER)) {
@@ -43,7 +46,7 @@ public final class AdapterFolder {
       throw new IllegalArgumentException(
           "an adapter is saved in a folder of its name: "
               + Quote.text(adapterName)
-              + " is none; use a name without slashes");
+              + " is not such a name; use one without slashes");
     }
     return folder.resolve(adapterName);
   }
@@ -58,11 +61,10 @@ public final class AdapterFolder {
   }
 
   /**
-   * Reads the adapter in exactly this folder. If somebody saves into the folder meanwhile, it is
-   * read again, so that settings and weights belong together.
+   * Reads the adapter in exactly this folder. If another process saves into the folder meanwhile,
+   * it is read again, so that settings and weights belong together.
    *
-   * @throws FileFormatException if there is no such folder, a file is missing or is not what it
-   *     should be
+   * @throws FileFormatException if the folder does not exist, or a file is missing or not valid
    */
   public static Adapter read(Path folder) throws IOException {
     if (!Files.exists(folder)) {
@@ -99,17 +101,16 @@ public final class AdapterFolder {
   }
 
   /**
-   * Saves an adapter as peft does. All files replace the old ones as one, also if the process is
-   * killed meanwhile; see {@link AtomicFiles}. On any failure the folder is as it was.
+   * Saves an adapter as peft does. All files replace the old ones together, also if the process is
+   * killed meanwhile; see {@link AtomicFiles}. On any failure the folder is unchanged.
    *
-   * @param folder made if missing
-   * @param adapterName {@code default}, or the name of the folder below
-   * @param config the settings; written as they are
-   * @param tensors the weights under the names in the file
-   * @param card what the model card says; null writes none. A card that is there already keeps its
-   *     text
-   * @throws IllegalArgumentException if the adapter's name is no folder name
-   * @throws IOException if the files cannot be written; names the folder and the reason
+   * @param folder the folder, created if missing
+   * @param adapterName {@code default}, or the name of the subfolder
+   * @param config the settings, written as they are
+   * @param tensors the weights by their names in the file
+   * @param card the model card, or null for none. An existing card keeps its text
+   * @throws IllegalArgumentException if the adapter's name is not a folder name
+   * @throws IOException if the files cannot be written, with the folder and the reason
    */
   public static void write(
       Path folder,
@@ -121,7 +122,7 @@ public final class AdapterFolder {
     AtomicFiles.writeAll(files(folder, adapterName, config, tensors, card));
   }
 
-  /** The files of an adapter in the order in which they are to appear. */
+  /** Returns the files of an adapter in the order in which they are to appear. */
   static SequencedMap<Path, AtomicFiles.Content> files(
       Path folder,
       String adapterName,
@@ -151,7 +152,7 @@ public final class AdapterFolder {
       List<String> below = below(folder);
       throw new FileFormatException(
           folder,
-          "has no adapter_config.json, so it is no folder with an adapter"
+          "has no adapter_config.json, so it is not the folder of an adapter"
               + (below.isEmpty()
                   ? WeightsFile.isThere(folder) ? "; it has the weights of a whole model" : ""
                   : "; did you mean " + Quote.list(below, 5) + " in it?"));
@@ -159,7 +160,7 @@ public final class AdapterFolder {
     return file;
   }
 
-  /** The adapters in the folder above one that does not exist, as the end of a sentence. */
+  /** Returns the adapters beside a folder that does not exist, as the end of a sentence. */
   private static String beside(Path folder) {
     Path above = folder.toAbsolutePath().getParent();
     if (above == null || !Files.isDirectory(above)) {
@@ -207,7 +208,7 @@ public final class AdapterFolder {
     return file;
   }
 
-  /** What changes when a file is replaced. */
+  /** Returns facts that change when a file is replaced. */
   private static List<Object> stamps(Path folder) throws IOException {
     List<Object> out = new ArrayList<>();
     for (String name : List.of(PeftFormat.CONFIG_FILE, PeftFormat.WEIGHTS_FILE)) {

@@ -15,31 +15,31 @@ import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes files so that a reader, or a crash, never meets a half-written one: the content goes to a
- * temporary file in the same folder, is forced to the disk, and takes the place of the old file by
- * one atomic rename. If anything fails, the old files are as they were, temporary files and newly
- * made folders are gone, and the exception names the folder and the reason.
+ * Atomic writing of files: a reader never sees a half-written file, even after a crash. The content
+ * is written to a temporary file in the same folder, is forced to the disk, and takes the place of
+ * the old file by one atomic rename. If anything fails, the old files are unchanged, temporary
+ * files and new folders are removed, and the exception names the folder and the reason.
  *
- * <p>Several files ({@link #writeAll}, {@link #together}) replace their old ones as one, whenever
- * the process is killed: what is being done is in a file {@code .peft4j-...} in the folder until it
- * is done, and one rename of that file makes all of the new files count. The readers of this
- * project follow it; others find some of the files missing for that moment, the last of {@code
- * writeAll} first, but never new ones beside old ones. A text that is there already is not written
- * again. The next save in the folder, or the next read of an adapter, finishes what a killed
- * process has left, and removes its temporary files.
+ * <p>Several files ({@link #writeAll}, {@link #together}) replace their old ones together, even if
+ * the process is killed at any moment: a record {@code .peft4j-...} in the folder lists the changes
+ * until they are done, and one rename of the record makes all of the new files valid. The readers
+ * of this project follow the record; other programs may find files missing for a moment, the last
+ * of {@code writeAll} first, but never new ones beside old ones. A text that is unchanged is not
+ * written again. The next save in the folder, or the next read of an adapter, completes what a
+ * killed process has left, and removes its temporary files.
  */
 public final class AtomicFiles {
-  /** What a file is to hold. */
+  /** The content of a file. */
   @FunctionalInterface
   public interface Content {
-    /** Writes everything to {@code out}; called once. */
+    /** Writes the content to {@code out}; called once. */
     void writeTo(WritableByteChannel out) throws IOException;
   }
 
-  /** Something that writes files. */
+  /** Work that writes files. */
   @FunctionalInterface
   public interface Work {
-    /** Writes them. */
+    /** Writes the files. */
     void run() throws IOException;
   }
 
@@ -51,31 +51,32 @@ public final class AtomicFiles {
     }
   }
 
-  /** The folder in which nothing needs to be atomic, because it appears as a whole. */
+  /** The folder in which writes need not be atomic, because it appears as a whole. */
   static final ScopedValue<Path> INSIDE = ScopedValue.newInstance();
 
   private AtomicFiles() {}
 
   /**
-   * Writes or replaces one file; missing folders above it are made.
+   * Writes or replaces one file; missing parent folders are created.
    *
-   * @throws IOException if it cannot be written; nothing has changed then
+   * @throws IOException if it cannot be written; nothing was changed then
    */
   public static void write(Path file, Content content) throws IOException {
     writeAll(new LinkedHashMap<>(Map.of(file, content)));
   }
 
-  /** Writes or replaces one file that holds {@code text} as UTF-8. */
+  /** Writes or replaces one file with {@code text} as UTF-8. */
   public static void write(Path file, String text) throws IOException {
     write(file, text(text));
   }
 
   /**
-   * Writes or replaces several files as one: all are complete on the disk before any of them
-   * counts.
+   * Writes or replaces several files together: all are complete on the disk before any of them is
+   * visible.
    *
-   * @param files of one folder and of folders directly in it; what readers look at first is last
-   * @throws IOException if one cannot be written; nothing has changed then
+   * @param files files in one folder or its direct subfolders; the file that readers open first is
+   *     the last one
+   * @throws IOException if one cannot be written; nothing was changed then
    */
   public static void writeAll(SequencedMap<Path, Content> files) throws IOException {
     if (files.isEmpty()) {
@@ -101,11 +102,11 @@ public final class AtomicFiles {
   }
 
   /**
-   * Lets all files that {@code work} writes by this class replace their old ones as one, when it is
-   * done.
+   * Replaces all files that {@code work} writes by this class together, when it is done.
    *
-   * @param folder where the files are, or in folders directly in it; others are written as ever
-   * @throws IOException what {@code work} throws, or if the files cannot be written; nothing has
+   * @param folder the folder of the files, which may be in direct subfolders; files elsewhere are
+   *     written as usual
+   * @throws IOException if {@code work} throws it, or the files cannot be written; nothing was
    *     changed then
    */
   public static void together(Path folder, Work work) throws IOException {
@@ -147,15 +148,15 @@ public final class AtomicFiles {
             + parent(file)
             + ": "
             + Quote.reason(e)
-            + "; what was there before is unchanged",
+            + "; existing files are unchanged",
         e);
   }
 
   /**
-   * Returns where the content of a file is now: mostly {@code file} itself. A process that was
-   * killed while it saved several files may have left it under another name.
+   * Returns the path of a file's current content: usually {@code file} itself. A process that was
+   * killed while saving several files may have left the content under another name.
    *
-   * @throws FileFormatException if what was left cannot be understood
+   * @throws FileFormatException if the record that was left is not valid
    */
   public static Path current(Path file) throws IOException {
     Path at = file.toAbsolutePath().normalize();
@@ -175,8 +176,8 @@ public final class AtomicFiles {
   }
 
   /**
-   * Returns true if a file is there, or was saved by a process that was killed before the file was
-   * in its place. So whoever reads by this class finds it.
+   * Returns whether a file exists, or was saved by a process that was killed before the file was in
+   * its place. Readers that use this class find it in both cases.
    */
   public static boolean exists(Path file) {
     try {
@@ -192,7 +193,7 @@ public final class AtomicFiles {
     T read(Path at) throws IOException;
   }
 
-  /** Reads a file from where its content is now; again if it is moved meanwhile. */
+  /** Reads a file from the path of its current content; again if it is moved meanwhile. */
   static <T> T reading(Path file, Reader<T> reader) throws IOException {
     boolean again = true;
     while (true) {
@@ -210,7 +211,7 @@ public final class AtomicFiles {
     }
   }
 
-  /** Finishes what a killed process has left of a save, if this process may do so. */
+  /** Completes a save that a killed process has left, if this process is allowed to. */
   static void tidy(Path folder) {
     try {
       Path real = folder.toRealPath();
@@ -223,7 +224,7 @@ public final class AtomicFiles {
     }
   }
 
-  /** The text that a file is going to have by the save that this thread is in; else null. */
+  /** Returns the text that a file will have by the current save of this thread; else null. */
   static @Nullable String pendingText(Path file) {
     if (Save.JOINED.isBound() && Save.JOINED.get().covers(file)) {
       byte[] bytes = Save.JOINED.get().text(file);
@@ -232,7 +233,7 @@ public final class AtomicFiles {
     return null;
   }
 
-  /** {@code text} as UTF-8. */
+  /** Returns {@code text} as UTF-8 content. */
   public static Content text(String text) {
     return text(text.getBytes(StandardCharsets.UTF_8));
   }
@@ -241,7 +242,7 @@ public final class AtomicFiles {
     return new Text(bytes);
   }
 
-  /** Writes all that remains in {@code bytes}. */
+  /** Writes all remaining {@code bytes}. */
   static void writeFully(WritableByteChannel out, ByteBuffer bytes) throws IOException {
     while (bytes.hasRemaining()) {
       out.write(bytes);
@@ -279,7 +280,7 @@ public final class AtomicFiles {
       Path folder = parent(file).normalize();
       if (!folder.equals(found) && !found.equals(folder.getParent())) {
         throw new IllegalArgumentException(
-            "files that are written as one are in one folder or directly below it, found "
+            "files that are written together must be in one folder or directly below it, found "
                 + file
                 + " beside "
                 + found);

@@ -5,26 +5,26 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Folders that are there wholly or not at all: they are filled under another name beside their
- * place, forced to the disk, and renamed. What is being done is in a file {@code .peft4j-...}
- * beside the folder until it is done. By it the next save finds what a killed process has left, and
- * {@link #clean} puts it in order; nothing is ever removed by its name alone.
+ * Atomic writing of folders: they are filled under another name beside their place, forced to the
+ * disk, and renamed. A record {@code .peft4j-...} beside the folder lists the changes until they
+ * are done. With it the next save finds what a killed process has left, and {@link #clean}
+ * completes or removes it; nothing is removed because of its name alone.
  */
 public final class AtomicFolder {
-  /** Puts files into a folder. */
+  /** The content of a folder. */
   @FunctionalInterface
   public interface Content {
-    /** Fills {@code folder}, which is there and empty. */
+    /** Fills {@code folder}, which exists and is empty. */
     void writeTo(Path folder) throws IOException;
   }
 
   private AtomicFolder() {}
 
   /**
-   * Writes a folder, or replaces the one that is there with all that is in it.
+   * Writes a folder, or replaces the existing one with everything in it.
    *
-   * @param target the folder; those above it are made if missing
-   * @throws IOException if it cannot be written; what was there before is there still
+   * @param target the folder; missing parent folders are created
+   * @throws IOException if it cannot be written; the old folder is unchanged then
    */
   public static void write(Path target, Content content) throws IOException {
     Path folder = target.toAbsolutePath().normalize();
@@ -46,7 +46,7 @@ public final class AtomicFolder {
     }
   }
 
-  /** Removes a folder with all that is in it; it is gone at once or there as a whole. */
+  /** Removes a folder with everything in it: it disappears as a whole or not at all. */
   public static void delete(Path target) throws IOException {
     Path folder = target.toAbsolutePath().normalize();
     try (Save save = Save.begin(FileOps.current(), parent(folder))) {
@@ -55,8 +55,8 @@ public final class AtomicFolder {
   }
 
   /**
-   * Finishes, or removes, what killed processes have left of their saves in {@code parent}. A save
-   * that another process is at is left to it.
+   * Completes or removes what killed processes have left of their saves in {@code parent}. Saves of
+   * running processes are left alone.
    */
   public static void clean(Path parent) throws IOException {
     if (Files.isDirectory(parent)) {

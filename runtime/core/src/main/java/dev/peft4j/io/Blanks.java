@@ -2,14 +2,14 @@ package dev.peft4j.io;
 
 import java.text.Normalizer;
 
-/** Blanks of all kinds: what leaves no trace at the end of a word. */
+/** Blank characters of all kinds: those that leave no visible trace at the end of a word. */
 public final class Blanks {
   private static final int HANGUL_FILLER = 0x3164;
   private static final int BRAILLE_BLANK = 0x2800;
 
   private Blanks() {}
 
-  /** Returns true for white space, controls and characters that are not drawn. */
+  /** Returns whether a character is white space, a control character or not drawn. */
   public static boolean isBlank(int c) {
     return Character.isWhitespace(c)
         || Character.isSpaceChar(c)
@@ -19,7 +19,7 @@ public final class Blanks {
         || c == BRAILLE_BLANK;
   }
 
-  /** Returns the text without blanks at its ends, its accents composed (Unicode's form C). */
+  /** Returns the text without blanks at its ends, with accents composed (Unicode's form C). */
   public static String strip(String raw) {
     if (isPlain(raw)) {
       return raw;
@@ -35,7 +35,9 @@ public final class Blanks {
     return Normalizer.normalize(raw.substring(from, to), Normalizer.Form.NFC);
   }
 
-  /** True for most names: visible ASCII at both ends, ASCII between. */
+  /**
+   * Returns whether a text is plain, as most names are: visible ASCII at both ends, ASCII between.
+   */
   private static boolean isPlain(String raw) {
     for (int i = 0; i < raw.length(); i++) {
       char c = raw.charAt(i);

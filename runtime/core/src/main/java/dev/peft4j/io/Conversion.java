@@ -1,13 +1,14 @@
 package dev.peft4j.io;
 
 import dev.peft4j.data.DType;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Storage;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 
-/** Elements of a file's types as the runtime's. */
+/** Conversion of elements of a file's types to the runtime's types. */
 final class Conversion {
   static final ValueLayout.OfShort I16 =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -22,7 +23,7 @@ final class Conversion {
 
   private Conversion() {}
 
-  /** A new storage with the elements in {@code bytes}, converted to {@code dtype}. */
+  /** Returns a new storage with the elements in {@code bytes}, converted to {@code dtype}. */
   static Storage convert(Path file, TensorInfo info, MemorySegment bytes, DType dtype)
       throws FileFormatException {
     int n = info.shape().size();
@@ -30,16 +31,8 @@ final class Conversion {
     MemorySegment to = out.segment();
     switch (info.type()) {
       case F32, I32, I64 -> MemorySegment.copy(bytes, 0, to, 0, bytes.byteSize());
-      case F16 -> {
-        for (int i = 0; i < n; i++) {
-          to.set(F32, 4L * i, Float.float16ToFloat(bytes.get(I16, 2L * i)));
-        }
-      }
-      case BF16 -> {
-        for (int i = 0; i < n; i++) {
-          to.set(I32, 4L * i, bytes.get(I16, 2L * i) << 16);
-        }
-      }
+      case F16 -> Encodings.FLOAT16.decode(bytes, 0, to, 0, n);
+      case BF16 -> Encodings.BFLOAT16.decode(bytes, 0, to, 0, n);
       case F64 -> doubles(file, info, bytes, to);
       case I8 -> {
         for (int i = 0; i < n; i++) {

@@ -5,26 +5,26 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file or folder that is not what it should be. The message names the file, what was found there
- * and what would have been right.
+ * A file or folder that is not valid. The message names the file, what was found there and what
+ * would have been right.
  */
 public final class FileFormatException extends IOException {
   private static final long serialVersionUID = 1L;
 
   private final transient Path file;
 
-  /** An exception about {@code file}; its message is {@code "FILE: PROBLEM"}. */
+  /** Creates an exception about {@code file}; its message is {@code "FILE: PROBLEM"}. */
   public FileFormatException(Path file, String problem) {
     this(file, problem, null);
   }
 
-  /** An exception about {@code file} with the exception that revealed the problem. */
+  /** Creates an exception about {@code file} with the exception that revealed the problem. */
   public FileFormatException(Path file, String problem, @Nullable Throwable cause) {
     super(file + ": " + problem, cause);
     this.file = file;
   }
 
-  /** The file or folder in question. */
+  /** Returns the file or folder in question. */
   public Path file() {
     return file;
   }

@@ -24,25 +24,28 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file that one owner holds: one in this JVM, and one among all processes. Only the owner lets it
- * go, by {@link #close}; the system does so when the process ends, however it ends.
+ * A lock file that has one owner: one in this JVM, and one among all processes. Only the owner
+ * releases it, with {@link #close}; the system does so when the process ends in any way.
  *
- * <p>POSIX takes a process's lock off a file when the process closes <em>any</em> channel to that
- * file. So a file that is held here is never opened a second time: whoever asks for it is refused
- * by a table of this JVM. The file is known by its identity on the disk, so a link to its folder,
- * another spelling of the path or of its letters is the same file. In case something else in the
- * process has opened and closed the file, the owner is also written into it, and while that process
- * lives nobody else takes it.
+ * <p>POSIX releases a process's lock on a file when the process closes <em>any</em> channel to that
+ * file. So a file that is held here is never opened a second time: further requests are refused by
+ * a table of this JVM. The file is known by its identity on the disk, so a link to its folder or
+ * another spelling of the path is the same file. In case other code in the process has opened and
+ * closed the file, the owner is also written into it, and nobody else can take it while that
+ * process is running.
  */
 public final class FileHold implements AutoCloseable {
   private static final Set<Object> HELD = new HashSet<>();
 
-  /** Channels that must not be closed: somebody else in this process holds what they lead to. */
+  /**
+   * Channels that must not be closed, because other code in this process holds a lock on their
+   * files.
+   */
   private static final List<FileChannel> NEVER_CLOSED = new ArrayList<>();
 
   private static final Pattern OWNER = Pattern.compile("process ([0-9]{1,18}) ([0-9]{1,18})\n");
 
-  /** What two processes may differ by when they compute when a third one started. */
+  /** The tolerance for the start time of a process as two others compute it. */
   private static final Duration CLOCKS = Duration.ofSeconds(5);
 
   private static final int ATTEMPTS = 100;
@@ -60,10 +63,10 @@ public final class FileHold implements AutoCloseable {
   }
 
   /**
-   * Takes a file, which is made if it is missing and stays when it is let go. If it is empty, the
-   * owner is written into it.
+   * Takes a file, which is created if it is missing and stays when it is released. If it is empty,
+   * the owner is written into it.
    *
-   * @return null if somebody else holds it
+   * @return null if there is another owner
    * @throws IOException if it cannot be opened or locked
    */
   public static @Nullable FileHold tryTake(Path file) throws IOException {
@@ -83,9 +86,9 @@ public final class FileHold implements AutoCloseable {
   }
 
   /**
-   * As {@link #tryTake(Path)} without the owner's name in the file.
+   * Takes a file like {@link #tryTake(Path)}, without writing the owner into it.
    *
-   * @param make whether to make it if it is missing; else it is null then
+   * @param make whether to create it if it is missing; otherwise the result is null then
    */
   static @Nullable FileHold tryTake(Path file, boolean make) throws IOException {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -135,7 +138,7 @@ public final class FileHold implements AutoCloseable {
     }
   }
 
-  /** What tells a file from all others, by whatever path it is reached. */
+  /** Returns a key that identifies the file, independent of the path. */
   private static Object key(Path file) throws IOException {
     Object key = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
     return key == null ? file.toRealPath() : key;
@@ -174,7 +177,7 @@ public final class FileHold implements AutoCloseable {
     }
   }
 
-  /** Writes this process into the file, unless one that lives is named there. */
+  /** Writes this process into the file, unless a running one is named there. */
   private boolean claim() throws IOException {
     ByteBuffer bytes = ByteBuffer.allocate(64);
     while (bytes.hasRemaining() && channel.read(bytes, bytes.position()) > 0) {
@@ -211,7 +214,7 @@ public final class FileHold implements AutoCloseable {
     return channel;
   }
 
-  /** Lets the file go; it stays, without the owner's name. A second call does nothing. */
+  /** Releases the file; it stays, without the owner's name. A second call does nothing. */
   @Override
   public void close() throws IOException {
     if (!closed) {
@@ -225,7 +228,7 @@ public final class FileHold implements AutoCloseable {
     }
   }
 
-  /** Lets the file go as it is. */
+  /** Releases the file and leaves its content. */
   void release() throws IOException {
     if (!closed) {
       closed = true;

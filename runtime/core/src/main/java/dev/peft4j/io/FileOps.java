@@ -16,11 +16,11 @@ import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a save does to the file system, one operation at a time: a test replaces it by a disk that
- * is full, or by a process that ends after any of them.
+ * The file system operations of a save, one at a time: a test replaces them by a disk that is full,
+ * or by a process that ends after any of them.
  */
 class FileOps {
-  /** The operations that a test wants. */
+  /** The operations that a test uses instead. */
   static final ScopedValue<FileOps> TESTED = ScopedValue.newInstance();
 
   private static final FileOps PLAIN = new FileOps();
@@ -35,27 +35,30 @@ class FileOps {
     return file;
   }
 
-  /** Makes a file that must not be there. */
+  /** Creates a file that must not exist. */
   FileChannel create(Path file) throws IOException {
     return FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
   }
 
-  /** Makes a folder that must not be there. */
+  /** Creates a folder that must not exist. */
   void createFolder(Path folder) throws IOException {
     Files.createDirectory(folder);
   }
 
-  /** Adds bytes to the end of a file by one call. */
+  /** Appends bytes to a file in one call. */
   void append(FileChannel file, byte[] bytes) throws IOException {
     AtomicFiles.writeFully(file, ByteBuffer.wrap(bytes));
   }
 
-  /** Makes the content of a file last. */
+  /** Forces the content of a file to the disk. */
   void force(FileChannel file) throws IOException {
     file.force(true);
   }
 
-  /** Makes the names in a folder last; systems that do not open folders do so by themselves. */
+  /**
+   * Forces the names in a folder to the disk; systems on which folders cannot be opened do so by
+   * themselves.
+   */
   void forceFolder(Path folder) {
     try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
       channel.force(true);
@@ -64,17 +67,17 @@ class FileOps {
     }
   }
 
-  /** Renames a file or folder at once; a file that has the new name is replaced. */
+  /** Renames a file or folder atomically; an existing file of the new name is replaced. */
   void move(Path from, Path to) throws IOException {
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
   }
 
-  /** Removes a file or an empty folder if it is there. */
+  /** Removes a file or an empty folder if it exists. */
   void delete(Path file) throws IOException {
     Files.deleteIfExists(file);
   }
 
-  /** Removes a file, or a folder with all that is in it; links are not followed. */
+  /** Removes a file, or a folder with everything in it; links are not followed. */
   final void deleteTree(Path top) throws IOException {
     if (!Files.isDirectory(top, LinkOption.NOFOLLOW_LINKS)) {
       delete(top);
@@ -107,7 +110,7 @@ class FileOps {
         });
   }
 
-  /** Makes everything in a folder last. */
+  /** Forces everything in a folder to the disk. */
   final void forceTree(Path top) throws IOException {
     Files.walkFileTree(
         top,

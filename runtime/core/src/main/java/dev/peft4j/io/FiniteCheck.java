@@ -1,6 +1,5 @@
 package dev.peft4j.io;
 
-import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -11,7 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/** Collects the tensors that hold NaN or infinite values. */
+/** A collector of tensors that hold NaN or infinite values. */
 final class FiniteCheck {
   private static final ValueLayout.OfInt BITS =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -19,24 +18,23 @@ final class FiniteCheck {
   private final List<String> found = new ArrayList<>();
 
   /**
-   * Throws if one of the floating-point tensors holds a NaN or an infinite value; lists all that
-   * do.
+   * Throws if a floating-point tensor holds a NaN or an infinite value, and lists all that do.
    *
-   * @param file where the tensors come from
+   * @param file the file of the tensors
    */
   static void require(Path file, Map<String, StoredTensor> tensors) throws FileFormatException {
     FiniteCheck check = new FiniteCheck();
     tensors.forEach(
         (name, t) -> {
-          DType type = t.storage().dtype();
-          if (!type.isInteger()) {
-            check.add(name, t.shape(), TensorType.of(type), t.storage().segment());
+          TensorType type = TensorType.of(t.storage().encoding());
+          if (type != null && type.isFloat()) {
+            check.add(name, t.shape(), type, t.storage().segment());
           }
         });
     check.require(file);
   }
 
-  /** Looks at one tensor of a floating-point type. */
+  /** Checks one tensor of a floating-point type. */
   void add(String name, Shape shape, TensorType type, MemorySegment bytes) {
     int n = shape.size();
     if (type == TensorType.F32 && allFinite(bytes, n)) {
@@ -76,7 +74,10 @@ final class FiniteCheck {
     }
   }
 
-  /** Where element {@code i} is, as {@code [row, column]}; a scalar's is {@code []}. */
+  /**
+   * Returns the position of element {@code i} as {@code [row, column]}; that of a scalar is {@code
+   * []}.
+   */
   static String index(Shape shape, int i) {
     int[] at = new int[shape.rank()];
     int rest = i;
@@ -88,9 +89,9 @@ final class FiniteCheck {
   }
 
   /**
-   * Looks at all values at once. Of the bits of a float without its sign, those of infinity and NaN
-   * are the largest: adding one to the exponent carries into the sign for them alone. HotSpot makes
-   * vector instructions of this loop.
+   * Checks all values at once. Of the bits of a float without its sign, those of infinity and NaN
+   * are the largest: adding one to the exponent carries into the sign for them alone. HotSpot
+   * vectorizes this loop.
    */
   private static boolean allFinite(MemorySegment floats, int n) {
     int carries = 0;

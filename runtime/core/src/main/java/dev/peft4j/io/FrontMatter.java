@@ -9,13 +9,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The few lines of YAML at the top of a model card, edited as lines: what this project does not set
- * stays exactly as somebody wrote it.
+ * The few lines of YAML at the top of a model card, edited as lines: everything that this project
+ * does not set is kept exactly as it was written.
  */
 final class FrontMatter {
   private static final Pattern KEY = Pattern.compile("([A-Za-z0-9_.-]+)\\s*:(\\s.*)?");
 
-  /** Texts that YAML 1.1 reads as something else: words, numbers and dates. */
+  /** Texts that YAML 1.1 reads as another type: words, numbers and dates. */
   private static final Pattern OTHER =
       Pattern.compile(
           "|~|null|true|false|yes|no|on|off|<<|="
@@ -27,7 +27,7 @@ final class FrontMatter {
 
   private FrontMatter() {}
 
-  /** The lines by top-level key; lines before the first key are under the empty text. */
+  /** Returns the lines by top-level key; lines before the first key are under the empty text. */
   static SequencedMap<String, List<String>> blocks(List<String> lines) {
     SequencedMap<String, List<String>> out = new LinkedHashMap<>();
     String key = "";
@@ -39,12 +39,12 @@ final class FrontMatter {
     return out;
   }
 
-  /** Sets a key to a text; a new key goes to the end. */
+  /** Sets a key to a text; a new key is appended. */
   static void put(SequencedMap<String, List<String>> blocks, String key, String value) {
     blocks.put(key, List.of(key + ": " + scalar(value)));
   }
 
-  /** Sets a key to a list; a new key goes to the end. */
+  /** Sets a key to a list; a new key is appended. */
   static void put(
       SequencedMap<String, List<String>> blocks, String key, Collection<String> values) {
     List<String> lines = new ArrayList<>(List.of(key + ":"));
@@ -52,7 +52,7 @@ final class FrontMatter {
     blocks.put(key, lines);
   }
 
-  /** A text as YAML: plain where that is safe, else in quotes. */
+  /** Returns a text as YAML: plain where that is safe, else in quotes. */
   static String scalar(String s) {
     if (s.chars().anyMatch(c -> Character.isISOControl(c) || Character.isSurrogate((char) c))) {
       StringBuilder out = new StringBuilder();

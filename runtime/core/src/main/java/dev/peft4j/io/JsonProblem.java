@@ -2,14 +2,11 @@ package dev.peft4j.io;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 
-/** What the JSON library found wrong, in words for those who wrote the file. */
+/** A JSON error in words for the person who wrote the file. */
 public final class JsonProblem {
   private JsonProblem() {}
 
-  /**
-   * Returns the reason without the places that the library adds, which it counts in a text that
-   * nobody sees, and without the names of its settings.
-   */
+  /** Returns the reason without the locations and the names of settings that the library adds. */
   public static String reason(JsonProcessingException e) {
     String text =
         String.valueOf(e.getOriginalMessage())

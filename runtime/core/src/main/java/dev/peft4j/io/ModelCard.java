@@ -16,14 +16,14 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the {@code README.md} beside an adapter says, in the words of peft: front matter that model
- * hubs read, and the form of huggingface_hub's model card template (Apache-2.0), to be filled in by
- * a person. A card that is there already keeps its text and its other front matter.
+ * The {@code README.md} beside an adapter, in the words of peft: front matter that model hubs read,
+ * and the form of huggingface_hub's model card template (Apache-2.0), to be filled in by a person.
+ * An existing card keeps its text and its other front matter.
  *
- * @param baseModel the model that the adapter belongs to, null if it has no name
- * @param tags words to find it by; sorted in the file
- * @param pipelineTag the task, such as {@code text-generation}; null leaves it open. One that the
- *     card has already is kept
+ * @param baseModel the model that the adapter belongs to, or null if it has no name
+ * @param tags search words; sorted in the file
+ * @param pipelineTag the task, such as {@code text-generation}; null for none. One that the card
+ *     already has is kept
  */
 public record ModelCard(
     @Nullable String baseModel, List<String> tags, @Nullable String pipelineTag) {
@@ -31,12 +31,12 @@ public record ModelCard(
   private static final String VERSIONS = "### Framework versions";
   private static final String VERSION = "- PEFT " + PeftFormat.PEFT_VERSION;
 
-  /** Copies the tags. */
+  /** Creates a card with a copy of the tags. */
   public ModelCard {
     tags = List.copyOf(tags);
   }
 
-  /** The card that peft would write for an adapter with these settings. */
+  /** Returns the card that peft would write for an adapter with these settings. */
   public static ModelCard of(AdapterConfig config) throws FileFormatException {
     List<String> tags = new ArrayList<>();
     String base = config.text("base_model_name_or_path");
@@ -52,13 +52,14 @@ public record ModelCard(
     return new ModelCard(base, tags, causal ? "text-generation" : null);
   }
 
-  /** The text of a new card. */
+  /** Returns the text of a new card. */
   public String text() {
     return update("---\n---\n" + FORM);
   }
 
   /**
-   * The text of the card in {@code file}, brought up to date; of a new one if there is none.
+   * Returns the updated text of the card in {@code file}, or the text of a new one if there is
+   * none.
    *
    * @throws FileFormatException if the card cannot be read or is not UTF-8
    */

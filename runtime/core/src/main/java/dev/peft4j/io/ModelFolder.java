@@ -2,7 +2,7 @@ package dev.peft4j.io;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.log.Log;
@@ -18,7 +18,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /**
- * A folder with a pretrained model as transformers lays it out: {@code config.json} and {@code
+ * A folder with a pretrained model in the layout of transformers: {@code config.json} and {@code
  * model.safetensors}, or several files of weights listed by {@code model.safetensors.index.json}.
  * The weights are mapped, not read; see {@link SafeTensors}.
  */
@@ -41,8 +41,8 @@ public final class ModelFolder {
   /**
    * Opens a folder: reads the configuration and the headers of all files of weights.
    *
-   * @throws FileFormatException if there is no such folder, a file is missing or is not what it
-   *     should be, or the index names a tensor that is not there
+   * @throws FileFormatException if the folder does not exist, a file is missing or not valid, or
+   *     the index names a tensor that does not exist
    */
   public static ModelFolder open(Path folder) throws IOException {
     if (!Files.exists(folder)) {
@@ -54,12 +54,12 @@ public final class ModelFolder {
     Path config = folder.resolve(CONFIG);
     if (!Files.exists(config)) {
       throw new FileFormatException(
-          folder, "has no config.json, so it is no folder with a model of transformers");
+          folder, "has no config.json, so it is not the folder of a transformers model");
     }
     return new ModelFolder(folder, PythonJson.read(config), weights(folder));
   }
 
-  /** The file of each tensor. */
+  /** Returns the file of each tensor. */
   static SequencedMap<String, SafeTensors> weights(Path folder) throws IOException {
     SequencedMap<String, SafeTensors> out = new LinkedHashMap<>();
     if (Files.exists(folder.resolve(SINGLE))) {
@@ -74,7 +74,7 @@ public final class ModelFolder {
               || Files.exists(folder.resolve("pytorch_model.bin.index.json"));
       throw new FileFormatException(
           folder,
-          "has no weights: neither model.safetensors nor model.safetensors.index.json is there"
+          "has no weights: neither model.safetensors nor model.safetensors.index.json exists"
               + (pickle
                   ? "; its pytorch_model.bin is a pickle of torch that is not read here: load the"
                       + " model with transformers and save it again"
@@ -102,7 +102,8 @@ public final class ModelFolder {
     }
     if (!absent.isEmpty()) {
       throw new FileFormatException(
-          index, "names tensors that are not where it says: " + String.join(", ", absent));
+          index,
+          "names tensors that are not in the files that it gives: " + String.join(", ", absent));
     }
     warnUnlisted(index, shards, out);
     return out;
@@ -120,7 +121,10 @@ public final class ModelFolder {
             + ", expected an object that gives each tensor's file");
   }
 
-  /** The file of a tensor; only a plain name, so that an index cannot point out of its folder. */
+  /**
+   * Returns the file of a tensor; only a plain name, so that an index cannot point outside its
+   * folder.
+   */
   private static String shardName(Path index, String tensor, JsonNode value)
       throws FileFormatException {
     String name = value.isTextual() ? value.textValue() : "";
@@ -139,7 +143,7 @@ public final class ModelFolder {
     return name;
   }
 
-  /** Such tensors are passed over; whoever needs them will find them missing. */
+  /** Warns of tensors that the index does not list; they are ignored. */
   private static void warnUnlisted(
       Path index, Map<String, SafeTensors> shards, Map<String, SafeTensors> listed) {
     List<String> extra = new ArrayList<>();
@@ -156,22 +160,22 @@ public final class ModelFolder {
     }
   }
 
-  /** The folder. */
+  /** Returns the folder. */
   public Path folder() {
     return folder;
   }
 
-  /** A copy of what {@code config.json} holds. */
+  /** Returns a copy of the contents of {@code config.json}. */
   public ObjectNode config() {
     return config.deepCopy();
   }
 
-  /** The tensors' names, in the order of the file or of the index. */
+  /** Returns the names of the tensors, in the order of the file or of the index. */
   public List<String> names() {
     return List.copyOf(fileOf.keySet());
   }
 
-  /** Each tensor's shape, in the same order. */
+  /** Returns the shape of each tensor, in the same order. */
   public SequencedMap<String, Shape> shapes() throws FileFormatException {
     SequencedMap<String, Shape> out = new LinkedHashMap<>();
     for (Map.Entry<String, SafeTensors> e : fileOf.entrySet()) {
@@ -180,13 +184,13 @@ public final class ModelFolder {
     return out;
   }
 
-  /** True if there is a tensor of that name. */
+  /** Returns whether there is a tensor of that name. */
   public boolean contains(String name) {
     return fileOf.containsKey(name);
   }
 
   /**
-   * What is known of one tensor.
+   * Returns the header entry of one tensor.
    *
    * @throws FileFormatException if there is no such tensor
    */
@@ -195,8 +199,8 @@ public final class ModelFolder {
   }
 
   /**
-   * The elements of one tensor, as {@link SafeTensors#storage(String)}: mostly the file's own
-   * memory, not to be written to.
+   * Returns the elements of one tensor as {@link SafeTensors#storage(String)} does: usually the
+   * file's own memory, which must not be written to.
    *
    * @throws FileFormatException if there is no such tensor or its type cannot be read
    */
@@ -205,25 +209,26 @@ public final class ModelFolder {
   }
 
   /**
-   * The elements of one tensor as numbers of a floating-point type; see {@link
-   * SafeTensors#storage(String, dev.peft4j.data.DType)}.
+   * Returns the elements of one tensor in an encoding of floating-point numbers; see {@link
+   * SafeTensors#storage(String, Encoding)}.
    *
-   * @throws FileFormatException if there is no such tensor, or its type is no floating-point type
-   *     that can be read
+   * @throws FileFormatException if there is no such tensor, or its type is not a floating-point
+   *     type that can be read
    */
-  public Storage storage(String name, DType dtype) throws FileFormatException {
-    return file(name).storage(name, dtype);
+  public Storage storage(String name, Encoding encoding) throws FileFormatException {
+    return file(name).storage(name, encoding);
   }
 
-  /** Shape and elements of one tensor; see {@link #storage(String)}. */
+  /** Returns the shape and the elements of one tensor; see {@link #storage(String)}. */
   public StoredTensor tensor(String name) throws FileFormatException {
     return file(name).tensor(name);
   }
 
   /**
-   * Looks at every value of every floating-point tensor.
+   * Checks every value of every floating-point tensor.
    *
-   * @throws FileFormatException if one is NaN or infinite, listing where; one file at a time
+   * @throws FileFormatException if one is NaN or infinite, with a list of them for the first such
+   *     file
    */
   public void checkFinite() throws FileFormatException {
     for (SafeTensors file : new LinkedHashSet<>(fileOf.values())) {

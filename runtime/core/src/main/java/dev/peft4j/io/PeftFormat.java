@@ -8,24 +8,26 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 
-/** Facts about the files of the peft release whose format is read and written here. */
+/** Facts about the file formats of the supported peft release. */
 public final class PeftFormat {
-  /** The release of peft whose files these are; it stands in configs and model cards. */
+  /** The supported release of peft, as written to configs and model cards. */
   public static final String PEFT_VERSION = "0.21.0";
 
-  /** The configuration's file name. */
+  /** The file name of the configuration. */
   public static final String CONFIG_FILE = "adapter_config.json";
 
-  /** The weights' file name. */
+  /** The file name of the weights. */
   public static final String WEIGHTS_FILE = "adapter_model.safetensors";
 
-  /** The model card's file name. */
+  /** The file name of the model card. */
   public static final String CARD_FILE = "README.md";
 
-  /** The adapter that is saved in the folder itself; others go to a folder of their name. */
+  /**
+   * The adapter that is saved in the folder itself; others are saved in a subfolder of their name.
+   */
   public static final String DEFAULT_ADAPTER = "default";
 
-  /** Every {@code peft_type} that peft knows, whether it is supported here or not. */
+  /** Every {@code peft_type} of peft, whether it is supported here or not. */
   public static final List<String> PEFT_TYPES =
       List.of(
           "PROMPT_TUNING",
@@ -74,7 +76,7 @@ public final class PeftFormat {
           "SUPERTUNING",
           "DEFT");
 
-  /** Every {@code task_type} that peft knows. */
+  /** Every {@code task_type} of peft. */
   public static final List<String> TASK_TYPES =
       List.of(
           "SEQ_CLS",
@@ -84,20 +86,11 @@ public final class PeftFormat {
           "QUESTION_ANS",
           "FEATURE_EXTRACTION");
 
-  private static final ObjectNode LORA = resource("lora_config_defaults.json");
-
   private PeftFormat() {}
 
   /**
-   * A new copy of what peft writes for a LoRA configuration with every setting at its default: all
-   * keys that such a file has.
-   */
-  public static ObjectNode loraDefaults() {
-    return LORA.deepCopy();
-  }
-
-  /**
-   * The keys that the configuration of every tuner has, with their defaults; a tuner adds its own.
+   * Returns the keys that the configuration of every tuner has, with their defaults; a tuner adds
+   * its own.
    *
    * @param peftType the tuner
    */
@@ -113,9 +106,15 @@ public final class PeftFormat {
     return tree;
   }
 
-  private static ObjectNode resource(String name) {
-    try (InputStream in =
-        Objects.requireNonNull(PeftFormat.class.getResourceAsStream(name), name)) {
+  /**
+   * Reads a JSON object that is packed with a class, such as all keys of a tuner's configuration
+   * with their defaults.
+   *
+   * @param beside the class in whose package it is
+   * @param name the file's name
+   */
+  public static ObjectNode resource(Class<?> beside, String name) {
+    try (InputStream in = Objects.requireNonNull(beside.getResourceAsStream(name), name)) {
       return PythonJson.parse(Path.of(name), in.readAllBytes());
     } catch (IOException e) {
       throw new UncheckedIOException(e);

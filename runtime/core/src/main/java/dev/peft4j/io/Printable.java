@@ -1,16 +1,16 @@
 package dev.peft4j.io;
 
 /**
- * Text from files, data or arguments in a form that is safe to print. Characters that a terminal
- * acts on, that end a line or a column, that change the direction of what follows or that cannot be
- * seen are written as escapes: {@code \n}, {@code \t}, {@code \u001b}.
+ * Safe printing of text from files, data or arguments. Characters that control a terminal, end a
+ * line or a column, change the direction of text or are invisible are written as escapes: {@code
+ * \n}, {@code \t}, {@code \u001b}.
  */
 public final class Printable {
   private Printable() {}
 
   /**
-   * Returns {@code text} with such characters escaped. Backslashes are not doubled: this is for
-   * people, not for reading it back.
+   * Returns {@code text} with such characters escaped. Backslashes are not doubled: the result is
+   * not meant to be parsed.
    */
   public static String of(String text) {
     int first = 0;
@@ -38,9 +38,9 @@ public final class Printable {
   }
 
   /**
-   * Returns true for a code point that must not reach a terminal as it is: controls, marks that set
-   * the direction of text, line separators, characters without width, surrogates without their pair
-   * and code points that stand for no character.
+   * Returns whether a code point must not be printed as it is: controls, marks that set the
+   * direction of text, line separators, characters without width, unpaired surrogates and
+   * unassigned code points.
    */
   public static boolean isUnsafe(int c) {
     if (c >= ' ' && c < 0x7f) {
@@ -58,7 +58,7 @@ public final class Printable {
     };
   }
 
-  /** Returns true for Arabic's and others' signs of numbers, which are drawn. */
+  /** Returns whether a format character is drawn, such as Arabic number signs. */
   private static boolean isVisibleFormat(int c) {
     return c >= 0x600 && c <= 0x605 || c == 0x6dd || c == 0x70f || c == 0x8e2 || c == 0x110bd;
   }

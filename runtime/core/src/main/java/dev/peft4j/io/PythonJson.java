@@ -24,11 +24,14 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 
-/** JSON files as Python's {@code json} module reads and writes them. */
+/** JSON files in the way in which Python's {@code json} module reads and writes them. */
 public final class PythonJson {
   private static final long MAX_FILE = 100_000_000;
 
-  /** Values, names and brackets of a file: each takes some dozen bytes, however short it is. */
+  /**
+   * The largest number of values, names and brackets of a file: each takes a few dozen bytes, even
+   * if it is short.
+   */
   private static final long MAX_TOKENS = 4_000_000;
 
   private static final JsonMapper MAPPER =
@@ -50,11 +53,11 @@ public final class PythonJson {
   private PythonJson() {}
 
   /**
-   * Reads a file that holds one JSON object. {@code NaN}, {@code Infinity} and {@code -Infinity}
+   * Reads a file that contains one JSON object. {@code NaN}, {@code Infinity} and {@code -Infinity}
    * are read as Python writes them; duplicate keys, anything after the object and text that is not
    * UTF-8 are errors.
    *
-   * @throws FileFormatException if there is no such file or it does not hold a JSON object
+   * @throws FileFormatException if the file does not exist or is not a JSON object
    */
   public static ObjectNode read(Path file) throws IOException {
     return parse(file, AtomicFiles.reading(file, at -> bytes(file, at)));
@@ -76,7 +79,7 @@ public final class PythonJson {
     }
   }
 
-  /** The object in {@code bytes}, which came from {@code file}. */
+  /** Returns the object in {@code bytes}, which came from {@code file}. */
   static ObjectNode parse(Path file, byte[] bytes) throws FileFormatException {
     try {
       String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
@@ -104,8 +107,8 @@ public final class PythonJson {
   }
 
   /**
-   * The text that Python's {@code json.dumps(value, indent=2, sort_keys=True)} gives: keys of every
-   * object sorted, other characters than ASCII escaped, no newline at the end.
+   * Returns the text that Python's {@code json.dumps(value, indent=2, sort_keys=True)} returns:
+   * keys of every object sorted, non-ASCII characters escaped, no newline at the end.
    */
   public static String format(JsonNode value) {
     StringBuilder out = new StringBuilder();
@@ -113,7 +116,9 @@ public final class PythonJson {
     return out.toString();
   }
 
-  /** {@code value} as Python would write such a number: 4.0 as the integer 4, 0.5 as it is. */
+  /**
+   * Returns {@code value} as Python would write such a number: 4.0 as the integer 4, 0.5 as it is.
+   */
   public static JsonNode number(double value) {
     if (value == Math.rint(value) && Math.abs(value) < 1e15) {
       long whole = (long) value;
@@ -122,7 +127,7 @@ public final class PythonJson {
     return DoubleNode.valueOf(value);
   }
 
-  /** A value in words, for messages. */
+  /** Returns a value in words, for messages. */
   static String describe(JsonNode value) {
     return switch (value.getNodeType()) {
       case OBJECT -> "an object";
@@ -135,7 +140,7 @@ public final class PythonJson {
     };
   }
 
-  /** Appends {@code s} as a JSON string; characters past ASCII are escaped if {@code ascii}. */
+  /** Appends {@code s} as a JSON string; non-ASCII characters are escaped if {@code ascii}. */
   static void quote(StringBuilder out, String s, boolean ascii) {
     out.append('"');
     for (int i = 0; i < s.length(); i++) {
@@ -199,7 +204,10 @@ public final class PythonJson {
     return value.isFloatingPointNumber() ? repr(value.doubleValue()) : value.asText();
   }
 
-  /** Python's {@code repr} of a float, and its tokens for what JSON has no number for. */
+  /**
+   * Returns Python's {@code repr} of a float, including the tokens for numbers that JSON does not
+   * have.
+   */
   static String repr(double v) {
     if (Double.isNaN(v)) {
       return "NaN";
@@ -231,7 +239,8 @@ public final class PythonJson {
   }
 
   /**
-   * The shortest decimal that reads as {@code v}; Java's own has two digits where one is enough.
+   * Returns the shortest decimal that is read as {@code v}; Java's own has two digits where one is
+   * enough.
    */
   private static BigDecimal shortest(double v) {
     BigDecimal d = new BigDecimal(Double.toString(v)).stripTrailingZeros();

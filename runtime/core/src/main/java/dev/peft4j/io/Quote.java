@@ -12,13 +12,16 @@ import java.util.Collection;
 import java.util.Iterator;
 import java.util.Locale;
 
-/** Puts what a file holds into messages: short and printable, however long or odd it is. */
+/** Quotes of file contents in messages: always short and printable. */
 public final class Quote {
   private static final int LIMIT = 200;
 
   private Quote() {}
 
-  /** {@code s} in single quotes; control characters escaped, the middle of a long text left out. */
+  /**
+   * Returns {@code s} in single quotes; control characters are escaped, the middle of a long text
+   * is left out.
+   */
   public static String text(String s) {
     StringBuilder out = new StringBuilder("'");
     if (s.length() <= LIMIT) {
@@ -32,12 +35,12 @@ public final class Quote {
     return out.append('\'').toString();
   }
 
-  /** {@code s} without quotes, cut after the same number of characters. */
+  /** Returns {@code s} without quotes, cut after the same number of characters. */
   static String plain(String s) {
     return Printable.of(s.length() <= LIMIT ? s : s.substring(0, LIMIT) + " ...");
   }
 
-  /** The items in quotes, separated by commas, at most {@code limit} of them. */
+  /** Returns the items in quotes, separated by commas, at most {@code limit} of them. */
   public static String list(Collection<String> items, int limit) {
     StringBuilder out = new StringBuilder();
     Iterator<String> it = items.iterator();
@@ -50,13 +53,13 @@ public final class Quote {
     return out.toString();
   }
 
-  /** Why the file system refused, in a few words. */
+  /** Returns the reason of a file system error, in a few words. */
   static String reason(IOException e) {
     return switch (e) {
       case AccessDeniedException _ -> "permission denied";
       case NoSuchFileException _ -> "no such file or folder";
       case NotDirectoryException _ -> "not a folder";
-      case FileAlreadyExistsException _ -> "a file of that name is in the way";
+      case FileAlreadyExistsException _ -> "a file of that name exists";
       case CharacterCodingException _ -> "not UTF-8 text";
       case CharConversionException _ -> "not UTF-8 text";
       case FileSystemException f when f.getReason() != null -> lowerFirst(f.getReason());

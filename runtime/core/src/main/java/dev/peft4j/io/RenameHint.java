@@ -10,21 +10,22 @@ import java.util.TreeMap;
 import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the one change of names that would make most missing keys match unexpected ones. */
+/** A search for the one change of names that would make most missing keys match unexpected ones. */
 final class RenameHint {
-  /** Beyond this many keys the search would cost more than it helps. */
+  /** With more keys the search would cost more than it helps. */
   private static final int LIMIT = 20_000;
 
-  /** A name this long is no parameter's, and has too many ends to try them all. */
-  private static final int LONGEST = 500;
+  /** Longer names are not names of parameters, and have too many suffixes to try. */
+  private static final int MAX_LENGTH = 500;
 
   private RenameHint() {}
 
   /**
-   * The change as half a sentence; null if no change explains at least half of the missing keys.
+   * Returns the change as half a sentence; null if no change explains at least half of the missing
+   * keys.
    *
    * @param sameShape whether a missing and an unexpected key have the same shape: names alone often
-   *     agree between models that have nothing to do with each other
+   *     agree between unrelated models
    */
   static @Nullable String find(
       List<String> missing, List<String> unexpected, BiPredicate<String, String> sameShape) {
@@ -35,7 +36,7 @@ final class RenameHint {
     if (!worthwhile) {
       return null;
     }
-    List<String> there = unexpected.stream().filter(u -> u.length() <= LONGEST).toList();
+    List<String> there = unexpected.stream().filter(u -> u.length() <= MAX_LENGTH).toList();
     Map.Entry<String, Integer> best = Map.entry("", 0);
     for (Map<String, Integer> votes :
         List.of(prefixes(missing, there, sameShape), segments(missing, there, sameShape))) {
@@ -52,7 +53,9 @@ final class RenameHint {
         + best.getKey();
   }
 
-  /** How many keys each change in front of the longest common end would bring back. */
+  /**
+   * Returns how many keys each change of the prefix before the longest common suffix would resolve.
+   */
   private static Map<String, Integer> prefixes(
       List<String> missing, List<String> unexpected, BiPredicate<String, String> sameShape) {
     Map<String, Integer> votes = new TreeMap<>();
@@ -80,7 +83,9 @@ final class RenameHint {
     return votes;
   }
 
-  /** The change from {@code here} to {@code there}, less what both begin with. */
+  /**
+   * Returns the change from {@code here} to {@code there} in words, without their common prefix.
+   */
   private static String describe(String here, String there) {
     int same = 0;
     for (int i = 0; i < Math.min(here.length(), there.length()); i++) {
@@ -112,7 +117,7 @@ final class RenameHint {
     return "without '" + segment + "' within";
   }
 
-  /** How many keys one segment more or less, anywhere, would bring back. */
+  /** Returns how many keys one segment more or less, anywhere, would resolve. */
   private static Map<String, Integer> segments(
       List<String> missing, List<String> unexpected, BiPredicate<String, String> sameShape) {
     Map<String, Integer> votes = new TreeMap<>();
@@ -139,7 +144,7 @@ final class RenameHint {
     return votes;
   }
 
-  /** The name itself and what is left of it after each dot, longest first. */
+  /** Returns the name itself and its suffixes after each dot, longest first. */
   private static List<String> suffixes(String name) {
     List<String> out = new ArrayList<>();
     for (int at = 0; at >= 0; ) {
@@ -150,7 +155,7 @@ final class RenameHint {
     return out;
   }
 
-  /** The name without one of its inner segments, and that segment. */
+  /** Returns the name without one of its inner segments, and that segment, for each of them. */
   private static Map<String, String> shorter(String name) {
     Map<String, String> out = new HashMap<>();
     String[] parts = name.split("\\.", -1);

@@ -1,6 +1,7 @@
 package dev.peft4j.io;
 
 import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import java.io.BufferedInputStream;
@@ -33,10 +34,10 @@ import java.util.SequencedMap;
  *
  * <p>{@link #open} checks the whole header as the format's reference implementation does, and
  * refuses duplicate names and unknown fields as well; afterwards every tensor's bytes are known to
- * lie in the file. There is nothing to close: the mapping lasts as long as this object or a storage
- * that shares it is reachable. Files written by {@link #write} are replaced by renaming, so a
- * mapped file that is saved again keeps its old bytes; a file that another program cuts short while
- * it is mapped must not be read on.
+ * be inside the file. There is nothing to close: the mapping exists as long as this object or a
+ * storage that shares it is reachable. Files written by {@link #write} are replaced by renaming, so
+ * a mapped file that is saved again keeps its old bytes; a file that another program truncates
+ * while it is mapped must not be read any more.
  */
 public final class SafeTensors {
   /** Headers above this many bytes are refused, as by the reference implementation. */
@@ -59,14 +60,14 @@ public final class SafeTensors {
   /**
    * Opens a file and checks its header.
    *
-   * @throws FileFormatException if there is no such file or it is no valid safetensors file
+   * @throws FileFormatException if the file does not exist or is not a valid safetensors file
    * @throws IOException if it cannot be read
    */
   public static SafeTensors open(Path file) throws IOException {
     return AtomicFiles.reading(file, at -> open(file, at));
   }
 
-  /** Opens {@code file}, whose content is at {@code at}. */
+  /** Opens {@code file}, whose content is at the path {@code at}. */
   private static SafeTensors open(Path file, Path at) throws IOException {
     requireFile(file, at, "a safetensors file");
     try (FileChannel channel = FileChannel.open(at, StandardOpenOption.READ)) {
@@ -87,7 +88,7 @@ public final class SafeTensors {
 
   /**
    * Writes tensors as Python's safetensors does, byte for byte, with the metadata {@code
-   * {"format":"pt"}} that peft and transformers put there.
+   * {"format":"pt"}} that peft and transformers write.
    *
    * @see #write(Path, Map, Map)
    */
@@ -97,12 +98,12 @@ public final class SafeTensors {
 
   /**
    * Writes tensors as Python's safetensors does, byte for byte: widest type first, then by name,
-   * the header padded with spaces to a multiple of eight. The file appears, or replaces an old one,
+   * the header padded with spaces to a multiple of eight. The file appears or replaces an old one
    * only when it is complete and on the disk; see {@link AtomicFiles}.
    *
-   * @param metadata texts for the header, in this order; with none the header has no such entry
-   * @throws IllegalArgumentException if a name is {@code __metadata__} or no valid Unicode
-   * @throws IOException if the file cannot be written; an old one is then as it was
+   * @param metadata texts for the header, in this order; if empty, the header has no such entry
+   * @throws IllegalArgumentException if a name is {@code __metadata__} or not valid Unicode
+   * @throws IOException if the file cannot be written; an old one is unchanged then
    */
   public static void write(
       Path file, Map<String, StoredTensor> tensors, Map<String, String> metadata)
@@ -110,40 +111,40 @@ public final class SafeTensors {
     AtomicFiles.write(file, new SafeTensorsWriter(tensors, metadata));
   }
 
-  /** The file. */
+  /** Returns the file. */
   public Path file() {
     return file;
   }
 
-  /** The texts under {@code __metadata__}, in the file's order. */
+  /** Returns the texts under {@code __metadata__}, in the file's order. */
   public SequencedMap<String, String> metadata() {
     return metadata;
   }
 
-  /** The tensors' names in the file's order. */
+  /** Returns the names of the tensors in the file's order. */
   public List<String> names() {
     return List.copyOf(tensors.keySet());
   }
 
-  /** What the header says of each tensor, in the file's order. */
+  /** Returns the header entry of each tensor, in the file's order. */
   public SequencedMap<String, TensorInfo> tensors() {
     return tensors;
   }
 
-  /** Each tensor's shape, in the file's order. */
+  /** Returns the shape of each tensor, in the file's order. */
   public SequencedMap<String, Shape> shapes() {
     SequencedMap<String, Shape> out = new LinkedHashMap<>();
     tensors.forEach((name, info) -> out.put(name, info.shape()));
     return out;
   }
 
-  /** True if there is a tensor of that name. */
+  /** Returns whether there is a tensor of that name. */
   public boolean contains(String name) {
     return tensors.containsKey(name);
   }
 
   /**
-   * What the header says of one tensor.
+   * Returns the header entry of one tensor.
    *
    * @throws FileFormatException if there is no such tensor
    */
@@ -162,10 +163,10 @@ public final class SafeTensors {
   }
 
   /**
-   * The elements of one tensor. F32, I32 and I64 share the file's memory without a copy (unless the
-   * file has them at an odd address): such a storage must not be written to, {@link Storage#copy}
-   * makes one that may be. F16, BF16 and F64 are converted to FLOAT32, BOOL, I8, U8, I16 and U16 to
-   * INT32, U32 and U64 to INT64, anew at each call.
+   * Returns the elements of one tensor. F32, I32 and I64 share the file's memory without a copy
+   * (unless the file has them at an odd address): such a storage must not be written to; {@link
+   * Storage#copy} makes a writable copy. F16, BF16 and F64 are converted to FLOAT32, BOOL, I8, U8,
+   * I16 and U16 to INT32, U32 and U64 to INT64, again at each call.
    *
    * @throws FileFormatException if there is no such tensor, its type cannot be read, or a value
    *     does not fit the type it is converted to
@@ -183,7 +184,7 @@ public final class SafeTensors {
               + info.type()
               + ", which cannot be read; convert it to F32, F16 or BF16");
     }
-    boolean same = TensorType.of(dtype) == info.type();
+    boolean same = TensorType.of(dtype.encoding()) == info.type();
     if (same && bytes.address() % dtype.bytes() == 0) {
       return Storage.wrap(bytes, dtype);
     }
@@ -191,17 +192,17 @@ public final class SafeTensors {
   }
 
   /**
-   * The elements of one tensor as numbers of a floating-point type. Where the file has that type
-   * they share the file's memory without a copy and must not be written to; other floating-point
-   * types are converted, to 16 bits by rounding to the nearest.
+   * Returns the elements of one tensor in an encoding of floating-point numbers. Where the file has
+   * that type they share the file's memory without a copy and must not be written to; other
+   * floating-point types are converted, rounded as the encoding does.
    *
-   * @param dtype {@code FLOAT32}, {@code FLOAT16} or {@code BFLOAT16}
    * @throws FileFormatException if there is no such tensor, or its type is no floating-point type
    *     that can be read
+   * @throws dev.peft4j.data.ShapeException if the tensor's rows are not whole blocks
    */
-  public Storage storage(String name, DType dtype) throws FileFormatException {
+  public Storage storage(String name, Encoding encoding) throws FileFormatException {
     TensorInfo info = info(name);
-    if (!info.type().isFloat() || dtype.isInteger()) {
+    if (!info.type().isFloat() || encoding.dtype().isInteger()) {
       throw new FileFormatException(
           file,
           "tensor "
@@ -209,24 +210,29 @@ public final class SafeTensors {
               + " is of type "
               + info.type()
               + ", which cannot be read as "
-              + dtype
+              + encoding
               + "; floating-point types can be read as each other");
     }
     MemorySegment bytes = bytes(info);
-    boolean same = TensorType.of(dtype) == info.type() && bytes.address() % dtype.bytes() == 0;
-    return same ? Storage.wrap(bytes, dtype) : storage(name).copyAs(dtype);
+    boolean same =
+        TensorType.of(encoding) == info.type() && bytes.address() % encoding.blockBytes() == 0;
+    if (same) {
+      return Storage.wrap(bytes, encoding);
+    }
+    encoding.requireFit("tensor " + Quote.text(name), info.shape());
+    return storage(name).copyAs(encoding);
   }
 
-  /** Shape and elements of one tensor; see {@link #storage(String)}. */
+  /** Returns the shape and the elements of one tensor; see {@link #storage(String)}. */
   public StoredTensor tensor(String name) throws FileFormatException {
     return new StoredTensor(info(name).shape(), storage(name));
   }
 
   /**
-   * Looks at every value of every floating-point tensor.
+   * Checks every value of every floating-point tensor.
    *
-   * @throws FileFormatException if one is NaN or infinite; lists each tensor that has such values
-   *     with their number, and where the first one is
+   * @throws FileFormatException if one is NaN or infinite; with a list of these tensors, the number
+   *     of such values and the position of the first one
    */
   public void checkFinite() throws FileFormatException {
     FiniteCheck check = new FiniteCheck();
@@ -242,12 +248,12 @@ public final class SafeTensors {
     return data.asSlice(info.begin(), info.end() - info.begin());
   }
 
-  /** Throws unless {@code file} is a regular file; {@code kind} says what it should be. */
+  /** Throws unless {@code file} is a regular file; {@code kind} names what was expected. */
   static void requireFile(Path file, String kind) throws FileFormatException {
     requireFile(file, file, kind);
   }
 
-  /** As {@link #requireFile(Path, String)} for a file whose content is at {@code at}. */
+  /** Throws unless {@code file}, whose content is at the path {@code at}, is a regular file. */
   static void requireFile(Path file, Path at, String kind) throws FileFormatException {
     if (Files.isDirectory(at)) {
       throw new FileFormatException(file, "is a folder, expected " + kind);
@@ -278,7 +284,7 @@ public final class SafeTensors {
     if (length < 0 || length > MAX_HEADER) {
       throw new FileFormatException(
           file,
-          "is no safetensors file: its header would have "
+          "is not a safetensors file: its header would have "
               + Long.toUnsignedString(length)
               + " bytes, at most "
               + MAX_HEADER
@@ -292,7 +298,7 @@ public final class SafeTensors {
               + length
               + " bytes, but the file ends "
               + (size - PREFIX)
-              + " bytes after the header length; it is truncated or no safetensors file"
+              + " bytes after the header length; it is truncated or not a safetensors file"
               + hint);
     }
     if (length == 0 || start.get(PREFIX) != '{') {
@@ -302,13 +308,13 @@ public final class SafeTensors {
               ? "the header is empty, expected a JSON object of tensors"
               : "the header does not begin with '{' but with byte 0x"
                   + String.format("%02x", start.get(PREFIX))
-                  + "; it is no safetensors file"
+                  + "; it is not a safetensors file"
                   + hint);
     }
     return (int) length;
   }
 
-  /** The next {@code length} bytes as characters; malformed UTF-8 is an exception. */
+  /** Returns the next {@code length} bytes as characters; malformed UTF-8 is an exception. */
   private static Reader text(FileChannel channel, int length) {
     InputStream limited =
         new FilterInputStream(Channels.newInputStream(channel)) {

@@ -20,8 +20,8 @@ import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The JSON header of a safetensors file, read token by token: whatever the header holds, memory
- * grows with its length only, and nesting deeper than the format's own is refused at once.
+ * The JSON header of a safetensors file, read token by token: memory is bounded by its length, and
+ * nesting deeper than the format's own is refused at once.
  *
  * @param metadata the text entries under {@code __metadata__}
  * @param tensors the tensors in the header's order
@@ -29,10 +29,10 @@ import org.jspecify.annotations.Nullable;
 record SafeTensorsHeader(
     SequencedMap<String, String> metadata, SequencedMap<String, TensorInfo> tensors) {
 
-  /** The one name that is no tensor. */
+  /** The one name that is not a tensor. */
   static final String METADATA = "__metadata__";
 
-  /** No tensor has more sizes; a list of millions would be memory for nothing. */
+  /** The largest rank that is accepted; a list of millions of sizes would only waste memory. */
   private static final int MAX_RANK = 64;
 
   private static final JsonFactory JSON =
@@ -54,7 +54,7 @@ record SafeTensorsHeader(
    * @param file for messages
    * @param text the header's characters
    * @param dataSize bytes in the file after the header
-   * @throws FileFormatException if the header is not one that describes exactly those bytes
+   * @throws FileFormatException if the header does not describe exactly those bytes
    */
   static SafeTensorsHeader read(Path file, Reader text, long dataSize) throws IOException {
     SafeTensorsHeader header;
@@ -72,7 +72,7 @@ record SafeTensorsHeader(
     return header;
   }
 
-  /** Checks that the tensors cover the data exactly, one after the other. */
+  /** A check that the tensors cover the data exactly, one after the other. */
   private record Layout(Path file, long dataSize) {
     void check(Iterable<TensorInfo> tensors) throws FileFormatException {
       List<TensorInfo> byOffset = new ArrayList<>();
@@ -202,7 +202,7 @@ record SafeTensorsHeader(
       }
       if (json.nextToken() != null) {
         throw bad(
-            "the header goes on after its closing brace with "
+            "the header continues after its closing brace with "
                 + found()
                 + "; only spaces may follow");
       }
@@ -337,7 +337,7 @@ record SafeTensorsHeader(
       return out;
     }
 
-    /** The current token as a whole number that is not negative. */
+    /** Returns the current token as a whole number that is not negative. */
     private long whole(String what) throws IOException {
       boolean whole =
           json.currentToken() == JsonToken.VALUE_NUMBER_INT
@@ -353,7 +353,9 @@ record SafeTensorsHeader(
       return json.getLongValue();
     }
 
-    /** {@code s} unless it holds half a character: that cannot be written as UTF-8 again. */
+    /**
+     * Returns {@code s} unless it holds half of a surrogate pair, which cannot be written as UTF-8.
+     */
     private String checkedText(String s) throws FileFormatException {
       if (!Utf16.isWellFormed(s)) {
         throw bad("the header has a text with half a surrogate pair: " + Quote.text(s));
@@ -361,7 +363,7 @@ record SafeTensorsHeader(
       return s;
     }
 
-    /** The current token in words. */
+    /** Returns the current token in words. */
     private String found() throws IOException {
       return switch (json.currentToken()) {
         case START_OBJECT -> "an object";

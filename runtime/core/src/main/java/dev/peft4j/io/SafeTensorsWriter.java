@@ -1,5 +1,6 @@
 package dev.peft4j.io;
 
+import dev.peft4j.data.Encoding;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -11,9 +12,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 
-/** Puts tensors into the bytes of a safetensors file, as the reference implementation does. */
+/** The layout of tensors in a safetensors file, as the reference implementation writes it. */
 final class SafeTensorsWriter implements AtomicFiles.Content {
-  /** A buffer's view of a segment ends at 2 GiB. */
+  /** The largest part of a segment that a buffer can view: 2 GiB. */
   private static final long CHUNK = 1L << 28;
 
   private final List<Map.Entry<String, StoredTensor>> tensors;
@@ -21,7 +22,7 @@ final class SafeTensorsWriter implements AtomicFiles.Content {
 
   SafeTensorsWriter(Map<String, StoredTensor> tensors, Map<String, String> metadata) {
     Comparator<Map.Entry<String, StoredTensor>> widestFirst =
-        Comparator.comparing((Map.Entry<String, StoredTensor> e) -> type(e.getValue())).reversed();
+        Comparator.comparing((Map.Entry<String, StoredTensor> e) -> type(e)).reversed();
     this.tensors =
         tensors.entrySet().stream()
             .map(e -> Map.entry(e.getKey(), e.getValue()))
@@ -75,10 +76,10 @@ final class SafeTensorsWriter implements AtomicFiles.Content {
     for (Map.Entry<String, StoredTensor> e : tensors) {
       if (e.getKey().equals(SafeTensorsHeader.METADATA)) {
         throw new IllegalArgumentException(
-            "a tensor cannot be called __metadata__: the format keeps that name for texts");
+            "a tensor cannot be called __metadata__: the format reserves that name for texts");
       }
       text(out, e.getKey());
-      out.append(":{\"dtype\":\"").append(type(e.getValue())).append("\",\"shape\":[");
+      out.append(":{\"dtype\":\"").append(type(e)).append("\",\"shape\":[");
       int[] dims = e.getValue().shape().toArray();
       for (int i = 0; i < dims.length; i++) {
         out.append(i == 0 ? "" : ",").append(dims[i]);
@@ -105,11 +106,21 @@ final class SafeTensorsWriter implements AtomicFiles.Content {
     PythonJson.quote(out, s, false);
   }
 
-  private static TensorType type(StoredTensor t) {
-    return TensorType.of(t.storage().dtype());
+  private static TensorType type(Map.Entry<String, StoredTensor> tensor) {
+    Encoding encoding = tensor.getValue().storage().encoding();
+    TensorType type = TensorType.of(encoding);
+    if (type == null) {
+      throw new IllegalArgumentException(
+          Quote.text(tensor.getKey())
+              + " is held as "
+              + encoding
+              + ", which safetensors files have no type for; hold it as FLOAT32 first, with"
+              + " to(FLOAT32)");
+    }
+    return type;
   }
 
   private static long bytes(StoredTensor t) {
-    return t.shape().elements() * t.storage().dtype().bytes();
+    return t.storage().bytes();
   }
 }

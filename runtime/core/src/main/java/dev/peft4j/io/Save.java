@@ -22,12 +22,11 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * New files, or a folder, on their way to the places of old ones, which they replace as one. What
- * is done is in {@link SaveRecord}; one file that takes its place by a single rename needs no
- * commit.
+ * New files, or a folder, that replace old ones together. {@link SaveRecord} describes the
+ * protocol; a single file, which is renamed, needs no commit.
  */
 final class Save implements AutoCloseable {
-  /** The save that takes part of all that is written below. */
+  /** The save that everything written below joins. */
   static final ScopedValue<Save> JOINED = ScopedValue.newInstance();
 
   private static final int ATTEMPTS = 20;
@@ -35,13 +34,13 @@ final class Save implements AutoCloseable {
   private enum State {
     /** Nothing has changed yet. */
     BEGUN,
-    /** The record says what counts. */
+    /** The record says which files are valid. */
     COMMITTED,
     /** Nothing is left to do. */
     DONE
   }
 
-  /** A file or folder of the save; its bytes, if they are a text that was not written yet. */
+  /** A file or folder of the save, with its bytes if it is a text that has not been written yet. */
   private record Part(SaveRecord.Entry entry, byte @Nullable [] text) {}
 
   private final FileOps ops;
@@ -79,9 +78,9 @@ final class Save implements AutoCloseable {
   }
 
   /**
-   * Begins a save of files in a folder, or in folders directly in it.
+   * Begins a save of files in a folder, or in its direct subfolders.
    *
-   * @param folder made if missing
+   * @param folder the folder, created if missing
    */
   static Save begin(FileOps ops, Path folder) throws IOException {
     Path given = folder.toAbsolutePath().normalize();
@@ -103,24 +102,26 @@ final class Save implements AutoCloseable {
     }
   }
 
-  /** True if {@code file} is one that this save can hold. */
+  /** Returns whether this save can include {@code file}. */
   boolean covers(Path file) {
     Path folder = file.toAbsolutePath().normalize().getParent();
     return folder != null && (folder.equals(given) || given.equals(folder.getParent()));
   }
 
-  /** The text that {@code file} is going to have by this save; null if it is no part of it. */
+  /**
+   * Returns the text that {@code file} will have by this save; null if it does not belong to it.
+   */
   byte @Nullable [] text(Path file) {
     Part part = parts.get(target(file));
     return part == null ? null : part.text;
   }
 
-  /** The file that the save was at when it failed. */
+  /** Returns the file that was being written when the save failed. */
   Path current() {
     return current;
   }
 
-  /** Adds a file. A text is written when all are there, unless it is there already. */
+  /** Adds a file; a text is written when all files were added, unless it is unchanged. */
   void add(Path file, AtomicFiles.Content content) throws IOException {
     current = file;
     Path target = target(file);
@@ -151,7 +152,7 @@ final class Save implements AutoCloseable {
     parts.put(e.target(), new Part(e, null));
   }
 
-  /** Removes a folder: it is gone at once. */
+  /** Removes a folder: it disappears at once. */
   void remove(Path folder) throws IOException {
     current = folder;
     SaveRecord.Entry e = SaveRecord.Entry.of(target(folder), hex, false);
@@ -162,7 +163,7 @@ final class Save implements AutoCloseable {
     discard();
   }
 
-  /** Lets all that was added take its place. */
+  /** Moves everything that was added to its place. */
   void commit() throws IOException {
     if (failed) {
       throw new IOException("a part of it could not be written");
@@ -187,7 +188,7 @@ final class Save implements AutoCloseable {
     }
   }
 
-  /** A single rename, or none; false if it takes two. */
+  /** Commits by a single rename, or none; returns false if it takes two. */
   private boolean commitOne(Part only) throws IOException {
     if (only.text != null && isThere(only)) {
       discard();
@@ -305,7 +306,7 @@ final class Save implements AutoCloseable {
     }
     if (!Files.isDirectory(e.temp(), LinkOption.NOFOLLOW_LINKS)
         && Files.isDirectory(e.target(), LinkOption.NOFOLLOW_LINKS)) {
-      throw new FileSystemException(e.target().toString(), null, "a folder of that name is there");
+      throw new FileSystemException(e.target().toString(), null, "a folder of that name exists");
     }
   }
 
@@ -355,7 +356,7 @@ final class Save implements AutoCloseable {
     }
   }
 
-  /** Removes what must not stay, unless it has been committed. */
+  /** Removes temporary files, unless the save has been committed. */
   @Override
   public void close() throws IOException {
     try {
@@ -370,7 +371,7 @@ final class Save implements AutoCloseable {
     }
   }
 
-  /** Makes the missing folders and remembers them, innermost first. */
+  /** Creates the missing folders and remembers them, innermost first. */
   private static void makeFolders(FileOps ops, Path folder, Deque<Path> made) throws IOException {
     Deque<Path> missing = new ArrayDeque<>();
     for (@Nullable Path f = folder;
@@ -387,7 +388,7 @@ final class Save implements AutoCloseable {
     }
   }
 
-  /** False if somebody else has just made it. */
+  /** Creates a folder; returns false if another process has just created it. */
   private static boolean createFolder(FileOps ops, Path folder) throws IOException {
     try {
       ops.createFolder(folder);

@@ -17,24 +17,24 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a save is doing, written down in its folder before it does it. The name of this file says
- * how far the save is:
+ * The record of a save, written into its folder before the save does anything. The name of this
+ * file is the state of the save:
  *
  * <ul>
- *   <li>{@code .peft4j-HEX.save}: new files are being written beside their places. What is there
- *       counts; if the process is gone, the new files are waste.
- *   <li>{@code .peft4j-save}: all is written. The new files count, wherever they are: the rename to
- *       this name is the moment at which all of them replace all of the old ones.
- *   <li>{@code .peft4j-undo}: a rename failed. The old files count again, wherever they are.
+ *   <li>{@code .peft4j-HEX.save}: new files are being written beside their places. The old files
+ *       are valid; if the process is gone, the new files can be removed.
+ *   <li>{@code .peft4j-save}: everything is written. The new files are valid, wherever they are:
+ *       the rename to this name is the moment when all of them replace all of the old ones.
+ *   <li>{@code .peft4j-undo}: a rename failed. The old files are valid again, wherever they are.
  * </ul>
  *
  * <p>New and old files are called {@code .NAME.HEX.tmp} and {@code .NAME.HEX.old} with the HEX of
- * the record, which is drawn for each save: only what a record lists is ever removed.
+ * the record, which is random for each save: only files that a record lists are removed.
  *
  * @param root the folder of the record
- * @param hex tells the save from others
- * @param entries what is replaced: files of the folder, or of folders directly in it
- * @param made folders that were made for it, in the order of making
+ * @param hex identifies the save
+ * @param entries the files that are replaced, in the folder or its direct subfolders
+ * @param made folders that were created for it, in order
  */
 record SaveRecord(Path root, String hex, List<Entry> entries, List<Path> made) {
   static final String COMMITTED = ".peft4j-save";
@@ -48,12 +48,12 @@ record SaveRecord(Path root, String hex, List<Entry> entries, List<Path> made) {
    * One file or folder.
    *
    * @param target its place
-   * @param temp the new one, until it is in its place
-   * @param old the old one, when it has left its place
-   * @param had whether there was an old one
+   * @param temp the new file, until it is in its place
+   * @param old the old file, after it has left its place
+   * @param had whether there was an old file
    */
   record Entry(Path target, Path temp, Path old, boolean had) {
-    /** The entry of the save {@code hex}. */
+    /** Returns the entry of the save {@code hex}. */
     static Entry of(Path target, String hex, boolean had) {
       String name = "." + target.getFileName() + "." + hex;
       return new Entry(
@@ -61,12 +61,12 @@ record SaveRecord(Path root, String hex, List<Entry> entries, List<Path> made) {
     }
   }
 
-  /** The name of a record that has begun. */
+  /** Returns the name of a record that has begun. */
   static String begun(String hex) {
     return ".peft4j-" + hex + ".save";
   }
 
-  /** True for the name of a record that has begun. */
+  /** Returns whether a name is that of a record that has begun. */
   static boolean isBegun(String name) {
     return BEGUN.matcher(name).matches();
   }
@@ -75,7 +75,7 @@ record SaveRecord(Path root, String hex, List<Entry> entries, List<Path> made) {
     return FORMAT + hex + "\n";
   }
 
-  /** A line that says {@code kind} of a file: {@code file}, {@code had} or {@code made}. */
+  /** Returns a line of kind {@code file}, {@code had} or {@code made} about a file. */
   static String line(String kind, Path root, Path file) {
     StringBuilder out = new StringBuilder(kind).append(' ');
     String separator = "";
@@ -90,7 +90,7 @@ record SaveRecord(Path root, String hex, List<Entry> entries, List<Path> made) {
    * Reads a record.
    *
    * @return null if there is no such file
-   * @throws FileFormatException if it holds something else
+   * @throws FileFormatException if it is not a record
    */
   static @Nullable SaveRecord read(Path file) throws IOException {
     String text;
@@ -102,7 +102,7 @@ record SaveRecord(Path root, String hex, List<Entry> entries, List<Path> made) {
     return parse(file, text);
   }
 
-  /** The record in {@code text}; a last line without an end counts as not written. */
+  /** Returns the record in {@code text}; a last line without a line break is ignored. */
   static SaveRecord parse(Path file, String text) throws FileFormatException {
     Path root = file.resolveSibling("x").getParent();
     List<String> lines = text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
@@ -131,7 +131,9 @@ record SaveRecord(Path root, String hex, List<Entry> entries, List<Path> made) {
         made);
   }
 
-  /** Only names in the folder, or in a folder directly in it. */
+  /**
+   * Returns the path of a name in the folder, or in a direct subfolder; other paths are refused.
+   */
   private static Path path(Path file, Path root, String text) throws FileFormatException {
     Path at = root;
     String[] parts = text.split("/", -1);
@@ -164,13 +166,16 @@ record SaveRecord(Path root, String hex, List<Entry> entries, List<Path> made) {
             + " folder, remove it");
   }
 
-  /** True if a save of {@code folder} was interrupted, or is at work, after it was complete. */
+  /** Returns whether a complete save of {@code folder} was interrupted, or is being committed. */
   static boolean isPending(Path folder) {
     return Files.exists(folder.resolve(COMMITTED), LinkOption.NOFOLLOW_LINKS)
         || Files.exists(folder.resolve(UNDO), LinkOption.NOFOLLOW_LINKS);
   }
 
-  /** Where the content of {@code file} is now, if a save in {@code root} says so; else null. */
+  /**
+   * Returns the path of the current content of {@code file}, if a save in {@code root} has moved
+   * it; else null.
+   */
   static @Nullable Path locate(Path root, Path file) throws IOException {
     SaveRecord committed = read(root.resolve(COMMITTED));
     SaveRecord undo = committed == null ? read(root.resolve(UNDO)) : null;
@@ -188,7 +193,7 @@ record SaveRecord(Path root, String hex, List<Entry> entries, List<Path> made) {
     return null;
   }
 
-  /** The folders in which it replaces something, in one order for all saves. */
+  /** Returns the folders in which files are replaced, in the same order for all saves. */
   Set<Path> folders() {
     Set<Path> all = new TreeSet<>();
     all.add(root);
@@ -197,7 +202,7 @@ record SaveRecord(Path root, String hex, List<Entry> entries, List<Path> made) {
     return all;
   }
 
-  /** Brings what was interrupted after it was complete to its end. */
+  /** Completes an interrupted save that was complete on the disk. */
   void finish(FileOps ops) throws IOException {
     apply(ops);
     for (Entry e : entries) {
@@ -207,8 +212,8 @@ record SaveRecord(Path root, String hex, List<Entry> entries, List<Path> made) {
   }
 
   /**
-   * Puts the new files into their places. First the old ones leave theirs, the last one first: a
-   * reader that knows nothing of records, such as peft, finds no settings then, and not new weights
+   * Moves the new files to their places. First the old files are moved away, the last one first: a
+   * reader that does not know records, such as peft, then finds no settings, but never new weights
    * beside old settings.
    */
   void apply(FileOps ops) throws IOException {
@@ -226,7 +231,7 @@ record SaveRecord(Path root, String hex, List<Entry> entries, List<Path> made) {
     folders().forEach(ops::forceFolder);
   }
 
-  /** Puts the old files back; the record, which is called {@link #UNDO}, stays. */
+  /** Moves the old files back; the record, which is called {@link #UNDO}, stays. */
   void undo(FileOps ops) throws IOException {
     for (Entry e : entries) {
       if (Files.exists(e.old, LinkOption.NOFOLLOW_LINKS)) {
@@ -245,14 +250,17 @@ record SaveRecord(Path root, String hex, List<Entry> entries, List<Path> made) {
     folders().forEach(ops::forceFolder);
   }
 
-  /** Not by a link: a record may come from anywhere, and must not reach out of its folder. */
+  /**
+   * Returns whether a path is inside the folder without a link: a record may come from anywhere,
+   * and must not reach outside its folder.
+   */
   private boolean isInside(Path target) {
     Path folder = target.getParent();
     return root.equals(folder)
         || folder != null && Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS);
   }
 
-  /** Removes what was written beside the places, and folders that were made for it. */
+  /** Removes temporary files, and folders that were created for the save. */
   void discard(FileOps ops) throws IOException {
     for (Entry e : entries) {
       ops.deleteTree(e.temp);

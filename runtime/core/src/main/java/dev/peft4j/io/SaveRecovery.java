@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Brings to an end what processes that are gone have left of their saves. */
+/** Recovery of saves that were interrupted by the end of their process. */
 final class SaveRecovery {
   private static final long PATIENCE_NANOS = 60_000_000_000L;
   private static final long PAUSE_MILLIS = 2;
@@ -21,8 +21,8 @@ final class SaveRecovery {
   private SaveRecovery() {}
 
   /**
-   * Puts a folder in order: saves that were complete are finished, of others the waste is removed.
-   * What a living process does there is left to it, or waited for if it is about to be done.
+   * Recovers a folder: complete saves are finished, the temporary files of others are removed.
+   * Saves of running processes are left alone, or awaited if they are about to finish.
    */
   static void recover(Path root, FileOps ops) throws IOException {
     finish(root, ops);
@@ -30,7 +30,7 @@ final class SaveRecovery {
     removeLock(root, ops);
   }
 
-  /** Removes an empty lock file that nobody holds. */
+  /** Removes an empty lock file that no process holds. */
   private static void removeLock(Path folder, FileOps ops) throws IOException {
     Path file = folder.resolve(SaveRecord.LOCK);
     if (Files.exists(file) && Files.size(file) == 0) {
@@ -45,7 +45,7 @@ final class SaveRecovery {
     }
   }
 
-  /** Finishes saves that have to do with a folder. */
+  /** Finishes saves that involve a folder. */
   static void finish(Path root, FileOps ops) throws IOException {
     while (SaveRecord.isPending(root)) {
       finishOne(root, ops, true);
@@ -56,7 +56,10 @@ final class SaveRecovery {
     }
   }
 
-  /** As {@link #finish}, unless somebody is at it or the folder cannot be written. */
+  /**
+   * Finishes saves like {@link #finish}, unless another process does so or the folder cannot be
+   * written.
+   */
   static void tryFinish(Path root, FileOps ops) {
     try {
       if (SaveRecord.isPending(root)) {
@@ -71,7 +74,7 @@ final class SaveRecovery {
     }
   }
 
-  /** True if a save of the folder above has files in {@code root}. */
+  /** Returns whether a save of the parent folder has files in {@code root}. */
   static boolean isPendingAbove(Path above, Path root) throws IOException {
     if (!SaveRecord.isPending(above)) {
       return false;
@@ -111,7 +114,7 @@ final class SaveRecovery {
     }
   }
 
-  /** Removes what was being written by processes that are gone. */
+  /** Removes the temporary files of processes that are gone. */
   private static void discard(Path root, FileOps ops) throws IOException {
     List<Path> begun = new ArrayList<>();
     try (DirectoryStream<Path> records = Files.newDirectoryStream(root, ".peft4j-*.save")) {
@@ -158,7 +161,7 @@ final class SaveRecovery {
     }
   }
 
-  /** The locks of some folders, taken for the moments of a commit. */
+  /** The locks of some folders, held for the moments of a commit. */
   static final class Locks implements AutoCloseable {
     private final List<FileHold> holds = new ArrayList<>();
     private final List<Path> files = new ArrayList<>();
@@ -168,7 +171,9 @@ final class SaveRecovery {
       this.ops = ops;
     }
 
-    /** Takes all, or none: null if somebody has one of them and {@code wait} is false. */
+    /**
+     * Takes all locks or none: null if another process has one of them and {@code wait} is false.
+     */
     static @Nullable Locks take(Collection<Path> folders, FileOps ops, boolean wait)
         throws IOException {
       Locks locks = new Locks(ops);

@@ -3,11 +3,14 @@ package dev.peft4j.io;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
-/** Recognises files that are often found where a safetensors file should be. */
+/** Recognition of files that are often found in place of a safetensors file. */
 final class Sniff {
   private Sniff() {}
 
-  /** A half sentence on what a file that starts with {@code start} seems to be; maybe empty. */
+  /**
+   * Returns half a sentence on what a file that starts with {@code start} seems to be; may be
+   * empty.
+   */
   static String hint(ByteBuffer start) {
     String s = StandardCharsets.ISO_8859_1.decode(start.duplicate().rewind()).toString();
     if (s.startsWith("version https://git-lfs")) {

@@ -11,15 +11,14 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The comparison of the weights that a model or an adapter needs with those that are there.
+ * The comparison of the weights that a model or an adapter needs with those that were found.
  *
- * @param expected how many are needed
- * @param matched how many of them are there with the right shape
- * @param missing names that are needed and not there, in the model's order
- * @param unexpected names that are there and not needed, in the file's order
- * @param misshaped names that are there with another shape, in the model's order
- * @param hint what seems to have happened: a renamed prefix, another rank, another model; null if
- *     nothing stands out
+ * @param expected the number of weights that are needed
+ * @param matched the number of them that were found with the right shape
+ * @param missing names that are needed and were not found, in the model's order
+ * @param unexpected names that were found and are not needed, in the file's order
+ * @param misshaped names that were found with another shape, in the model's order
+ * @param hint the likely cause: a renamed prefix, another rank, another model; null if unknown
  */
 public record StateDictCheck(
     int expected,
@@ -28,7 +27,7 @@ public record StateDictCheck(
     List<String> unexpected,
     List<Misshaped> misshaped,
     @Nullable String hint) {
-  /** Of each kind of mistake so many are in the message; a file of another model has thousands. */
+  /** The number of problems of each kind in the message; a file of another model has thousands. */
   private static final int SHOWN = 10;
 
   private static final Pattern LORA =
@@ -39,7 +38,7 @@ public record StateDictCheck(
    *
    * @param name the key
    * @param expected the shape that the model needs
-   * @param found the shape that is there
+   * @param found the shape that was found
    */
   public record Misshaped(String name, Shape expected, Shape found) {
     @Override
@@ -109,7 +108,7 @@ public record StateDictCheck(
     return null;
   }
 
-  /** If LoRA matrices differ in nothing but their rank, says so. */
+  /** Returns a hint if LoRA matrices differ only in their rank. */
   private static @Nullable String rankHint(List<Misshaped> misshaped) {
     if (misshaped.isEmpty()) {
       return null;
@@ -133,13 +132,13 @@ public record StateDictCheck(
         + first.found.dim(axis);
   }
 
-  /** The dimension that is the rank, -1 if the key is no matrix of LoRA. */
+  /** Returns the dimension that is the rank, or -1 if the key is not a LoRA matrix. */
   private static int rankAxis(String name) {
     Matcher m = LORA.matcher(name);
     return !m.matches() ? -1 : m.group(1).equals("A") ? 0 : 1;
   }
 
-  /** True if every key is there with its shape, and no other. */
+  /** Returns whether every key was found with its shape, and no other. */
   public boolean matches() {
     return missing.isEmpty() && unexpected.isEmpty() && misshaped.isEmpty();
   }
@@ -147,7 +146,7 @@ public record StateDictCheck(
   /**
    * Throws unless everything matches.
    *
-   * @param what what is being loaded, such as a file, for the message
+   * @param what the name of what is loaded, such as a file, for the message
    * @throws StateDictException with the missing, unexpected and misshaped keys
    */
   public void require(String what) {
@@ -157,10 +156,11 @@ public record StateDictCheck(
   }
 
   /**
-   * The form of {@link #require} for pretrained models: unexpected keys pass.
+   * Throws if a key is missing or has another shape; unexpected keys are allowed, as for pretrained
+   * models.
    *
-   * @param what what is being loaded, such as a file, for the message
-   * @throws StateDictException with the keys that are wrong if one is missing or misshaped
+   * @param what the name of what is loaded, such as a file, for the message
+   * @throws StateDictException with the missing and misshaped keys
    */
   public void requireExpected(String what) {
     if (!missing.isEmpty() || !misshaped.isEmpty()) {
@@ -169,9 +169,9 @@ public record StateDictCheck(
   }
 
   /**
-   * The lenient form of {@link #require}: missing and unexpected keys pass, a wrong shape does not.
+   * Throws if a key has another shape; missing and unexpected keys are allowed.
    *
-   * @param what what is being loaded, such as a file, for the message
+   * @param what the name of what is loaded, such as a file, for the message
    * @throws StateDictException if a key has another shape
    */
   public void requireShapes(String what) {
@@ -180,7 +180,7 @@ public record StateDictCheck(
     }
   }
 
-  /** What is wrong, a key a line, at most ten of each kind and how many there are. */
+  /** Returns the problems, one key per line, at most ten of each kind and their number. */
   public String message(String what) {
     StringBuilder out = new StringBuilder(what).append(" does not fit the model");
     if (hint != null) {

@@ -1,10 +1,12 @@
 package dev.peft4j.io;
 
+import dev.peft4j.Peft4jException;
+
 /**
- * Weights that do not fit a model; the message lists what is wrong, a key a line, {@link #check}
- * has all keys.
+ * Thrown when weights do not fit a model; the message lists the problems, one key per line, and
+ * {@link #check} has all keys.
  */
-public final class StateDictException extends IllegalArgumentException {
+public final class StateDictException extends Peft4jException {
   private static final long serialVersionUID = 1L;
 
   private final transient StateDictCheck check;
@@ -14,7 +16,7 @@ public final class StateDictException extends IllegalArgumentException {
     this.check = check;
   }
 
-  /** What was compared and found. */
+  /** Returns the result of the comparison. */
   public StateDictCheck check() {
     return check;
   }

@@ -6,14 +6,14 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * A tensor as files know it: its sizes and its elements in row-major order.
+ * A tensor as it is stored in files: its sizes and its elements in row-major order.
  *
  * @param shape the sizes
  * @param storage the elements, as many as the shape has
  */
 public record StoredTensor(Shape shape, Storage storage) {
   /**
-   * Checks that shape and storage agree.
+   * Creates a tensor.
    *
    * @throws IllegalArgumentException if the storage has another number of elements than the shape
    */
@@ -29,18 +29,18 @@ public record StoredTensor(Shape shape, Storage storage) {
     }
   }
 
-  /** A float32 tensor with a copy of {@code values}. */
+  /** Returns a float32 tensor with a copy of {@code values}. */
   public static StoredTensor of(float[] values, int... shape) {
     return new StoredTensor(Shape.of(shape), Storage.of(values));
   }
 
   /**
-   * Looks at every value of every floating-point tensor.
+   * Checks every value of every floating-point tensor.
    *
-   * @param file where the tensors come from, for the message
+   * @param file the file of the tensors, for the message
    * @param tensors the tensors by name
-   * @throws FileFormatException if a value is NaN or infinite; lists each tensor that has such
-   *     values with their number, and where the first one is
+   * @throws FileFormatException if a value is NaN or infinite; with a list of these tensors, the
+   *     number of such values and the position of the first one
    */
   public static void requireFinite(Path file, Map<String, StoredTensor> tensors)
       throws FileFormatException {

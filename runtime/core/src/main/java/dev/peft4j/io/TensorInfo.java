@@ -3,7 +3,7 @@ package dev.peft4j.io;
 import dev.peft4j.data.Shape;
 
 /**
- * What the header of a safetensors file says about one tensor; already checked.
+ * The header entry of one tensor in a safetensors file; it has been checked.
  *
  * @param name the tensor's name
  * @param type the element type in the file

@@ -1,6 +1,7 @@
 package dev.peft4j.io;
 
 import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -8,12 +9,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The element types that a safetensors file may hold, in the format's own order: a writer puts the
- * types declared later here first into the file, so that wide elements stay aligned.
+ * types that are declared later into the file first, so that wide elements stay aligned.
  */
 public enum TensorType {
   /** One byte, zero or not. */
   BOOL(8, DType.INT32),
-  /** Four-bit float, two a byte. */
+  /** Four-bit float, two per byte. */
   F4(4, null),
   /** Six-bit float. */
   F6_E2M3(6, null),
@@ -67,34 +68,34 @@ public enum TensorType {
     this.dtype = dtype;
   }
 
-  /** Bits of one element; the elements of a tensor fill whole bytes together. */
+  /**
+   * Returns the number of bits of one element; the elements of a tensor fill whole bytes together.
+   */
   public int bits() {
     return bits;
   }
 
-  /** What the elements become when they are read; null for types that cannot be read. */
+  /**
+   * Returns the type that the elements are converted to when they are read; null for types that
+   * cannot be read.
+   */
   public @Nullable DType dtype() {
     return dtype;
   }
 
-  /** True for the floating-point types that can be read. */
+  /** Returns whether this is a floating-point type that can be read. */
   public boolean isFloat() {
     return dtype == DType.FLOAT32;
   }
 
-  /** The type of that name in a file, null if there is none. */
+  /** Returns the type of that name in a file, or null if there is none. */
   static @Nullable TensorType byName(String name) {
     return BY_NAME.get(name);
   }
 
-  /** The type that a file holds elements of {@code dtype} as. */
-  static TensorType of(DType dtype) {
-    return switch (dtype) {
-      case FLOAT32 -> F32;
-      case FLOAT16 -> F16;
-      case BFLOAT16 -> BF16;
-      case INT32 -> I32;
-      case INT64 -> I64;
-    };
+  /** Returns the type of a file for elements of an encoding, null if there is none. */
+  static @Nullable TensorType of(Encoding encoding) {
+    String name = encoding.safetensorsName();
+    return name == null ? null : BY_NAME.get(name);
   }
 }

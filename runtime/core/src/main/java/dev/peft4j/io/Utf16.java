@@ -2,7 +2,7 @@ package dev.peft4j.io;
 
 import java.util.Comparator;
 
-/** What Java's strings need so that they agree with Python's and Rust's. */
+/** Comparison and checks of Java's strings so that they agree with Python's and Rust's. */
 final class Utf16 {
   /**
    * By code point, which is also the order of the UTF-8 bytes; String.compareTo differs past
@@ -12,7 +12,7 @@ final class Utf16 {
 
   private Utf16() {}
 
-  /** True if every surrogate of {@code s} is one of a pair. */
+  /** Returns whether every surrogate of {@code s} belongs to a pair. */
   static boolean isWellFormed(String s) {
     for (int i = 0; i < s.length(); i++) {
       char c = s.charAt(i);

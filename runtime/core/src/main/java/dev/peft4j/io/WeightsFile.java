@@ -22,12 +22,15 @@ public final class WeightsFile {
 
   private WeightsFile() {}
 
-  /** True if the path is one of a file by its name. */
+  /** Returns whether the path is that of a file by its name. */
   public static boolean isFile(Path path) {
     return String.valueOf(path.getFileName()).endsWith(END);
   }
 
-  /** True if there are weights of a whole model: a file, or a folder with such and no adapter. */
+  /**
+   * Returns whether there are weights of a whole model: a file, or a folder with such a file and no
+   * adapter.
+   */
   public static boolean isThere(Path path) {
     return Files.isRegularFile(path)
         || !AtomicFiles.exists(path.resolve(ADAPTER))
@@ -35,13 +38,13 @@ public final class WeightsFile {
   }
 
   /**
-   * Writes weights; folders are made if missing. An old file is replaced when the new one is
+   * Writes weights; missing folders are created. An old file is replaced when the new one is
    * complete.
    *
    * @return the file
-   * @throws FileFormatException if the folder has an adapter, beside which a model's weights would
-   *     be mistaken for its base
-   * @throws IOException if it cannot be written; an old file is then as it was
+   * @throws FileFormatException if the folder contains an adapter, beside which a model's weights
+   *     would be mistaken for its base
+   * @throws IOException if it cannot be written; an old file is unchanged then
    */
   public static Path write(Path path, Map<String, StoredTensor> tensors) throws IOException {
     if (!isFile(path) && AtomicFiles.exists(path.resolve(ADAPTER))) {
@@ -67,7 +70,8 @@ public final class WeightsFile {
   /**
    * Reads weights; those of a folder may be in several files with an index.
    *
-   * @throws FileFormatException if there is nothing, or it is something else, such as an adapter
+   * @throws FileFormatException if there are no weights, or it is something else, such as an
+   *     adapter
    */
   public static SequencedMap<String, StoredTensor> read(Path path) throws IOException {
     if (!Files.isDirectory(path)) {
@@ -102,7 +106,7 @@ public final class WeightsFile {
     return found;
   }
 
-  /** Shapes by name. */
+  /** Returns shapes by name. */
   public static SequencedMap<String, Shape> shapes(Map<String, StoredTensor> tensors) {
     SequencedMap<String, Shape> shapes = new LinkedHashMap<>();
     tensors.forEach((name, t) -> shapes.put(name, t.shape()));

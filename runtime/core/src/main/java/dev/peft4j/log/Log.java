@@ -8,13 +8,13 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.spi.SLF4JServiceProvider;
 
 /**
- * Where the classes of peft4j warn. With an SLF4J provider (Logback, Log4j, slf4j-simple, ...) what
- * they say goes to SLF4J. A project without one, as most begin, would lose every warning: there
- * warnings go to standard error, each sentence once. SLF4J itself is not asked for a logger then,
- * so that it has no reason to report that there is no provider.
+ * The logger of peft4j's classes. With an SLF4J provider (Logback, Log4j, slf4j-simple, ...)
+ * messages go to SLF4J. A project without one would lose every warning; there warnings go to
+ * standard error, each message once. SLF4J itself is not asked for a logger then, so that it does
+ * not report that there is no provider.
  *
- * <p>SLF4J is looked up when something is said for the first time: its set-up takes longer than the
- * first training step of a small model, and most programs have nothing to be warned of.
+ * <p>SLF4J is looked up when the first message is logged: its set-up takes longer than the first
+ * training step of a small model, and most programs log nothing.
  */
 public final class Log {
   private final Class<?> owner;
@@ -33,24 +33,24 @@ public final class Log {
   }
 
   /**
-   * Warns.
+   * Logs a warning.
    *
-   * @param pattern the sentence, with {@code {}} for each argument, as SLF4J takes it
+   * @param pattern the message, with {@code {}} for each argument, as SLF4J takes it
    */
   public void warn(String pattern, @Nullable Object... arguments) {
     Loggers.of(owner).warn(pattern, arguments);
   }
 
   /**
-   * Tells what only those want to read who ask for it.
+   * Logs details for users who enable them.
    *
-   * @param pattern the sentence, with {@code {}} for each argument, as SLF4J takes it
+   * @param pattern the message, with {@code {}} for each argument, as SLF4J takes it
    */
   public void info(String pattern, @Nullable Object... arguments) {
     Loggers.of(owner).info(pattern, arguments);
   }
 
-  /** All that needs SLF4J's classes, so that they are loaded with the first sentence. */
+  /** The code that needs SLF4J's classes, so that they are loaded with the first message. */
   private static final class Loggers {
     private static final boolean PROVIDER = hasProvider();
 
@@ -60,7 +60,7 @@ public final class Log {
           : new StandardErrorLogger(owner.getName(), line -> System.err.println(line));
     }
 
-    /** Looks where SLF4J looks. */
+    /** Returns whether there is a provider where SLF4J would look for one. */
     private static boolean hasProvider() {
       String explicit = System.getProperty(LoggerFactory.PROVIDER_PROPERTY_KEY);
       if (explicit != null && !explicit.isBlank()) {

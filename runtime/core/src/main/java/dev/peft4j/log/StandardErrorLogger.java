@@ -11,10 +11,16 @@ import org.slf4j.event.Level;
 import org.slf4j.helpers.LegacyAbstractLogger;
 import org.slf4j.helpers.MessageFormatter;
 
-/** Writes warnings and errors as one line each; the same line is written once. */
+/**
+ * A logger that writes warnings and errors to standard error, one line each; the same line is
+ * written only once.
+ */
 @SuppressWarnings("serial") // a logger is serializable by SLF4J's class, and this one never is
 final class StandardErrorLogger extends LegacyAbstractLogger {
-  /** So many lines are remembered: enough that none repeats, too few to fill the memory. */
+  /**
+   * The number of lines that are remembered: enough that none repeats, few enough not to fill the
+   * memory.
+   */
   private static final int REMEMBERED = 1000;
 
   private static final Set<String> SAID = ConcurrentHashMap.newKeySet();
@@ -55,7 +61,7 @@ final class StandardErrorLogger extends LegacyAbstractLogger {
     out.accept(line);
   }
 
-  /** Escapes what a terminal would act on: warnings quote files. */
+  /** Escapes characters that a terminal would act on: warnings quote files. */
   private static String printable(String message) {
     StringBuilder safe = new StringBuilder(message.length());
     message

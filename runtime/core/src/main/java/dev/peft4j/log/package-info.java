@@ -1,6 +1,4 @@
-/**
- * Where warnings go: to SLF4J, or to standard error where SLF4J has nothing that would show them.
- */
+/** Warnings: to SLF4J, or to standard error where no SLF4J provider would show them. */
 @NullMarked
 package dev.peft4j.log;
 

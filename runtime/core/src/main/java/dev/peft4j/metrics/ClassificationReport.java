@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Results by class and over all, in the form and with the numbers of scikit-learn's {@code
+ * Results by class and over all classes, in the form and with the numbers of scikit-learn's {@code
  * classification_report}. Classes that are neither a label nor predicted are left out, also of the
- * macro averages. Made by {@link EvaluationReport#of}.
+ * macro averages. Created by {@link EvaluationReport#of}.
  */
 public final class ClassificationReport implements EvaluationReport {
   private static final String WEIGHTED = "weighted avg";
@@ -21,7 +21,7 @@ public final class ClassificationReport implements EvaluationReport {
    * @param precision right predictions of it over all predictions of it; 0 without any
    * @param recall right predictions of it over all examples of it; 0 without any
    * @param f1 the harmonic mean of both
-   * @param support how many examples it has
+   * @param support the number of its examples
    */
   public record ClassResult(
       String name, double precision, double recall, double f1, long support) {}
@@ -30,7 +30,7 @@ public final class ClassificationReport implements EvaluationReport {
   private final List<String> names;
 
   /**
-   * A report of what was counted.
+   * Creates a report of a confusion matrix.
    *
    * @param names of the classes, in their order
    * @throws IllegalArgumentException if there are not as many as classes
@@ -41,7 +41,7 @@ public final class ClassificationReport implements EvaluationReport {
     this.names = List.copyOf(names);
   }
 
-  /** Returns how often each class was predicted as each. */
+  /** Returns the counts of predictions for each label. */
   public ConfusionMatrix confusion() {
     return confusion;
   }

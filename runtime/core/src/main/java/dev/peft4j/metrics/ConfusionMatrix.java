@@ -4,9 +4,10 @@ import java.util.List;
 import java.util.function.IntToDoubleFunction;
 
 /**
- * How often each label was predicted as each class, and the numbers that follow from it: accuracy,
- * precision, recall, F1 and Matthews' correlation. Where a class was never predicted, its precision
- * is 0, and where it never occurs, its recall (scikit-learn's {@code zero_division=0}).
+ * The number of times that each label was predicted as each class, and the numbers that follow from
+ * it: accuracy, precision, recall, F1 and Matthews' correlation. The precision of a class that was
+ * never predicted is 0, and so is the recall of one that never occurs (scikit-learn's {@code
+ * zero_division=0}).
  */
 public final class ConfusionMatrix {
   private final long[][] counts;
@@ -21,8 +22,7 @@ public final class ConfusionMatrix {
    * @param labels the right classes, from 0 to below {@code classes}
    * @param predictions as many predicted classes
    * @param classes number of classes, at least 1
-   * @throws IllegalArgumentException if the lengths differ, there is nothing to count, or a class
-   *     is out of range
+   * @throws IllegalArgumentException if the lengths differ, are 0, or a class is out of range
    */
   public static ConfusionMatrix of(int[] labels, int[] predictions, int classes) {
     Metrics.sameLength("predictions", predictions.length, labels.length);
@@ -56,7 +56,7 @@ public final class ConfusionMatrix {
     return counts[label][prediction];
   }
 
-  /** Returns how many examples have the label: the support of the class. */
+  /** Returns the number of examples that have the label: the support of the class. */
   public long support(int label) {
     long sum = 0;
     for (long n : counts[label]) {
@@ -82,7 +82,7 @@ public final class ConfusionMatrix {
     return sum;
   }
 
-  /** Returns the part of the examples that were predicted right. */
+  /** Returns the fraction of the examples that were predicted right. */
   public double accuracy() {
     long right = 0;
     for (int c = 0; c < classes(); c++) {

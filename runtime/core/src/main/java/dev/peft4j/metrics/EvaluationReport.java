@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * What an evaluation found, as numbers and as a table for people.
+ * The result of an evaluation, as numbers and as a table.
  *
  * <pre>{@code
  * var report = EvaluationReport.of(labels, predictions, List.of("bad", "good"));
@@ -56,18 +56,18 @@ public sealed interface EvaluationReport permits ClassificationReport, Regressio
     return regression(Metrics.doubles(expected), Metrics.doubles(predicted));
   }
 
-  /** Returns how many examples were compared. */
+  /** Returns the number of examples that were compared. */
   long examples();
 
   /**
-   * Returns the numbers over all examples by name, as an evaluator of a training run gives them.
+   * Returns the numbers over all examples by name, as an evaluator of a training run returns them.
    */
   Map<String, Double> values();
 
   /**
-   * Returns a table, its last line ended.
+   * Returns a table that ends with a line break.
    *
-   * @param digits behind the point
+   * @param digits the number of decimals
    */
   String table(int digits);
 }

@@ -5,14 +5,14 @@ import java.math.RoundingMode;
 import java.util.Arrays;
 
 /**
- * Single numbers that compare predictions with what is right. A NaN among scores or numbers is an
- * error, not a result.
+ * Single numbers that compare predictions with the expected values. A NaN among scores or numbers
+ * is an error, not a result.
  */
 public final class Metrics {
   private Metrics() {}
 
   /**
-   * Returns the part of the predictions that equal the labels.
+   * Returns the fraction of the predictions that equal the labels.
    *
    * @throws IllegalArgumentException if the lengths differ, or there are none
    */
@@ -170,7 +170,8 @@ public final class Metrics {
   }
 
   /**
-   * Returns e to the mean loss of a token, in nats: over how many tokens a model is undecided.
+   * Returns the perplexity, e to the mean loss of a token in nats: between how many tokens a model
+   * is undecided.
    *
    * @throws IllegalArgumentException if the loss is NaN
    */
@@ -204,7 +205,7 @@ public final class Metrics {
     return all;
   }
 
-  /** A number as Python writes it: a half goes to the even digit. */
+  /** Returns a number as Python formats it: halves are rounded to the even digit. */
   static String fixed(double value, int digits) {
     return Double.isFinite(value)
         ? new BigDecimal(value).setScale(digits, RoundingMode.HALF_EVEN).toPlainString()

@@ -5,9 +5,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * How far predicted numbers are from the right ones. Made by {@link EvaluationReport#regression}.
+ * The distance of predicted numbers from the expected ones. Created by {@link
+ * EvaluationReport#regression}.
  *
- * @param examples how many numbers were compared
+ * @param examples the number of numbers that were compared
  * @param meanAbsoluteError the mean absolute difference
  * @param meanSquaredError the mean squared difference
  * @param r2 the coefficient of determination; NaN for a single example, which has none

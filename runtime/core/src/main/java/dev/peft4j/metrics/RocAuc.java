@@ -5,12 +5,12 @@ import java.util.Comparator;
 
 /** Areas under curves of true over false positives. */
 final class RocAuc {
-  /** As far as a sum of probabilities in single precision may be from 1. */
+  /** The largest distance from 1 that a sum of probabilities in single precision may have. */
   private static final double NEAR_ONE = 1e-4;
 
   private RocAuc() {}
 
-  /** By ranks; labels are 0 and 1, and there are both. */
+  /** Computes the area by ranks; labels are 0 and 1, and both occur. */
   static double binary(int[] labels, double[] scores) {
     long positive = 0;
     for (int i = 0; i < labels.length; i++) {

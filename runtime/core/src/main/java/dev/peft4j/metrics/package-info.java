@@ -1,3 +1,3 @@
-/** Numbers that say how good predictions are, by the definitions of scikit-learn. */
+/** Metrics of predictions, by the definitions of scikit-learn. */
 @org.jspecify.annotations.NullMarked
 package dev.peft4j.metrics;

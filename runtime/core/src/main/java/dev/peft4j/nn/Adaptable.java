@@ -2,10 +2,10 @@ package dev.peft4j.nn;
 
 /** A layer that adapters can be attached to. */
 public interface Adaptable {
-  /** The layer's slot. */
+  /** Returns the layer's slot. */
   AdapterSlot slot();
 
-  /** True for what {@code all-linear} targets. */
+  /** Returns whether {@code all-linear} targets this layer. */
   default boolean isLinear() {
     return false;
   }

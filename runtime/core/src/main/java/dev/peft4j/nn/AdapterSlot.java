@@ -5,16 +5,16 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
- * Where adapters act on a layer. It holds none itself: the adapted models that share the layer do,
- * by its slot.
+ * The place where adapters act on a layer. It holds no adapters itself: the adapted models that
+ * share the layer find theirs by the slot.
  */
 public final class AdapterSlot {
   private volatile OverlaySource[] sources = Overlays.NONE;
 
-  /** A slot that nothing acts on. */
+  /** Creates a slot without adapters. */
   public AdapterSlot() {}
 
-  /** The layer's result: {@code base} with the adapters around it that act on this call. */
+  /** Returns the layer's result: {@code base} with the adapters that are active for this call. */
   public Tensor apply(Tensor x, UnaryOperator<Tensor> base) {
     Overlay acting = Overlays.acting(sources);
     return acting == null ? base.apply(x) : acting.apply(this, x, base);
@@ -25,12 +25,12 @@ public final class AdapterSlot {
     sources = Overlays.plus(sources, source);
   }
 
-  /** Ends that. */
+  /** Removes an adapted model. */
   public synchronized void leave(OverlaySource source) {
     sources = Overlays.minus(sources, source);
   }
 
-  /** The adapted models that act on the layer. */
+  /** Returns the adapted models that act on the layer. */
   public List<OverlaySource> sources() {
     return List.of(sources);
   }

@@ -3,13 +3,13 @@ package dev.peft4j.nn;
 import dev.peft4j.tensor.Tensor;
 
 /**
- * The means of as many bins as the result has elements (batch, channels, h, w): torch's {@code
- * nn.AdaptiveAvgPool2d}.
+ * A layer that averages an image (batch, channels, h, w) over as many bins as the result has
+ * elements: torch's {@code nn.AdaptiveAvgPool2d}.
  */
 public class AdaptiveAvgPool2d extends Module implements Layer {
   private final int[] bins;
 
-  /** Results of {@code h} × {@code w}. */
+  /** Creates a layer with results of {@code h} × {@code w}. */
   public AdaptiveAvgPool2d(int h, int w) {
     this.bins = Pool2d.bins("AdaptiveAvgPool2d", h, w);
   }
@@ -21,7 +21,7 @@ public class AdaptiveAvgPool2d extends Module implements Layer {
     return seen(means(bins[0], x.dim(2)).matmul(columns));
   }
 
-  /** The matrix (bins, n) that takes the mean of each bin. */
+  /** Returns the matrix (bins, n) that takes the mean of each bin. */
   private static Tensor means(int bins, int n) {
     float[] m = new float[bins * n];
     for (int b = 0; b < bins; b++) {

@@ -3,13 +3,14 @@ package dev.peft4j.nn;
 import dev.peft4j.tensor.Tensor;
 
 /**
- * The largest elements of as many bins as the result has elements (batch, channels, h, w): torch's
- * {@code nn.AdaptiveMaxPool2d}. Equal largest elements share the gradient.
+ * A layer that takes the largest element of as many bins of an image (batch, channels, h, w) as the
+ * result has elements: torch's {@code nn.AdaptiveMaxPool2d}. Equal largest elements share the
+ * gradient.
  */
 public class AdaptiveMaxPool2d extends Module implements Layer {
   private final int[] bins;
 
-  /** Results of {@code h} × {@code w}. */
+  /** Creates a layer with results of {@code h} × {@code w}. */
   public AdaptiveMaxPool2d(int h, int w) {
     this.bins = Pool2d.bins("AdaptiveMaxPool2d", h, w);
   }

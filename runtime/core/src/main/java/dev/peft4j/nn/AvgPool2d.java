@@ -4,18 +4,18 @@ import dev.peft4j.op.Window;
 import dev.peft4j.tensor.Tensor;
 
 /**
- * The mean of each window of x (batch, channels, h, w): torch's {@code nn.AvgPool2d}. Zeros that
- * are padded count.
+ * A layer that takes the mean of each window of x (batch, channels, h, w): torch's {@code
+ * nn.AvgPool2d}. Padded zeros are included in the mean.
  */
 public class AvgPool2d extends Module implements Layer {
   private final Window window;
 
-  /** Windows side by side. */
+  /** Creates a layer with windows that do not overlap. */
   public AvgPool2d(int kernel) {
     this(kernel, kernel, 0);
   }
 
-  /** Square windows. */
+  /** Creates a layer with square windows. */
   public AvgPool2d(int kernel, int stride, int padding) {
     this.window = Pool2d.window("AvgPool2d", kernel, stride, padding);
   }

@@ -14,19 +14,19 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Normalises each channel over all other axes, scales and shifts (Ioffe and Szegedy 2015), as
- * torch's {@code BatchNorm1d} and {@code BatchNorm2d}. In training mode mean and variance are those
- * of the batch, and running statistics follow them; in evaluation mode the running statistics are
- * taken.
+ * A layer that normalises each channel over all other axes, scales and shifts (Ioffe and Szegedy
+ * 2015), as torch's {@code BatchNorm1d} and {@code BatchNorm2d}. In training mode mean and variance
+ * are those of the batch, and the running statistics follow them; in evaluation mode the running
+ * statistics are used.
  *
  * <p>The running statistics are {@link Buffer}s: {@code running_mean}, {@code running_var} and
- * {@code num_batches_tracked} in state dicts and files. They are moved with the step of the
- * optimizer, or when they are next read; statistics that are not finite are not taken.
+ * {@code num_batches_tracked} in state dicts and files. They are updated with the step of the
+ * optimizer, or when they are next read; statistics that are not finite are ignored.
  *
- * <p>In the base of an adapted model nothing moves them, since an adapter never changes the base:
- * in training mode the batch's statistics are taken, and the running ones stay. (In peft they move,
- * and are not saved with the adapter.) A norm among the modules to save has its own, which move and
- * are saved.
+ * <p>In the base of an adapted model they are never updated, since an adapter never changes the
+ * base: in training mode the batch's statistics are used, and the running ones stay as they are.
+ * (In peft they are updated, and not saved with the adapter.) A norm among the modules to save has
+ * its own, which are updated and saved.
  */
 public abstract sealed class BatchNorm extends Module implements Layer
     permits BatchNorm1d, BatchNorm2d {
@@ -49,7 +49,7 @@ public abstract sealed class BatchNorm extends Module implements Layer
       boolean trackRunningStats) {
     if (channels < 1 || !(eps >= 0) || momentum != null && !(momentum >= 0 && momentum <= 1)) {
       throw new IllegalArgumentException(
-          "%s(%d, %s, %s): needed are at least one channel, eps of at least 0 and a momentum from 0 to 1"
+          "%s(%d, %s, %s): needed at least one channel, eps of at least 0 and a momentum from 0 to 1"
               .formatted(getClass().getSimpleName(), channels, eps, momentum));
     }
     this.channels = channels;
@@ -62,7 +62,7 @@ public abstract sealed class BatchNorm extends Module implements Layer
     this.numBatchesTracked = trackRunningStats ? Buffer.count(0) : null;
   }
 
-  /** Throws a ShapeException unless the input has one of the ranks. */
+  /** Throws a ShapeException unless the input has one of the allowed ranks. */
   abstract void requireRank(Tensor x);
 
   final ShapeException wrong(Tensor x, String needed) {
@@ -149,7 +149,7 @@ public abstract sealed class BatchNorm extends Module implements Layer
     }
   }
 
-  /** The running statistics, and those of a batch that they are to follow. */
+  /** The running statistics, and those of a batch that they will follow. */
   private static final class Statistics implements Buffer.Pending {
     private final Buffer runningMean;
     private final Buffer runningVar;
@@ -214,7 +214,10 @@ public abstract sealed class BatchNorm extends Module implements Layer
       }
     }
 
-    /** As torch's CPU kernel: in double precision, rounded once. */
+    /**
+     * Returns the updated statistics, computed as in torch's CPU kernel: in double precision,
+     * rounded once.
+     */
     private static Storage moved(Storage running, Storage batch, double part, double factor) {
       float[] values = running.toFloats();
       for (int i = 0; i < values.length; i++) {

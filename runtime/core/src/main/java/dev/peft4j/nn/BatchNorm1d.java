@@ -8,25 +8,25 @@ import org.jspecify.annotations.Nullable;
  * BatchNorm1d}.
  */
 public final class BatchNorm1d extends BatchNorm {
-  /** Normalises with eps 1e-5 and momentum 0.1. */
+  /** Creates a layer with eps 1e-5 and momentum 0.1. */
   public BatchNorm1d(int channels) {
     this(channels, 1e-5f, 0.1f, true, true);
   }
 
-  /** Normalises with scale, shift and running statistics. */
+  /** Creates a layer with scale, shift and running statistics. */
   public BatchNorm1d(int channels, float eps, @Nullable Float momentum) {
     this(channels, eps, momentum, true, true);
   }
 
   /**
-   * Normalises.
+   * Creates a layer.
    *
-   * @param eps is added to the variance
-   * @param momentum the part of the batch's statistics in the running ones; null takes the mean
+   * @param eps the number that is added to the variance
+   * @param momentum the weight of the batch's statistics in the running ones; null for the mean
    *     over all batches, torch's {@code None}
-   * @param affine whether there are a scale and a shift to be trained
-   * @param trackRunningStats whether there are running statistics; without, evaluation mode takes
-   *     the batch's, too
+   * @param affine whether there are a trainable scale and shift
+   * @param trackRunningStats whether there are running statistics; without them evaluation mode
+   *     uses the batch's, too
    * @throws IllegalArgumentException if a number is out of range
    */
   public BatchNorm1d(

@@ -1,6 +1,5 @@
 package dev.peft4j.nn;
 
-import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Node;
@@ -10,38 +9,38 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A tensor that belongs to a module and that no gradient changes, such as the running mean of a
- * {@link BatchNorm2d}: torch's {@code register_buffer}. A field of this type is found as a
- * parameter is. It is in the module's state dict and files, in checkpoints of a training, and in
- * the copy that an adapter has of a module to save; an optimizer never sees it.
+ * A tensor that belongs to a module and is not changed by gradients, such as the running mean of a
+ * {@link BatchNorm2d}: torch's {@code register_buffer}. Fields of this type are found as parameters
+ * are. A buffer is in the module's state dict and files, in checkpoints, and in the copy that an
+ * adapter has of a module to save; an optimizer never sees it.
  *
- * <p>A layer that computes its next value while it is called says so with {@link #follow}.
+ * <p>A layer that computes the next value during a call passes it to {@link #follow}.
  */
 public final class Buffer extends ModuleTensor {
   private volatile @Nullable Pending pending;
 
-  /** A change of one or several buffers that counts from the next time that one is read. */
+  /** A pending change of one or several buffers that takes effect when one of them is next read. */
   interface Pending {
-    /** Makes the change and takes itself off the buffers. */
+    /** Applies the change and removes it from the buffers. */
     void settle();
   }
 
-  /** A buffer with the given first value, which it owns from now on. */
+  /** Creates a buffer with the given initial value, which it owns from now on. */
   public Buffer(Storage value, Shape shape) {
     super(new Variable("buffer", value, shape, false));
   }
 
-  /** A buffer of float32 with the given first values. */
+  /** Creates a buffer of float32 with the given initial values. */
   public Buffer(float[] values, int... shape) {
     this(Storage.of(values), Shape.of(shape));
   }
 
-  /** A buffer of one int64 number and rank 0, such as a count. */
+  /** Creates a buffer of one int64 number and rank 0, such as a count. */
   public static Buffer count(long first) {
     return new Buffer(Storage.of(new long[] {first}), Shape.SCALAR);
   }
 
-  /** The same number everywhere, float32. */
+  /** Creates a buffer of float32 in which all elements are {@code value}. */
   static Buffer filled(float value, int... shape) {
     Shape s = Shape.of(shape);
     float[] values = new float[s.size()];
@@ -49,15 +48,18 @@ public final class Buffer extends ModuleTensor {
     return new Buffer(Storage.of(values), s);
   }
 
-  /** The buffer that stands for this one here: a copy that an active adapter has, or this one. */
+  /**
+   * Returns the buffer that is used in place of this one here: a copy that an active adapter has,
+   * or this one.
+   */
   public Buffer acting() {
     Overlay acting = Overlays.acting(overlaySources());
     return acting == null ? this : acting.of(this);
   }
 
   /**
-   * True if the module that holds it may change it here: not in the base of an adapted model, which
-   * others may share, unless the active adapter has a copy of it.
+   * Returns whether the module that holds it may change it here: not in the base of an adapted
+   * model, which others may share, unless the active adapter has a copy of it.
    */
   public boolean mayChange() {
     return overlaySources().length == 0 || acting() != this;
@@ -67,7 +69,7 @@ public final class Buffer extends ModuleTensor {
   public Node node() {
     Variable v = acting().variable();
     Node leaf = v.node();
-    return leaf.dtype().isHalf() ? Tensor.of(leaf).toFloat().node() : leaf;
+    return leaf.encoding().isPlain() ? leaf : Tensor.of(leaf).toFloat().node();
   }
 
   @Override
@@ -80,9 +82,9 @@ public final class Buffer extends ModuleTensor {
   }
 
   /**
-   * Takes the value of a tensor from now on. It is computed with whatever computes what it depends
-   * on, such as the optimizer's step, or else when the buffer is next read. A value that is not
-   * finite is not taken.
+   * Takes the value of a tensor from now on. The value is computed together with what it depends
+   * on, for example by the optimizer's step, or when the buffer is next read. A value that is not
+   * finite is ignored.
    *
    * @param next of this buffer's shape
    * @throws IllegalArgumentException if it has another shape
@@ -125,14 +127,14 @@ public final class Buffer extends ModuleTensor {
     pending = change;
   }
 
-  /** Takes a change off, unless another one came after it. */
+  /** Removes a change, unless another one came after it. */
   void settled(Pending change) {
     if (pending == change) {
       pending = null;
     }
   }
 
-  /** Drops a change that has not been made. */
+  /** Drops a change that has not been applied. */
   void drop() {
     pending = null;
   }
@@ -149,9 +151,9 @@ public final class Buffer extends ModuleTensor {
     super.adopt(values);
   }
 
-  /** A copy for an adapter. */
+  /** Returns a copy for an adapter. */
   public Buffer copy() {
-    Storage value = own().dtype().isHalf() ? own().copyAs(DType.FLOAT32) : own().copy();
+    Storage value = own().copyAs(own().dtype().encoding());
     return new Buffer(value, shape());
   }
 }

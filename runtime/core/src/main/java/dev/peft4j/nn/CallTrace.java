@@ -12,20 +12,23 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What happened during a call of a model: operations, and results of this package's layers, each
- * with the methods of modules that were running. From that it tells the last result of each module,
- * though modules of one's own do not say when they are called: an operation belongs to the modules
- * whose methods run, and which one of a class it is follows from the layers and parameters used
- * just before or after it.
+ * The record of a call of a model: operations, and results of this package's layers, each with the
+ * methods of modules that were running. From it follows the last result of each module, even of
+ * user-defined modules, which do not report their calls: an operation belongs to the modules whose
+ * methods run, and which instance of a class it is follows from the layers and parameters used just
+ * before or after it.
  */
 final class CallTrace {
   private static final StackWalker STACK =
       StackWalker.getInstance(Set.of(StackWalker.Option.RETAIN_CLASS_REFERENCE));
 
-  /** A running method of a module: its class, and where in it the call is. */
+  /** A running method of a module: its class, and the position of the call in it. */
   private record Frame(Class<?> type, int place) {}
 
-  /** {@code of} is null for an operation that no layer has told of. */
+  /**
+   * An operation, or the result of a layer; {@code of} is null for an operation that no layer has
+   * reported.
+   */
   private static final class Event {
     final List<Frame> frames;
     final Shape shape;
@@ -65,7 +68,7 @@ final class CallTrace {
     }
   }
 
-  /** The module whose parameter an operation uses, perhaps widened or reshaped. */
+  /** Returns the module whose parameter an operation uses, possibly widened or reshaped. */
   private @Nullable Module owner(Node n, int depth) {
     for (Node in : n.inputs()) {
       Variable v = in.variable();
@@ -80,7 +83,7 @@ final class CallTrace {
     return null;
   }
 
-  /** The methods of modules that run, the outermost first. */
+  /** Returns the methods of modules that run, the outermost first. */
   private static List<Frame> frames() {
     return STACK
         .walk(
@@ -91,12 +94,12 @@ final class CallTrace {
         .reversed();
   }
 
-  /** Methods of every module tell nothing. */
+  /** Returns whether a class is a module, but not {@link Module}, whose methods say nothing. */
   private static boolean isOfModule(Class<?> c) {
     return c != Module.class && Module.class.isAssignableFrom(c);
   }
 
-  /** The shape of each module's last result. */
+  /** Returns the shape of each module's last result. */
   Map<Module, Shape> outputs() {
     place();
     Map<Module, Shape> outputs = new IdentityHashMap<>();
@@ -116,7 +119,7 @@ final class CallTrace {
     return outputs;
   }
 
-  /** A module and those that it is in, itself first. */
+  /** Returns a module and its ancestors, itself first. */
   private List<Module> line(Module module) {
     List<Module> line = new ArrayList<>();
     String path = paths.getOrDefault(module, "");
@@ -169,7 +172,7 @@ final class CallTrace {
     return goesOn ? last : next;
   }
 
-  /** The innermost of a class among a module and those that it is in. */
+  /** Returns the innermost instance of a class among a module and its ancestors. */
   private @Nullable Module nearest(Class<?> type, @Nullable Module from) {
     if (from != null) {
       for (Module m : line(from)) {

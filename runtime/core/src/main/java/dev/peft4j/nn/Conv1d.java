@@ -14,17 +14,17 @@ public class Conv1d extends WeightedLayer {
   private final int stride;
   private final int padding;
 
-  /** Stride 1, no padding, and a bias. */
+  /** Creates a convolution with stride 1, no padding, and a bias. */
   public Conv1d(int in, int out, int kernel) {
     this(in, out, kernel, 1, 0, true);
   }
 
-  /** With a bias. */
+  /** Creates a convolution with a bias. */
   public Conv1d(int in, int out, int kernel, int stride, int padding) {
     this(in, out, kernel, stride, padding, true);
   }
 
-  /** With or without bias. */
+  /** Creates a convolution with or without bias. */
   public Conv1d(int in, int out, int kernel, int stride, int padding, boolean bias) {
     Conv2d.check("Conv1d", in, out, kernel, stride, padding);
     Rng rng = Rng.current();
@@ -41,7 +41,8 @@ public class Conv1d extends WeightedLayer {
   }
 
   /**
-   * Cross-correlation, torch's {@code F.conv1d} with one group: that of an image of height 1.
+   * Returns a cross-correlation, torch's {@code F.conv1d} with one group: that of an image of
+   * height 1.
    *
    * @param x (batch, in, length)
    * @param weight (out, in, k)
@@ -76,12 +77,12 @@ public class Conv1d extends WeightedLayer {
     return y.reshape(y.dim(0), y.dim(1), y.dim(3));
   }
 
-  /** Distance between two positions of the kernel. */
+  /** Returns the distance between two positions of the kernel. */
   public int stride() {
     return stride;
   }
 
-  /** Zeros before and after the input. */
+  /** Returns the number of zeros before and after the input. */
   public int padding() {
     return padding;
   }

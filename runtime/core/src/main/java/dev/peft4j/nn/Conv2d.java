@@ -11,17 +11,17 @@ import dev.peft4j.tensor.Tensor;
 public class Conv2d extends WeightedLayer {
   private final Window window;
 
-  /** A square kernel with stride 1, no padding, and a bias. */
+  /** Creates a convolution with a square kernel, stride 1, no padding, and a bias. */
   public Conv2d(int in, int out, int kernel) {
     this(in, out, kernel, 1, 0, true);
   }
 
-  /** A square kernel with a bias. */
+  /** Creates a convolution with a square kernel and a bias. */
   public Conv2d(int in, int out, int kernel, int stride, int padding) {
     this(in, out, kernel, stride, padding, true);
   }
 
-  /** A square kernel with or without bias. */
+  /** Creates a convolution with a square kernel, with or without bias. */
   public Conv2d(int in, int out, int kernel, int stride, int padding, boolean bias) {
     check("Conv2d", in, out, kernel, stride, padding);
     Rng rng = Rng.current();
@@ -31,7 +31,7 @@ public class Conv2d extends WeightedLayer {
     this.window = Window.square(kernel, stride, padding);
   }
 
-  /** Checks what {@code layer} is made with. */
+  /** Checks the arguments of {@code layer}. */
   static void check(String layer, int in, int out, int kernel, int stride, int padding) {
     if (in < 1 || out < 1 || kernel < 1 || stride < 1 || padding < 0) {
       throw new IllegalArgumentException(
@@ -45,7 +45,7 @@ public class Conv2d extends WeightedLayer {
     return x.conv2d(weight(), bias(), window);
   }
 
-  /** Kernel, stride and padding. */
+  /** Returns kernel, stride and padding. */
   public Window window() {
     return window;
   }

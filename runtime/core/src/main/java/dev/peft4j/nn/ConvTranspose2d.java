@@ -20,13 +20,13 @@ public class ConvTranspose2d extends Module implements Layer {
   private final Window window;
   private final int outputPadding;
 
-  /** A square kernel with a bias. */
+  /** Creates a layer with a square kernel and a bias. */
   public ConvTranspose2d(int in, int out, int kernel, int stride, int padding) {
     this(in, out, kernel, stride, padding, 0, true);
   }
 
   /**
-   * A square kernel with or without bias.
+   * Creates a layer with a square kernel, with or without bias.
    *
    * @param outputPadding rows and columns that are added at the end; less than the stride
    */

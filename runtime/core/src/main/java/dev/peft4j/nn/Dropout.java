@@ -4,22 +4,22 @@ import dev.peft4j.data.Rng;
 import dev.peft4j.tensor.Tensor;
 
 /**
- * Zeros elements with probability p in training mode and scales the others by 1 / (1 - p); does
- * nothing in evaluation mode. Each call draws a key from the layer's generator, which fixes the
- * mask: same seed and order of calls, same masks. In the base of an adapted model each adapter
- * draws from a copy of the generator ({@link #generator}).
+ * A layer that sets elements to zero with probability p in training mode and scales the others by 1
+ * / (1 - p); in evaluation mode it does nothing. Each call draws a key from the layer's generator,
+ * which determines the mask: the same seed and order of calls give the same masks. In the base of
+ * an adapted model each adapter draws from a copy of the generator ({@link #generator}).
  */
 public class Dropout extends Module implements Layer {
   private final float p;
   private final Rng rng;
 
-  /** Dropout whose masks follow from {@link Rng#current()} at this moment. */
+  /** Creates a layer whose masks follow from {@link Rng#current()} at this moment. */
   public Dropout(double p) {
     this(p, Rng.current().split());
   }
 
   /**
-   * Dropout with a generator of its own.
+   * Creates a layer with a generator of its own.
    *
    * @throws IllegalArgumentException if p is outside [0, 1)
    */
@@ -40,7 +40,12 @@ public class Dropout extends Module implements Layer {
             : x.dropout(p, Tensor.of(new long[] {generator(rng).nextLong()})));
   }
 
-  /** The generator of the masks' keys, or what its copies begin with. */
+  /** Returns the probability that an element is zeroed. */
+  public float p() {
+    return p;
+  }
+
+  /** Returns the generator of the masks' keys, from which copies start. */
   public Rng rng() {
     return rng;
   }

@@ -5,10 +5,11 @@ import dev.peft4j.data.ShapeException;
 import dev.peft4j.tensor.Tensor;
 
 /**
- * Rows of a table by integer ids (torch's {@code nn.Embedding}): ids of any shape, result (…, dim).
+ * A lookup of rows of a table by integer ids (torch's {@code nn.Embedding}): ids of any shape,
+ * result (…, dim).
  */
 public class Embedding extends WeightedLayer {
-  /** A table of {@code count} rows of {@code dim} numbers, drawn from N(0, 1). */
+  /** Creates a table of {@code count} rows of {@code dim} numbers, drawn from N(0, 1). */
   public Embedding(int count, int dim) {
     if (count < 1 || dim < 1) {
       throw new IllegalArgumentException(
@@ -17,7 +18,7 @@ public class Embedding extends WeightedLayer {
     super(Initial.normal(Rng.current(), 1, count, dim), null);
   }
 
-  /** A layer of a given table (count, dim), which it owns from now on. */
+  /** Creates a layer of a given table (count, dim), which it owns from now on. */
   public Embedding(Parameter weight) {
     if (weight.shape().rank() != 2) {
       throw new ShapeException(
@@ -31,12 +32,12 @@ public class Embedding extends WeightedLayer {
     return weight().embedding(ids);
   }
 
-  /** Number of rows. */
+  /** Returns the number of rows. */
   public int count() {
     return weight().shape().dim(0);
   }
 
-  /** Numbers in a row. */
+  /** Returns the number of columns. */
   public int dim() {
     return weight().shape().dim(1);
   }

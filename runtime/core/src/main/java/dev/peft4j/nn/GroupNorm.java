@@ -6,8 +6,8 @@ import java.util.Arrays;
 
 /**
  * Group normalisation (Wu and He 2018; torch's {@code nn.GroupNorm}): x (batch, channels, …) is
- * normalised over each of {@code groups} of neighbouring channels and all that follows them; weight
- * (channels) starts at 1, bias (channels) at 0.
+ * normalised over each of {@code groups} of neighbouring channels and all dimensions after them;
+ * weight (channels) starts at 1, bias (channels) at 0.
  */
 public class GroupNorm extends Module implements Layer {
   private final Parameter weight;
@@ -15,13 +15,13 @@ public class GroupNorm extends Module implements Layer {
   private final int groups;
   private final float eps;
 
-  /** Normalises with eps 1e-5. */
+  /** Creates a layer with eps 1e-5. */
   public GroupNorm(int groups, int channels) {
     this(groups, channels, 1e-5f);
   }
 
   /**
-   * Normalises {@code channels} in {@code groups}.
+   * Creates a layer that normalises {@code channels} in {@code groups}.
    *
    * @throws IllegalArgumentException if the groups do not divide the channels
    */

@@ -10,19 +10,19 @@ import java.util.List;
  */
 public class Gru extends Recurrent {
   /**
-   * What a GRU gives.
+   * The result of a GRU.
    *
    * @param output (batch, length, directions · hidden)
    * @param hidden the last h, (layers · directions, batch, hidden)
    */
   public record Result(Tensor output, Tensor hidden) {}
 
-  /** One layer in one direction. */
+  /** Creates one layer in one direction. */
   public Gru(int in, int hidden) {
     this(in, hidden, 1, false);
   }
 
-  /** Layers one above the other, perhaps in both directions. */
+  /** Creates stacked layers, optionally in both directions. */
   public Gru(int in, int hidden, int layers, boolean bidirectional) {
     super("Gru", 3, in, hidden, layers, bidirectional);
   }

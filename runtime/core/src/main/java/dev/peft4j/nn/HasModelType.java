@@ -1,10 +1,10 @@
 package dev.peft4j.nn;
 
 /**
- * A model whose kind has a name, which Hugging Face's {@code config.json} gives as {@code
- * model_type}. Settings of adapters that name no targets get those that peft has for that kind.
+ * A model whose family has a name, the {@code model_type} of Hugging Face's {@code config.json}.
+ * Adapters whose settings name no targets get peft's default targets of that family.
  */
 public interface HasModelType {
-  /** The kind, such as {@code bert} or {@code llama}. */
+  /** Returns the model type, such as {@code bert} or {@code llama}. */
   String modelType();
 }

@@ -6,19 +6,21 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import java.util.stream.IntStream;
 
-/** First values of parameters, drawn from the distributions that torch's layers use. */
+/** Initial values of parameters, drawn from the distributions that torch's layers use. */
 public final class Initial {
-  /** Even, as normal numbers are drawn in pairs. */
+  /** The numbers of a block; even, since normal numbers are drawn in pairs. */
   private static final int BLOCK = 4096;
 
-  /** Fewer blocks are not worth a second thread. */
+  /** The number of blocks from which several threads are worthwhile. */
   private static final int PARALLEL = 16;
 
   private Initial() {}
 
   /**
-   * torch's {@code kaiming_uniform_(a=√5)} (He et al. 2015), the default of Linear and Conv:
-   * uniform in ±1/√fanIn, where fanIn is the product of all sizes but the first.
+   * Returns numbers of torch's {@code kaiming_uniform_(a=√5)} (He et al. 2015), the default of
+   * Linear and Conv: uniform in ±1/√fanIn, where fanIn is the product of all sizes but the first.
+   * 2015), the default of Linear and Conv: uniform in ±1/√fanIn, where fanIn is the product of all
+   * sizes but the first.
    */
   public static Parameter kaimingUniform(Rng rng, int... shape) {
     Shape s = Shape.of(shape);
@@ -26,13 +28,13 @@ public final class Initial {
     return drawn(rng, (r, n) -> r.uniform(n, -bound, bound), s);
   }
 
-  /** Uniform in ±1/√fanIn: the default of biases. */
+  /** Returns uniform numbers in ±1/√fanIn: the default of biases. */
   public static Parameter bias(Rng rng, int fanIn, int n) {
     float bound = (float) (1 / Math.sqrt(fanIn));
     return new Parameter(rng.uniform(n, -bound, bound), n);
   }
 
-  /** Normal numbers of mean 0. */
+  /** Returns normal numbers of mean 0. */
   public static Parameter normal(Rng rng, float std, int... shape) {
     return drawn(rng, (r, n) -> r.normal(n, 0, std), Shape.of(shape));
   }
@@ -42,8 +44,8 @@ public final class Initial {
   }
 
   /**
-   * Block by block, on all processors if there are many: an array as large as a large table would
-   * stay on the heap for long.
+   * Draws numbers block by block, on all processors if there are many: an array as large as a large
+   * table would stay on the heap for long.
    */
   private static Parameter drawn(Rng rng, Draw draw, Shape shape) {
     Storage values = Storage.allocate(DType.FLOAT32, shape.elements());
@@ -64,7 +66,7 @@ public final class Initial {
     return new Parameter(values, shape);
   }
 
-  /** The same number everywhere. */
+  /** Returns a parameter in which all elements are {@code value}. */
   public static Parameter constant(float value, int... shape) {
     float[] v = new float[Shape.of(shape).size()];
     java.util.Arrays.fill(v, value);

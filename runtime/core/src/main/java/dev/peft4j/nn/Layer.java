@@ -2,8 +2,8 @@ package dev.peft4j.nn;
 
 import dev.peft4j.tensor.Tensor;
 
-/** Something that maps one tensor to one: what {@link Sequential} chains. */
+/** A function from one tensor to another, which {@link Sequential} can chain. */
 public interface Layer {
-  /** The result for {@code x}. */
+  /** Returns the result for {@code x}. */
   Tensor forward(Tensor x);
 }

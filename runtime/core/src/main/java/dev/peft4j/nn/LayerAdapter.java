@@ -3,10 +3,10 @@ package dev.peft4j.nn;
 import dev.peft4j.tensor.Tensor;
 import java.util.function.UnaryOperator;
 
-/** Changes what a layer computes. */
+/** A change of what a layer computes. */
 public interface LayerAdapter {
   /**
-   * The layer's result with this adapter.
+   * Returns the layer's result with this adapter.
    *
    * @param x the layer's input
    * @param base computes the layer without this adapter

@@ -11,12 +11,12 @@ public class LayerNorm extends Module implements Layer {
   private final Parameter bias;
   private final float eps;
 
-  /** Normalises rows of {@code dim} numbers with eps 1e-5. */
+  /** Creates a layer for rows of {@code dim} numbers with eps 1e-5. */
   public LayerNorm(int dim) {
     this(dim, 1e-5f);
   }
 
-  /** Normalises rows of {@code dim} numbers. */
+  /** Creates a layer for rows of {@code dim} numbers. */
   public LayerNorm(int dim, float eps) {
     if (dim < 1) {
       throw new IllegalArgumentException("LayerNorm(" + dim + "): the size must be at least 1");

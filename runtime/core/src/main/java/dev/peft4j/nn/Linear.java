@@ -10,12 +10,12 @@ import org.jspecify.annotations.Nullable;
  * x · Wᵀ + b (torch's {@code nn.Linear}): x (…, in), weight (out, in), bias (out), result (…, out).
  */
 public class Linear extends WeightedLayer {
-  /** A layer with bias, drawn as torch draws it: both uniform in ±1/√in. */
+  /** Creates a layer with bias, initialised as in torch: weight and bias uniform in ±1/√in. */
   public Linear(int in, int out) {
     this(in, out, true);
   }
 
-  /** A layer with or without bias. */
+  /** Creates a layer with or without bias. */
   public Linear(int in, int out, boolean bias) {
     if (in < 1 || out < 1) {
       throw new IllegalArgumentException(
@@ -26,7 +26,7 @@ public class Linear extends WeightedLayer {
   }
 
   /**
-   * A layer of given parameters, which it owns from now on.
+   * Creates a layer of given parameters, which it owns from now on.
    *
    * @param weight (out, in)
    * @param bias (out), or null for none
@@ -48,12 +48,12 @@ public class Linear extends WeightedLayer {
     return x.linear(weight(), bias());
   }
 
-  /** Features of the input. */
+  /** Returns the number of input features. */
   public int inFeatures() {
     return weight().shape().dim(1);
   }
 
-  /** Features of the result. */
+  /** Returns the number of output features. */
   public int outFeatures() {
     return weight().shape().dim(0);
   }

@@ -11,7 +11,7 @@ import java.util.List;
  */
 public class Lstm extends Recurrent {
   /**
-   * What an LSTM gives.
+   * The result of an LSTM.
    *
    * @param output (batch, length, directions · hidden)
    * @param hidden the last h, (layers · directions, batch, hidden)
@@ -19,12 +19,12 @@ public class Lstm extends Recurrent {
    */
   public record Result(Tensor output, Tensor hidden, Tensor cell) {}
 
-  /** One layer in one direction. */
+  /** Creates one layer in one direction. */
   public Lstm(int in, int hidden) {
     this(in, hidden, 1, false);
   }
 
-  /** Layers one above the other, perhaps in both directions. */
+  /** Creates stacked layers, optionally in both directions. */
   public Lstm(int in, int hidden, int layers, boolean bidirectional) {
     super("Lstm", 4, in, hidden, layers, bidirectional);
   }

@@ -4,18 +4,18 @@ import dev.peft4j.op.Window;
 import dev.peft4j.tensor.Tensor;
 
 /**
- * The largest element of each window of x (batch, channels, h, w): torch's {@code nn.MaxPool2d}.
- * What is padded never counts. Equal largest elements share the gradient.
+ * A layer that takes the largest element of each window of x (batch, channels, h, w): torch's
+ * {@code nn.MaxPool2d}. Padding is never the largest. Equal largest elements share the gradient.
  */
 public class MaxPool2d extends Module implements Layer {
   private final Window window;
 
-  /** Windows side by side. */
+  /** Creates a layer with windows that do not overlap. */
   public MaxPool2d(int kernel) {
     this(kernel, kernel, 0);
   }
 
-  /** Square windows. */
+  /** Creates a layer with square windows. */
   public MaxPool2d(int kernel, int stride, int padding) {
     this.window = Pool2d.window("MaxPool2d", kernel, stride, padding);
   }

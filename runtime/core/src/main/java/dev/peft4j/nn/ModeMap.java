@@ -6,7 +6,7 @@ import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Set;
 
-/** Which modules of a base are in training mode; immutable. */
+/** The modules of a base that are in training mode; immutable. */
 record ModeMap(boolean rest, Map<Module, Boolean> others) {
   static final ModeMap TRAINING = new ModeMap(true, Map.of());
   static final ModeMap EVALUATION = new ModeMap(false, Map.of());
@@ -20,7 +20,7 @@ record ModeMap(boolean rest, Map<Module, Boolean> others) {
   }
 
   /**
-   * With another mode for some modules.
+   * Returns a map with another mode for some modules.
    *
    * @param all the modules of the base
    */
@@ -33,7 +33,7 @@ record ModeMap(boolean rest, Map<Module, Boolean> others) {
     return new ModeMap(rest, Collections.unmodifiableMap(next));
   }
 
-  /** True if no module is in training mode. */
+  /** Returns whether no module is in training mode. */
   boolean isEvaluation() {
     return !rest && !others.containsValue(true);
   }

@@ -16,21 +16,26 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How calls of one adapted model are made: in training or evaluation mode, and with which random
- * numbers. Both belong to the adapted model and the call, not to the modules of the base, which
- * others may share.
+ * The modes of calls of one adapted model: training or evaluation, and the random numbers. Both
+ * belong to the adapted model and the call, not to the modules of the base, which others may share.
  *
  * <ul>
- *   <li>Evaluation mode is for every thread, but for those that have said that they train.
- *   <li>Training mode is for the thread that asks for it, until it asks for the other.
- *   <li>A call keeps the mode that it began with, unless it changes it itself.
+ *   <li>Training mode is for the thread that asks for it, until it asks for evaluation mode.
+ *   <li>A thread that makes an optimizer step in training mode keeps that mode as if it had asked
+ *       for it: nothing that another thread does turns its dropout off.
+ *   <li>Evaluation mode is for the thread that asks for it and for all that have neither asked for
+ *       training mode nor trained, such as those that serve.
+ *   <li>A call keeps the mode that it started with, unless it changes the mode itself.
  * </ul>
  *
- * <p>Random numbers come from {@link Streams}: what one adapter's training draws depends on nobody
- * else.
+ * <p>Random numbers come from {@link Streams}: what the training of one adapter draws does not
+ * depend on others.
  */
 public final class Modes {
-  /** The mode of a call, and where it draws from if that was chosen; of one adapted model. */
+  /**
+   * The mode of a call of one adapted model, and the chosen source of random numbers if there is
+   * one.
+   */
   private static final class Call {
     private final Modes of;
     private final boolean ownMode;
@@ -65,12 +70,12 @@ public final class Modes {
   private volatile List<Trains> training = List.of();
   private volatile boolean warned;
 
-  /** Modes of a model that has no base yet. */
+  /** Creates the modes of a model that has no base yet. */
   public Modes() {}
 
   // ---- the base
 
-  /** Begins to be asked for the modes of a base's modules; they are what the modules say. */
+  /** Takes over the modes of a base's modules, which start as the modules have them. */
   public synchronized void join(OverlaySource source, Collection<Module> base) {
     if (modules == null) {
       Set<Module> all = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -86,7 +91,7 @@ public final class Modes {
     }
   }
 
-  /** Ends that; the modules go by what they say themselves. */
+  /** Returns the modes to the modules of a base. */
   public synchronized void leave(OverlaySource source, Collection<Module> base) {
     for (Module m : base) {
       synchronized (m) {
@@ -100,7 +105,7 @@ public final class Modes {
 
   // ---- asked by modules
 
-  /** The adapted model that a module is called for here, or null. */
+  /** Returns the adapted model that a module is called for here, or null. */
   private static @Nullable OverlaySource calledFor(OverlaySource[] sources) {
     OverlaySource chosen = Overlays.chosenOf(sources);
     if (chosen != null) {
@@ -126,7 +131,7 @@ public final class Modes {
     return s == null ? own : s.modes().drawnFrom(s, own);
   }
 
-  /** Puts modules into a mode: for the adapted model they are called for, or else for all. */
+  /** Sets the mode of modules: for the adapted model that they are called for, or else for all. */
   static void set(List<Module> modules, boolean on) {
     Map<OverlaySource, List<Module>> bySource = new IdentityHashMap<>();
     for (Module m : modules) {
@@ -150,13 +155,13 @@ public final class Modes {
 
   // ---- modes
 
-  /** True if a module of the base is in training mode on a call made here. */
+  /** Returns whether a module of the base is in training mode for a call made here. */
   public boolean isTraining(Module m) {
     Call call = here();
     return (call == null ? present() : call.mode).get(m);
   }
 
-  /** Puts modules of the base into a mode. */
+  /** Sets the mode of modules of the base. */
   public void set(Collection<Module> some, boolean on) {
     Set<Module> all = modules == null ? Set.copyOf(some) : modules;
     for (Call c = CALL.isBound() ? CALL.get() : null; c != null; c = c.outer) {
@@ -228,7 +233,7 @@ public final class Modes {
 
   // ---- scopes
 
-  /** Runs {@code body} as a call, which keeps the mode that it begins with. */
+  /** Runs {@code body} as a call, which keeps the mode that it starts with. */
   public <T> T call(Supplier<T> body) {
     return here() != null ? body.get() : in(false, present(), null, body);
   }
@@ -236,7 +241,7 @@ public final class Modes {
   /**
    * Runs {@code body} in training mode, on this thread.
    *
-   * @param key what is trained: of what another one trains, the random numbers are others
+   * @param key identifies what is trained; each key has its own random numbers
    */
   public <T> T training(Object key, Supplier<T> body) {
     return in(true, ModeMap.TRAINING, key, body);
@@ -244,7 +249,7 @@ public final class Modes {
 
   /**
    * Runs {@code body} in evaluation mode; meanwhile other threads are in it, too, unless they have
-   * said that they train.
+   * asked for training mode.
    */
   public <T> T evaluating(Supplier<T> body) {
     Call outer = here();
@@ -263,7 +268,7 @@ public final class Modes {
 
   // ---- random numbers
 
-  /** What this thread trains by {@link #training(Object, Supplier)}, or null. */
+  /** Returns what this thread trains by {@link #training(Object, Supplier)}, or null. */
   private @Nullable Object trained() {
     for (Call c = CALL.isBound() ? CALL.get() : null; c != null; c = c.outer) {
       if (c.of == this && c.key != null) {
@@ -283,8 +288,8 @@ public final class Modes {
   }
 
   /**
-   * The stream that stands for {@code own} in the training of what is chosen here; its state may be
-   * set.
+   * Returns the stream that replaces {@code own} in the training of what is chosen here; its state
+   * may be set.
    */
   public Rng stream(OverlaySource source, Rng own) {
     Object trained = trained();
@@ -298,11 +303,20 @@ public final class Modes {
     return acting == null ? null : acting.key();
   }
 
-  /** Says that this thread has made an optimizer's step: what it drew belongs to the training. */
+  /**
+   * Records that this thread has made an optimizer step: the numbers that it drew belong to the
+   * training.
+   */
   public void stepped() {
     streams.stepped();
-    if (!training.isEmpty() && !warned && here() == null && mine() == null) {
-      warnOfMode();
+    if (here() == null && mine() == null) {
+      if (!present().isEvaluation()) {
+        synchronized (this) {
+          put(null, present()); // what others ask for is not for a thread that trains
+        }
+      } else if (!training.isEmpty() && !warned) {
+        warnOfMode();
+      }
     }
   }
 
@@ -317,7 +331,7 @@ public final class Modes {
     }
   }
 
-  /** Forgets the streams of what is gone: those whose key contains {@code part}. */
+  /** Forgets the streams whose key contains {@code part}, which no longer exists. */
   public void forget(Object part) {
     streams.forget(k -> isIn(part, k));
   }

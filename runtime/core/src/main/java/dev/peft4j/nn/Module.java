@@ -1,8 +1,9 @@
 package dev.peft4j.nn;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
+import dev.peft4j.data.ShapeException;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.NodeWatch;
 import dev.peft4j.target.Names;
@@ -20,13 +21,13 @@ import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 
 /**
- * A part of a model: holds parameters, buffers and other modules in its fields. They are found
- * without being registered: fields of a module or parameter type, lists and maps of such, and
- * records that hold such, in declaration order, superclass first.
+ * A part of a model: it holds parameters, buffers and other modules in its fields. They are found
+ * without registration: fields of a module or parameter type, lists and maps of them, and records
+ * that contain them, in declaration order, superclass first.
  *
  * <p>A field's name in checkpoints is its Java name in snake case ({@code qProj} is {@code
- * q_proj}), or what {@link dev.peft4j.annotation.CheckpointName} says; elements of lists are
- * numbered and entries of maps go by their keys.
+ * q_proj}), or the value of {@link dev.peft4j.annotation.CheckpointName}; elements of lists are
+ * numbered, and entries of maps have their keys as names.
  */
 public abstract class Module implements Trainable {
   private volatile boolean training = true;
@@ -34,10 +35,10 @@ public abstract class Module implements Trainable {
   /** The adapted models that have this module in their base. */
   volatile OverlaySource[] sources = Overlays.NONE;
 
-  /** For subclasses. */
+  /** Creates a module. */
   protected Module() {}
 
-  /** The modules that this one holds itself, by name. */
+  /** Returns the modules that are direct children, by name. */
   public SequencedMap<String, Module> children() {
     SequencedMap<String, Module> children = new LinkedHashMap<>();
     ModuleFields.visit(
@@ -51,14 +52,14 @@ public abstract class Module implements Trainable {
   }
 
   /**
-   * Names of the children that {@link dev.peft4j.annotation.OutputHead} marks: {@code all-linear}
-   * leaves them out.
+   * Returns the names of the children that {@link dev.peft4j.annotation.OutputHead} marks: {@code
+   * all-linear} leaves them out.
    */
   public Set<String> outputHeads() {
     return ModuleFields.outputHeads(getClass());
   }
 
-  /** The parameters that this module holds itself, by name. */
+  /** Returns the parameters of this module itself, by name. */
   public SequencedMap<String, Parameter> ownParameters() {
     SequencedMap<String, Parameter> own = new LinkedHashMap<>();
     ModuleFields.visit(
@@ -71,7 +72,7 @@ public abstract class Module implements Trainable {
     return own;
   }
 
-  /** The buffers that this module holds itself, by name. */
+  /** Returns the buffers of this module itself, by name. */
   public SequencedMap<String, Buffer> ownBuffers() {
     SequencedMap<String, Buffer> own = new LinkedHashMap<>();
     ModuleFields.visit(
@@ -85,8 +86,8 @@ public abstract class Module implements Trainable {
   }
 
   /**
-   * The random generators in fields of this module and those below it, by path, such as that of a
-   * {@link Dropout}; their state is part of a checkpoint.
+   * Returns the random generators in fields of this module and those below it, by path, such as
+   * that of a {@link Dropout}; their state is part of a checkpoint.
    */
   public SequencedMap<String, Rng> generators() {
     SequencedMap<String, Rng> found = new LinkedHashMap<>();
@@ -103,8 +104,8 @@ public abstract class Module implements Trainable {
   }
 
   /**
-   * This module and all below it with their paths, parents first; a module reached twice is listed
-   * once.
+   * Returns this module and all below it with their paths, parents first; a module that is reached
+   * twice is listed once.
    */
   public List<NamedModule> namedModules() {
     List<NamedModule> found = new ArrayList<>();
@@ -128,8 +129,8 @@ public abstract class Module implements Trainable {
   }
 
   /**
-   * All parameters with their paths, in torch's order: a module's own, then its children's; one
-   * that is reached twice (tied weights) is listed once.
+   * Returns all parameters with their paths, in torch's order: a module's own, then its children's;
+   * one that is reached twice (tied weights) is listed once.
    */
   @Override
   public List<NamedParameter> namedParameters() {
@@ -149,7 +150,7 @@ public abstract class Module implements Trainable {
     return found;
   }
 
-  /** All buffers with their paths; one that is reached twice is listed once. */
+  /** Returns all buffers with their paths; one that is reached twice is listed once. */
   public List<NamedBuffer> namedBuffers() {
     List<NamedBuffer> found = new ArrayList<>();
     Set<Buffer> seen = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -166,12 +167,12 @@ public abstract class Module implements Trainable {
     return found;
   }
 
-  /** All parameters. */
+  /** Returns all parameters. */
   public List<Parameter> parameters() {
     return namedParameters().stream().map(NamedParameter::parameter).toList();
   }
 
-  /** The parameters that receive gradients. */
+  /** Returns the parameters that receive gradients. */
   @Override
   public List<Parameter> trainableParameters() {
     return parameters().stream().filter(Parameter::trainable).toList();
@@ -192,27 +193,64 @@ public abstract class Module implements Trainable {
   }
 
   /**
-   * Holds the weights of this module and those below it as numbers of another type: torch's {@code
-   * Module.to}. With 16 bits they take half the memory and are frozen; what is computed with them
-   * is computed in float32. Adapters attached before or after stay float32, and so do buffers.
+   * Holds the weights of this module and those below it in another encoding: torch's {@code
+   * Module.to}. They take less memory and are frozen; what is computed with them is computed in
+   * float32. Adapters attached before or after stay float32, and so do buffers.
    *
-   * @param dtype {@code FLOAT32}, {@code FLOAT16} or {@code BFLOAT16}
-   * @throws IllegalArgumentException if it is an integer type
+   * <p>An encoding of blocks, such as {@code Q8_0}, is for weights that are a matrix of a {@link
+   * WeightedLayer} ({@link Linear}, {@link Embedding}); other parameters stay as they are.
+   *
+   * @param encoding one of floating-point numbers, such as {@link
+   *     dev.peft4j.data.Encodings#BFLOAT16}
+   * @throws IllegalArgumentException if it is one of integers
+   * @throws dev.peft4j.data.ShapeException if rows of a weight are not whole blocks; nothing is
+   *     changed, and all such weights are listed
+   * @throws UnsupportedOperationException if the encoding can only be read
    */
-  public Module to(DType dtype) {
+  public Module to(Encoding encoding) {
+    Set<Parameter> taken = parametersFor(encoding);
+    List<String> unfit = new ArrayList<>();
     for (NamedParameter p : namedParameters()) {
-      p.parameter().to(dtype);
+      if (taken.contains(p.parameter()) && !encoding.fits(p.parameter().shape())) {
+        unfit.add(p.name() + " " + p.parameter().shape());
+      }
     }
+    if (!unfit.isEmpty()) {
+      throw new ShapeException(
+          "rows of "
+              + String.join(", ", unfit)
+              + " are not a multiple of "
+              + encoding.blockValues()
+              + " values, which is a block of "
+              + encoding
+              + "; hold other modules, or these in another encoding");
+    }
+    taken.forEach(p -> p.to(encoding));
     return this;
+  }
+
+  /** Returns the parameters that an encoding is for: those that {@link #to} changes. */
+  public Set<Parameter> parametersFor(Encoding encoding) {
+    Set<Parameter> taken = Collections.newSetFromMap(new IdentityHashMap<>());
+    if (!encoding.hasBlocks()) {
+      taken.addAll(parameters());
+      return taken;
+    }
+    for (NamedModule m : namedModules()) {
+      if (m.module() instanceof WeightedLayer layer && layer.weight().shape().rank() == 2) {
+        taken.add(layer.weight());
+      }
+    }
+    return taken;
   }
 
   /**
    * Puts this module and those below it into training mode: dropout is active. New modules are in
-   * it, as in torch.
+   * training mode, as in torch.
    *
-   * <p>In the base of an adapted model the mode belongs to the adapted model, not to the module:
-   * this asks for training mode on this thread, for every adapted model of this base, or, within a
-   * call of one, for that one. See {@link Modes}.
+   * <p>In the base of an adapted model the mode belongs to the adapted model, not to the module: it
+   * is set on this thread, for every adapted model of this base, or, within a call of one, for that
+   * one. See {@link Modes}.
    */
   public Module train() {
     return mode(true);
@@ -221,8 +259,9 @@ public abstract class Module implements Trainable {
   /**
    * Puts this module and those below it into evaluation mode: dropout does nothing.
    *
-   * <p>In the base of an adapted model this is for every thread but those that have asked for
-   * training mode, for every adapted model of this base, or, within a call of one, for that one.
+   * <p>In the base of an adapted model the mode is set for every thread except those that have
+   * asked for training mode, for every adapted model of this base, or, within a call of one, for
+   * that one.
    */
   public Module eval() {
     return mode(false);
@@ -234,14 +273,14 @@ public abstract class Module implements Trainable {
   }
 
   /**
-   * True in training mode: of the adapted model that this is called for, where it is in the base of
-   * one.
+   * Returns whether this module is in training mode; in the base of an adapted model, in that of
+   * the adapted model it is called for.
    */
   public boolean training() {
     return sources.length == 0 ? training : Modes.training(this);
   }
 
-  /** The mode of the module as a part of no adapted model. */
+  /** Returns the mode of the module when it does not belong to an adapted model. */
   boolean ownMode() {
     return training;
   }
@@ -251,16 +290,17 @@ public abstract class Module implements Trainable {
   }
 
   /**
-   * The generator to draw from in place of one that this module holds: the same, or, in the base of
-   * an adapted model, a copy of the adapters' own that are trained. So what trains does not depend
-   * on what other threads draw. A layer of one's own that draws in training mode calls this.
+   * Returns the generator to draw from in place of one that this module holds: the same one or, in
+   * the base of an adapted model, a copy that belongs to the adapters that are trained. So training
+   * does not depend on what other threads draw. Custom layers that draw random numbers in training
+   * mode must call this.
    */
   public Rng generator(Rng own) {
     return sources.length == 0 ? own : Modes.generator(this, own);
   }
 
   /**
-   * All parameters and then all buffers by path; the tensors are the parameters and buffers
+   * Returns all parameters and then all buffers by path; the tensors are the parameters and buffers
    * themselves, not copies.
    */
   public SequencedMap<String, ModuleTensor> stateDict() {
@@ -274,7 +314,7 @@ public abstract class Module implements Trainable {
     return state;
   }
 
-  /** Shapes by path: what {@link #load(Map)} expects. */
+  /** Returns shapes by path, as {@link #load(Map)} expects them. */
   public SequencedMap<String, Shape> stateShapes() {
     SequencedMap<String, Shape> shapes = new LinkedHashMap<>();
     stateDict().forEach((name, t) -> shapes.put(name, t.shape()));
@@ -282,9 +322,9 @@ public abstract class Module implements Trainable {
   }
 
   /**
-   * Replaces the values of all parameters and buffers. Weights that are tied may have any of their
-   * names. Adapters on this module that nothing has trained yet start anew from the new weights, as
-   * if they had been attached afterwards.
+   * Replaces the values of all parameters and buffers. Tied weights may have any of their names.
+   * Adapters on this module that have not been trained yet are initialised again from the new
+   * weights, as if they had been attached afterwards.
    *
    * @param values by path; floating-point types are converted
    * @throws dev.peft4j.io.StateDictException (an {@code IllegalArgumentException}) if a path is
@@ -298,27 +338,27 @@ public abstract class Module implements Trainable {
 
   /**
    * Saves all parameters and buffers as safetensors, as transformers and torch read them: by their
-   * paths, in the types that they have, without adapters. The file appears, or replaces an old one,
-   * when it is complete.
+   * paths, in their types, without adapters. The file appears, or replaces an old one, when it is
+   * complete.
    *
    * @param path a file whose name ends in {@code .safetensors}, or a folder, in which {@code
-   *     model.safetensors} is written; folders are made if missing
+   *     model.safetensors} is written; missing folders are created
    * @throws ArithmeticException if a value is not finite, naming it; nothing is written
-   * @throws java.io.UncheckedIOException if it cannot be written, or the folder has an adapter
+   * @throws java.io.UncheckedIOException if it cannot be written, or the folder contains an adapter
    */
   public void save(Path path) {
     ModuleState.of(this).write(path, Map.of());
   }
 
   /**
-   * Loads what {@link #save(Path)} wrote, or a model's file of transformers or torch: replaces the
-   * values of all parameters and buffers. See {@link #load(Map)}.
+   * Loads a file that {@link #save(Path)} wrote, or a model's file of transformers or torch:
+   * replaces the values of all parameters and buffers. See {@link #load(Map)}.
    *
    * @param path a safetensors file, or a folder with {@code model.safetensors} or with several
    *     files and their index
    * @throws dev.peft4j.io.StateDictException if a tensor is missing, unexpected or has another
    *     shape; nothing is replaced
-   * @throws java.io.UncheckedIOException if there is no such file, or it is broken
+   * @throws java.io.UncheckedIOException if the file does not exist or is damaged
    */
   public void load(Path path) {
     ModuleState.of(this).read(path);
@@ -328,7 +368,7 @@ public abstract class Module implements Trainable {
 
   /**
    * Returns this module and those below it as torch prints them: each with its settings, equal
-   * neighbours of a list as one line, layers with adapters as peft shows them.
+   * neighbours of a list on one line, layers with adapters as peft prints them.
    *
    * <pre>
    * Net(
@@ -344,14 +384,17 @@ public abstract class Module implements Trainable {
   }
 
   /**
-   * The settings of this module itself, which {@link #toString} shows: torch's {@code extra_repr}.
-   * Empty unless a class overrides it.
+   * Returns the settings of this module itself, which {@link #toString} shows: torch's {@code
+   * extra_repr}. Empty unless a class overrides it.
    */
   protected String extraRepr() {
     return "";
   }
 
-  /** The name of this kind of module, which {@link #toString} shows: that of its class. */
+  /**
+   * Returns the name of this kind of module, which {@link #toString} shows: by default the name of
+   * its class.
+   */
   protected String typeName() {
     Class<?> c = getClass();
     while (c.getSimpleName().isEmpty()) {
@@ -361,7 +404,7 @@ public abstract class Module implements Trainable {
   }
 
   /**
-   * Passes a result on, and tells {@link ModuleSummary} of it if one is being made: for layers
+   * Returns a result, and reports it to a {@link ModuleSummary} if one is being made: for layers
    * whose calls cannot be told apart by their parameters.
    */
   final Tensor seen(Tensor result) {
@@ -378,12 +421,12 @@ public abstract class Module implements Trainable {
   }
 
   /**
-   * Returns a table of this module and those below it: path, kind, shape of the result, parameters,
-   * and how many of them are trained, with the memory that they take.
+   * Returns a table of this module and those below it: path, kind, shape of the result, number of
+   * parameters, number of trainable ones, and memory.
    *
    * <p>The shapes come from a call of {@code forward(example)}, in evaluation mode. It computes
-   * nothing unless {@code forward} itself reads a value, and leaves the model as it was: weights,
-   * modes, random generators.
+   * nothing unless {@code forward} itself reads a value, and does not change weights, modes or
+   * random generators.
    *
    * @param example an input of {@code forward}
    * @throws IllegalStateException if there is no method {@code forward} that takes one tensor; use
@@ -394,8 +437,8 @@ public abstract class Module implements Trainable {
   }
 
   /**
-   * As {@link #summary(Tensor)}, for a model that takes something else: {@code model.summary(() ->
-   * model.forward(ids, mask))}.
+   * Returns the table of {@link #summary(Tensor)} for a model with other inputs: {@code
+   * model.summary(() -> model.forward(ids, mask))}.
    *
    * @param call calls the model
    */

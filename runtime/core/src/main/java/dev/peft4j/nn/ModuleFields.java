@@ -20,7 +20,7 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the modules, parameters, buffers and random generators in a module's fields, superclass
+ * Access to the modules, parameters, buffers and random generators in a module's fields, superclass
  * first, in declaration order. The fields of a class are looked up once; afterwards they are read
  * through method handles.
  */
@@ -56,7 +56,7 @@ final class ModuleFields {
     }
   }
 
-  /** Names of the fields of {@code type} that are marked as output heads. */
+  /** Returns the names of the fields of {@code type} that are marked as output heads. */
   static Set<String> outputHeads(Class<?> type) {
     Set<String> heads = new LinkedHashSet<>();
     for (Slot slot : SLOTS.get(type)) {
@@ -119,7 +119,7 @@ final class ModuleFields {
     return List.copyOf(slots);
   }
 
-  /** Modules that would silently be no part of the model are an error. */
+  /** Throws for a field with modules that would silently not be part of the model. */
   private static void requireSearchable(Class<?> owner, Field f) {
     Class<?> element = element(f);
     if (!Modifier.isTransient(f.getModifiers())
@@ -134,12 +134,13 @@ final class ModuleFields {
               + " holds modules in a "
               + f.getType().getSimpleName()
               + ", where they are not found; use a List or a Map, or make the field transient if"
-              + " they are no part of the model");
+              + " they are not part of the model");
     }
   }
 
   /**
-   * What an array, or a container of {@code java.util} that is not searched, is declared to hold.
+   * Returns the declared element type of an array, or of a container of {@code java.util} that is
+   * not searched.
    */
   private static @Nullable Class<?> element(Field f) {
     Class<?> type = f.getType();

@@ -1,6 +1,7 @@
 package dev.peft4j.nn;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Variable;
@@ -23,11 +24,11 @@ import java.util.SequencedMap;
 import java.util.Set;
 
 /**
- * Parameters and buffers by the names that they have in files, and how values get in and out. A
- * tensor with several names (tied weights) is written under the first and read under any of them.
+ * Parameters and buffers by their names in files, with code to load and save them. A tensor with
+ * several names (tied weights) is written under the first and read under any of them.
  */
 public final class ModuleState {
-  /** What peft puts before the names in an adapted model. */
+  /** The prefix of peft before the names in an adapted model. */
   private static final String OF_PEFT = "base_model.model.";
 
   private final SequencedMap<String, ModuleTensor> tensors;
@@ -38,14 +39,16 @@ public final class ModuleState {
     this.aliases = aliases;
   }
 
-  /** What a module and those below it hold, without adapters: {@code layers.0.weight}. */
+  /**
+   * Returns the tensors of a module and those below it, without adapters: {@code layers.0.weight}.
+   */
   public static ModuleState of(Module root) {
     SequencedMap<String, ModuleTensor> all = new LinkedHashMap<>();
     walk("", root, Collections.newSetFromMap(new IdentityHashMap<>()), all);
     return of(all);
   }
 
-  /** Tensors by names; of those that a tensor has the first one counts. */
+  /** Returns tensors by names; if a tensor has several names, the first one is used. */
   public static ModuleState of(SequencedMap<String, ? extends ModuleTensor> named) {
     SequencedMap<String, ModuleTensor> tensors = new LinkedHashMap<>();
     Map<String, String> aliases = new LinkedHashMap<>();
@@ -73,7 +76,7 @@ public final class ModuleState {
     above.remove(m);
   }
 
-  /** Each tensor under its name. */
+  /** Returns each tensor by its name. */
   public SequencedMap<String, ModuleTensor> tensors() {
     return Collections.unmodifiableSequencedMap(tensors);
   }
@@ -81,10 +84,10 @@ public final class ModuleState {
   // ---- out
 
   /**
-   * Writes it.
+   * Writes the tensors to a file.
    *
    * @param path a file that ends in {@code .safetensors}, or a folder; see {@link WeightsFile}
-   * @param instead values that are written in place of those of parameters and buffers
+   * @param instead values that replace those of parameters and buffers in the file
    * @throws ArithmeticException if a parameter is not finite, naming it; nothing is written
    * @throws UncheckedIOException if it cannot be written
    */
@@ -95,9 +98,10 @@ public final class ModuleState {
           tensors.forEach(
               (name, t) -> {
                 Storage value = instead.get(t);
-                DType type = t.own().dtype();
-                value = value == null || value.dtype() == type ? value : value.copyAs(type);
-                values.put(name, new StoredTensor(t.shape(), value == null ? t.own() : value));
+                Encoding own = t.own().encoding();
+                value = value == null ? t.own() : value;
+                value = value.encoding().equals(own) ? value : value.copyAs(own);
+                values.put(name, new StoredTensor(t.shape(), value));
               });
           values.forEach(ModuleState::requireFinite);
           try {
@@ -122,11 +126,11 @@ public final class ModuleState {
   // ---- in
 
   /**
-   * Reads values from a file or folder; strict: each tensor has to be there with its shape, and no
-   * other.
+   * Reads values from a file or folder; strictly: every tensor must be in the file with its shape,
+   * and no other tensor.
    *
-   * @throws UncheckedIOException if there is no such file or it is broken
-   * @throws dev.peft4j.io.StateDictException if something is missing, unexpected or has another
+   * @throws UncheckedIOException if the file does not exist or is damaged
+   * @throws dev.peft4j.io.StateDictException if a tensor is missing, unexpected or has another
    *     shape; nothing is changed
    */
   public void read(Path path) {
@@ -137,7 +141,7 @@ public final class ModuleState {
     }
   }
 
-  /** As {@link #load(String, SequencedMap)}, for values of which only the elements are known. */
+  /** Loads values like {@link #load(String, SequencedMap)}, if only their elements are known. */
   public void loadFlat(String from, Map<String, Storage> values) {
     SequencedMap<String, StoredTensor> shaped = new LinkedHashMap<>();
     values.forEach(
@@ -155,11 +159,10 @@ public final class ModuleState {
   /**
    * Replaces the values of all tensors; floating-point types are converted.
    *
-   * @param from what they come from, for messages
-   * @throws dev.peft4j.io.StateDictException if something is missing, unexpected or has another
+   * @param from the source, for messages
+   * @throws dev.peft4j.io.StateDictException if a tensor is missing, unexpected or has another
    *     shape; nothing is changed
-   * @throws IllegalArgumentException if the type of a tensor does not fit, or its values not into
-   *     it
+   * @throws IllegalArgumentException if the type of a tensor does not fit, or its values overflow
    * @throws IllegalStateException if an adapter is merged into weights that would change
    */
   public void load(String from, SequencedMap<String, StoredTensor> values) {
@@ -185,12 +188,16 @@ public final class ModuleState {
           StoredTensor value = byName.get(name);
           if (value != null) {
             next.put(t, value.storage());
-            DType own = t.own().dtype();
-            DType found = value.storage().dtype();
-            if (own != found && (own.isInteger() || found.isInteger())) {
-              mistyped.add("\n  " + name + ": " + found + " found, " + own + " needed");
-            } else if (own == DType.FLOAT16 && found != own && overflows(value.storage())) {
-              mistyped.add("\n  " + name + ": values of more than 65504, the largest of " + own);
+            Storage own = t.own();
+            Storage found = value.storage();
+            if (own.dtype() != found.dtype()) {
+              String types = found.encoding() + " found, " + own.encoding() + " needed";
+              mistyped.add("\n  " + name + ": " + types);
+            } else if (own.encoding().equals(Encodings.FLOAT16)
+                && !found.encoding().equals(own.encoding())
+                && overflows(found)) {
+              mistyped.add(
+                  "\n  " + name + ": values of more than 65504, the largest of " + own.encoding());
             }
           }
         });
@@ -201,7 +208,7 @@ public final class ModuleState {
     replace(next);
   }
 
-  /** Whether a number would become infinite as one of 16 bits. */
+  /** Returns whether a number would become infinite as one of 16 bits. */
   private static boolean overflows(Storage s) {
     for (long i = 0; i < s.elements(); i++) {
       float value = s.floatAt(i);
@@ -213,7 +220,7 @@ public final class ModuleState {
     return false;
   }
 
-  /** The values under the first names of their tensors. */
+  /** Returns the values by the first names of their tensors. */
   private SequencedMap<String, StoredTensor> named(
       String from, SequencedMap<String, StoredTensor> values) {
     SequencedMap<String, StoredTensor> byName = new LinkedHashMap<>();
@@ -235,7 +242,7 @@ public final class ModuleState {
   }
 
   /**
-   * Replaces values, all at one moment; adapted models whose base they belong to are told.
+   * Replaces values, all at one moment; adapted models of which they are the base are notified.
    *
    * @throws IllegalStateException if an adapter is merged into weights that would change
    */

@@ -11,30 +11,32 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model as a table, a row a module; {@link #toString} is for reading. See {@link
+ * A model as a table with a row for each module; {@link #toString} is for people. See {@link
  * Module#summary(dev.peft4j.tensor.Tensor)}.
  *
  * @param rows the modules with their paths, parents first; the root has the empty path
- * @param parameterBytes memory of all parameters, as they are held (two bytes for 16-bit numbers)
+ * @param parameterBytes memory of all parameters, as they are stored (two bytes for 16-bit numbers)
  */
 public record ModuleSummary(List<Row> rows, long parameterBytes) {
-  /** Bytes of a gradient's number. */
+  /** The bytes of a number in a gradient. */
   private static final int FLOAT = Float.BYTES;
 
   /**
-   * One module.
+   * The row of a module.
    *
-   * @param path where it is in the model, for example {@code layers.0.self_attn.q_proj}
-   * @param kind what {@code toString()} of the model calls it, for example {@code lora.Linear}
-   * @param output the shape of its last result; null if it was not called, or gave no tensor
-   * @param parameters numbers in its own parameters and those that adapters add to it, without
-   *     those of modules below it; what was counted in a row above counts once
-   * @param trainable how many of them receive gradients
+   * @param path its path in the model, for example {@code layers.0.self_attn.q_proj}
+   * @param kind the type as {@code toString()} of the model shows it, for example {@code
+   *     lora.Linear}
+   * @param output the shape of its last result; null if it was not called, or did not return a
+   *     tensor
+   * @param parameters the numbers in its own parameters and those that adapters add to it, without
+   *     those of modules below it; shared parameters are counted in the first row only
+   * @param trainable the number of them that receive gradients
    */
   public record Row(
       String path, String kind, @Nullable Shape output, long parameters, long trainable) {}
 
-  /** Keeps the rows. */
+  /** Creates a summary. */
   public ModuleSummary {
     rows = List.copyOf(rows);
   }
@@ -49,7 +51,7 @@ public record ModuleSummary(List<Row> rows, long parameterBytes) {
   }
 
   /**
-   * As {@link #of(Module, OverlaySource)}, with shapes.
+   * Returns the table of {@link #of(Module, OverlaySource)} with shapes.
    *
    * @param call calls the model
    */
@@ -57,42 +59,45 @@ public record ModuleSummary(List<Row> rows, long parameterBytes) {
     return SummaryWatch.summary(model, adapted, call);
   }
 
-  /** As {@link #of(Module, OverlaySource, Supplier)}, calling the model's {@code forward}. */
+  /**
+   * Returns the table with shapes, from a call of the model's {@code forward}; see {@link
+   * #of(Module, OverlaySource, Supplier)}.
+   */
   public static ModuleSummary of(Module model, @Nullable OverlaySource adapted, Tensor example) {
     return of(model, adapted, () -> SummaryWatch.forward(model, example));
   }
 
-  /** Numbers in all parameters. */
+  /** Returns the number of numbers in all parameters. */
   public long parameters() {
     return rows.stream().mapToLong(Row::parameters).sum();
   }
 
-  /** Numbers that receive gradients. */
+  /** Returns the number of numbers that receive gradients. */
   public long trainable() {
     return rows.stream().mapToLong(Row::trainable).sum();
   }
 
-  /** The part of the parameters that is trained, from 0 to 1; 0 if there are none. */
+  /** Returns the fraction of the parameters that is trainable, from 0 to 1; 0 if there are none. */
   public double trainableShare() {
     return parameters() == 0 ? 0 : (double) trainable() / parameters();
   }
 
-  /** Bytes that the gradients take in training. */
+  /** Returns the bytes of the gradients in training. */
   public long gradientBytes() {
     return trainable() * FLOAT;
   }
 
-  /** Bytes of the states that AdamW keeps in training: two numbers for each that is trained. */
+  /** Returns the bytes of AdamW's state in training: two numbers for each trainable one. */
   public long optimizerBytes() {
     return 2 * trainable() * FLOAT;
   }
 
-  /** The shape of the result of the module at a path; null if there is none. */
+  /** Returns the shape of the result of the module at a path; null if there is none. */
   public @Nullable Shape output(String path) {
     return rows.stream().filter(r -> r.path.equals(path)).findFirst().map(Row::output).orElse(null);
   }
 
-  /** The table, and below it the totals. */
+  /** Returns the table, and below it the totals. */
   @Override
   public String toString() {
     List<List<String>> cells = new ArrayList<>();

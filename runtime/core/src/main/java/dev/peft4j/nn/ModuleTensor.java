@@ -8,9 +8,9 @@ import dev.peft4j.tensor.Tensor;
 import java.util.List;
 
 /**
- * A tensor that a module holds in a field and that its file has: a {@link Parameter}, which
+ * A tensor that a module holds in a field and that its file contains: a {@link Parameter}, which
  * training changes along its gradient, or a {@link Buffer}, which the module changes itself. As a
- * tensor it stands for its present value, or, while an adapter is active that has a copy of it
+ * tensor it stands for its current value or, while an adapter is active that has a copy of it
  * (peft's {@code modules_to_save}), for that copy.
  */
 public abstract sealed class ModuleTensor extends Tensor permits Parameter, Buffer {
@@ -27,17 +27,17 @@ public abstract sealed class ModuleTensor extends Tensor permits Parameter, Buff
     return variable.shape();
   }
 
-  /** The variable that holds the value. */
+  /** Returns the variable that holds the value. */
   public Variable variable() {
     return variable;
   }
 
-  /** The memory of its own value, whatever adapter is active. */
+  /** Returns the memory of its own value, independent of the active adapter. */
   public Storage own() {
     return variable().storage();
   }
 
-  /** What messages call it: its path once it is part of a named model. */
+  /** Returns the name for messages: its path once it is part of a named model. */
   public String name() {
     return variable.name();
   }
@@ -52,7 +52,7 @@ public abstract sealed class ModuleTensor extends Tensor permits Parameter, Buff
   }
 
   /**
-   * Replaces the value; where this holds another floating-point type, numbers are converted.
+   * Replaces the value; if the floating-point type differs, numbers are converted.
    *
    * @throws IllegalArgumentException if the number of elements differs, or integers meet
    *     floating-point numbers
@@ -62,11 +62,10 @@ public abstract sealed class ModuleTensor extends Tensor permits Parameter, Buff
   }
 
   /**
-   * Takes other memory for its value, without a copy: for example a file's, which is not written
-   * to. A parameter with 16-bit numbers is frozen.
+   * Replaces the memory of its value without a copy: with a file's, for example, which is not
+   * written to. A parameter in codes is frozen.
    *
-   * @param values {@code FLOAT32}, {@code FLOAT16} or {@code BFLOAT16}; for a buffer of integers
-   *     such
+   * @param values floating-point numbers in any encoding; for a buffer of integers such
    * @throws IllegalArgumentException if the number of elements differs, or integers meet
    *     floating-point numbers
    */
@@ -77,29 +76,47 @@ public abstract sealed class ModuleTensor extends Tensor permits Parameter, Buff
           "'"
               + name()
               + "' cannot hold "
-              + values.dtype()
+              + values.encoding()
               + ", needed "
               + (own.isInteger() ? own.name() : "a floating-point type"));
     }
     variable().adopt(values);
   }
 
-  /** The overlays' sources. */
+  /**
+   * Checks that merged weights can be written into this tensor.
+   *
+   * @throws IllegalStateException if it holds blocks of codes, where the little that an adapter
+   *     adds to a weight would be rounded away
+   */
+  public void requireMergeable() {
+    if (own().encoding().hasBlocks()) {
+      throw new IllegalStateException(
+          "'"
+              + name()
+              + "' is held as "
+              + own().encoding()
+              + ", where what an adapter adds would be lost in rounding; hold it as FLOAT32 first,"
+              + " with to(FLOAT32), or keep the adapter beside the base");
+    }
+  }
+
+  /** Returns the sources of overlays. */
   OverlaySource[] overlaySources() {
     return sources;
   }
 
-  /** Lets an adapted model put copies in place of this tensor. */
+  /** Lets an adapted model use copies in place of this tensor. */
   public synchronized void join(OverlaySource source) {
     sources = Overlays.plus(sources, source);
   }
 
-  /** Ends that. */
+  /** Removes an adapted model. */
   public synchronized void leave(OverlaySource source) {
     sources = Overlays.minus(sources, source);
   }
 
-  /** The adapted models that may put copies in place of this tensor. */
+  /** Returns the adapted models that may use copies in place of this tensor. */
   public List<OverlaySource> sources() {
     return List.of(sources);
   }

@@ -15,8 +15,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Modules as torch prints them: one in another, each with its settings, equal neighbours of a list
- * as one line ({@code (0-5): 6 x BertLayer(}). See {@link Module#toString}.
+ * The text of modules as torch prints it: nested, each with its settings, equal neighbours of a
+ * list on one line ({@code (0-5): 6 x BertLayer(}). See {@link Module#toString}.
  */
 public final class ModuleText {
   private final Set<Module> above = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -30,7 +30,9 @@ public final class ModuleText {
     return new ModuleText(null).text(module);
   }
 
-  /** Returns the text of a module as the base of one adapted model of perhaps several. */
+  /**
+   * Returns the text of a module as the base of one adapted model, of which there may be several.
+   */
   public static String of(Module module, OverlaySource adapted) {
     return new ModuleText(adapted).text(module);
   }
@@ -47,7 +49,7 @@ public final class ModuleText {
     return view == null ? own : view.text(own);
   }
 
-  /** What the only adapted model, or that one of several, lays over a module. */
+  /** Returns what the only adapted model, or that one of several, shows of a module. */
   static OverlaySource.@Nullable View view(Module module, @Nullable OverlaySource of) {
     OverlaySource[] all = module.sources;
     OverlaySource source = of;
@@ -57,7 +59,7 @@ public final class ModuleText {
     return source == null || !Arrays.asList(all).contains(source) ? null : source.view(module);
   }
 
-  /** The children of a module or of a list or map in it, each with its text, or a further level. */
+  /** The children of a module or of a list or map in it, each with its text or a further level. */
   private static final class Level {
     private final SequencedMap<String, Object> entries = new LinkedHashMap<>();
 
@@ -93,7 +95,7 @@ public final class ModuleText {
     }
   }
 
-  /** Equal neighbours as one. */
+  /** Merges equal neighbours. */
   private static SequencedMap<String, String> collapsed(List<String> texts) {
     SequencedMap<String, String> lines = new LinkedHashMap<>();
     for (int from = 0, to; from < texts.size(); from = to) {
@@ -112,7 +114,7 @@ public final class ModuleText {
   }
 
   /**
-   * Returns {@code type(settings)}, or a line for each part in between.
+   * Returns {@code type(settings)}, or a block with a line for each part.
    *
    * @param settings may be empty, or several lines
    * @param parts texts by name
@@ -167,7 +169,7 @@ public final class ModuleText {
         + (sizes.length == 1 ? ",)" : ")");
   }
 
-  /** Returns a truth value as Python writes it. */
+  /** Returns a boolean as Python writes it. */
   public static String bool(boolean value) {
     return value ? "True" : "False";
   }

@@ -17,8 +17,8 @@ public class MultiheadAttention extends Module {
   private final int heads;
 
   /**
-   * Drawn as torch draws it: the projections from ±√(6 / (4 · dim)) (Glorot and Bengio 2010),
-   * biases 0.
+   * Creates a layer, initialised as in torch: the projections from ±√(6 / (4 · dim)) (Glorot and
+   * Bengio 2010), biases 0.
    *
    * @throws IllegalArgumentException if the heads do not divide {@code dim}
    */

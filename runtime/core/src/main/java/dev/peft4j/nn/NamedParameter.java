@@ -5,7 +5,10 @@ import dev.peft4j.tensor.TensorFormat;
 
 /** A parameter and its path in a model. */
 public record NamedParameter(String name, Parameter parameter) {
-  /** The name, and on the next line values and {@code requires_grad}, as PyTorch prints them. */
+  /**
+   * Returns the name, and on the next line values and {@code requires_grad}, as PyTorch prints
+   * them.
+   */
   @Override
   public String toString() {
     return name

@@ -5,12 +5,12 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an adapted model lays over its base during a call: adapters around layers, other values for
- * parameters.
+ * The changes of an adapted model to its base during a call: adapters around layers, other values
+ * for parameters.
  */
 public interface Overlay {
   /**
-   * A layer's result.
+   * Returns a layer's result.
    *
    * @param slot the layer's slot
    * @param x the layer's input
@@ -18,17 +18,20 @@ public interface Overlay {
    */
   Tensor apply(AdapterSlot slot, Tensor x, UnaryOperator<Tensor> base);
 
-  /** The parameter whose value stands for {@code p}: a copy of it, or {@code p} itself. */
+  /**
+   * Returns the parameter that is used in place of {@code p}: a copy of it, or {@code p} itself.
+   */
   Parameter of(Parameter p);
 
-  /** The buffer whose value stands for {@code b}: a copy of it, or {@code b} itself. */
+  /** Returns the buffer that is used in place of {@code b}: a copy of it, or {@code b} itself. */
   default Buffer of(Buffer b) {
     return b;
   }
 
   /**
-   * What is chosen, equal for equal choices: each draws random numbers of its own while it is
-   * trained. Null if it draws from the modules' own generators.
+   * Returns a key of the chosen adapters, equal for equal choices, each of which has its own random
+   * numbers in training; null to draw from the modules' own generators. Null if it draws from the
+   * modules' own generators.
    */
   default @Nullable Object key() {
     return null;

@@ -3,17 +3,22 @@ package dev.peft4j.nn;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** An adapted model, as its base knows it. */
+/** An adapted model from the point of view of its base. */
 public interface OverlaySource {
-  /** What acts on calls that choose nothing, or null if the model has no adapters. */
+  /** Returns the overlay of calls that choose none, or null if the model has no adapters. */
   @Nullable Overlay standard();
 
-  /** What a module looks like with what an adapted model lays over it. */
+  /** The appearance of a module with what an adapted model adds to it. */
   interface View {
-    /** The kind of layer that it is, as peft calls it ({@code lora.Linear}); null if its own. */
+    /**
+     * Returns the kind of layer as peft names it ({@code lora.Linear}); null for the module's own.
+     */
     @Nullable String type();
 
-    /** The parameters of the module itself and of its adapters, without those of modules below. */
+    /**
+     * Returns the parameters of the module itself and of its adapters, without those of modules
+     * below.
+     */
     List<Parameter> parameters();
 
     /**
@@ -24,21 +29,21 @@ public interface OverlaySource {
     String text(String own);
   }
 
-  /** What it lays over a module, for people; null if nothing. */
+  /** Returns what it adds to a module, for people; null if nothing. */
   default @Nullable View view(Module module) {
     return null;
   }
 
-  /** In which mode it is called. */
+  /** Returns the modes of its calls. */
   Modes modes();
 
   /**
-   * Called before weights of the base are replaced for good.
+   * Prepares for a replacement of weights of the base.
    *
-   * @throws IllegalStateException if they must not be now
+   * @throws IllegalStateException if they must not be replaced now
    */
   default void baseChanging() {}
 
-  /** Called after weights of the base were replaced for good. */
+  /** Completes a replacement of weights of the base. */
   default void baseChanged() {}
 }

@@ -7,10 +7,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which overlay acts on a call: the one chosen for the scope of the call by {@link #with}, else
- * what the adapted model has as its standard. The choice is bound to a scope of a thread, so
- * threads that share a model do not disturb each other, and adapted models that share a base do not
- * either.
+ * The choice of the overlay for a call: the one chosen for the scope of the call by {@link #with},
+ * else the adapted model's standard one. The choice is bound to a scope of a thread, so threads
+ * that share a model do not affect each other, and neither do adapted models that share a base.
  */
 public final class Overlays {
   private record Choice(OverlaySource source, Overlay overlay, @Nullable Choice outer) {}
@@ -26,7 +25,7 @@ public final class Overlays {
     return ScopedValue.where(CHOSEN, new Choice(source, overlay, outer)).call(body::get);
   }
 
-  /** The overlay of {@code source} that was chosen for this scope, or null. */
+  /** Returns the overlay of {@code source} that was chosen for this scope, or null. */
   public static @Nullable Overlay chosen(OverlaySource source) {
     for (Choice c = CHOSEN.isBound() ? CHOSEN.get() : null; c != null; c = c.outer) {
       if (c.source == source) {
@@ -36,7 +35,9 @@ public final class Overlays {
     return null;
   }
 
-  /** The one of {@code sources} that an overlay was chosen of last for this scope, or null. */
+  /**
+   * Returns the one of {@code sources} of which an overlay was chosen last for this scope, or null.
+   */
   static @Nullable OverlaySource chosenOf(OverlaySource[] sources) {
     for (Choice c = CHOSEN.isBound() ? CHOSEN.get() : null; c != null; c = c.outer) {
       for (OverlaySource s : sources) {
@@ -49,9 +50,9 @@ public final class Overlays {
   }
 
   /**
-   * The overlay that acts here on something that {@code sources} share.
+   * Returns the overlay that is active here for something that {@code sources} share.
    *
-   * @throws IllegalStateException if several might and none was chosen
+   * @throws IllegalStateException if there are several and none was chosen
    */
   static @Nullable Overlay acting(OverlaySource[] sources) {
     if (sources.length == 0) {

@@ -4,18 +4,20 @@ import dev.peft4j.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * x where x &gt; 0, else weight · x (He et al. 2015; torch's {@code nn.PReLU}): one slope for all,
- * or one for each channel of x (batch, channels, …). Slopes start at 0.25.
+ * The activation x where x &gt; 0, else weight · x (He et al. 2015; torch's {@code nn.PReLU}): one
+ * slope for all, or one for each channel of x (batch, channels, …). 2015; torch's {@code
+ * nn.PReLU}): one slope for all, or one for each channel of x (batch, channels, …). Slopes start at
+ * 0.25.
  */
 public class PRelu extends Module implements Layer {
   private final Parameter weight;
 
-  /** One slope for all elements. */
+  /** Creates a layer with one slope for all elements. */
   public PRelu() {
     this(1);
   }
 
-  /** A slope for each of {@code channels}. */
+  /** Creates a layer with a slope for each of {@code channels}. */
   public PRelu(int channels) {
     if (channels < 1) {
       throw new IllegalArgumentException(

@@ -1,6 +1,6 @@
 package dev.peft4j.nn;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Node;
@@ -14,18 +14,19 @@ import org.jspecify.annotations.Nullable;
  * for its present value, or, while an adapter is active that trains a copy of it (peft's {@code
  * modules_to_save} and {@code bias}), for that copy.
  *
- * <p>One that is frozen may hold 16-bit numbers ({@link #to}); as a tensor it is float32 all the
- * same, and what is computed with it is computed in float32.
+ * <p>One that is frozen may hold its numbers in another {@link Encoding} ({@link #to}), such as 16
+ * bits or blocks of codes; as a tensor it is float32 all the same, and what is computed with it is
+ * computed in float32.
  */
 public final class Parameter extends ModuleTensor {
   private volatile @Nullable OverlaySource owner;
 
-  /** A node of float32 over the node of 16-bit numbers that stands for the present value. */
-  private volatile @Nullable Node widened;
+  /** A node of float32 over the leaf in codes that stands for the present value. */
+  private volatile @Nullable Node decoded;
 
   /**
    * A trainable parameter with the given first value, which it owns from now on; a frozen one if
-   * those are 16-bit numbers.
+   * that is in codes.
    */
   public Parameter(Storage value, Shape shape) {
     super(new Variable("parameter", value, shape, true));
@@ -49,15 +50,15 @@ public final class Parameter extends ModuleTensor {
 
   private Node ownNode() {
     Node leaf = variable().node();
-    if (!leaf.dtype().isHalf()) {
+    if (leaf.encoding().isPlain()) {
       return leaf;
     }
-    Node w = widened;
-    if (w == null || w.input(0) != leaf) {
-      w = Tensor.of(leaf).toFloat().node();
-      widened = w;
+    Node d = decoded;
+    if (d == null || d.input(0) != leaf) {
+      d = Tensor.of(leaf).toFloat().node();
+      decoded = d;
     }
-    return w;
+    return d;
   }
 
   /** True if it receives gradients: torch's {@code requires_grad}. */
@@ -73,7 +74,7 @@ public final class Parameter extends ModuleTensor {
   /**
    * Gradients from now on.
    *
-   * @throws IllegalStateException if it holds 16-bit numbers
+   * @throws IllegalStateException if it holds its numbers in codes
    */
   public void unfreeze() {
     variable().trainable(true);
@@ -96,15 +97,19 @@ public final class Parameter extends ModuleTensor {
   }
 
   /**
-   * Holds its value as numbers of another type: torch's {@code Tensor.to}. To 16 bits numbers are
-   * rounded to the nearest, and the parameter is frozen.
+   * Holds its value in another encoding: torch's {@code Tensor.to}. Numbers are rounded as the
+   * encoding does, and with any but {@code FLOAT32} the parameter is frozen.
    *
-   * @param dtype {@code FLOAT32}, {@code FLOAT16} or {@code BFLOAT16}
-   * @throws IllegalArgumentException if it is an integer type
+   * @param encoding one of floating-point numbers, such as {@link
+   *     dev.peft4j.data.Encodings#BFLOAT16}
+   * @throws IllegalArgumentException if it is one of integers
+   * @throws dev.peft4j.data.ShapeException if rows of this shape are not whole blocks of it
+   * @throws UnsupportedOperationException if the encoding can only be read
    */
-  public void to(DType dtype) {
-    if (own().dtype() != dtype) {
-      adopt(own().copyAs(dtype));
+  public void to(Encoding encoding) {
+    if (!own().encoding().equals(encoding)) {
+      encoding.requireFit("'" + name() + "'", shape());
+      adopt(own().copyAs(encoding));
     }
   }
 

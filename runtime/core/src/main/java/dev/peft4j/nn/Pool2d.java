@@ -7,7 +7,7 @@ import dev.peft4j.op.Unfold;
 import dev.peft4j.op.Window;
 import dev.peft4j.tensor.Tensor;
 
-/** What pooling layers share: windows over images, and bins that divide a side. */
+/** The common parts of pooling layers: windows over images, and bins that divide a side. */
 final class Pool2d {
   private Pool2d() {}
 
@@ -20,14 +20,14 @@ final class Pool2d {
     return Window.square(kernel, stride, padding);
   }
 
-  /** The windows of x (batch, channels, h, w) as (batch, channels, kernel, positions). */
+  /** Returns the windows of x (batch, channels, h, w) as (batch, channels, kernel, positions). */
   static Tensor windows(String layer, Tensor x, Window window) {
     image(layer, x);
     Tensor u = Tensor.of(Node.of(new Unfold(window), x.node()));
     return u.reshape(x.dim(0), x.dim(1), window.kernel(), u.dim(2));
   }
 
-  /** Pooled positions (batch, channels, positions) as an image. */
+  /** Returns pooled positions (batch, channels, positions) as an image. */
   static Tensor image(Tensor pooled, Tensor x, Window window) {
     return pooled.reshape(x.dim(0), x.dim(1), window.outH(x.dim(2)), window.outW(x.dim(3)));
   }
@@ -40,12 +40,12 @@ final class Pool2d {
     }
   }
 
-  /** Where bin {@code i} of {@code bins} starts in a side of {@code n}. */
+  /** Returns the start of bin {@code i} of {@code bins} in a side of {@code n}. */
   static int start(int i, int bins, int n) {
     return (int) ((long) i * n / bins);
   }
 
-  /** Where bin {@code i} of {@code bins} ends; neighbours may overlap by one. */
+  /** Returns the end of bin {@code i} of {@code bins}; neighbours may overlap by one. */
   static int end(int i, int bins, int n) {
     return (int) (((i + 1L) * n + bins - 1) / bins);
   }

@@ -11,8 +11,9 @@ import java.util.Locale;
 import java.util.SequencedMap;
 
 /**
- * What {@link Lstm} and {@link Gru} share: layers, directions and the names of torch's parameters
- * ({@code weight_ih_l0}, {@code bias_hh_l1_reverse}, …). A program is made for each length.
+ * The common parts of {@link Lstm} and {@link Gru}: layers, directions and the names of torch's
+ * parameters ({@code weight_ih_l0}, {@code bias_hh_l1_reverse}, …). Each length is a program of its
+ * own.
  */
 abstract class Recurrent extends Module {
   /** The parameters of one layer in one direction. */
@@ -63,7 +64,7 @@ abstract class Recurrent extends Module {
     return new Parameter(rng.uniform(n, -bound, bound), shape);
   }
 
-  /** The parameters by torch's names. */
+  /** Returns the parameters by torch's names. */
   @Override
   public SequencedMap<String, Parameter> ownParameters() {
     SequencedMap<String, Parameter> own = new LinkedHashMap<>();
@@ -89,7 +90,7 @@ abstract class Recurrent extends Module {
   /**
    * Runs all layers over x (batch, length, in).
    *
-   * @return the result (batch, length, directions · hidden), and what the state is made of, each
+   * @return the result (batch, length, directions · hidden), and the parts of the state, each
    *     (layers · directions, batch, hidden)
    */
   final List<Tensor> runAll(Tensor x) {

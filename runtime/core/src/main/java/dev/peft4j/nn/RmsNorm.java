@@ -10,12 +10,12 @@ public class RmsNorm extends Module implements Layer {
   private final Parameter weight;
   private final float eps;
 
-  /** Normalises rows of {@code dim} numbers with eps 1e-6. */
+  /** Creates a layer for rows of {@code dim} numbers with eps 1e-6. */
   public RmsNorm(int dim) {
     this(dim, 1e-6f);
   }
 
-  /** Normalises rows of {@code dim} numbers. */
+  /** Creates a layer for rows of {@code dim} numbers. */
   public RmsNorm(int dim, float eps) {
     if (dim < 1) {
       throw new IllegalArgumentException("RmsNorm(" + dim + "): the size must be at least 1");

@@ -5,14 +5,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 
-/**
- * Layers applied one after another (torch's {@code nn.Sequential}); their names are their
- * positions.
- */
+/** A chain of layers (torch's {@code nn.Sequential}); their names are their positions. */
 public class Sequential extends Module implements Layer {
   private final List<Layer> layers;
 
-  /** Chains layers. */
+  /** Creates a chain of layers. */
   public Sequential(Layer... layers) {
     this.layers = List.of(layers);
   }
@@ -26,14 +23,14 @@ public class Sequential extends Module implements Layer {
     return seen(y);
   }
 
-  /** The layers in order. */
+  /** Returns the layers in order. */
   public List<Layer> layers() {
     return layers;
   }
 
   /**
-   * The layers that are modules, named by their positions as in torch (no name of the list in
-   * between).
+   * Returns the layers that are modules, named by their positions as in torch, without the name of
+   * the list.
    */
   @Override
   public SequencedMap<String, Module> children() {

@@ -10,14 +10,14 @@ import java.util.function.Predicate;
 
 /**
  * The random numbers of one adapted model. For each choice of adapters there are copies of the
- * generators, which begin where the generators themselves are: what one adapter's training draws
- * depends on no other's.
+ * generators, which start at the state of the generators: what the training of one adapter draws
+ * does not depend on others.
  *
- * <p>A thread draws from copies of those in turn, which become the choice's own when the thread
- * makes an optimizer's step. So calls of threads that train nothing change nothing.
+ * <p>A thread draws from copies of these in turn, which become those of the choice when the thread
+ * makes an optimizer step. So calls of threads that do not train change nothing.
  */
 final class Streams {
-  /** A thread's copy of a stream, and where the stream was when it was copied. */
+  /** A thread's copy of a stream, and the position of the stream when it was copied. */
   private static final class Fork {
     private final Rng rng;
     private long seed;
@@ -46,14 +46,14 @@ final class Streams {
   private final Map<Thread, Map<Object, Map<Rng, Fork>>> byThread = new WeakHashMap<>();
   private volatile boolean forked;
 
-  /** The stream of a choice that stands for a generator. */
+  /** Returns the stream of a choice that replaces a generator. */
   Rng of(Object key, Rng own) {
     return byKey
         .computeIfAbsent(key, k -> new ConcurrentHashMap<>())
         .computeIfAbsent(own, g -> new Rng(g.seed(), g.position()));
   }
 
-  /** This thread's copy of it. */
+  /** Returns this thread's copy of it. */
   Rng here(Object key, Rng own) {
     Rng stream = of(key, own);
     synchronized (byThread) {
@@ -66,7 +66,7 @@ final class Streams {
     }
   }
 
-  /** This thread has made a step: what it drew is drawn. */
+  /** Records that this thread has made a step: the numbers that it drew are used up. */
   void stepped() {
     if (!forked) {
       return;
@@ -78,7 +78,7 @@ final class Streams {
     }
   }
 
-  /** Forgets choices. */
+  /** Forgets the streams of some choices. */
   void forget(Predicate<Object> keys) {
     byKey.keySet().removeIf(keys);
     synchronized (byThread) {

@@ -19,7 +19,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Calls a model for its summary, and leaves it as it was. */
+/** A call of a model for its summary, which does not change the model. */
 final class SummaryWatch {
   private static final ScopedValue<CallTrace> TRACE = ScopedValue.newInstance();
 
@@ -51,7 +51,7 @@ final class SummaryWatch {
         if (counted.add(p)) {
           all += p.shape().elements();
           trainable += p.trainable() ? p.shape().elements() : 0;
-          bytes += p.shape().elements() * (long) p.own().dtype().bytes();
+          bytes += p.own().bytes();
         }
       }
       String type = view == null ? null : view.type();
@@ -110,7 +110,7 @@ final class SummaryWatch {
     }
   }
 
-  /** The result, or the first of several. */
+  /** Returns the result, or the first of several. */
   private static @Nullable Tensor tensor(@Nullable Object result) {
     return switch (result) {
       case Tensor t -> t;
@@ -119,7 +119,7 @@ final class SummaryWatch {
     };
   }
 
-  /** A layer of this package gave a result. */
+  /** Records the result of a layer of this package. */
   static Tensor seen(Module module, Tensor result) {
     if (TRACE.isBound()) {
       TRACE.get().seen(module, result.shape());

@@ -3,13 +3,13 @@ package dev.peft4j.nn;
 import java.util.List;
 
 /**
- * A model with parameters to be trained: a {@link Module}, of which all are, or a {@link
- * dev.peft4j.tuner.PeftModel}, of which those of its adapters are.
+ * A model with trainable parameters: a {@link Module}, with all of them, or a {@link
+ * dev.peft4j.tuner.PeftModel}, with those of its adapters.
  */
 public interface Trainable {
-  /** All parameters with their names. */
+  /** Returns all parameters with their names. */
   List<NamedParameter> namedParameters();
 
-  /** The parameters that receive gradients: what an optimizer is given. */
+  /** Returns the parameters that receive gradients, for an optimizer. */
   List<Parameter> trainableParameters();
 }

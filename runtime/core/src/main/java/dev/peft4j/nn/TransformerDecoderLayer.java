@@ -23,13 +23,13 @@ public class TransformerDecoderLayer extends Module {
   private final Layer activation;
   private final boolean normFirst;
 
-  /** A block with relu, dropout 0.1, norms after each part. */
+  /** Creates a block with relu, dropout 0.1, and norms after each part. */
   public TransformerDecoderLayer(int dim, int heads, int feedforward) {
     this(dim, heads, feedforward, 0.1, new Relu(), false);
   }
 
   /**
-   * A block.
+   * Creates a block.
    *
    * @param dropout probability after each attention, within and after the feed-forward
    * @param normFirst whether a norm is before its part instead of after it

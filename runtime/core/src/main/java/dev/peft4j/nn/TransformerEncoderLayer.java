@@ -19,13 +19,13 @@ public class TransformerEncoderLayer extends Module implements Layer {
   private final Layer activation;
   private final boolean normFirst;
 
-  /** A block with relu, dropout 0.1, norms after each part. */
+  /** Creates a block with relu, dropout 0.1, and norms after each part. */
   public TransformerEncoderLayer(int dim, int heads, int feedforward) {
     this(dim, heads, feedforward, 0.1, new Relu(), false);
   }
 
   /**
-   * A block.
+   * Creates a block.
    *
    * @param dropout probability after the attention, within and after the feed-forward
    * @param normFirst whether a norm is before its part (Xiong et al. 2020) instead of after it

@@ -7,19 +7,20 @@ import dev.peft4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * x · W + b with the weight stored the other way round than in {@link Linear}: x (…, in), weight
- * (in, out), bias (out), result (…, out). GPT-2's checkpoints have it, and transformers calls it
- * {@code Conv1D}; a convolution is {@link Conv1d}.
+ * A layer x · W + b with the weight transposed compared to {@link Linear}: x (…, in), weight (in,
+ * out), bias (out), result (…, out). GPT-2's checkpoints use it, and transformers calls it {@code
+ * Conv1D}; a convolution is {@link Conv1d}.
  */
 public class TransposedLinear extends WeightedLayer {
   /**
-   * A layer with bias, drawn as transformers draws it: the weight from N(0, 0.02), the bias zero.
+   * Creates a layer with bias, initialised as in transformers: the weight from N(0, 0.02), the bias
+   * zero.
    */
   public TransposedLinear(int in, int out) {
     this(in, out, true);
   }
 
-  /** A layer with or without bias. */
+  /** Creates a layer with or without bias. */
   public TransposedLinear(int in, int out, boolean bias) {
     if (in < 1 || out < 1) {
       throw new IllegalArgumentException(
@@ -29,7 +30,7 @@ public class TransposedLinear extends WeightedLayer {
   }
 
   /**
-   * A layer of given parameters, which it owns from now on.
+   * Creates a layer of given parameters, which it owns from now on.
    *
    * @param weight (in, out)
    * @param bias (out), or null for none
@@ -54,7 +55,7 @@ public class TransposedLinear extends WeightedLayer {
   }
 
   /**
-   * x · W for x (…, in) and W (in, out).
+   * Returns x · W for x (…, in) and W (in, out).
    *
    * @throws ShapeException if the input's last size is not the weight's first
    */
@@ -74,12 +75,12 @@ public class TransposedLinear extends WeightedLayer {
     return x.reshape(-1, in).matmul(weight).reshape(shape);
   }
 
-  /** Features of the input. */
+  /** Returns the number of input features. */
   public int inFeatures() {
     return weight().shape().dim(0);
   }
 
-  /** Features of the result. */
+  /** Returns the number of output features. */
   public int outFeatures() {
     return weight().shape().dim(1);
   }

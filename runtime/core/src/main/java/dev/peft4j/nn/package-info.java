@@ -1,6 +1,5 @@
 /**
- * Layers and modules: what models are made of. Layers know adapters only as something that may sit
- * in their slot.
+ * Layers and modules, the building blocks of models. Layers know adapters only through their slot.
  */
 @NullMarked
 package dev.peft4j.nn;

@@ -9,7 +9,7 @@ import dev.peft4j.graph.Scalar.Binary;
 import dev.peft4j.graph.Scalar.Fn1;
 import dev.peft4j.graph.Scalar.Fn2;
 
-/** Element-wise functions that have a parameter or are piecewise; each is one expression. */
+/** Element-wise functions with a parameter, or piecewise; each is one expression. */
 public final class Activations {
   /** -1, 0 or 1. */
   public static final Elementwise SIGN = new Elementwise("sign", 1, input(0).fn(Fn1.SIGN));
@@ -21,21 +21,21 @@ public final class Activations {
 
   private Activations() {}
 
-  /** x within {@code min} … {@code max}, else the limit, which has gradient 0. */
+  /** Returns x within {@code min} … {@code max}, else the limit, which has gradient 0. */
   public static Elementwise clamp(float min, float max) {
     Scalar x = input(0);
     Scalar above = Scalar.select(greater(x, of(max)), of(max), x);
     return new Elementwise("clamp", 1, Scalar.select(greater(of(min), x), of(min), above));
   }
 
-  /** x where x &ge; 0, else {@code slope} · x. */
+  /** Returns x where x &ge; 0, else {@code slope} · x. */
   public static Elementwise leakyRelu(float slope) {
     Scalar x = input(0);
     return new Elementwise(
         "leakyRelu", 1, Scalar.select(new Binary(Fn2.GT, x, of(0)), x, x.mul(slope)));
   }
 
-  /** ½d²/β where |d| &lt; β, else |d| - β/2, with d = a - b (Girshick 2015). */
+  /** Returns ½d²/β where |d| &lt; β, else |d| - β/2, with d = a - b (Girshick 2015). */
   public static Elementwise smoothL1(float beta) {
     Scalar d = input(0).sub(input(1));
     Scalar far = d.fn(Fn1.ABS).sub(of(0.5 * beta));

@@ -13,13 +13,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Scaled dot-product attention (Vaswani et al. 2017): softmax(q · kᵀ · scale + mask) · v for each
- * head. The heads lie side by side in the innermost dimension. Inputs q (batch, queries, heads ·
- * d), k and v (batch, keys, kvHeads · d), and perhaps an additive mask that broadcasts to (batch,
- * heads, queries, keys); consecutive query heads share a key head when there are fewer of those.
+ * head. The heads are stored side by side in the innermost dimension. Inputs q (batch, queries,
+ * heads · d), k and v (batch, keys, kvHeads · d), and optionally an additive mask that broadcasts
+ * to (batch, heads, queries, keys); if there are fewer key heads, consecutive query heads share
+ * one.
  *
- * <p>A query that sees no key (all its scores are minus infinity, as where a mask hides a whole
- * row) gets 0, and no gradient comes from it: as torch's {@code F.scaled_dot_product_attention} has
- * it.
+ * <p>The result of a query that sees no key (all its scores are minus infinity because a mask hides
+ * the whole row) is 0, without a gradient, as in torch's {@code F.scaled_dot_product_attention}.
  */
 public record Attention(int heads, int kvHeads, boolean causal, float scale) implements Op {
   /** A probability, or 0 where the largest score of its row is minus infinity. */
@@ -32,7 +32,7 @@ public record Attention(int heads, int kvHeads, boolean causal, float scale) imp
               Scalar.of(0),
               Scalar.input(0)));
 
-  /** Attention of {@code q} over {@code k} and {@code v}; the mask may be null. */
+  /** Returns the attention of {@code q} over {@code k} and {@code v}; the mask may be null. */
   public static Node of(
       Node q,
       Node k,
@@ -90,7 +90,7 @@ public record Attention(int heads, int kvHeads, boolean causal, float scale) imp
     return q;
   }
 
-  /** Both products; the softmax between them is little beside them. */
+  /** Counts both products; the softmax between them is negligible. */
   @Override
   public long flops(Shape[] inputs, Shape output) {
     return 4 * inputs[0].elements() * inputs[1].dim(1);
@@ -109,13 +109,16 @@ public record Attention(int heads, int kvHeads, boolean causal, float scale) imp
         : new int[] {axis, ofKeys, ofKeys};
   }
 
-  /** The mask's own axis for an axis of the scores, of that size, or -1 where it is repeated. */
+  /**
+   * Returns the mask's own axis for an axis of the scores, of that size, or -1 where it is
+   * repeated.
+   */
   static int maskAxis(Shape mask, int ofScores, int size) {
     int axis = ofScores - (4 - mask.rank());
     return axis < 0 || mask.dim(axis) != size ? -1 : axis;
   }
 
-  /** Over no keys the result is 0. */
+  /** Returns zeros if there are no keys. */
   @Override
   public @Nullable Node simplify(Node[] inputs) {
     return inputs[1].shape().elements() == 0 ? BroadcastTo.zeros(inputs[0].shape()) : null;
@@ -148,8 +151,8 @@ public record Attention(int heads, int kvHeads, boolean causal, float scale) imp
   }
 
   /**
-   * softmax(q · kᵀ · scale + mask), (batch, heads, queries, keys); all 0 where every score is minus
-   * infinity.
+   * Returns softmax(q · kᵀ · scale + mask), (batch, heads, queries, keys); all 0 where every score
+   * is minus infinity.
    */
   Node probabilities(Node[] inputs) {
     Node scores =
@@ -167,19 +170,19 @@ public record Attention(int heads, int kvHeads, boolean causal, float scale) imp
     return Node.of(SEEN, Node.of(new Softmax(), scores), Reduce.max(scores, true, -1));
   }
 
-  /** (batch, n, h · d) to (batch, h, n, d). */
+  /** Turns (batch, n, h · d) into (batch, h, n, d). */
   static Node split(Node x, int h) {
     Shape s = x.shape();
     return Permute.of(Reshape.of(x, s.dim(0), s.dim(1), h, s.dim(2) / h), List.of(0, 2, 1, 3));
   }
 
-  /** (batch, h, n, d) to (batch, n, h · d). */
+  /** Turns (batch, h, n, d) into (batch, n, h · d). */
   static Node join(Node x) {
     Shape s = x.shape();
     return Reshape.of(Permute.of(x, List.of(0, 2, 1, 3)), s.dim(0), s.dim(2), s.dim(1) * s.dim(3));
   }
 
-  /** Key heads, each repeated for the query heads that share it. */
+  /** Repeats each key head for the query heads that share it. */
   Node spread(Node x) {
     Node kv = split(x, kvHeads);
     if (kvHeads == heads) {
@@ -191,7 +194,7 @@ public record Attention(int heads, int kvHeads, boolean causal, float scale) imp
     return Reshape.of(wide, s.dim(0), heads, s.dim(2), s.dim(3));
   }
 
-  /** The adjoint of {@link #spread}. */
+  /** Computes the adjoint of {@link #spread}. */
   Node gather(Node x) {
     if (kvHeads != heads) {
       Shape s = x.shape();

@@ -7,9 +7,9 @@ import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gradients of {@link Attention} for q, k and v, one after another in one flat buffer: they share
- * the probabilities, which are computed again from q and k instead of being kept. Inputs q, k, v,
- * perhaps the mask, and dO.
+ * The gradients of {@link Attention} for q, k and v, one after another in one flat buffer: they
+ * share the probabilities, which are computed again from q and k instead of being stored. Inputs q,
+ * k, v, optionally the mask, and dO.
  */
 public record AttentionGrad(Attention forward) implements Op {
   @Override
@@ -17,7 +17,7 @@ public record AttentionGrad(Attention forward) implements Op {
     return Shape.of(inputs[0].shape().size() + inputs[1].shape().size() + inputs[2].shape().size());
   }
 
-  /** Five products, one of them that of the scores, which are computed again. */
+  /** Counts five products, one of them that of the scores, which are computed again. */
   @Override
   public long flops(Shape[] inputs, Shape output) {
     return 10 * inputs[0].elements() * inputs[1].dim(1);
@@ -28,7 +28,7 @@ public record AttentionGrad(Attention forward) implements Op {
     throw new UnsupportedOperationException("second derivatives of attention");
   }
 
-  /** Queries without a gradient add nothing to that of keys and values. */
+  /** Drops queries without a gradient: they add nothing to that of keys and values. */
   @Override
   public @Nullable Node simplify(Node[] inputs) {
     if (inputs[0].shape().elements() == 0 || inputs[1].shape().elements() == 0) {

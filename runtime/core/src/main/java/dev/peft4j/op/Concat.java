@@ -8,9 +8,9 @@ import dev.peft4j.graph.Op;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Joins inputs along a dimension; all other sizes must agree. */
+/** A concatenation of inputs along a dimension; all other sizes must agree. */
 public record Concat(int axis) implements Op {
-  /** Joins along an axis; a negative axis counts from the end. */
+  /** Concatenates along an axis; a negative axis counts from the end. */
   public static Node of(int axis, Node... inputs) {
     if (inputs.length == 0) {
       throw new ShapeException("concat: needs at least one tensor");

@@ -1,6 +1,7 @@
 package dev.peft4j.op;
 
 import dev.peft4j.data.DType;
+import dev.peft4j.data.IndexException;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.graph.Elementwise;
@@ -12,15 +13,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Mean negative log-likelihood of the labels under a softmax: torch's {@code F.cross_entropy}.
- * Inputs logits (n, classes) and integer labels (n); rows whose label is {@code ignoreIndex} do not
- * count. The result is a scalar, NaN if no row counts.
+ * Inputs logits (n, classes) and integer labels (n); rows whose label is {@code ignoreIndex} are
+ * ignored. The result is a scalar, NaN if no row counts.
  */
 public record CrossEntropy(int ignoreIndex) implements Op {
   // not a product: a class that is ruled out by a logit of -∞ must not make 0 · -∞ of the others
   static final Elementwise PICK =
       new Elementwise("pick", 2, Scalar.select(Scalar.input(1), Scalar.input(0), Scalar.of(0)));
 
-  /** The mean loss of {@code logits} (n, classes) against {@code labels} (n). */
+  /** Returns the mean loss of {@code logits} (n, classes) against {@code labels} (n). */
   public static Node of(Node logits, Node labels, int ignoreIndex) {
     return Node.of(new CrossEntropy(ignoreIndex), logits, labels);
   }
@@ -71,10 +72,10 @@ public record CrossEntropy(int ignoreIndex) implements Op {
     return Reshape.of(Node.of(Pointwise.NEG, Node.of(Pointwise.DIV, total, count)), Shape.SCALAR);
   }
 
-  /** The message for a label outside the classes; backends share it. */
-  public static IndexOutOfBoundsException outOfRange(
+  /** Returns the exception for a label outside the classes; backends share it. */
+  public static IndexException outOfRange(
       long label, long row, int classes, int ignoreIndex) {
-    return new IndexOutOfBoundsException(
+    return new IndexException(
         "crossEntropy: label "
             + label
             + " in row "

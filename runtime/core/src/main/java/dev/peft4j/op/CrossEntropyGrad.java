@@ -8,7 +8,7 @@ import dev.peft4j.graph.SumTo;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gradient of {@link CrossEntropy} for the logits: (softmax - one-hot) / rows that count · dL,
+ * The gradient of {@link CrossEntropy} for the logits: (softmax - one-hot) / rows that count · dL,
  * which is 0 if no row counts. Inputs logits, labels, dL.
  */
 public record CrossEntropyGrad(int ignoreIndex) implements Op {

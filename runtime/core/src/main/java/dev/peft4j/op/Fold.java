@@ -5,7 +5,7 @@ import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
 
-/** Adds patches back to an image of shape {@code image}: the adjoint of {@link Unfold}. */
+/** The sum of patches back into an image of shape {@code image}: the adjoint of {@link Unfold}. */
 public record Fold(Window window, Shape image) implements Op {
   @Override
   public Shape shape(Node[] inputs) {

@@ -1,6 +1,7 @@
 package dev.peft4j.op;
 
 import dev.peft4j.data.DType;
+import dev.peft4j.data.IndexException;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.graph.Node;
@@ -10,10 +11,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Rows of a table: torch's {@code F.embedding}. Inputs table (rows, n) and integer ids of any
  * shape; the result has the shape of the ids and then n. An id outside the table is an error when
- * it is computed.
+ * the result is computed.
  */
 public record Gather() implements Op {
-  /** The rows of {@code table} that {@code ids} name. */
+  /** Returns the rows of {@code table} at {@code ids}. */
   public static Node of(Node table, Node ids) {
     return Node.of(new Gather(), table, ids);
   }
@@ -60,9 +61,9 @@ public record Gather() implements Op {
     };
   }
 
-  /** The message for an id outside the table; backends share it. */
-  public static IndexOutOfBoundsException outOfRange(long id, long position, int rows) {
-    return new IndexOutOfBoundsException(
+  /** Returns the exception for an id outside the table; backends share it. */
+  public static IndexException outOfRange(long id, long position, int rows) {
+    return new IndexException(
         "gather: id "
             + id
             + " at position "

@@ -1,6 +1,7 @@
 package dev.peft4j.op;
 
 import dev.peft4j.data.DType;
+import dev.peft4j.data.IndexException;
 import dev.peft4j.data.Shape;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
@@ -36,9 +37,9 @@ public record GatherAlong() implements Op {
     return Reduce.sum(chosen, false, -1);
   }
 
-  /** The message for a position that is out of range; backends share it. */
-  public static IndexOutOfBoundsException outOfRange(long id, long position, int n) {
-    return new IndexOutOfBoundsException(
+  /** Returns the exception for a position that is out of range; backends share it. */
+  public static IndexException outOfRange(long id, long position, int n) {
+    return new IndexException(
         "gather: index "
             + id
             + " at position "

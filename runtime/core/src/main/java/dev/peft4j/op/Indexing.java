@@ -6,24 +6,24 @@ import dev.peft4j.data.ShapeException;
 import dev.peft4j.graph.BroadcastTo;
 import dev.peft4j.graph.Node;
 
-/** Lookups along any axis, from those along the innermost one. */
+/** Lookups along any axis, made from those along the innermost one. */
 public final class Indexing {
   private Indexing() {}
 
-  /** Elements of {@code x} along an axis: torch's {@code gather}. */
+  /** Returns elements of {@code x} along an axis: torch's {@code gather}. */
   public static Node gather(Node x, int axis, Node index) {
     int a = x.shape().axis("gather", axis);
     check("gather", x, index, a);
     return last(Node.of(new GatherAlong(), last(x, a), last(index, a)), a);
   }
 
-  /** {@code x} with {@code source} added along an axis. */
+  /** Returns {@code x} with {@code source} added along an axis. */
   public static Node scatterAdd(Node x, int axis, Node index, Node source) {
     int a = x.shape().axis("scatterAdd", axis);
     return Pointwise.add(x, scattered("scatterAdd", x, a, index, source));
   }
 
-  /** {@code x} with elements replaced along an axis. */
+  /** Returns {@code x} with elements replaced along an axis. */
   public static Node scatter(Node x, int axis, Node index, Node source) {
     int a = x.shape().axis("scatter", axis);
     Node one = BroadcastTo.of(Pointwise.constant(1), index.shape());
@@ -47,7 +47,7 @@ public final class Indexing {
     return last(Node.of(op, last(source, axis), last(index, axis)), axis);
   }
 
-  /** Parts of {@code x} along an axis, by ids of rank 1. */
+  /** Returns slices of {@code x} along an axis, by ids of rank 1. */
   public static Node select(Node x, int axis, Node ids) {
     int a = x.shape().axis("indexSelect", axis);
     if (ids.shape().rank() != 1) {

@@ -20,7 +20,7 @@ public record LayerNorm(float eps) implements Op {
       new Elementwise(
           "inverseRoot", 1, Pointwise.RSQRT.expression().add(Scalar.input(0).sub(Scalar.input(0))));
 
-  /** Normalises {@code x}. */
+  /** Returns the normalised {@code x}. */
   public static Node of(Node x, Node weight, Node bias, float eps) {
     return Node.of(new LayerNorm(eps), x, weight, bias);
   }
@@ -69,7 +69,10 @@ public record LayerNorm(float eps) implements Op {
     return Pointwise.mul(centred, inverseDeviation(centred, eps));
   }
 
-  /** NaN where the squares are too large for a float32, as in torch: 0 would pass for a result. */
+  /**
+   * Returns the inverse deviation, NaN where the squares are too large for a float32, as in torch:
+   * 0 would look like a valid result.
+   */
   static Node inverseDeviation(Node centred, float eps) {
     Node variance = Reduce.mean(Node.of(Pointwise.SQUARE, centred), true, -1);
     return Node.of(INVERSE_ROOT, Pointwise.add(variance, eps));

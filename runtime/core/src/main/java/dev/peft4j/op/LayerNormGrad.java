@@ -6,8 +6,8 @@ import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gradient of {@link LayerNorm} for its input. Inputs x, weight, dY; with x̂ the normalised input
- * and g = dY · weight: (g - mean(g) - x̂ · mean(g · x̂)) / √(variance + eps).
+ * The gradient of {@link LayerNorm} for its input. Inputs x, weight, dY; with x̂ the normalised
+ * input and g = dY · weight: (g - mean(g) - x̂ · mean(g · x̂)) / √(variance + eps).
  */
 public record LayerNormGrad(float eps) implements Op {
   @Override
@@ -25,7 +25,7 @@ public record LayerNormGrad(float eps) implements Op {
     throw new UnsupportedOperationException("second derivatives of layerNorm");
   }
 
-  /** Rows without a gradient stay without one. */
+  /** Drops rows without a gradient. */
   @Override
   public @Nullable Node simplify(Node[] inputs) {
     if (inputs[2].op() instanceof Pad p && p.axis() < inputs[0].shape().rank() - 1) {

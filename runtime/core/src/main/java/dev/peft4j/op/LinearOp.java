@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * F.linear}.
  */
 public record LinearOp() implements Op {
-  /** x · Wᵀ, plus {@code bias} unless it is null. */
+  /** Returns x · Wᵀ, plus {@code bias} unless it is null. */
   public static Node of(Node x, Node weight, @Nullable Node bias) {
     return bias == null
         ? Node.of(new LinearOp(), x, weight)
@@ -86,7 +86,7 @@ public record LinearOp() implements Op {
     return grads;
   }
 
-  /** Products over nothing are 0. */
+  /** Returns zeros for products over a dimension of size 0. */
   @Override
   public @Nullable Node simplify(Node[] inputs) {
     if (inputs[1].shape().dim(1) > 0) {

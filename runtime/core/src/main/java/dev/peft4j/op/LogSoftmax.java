@@ -5,9 +5,9 @@ import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
 
-/** Logarithm of the softmax over the innermost dimension. */
+/** The logarithm of the softmax over the innermost dimension. */
 public record LogSoftmax() implements Op {
-  /** Log-softmax over any axis. */
+  /** Returns the log-softmax over any axis. */
   public static Node of(Node x, int axis) {
     return Softmax.overAxis("logSoftmax", new LogSoftmax(), x, axis);
   }

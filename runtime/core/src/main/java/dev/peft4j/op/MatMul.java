@@ -10,27 +10,27 @@ import dev.peft4j.graph.SumTo;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Matrix product over the two innermost dimensions, either operand transposed; outer dimensions
- * broadcast. With a right operand of rank 2 and an untransposed left one, all rows of the left one
- * are one matrix.
+ * The matrix product over the two innermost dimensions, either operand transposed; outer dimensions
+ * broadcast. With a right operand of rank 2 and a left one that is not transposed, all rows of the
+ * left one are treated as one matrix.
  */
 public record MatMul(boolean transposeA, boolean transposeB) implements Op {
-  /** a · b, with the operands transposed first where asked. */
+  /** Returns a · b; the operands are transposed first if requested. */
   public static Node of(Node a, boolean transposeA, Node b, boolean transposeB) {
     return Node.of(new MatMul(transposeA, transposeB), a, b);
   }
 
-  /** Rows of the result's matrices. */
+  /** Returns the number of rows of the result's matrices. */
   public int m(Shape a) {
     return a.dim(transposeA ? -1 : -2);
   }
 
-  /** The inner dimension. */
+  /** Returns the inner dimension. */
   public int k(Shape a) {
     return a.dim(transposeA ? -2 : -1);
   }
 
-  /** Columns of the result's matrices. */
+  /** Returns the number of columns of the result's matrices. */
   public int n(Shape b) {
     return b.dim(transposeB ? -2 : -1);
   }
@@ -64,7 +64,7 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Op {
     return Shape.of(d);
   }
 
-  /** The dimensions outside the matrices. */
+  /** Returns the dimensions outside the matrices. */
   public static Shape outer(Shape s) {
     return Shape.of(java.util.Arrays.copyOf(s.toArray(), s.rank() - 2));
   }
@@ -125,7 +125,7 @@ public record MatMul(boolean transposeA, boolean transposeB) implements Op {
     return factorLast(inputs);
   }
 
-  /** A constant factor of an operand is applied to the result instead where that is smaller. */
+  /** Applies a constant factor of an operand to the result instead where that is smaller. */
   private @Nullable Node factorLast(Node[] inputs) {
     for (int i = 0; i < inputs.length; i++) {
       Node in = inputs[i];

@@ -12,12 +12,12 @@ import java.util.Arrays;
 public final class Moves {
   private Moves() {}
 
-  /** {@code s} without dimensions of size 1. */
+  /** Returns {@code s} without dimensions of size 1. */
   public static Shape squeezed(Shape s) {
     return Shape.of(Arrays.stream(s.toArray()).filter(d -> d != 1).toArray());
   }
 
-  /** {@code s} without dimension {@code axis}. */
+  /** Returns {@code s} without dimension {@code axis}. */
   public static Shape removed(Shape s, int axis) {
     int[] d = new int[s.rank() - 1];
     for (int i = 0; i < d.length; i++) {
@@ -26,7 +26,7 @@ public final class Moves {
     return Shape.of(d);
   }
 
-  /** {@code s} with a dimension of size 1 at {@code axis} of the result. */
+  /** Returns {@code s} with a dimension of size 1 at {@code axis} of the result. */
   public static Shape inserted(Shape s, int axis) {
     int rank = s.rank() + 1;
     int a = axis < 0 ? axis + rank : axis;
@@ -37,7 +37,7 @@ public final class Moves {
     return ScatterAlong.inserted(s, a);
   }
 
-  /** {@code target} with its -1 replaced by the sizes of {@code s}. */
+  /** Returns {@code target} with its -1 replaced by the sizes of {@code s}. */
   public static Shape expanded(Shape s, int[] target) {
     int[] d = target.clone();
     for (int i = 0; i < d.length; i++) {
@@ -53,7 +53,7 @@ public final class Moves {
     return Shape.of(d);
   }
 
-  /** {@code times[i]} copies along dimension i of the result. */
+  /** Returns {@code times[i]} copies along dimension i of the result. */
   public static Node repeat(Node x, int... times) {
     int rank = times.length;
     int front = rank - x.shape().rank();
@@ -91,7 +91,7 @@ public final class Moves {
     return Reshape.of(wide, Shape.of(joined));
   }
 
-  /** Elements in reverse order along {@code axes}. */
+  /** Returns elements in reverse order along {@code axes}. */
   public static Node flip(Node x, int... axes) {
     Node y = x;
     for (int axis : axes) {
@@ -115,7 +115,7 @@ public final class Moves {
     return y;
   }
 
-  /** Elements moved by {@code shift} along an axis. */
+  /** Returns elements moved by {@code shift} along an axis. */
   public static Node roll(Node x, int shift, int axis) {
     int a = x.shape().axis("roll", axis);
     int n = x.shape().dim(a);
@@ -123,7 +123,7 @@ public final class Moves {
     return by == 0 ? x : Concat.of(a, Slice.of(x, a, n - by, n), Slice.of(x, a, 0, n - by));
   }
 
-  /** The lower or upper triangle of matrices; what is outside becomes 0, NaN too. */
+  /** Returns the lower or upper triangle of matrices; everything outside becomes 0, NaN too. */
   public static Node triangle(Node x, int diagonal, boolean lower) {
     Shape s = x.shape();
     if (s.rank() < 2) {

@@ -7,9 +7,9 @@ import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
 
 /**
- * For each integer label a row of {@code classes} zeros with a one at the label; all zeros where
- * the label is {@code ignoreIndex}. Other labels outside the range are an error when it is
- * computed.
+ * One-hot encoding: for each integer label a row of {@code classes} zeros with a one at the label;
+ * all zeros where the label is {@code ignoreIndex}. Other labels outside the range are an error
+ * when the result is computed.
  */
 public record OneHot(int classes, int ignoreIndex) implements Op {
   @Override

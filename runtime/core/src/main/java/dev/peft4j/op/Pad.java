@@ -7,7 +7,7 @@ import dev.peft4j.graph.Op;
 import dev.peft4j.graph.Padding;
 import org.jspecify.annotations.Nullable;
 
-/** Adds {@code before} and {@code after} zeros along a dimension. */
+/** Padding with {@code before} and {@code after} zeros along a dimension. */
 public record Pad(int axis, int before, int after) implements Op, Padding {
   @Override
   public Node padded(Node x) {

@@ -9,14 +9,17 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Reorders dimensions: dimension i of the result is dimension {@code order[i]} of the input. */
+/**
+ * A permutation of dimensions: dimension i of the result is dimension {@code order[i]} of the
+ * input.
+ */
 public record Permute(List<Integer> order) implements Op {
-  /** {@code x} with its dimensions in the given order. */
+  /** Returns {@code x} with its dimensions in the given order. */
   public static Node of(Node x, List<Integer> order) {
     return Node.of(new Permute(List.copyOf(order)), x);
   }
 
-  /** {@code x} with two dimensions exchanged. */
+  /** Returns {@code x} with two dimensions exchanged. */
   public static Node transpose(Node x, int a, int b) {
     int i = x.shape().axis("transpose", a);
     int j = x.shape().axis("transpose", b);
@@ -27,7 +30,7 @@ public record Permute(List<Integer> order) implements Op {
     return of(x, order);
   }
 
-  /** True if this exchanges the two innermost dimensions and leaves the others. */
+  /** Returns whether this exchanges the two innermost dimensions and leaves the others. */
   boolean swapsLastTwo() {
     int n = order.size();
     if (n < 2 || order.get(n - 1) != n - 2 || order.get(n - 2) != n - 1) {
@@ -57,7 +60,7 @@ public record Permute(List<Integer> order) implements Op {
     }
     if (!valid) {
       throw new ShapeException(
-          "permute: " + order + " is no order of the dimensions of shape " + s);
+          "permute: " + order + " is not an order of the dimensions of shape " + s);
     }
     return Shape.of(d);
   }

@@ -122,37 +122,37 @@ public final class Pointwise {
 
   private Pointwise() {}
 
-  /** A number as a node; it becomes part of the kernels that use it. */
+  /** Returns a number as a node; it becomes part of the kernels that use it. */
   public static Node constant(double value) {
     return Node.of(new Elementwise("constant", 0, of(value)));
   }
 
-  /** a + b. */
+  /** Returns a + b. */
   public static Node add(Node a, Node b) {
     return Node.of(ADD, a, b);
   }
 
-  /** a - b. */
+  /** Returns a - b. */
   public static Node sub(Node a, Node b) {
     return Node.of(SUB, a, b);
   }
 
-  /** a · b. */
+  /** Returns a · b. */
   public static Node mul(Node a, Node b) {
     return Node.of(MUL, a, b);
   }
 
-  /** x · c. */
+  /** Returns x · c. */
   public static Node mul(Node x, double c) {
     return Node.of(new Elementwise("scale", 1, new Binary(Fn2.MUL, input(0), of(c))), x);
   }
 
-  /** x + c. */
+  /** Returns x + c. */
   public static Node add(Node x, double c) {
     return Node.of(new Elementwise("shift", 1, new Binary(Fn2.ADD, input(0), of(c))), x);
   }
 
-  /** x to the power c. */
+  /** Returns x to the power c. */
   public static Node pow(Node x, double c) {
     return Node.of(new Elementwise("pow", 1, new Binary(Fn2.POW, input(0), of(c))), x);
   }

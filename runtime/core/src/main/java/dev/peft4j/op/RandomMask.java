@@ -9,12 +9,12 @@ import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Zeros with probability {@code p}, else 1 / (1 - p): the factor of dropout (Srivastava et al.
- * 2014, inverted). Element i depends only on the input, a key of one int64, and on i; so the same
- * key gives the same mask on every backend.
+ * The mask of dropout: zeros with probability {@code p}, else 1 / (1 - p) (Srivastava et al. 2014,
+ * inverted). 2014, inverted). Element i depends only on the input, a key of one int64, and on i; so
+ * the same key gives the same mask on every backend.
  */
 public record RandomMask(Shape target, float p) implements Op {
-  /** Dropout of {@code x} with the mask of {@code key}. */
+  /** Applies dropout to {@code x} with the mask of {@code key}. */
   public static Node dropout(Node x, float p, Node key) {
     if (!(p >= 0 && p < 1)) {
       throw new IllegalArgumentException(
@@ -23,7 +23,7 @@ public record RandomMask(Shape target, float p) implements Op {
     return p == 0 ? x : Pointwise.mul(x, Node.of(new RandomMask(x.shape(), p), key));
   }
 
-  /** The mask's element {@code i}. */
+  /** Returns the mask's element {@code i}. */
   public static float element(long key, long i, float p) {
     long bits = Rng.mix(key + 0x9E3779B97F4A7C15L * (i + 1)) >>> 40;
     return bits * 0x1.0p-24f < p ? 0f : 1f / (1f - p);

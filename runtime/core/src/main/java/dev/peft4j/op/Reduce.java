@@ -6,17 +6,19 @@ import dev.peft4j.graph.Node;
 import dev.peft4j.graph.SumTo;
 import java.util.Arrays;
 
-/** Sums, means and maxima over dimensions, from {@link SumTo} and {@link MaxTo}. */
+/** Sums, means and maxima over dimensions, made from {@link SumTo} and {@link MaxTo}. */
 public final class Reduce {
   private Reduce() {}
 
-  /** Sum over {@code axes} (all when empty), which stay as size 1 if {@code keep}. */
+  /**
+   * Returns the sum over {@code axes} (all when empty), which are kept with size 1 if {@code keep}.
+   */
   public static Node sum(Node x, boolean keep, int... axes) {
     return finish(SumTo.of(x, kept("sum", x.shape(), axes)), x.shape(), keep, axes);
   }
 
   /**
-   * Mean over {@code axes} (all when empty).
+   * Returns the mean over {@code axes} (all when empty).
    *
    * @throws ShapeException if there is nothing to average
    */
@@ -30,7 +32,7 @@ public final class Reduce {
     return finish(Pointwise.mul(SumTo.of(x, kept), scale), x.shape(), keep, axes);
   }
 
-  /** Largest element over {@code axes} (all when empty). */
+  /** Returns the largest element over {@code axes} (all when empty). */
   public static Node max(Node x, boolean keep, int... axes) {
     Shape kept = kept("max", x.shape(), axes);
     if (x.shape().elements() == 0 && kept.elements() > 0) {
@@ -55,7 +57,7 @@ public final class Reduce {
     return keep ? reduced : Reshape.of(reduced, without(before, axes));
   }
 
-  /** {@code before} without {@code axes}; rank 0 when they are empty. */
+  /** Returns {@code before} without {@code axes}; rank 0 when they are empty. */
   static Shape without(Shape before, int[] axes) {
     boolean[] gone = new boolean[before.rank()];
     for (int a : axes) {

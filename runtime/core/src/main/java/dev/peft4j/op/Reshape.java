@@ -7,14 +7,14 @@ import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
 
-/** The same elements in the same order under another shape. */
+/** The same elements in the same order with another shape. */
 public record Reshape(Shape target) implements Op {
-  /** {@code x} in the shape {@code target}. */
+  /** Returns {@code x} with the shape {@code target}. */
   public static Node of(Node x, Shape target) {
     return x.shape().equals(target) ? x : Node.of(new Reshape(target), x);
   }
 
-  /** As {@link #of(Node, Shape)}; one size may be -1 and follows from the others. */
+  /** Returns {@code x} with another shape; one size may be -1 and follows from the others. */
   public static Node of(Node x, int... dims) {
     int[] d = dims.clone();
     int open = -1;
@@ -39,7 +39,9 @@ public record Reshape(Shape target) implements Op {
     return of(x, Shape.of(d));
   }
 
-  /** {@code x} as a matrix of its rows along the innermost dimension, which may have size 0. */
+  /**
+   * Returns {@code x} as a matrix of its rows along the innermost dimension, which may have size 0.
+   */
   static Node rows(Node x) {
     return of(x, Shape.of(x.shape().rows(), x.shape().columns()));
   }

@@ -7,11 +7,11 @@ import dev.peft4j.graph.SumTo;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Root mean square normalisation over the innermost dimension (Zhang and Sennrich 2019): x /
+ * The root mean square normalisation over the innermost dimension (Zhang and Sennrich 2019): x /
  * √(mean(x²) + eps) · weight. Inputs x (…, n), weight (n).
  */
 public record RmsNorm(float eps) implements Op {
-  /** Normalises {@code x}. */
+  /** Returns the normalised {@code x}. */
   public static Node of(Node x, Node weight, float eps) {
     return Node.of(new RmsNorm(eps), x, weight);
   }

@@ -6,8 +6,8 @@ import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gradient of {@link RmsNorm} for its input. Inputs x, weight, dY; with x̂ = x / √(mean(x²) + eps)
- * and g = dY · weight: (g - x̂ · mean(g · x̂)) / √(mean(x²) + eps).
+ * The gradient of {@link RmsNorm} for its input. Inputs x, weight, dY; with x̂ = x / √(mean(x²) +
+ * eps) and g = dY · weight: (g - x̂ · mean(g · x̂)) / √(mean(x²) + eps).
  */
 public record RmsNormGrad(float eps) implements Op {
   @Override
@@ -25,7 +25,7 @@ public record RmsNormGrad(float eps) implements Op {
     throw new UnsupportedOperationException("second derivatives of rmsNorm");
   }
 
-  /** Rows without a gradient stay without one. */
+  /** Drops rows without a gradient. */
   @Override
   public @Nullable Node simplify(Node[] inputs) {
     if (inputs[2].op() instanceof Pad p && p.axis() < inputs[0].shape().rank() - 1) {

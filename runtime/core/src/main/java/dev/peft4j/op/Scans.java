@@ -6,11 +6,14 @@ import dev.peft4j.graph.Node;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Products and running sums along axes, in a logarithmic number of steps of simpler ops. */
+/** Products and running sums along axes, made from simpler ops in a logarithmic number of steps. */
 public final class Scans {
   private Scans() {}
 
-  /** Product over {@code axes} (all when empty): neighbours are multiplied until one is left. */
+  /**
+   * Returns the product over {@code axes} (all when empty): neighbours are multiplied until one is
+   * left.
+   */
   public static Node product(Node x, int... axes) {
     Shape kept = Reduce.without(x.shape(), axes);
     Node rows = Reshape.of(last(x, axes), Shape.of((int) kept.elements(), size(x.shape(), kept)));
@@ -34,7 +37,7 @@ public final class Scans {
     return 1; // there is no row
   }
 
-  /** {@code x} with {@code axes} (all when empty) behind the others. */
+  /** Moves {@code axes} (all when empty) of {@code x} after the others. */
   private static Node last(Node x, int[] axes) {
     List<Integer> order = new ArrayList<>();
     List<Integer> behind = new ArrayList<>();
@@ -50,7 +53,7 @@ public final class Scans {
     return axes.length == 0 ? x : Permute.of(x, order);
   }
 
-  /** Sums of all elements up to each one along an axis (Hillis and Steele 1986). */
+  /** Returns the sums of all elements up to each one along an axis (Hillis and Steele 1986). */
   public static Node cumulativeSum(Node x, int axis) {
     int a = x.shape().axis("cumsum", axis);
     int n = x.shape().dim(a);

@@ -8,8 +8,8 @@ import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Adds rows to a table of zeros at integer ids: the adjoint of {@link Gather}. Inputs values (…,
- * n), ids (…).
+ * A sum of rows into a table of zeros at integer ids: the adjoint of {@link Gather}. Inputs values
+ * (…, n), ids (…).
  */
 public record ScatterAdd(int rows) implements Op {
   @Override

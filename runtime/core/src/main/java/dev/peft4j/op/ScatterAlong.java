@@ -42,7 +42,7 @@ public record ScatterAlong(int size) implements Op {
     return Reduce.sum(added, false, -2);
   }
 
-  /** {@code s} with a dimension of size 1 before dimension {@code axis}. */
+  /** Returns {@code s} with a dimension of size 1 before dimension {@code axis}. */
   static Shape inserted(Shape s, int axis) {
     int[] d = new int[s.rank() + 1];
     for (int i = 0; i < d.length; i++) {

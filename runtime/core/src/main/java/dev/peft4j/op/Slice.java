@@ -5,12 +5,14 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
-import dev.peft4j.graph.Part;
+import dev.peft4j.graph.TakesPart;
 import org.jspecify.annotations.Nullable;
 
-/** The part {@code from} (inclusive) to {@code to} (exclusive) of dimension {@code axis}. */
-public record Slice(int axis, int from, int to) implements Op, Part {
-  /** Part of {@code x} along an axis; a negative axis counts from the end. */
+/**
+ * The slice from {@code from} (inclusive) to {@code to} (exclusive) along dimension {@code axis}.
+ */
+public record Slice(int axis, int from, int to) implements Op, TakesPart {
+  /** Returns a slice of {@code x} along an axis; a negative axis counts from the end. */
   public static Node of(Node x, int axis, int from, int to) {
     return Node.of(new Slice(x.shape().axis("slice", axis), from, to), x);
   }
@@ -51,7 +53,7 @@ public record Slice(int axis, int from, int to) implements Op, Part {
     return x.op() instanceof Concat c && c.axis() == axis ? ofConcat(x) : null;
   }
 
-  /** The part of one of the joined inputs, if it lies within one. */
+  /** Returns the slice of one of the concatenated inputs, if it is within one. */
   private @Nullable Node ofConcat(Node concat) {
     int start = 0;
     for (Node in : concat.inputs()) {

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Softmax over the innermost dimension. */
 public record Softmax() implements Op {
-  /** Softmax over any axis. */
+  /** Returns the softmax over any axis. */
   public static Node of(Node x, int axis) {
     return overAxis("softmax", new Softmax(), x, axis);
   }

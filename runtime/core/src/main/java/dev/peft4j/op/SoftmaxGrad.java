@@ -5,7 +5,7 @@ import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
 
-/** Gradient of {@link Softmax} from its result y and dY: y ∘ (dY - Σ y ∘ dY). */
+/** The gradient of {@link Softmax} from its result y and dY: y ∘ (dY - Σ y ∘ dY). */
 public record SoftmaxGrad() implements Op {
   @Override
   public Shape shape(Node[] inputs) {

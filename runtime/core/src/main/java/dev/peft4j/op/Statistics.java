@@ -4,11 +4,11 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.graph.Node;
 
-/** Variances, norms and logarithms of sums, from simpler ops. */
+/** Variances, norms and logarithms of sums, made from simpler ops. */
 public final class Statistics {
   private Statistics() {}
 
-  /** Variance over {@code axes} (all when empty), divided by n - {@code correction}. */
+  /** Returns the variance over {@code axes} (all when empty), divided by n - {@code correction}. */
   public static Node variance(Node x, int correction, int... axes) {
     Node mean = Reduce.mean(x, true, axes);
     long n = 1;
@@ -29,12 +29,12 @@ public final class Statistics {
     return Pointwise.mul(Reduce.sum(square, false, axes), 1.0 / (n - correction));
   }
 
-  /** √x, with gradient 0 at 0. */
+  /** Returns √x, with gradient 0 at 0. */
   public static Node root(Node x) {
     return Node.of(Activations.LENGTH, x);
   }
 
-  /** The p-norm over {@code axes} (all when empty). */
+  /** Returns the p-norm over {@code axes} (all when empty). */
   public static Node norm(Node x, float p, int... axes) {
     if (Float.isNaN(p)) {
       throw new IllegalArgumentException("norm: p is NaN, must be a number");
@@ -55,7 +55,7 @@ public final class Statistics {
     return Pointwise.pow(Reduce.sum(Pointwise.pow(size, p), false, axes), 1.0 / p);
   }
 
-  /** log Σ eˣ over {@code axes} (all when empty). */
+  /** Returns log Σ eˣ over {@code axes} (all when empty). */
   public static Node logSumExp(Node x, int... axes) {
     Node max = Node.of(new StopGradient(), Reduce.max(x, true, axes));
     // infinite ones are left: ∞ - ∞ is no number

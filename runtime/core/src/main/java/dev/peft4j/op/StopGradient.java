@@ -7,7 +7,7 @@ import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The same value, computed anew each time, that differentiation takes for a constant: torch's
+ * The same value, computed again each time, which differentiation treats as a constant: torch's
  * {@code detach}.
  */
 public record StopGradient() implements Op {
@@ -31,7 +31,7 @@ public record StopGradient() implements Op {
     return Op.noGradient(out);
   }
 
-  /** To a program, in which gradients are built already, it is its input. */
+  /** Returns the input: a program contains its gradients already. */
   @Override
   public Node simplify(Node[] inputs) {
     return inputs[0];

@@ -8,11 +8,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The patches of an image as columns (im2col, torch's {@code F.unfold}): (batch, channels, h, w) to
- * (batch, channels · kernel, positions). A convolution is a matrix product with it.
+ * (batch, channels · kernel, positions). With it a convolution is a matrix product.
  */
 public record Unfold(Window window) implements Op {
   /**
-   * Convolution (cross-correlation, torch's {@code F.conv2d} with one group).
+   * Returns a convolution (cross-correlation, torch's {@code F.conv2d} with one group).
    *
    * @param x (batch, channels, h, w)
    * @param weight (out, channels, kernelH, kernelW)
@@ -67,7 +67,7 @@ public record Unfold(Window window) implements Op {
     return new @Nullable Node[] {Node.of(new Fold(window, out.input(0).shape()), dOut)};
   }
 
-  /** A 1 × 1 window with stride 1 sees the image itself. */
+  /** Returns a reshape for a 1 × 1 window with stride 1, which sees the image itself. */
   @Override
   public @Nullable Node simplify(Node[] inputs) {
     Shape s = inputs[0].shape();

@@ -4,7 +4,7 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 
 /**
- * The geometry of a sliding window over an image: kernel, stride, zero padding and dilation, each
+ * The geometry of a sliding window over an image: kernel, stride, zero padding and dilation, for
  * height and width.
  */
 public record Window(
@@ -17,7 +17,7 @@ public record Window(
     int dilationH,
     int dilationW) {
   /**
-   * Checks the geometry.
+   * Creates a window.
    *
    * @throws ShapeException if a kernel, stride or dilation is less than 1, or a padding negative
    */
@@ -45,17 +45,17 @@ public record Window(
     }
   }
 
-  /** A square window. */
+  /** Returns a square window. */
   public static Window square(int kernel, int stride, int padding) {
     return new Window(kernel, kernel, stride, stride, padding, padding, 1, 1);
   }
 
-  /** Positions along the height of an image. */
+  /** Returns the number of positions along the height of an image. */
   public int outH(int h) {
     return out(h, kernelH, strideH, padH, dilationH);
   }
 
-  /** Positions along the width of an image. */
+  /** Returns the number of positions along the width of an image. */
   public int outW(int w) {
     return out(w, kernelW, strideW, padW, dilationW);
   }
@@ -88,7 +88,7 @@ public record Window(
     return (int) (room / stride) + 1;
   }
 
-  /** Elements of the kernel. */
+  /** Returns the number of elements of the kernel. */
   public int kernel() {
     return kernelH * kernelW;
   }

@@ -1,5 +1,6 @@
 /**
- * The operations: one record an op, with its shape rule, gradient and decomposition in one place.
+ * The operations: one record for each op, with its shape rule, gradient and decomposition in one
+ * place.
  */
 @NullMarked
 package dev.peft4j.op;

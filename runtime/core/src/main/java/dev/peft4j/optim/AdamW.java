@@ -59,12 +59,14 @@ public final class AdamW extends Optimizer {
             "adamw-p", 6, input(0).mul(input(3)).sub(input(4).mul(input(1).div(denominator))));
   }
 
-  /** AdamW with torch's defaults: β 0.9 and 0.999, eps 1e-8, weight decay 0.01. */
+  /** Creates an AdamW with torch's defaults: β 0.9 and 0.999, eps 1e-8, weight decay 0.01. */
   public static AdamW of(List<Parameter> parameters, float lr) {
     return builder().lr(lr).build(parameters);
   }
 
-  /** Starts with torch's defaults: lr 1e-3, β 0.9 and 0.999, eps 1e-8, weight decay 0.01. */
+  /**
+   * Returns a builder with torch's defaults: lr 1e-3, β 0.9 and 0.999, eps 1e-8, weight decay 0.01.
+   */
   public static Builder builder() {
     return new Builder();
   }
@@ -128,13 +130,13 @@ public final class AdamW extends Optimizer {
 
     private Builder() {}
 
-    /** The learning rate. */
+    /** Sets the learning rate. */
     public Builder lr(float value) {
       lr = value;
       return this;
     }
 
-    /** Decay of the two running means; each at least 0 and less than 1. */
+    /** Sets the decay rates of the two running means; each at least 0 and less than 1. */
     public Builder betas(double first, double second) {
       if (!(first >= 0 && first < 1 && second >= 0 && second < 1)) {
         throw new IllegalArgumentException(
@@ -149,7 +151,7 @@ public final class AdamW extends Optimizer {
       return this;
     }
 
-    /** Added to the denominator; positive. */
+    /** Sets the number that is added to the denominator; positive. */
     public Builder eps(double value) {
       if (!(value > 0 && Double.isFinite(value))) {
         throw new IllegalArgumentException(
@@ -159,7 +161,7 @@ public final class AdamW extends Optimizer {
       return this;
     }
 
-    /** Decoupled weight decay; not negative. */
+    /** Sets the decoupled weight decay; not negative. */
     public Builder weightDecay(double value) {
       if (!(value >= 0 && Double.isFinite(value))) {
         throw new IllegalArgumentException(
@@ -169,7 +171,9 @@ public final class AdamW extends Optimizer {
       return this;
     }
 
-    /** Lets all parameters decay, biases and norms too, when a {@code Trainer} trains as well. */
+    /**
+     * Applies weight decay to all parameters, biases and norms too, also within a {@code Trainer}.
+     */
     public Builder decayAll() {
       all = true;
       without = _ -> false;
@@ -178,7 +182,7 @@ public final class AdamW extends Optimizer {
 
     /**
      * Exempts parameters from weight decay, such as {@code p -> p.name().endsWith("bias")}. All
-     * others decay, when a {@code Trainer} trains as well.
+     * others decay, also within a {@code Trainer}.
      */
     public Builder withoutDecay(Predicate<? super Parameter> exempt) {
       all = true;
@@ -194,7 +198,7 @@ public final class AdamW extends Optimizer {
       return names.isEmpty() ? " of all" : " of all but " + names;
     }
 
-    /** The optimizer of {@code parameters}. */
+    /** Creates an optimizer of {@code parameters}. */
     public AdamW build(List<Parameter> parameters) {
       return new AdamW(parameters, this);
     }

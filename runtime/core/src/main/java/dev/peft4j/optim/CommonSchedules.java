@@ -21,7 +21,7 @@ final class CommonSchedules {
     return (double) (step - from) / Math.max(1, steps);
   }
 
-  /** From 1 to {@code least} as {@code t} goes from 0 to 1. */
+  /** Returns half a cosine, from 1 to {@code least} as {@code t} goes from 0 to 1. */
   private static double halfCosine(double t, double least) {
     return least + (1 - least) * (1 + Math.cos(Math.PI * t)) / 2;
   }

@@ -16,7 +16,7 @@ import dev.peft4j.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Limits gradients before a step. */
+/** Clipping of gradients before a step. */
 public final class GradientClip {
   private GradientClip() {}
 

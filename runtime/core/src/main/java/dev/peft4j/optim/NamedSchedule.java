@@ -1,6 +1,6 @@
 package dev.peft4j.optim;
 
-/** A schedule that can say which one it is. */
+/** A schedule that can describe itself. */
 record NamedSchedule(String description, Schedule factors) implements Schedule {
   @Override
   public double factor(long step) {

@@ -1,10 +1,12 @@
 package dev.peft4j.optim;
 
+import dev.peft4j.Peft4jException;
+
 /**
  * The loss of a step was NaN or infinite; no parameter and no optimizer state was changed by that
  * step.
  */
-public class NonFiniteLossException extends ArithmeticException {
+public class NonFiniteLossException extends Peft4jException {
   private static final long serialVersionUID = 1L;
 
   private final long step;
@@ -22,19 +24,19 @@ public class NonFiniteLossException extends ArithmeticException {
             + " gradients, or look for bad input");
   }
 
-  /** For those that know more about it. */
+  /** Creates the exception with a message of callers that know more about the cause. */
   protected NonFiniteLossException(long step, float loss, String message) {
     super(message);
     this.step = step;
     this.loss = loss;
   }
 
-  /** The step that was stopped, counted from 1. */
+  /** Returns the step that was stopped, counted from 1. */
   public long step() {
     return step;
   }
 
-  /** The loss. */
+  /** Returns the loss. */
   public float loss() {
     return loss;
   }

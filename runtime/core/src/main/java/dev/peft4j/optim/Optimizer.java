@@ -23,11 +23,10 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Changes parameters along their gradients. {@link #step} runs whatever is still pending of forward
- * and backward together with the update as one program, takes the gradients, and leaves the losses
- * readable. A step either happens wholly or, if anything in it fails, not at all, also for other
- * threads that compute with the parameters meanwhile: each of their results comes from the values
- * before the step or from those after it.
+ * An algorithm that changes parameters along their gradients. {@link #step} runs what is pending of
+ * forward and backward, and the update, as one program; it consumes the gradients, and losses can
+ * be read afterwards. A step is atomic: if anything in it fails, nothing changes, and other threads
+ * that compute with the parameters see the values either before or after the step.
  */
 public abstract class Optimizer {
   private final List<Parameter> parameters;
@@ -37,7 +36,7 @@ public abstract class Optimizer {
   private final Variable lr;
   private long steps;
 
-  /** An optimizer of {@code parameters}: at least one, and each once. */
+  /** Creates an optimizer of {@code parameters}: at least one, and each only once. */
   protected Optimizer(List<Parameter> parameters, float lr) {
     if (parameters.isEmpty()) {
       throw new IllegalArgumentException(
@@ -65,17 +64,17 @@ public abstract class Optimizer {
     this.lr = hyper("lr", lr);
   }
 
-  /** The parameters. */
+  /** Returns the parameters. */
   public List<Parameter> parameters() {
     return parameters;
   }
 
-  /** The learning rate. */
+  /** Returns the learning rate. */
   public float lr() {
     return lr.storage().floatAt(0);
   }
 
-  /** Changes the learning rate for the next steps; finite and not negative. */
+  /** Sets the learning rate for the next steps; finite and not negative. */
   public void lr(float value) {
     checkRate(value);
     set(lr, value);
@@ -88,13 +87,13 @@ public abstract class Optimizer {
     }
   }
 
-  /** Steps done. */
+  /** Returns the number of steps done. */
   public long steps() {
     return steps;
   }
 
   /**
-   * Updates every parameter that has a gradient and forgets the gradients.
+   * Updates every parameter that has a gradient, and clears the gradients.
    *
    * @throws IllegalStateException if no parameter has one
    * @throws NonFiniteLossException if a loss is NaN or infinite; nothing is changed
@@ -163,22 +162,22 @@ public abstract class Optimizer {
     }
   }
 
-  /** Forgets the gradients without a step. */
+  /** Clears the gradients without a step. */
   public void zeroGrad() {
     for (Parameter p : parameters) {
       p.variable().clearGradient();
     }
   }
 
-  /** Receives what a step computes. */
+  /** The receiver of what a step computes. */
   protected interface Update {
-    /** {@code target} becomes the value of {@code node} when the step is done. */
+    /** Assigns the value of {@code node} to {@code target} when the step is done. */
     void assign(Node node, Variable target);
   }
 
   /**
-   * Called before a step builds its updates: the place to set what depends on the step's number,
-   * counted from 1.
+   * Prepares a step before its updates are built: values that depend on the step's number, counted
+   * from 1, are set here.
    */
   protected void beforeStep(long step) {}
 
@@ -186,7 +185,7 @@ public abstract class Optimizer {
   protected abstract void update(
       Variable p, Node gradient, SequencedMap<String, Variable> state, Update update);
 
-  /** A state of the parameter's shape, zero at first. */
+  /** Returns a state of the parameter's shape, initially zero. */
   protected static Variable state(SequencedMap<String, Variable> state, String name, Variable p) {
     return state.computeIfAbsent(
         name,
@@ -198,12 +197,12 @@ public abstract class Optimizer {
                 false));
   }
 
-  /** A number that may change from step to step without a new program. */
+  /** Creates a number that may change from step to step without a new program. */
   protected static Variable hyper(String name, float value) {
     return new Variable(name, Storage.of(value), Shape.SCALAR, false);
   }
 
-  /** Changes such a number. */
+  /** Sets such a number. */
   protected static void set(Variable hyper, float value) {
     if (hyper.storage().floatAt(0) != value) {
       hyper.storage().setFloat(0, value);
@@ -211,35 +210,38 @@ public abstract class Optimizer {
     }
   }
 
-  /** The learning rate as a node. */
+  /** Returns the learning rate as a node. */
   protected Node lrNode() {
     return lr.node();
   }
 
-  /** The state of each parameter, by name; in the order of {@link #parameters}. For checkpoints. */
+  /**
+   * Returns the state of each parameter, by name, in the order of {@link #parameters}; for
+   * checkpoints. For checkpoints.
+   */
   public List<SequencedMap<String, Variable>> states() {
     return states;
   }
 
-  /** Returns the kind, by which a checkpoint tells whether it is of such an optimizer. */
+  /** Returns the kind of optimizer, which a checkpoint stores and checks. */
   public String kind() {
     return getClass().getSimpleName();
   }
 
   /**
-   * Names the parameters that do not decay, for as long as a trainer runs: biases and the weights
-   * of norms. An optimizer with weight decay leaves them out unless it was told which to leave out;
-   * others need not do anything.
+   * Exempts parameters from weight decay for as long as a trainer runs: biases and the weights of
+   * norms. An optimizer with weight decay exempts them unless it was configured otherwise; other
+   * optimizers need not do anything.
    */
   public void exemptFromDecay(Set<Parameter> exempt) {}
 
-  /** The kind and the settings that do not change from step to step, without the learning rate. */
+  /** Returns the kind and the fixed settings, without the learning rate. */
   @Override
   public String toString() {
     return getClass().getSimpleName();
   }
 
-  /** Continues the count of steps from a checkpoint. */
+  /** Sets the number of steps done, from a checkpoint. */
   public void steps(long done) {
     steps = done;
   }

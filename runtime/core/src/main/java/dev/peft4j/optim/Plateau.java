@@ -1,25 +1,25 @@
 package dev.peft4j.optim;
 
 /**
- * Lowers the learning rate where a measured number stops getting better: torch's {@code
- * ReduceLROnPlateau}. It changes nothing itself: {@link #after} gives the state after one more
- * number, and a state the factor of the rate. A {@code Trainer} does that with its evaluations, see
- * {@code TrainingSettings.Builder.reduceOnPlateau}.
+ * A rule that lowers the learning rate when a measured number stops improving: torch's {@code
+ * ReduceLROnPlateau}. It changes nothing itself: {@link #after} returns the state after one more
+ * number, and the state holds the factor of the rate. A {@code Trainer} applies it to its
+ * evaluations, see {@code TrainingSettings.Builder.reduceOnPlateau}.
  *
  * @param factor of the rate when it is lowered, between 0 and 1
- * @param patience numbers in a row that are no better, after which one more lowers the rate
+ * @param patience numbers in a row without improvement that are tolerated; one more lowers the rate
  * @param threshold how much better a number has to be than the best so far
- * @param relative whether the threshold is a part of the best number; else it is a difference
- * @param cooldown numbers after a lowering that are not counted
- * @param least the smallest factor of the rate in all: torch's {@code min_lr}, over the base rate
+ * @param relative whether the threshold is a fraction of the best number; else it is a difference
+ * @param cooldown numbers that are ignored after the rate was lowered
+ * @param least the smallest factor of the rate: torch's {@code min_lr}, over the base rate
  */
 public record Plateau(
     double factor, int patience, double threshold, boolean relative, int cooldown, double least) {
-  /** torch's {@code eps}: a smaller change is none. */
+  /** torch's {@code eps}: smaller changes are ignored. */
   private static final double EPS = 1e-8;
 
   /**
-   * Checks the numbers.
+   * Creates a rule.
    *
    * @throws IllegalArgumentException if one is out of range
    */
@@ -37,45 +37,48 @@ public record Plateau(
   }
 
   /**
-   * Where it is after some numbers.
+   * The state after some numbers.
    *
    * @param rate the factor of the learning rate
    * @param best the best number so far; NaN if there is none
-   * @param bad numbers in a row that were no better
-   * @param cooling numbers that are still not counted
+   * @param bad numbers in a row without improvement
+   * @param cooling numbers that are still to be ignored
    */
   public record State(double rate, double best, int bad, int cooling) {
-    /** Before the first number. */
+    /** The state before the first number. */
     public static final State START = new State(1, Double.NaN, 0, 0);
   }
 
-  /** With torch's defaults for the rest: a relative threshold of 1e-4, no cooldown, no least. */
+  /**
+   * Creates a rule with torch's defaults for the rest: a relative threshold of 1e-4, no cooldown,
+   * no smallest factor.
+   */
   public static Plateau of(double factor, int patience) {
     return new Plateau(factor, patience, 1e-4, true, 0, 0);
   }
 
-  /** The same with another relative threshold. */
+  /** Returns a copy with another relative threshold. */
   public Plateau threshold(double part) {
     return new Plateau(factor, patience, part, true, cooldown, least);
   }
 
-  /** The same with a threshold that is a difference: torch's {@code threshold_mode="abs"}. */
+  /** Returns a copy with an absolute threshold: torch's {@code threshold_mode="abs"}. */
   public Plateau leastChange(double difference) {
     return new Plateau(factor, patience, difference, false, cooldown, least);
   }
 
-  /** The same with a cooldown. */
+  /** Returns a copy with a cooldown. */
   public Plateau cooldown(int numbers) {
     return new Plateau(factor, patience, threshold, relative, numbers, least);
   }
 
-  /** The same with a smallest factor of the base rate. */
+  /** Returns a copy with a smallest factor of the base rate. */
   public Plateau least(double rate) {
     return new Plateau(factor, patience, threshold, relative, cooldown, rate);
   }
 
   /**
-   * The state after one more number.
+   * Returns the state after one more number.
    *
    * @param higherIsBetter false if lower is
    */

@@ -3,25 +3,25 @@ package dev.peft4j.optim;
 /** The learning rate over a training run, as a factor of the base rate. Steps count from 0. */
 @FunctionalInterface
 public interface Schedule {
-  /** The factor for step {@code step}. */
+  /** Returns the factor for step {@code step}. */
   double factor(long step);
 
   /**
-   * Returns the name and the parameters in words that are the same in every process; empty if there
-   * are none, as of a lambda.
+   * Returns the name and the parameters of this schedule, the same in every process; empty if
+   * unknown, as for a lambda.
    */
   default String description() {
     return "";
   }
 
-  /** Always the base rate. */
+  /** Returns a schedule that stays at the base rate. */
   static Schedule constant() {
     return new NamedSchedule("constant", step -> 1);
   }
 
   /**
-   * Linear growth from 0 over {@code warmup} steps, then the base rate: transformers' {@code
-   * get_constant_schedule_with_warmup}.
+   * Returns linear growth from 0 over {@code warmup} steps, then the base rate: transformers'
+   * {@code get_constant_schedule_with_warmup}.
    */
   static Schedule constant(long warmup) {
     check(warmup, warmup);
@@ -31,8 +31,8 @@ public interface Schedule {
   }
 
   /**
-   * Linear growth from 0 over {@code warmup} steps, then linear decline to 0 at {@code total}:
-   * transformers' {@code get_linear_schedule_with_warmup}.
+   * Returns linear growth from 0 over {@code warmup} steps, then linear decline to 0 at {@code
+   * total}: transformers' {@code get_linear_schedule_with_warmup}.
    */
   static Schedule linear(long warmup, long total) {
     check(warmup, total);
@@ -45,8 +45,8 @@ public interface Schedule {
   }
 
   /**
-   * Linear growth from 0 over {@code warmup} steps, then half a cosine to 0 at {@code total}:
-   * transformers' {@code get_cosine_schedule_with_warmup}.
+   * Returns linear growth from 0 over {@code warmup} steps, then half a cosine to 0 at {@code
+   * total}: transformers' {@code get_cosine_schedule_with_warmup}.
    */
   static Schedule cosine(long warmup, long total) {
     check(warmup, total);
@@ -61,8 +61,9 @@ public interface Schedule {
   }
 
   /**
-   * As {@link #cosine}, with so many whole cosines, each from the base rate to 0: transformers'
-   * {@code get_cosine_with_hard_restarts_schedule_with_warmup}.
+   * Returns linear growth from 0 over {@code warmup} steps, then {@code cycles} half cosines, each
+   * from the base rate to 0: transformers' {@code
+   * get_cosine_with_hard_restarts_schedule_with_warmup}.
    */
   static Schedule cosineWithHardRestarts(long warmup, long total, int cycles) {
     check(warmup, total);
@@ -70,7 +71,7 @@ public interface Schedule {
   }
 
   /**
-   * As {@link #cosine}, to a least rate: transformers' {@code
+   * Returns a schedule like {@link #cosine} that ends at {@code least}: transformers' {@code
    * get_cosine_with_min_lr_schedule_with_warmup}.
    *
    * @param least the rate at the end, as a factor of the base rate: its {@code min_lr_rate}
@@ -81,8 +82,8 @@ public interface Schedule {
   }
 
   /**
-   * Linear growth from 0 over {@code warmup} steps, then a polynomial decline to {@code least} at
-   * {@code total}: transformers' {@code get_polynomial_decay_schedule_with_warmup}.
+   * Returns linear growth from 0 over {@code warmup} steps, then polynomial decline to {@code
+   * least} at {@code total}: transformers' {@code get_polynomial_decay_schedule_with_warmup}.
    *
    * @param least the rate at the end, as a factor of the base rate
    */
@@ -92,9 +93,9 @@ public interface Schedule {
   }
 
   /**
-   * Linear growth from 0 over {@code warmup} steps, then decline with the inverse root of the step:
-   * transformers' {@code get_inverse_sqrt_schedule}; without warm-up the root of 10,000 is the
-   * scale.
+   * Returns linear growth from 0 over {@code warmup} steps, then decline with the inverse root of
+   * the step: transformers' {@code get_inverse_sqrt_schedule}; without warm-up the scale is the
+   * root of 10,000.
    */
   static Schedule inverseSqrt(long warmup) {
     check(warmup, warmup);
@@ -102,8 +103,8 @@ public interface Schedule {
   }
 
   /**
-   * Linear growth over {@code warmup} steps, the base rate, and half a cosine to {@code least} over
-   * the last {@code decay} steps: transformers' {@code get_wsd_schedule}.
+   * Returns linear growth over {@code warmup} steps, then the base rate, then half a cosine to
+   * {@code least} over the last {@code decay} steps: transformers' {@code get_wsd_schedule}.
    *
    * @param least the rate at both ends, as a factor of the base rate: its {@code min_lr_ratio}
    */
@@ -114,40 +115,55 @@ public interface Schedule {
 
   // ---- torch's, which count calls of scheduler.step(): steps, or with every(n) epochs of n steps
 
-  /** Times {@code gamma} after each {@code size} steps: torch's {@code StepLR}. */
+  /**
+   * Returns a factor that is multiplied by {@code gamma} every {@code size} steps: torch's {@code
+   * StepLR}.
+   */
   static Schedule stepLr(long size, double gamma) {
     return CommonSchedules.step(size, gamma);
   }
 
-  /** Times {@code gamma} at each of these steps: torch's {@code MultiStepLR}. */
+  /**
+   * Returns a factor that is multiplied by {@code gamma} at each of these steps: torch's {@code
+   * MultiStepLR}.
+   */
   static Schedule multiStepLr(double gamma, long... milestones) {
     return CommonSchedules.multiStep(gamma, milestones);
   }
 
-  /** Times {@code gamma} after each step: torch's {@code ExponentialLR}. */
+  /**
+   * Returns a factor that is multiplied by {@code gamma} after each step: torch's {@code
+   * ExponentialLR}.
+   */
   static Schedule exponentialLr(double gamma) {
     return new NamedSchedule("exponential, " + gamma, step -> Math.pow(gamma, step));
   }
 
-  /** A factor for the first {@code total} steps, then the base rate: torch's {@code ConstantLR}. */
+  /**
+   * Returns a factor for the first {@code total} steps, then the base rate: torch's {@code
+   * ConstantLR}.
+   */
   static Schedule constantLr(double factor, long total) {
     return new NamedSchedule(
         "factor " + factor + " for " + total + " steps", step -> step < total ? factor : 1);
   }
 
-  /** From one factor to another over {@code total} steps: torch's {@code LinearLR}. */
+  /**
+   * Returns a factor that changes linearly from {@code start} to {@code end} over {@code total}
+   * steps: torch's {@code LinearLR}.
+   */
   static Schedule linearLr(double start, double end, long total) {
     return CommonSchedules.linear(start, end, total);
   }
 
-  /** A polynomial decline to 0 at {@code total}: torch's {@code PolynomialLR}. */
+  /** Returns polynomial decline to 0 at {@code total}: torch's {@code PolynomialLR}. */
   static Schedule polynomialLr(long total, double power) {
     return CommonSchedules.polynomial(total, power);
   }
 
   /**
-   * Half a cosine down to {@code least} over {@code half} steps, then up again, and so on: torch's
-   * {@code CosineAnnealingLR}.
+   * Returns half a cosine down to {@code least} over {@code half} steps, then up again, and so on:
+   * torch's {@code CosineAnnealingLR}.
    *
    * @param half its {@code T_max}
    * @param least its {@code eta_min}, as a factor of the base rate
@@ -157,9 +173,9 @@ public interface Schedule {
   }
 
   /**
-   * Half a cosine down to {@code least} over {@code first} steps, then from the base rate again
-   * over {@code times} as many, and so on: torch's {@code CosineAnnealingWarmRestarts} (Loshchilov
-   * and Hutter 2016).
+   * Returns half a cosine down to {@code least} over {@code first} steps, then from the base rate
+   * again over {@code times} as many steps, and so on: torch's {@code CosineAnnealingWarmRestarts}
+   * (Loshchilov and Hutter 2016).
    *
    * @param first its {@code T_0}
    * @param times its {@code T_mult}, at least 1
@@ -170,30 +186,30 @@ public interface Schedule {
   }
 
   /**
-   * Up and down between {@code least} and the base rate, linearly: torch's {@code CyclicLR} with
-   * its {@code triangular} mode; the base rate is its {@code max_lr}.
+   * Returns a factor that goes up and down linearly between {@code least} and 1: torch's {@code
+   * CyclicLR} with its {@code triangular} mode; the base rate is its {@code max_lr}.
    *
    * @param least its {@code base_lr}, as a factor of the base rate
-   * @param up steps up
-   * @param down steps down
+   * @param up the number of steps up
+   * @param down the number of steps down
    */
   static Schedule cyclicLr(double least, long up, long down) {
     return CommonSchedules.cyclic(least, up, down);
   }
 
   /**
-   * Up from 1/25 of the base rate in the first 30 % of the steps, then down to 1/250,000, along
-   * cosines: torch's {@code OneCycleLR} with its defaults (Smith and Topin 2017). The base rate is
-   * its {@code max_lr}. Momentum does not change ({@code cycle_momentum=False}).
+   * Returns a factor that goes up from 1/25 in the first 30 % of the steps, then down to 1/250,000,
+   * along cosines: torch's {@code OneCycleLR} with its defaults (Smith and Topin 2017). The base
+   * rate is its {@code max_lr}. Momentum does not change ({@code cycle_momentum=False}).
    */
   static Schedule oneCycleLr(long total) {
     return oneCycleLr(total, 0.3, 25, 1e4);
   }
 
   /**
-   * As {@link #oneCycleLr(long)}.
+   * Returns one cycle with other settings than {@link #oneCycleLr(long)}.
    *
-   * @param up the part of the steps in which the rate grows: its {@code pct_start}
+   * @param up the fraction of the steps in which the rate grows: its {@code pct_start}
    * @param division the base rate over the first rate: its {@code div_factor}
    * @param finalDivision the first rate over the last: its {@code final_div_factor}
    */
@@ -204,8 +220,8 @@ public interface Schedule {
   // ---- of others
 
   /**
-   * This schedule in units of so many steps: of an epoch, where torch's schedule is stepped once an
-   * epoch.
+   * Returns this schedule in units of {@code steps} steps: for an epoch, where torch's schedule is
+   * stepped once an epoch.
    */
   default Schedule every(long steps) {
     CommonSchedules.atLeastOne("every", steps);
@@ -215,7 +231,7 @@ public interface Schedule {
   }
 
   /**
-   * This schedule before step {@code from}, then another one, for which that step is the first:
+   * Returns this schedule before step {@code from}, then {@code next}, which counts from there:
    * torch's {@code SequentialLR}.
    */
   default Schedule then(long from, Schedule next) {
@@ -226,7 +242,7 @@ public interface Schedule {
         step -> step < from ? factor(step) : next.factor(step - from));
   }
 
-  /** The product of two schedules: torch's {@code ChainedScheduler}. */
+  /** Returns the product of two schedules: torch's {@code ChainedScheduler}. */
   default Schedule times(Schedule other) {
     return new NamedSchedule(
         description().isEmpty() || other.description().isEmpty()

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.SequencedMap;
 
 /**
- * Stochastic gradient descent, computed as torch's {@code SGD} without dampening: b ← momentum·b +
- * g (b = g at the first step), p ← p - lr·b.
+ * Plain stochastic gradient descent, computed as torch's {@code SGD} without dampening: b ←
+ * momentum·b + g (b = g at the first step), p ← p - lr·b.
  */
 public final class Sgd extends Optimizer {
   private static final Elementwise DESCEND =
@@ -30,12 +30,12 @@ public final class Sgd extends Optimizer {
     this.accumulate = new Elementwise("sgd-momentum", 2, input(1).mul(momentum).add(input(0)));
   }
 
-  /** Plain gradient descent. */
+  /** Creates plain gradient descent. */
   public static Sgd of(List<Parameter> parameters, float lr) {
     return new Sgd(parameters, lr, 0);
   }
 
-  /** Gradient descent with momentum. */
+  /** Creates gradient descent with momentum. */
   public static Sgd of(List<Parameter> parameters, float lr, float momentum) {
     return new Sgd(parameters, lr, momentum);
   }

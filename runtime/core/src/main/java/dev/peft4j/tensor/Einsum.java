@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Sums of products in Einstein's notation, two operands at a time from the left: labels that
- * nothing later needs are summed, shared ones become batches of a matrix product.
+ * Products and sums in Einstein notation, computed for two operands at a time from the left: labels
+ * that are not needed later are summed, shared labels become batches of a matrix product.
  */
 final class Einsum {
   private final String equation;
@@ -68,7 +68,7 @@ final class Einsum {
     return t;
   }
 
-  /** The elements whose positions along two dimensions are equal. */
+  /** Returns the elements whose positions along two dimensions are equal. */
   private Term diagonal(Term t, int i, int k) {
     int n = t.value.dim(i);
     if (n != t.value.dim(k)) {
@@ -108,7 +108,9 @@ final class Einsum {
     }
   }
 
-  /** The labels of the result: those given, or all that occur once, in alphabetical order. */
+  /**
+   * Returns the labels of the result: those given, or all that occur once, in alphabetical order.
+   */
   private List<Character> result(@org.jspecify.annotations.Nullable String given, String[] sides) {
     String all = String.join("", sides);
     if (given == null) {
@@ -167,7 +169,7 @@ final class Einsum {
     return new Term(left.matmul(right).reshape(sizes), labels);
   }
 
-  /** The term as matrices (batch, rows, columns). */
+  /** Returns the term as matrices (batch, rows, columns). */
   private static Tensor matrix(
       Term t, List<Character> batch, List<Character> rows, List<Character> columns) {
     List<Character> order = new ArrayList<>(batch);

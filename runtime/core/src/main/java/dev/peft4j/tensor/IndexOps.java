@@ -1,5 +1,6 @@
 package dev.peft4j.tensor;
 
+import dev.peft4j.data.IndexException;
 import dev.peft4j.graph.Node;
 import dev.peft4j.op.Gather;
 import dev.peft4j.op.Indexing;
@@ -7,7 +8,7 @@ import dev.peft4j.op.OneHot;
 
 /**
  * The operations of a {@link Tensor} that take integer positions. A position that is out of range
- * is an {@link IndexOutOfBoundsException} when the result is computed.
+ * is an {@link IndexException} when the result is computed.
  */
 public sealed interface IndexOps permits Tensor {
   /** Returns the graph node that computes this tensor. */
@@ -21,7 +22,7 @@ public sealed interface IndexOps permits Tensor {
   }
 
   /**
-   * Returns what {@link #embedding} returns, which had this name before.
+   * Returns the rows at {@code ids}: the former name of {@link #embedding}.
    *
    * @deprecated torch's {@code gather} is {@link #gather(int, Tensor)}
    */
@@ -31,7 +32,7 @@ public sealed interface IndexOps permits Tensor {
   }
 
   /**
-   * Returns along an axis the elements at {@code index}: torch's {@code gather}. For axis 1 of two,
+   * Returns the elements at {@code index} along an axis: torch's {@code gather}. For axis 1 of two,
    * result[i, j] = this[i, index[i, j]].
    *
    * @param index integers; has the sizes of this in all dimensions but {@code axis}
@@ -63,7 +64,7 @@ public sealed interface IndexOps permits Tensor {
   }
 
   /**
-   * Returns the parts of this at {@code ids} along an axis: torch's {@code index_select}.
+   * Returns the slices of this at {@code ids} along an axis: torch's {@code index_select}.
    *
    * @param ids integers of rank 1
    */

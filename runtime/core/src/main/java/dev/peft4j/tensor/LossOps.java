@@ -16,8 +16,8 @@ public sealed interface LossOps permits Tensor {
   Node node();
 
   /**
-   * Mean cross-entropy of these logits (n, classes) against n integer labels: torch's {@code
-   * F.cross_entropy}.
+   * Returns the mean cross-entropy of these logits (n, classes) against n integer labels: torch's
+   * {@code F.cross_entropy}.
    *
    * @param ignoreIndex rows with this label do not count
    */
@@ -25,7 +25,10 @@ public sealed interface LossOps permits Tensor {
     return Tensor.of(CrossEntropy.of(node(), labels.node(), ignoreIndex));
   }
 
-  /** As {@link #crossEntropy(Tensor, int)}, ignoring label -100 like torch. */
+  /**
+   * Returns the mean cross-entropy, see {@link #crossEntropy(Tensor, int)}; label -100 is ignored,
+   * as in torch.
+   */
   default Tensor crossEntropy(Tensor labels) {
     return crossEntropy(labels, -100);
   }

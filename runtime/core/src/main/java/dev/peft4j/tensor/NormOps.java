@@ -9,12 +9,17 @@ public sealed interface NormOps permits Tensor {
   /** Returns the graph node that computes this tensor. */
   Node node();
 
-  /** Layer normalisation over the innermost dimension; weight and bias have its size. */
+  /**
+   * Returns the layer normalisation over the innermost dimension; weight and bias have that size.
+   */
   default Tensor layerNorm(Tensor weight, Tensor bias, float eps) {
     return Tensor.of(LayerNorm.of(node(), weight.node(), bias.node(), eps));
   }
 
-  /** Root mean square normalisation over the innermost dimension; the weight has its size. */
+  /**
+   * Returns the root mean square normalisation over the innermost dimension; the weight has that
+   * size.
+   */
   default Tensor rmsNorm(Tensor weight, float eps) {
     return Tensor.of(RmsNorm.of(node(), weight.node(), eps));
   }

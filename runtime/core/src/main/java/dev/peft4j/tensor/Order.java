@@ -6,19 +6,21 @@ import java.util.Arrays;
 import java.util.Comparator;
 
 /**
- * Elements of a tensor in order along an axis.
+ * The elements of a tensor in order along an axis, and their positions.
  *
  * @param values the elements; their gradient goes to where they were
  * @param indices where they were along the axis, int64 of the shape of the values
  */
 public record Order(Tensor values, Tensor indices) {
-  /** All elements in order; equal ones stay in theirs, and NaN is larger than all others. */
+  /**
+   * Returns all elements in order; equal ones keep their order, and NaN is larger than all others.
+   */
   static Order sort(Tensor x, int axis, boolean descending) {
     int a = x.shape().axis("sort", axis);
     return chosen(x, a, positions(x, a, x.dim(a), descending));
   }
 
-  /** The {@code k} largest elements. */
+  /** Returns the {@code k} largest elements. */
   static Order top(Tensor x, int k, int axis) {
     int a = x.shape().axis("topk", axis);
     if (k < 0 || k > x.dim(a)) {
@@ -28,7 +30,7 @@ public record Order(Tensor values, Tensor indices) {
     return chosen(x, a, positions(x, a, k, true));
   }
 
-  /** The position of the largest or smallest element. */
+  /** Returns the position of the largest or smallest element. */
   static Tensor first(Tensor x, int axis, boolean largest) {
     String name = largest ? "argmax" : "argmin";
     int a = x.shape().axis(name, axis);

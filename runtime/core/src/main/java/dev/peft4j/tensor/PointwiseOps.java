@@ -1,167 +1,167 @@
 package dev.peft4j.tensor;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encodings;
+import dev.peft4j.graph.Decode;
 import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Node;
 import dev.peft4j.op.Pointwise;
 import dev.peft4j.op.RandomMask;
-import dev.peft4j.op.ToFloat;
 
 /** The operations of a {@link Tensor} that work element by element; shapes broadcast. */
 public sealed interface PointwiseOps permits ComparisonOps {
   /** Returns the graph node that computes this tensor. */
   Node node();
 
-  /** this + b, broadcast. */
+  /** Returns this + b, broadcast. */
   default Tensor add(Tensor b) {
     return apply(Pointwise.ADD, b);
   }
 
-  /** this + b. */
+  /** Returns this + b. */
   default Tensor add(float b) {
     return Tensor.of(Pointwise.add(node(), b));
   }
 
-  /** this - b, broadcast. */
+  /** Returns this - b, broadcast. */
   default Tensor sub(Tensor b) {
     return apply(Pointwise.SUB, b);
   }
 
-  /** this - b. */
+  /** Returns this - b. */
   default Tensor sub(float b) {
     return add(-b);
   }
 
-  /** this · b element by element, broadcast. */
+  /** Returns this · b element by element, broadcast. */
   default Tensor mul(Tensor b) {
     return apply(Pointwise.MUL, b);
   }
 
-  /** this · b. */
+  /** Returns this · b. */
   default Tensor mul(float b) {
     return Tensor.of(Pointwise.mul(node(), b));
   }
 
-  /** this / b element by element, broadcast. */
+  /** Returns this / b element by element, broadcast. */
   default Tensor div(Tensor b) {
     return apply(Pointwise.DIV, b);
   }
 
-  /** this / b. */
+  /** Returns this / b. */
   default Tensor div(float b) {
     return apply(Pointwise.DIV, Tensor.of(Pointwise.constant(b)));
   }
 
-  /** The larger of both, broadcast. */
+  /** Returns the larger of both, broadcast. */
   default Tensor maximum(Tensor b) {
     return apply(Pointwise.MAXIMUM, b);
   }
 
-  /** The smaller of both, broadcast. */
+  /** Returns the smaller of both, broadcast. */
   default Tensor minimum(Tensor b) {
     return apply(Pointwise.MINIMUM, b);
   }
 
-  /** -x. */
+  /** Returns -x. */
   default Tensor neg() {
     return apply(Pointwise.NEG);
   }
 
-  /** |x|. */
+  /** Returns |x|. */
   default Tensor abs() {
     return apply(Pointwise.ABS);
   }
 
-  /** eˣ. */
+  /** Returns eˣ. */
   default Tensor exp() {
     return apply(Pointwise.EXP);
   }
 
-  /** Natural logarithm. */
+  /** Returns the natural logarithm. */
   default Tensor log() {
     return apply(Pointwise.LOG);
   }
 
-  /** Square root. */
+  /** Returns the square root. */
   default Tensor sqrt() {
     return apply(Pointwise.SQRT);
   }
 
-  /** 1 / √x. */
+  /** Returns 1 / √x. */
   default Tensor rsqrt() {
     return apply(Pointwise.RSQRT);
   }
 
-  /** x². */
+  /** Returns x². */
   default Tensor square() {
     return apply(Pointwise.SQUARE);
   }
 
-  /** x to the power {@code exponent}. */
+  /** Returns x to the power {@code exponent}. */
   default Tensor pow(float exponent) {
     return Tensor.of(Pointwise.pow(node(), exponent));
   }
 
-  /** Sine. */
+  /** Returns the sine. */
   default Tensor sin() {
     return apply(Pointwise.SIN);
   }
 
-  /** Cosine. */
+  /** Returns the cosine. */
   default Tensor cos() {
     return apply(Pointwise.COS);
   }
 
-  /** Gauss error function. */
+  /** Returns the Gauss error function. */
   default Tensor erf() {
     return apply(Pointwise.ERF);
   }
 
-  /** max(x, 0). */
+  /** Returns max(x, 0). */
   default Tensor relu() {
     return apply(Pointwise.RELU);
   }
 
-  /** x · Φ(x), exact: torch's default GELU. */
+  /** Returns x · Φ(x), exact: torch's default GELU. */
   default Tensor gelu() {
     return apply(Pointwise.GELU);
   }
 
-  /** GELU by its tanh approximation. */
+  /** Returns the tanh approximation of GELU. */
   default Tensor geluTanh() {
     return apply(Pointwise.GELU_TANH);
   }
 
-  /** x · sigmoid(x). */
+  /** Returns x · sigmoid(x). */
   default Tensor silu() {
     return apply(Pointwise.SILU);
   }
 
-  /** Hyperbolic tangent. */
+  /** Returns the hyperbolic tangent. */
   default Tensor tanh() {
     return apply(Pointwise.TANH);
   }
 
-  /** 1 / (1 + e⁻ˣ). */
+  /** Returns 1 / (1 + e⁻ˣ). */
   default Tensor sigmoid() {
     return apply(Pointwise.SIGMOID);
   }
 
-  /** {@code value} where {@code mask} (float32, broadcast) is not 0, this elsewhere. */
+  /** Returns {@code value} where {@code mask} (float32, broadcast) is not 0, this elsewhere. */
   default Tensor maskedFill(Tensor mask, float value) {
     return apply(Pointwise.MASKED_FILL, mask, Tensor.of(Pointwise.constant(value)));
   }
 
-  /** Integers and 16-bit numbers as float32; float32 stays itself. */
+  /** Returns integers, or numbers in any encoding, as float32; float32 stays itself. */
   default Tensor toFloat() {
-    return node().dtype() == DType.FLOAT32
+    return node().encoding().equals(Encodings.FLOAT32)
         ? Tensor.self(this)
-        : Tensor.of(Node.of(new ToFloat(), node()));
+        : Tensor.of(Node.of(new Decode(), node()));
   }
 
   /**
-   * Dropout with probability {@code p} by the mask of {@code key} (one int64): zeros, or x / (1 -
-   * p).
+   * Applies dropout with probability {@code p}: elements are 0, or x / (1 - p), by a mask drawn
+   * from {@code key} (one int64).
    */
   default Tensor dropout(float p, Tensor key) {
     return Tensor.of(RandomMask.dropout(node(), p, key.node()));

@@ -12,19 +12,22 @@ public sealed interface ProductOps permits Tensor {
   /** Returns the graph node that computes this tensor. */
   Node node();
 
-  /** Matrix product over the two innermost dimensions; outer ones broadcast. */
+  /** Returns the matrix product over the two innermost dimensions; outer ones broadcast. */
   default Tensor matmul(Tensor b) {
     return Tensor.of(MatMul.of(node(), false, b.node(), false));
   }
 
-  /** x · Wᵀ + b for x (…, in), weight (out, in), bias (out) or null: torch's {@code F.linear}. */
+  /**
+   * Returns x · Wᵀ + b for x (…, in), weight (out, in), bias (out) or null: torch's {@code
+   * F.linear}.
+   */
   default Tensor linear(Tensor weight, @Nullable Tensor bias) {
     return Tensor.of(LinearOp.of(node(), weight.node(), bias == null ? null : bias.node()));
   }
 
   /**
-   * Cross-correlation of x (batch, channels, h, w) with weight (out, channels, kh, kw): torch's
-   * {@code F.conv2d}.
+   * Returns the cross-correlation of x (batch, channels, h, w) with weight (out, channels, kh, kw):
+   * torch's {@code F.conv2d}.
    *
    * @param bias (out) or null
    */
@@ -34,8 +37,9 @@ public sealed interface ProductOps permits Tensor {
   }
 
   /**
-   * Scaled dot-product attention, torch's {@code F.scaled_dot_product_attention}: this, the
-   * queries, is (batch, heads, queries, d); keys and values are (batch, kvHeads, keys, d).
+   * Returns the scaled dot-product attention, torch's {@code F.scaled_dot_product_attention}: this
+   * tensor, the queries, is (batch, heads, queries, d); keys and values are (batch, kvHeads, keys,
+   * d).
    *
    * @param mask additive, broadcasts to (batch, heads, queries, keys), or null
    */

@@ -1,6 +1,6 @@
 package dev.peft4j.tensor;
 
-/** What becomes of the losses of single elements. */
+/** The way in which the losses of single elements are combined. */
 public enum Reduction {
   /** Their mean. */
   MEAN,
@@ -8,7 +8,7 @@ public enum Reduction {
   SUM,
   /** Their sum, divided by the size of the first dimension: torch's {@code "batchmean"}. */
   BATCH_MEAN,
-  /** They stay as they are. */
+  /** No reduction: the losses of the elements. */
   NONE;
 
   Tensor of(Tensor losses) {

@@ -12,45 +12,45 @@ public sealed interface ReductionOps permits StatisticOps {
   /** Returns the graph node that computes this tensor. */
   Node node();
 
-  /** Sum over {@code axes}, or over everything. */
+  /** Returns the sum over {@code axes}, or over everything. */
   default Tensor sum(int... axes) {
     return Tensor.of(Reduce.sum(node(), false, axes));
   }
 
-  /** Mean over {@code axes}, or over everything. */
+  /** Returns the mean over {@code axes}, or over everything. */
   default Tensor mean(int... axes) {
     return Tensor.of(Reduce.mean(node(), false, axes));
   }
 
   /**
-   * Largest element over {@code axes}, or over everything; equal ones share the gradient (torch's
-   * {@code amax}).
+   * Returns the largest element over {@code axes}, or over everything; equal ones share the
+   * gradient (torch's {@code amax}).
    */
   default Tensor max(int... axes) {
     return Tensor.of(Reduce.max(node(), false, axes));
   }
 
-  /** As {@link #sum}, the reduced dimensions staying with size 1. */
+  /** Returns {@link #sum}; the reduced dimensions are kept with size 1. */
   default Tensor sumKeep(int... axes) {
     return Tensor.of(Reduce.sum(node(), true, axes));
   }
 
-  /** As {@link #mean}, the reduced dimensions staying with size 1. */
+  /** Returns {@link #mean}; the reduced dimensions are kept with size 1. */
   default Tensor meanKeep(int... axes) {
     return Tensor.of(Reduce.mean(node(), true, axes));
   }
 
-  /** As {@link #max}, the reduced dimensions staying with size 1. */
+  /** Returns {@link #max}; the reduced dimensions are kept with size 1. */
   default Tensor maxKeep(int... axes) {
     return Tensor.of(Reduce.max(node(), true, axes));
   }
 
-  /** Softmax along an axis. */
+  /** Returns the softmax along an axis. */
   default Tensor softmax(int axis) {
     return Tensor.of(Softmax.of(node(), axis));
   }
 
-  /** Logarithm of the softmax along an axis. */
+  /** Returns the logarithm of the softmax along an axis. */
   default Tensor logSoftmax(int axis) {
     return Tensor.of(LogSoftmax.of(node(), axis));
   }

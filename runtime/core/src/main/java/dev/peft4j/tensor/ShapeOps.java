@@ -11,12 +11,12 @@ import dev.peft4j.op.Slice;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The operations of a {@link Tensor} that move elements and compute nothing. */
+/** The operations of a {@link Tensor} that only move elements. */
 public sealed interface ShapeOps permits Tensor {
   /** Returns the graph node that computes this tensor. */
   Node node();
 
-  /** The same elements in another shape; one size may be -1. */
+  /** Returns the same elements in another shape; one size may be -1. */
   default Tensor reshape(int... shape) {
     return Tensor.of(Reshape.of(node(), shape));
   }
@@ -35,7 +35,7 @@ public sealed interface ShapeOps permits Tensor {
     return Tensor.of(Permute.of(node(), List.of(axes)));
   }
 
-  /** The part {@code from} (inclusive) to {@code to} (exclusive) of an axis. */
+  /** Returns the slice from {@code from} (inclusive) to {@code to} (exclusive) along an axis. */
   default Tensor slice(int axis, int from, int to) {
     return Tensor.of(Slice.of(node(), axis, from, to));
   }
@@ -52,7 +52,7 @@ public sealed interface ShapeOps permits Tensor {
     return s.dim(a) == 1 ? Tensor.of(Reshape.of(node(), Moves.removed(s, a))) : Tensor.self(this);
   }
 
-  /** Returns this with a dimension of size 1 before {@code axis}; -1 adds it behind all others. */
+  /** Returns this with a dimension of size 1 before {@code axis}; -1 adds it after all others. */
   default Tensor unsqueeze(int axis) {
     return Tensor.of(Reshape.of(node(), Moves.inserted(node().shape(), axis)));
   }
@@ -75,7 +75,10 @@ public sealed interface ShapeOps permits Tensor {
     return Tensor.of(Moves.flip(node(), axes));
   }
 
-  /** Returns this with the elements moved by {@code shift} along an axis; the last come first. */
+  /**
+   * Returns this with the elements moved by {@code shift} along an axis; those shifted past the end
+   * come first.
+   */
   default Tensor roll(int shift, int axis) {
     return Tensor.of(Moves.roll(node(), shift, axis));
   }

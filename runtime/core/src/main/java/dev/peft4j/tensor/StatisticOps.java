@@ -12,12 +12,12 @@ public sealed interface StatisticOps extends ReductionOps permits Tensor {
     return Tensor.self(this).neg().max(axes).neg();
   }
 
-  /** As {@link #min}, the reduced dimensions staying with size 1. */
+  /** Returns {@link #min}; the reduced dimensions are kept with size 1. */
   default Tensor minKeep(int... axes) {
     return Tensor.self(this).neg().maxKeep(axes).neg();
   }
 
-  /** Returns the product over {@code axes}. The gradient is right where elements are 0. */
+  /** Returns the product over {@code axes}. The gradient is right also where elements are 0. */
   default Tensor prod(int... axes) {
     return Tensor.of(Scans.product(node(), axes));
   }

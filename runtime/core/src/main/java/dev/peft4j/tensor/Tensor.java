@@ -38,7 +38,7 @@ public non-sealed class Tensor
 
   private final @Nullable Node node;
 
-  /** A tensor that stands for {@code node}. */
+  /** Creates a tensor that stands for {@code node}. */
   protected Tensor(@Nullable Node node) {
     this.node = node;
   }
@@ -48,48 +48,48 @@ public non-sealed class Tensor
     return (Tensor) ops;
   }
 
-  /** A number that becomes part of the kernels that use it. */
+  /** Returns a number that becomes part of the kernels that use it. */
   static Tensor constant(float value) {
     return new Tensor(Pointwise.constant(value));
   }
 
-  /** The tensor of a graph node. */
+  /** Returns the tensor of a graph node. */
   public static Tensor of(Node node) {
     return new Tensor(node);
   }
 
-  /** A float32 tensor; without sizes it is a vector of all values. */
+  /** Returns a float32 tensor; without sizes it is a vector of all values. */
   public static Tensor of(float[] values, int... shape) {
     return of(Storage.of(values), shape(values.length, shape));
   }
 
-  /** An int32 tensor; without sizes it is a vector of all values. */
+  /** Returns an int32 tensor; without sizes it is a vector of all values. */
   public static Tensor of(int[] values, int... shape) {
     return of(Storage.of(values), shape(values.length, shape));
   }
 
-  /** An int64 tensor; without sizes it is a vector of all values. */
+  /** Returns an int64 tensor; without sizes it is a vector of all values. */
   public static Tensor of(long[] values, int... shape) {
     return of(Storage.of(values), shape(values.length, shape));
   }
 
-  /** A tensor over memory that must not change afterwards. */
+  /** Returns a tensor over memory that must not change afterwards. */
   public static Tensor of(Storage storage, Shape shape) {
     return new Tensor(Node.data(storage, shape));
   }
 
-  /** A float32 tensor of rank 0. */
+  /** Returns a float32 tensor of rank 0. */
   public static Tensor scalar(float value) {
     return of(Storage.of(value), Shape.SCALAR);
   }
 
-  /** Zeros. */
+  /** Returns a float32 tensor of zeros. */
   public static Tensor zeros(int... shape) {
     Shape s = Shape.of(shape);
     return of(Storage.allocate(DType.FLOAT32, s.elements()), s);
   }
 
-  /** The same number everywhere. */
+  /** Returns a float32 tensor in which all elements are {@code value}. */
   public static Tensor full(float value, int... shape) {
     Shape s = Shape.of(shape);
     float[] v = new float[s.size()];
@@ -97,7 +97,7 @@ public non-sealed class Tensor
     return of(Storage.of(v), s);
   }
 
-  /** A float32 matrix of these rows, which have the same length. */
+  /** Returns a float32 matrix of these rows, which must have the same length. */
   public static Tensor of(float[][] rows) {
     int columns = rows.length == 0 ? 0 : rows[0].length;
     float[] all = new float[rows.length * columns];
@@ -111,12 +111,12 @@ public non-sealed class Tensor
     return of(all, rows.length, columns);
   }
 
-  /** Ones. */
+  /** Returns a float32 tensor of ones. */
   public static Tensor ones(int... shape) {
     return full(1, shape);
   }
 
-  /** The identity matrix (n, n). */
+  /** Returns the identity matrix (n, n). */
   public static Tensor eye(int n) {
     Shape s = Shape.of(n, n);
     float[] v = new float[s.size()];
@@ -126,12 +126,15 @@ public non-sealed class Tensor
     return of(Storage.of(v), s);
   }
 
-  /** The int64 numbers 0 … n-1: torch's {@code arange(n)}. */
+  /** Returns the int64 numbers 0 … n-1: torch's {@code arange(n)}. */
   public static Tensor arange(int n) {
     return arange(0, n, 1);
   }
 
-  /** The int64 numbers from {@code start} to before {@code end} in steps of {@code step}. */
+  /**
+   * Returns the int64 numbers from {@code start} (inclusive) to {@code end} (exclusive) in steps of
+   * {@code step}.
+   */
   public static Tensor arange(long start, long end, long step) {
     if (step == 0 || step > 0 && end < start || step < 0 && end > start) {
       throw new IllegalArgumentException(
@@ -143,27 +146,27 @@ public non-sealed class Tensor
     return of(v);
   }
 
-  /** Uniform numbers in [0, 1), drawn from {@code rng}. */
+  /** Returns uniform numbers in [0, 1), drawn from {@code rng}. */
   public static Tensor rand(Rng rng, int... shape) {
     Shape s = Shape.of(shape);
     return of(Storage.of(rng.uniform(s.size(), 0, 1)), s);
   }
 
-  /** Standard normal numbers, drawn from {@code rng}. */
+  /** Returns standard normal numbers, drawn from {@code rng}. */
   public static Tensor randn(Rng rng, int... shape) {
     Shape s = Shape.of(shape);
     return of(Storage.of(rng.normal(s.size(), 0, 1)), s);
   }
 
-  /** Joins tensors of one shape along a new axis; -1 is behind all others. */
+  /** Joins tensors of one shape along a new axis; -1 puts it after all others. */
   public static Tensor stack(int axis, Tensor... parts) {
     int a = axis < 0 && parts.length > 0 ? axis + parts[0].shape().rank() + 1 : axis;
     return concat(a, Arrays.stream(parts).map(p -> p.unsqueeze(a)).toArray(Tensor[]::new));
   }
 
   /**
-   * Returns the sum of products that {@code equation} writes: torch's {@code einsum}, as in {@code
-   * einsum("bij,bjk->bik", a, b)}.
+   * Returns the sum of products that {@code equation} describes: torch's {@code einsum}, as in
+   * {@code einsum("bij,bjk->bik", a, b)}.
    *
    * @throws dev.peft4j.data.ShapeException if the equation is wrong or does not fit the shapes
    */
@@ -179,7 +182,7 @@ public non-sealed class Tensor
     return Order.first(this, axis, true);
   }
 
-  /** As {@link #argmax(int)} for the smallest elements. */
+  /** Returns the positions of the smallest elements along an axis, see {@link #argmax(int)}. */
   public Tensor argmin(int axis) {
     return Order.first(this, axis, false);
   }
@@ -201,7 +204,7 @@ public non-sealed class Tensor
     return shape.length == 0 ? Shape.of(n) : Shape.of(shape);
   }
 
-  /** The graph node that computes this tensor. */
+  /** Returns the graph node that computes this tensor. */
   public Node node() {
     if (node == null) {
       throw new IllegalStateException("a tensor without a node must override node()");
@@ -209,30 +212,33 @@ public non-sealed class Tensor
     return node;
   }
 
-  /** The sizes of the dimensions. */
+  /** Returns the sizes of the dimensions. */
   public Shape shape() {
     return node().shape();
   }
 
-  /** Size of dimension {@code i}. */
+  /** Returns the size of dimension {@code i}. */
   public int dim(int i) {
     return shape().dim(i);
   }
 
-  /** The element type. */
+  /** Returns the element type. */
   public DType dtype() {
     return node().dtype();
   }
 
   // ---- reading
 
-  /** The elements in row-major order, computed if they are not yet; not to be written. */
+  /**
+   * Returns the elements in row-major order, and computes them if necessary; they must not be
+   * changed.
+   */
   public Storage storage() {
     return Engine.value(node());
   }
 
   /**
-   * The single element.
+   * Returns the single element.
    *
    * @throws IllegalStateException if there is more than one
    */
@@ -245,24 +251,24 @@ public non-sealed class Tensor
     return s.dtype().isInteger() ? s.index(0) : s.floatAt(0);
   }
 
-  /** A copy of the elements as floats. */
+  /** Returns a copy of the elements as floats. */
   public float[] toFloats() {
     return storage().toFloats();
   }
 
-  /** A copy of the elements as ints. */
+  /** Returns a copy of the elements as ints. */
   public int[] toInts() {
     return storage().toInts();
   }
 
-  /** A copy of the elements as longs. */
+  /** Returns a copy of the elements as longs. */
   public long[] toLongs() {
     return storage().toLongs();
   }
 
   /**
-   * For each row of the innermost dimension the position of its largest element (the first of equal
-   * ones). NaN counts as the largest, as in torch.
+   * Returns, for each row of the innermost dimension, the position of its largest element (the
+   * first of equal ones). NaN counts as the largest, as in torch.
    *
    * @throws ShapeException if the rows have no elements
    */
@@ -286,8 +292,9 @@ public non-sealed class Tensor
   }
 
   /**
-   * Scaled dot-product attention for heads that lie side by side: softmax(q · kᵀ / √d + mask) · v.
-   * A query that sees no key, since the mask is minus infinity at all of them, gets 0.
+   * Returns scaled dot-product attention for heads that are stored side by side: softmax(q · kᵀ /
+   * √d + mask) · v. The result is 0 for a query that sees no key because the mask is minus infinity
+   * for all of them.
    *
    * @param q (batch, queries, heads · d)
    * @param k (batch, keys, kvHeads · d)
@@ -319,9 +326,9 @@ public non-sealed class Tensor
   // ---- training
 
   /**
-   * Adds the gradients of this single value to the parameters that it was computed from (reverse
-   * mode). Nothing is computed yet: reading a value or an optimizer's step runs forward and
-   * backward together.
+   * Computes the gradients of this single value with respect to the trainable parameters that it
+   * depends on, and adds them to the parameters' gradients (reverse mode). This only builds the
+   * graph: forward and backward run together when a value is read or an optimizer steps.
    *
    * @throws dev.peft4j.data.ShapeException if this is not a single value
    * @throws IllegalStateException if it depends on no trainable parameter
@@ -331,20 +338,22 @@ public non-sealed class Tensor
   }
 
   /**
-   * Asks that the value be computed together with the next optimizer step, so that it can be read
-   * after it.
+   * Requests that the value is computed together with the next optimizer step, so that it can be
+   * read afterwards.
    */
   public Tensor retain() {
     node().retain();
     return this;
   }
 
-  /** The same value, without gradients for what it is computed from. Nothing is computed yet. */
+  /** Returns the same value without a path for gradients. Nothing is computed yet. */
   public Tensor detach() {
     return new Tensor(Node.of(new StopGradient(), node()));
   }
 
-  /** Shape and, if they are few, the values; computes them if they are not yet. */
+  /**
+   * Returns the shape and, if there are only a few, the values, which are computed if necessary.
+   */
   @Override
   public String toString() {
     if (shape().elements() > 64) {

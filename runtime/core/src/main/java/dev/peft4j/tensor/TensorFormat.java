@@ -1,13 +1,15 @@
 package dev.peft4j.tensor;
 
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
 /**
- * Prints values as PyTorch does: nested brackets in lines of 80 characters, columns of one width,
- * four decimals, and an exponent where numbers differ too much in size. Of more than 1000 elements
- * only the first and last three of each dimension are shown.
+ * Text of tensors as PyTorch prints it: nested brackets in lines of 80 characters, columns of one
+ * width, four decimals, and an exponent where numbers differ too much in size. Of more than 1000
+ * elements only the first and last three of each dimension are shown.
  */
 public final class TensorFormat {
   private static final int LINE = 80;
@@ -51,12 +53,12 @@ public final class TensorFormat {
     this.width = widest;
   }
 
-  /** The values of {@code t}, for example {@code tensor([[ 0.5000, -1.2000]])}. */
+  /** Returns the values of {@code t} as text, for example {@code tensor([[ 0.5000, -1.2000]])}. */
   public static String format(Tensor t) {
     return format(t, "");
   }
 
-  /** As {@link #format(Tensor)}, with {@code suffix} before the last bracket. */
+  /** Returns the text of {@link #format(Tensor)} with {@code suffix} before the last bracket. */
   public static String format(Tensor t, String suffix) {
     StringBuilder s = new StringBuilder(OPENING);
     String size = "";
@@ -66,19 +68,18 @@ public final class TensorFormat {
       s.append("[]");
       size = t.shape().rank() == 1 ? "" : ", size=" + t.shape();
     }
-    String end =
-        size
-            + switch (t.dtype()) {
-              case FLOAT32, INT64 -> "";
-              case INT32, FLOAT16, BFLOAT16 ->
-                  ", dtype=" + t.dtype().name().toLowerCase(Locale.ROOT);
-            }
-            + (suffix.isEmpty() ? "" : ", " + suffix);
+    String end = size + type(t.node().encoding()) + (suffix.isEmpty() ? "" : ", " + suffix);
     int lastLine = s.length() - (s.lastIndexOf("\n") + 1);
     if (lastLine + end.length() + 1 > LINE) {
       end = ",\n" + " ".repeat(OPENING.length()) + end.substring(2);
     }
     return s.append(end).append(')').toString();
+  }
+
+  /** What torch prints of a type, unless it is a usual one. */
+  private static String type(Encoding e) {
+    boolean usual = e.equals(Encodings.FLOAT32) || e.equals(Encodings.INT64);
+    return usual ? "" : ", dtype=" + e.name().toLowerCase(Locale.ROOT);
   }
 
   private boolean isFloat() {

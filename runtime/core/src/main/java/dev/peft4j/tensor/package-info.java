@@ -1,6 +1,6 @@
 /**
- * The tensor, the face of the library: builds graphs, checks shapes at once, computes when a value
- * is read.
+ * The tensor, the central class of the library: it builds graphs, checks shapes at once and
+ * computes when a value is read.
  */
 @NullMarked
 package dev.peft4j.tensor;

@@ -9,8 +9,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The losses and gradients of the batches of one step. Each batch weighs as much as its loss
- * counts, so that they give the step of one large batch.
+ * The losses and gradients of the batches of one step. Each batch is weighted by the number of
+ * things that its loss is the mean of, so that the step is that of one large batch.
  */
 final class Accumulation {
   private final boolean several;
@@ -24,21 +24,21 @@ final class Accumulation {
   private double onlyGiven;
   private int onlyExamples;
 
-  /** For a step over so many batches. */
+  /** Creates the accumulation for a step over {@code batches} batches. */
   Accumulation(int batches) {
     this.several = batches > 1;
   }
 
-  /** Receives the loss of a batch when it is computed; may throw. */
+  /** The receiver of the loss of a batch when it is computed; may throw. */
   interface Check {
     void accept(float loss);
   }
 
   /**
-   * Adds a batch. If it is one of several its gradients are computed now: what they are computed
-   * from need not wait.
+   * Adds a batch. If it is one of several, its gradients are computed now, so that the memory of
+   * its activations is free again.
    *
-   * @param given how many things the loss counts; NaN to find out
+   * @param given the number of things that the loss is the mean of; NaN to find out
    * @param examples in the batch, or 0
    */
   void add(Tensor loss, double given, int examples, Check check) {
@@ -71,7 +71,10 @@ final class Accumulation {
     losses.add(value, n);
   }
 
-  /** Makes the gradients those of one batch; false if there are none since nothing counts. */
+  /**
+   * Makes the gradients those of one batch, and returns false if there are none because nothing
+   * counts.
+   */
   boolean finish(List<Parameter> parameters) {
     if (!several) {
       return true;
@@ -92,12 +95,12 @@ final class Accumulation {
     return true;
   }
 
-  /** The loss, after the step. */
+  /** Returns the loss, after the step. */
   double loss() {
     return only != null ? only.item() : sums ? added : losses.mean();
   }
 
-  /** How many things the loss is the mean of, after the step. */
+  /** Returns the number of things that the loss is the mean of, after the step. */
   double count() {
     LossCount c = onlyCount;
     if (c == null) {

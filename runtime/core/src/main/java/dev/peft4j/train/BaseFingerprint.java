@@ -9,8 +9,8 @@ import java.util.HexFormat;
 import java.util.List;
 
 /**
- * Tells base models apart: a checksum of the names and shapes of their parameters and of a sample
- * of their values, so that it takes no time for large ones.
+ * A checksum of base models: of the names and shapes of their parameters and of a sample of their
+ * values, so that it is fast for large ones.
  */
 final class BaseFingerprint {
   private static final int SAMPLES = 256;
@@ -21,7 +21,10 @@ final class BaseFingerprint {
     return of(base, false);
   }
 
-  /** Of a whole model that is trained: the values of frozen parameters only. */
+  /**
+   * Returns the fingerprint of a whole model that is trained: of the values of frozen parameters
+   * only.
+   */
   static String ofFrozen(List<NamedParameter> all) {
     return of(all, true);
   }

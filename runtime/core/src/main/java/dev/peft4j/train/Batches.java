@@ -8,17 +8,17 @@ import java.util.function.Function;
 import java.util.function.ToIntFunction;
 
 /**
- * The data of a training run. What a batch holds follows from its place alone, so that a run that
- * is continued sees the same batches as one that was never interrupted.
+ * The data of a training run. The content of a batch depends only on its epoch and index, so that a
+ * run that is resumed sees the same batches as one that was never interrupted.
  *
  * @param <B> what the loss is computed from
  */
 public interface Batches<B> {
-  /** Batches in an epoch; at least 1, and always the same. */
+  /** Returns the number of batches in an epoch; at least 1, and always the same. */
   int count();
 
   /**
-   * Makes a batch; the same one whenever it is asked for.
+   * Makes a batch; the same arguments always give the same batch.
    *
    * @param epoch counted from 0
    * @param index from 0 to {@link #count} - 1
@@ -26,11 +26,12 @@ public interface Batches<B> {
   B get(long epoch, int index);
 
   /**
-   * Examples in a new random order each epoch; the last batch of an epoch has what is left.
+   * Returns batches of the examples in a new random order each epoch; the last batch of an epoch
+   * has the rest.
    *
    * @param examples at least one
    * @param size examples in a batch, at least 1
-   * @param seed decides the orders
+   * @param seed determines the orders
    * @param collate makes a batch of some examples
    */
   static <E, B> Batches<B> shuffled(
@@ -44,15 +45,15 @@ public interface Batches<B> {
   }
 
   /**
-   * Examples of similar length together, so that little of a batch is padding: sorted by length,
-   * equal lengths in a new random order each epoch, cut into batches, and the batches shuffled. The
-   * last batch of an epoch has what is left of a division by the size; which lengths these have is
-   * another one each epoch.
+   * Returns batches of examples of similar length, so that there is little padding: sorted by
+   * length, examples of equal length in a new random order each epoch, cut into batches, and the
+   * batches shuffled. The last batch of an epoch has the rest, whose lengths differ from epoch to
+   * epoch.
    *
    * @param examples at least one
    * @param size examples in a batch, at least 1
-   * @param seed decides the orders
-   * @param length the length of an example, such as its number of tokens, asked for once
+   * @param seed determines the orders
+   * @param length the length of an example, such as its number of tokens; called once for each
    * @param collate makes a batch of some examples
    */
   static <E, B> Batches<B> byLength(
@@ -65,7 +66,10 @@ public interface Batches<B> {
     return new ExampleBatches<>(examples, size, order, order.name(), collate);
   }
 
-  /** Examples in their own order, the same in each epoch; see {@link #shuffled}. */
+  /**
+   * Returns batches of the examples in their own order, the same in each epoch; see {@link
+   * #shuffled}.
+   */
   static <E, B> Batches<B> inOrder(
       List<E> examples, int size, Function<? super List<E>, ? extends B> collate) {
     int[] order = new int[examples.size()];
@@ -75,41 +79,41 @@ public interface Batches<B> {
     return new ExampleBatches<>(examples, size, epoch -> order, "as given", collate);
   }
 
-  /** These batches, in this order, in each epoch. */
+  /** Returns these batches, in this order in each epoch. */
   static <B> Batches<B> of(List<B> batches) {
     return new GivenBatches<>(batches);
   }
 
   /**
-   * Returns how many examples a batch has, or 0 if that is not known. It weighs a batch among
-   * others where its loss does not say what it counts, see {@link Trainer#counting}.
+   * Returns the number of examples in a batch, or 0 if it is unknown. It is the weight of a batch
+   * if the loss does not tell what it is the mean of, see {@link Trainer#counting}.
    */
   default int examples(long epoch, int index) {
     return 0;
   }
 
   /**
-   * Returns what tells this data from other data, by name: a checkpoint keeps it, and a run with
-   * other data is not continued. It has to be the same in every process, and should be different
-   * for other examples, another order and other batches.
+   * Returns facts, by name, that identify this data: a checkpoint stores them, and a run with other
+   * data is not resumed. They must be the same in every process, and should differ for other
+   * examples, another order and other batches.
    *
-   * <p>That of {@link #shuffled} and {@link #inOrder} has the number of examples, a checksum of all
-   * of them, the size of batches and what decides the order. A checksum is of numbers, texts,
-   * arrays, collections, tensors, and of the components and fields of records and objects with
-   * such; if examples hold something else (a function, an open file), batches stand for them, as
+   * <p>Those of {@link #shuffled} and {@link #inOrder} are the number of examples, a checksum of
+   * all of them, the batch size and what determines the order. The checksum covers numbers, texts,
+   * arrays, collections, tensors, and the components and fields of records and objects that hold
+   * such; if examples hold anything else (a function, an open file), batches are used instead, as
    * here.
    *
-   * <p>Here, for batches of one's own, it has the number of batches and a checksum of 64 of them,
-   * spread over the first epoch, and of the first of the second epoch. It is of the number only if
-   * batches hold something else, or a batch is another one when it is asked for again.
+   * <p>The default, for other implementations, is the number of batches and a checksum of 64 of
+   * them, spread over the first epoch, and of the first one of the second epoch; or the number
+   * alone if batches hold anything else, or differ when they are made again.
    */
   default Map<String, String> fingerprint() {
     return DataFingerprint.of(this);
   }
 
   /**
-   * Returns the same batches, made by a thread of their own while the ones before are computed
-   * with. Close them after the run:
+   * Returns the same batches, made by another thread while earlier ones are in use. Close the
+   * result after the run:
    *
    * <pre>{@code
    * try (var data = Batches.shuffled(examples, 32, 0, Example::collate).prefetch(2)) {
@@ -117,13 +121,13 @@ public interface Batches<B> {
    * }
    * }</pre>
    *
-   * @param ahead how many batches may wait, at least 1
+   * @param ahead the largest number of batches made in advance, at least 1
    */
   default PrefetchedBatches<B> prefetch(int ahead) {
     return new PrefetchedBatches<>(this, ahead);
   }
 
-  /** All batches of one epoch. */
+  /** Returns all batches of one epoch. */
   default List<B> epoch(long epoch) {
     List<B> all = new ArrayList<>(count());
     for (int i = 0; i < count(); i++) {

@@ -3,7 +3,7 @@ package dev.peft4j.train;
 /**
  * The best evaluation of a run.
  *
- * @param step after which step it was
- * @param value what the monitored number was
+ * @param step the step after which it was measured
+ * @param value the value of the monitored number
  */
 public record Best(long step, double value) {}

@@ -15,26 +15,26 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A folder {@code checkpoint-STEP} from which training can go on. It holds the adapters as peft
- * saves them (so it is an adapter folder itself), or the whole model in {@code model.safetensors},
- * {@code optimizer.safetensors}, and {@code training_state.json}, which has the rest and the
- * checksums of the other files.
+ * A folder {@code checkpoint-STEP} from which training can be resumed. It holds the adapters as
+ * peft saves them (so it is an adapter folder itself) or the whole model in {@code
+ * model.safetensors}, {@code optimizer.safetensors}, and {@code training_state.json}, which holds
+ * the rest and the checksums of the other files.
  *
- * @param folder where it lies
+ * @param folder its folder
  * @param step optimizer steps done
  */
 public record Checkpoint(Path folder, long step) {
   private static final Pattern NAME = Pattern.compile("checkpoint-(0|[1-9][0-9]{0,17})");
 
-  /** The checkpoint of a step in a run's folder, whether it is there or not. */
+  /** Returns the checkpoint of a step in a run's folder, whether it exists or not. */
   static Checkpoint of(Path run, long step) {
     return new Checkpoint(run.resolve("checkpoint-" + step), step);
   }
 
   /**
-   * The checkpoints in a run's folder, the latest first; damaged ones too.
+   * Returns the checkpoints in a run's folder, the latest first, including damaged ones.
    *
-   * @throws UncheckedIOException if the folder cannot be read; one that is missing has none
+   * @throws UncheckedIOException if the folder cannot be read; a missing folder has no checkpoints
    */
   public static List<Checkpoint> list(Path run) {
     List<Checkpoint> found = new ArrayList<>();
@@ -55,7 +55,7 @@ public record Checkpoint(Path folder, long step) {
     return found;
   }
 
-  /** The latest checkpoint that is not damaged, or null. */
+  /** Returns the latest checkpoint that is not damaged, or null. */
   public static @Nullable Checkpoint latest(Path run) {
     for (Checkpoint c : list(run)) {
       try {
@@ -69,7 +69,7 @@ public record Checkpoint(Path folder, long step) {
   }
 
   /**
-   * Checks that every file is there and is what was written.
+   * Checks that every file exists and is unchanged.
    *
    * @throws FileFormatException naming the file that is missing or damaged
    */
@@ -78,7 +78,7 @@ public record Checkpoint(Path folder, long step) {
   }
 
   /**
-   * How far the run was.
+   * Returns the progress of the run.
    *
    * @throws FileFormatException if the state cannot be read
    */
@@ -87,7 +87,7 @@ public record Checkpoint(Path folder, long step) {
   }
 
   /**
-   * What the program said of its run, see {@link Trainer#remember}.
+   * Returns what the program recorded about its run, see {@link Trainer#remember}.
    *
    * @throws FileFormatException if the state cannot be read
    */

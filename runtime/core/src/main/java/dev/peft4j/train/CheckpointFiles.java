@@ -2,6 +2,7 @@ package dev.peft4j.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.Peft4jException;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Variable;
@@ -18,14 +19,14 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /**
- * The parts of a run in the files of a checkpoint, and back.
+ * The parts of a run that a checkpoint stores, with code to write and read them.
  *
- * @param subject what is trained, and kept
- * @param optimizer trains parameters of that only
+ * @param subject what is trained and stored
+ * @param optimizer the optimizer, which trains only parameters of the subject
  * @param rng the generator that is current while training
  * @param batchesInEpoch batches of the data
- * @param baseRate the learning rate that the schedule goes by
- * @param run what the run is made with
+ * @param baseRate the learning rate that the schedule multiplies
+ * @param run what the run was started with
  * @param settings those of the run
  */
 record CheckpointFiles(
@@ -39,14 +40,14 @@ record CheckpointFiles(
   /**
    * A run as it was at a checkpoint.
    *
-   * @param changes what is otherwise now, in words
+   * @param changes what is different now, in words
    */
   record Restored(TrainingState state, RunCourse course, List<String> changes) {}
 
   private static final Log LOG = Log.of(Checkpoint.class);
   private static final String TRAINER = "trainer";
 
-  /** Writes everything into a folder that is there. */
+  /** Writes everything into an existing folder. */
   void write(Path folder, TrainingState state, RunCourse course) throws IOException {
     subject.save(folder);
     OptimizerFile.write(folder, optimizer);
@@ -70,7 +71,7 @@ record CheckpointFiles(
   }
 
   /**
-   * Puts everything back as it was. Nothing is changed unless all of it fits.
+   * Restores everything. Nothing is changed unless everything fits.
    *
    * @throws IOException if a file is missing or damaged
    * @throws CheckpointException if it belongs to something else
@@ -113,7 +114,7 @@ record CheckpointFiles(
             : optimizer.parameters().stream().map(p -> p.own().copy()).toList();
     try {
       subject.load(folder);
-    } catch (IllegalArgumentException e) {
+    } catch (IllegalArgumentException | Peft4jException e) {
       throw new CheckpointException(
           "checkpoint " + folder + " is of another model: " + e.getMessage(), e);
     }
@@ -135,7 +136,7 @@ record CheckpointFiles(
           g.restore(saw.path("seed").longValue(), saw.path("position").longValue());
         });
     if (!changes.isEmpty()) {
-      LOG.warn("going on from {}, which was made with {}", folder, String.join("; ", changes));
+      LOG.warn("resuming from {}, which was made with {}", folder, String.join("; ", changes));
     }
     return new Restored(state, course, changes);
   }
@@ -180,7 +181,7 @@ record CheckpointFiles(
         : new ArrayList<>(List.of("it was made with " + String.join("; ", differences)));
   }
 
-  /** Earlier versions wrote the name of the class. */
+  /** Returns the kind of optimizer; earlier versions wrote the name of the class. */
   private static String kind(JsonNode optimizer) {
     String type = optimizer.path("type").asText();
     return optimizer.path("kind").asText(type.substring(type.lastIndexOf('.') + 1));
@@ -212,7 +213,7 @@ record CheckpointFiles(
             + what
             + ": "
             + how
-            + ". It goes on only with what it was made with; for another run choose another folder",
+            + ". It can only be resumed as it was started; for another run choose another folder",
         null);
   }
 
@@ -223,7 +224,7 @@ record CheckpointFiles(
     return all;
   }
 
-  /** Throws if the optimizer trains what would be missing in a checkpoint. */
+  /** Throws if the optimizer trains parameters that a checkpoint would not contain. */
   void requireComplete() {
     subject.requireComplete(optimizer.parameters());
   }

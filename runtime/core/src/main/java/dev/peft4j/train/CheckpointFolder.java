@@ -14,7 +14,7 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** The checkpoints of one run, which belongs to one process at a time. */
+/** The checkpoints of one run; only one process at a time may use the folder. */
 final class CheckpointFolder implements AutoCloseable {
   private static final Log LOG = Log.of(Checkpoint.class);
   private static final String LOCK = ".lock";
@@ -34,10 +34,9 @@ final class CheckpointFolder implements AutoCloseable {
   }
 
   /**
-   * Takes hold of a folder, which is made if missing, and tidies up what killed processes have left
-   * there.
+   * Locks a folder, which is created if missing, and removes what killed processes have left there.
    *
-   * @throws IllegalStateException if another run has it
+   * @throws CheckpointException if another run uses it
    */
   static CheckpointFolder open(Path folder, CheckpointFiles files, int keep) {
     files.requireComplete();
@@ -47,7 +46,7 @@ final class CheckpointFolder implements AutoCloseable {
       Files.createDirectories(folder);
       hold = FileHold.tryTake(folder.resolve(LOCK));
       if (hold == null) {
-        throw new IllegalStateException(
+        throw new CheckpointException(
             "another run is writing checkpoints to " + folder + "; needed is a folder of its own");
       }
       AtomicFolder.clean(folder);
@@ -73,26 +72,26 @@ final class CheckpointFolder implements AutoCloseable {
   }
 
   /**
-   * Throws if the folder has checkpoints.
+   * Throws if the folder contains checkpoints.
    *
-   * @throws IllegalStateException naming the latest
+   * @throws CheckpointException naming the latest
    */
   void requireEmpty() {
     List<Checkpoint> there = Checkpoint.list(folder);
     if (!there.isEmpty()) {
-      throw new IllegalStateException(
+      throw new CheckpointException(
           "the folder "
               + folder
-              + " has checkpoints already, the latest of step "
+              + " already has checkpoints, the latest of step "
               + there.getFirst().step()
-              + ": call resume() to go on from it, or choose another folder");
+              + ": call resume() to continue from it, or choose another folder");
     }
   }
 
   /**
-   * Puts back the latest checkpoint that is good.
+   * Restores the latest good checkpoint.
    *
-   * @param skipped is told of those that are damaged
+   * @param skipped called for those that are damaged
    * @return what it was, or null if there are no checkpoints at all
    * @throws CheckpointException if all are damaged, or one belongs to something else
    */
@@ -104,7 +103,7 @@ final class CheckpointFolder implements AutoCloseable {
         last = c;
         return restored;
       } catch (IOException | UncheckedIOException e) {
-        LOG.warn("damaged checkpoint passed over: {}", e.getMessage());
+        LOG.warn("damaged checkpoint skipped: {}", e.getMessage());
         problems.add(String.valueOf(e.getMessage()));
         skipped.accept(c.folder(), String.valueOf(e.getMessage()));
       }
@@ -116,7 +115,7 @@ final class CheckpointFolder implements AutoCloseable {
     return null;
   }
 
-  /** Writes a checkpoint and removes those that are not kept any more. */
+  /** Writes a checkpoint and removes those that are no longer kept. */
   Path save(TrainingState state, RunCourse course) {
     Checkpoint c = Checkpoint.of(folder, state.step());
     try {
@@ -144,17 +143,17 @@ final class CheckpointFolder implements AutoCloseable {
     return c.folder();
   }
 
-  /** The last good checkpoint of this run, or null. */
+  /** Returns the last good checkpoint of this run, or null. */
   @Nullable Path last() {
     return last == null ? null : last.folder();
   }
 
-  /** True if the checkpoint of that step is the last one. */
+  /** Returns whether the checkpoint of that step is the last one. */
   boolean has(long step) {
     return last != null && last.step() == step;
   }
 
-  /** The checkpoint of a step, or null if it is not there. */
+  /** Returns the checkpoint of a step, or null if it does not exist. */
   @Nullable Path find(long step) {
     Path found = Checkpoint.of(folder, step).folder();
     return Files.isDirectory(found) ? found : null;

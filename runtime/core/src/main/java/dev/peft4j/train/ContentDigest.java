@@ -36,9 +36,10 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A checksum of what values hold: numbers, texts, arrays, collections, tensors, and the components
- * and fields of records and objects. Of the same content it is the same in every process; names of
- * classes are not part of it. What holds something else (a function, a stream) has no content.
+ * A checksum of what values contain: numbers, texts, arrays, collections, tensors, and the
+ * components and fields of records and objects. The same content has the same checksum in every
+ * process; names of classes are not part of it. Anything else (a function, a stream) has no
+ * content.
  */
 final class ContentDigest {
   private static final int DEPTH = 50;
@@ -46,7 +47,7 @@ final class ContentDigest {
   private static final int PART = 1 << 10;
   private static final int LARGE = 1024;
 
-  /** Thrown where something has no content. */
+  /** Thrown if something has no content. */
   private static final class NoContent extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -55,7 +56,7 @@ final class ContentDigest {
     }
   }
 
-  /** How the parts of objects of a class are read. */
+  /** A reader of the parts of a class's objects. */
   private interface Part {
     @Nullable Object of(Object owner) throws ReflectiveOperationException;
   }
@@ -69,12 +70,12 @@ final class ContentDigest {
       };
 
   /**
-   * A part with its own checksum, which stands for it. Large ones are kept: many examples may hold
-   * the same one.
+   * A part with a checksum of its own, which stands for it. Those of large parts are kept: many
+   * examples may share a part.
    */
   private record Known(byte[] sum, long size) {}
 
-  /** What all digests of one checksum share. */
+  /** The state that all digests of one checksum share. */
   private static final class Seen {
     final Map<Object, Known> large = new IdentityHashMap<>();
     final Set<Object> open = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -90,7 +91,7 @@ final class ContentDigest {
     this.seen = seen;
   }
 
-  /** The checksum, or null if one of the values has no content. */
+  /** Returns the checksum, or null if one of the values has no content. */
   static @Nullable String of(Iterable<?> values) {
     ContentDigest d = new ContentDigest(CHUNK, new Seen());
     try {
@@ -202,7 +203,7 @@ final class ContentDigest {
     }
   }
 
-  /** Those whose order may be another in each process. */
+  /** Adds elements whose order may differ between processes. */
   private void unordered(char tag, Collection<?> values, int depth) throws NoContent {
     List<byte[]> sums = new ArrayList<>(values.size());
     for (Object v : values) {

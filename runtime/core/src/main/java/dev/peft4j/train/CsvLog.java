@@ -23,9 +23,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Writes down the course of a run: {@code loss.csv} has a line for each step, {@code
- * evaluation.csv} one for each evaluation. A run that goes on from a checkpoint goes on with the
- * files as they were at that step; a new one replaces them.
+ * A listener that writes the progress of a run to files: {@code loss.csv} has a line for each step,
+ * {@code evaluation.csv} one for each evaluation. A run that is resumed from a checkpoint continues
+ * the files as they were at that step; a new run replaces them.
  */
 public final class CsvLog implements TrainingListener {
   /** The file of the steps. */
@@ -38,22 +38,22 @@ public final class CsvLog implements TrainingListener {
 
   private static final Log LOG = Log.of(CsvLog.class);
 
-  /** A line of a step; more digits than these are not one. */
+  /** A line of a step; a number with more digits is not a step. */
   private static final Pattern STEP = Pattern.compile("([0-9]{1,18}),");
 
-  /** Lines are kept byte by byte, whatever they hold. */
+  /** Lines are kept byte by byte, independent of their encoding. */
   private static final Charset BYTES = StandardCharsets.ISO_8859_1;
 
   private final Path folder;
   private String at = LOSS;
 
-  /** Writes into a folder, which is made if missing. */
+  /** Creates a log in a folder, which is created if missing. */
   public CsvLog(Path folder) {
     this.folder = folder;
   }
 
   /**
-   * Writes down what happened.
+   * Writes an event to the files.
    *
    * @throws UncheckedIOException if it cannot be written
    */
@@ -96,7 +96,7 @@ public final class CsvLog implements TrainingListener {
     }
   }
 
-  /** The file appears whole in place of the old one: whoever is killed here loses no line. */
+  /** Replaces a file atomically: a process that is killed here loses no line. */
   private void replace(String name, String header, List<String> rows) throws IOException {
     byte[] bytes = (header + String.join("", rows)).getBytes(BYTES);
     Path file = folder.resolve(name);
@@ -111,14 +111,19 @@ public final class CsvLog implements TrainingListener {
     }
   }
 
-  /** The first line of a file if it names columns, with its end; else no text. */
+  /**
+   * Returns the first line of a file with its line break if it names columns; else an empty text.
+   */
   private String header(String name) throws IOException {
     String text = text(name);
     String first = text.substring(0, text.indexOf('\n') + 1);
     return first.startsWith("step,") ? first : "";
   }
 
-  /** The whole lines of a file up to a step; a process that was killed may have left half a one. */
+  /**
+   * Returns the complete lines of a file up to a step; a process that was killed may have left an
+   * incomplete one.
+   */
   private List<String> rows(String name, long upTo) throws IOException {
     List<String> kept = new ArrayList<>();
     String text = text(name);
@@ -131,7 +136,7 @@ public final class CsvLog implements TrainingListener {
     return kept;
   }
 
-  /** The bytes of a file, one a character; none if it is missing. */
+  /** Returns the bytes of a file, one character each; empty if it is missing. */
   private String text(String name) throws IOException {
     try {
       return new String(Files.readAllBytes(folder.resolve(name)), BYTES);
@@ -160,19 +165,19 @@ public final class CsvLog implements TrainingListener {
       Path before = folder.resolve(EVALUATION);
       Path to = folder.resolve("evaluation-before-step-" + e.state().step() + ".csv");
       Files.move(before, to, StandardCopyOption.ATOMIC_MOVE);
-      LOG.warn("{} has other columns than now; it is called {} now", before, to.getFileName());
+      LOG.warn("{} has other columns; it was renamed to {}", before, to.getFileName());
     }
     replace(EVALUATION, wanted, List.of(line.toString()));
   }
 
-  /** A name as CSV. */
+  /** Returns a name, quoted for CSV where needed. */
   private static String quoted(String name) {
     return name.chars().anyMatch(c -> c == ',' || c == '"' || c == '\n' || c == '\r')
         ? '"' + name.replace("\"", "\"\"").replace('\n', ' ').replace('\r', ' ') + '"'
         : name;
   }
 
-  /** Adds a whole line by one call. */
+  /** Appends a complete line in one call. */
   private void append(String name, String line) throws IOException {
     Files.write(
         folder.resolve(name),

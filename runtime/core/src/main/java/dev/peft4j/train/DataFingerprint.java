@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Tells batches from others by some of them, as they are. */
+/** A fingerprint of batches from a sample of their contents. */
 final class DataFingerprint {
   private static final int SAMPLES = 64;
 

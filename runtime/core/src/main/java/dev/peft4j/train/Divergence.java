@@ -6,10 +6,11 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Finds out which parameter made training meet numbers that are not finite. */
+/** The search for the parameter that made training meet numbers that are not finite. */
 final class Divergence {
   /**
-   * What is known of a parameter's values: how many are not finite, and the largest of the rest.
+   * The state of a parameter's values: the number of those that are not finite, and the largest of
+   * the rest.
    */
   private record Values(String name, long bad, long first, float largest) {
     static Values of(NamedParameter p) {
@@ -41,7 +42,7 @@ final class Divergence {
   }
 
   /**
-   * The exception for a loss that is no finite number.
+   * Returns the exception for a loss that is not finite.
    *
    * @param where the step and the batch, in words
    */
@@ -73,8 +74,8 @@ final class Divergence {
   }
 
   /**
-   * The exception for a finite loss after which a trained parameter is not finite, or null if all
-   * are.
+   * Returns the exception for a finite loss after which a trained parameter is not finite, or null
+   * if all are finite.
    */
   static @Nullable TrainingDivergedException parameters(
       Subject model, long step, String where, double loss, @Nullable Path checkpoint) {

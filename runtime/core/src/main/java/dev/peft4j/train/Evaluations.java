@@ -12,14 +12,15 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
- * Reports about a model on one epoch of some data. Call {@code model.eval()} first; as an {@link
- * Evaluator} of a run there are {@link Evaluator#classification} and {@link Evaluator#regression}.
+ * Evaluations of a model on one epoch of data, as reports. Call {@code model.eval()} first; as an
+ * {@link Evaluator} of a run there are {@link Evaluator#classification} and {@link
+ * Evaluator#regression}.
  */
 public final class Evaluations {
   private Evaluations() {}
 
   /**
-   * Compares the class with the largest logit with the label, for all examples.
+   * Compares the class with the largest logit with the label, over all examples.
    *
    * @param logits the logits of a batch, (examples, classes)
    * @param labels the labels of a batch, as many integers
@@ -35,7 +36,7 @@ public final class Evaluations {
   }
 
   /**
-   * Compares predicted numbers with expected ones, for all examples.
+   * Compares predicted numbers with expected ones, over all examples.
    *
    * @param predicted those of a batch
    * @param expected those of a batch, as many
@@ -108,7 +109,7 @@ public final class Evaluations {
     return best;
   }
 
-  /** The cross-entropy: minus the logarithm of the label's probability. */
+  /** Returns the cross-entropy: minus the logarithm of the label's probability. */
   private static double loss(float[] values, int from, int classes, int best, int label) {
     double sum = 0;
     for (int c = 0; c < classes; c++) {

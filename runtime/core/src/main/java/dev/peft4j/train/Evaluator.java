@@ -7,23 +7,23 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 
-/** Measures the model as it is; it is in evaluation mode meanwhile. */
+/** A measurement of the model in its current state, in evaluation mode. */
 @FunctionalInterface
 public interface Evaluator {
-  /** Numbers by name, such as {@code loss} and {@code accuracy}. */
+  /** Returns numbers by name, such as {@code loss} and {@code accuracy}. */
   Map<String, Double> evaluate();
 
   /**
-   * The names of the numbers that it gives, if they are known without evaluating; empty if not. A
-   * run whose evaluator does not know them evaluates once before its first step, to be sure that
-   * the {@link Monitor}'s number is among them.
+   * Returns the names of the numbers, if they are known without evaluating; empty if not. If they
+   * are unknown, a run evaluates once before its first step, to check that the {@link Monitor}'s
+   * number is among them.
    */
   default Set<String> names() {
     return Set.of();
   }
 
   /**
-   * The same as {@code evaluator}, with names that are known beforehand.
+   * Returns {@code evaluator} with names that are known in advance.
    *
    * @throws IllegalArgumentException if there is no name
    */
@@ -46,9 +46,9 @@ public interface Evaluator {
   }
 
   /**
-   * The mean of a loss over all examples of an epoch, called {@code loss}. A batch weighs as much
-   * as its loss counts, so that the size of the batches does not matter; see {@link
-   * Trainer#counting}.
+   * Returns an evaluator of the mean of a loss over all examples of an epoch, called {@code loss}.
+   * A batch is weighted by the number of things that its loss is the mean of, so that the batch
+   * size does not matter; see {@link Trainer#counting}.
    *
    * @param loss computes the loss of a batch, a single value
    */
@@ -57,9 +57,11 @@ public interface Evaluator {
   }
 
   /**
-   * As {@link #meanLoss(Batches, Function)}, for a loss of which it is not seen what it counts.
+   * Returns an evaluator like {@link #meanLoss(Batches, Function)}, for a loss that does not tell
+   * what it is the mean of.
    *
-   * @param counting how many things (rows, tokens) the loss of a batch is the mean of, not negative
+   * @param counting the number of things (rows, tokens) that the loss of a batch is the mean of,
+   *     not negative
    */
   static <B> Evaluator meanLoss(
       Batches<B> data, Function<? super B, Tensor> loss, ToDoubleFunction<? super B> counting) {
@@ -67,8 +69,9 @@ public interface Evaluator {
   }
 
   /**
-   * The numbers of a {@link dev.peft4j.metrics.ClassificationReport} over all examples of an epoch
-   * ({@code accuracy}, {@code f1}, ...), and {@code loss}, the mean cross-entropy.
+   * Returns an evaluator with the numbers of a {@link dev.peft4j.metrics.ClassificationReport} over
+   * all examples of an epoch ({@code accuracy}, {@code f1}, ...), and {@code loss}, the mean
+   * cross-entropy.
    *
    * @param logits the logits of a batch, (examples, classes)
    * @param labels the labels of a batch, as many integers
@@ -83,11 +86,12 @@ public interface Evaluator {
   }
 
   /**
-   * The numbers of a {@link dev.peft4j.metrics.RegressionReport} over all examples of an epoch
-   * ({@code mae}, {@code mse}, {@code rmse}, {@code r2}), and {@code loss}, which is {@code mse}.
+   * Returns an evaluator with the numbers of a {@link dev.peft4j.metrics.RegressionReport} over all
+   * examples of an epoch ({@code mae}, {@code mse}, {@code rmse}, {@code r2}), and {@code loss},
+   * which is {@code mse}.
    *
-   * @param predicted the numbers that are predicted for a batch
-   * @param expected those that are right, as many
+   * @param predicted the predicted numbers of a batch
+   * @param expected the expected numbers, as many
    */
   static <B> Evaluator regression(
       Batches<B> data,

@@ -1,13 +1,13 @@
 package dev.peft4j.train;
 
 /**
- * How often something is done.
+ * An interval between evaluations or checkpoints.
  *
- * @param steps after so many optimizer steps; 0 is at the end of each epoch
+ * @param steps the number of optimizer steps; 0 for the end of each epoch
  */
 public record Every(long steps) {
   /**
-   * Checks the number.
+   * Creates an interval.
    *
    * @throws IllegalArgumentException if it is negative
    */
@@ -17,12 +17,12 @@ public record Every(long steps) {
     }
   }
 
-  /** At the end of each epoch. */
+  /** Returns the interval of one epoch. */
   public static Every epoch() {
     return new Every(0);
   }
 
-  /** After so many optimizer steps, at least 1. */
+  /** Returns an interval of optimizer steps, at least 1. */
   public static Every steps(long steps) {
     if (steps < 1) {
       throw new IllegalArgumentException("every " + steps + " steps: must be at least 1");
@@ -30,12 +30,12 @@ public record Every(long steps) {
     return new Every(steps);
   }
 
-  /** In words. */
+  /** Returns the interval in words. */
   String words() {
     return steps == 0 ? "after each epoch" : "every " + steps + " steps";
   }
 
-  /** True if it is due in that state. */
+  /** Returns whether it is due in that state. */
   boolean isDue(TrainingState state) {
     return steps == 0 ? state.batch() == 0 : state.step() % steps == 0;
   }

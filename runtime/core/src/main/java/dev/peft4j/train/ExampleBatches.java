@@ -8,7 +8,7 @@ import java.util.function.Function;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
-/** Batches made of examples, whose order follows from the epoch. */
+/** Batches made of examples, in an order that depends on the epoch. */
 final class ExampleBatches<E, B> implements Batches<B> {
   private record Order(long epoch, int[] indices) {}
 

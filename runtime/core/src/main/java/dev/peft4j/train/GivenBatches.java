@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Batches that were made already, in the same order in each epoch. */
+/** Batches that already exist, in the same order in each epoch. */
 final class GivenBatches<B> implements Batches<B> {
   private final List<B> batches;
 

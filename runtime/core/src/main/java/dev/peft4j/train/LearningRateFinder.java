@@ -17,9 +17,9 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * Looks for a learning rate: trains for some steps while the rate rises from very low to very high,
- * and sees at which rates the loss falls (the learning rate range test of Smith 2015, as fastai
- * does it). Afterwards weights, the optimizer and random generators are what they were, bit by bit.
+ * A search for a learning rate: it trains for some steps while the rate rises from very low to very
+ * high, and records where the loss falls (the learning rate range test of Smith 2015, as in
+ * fastai). Afterwards weights, the optimizer and random generators are restored bit by bit.
  *
  * <pre>{@code
  * LearningRates rates =
@@ -33,7 +33,7 @@ import java.util.function.Function;
  * @param <B> what the loss is computed from
  */
 public final class LearningRateFinder<B> {
-  /** fastai's. */
+  /** The smoothing factor of fastai. */
   private static final double SMOOTHING = 0.98;
 
   private static final double DIVERGED = 4;
@@ -59,8 +59,8 @@ public final class LearningRateFinder<B> {
    * Returns a test of a model, with adapters or without. Biases and norms do not decay, as in a
    * {@link Trainer}'s run.
    *
-   * @param optimizer the one to train with; its rate does not matter
-   * @param data the batches of as many epochs as it takes
+   * @param optimizer the optimizer to train with; its rate does not matter
+   * @param data the batches; as many epochs as needed are used
    * @param loss computes the loss of a batch, a single value
    */
   public static <B> LearningRateFinder<B> of(
@@ -84,9 +84,9 @@ public final class LearningRateFinder<B> {
   }
 
   /**
-   * Sets how many steps it takes at most, 100 by default.
+   * Sets the largest number of steps, 100 by default.
    *
-   * @throws IllegalArgumentException if they are fewer than 10
+   * @throws IllegalArgumentException if it is less than 10
    */
   public LearningRateFinder<B> steps(int value) {
     if (value < 10) {
@@ -97,13 +97,13 @@ public final class LearningRateFinder<B> {
     return this;
   }
 
-  /** Whether it ends when the loss is four times the lowest, as by default, or goes on. */
+  /** Sets whether the test ends when the loss is four times the lowest; true by default. */
   public LearningRateFinder<B> stopsEarly(boolean value) {
     stopsEarly = value;
     return this;
   }
 
-  /** Runs the test. The gradients of passes before it are forgotten. */
+  /** Runs the test. Pending gradients are cleared. */
   public LearningRates run() {
     Runnable restore = snapshot();
     optimizer.exemptFromDecay(DecayExempt.of(subject));
@@ -141,7 +141,7 @@ public final class LearningRateFinder<B> {
     return new LearningRates(points, false);
   }
 
-  /** Copies all that a step may change; what is returned puts it back. */
+  /** Copies everything that a step may change, and returns an action that restores it. */
   private Runnable snapshot() {
     float rate = optimizer.lr();
     long done = optimizer.steps();

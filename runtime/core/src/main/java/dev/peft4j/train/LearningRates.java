@@ -4,15 +4,15 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The losses that a {@link LearningRateFinder} met while it raised the learning rate, and the rates
- * that they suggest.
+ * The losses that a {@link LearningRateFinder} measured while it raised the learning rate, and the
+ * rates that they suggest.
  *
- * @param points one a step, rates rising
+ * @param points one for each step, in order of rising rates
  * @param diverged true if the test ended early, because the loss grew to a multiple of the lowest
  *     or was not finite
  */
 public record LearningRates(List<Point> points, boolean diverged) {
-  /** The last few points are where the loss grows: they suggest nothing, as in fastai. */
+  /** The number of points at the end, where the loss grows, that are ignored, as in fastai. */
   private static final int LAST = 5;
 
   private static final int NEEDED = 4;
@@ -22,11 +22,11 @@ public record LearningRates(List<Point> points, boolean diverged) {
    *
    * @param rate its learning rate
    * @param loss the loss of its batch, before the step
-   * @param smoothed the losses so far, the later the heavier
+   * @param smoothed the exponential moving average of the losses
    */
   public record Point(double rate, double loss, double smoothed) {}
 
-  /** Keeps the points. */
+  /** Creates the result. */
   public LearningRates {
     points = List.copyOf(points);
   }
@@ -41,7 +41,7 @@ public record LearningRates(List<Point> points, boolean diverged) {
     return points.get(suggested()).rate;
   }
 
-  /** The index of the point of {@link #suggestion}. */
+  /** Returns the index of the point of {@link #suggestion}. */
   public int suggested() {
     List<Point> used = used();
     int n = used.size();
@@ -99,7 +99,10 @@ public record LearningRates(List<Point> points, boolean diverged) {
     return lowest.rate / 10;
   }
 
-  /** The points without the first tenth, in which the mean has not settled, and the last five. */
+  /**
+   * Returns the points without the first tenth, in which the mean has not settled, and without the
+   * last five.
+   */
   private List<Point> used() {
     int first = first();
     int last = points.size() - LAST;
@@ -117,7 +120,7 @@ public record LearningRates(List<Point> points, boolean diverged) {
     return points.size() / 10;
   }
 
-  /** The suggestion in a line. */
+  /** Returns the suggestion as a line of text. */
   @Override
   public String toString() {
     return points.size() < NEEDED + LAST + first()

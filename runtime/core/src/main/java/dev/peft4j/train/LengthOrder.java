@@ -7,7 +7,7 @@ import java.util.function.LongFunction;
 import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 
-/** An order of examples in which those of similar length follow each other for a batch. */
+/** An order of examples in which neighbouring ones have similar lengths. */
 record LengthOrder(int[] lengths, int size, long seed) implements LongFunction<int[]> {
   static <E> LengthOrder of(
       List<E> examples, int size, long seed, ToIntFunction<? super E> length) {
@@ -21,15 +21,15 @@ record LengthOrder(int[] lengths, int size, long seed) implements LongFunction<i
     return new LengthOrder(lengths, size, seed);
   }
 
-  /** What tells it from others. */
+  /** Returns what identifies this order. */
   String name() {
     return "by length (%s), shuffled with seed %d"
         .formatted(ContentDigest.of(List.of(lengths)), seed);
   }
 
   /**
-   * Sorted by length, equal ones at random; cut into batches, one of them the short one, wherever
-   * it falls; and the batches shuffled, the short one last.
+   * Returns the examples sorted by length, equal lengths in random order; cut into batches, one of
+   * them shorter, at a random place; and the batches shuffled, the short one last.
    */
   @Override
   public int[] apply(long epoch) {

@@ -18,20 +18,20 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many things a loss is the mean of, found in how it was computed: a cross-entropy counts the
- * rows that are not ignored, a mean its elements, a sum that is divided what it is divided by. So
- * the losses of several batches can be weighted as if they were one batch.
+ * The number of things that a loss is the mean of, found in its graph: a cross-entropy counts the
+ * rows that are not ignored, a mean its elements, a sum that is divided what it is divided by. With
+ * it the losses of several batches can be weighted as if they were one batch.
  */
 final class LossCount {
   /** A part of a loss. */
   private sealed interface Term {
-    /** What it was computed from. */
+    /** Returns the node that it was computed from. */
     Node source();
 
-    /** How many it counts. */
+    /** Returns the number of things that it counts. */
     double count();
 
-    /** Asks that what {@link #count} reads be computed with the loss. */
+    /** Requests that what {@link #count} reads is computed with the loss. */
     default void retain() {}
   }
 
@@ -79,7 +79,7 @@ final class LossCount {
     this.terms = terms;
   }
 
-  /** Finds out what {@code loss}, a single value, counts; nothing is computed. */
+  /** Finds out what {@code loss}, a single value, is the mean of; nothing is computed. */
   static LossCount of(Tensor loss) {
     List<Term> found = terms(loss.node());
     if (found.size() > 1) {
@@ -89,21 +89,21 @@ final class LossCount {
     return new LossCount(found);
   }
 
-  /** Asks that what {@link #value} needs be computed with the loss. */
+  /** Requests that what {@link #value} needs is computed with the loss. */
   void retain() {
     terms.forEach(Term::retain);
   }
 
-  /** True if the loss is a sum, so that the losses of several batches are to be added. */
+  /** Returns whether the loss is a sum, so that the losses of several batches are added. */
   boolean isSum() {
     return !terms.isEmpty() && terms.stream().allMatch(Sum.class::isInstance);
   }
 
   /**
-   * How many things the loss is the mean of.
+   * Returns the number of things that the loss is the mean of.
    *
-   * @param examples in the batch, which counts where the loss does not say, or says several things;
-   *     0 if unknown
+   * @param examples in the batch, used if the loss does not tell or tells several numbers; 0 if
+   *     unknown
    */
   double value(int examples) {
     double first = Double.NaN;
@@ -134,7 +134,7 @@ final class LossCount {
     };
   }
 
-  /** A sum of one element is only a change of its shape. */
+  /** Returns the terms of a sum of one element, which is only a change of its shape. */
   private static List<Term> reshape(Node x, int rank) {
     boolean reduced = rank == 0 && x.shape().rank() > 0;
     boolean scaled = x.op() instanceof Elementwise e && e.isFactor();
@@ -174,7 +174,7 @@ final class LossCount {
     return all;
   }
 
-  /** Sums become means of so many; what is a mean already stays one. */
+  /** Turns sums into means over {@code by}; what is already a mean is unchanged. */
   private static List<Term> divided(List<Term> terms, @Nullable Node by, double known) {
     List<Term> out = new ArrayList<>();
     for (Term t : terms) {
@@ -196,7 +196,7 @@ final class LossCount {
     return Double.NaN;
   }
 
-  /** The number that a node is, or NaN if that has to be computed. */
+  /** Returns the value of a node, or NaN if it would have to be computed. */
   private static double constant(Node n) {
     if (n.op() instanceof Elementwise e
         && e.arity() == 0

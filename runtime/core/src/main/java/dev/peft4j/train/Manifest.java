@@ -23,9 +23,9 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 
 /**
- * {@code training_state.json}: how far a run is, what it was made with, and the size and the
- * SHA-256 of each other file of the checkpoint; also of itself, so that no changed byte goes
- * unseen.
+ * {@code training_state.json}: the progress of a run, what it was started with, and the size and
+ * the SHA-256 of each other file of the checkpoint; also of itself, so that every changed byte is
+ * noticed.
  */
 final class Manifest {
   static final String FILE = "training_state.json";
@@ -41,7 +41,7 @@ final class Manifest {
     this.tree = tree;
   }
 
-  /** A manifest to be written into {@code folder}. */
+  /** Creates a manifest to be written into {@code folder}. */
   static Manifest of(Path folder, TrainingState state) {
     ObjectNode tree = JsonNodeFactory.instance.objectNode();
     tree.put("format", FORMAT);
@@ -58,13 +58,13 @@ final class Manifest {
   }
 
   /**
-   * Reads that of a checkpoint; the other files are not looked at.
+   * Reads the manifest of a checkpoint; the other files are not checked.
    *
    * @throws FileFormatException if it is missing or damaged
    */
   static Manifest read(Path folder) throws IOException {
     if (!Files.isDirectory(folder)) {
-      throw new FileFormatException(folder, "is no folder, expected a checkpoint");
+      throw new FileFormatException(folder, "is not a folder, expected a checkpoint");
     }
     Path file = folder.resolve(FILE);
     Manifest m = new Manifest(file, PythonJson.read(file));
@@ -81,12 +81,12 @@ final class Manifest {
     return m;
   }
 
-  /** What else there is to be kept; to be added to before writing. */
+  /** Returns further entries, to be added before writing. */
   ObjectNode tree() {
     return tree;
   }
 
-  /** A value that was written. */
+  /** Returns an entry. */
   JsonNode get(String key) {
     return tree.path(key);
   }
@@ -100,7 +100,10 @@ final class Manifest {
     return numbers(() -> stateOf(best));
   }
 
-  /** What is made of the values; a text that is no number is an error that names the file. */
+  /**
+   * Returns what {@code reading} makes of the entries; a text that is not a number is reported with
+   * the name of the file.
+   */
   <T> T numbers(Supplier<T> reading) throws FileFormatException {
     try {
       return reading.get();
@@ -121,7 +124,7 @@ final class Manifest {
         tree.path("since_best").intValue());
   }
 
-  /** Writes it; the other files of the folder have to be there. */
+  /** Writes the file; the other files of the folder have to exist. */
   void write() throws IOException {
     ObjectNode files = tree.putObject("files");
     for (Map.Entry<String, Path> e : others().entrySet()) {
@@ -134,7 +137,7 @@ final class Manifest {
     AtomicFiles.write(file, PythonJson.format(signed));
   }
 
-  /** Throws unless every file is there as it was written. */
+  /** Throws unless every file exists unchanged. */
   void verify() throws IOException {
     SequencedMap<String, Path> there = others();
     for (Map.Entry<String, JsonNode> e : tree.path("files").properties()) {
@@ -160,7 +163,7 @@ final class Manifest {
     }
   }
 
-  /** The other files of the folder by their paths in it, with slashes. */
+  /** Returns the other files of the folder by their paths in it, with slashes. */
   private SequencedMap<String, Path> others() throws IOException {
     SequencedMap<String, Path> found = new TreeMap<>();
     Path folder = file.toAbsolutePath().getParent();

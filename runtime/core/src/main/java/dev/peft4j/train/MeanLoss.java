@@ -32,13 +32,13 @@ record MeanLoss<B>(
     return Set.of("loss");
   }
 
-  /** Throws if a loss cannot count so many. */
+  /** Throws if a count of a loss is not valid. */
   static double checked(double counted) {
     if (!(counted >= 0 && Double.isFinite(counted))) {
       throw new IllegalArgumentException(
-          "the loss of a batch is said to count "
+          "the loss of a batch counts "
               + counted
-              + " things; needed is a finite number that is not negative");
+              + " things; needed a finite number that is not negative");
     }
     return counted;
   }

@@ -3,16 +3,16 @@ package dev.peft4j.train;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which number of the evaluations tells how good the model is, and when to give up.
+ * The number of the evaluations that measures the model, and when to stop early.
  *
  * @param name the number's name, see {@link Evaluator}
  * @param higherIsBetter false if lower is
- * @param patience evaluations without improvement after which training stops early; 0 never does
- * @param leastChange how much better it has to be to count as an improvement
+ * @param patience evaluations without improvement after which training stops early; 0 for never
+ * @param leastChange the smallest difference that counts as an improvement
  */
 public record Monitor(String name, boolean higherIsBetter, int patience, double leastChange) {
   /**
-   * Checks the numbers.
+   * Creates a monitor.
    *
    * @throws IllegalArgumentException if one is negative
    */
@@ -29,27 +29,27 @@ public record Monitor(String name, boolean higherIsBetter, int patience, double 
     }
   }
 
-  /** The lowest is the best; training does not stop early. */
+  /** Returns a monitor for which lower is better; training does not stop early. */
   public static Monitor lowest(String name) {
     return new Monitor(name, false, 0, 0);
   }
 
-  /** The highest is the best; training does not stop early. */
+  /** Returns a monitor for which higher is better; training does not stop early. */
   public static Monitor highest(String name) {
     return new Monitor(name, true, 0, 0);
   }
 
-  /** The same, stopping after so many evaluations without improvement. */
+  /** Returns a copy that stops after {@code evaluations} evaluations without improvement. */
   public Monitor patience(int evaluations) {
     return new Monitor(name, higherIsBetter, evaluations, leastChange);
   }
 
-  /** The same; what is better by less is no improvement. */
+  /** Returns a copy in which smaller changes are not an improvement. */
   public Monitor leastChange(double change) {
     return new Monitor(name, higherIsBetter, patience, change);
   }
 
-  /** True if {@code value} is better than the best so far; NaN never is. */
+  /** Returns whether {@code value} is better than the best so far; NaN never is. */
   boolean isBetter(double value, @Nullable Best best) {
     if (best == null || Double.isNaN(best.value())) {
       return !Double.isNaN(value);

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * {@code optimizer.safetensors}: the state of each parameter, such as AdamW's running means, as
- * {@code INDEX.STATE} with the parameter's place in the optimizer.
+ * {@code INDEX.STATE} with the parameter's index in the optimizer.
  */
 final class OptimizerFile {
   static final String FILE = "optimizer.safetensors";
@@ -39,9 +39,9 @@ final class OptimizerFile {
   }
 
   /**
-   * The states in a file, for each parameter by name; nothing is changed.
+   * Returns the states in a file, by name for each parameter; nothing is changed.
    *
-   * @throws FileFormatException if they are not of these parameters
+   * @throws FileFormatException if they do not belong to these parameters
    */
   static List<SequencedMap<String, Variable>> read(Path folder, Optimizer optimizer)
       throws IOException {
@@ -74,8 +74,8 @@ final class OptimizerFile {
   }
 
   /**
-   * What is wrong with states that have neither the shape of their parameter nor one element; null
-   * if nothing is. It is the file that is damaged only if the model fits the checkpoint.
+   * Returns the problem of states that have neither the shape of their parameter nor one element,
+   * or null. Only if the model fits the checkpoint does it mean that the file is damaged.
    */
   static @Nullable FileFormatException misshaped(
       Path folder, List<SequencedMap<String, Variable>> states, Optimizer optimizer) {

@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Tells the checkpoints that this program has written from what only has such a name: another
- * program's {@code checkpoint-500}, or a copy that a person keeps. Only the former are ever
- * removed.
+ * The distinction between checkpoints that this program has written and other folders of such a
+ * name: another program's {@code checkpoint-500}, or a copy that a person keeps. Only the former
+ * are removed.
  */
 final class OwnCheckpoint {
   private static final Log LOG = Log.of(Checkpoint.class);
@@ -20,7 +20,7 @@ final class OwnCheckpoint {
 
   private OwnCheckpoint() {}
 
-  /** True if the folder has this program's mark inside, of that step; it may be damaged. */
+  /** Returns whether the folder contains this program's mark for that step; it may be damaged. */
   static boolean is(Checkpoint c) {
     Path file = c.folder().resolve(Manifest.FILE);
     try {
@@ -36,7 +36,7 @@ final class OwnCheckpoint {
     }
   }
 
-  /** Some of the files in an own checkpoint that are not of it: somebody else's. */
+  /** Returns some of the files in an own checkpoint that do not belong to it. */
   static List<String> foreignFiles(Checkpoint c) throws IOException {
     var files = PythonJson.read(c.folder().resolve(Manifest.FILE)).path("files");
     try (Stream<Path> all = Files.walk(c.folder())) {
@@ -49,7 +49,7 @@ final class OwnCheckpoint {
     }
   }
 
-  /** Makes room for a checkpoint where something lies that this program has not written. */
+  /** Moves a folder that this program has not written out of the way of a checkpoint. */
   static void moveAside(Checkpoint c) throws IOException {
     if (!Files.exists(c.folder(), LinkOption.NOFOLLOW_LINKS)
         || is(c) && foreignFiles(c).isEmpty()) {
@@ -62,7 +62,7 @@ final class OwnCheckpoint {
     }
     Files.move(c.folder(), to);
     LOG.warn(
-        "{} was there and is no whole checkpoint of this program; it is called {} now",
+        "{} is not a complete checkpoint of this program; it was renamed to {}",
         c.folder(),
         to.getFileName());
   }

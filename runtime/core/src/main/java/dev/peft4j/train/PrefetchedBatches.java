@@ -14,13 +14,12 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Batches that are made by a thread of their own, a few ahead of whoever takes them. They are the
- * same ones in the same order, and a run goes on from a checkpoint with or without them. What goes
- * wrong while a batch is made is thrown to whoever asks for that batch. Made by {@link
- * Batches#prefetch}.
+ * Batches that are made in advance by another thread. They are the same ones in the same order, and
+ * a run can be resumed from a checkpoint with or without them. An exception while a batch is made
+ * is thrown by the call that gets the batch. Created by {@link Batches#prefetch}.
  *
- * <p>Random numbers that {@link Rng#current} gives while a batch is made follow from the batch's
- * epoch and index.
+ * <p>Random numbers that {@link Rng#current} gives while a batch is made depend only on its epoch
+ * and index.
  *
  * @param <B> what the loss is computed from
  */
@@ -64,10 +63,11 @@ public final class PrefetchedBatches<B> implements Batches<B>, AutoCloseable {
   }
 
   /**
-   * Returns a batch, and has those that follow made. If it is not the one that was to follow, what
-   * was made ahead is dropped.
+   * Returns a batch, and lets the next ones be made. If it is not the next one in order, batches
+   * made in advance are dropped.
    *
-   * @throws IllegalStateException if this is closed, also meanwhile, or the thread is interrupted
+   * @throws IllegalStateException if this is closed before or during the call, or the thread is
+   *     interrupted
    */
   @Override
   public B get(long epoch, int index) {
@@ -118,7 +118,7 @@ public final class PrefetchedBatches<B> implements Batches<B>, AutoCloseable {
     waiting.clear();
   }
 
-  /** Ends the thread, after the batch that it is making, and drops what it has made. */
+  /** Ends the thread after the batch that it is making, and drops what it has made. */
   @Override
   public void close() {
     synchronized (this) {
@@ -139,7 +139,7 @@ public final class PrefetchedBatches<B> implements Batches<B>, AutoCloseable {
     return new IllegalStateException("these prefetched batches are closed", e);
   }
 
-  /** As it was thrown, so that it can be caught as what it is. */
+  /** Returns the exception as it was thrown, so that callers can catch its type. */
   private static RuntimeException thrown(Throwable problem) {
     return switch (problem) {
       case RuntimeException e -> e;

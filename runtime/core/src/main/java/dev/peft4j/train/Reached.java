@@ -13,17 +13,17 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Finds out that a loss and an optimizer have nothing to do with each other. */
+/** A check that a loss depends on the parameters of an optimizer. */
 final class Reached {
   private static final int SHOWN = 3;
 
-  /** What a parameter is called that is in no named model. */
+  /** The text for parameters that do not belong to a named model. */
   private static final String UNNAMED = "parameter";
 
   private Reached() {}
 
   /**
-   * Throws if the loss was computed from none of the parameters that the optimizer trains.
+   * Throws if the loss depends on none of the parameters that the optimizer trains.
    *
    * @param where the step and the batch, in words
    * @throws IllegalStateException that names both
@@ -52,14 +52,17 @@ final class Reached {
             + listed(ours)
             + "; it is computed from "
             + (theirs.stream().allMatch(UNNAMED::equals)
-                ? "parameters of a module that is no part of the trainer's model"
+                ? "parameters of a module that does not belong to the trainer's model"
                 : listed(theirs))
             + (sameNames ? ", which have the same names but belong to another model" : "")
             + ". Make the optimizer of the trainableParameters() of the model that the loss is"
             + " computed with, when the adapter to be trained is active");
   }
 
-  /** True if one of {@code wanted} is there; else {@code found} has all that is. */
+  /**
+   * Returns whether the loss depends on one of {@code wanted}; if not, {@code found} has all that
+   * it depends on.
+   */
   private static boolean reaches(Node loss, Set<Variable> wanted, Set<Variable> found) {
     Set<Node> seen = Collections.newSetFromMap(new IdentityHashMap<>());
     List<Node> open = new ArrayList<>(List.of(loss));

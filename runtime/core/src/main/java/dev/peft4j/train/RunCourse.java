@@ -8,9 +8,9 @@ import java.util.Deque;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What was measured lately, so that a run that goes on, or was done already, can still tell. */
+/** The latest measurements of a run, so that they can be reported after it is resumed. */
 final class RunCourse {
-  /** Steps over which the loss is averaged. */
+  /** The number of steps over which the loss is averaged. */
   static final int WINDOW = 20;
 
   private static final String KEY = "course";
@@ -22,7 +22,7 @@ final class RunCourse {
   private Map<String, Double> best = Map.of();
   private Plateau.State plateau = Plateau.State.START;
 
-  /** Adds the loss of a step, the mean of so many. */
+  /** Adds the loss of a step, the mean of {@code count} things. */
   void step(double loss, double count) {
     losses.addLast(new Loss(loss, count));
     if (losses.size() > WINDOW) {
@@ -35,7 +35,7 @@ final class RunCourse {
     best = isBest ? evaluation : best;
   }
 
-  /** Where the lowering of the rate is. */
+  /** Returns the state of the plateau rule. */
   Plateau.State plateau() {
     return plateau;
   }
@@ -44,24 +44,24 @@ final class RunCourse {
     plateau = state;
   }
 
-  /** The mean loss of the last steps; NaN if there were none. */
+  /** Returns the mean loss of the last steps; NaN if there were none. */
   double loss() {
     Weighted mean = new Weighted();
     losses.forEach(l -> mean.add(l.mean, l.count));
     return mean.mean();
   }
 
-  /** What the last evaluation measured; empty if there was none. */
+  /** Returns the results of the last evaluation; empty if there was none. */
   Map<String, Double> evaluation() {
     return evaluation;
   }
 
-  /** What the best evaluation measured. */
+  /** Returns the results of the best evaluation. */
   Map<String, Double> best() {
     return best;
   }
 
-  /** Numbers are written as text, which holds what JSON has no number for. */
+  /** Writes the numbers as text, since JSON cannot represent all of them. */
   void write(Manifest manifest) {
     ObjectNode tree = manifest.tree().putObject(KEY);
     losses.forEach(

@@ -9,13 +9,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a run is made with, as a checkpoint keeps it: facts by name. What an earlier version did not
- * keep is not compared.
+ * Facts about a run as a checkpoint stores them. Facts that an earlier version did not store are
+ * not compared.
  *
- * @param about what the program said itself, see {@link Trainer#remember}
- * @param data what tells the data from other data
- * @param settings those without which it would be another run
- * @param free those that may change between a run and its continuation
+ * @param about what the program recorded itself, see {@link Trainer#remember}
+ * @param data what identifies the data
+ * @param settings settings that must stay the same
+ * @param free settings that may change when the run is resumed
  * @param schedule the course of the learning rate
  */
 record RunRecord(
@@ -26,9 +26,9 @@ record RunRecord(
     @Nullable ScheduleRecord schedule) {
   private static final String KEY = "run";
   private static final String ABOUT = "about";
-  private static final int LONGEST = 150;
+  private static final int MAX_LENGTH = 150;
 
-  /** The record of a run over {@code data} that may be evaluated. */
+  /** Returns the record of a run over {@code data} that may be evaluated. */
   static RunRecord of(
       Map<String, String> about, Batches<?> data, TrainingSettings s, boolean evaluated) {
     Map<String, String> settings = new LinkedHashMap<>();
@@ -86,7 +86,7 @@ record RunRecord(
     return facts;
   }
 
-  /** How facts differ, a part of a sentence each; what only one side has is not compared. */
+  /** Returns the differences between facts in words; what only one side has is not compared. */
   static List<String> differences(Map<String, String> was, Map<String, String> is) {
     List<String> found = new ArrayList<>();
     is.forEach(
@@ -104,12 +104,12 @@ record RunRecord(
   }
 
   private static String shortened(String value) {
-    return value.length() <= LONGEST
+    return value.length() <= MAX_LENGTH
         ? value
-        : value.substring(0, LONGEST) + "... (" + value.length() + " characters)";
+        : value.substring(0, MAX_LENGTH) + "... (" + value.length() + " characters)";
   }
 
-  /** How the settings differ that make it another run. */
+  /** Returns the differences of the settings that must stay the same. */
   List<String> settingsThatDiffer(RunRecord now, TrainingSettings settings) {
     List<String> found = differences(this.settings, now.settings);
     ScheduleRecord was = schedule;
@@ -127,7 +127,7 @@ record RunRecord(
     return found;
   }
 
-  /** What has changed that may. */
+  /** Returns the differences of the settings that may change. */
   List<String> changes(RunRecord now) {
     List<String> found = differences(free, now.free);
     if (schedule != null

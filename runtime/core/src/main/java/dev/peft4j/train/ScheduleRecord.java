@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.function.LongFunction;
 
 /**
- * A schedule as a checkpoint keeps it: its factors. What it is called is for messages only.
+ * A schedule as a checkpoint stores it: by its factors. Its description is for messages only.
  *
- * @param steps in all, that it was made for
+ * @param steps the total that it was made for
  * @param description what it says of itself, or empty
  * @param checksum of its factors at up to 4,096 steps, spread evenly
  * @param factors at a few steps
@@ -35,7 +35,7 @@ record ScheduleRecord(long steps, String description, String checksum, Map<Long,
     return new ScheduleRecord(steps, s.description(), checksum, some);
   }
 
-  /** The step of sample {@code i} of so many, from the first step to the last. */
+  /** Returns the step of sample {@code i} of {@code samples}, from the first step to the last. */
   private static long at(int i, int samples, long steps) {
     return samples == 1 ? 0 : Math.round((double) i / (samples - 1) * (steps - 1));
   }
@@ -59,7 +59,7 @@ record ScheduleRecord(long steps, String description, String checksum, Map<Long,
         some);
   }
 
-  /** In words. */
+  /** Returns the schedule in words. */
   @Override
   public String toString() {
     return description.isEmpty()

@@ -1,10 +1,10 @@
 package dev.peft4j.train;
 
-/** Why a training run ended. */
+/** The reason why a training run ended. */
 public enum StopReason {
-  /** All steps are done. */
+  /** All steps were done. */
   COMPLETED,
-  /** The evaluations got no better any more, see {@link Monitor#patience}. */
+  /** The evaluations no longer improved, see {@link Monitor#patience}. */
   EARLY,
   /** {@link Trainer#stop} was called. */
   STOPPED

@@ -19,27 +19,27 @@ import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.Supplier;
 
-/** What a run trains, and what of it a checkpoint holds: adapters, or a whole model. */
+/** The thing that a run trains and a checkpoint stores: adapters, or a whole model. */
 sealed interface Subject {
-  /** In words that a checkpoint keeps. */
+  /** Returns the kind in words, which a checkpoint stores. */
   String kind();
 
-  /** All parameters, those that are not trained too. */
+  /** Returns all parameters, including those that are not trained. */
   List<NamedParameter> parameters();
 
-  /** What the model changes while it is called. */
+  /** Returns the buffers, which the model changes while it is called. */
   List<NamedBuffer> buffers();
 
-  /** The model without adapters. */
+  /** Returns the model without adapters. */
   Module root();
 
-  /** What names of parameters have before the path in {@link #root}. */
+  /** Returns the prefix of parameter names before the path in {@link #root}. */
   String prefix();
 
-  /** Tells what is not in a checkpoint, or is not trained, from that of other models. */
+  /** Returns a fingerprint of what is not in a checkpoint or is not trained. */
   String fingerprint();
 
-  /** The generators that training draws from. */
+  /** Returns the generators that training draws from. */
   SequencedMap<String, Rng> generators();
 
   /** Runs {@code body} in training mode. */
@@ -51,17 +51,17 @@ sealed interface Subject {
   /** Saves what is trained into a checkpoint. */
   void save(Path folder);
 
-  /** Puts it back. */
+  /** Loads what is trained from a checkpoint. */
   void load(Path folder);
 
   /**
-   * Throws if an optimizer trains what {@link #save} does not save.
+   * Throws if an optimizer trains parameters that {@link #save} does not save.
    *
    * @throws IllegalArgumentException naming the parameter
    */
   void requireComplete(List<Parameter> trained);
 
-  /** What is trained when that model is. */
+  /** Returns what is trained for a model. */
   static Subject of(Trainable model) {
     if (model instanceof PeftModel adapted) {
       return adapted.adapters().names().isEmpty()
@@ -151,7 +151,7 @@ sealed interface Subject {
 
   /** A module with all its parameters and buffers. */
   record Whole(Module root) implements Subject {
-    /** Gives parameters and buffers the names that messages and checkpoints have. */
+    /** Names parameters and buffers for messages and checkpoints. */
     public Whole {
       ModuleState.of(root).tensors().forEach((name, t) -> t.variable().rename(name));
     }
@@ -196,7 +196,7 @@ sealed interface Subject {
       return in(false, body);
     }
 
-    /** In a mode; afterwards each module is in the one that it was in. */
+    /** Runs {@code body} in a mode, and restores the mode of each module afterwards. */
     private <T> T in(boolean training, Supplier<T> body) {
       List<NamedModule> modules = root.namedModules();
       List<Boolean> before = modules.stream().map(m -> m.module().training()).toList();

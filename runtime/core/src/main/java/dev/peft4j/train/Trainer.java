@@ -22,9 +22,9 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Trains a model, whole ({@link Module}) or by its adapters ({@link PeftModel}): for each step it
- * takes batches, computes the loss, lets the optimizer step, and at times evaluates the model and
- * writes a checkpoint.
+ * A training loop for a model, whole ({@link Module}) or by its adapters ({@link PeftModel}): in
+ * each step it takes batches, computes the loss and lets the optimizer step; at intervals it
+ * evaluates the model and writes a checkpoint.
  *
  * <pre>{@code
  * var trainer =
@@ -36,8 +36,8 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>Two runs with the same seeds, data and number of threads give the same bits, also if one of
- * them was killed at whatever moment and resumed. One run at a time; only {@link #stop} may be
- * called by another thread.
+ * them was killed at any moment and resumed. A trainer runs once at a time; only {@link #stop} may
+ * be called by another thread.
  *
  * @param <B> what the loss is computed from
  */
@@ -63,12 +63,12 @@ public final class Trainer<B> {
   }
 
   /**
-   * A trainer that runs one epoch, unless {@link #settings} say otherwise.
+   * Creates a trainer that runs one epoch, unless {@link #settings} say otherwise.
    *
-   * @param model a {@link Module}, which is trained as far as its parameters are not frozen, or a
-   *     {@link PeftModel}, whose adapters are
-   * @param optimizer of the model's trainable parameters; its learning rate is the one that the
-   *     schedule goes by
+   * @param model a {@link Module}, whose parameters are trained unless they are frozen, or a {@link
+   *     PeftModel}, whose adapters are trained
+   * @param optimizer of the model's trainable parameters; its learning rate is the base rate of the
+   *     schedule
    * @param loss computes the loss of a batch, a single value
    */
   public static <B> Trainer<B> of(
@@ -76,45 +76,47 @@ public final class Trainer<B> {
     return new Trainer<>(model, optimizer, data, loss);
   }
 
-  /** How it is trained. */
+  /** Sets the settings. */
   public Trainer<B> settings(TrainingSettings value) {
     settings = value;
     return this;
   }
 
   /**
-   * Measures the model as often as the settings say, and at the end. It has to give the number that
-   * the settings monitor, {@code loss} if they do not say which.
+   * Sets the evaluator, which measures the model as often as the settings say, and at the end. It
+   * must return the number that the settings monitor, {@code loss} by default.
    */
   public Trainer<B> evaluator(Evaluator value) {
     evaluator = value;
     return this;
   }
 
-  /** Writes checkpoints to a folder of this run's own, which is made if missing. */
+  /**
+   * Sets the folder for checkpoints, which must belong to this run only and is created if missing.
+   */
   public Trainer<B> checkpoints(Path folder) {
     this.folder = folder;
     return this;
   }
 
-  /** Tells somebody what happens. */
+  /** Adds a listener for events. */
   public Trainer<B> listener(TrainingListener listener) {
     listeners.add(listener);
     return this;
   }
 
   /**
-   * Says how many things (rows, tokens) the loss of a batch is the mean of; by as much the batch
-   * weighs when several make one step, and in mean losses. So several small batches give the step
-   * of a large one.
+   * Sets the number of things (rows, tokens) that the loss of a batch is the mean of; it is the
+   * weight of the batch when several make one step, and in mean losses. So several small batches
+   * make the same step as a large one.
    *
-   * <p>It is only needed where that is not seen from the loss. {@code crossEntropy} counts the rows
-   * that are not ignored, {@code mean()} over everything its elements (so does {@code mseLoss}),
-   * {@code x.sum().div(n)} counts n, and a {@code sum()} that is not divided is added, not
-   * averaged. A loss of several such parts that count differently counts the batch's examples, as a
-   * loss does that is computed in another way, see {@link Batches#examples}.
+   * <p>It is only needed where the loss does not tell. {@code crossEntropy} counts the rows that
+   * are not ignored, {@code mean()} over everything its elements (so does {@code mseLoss}), {@code
+   * x.sum().div(n)} counts n, and a {@code sum()} that is not divided is added, not averaged. A
+   * loss of parts that count differently, or one that is computed in any other way, counts the
+   * batch's examples, see {@link Batches#examples}.
    *
-   * @param count of a batch, not negative; a batch of 0 is passed over if it is one of several
+   * @param count of a batch, not negative; a batch of 0 is skipped if it is one of several
    */
   public Trainer<B> counting(ToDoubleFunction<? super B> count) {
     counting = b -> MeanLoss.checked(count.applyAsDouble(b));
@@ -122,24 +124,22 @@ public final class Trainer<B> {
   }
 
   /**
-   * Keeps something in the checkpoints that the run is made with and that the trainer cannot see,
-   * such as the names of labels; a run that says otherwise is not resumed from them.
+   * Records something in checkpoints that the trainer cannot see, such as the names of labels; a
+   * run that records something else is not resumed from them.
    *
-   * @param what its name, such as {@code labels}
+   * @param what the name, such as {@code labels}
    */
   public Trainer<B> remember(String what, String value) {
     remembered.put(what, value);
     return this;
   }
 
-  /** Steps that the whole run will have, unless it stops early. */
+  /** Returns the number of steps of the whole run, unless it stops early. */
   public long plannedSteps() {
     return settings.plannedSteps(data.count());
   }
 
-  /**
-   * Lets a run end after the step that it is at, with a checkpoint if there is a folder for them.
-   */
+  /** Ends a run after its current step, with a checkpoint if there is a folder for them. */
   public void stop() {
     stopped = true;
   }
@@ -148,10 +148,10 @@ public final class Trainer<B> {
    * Trains from the beginning.
    *
    * @throws IllegalStateException if a setting would do nothing (evaluations without an evaluator,
-   *     checkpoints without a folder), or the loss reaches none of the optimizer's parameters
-   * @throws IllegalArgumentException if the evaluator does not give the number that is monitored
-   * @throws IllegalStateException if the folder has checkpoints already
-   * @throws TrainingDivergedException if a loss, gradient or parameter is no finite number
+   *     checkpoints without a folder), or the loss depends on none of the optimizer's parameters
+   * @throws IllegalArgumentException if the evaluator does not return the number that is monitored
+   * @throws CheckpointException if the folder already has checkpoints
+   * @throws TrainingDivergedException if a loss, gradient or parameter is not finite
    * @throws java.io.UncheckedIOException if a checkpoint cannot be written
    */
   public TrainingResult run() {
@@ -159,12 +159,12 @@ public final class Trainer<B> {
   }
 
   /**
-   * Goes on from the latest good checkpoint in the folder; from the beginning if there is none.
-   * Damaged ones are passed over, and listeners are told.
+   * Resumes from the latest good checkpoint in the folder, or starts from the beginning if there is
+   * none. Damaged ones are skipped, and listeners are told.
    *
    * @throws CheckpointException if all checkpoints are damaged, or the latest belongs to another
    *     model, optimizer, data or run
-   * @throws TrainingDivergedException if a loss, gradient or parameter is no finite number
+   * @throws TrainingDivergedException if a loss, gradient or parameter is not finite
    * @throws java.io.UncheckedIOException if a checkpoint cannot be written
    */
   public TrainingResult resume() {
@@ -200,12 +200,12 @@ public final class Trainer<B> {
     }
   }
 
-  /** In training mode, and undisturbed by what other threads do with the base. */
+  /** Runs {@code body} in training mode, undisturbed by what other threads do with the base. */
   private TrainingResult alone(Subject subject, Rng rng, Supplier<TrainingResult> body) {
     return Rng.with(rng, () -> subject.training(optimizer.parameters(), body));
   }
 
-  /** One run; what changes in it. */
+  /** The changing state of one run. */
   private final class Run {
     private final Subject subject;
     private final float rate;
@@ -349,7 +349,7 @@ public final class Trainer<B> {
       return checkpoints == null ? null : checkpoints.last();
     }
 
-    /** True if the model is better than before. */
+    /** Evaluates if it is due, and returns whether the model is better than before. */
     private boolean evaluateIfDue(boolean atEnd) {
       Evaluator e = evaluator;
       if (e == null || !(atEnd || settings.evaluations().isDue(state))) {
@@ -372,7 +372,9 @@ public final class Trainer<B> {
       return improved;
     }
 
-    /** Before the first step, not after the first epoch. */
+    /**
+     * Throws if the monitored number is missing: before the first step, not after the first epoch.
+     */
     private void requireMonitored() {
       Evaluator e = evaluator;
       if (e == null) {
@@ -390,13 +392,13 @@ public final class Trainer<B> {
     private IllegalArgumentException notGiven(Set<String> names) {
       String better = names.isEmpty() ? "loss" : names.iterator().next();
       return new IllegalArgumentException(
-          "the evaluation gives no '"
+          "the evaluation has no '"
               + settings.monitored().name()
               + "', which is monitored"
               + (settings.monitor() == null ? " unless the settings say otherwise" : "")
-              + "; it gives "
+              + "; it has "
               + names
-              + ". Say which of them tells how good the model is, such as"
+              + ". Choose the one that measures the model, such as"
               + " monitor(Monitor.highest(\""
               + better
               + "\"))");
@@ -427,7 +429,10 @@ public final class Trainer<B> {
       listeners.forEach(l -> l.on(event));
     }
 
-    /** Listeners that fail in turn do not hide what went wrong first. */
+    /**
+     * Tells the listeners of a failure; if they fail as well, the first problem is still the one
+     * that is thrown.
+     */
     private void fail(Throwable problem) {
       for (TrainingListener l : listeners) {
         try {

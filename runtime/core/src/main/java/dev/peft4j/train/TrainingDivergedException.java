@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Training met a loss, a gradient or a parameter that is no finite number and stopped. The message
- * names the step, the parameter and the last good checkpoint.
+ * Thrown when training met a loss, a gradient or a parameter that is not finite. The message names
+ * the step, the parameter and the last good checkpoint.
  */
 public final class TrainingDivergedException extends NonFiniteLossException {
   private static final long serialVersionUID = 1L;
@@ -26,12 +26,14 @@ public final class TrainingDivergedException extends NonFiniteLossException {
     this.checkpoint = checkpoint;
   }
 
-  /** The parameter that is not finite, or, if all are, the one with the largest value. */
+  /**
+   * Returns the parameter that is not finite or, if all are finite, the one with the largest value.
+   */
   public String parameter() {
     return parameter;
   }
 
-  /** The last good checkpoint, or null if there is none. */
+  /** Returns the last good checkpoint, or null if there is none. */
   public @Nullable Path checkpoint() {
     return checkpoint;
   }

@@ -5,22 +5,22 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Something that happened in a training run; {@code state} is how far the run is after it. */
+/** An event of a training run; {@code state} is the progress after it. */
 public sealed interface TrainingEvent {
-  /** How far the run is. */
+  /** Returns the progress of the run. */
   TrainingState state();
 
   /**
-   * It begins, or goes on from a checkpoint.
+   * The run starts, or is resumed from a checkpoint.
    *
-   * @param totalSteps steps that it will have at its end
-   * @param from the checkpoint that it continues, or null
+   * @param totalSteps the number of steps at its end
+   * @param from the checkpoint that it is resumed from, or null
    */
   record Started(TrainingState state, long totalSteps, @Nullable Path from)
       implements TrainingEvent {}
 
   /**
-   * A damaged checkpoint was passed over; the one before it is tried.
+   * A damaged checkpoint was skipped; the one before it is tried.
    *
    * @param problem what is wrong with it
    */
@@ -28,9 +28,9 @@ public sealed interface TrainingEvent {
       implements TrainingEvent {}
 
   /**
-   * The run goes on from a checkpoint of a run with other settings, of those that may change.
+   * The run is resumed from a checkpoint of a run with other settings, of those that may change.
    *
-   * @param changes what was otherwise, in words; at least one
+   * @param changes the differences, in words; at least one
    */
   record Changed(TrainingState state, Path checkpoint, List<String> changes)
       implements TrainingEvent {}
@@ -38,12 +38,12 @@ public sealed interface TrainingEvent {
   /**
    * An optimizer step is done.
    *
-   * @param epoch the epoch that its batches were of, counted from 0
+   * @param epoch the epoch of its batches, counted from 0
    * @param loss mean loss of its examples, before the step
    * @param learningRate of the step
    * @param gradientNorm before clipping; NaN if gradients are not clipped
-   * @param batches how many batches it took
-   * @param count how many things (rows, tokens) the loss is the mean of, see {@link
+   * @param batches the number of batches
+   * @param count the number of things (rows, tokens) that the loss is the mean of, see {@link
    *     Trainer#counting}
    */
   record Step(
@@ -59,18 +59,18 @@ public sealed interface TrainingEvent {
   /**
    * The model was evaluated.
    *
-   * @param values what was measured, by name
+   * @param values the results, by name
    * @param improved true if it is the best so far
    */
   record Evaluated(TrainingState state, Map<String, Double> values, boolean improved)
       implements TrainingEvent {}
 
-  /** A checkpoint is on the disk. */
+  /** A checkpoint was written. */
   record Saved(TrainingState state, Path checkpoint) implements TrainingEvent {}
 
-  /** It ended. */
+  /** The run ended. */
   record Finished(TrainingState state, StopReason reason) implements TrainingEvent {}
 
-  /** It was ended by an exception, which the caller of the trainer gets. */
+  /** The run was ended by an exception, which the caller of the trainer gets. */
   record Failed(TrainingState state, Throwable problem) implements TrainingEvent {}
 }

@@ -5,16 +5,16 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What came out of a training run.
+ * The result of a training run.
  *
- * @param state how far it came
- * @param reason why it ended
- * @param lastCheckpoint the checkpoint of the end, or null if none are written
- * @param bestCheckpoint that of the best evaluation, or null if there is none
+ * @param state the progress at the end
+ * @param reason the reason why it ended
+ * @param lastCheckpoint the checkpoint at the end, or null if none are written
+ * @param bestCheckpoint the checkpoint of the best evaluation, or null if there is none
  * @param loss the mean loss of the examples of the last 20 steps, before each step; NaN if there
- *     was none, or the checkpoint of a finished run does not tell
- * @param evaluation what the last evaluation measured, by name; empty if there was none
- * @param bestEvaluation what the best evaluation measured
+ *     was none, or the checkpoint of a finished run does not contain it
+ * @param evaluation the results of the last evaluation, by name; empty if there was none
+ * @param bestEvaluation the results of the best evaluation
  */
 public record TrainingResult(
     TrainingState state,

@@ -6,23 +6,24 @@ import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a model is trained.
+ * The settings of a training run.
  *
  * @param epochs passes over the data after which training ends; 0 if only the steps count
  * @param steps optimizer steps after which training ends; 0 if only the epochs count
- * @param accumulation batches that make one step, as one large batch would
- * @param clipNorm largest common norm of the gradients; 0 does not clip
- * @param schedule the course of the learning rate, for a number of steps in all
- * @param plateau how the learning rate is lowered where the evaluations stop getting better; null
- *     does not
- * @param evaluateEvery how often the model is evaluated; null if nothing is said: after each epoch,
- *     if there is an {@link Evaluator}
- * @param monitor what the evaluations are for; null if nothing is said: the lowest {@code loss}
- * @param checkpointEvery how often a checkpoint is written; null if nothing is said: after each
- *     epoch, if there is a folder for them
- * @param keep how many of the latest checkpoints are kept, besides that of the best evaluation; 0
- *     if nothing is said: 2
- * @param seed of the generator that is {@link dev.peft4j.data.Rng#current()} while training
+ * @param accumulation batches that make one step, with the result of one large batch
+ * @param clipNorm largest common norm of the gradients; 0 for no clipping
+ * @param schedule the schedule of the learning rate, for a total number of steps
+ * @param plateau the rule that lowers the learning rate when the evaluations stop improving, or
+ *     null
+ * @param evaluateEvery the interval of evaluations; null for the default: after each epoch, if
+ *     there is an {@link Evaluator}
+ * @param monitor the number that is monitored; null for the default: the lowest {@code loss}
+ * @param checkpointEvery the interval of checkpoints; null for the default: after each epoch, if
+ *     there is a folder for them
+ * @param keep the number of latest checkpoints that are kept, besides that of the best evaluation;
+ *     0 for the default: 2
+ * @param seed the seed of the generator that is {@link dev.peft4j.data.Rng#current()} while
+ *     training
  */
 public record TrainingSettings(
     long epochs,
@@ -38,7 +39,7 @@ public record TrainingSettings(
     long seed) {
 
   /**
-   * Checks the numbers.
+   * Creates settings.
    *
    * @throws IllegalArgumentException naming the one that is wrong
    */
@@ -47,7 +48,7 @@ public record TrainingSettings(
     atLeast("steps", steps, 0);
     if (epochs == 0 && steps == 0) {
       throw new IllegalArgumentException(
-          "training settings: neither epochs nor steps are given; needed is when to end");
+          "training settings: neither epochs nor steps are given; needed one of them");
     }
     atLeast("accumulation", accumulation, 1);
     atLeast("keep", keep, 0);
@@ -57,28 +58,28 @@ public record TrainingSettings(
     }
   }
 
-  /** How often the model is evaluated, whether said or not. */
+  /** Returns the interval of evaluations, with the default applied. */
   Every evaluations() {
     return evaluateEvery == null ? Every.epoch() : evaluateEvery;
   }
 
-  /** What the evaluations are for, whether said or not. */
+  /** Returns the monitor, with the default applied. */
   Monitor monitored() {
     return monitor == null ? Monitor.lowest("loss") : monitor;
   }
 
-  /** How often a checkpoint is written, whether said or not. */
+  /** Returns the interval of checkpoints, with the default applied. */
   Every checkpoints() {
     return checkpointEvery == null ? Every.epoch() : checkpointEvery;
   }
 
-  /** How many checkpoints are kept, whether said or not. */
+  /** Returns the number of checkpoints that are kept, with the default applied. */
   int kept() {
     return keep == 0 ? 2 : keep;
   }
 
   /**
-   * Throws if something is said that would do nothing.
+   * Throws if a setting would do nothing.
    *
    * @param evaluator whether the run has one
    * @param folder whether the run has a folder for checkpoints
@@ -116,33 +117,33 @@ public record TrainingSettings(
     }
   }
 
-  /** So many passes over the data. */
+  /** Returns settings for a number of epochs. */
   public static TrainingSettings epochs(int epochs) {
     return builder().epochs(epochs).build();
   }
 
-  /** So many optimizer steps. */
+  /** Returns settings for a number of optimizer steps. */
   public static TrainingSettings steps(long steps) {
     return builder().steps(steps).build();
   }
 
   /**
-   * Starts with: no accumulation, no clipping, a constant learning rate, evaluation and checkpoint
-   * after each epoch (if the trainer has an evaluator, and a folder for checkpoints), {@code
-   * Monitor.lowest("loss")}, two checkpoints kept, seed 0.
+   * Returns a builder with: no accumulation, no clipping, a constant learning rate, evaluation and
+   * checkpoint after each epoch (if the trainer has an evaluator, and a folder for checkpoints),
+   * {@code Monitor.lowest("loss")}, two checkpoints kept, seed 0.
    */
   public static Builder builder() {
     return new Builder();
   }
 
-  /** Steps in all over data of so many batches an epoch. */
+  /** Returns the total number of steps over data of {@code batchesInEpoch} batches. */
   public long plannedSteps(int batchesInEpoch) {
     long perEpoch = (batchesInEpoch - 1) / accumulation + 1L;
     long byEpochs = epochs == 0 ? Long.MAX_VALUE : Math.multiplyExact(epochs, perEpoch);
     return steps == 0 ? byEpochs : Math.min(steps, byEpochs);
   }
 
-  /** Settings of {@link TrainingSettings}; see its components. */
+  /** The builder of {@link TrainingSettings}; see its components. */
   public static final class Builder {
     private long epochs;
     private long steps;
@@ -158,50 +159,51 @@ public record TrainingSettings(
 
     private Builder() {}
 
-    /** Passes over the data. */
+    /** Sets the number of passes over the data. */
     public Builder epochs(long value) {
       epochs = value;
       return this;
     }
 
-    /** Optimizer steps; with epochs as well, whatever ends first. */
+    /**
+     * Sets the number of optimizer steps; with epochs as well, training ends at the earlier end.
+     */
     public Builder steps(long value) {
       steps = value;
       return this;
     }
 
     /**
-     * Batches that make one step. They weigh as much as they have examples, so that it is the step
-     * of one large batch, see {@link Trainer#counting}; the last step of an epoch takes what is
-     * left.
+     * Sets the number of batches that make one step. They are weighted so that it is the step of
+     * one large batch, see {@link Trainer#counting}; the last step of an epoch takes the remaining
+     * ones.
      */
     public Builder accumulation(int batches) {
       accumulation = batches;
       return this;
     }
 
-    /** Largest common norm of the gradients, see {@link dev.peft4j.optim.GradientClip}. */
+    /** Sets the largest common norm of the gradients, see {@link dev.peft4j.optim.GradientClip}. */
     public Builder clipNorm(float norm) {
       clipNorm = norm;
       return this;
     }
 
-    /** The course of the learning rate, as a factor of the optimizer's rate. */
+    /** Sets the schedule of the learning rate, as a factor of the optimizer's rate. */
     public Builder schedule(Schedule value) {
       schedule = _ -> value;
       return this;
     }
 
-    /** As {@link #schedule}, made for the number of steps in all, such as 1,000. */
+    /** Sets a schedule like {@link #schedule}, made for the total number of steps. */
     public Builder scheduleOver(LongFunction<Schedule> ofTotal) {
       schedule = ofTotal;
       return this;
     }
 
     /**
-     * Lowers the rate, besides the schedule, where the number that is monitored stops getting
-     * better: torch's {@code ReduceLROnPlateau}. A run that has no {@link Trainer#evaluator}
-     * refuses to start.
+     * Lowers the rate, besides the schedule, when the monitored number stops improving: torch's
+     * {@code ReduceLROnPlateau}. A run without a {@link Trainer#evaluator} does not start.
      */
     public Builder reduceOnPlateau(Plateau value) {
       plateau = value;
@@ -209,8 +211,8 @@ public record TrainingSettings(
     }
 
     /**
-     * How often the model is evaluated; it is so at the end, too. A run that has no {@link
-     * Trainer#evaluator} refuses to start.
+     * Sets the interval of evaluations; the model is evaluated at the end, too. A run without a
+     * {@link Trainer#evaluator} does not start.
      */
     public Builder evaluate(Every often) {
       evaluateEvery = often;
@@ -218,9 +220,8 @@ public record TrainingSettings(
     }
 
     /**
-     * Which number counts in evaluations; {@code Monitor.lowest("loss")} if this is not called. A
-     * run whose evaluator does not give that number refuses to start, as one without an evaluator
-     * does.
+     * Sets the number that is monitored; {@code Monitor.lowest("loss")} by default. A run whose
+     * evaluator does not return that number, or that has none, does not start.
      */
     public Builder monitor(Monitor value) {
       monitor = value;
@@ -228,8 +229,8 @@ public record TrainingSettings(
     }
 
     /**
-     * How often a checkpoint is written; one is written at the end and at each best, too. A run
-     * that has no folder ({@link Trainer#checkpoints}) refuses to start.
+     * Sets the interval of checkpoints; one is written at the end and at each best evaluation, too.
+     * A run without a folder ({@link Trainer#checkpoints}) does not start.
      */
     public Builder checkpoint(Every often) {
       checkpointEvery = often;
@@ -237,8 +238,8 @@ public record TrainingSettings(
     }
 
     /**
-     * How many of the latest checkpoints are kept, at least 1. A run that has no folder refuses to
-     * start.
+     * Sets the number of latest checkpoints that are kept, at least 1. A run without a folder does
+     * not start.
      */
     public Builder keep(int checkpoints) {
       atLeast("keep", checkpoints, 1);
@@ -246,13 +247,13 @@ public record TrainingSettings(
       return this;
     }
 
-    /** Seed of the generator that is current while training. */
+    /** Sets the seed of the generator that is current while training. */
     public Builder seed(long value) {
       seed = value;
       return this;
     }
 
-    /** The settings. */
+    /** Creates the settings. */
     public TrainingSettings build() {
       return new TrainingSettings(
           epochs,

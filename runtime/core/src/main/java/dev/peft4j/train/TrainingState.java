@@ -3,7 +3,7 @@ package dev.peft4j.train;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far a run is.
+ * The progress of a run.
  *
  * @param step optimizer steps done
  * @param epoch the epoch of the next batch, counted from 0
@@ -12,10 +12,10 @@ import org.jspecify.annotations.Nullable;
  * @param sinceBest evaluations since then
  */
 public record TrainingState(long step, long epoch, int batch, @Nullable Best best, int sinceBest) {
-  /** The beginning. */
+  /** The state before the first step. */
   static final TrainingState START = new TrainingState(0, 0, 0, null, 0);
 
-  /** After one more step over so many batches. */
+  /** Returns the state after one more step over {@code batches} batches. */
   TrainingState after(int batches, int inEpoch) {
     int next = batch + batches;
     return next < inEpoch
@@ -23,7 +23,7 @@ public record TrainingState(long step, long epoch, int batch, @Nullable Best bes
         : new TrainingState(step + 1, epoch + 1, 0, best, sinceBest);
   }
 
-  /** After an evaluation here. */
+  /** Returns the state after an evaluation. */
   TrainingState after(double evaluation, Monitor monitor) {
     return monitor.isBetter(evaluation, best)
         ? new TrainingState(step, epoch, batch, new Best(step, evaluation), 0)

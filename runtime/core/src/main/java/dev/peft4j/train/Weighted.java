@@ -1,11 +1,11 @@
 package dev.peft4j.train;
 
-/** A mean of means, each of which counts as much as it is the mean of. */
+/** A weighted mean of means; the weight of each is the number of things that it is the mean of. */
 final class Weighted {
   private double sum;
   private double count;
 
-  /** Adds the mean of {@code n} things; of none it is nothing. */
+  /** Adds the mean of {@code n} things; for 0 things nothing changes. */
   void add(double mean, double n) {
     if (n > 0) {
       sum += mean * n;
@@ -13,12 +13,12 @@ final class Weighted {
     }
   }
 
-  /** How many things there are. */
+  /** Returns the number of things. */
   double count() {
     return count;
   }
 
-  /** Their mean; NaN of none. */
+  /** Returns their mean; NaN if there are none. */
   double mean() {
     return sum / count;
   }

@@ -3,6 +3,7 @@ package dev.peft4j.tuner;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.annotation.Bias;
 import dev.peft4j.data.DType;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.io.Adapter;
@@ -39,9 +40,8 @@ final class AdapterFiles {
   }
 
   void write(Path folder, AttachedAdapter a) throws IOException {
-    PeftConfig settings =
-        a.config().withTargets(SavedTargets.of(a, set.base())).saved(a.layers().keySet());
-    ObjectNode tree = a.tuner().write(settings);
+    ObjectNode tree =
+        a.settings().withTargets(SavedTargets.of(a, set.base())).saved(a.layers().keySet()).write();
     if (a.config().taskType() == null) {
       tree.putObject("auto_mapping")
           .put("base_model_class", baseClass().getSimpleName())
@@ -100,18 +100,12 @@ final class AdapterFiles {
   /** Adds what lies in a folder; if it does not fit, nothing. */
   LoadReport add(Path folder, String name, Strictness strictness) throws IOException {
     Adapter file = AdapterFolder.read(folder);
-    Tuner tuner =
-        Tuner.of(file.config().peftType(Tuner.all().stream().map(Tuner::peftType).toList()));
-    PeftConfig config = tuner.read(file.config());
-    file.config()
-        .checked(
-            () -> {
-              tuner.requireSize(config, file.shapes());
-              return config;
-            });
+    List<String> known = Tuner.all().stream().map(Tuner::peftType).toList();
+    Settings<?> settings = Settings.read(Tuner.of(file.config().peftType(known)), file.config());
+    file.config().checked(() -> settings.requireSize(file.shapes()));
     List<LoadReport> report = new ArrayList<>(1);
     try {
-      set.addComplete(name, config, a -> report.add(fill(a, file, strictness)));
+      set.addComplete(name, settings.config(), a -> report.add(fill(a, file, strictness)));
     } catch (SlowPatternException e) {
       throw new FileFormatException(file.config().file(), String.valueOf(e.getMessage()), e);
     } catch (UncheckedIOException e) {
@@ -201,11 +195,11 @@ final class AdapterFiles {
                     + " "
                     + p.shape()));
       }
-      Storage value = FileKeys.rounded(g.value().storage(), p.own().dtype());
+      Storage value = FileKeys.rounded(g.value().storage(), p.own().encoding());
       if (!FileKeys.isValueOf(p, g.value())) {
         differ.add(g.key());
       }
-      if (a.takesBaseFrom(p) || !value.equalBytes(p.own().copyAs(DType.FLOAT32))) {
+      if (a.keepsOfBase(p) || !value.equalBytes(p.own().copyAs(Encodings.FLOAT32))) {
         a.give(g.original(), g.key(), value);
       }
     }
@@ -238,13 +232,13 @@ final class AdapterFiles {
   Map<ModuleTensor, Storage> read(Path folder, AttachedAdapter a) throws IOException {
     Adapter file = AdapterFolder.read(folder);
     file.config().peftType(List.of(a.tuner().peftType()));
-    PeftConfig settings = set.forModel(a.tuner().read(file.config()));
+    Settings<?> settings = set.forModel(Settings.read(a.tuner(), file.config()));
     SequencedMap<String, ModuleTensor> keys = keys(a);
     Map<String, StoredTensor> weights =
         sorted(a, keys, file.tensors(), file.weightsFile().toString());
     check(keys, weights, file.weightsFile().toString(), Strictness.STRICT, false);
     requireNumbers(file, keys, weights);
-    a.layers().keySet().forEach(path -> a.tuner().requireSame(path, a.config(), settings));
+    a.layers().keySet().forEach(path -> a.settings().requireSame(path, settings));
     return values(keys, weights);
   }
 

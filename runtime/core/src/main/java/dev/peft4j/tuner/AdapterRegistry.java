@@ -67,7 +67,7 @@ abstract class AdapterRegistry implements OverlaySource {
   /** Adds an adapter that no call sees before {@code attach} has made it complete. */
   synchronized void addComplete(String name, PeftConfig config, Consumer<AttachedAdapter> attach) {
     try {
-      AttachedAdapter adapter = newAdapter(name, forModel(config));
+      AttachedAdapter adapter = newAdapter(name, forModel(Settings.of(config)));
       attach.accept(adapter);
       publish(adapter);
     } catch (RuntimeException e) {
@@ -77,14 +77,13 @@ abstract class AdapterRegistry implements OverlaySource {
   }
 
   /** The settings with the targets that peft has for a model of this kind, if they name none. */
-  PeftConfig forModel(PeftConfig config) {
-    return root() instanceof HasModelType m
-        ? Tuner.of(config.peftType()).forModel(config, m.modelType())
-        : config;
+  Settings<?> forModel(Settings<?> settings) {
+    return root() instanceof HasModelType m ? settings.forModel(m.modelType()) : settings;
   }
 
-  AttachedAdapter newAdapter(String name, PeftConfig config) {
+  AttachedAdapter newAdapter(String name, Settings<?> settings) {
     requireFree(name);
+    PeftConfig config = settings.config();
     for (AttachedAdapter a : state.adapters().values()) {
       if (!a.config().peftType().equals(config.peftType())) {
         throw new IllegalArgumentException(
@@ -109,7 +108,7 @@ abstract class AdapterRegistry implements OverlaySource {
                 + "' trains biases already, at most one may");
       }
     }
-    AttachedAdapter adapter = new AttachedAdapter(this, name, config);
+    AttachedAdapter adapter = new AttachedAdapter(this, name, settings);
     adapter.copyAllBiases();
     return adapter;
   }

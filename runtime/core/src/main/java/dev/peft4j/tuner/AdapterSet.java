@@ -96,7 +96,7 @@ public final class AdapterSet extends AdapterMerging {
    *     cannot be beside the others
    */
   public synchronized Attachment add(String name, PeftConfig config) {
-    AttachedAdapter adapter = newAdapter(name, config);
+    AttachedAdapter adapter = newAdapter(name, Settings.of(config));
     publish(adapter);
     return adapter;
   }
@@ -153,7 +153,7 @@ public final class AdapterSet extends AdapterMerging {
    */
   public void addWeighted(
       String name, List<String> sources, List<Double> weights, Combination combination) {
-    WeightedMerge merge = new WeightedMerge(base(), adapters(sources), weights, combination);
+    CombinedAdapter<?> merge = WeightedMerge.of(base(), adapters(sources), weights, combination);
     addComplete(
         name,
         merge.config(),
@@ -161,7 +161,7 @@ public final class AdapterSet extends AdapterMerging {
             VariableGroup.pinned(
                 () -> {
                   a.attachAll();
-                  merge.fill(a);
+                  merge.fill(a.layers());
                   adapters(sources).forEach(source -> source.giveTo(a));
                   for (Parameter p : a.ownParameters()) {
                     String bad = NonFinite.in(p.own(), p.shape());
@@ -288,8 +288,8 @@ public final class AdapterSet extends AdapterMerging {
 
   /**
    * Evaluation mode for calls through these adapters: dropout does nothing. It is for every thread
-   * but those that called {@link #train}; calls that have begun and other adapted models of the
-   * same base stay in the mode that they are in.
+   * but those that called {@link #train} or made an optimizer step in training mode; calls that have
+   * begun and other adapted models of the same base stay in the mode that they are in.
    */
   public void eval() {
     modes().set(modules(), false);

@@ -48,8 +48,8 @@ final class AdapterTable {
   private static String rank(AttachedAdapter a) {
     int[] ranks =
         a.layers().values().stream()
-            .filter(LowRank.class::isInstance)
-            .mapToInt(l -> ((LowRank) l).a().dim(0))
+            .mapToInt(TunerLayer::rank)
+            .filter(r -> r > 0)
             .sorted()
             .toArray();
     return ranks.length == 0

@@ -88,7 +88,6 @@ final class AdapterView implements OverlaySource.View {
   }
 
   private String adapted(String own) {
-    boolean wrapped = layers.firstEntry().getValue().baseName().indexOf('.') > 0;
     SequencedMap<String, SequencedMap<String, String>> groups = new LinkedHashMap<>();
     SequencedMap<String, String> containers = new LinkedHashMap<>();
     layers.forEach(
@@ -107,13 +106,7 @@ final class AdapterView implements OverlaySource.View {
     parts.put("base_layer", own);
     groups.forEach(
         (group, texts) -> parts.put(group, dictionary(containers.getOrDefault(group, ""), texts)));
-    if (!wrapped) {
-      return ModuleText.block(type == null ? "" : type, "", parts);
-    }
-    SequencedMap<String, String> wrapper = new LinkedHashMap<>();
-    wrapper.put("original_module", "None");
-    wrapper.put("token_adapter", ModuleText.block("TrainableTokensLayer", "", parts));
-    return ModuleText.block("TrainableTokensWrapper", "", wrapper);
+    return layers.firstEntry().getValue().text(type == null ? "" : type, parts);
   }
 
   /** torch prints dictionaries of modules over several lines, those of parameters in one. */

@@ -1,7 +1,7 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.annotation.Bias;
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Variable;
@@ -36,8 +36,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class AttachedAdapter implements AdapterSet.Attachment {
   private final AdapterRegistry set;
-  private PeftConfig config;
-  private final Tuner tuner;
+  private Settings<?> settings;
   private final TargetMatcher declared;
   private final TargetMatcher matcher;
   private final VariableGroup group = new VariableGroup();
@@ -47,8 +46,8 @@ final class AttachedAdapter implements AdapterSet.Attachment {
   private final Map<AdapterSlot, TunerLayer> bySlot =
       new ConcurrentHashMap<>(); // the same, for calls
   private final SequencedMap<String, TunerLayer> tied = new LinkedHashMap<>();
-  private final List<String> alsoTargets;
-  private final Set<String> alsoTargetNames;
+  private final ExtraTargets extra;
+  private final Set<String> extraNames;
   private final Map<Parameter, Parameter> copies = new ConcurrentHashMap<>();
   private final Map<Buffer, Buffer> buffers = new ConcurrentHashMap<>();
   private final Beginning beginning = new Beginning();
@@ -56,16 +55,15 @@ final class AttachedAdapter implements AdapterSet.Attachment {
   private final Set<AdapterSlot> slotsWithCopies = ConcurrentHashMap.newKeySet();
   private volatile String name;
 
-  AttachedAdapter(AdapterRegistry set, String name, PeftConfig config) {
+  AttachedAdapter(AdapterRegistry set, String name, Settings<?> settings) {
     this.set = set;
     this.name = name;
-    this.config = config;
-    this.tuner = Tuner.of(config.peftType());
-    this.alsoTargets = config.alsoTargets(set.root());
-    this.alsoTargetNames = Set.copyOf(new HashSet<>(alsoTargets));
-    List<String> toSave = config.allModulesToSave();
-    TargetSpec spec = config.targets().withModulesToSave(toSave);
-    TargetSpec condensed = SavedTargets.condensed(config, set.base()).withModulesToSave(toSave);
+    this.settings = settings;
+    this.extra = settings.extraTargets(set.root());
+    this.extraNames = Set.copyOf(new HashSet<>(extra.names()));
+    List<String> toSave = settings.modulesToSave();
+    TargetSpec spec = config().targets().withModulesToSave(toSave);
+    TargetSpec condensed = SavedTargets.condensed(settings, set.base()).withModulesToSave(toSave);
     this.declared = new TargetMatcher(spec);
     this.matcher = condensed.equals(spec) ? declared : new TargetMatcher(condensed);
   }
@@ -91,9 +89,9 @@ final class AttachedAdapter implements AdapterSet.Attachment {
               + "' is a "
               + layer.getClass().getSimpleName()
               + ", "
-              + tuner.peftType()
+              + tuner().peftType()
               + " adapts "
-              + tuner.layerTypes().stream().map(Class::getSimpleName).toList());
+              + tuner().layerTypes().stream().map(Class::getSimpleName).toList());
     }
     if (bySlot.containsKey(adaptable.slot())) {
       return; // one layer under two paths goes by the first, as in namedModules()
@@ -103,18 +101,20 @@ final class AttachedAdapter implements AdapterSet.Attachment {
           "adapter '" + name + "' is attached to '" + path + "' already");
     }
     boolean target = targets(path, layer);
-    if (target && isAlso(path)) {
+    if (target && isExtra(path)) {
       throw new IllegalArgumentException(
           "adapter '"
               + name
               + "': '"
               + path
-              + "' is a target and has trainable tokens, too: it can have one of them");
+              + "' is a target and has "
+              + extra.setting()
+              + ", too: it can have one of them");
     }
     List<NamedModule> group = TiedLayers.sharing(set.base(), layer);
     NamedModule asked = new NamedModule(path, layer);
     NamedModule carrier =
-        target && config.tiesWeights() && !group.isEmpty()
+        target && settings.tiesWeights() && !group.isEmpty()
             ? TiedLayers.carrier(group, asked)
             : asked;
     if (!layers.containsKey(carrier.name())) {
@@ -143,7 +143,7 @@ final class AttachedAdapter implements AdapterSet.Attachment {
       bySlot.put(slot, shared);
       tied.put(other.name(), shared);
       beginning.tied(other.name(), carrier);
-      config = config.tied();
+      settings = settings.tied();
     }
   }
 
@@ -152,22 +152,23 @@ final class AttachedAdapter implements AdapterSet.Attachment {
   }
 
   /** True for a layer that has an adapter besides the targets. */
-  boolean isAlso(String path) {
-    return !alsoTargets.isEmpty()
-        && Names.ends(List.of(path)).stream().anyMatch(alsoTargetNames::contains);
+  boolean isExtra(String path) {
+    return !extraNames.isEmpty()
+        && Names.ends(List.of(path)).stream().anyMatch(extraNames::contains);
   }
 
   private <L extends Module & Adaptable> void attachTo(String path, L layer) {
     beginning.of(path, Rng.current());
-    TunerLayer made = tuner.attach(path, layer, config, Rng.current());
+    Rng rng = Rng.current();
+    TunerLayer made = settings.attach(path, layer, () -> rng);
     layers.put(path, made);
-    config = config.attachedTo(layer);
+    settings = settings.attachedTo(layer);
     for (TunerLayer.Entry e : made.parameters()) {
       own(e.parameter(), AdapterNames.inMemory(path, e, name));
     }
     slots.put(layer.slot(), made);
     bySlot.put(layer.slot(), made);
-    if (config.bias() == Bias.LORA_ONLY) {
+    if (config().bias() == Bias.LORA_ONLY) {
       copyBiases(path, layer);
     }
   }
@@ -194,7 +195,7 @@ final class AttachedAdapter implements AdapterSet.Attachment {
 
   @Override
   public boolean matches(String path, Module module) {
-    return targets(path, module) || isAlso(path);
+    return targets(path, module) || isExtra(path);
   }
 
   @Override
@@ -248,7 +249,7 @@ final class AttachedAdapter implements AdapterSet.Attachment {
    * that is named so.
    */
   void copyAllBiases() {
-    if (config.bias() == Bias.ALL) {
+    if (config().bias() == Bias.ALL) {
       for (NamedParameter p : set.base().parameters()) {
         if (p.name().contains("bias") && !within(saved, p.name())) {
           copy(p.parameter(), AdapterNames.PREFIX + p.name());
@@ -272,7 +273,7 @@ final class AttachedAdapter implements AdapterSet.Attachment {
     if (copies.containsKey(original)) {
       return;
     }
-    Parameter copy = new Parameter(original.own().copyAs(DType.FLOAT32), original.shape());
+    Parameter copy = new Parameter(original.own().copyAs(Encodings.FLOAT32), original.shape());
     own(copy, called);
     copies.put(original, copy);
     slotsWithCopies.addAll(set.base().slotsOf(original));
@@ -404,11 +405,15 @@ final class AttachedAdapter implements AdapterSet.Attachment {
   }
 
   PeftConfig config() {
-    return config;
+    return settings.config();
   }
 
-  Tuner tuner() {
-    return tuner;
+  Tuner<?> tuner() {
+    return settings.tuner();
+  }
+
+  Settings<?> settings() {
+    return settings;
   }
 
   /** The targets as they were given; those that decide may be condensed. */
@@ -439,16 +444,16 @@ final class AttachedAdapter implements AdapterSet.Attachment {
     return tied;
   }
 
-  /** Names of layers that have an adapter besides the targets. */
-  List<String> alsoTargets() {
-    return alsoTargets;
+  /** Layers that have an adapter besides the targets. */
+  ExtraTargets extraTargets() {
+    return extra;
   }
 
-  /** True if a layer of it started from a part of the parameter's value. */
-  boolean takesBaseFrom(Parameter p) {
-    return config instanceof LoraConfig lora
-        && lora.startsFromWeight()
-        && set.base().slotsOf(p).stream().anyMatch(slots::containsKey);
+  /** True if a layer of it keeps something that was made from the parameter's value. */
+  boolean keepsOfBase(Parameter p) {
+    return set.base().slotsOf(p).stream()
+        .map(slots::get)
+        .anyMatch(layer -> layer != null && layer.keepsOfBase());
   }
 
   /** True for a value of the base that its file gave. */

@@ -1,6 +1,6 @@
 package dev.peft4j.tuner;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Storage;
 import dev.peft4j.nn.ModuleTensor;
@@ -65,10 +65,8 @@ final class Beginning {
     for (NamedModule m : base.modules()) {
       TunerLayer layer = a.layers().get(m.name());
       if (layer != null) {
-        TunerLayer now =
-            a.tuner()
-                .attach(
-                    m.name(), AttachedAdapter.cast(m.module()), a.config(), generator(m.name()));
+        Rng rng = generator(m.name());
+        TunerLayer now = a.settings().attach(m.name(), AttachedAdapter.cast(m.module()), () -> rng);
         again.put(m.name(), now);
         layer.rebased(now);
         for (int i = 0; i < now.parameters().size(); i++) {
@@ -85,7 +83,7 @@ final class Beginning {
           .forEach(
               (p, copy) -> {
                 if (!a.isGiven(copy)) {
-                  values.put(copy, p.own().copyAs(DType.FLOAT32));
+                  values.put(copy, p.own().copyAs(Encodings.FLOAT32));
                 }
               });
       a.buffers().forEach((b, copy) -> values.put(copy, b.own().copy()));

@@ -136,8 +136,12 @@ public record Combination(
     return new Combination(method, svdRank, svdClamp, density, how);
   }
 
-  /** The density of a method that prunes; 1 for the others. */
-  double requiredDensity() {
+  /**
+   * Returns the density of a method that prunes; 1 for the others.
+   *
+   * @throws IllegalArgumentException if the method needs one and there is none
+   */
+  public double requiredDensity() {
     if (!method.prunes()) {
       return 1;
     }

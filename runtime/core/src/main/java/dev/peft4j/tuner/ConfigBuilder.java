@@ -22,9 +22,10 @@ public abstract class ConfigBuilder<B extends ConfigBuilder<B>> {
   protected abstract B self();
 
   /**
-   * Everything about targets and modules to save at once, in place of what the other methods gave.
+   * Sets everything about targets and modules to save at once, in place of what the other methods
+   * gave.
    */
-  B targets(TargetSpec all) {
+  public B targets(TargetSpec all) {
     allTargets = all;
     return self();
   }
@@ -76,6 +77,13 @@ public abstract class ConfigBuilder<B extends ConfigBuilder<B>> {
     baseModel = value;
     return self();
   }
+
+  /**
+   * Returns the settings.
+   *
+   * @throws IllegalArgumentException naming the setting that is wrong
+   */
+  public abstract PeftConfig build();
 
   /** Where targets are collected, for settings that only some tuners have. */
   protected final TargetSpec.Builder targetSpec() {

@@ -1,6 +1,7 @@
 package dev.peft4j.tuner;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Storage;
 import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.NamedParameter;
@@ -99,7 +100,7 @@ final class FileKeys {
     } else if (spelled != null
         || above(key, ".modules_to_save.", saved)
         || above(key, ".original_module.", saved)
-        || above(key, ".lora_", tied)) {
+        || above(key, "." + adapter.tuner().parameterPrefix(), tied)) {
       return; // what the file has under another name, too
     } else if (inPlace.containsKey(key)) {
       given.add(new Given(inPlace.get(key), key, t));
@@ -197,19 +198,19 @@ final class FileKeys {
       return false;
     }
     Storage own = p.own();
-    Storage here = own.dtype() == DType.FLOAT32 ? own : own.copyAs(DType.FLOAT32);
+    Storage here = own.encoding().isPlain() ? own : own.copyAs(Encodings.FLOAT32);
     if (here.equalBytes(t.storage())) {
       return true;
     }
-    if (own.dtype() != DType.FLOAT32) {
-      return rounded(t.storage(), own.dtype()).equalBytes(here);
+    if (!own.encoding().isPlain()) {
+      return rounded(t.storage(), own.encoding()).equalBytes(here);
     }
-    return rounded(here, DType.BFLOAT16).equalBytes(t.storage())
-        || rounded(here, DType.FLOAT16).equalBytes(t.storage());
+    return rounded(here, Encodings.BFLOAT16).equalBytes(t.storage())
+        || rounded(here, Encodings.FLOAT16).equalBytes(t.storage());
   }
 
-  /** The numbers as another type holds them, as float32. */
-  static Storage rounded(Storage values, DType type) {
-    return type == DType.FLOAT32 ? values : values.copyAs(type).copyAs(DType.FLOAT32);
+  /** The numbers as another encoding holds them, as float32. */
+  static Storage rounded(Storage values, Encoding encoding) {
+    return encoding.isPlain() ? values : values.copyAs(encoding).copyAs(Encodings.FLOAT32);
   }
 }

@@ -33,7 +33,7 @@ final class MatchCheck {
     this.adapted = new LinkedHashSet<>(a.layers().keySet());
     adapted.addAll(a.tied().keySet());
     if (targetsAny()) {
-      adapted.removeIf(a::isAlso);
+      adapted.removeIf(a::isExtra);
     }
   }
 
@@ -51,7 +51,7 @@ final class MatchCheck {
   static void require(AttachedAdapter a, List<NamedModule> modules) {
     MatchCheck check = new MatchCheck(a, modules);
     check.requireTargets();
-    check.requireTokens();
+    check.requireExtra();
     check.warnOfPatterns();
     check.requireSaved();
     a.layers()
@@ -158,12 +158,13 @@ final class MatchCheck {
     return all.size() <= 3 * SHOWN ? all : all.subList(0, 3 * SHOWN);
   }
 
-  private void requireTokens() {
+  private void requireExtra() {
     Set<String> named = Names.ends(a.layers().keySet());
-    for (String also : a.alsoTargets()) {
+    for (String also : a.extraTargets().names()) {
       if (!named.contains(also)) {
         throw new IllegalArgumentException(
-            "trainable tokens of '"
+            a.extraTargets().setting()
+                + " of '"
                 + also
                 + "': there is no such layer in the base model. "
                 + Suggestions.didYouMean(also, paths));
@@ -172,7 +173,7 @@ final class MatchCheck {
   }
 
   private void warnOfPatterns() {
-    List<String> unused = a.tuner().unusedSettings(a.config(), a.layers().keySet());
+    List<String> unused = a.settings().unused(a.layers().keySet());
     if (!unused.isEmpty()) {
       LOG.warn(
           "adapter '{}': no layer that it adapts is named by {}",

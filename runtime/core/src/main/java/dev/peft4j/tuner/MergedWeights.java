@@ -193,6 +193,7 @@ final class MergedWeights {
                   });
           a.buffers().forEach((b, copy) -> values.putIfAbsent(b, copy.own()));
         });
+    values.keySet().forEach(ModuleTensor::requireMergeable);
     return values;
   }
 

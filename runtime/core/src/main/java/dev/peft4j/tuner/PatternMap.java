@@ -12,7 +12,7 @@ import java.util.Set;
  * Values by regular expressions for paths, in order: a rank or alpha pattern. The expressions are
  * compiled once, when the first path is asked for. Immutable.
  */
-final class PatternMap<V> extends AbstractMap<String, V> implements SequencedMap<String, V> {
+public final class PatternMap<V> extends AbstractMap<String, V> implements SequencedMap<String, V> {
   private final SequencedMap<String, V> entries;
   private volatile PatternKeys keys = new PatternKeys(Set.of());
   private volatile boolean compiled;
@@ -21,16 +21,18 @@ final class PatternMap<V> extends AbstractMap<String, V> implements SequencedMap
     this.entries = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(entries));
   }
 
-  static <V> PatternMap<V> of(Map<String, V> entries) {
+  /** Returns the entries as a pattern map, in their order. */
+  public static <V> PatternMap<V> of(Map<String, V> entries) {
     return entries instanceof PatternMap<V> same ? same : new PatternMap<>(entries);
   }
 
   /**
-   * The value for a path: that of the first expression that names it, else {@code otherwise}.
+   * Returns the value for a path: that of the first expression that names it, else {@code
+   * otherwise}.
    *
    * @throws java.util.regex.PatternSyntaxException if one is not a regular expression
    */
-  V valueFor(String path, V otherwise) {
+  public V valueFor(String path, V otherwise) {
     if (entries.isEmpty()) {
       return otherwise;
     }
@@ -38,8 +40,8 @@ final class PatternMap<V> extends AbstractMap<String, V> implements SequencedMap
     return key == null ? otherwise : entries.getOrDefault(key, otherwise);
   }
 
-  /** The expressions. */
-  PatternKeys keys() {
+  /** Returns the expressions. */
+  public PatternKeys keys() {
     if (!compiled) {
       keys = new PatternKeys(entries.keySet());
       compiled = true;

@@ -12,16 +12,16 @@ import org.jspecify.annotations.Nullable;
  * Rank and alpha patterns as a file can hold them: its keys are sorted, and the first one that fits
  * a layer decides.
  */
-final class SavedPatterns {
+public final class SavedPatterns {
   private SavedPatterns() {}
 
   /**
-   * The same patterns, or, if sorting them would change what a layer gets, one for each layer.
-   * (peft writes such a file and cannot load it.)
+   * Returns the same patterns, or, if sorting them would change what a layer gets, one for each
+   * layer. (peft writes such a file and cannot load it.)
    *
    * @param paths of the adapted layers
    */
-  static <V> SequencedMap<String, V> of(
+  public static <V> SequencedMap<String, V> of(
       SequencedMap<String, V> patterns, Collection<String> paths) {
     if (patterns.size() < 2) {
       return patterns;

@@ -12,20 +12,20 @@ final class SavedTargets {
   static TargetSpec of(AttachedAdapter a, BaseModel base) {
     TargetSpec t = a.config().targets();
     if (!t.allLinear()) {
-      return condensed(a.config(), base);
+      return condensed(a.settings(), base);
     }
     List<String> linear =
         base.modules().stream()
             .filter(m -> base.isInAllLinear(m.name(), m.module()))
             .map(NamedModule::name)
             .toList();
-    return condensed(a.config().withTargets(withTargets(t, linear)), base);
+    return condensed(a.settings().withTargets(withTargets(t, linear)), base);
   }
 
   /** The targets to match with. */
-  static TargetSpec condensed(PeftConfig config, BaseModel base) {
-    TargetSpec t = config.targets();
-    if (t.targets().isEmpty() || !config.condensesTargets()) {
+  static TargetSpec condensed(Settings<?> settings, BaseModel base) {
+    TargetSpec t = settings.config().targets();
+    if (t.targets().isEmpty() || !settings.tuner().condensesTargets()) {
       return t;
     }
     List<String> paths = base.modules().stream().map(NamedModule::name).toList();

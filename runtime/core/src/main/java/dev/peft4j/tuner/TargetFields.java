@@ -18,10 +18,15 @@ import org.jspecify.annotations.Nullable;
  * @param taskType peft's task type, or null
  * @param baseModel name of the base model, or null
  */
-record TargetFields(TargetSpec targets, @Nullable String taskType, @Nullable String baseModel) {
+public record TargetFields(
+    TargetSpec targets, @Nullable String taskType, @Nullable String baseModel) {
 
-  /** Reads those that are there. */
-  static TargetFields read(AdapterConfig file) throws IOException {
+  /**
+   * Reads those that are there.
+   *
+   * @throws IOException if one is wrong, naming file and key
+   */
+  public static TargetFields read(AdapterConfig file) throws IOException {
     TargetSpec.Builder b = TargetSpec.builder();
     compile(file);
     List<String> targets = file.textOrTexts("target_modules");
@@ -64,10 +69,9 @@ record TargetFields(TargetSpec targets, @Nullable String taskType, @Nullable Str
 
   /** Tries the regular expressions of each key by themselves, so that errors name the key. */
   private static void compile(AdapterConfig file) throws IOException {
-    for (String key : List.of("target_modules", "exclude_modules", "feedforward_modules")) {
+    for (String key : List.of("target_modules", "exclude_modules")) {
       if (file.isText(key)) {
-        String regex = file.get(key).textValue();
-        file.expressions(key, () -> matcher(TargetSpec.builder().targetRegex(regex)));
+        requireRegex(file, key, file.get(key).textValue());
       }
     }
     List<String> saved = file.texts("modules_to_save");
@@ -83,12 +87,21 @@ record TargetFields(TargetSpec targets, @Nullable String taskType, @Nullable Str
     }
   }
 
+  /**
+   * Tries a regular expression for whole paths.
+   *
+   * @throws IOException if it is none, naming file and key
+   */
+  public static void requireRegex(AdapterConfig file, String key, String regex) throws IOException {
+    file.expressions(key, () -> matcher(TargetSpec.builder().targetRegex(regex)));
+  }
+
   private static TargetMatcher matcher(TargetSpec.Builder spec) {
     return new TargetMatcher(spec.build().asFromFile());
   }
 
-  /** Sets those keys that {@code tree}, which holds all keys of a tuner, has. */
-  static void write(PeftConfig c, ObjectNode tree) {
+  /** Sets those of the keys that {@code tree}, which has all keys of a tuner, has. */
+  public static void write(PeftConfig c, ObjectNode tree) {
     TargetSpec t = c.targets();
     if (t.targetRegex() != null) {
       tree.put("target_modules", t.targetRegex());
@@ -102,7 +115,9 @@ record TargetFields(TargetSpec targets, @Nullable String taskType, @Nullable Str
     } else {
       list(tree, "exclude_modules", t.exclude());
     }
-    list(tree, "modules_to_save", c.allModulesToSave());
+    if (tree.has("modules_to_save")) {
+      list(tree, "modules_to_save", c.allModulesToSave());
+    }
     if (!t.layers().isEmpty()) {
       ArrayNode layers = tree.putArray("layers_to_transform");
       t.layers().forEach(layers::add);
@@ -114,8 +129,7 @@ record TargetFields(TargetSpec targets, @Nullable String taskType, @Nullable Str
 
   private static void list(ObjectNode tree, String key, List<String> values) {
     if (!values.isEmpty()) {
-      ArrayNode array = tree.putArray(key);
-      values.forEach(array::add);
+      values.forEach(tree.putArray(key)::add);
     } else if (tree.has(key)) {
       tree.putNull(key);
     }

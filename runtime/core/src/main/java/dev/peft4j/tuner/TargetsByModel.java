@@ -12,26 +12,27 @@ import java.util.Objects;
 
 /**
  * The layers that peft adapts in a kind of model if the settings name none: its {@code
- * TRANSFORMERS_MODELS_TO_*_MODULES_MAPPING}.
+ * TRANSFORMERS_MODELS_TO_*_MODULES_MAPPING}. A tuner has its own in a file {@code
+ * targets_by_model.json} beside its class.
  */
-final class TargetsByModel {
+public final class TargetsByModel {
   private static final String FILE = "targets_by_model.json";
 
   private TargetsByModel() {}
 
-  /** True if the settings name no layer in any of the ways there are. */
-  static boolean isLeftOpen(TargetSpec t) {
+  /** Returns whether the settings name no layer in any of the ways there are. */
+  public static boolean isLeftOpen(TargetSpec t) {
     return t.targets().isEmpty() && t.targetRegex() == null && !t.allLinear();
   }
 
   /**
-   * The same settings with the targets of a kind of model, if there are any for it. As in peft, a
-   * model of that kind need not have all of them.
+   * Returns the same settings with the targets of a kind of model, if there are any for it. As in
+   * peft, a model of that kind need not have all of them.
    *
-   * @param list which of the lists, such as {@code LORA}
+   * @param tuner the class beside which the file is
    */
-  static TargetSpec of(String list, String modelType, TargetSpec open) {
-    JsonNode found = list(list).path(modelType);
+  public static TargetSpec of(Class<?> tuner, String modelType, TargetSpec open) {
+    JsonNode found = list(tuner, "targets").path(modelType);
     if (found.isMissingNode()) {
       return open;
     }
@@ -47,9 +48,14 @@ final class TargetsByModel {
     return (exclude == null ? b : b.excludeRegex(exclude)).build().asFromFile();
   }
 
-  /** The names that a list has for a kind of model; none if it does not have that kind. */
-  static List<String> names(String list, String modelType) {
-    return names(list(list).path(modelType));
+  /**
+   * Returns the names that a list has for a kind of model; none if it does not have that kind.
+   *
+   * @param tuner the class beside which the file is
+   * @param list which of the lists in the file, such as {@code targets}
+   */
+  public static List<String> names(Class<?> tuner, String list, String modelType) {
+    return names(list(tuner, list).path(modelType));
   }
 
   private static List<String> names(JsonNode array) {
@@ -58,9 +64,8 @@ final class TargetsByModel {
     return names;
   }
 
-  private static JsonNode list(String name) {
-    try (InputStream in =
-        Objects.requireNonNull(TargetsByModel.class.getResourceAsStream(FILE), FILE)) {
+  private static JsonNode list(Class<?> tuner, String name) {
+    try (InputStream in = Objects.requireNonNull(tuner.getResourceAsStream(FILE), FILE)) {
       return new ObjectMapper().readTree(in).path(name);
     } catch (IOException e) {
       throw new UncheckedIOException(FILE, e);

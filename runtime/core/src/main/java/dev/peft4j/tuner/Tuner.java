@@ -1,33 +1,57 @@
 package dev.peft4j.tuner;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.Module;
+import dev.peft4j.target.TargetSpec;
 import java.io.IOException;
+import java.lang.annotation.Annotation;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A method of fine-tuning: knows its configuration, its maths and its keys on disk. Found by {@link
- * ServiceLoader}; a new one is one file.
+ * A method of fine-tuning: knows its settings, its maths and its keys on disk. Found by {@link
+ * ServiceLoader}; a new one is one package, and no other code names it.
+ *
+ * @param <C> its settings
  */
-public interface Tuner {
-  /** peft's name, for example {@code LORA}. */
+public interface Tuner<C extends PeftConfig> {
+  /** Returns peft's name, for example {@code LORA}. */
   String peftType();
 
-  /** The layer types that it can adapt, for messages. */
+  /** Returns the type of its settings. */
+  Class<C> configType();
+
+  /**
+   * Returns the annotation that asks for it and describes its settings, which carries {@link
+   * dev.peft4j.annotation.TunerDescriptor}; null if it has none.
+   */
+  default @Nullable Class<? extends Annotation> annotation() {
+    return null;
+  }
+
+  /** Returns the layer types that it can adapt, for messages. */
   List<Class<? extends Module>> layerTypes();
 
-  /** Makes the adapter of one layer. */
+  /**
+   * Makes the adapter of one layer.
+   *
+   * @param path the layer's path in the model, for example {@code layers.0.self_attn.q_proj}
+   * @param context what the layers of one adapter have in common: random numbers, tensors that they
+   *     share
+   * @throws IllegalArgumentException if it cannot adapt a layer of this type
+   */
   <L extends Module & Adaptable> TunerLayer attach(
-      String path, L layer, PeftConfig config, Rng rng);
+      String path, L layer, C config, TunerContext context);
+
+  // ---- the file
 
   /**
    * Reads the settings from peft's file.
@@ -35,16 +59,16 @@ public interface Tuner {
    * @throws IOException if a setting is wrong or not supported, naming file, key, and what was
    *     expected
    */
-  PeftConfig read(AdapterConfig file) throws IOException;
+  C read(AdapterConfig file) throws IOException;
 
-  /** The settings as peft's file has them, all keys included. */
-  ObjectNode write(PeftConfig config);
+  /** Returns the settings as peft's file has them, all keys included. */
+  ObjectNode write(C config);
 
   /**
    * Throws if the adapter of a file would compute something else in a layer than {@code present}
    * does.
    */
-  void requireSame(String path, PeftConfig present, PeftConfig file);
+  void requireSame(String path, C present, C file);
 
   /**
    * Throws if the settings of a file ask for far more memory than its weights have, so that a
@@ -53,27 +77,101 @@ public interface Tuner {
    * @param weights shapes by their keys in the file
    * @throws IllegalArgumentException naming the setting
    */
-  default void requireSize(PeftConfig config, Map<String, Shape> weights) {}
+  default void requireSize(C config, Map<String, Shape> weights) {}
+
+  /** Returns what the names of its parameters start with, for example {@code lora_}. */
+  default String parameterPrefix() {
+    return peftType().toLowerCase(Locale.ROOT) + "_";
+  }
+
+  /** Returns the settings as a file can hold them, for layers at these paths. */
+  default C saved(C config, Collection<String> paths) {
+    return config;
+  }
+
+  // ---- what is adapted
 
   /**
-   * Settings for particular layers, such as keys of a rank pattern, that name none of the layers at
-   * these paths.
+   * Returns the settings with what they leave to the kind of model: targets, if they name none and
+   * peft has some for that kind.
+   *
+   * @param modelType the model's {@code model_type}, such as {@code bert}
    */
-  default List<String> unusedSettings(PeftConfig config, Collection<String> paths) {
+  default C forModel(C config, String modelType) {
+    return config;
+  }
+
+  /** Returns the layers that get an adapter of another kind besides the targets. */
+  default ExtraTargets extraTargets(C config, Module root) {
+    return ExtraTargets.NONE;
+  }
+
+  /**
+   * Returns the modules that are trained whole: those asked for, and the heads that the task type
+   * trains by itself.
+   */
+  default List<String> modulesToSave(C config) {
+    return config.allModulesToSave();
+  }
+
+  /**
+   * Returns whether a long list of targets may be replaced by the ends of paths that mean the same;
+   * false if other settings name some of the targets once more.
+   */
+  default boolean condensesTargets() {
+    return true;
+  }
+
+  /**
+   * Returns settings for particular layers, such as keys of a rank pattern, that name none of the
+   * layers at these paths.
+   */
+  default List<String> unusedSettings(C config, Collection<String> paths) {
     return List.of();
   }
 
   /**
-   * The settings with what they leave to the kind of model: targets, if they name none and peft has
-   * some for that kind.
-   *
-   * @param modelType the model's {@code model_type}, such as {@code bert}
+   * Returns the settings once a layer has its adapter: with what peft derives from the layers for
+   * its file.
    */
-  default PeftConfig forModel(PeftConfig config, String modelType) {
+  default C attachedTo(C config, Module layer) {
     return config;
   }
 
-  /** What peft calls a model with this tuner, for its status: {@code LORA} is {@code LoraModel}. */
+  /**
+   * Returns whether layers that share one weight share one adapter, whichever of them is targeted.
+   */
+  default boolean tiesWeights(C config) {
+    return false;
+  }
+
+  /** Returns the settings once layers share an adapter because they share a weight. */
+  default C tied(C config) {
+    return config;
+  }
+
+  // ---- several adapters
+
+  /**
+   * Makes one adapter of several.
+   *
+   * @param sources the adapters; at least one
+   * @param targets the layers that any of them adapts
+   * @throws IllegalArgumentException if they cannot be combined this way, saying why
+   */
+  default CombinedAdapter<C> combine(
+      List<CombinationSource<C>> sources, TargetSpec targets, Combination how) {
+    throw new IllegalArgumentException(
+        "adapter '"
+            + sources.getFirst().name()
+            + "' is of type "
+            + peftType()
+            + ", whose adapters cannot be combined");
+  }
+
+  // ---- names for people
+
+  /** Returns what peft calls a model with this tuner: {@code LORA} is {@code LoraModel}. */
   default String modelType() {
     StringBuilder name = new StringBuilder();
     for (String word : peftType().split("_", -1)) {
@@ -82,25 +180,29 @@ public interface Tuner {
     return name.append("Model").toString();
   }
 
-  /** What peft calls an adapted layer, for its status: {@code lora.Linear}. */
+  /** Returns what peft calls an adapted layer: {@code lora.Linear}. */
   default String layerType(Module layer) {
     return peftType().toLowerCase(Locale.ROOT) + "." + layer.getClass().getSimpleName();
   }
 
-  /** All tuners on board. */
-  static List<Tuner> all() {
-    List<Tuner> found = new ArrayList<>();
-    ServiceLoader.load(Tuner.class, Tuner.class.getClassLoader()).forEach(found::add);
+  // ---- finding
+
+  /** Returns all tuners that are available. */
+  static List<Tuner<?>> all() {
+    List<Tuner<?>> found = new ArrayList<>();
+    for (Tuner<?> t : ServiceLoader.load(Tuner.class, Tuner.class.getClassLoader())) {
+      found.add(t);
+    }
     return found;
   }
 
   /**
-   * The tuner of that peft type.
+   * Returns the tuner of that peft type.
    *
-   * @throws IllegalArgumentException if there is none, listing those on board
+   * @throws IllegalArgumentException if there is none, listing those that are available
    */
-  static Tuner of(String peftType) {
-    for (Tuner t : all()) {
+  static Tuner<?> of(String peftType) {
+    for (Tuner<?> t : all()) {
       if (t.peftType().equals(peftType)) {
         return t;
       }
@@ -108,7 +210,7 @@ public interface Tuner {
     throw new IllegalArgumentException(
         "no tuner for peft type '"
             + peftType
-            + "'; on board: "
+            + "'; available: "
             + all().stream().map(Tuner::peftType).toList());
   }
 }

@@ -3,11 +3,13 @@ package dev.peft4j.tuner;
 import dev.peft4j.data.Rng;
 import dev.peft4j.nn.LayerAdapter;
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.ModuleText;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +42,16 @@ public interface TunerLayer extends LayerAdapter {
         .toList();
   }
 
+  /**
+   * Returns the adapted layer as peft prints it.
+   *
+   * @param type what peft calls it, for example {@code lora.Linear}
+   * @param parts the layer itself as {@code base_layer}, and what all its adapters have
+   */
+  default String text(String type, SequencedMap<String, String> parts) {
+    return ModuleText.block(type, "", parts);
+  }
+
   /** Returns a parameter as peft prints it. */
   static String text(Parameter p) {
     String size =
@@ -70,6 +82,19 @@ public interface TunerLayer extends LayerAdapter {
    * interest to an adapter that was made from the base's own.
    */
   default void baseGiven(Parameter original, Parameter value) {}
+
+  /**
+   * Returns whether it computes with something that was made from the base's weights besides its
+   * parameters, such as a part that it takes off them.
+   */
+  default boolean keepsOfBase() {
+    return false;
+  }
+
+  /** Returns the rank of what it adds to the layer's weight; 0 if it has none. */
+  default int rank() {
+    return 0;
+  }
 
   /**
    * Tells that the base's weights were replaced for good; of interest to an adapter that keeps

@@ -1,6 +1,6 @@
 /**
- * Adapters: configurations, the tuners that know their maths, and models that carry them. One file
- * a tuner.
+ * Adapters of any tuner: what a tuner is, and models that carry adapters. Each tuner has a package
+ * of its own below this one, which nothing here names.
  */
 @NullMarked
 package dev.peft4j.tuner;

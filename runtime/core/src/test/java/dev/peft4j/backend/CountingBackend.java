@@ -8,6 +8,7 @@ import java.util.List;
 /** Counts what another backend is asked to do. */
 final class CountingBackend implements Backend {
   private final Backend backend;
+  private final ProgramCache programs = new ProgramCache(this);
 
   /** Every program that was compiled. */
   final List<Program> compiled = new ArrayList<>();
@@ -32,6 +33,11 @@ final class CountingBackend implements Backend {
   @Override
   public boolean supports(Op op) {
     return backend.supports(op);
+  }
+
+  @Override
+  public ProgramCache programs() {
+    return programs;
   }
 
   @Override

@@ -45,6 +45,11 @@ class MemoryPlanTest {
         }
 
         @Override
+        public ProgramCache programs() {
+          throw new UnsupportedOperationException();
+        }
+
+        @Override
         public Executable compile(Program program) {
           throw new UnsupportedOperationException();
         }

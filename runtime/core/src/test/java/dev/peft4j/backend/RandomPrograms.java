@@ -2,6 +2,7 @@ package dev.peft4j.backend;
 
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
+import dev.peft4j.data.ShapeException;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Variable;
@@ -107,7 +108,7 @@ final class RandomPrograms {
         case 1 -> a.tanh().mul(b);
         default -> a.sub(b.mul(0.3f));
       };
-    } catch (IllegalArgumentException e) {
+    } catch (ShapeException e) {
       return null; // do not broadcast
     }
   }
@@ -118,7 +119,7 @@ final class RandomPrograms {
     }
     try {
       return a.matmul(a.dim(-1) == b.dim(-2) ? b : b.transpose(-1, -2)).mul(0.3f);
-    } catch (IllegalArgumentException e) {
+    } catch (ShapeException e) {
       return null;
     }
   }

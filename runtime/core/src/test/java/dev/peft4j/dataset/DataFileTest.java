@@ -209,7 +209,7 @@ class DataFileTest {
             + " \"lable\"?",
         "x.csv | text,label;;;a,b;;;c | line 3: has 1 column, expected 2 as in the header",
         "x.csv | text,label;;;a,b,c | line 2: has 3 columns, expected 2 as in the header; a text"
-            + " with commas has to be in quotes",
+            + " with commas must be in quotes",
         "x.csv | text,label;;;a,\"b | line 2, column 3: opens a quote that is never closed",
         "x.jsonl | {\"text\": \"a\", \"label\": null} | line 1, column 24: \"label\" is null,"
             + " expected a text",

@@ -1,6 +1,7 @@
 package dev.peft4j.graph;
 
 import dev.peft4j.backend.Backend;
+import dev.peft4j.backend.ProgramCache;
 
 /** A backend with a kernel for every op but some: for tests of what programs it would be given. */
 record EveryOp(Class<?>... but) implements Backend {
@@ -22,6 +23,11 @@ record EveryOp(Class<?>... but) implements Backend {
       }
     }
     return true;
+  }
+
+  @Override
+  public ProgramCache programs() {
+    throw new UnsupportedOperationException("only plans");
   }
 
   @Override

@@ -48,7 +48,7 @@ class GradientsTest {
     assertThatThrownBy(loss::backward)
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("released")
-        .hasMessageContaining("anew");
+        .hasMessageContaining("compute the loss again");
   }
 
   @Test

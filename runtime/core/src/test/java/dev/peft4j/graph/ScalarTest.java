@@ -30,7 +30,7 @@ class ScalarTest {
     "-10, -1"
   })
   void erf(double at, double expected) {
-    assertThat(ScalarMath.erf(at)).isCloseTo(expected, Offset.offset(1e-14));
+    assertThat(ScalarFunctions.erf(at)).isCloseTo(expected, Offset.offset(1e-14));
   }
 
   @Test

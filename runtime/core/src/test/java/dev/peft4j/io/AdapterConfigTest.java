@@ -35,7 +35,7 @@ class AdapterConfigTest {
 
   @Test
   void writesAllThatPeftWrites() throws Exception {
-    ObjectNode tree = PeftFormat.loraDefaults();
+    ObjectNode tree = Defaults.lora();
     tree.put("r", 1);
     tree.set("lora_alpha", PythonJson.number(4.0));
     tree.putArray("target_modules").add("linear");
@@ -61,9 +61,9 @@ class AdapterConfigTest {
     assertThat(c.positiveIntegers("rank_pattern"))
         .containsExactly(Map.entry("q_proj", 3), Map.entry("v_proj", 1));
     assertThat(c.positiveNumbers("alpha_pattern")).containsExactly(Map.entry("é", 1.5));
-    assertThat(c.warnUnknownKeys(keys(PeftFormat.loraDefaults()))).isEmpty();
+    assertThat(c.warnUnknownKeys(keys(Defaults.lora()))).isEmpty();
     c.requireDefaults(
-        PeftFormat.loraDefaults(),
+        Defaults.lora(),
         List.of(
             "r",
             "lora_alpha",
@@ -94,7 +94,7 @@ class AdapterConfigTest {
     assertThat(c.indices("layers_to_transform")).isNull();
     assertThat(c.positiveIntegers("rank_pattern")).isEmpty();
     assertThat(c.choice("bias", "none", List.of("none", "all"))).isEqualTo("all");
-    c.requireDefaults(PeftFormat.loraDefaults(), List.of("bias"));
+    c.requireDefaults(Defaults.lora(), List.of("bias"));
   }
 
   @Test
@@ -167,7 +167,7 @@ class AdapterConfigTest {
     AdapterConfig c =
         config("{\"use_dora\": true, \"lora_bias\": true, \"r\": 3, \"loftq_config\": null}");
     refused(
-        () -> c.requireDefaults(PeftFormat.loraDefaults(), List.of("r")),
+        () -> c.requireDefaults(Defaults.lora(), List.of("r")),
         "not supported yet",
         "use_dora is true",
         "lora_bias is true");
@@ -191,7 +191,7 @@ class AdapterConfigTest {
 
   @Test
   void unchangedByWhoeverHoldsTheTree() throws Exception {
-    ObjectNode tree = PeftFormat.loraDefaults();
+    ObjectNode tree = Defaults.lora();
     AdapterConfig c = AdapterConfig.of(tree);
     tree.put("r", 77);
     c.tree().put("r", 78);

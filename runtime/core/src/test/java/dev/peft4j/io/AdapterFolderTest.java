@@ -28,7 +28,7 @@ class AdapterFolderTest {
   }
 
   private static AdapterConfig config(int r) {
-    return AdapterConfig.of(PeftFormat.loraDefaults().put("r", r));
+    return AdapterConfig.of(Defaults.lora().put("r", r));
   }
 
   private static void refused(ThrowingCallable call, String... words) {

@@ -88,7 +88,7 @@ class PythonInteropTest {
         "base_model.model.linear.lora_A.weight", StoredTensor.of(new float[] {1, -2}, 1, 2));
     tensors.put(
         "base_model.model.linear.lora_B.weight", StoredTensor.of(new float[] {1, 2, 3, 4}, 4, 1));
-    var tree = PeftFormat.loraDefaults().put("r", 1).put("lora_alpha", 4).put("use_rslora", true);
+    var tree = Defaults.lora().put("r", 1).put("lora_alpha", 4).put("use_rslora", true);
     tree.putArray("target_modules").add("linear");
     tree.putObject("rank_pattern").put("other", 3);
     tree.putObject("auto_mapping")

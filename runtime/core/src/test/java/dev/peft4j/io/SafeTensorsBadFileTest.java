@@ -63,7 +63,7 @@ class SafeTensorsBadFileTest {
         bad("seven bytes", new byte[7], "only 7 bytes"),
         bad("zeros", new byte[8], "header is empty"),
         bad("many zeros", new byte[800], "header is empty"),
-        bad("text", ascii("hello, this is no safetensors file"), "no safetensors file"),
+        bad("text", ascii("hello, this is no safetensors file"), "not a safetensors file"),
         bad("html", ascii("<!DOCTYPE html><html>not found</html>"), "looks like text"),
         bad("json", ascii("{\"a\": 1, \"b\": [1, 2, 3]}"), "looks like text"),
         bad("pickle", ascii("PK\u0003\u0004" + "x".repeat(99)), "torch.save"),

@@ -8,8 +8,8 @@ import dev.peft4j.fuzz.Attack;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.tuner.AdaptedModel;
-import dev.peft4j.tuner.LoraConfig;
 import dev.peft4j.tuner.PeftModel;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -251,7 +251,7 @@ class SaveCrashTest {
             .satisfiesAnyOf(
                 e -> assertThat(e).isInstanceOf(IOException.class),
                 e -> assertThat(e).isInstanceOf(UncheckedIOException.class))
-            .hasMessageContaining("operation not permitted; what was there before is unchanged");
+            .hasMessageContaining("operation not permitted; existing files are unchanged");
         if (!forEver || n == 0) {
           assertThat(names()).as("rename " + n).isEqualTo(whole());
           assertThat(content()).as("rename " + n).isEqualTo(before);

@@ -7,6 +7,7 @@ import dev.peft4j.annotation.CheckpointName;
 import dev.peft4j.annotation.OutputHead;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
+import dev.peft4j.io.StateDictException;
 import dev.peft4j.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -233,7 +234,7 @@ class ModuleTest {
     values.put("1.weight", Storage.of(new float[4]));
     values.put("2.weight", Storage.of(new float[4]));
     assertThatThrownBy(() -> m.load(values))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(StateDictException.class)
         .hasMessageContaining("Sequential")
         .hasMessageContaining("1 missing:\n    1.bias")
         .hasMessageContaining("0.bias: expected (2,), found (3,)")

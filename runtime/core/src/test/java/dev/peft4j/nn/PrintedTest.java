@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.peft4j.target.TargetSpec;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.AdaptedModel;
-import dev.peft4j.tuner.Ia3;
-import dev.peft4j.tuner.LoraConfig;
 import dev.peft4j.tuner.PeftConfig;
 import dev.peft4j.tuner.PeftModel;
-import dev.peft4j.tuner.TrainableTokens;
+import dev.peft4j.tuner.ia3.Ia3Config;
+import dev.peft4j.tuner.lora.LoraConfig;
+import dev.peft4j.tuner.tokens.TrainableTokensConfig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -166,8 +166,8 @@ class PrintedTest {
         yield m;
       }
       case "ia3" ->
-          of(Ia3.Config.builder().targets("up", "conv", "head").feedforward("head").build());
-      default -> of(TrainableTokens.Config.of(TargetSpec.of("embed"), 1, 2));
+          of(Ia3Config.builder().targets("up", "conv", "head").feedforward("head").build());
+      default -> of(TrainableTokensConfig.of(TargetSpec.of("embed"), 1, 2));
     };
   }
 

@@ -139,7 +139,7 @@ class ShapeErrorsTest {
     wrong(() -> x.reshape(4, -1), "reshape: shape (2, 3) does not divide into [4, -1]");
     wrong(() -> x.reshape(-1, -1), "reshape: shape (2, 3)", "[-1, -1]");
     wrong(() -> x.transpose(0, 2), "transpose: shape (2, 3) has no dimension 2");
-    wrong(() -> x.permute(0), "permute: [0] is no order of the dimensions of shape (2, 3)");
+    wrong(() -> x.permute(0), "permute: [0] is not an order of the dimensions of shape (2, 3)");
     wrong(() -> x.permute(0, 0), "permute: [0, 0]", "(2, 3)");
     wrong(() -> x.permute(0, 2), "permute: [0, 2]", "(2, 3)");
     wrong(() -> x.slice(0, 1, 3), "slice: 1 to 3 is outside dimension 0 of shape (2, 3)");

@@ -101,7 +101,7 @@ class CheckpointFolderTest {
                     folder.resolve("link/../run"),
                     Path.of("").toAbsolutePath().relativize(run))) {
               assertThatThrownBy(() -> trainer(3, same).resume())
-                  .isInstanceOf(IllegalStateException.class)
+                  .isInstanceOf(CheckpointException.class)
                   .hasMessageContaining("another run is writing checkpoints to " + same);
             }
           }

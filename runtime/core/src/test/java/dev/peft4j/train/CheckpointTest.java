@@ -165,8 +165,8 @@ class CheckpointTest {
   void aFolderThatIsInUseOrHasCheckpointsIsAnError() throws IOException {
     stoppedAt(5);
     assertThatThrownBy(() -> trainer(new TinyRun(7)).run())
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("has checkpoints already, the latest of step 5")
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("already has checkpoints, the latest of step 5")
         .hasMessageContaining("resume()");
     TinyRun run = new TinyRun(7);
     Trainer<TinyRun.Batch> t = trainer(run);
@@ -286,8 +286,8 @@ class CheckpointTest {
         .hasMessage(
             "checkpoint "
                 + checkpoint
-                + " is of another optimizer: it is of AdamW, this is Sgd. It goes on only with what"
-                + " it was made with; for another run choose another folder");
+                + " is of another optimizer: it is of AdamW, this is Sgd. It can only be"
+                + " resumed as it was started; for another run choose another folder");
 
     TinyRun fewer = new TinyRun(7);
     assertThatThrownBy(

@@ -12,8 +12,8 @@ import dev.peft4j.optim.Sgd;
 import dev.peft4j.tensor.Reduction;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.AdaptedModel;
-import dev.peft4j.tuner.LoraConfig;
 import dev.peft4j.tuner.PeftModel;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
@@ -256,7 +256,7 @@ class MeansTest {
     assertThatThrownBy(
             () -> Evaluator.meanLoss(data, b -> hidden.loss.apply(model, b), _ -> -1).evaluate())
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("is said to count -1.0 things");
+        .hasMessageContaining("counts -1.0 things");
   }
 
   @Test

@@ -198,8 +198,8 @@ class TrainerTest {
     assertThatThrownBy(trainer::run)
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
-            "the evaluation gives no 'loss', which is monitored unless the settings say otherwise;"
-                + " it gives [accuracy]. Say which of them tells how good the model is, such as"
+            "the evaluation has no 'loss', which is monitored unless the settings say otherwise;"
+                + " it has [accuracy]. Choose the one that measures the model, such as"
                 + " monitor(Monitor.highest(\"accuracy\"))");
     assertThat(tiny.optimizer.steps()).isZero(); // before the first step, not after it
   }

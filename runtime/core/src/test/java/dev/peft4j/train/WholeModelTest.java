@@ -12,8 +12,8 @@ import dev.peft4j.optim.AdamW;
 import dev.peft4j.optim.Plateau;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.AdaptedModel;
-import dev.peft4j.tuner.LoraConfig;
 import dev.peft4j.tuner.PeftModel;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -210,7 +210,7 @@ class WholeModelTest {
                         one, AdamW.of(one.trainableParameters(), 0.02f), data(), b -> loss(two, b))
                     .run())
         .hasMessageContaining("'first.weight', 'first.bias', 'norm.weight' and 3 more")
-        .hasMessageContaining("parameters of a module that is no part of the trainer's model");
+        .hasMessageContaining("parameters of a module that does not belong to the trainer's model");
     one.freeze();
     assertThatThrownBy(
             () ->

@@ -14,6 +14,7 @@ import dev.peft4j.io.StateDictException;
 import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.tensor.Tensor;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.Peft4jException;
 import dev.peft4j.data.Rng;
 import dev.peft4j.fuzz.Attack;
 import dev.peft4j.fuzz.Fuzz;
@@ -14,6 +15,7 @@ import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.Parameter;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,7 +69,11 @@ class AdapterFuzzTest {
   }
 
   private Fuzz fuzz() {
-    return new Fuzz(outside, UncheckedIOException.class, IllegalArgumentException.class);
+    return new Fuzz(
+        outside,
+        UncheckedIOException.class,
+        IllegalArgumentException.class,
+        Peft4jException.class);
   }
 
   @Test

@@ -9,6 +9,7 @@ import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.optim.Sgd;
 import dev.peft4j.tensor.Tensor;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;

@@ -2,6 +2,7 @@ package dev.peft4j.tuner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

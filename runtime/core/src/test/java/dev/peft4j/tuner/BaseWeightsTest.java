@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.peft4j.annotation.Init;
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Storage;
 import dev.peft4j.io.SafeTensors;
@@ -14,6 +14,7 @@ import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.optim.AdamW;
 import dev.peft4j.tensor.Tensor;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -225,7 +226,7 @@ class BaseWeightsTest {
     large.fc1.bias().set(bias);
     large.save(folder.resolve("large.safetensors"));
     Nets.Mlp half = Nets.mlp(2);
-    half.to(DType.FLOAT16);
+    half.to(Encodings.FLOAT16);
     half.load(folder.resolve("fits.safetensors"));
     assertThat(half.fc1.bias().own().toFloats()[1]).isEqualTo(65504);
     float[] before = half.fc2.weight().own().toFloats();
@@ -233,7 +234,7 @@ class BaseWeightsTest {
         .hasMessageContaining("large.safetensors has tensors of another type:")
         .hasMessageContaining("fc1.bias: values of more than 65504, the largest of FLOAT16");
     assertThat(half.fc2.weight().own().toFloats()).isEqualTo(before);
-    half.to(DType.BFLOAT16).load(folder.resolve("large.safetensors"));
+    half.to(Encodings.BFLOAT16).load(folder.resolve("large.safetensors"));
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.peft4j.tuner;
 
 import dev.peft4j.backend.Backend;
 import dev.peft4j.backend.Backends;
+import dev.peft4j.backend.ProgramCache;
 import dev.peft4j.graph.Op;
 import dev.peft4j.graph.Program;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -10,6 +11,7 @@ import java.util.function.Supplier;
 /** The default backend, counting the programs that it compiles. */
 final class Counting implements Backend {
   private final Backend backend = Backends.current();
+  private final ProgramCache programs = new ProgramCache(this);
   private final AtomicInteger compiled = new AtomicInteger();
 
   int compiled() {
@@ -33,6 +35,11 @@ final class Counting implements Backend {
   @Override
   public boolean supports(Op op) {
     return backend.supports(op);
+  }
+
+  @Override
+  public ProgramCache programs() {
+    return programs;
   }
 
   @Override

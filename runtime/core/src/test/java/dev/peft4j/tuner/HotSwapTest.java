@@ -11,6 +11,7 @@ import dev.peft4j.io.StateDictException;
 import dev.peft4j.io.StoredTensor;
 import dev.peft4j.optim.Sgd;
 import dev.peft4j.tensor.Tensor;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -12,6 +12,10 @@ import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.HasModelType;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
+import dev.peft4j.tuner.ia3.Ia3Config;
+import dev.peft4j.tuner.ia3.Ia3Tuner;
+import dev.peft4j.tuner.lora.LoraConfig;
+import dev.peft4j.tuner.lora.LoraTuner;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -145,7 +149,8 @@ class LoadedAsPeftTest {
     settings(t -> t.putArray("target_modules").add("fc1").add("fc2").add("c2").add(""));
     Nets.Mlp net = Nets.mlp(1);
     PeftModel.load(net, folder);
-    LoraConfig config = new Lora().read(AdapterConfig.read(folder.resolve("adapter_config.json")));
+    LoraConfig config =
+        new LoraTuner().read(AdapterConfig.read(folder.resolve("adapter_config.json")));
     Nets.Mlp other = Nets.mlp(1);
     PeftModel.of(other, config).load(folder);
     assertThat(other.forward(X).toFloats()).isEqualTo(net.forward(X).toFloats());
@@ -212,9 +217,10 @@ class LoadedAsPeftTest {
               + said
               + "}";
       Files.writeString(folder.resolve("adapter_config.json"), json);
-      Ia3.Config read = new Ia3().read(AdapterConfig.read(folder.resolve("adapter_config.json")));
+      Ia3Config read =
+          new Ia3Tuner().read(AdapterConfig.read(folder.resolve("adapter_config.json")));
       AdaptedModel<Opt> model = PeftModel.of(new Opt(), read);
-      Ia3.Config used = (Ia3.Config) model.adapters().config("default");
+      Ia3Config used = (Ia3Config) model.adapters().config("default");
       assertThat(used.isFeedforward("fc2")).isEqualTo(said.equals("null"));
       assertThat(used.isFeedforward("fc1")).isFalse();
     }
@@ -232,8 +238,8 @@ class LoadedAsPeftTest {
     }
     String json = "{\"peft_type\": \"IA3\", \"target_modules\": null, \"feedforward_modules\": ";
     Files.writeString(folder.resolve("adapter_config.json"), json + said + "}");
-    Ia3.Config read = new Ia3().read(AdapterConfig.read(folder.resolve("adapter_config.json")));
-    Ia3.Config used = (Ia3.Config) PeftModel.of(new Opt(), read).adapters().config("default");
+    Ia3Config read = new Ia3Tuner().read(AdapterConfig.read(folder.resolve("adapter_config.json")));
+    Ia3Config used = (Ia3Config) PeftModel.of(new Opt(), read).adapters().config("default");
     assertThat(used.isFeedforward("fc2")).isEqualTo(feedforward != null);
     assertThat(used.targets().targets()).contains("fc2");
   }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.peft4j.annotation.Bias;
 import dev.peft4j.annotation.Init;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;

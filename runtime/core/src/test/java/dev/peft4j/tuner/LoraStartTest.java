@@ -13,6 +13,7 @@ import dev.peft4j.nn.Module;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.tensor.Tensor;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -16,6 +16,8 @@ import dev.peft4j.nn.Parameter;
 import dev.peft4j.nn.Sequential;
 import dev.peft4j.optim.AdamW;
 import dev.peft4j.tensor.Tensor;
+import dev.peft4j.tuner.lora.LoraConfig;
+import dev.peft4j.tuner.lora.LoraTuner;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -309,10 +311,10 @@ class LoraTest {
 
   @Test
   void everyTunerIsFoundByItsName() {
-    assertThat(Tuner.of("LORA")).isInstanceOf(Lora.class);
+    assertThat(Tuner.of("LORA")).isInstanceOf(LoraTuner.class);
     assertThatThrownBy(() -> Tuner.of("NOPE"))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("no tuner for peft type 'NOPE'; on board: [")
+        .hasMessageContaining("no tuner for peft type 'NOPE'; available: [")
         .hasMessageContaining("LORA");
   }
 

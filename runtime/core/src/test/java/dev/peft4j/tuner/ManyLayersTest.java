@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;

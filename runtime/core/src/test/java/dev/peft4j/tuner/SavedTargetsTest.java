@@ -6,6 +6,7 @@ import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.AdapterFolder;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -7,6 +7,7 @@ import dev.peft4j.data.Storage;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.optim.Sgd;
 import dev.peft4j.tensor.Tensor;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

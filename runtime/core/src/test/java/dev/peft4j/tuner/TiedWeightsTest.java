@@ -12,6 +12,7 @@ import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.optim.AdamW;
 import dev.peft4j.tensor.Tensor;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

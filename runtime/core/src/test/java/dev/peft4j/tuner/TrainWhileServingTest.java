@@ -17,6 +17,7 @@ import dev.peft4j.train.Evaluator;
 import dev.peft4j.train.Every;
 import dev.peft4j.train.Trainer;
 import dev.peft4j.train.TrainingSettings;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -328,6 +329,59 @@ class TrainWhileServingTest {
     assertThat(a.<Boolean>call(n -> n.dropout.training())).isTrue();
     a.eval();
     assertThat(a.training()).isFalse();
+  }
+
+  /** A loop that has said nothing about modes keeps its dropout when others begin to serve. */
+  @Test
+  void evaluationElsewhereDoesNotReachAThreadThatTrains() throws InterruptedException {
+    AdaptedModel<Net> alone = model();
+    loop(alone, "t");
+    AdaptedModel<Net> m = model();
+    Optimizer optimizer = AdamW.of(of(m, "t"), 1e-2f);
+    for (int i = 0; i < STEPS; i++) {
+      loss(m, "t", i).get().backward();
+      optimizer.step();
+      assertThat(m.training()).isTrue();
+      if (i == 0) {
+        start(m::eval).join();
+      }
+      if (i == 1) {
+        start(() -> m.model().eval()).join();
+      }
+    }
+    assertSame(weights(m, "t"), weights(alone, "t"));
+    boolean[] elsewhere = new boolean[1];
+    start(() -> elsewhere[0] = m.training()).join();
+    assertThat(elsewhere[0]).isFalse(); // threads that do not train are in evaluation mode
+    m.eval();
+    assertThat(m.training()).isFalse();
+    assertThat(failures).isEmpty();
+  }
+
+  /** Neither train() nor eval() of one adapted model reaches another of the same base. */
+  @Test
+  void theModesOfTwoModelsOfOneBaseAreApart() throws InterruptedException {
+    Net net = Rng.with(1, Net::new);
+    AdaptedModel<Net> a = model(net);
+    AdaptedModel<Net> b = model(net);
+    Supplier<float[]> outputOfB = () -> b.call(n -> n.forward(batch(3)).toFloats());
+    b.eval();
+    float[] evaluated = outputOfB.get();
+    a.train();
+    assertThat(outputOfB.get()).isEqualTo(evaluated);
+    start(a::train).join();
+    assertThat(outputOfB.get()).isEqualTo(evaluated);
+    AdamW ofA = AdamW.of(of(a, "t"), 0f);
+    a.call(n -> n.forward(batch(1)).square().mean()).backward();
+    ofA.step();
+    assertThat(outputOfB.get()).isEqualTo(evaluated);
+    b.train();
+    assertThat(outputOfB.get()).isNotEqualTo(evaluated);
+    a.eval();
+    assertThat(b.training()).isTrue();
+    assertThat(outputOfB.get()).isNotEqualTo(evaluated);
+    assertThat(a.training()).isFalse();
+    assertThat(failures).isEmpty();
   }
 
   @Test

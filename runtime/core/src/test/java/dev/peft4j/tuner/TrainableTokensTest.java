@@ -13,6 +13,10 @@ import dev.peft4j.nn.Parameter;
 import dev.peft4j.optim.Sgd;
 import dev.peft4j.target.TargetSpec;
 import dev.peft4j.tensor.Tensor;
+import dev.peft4j.tuner.lora.LoraConfig;
+import dev.peft4j.tuner.lora.LoraTuner;
+import dev.peft4j.tuner.tokens.TrainableTokensConfig;
+import dev.peft4j.tuner.tokens.TrainableTokensTuner;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -50,7 +54,7 @@ class TrainableTokensTest {
     float[] before = base.forward(ids).toFloats();
     float[] table = base.embed.weight().toFloats();
     AdaptedModel<Words> model =
-        PeftModel.of(base, TrainableTokens.Config.of(TargetSpec.of("embed"), 3, 1));
+        PeftModel.of(base, TrainableTokensConfig.of(TargetSpec.of("embed"), 3, 1));
     assertThat(base.forward(ids).toFloats()).isEqualTo(before);
     assertThat(model.trainableParameters()).hasSize(1);
     assertThat(model.namedParameters().stream().map(NamedParameter::name))
@@ -82,7 +86,7 @@ class TrainableTokensTest {
     Words base = words(true);
     float[] before = base.forward(ids).toFloats();
     AdaptedModel<Words> model =
-        PeftModel.of(base, TrainableTokens.Config.of(TargetSpec.of("embed"), 3, 1));
+        PeftModel.of(base, TrainableTokensConfig.of(TargetSpec.of("embed"), 3, 1));
     assertThat(base.forward(ids).toFloats())
         .usingComparatorWithPrecision(1e-6f)
         .containsExactly(before);
@@ -125,10 +129,10 @@ class TrainableTokensTest {
   void twoAdaptersThatTrainRowsOfOneTokenCannotActTogether() {
     Words base = words(true);
     AdaptedModel<Words> model =
-        PeftModel.of(base, TrainableTokens.Config.of(TargetSpec.of("embed"), 3, 1), "a");
+        PeftModel.of(base, TrainableTokensConfig.of(TargetSpec.of("embed"), 3, 1), "a");
     AdapterSet adapters = model.adapters();
-    adapters.addMatching("b", TrainableTokens.Config.of(TargetSpec.of("embed"), 2, 1));
-    adapters.addMatching("c", TrainableTokens.Config.of(TargetSpec.of("embed"), 4));
+    adapters.addMatching("b", TrainableTokensConfig.of(TargetSpec.of("embed"), 2, 1));
+    adapters.addMatching("c", TrainableTokensConfig.of(TargetSpec.of("embed"), 4));
     assertThatThrownBy(() -> adapters.activate("a", "b"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
@@ -167,7 +171,7 @@ class TrainableTokensTest {
   @Test
   void withNoTargetItIsTheInputEmbedding() {
     AdaptedModel<Words> model =
-        PeftModel.of(words(false), TrainableTokens.Config.of(TargetSpec.builder().build(), 3));
+        PeftModel.of(words(false), TrainableTokensConfig.of(TargetSpec.builder().build(), 3));
     assertThat(model.adapters().layerStatus())
         .singleElement()
         .satisfies(s -> assertThat(s.name()).isEqualTo("model.embed"));
@@ -176,13 +180,13 @@ class TrainableTokensTest {
   @Test
   void whatCannotBeSaysSo() {
     TargetSpec embed = TargetSpec.of("embed");
-    assertThatThrownBy(() -> PeftModel.of(words(false), TrainableTokens.Config.of(embed, 10)))
+    assertThatThrownBy(() -> PeftModel.of(words(false), TrainableTokensConfig.of(embed, 10)))
         .hasMessageContaining("no token 10 in 'embed' of 10 rows");
-    assertThatThrownBy(() -> TrainableTokens.Config.of(embed, 1, 1))
+    assertThatThrownBy(() -> TrainableTokensConfig.of(embed, 1, 1))
         .hasMessageContaining("1 comes twice");
-    assertThatThrownBy(() -> TrainableTokens.Config.of(embed, -1))
+    assertThatThrownBy(() -> TrainableTokensConfig.of(embed, -1))
         .hasMessageContaining("-1 is negative");
-    assertThatThrownBy(() -> TrainableTokens.Config.of(embed)).hasMessageContaining("no id");
+    assertThatThrownBy(() -> TrainableTokensConfig.of(embed)).hasMessageContaining("no id");
     assertThatThrownBy(
             () ->
                 PeftModel.of(
@@ -206,10 +210,10 @@ class TrainableTokensTest {
   @Test
   void anotherSetOfTokensIsNotLoaded() {
     AdaptedModel<Words> model =
-        PeftModel.of(words(false), TrainableTokens.Config.of(TargetSpec.of("embed"), 3, 1));
+        PeftModel.of(words(false), TrainableTokensConfig.of(TargetSpec.of("embed"), 3, 1));
     model.save(folder);
     AdaptedModel<Words> other =
-        PeftModel.of(words(false), TrainableTokens.Config.of(TargetSpec.of("embed"), 1, 3));
+        PeftModel.of(words(false), TrainableTokensConfig.of(TargetSpec.of("embed"), 1, 3));
     assertThatThrownBy(() -> other.load(folder))
         .hasMessageContaining("[3, 1]")
         .hasMessageContaining("[1, 3]");
@@ -217,11 +221,11 @@ class TrainableTokensTest {
 
   @Test
   void settingsBothWays() throws Exception {
-    TrainableTokens tuner = new TrainableTokens();
-    TrainableTokens.Config c =
-        new TrainableTokens.Config(List.of(4, 2), false, TargetSpec.of("embed"), null, "some/base");
+    TrainableTokensTuner tuner = new TrainableTokensTuner();
+    TrainableTokensConfig c =
+        new TrainableTokensConfig(List.of(4, 2), false, TargetSpec.of("embed"), null, "some/base");
     assertThat(tuner.read(AdapterConfig.of(tuner.write(c)))).isEqualTo(c);
-    Lora lora = new Lora();
+    LoraTuner lora = new LoraTuner();
     for (LoraConfig l :
         List.of(
             LoraConfig.builder().targets("proj").trainableTokens(4, 2).build(),

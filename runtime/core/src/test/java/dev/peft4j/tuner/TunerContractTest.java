@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @MethodSource("cases")
 class TunerContractTest {
   /** A tuner on a layer type, with settings of its own. */
-  record Case(Tuner tuner, Class<? extends Module> layer, String settings) {
+  record Case(Tuner<?> tuner, Class<? extends Module> layer, String settings) {
     @Override
     public String toString() {
       return tuner.peftType() + " on " + layer.getSimpleName() + " " + settings;
@@ -94,7 +94,7 @@ class TunerContractTest {
 
   static List<Case> cases() {
     List<Case> cases = new ArrayList<>();
-    for (Tuner tuner : Tuner.all()) {
+    for (Tuner<?> tuner : Tuner.all()) {
       for (Class<? extends Module> layer : tuner.layerTypes()) {
         variants(tuner.peftType(), layer)
             .forEach(v -> cases.add(new Case(tuner, layer, v.replace('\'', '"'))));

@@ -16,6 +16,7 @@ import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.tensor.Tensor;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

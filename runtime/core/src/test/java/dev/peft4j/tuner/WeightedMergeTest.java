@@ -11,8 +11,10 @@ import dev.peft4j.nn.Conv2d;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.Combination.MajoritySign;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
@@ -130,10 +132,15 @@ class WeightedMergeTest {
 
   /** scale · B · A. */
   private float[] delta(String adapter, String path) {
-    LowRank l = (LowRank) model.adapters().adapter(adapter).layer(path);
-    Tensor a = Tensor.of(l.a().own(), l.a().shape()).reshape(l.a().shape().dim(0), -1);
-    Tensor b = Tensor.of(l.b().own(), l.b().shape()).reshape(l.b().shape().dim(0), -1);
-    return b.matmul(a).mul(l.scale()).toFloats();
+    LoraConfig config = (LoraConfig) model.adapters().config(adapter);
+    List<TunerLayer.Entry> l = model.adapters().adapter(adapter).layer(path).parameters();
+    Tensor a = matrix(l.get(0).parameter());
+    Tensor b = matrix(l.get(1).parameter());
+    return b.matmul(a).mul((float) config.scaleOf(path)).toFloats();
+  }
+
+  private static Tensor matrix(Parameter p) {
+    return Tensor.of(p.own(), p.shape()).reshape(p.dim(0), -1);
   }
 
   @ParameterizedTest
@@ -268,13 +275,11 @@ class WeightedMergeTest {
         .adapters()
         .addWeighted(
             "new", List.of("a", "b"), List.of(1.0, 1.0), Combination.of("svd").withSvdClamp(0.8));
-    LowRank l = (LowRank) model.adapters().adapter("new").layer("lin");
     List<Float> all = new ArrayList<>();
-    for (float v : l.a().own().toFloats()) {
-      all.add(v);
-    }
-    for (float v : l.b().own().toFloats()) {
-      all.add(v);
+    for (TunerLayer.Entry e : model.adapters().adapter("new").layer("lin").parameters()) {
+      for (float v : e.parameter().own().toFloats()) {
+        all.add(v);
+      }
     }
     float largest = all.stream().map(Math::abs).max(Float::compare).orElseThrow();
     assertThat(all.stream().filter(v -> Math.abs(v) == largest).count()).isGreaterThan(2);

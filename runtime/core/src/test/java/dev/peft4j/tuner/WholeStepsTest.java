@@ -14,6 +14,9 @@ import dev.peft4j.optim.AdamW;
 import dev.peft4j.optim.Optimizer;
 import dev.peft4j.target.TargetSpec;
 import dev.peft4j.tensor.Tensor;
+import dev.peft4j.tuner.ia3.Ia3Config;
+import dev.peft4j.tuner.lora.LoraConfig;
+import dev.peft4j.tuner.tokens.TrainableTokensConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -50,8 +53,8 @@ class WholeStepsTest {
     DORA(lora().dora(true).build()),
     SAVED_AND_BIASES(lora().bias(Bias.ALL).modulesToSave("score").build()),
     TOKENS_BESIDE(lora().trainableTokens("tokens", 1, 2, 3).build()),
-    IA3(Ia3.Config.builder().targets("up", "down").feedforward("down").build()),
-    TOKENS(new TrainableTokens.Config(List.of(1, 2, 3), true, TargetSpec.of("tokens"), null, null));
+    IA3(Ia3Config.builder().targets("up", "down").feedforward("down").build()),
+    TOKENS(new TrainableTokensConfig(List.of(1, 2, 3), true, TargetSpec.of("tokens"), null, null));
 
     final PeftConfig config;
 

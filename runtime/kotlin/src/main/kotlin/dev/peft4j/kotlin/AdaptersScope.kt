@@ -1,9 +1,10 @@
 package dev.peft4j.kotlin
 
 import dev.peft4j.target.TargetSpec
-import dev.peft4j.tuner.LoraConfig
+import dev.peft4j.tuner.ConfigBuilder
+import dev.peft4j.tuner.lora.LoraConfig
 import dev.peft4j.tuner.PeftConfig
-import dev.peft4j.tuner.TrainableTokens
+import dev.peft4j.tuner.tokens.TrainableTokensConfig
 
 /** The name of an adapter that was given none. */
 public const val DEFAULT_ADAPTER: String = "default"
@@ -30,12 +31,17 @@ public class AdaptersScope internal constructor() {
 
   /** Rows of embeddings that are trained; without targets of the model's input embedding. */
   public fun trainableTokens(vararg ids: Int, adapter: String = DEFAULT_ADAPTER, block: TargetsScope.() -> Unit = {}) {
-    adapter(adapter, TrainableTokens.Config.of(targets(block), *ids))
+    adapter(adapter, TrainableTokensConfig.of(targets(block), *ids))
   }
 
   /** An adapter of any tuner. */
   public fun adapter(name: String, config: PeftConfig) {
     adapters += name to config
+  }
+
+  /** An adapter of any tuner, by the builder of its settings: `adapter(Ia3Config.builder()) { targets("fc1") }`. */
+  public fun <B : ConfigBuilder<B>> adapter(builder: B, adapter: String = DEFAULT_ADAPTER, block: B.() -> Unit) {
+    adapter(adapter, builder.apply(block).build())
   }
 
   private fun targets(block: TargetsScope.() -> Unit): TargetSpec = TargetsScope().apply(block).targetSpec()

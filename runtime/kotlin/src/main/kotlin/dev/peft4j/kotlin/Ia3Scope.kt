@@ -1,11 +1,11 @@
 package dev.peft4j.kotlin
 
-import dev.peft4j.tuner.Ia3
+import dev.peft4j.tuner.ia3.Ia3Config
 
-/** Settings of IA3; see [Ia3.Config]. What is not set has peft's default. */
+/** Settings of IA3; see [Ia3Config]. What is not set has peft's default. */
 @PeftDsl
 public class Ia3Scope internal constructor() : TargetsScope() {
-  private val builder = Ia3.Config.builder()
+  private val builder = Ia3Config.builder()
 
   /** Whether the vectors start as ones; else they are drawn from N(0, 1). */
   public var initWeights: Boolean = true
@@ -26,6 +26,6 @@ public class Ia3Scope internal constructor() : TargetsScope() {
     builder.feedforwardRegex(regex)
   }
 
-  internal fun build(): Ia3.Config =
+  internal fun build(): Ia3Config =
     builder.initWeights(initWeights).taskType(taskType).baseModel(baseModel).build().withTargets(targetSpec())
 }

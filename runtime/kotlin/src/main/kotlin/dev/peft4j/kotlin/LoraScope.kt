@@ -2,7 +2,7 @@ package dev.peft4j.kotlin
 
 import dev.peft4j.annotation.Bias
 import dev.peft4j.annotation.Init
-import dev.peft4j.tuner.LoraConfig
+import dev.peft4j.tuner.lora.LoraConfig
 
 /** Settings of LoRA; see [LoraConfig]. What is not set has peft's default. */
 @PeftDsl

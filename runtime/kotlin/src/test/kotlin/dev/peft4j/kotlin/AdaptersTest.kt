@@ -8,9 +8,9 @@ import dev.peft4j.nn.Linear
 import dev.peft4j.nn.Module
 import dev.peft4j.target.TargetSpec
 import dev.peft4j.tensor.Tensor
-import dev.peft4j.tuner.Ia3
-import dev.peft4j.tuner.LoraConfig
-import dev.peft4j.tuner.TrainableTokens
+import dev.peft4j.tuner.ia3.Ia3Config
+import dev.peft4j.tuner.lora.LoraConfig
+import dev.peft4j.tuner.tokens.TrainableTokensConfig
 import java.lang.reflect.Modifier
 import java.nio.file.Path
 import org.assertj.core.api.Assertions.assertThat
@@ -59,6 +59,20 @@ class AdaptersTest {
   fun whatIsNotSetHasTheBuildersDefault() {
     assertThat(loraConfig { target("a") }).isEqualTo(LoraConfig.builder().targets("a").build())
     assertThat(loraConfig { target("a") }.ensureWeightTying()).isNull()
+  }
+
+  @Test
+  fun theBuilderOfAnyTunerIsABlock() {
+    val model =
+      peft(base()) {
+        adapter(Ia3Config.builder()) {
+          targets("linear")
+          initWeights(false)
+        }
+      }
+    assertThat(model.adapters().config("default"))
+      .isEqualTo(Ia3Config.builder().targets("linear").initWeights(false).build())
+    assertThat(model(x).list()).isNotEqualTo(base()(x).list())
   }
 
   @Test
@@ -222,20 +236,20 @@ class AdaptersTest {
           taskType = "SEQ_CLS"
         }
       }
-    assertThat(ia3.adapters().config("default")).isEqualTo(Ia3.Config.of(TargetSpec.of("head"), "head"))
+    assertThat(ia3.adapters().config("default")).isEqualTo(Ia3Config.of(TargetSpec.of("head"), "head"))
     assertThat(ia3.adapters().config("other").toString()).contains("he.*", ".*d", "initWeights=false", "SEQ_CLS")
     val tokens =
       peft(Words()) {
         trainableTokens(1, 2)
         trainableTokens(5, adapter = "named") { target("words") }
-        adapter("given", TrainableTokens.Config.of(TargetSpec.of(), 0))
+        adapter("given", TrainableTokensConfig.of(TargetSpec.of(), 0))
       }
     val configs = tokens.adapters().names().map(tokens.adapters()::config)
     assertThat(configs)
       .containsExactly(
-        TrainableTokens.Config.of(TargetSpec.of(), 1, 2),
-        TrainableTokens.Config.of(TargetSpec.of("words"), 5),
-        TrainableTokens.Config.of(TargetSpec.of(), 0),
+        TrainableTokensConfig.of(TargetSpec.of(), 1, 2),
+        TrainableTokensConfig.of(TargetSpec.of("words"), 5),
+        TrainableTokensConfig.of(TargetSpec.of(), 0),
       )
   }
 

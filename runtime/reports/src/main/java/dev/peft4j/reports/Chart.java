@@ -14,7 +14,7 @@ import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** What the pictures have in common. */
+/** The common parts of the pictures. */
 final class Chart {
   static final Color BLUE = new Color(0x1f77b4);
   static final Color RED = new Color(0xd62728);
@@ -25,7 +25,7 @@ final class Chart {
   private static final int WIDTH = 960;
   private static final int HEIGHT = 600;
 
-  /** Pixels between ticks where they may be as close as XChart has them. */
+  /** The smallest distance of ticks in pixels: XChart's own. */
   private static final int SPACING = 74;
 
   private Chart() {}
@@ -64,9 +64,9 @@ final class Chart {
   }
 
   /**
-   * Counts from 0 to {@code last} on the x axis, with ticks at round whole numbers. XChart labels
-   * every n-th value where all are equally far apart (1, 12, 23, ...), so there is one more that is
-   * not, and that nobody sees.
+   * Sets up a count from 0 to {@code last} on the x axis, with ticks at round whole numbers. XChart
+   * labels every n-th value if all are equally far apart (1, 12, 23, ...), so there is one
+   * additional, invisible value that is not.
    */
   static void count(XYChart chart, double last, double y) {
     chart.getStyler().setXAxisMin(0.0);

@@ -17,7 +17,7 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
  * and the rate that it suggests.
  */
 public final class LearningRateCurve {
-  /** What is far above the first loss would flatten the rest. */
+  /** The height of the picture over the range of the losses; divergence would flatten the rest. */
   private static final double HEADROOM = 1.5;
 
   private LearningRateCurve() {}
@@ -25,7 +25,7 @@ public final class LearningRateCurve {
   /**
    * Draws the losses over the rates.
    *
-   * @param file a PNG, replaced if it is there
+   * @param file a PNG, replaced if it exists
    * @throws IllegalStateException if there are too few steps for a suggestion
    * @throws IOException if the picture cannot be written
    */

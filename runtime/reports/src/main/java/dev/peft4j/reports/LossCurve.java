@@ -21,15 +21,15 @@ import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
- * A picture of how the loss fell, drawn from the files of a {@link CsvLog} when the run ends: the
- * loss of each step as dots, its running mean as a line, and the loss of the evaluations. What else
- * was evaluated (accuracy, F1, ...) has an axis of its own on the right.
+ * A picture of the loss over the steps, drawn from the files of a {@link CsvLog} when the run ends:
+ * the loss of each step as dots, its running mean as a line, and the loss of the evaluations. Other
+ * numbers of the evaluations (accuracy, F1, ...) have an axis of their own on the right.
  */
 public final class LossCurve implements TrainingListener {
   private static final int WINDOW = 20;
   private static final int POINTS = 4000;
 
-  /** More lines than these are not told apart. */
+  /** The largest number of lines that can be distinguished. */
   private static final int MEASURES = 3;
 
   private static final List<Color> MEASURE_COLORS =
@@ -41,22 +41,22 @@ public final class LossCurve implements TrainingListener {
   private boolean logged;
 
   /**
-   * A picture of the run that is written down in {@code log}, which has the folder's name; this
-   * listener has to come after the {@link CsvLog}.
+   * Creates a picture of the run that is logged in {@code log}, with the folder's name as title;
+   * this listener must be added after the {@link CsvLog}.
    *
    * @param log the folder of the {@link CsvLog}
-   * @param file a PNG, replaced if it is there
+   * @param file a PNG, replaced if it exists
    */
   public LossCurve(Path log, Path file) {
     this(log, file, name(log));
   }
 
   /**
-   * A picture of the run that is written down in {@code log}; this listener has to come after the
-   * {@link CsvLog}.
+   * Creates a picture of the run that is logged in {@code log}; this listener must be added after
+   * the {@link CsvLog}.
    *
    * @param log the folder of the {@link CsvLog}
-   * @param file a PNG, replaced if it is there
+   * @param file a PNG, replaced if it exists
    * @param run the run's name, for the title; may be empty
    */
   public LossCurve(Path log, Path file, String run) {
@@ -81,7 +81,7 @@ public final class LossCurve implements TrainingListener {
   }
 
   /**
-   * Draws the run that is written down in a folder, with the folder's name.
+   * Draws the run that is logged in a folder, with the folder's name as title.
    *
    * @throws IOException if it cannot be read or the picture cannot be written
    */
@@ -90,7 +90,7 @@ public final class LossCurve implements TrainingListener {
   }
 
   /**
-   * Draws the run that is written down in a folder. Without a step nothing is drawn.
+   * Draws the run that is logged in a folder. Without a step nothing is drawn.
    *
    * @param run the run's name, for the title; may be empty
    * @throws IOException if it cannot be read or the picture cannot be written
@@ -131,7 +131,10 @@ public final class LossCurve implements TrainingListener {
     return chart;
   }
 
-  /** What was measured besides the loss, on the right: shares of 1, accuracy first, or else one. */
+  /**
+   * Draws the other numbers of the evaluations on the right: those from 0 to 1, accuracy first, or
+   * else one.
+   */
   private static void measures(XYChart chart, Path evaluations) throws IOException {
     List<String> names = new ArrayList<>(Column.names(evaluations));
     names.removeAll(List.of("step", "epoch", "loss"));
@@ -195,9 +198,11 @@ public final class LossCurve implements TrainingListener {
     return means;
   }
 
-  /** One column of a file against the steps; lines in which it is no finite number are left out. */
+  /** One column of a file against the steps; lines without a finite number are left out. */
   private record Column(double[] steps, double[] values) {
-    /** More points than a picture has room for are every n-th one, and the last. */
+    /**
+     * Returns every n-th point and the last if there are more points than a picture has room for.
+     */
     Column thinned() {
       int every = (steps.length + POINTS - 1) / POINTS;
       int[] kept =

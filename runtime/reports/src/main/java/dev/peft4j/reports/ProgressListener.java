@@ -14,11 +14,11 @@ import me.tongfei.progressbar.ProgressState;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows how far a run is: steps, time, loss, epoch and the last evaluation. On a terminal it is a
- * bar in one line, as wide as the terminal; in a file or a pipe it is a line every few seconds, and
- * one at the end. What is printed or logged while the bar stands comes on lines of its own, through
- * {@code System.out} and {@code System.err}, which are replaced until the run ends. When {@code
- * run()} has returned nothing is written any more.
+ * A display of the progress of a run: steps, time, loss, epoch and the last evaluation. On a
+ * terminal it is a bar in one line, as wide as the terminal; in a file or a pipe it is a line every
+ * few seconds, and one at the end. Other output while the bar is shown goes to separate lines,
+ * through {@code System.out} and {@code System.err}, which are replaced until the run ends. Nothing
+ * is written after {@code run()} has returned.
  */
 public final class ProgressListener implements TrainingListener {
   private static final Duration BAR = Duration.ofMillis(250);
@@ -33,20 +33,20 @@ public final class ProgressListener implements TrainingListener {
   private boolean painted;
   private @Nullable ProgressBar bar;
 
-  /** Progress on standard error. */
+  /** Creates a display on standard error. */
   public ProgressListener(String task) {
     this(task, System.err);
   }
 
   /**
-   * Progress on {@code out}: a bar if that is {@code System.out} or {@code System.err} and a
-   * terminal.
+   * Creates a display on {@code out}: a bar if that is {@code System.out} or {@code System.err} and
+   * a terminal.
    */
   public ProgressListener(String task, PrintStream out) {
     this(task, out, null);
   }
 
-  /** With another interval than the usual ones. */
+  /** Creates a display with another interval than the default. */
   ProgressListener(String task, PrintStream out, @Nullable Duration interval) {
     this.task = task;
     this.out = out;
@@ -98,7 +98,7 @@ public final class ProgressListener implements TrainingListener {
             .build();
   }
 
-  /** In a terminal of so many columns; 0 for lines. */
+  /** Returns the text for a terminal of {@code width} columns; 0 for lines. */
   private synchronized String text(ProgressState state, int width) {
     long done = state.getCurrent() - state.getStart();
     Duration elapsed = state.getElapsedAfterStart();
@@ -120,7 +120,7 @@ public final class ProgressListener implements TrainingListener {
     return width > 0 ? text.bar(width) : text.line();
   }
 
-  /** By name, but the loss last: accuracy and the like are what is looked for. */
+  /** Returns the values by name, but the loss last: accuracy and the like are more interesting. */
   private static SequencedMap<String, Double> sorted(Map<String, Double> values) {
     SequencedMap<String, Double> sorted = new LinkedHashMap<>(new TreeMap<>(values));
     Double own = sorted.remove("loss");

@@ -9,10 +9,10 @@ import java.util.function.Supplier;
 import me.tongfei.progressbar.ProgressBarConsumer;
 
 /**
- * Where the library's progress goes: to one line of a terminal, which is painted over, or as lines
- * to a file or another program. What others print to the terminal meanwhile, warnings for example,
- * has lines of its own: the progress makes room, and is below it when it is painted again. Once it
- * is closed nothing is written any more.
+ * The output of the progress library: to one line of a terminal, which is overwritten, or as lines
+ * to a file or another program. Other output to the terminal, such as warnings, goes to separate
+ * lines: the progress makes room, and is below it when it is written again. Nothing is written
+ * after it has been closed.
  */
 final class ProgressOutput implements ProgressBarConsumer {
   private final PrintStream out;
@@ -45,7 +45,7 @@ final class ProgressOutput implements ProgressBarConsumer {
         });
   }
 
-  /** The last column stays free: a terminal would begin a new line behind it. */
+  /** Returns the last column but one: a terminal would begin a new line after the last. */
   @Override
   public int getMaxRenderedLength() {
     return terminal.isThere() ? terminal.width() - 1 : Integer.MAX_VALUE;
@@ -83,7 +83,7 @@ final class ProgressOutput implements ProgressBarConsumer {
     }
   }
 
-  /** The caller has this lock. */
+  /** Makes room for other output; the caller holds this lock. */
   private void makeRoom(byte[] bytes, int from, int count) {
     if (closed || count == 0) {
       return;
@@ -96,7 +96,7 @@ final class ProgressOutput implements ProgressBarConsumer {
     begun = bytes[from + count - 1] != '\n';
   }
 
-  /** Standard output or standard error of the others, while the progress stands. */
+  /** Standard output or standard error of other code while the progress is shown. */
   private final class Shared extends OutputStream {
     private final PrintStream to;
 

@@ -8,17 +8,17 @@ import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One moment of a run in a line of whatever width: what there is no room for is left out, the last
- * evaluation last.
+ * The state of a run in a line of any width: details for which there is no room are left out, the
+ * last evaluation last.
  *
  * @param task the name of the run
  * @param step done
- * @param total steps that it will have
- * @param elapsed since it began, or went on
+ * @param total the number of steps at the end
+ * @param elapsed since it was started or resumed
  * @param left an estimate, or null
  * @param loss of the last steps; NaN if there was none
- * @param epoch the one that it is in, from 1; 0 if there was no step
- * @param evaluation the last one, what matters first
+ * @param epoch the current epoch, from 1; 0 if there was no step
+ * @param evaluation the last evaluation, the most important number first
  */
 record ProgressText(
     String task,
@@ -30,9 +30,9 @@ record ProgressText(
     long epoch,
     SequencedMap<String, Double> evaluation) {
   private static final int LEAST_BAR = 10;
-  private static final int LARGEST_BAR = 60;
+  private static final int MAX_BAR = 60;
 
-  /** What is shown, from all to little; the time makes room for a bar. */
+  /** The levels of detail, from everything to little; the time makes room for a bar. */
   private enum Detail {
     ALL,
     WITHOUT_TIME,
@@ -42,14 +42,16 @@ record ProgressText(
     WITHOUT_TASK
   }
 
-  /** For a terminal of so many columns: with a bar, if there is room for one. */
+  /**
+   * Returns the text for a terminal of {@code width} columns: with a bar, if there is room for one.
+   */
   String bar(int width) {
     for (Detail detail : Detail.values()) {
       String before = before(detail);
       String after = after(detail);
       int room = width - before.length() - after.length() - " [] ".length();
       if (room >= LEAST_BAR) {
-        int size = Math.min(room, LARGEST_BAR);
+        int size = Math.min(room, MAX_BAR);
         int done = (int) Math.round(part() * size);
         return before + " [" + "=".repeat(done) + " ".repeat(size - done) + "] " + after;
       }
@@ -62,7 +64,7 @@ record ProgressText(
     return least.substring(0, Math.max(0, Math.min(least.length(), width)));
   }
 
-  /** For a file or another program. */
+  /** Returns the text for a file or another program. */
   String line() {
     return before(Detail.ALL) + " " + after(Detail.ALL);
   }

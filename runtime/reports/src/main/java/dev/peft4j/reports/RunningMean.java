@@ -1,6 +1,6 @@
 package dev.peft4j.reports;
 
-/** The mean of the last few of a series of numbers. */
+/** The mean of the last values of a series of numbers. */
 final class RunningMean {
   private final double[] last;
   private final double[] weights;
@@ -15,14 +15,14 @@ final class RunningMean {
     add(value, 1);
   }
 
-  /** Adds the mean of so many. */
+  /** Adds the mean of {@code weight} things. */
   void add(double value, double weight) {
     int at = (int) (count++ % last.length);
     last[at] = value;
     weights[at] = weight;
   }
 
-  /** NaN before the first number. */
+  /** Returns the mean; NaN before the first number. */
   double value() {
     int n = (int) Math.min(count, last.length);
     double sum = 0;

@@ -4,9 +4,9 @@ import java.io.PrintStream;
 import org.jline.nativ.CLibrary;
 import org.jline.nativ.JLineNativeLoader;
 
-/** The terminal behind standard output or standard error, if there is one, asked through JLine. */
+/** The terminal of standard output or standard error, if there is one, found with JLine. */
 final class Terminal {
-  /** Where nobody says how wide a terminal is. */
+  /** The width of a terminal whose width is unknown. */
   private static final int USUAL = 80;
 
   private final int descriptor;
@@ -15,7 +15,7 @@ final class Terminal {
     this.descriptor = descriptor;
   }
 
-  /** Returns the terminal that {@code out} writes to; one of no width if it is none. */
+  /** Returns the terminal that {@code out} writes to; one with width 0 if it is not a terminal. */
   static Terminal of(PrintStream out) {
     int descriptor = out == System.err ? 2 : out == System.out ? 1 : -1;
     boolean dumb = "dumb".equals(System.getenv("TERM"));
@@ -42,7 +42,7 @@ final class Terminal {
     return descriptor > 0;
   }
 
-  /** Columns at this moment. */
+  /** Returns the current number of columns. */
   int width() {
     int width = 0;
     if (isThere() && !isWindows()) {

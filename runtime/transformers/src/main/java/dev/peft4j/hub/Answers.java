@@ -15,16 +15,16 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** What the Hub's answers mean, in sentences. */
+/** Messages for the Hub's answers. */
 final class Answers {
-  private static final int LONGEST = 200;
+  private static final int MAX_LENGTH = 200;
 
   /** The Hub's own header: {@code "api";r=0;t=55}, where t is in seconds. */
   private static final Pattern RATE = Pattern.compile(";\\s*t=([0-9]{1,9})");
 
   private Answers() {}
 
-  /** The exception for an answer that is no success; its body is closed. */
+  /** Returns the exception for an answer that is not a success; its body is closed. */
   static HubException failure(
       HubClient.Ask ask,
       HttpResponse<InputStream> response,
@@ -77,17 +77,15 @@ final class Answers {
           token
               ? "the token from "
                   + settings.tokenSource()
-                  + " does not allow to read it (403)"
+                  + " does not allow reading it (403)"
                   + words
                   + "; give it the right to read this model"
-              : "may not be read by everybody (403)"
-                  + words
-                  + "; log in with 'hf auth login' or set HF_TOKEN";
+              : "is not public (403)" + words + "; log in with 'hf auth login' or set HF_TOKEN";
       case 404 ->
           switch (code) {
             case "RevisionNotFound" ->
                 "has no such revision" + where + " (404); check the branch, tag or commit";
-            case "EntryNotFound" -> "the file " + last(ask) + " is not there (404)";
+            case "EntryNotFound" -> "the file " + last(ask) + " does not exist (404)";
             default ->
                 "there is no such model"
                     + where
@@ -97,13 +95,11 @@ final class Answers {
       case 429 ->
           "too many requests (429): "
               + (wait == null
-                  ? "try again in some minutes"
+                  ? "try again in a few minutes"
                   : "the Hub asks to wait " + inWords(wait) + ", try again then")
               + (token ? "" : "; with a token (HF_TOKEN) more are allowed");
       default ->
-          (status >= 500
-                  ? "the server has failed, again and again"
-                  : "the server refuses the request")
+          (status >= 500 ? "the server has failed repeatedly" : "the server refuses the request")
               + where
               + " ("
               + status
@@ -124,13 +120,13 @@ final class Answers {
     return seconds < 120 ? seconds + " s" : (seconds + 59) / 60 + " minutes";
   }
 
-  /** A header's value, printable and short; empty if it is not there. */
+  /** Returns a header's value, printable and short; empty if it is missing. */
   private static String header(HttpHeaders headers, String name) {
     String text = headers.firstValue(name).orElse("").strip();
-    return Printable.of(text.length() <= LONGEST ? text : text.substring(0, LONGEST) + "...");
+    return Printable.of(text.length() <= MAX_LENGTH ? text : text.substring(0, MAX_LENGTH) + "...");
   }
 
-  /** How long the server asks to wait; null if it does not say. */
+  /** Returns how long the server asks to wait; null if it does not say. */
   static @Nullable Duration retryAfter(HttpHeaders headers) {
     String text = headers.firstValue("Retry-After").orElse("").strip();
     if (text.matches("[0-9]{1,9}")) {
@@ -151,7 +147,7 @@ final class Answers {
     return rate.find() ? Duration.ofSeconds(Long.parseLong(rate.group(1))) : null;
   }
 
-  /** What an exception says, on one line. */
+  /** Returns the message of an exception on one line. */
   static String text(Throwable e) {
     String message = e.getMessage();
     return Printable.of(message == null ? e.getClass().getSimpleName() : message);

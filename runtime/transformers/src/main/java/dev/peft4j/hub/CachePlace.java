@@ -6,9 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
-/** The Hub's cache: contents by their hashes, and links to them. */
+/** The Hub's cache as the target of a download: contents by their hashes, and links to them. */
 final class CachePlace implements Place {
-  /** As huggingface_hub writes it, so that backups pass the cache over. */
+  /** The tag that huggingface_hub writes as well, so that backups skip the cache. */
   private static final String TAG =
       """
       Signature: 8a477f597d28d172789f06886806bc55
@@ -21,7 +21,7 @@ final class CachePlace implements Place {
   private final HubName name;
   private final boolean links;
 
-  /** Writes a model into a cache; without {@code links} the files themselves instead of links. */
+  /** Creates a place in a cache; without {@code links}, files take the place of links. */
   CachePlace(HubCache cache, HubName name, boolean links) {
     this.cache = cache;
     this.name = name;

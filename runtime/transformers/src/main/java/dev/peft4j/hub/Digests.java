@@ -9,7 +9,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** The hashes by which the Hub names contents. */
+/** The hashes of contents on the Hub. */
 final class Digests {
   private static final int SHA256_DIGITS = 64;
   private static final int PIECE = 1 << 16;
@@ -17,10 +17,9 @@ final class Digests {
   private Digests() {}
 
   /**
-   * Returns an empty digest of the kind that {@code hash} is of: SHA-256, or the SHA-1 that git
-   * makes of a blob.
+   * Returns an empty digest of the same kind as {@code hash}: SHA-256, or the SHA-1 of a git blob.
    *
-   * @param size the bytes that are to come
+   * @param size the number of bytes that will be added
    */
   static MessageDigest like(String hash, long size) {
     if (hash.length() == SHA256_DIGITS) {
@@ -53,7 +52,7 @@ final class Digests {
     }
   }
 
-  /** True if the file has that size and that hash. */
+  /** Returns whether the file has that size and that hash. */
   static boolean matches(Path file, long size, String hash) throws IOException {
     if (Files.size(file) != size) {
       return false;

@@ -10,7 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** One download of a file at a time, among threads and processes. */
+/** A lock that allows one download of a file at a time, among threads and processes. */
 final class DownloadLock implements AutoCloseable {
   private static final Duration PAUSE = Duration.ofMillis(100);
 
@@ -21,10 +21,10 @@ final class DownloadLock implements AutoCloseable {
   }
 
   /**
-   * Waits until nobody else holds the lock.
+   * Waits until the lock is free and takes it.
    *
-   * @param file made if missing; stays there
-   * @param path what reports call the file that is downloaded
+   * @param file the lock file, created if missing; it is not removed
+   * @param path the name of the downloaded file in reports
    */
   static DownloadLock take(Path file, String path, HubListener listener, Waits waits)
       throws IOException {
@@ -39,8 +39,7 @@ final class DownloadLock implements AutoCloseable {
       while (tryLock(channel) == null) {
         if (!told) {
           told = true;
-          listener.on(
-              new HubEvent.Waiting(path + " is being downloaded by somebody else, waiting"));
+          listener.on(new HubEvent.Waiting(path + " is already being downloaded, waiting"));
         }
         waits.sleep(PAUSE);
       }

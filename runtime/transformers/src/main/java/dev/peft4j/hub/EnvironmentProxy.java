@@ -12,8 +12,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The proxy that {@code HTTPS_PROXY}, {@code HTTP_PROXY} and {@code NO_PROXY} name, as for Python
- * and curl. Where Java's own properties ({@code https.proxyHost}) name one, that one counts.
+ * The proxy of {@code HTTPS_PROXY}, {@code HTTP_PROXY} and {@code NO_PROXY}, as in Python and curl.
+ * Java's own properties ({@code https.proxyHost}) have priority.
  */
 final class EnvironmentProxy extends ProxySelector {
   private final Map<String, String> env;

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** Which of a model's files are downloaded. */
+/** The choice of a model's files that are downloaded. */
 final class FileChoice {
   /** Settings, tokenizers and safetensors in the folder itself. */
   private static final Pattern NEEDED =
@@ -15,7 +15,7 @@ final class FileChoice {
   private static final Pattern BELOW =
       Pattern.compile("[0-9]+_[^/]+/[^/]+\\.(json|safetensors)|additional_chat_templates/[^/]+");
 
-  /** Lists of other frameworks' files, and the same weights again as their maker wrote them. */
+  /** Lists of other frameworks' files, and the original weights in other formats. */
   private static final Pattern OTHERS =
       Pattern.compile("[^/]+\\.(bin|h5|msgpack)\\.index\\.json|consolidated[^/]*\\.safetensors");
 
@@ -25,9 +25,9 @@ final class FileChoice {
   private FileChoice() {}
 
   /**
-   * Returns the files that are wanted.
+   * Returns the files to download.
    *
-   * @param include patterns; none is what a model needs
+   * @param include patterns; empty for the files that a model needs
    * @throws HubException if there is nothing to download, or the weights are in other formats alone
    */
   static List<HubFile> of(
@@ -48,8 +48,8 @@ final class FileChoice {
           all.isEmpty()
               ? "has no files"
               : (include.isEmpty() && exclude.isEmpty()
-                      ? "has no files of a model of transformers"
-                      : "has no files that the patterns ask for")
+                      ? "has no files of a transformers model"
+                      : "has no files that match the patterns")
                   + "; there are "
                   + Quote.list(all.stream().map(HubFile::path).toList(), 10));
     }

@@ -16,12 +16,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * One file: its beginning may be there already, the rest is asked for, and size and hash are
- * checked before it gets its name.
+ * The download of one file: existing bytes are kept, the rest is requested, and size and hash are
+ * checked before the file gets its name.
  */
 final class FileDownload {
   private static final int PIECE = 1 << 16;
-  private static final int MOST_BREAKS = 100;
+  private static final int MAX_BREAKS = 100;
   private static final Pattern RANGE = Pattern.compile("bytes ([0-9]{1,18})-[0-9]+/([0-9*]+)");
 
   private final HubClient client;
@@ -29,13 +29,13 @@ final class FileDownload {
   private final Wanted wanted;
 
   /**
-   * What is downloaded.
+   * A file to download.
    *
-   * @param uri where from
-   * @param subject what messages begin with
-   * @param path what reports call it
-   * @param size bytes
-   * @param hash SHA-256, or the SHA-1 of git's blob
+   * @param uri its address
+   * @param subject the start of messages
+   * @param path its name in reports
+   * @param size its number of bytes
+   * @param hash SHA-256, or the SHA-1 of the git blob
    */
   record Wanted(URI uri, String subject, String path, long size, String hash) {}
 
@@ -46,8 +46,8 @@ final class FileDownload {
   }
 
   /**
-   * Makes {@code partial} the whole file, which is checked. Whatever fails, the bytes that came
-   * stay there for the next attempt, unless they are wrong.
+   * Downloads the rest of the file to {@code partial} and checks it. If it fails, the bytes
+   * received are kept for the next attempt, unless they are wrong.
    */
   void into(Path partial) throws IOException {
     Files.createDirectories(parent(partial));
@@ -64,12 +64,12 @@ final class FileDownload {
         if (result == Result.WRONG && fresh) {
           throw new HubException(
               wanted.subject(),
-              "what came is not what the Hub has: the hash of "
+              "the contents received are not those of the Hub: the hash of "
                   + wanted.path()
                   + " is wrong though its size is right; it has been removed, try again");
         }
         fresh = true; // what was there before belonged to something else
-        if (breaks > MOST_BREAKS) {
+        if (breaks > MAX_BREAKS) {
           throw new HubException(
               wanted.subject(), "the server never sends the rest of " + wanted.path());
         }
@@ -79,8 +79,8 @@ final class FileDownload {
       }
       long now = Files.exists(partial) ? Files.size(partial) : 0;
       failures = now > before ? 1 : failures + 1;
-      String how = "broke off after " + now + " of " + wanted.size() + " bytes: ";
-      if (failures >= HubClient.ATTEMPTS || breaks > MOST_BREAKS) {
+      String how = "was interrupted after " + now + " of " + wanted.size() + " bytes: ";
+      if (failures >= HubClient.ATTEMPTS || breaks > MAX_BREAKS) {
         throw new HubException(
             wanted.subject(),
             "the download of "
@@ -88,11 +88,11 @@ final class FileDownload {
                 + " "
                 + how
                 + broken.getMessage()
-                + "; what came is kept, the same again goes on",
+                + "; the bytes received are kept, try again to continue",
             broken);
       }
       client.pause(
-          wanted.path() + " " + how + broken.getMessage() + "; going on", client.delay(failures));
+          wanted.path() + " " + how + broken.getMessage() + "; continuing", client.delay(failures));
     }
   }
 
@@ -106,15 +106,15 @@ final class FileDownload {
   }
 
   private enum Result {
-    /** It is there and right. */
+    /** The file is complete and correct. */
     WHOLE,
-    /** It had another hash, and is removed. */
+    /** The file had another hash, and was removed. */
     WRONG,
-    /** Its beginning was no use and is removed. */
+    /** The existing bytes could not be used and were removed. */
     AGAIN
   }
 
-  /** Asks for what is missing. */
+  /** Requests the missing bytes. */
   private Result fetch(Path partial) throws IOException {
     long there = Files.exists(partial) ? Files.size(partial) : 0;
     if (there > wanted.size()) {
@@ -213,7 +213,7 @@ final class FileDownload {
               + wanted.size()
               + " bytes: "
               + (full ? "the disk is full" : why)
-              + "; what came is kept, the same again goes on",
+              + "; the bytes received are kept, try again to continue",
           e);
     }
   }

@@ -6,7 +6,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
-/** A plain folder with the files under their names. */
+/** A plain folder as the target of a download, with the files by their names. */
 final class FolderPlace implements Place {
   private final Path folder;
   private final String subject;
@@ -34,7 +34,10 @@ final class FolderPlace implements Place {
     return hash != null && Files.isRegularFile(path) && Digests.matches(path, file.size(), hash);
   }
 
-  /** The file grows beside its place; it is its own lock, so that nothing is left over. */
+  /**
+   * Returns the partial file, which is beside its place and is its own lock, so that no other file
+   * is left.
+   */
   @Override
   public Path partial(HubFile file, String etag) {
     return folder.resolve(file.path() + ".incomplete");
@@ -54,7 +57,7 @@ final class FolderPlace implements Place {
       throw new HubException(
           subject,
           file(file)
-              + " is there already and is something else; choose another folder, or replace it with"
+              + " already exists with other contents; choose another folder, or replace it with"
               + " --overwrite");
     }
     return false;

@@ -3,9 +3,9 @@ package dev.peft4j.hub;
 import java.util.List;
 
 /**
- * Patterns of file names as Python's {@code fnmatch} has them, and {@code huggingface_hub} with it:
- * {@code *} is any text, slashes included, {@code ?} any character, {@code [abc]} and {@code
- * [!abc]} one of some; a pattern that ends with a slash is all of a folder.
+ * Patterns of file names as in Python's {@code fnmatch} and {@code huggingface_hub}: {@code *} is
+ * any text, slashes included, {@code ?} any character, {@code [abc]} and {@code [!abc]} a set of
+ * characters; a pattern that ends with a slash is everything in a folder.
  */
 final class Glob {
   private Glob() {}
@@ -14,7 +14,10 @@ final class Glob {
     return patterns.stream().anyMatch(p -> matches(p, name));
   }
 
-  /** True if the whole name fits; takes time by the product of both lengths at most. */
+  /**
+   * Returns whether the whole name matches; the time is at most proportional to the product of both
+   * lengths.
+   */
   static boolean matches(String pattern, String name) {
     String p = pattern.endsWith("/") ? pattern + "*" : pattern;
     int at = 0;
@@ -44,7 +47,7 @@ final class Glob {
     return at == p.length();
   }
 
-  /** Where the pattern goes on if the item at {@code at} is {@code c}, else -1. */
+  /** Returns where the pattern continues if the item at {@code at} matches {@code c}, else -1. */
   private static int one(String p, int at, char c) {
     char first = p.charAt(at);
     if (first == '?') {

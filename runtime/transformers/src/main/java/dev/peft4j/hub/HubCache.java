@@ -11,10 +11,10 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Hub's cache on this machine, as {@code huggingface_hub} lays it out: {@code
+ * The Hub's cache on this machine, in the layout of {@code huggingface_hub}: {@code
  * models--OWNER--MODEL} with {@code blobs} (the contents, by hash), {@code refs} (the commits of
  * branches and tags) and {@code snapshots} (a folder for each commit, of links to the contents).
- * Here nothing is downloaded.
+ * This class downloads nothing.
  */
 public final class HubCache {
   private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{7,64}");
@@ -24,7 +24,7 @@ public final class HubCache {
 
   private final Path root;
 
-  /** The cache in a folder, which need not be there. */
+  /** Creates the cache of a folder, which need not exist. */
   public HubCache(Path root) {
     this.root = root;
   }
@@ -52,7 +52,7 @@ public final class HubCache {
   /**
    * Returns the folder with a model's files.
    *
-   * @throws FileFormatException if it is not in the cache; says how to download it
+   * @throws FileFormatException if it is not in the cache; the message says how to download it
    */
   public Path folder(HubName name) throws IOException {
     Path folder = find(name);
@@ -62,27 +62,27 @@ public final class HubCache {
     throw missing(name, "");
   }
 
-  /** The exception that says how to get what is not here. */
+  /** Returns the exception that says how to download a missing model. */
   FileFormatException missing(HubName name, String before) throws IOException {
     return new FileFormatException(
         Path.of(name.toString()),
         (before.isEmpty() ? "" : before + " ")
             + "is not in the Hub's cache "
             + root
-            + (isBegun(name) ? " (a download was begun)" : "")
+            + (isBegun(name) ? " (a download was started)" : "")
             + "; get it with '"
             + command(name)
             + "'");
   }
 
-  /** The command that downloads a model. */
+  /** Returns the command that downloads a model. */
   static String command(HubName name) {
     return "peft4j download "
         + name.id()
         + (name.revision().equals(HubName.MAIN) ? "" : " --revision " + name.revision());
   }
 
-  /** The commit that a revision stands for here; null if that is not known. */
+  /** Returns the commit of a revision in this cache; null if it is unknown. */
   @Nullable String commit(HubName name) throws IOException {
     Path ref = ref(name);
     try {
@@ -90,7 +90,7 @@ public final class HubCache {
       if (COMMIT.matcher(commit).matches()) {
         return commit;
       }
-      throw new FileFormatException(ref, "is no commit, expected hexadecimal digits");
+      throw new FileFormatException(ref, "is not a commit, expected hexadecimal digits");
     } catch (NoSuchFileException _) {
       return COMMIT.matcher(name.revision()).matches() ? name.revision() : null;
     }
@@ -106,7 +106,7 @@ public final class HubCache {
     }
   }
 
-  /** True if something can be read there; a link whose content has been removed is nothing. */
+  /** Returns whether the folder has readable files; links to removed contents do not count. */
   private static boolean hasFiles(Path folder) throws IOException {
     try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
       for (Path file : files) {
@@ -126,7 +126,7 @@ public final class HubCache {
     return model(name).resolve("refs").resolve(name.revision());
   }
 
-  /** The folder of a commit. */
+  /** Returns the folder of a commit. */
   Path snapshot(HubName name, String commit) {
     return model(name).resolve(SNAPSHOTS).resolve(commit);
   }
@@ -143,7 +143,7 @@ public final class HubCache {
     return root.resolve(".locks").resolve(name.folder()).resolve(etag + ".lock");
   }
 
-  /** Says which commit a branch or tag is now, when all of its files are there. */
+  /** Sets the commit of a branch or tag, when all of its files are available. */
   void setCommit(HubName name, String commit) throws IOException {
     Path ref = ref(name);
     if (!name.revision().equals(commit)
@@ -152,7 +152,7 @@ public final class HubCache {
     }
   }
 
-  /** The name of the model whose folder in a cache this is, or null. */
+  /** Returns the name of the model to which a folder of a cache belongs, or null. */
   static @Nullable String nameOf(Path folder) {
     Path at = folder.toAbsolutePath().normalize();
     Path snapshots = at.getParent();

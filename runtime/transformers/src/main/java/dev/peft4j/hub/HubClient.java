@@ -23,11 +23,12 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks the Hub. Redirects are followed by hand: the token goes to the Hub's own address and nowhere
- * else, and never from https to http. What may be better a moment later is asked again.
+ * A client of the Hub. It follows redirects itself: the token is sent only to the Hub's own
+ * address, and never after a redirect from https to http. Requests that may succeed later are
+ * repeated.
  */
 final class HubClient implements AutoCloseable {
-  /** How often the same is asked at most, if nothing comes of it. */
+  /** The largest number of attempts without progress. */
   static final int ATTEMPTS = 5;
 
   private static final int REDIRECTS = 10;
@@ -52,7 +53,7 @@ final class HubClient implements AutoCloseable {
             .build();
   }
 
-  /** What is sent. */
+  /** A request. */
   record Ask(String method, URI uri, String subject, long from) {
     static Ask get(URI uri, String subject) {
       return new Ask("GET", uri, subject, 0);
@@ -62,7 +63,7 @@ final class HubClient implements AutoCloseable {
       return new Ask("HEAD", uri, subject, 0);
     }
 
-    /** True for a file that has an address and no name on the Hub. */
+    /** Returns whether the request is for a file that has an address and no name on the Hub. */
     boolean isPlain() {
       return subject.equals(uri.toString());
     }
@@ -76,22 +77,22 @@ final class HubClient implements AutoCloseable {
     return settings.timeout();
   }
 
-  /** Tells whoever listens that something is waited for, and waits. */
+  /** Tells the listener what is waited for, and waits. */
   void pause(String why, Duration time) throws IOException {
     listener.on(new HubEvent.Waiting(why));
     waits.sleep(time);
   }
 
-  /** How long to wait before the next attempt. */
+  /** Returns the time to wait before the next attempt. */
   Duration delay(int attempt) {
     return waits.before(attempt);
   }
 
   /**
-   * Sends it; 2xx and 416 come back, and for HEAD a redirect to another host, whose headers say
-   * what the file is.
+   * Sends a request; answers with 2xx and 416 are returned, and for HEAD a redirect to another
+   * host, whose headers describe the file.
    *
-   * @throws HubException for any other answer, with a sentence about it
+   * @throws HubException for any other answer, with a message about it
    */
   HttpResponse<InputStream> send(Ask ask) throws IOException {
     for (int attempt = 1; ; attempt++) {
@@ -110,7 +111,7 @@ final class HubClient implements AutoCloseable {
         return response;
       }
       Duration asked = Answers.retryAfter(response.headers());
-      boolean soon = asked == null || asked.compareTo(Waits.LONGEST) <= 0;
+      boolean soon = asked == null || asked.compareTo(Waits.MAX) <= 0;
       if (!LATER.contains(status) || attempt == ATTEMPTS || !soon) {
         throw Answers.failure(ask, response, settings, asked);
       }
@@ -143,7 +144,7 @@ final class HubClient implements AutoCloseable {
       response.body().close();
       uri = next;
     }
-    throw new HubException(ask.subject(), "is redirected again and again, at last to " + show(uri));
+    throw new HubException(ask.subject(), "is redirected repeatedly, finally to " + show(uri));
   }
 
   private static URI target(Ask ask, URI from, String location) throws HubException {
@@ -152,7 +153,9 @@ final class HubClient implements AutoCloseable {
       next = from.resolve(location);
     } catch (IllegalArgumentException e) {
       throw new HubException(
-          ask.subject(), "is redirected to " + Quote.text(location) + ", which is no address", e);
+          ask.subject(),
+          "is redirected to " + Quote.text(location) + ", which is not an address",
+          e);
     }
     boolean secure = "https".equalsIgnoreCase(next.getScheme());
     boolean known = secure || "http".equalsIgnoreCase(next.getScheme());
@@ -168,7 +171,7 @@ final class HubClient implements AutoCloseable {
     return next;
   }
 
-  /** An address without what may be secret in it. */
+  /** Returns an address without parts that may be secret. */
   private static String show(URI uri) {
     return uri.getScheme() + "://" + uri.getRawAuthority() + uri.getRawPath();
   }
@@ -198,7 +201,7 @@ final class HubClient implements AutoCloseable {
             ask.subject(),
             "the token from "
                 + settings.tokenSource()
-                + " has characters that no token has; expected hf_...");
+                + " has characters that are not allowed in a token; expected hf_...");
       }
     }
     if (ask.from() > 0) {
@@ -224,7 +227,7 @@ final class HubClient implements AutoCloseable {
     }
   }
 
-  /** A connection that was not made or did not last. */
+  /** Thrown when a connection could not be made or was lost. */
   static final class BrokenException extends IOException {
     private static final long serialVersionUID = 1L;
 

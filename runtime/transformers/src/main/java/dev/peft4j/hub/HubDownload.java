@@ -19,18 +19,18 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A download of a model or an adapter from the Hugging Face Hub. It only happens when {@link #run}
- * is called.
+ * A download of a model or an adapter from the Hugging Face Hub. It is started by {@link #run}
+ * only.
  *
  * <pre>{@code
  * Path folder = HubDownload.of("google-bert/bert-base-uncased").run();
  * BertModel model = Transformers.bertModel(folder);
  * }</pre>
  *
- * <p>The files go into the Hub's cache ({@link HubCache}), where Python's libraries find them too,
- * and what those have downloaded is not downloaded again. Each file is checked by size and hash
- * before it gets its name. A download that was broken off goes on where it was. Two at once do the
- * work once.
+ * <p>The files go into the Hub's cache ({@link HubCache}), which Python's libraries use too, and
+ * files that those have downloaded are not downloaded again. Each file is checked by size and hash
+ * before it gets its name. An interrupted download is resumed. Two downloads at once do the work
+ * once.
  */
 public final class HubDownload {
   private static final Pattern ETAG = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
@@ -53,31 +53,31 @@ public final class HubDownload {
   }
 
   /**
-   * Returns a download that has still to be run, by the environment's settings.
+   * Returns a download with the environment's settings, which is not started yet.
    *
    * @param name {@code owner/model} or {@code owner/model@revision}
-   * @throws IllegalArgumentException if the Hub has no such names
+   * @throws IllegalArgumentException if it is not a valid name on the Hub
    */
   public static HubDownload of(String name) {
     return of(HubName.parse(name), HubSettings.fromEnvironment());
   }
 
-  /** Returns a download that has still to be run. */
+  /** Returns a download that is not started yet. */
   public static HubDownload of(HubName name, HubSettings settings) {
     return new HubDownload(name, settings);
   }
 
   /**
-   * Downloads the files that fit one of these patterns instead of those that a model needs.
+   * Downloads the files that match one of these patterns instead of those that a model needs.
    *
-   * @param patterns as Python's {@code fnmatch} has them: {@code *} is any text, slashes included
+   * @param patterns as in Python's {@code fnmatch}: {@code *} is any text, slashes included
    */
   public HubDownload include(String... patterns) {
     include.addAll(List.of(patterns));
     return this;
   }
 
-  /** Leaves out the files that fit one of these patterns. */
+  /** Leaves out the files that match one of these patterns. */
   public HubDownload exclude(String... patterns) {
     exclude.addAll(List.of(patterns));
     return this;
@@ -90,14 +90,15 @@ public final class HubDownload {
   }
 
   /**
-   * Replaces files of {@link #to}'s folder that are something else; without it they are an error.
+   * Sets whether files in {@link #to}'s folder with other contents are replaced; without it they
+   * are an error.
    */
   public HubDownload overwrite(boolean replace) {
     overwrite = replace;
     return this;
   }
 
-  /** Tells {@code l} how it goes. */
+  /** Reports the progress to {@code l}. */
   public HubDownload listener(HubListener l) {
     listener = l;
     return this;
@@ -119,9 +120,10 @@ public final class HubDownload {
   }
 
   /**
-   * Asks the Hub for the files, and downloads none.
+   * Lists the files on the Hub, without downloading any.
    *
-   * @return those that {@link #run} would see to, also those that are on this machine already
+   * @return the files that {@link #run} would download, including those that are already on this
+   *     machine
    * @throws HubException if there is no such model, it may not be read, or the Hub cannot be
    *     reached
    */
@@ -133,12 +135,13 @@ public final class HubDownload {
   }
 
   /**
-   * Downloads what is not on this machine yet, and returns the folder with the files. If nothing
-   * may be asked for ({@code HF_HUB_OFFLINE}), the folder in the cache.
+   * Downloads the files that are not on this machine yet, and returns the folder with all files. In
+   * offline mode ({@code HF_HUB_OFFLINE}) it returns the folder in the cache.
    *
    * @throws HubException if there is no such model, it may not be read, the Hub cannot be reached,
-   *     or what it sends is not what it has announced
-   * @throws InterruptedIOException if the thread is interrupted; the same again goes on
+   *     or it sends other contents than announced
+   * @throws InterruptedIOException if the thread is interrupted; a further call resumes the
+   *     download
    */
   public Path run() throws IOException {
     if (settings.offline() && target == null) {
@@ -221,7 +224,7 @@ public final class HubDownload {
     }
   }
 
-  /** What is known of a file, from the list and from the answer about the file itself. */
+  /** Returns the description of a file, from the list and from the answer about the file itself. */
   private HubFile described(HubFile listed, HttpHeaders headers, boolean redirect, String commit)
       throws HubException {
     String at = headers.firstValue("X-Repo-Commit").orElse(commit);
@@ -280,7 +283,7 @@ public final class HubDownload {
         : etag;
   }
 
-  /** The name of the contents in the cache, as huggingface_hub chooses it. */
+  /** Returns the name of the contents in the cache, as huggingface_hub chooses it. */
   private static String etag(HubFile file, HttpHeaders headers) {
     String etag = rawEtag(headers);
     return ETAG.matcher(etag).matches() ? etag : String.valueOf(file.hash());

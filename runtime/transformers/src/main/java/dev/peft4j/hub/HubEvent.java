@@ -2,30 +2,30 @@ package dev.peft4j.hub;
 
 import java.util.List;
 
-/** Something that happened in a download. */
+/** An event of a download. */
 public sealed interface HubEvent {
   /**
-   * The Hub has said what there is.
+   * The Hub has listed the files.
    *
    * @param commit the commit that the revision stands for
-   * @param files those that were asked for, also those that are on this machine already
+   * @param files the requested files, including those that are already on this machine
    */
   record Listed(String commit, List<HubFile> files) implements HubEvent {}
 
   /**
-   * A file has come so far.
+   * The progress of a file.
    *
    * @param path the file's name
-   * @param bytes those that are there, those of a download that was broken off included
-   * @param size those that there will be
+   * @param bytes the bytes received so far, including those of an interrupted download
+   * @param size the bytes of the whole file
    */
   record Progress(String path, long bytes, long size) implements HubEvent {}
 
   /**
-   * Something is waited for: the Hub's limit of requests, a broken connection, or somebody else who
-   * downloads the same file.
+   * The download is waiting: for the Hub's limit of requests, a broken connection, or another
+   * download of the same file.
    *
-   * @param sentence what, and for how long
+   * @param sentence what it is waiting for, and how long
    */
   record Waiting(String sentence) implements HubEvent {}
 }

@@ -4,18 +4,20 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What could not be had from the Hub. The message is one sentence that names the model, what the
- * Hub or the network said, and what can be done.
+ * Thrown when something could not be downloaded from the Hub. The message is one sentence that
+ * names the model, what the Hub or the network answered, and what can be done.
  */
 public final class HubException extends IOException {
   private static final long serialVersionUID = 1L;
 
-  /** An exception about a model or an address. */
+  /** Creates an exception about a model or an address. */
   public HubException(String subject, String problem) {
     this(subject, problem, null);
   }
 
-  /** An exception about a model or an address with the exception that revealed the problem. */
+  /**
+   * Creates an exception about a model or an address with the exception that revealed the problem.
+   */
   public HubException(String subject, String problem, @Nullable Throwable cause) {
     super(subject + ": " + problem, cause);
   }

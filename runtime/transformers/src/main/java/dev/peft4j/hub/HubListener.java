@@ -1,8 +1,8 @@
 package dev.peft4j.hub;
 
-/** Is told how a download goes; called by the thread that downloads. */
+/** A receiver of the events of a download; called by the thread that downloads. */
 @FunctionalInterface
 public interface HubListener {
-  /** Takes a report. */
+  /** Receives an event. */
   void on(HubEvent event);
 }

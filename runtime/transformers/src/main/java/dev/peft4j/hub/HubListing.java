@@ -22,12 +22,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** What the Hub says about a model: the commit, and the files with sizes and hashes. */
+/** The Hub's description of a model: the commit, and the files with sizes and hashes. */
 final class HubListing {
   private static final JsonMapper JSON = new JsonMapper();
-  private static final int LARGEST_ANSWER = 64 << 20;
-  private static final int MOST_PAGES = 1000;
-  private static final int LONGEST_PATH = 1000;
+  private static final int MAX_ANSWER = 64 << 20;
+  private static final int MAX_PAGES = 1000;
+  private static final int MAX_PATH = 1000;
   private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{7,64}");
   private static final Pattern HASH = Pattern.compile("[0-9a-f]{40}|[0-9a-f]{64}");
   private static final Pattern NEXT = Pattern.compile("<([^<>]*)>\\s*;[^,<]*rel=\"?next\"?");
@@ -48,7 +48,7 @@ final class HubListing {
    */
   record Remote(String commit, List<HubFile> files) {}
 
-  /** Asks for the commit that the revision stands for, and for its files. */
+  /** Requests the commit of the revision, and its files. */
   Remote read() throws IOException {
     JsonNode info = json(api("revision", name.revision(), "?blobs=true")).body();
     String commit = info.path("sha").asText("");
@@ -101,9 +101,9 @@ final class HubListing {
     return HASH.matcher(text).matches() ? text : null;
   }
 
-  /** Throws for a name that could lead out of the folder, or that no file can have. */
+  /** Throws for a name that could lead outside the folder, or that is not a valid file name. */
   private void requireSafe(String path) throws HubException {
-    boolean safe = !path.isEmpty() && path.length() <= LONGEST_PATH;
+    boolean safe = !path.isEmpty() && path.length() <= MAX_PATH;
     for (String part : path.split("/", -1)) {
       safe &= !part.isBlank() && !part.equals(".") && !part.equals("..");
     }
@@ -117,13 +117,13 @@ final class HubListing {
     }
   }
 
-  /** The entries of all folders, page by page. */
+  /** Returns the entries of all folders, page by page. */
   private List<JsonNode> tree(String commit, boolean needed) throws IOException {
     List<JsonNode> all = new ArrayList<>();
     Set<URI> seen = new HashSet<>();
     @Nullable URI page = api("tree", commit, "?recursive=true");
     while (page != null) {
-      if (!seen.add(page) || seen.size() > MOST_PAGES) {
+      if (!seen.add(page) || seen.size() > MAX_PAGES) {
         throw new HubException(name.toString(), "the server's list of files has no end");
       }
       Page answer;
@@ -137,7 +137,7 @@ final class HubListing {
       }
       if (!answer.body().isArray()) {
         throw new HubException(
-            name.toString(), "the server's list of files is no list; is " + page + " a Hub's?");
+            name.toString(), "the server's list of files is not a list; is " + page + " a Hub's?");
       }
       answer.body().forEach(all::add);
       page = answer.next();
@@ -151,12 +151,14 @@ final class HubListing {
     HttpResponse<InputStream> response = client.send(HubClient.Ask.get(uri, name.toString()));
     byte[] bytes;
     try (InputStream body = Stalls.watched(response.body(), client.timeout())) {
-      bytes = body.readNBytes(LARGEST_ANSWER + 1);
+      bytes = body.readNBytes(MAX_ANSWER + 1);
     } catch (IOException e) {
       throw new HubException(
-          name.toString(), "the list of files broke off: " + Answers.text(e) + "; try again", e);
+          name.toString(),
+          "the list of files was interrupted: " + Answers.text(e) + "; try again",
+          e);
     }
-    if (bytes.length > LARGEST_ANSWER) {
+    if (bytes.length > MAX_ANSWER) {
       throw new HubException(name.toString(), "the list of files is longer than 64 MB");
     }
     Matcher next = NEXT.matcher(response.headers().firstValue("Link").orElse(""));
@@ -166,7 +168,9 @@ final class HubListing {
     } catch (JsonProcessingException | IllegalArgumentException e) {
       throw new HubException(
           name.toString(),
-          "the answer of " + client.settings().endpoint() + " is no JSON of a Hub; see HF_ENDPOINT",
+          "the answer of "
+              + client.settings().endpoint()
+              + " is not the JSON of a Hub; see HF_ENDPOINT",
           e);
     }
   }
@@ -183,7 +187,7 @@ final class HubListing {
             + query);
   }
 
-  /** The address of a file at a commit. */
+  /** Returns the address of a file at a commit. */
   URI address(String commit, String path) {
     String escaped =
         Arrays.stream(path.split("/")).map(HubListing::encoded).collect(Collectors.joining("/"));

@@ -11,18 +11,18 @@ import org.jspecify.annotations.Nullable;
  * @param revision a branch, a tag or a commit; {@code main} unless said otherwise
  */
 public record HubName(String id, String revision) {
-  /** The branch that counts if none is named. */
+  /** The default branch. */
   public static final String MAIN = "main";
 
-  private static final int LONGEST = 96;
+  private static final int MAX_LENGTH = 96;
   private static final Pattern PART = Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?");
   private static final Pattern REVISION =
       Pattern.compile("[A-Za-z0-9_+.#=-]+(/[A-Za-z0-9_+.#=-]+)*");
 
   /**
-   * Checks the name.
+   * Creates a name.
    *
-   * @throws IllegalArgumentException if the Hub has no such names
+   * @throws IllegalArgumentException if it is not a valid name on the Hub
    */
   public HubName {
     String problem = problem(id, revision);
@@ -32,9 +32,9 @@ public record HubName(String id, String revision) {
   }
 
   /**
-   * Reads a name, {@code owner/model} or {@code owner/model@revision}.
+   * Parses a name, {@code owner/model} or {@code owner/model@revision}.
    *
-   * @throws IllegalArgumentException if the Hub has no such names
+   * @throws IllegalArgumentException if it is not a valid name on the Hub
    */
   public static HubName parse(String text) {
     int at = text.indexOf('@');
@@ -43,7 +43,7 @@ public record HubName(String id, String revision) {
         : new HubName(text.substring(0, at), text.substring(at + 1));
   }
 
-  /** Returns the name that a text is, or null if the Hub has no such names. */
+  /** Returns the name in a text, or null if it is not a valid name on the Hub. */
   static @Nullable HubName ifName(String text) {
     int at = text.indexOf('@');
     String id = at < 0 ? text : text.substring(0, at);
@@ -55,16 +55,16 @@ public record HubName(String id, String revision) {
     String[] parts = id.split("/", -1);
     boolean good = parts.length <= 2 && !id.contains("--") && !id.contains("..");
     for (String part : parts) {
-      good &= part.length() <= LONGEST && PART.matcher(part).matches();
+      good &= part.length() <= MAX_LENGTH && PART.matcher(part).matches();
     }
     if (!good || id.endsWith(".git")) {
       return Quote.text(id)
-          + " is no name on the Hugging Face Hub; expected owner/model, such as"
+          + " is not a name on the Hugging Face Hub; expected owner/model, such as"
           + " google-bert/bert-base-uncased";
     }
     for (String part : revision.split("/", -1)) {
       if (part.equals(".") || part.equals("..") || !REVISION.matcher(revision).matches()) {
-        return Quote.text(revision) + " is no revision; expected a branch, a tag or a commit";
+        return Quote.text(revision) + " is not a revision; expected a branch, a tag or a commit";
       }
     }
     return null;
@@ -75,7 +75,7 @@ public record HubName(String id, String revision) {
     return new HubName(id, newRevision);
   }
 
-  /** Returns true if an owner is named. */
+  /** Returns whether an owner is named. */
   boolean hasOwner() {
     return id.indexOf('/') >= 0;
   }
@@ -85,7 +85,7 @@ public record HubName(String id, String revision) {
     return "models--" + id.replace("/", "--");
   }
 
-  /** Returns {@code owner/model}, with {@code @revision} if that is not {@code main}. */
+  /** Returns {@code owner/model}, with {@code @revision} if the revision is not {@code main}. */
   @Override
   public String toString() {
     return revision.equals(MAIN) ? id : id + "@" + revision;

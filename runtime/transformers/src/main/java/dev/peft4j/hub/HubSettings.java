@@ -12,8 +12,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the Hub is, who asks, and where its cache is on this machine. By default what the
- * environment variables of Python's {@code huggingface_hub} say:
+ * The address of the Hub, the token, and the cache on this machine. The defaults are those of the
+ * environment variables of Python's {@code huggingface_hub}:
  *
  * <ul>
  *   <li>{@code HF_ENDPOINT}: the Hub or a mirror of it, by default {@code https://huggingface.co}
@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
  *       login} writes, {@code HF_TOKEN_PATH} or {@code HF_HOME/token}
  *   <li>{@code HF_HUB_CACHE}: the cache; else {@code HF_HOME/hub}. {@code HF_HOME} is by default
  *       {@code ~/.cache/huggingface}
- *   <li>{@code HF_HUB_OFFLINE}: with 1, nothing is ever asked for
- *   <li>{@code HF_HUB_DOWNLOAD_TIMEOUT}: seconds without a byte after which a connection counts as
- *       broken, by default 30
+ *   <li>{@code HF_HUB_OFFLINE}: with 1, no request is sent
+ *   <li>{@code HF_HUB_DOWNLOAD_TIMEOUT}: seconds without a byte after which a connection is
+ *       considered broken, by default 30
  * </ul>
  */
 public final class HubSettings {
@@ -54,19 +54,19 @@ public final class HubSettings {
   }
 
   /**
-   * Returns what the environment says.
+   * Returns the settings of the environment.
    *
-   * @throws IllegalArgumentException if {@code HF_ENDPOINT} is no address
+   * @throws IllegalArgumentException if {@code HF_ENDPOINT} is not an address
    */
   public static HubSettings fromEnvironment() {
     return of(System.getenv());
   }
 
   /**
-   * Returns what an environment says.
+   * Returns the settings of an environment.
    *
-   * @param environment values by name, as {@link System#getenv()} has them
-   * @throws IllegalArgumentException if {@code HF_ENDPOINT} is no address
+   * @param environment values by name, as in {@link System#getenv()}
+   * @throws IllegalArgumentException if {@code HF_ENDPOINT} is not an address
    */
   public static HubSettings of(Map<String, String> environment) {
     return of(environment, Path.of(System.getProperty("user.home", "")));
@@ -156,28 +156,30 @@ public final class HubSettings {
     return TIMEOUT;
   }
 
-  /** Returns the same with another address of the Hub. */
+  /** Returns a copy with another address of the Hub. */
   public HubSettings withEndpoint(URI newEndpoint) {
     return new HubSettings(
         endpoint(newEndpoint.toString()), token, tokenSource, cache, offline, timeout);
   }
 
-  /** Returns the same with another token, or with none. */
+  /** Returns a copy with another token, or without one. */
   public HubSettings withToken(@Nullable String newToken) {
     return new HubSettings(endpoint, clean(newToken), "the program", cache, offline, timeout);
   }
 
-  /** Returns the same with another folder as the cache. */
+  /** Returns a copy with another folder as the cache. */
   public HubSettings withCache(Path newCache) {
     return new HubSettings(endpoint, token, tokenSource, newCache, offline, timeout);
   }
 
-  /** Returns the same, which never asks for anything if {@code newOffline}. */
+  /** Returns a copy with offline mode on or off. */
   public HubSettings withOffline(boolean newOffline) {
     return new HubSettings(endpoint, token, tokenSource, cache, newOffline, timeout);
   }
 
-  /** Returns the same with another time without a byte after which a connection is broken. */
+  /**
+   * Returns a copy with another time without a byte after which a connection is considered broken.
+   */
   public HubSettings withTimeout(Duration newTimeout) {
     return new HubSettings(endpoint, token, tokenSource, cache, offline, newTimeout);
   }
@@ -192,17 +194,17 @@ public final class HubSettings {
     return cache;
   }
 
-  /** Returns true if nothing may be asked for. */
+  /** Returns whether no request may be sent. */
   public boolean offline() {
     return offline;
   }
 
-  /** Returns the time without a byte after which a connection counts as broken. */
+  /** Returns the time without a byte after which a connection is considered broken. */
   public Duration timeout() {
     return timeout;
   }
 
-  /** Returns true if there is a token. */
+  /** Returns whether there is a token. */
   public boolean hasToken() {
     return token != null;
   }
@@ -211,7 +213,7 @@ public final class HubSettings {
     return token;
   }
 
-  /** Where the token is from, for messages. */
+  /** Returns the source of the token, for messages. */
   String tokenSource() {
     return tokenSource;
   }

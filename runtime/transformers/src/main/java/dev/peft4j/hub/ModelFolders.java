@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds models and adapters on this machine: a folder, or a name on the Hugging Face Hub that is
- * looked up in the Hub's cache. Nothing is ever downloaded here; {@link HubDownload} does that.
+ * The lookup of models and adapters on this machine: a folder, or a name on the Hugging Face Hub in
+ * the Hub's cache. It never downloads anything; {@link HubDownload} does.
  *
  * <pre>{@code
  * Path base = ModelFolders.resolve("google-bert/bert-base-uncased");
@@ -23,14 +23,18 @@ public final class ModelFolders {
    * Returns the folder of a model or an adapter.
    *
    * @param folderOrName a folder, or {@code owner/model} or {@code owner/model@revision} on the
-   *     Hub; a folder of that name wins
-   * @throws FileFormatException if it is neither; for a name of the Hub it says how to download it
+   *     Hub; a folder of that name has priority
+   * @throws FileFormatException if it is neither; for a name on the Hub the message says how to
+   *     download it
    */
   public static Path resolve(String folderOrName) throws IOException {
     return resolve(folderOrName, HubSettings.fromEnvironment());
   }
 
-  /** As {@link #resolve(String)}, with other settings than the environment's. */
+  /**
+   * Returns the folder of a model or an adapter, with other settings than the environment's; see
+   * {@link #resolve(String)}.
+   */
   public static Path resolve(String folderOrName, HubSettings settings) throws IOException {
     Path found = find(folderOrName, settings);
     if (found != null) {
@@ -53,7 +57,7 @@ public final class ModelFolders {
    * cache.
    *
    * @param folderOrName a folder, or {@code owner/model} or {@code owner/model@revision} on the
-   *     Hub; a folder (or file) of that name wins
+   *     Hub; a folder (or file) of that name has priority
    */
   public static @Nullable Path find(String folderOrName, HubSettings settings) throws IOException {
     Path folder = existing(folderOrName);
@@ -61,7 +65,7 @@ public final class ModelFolders {
     return name == null ? folder : new HubCache(settings.cache()).find(name);
   }
 
-  /** True for what is rather the path of a folder that is not there: one above it is. */
+  /** Returns whether a name is more likely the path of a missing folder: its parent exists. */
   private static boolean isBesideFolders(HubName name) {
     return existing(name.id().substring(0, name.id().indexOf('/'))) != null;
   }
@@ -76,8 +80,8 @@ public final class ModelFolders {
   }
 
   /**
-   * Returns what a folder is to be called in an adapter's {@code base_model_name_or_path}: the name
-   * on the Hub if the folder is in a cache of the Hub, as peft writes it, else the folder's path.
+   * Returns the name of a folder for an adapter's {@code base_model_name_or_path}: the name on the
+   * Hub if the folder is in a cache of the Hub, as peft writes it, else the folder's path.
    */
   public static String name(Path folder) {
     String name = HubCache.nameOf(folder);

@@ -3,30 +3,30 @@ package dev.peft4j.hub;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Where a download goes: the Hub's cache or a folder. */
+/** The target of a download: the Hub's cache or a folder. */
 interface Place {
-  /** The folder with all files. */
+  /** Returns the folder with all files. */
   Path folder(String commit);
 
-  /** True if the file is there, and right as far as can be told at once. */
+  /** Returns whether the file exists, and seems correct in a quick check. */
   boolean isPresent(String commit, HubFile file) throws IOException;
 
-  /** Where a file with this hash grows; what is there already is its beginning. */
+  /** Returns the partial file of contents with this hash; an existing one is continued. */
   Path partial(HubFile file, String etag);
 
-  /** The lock of that file. */
+  /** Returns the lock of that file. */
   Path lock(HubFile file, String etag);
 
   /**
-   * Makes a file of contents that are on this machine already.
+   * Creates a file of contents that are already on this machine.
    *
-   * @return false if they are not
+   * @return false if they are not there
    */
   boolean link(String commit, HubFile file, String etag) throws IOException;
 
-  /** Gives the partial file, which is whole now, its name. */
+  /** Gives the partial file, which is complete, its name. */
   void complete(String commit, HubFile file, String etag) throws IOException;
 
-  /** All files are there. */
+  /** Completes a download of all files. */
   void finish(String commit) throws IOException;
 }

@@ -6,7 +6,7 @@ import java.io.InputStream;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** A body that is closed when nothing has come for too long. */
+/** A response body that is closed when no data has arrived for too long. */
 final class Stalls extends FilterInputStream {
   private final long nanos;
   private final Thread watcher;

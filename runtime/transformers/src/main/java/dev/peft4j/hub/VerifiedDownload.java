@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
 /**
- * A download of one file whose size and SHA-256 are known before, from wherever it is. It goes on
- * where it was broken off, and is checked before it gets its name. No token is sent.
+ * A download of one file whose size and SHA-256 are known in advance, from any address. It is
+ * resumed if it was interrupted, and the file is checked before it gets its name. No token is sent.
  */
 public final class VerifiedDownload {
   private final URI uri;
@@ -24,27 +24,28 @@ public final class VerifiedDownload {
   }
 
   /**
-   * Returns a download that has still to be run.
+   * Returns a download that is not started yet.
    *
-   * @param uri where the file is
-   * @param size its bytes
+   * @param uri the address of the file
+   * @param size its number of bytes
    * @param sha256 64 hexadecimal digits
-   * @throws IllegalArgumentException if that is no hash, or the address is neither http nor https
+   * @throws IllegalArgumentException if the hash is not valid, or the address is neither http nor
+   *     https
    */
   public static VerifiedDownload of(URI uri, long size, String sha256) {
     if (!sha256.matches("[0-9a-f]{64}")) {
       throw new IllegalArgumentException(
-          "VerifiedDownload: " + sha256 + " is no SHA-256, expected 64 hexadecimal digits");
+          "VerifiedDownload: " + sha256 + " is not a SHA-256, expected 64 hexadecimal digits");
     }
     String scheme = String.valueOf(uri.getScheme());
     if (uri.getHost() == null || !scheme.matches("(?i)https?")) {
       throw new IllegalArgumentException(
-          "VerifiedDownload: " + uri + " is no address of http or https");
+          "VerifiedDownload: " + uri + " is not an http or https address");
     }
     return new VerifiedDownload(uri, size, sha256);
   }
 
-  /** Tells {@code l} how it goes. */
+  /** Reports the progress to {@code l}. */
   public VerifiedDownload listener(HubListener l) {
     listener = l;
     return this;
@@ -56,10 +57,10 @@ public final class VerifiedDownload {
   }
 
   /**
-   * Downloads it, unless it is there already.
+   * Downloads the file, unless it exists already.
    *
-   * @param file where it goes; what has come so far is beside it, with {@code .incomplete}
-   * @throws HubException if the server has no such file, cannot be reached, or sends something else
+   * @param file the target; the bytes received so far are beside it, with {@code .incomplete}
+   * @throws HubException if the server has no such file, cannot be reached, or sends other contents
    * @throws IOException if it cannot be written
    */
   public void to(Path file) throws IOException {

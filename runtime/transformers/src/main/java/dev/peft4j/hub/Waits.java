@@ -3,12 +3,12 @@ package dev.peft4j.hub;
 import java.io.InterruptedIOException;
 import java.time.Duration;
 
-/** How long is waited between attempts. */
+/** The waiting times between attempts. */
 class Waits {
-  /** The longest time for which the Hub is obeyed when it asks to wait. */
-  static final Duration LONGEST = Duration.ofMinutes(2);
+  /** The longest time for which a request of the Hub to wait is followed. */
+  static final Duration MAX = Duration.ofMinutes(2);
 
-  /** The time before the next attempt, twice as long each time. */
+  /** Returns the time before the next attempt, twice as long each time. */
   Duration before(int attempt) {
     return Duration.ofMillis(500L << Math.min(attempt, 6));
   }

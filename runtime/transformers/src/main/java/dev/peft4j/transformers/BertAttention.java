@@ -9,7 +9,7 @@ public final class BertAttention extends Module {
   private final BertSelfAttention self;
   private final BertOutput output;
 
-  BertAttention(BertConfig config, BertInit init) {
+  BertAttention(EncoderConfig config, Init init) {
     this.self = new BertSelfAttention(config, init);
     this.output = new BertOutput(config.hiddenSize(), config, init);
   }

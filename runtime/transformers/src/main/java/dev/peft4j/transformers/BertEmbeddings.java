@@ -20,17 +20,17 @@ public final class BertEmbeddings extends Module {
 
   private final Dropout dropout;
 
-  BertEmbeddings(BertConfig config, BertInit init) {
-    int hidden = config.hiddenSize();
-    this.wordEmbeddings = init.paddedEmbedding(config.vocabSize(), hidden);
-    this.positionEmbeddings = init.embedding(config.maxPositions(), hidden);
-    this.tokenTypeEmbeddings = init.embedding(config.typeVocabSize(), hidden);
-    this.layerNorm = new LayerNorm(hidden, (float) config.layerNormEps());
+  BertEmbeddings(EncoderConfig config, Init init) {
+    int size = config.embeddingSize();
+    this.wordEmbeddings = init.embedding(config.vocabSize(), size, 0);
+    this.positionEmbeddings = init.embedding(config.maxPositions(), size);
+    this.tokenTypeEmbeddings = init.embedding(config.typeVocabSize(), size);
+    this.layerNorm = new LayerNorm(size, (float) config.layerNormEps());
     this.dropout = new Dropout(config.hiddenDropout());
   }
 
   /**
-   * The embeddings (batch, tokens, hidden).
+   * The embeddings (batch, tokens, embedding size).
    *
    * @param ids (batch, tokens)
    * @param typeIds like ids, or null for all zero

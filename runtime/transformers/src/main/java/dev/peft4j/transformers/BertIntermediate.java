@@ -15,7 +15,7 @@ public final class BertIntermediate extends Module {
   @CheckpointName("intermediate_act_fn")
   private final @Nullable PRelu slope;
 
-  BertIntermediate(BertConfig config, BertInit init) {
+  BertIntermediate(EncoderConfig config, Init init) {
     this.dense = init.linear(config.hiddenSize(), config.intermediateSize());
     this.activation = config.activation();
     this.slope = activation == Activation.PRELU ? new PRelu() : null;

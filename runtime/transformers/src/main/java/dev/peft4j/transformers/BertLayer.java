@@ -10,7 +10,7 @@ public final class BertLayer extends Module {
   private final BertIntermediate intermediate;
   private final BertOutput output;
 
-  BertLayer(BertConfig config, BertInit init) {
+  BertLayer(EncoderConfig config, Init init) {
     this.attention = new BertAttention(config, init);
     this.intermediate = new BertIntermediate(config, init);
     this.output = new BertOutput(config.intermediateSize(), config, init);

@@ -1,8 +1,7 @@
 package dev.peft4j.transformers;
 
-import dev.peft4j.nn.HasModelType;
-import dev.peft4j.nn.Module;
 import dev.peft4j.tensor.Tensor;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,85 +9,58 @@ import org.jspecify.annotations.Nullable;
  * state for each token. With a pooler, {@link #pooler()} makes one vector a text of them; {@link
  * Pooling} has another way.
  */
-public class BertModel extends Module implements HasModelType {
-  private final BertConfig config;
+public class BertModel extends Encoder {
   private final BertEmbeddings embeddings;
   private final BertEncoder encoder;
   private final @Nullable BertPooler pooler;
 
   /** A new model with pooler, its weights drawn as transformers draws them. */
-  public BertModel(BertConfig config) {
+  public BertModel(EncoderConfig config) {
     this(config, true);
   }
 
   /** A new model with or without pooler, its weights drawn as transformers draws them. */
-  public BertModel(BertConfig config, boolean pooler) {
-    this(config, pooler, BertInit.random(config));
+  public BertModel(EncoderConfig config, boolean pooler) {
+    this(config, pooler, Init.random(config));
   }
 
-  BertModel(BertConfig config, boolean pooler, BertInit init) {
-    this(config, pooler ? init : null, init);
-  }
-
-  /** A pooler may be drawn while everything else waits for a checkpoint; null for none. */
-  BertModel(BertConfig config, @Nullable BertInit poolerInit, BertInit init) {
-    this.config = config;
+  /** A model whose layers {@code init} makes. */
+  public BertModel(EncoderConfig config, boolean pooler, Init init) {
+    super(config);
     this.embeddings = new BertEmbeddings(config, init);
     this.encoder = new BertEncoder(config, init);
-    this.pooler = poolerInit == null ? null : new BertPooler(config, poolerInit);
+    this.pooler = pooler ? new BertPooler(config, init) : null;
   }
 
   /**
-   * A model whose weights are all zero and wait for {@link #load}: quicker than drawing numbers
-   * that are replaced at once.
+   * Returns a model whose weights are all zero and wait for {@link #load}: quicker than drawing
+   * numbers that are replaced at once.
    */
-  public static BertModel blank(BertConfig config, boolean pooler) {
-    return new BertModel(config, pooler, BertInit.zeros());
+  public static BertModel blank(EncoderConfig config, boolean pooler) {
+    return new BertModel(config, pooler, Init.zeros());
   }
 
-  /** The hidden states of a batch that a {@link Tokenizer} made. */
-  public Tensor forward(TokenBatch batch) {
-    return forward(batch.inputIds(), batch.attentionMask(), batch.tokenTypeIds());
+  @Override
+  protected Tensor embed(Tensor ids, @Nullable Tensor typeIds) {
+    return embeddings.forward(ids, typeIds);
   }
 
-  /** The hidden states of texts whose tokens are all of type 0. */
-  public Tensor forward(Tensor inputIds, @Nullable Tensor attentionMask) {
-    return forward(inputIds, attentionMask, null);
+  @Override
+  protected Tensor encode(Tensor x, @Nullable Tensor mask, Consumer<Tensor> layerInput) {
+    return encoder.forward(x, mask, layerInput);
   }
 
-  /**
-   * The last hidden states (batch, tokens, hidden).
-   *
-   * @param inputIds integers (batch, tokens)
-   * @param attentionMask like inputIds, 1 at tokens and 0 at padding; null if all are tokens
-   * @param tokenTypeIds like inputIds; null if all are 0
-   * @throws dev.peft4j.data.ShapeException if shapes or types do not fit, the batch is empty, or a
-   *     sequence is longer than {@link BertConfig#maxPositions()}
-   * @throws IndexOutOfBoundsException if an id is out of range, naming it and its place
-   */
-  public Tensor forward(
-      Tensor inputIds, @Nullable Tensor attentionMask, @Nullable Tensor tokenTypeIds) {
-    BertInput.check(config, inputIds, attentionMask, tokenTypeIds);
-    Tensor mask = attentionMask == null ? null : BertInput.additive(attentionMask);
-    return encoder.forward(embeddings.forward(inputIds, tokenTypeIds), mask);
-  }
-
-  /** The settings. */
-  public BertConfig config() {
-    return config;
-  }
-
-  /** The embeddings. */
+  /** Returns the embeddings. */
   public BertEmbeddings embeddings() {
     return embeddings;
   }
 
-  /** The layers. */
+  /** Returns the layers. */
   public BertEncoder encoder() {
     return encoder;
   }
 
-  /** The pooler, or null if the model has none. */
+  @Override
   public @Nullable BertPooler pooler() {
     return pooler;
   }

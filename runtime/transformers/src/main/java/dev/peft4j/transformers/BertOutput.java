@@ -19,7 +19,7 @@ public final class BertOutput extends Module {
 
   private final Dropout dropout;
 
-  BertOutput(int in, BertConfig config, BertInit init) {
+  BertOutput(int in, EncoderConfig config, Init init) {
     this.dense = init.linear(in, config.hiddenSize());
     this.layerNorm = new LayerNorm(config.hiddenSize(), (float) config.layerNormEps());
     this.dropout = new Dropout(config.hiddenDropout());

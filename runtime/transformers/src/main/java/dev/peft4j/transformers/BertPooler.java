@@ -8,7 +8,7 @@ import dev.peft4j.tensor.Tensor;
 public final class BertPooler extends Module {
   private final Linear dense;
 
-  BertPooler(BertConfig config, BertInit init) {
+  BertPooler(EncoderConfig config, Init init) {
     this.dense = init.linear(config.hiddenSize(), config.hiddenSize());
   }
 

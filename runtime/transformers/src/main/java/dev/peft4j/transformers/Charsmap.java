@@ -14,7 +14,7 @@ import java.util.BitSet;
  * whether it leads anywhere, so every way through it is gone here first.
  */
 final class Charsmap {
-  private static final int LONGEST_REPLACEMENT = 256;
+  private static final int MAX_REPLACEMENT = 256;
 
   private final int[] units;
   private final byte[] replacements;
@@ -141,9 +141,9 @@ final class Charsmap {
     int to = from;
     while (to < replacements.length && replacements[to] != 0) {
       to++;
-      if (to - from > LONGEST_REPLACEMENT) {
+      if (to - from > MAX_REPLACEMENT) {
         throw new IllegalArgumentException(
-            "it replaces a text by more than " + LONGEST_REPLACEMENT + " bytes");
+            "it replaces a text by more than " + MAX_REPLACEMENT + " bytes");
       }
     }
     longest = Math.max(longest, to - from);

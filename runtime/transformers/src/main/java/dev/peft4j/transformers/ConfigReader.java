@@ -12,26 +12,57 @@ import org.jspecify.annotations.Nullable;
  * Checked access to the values of a {@code config.json}: every error names the file, the key, what
  * was found and what would have been right.
  */
-final class ConfigReader {
-  private static final int LONGEST_QUOTE = 80;
+public final class ConfigReader {
+  private static final int MAX_QUOTE = 80;
 
   private final ObjectNode tree;
   private final Path file;
+  private final Map<String, String> names;
 
-  ConfigReader(ObjectNode tree, Path file) {
-    this.tree = tree;
-    this.file = file;
+  /** A reader of a file's content. */
+  public ConfigReader(ObjectNode tree, Path file) {
+    this(tree, file, Map.of());
   }
 
-  boolean has(String key) {
+  private ConfigReader(ObjectNode tree, Path file, Map<String, String> names) {
+    this.tree = tree;
+    this.file = file;
+    this.names = names;
+  }
+
+  /**
+   * Returns a reader of the same file that finds some keys under other names (transformers' {@code
+   * attribute_map}); where a file has only the usual name, that counts.
+   *
+   * @param names names in the file by usual names, such as {@code dim} by {@code hidden_size}
+   */
+  public ConfigReader renamed(Map<String, String> names) {
+    return new ConfigReader(tree, file, Map.copyOf(names));
+  }
+
+  /** Returns the name under which the file has, or would have, a key. */
+  public String name(String key) {
+    String own = names.getOrDefault(key, key);
+    return tree.has(own) || !tree.has(key) ? own : key;
+  }
+
+  /** Returns whether there is a value that is not null. */
+  public boolean has(String key) {
     return !get(key).isMissingNode() && !get(key).isNull();
   }
 
-  JsonNode get(String key) {
-    return tree.path(key);
+  /** Returns a value as it is; a missing node if there is none. */
+  public JsonNode get(String key) {
+    return tree.path(name(key));
   }
 
-  int wholeNumber(String key, int least, int missing) throws FileFormatException {
+  /**
+   * Returns a whole number.
+   *
+   * @param least the least that is right
+   * @param missing the value if the file has none
+   */
+  public int wholeNumber(String key, int least, int missing) throws FileFormatException {
     JsonNode value = get(key);
     if (value.isMissingNode()) {
       return missing;
@@ -42,7 +73,14 @@ final class ConfigReader {
     return value.intValue();
   }
 
-  double number(String key, double missing, String expected, DoublePredicate ok)
+  /**
+   * Returns a finite number.
+   *
+   * @param missing the value if the file has none
+   * @param expected what would be right, for the error
+   * @param ok whether a number is right
+   */
+  public double number(String key, double missing, String expected, DoublePredicate ok)
       throws FileFormatException {
     JsonNode value = get(key);
     if (value.isMissingNode()) {
@@ -55,12 +93,18 @@ final class ConfigReader {
     return v;
   }
 
-  double probability(String key, double missing) throws FileFormatException {
+  /**
+   * Returns a probability of dropout, at least 0 and less than 1.
+   *
+   * @param missing the value if the file has none
+   */
+  public double probability(String key, double missing) throws FileFormatException {
     return number(
         key, missing, "a number from 0 up to, but not including, 1", v -> v >= 0 && v < 1);
   }
 
-  @Nullable String text(String key) throws FileFormatException {
+  /** Returns a text, or null if the file has none. */
+  public @Nullable String text(String key) throws FileFormatException {
     if (!has(key)) {
       return null;
     }
@@ -70,8 +114,14 @@ final class ConfigReader {
     return get(key).textValue();
   }
 
-  /** Throws if {@code key} is there and neither null, false, empty nor {@code allowed}. */
-  void requireOff(String key, @Nullable String allowed) throws FileFormatException {
+  /**
+   * Refuses a setting that is not supported.
+   *
+   * @param allowed the one text that is; null for none
+   * @throws FileFormatException if the value is neither missing, null, false, empty nor {@code
+   *     allowed}
+   */
+  public void requireOff(String key, @Nullable String allowed) throws FileFormatException {
     JsonNode value = get(key);
     boolean off =
         !has(key)
@@ -80,7 +130,7 @@ final class ConfigReader {
             || value.isTextual() && value.textValue().equals(allowed);
     if (!off) {
       throw error(
-          key
+          name(key)
               + " is "
               + found(key)
               + ", which is not supported; expected "
@@ -88,7 +138,9 @@ final class ConfigReader {
     }
   }
 
-  /** The texts of an object whose keys are 0, 1, ... in any order, such as {@code id2label}. */
+  /**
+   * Returns the texts of an object whose keys are 0, 1, ... in any order, such as {@code id2label}.
+   */
   @Nullable String[] numberedTexts(String key) throws FileFormatException {
     JsonNode value = get(key);
     if (!value.isObject() || value.isEmpty()) {
@@ -105,11 +157,13 @@ final class ConfigReader {
     return texts;
   }
 
-  FileFormatException wrong(String key, String expected) {
-    return error(key + " is " + found(key) + ", expected " + expected);
+  /** Returns the error that a value is not what it should be. */
+  public FileFormatException wrong(String key, String expected) {
+    return error(name(key) + " is " + found(key) + ", expected " + expected);
   }
 
-  FileFormatException error(String problem) {
+  /** Returns an error of this file. */
+  public FileFormatException error(String problem) {
     return new FileFormatException(file, problem);
   }
 
@@ -119,6 +173,6 @@ final class ConfigReader {
       return "missing";
     }
     String text = value.toString();
-    return text.length() > LONGEST_QUOTE ? text.substring(0, LONGEST_QUOTE) + "..." : text;
+    return text.length() > MAX_QUOTE ? text.substring(0, MAX_QUOTE) + "..." : text;
   }
 }

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param file for messages
  */
 record JsonPart(ObjectNode tree, String path, Path file) {
-  private static final int LONGEST_QUOTE = 80;
+  private static final int MAX_QUOTE = 80;
 
   JsonNode get(String key) {
     return tree.path(key);
@@ -176,11 +176,11 @@ record JsonPart(ObjectNode tree, String path, Path file) {
   /** The start of a text that may be long, without characters that would break the line. */
   static String shortened(String text) {
     StringBuilder out = new StringBuilder();
-    for (int i = 0; i < Math.min(text.length(), LONGEST_QUOTE); i++) {
+    for (int i = 0; i < Math.min(text.length(), MAX_QUOTE); i++) {
       char c = text.charAt(i);
       boolean odd = Character.isISOControl(c) || Character.isSurrogate(c) || c == '\u2028';
       out.append(odd ? String.format("\\u%04x", (int) c) : Character.toString(c));
     }
-    return text.length() > LONGEST_QUOTE ? out + "..." : out.toString();
+    return text.length() > MAX_QUOTE ? out + "..." : out.toString();
   }
 }

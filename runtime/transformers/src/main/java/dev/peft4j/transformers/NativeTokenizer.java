@@ -24,12 +24,12 @@ final class NativeTokenizer implements AutoCloseable {
       Map.of("truncation", "false", "padding", "false", "addSpecialTokens", "false");
 
   /** Characters that are encoded at once; each takes some hundred bytes while that lasts. */
-  private static final double MOST_CHARACTERS = 4e6;
+  private static final double MAX_CHARACTERS = 4e6;
 
   /** The same where a pattern goes back over the text, which it may do ten million times. */
-  private static final double MOST_RETRIED = 3e6;
+  private static final double MAX_RETRIED = 3e6;
 
-  private static final double MOST_DECODED = 256e6;
+  private static final double MAX_DECODED = 256e6;
 
   /** A text may get so much longer without counting. */
   private static final double USUAL_GROWTH = 4;
@@ -41,8 +41,7 @@ final class NativeTokenizer implements AutoCloseable {
   private NativeTokenizer(HuggingFaceTokenizer tokenizer, TokenizerFile file) {
     this.tokenizer = tokenizer;
     this.most =
-        (file.retries() ? MOST_RETRIED : MOST_CHARACTERS)
-            / Math.max(1, file.growth() / USUAL_GROWTH);
+        (file.retries() ? MAX_RETRIED : MAX_CHARACTERS) / Math.max(1, file.growth() / USUAL_GROWTH);
     this.decodedLength = file.decodedLength();
   }
 
@@ -143,7 +142,7 @@ final class NativeTokenizer implements AutoCloseable {
 
   /** The text of some ids, without special tokens; ids that no token has count for nothing. */
   String decode(long[] ids) {
-    if (ids.length * decodedLength > MOST_DECODED) {
+    if (ids.length * decodedLength > MAX_DECODED) {
       throw new IllegalArgumentException(
           "Tokenizer: the text of " + ids.length + " tokens may be too long, decode fewer at once");
     }

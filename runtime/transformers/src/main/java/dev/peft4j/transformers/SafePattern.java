@@ -17,9 +17,9 @@ final class SafePattern {
   private static final String NOT_BEFORE_TEXT = "(?!\\S)";
 
   private static final int UNBOUNDED = -1;
-  private static final int MOST_REPEATS = 100;
-  private static final int MOST_WAYS = 10;
-  private static final int LONGEST = 2000;
+  private static final int MAX_REPEATS = 100;
+  private static final int MAX_WAYS = 10;
+  private static final int MAX_LENGTH = 2000;
 
   /**
    * A step of an alternative: a character, a class of characters or a group of short alternatives.
@@ -78,8 +78,8 @@ final class SafePattern {
   }
 
   private void check() {
-    if (pattern.length() > LONGEST) {
-      throw new IllegalArgumentException("it has more than " + LONGEST + " characters");
+    if (pattern.length() > MAX_LENGTH) {
+      throw new IllegalArgumentException("it has more than " + MAX_LENGTH + " characters");
     }
     if (pattern.startsWith("(?i)")) {
       at = 4;
@@ -118,7 +118,7 @@ final class SafePattern {
         ways *= s.most - s.least + 1;
       }
     }
-    if (ways > MOST_WAYS && needed > 1) {
+    if (ways > MAX_WAYS && needed > 1) {
       throw new IllegalArgumentException("it can match one place in " + ways + " ways");
     }
   }
@@ -303,7 +303,7 @@ final class SafePattern {
             : comma == inner.length() - 1
                 ? UNBOUNDED
                 : Integer.parseInt(inner.substring(comma + 1));
-    if (least > MOST_REPEATS || most > MOST_REPEATS || most != UNBOUNDED && most < least) {
+    if (least > MAX_REPEATS || most > MAX_REPEATS || most != UNBOUNDED && most < least) {
       throw at("begins a count that is too large or has its ends swapped");
     }
     at = end + 1;

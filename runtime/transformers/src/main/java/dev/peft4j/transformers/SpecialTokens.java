@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param pair pieces around two
  */
 record SpecialTokens(List<Piece> single, List<Piece> pair) {
-  private static final int MOST_PIECES = 1000;
+  private static final int MAX_PIECES = 1000;
 
   /**
    * One of the texts, or tokens of the template.
@@ -119,7 +119,7 @@ record SpecialTokens(List<Piece> single, List<Piece> pair) {
 
   private static long[] ids(JsonPart token) throws FileFormatException {
     JsonNode ids = token.get("ids");
-    long[] out = new long[ids.isArray() && ids.size() <= MOST_PIECES ? ids.size() : 0];
+    long[] out = new long[ids.isArray() && ids.size() <= MAX_PIECES ? ids.size() : 0];
     boolean fits = ids.isArray() && ids.size() == out.length;
     for (int i = 0; i < out.length && fits; i++) {
       fits = ids.get(i).isIntegralNumber() && ids.get(i).canConvertToInt();
@@ -136,8 +136,8 @@ record SpecialTokens(List<Piece> single, List<Piece> pair) {
       throws FileFormatException {
     List<Piece> out = new ArrayList<>();
     List<JsonPart> all = part.objects(key);
-    if (all.size() > MOST_PIECES) {
-      throw part.error(key, "has more than " + MOST_PIECES + " pieces");
+    if (all.size() > MAX_PIECES) {
+      throw part.error(key, "has more than " + MAX_PIECES + " pieces");
     }
     for (JsonPart piece : all) {
       JsonPart text = piece.object("Sequence");

@@ -42,9 +42,9 @@ final class TokenizerFile {
   private static final String[] ADDED_FLAGS = {"single_word", "lstrip", "rstrip"};
 
   /** The library's time grows with the square of their number. */
-  private static final int MOST_ADDED_TOKENS = 20_000;
+  private static final int MAX_ADDED_TOKENS = 20_000;
 
-  private static final int LONGEST_ADDED_TOKEN = 10_000;
+  private static final int MAX_ADDED_TOKEN_LENGTH = 10_000;
 
   private final JsonPart file;
   private final WordBoundaries boundaries = new WordBoundaries();
@@ -120,12 +120,12 @@ final class TokenizerFile {
     }
     boolean normalized = false;
     for (JsonPart token : file.objects("added_tokens")) {
-      if (added.size() >= MOST_ADDED_TOKENS) {
-        throw file.error("added_tokens", "has more than " + MOST_ADDED_TOKENS + " tokens");
+      if (added.size() >= MAX_ADDED_TOKENS) {
+        throw file.error("added_tokens", "has more than " + MAX_ADDED_TOKENS + " tokens");
       }
       String content = token.text("content");
-      if (content.length() > LONGEST_ADDED_TOKEN) {
-        throw token.error("content", "has more than " + LONGEST_ADDED_TOKEN + " characters");
+      if (content.length() > MAX_ADDED_TOKEN_LENGTH) {
+        throw token.error("content", "has more than " + MAX_ADDED_TOKEN_LENGTH + " characters");
       }
       int id = token.whole("id", 0, Integer.MAX_VALUE);
       ObjectNode out = addedTokens.addObject().put("id", id).put("content", content);

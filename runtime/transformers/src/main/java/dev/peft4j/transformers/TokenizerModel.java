@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * Everything that the native library relies on is looked at: types, ids, merges, lengths.
  */
 final class TokenizerModel {
-  private static final int LONGEST_WORD = 1000;
-  private static final int LONGEST_PIECE = 1000;
+  private static final int MAX_WORD = 1000;
+  private static final int MAX_PIECE = 1000;
 
   private final JsonPart part;
   private final JsonNode vocabulary;
@@ -108,8 +108,8 @@ final class TokenizerModel {
         throw part.error("vocab[" + i + "]", "is no token with its score, a finite number");
       }
       String token = part.requireWhole("vocab[" + i + "]", entry.path(0).textValue());
-      if (token.length() > LONGEST_PIECE) {
-        throw part.error("vocab[" + i + "]", "has more than " + LONGEST_PIECE + " characters");
+      if (token.length() > MAX_PIECE) {
+        throw part.error("vocab[" + i + "]", "has more than " + MAX_PIECE + " characters");
       }
       token(token, joint);
     }
@@ -180,7 +180,7 @@ final class TokenizerModel {
     checked.put("unk_token", unknown);
     checked.put("continuing_subword_prefix", requireShort("##", prefix));
     checked.put(
-        "max_input_chars_per_word", part.whole("max_input_chars_per_word", 0, LONGEST_WORD, 100));
+        "max_input_chars_per_word", part.whole("max_input_chars_per_word", 0, MAX_WORD, 100));
     if (boundaries.joint() != null) {
       boundaries.none();
     }

@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class TokenizerParts {
   /** How many times as long a text may get, by what replaces its parts. */
-  private static final double MOST_GROWTH = 100;
+  private static final double MAX_GROWTH = 100;
 
-  private static final int MOST_PARTS = 200;
+  private static final int MAX_PARTS = 200;
 
   /** Bytes that stand for one character in tables of the usual kind. */
   private static final int USUAL_REPLACEMENT = 36;
@@ -94,8 +94,8 @@ final class TokenizerParts {
   }
 
   private String type(JsonPart part) throws FileFormatException {
-    if (parts.size() >= MOST_PARTS) {
-      throw part.error("", "is one of more than " + MOST_PARTS + " parts");
+    if (parts.size() >= MAX_PARTS) {
+      throw part.error("", "is one of more than " + MAX_PARTS + " parts");
     }
     return part.text("type");
   }
@@ -212,12 +212,12 @@ final class TokenizerParts {
 
   private void grow(JsonPart part, String key, double factor) throws FileFormatException {
     growth *= Math.max(1, factor);
-    if (growth > MOST_GROWTH) {
+    if (growth > MAX_GROWTH) {
       throw part.error(
           key,
           String.format(
               "makes a text up to %.0f times as long, more than %.0f is refused",
-              growth, MOST_GROWTH));
+              growth, MAX_GROWTH));
     }
   }
 

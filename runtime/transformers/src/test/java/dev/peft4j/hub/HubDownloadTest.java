@@ -154,7 +154,7 @@ class HubDownloadTest {
         .extracting(Request::range)
         .containsExactly(null, "bytes=100000-", "bytes=200000-");
     assertThat(events)
-        .anyMatch(e -> e instanceof HubEvent.Waiting w && w.sentence().contains("broke off"));
+        .anyMatch(e -> e instanceof HubEvent.Waiting w && w.sentence().contains("was interrupted"));
   }
 
   @Test
@@ -163,11 +163,14 @@ class HubDownloadTest {
     hub.truncateAfter = 0;
     Files.createDirectories(partial().getParent());
     Files.write(partial(), Arrays.copyOf(weights, 77));
-    fails(download(), "model.safetensors broke off after 77 of 300000 bytes", "goes on");
+    fails(
+        download(),
+        "model.safetensors was interrupted after 77 of 300000 bytes",
+        "try again to continue");
     assertThat(partial()).hasSize(77);
     assertThat(model().resolve("refs")).doesNotExist();
     assertThatThrownBy(() -> ModelFolders.resolve(MODEL, settings()))
-        .hasMessageContaining("a download was begun")
+        .hasMessageContaining("a download was started")
         .hasMessageContaining("peft4j download " + MODEL);
     hub.truncations.set(0);
     hub.stored.clear();
@@ -231,7 +234,7 @@ class HubDownloadTest {
     assertThat(hub.requests).anyMatch(r -> "Bearer hf_secret".equals(r.token()));
     assertThat(settings().withToken("hf_secret").toString()).doesNotContain("secret");
     assertThatThrownBy(download(MODEL, settings().withToken("hf_\u20ac\u0007"))::run)
-        .hasMessageContaining("characters that no token has")
+        .hasMessageContaining("characters that are not allowed in a token")
         .hasMessageNotContaining("\u20ac");
   }
 
@@ -254,7 +257,7 @@ class HubDownloadTest {
         "there is no such model",
         "(404)");
     fails(download(MODEL + "@v9", settings()), "@v9: has no such revision", "(404)");
-    fails(download().include("*.gguf"), "no files that the patterns ask for", "'config.json'");
+    fails(download().include("*.gguf"), "no files that match the patterns", "'config.json'");
     hub.file("tester/pickled", "config.json", "{}")
         .file("tester/pickled", "pytorch_model.bin", new byte[3], true);
     fails(
@@ -276,7 +279,7 @@ class HubDownloadTest {
         .hasMessageStartingWith(
             MODEL + ": there is no such folder, and it is not in the Hub's cache")
         .hasMessageEndingWith("get it with 'peft4j download tester/tiny-bert'");
-    assertThatThrownBy(() -> HubName.parse("a/b@../../x")).hasMessageContaining("no revision");
+    assertThatThrownBy(() -> HubName.parse("a/b@../../x")).hasMessageContaining("is not a revision");
     assertThatThrownBy(() -> HubName.parse("../x")).hasMessageContaining("expected owner/model");
   }
 
@@ -293,7 +296,7 @@ class HubDownloadTest {
     hub.failures.set(Integer.MAX_VALUE);
     hub.failStatus = 503;
     hub.retryAfter = "";
-    fails(download(), "the server has failed, again and again", "(503)", "try again later");
+    fails(download(), "the server has failed repeatedly", "(503)", "try again later");
     hub.failStatus = 418;
     fails(download(), "(418)");
   }
@@ -315,7 +318,7 @@ class HubDownloadTest {
     hub.redirect = "file:///etc/passwd";
     fails(download(), "is redirected", "file", "not followed");
     hub.redirect = hub.uri() + "/" + MODEL + "/resolve/main/model.safetensors";
-    fails(download(), "is redirected again and again");
+    fails(download(), "is redirected repeatedly");
     hub.redirect = "http://nowhere.invalid/x";
     fails(download(), "there is no host nowhere.invalid");
   }
@@ -324,7 +327,7 @@ class HubDownloadTest {
   void aPlainFolder() throws IOException {
     Path plain = temp.resolve("plain");
     hub.truncations.set(Integer.MAX_VALUE);
-    fails(download().to(plain), "broke off");
+    fails(download().to(plain), "was interrupted");
     assertThat(plain.resolve("model.safetensors.incomplete")).isNotEmptyFile();
     hub.truncations.set(0);
     assertThat(download().to(plain).run()).isEqualTo(plain);
@@ -335,7 +338,7 @@ class HubDownloadTest {
     download().to(plain).run();
     assertThat(hub.stored).isEmpty();
     Files.writeString(plain.resolve("config.json"), "mine");
-    fails(download().to(plain), "config.json is there already and is something else");
+    fails(download().to(plain), "config.json already exists with other contents");
     assertThat(plain.resolve("config.json")).hasContent("mine");
     assertThat(download().to(plain).overwrite(true).run().resolve("config.json"))
         .hasContent(CONFIG.strip());

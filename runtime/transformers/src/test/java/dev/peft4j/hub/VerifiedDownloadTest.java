@@ -63,8 +63,8 @@ class VerifiedDownloadTest {
     assertThatThrownBy(() -> download(other, 5).to(file))
         .hasMessage(other + ": there is no such file (404); check the address");
     assertThatThrownBy(() -> VerifiedDownload.of(URI.create("file:///x"), 5, "0".repeat(64)))
-        .hasMessageContaining("no address of http or https");
+        .hasMessageContaining("is not an http or https address");
     assertThatThrownBy(() -> VerifiedDownload.of(uri, 5, "abc"))
-        .hasMessageContaining("abc is no SHA-256");
+        .hasMessageContaining("abc is not a SHA-256");
   }
 }

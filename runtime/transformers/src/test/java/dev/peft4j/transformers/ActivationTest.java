@@ -52,10 +52,16 @@ class ActivationTest {
         Objects.requireNonNull(x.grad()).toFloats(),
         floats(ALL.path("y").path(name).path(1)),
         name);
-    BertConfig config =
-        BertConfig.read(
-            new JsonMapper().createObjectNode().put("model_type", "bert").put("hidden_act", name),
-            Path.of("config.json"));
+    EncoderConfig config =
+        new Bert()
+            .config(
+                new ConfigReader(
+                    new JsonMapper()
+                        .createObjectNode()
+                        .put("model_type", "bert")
+                        .put("hidden_act", name),
+                    Path.of("config.json")),
+                true);
     assertThat(config.activation()).isEqualTo(activation);
   }
 

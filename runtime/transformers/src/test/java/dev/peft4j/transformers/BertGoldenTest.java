@@ -66,8 +66,11 @@ class BertGoldenTest {
   @Test
   void explicitAttentionInTrainingEqualsTheFusedOne() throws IOException {
     // dropout so rare that it drops nothing here: only the path differs
-    BertConfig config =
-        Transformers.bertConfig(Tiny.FOLDER).toBuilder().dropout(0).attentionDropout(1e-9).build();
+    EncoderConfig config =
+        Transformers.encoderConfig(Tiny.FOLDER).toBuilder()
+            .dropout(0)
+            .attentionDropout(1e-9)
+            .build();
     BertForSequenceClassification model =
         Transformers.load(Tiny.FOLDER, new BertForSequenceClassification(config));
     model.train();

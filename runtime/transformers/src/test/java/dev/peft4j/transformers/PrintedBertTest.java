@@ -6,8 +6,8 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.nn.ModuleSummary;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.AdaptedModel;
-import dev.peft4j.tuner.LoraConfig;
 import dev.peft4j.tuner.PeftModel;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class PrintedBertTest {
   private final BertForSequenceClassification bert =
       new BertForSequenceClassification(
-          BertConfig.builder()
+          EncoderConfig.builder()
               .vocabSize(50)
               .hiddenSize(8)
               .layers(3)

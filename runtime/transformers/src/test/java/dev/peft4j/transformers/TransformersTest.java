@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
@@ -23,7 +24,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TransformersTest {
   @TempDir Path temp;
@@ -107,7 +108,7 @@ class TransformersTest {
     w.remove("bert.pooler.dense.bias");
     Path folder = folderWith(w);
     BertForSequenceClassification model =
-        new BertForSequenceClassification(Transformers.bertConfig(folder));
+        new BertForSequenceClassification(Transformers.encoderConfig(folder));
     float[] before = model.classifier().weight().toFloats();
     assertThatThrownBy(() -> Transformers.load(folder, model))
         .isInstanceOf(StateDictException.class);
@@ -215,7 +216,7 @@ class TransformersTest {
     for (float v : weight) {
       squares += v * v;
     }
-    double std = Transformers.bertConfig(folder).initializerRange();
+    double std = Transformers.encoderConfig(folder).initializerRange();
     assertThat(Math.sqrt(squares / weight.length)).isCloseTo(std, within(std / 5));
     assertThat(drawn.dense().bias().toFloats()).containsOnly(0);
     assertThat(head(folder, 2).bert().pooler().dense().weight().toFloats()).isEqualTo(weight);
@@ -239,7 +240,7 @@ class TransformersTest {
     assertThat(head(folder, 3).classifier().outFeatures()).isEqualTo(3);
     assertThat(hidden(Transformers.bertModel(folder)))
         .isEqualTo(hidden(Transformers.bertModel(Tiny.FOLDER)));
-    assertThat(Transformers.bertConfig(folder, 5).numLabels()).isEqualTo(5);
+    assertThat(Transformers.encoderConfig(folder, 5).numLabels()).isEqualTo(5);
     assertThatThrownBy(() -> Transformers.bertForSequenceClassification(folder))
         .isInstanceOf(FileFormatException.class)
         .hasMessageContaining("classifier_dropout is 7");
@@ -253,14 +254,16 @@ class TransformersTest {
     Files.writeString(file, config);
     assertThat(logits(Transformers.bertForSequenceClassification(folder)))
         .isEqualTo(logits(Transformers.bertForSequenceClassification(Tiny.FOLDER)));
-    for (String other : new String[] {"RobertaForMaskedLM", "DistilBertModel", "Bertha"}) {
+    for (String other : new String[] {"LlamaModel", "Bertha"}) {
       Files.writeString(file, config.replace("BertForSequenceClassification", other));
       assertThatThrownBy(() -> Transformers.bertModel(folder))
           .isInstanceOf(FileFormatException.class)
           .hasMessage(
               file
-                  + ": model_type is missing, and architectures names no class of BERT; if it is"
-                  + " one, write \"model_type\": \"bert\" into the file");
+                  + ": model_type is missing, and architectures names no class of a known family;"
+                  + " write it into the file, one of "
+                  + String.join(
+                      ", ", ModelFamily.all().stream().map(ModelFamily::modelType).toList()));
     }
   }
 
@@ -296,18 +299,19 @@ class TransformersTest {
   @Test
   void subclassOfOnesOwn() throws IOException {
     class Mine extends BertForSequenceClassification {
-      Mine(BertConfig config) {
+      Mine(EncoderConfig config) {
         super(config);
       }
     }
-    Mine mine = Transformers.load(Tiny.FOLDER, new Mine(Transformers.bertConfig(Tiny.FOLDER)));
+    Mine mine = Transformers.load(Tiny.FOLDER, new Mine(Transformers.encoderConfig(Tiny.FOLDER)));
     assertThat(logits(mine))
         .isEqualTo(logits(Transformers.bertForSequenceClassification(Tiny.FOLDER)));
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"FLOAT16", "BFLOAT16"})
-  void weightsOf16BitsAreMapped(DType type) throws IOException {
+  @ValueSource(strings = {"float16", "bfloat16"})
+  void weightsOf16BitsAreMapped(String name) throws IOException {
+    Encoding type = Encodings.named(name);
     Map<String, StoredTensor> w = new LinkedHashMap<>();
     for (Map.Entry<String, StoredTensor> e : Tiny.weights().entrySet()) {
       StoredTensor t = e.getValue();
@@ -316,7 +320,7 @@ class TransformersTest {
     Path folder = folderWith(w);
     BertForSequenceClassification half = Transformers.bertForSequenceClassification(folder, type);
     assertThat(half.parameters())
-        .allMatch(p -> p.own().dtype() == type && p.own().segment().isReadOnly())
+        .allMatch(p -> p.own().encoding().equals(type) && p.own().segment().isReadOnly())
         .noneMatch(Parameter::trainable);
     float[] expected = logits(Transformers.bertForSequenceClassification(folder));
     assertThat(logits(half)).containsExactly(expected, within(1e-5f));
@@ -325,11 +329,11 @@ class TransformersTest {
 
     BertForSequenceClassification head =
         Transformers.bertForSequenceClassification(folder, 3, type);
-    assertThat(head.classifier().weight().own().dtype()).isEqualTo(DType.FLOAT32);
+    assertThat(head.classifier().weight().own().encoding()).isEqualTo(Encodings.FLOAT32);
     assertThat(head.trainableParameters()).hasSize(2);
-    assertThatThrownBy(() -> Transformers.bertModel(folder, DType.INT64))
+    assertThatThrownBy(() -> Transformers.bertModel(folder, Encodings.INT64))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("weights cannot be INT64, needed FLOAT32, FLOAT16 or BFLOAT16");
+        .hasMessage("weights cannot be INT64, needed an encoding of floating-point numbers");
   }
 
   @Test
@@ -342,8 +346,13 @@ class TransformersTest {
 
   @Test
   void newWeightsAreDrawnAsTransformersDrawsThem() {
-    BertConfig config =
-        BertConfig.builder().vocabSize(500).hiddenSize(120).layers(1).intermediateSize(200).build();
+    EncoderConfig config =
+        EncoderConfig.builder()
+            .vocabSize(500)
+            .hiddenSize(120)
+            .layers(1)
+            .intermediateSize(200)
+            .build();
     BertModel model = Rng.with(1, () -> new BertModel(config));
     float[] words = model.embeddings().wordEmbeddings().weight().toFloats();
     double squares = 0;

@@ -1,6 +1,7 @@
 package dev.peft4j.samples.bench;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Rng;
 import dev.peft4j.optim.AdamW;
 import dev.peft4j.optim.Optimizer;
@@ -10,23 +11,24 @@ import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
 /**
- * Times LoRA training steps: forward, backward, AdamW, and reading the loss. The properties {@code
+ * A benchmark of LoRA training steps: forward, backward, AdamW, and reading the loss. The properties {@code
  * workload}, {@code steps} and {@code threads} say what, how many, and on how many cores; {@code
- * dtype} is the type of the frozen weights, {@code float32}, {@code float16} or {@code bfloat16}.
+ * dtype} is the encoding of the frozen weights, such as {@code float32} or {@code bfloat16}.
  *
- * <p>With {@code peer}, a command that prints such a line, both run in turns, {@code rounds} times
- * each ({@link SideBySide}). {@code workload=growth} runs {@link Growth} instead.
+ * <p>With {@code peer}, a command that prints such a line, both run alternately, {@code rounds}
+ * times each ({@link SideBySide}). {@code workload=growth} runs {@link Growth} instead.
  *
  * <p>Prints a {@link CostReport} to standard error and one JSON line to standard output: the median
  * step after the warm-up, the first step, samples (or tokens) a second, seconds from the start of
  * the process to the end of the first step, and the largest resident memory of the process. The
- * warm-up is two steps and whatever else fits into five seconds, in which HotSpot compiles; it is
- * not counted among the steps.
+ * warm-up is two steps and as many more as fit into five seconds, in which HotSpot compiles; they
+ * are not counted.
  */
 public final class Bench {
   private static final String GROWTH = "growth";
@@ -37,12 +39,14 @@ public final class Bench {
   private static final int WARM_UP_STEPS = 2;
   private static final double WARM_UP_SECONDS = 5;
 
-  /** Steps of the cost report at most: TornadoVM's profiler keeps what it has measured. */
+  /**
+   * The largest number of steps in the cost report: TornadoVM's profiler keeps its measurements.
+   */
   private static final int REPORTED = 200;
 
   private Bench() {}
 
-  /** Runs it; the exit status is 1 if the properties make no sense. */
+  /** Runs the benchmark; the exit status is 1 if a property is not valid. */
   public static void main(String[] args) {
     String name = System.getProperty("workload");
     if (GROWTH.equals(name)) {
@@ -71,21 +75,30 @@ public final class Bench {
     int steps = count("steps", 0);
     int threads = count("threads", Runtime.getRuntime().availableProcessors());
     System.setProperty("peft4j.threads", Integer.toString(threads));
-    DType dtype = dtype();
+    Encoding encoding = encoding();
     Workload workload = Rng.with(0, () -> Workload.of(name));
-    workload.base().to(dtype);
-    System.out.println(run(name, workload, dtype, steps == 0 ? workload.steps() : steps, threads));
+    workload.base().to(encoding);
+    System.out.println(
+        run(name, workload, encoding, steps == 0 ? workload.steps() : steps, threads));
   }
 
-  private static DType dtype() {
+  private static Encoding encoding() {
     String given = System.getProperty("dtype", "float32");
-    switch (given) {
-      case "float32", "float16", "bfloat16":
-        break;
-      default:
-        fail("-Ddtype= takes float32, float16 or bfloat16, found '" + given + "'");
+    if (given.equals("float32")) {
+      return Encodings.FLOAT32; // without a look for others
     }
-    return DType.valueOf(given.toUpperCase(Locale.ROOT));
+    List<String> names = new ArrayList<>();
+    for (Encoding e : Encodings.all()) {
+      String name = e.name().toLowerCase(Locale.ROOT);
+      if (name.equals(given)) {
+        return e;
+      }
+      if (!e.dtype().isInteger()) {
+        names.add(name);
+      }
+    }
+    fail("-Ddtype= takes one of " + names + ", found '" + given + "'");
+    return Encodings.FLOAT32;
   }
 
   private static int count(String property, int usual) {
@@ -110,8 +123,8 @@ public final class Bench {
     System.exit(1);
   }
 
-  /** Runs the steps; the JSON line. */
-  static String run(String name, Workload workload, DType dtype, int steps, int threads) {
+  /** Runs the steps and returns the JSON line. */
+  static String run(String name, Workload workload, Encoding encoding, int steps, int threads) {
     Optimizer optimizer = AdamW.of(workload.trainable(), 1e-4f);
     double first = step(workload, optimizer);
     double started = secondsSinceStart();
@@ -133,7 +146,7 @@ public final class Bench {
             + " \"start_to_first_step_s\": %.2f, \"peak_rss_mib\": %d}",
         Runtime.version().feature(),
         name,
-        dtype.name().toLowerCase(Locale.ROOT),
+        encoding.name().toLowerCase(Locale.ROOT),
         threads,
         step * 1e3,
         first * 1e3,
@@ -142,7 +155,7 @@ public final class Bench {
         peak >> 20);
   }
 
-  /** One step; the seconds it took. */
+  /** Runs one step and returns its seconds. */
   static double step(Workload workload, Optimizer optimizer) {
     long t = System.nanoTime();
     Tensor loss = workload.loss().get();
@@ -159,16 +172,19 @@ public final class Bench {
     return n % 2 == 1 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
   }
 
-  /** By the JVM's own clock: the system's start of a process may be a second off. */
+  /**
+   * Returns the seconds since the start by the JVM's own clock: the system's start time of a
+   * process may be off by a second.
+   */
   private static double secondsSinceStart() {
     long now = System.currentTimeMillis();
     return (now - ManagementFactory.getRuntimeMXBean().getStartTime()) / 1e3;
   }
 
   /**
-   * A figure of {@code /proc/self/status}, in bytes; 0 where the system does not tell.
+   * Returns a figure of {@code /proc/self/status} in bytes; 0 if the system does not have it.
    *
-   * @param figure {@code VmRSS}, what is resident now, or {@code VmHWM}, the most that ever was
+   * @param figure {@code VmRSS}, the current resident memory, or {@code VmHWM}, its maximum
    */
   static long residentMemory(String figure) {
     try {

@@ -11,15 +11,15 @@ import java.util.Locale;
 import java.util.function.DoubleSupplier;
 
 /**
- * What a step costs: where its time goes, its floating-point operations and memory.
+ * The cost of a step: where its time goes, its floating-point operations and memory.
  *
  * @param profile of all steps together
- * @param steps how many were run
- * @param seconds they took
- * @param heapBytes Java heap that they allocated
+ * @param steps the number of steps
+ * @param seconds the time of the steps
+ * @param heapBytes the Java heap that they allocated
  */
 record CostReport(Profile profile, int steps, double seconds, long heapBytes) {
-  /** Products that take less of the time than this are not compared with OpenBLAS. */
+  /** The smallest share of the time from which a product is compared with OpenBLAS. */
   private static final double WORTH_COMPARING = 0.01;
 
   /** Runs {@code step}, which returns its seconds, {@code 2 * steps} times. */
@@ -58,7 +58,7 @@ record CostReport(Profile profile, int steps, double seconds, long heapBytes) {
         + products();
   }
 
-  /** The large products against OpenBLAS. */
+  /** Returns the large products, compared with OpenBLAS. */
   private String products() {
     StringBuilder s = new StringBuilder("products that take 1 % or more, against OpenBLAS alone\n");
     double flops = 0;

@@ -8,8 +8,9 @@ import dev.peft4j.tensor.Tensor;
 import java.util.Locale;
 
 /**
- * How cost grows: time for a token over batch sizes and lengths, time to trace and plan a program
- * of 1,000 ops, memory over 10,000 steps. Run with {@code -Dworkload=growth}; prints one line each.
+ * The growth of costs: time for a token over batch sizes and lengths, time to trace and plan a
+ * program of 1,000 ops, memory over 10,000 steps. Run with {@code -Dworkload=growth}; prints one
+ * line each.
  */
 final class Growth {
   private static final int[][] SHAPES = {
@@ -38,7 +39,7 @@ final class Growth {
     say("%3d x %3d tokens: %7.1f us a token", texts, tokens, 1e6 * best / workload.units());
   }
 
-  /** Trains for some time; the seconds of the fastest step. */
+  /** Trains for some time and returns the seconds of the fastest step. */
   private static double train(Workload workload, double atLeast) {
     Optimizer optimizer = AdamW.of(workload.trainable(), 1e-4f);
     double best = Double.MAX_VALUE;
@@ -52,7 +53,8 @@ final class Growth {
   }
 
   /**
-   * Sizes so small that computing takes no time. Each program differs from the others by a size.
+   * Measures programs of sizes so small that computing takes no time. Each program differs from the
+   * others by a size.
    */
   private static void programs() {
     for (int i = 0; i < PROGRAMS; i++) {

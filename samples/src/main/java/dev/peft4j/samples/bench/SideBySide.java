@@ -13,12 +13,12 @@ import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
- * A workload here and by a peer, in turns, so that both meet the same machine: each turn is a
- * process of its own, which prints a line of JSON as {@link Bench} does. What counts is the ratio
- * of the medians.
+ * A comparison of a workload here and in a peer, run alternately under the same conditions: each
+ * turn is a process of its own, which prints a line of JSON as {@link Bench} does. The result is
+ * the ratio of the medians.
  */
 final class SideBySide {
-  /** What is compared, as the lines have it. */
+  /** The compared figures, as named in the lines. */
   private static final List<String> FIGURES =
       List.of("step_ms", "start_to_first_step_s", "peak_rss_mib");
 
@@ -29,12 +29,11 @@ final class SideBySide {
   private SideBySide() {}
 
   /**
-   * Takes turns.
+   * Runs both alternately.
    *
    * @param here our command
    * @param peer the peer's
-   * @return one line of JSON: medians of both, and how many times as fast, as large and as long to
-   *     start we are
+   * @return one line of JSON: medians of both, and the ratios of speed, memory and start-up time
    * @throws IllegalStateException if a turn fails or prints no such line
    */
   static String run(List<String> here, List<String> peer, int rounds) {
@@ -46,7 +45,7 @@ final class SideBySide {
     return bench.summary(rounds);
   }
 
-  /** The command that runs this program without a peer. */
+  /** Returns the command that runs this program without a peer. */
   static List<String> here() {
     Path java = Path.of(System.getProperty("java.home"), "bin", "java");
     Stream<String> flags =

@@ -5,21 +5,21 @@ import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
-import dev.peft4j.transformers.BertConfig;
+import dev.peft4j.transformers.EncoderConfig;
 import dev.peft4j.transformers.BertForSequenceClassification;
-import dev.peft4j.tuner.LoraConfig;
 import dev.peft4j.tuner.PeftModel;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * What is timed: random weights, LoRA, no dropout.
+ * The work that is timed: random weights, LoRA, no dropout.
  *
  * @param units samples or tokens in a step
- * @param steps how many steps are run unless another number is asked for
- * @param base what is frozen
- * @param trainable what the optimizer is given
+ * @param steps the default number of steps
+ * @param base the frozen model
+ * @param trainable the parameters for the optimizer
  * @param loss the loss of a new forward pass
  */
 record Workload(
@@ -27,7 +27,7 @@ record Workload(
   /** The names that {@link #of} knows. */
   static final List<String> NAMES = List.of("tiny", "mlp", "minilm");
 
-  /** The workload of that name, one of {@link #NAMES}. */
+  /** Returns the workload of that name, one of {@link #NAMES}. */
   static Workload of(String name) {
     return switch (name) {
       case "tiny" -> tiny();
@@ -50,7 +50,7 @@ record Workload(
     }
   }
 
-  /** Linear 2 → 4, r 1, batch 8. */
+  /** Creates Linear 2 → 4, r 1, batch 8. */
   private static Workload tiny() {
     Tiny base = new Tiny();
     PeftModel model = PeftModel.of(base, lora(1, 4, "linear").build());
@@ -60,7 +60,7 @@ record Workload(
         8, 200, base, model.trainableParameters(), () -> base.linear.forward(x).mseLoss(y));
   }
 
-  /** Linear 1024 → 4096 → 1024 with ReLU, r 8 on both, batch 64. */
+  /** Creates Linear 1024 → 4096 → 1024 with ReLU, r 8 on both, batch 64. */
   private static Workload mlp() {
     Mlp base = new Mlp();
     PeftModel model = PeftModel.of(base, lora(8, 4, "fc1", "fc2").build());
@@ -70,12 +70,12 @@ record Workload(
         64, 200, base, model.trainableParameters(), () -> base.forward(x).mseLoss(y));
   }
 
-  /** BERT of 6 layers x 384, 26 classes, r 8 on query and value. */
+  /** Creates a BERT of 6 layers x 384, 26 classes, r 8 on query and value. */
   static Workload minilm(int texts, int tokens) {
     int classes = 26;
     BertForSequenceClassification base =
         new BertForSequenceClassification(
-            BertConfig.builder()
+            EncoderConfig.builder()
                 .hiddenSize(384)
                 .layers(6)
                 .heads(12)

@@ -1,4 +1,4 @@
-/** Times training steps. */
+/** Benchmarks of training steps. */
 @NullMarked
 package dev.peft4j.samples.bench;
 

@@ -10,13 +10,13 @@ import java.util.stream.IntStream;
 /**
  * The predictions for some examples.
  *
- * @param examples what was asked
+ * @param examples the examples
  * @param predicted the label found for each
  */
 record Evaluation(List<Example> examples, int[] predicted) {
   private static final int BATCH = 100;
 
-  /** Predicts all labels. Texts of similar length go together, which spares padding. */
+  /** Predicts all labels. Texts of similar length are in the same batch, which saves padding. */
   static Evaluation of(GlossClassifier model, Tokenizer tokenizer, List<Example> examples) {
     int[] byLength =
         IntStream.range(0, examples.size())
@@ -43,13 +43,13 @@ record Evaluation(List<Example> examples, int[] predicted) {
     return new Evaluation(examples, predicted);
   }
 
-  /** The part of the examples that was predicted right. */
+  /** Returns the fraction of the examples that were predicted right. */
   double accuracy() {
     int[] expected = examples.stream().mapToInt(Example::label).toArray();
     return (double) hits(predicted, expected) / expected.length;
   }
 
-  /** How many are equal. */
+  /** Returns how many are equal. */
   static int hits(int[] predicted, int[] expected) {
     return (int)
         IntStream.range(0, expected.length).filter(i -> predicted[i] == expected[i]).count();

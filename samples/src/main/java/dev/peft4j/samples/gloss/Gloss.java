@@ -19,9 +19,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fine-tunes a sentence encoder on WordNet's definitions, once with a new head alone and once with
- * LoRA, and compares; or, with {@code -Dtext=...}, classifies a sentence with the adapter that an
- * earlier run saved. See {@link GlossOptions}.
+ * A program that fine-tunes a sentence encoder on WordNet's definitions, once with a new head alone
+ * and once with LoRA, and compares them; or, with {@code -Dtext=...}, classifies a sentence with
+ * the adapter that an earlier run saved. See {@link GlossOptions}.
  */
 public final class Gloss {
   private static final int MAX_TOKENS = 64;
@@ -42,7 +42,7 @@ public final class Gloss {
     this.encoderBefore = Checksum.of(encoder);
   }
 
-  /** Runs the program; what the user gave wrong is one sentence and an exit code of 2. */
+  /** Runs the program; a wrong option is one sentence and an exit code of 2. */
   public static void main(String[] args) {
     try {
       GlossOptions options = GlossOptions.read(System::getProperty);
@@ -151,7 +151,7 @@ public final class Gloss {
     }
   }
 
-  /** A table of definitions with WordNet's topic and each method's. */
+  /** Prints a table of definitions with WordNet's topic and each method's. */
   private void showPredictions() {
     StringBuilder head = new StringBuilder(column("WordNet"));
     evaluations.keySet().forEach(method -> head.append(column(method)));

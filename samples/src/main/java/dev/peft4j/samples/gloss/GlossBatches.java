@@ -15,14 +15,14 @@ import java.util.stream.IntStream;
 /**
  * The batches of a training run. The examples come in {@link TrainingOrder}; within a window of
  * some batches they are then sorted by length, so that little padding is computed, and the batches
- * of the window are shuffled. Half of a random batch of glosses would be padding, of these a fifth
+ * of the window are shuffled. Half of a random batch of glosses would be padding; of these a fifth
  * is.
  */
 final class GlossBatches {
   /** Batches that are sorted together. */
   private static final int WINDOW = 16;
 
-  /** Fewer different lengths are fewer programs to compile. */
+  /** The rounding of lengths: fewer different lengths are fewer programs to compile. */
   private static final int LENGTHS = 4;
 
   /** Texts and the labels (texts) that belong to them. */
@@ -44,7 +44,7 @@ final class GlossBatches {
     this.order = TrainingOrder.stratified(examples.size(), batch, seed);
   }
 
-  /** The next batch; after the last example the first one follows. */
+  /** Returns the next batch; the first example follows after the last. */
   Batch next() {
     if (ready.isEmpty()) {
       fill();

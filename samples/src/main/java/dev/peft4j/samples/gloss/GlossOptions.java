@@ -8,13 +8,13 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the user asked for with {@code -Dsteps=} and so on.
+ * The options of the user, from {@code -Dsteps=} and so on.
  *
  * @param steps optimizer steps
- * @param seed decides first weights and the order of the examples
+ * @param seed determines the initial weights and the order of the examples
  * @param batch examples in a step
  * @param out folder for the adapter and the loss curve
- * @param methods what is trained: {@code head}, {@code lora} or both
+ * @param methods the methods to train: {@code head}, {@code lora} or both
  * @param text a sentence to classify instead, or null
  */
 record GlossOptions(
@@ -22,10 +22,10 @@ record GlossOptions(
   static final String HEAD = "head";
   static final String LORA = "lora";
 
-  private static final int MOST_STEPS = 1_000_000;
-  private static final int LARGEST_BATCH = 512;
+  private static final int MAX_STEPS = 1_000_000;
+  private static final int MAX_BATCH = 512;
 
-  /** A value that the user gave and that cannot be meant. */
+  /** Thrown for an option that is not valid. */
   static final class WrongOptionException extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -45,9 +45,9 @@ record GlossOptions(
       throw new WrongOptionException("text", text, "a sentence");
     }
     return new GlossOptions(
-        (int) number("steps", property.apply("steps"), 300, 1, MOST_STEPS),
+        (int) number("steps", property.apply("steps"), 300, 1, MAX_STEPS),
         number("seed", property.apply("seed"), 0, Long.MIN_VALUE, Long.MAX_VALUE),
-        (int) number("batch", property.apply("batch"), 32, 1, LARGEST_BATCH),
+        (int) number("batch", property.apply("batch"), 32, 1, MAX_BATCH),
         folder(property.apply("out")),
         methods(property.apply("method")),
         text);

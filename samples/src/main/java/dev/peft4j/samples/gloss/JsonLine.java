@@ -7,14 +7,14 @@ import java.util.stream.Collectors;
 final class JsonLine {
   private JsonLine() {}
 
-  /** The line for texts without special characters and finite numbers. */
+  /** Returns the line for texts without special characters and finite numbers. */
   static String of(Map<String, Object> fields) {
     return fields.entrySet().stream()
         .map(e -> quote(e.getKey()) + ": " + value(e.getValue()))
         .collect(Collectors.joining(", ", "{", "}"));
   }
 
-  /** {@code value} with that many digits after the point. */
+  /** Returns {@code value} rounded to that many decimals. */
   static double round(double value, int digits) {
     double unit = Math.pow(10, digits);
     return Math.rint(value * unit) / unit;

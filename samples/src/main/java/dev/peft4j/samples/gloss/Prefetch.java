@@ -5,7 +5,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
-/** Prepares items on another thread, a few ahead of whoever takes them. */
+/** A queue of items that another thread prepares in advance. */
 final class Prefetch<T> implements AutoCloseable {
   private record Item<T>(@Nullable T value, @Nullable Throwable error) {}
 
@@ -13,10 +13,10 @@ final class Prefetch<T> implements AutoCloseable {
   private final Thread thread;
 
   /**
-   * Starts to prepare.
+   * Starts the preparation.
    *
-   * @param count how many items there will be
-   * @param ahead how many may wait
+   * @param count the number of items
+   * @param ahead the largest number of items prepared in advance
    * @param make makes item i, 0 first
    */
   Prefetch(int count, int ahead, IntFunction<T> make) {
@@ -41,7 +41,7 @@ final class Prefetch<T> implements AutoCloseable {
     }
   }
 
-  /** The next item; what went wrong while making it is thrown here. */
+  /** Returns the next item; an exception while it was made is thrown here. */
   T take() {
     Item<T> item;
     try {

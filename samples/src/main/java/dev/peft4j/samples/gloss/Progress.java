@@ -32,7 +32,7 @@ final class Progress implements AutoCloseable {
             .build();
   }
 
-  /** One step done, with what is worth knowing after it. */
+  /** Records a finished step with its results. */
   void step(double loss, double accuracy, double examplesPerSecond) {
     bar.setExtraMessage(
         String.format(
@@ -44,7 +44,7 @@ final class Progress implements AutoCloseable {
     bar.step();
   }
 
-  /** Some more items done, of which nothing else is to be said. */
+  /** Records finished items without further results. */
   void stepBy(long items) {
     bar.stepBy(items);
   }

@@ -11,7 +11,7 @@ final class Resources {
   /**
    * Opens a file.
    *
-   * @param jar the Maven artifact that it is in, for the message
+   * @param jar its Maven artifact, for the message
    */
   static InputStream open(String path, String jar) throws IOException {
     InputStream in = Resources.class.getClassLoader().getResourceAsStream(path);

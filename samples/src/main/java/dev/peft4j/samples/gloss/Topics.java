@@ -45,14 +45,14 @@ final class Topics {
     return NAMES.size();
   }
 
-  /** All labels, the most probable first. */
+  /** Returns all labels, the most probable first. */
   static Stream<Integer> byProbability(float[] p) {
     return IntStream.range(0, count())
         .boxed()
         .sorted(Comparator.comparingDouble((Integer i) -> p[i]).reversed());
   }
 
-  /** A topic in words. */
+  /** Returns a topic in words. */
   static String name(int label) {
     return NAMES.get(label);
   }

@@ -17,13 +17,13 @@ final class Training {
   private static final int AHEAD = 4;
 
   /**
-   * What came out.
+   * The result of a training run.
    *
    * @param losses of each step
    * @param seconds from the first batch to the last update
    */
   record Result(float[] losses, double seconds) {
-    /** The mean loss of the last steps. */
+    /** Returns the mean loss of the last steps. */
     double lastLoss() {
       return mean(losses, losses.length);
     }
@@ -39,7 +39,7 @@ final class Training {
     this.options = options;
   }
 
-  /** Trains {@code parameters} on examples in an order that follows from the seed. */
+  /** Trains {@code parameters} on examples in an order that depends on the seed. */
   Result run(String task, List<Parameter> parameters, List<Example> examples) {
     GlossBatches source = new GlossBatches(examples, tokenizer, options.batch(), options.seed());
     Optimizer optimizer = AdamW.builder().lr(LEARNING_RATE).weightDecay(0).build(parameters);
@@ -72,7 +72,7 @@ final class Training {
     return (float) Evaluation.hits(logits.argmax(), expected) / expected.length;
   }
 
-  /** The mean of the last {@link #WINDOW} of the first {@code n} values. */
+  /** Returns the mean of the last {@link #WINDOW} of the first {@code n} values. */
   private static double mean(float[] values, int n) {
     int from = Math.max(0, n - WINDOW);
     double sum = 0;

@@ -3,8 +3,8 @@ package dev.peft4j.samples.gloss;
 import dev.peft4j.data.Rng;
 
 /**
- * The order of training: a seeded permutation that spreads each batch evenly over the data.
- * WordNet's file is sorted by topic, and within a topic related words stand together; drawing one
+ * The order of training: a random permutation that spreads each batch evenly over the data.
+ * WordNet's file is sorted by topic, and within a topic related words are neighbours; drawing one
  * example from each of {@code batch} equal stretches of it gives every batch the topics in their
  * natural shares (stratified sampling), so that the gradients of neighbouring steps differ less
  * than with a plain shuffle.
@@ -13,8 +13,8 @@ final class TrainingOrder {
   private TrainingOrder() {}
 
   /**
-   * A permutation of 0 … n-1. Positions {@code i · batch} to {@code (i + 1) · batch - 1} are the
-   * i-th batch.
+   * Returns a permutation of 0 … n-1. Positions {@code i · batch} to {@code (i + 1) · batch - 1}
+   * are the i-th batch.
    *
    * @param batch examples in a batch, at least 1
    */

@@ -1,6 +1,6 @@
 /**
- * Which of WordNet's 26 noun topics does a definition belong to? A pretrained sentence encoder,
- * fine-tuned with LoRA; {@link dev.peft4j.samples.gloss.Gloss} is the program.
+ * A classifier for WordNet's 26 noun topics: a pretrained sentence encoder, fine-tuned with LoRA;
+ * {@link dev.peft4j.samples.gloss.Gloss} is the program.
  */
 @NullMarked
 package dev.peft4j.samples.gloss;

@@ -8,7 +8,7 @@ import dev.peft4j.tensor.Tensor;
 final class BaseModel extends Module {
   private final Linear linear = new Linear(2, 4);
 
-  /** x (n, 2), result (n, 4). */
+  /** Returns the result (n, 4) for x (n, 2). */
   Tensor forward(Tensor x) {
     return linear.forward(x);
   }

@@ -2,7 +2,7 @@ package dev.peft4j.samples.golden;
 
 import dev.peft4j.nn.Module;
 import dev.peft4j.tensor.Tensor;
-import dev.peft4j.transformers.BertConfig;
+import dev.peft4j.transformers.EncoderConfig;
 import dev.peft4j.transformers.BertForSequenceClassification;
 import java.util.Map;
 import java.util.function.BinaryOperator;
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 record CaseModel(
     Module module, Function<Map<String, Tensor>, Tensor> forward, BinaryOperator<Tensor> loss) {
 
-  /** A new model of that kind, or null if there is none here. */
+  /** Returns a new model of that kind, or null if there is none here. */
   static @Nullable CaseModel of(String kind) {
     return switch (kind) {
       case "base" -> {
@@ -49,7 +49,7 @@ record CaseModel(
 
   private static BertForSequenceClassification bert() {
     return new BertForSequenceClassification(
-        BertConfig.builder()
+        EncoderConfig.builder()
             .hiddenSize(32)
             .intermediateSize(64)
             .layers(2)

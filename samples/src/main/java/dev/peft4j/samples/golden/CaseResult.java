@@ -5,20 +5,20 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * What came out of a case.
+ * The result of a case.
  *
  * @param status how it ended
- * @param differences what was compared; empty if nothing was
- * @param reasons why it is not ok; empty if it is
+ * @param differences the comparisons; empty if there were none
+ * @param reasons why it is not ok; empty if it is ok
  */
 record CaseResult(Status status, List<Difference> differences, List<String> reasons) {
-  /** How a case may end. */
+  /** The outcome of a case. */
   enum Status {
     /** Everything agrees. */
     OK("ok"),
-    /** Something does not. */
+    /** Something differs. */
     FAILED("FAILED"),
-    /** Not attempted: peft4j does not have what the case needs. */
+    /** The case was not attempted: it needs something that peft4j does not support. */
     UNSUPPORTED("unsupported");
 
     private final String word;
@@ -52,7 +52,7 @@ record CaseResult(Status status, List<Difference> differences, List<String> reas
     return text.replaceAll("\\s*\\R\\s*", " ");
   }
 
-  /** Numbers, status and reasons in one line. */
+  /** Returns numbers, status and reasons in one line. */
   @Override
   public String toString() {
     String numbers = differences.stream().map(d -> d + "  ").collect(Collectors.joining());

@@ -34,7 +34,7 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Does with one case what peft did, and compares. */
+/** A run of one case: the computations of peft, and a comparison of the results. */
 final class CaseRunner {
   private static final double TOLERANCE = 1e-5;
   private static final double STEP_TOLERANCE = 2e-5;
@@ -63,7 +63,7 @@ final class CaseRunner {
     inputs.remove("target");
   }
 
-  /** Runs the case in {@code folder}; whatever is wrong with it becomes part of the result. */
+  /** Runs the case in {@code folder}; any problem becomes part of the result. */
   static CaseResult run(Path folder) {
     try {
       GoldenCase golden = GoldenCase.open(folder);
@@ -97,7 +97,8 @@ final class CaseRunner {
   }
 
   /**
-   * What is read as it is when an adapter is loaded, but would start or train otherwise in peft.
+   * Returns a setting that is accepted when an adapter is loaded, but would be initialised or
+   * trained differently in peft.
    */
   private static @Nullable String notTrained(AdapterConfig file) {
     String start = file.get("init_lora_weights").asText();
@@ -158,7 +159,7 @@ final class CaseRunner {
     compareLists("trainable parameters", trained, golden.trainable());
   }
 
-  /** As params.txt has it: {@code name [4, 2] False}. */
+  /** Returns a line of params.txt: {@code name [4, 2] False}. */
   private static String describe(NamedParameter p) {
     Parameter value = p.parameter();
     return p.name()
@@ -315,7 +316,7 @@ final class CaseRunner {
     }
   }
 
-  /** Without what names the release of peft and the package of the model's class. */
+  /** Returns the settings without the release of peft and the package of the model's class. */
   private static ObjectNode comparable(AdapterConfig config) {
     ObjectNode tree = config.tree();
     tree.remove("peft_version");
@@ -325,7 +326,7 @@ final class CaseRunner {
     return tree;
   }
 
-  /** peft keeps targets in a set, so lists come in any order. */
+  /** Returns a list in sorted order: peft keeps targets in a set, so their order is arbitrary. */
   private static String sorted(@Nullable JsonNode value) {
     if (value == null || !value.isArray()) {
       return String.valueOf(value);

@@ -4,14 +4,14 @@ import dev.peft4j.tensor.Tensor;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** The largest absolute difference among tensors that are compared, and where it is. */
+/** The largest absolute difference among compared tensors, and its position. */
 final class Difference {
   private final String what;
   private final double tolerance;
   private double largest;
   private @Nullable String where;
 
-  /** Nothing is compared yet. */
+  /** Creates a difference without comparisons. */
   Difference(String what, double tolerance) {
     this.what = what;
     this.tolerance = tolerance;
@@ -23,8 +23,8 @@ final class Difference {
   }
 
   /**
-   * Compares the elements where the absolute value of {@code weight} is at least {@code least}; all
-   * if it is null.
+   * Compares the elements where the absolute value of {@code weight} is at least {@code least}, or
+   * all elements if it is null.
    */
   void add(
       String name, Tensor found, @Nullable Tensor expected, @Nullable Tensor weight, float least) {
@@ -50,7 +50,7 @@ final class Difference {
     }
   }
 
-  /** The largest difference; infinite if a value is not a number. */
+  /** Returns the largest difference; infinite if a value is not a number. */
   double largest() {
     return largest;
   }
@@ -59,7 +59,7 @@ final class Difference {
     return largest > tolerance;
   }
 
-  /** What is wrong, if it is too large. */
+  /** Returns what is wrong if the difference is too large. */
   String complaint() {
     return String.format(
         Locale.ROOT, "%s differs by %.1e in %s, allowed %.0e", what, largest, where, tolerance);

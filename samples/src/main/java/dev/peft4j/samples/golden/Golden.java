@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Runs golden cases: folders in which Hugging Face peft wrote down what it computes for one model
- * and one adapter. The property {@code cases} names the folder that holds them.
+ * A runner of golden cases: folders in which Hugging Face peft's results for one model and one
+ * adapter are stored. The property {@code cases} is their folder.
  */
 public final class Golden {
   private int passed;
@@ -20,7 +20,8 @@ public final class Golden {
   private Golden() {}
 
   /**
-   * Prints a line a case and the totals; the exit status is 1 if a case failed or there is none.
+   * Prints a line for each case and the totals; the exit status is 1 if a case failed or there is
+   * none.
    */
   public static void main(String[] args) {
     String cases = System.getProperty("cases");
@@ -31,14 +32,14 @@ public final class Golden {
     System.exit(run(Path.of(cases), System.out, System.err) ? 0 : 1);
   }
 
-  /** Runs every case in {@code folder}; true if there is one and none failed. */
+  /** Runs every case in {@code folder}, and returns true if there is one and none failed. */
   static boolean run(Path folder, PrintStream out, PrintStream err) {
     List<Path> cases;
     try {
       cases = find(folder);
     } catch (NotDirectoryException e) {
       err.println(
-          "golden: " + folder + " is no folder; -Dcases= names one with golden cases in it");
+          "golden: " + folder + " is not a folder; -Dcases= names one with golden cases in it");
       return false;
     } catch (IOException e) {
       err.println("golden: cannot list " + folder + ": " + e);
@@ -63,7 +64,7 @@ public final class Golden {
     return golden.failed == 0;
   }
 
-  /** The case folders in {@code folder}, or the folder itself if it is one. */
+  /** Returns the case folders in {@code folder}, or the folder itself if it is a case. */
   private static List<Path> find(Path folder) throws IOException {
     if (!Files.isDirectory(folder)) {
       throw new NotDirectoryException(folder.toString());

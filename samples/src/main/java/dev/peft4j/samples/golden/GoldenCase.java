@@ -15,11 +15,11 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * One case as it lies in its folder: {@code case.json}, {@code params.txt}, {@code
- * base.safetensors}, {@code io.safetensors} and {@code adapter/}.
+ * A case in its folder: {@code case.json}, {@code params.txt}, {@code base.safetensors}, {@code
+ * io.safetensors} and {@code adapter/}.
  */
 final class GoldenCase {
-  /** How AdamW is set up in a case. */
+  /** The settings of AdamW in a case. */
   record Settings(
       float lr, double beta1, double beta2, double eps, double weightDecay, int steps) {}
 
@@ -31,7 +31,10 @@ final class GoldenCase {
     this.json = json;
   }
 
-  /** True if one of a case's files is in {@code folder}: it may be a broken case, but it is one. */
+  /**
+   * Returns whether one of a case's files is in {@code folder}: it may be a broken case, but it is
+   * one.
+   */
   static boolean looksLikeOne(Path folder) {
     return Stream.of("case.json", "params.txt", "base.safetensors", "io.safetensors")
         .anyMatch(name -> Files.exists(folder.resolve(name)));
@@ -40,7 +43,7 @@ final class GoldenCase {
   static GoldenCase open(Path folder) throws IOException {
     Path file = folder.resolve("case.json");
     if (!Files.isRegularFile(file)) {
-      throw new FileFormatException(folder, "has no case.json, so it is no golden case");
+      throw new FileFormatException(folder, "has no case.json, so it is not a golden case");
     }
     JsonNode json;
     try {
@@ -51,22 +54,24 @@ final class GoldenCase {
     return new GoldenCase(folder, json);
   }
 
-  /** The kind of base model. */
+  /** Returns the kind of base model. */
   String model() throws FileFormatException {
     return require("model").asText();
   }
 
-  /** peft's name of the tuner. */
+  /** Returns peft's name of the tuner. */
   String tuner() throws FileFormatException {
     return require("tuner").asText();
   }
 
-  /** True if peft can merge the adapter, so that the merged weights are part of the case. */
+  /**
+   * Returns whether peft can merge the adapter, so that the merged weights are part of the case.
+   */
   boolean merges() throws FileFormatException {
     return require("merges").asBoolean();
   }
 
-  /** The names of what is trained, in peft's order. */
+  /** Returns the names of the trained parameters, in peft's order. */
   List<String> trainable() throws FileFormatException {
     List<String> names = new ArrayList<>();
     require("trainable").forEach(n -> names.add(n.asText()));
@@ -84,7 +89,7 @@ final class GoldenCase {
         o.path("steps").asInt());
   }
 
-  /** {@code name [sizes] True} a line, in peft's order. */
+  /** Returns lines of {@code name [sizes] True}, in peft's order. */
   List<String> parameters() throws IOException {
     return Files.readAllLines(folder.resolve("params.txt")).stream()
         .filter(l -> !l.isBlank())
@@ -103,7 +108,7 @@ final class GoldenCase {
     return folder.resolve("adapter");
   }
 
-  /** The tensors whose names start with {@code prefix}, without it. */
+  /** Returns the tensors whose names start with {@code prefix}, without it. */
   static Map<String, Tensor> starting(String prefix, SafeTensors file) throws IOException {
     Map<String, Tensor> found = new LinkedHashMap<>();
     for (String name : file.names()) {

@@ -5,13 +5,13 @@ import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.tensor.Tensor;
 
-/** An embedding and two linear layers, with the mean over time in between. */
+/** A network of an embedding and two linear layers, with the mean over time in between. */
 final class Tagger extends Module {
   private final Embedding embed = new Embedding(40, 16);
   private final Linear proj = new Linear(16, 16);
   private final Linear out = new Linear(16, 5);
 
-  /** ids (n, time), result (n, 5): logits. */
+  /** Returns the logits (n, 5) for ids (n, time). */
   Tensor forward(Tensor ids) {
     return out.forward(proj.forward(embed.forward(ids)).tanh().mean(1));
   }

@@ -1,4 +1,4 @@
-/** Runs the golden cases that peft wrote. */
+/** The runner of the golden cases that peft wrote. */
 @NullMarked
 package dev.peft4j.samples.golden;
 

@@ -5,17 +5,17 @@ import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.tensor.Tensor;
 
-/** One linear layer, to be adapted: the build makes {@code BaseModelPeft} of it. */
+/** A model of one linear layer, to be adapted: the build generates {@code BaseModelPeft} for it. */
 @Peft(target = "linear", r = 1, alpha = 4)
 public class BaseModel extends Module {
   final Linear linear;
 
-  /** A layer from {@code dimIn} numbers to {@code dimOut}. */
+  /** Creates a layer from {@code dimIn} numbers to {@code dimOut}. */
   public BaseModel(int dimIn, int dimOut) {
     linear = new Linear(dimIn, dimOut);
   }
 
-  /** x (batch, dimIn), result (batch, dimOut). */
+  /** Returns the result (batch, dimOut) for x (batch, dimIn). */
   public Tensor forward(Tensor x) {
     return linear.forward(x);
   }

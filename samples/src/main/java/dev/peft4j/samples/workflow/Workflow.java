@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 
 /**
  * The workflow of parameter-efficient fine-tuning on the smallest model: adapt, train, save,
- * reload, merge. The property {@code out} names the folder for the adapter. Ends with status 1 if
+ * reload, merge. The property {@code out} is the folder for the adapter. The exit status is 1 if
  * one of the comparisons fails.
  */
 public final class Workflow {
@@ -26,7 +26,7 @@ public final class Workflow {
 
   Workflow() {}
 
-  /** Runs it. */
+  /** Runs the program. */
   public static void main(String[] args) {
     Path out = Path.of(System.getProperty("out", "target/workflow"));
     try {
@@ -37,7 +37,7 @@ public final class Workflow {
     }
   }
 
-  /** True if every comparison holds. */
+  /** Runs the workflow and returns whether every comparison holds. */
   boolean run(Path out) throws IOException {
     title("1. A base model");
     // Layers draw their first weights from the generator in scope: same seed, same weights.
@@ -87,7 +87,10 @@ public final class Workflow {
     return allHold;
   }
 
-  /** What is to be learned: the base model with another weight, which differs by a rank of one. */
+  /**
+   * Returns what is to be learned: the base model with another weight, which differs by a rank of
+   * one.
+   */
   private static Tensor task(BaseModel base, Tensor x) {
     Tensor change =
         Tensor.of(new float[] {1, -0.5f, 0.5f, 2}, 4, 1)

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Rng;
 import java.io.IOException;
 import java.util.List;
@@ -15,8 +15,8 @@ class BenchTest {
   @Test
   void printsOneJsonLine() throws IOException {
     Workload tiny = Rng.with(1, () -> Workload.of("tiny"));
-    tiny.base().to(DType.BFLOAT16);
-    String line = Bench.run("tiny", tiny, DType.BFLOAT16, 3, 2);
+    tiny.base().to(Encodings.BFLOAT16);
+    String line = Bench.run("tiny", tiny, Encodings.BFLOAT16, 3, 2);
     assertThat(line.lines()).hasSize(1);
     JsonNode json = new ObjectMapper().readTree(line);
     assertThat(json.fieldNames())

@@ -6,7 +6,7 @@ import dev.peft4j.data.Rng;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.optim.AdamW;
 import dev.peft4j.tensor.Tensor;
-import dev.peft4j.transformers.BertConfig;
+import dev.peft4j.transformers.EncoderConfig;
 import dev.peft4j.transformers.BertModel;
 import dev.peft4j.transformers.TokenBatch;
 import java.nio.file.Path;
@@ -15,8 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The generated class on a small encoder: names, what is trained and what is not, and its file. */
 class GlossClassifierTest {
-  private static final BertConfig SMALL =
-      BertConfig.builder()
+  private static final EncoderConfig SMALL =
+      EncoderConfig.builder()
           .vocabSize(50)
           .hiddenSize(24)
           .layers(2)

@@ -85,7 +85,7 @@ class GoldenTest {
     assertThat(out.size()).isZero();
     assertThat(err.toString(StandardCharsets.UTF_8).lines())
         .satisfiesExactly(
-            l -> assertThat(l).contains("nowhere is no folder"),
+            l -> assertThat(l).contains("nowhere is not a folder"),
             l -> assertThat(l).contains("there is no case in").contains("empty"));
   }
 

@@ -60,13 +60,13 @@ final class ArrayLoops {
 
   private static void unary(int op, float[] x, int n) {
     for (int i = 0; i < n; i++) {
-      x[i] = ScalarMath.unary(op, x[i]);
+      x[i] = FastMath.unary(op, x[i]);
     }
   }
 
   private static void binary(int op, float[] x, float[] y, int n) {
     for (int i = 0; i < n; i++) {
-      x[i] = ScalarMath.binary(op, x[i], y[i]);
+      x[i] = FastMath.binary(op, x[i], y[i]);
     }
   }
 
@@ -116,20 +116,20 @@ final class ArrayLoops {
   /** {@code x = exp(x - c)}. */
   private static void exp(float[] x, float c, int n) {
     for (int i = 0; i < n; i++) {
-      x[i] = ScalarMath.exp(x[i] - c);
+      x[i] = FastMath.exp(x[i] - c);
     }
   }
 
   private static void gelu(float[] x, int n) {
     for (int i = 0; i < n; i++) {
-      x[i] = ScalarMath.gelu(x[i]);
+      x[i] = FastMath.gelu(x[i]);
     }
   }
 
   /** {@code x = dy * gelu'(x)}. */
   private static void geluGrad(float[] x, float[] dy, int n) {
     for (int i = 0; i < n; i++) {
-      x[i] = dy[i] * ScalarMath.geluDerivative(x[i]);
+      x[i] = dy[i] * FastMath.geluDerivative(x[i]);
     }
   }
 

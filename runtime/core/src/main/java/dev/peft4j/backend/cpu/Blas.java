@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.peft4j.Peft4jException;
 import java.io.IOException;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -58,7 +59,7 @@ final class Blas {
    */
   static void requireLibrary() {
     if (SGEMM == null) {
-      throw new IllegalStateException(PROBLEM);
+      throw new Peft4jException(PROBLEM);
     }
   }
 
@@ -87,7 +88,7 @@ final class Blas {
       long c,
       int ldc) {
     if (SGEMM == null) {
-      throw new IllegalStateException(PROBLEM);
+      throw new Peft4jException(PROBLEM);
     }
     // OpenBLAS itself would print a line and leave c as it was.
     if ((m | n | k) < 0 || lda < (transA ? m : k) || ldb < (transB ? k : n) || ldc < n) {
@@ -141,7 +142,7 @@ final class Blas {
    */
   static SymbolLookup symbols() {
     if (SGEMM == null || SYMBOLS == null) {
-      throw new IllegalStateException(PROBLEM);
+      throw new Peft4jException(PROBLEM);
     }
     return SYMBOLS;
   }

@@ -2,10 +2,12 @@ package dev.peft4j.backend.cpu;
 
 import com.google.auto.service.AutoService;
 import dev.peft4j.backend.Backend;
+import dev.peft4j.backend.CacheFigures;
+import dev.peft4j.backend.ProgramCache;
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
 import dev.peft4j.graph.Op;
 import dev.peft4j.graph.Program;
-import dev.peft4j.op.Gather;
 import java.util.function.Function;
 
 /**
@@ -14,6 +16,8 @@ import java.util.function.Function;
  */
 @AutoService(Backend.class)
 public final class CpuBackend implements Backend {
+  private final ProgramCache programs = new ProgramCache(this);
+  private final PackedWeights weights = new PackedWeights();
   private final Workspace workspace = new Workspace();
   private final Function<Kernel.Site, Kernel> kernels;
   private final boolean checked;
@@ -61,13 +65,42 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
-  public boolean readsHalf(Op op, int i, Shape[] inputs) {
-    return i == 0 && op instanceof Gather
-        || i == 1 && FrozenProductKernel.takes(op, inputs[0], inputs[1]);
+  public boolean reads(Op op, int i, Encoding encoding, Shape[] inputs) {
+    return Kernels.reads(op, i, encoding, inputs);
   }
 
   @Override
   public Executable compile(Program program) {
-    return new CpuProgram(program, workspace, kernels, checked);
+    return new CpuProgram(program, new Resources(workspace, weights), kernels, checked);
+  }
+
+  /**
+   * What all programs of a backend share.
+   *
+   * @param workspace the memory that they compute in
+   * @param weights frozen weights in layouts of oneDNN's
+   */
+  record Resources(Workspace workspace, PackedWeights weights) {}
+
+  @Override
+  public ProgramCache programs() {
+    return programs;
+  }
+
+  /** Returns the frozen weights in layouts of oneDNN's. */
+  PackedWeights weights() {
+    return weights;
+  }
+
+  @Override
+  public CacheFigures cacheFigures() {
+    return new CacheFigures(programs.size(), programs.compilations(), 0, weights.bytes());
+  }
+
+  @Override
+  public void close() {
+    programs.close();
+    weights.close();
+    workspace.close();
   }
 }

@@ -16,7 +16,7 @@ final class CpuProgram implements Backend.Executable {
   private static final Storage[] NOTHING = {};
 
   private final Program program;
-  private final Workspace workspace;
+  private final CpuBackend.Resources resources;
   private final MemoryPlan plan;
 
   /** For each value the output that gives it memory, or -1. */
@@ -41,16 +41,17 @@ final class CpuProgram implements Backend.Executable {
   /**
    * Compiles a program.
    *
+   * @param resources what it shares with the other programs
    * @param kernels what makes its kernels
    * @param checked whether each run is a {@link MemoryCheck}'s
    */
   CpuProgram(
       Program program,
-      Workspace workspace,
+      CpuBackend.Resources resources,
       Function<Kernel.Site, Kernel> kernels,
       boolean checked) {
     this.program = program;
-    this.workspace = workspace;
+    this.resources = resources;
     this.kernels = kernels;
     this.checked = checked;
     this.outputOf = new int[program.values()];
@@ -81,7 +82,8 @@ final class CpuProgram implements Backend.Executable {
   }
 
   private Frame frame() {
-    return new Frame(program, plan, outputOf, kernels, checked ? MemoryCheck.GUARD : 0);
+    return new Frame(
+        program, plan, outputOf, resources.weights(), kernels, checked ? MemoryCheck.GUARD : 0);
   }
 
   @Override
@@ -97,7 +99,7 @@ final class CpuProgram implements Backend.Executable {
       requireSize("input", i, inputs[i]);
     }
     long edge = checked ? MemoryCheck.EDGE : 0;
-    Workspace.Block block = workspace.take(plan.bytes() + 2 * edge);
+    Workspace.Block block = resources.workspace().take(plan.bytes() + 2 * edge);
     try {
       frame.bind(inputs, outputs, block.address() + edge);
       Profile profile = Profile.current();
@@ -117,7 +119,7 @@ final class CpuProgram implements Backend.Executable {
       Reference.reachabilityFence(saved);
     } finally {
       frame.release();
-      workspace.give(block);
+      resources.workspace().give(block);
       frames.addFirst(frame);
       LoopWarmer.begin();
       Reference.reachabilityFence(inputs);
@@ -127,7 +129,7 @@ final class CpuProgram implements Backend.Executable {
 
   /** Kernels write what the program's shape says, and so does the copy at the end. */
   private void requireSize(String what, int value, Storage memory) {
-    long bytes = memory.elements() * memory.dtype().bytes();
+    long bytes = memory.bytes();
     if (bytes != program.bytes(value)) {
       throw new IllegalStateException(
           what
@@ -176,7 +178,7 @@ final class CpuProgram implements Backend.Executable {
     Storage[] saved = new Storage[exchanged.length];
     for (int i = 0; i < saved.length; i++) {
       int v = program.outputs()[exchanged[i]];
-      saved[i] = Storage.allocate(program.dtype(v), program.shape(v).elements());
+      saved[i] = Storage.allocate(program.encoding(v), program.shape(v).elements());
       MemorySegment.copy(
           Memory.ALL, frame.addresses()[v], Memory.ALL, saved[i].address(), program.bytes(v));
       frame.addresses()[v] = saved[i].address();

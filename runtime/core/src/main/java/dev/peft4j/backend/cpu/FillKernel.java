@@ -1,7 +1,5 @@
 package dev.peft4j.backend.cpu;
 
-import dev.peft4j.data.DType;
-import dev.peft4j.data.Halves;
 import dev.peft4j.op.Causal;
 import dev.peft4j.op.RandomMask;
 
@@ -27,28 +25,6 @@ abstract class FillKernel extends Kernel {
   }
 
   abstract void fill(int from, int to);
-
-  static final class Floats extends FillKernel {
-    private final DType type;
-
-    Floats(Site site) {
-      super(site);
-      this.type = site.program().dtype(site.step().inputs()[0]);
-    }
-
-    @Override
-    void fill(int from, int to) {
-      if (type.isHalf()) {
-        Halves.widen(type, Memory.ALL, in(0) + 2L * from, Memory.ALL, out() + 4L * from, to - from);
-        return;
-      }
-      boolean wide = type == DType.INT64;
-      for (int i = from; i < to; i++) {
-        Memory.set(
-            out() + 4L * i, wide ? Memory.getLong(in(0) + 8L * i) : Memory.getInt(in(0) + 4L * i));
-      }
-    }
-  }
 
   static final class Mask extends FillKernel {
     private final float p;

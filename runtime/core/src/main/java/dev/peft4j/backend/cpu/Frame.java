@@ -24,6 +24,7 @@ final class Frame {
   private final MemoryPlan plan;
   private final long[] addresses;
   private final int[] outputOf;
+  private final PackedWeights weights;
   private final Kernel[] kernels;
   private final Map<Part, Object> shared = new HashMap<>();
   private long scratchBytes;
@@ -35,6 +36,7 @@ final class Frame {
    * A frame of {@code program}.
    *
    * @param outputOf for each value the output whose memory it takes, or -1
+   * @param weights frozen weights in layouts of oneDNN's
    * @param makeKernel what makes its kernels
    * @param guard bytes to leave free before and behind the scratch memory
    */
@@ -42,11 +44,13 @@ final class Frame {
       Program program,
       MemoryPlan plan,
       int[] outputOf,
+      PackedWeights weights,
       Function<Kernel.Site, Kernel> makeKernel,
       long guard) {
     this.program = program;
     this.plan = plan;
     this.outputOf = outputOf;
+    this.weights = weights;
     this.addresses = new long[program.values()];
     List<Program.Step> steps = program.steps();
     Kernel[] bound = new Kernel[steps.size()];
@@ -60,6 +64,10 @@ final class Frame {
     this.guard = guard;
     this.scratch =
         Arena.ofAuto().allocate(scratchBytes * Workers.shared().size() + 64 + 2 * guard, 64);
+  }
+
+  PackedWeights weights() {
+    return weights;
   }
 
   long[] addresses() {

@@ -34,7 +34,7 @@ final class FrozenProductKernel extends Kernel {
   private static final int MANY_ROWS = 1024;
 
   /** Pieces of rows for each part. */
-  private static final int MOST_PIECES = 4;
+  private static final int MAX_PIECES = 4;
 
   /** Rows of a piece; with fewer, the weight would be read too often. */
   private static final int MIN_PIECE = 128;
@@ -78,8 +78,8 @@ final class FrozenProductKernel extends Kernel {
     this.n = n;
     this.k = k;
     this.bias = bias;
-    boolean half = site.program().dtype(site.step().inputs()[1]).isHalf();
-    this.form = form(transposed || half, rows, n, k);
+    boolean coded = !site.encoding(1).isPlain();
+    this.form = form(transposed || coded, rows, n, k);
     // every part reads all of the operand that is not cut
     this.byColumns = form != Form.PASSING && n > rows && n / BLOCK >= Workers.shared().size();
     this.parts = parts((long) rows * n * k / 4, byColumns ? n / BLOCK : rows);
@@ -124,7 +124,7 @@ final class FrozenProductKernel extends Kernel {
   }
 
   private static int pieces(int rows, int parts) {
-    for (int each = MOST_PIECES; each > 1 && parts > 1; each--) {
+    for (int each = MAX_PIECES; each > 1 && parts > 1; each--) {
       if (rows % (parts * each) == 0 && rows / (parts * each) >= MIN_PIECE) {
         return parts * each;
       }
@@ -197,7 +197,7 @@ final class FrozenProductKernel extends Kernel {
     // of it
     try {
       for (int p = 0; p < forms(); p++) {
-        weights[p] = PackedWeights.of(storage(1), views[p], products[p]);
+        weights[p] = packedWeights().of(storage(1), views[p], products[p]);
       }
       share(parts);
     } finally {

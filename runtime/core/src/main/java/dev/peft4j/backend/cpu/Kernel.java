@@ -1,5 +1,6 @@
 package dev.peft4j.backend.cpu;
 
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Program;
@@ -27,6 +28,11 @@ abstract class Kernel implements Workers.Task {
 
     Shape out() {
       return program.shape(step.output());
+    }
+
+    /** How input {@code i} lies in memory. */
+    Encoding encoding(int i) {
+      return program.encoding(step.inputs()[i]);
     }
 
     /** True if input {@code i} is a weight that is not trained. */
@@ -63,6 +69,11 @@ abstract class Kernel implements Workers.Task {
   /** The storage of input {@code i}, which has to be one that is given. */
   final Storage storage(int i) {
     return frame.input(inputs[i]);
+  }
+
+  /** Frozen weights in layouts of oneDNN's. */
+  final PackedWeights packedWeights() {
+    return frame.weights();
   }
 
   /** Address of the result. */

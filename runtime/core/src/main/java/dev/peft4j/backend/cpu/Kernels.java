@@ -1,6 +1,9 @@
 package dev.peft4j.backend.cpu;
 
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Shape;
 import dev.peft4j.graph.BroadcastTo;
+import dev.peft4j.graph.Decode;
 import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Op;
 import dev.peft4j.graph.SumTo;
@@ -31,7 +34,6 @@ import dev.peft4j.op.ScatterAlong;
 import dev.peft4j.op.Slice;
 import dev.peft4j.op.Softmax;
 import dev.peft4j.op.SoftmaxGrad;
-import dev.peft4j.op.ToFloat;
 import dev.peft4j.op.Unfold;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -47,13 +49,39 @@ final class Kernels {
     return maker(op) != null;
   }
 
+  /**
+   * True if the kernel of {@code op} reads input {@code i}, a frozen weight in codes, as it lies: a
+   * lookup whatever the encoding, which decodes the rows that it finds; a product if it packs the
+   * weight anyway, or if one of {@link CodedKernels} does.
+   */
+  static boolean reads(Op op, int i, Encoding encoding, Shape[] inputs) {
+    return i == 0 && op instanceof Gather
+        || i == 1 && !encoding.hasBlocks() && FrozenProductKernel.takes(op, inputs[0], inputs[1])
+        || CodedKernels.of(op, i, encoding, inputs) != null;
+  }
+
   static Kernel make(Kernel.Site site) {
     Op op = site.step().op();
+    CodedKernels coded = coded(site);
+    if (coded != null) {
+      return coded.make(site);
+    }
     Function<Kernel.Site, Kernel> maker = maker(op);
     if (maker == null) {
       throw new IllegalStateException("no kernel for " + op.name());
     }
     return maker.apply(site);
+  }
+
+  private static @Nullable CodedKernels coded(Kernel.Site site) {
+    for (int i = 0; i < site.step().inputs().length; i++) {
+      Encoding encoding = site.encoding(i);
+      if (!encoding.isPlain()) {
+        Shape[] shapes = site.program().inputShapes(site.step());
+        return CodedKernels.of(site.step().op(), i, encoding, shapes);
+      }
+    }
+    return null;
   }
 
   private static @Nullable Function<Kernel.Site, Kernel> maker(Op op) {
@@ -80,7 +108,7 @@ final class Kernels {
       case GatherAlong _ -> AlongKernel.Elements::new;
       case ScatterAlong _ -> AlongKernel.Sums::new;
       case OneHot _ -> LookupKernel.Hot::new;
-      case ToFloat _ -> FillKernel.Floats::new;
+      case Decode _ -> DecodeKernel::new;
       case RandomMask _ -> FillKernel.Mask::new;
       case Causal _ -> FillKernel.Triangle::new;
       case Reshape _ -> CopyKernel::whole;

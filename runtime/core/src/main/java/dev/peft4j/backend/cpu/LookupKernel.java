@@ -1,7 +1,7 @@
 package dev.peft4j.backend.cpu;
 
 import dev.peft4j.data.DType;
-import dev.peft4j.data.Halves;
+import dev.peft4j.data.Encoding;
 import dev.peft4j.op.CrossEntropy;
 import dev.peft4j.op.Gather;
 import dev.peft4j.op.OneHot;
@@ -29,13 +29,17 @@ abstract class LookupKernel extends Kernel {
     private final int n;
     private final int count;
     private final int parts;
-    private final DType type;
+    private final Encoding encoding;
+    private final long rowBytes;
+    private final long rowBlocks;
 
     Rows(Site site) {
       super(site, 1);
-      this.type = site.program().dtype(site.step().inputs()[0]);
+      this.encoding = site.encoding(0);
       this.rows = site.in(0).dim(0);
       this.n = site.in(0).dim(1);
+      this.rowBytes = encoding.bytes(n);
+      this.rowBlocks = encoding.blocks(n);
       this.count = site.in(1).size();
       this.parts = parts((long) count * n, count);
     }
@@ -54,10 +58,11 @@ abstract class LookupKernel extends Kernel {
           throw Gather.outOfRange(id, i, rows);
         }
         long target = out() + 4L * i * n;
-        if (type.isHalf()) {
-          Halves.widen(type, Memory.ALL, in(0) + 2L * id * n, Memory.ALL, target, n);
+        long row = in(0) + id * rowBytes;
+        if (encoding.isPlain()) {
+          loops.copy(row, target, n);
         } else {
-          loops.copy(in(0) + 4L * id * n, target, n);
+          encoding.decode(Memory.ALL, row, Memory.ALL, target, rowBlocks);
         }
       }
     }

@@ -1,5 +1,6 @@
 package dev.peft4j.backend.cpu;
 
+import dev.peft4j.Peft4jException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
@@ -49,7 +50,7 @@ final class Memory {
    */
   static void requireAccess() {
     if (DENIED != null) {
-      throw new IllegalStateException(DENIED);
+      throw new Peft4jException(DENIED);
     }
   }
 

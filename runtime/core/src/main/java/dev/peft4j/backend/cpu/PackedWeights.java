@@ -1,6 +1,6 @@
 package dev.peft4j.backend.cpu;
 
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Storage;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -14,24 +14,28 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Frozen weights as {@link DnnProduct} wants them, packed when first asked for and kept as long as
- * the weight itself, or until it changes. All programs share them.
+ * the weight itself, or until it changes. All programs of a backend share them; of each weight at
+ * most {@link #MAX_FORMS} are kept, the ones that were made last.
  */
-final class PackedWeights {
+final class PackedWeights implements AutoCloseable {
+  /** Forms of one weight: each part of its columns is one, and so is each layout. */
+  private static final int MAX_FORMS = 4 * Math.max(16, Workers.shared().size());
+
   /**
    * The columns {@code from} to {@code to} of a weight as seen by a product, a matrix (k, n).
    *
    * @param transposed true if it is stored as (n, k)
    */
   record View(int k, int n, boolean transposed, int from, int to) {
-    private Packed pack(Storage weight, long layout) {
-      if (weight.dtype().isHalf()) { // float32 only until it is packed
-        return pack(weight.copyAs(DType.FLOAT32), layout);
+    private Packed pack(Storage weight, long layout, AtomicLong bytes) {
+      if (!weight.encoding().isPlain()) { // float32 only until it is packed
+        return pack(weight.copyAs(Encodings.FLOAT32), layout, bytes);
       }
       int rowStep = transposed ? 1 : n;
       int columnStep = transposed ? k : 1;
       long start = weight.address() + 4L * from * columnStep;
       OneDnn dnn = OneDnn.library();
-      Packed packed = new Packed(this, dnn.copyOf(layout), dnn.bytes(layout));
+      Packed packed = new Packed(this, dnn.copyOf(layout), dnn.bytes(layout), bytes);
       long plain = dnn.layout(new long[] {k, to - from}, new long[] {rowStep, columnStep});
       try (DnnReorder reorder = new DnnReorder(plain, layout)) {
         reorder.run(start, packed.address());
@@ -52,13 +56,15 @@ final class PackedWeights {
     private final long layout;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment data;
+    private final AtomicLong all;
     private final AtomicInteger holders = new AtomicInteger(1); // the entry
 
-    private Packed(View view, long layout, long bytes) {
+    private Packed(View view, long layout, long bytes, AtomicLong all) {
       this.view = view;
       this.layout = layout;
       this.data = HugePages.allocate(arena, bytes);
-      BYTES.addAndGet(data.byteSize());
+      this.all = all;
+      all.addAndGet(data.byteSize());
     }
 
     /** Where it lies; valid until {@link #release}. */
@@ -71,71 +77,82 @@ final class PackedWeights {
       return this;
     }
 
-    /** To be called by whom {@link PackedWeights#of} gave it to, once. */
+    /** To be called once by whoever got it from {@link PackedWeights#of}. */
     void release() {
       if (holders.decrementAndGet() == 0) {
-        BYTES.addAndGet(-data.byteSize());
+        all.addAndGet(-data.byteSize());
         OneDnn.library().destroy("memory_desc", layout);
         arena.close();
       }
     }
   }
 
+  /** The forms of one weight; its lock is held while one is made. */
   private static final class Entry {
-    int version;
-    final List<Packed> forms = new ArrayList<>(4);
+    private int version;
+    private final List<Packed> forms = new ArrayList<>(4);
 
-    void clear() {
+    synchronized void clear() {
       forms.forEach(Packed::release);
       forms.clear();
     }
   }
 
-  private static final Map<Storage, Entry> ENTRIES = new WeakHashMap<>();
   private static final Cleaner CLEANER = Cleaner.create();
-  private static final AtomicLong BYTES = new AtomicLong();
 
-  private PackedWeights() {}
+  private final Map<Storage, Entry> entries = new WeakHashMap<>();
+  private final AtomicLong bytes = new AtomicLong();
 
-  /** Bytes of all packed weights that there are. */
-  static long bytes() {
-    return BYTES.get();
+  /** Returns the bytes of all packed weights that there are. */
+  long bytes() {
+    return bytes.get();
   }
 
   /**
    * A view of a weight in the layout of {@code product}, to be released after use: until then it
    * stays what it is, even if somebody changes the weight.
    */
-  static Packed of(Storage weight, View view, DnnProduct product) {
+  Packed of(Storage weight, View view, DnnProduct product) {
     OneDnn dnn = OneDnn.library();
     long layout = product.layout();
-    synchronized (ENTRIES) {
-      Entry entry = ENTRIES.computeIfAbsent(weight, PackedWeights::entry);
+    Entry entry;
+    synchronized (entries) {
+      entry = entries.computeIfAbsent(weight, PackedWeights::entry);
+    }
+    synchronized (entry) { // packing one weight holds up nobody who needs another
       int version = weight.version();
       if (entry.version != version) {
         entry.clear();
         entry.version = version;
       }
-      for (Packed p : entry.forms) {
+      List<Packed> forms = entry.forms;
+      for (Packed p : forms) {
         if (p.view.equals(view) && dnn.same(p.layout, layout)) {
           return p.hold();
         }
       }
-      Packed packed = view.pack(weight, layout);
-      entry.forms.add(packed);
+      if (forms.size() == MAX_FORMS) {
+        forms.removeFirst().release();
+      }
+      Packed packed = view.pack(weight, layout, bytes);
+      forms.add(packed);
       return packed.hold();
     }
   }
 
   private static Entry entry(Storage weight) {
     Entry entry = new Entry();
-    CLEANER.register(weight, () -> gone(entry));
+    CLEANER.register(weight, entry::clear);
     return entry;
   }
 
-  private static void gone(Entry entry) {
-    synchronized (ENTRIES) {
-      entry.clear();
+  /** Gives back all of them; what is being multiplied with is freed afterwards. */
+  @Override
+  public void close() {
+    List<Entry> all;
+    synchronized (entries) {
+      all = List.copyOf(entries.values());
     }
+    all.forEach(Entry::clear);
   }
 }

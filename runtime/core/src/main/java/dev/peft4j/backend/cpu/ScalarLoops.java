@@ -155,13 +155,13 @@ final class ScalarLoops implements Loops {
   @Override
   public void logSoftmaxRow(long src, long dst, int n) {
     float max = max(src, n);
-    float log = ScalarMath.log(sum(ArrayLoops.EXP_DIFF, src, 0, 0, max, 0f, n));
+    float log = FastMath.log(sum(ArrayLoops.EXP_DIFF, src, 0, 0, max, 0f, n));
     map(ArrayLoops.SUB_TWICE, src, 0, 0, max, log, dst, n);
   }
 
   @Override
   public float logSumExpRow(long src, float max, int n) {
-    return ScalarMath.log(sum(ArrayLoops.EXP_DIFF, src, 0, 0, max, 0f, n));
+    return FastMath.log(sum(ArrayLoops.EXP_DIFF, src, 0, 0, max, 0f, n));
   }
 
   @Override
@@ -172,27 +172,27 @@ final class ScalarLoops implements Loops {
   @Override
   public void layerNormRow(long x, long w, long b, long y, int n, float eps) {
     float mean = sum(x, n) / n;
-    float r = ScalarMath.inverseRoot(sumSquaredDiff(x, mean, n) / n + eps);
+    float r = FastMath.inverseRoot(sumSquaredDiff(x, mean, n) / n + eps);
     normalize(x, w, b, mean, r, y, n);
   }
 
   @Override
   public void layerNormGradRow(long x, long w, long dy, long dx, int n, float eps) {
     float mean = sum(x, n) / n;
-    float r = ScalarMath.inverseRoot(sumSquaredDiff(x, mean, n) / n + eps);
+    float r = FastMath.inverseRoot(sumSquaredDiff(x, mean, n) / n + eps);
     float s = (w != 0 ? dot(dy, w, n) : sum(dy, n)) / n;
     normalizeGrad(x, w, dy, mean, r, s, dx, n);
   }
 
   @Override
   public void rmsNormRow(long x, long w, long y, int n, float eps) {
-    float r = ScalarMath.inverseRoot(sumOfSquares(x, n) / n + eps);
+    float r = FastMath.inverseRoot(sumOfSquares(x, n) / n + eps);
     normalize(x, w, 0, 0f, r, y, n);
   }
 
   @Override
   public void rmsNormGradRow(long x, long w, long dy, long dx, int n, float eps) {
-    float r = ScalarMath.inverseRoot(sumOfSquares(x, n) / n + eps);
+    float r = FastMath.inverseRoot(sumOfSquares(x, n) / n + eps);
     normalizeGrad(x, w, dy, 0f, r, 0f, dx, n);
   }
 

@@ -229,7 +229,7 @@ final class VectorLoops implements Loops {
       return;
     }
     float max = VectorRows.max(src, n);
-    float log = ScalarMath.log(VectorSums.expDiff(src, max, n));
+    float log = FastMath.log(VectorSums.expDiff(src, max, n));
     VectorRows.subTwice(src, max, log, dst, n);
   }
 
@@ -237,7 +237,7 @@ final class VectorLoops implements Loops {
   public float logSumExpRow(long src, float max, int n) {
     return plain(LOG_SUM_EXP, n)
         ? plain.logSumExpRow(src, max, n)
-        : ScalarMath.log(VectorSums.expDiff(src, max, n));
+        : FastMath.log(VectorSums.expDiff(src, max, n));
   }
 
   @Override
@@ -256,7 +256,7 @@ final class VectorLoops implements Loops {
       return;
     }
     float mean = VectorSums.sum(x, n) / n;
-    float r = ScalarMath.inverseRoot(VectorSums.squaredDiff(x, mean, n) / n + eps);
+    float r = FastMath.inverseRoot(VectorSums.squaredDiff(x, mean, n) / n + eps);
     VectorRows.normalize(x, w, b, mean, r, y, n);
   }
 
@@ -267,7 +267,7 @@ final class VectorLoops implements Loops {
       return;
     }
     float mean = VectorSums.sum(x, n) / n;
-    float r = ScalarMath.inverseRoot(VectorSums.squaredDiff(x, mean, n) / n + eps);
+    float r = FastMath.inverseRoot(VectorSums.squaredDiff(x, mean, n) / n + eps);
     float s = (w != 0 ? VectorSums.product(dy, w, n) : VectorSums.sum(dy, n)) / n;
     VectorRows.normalizeGrad(x, w, dy, mean, r, s, correlation(x, w, dy, mean, r, n), dx, n);
   }
@@ -278,7 +278,7 @@ final class VectorLoops implements Loops {
       plain.rmsNormRow(x, w, y, n, eps);
       return;
     }
-    float r = ScalarMath.inverseRoot(VectorSums.product(x, x, n) / n + eps);
+    float r = FastMath.inverseRoot(VectorSums.product(x, x, n) / n + eps);
     VectorRows.normalize(x, w, 0, 0f, r, y, n);
   }
 
@@ -288,7 +288,7 @@ final class VectorLoops implements Loops {
       plain.rmsNormGradRow(x, w, dy, dx, n, eps);
       return;
     }
-    float r = ScalarMath.inverseRoot(VectorSums.product(x, x, n) / n + eps);
+    float r = FastMath.inverseRoot(VectorSums.product(x, x, n) / n + eps);
     VectorRows.normalizeGrad(x, w, dy, 0f, r, 0f, correlation(x, w, dy, 0f, r, n), dx, n);
   }
 

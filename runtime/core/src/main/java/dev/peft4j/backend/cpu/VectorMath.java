@@ -8,7 +8,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The functions of {@link ScalarMath} on vectors, operation by operation in the same order, and
+ * The functions of {@link FastMath} on vectors, operation by operation in the same order, and
  * access to memory. Comparisons and blends stand for the scalar conditional expressions.
  *
  * <p>All of it must be inlined by HotSpot into loops, or every vector becomes an object. It does so
@@ -59,46 +59,46 @@ final class VectorMath {
   }
 
   static FloatVector exp(FloatVector x) {
-    FloatVector t = x.mul(ScalarMath.LOG2_E).add(ScalarMath.ROUND);
-    FloatVector n = t.sub(ScalarMath.ROUND);
-    FloatVector r = x.sub(n.mul(ScalarMath.LOG_2_HIGH));
-    r = r.sub(n.mul(ScalarMath.LOG_2_LOW));
-    FloatVector p = r.mul(ScalarMath.E6).add(ScalarMath.E5);
-    p = p.mul(r).add(ScalarMath.E4);
-    p = p.mul(r).add(ScalarMath.E3);
-    p = p.mul(r).add(ScalarMath.E2);
+    FloatVector t = x.mul(FastMath.LOG2_E).add(FastMath.ROUND);
+    FloatVector n = t.sub(FastMath.ROUND);
+    FloatVector r = x.sub(n.mul(FastMath.LOG_2_HIGH));
+    r = r.sub(n.mul(FastMath.LOG_2_LOW));
+    FloatVector p = r.mul(FastMath.E6).add(FastMath.E5);
+    p = p.mul(r).add(FastMath.E4);
+    p = p.mul(r).add(FastMath.E3);
+    p = p.mul(r).add(FastMath.E2);
     p = p.mul(r.mul(r)).add(r);
     p = p.add(1f);
     IntVector power = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
     FloatVector y = p.reinterpretAsInts().add(power).reinterpretAsFloats();
-    y = x.mul(Float.POSITIVE_INFINITY).blend(y, x.compare(VectorOperators.LE, ScalarMath.EXP_MOST));
-    return y.blend(0f, x.compare(VectorOperators.LT, ScalarMath.EXP_LEAST));
+    y = x.mul(Float.POSITIVE_INFINITY).blend(y, x.compare(VectorOperators.LE, FastMath.EXP_MOST));
+    return y.blend(0f, x.compare(VectorOperators.LT, FastMath.EXP_LEAST));
   }
 
   static FloatVector log(FloatVector x) {
     VectorMask<Float> tiny = x.compare(VectorOperators.LT, Float.MIN_NORMAL);
-    IntVector bits = x.blend(x.mul(ScalarMath.TWO_23), tiny).reinterpretAsInts();
-    IntVector exponent = bits.sub(ScalarMath.SQRT_HALF_BITS).lanewise(VectorOperators.ASHR, 23);
+    IntVector bits = x.blend(x.mul(FastMath.TWO_23), tiny).reinterpretAsInts();
+    IntVector exponent = bits.sub(FastMath.SQRT_HALF_BITS).lanewise(VectorOperators.ASHR, 23);
     FloatVector f =
         bits.sub(exponent.lanewise(VectorOperators.LSHL, 23)).reinterpretAsFloats().sub(1f);
     FloatVector e =
         exponent
-            .add(ScalarMath.ROUND_BITS)
+            .add(FastMath.ROUND_BITS)
             .reinterpretAsFloats()
-            .sub(all(ScalarMath.ROUND).blend(ScalarMath.ROUND + 23f, tiny));
-    FloatVector p = f.mul(ScalarMath.L7).add(ScalarMath.L6);
-    p = p.mul(f).add(ScalarMath.L5);
-    p = p.mul(f).add(ScalarMath.L4);
-    p = p.mul(f).add(ScalarMath.L3);
-    p = p.mul(f).add(ScalarMath.L2);
-    p = p.mul(f).add(ScalarMath.L1);
-    p = p.mul(f).add(ScalarMath.L0);
+            .sub(all(FastMath.ROUND).blend(FastMath.ROUND + 23f, tiny));
+    FloatVector p = f.mul(FastMath.L7).add(FastMath.L6);
+    p = p.mul(f).add(FastMath.L5);
+    p = p.mul(f).add(FastMath.L4);
+    p = p.mul(f).add(FastMath.L3);
+    p = p.mul(f).add(FastMath.L2);
+    p = p.mul(f).add(FastMath.L1);
+    p = p.mul(f).add(FastMath.L0);
     FloatVector z = f.mul(f);
     FloatVector y = f.mul(z).mul(p);
-    y = y.add(e.mul(ScalarMath.LOG_2_LOW));
+    y = y.add(e.mul(FastMath.LOG_2_LOW));
     y = y.sub(z.mul(0.5f));
     y = f.add(y);
-    y = y.add(e.mul(ScalarMath.LOG_2_HIGH));
+    y = y.add(e.mul(FastMath.LOG_2_HIGH));
     y = x.blend(y, x.compare(VectorOperators.LT, Float.POSITIVE_INFINITY));
     y = y.blend(Float.NEGATIVE_INFINITY, x.compare(VectorOperators.EQ, 0f));
     return y.blend(Float.NaN, x.compare(VectorOperators.LT, 0f));
@@ -106,14 +106,14 @@ final class VectorMath {
 
   static FloatVector tanh(FloatVector x) {
     FloatVector t = x.mul(x);
-    t = t.blend(ScalarMath.TANH_MOST, t.compare(VectorOperators.GT, ScalarMath.TANH_MOST));
-    FloatVector p = t.mul(ScalarMath.TP4).add(ScalarMath.TP3);
-    p = p.mul(t).add(ScalarMath.TP2);
-    p = p.mul(t).add(ScalarMath.TP1);
+    t = t.blend(FastMath.TANH_MOST, t.compare(VectorOperators.GT, FastMath.TANH_MOST));
+    FloatVector p = t.mul(FastMath.TP4).add(FastMath.TP3);
+    p = p.mul(t).add(FastMath.TP2);
+    p = p.mul(t).add(FastMath.TP1);
     p = p.mul(t).add(1f);
-    FloatVector q = t.mul(ScalarMath.TQ4).add(ScalarMath.TQ3);
-    q = q.mul(t).add(ScalarMath.TQ2);
-    q = q.mul(t).add(ScalarMath.TQ1);
+    FloatVector q = t.mul(FastMath.TQ4).add(FastMath.TQ3);
+    q = q.mul(t).add(FastMath.TQ2);
+    q = q.mul(t).add(FastMath.TQ1);
     q = q.mul(t).add(1f);
     FloatVector y = x.mul(p).div(q);
     y = y.blend(1f, y.compare(VectorOperators.GT, 1f));
@@ -122,16 +122,16 @@ final class VectorMath {
 
   static FloatVector erf(FloatVector x) {
     FloatVector t = x.mul(x);
-    t = t.blend(ScalarMath.ERF_MOST, t.compare(VectorOperators.GT, ScalarMath.ERF_MOST));
-    FloatVector p = t.mul(ScalarMath.EP5).add(ScalarMath.EP4);
-    p = p.mul(t).add(ScalarMath.EP3);
-    p = p.mul(t).add(ScalarMath.EP2);
-    p = p.mul(t).add(ScalarMath.EP1);
-    p = p.mul(t).add(ScalarMath.EP0);
-    FloatVector q = t.mul(ScalarMath.EQ5).add(ScalarMath.EQ4);
-    q = q.mul(t).add(ScalarMath.EQ3);
-    q = q.mul(t).add(ScalarMath.EQ2);
-    q = q.mul(t).add(ScalarMath.EQ1);
+    t = t.blend(FastMath.ERF_MOST, t.compare(VectorOperators.GT, FastMath.ERF_MOST));
+    FloatVector p = t.mul(FastMath.EP5).add(FastMath.EP4);
+    p = p.mul(t).add(FastMath.EP3);
+    p = p.mul(t).add(FastMath.EP2);
+    p = p.mul(t).add(FastMath.EP1);
+    p = p.mul(t).add(FastMath.EP0);
+    FloatVector q = t.mul(FastMath.EQ5).add(FastMath.EQ4);
+    q = q.mul(t).add(FastMath.EQ3);
+    q = q.mul(t).add(FastMath.EQ2);
+    q = q.mul(t).add(FastMath.EQ1);
     q = q.mul(t).add(1f);
     FloatVector y = x.mul(p).div(q);
     y = y.blend(1f, y.compare(VectorOperators.GT, 1f));
@@ -140,11 +140,11 @@ final class VectorMath {
 
   static FloatVector floor(FloatVector x) {
     FloatVector size = x.abs();
-    FloatVector y = size.add(ScalarMath.TWO_23).sub(ScalarMath.TWO_23); // to the nearest
+    FloatVector y = size.add(FastMath.TWO_23).sub(FastMath.TWO_23); // to the nearest
     y = y.blend(y.neg(), x.compare(VectorOperators.LT, 0f));
     y = y.blend(y.sub(1f), y.compare(VectorOperators.GT, x));
     VectorMask<Float> whole = y.compare(VectorOperators.EQ, x); // keeps -0
-    return x.blend(y, size.compare(VectorOperators.LT, ScalarMath.TWO_23).andNot(whole));
+    return x.blend(y, size.compare(VectorOperators.LT, FastMath.TWO_23).andNot(whole));
   }
 
   static FloatVector sign(FloatVector x) {

@@ -181,7 +181,7 @@ final class VectorUnary {
     FloatVector last = at(a + 4L * end);
     for (int i = 0; i < n; i += LANES) {
       FloatVector x = i <= end ? at(a + 4L * i) : last;
-      FloatVector y = VectorMath.erf(x.mul(ScalarMath.SQRT_HALF)).add(1f).mul(x.mul(0.5f));
+      FloatVector y = VectorMath.erf(x.mul(FastMath.SQRT_HALF)).add(1f).mul(x.mul(0.5f));
       y.intoMemorySegment(Memory.ALL, dst + 4L * Math.min(i, end), VectorMath.ORDER);
     }
   }
@@ -195,17 +195,17 @@ final class VectorUnary {
       FloatVector d = i <= end ? at(dy + 4L * i) : lastDy;
       FloatVector e = VectorMath.exp(x.mul(x).mul(-0.5f));
       FloatVector z = x.abs();
-      z = z.blend(ScalarMath.MILLS_MOST, z.compare(VectorOperators.GT, ScalarMath.MILLS_MOST));
-      FloatVector p = z.mul(ScalarMath.MP2).add(ScalarMath.MP1);
-      p = p.mul(z).add(ScalarMath.MP0);
-      FloatVector q = z.mul(ScalarMath.MQ4).add(ScalarMath.MQ3);
-      q = q.mul(z).add(ScalarMath.MQ2);
-      q = q.mul(z).add(ScalarMath.MQ1);
+      z = z.blend(FastMath.MILLS_MOST, z.compare(VectorOperators.GT, FastMath.MILLS_MOST));
+      FloatVector p = z.mul(FastMath.MP2).add(FastMath.MP1);
+      p = p.mul(z).add(FastMath.MP0);
+      FloatVector q = z.mul(FastMath.MQ4).add(FastMath.MQ3);
+      q = q.mul(z).add(FastMath.MQ2);
+      q = q.mul(z).add(FastMath.MQ1);
       q = q.mul(z).add(1f);
       FloatVector beyond = e.mul(p.div(q));
       FloatVector one = FloatVector.broadcast(VectorMath.SPECIES, 1f);
       FloatVector below = one.sub(beyond).blend(beyond, x.compare(VectorOperators.LT, 0f));
-      FloatVector y = d.mul(below.add(x.mul(e.mul(ScalarMath.INV_SQRT_2PI))));
+      FloatVector y = d.mul(below.add(x.mul(e.mul(FastMath.INV_SQRT_2PI))));
       y.intoMemorySegment(Memory.ALL, dst + 4L * Math.min(i, end), VectorMath.ORDER);
     }
   }

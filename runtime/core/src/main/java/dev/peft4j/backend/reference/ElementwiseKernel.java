@@ -2,7 +2,7 @@ package dev.peft4j.backend.reference;
 
 import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Scalar;
-import dev.peft4j.graph.ScalarMath;
+import dev.peft4j.graph.ScalarFunctions;
 
 /** Evaluates the expression of an element-wise op at each element. */
 final class ElementwiseKernel {
@@ -26,8 +26,8 @@ final class ElementwiseKernel {
     return switch (s) {
       case Scalar.Input i -> x[i.index()];
       case Scalar.Const c -> c.value();
-      case Scalar.Unary u -> ScalarMath.apply(u.fn(), value(u.x(), x));
-      case Scalar.Binary b -> ScalarMath.apply(b.fn(), value(b.a(), x), value(b.b(), x));
+      case Scalar.Unary u -> ScalarFunctions.apply(u.fn(), value(u.x(), x));
+      case Scalar.Binary b -> ScalarFunctions.apply(b.fn(), value(b.a(), x), value(b.b(), x));
       case Scalar.Select c -> value(c.condition(), x) != 0 ? value(c.a(), x) : value(c.b(), x);
     };
   }

@@ -13,7 +13,7 @@ import dev.peft4j.op.RandomMask;
 final class LookupKernels {
   private LookupKernels() {}
 
-  static void toFloat(Values[] in, Values out) {
+  static void decode(Values[] in, Values out) {
     for (int i = 0; i < out.floats().length; i++) {
       out.floats()[i] = in[0].dtype().isInteger() ? in[0].longs()[i] : in[0].floats()[i];
     }

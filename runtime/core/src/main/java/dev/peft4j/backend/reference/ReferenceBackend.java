@@ -2,7 +2,9 @@ package dev.peft4j.backend.reference;
 
 import com.google.auto.service.AutoService;
 import dev.peft4j.backend.Backend;
+import dev.peft4j.backend.ProgramCache;
 import dev.peft4j.graph.BroadcastTo;
+import dev.peft4j.graph.Decode;
 import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Op;
 import dev.peft4j.graph.Program;
@@ -22,7 +24,6 @@ import dev.peft4j.op.Reshape;
 import dev.peft4j.op.ScatterAdd;
 import dev.peft4j.op.ScatterAlong;
 import dev.peft4j.op.Slice;
-import dev.peft4j.op.ToFloat;
 import dev.peft4j.op.Unfold;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,8 @@ import org.jspecify.annotations.Nullable;
  */
 @AutoService(Backend.class)
 public final class ReferenceBackend implements Backend {
+  private final ProgramCache programs = new ProgramCache(this);
+
   @Override
   public String name() {
     return "reference";
@@ -56,6 +59,11 @@ public final class ReferenceBackend implements Backend {
     return new ReferenceProgram(program);
   }
 
+  @Override
+  public ProgramCache programs() {
+    return programs;
+  }
+
   /** The kernel of a primitive, or null for an op that is to be decomposed. */
   static @Nullable Kernel kernel(Op op) {
     return switch (op) {
@@ -69,7 +77,7 @@ public final class ReferenceBackend implements Backend {
       case Pad p -> (in, out) -> ShapeKernels.pad(p, in, out);
       case Concat c -> (in, out) -> ShapeKernels.concat(c, in, out);
       case MatMul m -> (in, out) -> MatMulKernel.run(m, in, out);
-      case ToFloat t -> LookupKernels::toFloat;
+      case Decode d -> LookupKernels::decode;
       case Gather g -> LookupKernels::gather;
       case ScatterAdd s -> LookupKernels::scatterAdd;
       case GatherAlong g -> LookupKernels::gatherAlong;

@@ -6,8 +6,8 @@ import dev.peft4j.data.Storage;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The elements of one tensor on the heap, in row-major order: floats, 16-bit ones too, or integers
- * of either width as longs.
+ * The elements of one tensor on the heap, in row-major order: floats, decoded if they are given in
+ * codes, or integers of either width as longs.
  */
 record Values(Shape shape, DType dtype, float[] floats, long[] longs) {
   private static final float[] NO_FLOATS = {};
@@ -47,7 +47,6 @@ record Values(Shape shape, DType dtype, float[] floats, long[] longs) {
             }
             yield Storage.of(ints);
           }
-          case FLOAT16, BFLOAT16 -> throw new IllegalStateException("no step computes " + dtype);
         };
     MemorySegment.copy(s.segment(), 0, target.segment(), 0, shape.elements() * dtype.bytes());
   }

@@ -3,10 +3,11 @@ package dev.peft4j.backend.cases;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.BroadcastTo;
+import dev.peft4j.graph.Decode;
 import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Scalar;
-import dev.peft4j.graph.ScalarMath;
+import dev.peft4j.graph.ScalarFunctions;
 import dev.peft4j.graph.SumTo;
 import dev.peft4j.graph.Variable;
 import dev.peft4j.op.Attention;
@@ -34,7 +35,6 @@ import dev.peft4j.op.Slice;
 import dev.peft4j.op.Softmax;
 import dev.peft4j.op.Softplus;
 import dev.peft4j.op.StopGradient;
-import dev.peft4j.op.ToFloat;
 import dev.peft4j.op.Unfold;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
@@ -91,7 +91,7 @@ public final class DoubleOracle {
         reduce(x[0], s[0], y, n.shape(), Math::max);
       }
       case Reshape r -> System.arraycopy(x[0], 0, y, 0, y.length);
-      case ToFloat t -> System.arraycopy(x[0], 0, y, 0, y.length);
+      case Decode d -> System.arraycopy(x[0], 0, y, 0, y.length);
       case StopGradient t -> System.arraycopy(x[0], 0, y, 0, y.length);
       case Permute p ->
           Indices.each(
@@ -245,7 +245,7 @@ public final class DoubleOracle {
           case RECIP -> 1 / v;
           case TANH -> Math.tanh(v);
           case SIGMOID -> 1 / (1 + Math.exp(-v));
-          case ERF -> ScalarMath.erf(v);
+          case ERF -> ScalarFunctions.erf(v);
           case SIN -> Math.sin(v);
           case COS -> Math.cos(v);
           case SIGN -> Math.signum(v);

@@ -114,9 +114,9 @@ class LoopsTest {
       for (int op = Loops.ADD; op <= Loops.NE; op++) {
         int f = op;
         loops.binaryConst(op, a, 1.5f, dst, n);
-        check(dst, n, 0, i -> ScalarMath.binary(f, x[i], 1.5f));
+        check(dst, n, 0, i -> FastMath.binary(f, x[i], 1.5f));
         loops.constBinary(op, 1.5f, a, dst, n);
-        check(dst, n, 0, i -> ScalarMath.binary(f, 1.5f, x[i]));
+        check(dst, n, 0, i -> FastMath.binary(f, 1.5f, x[i]));
       }
     }
   }

@@ -3,6 +3,7 @@ package dev.peft4j.backend.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.peft4j.backend.Backends;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Storage;
 import dev.peft4j.fuzz.Attack;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.Test;
 
 /** What the native library holds goes when it is needed no longer. */
 class NativeMemoryTest {
+  private final PackedWeights packed = ((CpuBackend) Backends.named("cpu")).weights();
   private final Rng rng = new Rng(9);
 
   @BeforeEach
@@ -50,12 +52,12 @@ class NativeMemoryTest {
     x.linear(w, null).toFloats();
     // others' garbage may go meanwhile, so the numbers may fall
     long objects = OneDnn.live();
-    long bytes = PackedWeights.bytes();
+    long bytes = packed.bytes();
     for (int i = 0; i < Attack.rounds(200); i++) {
       w.set(values);
       x.linear(w, null).toFloats();
       assertThat(OneDnn.live()).as("objects after change %d", i).isLessThanOrEqualTo(objects);
-      assertThat(PackedWeights.bytes()).as("bytes after change %d", i).isLessThanOrEqualTo(bytes);
+      assertThat(packed.bytes()).as("bytes after change %d", i).isLessThanOrEqualTo(bytes);
     }
   }
 
@@ -65,16 +67,16 @@ class NativeMemoryTest {
     float[] values = rng.normal(96 * 64, 0, 1);
     x.linear(frozen(values, 96, 64), null).toFloats(); // the program
     long objects = OneDnn.live();
-    long bytes = PackedWeights.bytes();
+    long bytes = packed.bytes();
     List<Parameter> many = new ArrayList<>();
     for (int i = 0; i < 50; i++) {
       Parameter w = frozen(values, 96, 64);
       x.linear(w, null).toFloats();
       many.add(w);
     }
-    assertThat(PackedWeights.bytes()).isGreaterThan(bytes);
+    assertThat(packed.bytes()).isGreaterThan(bytes);
     many.clear();
-    assertThat(settled(PackedWeights::bytes, bytes)).isLessThanOrEqualTo(bytes);
+    assertThat(settled(packed::bytes, bytes)).isLessThanOrEqualTo(bytes);
     assertThat(settled(OneDnn::live, objects)).isLessThanOrEqualTo(objects);
   }
 

@@ -1,9 +1,11 @@
 package dev.peft4j.backend.tornado;
 
+import dev.peft4j.backend.tornado.product.DeviceCodes;
 import dev.peft4j.backend.tornado.product.ProductShape;
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Storage;
+import dev.peft4j.graph.Decode;
 import dev.peft4j.graph.Program;
-import dev.peft4j.op.ToFloat;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -96,11 +98,13 @@ final class Buffers {
     for (int s = 0; s < program.steps().size(); s++) {
       Program.Step step = program.steps().get(s);
       int out = step.output();
-      if (step.inputs().length > 0 && !(step.op() instanceof ToFloat)) {
+      if (step.inputs().length > 0) {
         int in = step.inputs()[0];
-        if (step.op().viewOffset(program.shape(in), program.shape(out)) == 0) {
-          base[out] = base[in];
-        }
+        boolean view =
+            step.op() instanceof Decode
+                ? isDecodedByHost(program.encoding(in))
+                : step.op().viewOffset(program.shape(in), program.shape(out)) == 0;
+        base[out] = view ? base[in] : out;
       }
       lastUse[base[out]] = Math.max(lastUse[base[out]], s);
       for (int in : step.inputs()) {
@@ -110,6 +114,11 @@ final class Buffers {
     for (int out : program.outputs()) {
       lastUse[base[out]] = Integer.MAX_VALUE;
     }
+  }
+
+  /** True for codes that no kernel of the device reads: its buffer has the numbers themselves. */
+  private static boolean isDecodedByHost(Encoding encoding) {
+    return !encoding.isPlain() && DeviceCodes.of(encoding) == null;
   }
 
   /** True if the value is part of another one's buffer. */
@@ -147,7 +156,7 @@ final class Buffers {
       arrays[b] = a;
       if (b < program.inputs()) {
         inputs.put(b, new HostInput.Floats(b, a, null));
-      } else if (maker(b).op() instanceof ToFloat) {
+      } else if (maker(b).op() instanceof Decode) {
         inputs.put(b, new HostInput.Converted(maker(b).inputs()[0], a));
       } else if (program.shape(b).elements() > 0) {
         throw new IllegalStateException("value " + b + " is read before it is computed");
@@ -271,15 +280,16 @@ final class Buffers {
     return filled.contains(array);
   }
 
-  /** The 16-bit numbers of an input. */
-  ShortArray halves(int v) {
-    return ((HostInput.Halves)
+  /** The codes of an input, two bytes each. */
+  ShortArray codes(int v) {
+    return ((HostInput.Codes)
             inputs.computeIfAbsent(
                 v,
                 k -> {
-                  count((long) program.shape(v).size() * Short.BYTES);
-                  ShortArray a = new ShortArray(Math.max(1, program.shape(v).size()));
-                  return new HostInput.Halves(v, a);
+                  count(program.bytes(v));
+                  int shorts = Math.toIntExact(program.bytes(v) / Short.BYTES);
+                  ShortArray a = new ShortArray(Math.max(1, shorts));
+                  return new HostInput.Codes(v, a);
                 }))
         .array();
   }

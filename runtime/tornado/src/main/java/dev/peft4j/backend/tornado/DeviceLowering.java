@@ -6,11 +6,12 @@ import dev.peft4j.backend.tornado.kernel.KernelCall;
 import dev.peft4j.backend.tornado.op.LookupKernels;
 import dev.peft4j.backend.tornado.op.MoveKernels;
 import dev.peft4j.backend.tornado.op.ReduceKernels;
-import dev.peft4j.backend.tornado.op.WidenKernels;
+import dev.peft4j.backend.tornado.product.DeviceCodes;
 import dev.peft4j.backend.tornado.product.MatrixProduct;
 import dev.peft4j.backend.tornado.product.ProductShape;
-import dev.peft4j.data.DType;
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
+import dev.peft4j.graph.Decode;
 import dev.peft4j.graph.Op;
 import dev.peft4j.graph.Program;
 import dev.peft4j.graph.Scalar;
@@ -25,10 +26,10 @@ import dev.peft4j.op.Permute;
 import dev.peft4j.op.Pointwise;
 import dev.peft4j.op.ScatterAdd;
 import dev.peft4j.op.Slice;
-import dev.peft4j.op.ToFloat;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -52,8 +53,11 @@ final class DeviceLowering {
     this.products = products;
   }
 
-  /** True if the kernel of {@code op} takes input {@code i} as 16-bit numbers. */
-  static boolean readsHalf(Op op, int i) {
+  /** True if the kernel of {@code op} takes input {@code i} in codes that the device decodes. */
+  static boolean reads(Op op, int i, Encoding encoding) {
+    if (DeviceCodes.of(encoding) == null) {
+      return false;
+    }
     return switch (op) {
       case Gather g -> i == 0;
       case LinearOp l -> i == 1;
@@ -69,7 +73,7 @@ final class DeviceLowering {
       Program.Step step = program.steps().get(s);
       boolean onHost =
           program.dtype(step.output()).isInteger()
-              || step.op() instanceof ToFloat && program.dtype(step.inputs()[0]).isInteger();
+              || step.op() instanceof Decode && program.dtype(step.inputs()[0]).isInteger();
       if (!onHost) {
         lowering.label = lowering.label(step);
         lowering.number = s;
@@ -150,8 +154,14 @@ final class DeviceLowering {
     return program.shape(v);
   }
 
-  DType dtype(int v) {
-    return program.dtype(v);
+  /** What decodes a value on the device; null for float32, and for what the host decodes. */
+  private @Nullable DeviceCodes codes(int v) {
+    return program.encoding(v).isPlain() ? null : DeviceCodes.of(program.encoding(v));
+  }
+
+  /** Adds the call that decodes all of a value. */
+  void decode(int v, FloatArray out, int n) {
+    add(Objects.requireNonNull(codes(v)).decode(buffers.codes(v), out, n));
   }
 
   FloatArray f(int v) {
@@ -162,9 +172,10 @@ final class DeviceLowering {
     IntArray ids = buffers.ids(rows, shape(table).dim(0));
     int count = shape(rows).size();
     int n = shape(table).dim(1);
+    DeviceCodes codes = codes(table);
     add(
-        dtype(table).isHalf()
-            ? WidenKernels.gather(buffers.halves(table), dtype(table), ids, out, count, n)
+        codes != null
+            ? codes.gather(buffers.codes(table), ids, out, count, n)
             : LookupKernels.gather(f(table), ids, out, count, n));
   }
 
@@ -232,13 +243,13 @@ final class DeviceLowering {
       }
       return;
     }
-    boolean half = dtype(b).isHalf();
-    boolean frozen = half || buffers.isFrozen(b);
+    DeviceCodes codes = codes(b);
+    boolean frozen = codes != null || buffers.isFrozen(b);
     int packed = products.packedSize(p, frozen);
     FloatArray right;
-    if (half) { // wide only while it is used: the device keeps the 16 bits
+    if (codes != null) { // decoded only while it is used: the device keeps the codes
       right = buffers.scratch(packed == 0 ? shape(b).size() : packed);
-      add(products.pack(p, buffers.halves(b), dtype(b), right));
+      add(products.pack(p, buffers.codes(b), codes, right));
     } else if (packed == 0) {
       right = f(b);
     } else if (frozen) {

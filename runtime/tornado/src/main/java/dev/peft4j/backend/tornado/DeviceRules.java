@@ -4,11 +4,11 @@ import dev.peft4j.backend.tornado.attention.AttentionCalls;
 import dev.peft4j.backend.tornado.op.LookupKernels;
 import dev.peft4j.backend.tornado.op.MoveKernels;
 import dev.peft4j.backend.tornado.op.RowKernels;
-import dev.peft4j.backend.tornado.op.WidenKernels;
 import dev.peft4j.backend.tornado.op.WindowKernels;
 import dev.peft4j.backend.tornado.product.ProductShape;
 import dev.peft4j.data.Shape;
 import dev.peft4j.graph.BroadcastTo;
+import dev.peft4j.graph.Decode;
 import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Op;
 import dev.peft4j.graph.Scalar;
@@ -38,7 +38,6 @@ import dev.peft4j.op.ScatterAdd;
 import dev.peft4j.op.Slice;
 import dev.peft4j.op.Softmax;
 import dev.peft4j.op.SoftmaxGrad;
-import dev.peft4j.op.ToFloat;
 import dev.peft4j.op.Unfold;
 import java.util.HashMap;
 import java.util.Map;
@@ -119,12 +118,7 @@ final class DeviceRules {
         (to, op, at) -> to.add(to.fused(Scalar.input(0), at.out(), at.shape(), at.in())));
     add(SumTo.class, (to, op, at) -> to.reduce(false, at.in()[0], at.out(), at.shape()));
     add(MaxTo.class, (to, op, at) -> to.reduce(true, at.in()[0], at.out(), at.shape()));
-    add(
-        ToFloat.class,
-        (to, op, at) ->
-            to.add(
-                WidenKernels.widen(
-                    to.buffers().halves(at.in()[0]), to.dtype(at.in()[0]), at.out(), at.size())));
+    add(Decode.class, (to, op, at) -> to.decode(at.in()[0], at.out(), at.size()));
   }
 
   private static void moves() {

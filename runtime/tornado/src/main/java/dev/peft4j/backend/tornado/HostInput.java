@@ -2,6 +2,8 @@ package dev.peft4j.backend.tornado;
 
 import dev.peft4j.backend.tornado.op.LookupKernels;
 import dev.peft4j.backend.tornado.product.ProductShape;
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Storage;
 import dev.peft4j.op.CrossEntropy;
 import dev.peft4j.op.Gather;
@@ -62,7 +64,7 @@ sealed interface HostInput {
     abstract void fill(Storage s);
   }
 
-  /** Numbers of float32. */
+  /** Numbers of float32; the host decodes those that come in codes. */
   final class Floats extends Given {
     private final FloatArray array;
     private final @Nullable ProductShape packed;
@@ -91,21 +93,23 @@ sealed interface HostInput {
 
     /** Fills {@code target} with what {@code s} contains. */
     void fill(Storage s, FloatArray target) {
+      Encoding encoding = s.encoding();
       if (packed == null) {
-        long bytes = s.elements() * Float.BYTES;
-        MemorySegment.copy(s.segment(), 0, target.getSegment(), 0, bytes);
+        long blocks = encoding.blocks(s.elements());
+        encoding.decode(s.segment(), 0, target.getSegment(), 0, blocks);
       } else {
-        HostPacking.pack(packed, s.segment(), target);
+        Storage plain = encoding.isPlain() ? s : s.copyAs(Encodings.FLOAT32);
+        HostPacking.pack(packed, plain.segment(), target);
       }
       remember(s);
     }
   }
 
-  /** 16-bit numbers as they are; kernels widen them. */
-  final class Halves extends Given {
+  /** Codes as they lie, two bytes each; kernels decode them. */
+  final class Codes extends Given {
     private final ShortArray array;
 
-    Halves(int value, ShortArray array) {
+    Codes(int value, ShortArray array) {
       super(value);
       this.array = array;
     }
@@ -117,7 +121,7 @@ sealed interface HostInput {
 
     @Override
     void fill(Storage s) {
-      MemorySegment.copy(s.segment(), 0, array.getSegment(), 0, s.elements() * Short.BYTES);
+      MemorySegment.copy(s.segment(), 0, array.getSegment(), 0, s.bytes());
       remember(s);
     }
   }

@@ -1,7 +1,9 @@
 package dev.peft4j.backend.tornado;
 
 import dev.peft4j.backend.Backend;
+import dev.peft4j.backend.ProgramCache;
 import dev.peft4j.backend.tornado.product.MatrixProduct;
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
 import dev.peft4j.graph.Op;
 import dev.peft4j.graph.Program;
@@ -21,6 +23,7 @@ public final class TornadoBackend implements Backend {
   private final long usable;
   private final MatrixProduct products;
   private final CompiledKernels kernels;
+  private final ProgramCache programs = new ProgramCache(this);
   private final HostMemory memory = new HostMemory();
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -61,13 +64,18 @@ public final class TornadoBackend implements Backend {
   }
 
   @Override
-  public boolean readsHalf(Op op, int i, Shape[] inputs) {
-    return DeviceLowering.readsHalf(op, i);
+  public boolean reads(Op op, int i, Encoding encoding, Shape[] inputs) {
+    return DeviceLowering.reads(op, i, encoding);
   }
 
   @Override
   public Executable compile(Program program) {
     return new TornadoProgram(program, this);
+  }
+
+  @Override
+  public ProgramCache programs() {
+    return programs;
   }
 
   TornadoDevice device() {

@@ -267,8 +267,10 @@ final class TornadoProgram implements Backend.Executable {
         } else if (program.dtype(v).isInteger()) {
           write(integers.of(v, inputs), outputs[o]);
         } else {
-          MemorySegment.copy(
-              inputs[baseInput(v)].segment(), 0, outputs[o].segment(), 0, program.bytes(v));
+          Storage in = inputs[baseInput(v)];
+          MemorySegment plain =
+              in.encoding().isPlain() ? in.segment() : MemorySegment.ofArray(in.toFloats());
+          MemorySegment.copy(plain, 0, outputs[o].segment(), 0, program.bytes(v));
         }
       }
     }

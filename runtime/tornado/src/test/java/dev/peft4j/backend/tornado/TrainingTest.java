@@ -12,10 +12,10 @@ import dev.peft4j.nn.Parameter;
 import dev.peft4j.optim.AdamW;
 import dev.peft4j.optim.Optimizer;
 import dev.peft4j.tensor.Tensor;
-import dev.peft4j.transformers.BertConfig;
+import dev.peft4j.transformers.EncoderConfig;
 import dev.peft4j.transformers.BertForSequenceClassification;
-import dev.peft4j.tuner.LoraConfig;
 import dev.peft4j.tuner.PeftModel;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.util.List;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
@@ -70,7 +70,7 @@ class TrainingTest {
         () -> {
           BertForSequenceClassification base =
               new BertForSequenceClassification(
-                  BertConfig.builder()
+                  EncoderConfig.builder()
                       .vocabSize(50)
                       .hiddenSize(32)
                       .layers(2)

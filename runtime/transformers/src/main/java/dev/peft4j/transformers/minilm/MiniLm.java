@@ -4,8 +4,8 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.io.StateDictCheck;
 import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.ModuleTensor;
-import dev.peft4j.transformers.BertConfig;
 import dev.peft4j.transformers.BertModel;
+import dev.peft4j.transformers.EncoderConfig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -36,8 +36,8 @@ public final class MiniLm {
           "intermediate.dense",
           "output.dense");
 
-  private static final BertConfig CONFIG =
-      BertConfig.builder()
+  private static final EncoderConfig CONFIG =
+      EncoderConfig.builder()
           .hiddenSize(384)
           .layers(6)
           .heads(12)
@@ -49,7 +49,7 @@ public final class MiniLm {
   private MiniLm() {}
 
   /** Returns the encoder's settings, without dropout. */
-  public static BertConfig config() {
+  public static EncoderConfig config() {
     return CONFIG;
   }
 

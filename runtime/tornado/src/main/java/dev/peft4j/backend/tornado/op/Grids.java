@@ -5,13 +5,13 @@ import uk.ac.manchester.tornado.api.WorkerGrid1D;
 import uk.ac.manchester.tornado.api.WorkerGrid3D;
 
 /** Grids of work items; kernels leave out what lies beyond their count. */
-final class Grids {
+public final class Grids {
   private static final int GROUP = 64;
 
   private Grids() {}
 
   /** An item for each of many small pieces of work. */
-  static WorkerGrid items(int n) {
+  public static WorkerGrid items(int n) {
     return grid(n, n < GROUP ? 1 : GROUP);
   }
 

@@ -1,7 +1,6 @@
 package dev.peft4j.backend.tornado.product;
 
 import dev.peft4j.backend.tornado.kernel.KernelCall;
-import dev.peft4j.data.DType;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -53,13 +52,13 @@ public interface MatrixProduct {
   KernelCall pack(ProductShape shape, FloatArray b, FloatArray packed);
 
   /**
-   * The same from 16-bit numbers, which are expanded on the device. Where {@link #packedSize} is 0
-   * (frozen) {@code packed} has the elements of b and gets them in their order.
+   * The same from codes, which are decoded on the device. Where {@link #packedSize} is 0 (frozen)
+   * {@code packed} has the elements of b and gets them in their order.
    *
-   * @param b the bits of the numbers
-   * @param type the 16-bit type that they are of
+   * @param b the codes
+   * @param codes what decodes them
    */
-  KernelCall pack(ProductShape shape, ShortArray b, DType type, FloatArray packed);
+  KernelCall pack(ProductShape shape, ShortArray b, DeviceCodes codes, FloatArray packed);
 
   /**
    * {@code c = op(a) · op(b)}, plus the bias on each row, plus c if it accumulates.

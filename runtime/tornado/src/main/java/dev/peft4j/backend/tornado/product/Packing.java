@@ -1,8 +1,6 @@
 package dev.peft4j.backend.tornado.product;
 
 import dev.peft4j.backend.tornado.kernel.KernelCall;
-import dev.peft4j.backend.tornado.op.WidenKernels;
-import dev.peft4j.data.DType;
 import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.WorkerGrid;
@@ -14,9 +12,7 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
 /**
  * Kernels that bring right operands into blocks of 16 columns, filled up with zeros: as [matrix]
- * [block][k][16]. Those that read 16-bit numbers expand them on the device.
- *
- * <p>TornadoVM compiles {@code intBitsToFloat} only right where the result is stored at once.
+ * [block][k][16]. Codes are decoded while they are packed, by the kernels of {@link DeviceCodes}.
  */
 final class Packing {
   private static final int LANES = VectorKernel.LANES;
@@ -25,10 +21,6 @@ final class Packing {
   // TornadoVM finds compiled code again by its object
   private static final Task4<KernelContext, IntArray, FloatArray, FloatArray> PACK =
       Packing::peftPack;
-  private static final Task4<KernelContext, IntArray, ShortArray, FloatArray> PACK_BRAIN =
-      Packing::peftPackBrain;
-  private static final Task4<KernelContext, IntArray, ShortArray, FloatArray> PACK_HALF =
-      Packing::peftPackHalf;
 
   private Packing() {}
 
@@ -37,9 +29,8 @@ final class Packing {
   }
 
   static KernelCall columns(
-      ProductShape s, ShortArray b, DType type, FloatArray packed, int blocks) {
-    Object code = WidenKernels.choose(type, PACK_BRAIN, PACK_HALF);
-    return new KernelCall(code, arguments(s, b, packed), grid(s, blocks));
+      ProductShape s, ShortArray b, DeviceCodes codes, FloatArray packed, int blocks) {
+    return new KernelCall(codes.packing(), arguments(s, b, packed), grid(s, blocks));
   }
 
   private static List<Object> arguments(ProductShape s, Object b, FloatArray packed) {
@@ -74,53 +65,6 @@ final class Packing {
           value = b.get(from + column * columnStep);
         }
         packed.set(to + l, value);
-      }
-    }
-  }
-
-  static void peftPackBrain(
-      KernelContext context, IntArray sizes, ShortArray b, FloatArray packed) {
-    int n = sizes.get(0);
-    int k = sizes.get(1);
-    int columnStep = sizes.get(2);
-    int innerStep = sizes.get(3);
-    int p = context.globalIdx;
-    int block = context.globalIdy;
-    int matrix = context.globalIdz;
-    if (p < k) {
-      int blocks = (n + LANES - 1) / LANES;
-      int to = ((matrix * blocks + block) * k + p) * LANES;
-      int from = matrix * n * k + p * innerStep;
-      for (int l = 0; l < LANES; l++) {
-        int column = block * LANES + l;
-        if (column < n) {
-          packed.set(to + l, Float.intBitsToFloat(b.get(from + column * columnStep) << 16));
-        } else {
-          packed.set(to + l, 0f);
-        }
-      }
-    }
-  }
-
-  static void peftPackHalf(KernelContext context, IntArray sizes, ShortArray b, FloatArray packed) {
-    int n = sizes.get(0);
-    int k = sizes.get(1);
-    int columnStep = sizes.get(2);
-    int innerStep = sizes.get(3);
-    int p = context.globalIdx;
-    int block = context.globalIdy;
-    int matrix = context.globalIdz;
-    if (p < k) {
-      int blocks = (n + LANES - 1) / LANES;
-      int to = ((matrix * blocks + block) * k + p) * LANES;
-      int from = matrix * n * k + p * innerStep;
-      for (int l = 0; l < LANES; l++) {
-        int column = block * LANES + l;
-        if (column < n) {
-          WidenKernels.store(packed, to + l, b.get(from + column * columnStep));
-        } else {
-          packed.set(to + l, 0f);
-        }
       }
     }
   }

@@ -3,8 +3,6 @@ package dev.peft4j.backend.tornado.product;
 import dev.peft4j.backend.Strides;
 import dev.peft4j.backend.tornado.kernel.KernelCall;
 import dev.peft4j.backend.tornado.kernel.Places;
-import dev.peft4j.backend.tornado.op.WidenKernels;
-import dev.peft4j.data.DType;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,7 +14,7 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
 /**
  * Products for devices with local memory, GPUs: {@link TileKernel}. Operands are read as they are,
- * in every order; only 16-bit weights are expanded, on the device.
+ * in every order; only weights in codes are decoded, on the device.
  */
 final class TileProduct implements MatrixProduct {
   private static final Map<TileKernel, Object> KERNELS = new ConcurrentHashMap<>();
@@ -32,8 +30,8 @@ final class TileProduct implements MatrixProduct {
   }
 
   @Override
-  public KernelCall pack(ProductShape s, ShortArray b, DType type, FloatArray packed) {
-    return WidenKernels.widen(b, type, packed, s.sizeB());
+  public KernelCall pack(ProductShape s, ShortArray b, DeviceCodes codes, FloatArray packed) {
+    return codes.decode(b, packed, s.sizeB());
   }
 
   @Override

@@ -4,7 +4,6 @@ import dev.peft4j.backend.Strides;
 import dev.peft4j.backend.tornado.kernel.KernelCall;
 import dev.peft4j.backend.tornado.kernel.Places;
 import dev.peft4j.backend.tornado.product.VectorKernel.Layout;
-import dev.peft4j.data.DType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -45,8 +44,8 @@ final class VectorProduct implements MatrixProduct {
   }
 
   @Override
-  public KernelCall pack(ProductShape s, ShortArray b, DType type, FloatArray packed) {
-    return Packing.columns(s, b, type, packed, blocks(s.n()));
+  public KernelCall pack(ProductShape s, ShortArray b, DeviceCodes codes, FloatArray packed) {
+    return Packing.columns(s, b, codes, packed, blocks(s.n()));
   }
 
   @Override

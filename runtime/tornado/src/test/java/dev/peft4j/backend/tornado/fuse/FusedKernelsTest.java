@@ -8,7 +8,7 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.graph.Scalar;
 import dev.peft4j.graph.Scalar.Fn1;
 import dev.peft4j.graph.Scalar.Fn2;
-import dev.peft4j.graph.ScalarMath;
+import dev.peft4j.graph.ScalarFunctions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -216,8 +216,8 @@ class FusedKernelsTest {
     return switch (s) {
       case Scalar.Input i -> x[i.index()];
       case Scalar.Const c -> c.value();
-      case Scalar.Unary u -> ScalarMath.apply(u.fn(), value(u.x(), x));
-      case Scalar.Binary b -> ScalarMath.apply(b.fn(), value(b.a(), x), value(b.b(), x));
+      case Scalar.Unary u -> ScalarFunctions.apply(u.fn(), value(u.x(), x));
+      case Scalar.Binary b -> ScalarFunctions.apply(b.fn(), value(b.a(), x), value(b.b(), x));
       case Scalar.Select c -> value(c.condition(), x) != 0 ? value(c.a(), x) : value(c.b(), x);
     };
   }

@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.peft4j.backend.Strides;
 import dev.peft4j.backend.tornado.kernel.KernelCall;
 import dev.peft4j.backend.tornado.kernel.OnDevice;
-import dev.peft4j.data.DType;
-import dev.peft4j.data.Halves;
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Shape;
+import dev.peft4j.data.Storage;
 import dev.peft4j.op.MatMul;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -109,7 +112,7 @@ class MatrixProductTest {
   @EnumSource
   void sixteenBitWeights(Products products) {
     float[] numbers = {0, -0f, 1, -2.5f, 0.33325195f, 6.1035156e-5f, -5.9604645e-8f, 65504, 1e-5f};
-    for (DType type : List.of(DType.FLOAT16, DType.BFLOAT16)) {
+    for (Encoding type : List.of(Encodings.FLOAT16, Encodings.BFLOAT16)) {
       for (boolean transposed : new boolean[] {false, true}) {
         ProductShape s = ProductShape.of(5, 21, 9, false, transposed);
         ShortArray bits = new ShortArray(s.sizeB());
@@ -117,9 +120,9 @@ class MatrixProductTest {
         Random random = new Random(7);
         for (int i = 0; i < bits.getSize(); i++) {
           float number = i < numbers.length ? numbers[i] : (float) random.nextGaussian() * 0.02f;
-          short half = Halves.fromFloat(type, number);
-          bits.set(i, half);
-          b.set(i, Halves.toFloat(type, half));
+          Storage half = Storage.of(number).copyAs(type);
+          bits.set(i, half.segment().get(ValueLayout.JAVA_SHORT, 0));
+          b.set(i, half.floatAt(0));
         }
         FloatArray a = OnDevice.normal(random, s.sizeA());
         FloatArray c = new FloatArray(s.sizeC());
@@ -128,7 +131,7 @@ class MatrixProductTest {
         expanded.init(Float.NaN);
         OnDevice.run(
             List.of(
-                products.get().pack(s, bits, type, expanded),
+                products.get().pack(s, bits, codes(type), expanded),
                 products.get().multiply(s, a, expanded, packedSize > 0, null, c, false)),
             c,
             expanded);
@@ -138,6 +141,10 @@ class MatrixProductTest {
         }
       }
     }
+  }
+
+  private static DeviceCodes codes(Encoding encoding) {
+    return Objects.requireNonNull(DeviceCodes.of(encoding));
   }
 
   /** Infinity and NaN are what they were. */
@@ -152,7 +159,11 @@ class MatrixProductTest {
     ProductShape s = ProductShape.of(1, 8, 1, false, false);
     MatrixProduct gpu = Products.GPU.get();
     OnDevice.run(
-        List.of(gpu.pack(s, half, DType.FLOAT16, a), gpu.pack(s, brain, DType.BFLOAT16, b)), a, b);
+        List.of(
+            gpu.pack(s, half, codes(Encodings.FLOAT16), a),
+            gpu.pack(s, brain, codes(Encodings.BFLOAT16), b)),
+        a,
+        b);
     for (int i = 0; i < 8; i++) {
       Float half16 = Float.float16ToFloat(halves[i]);
       Float brain16 = Float.intBitsToFloat(brains[i] << 16);

@@ -2,6 +2,7 @@ package com.example.tuning;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.peft4j.Peft4jException;
 import dev.peft4j.tensor.Tensor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -38,7 +39,7 @@ public final class Serve {
       text =
           "{\"class\": %d, \"scores\": %s}\n"
               .formatted(scores.argmax()[0], Arrays.toString(scores.toFloats()));
-    } catch (IllegalArgumentException e) { // also of numbers and of shapes
+    } catch (IllegalArgumentException | Peft4jException e) { // no numbers, other shapes
       status = 400;
       text = e.getMessage() + "\n";
     }

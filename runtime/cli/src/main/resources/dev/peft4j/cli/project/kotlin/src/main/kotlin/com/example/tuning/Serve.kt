@@ -1,6 +1,7 @@
 package com.example.tuning
 
 import com.sun.net.httpserver.HttpServer
+import dev.peft4j.Peft4jException
 import dev.peft4j.kotlin.invoke
 import dev.peft4j.tensor.Tensor
 import java.net.InetSocketAddress
@@ -22,7 +23,9 @@ fun serve(folder: Path, port: Int): HttpServer {
     val (status, text) =
       try {
         200 to answer(model, exchange.requestURI.query.orEmpty())
-      } catch (e: IllegalArgumentException) { // also of numbers and of shapes
+      } catch (e: IllegalArgumentException) { // no numbers
+        400 to "${e.message}\n"
+      } catch (e: Peft4jException) { // another shape
         400 to "${e.message}\n"
       }
     val body = text.toByteArray()

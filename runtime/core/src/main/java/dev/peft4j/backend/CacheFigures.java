@@ -1,0 +1,11 @@
+package dev.peft4j.backend;
+
+/**
+ * How much a backend keeps from run to run.
+ *
+ * @param programs compiled programs
+ * @param compilations programs compiled so far, dropped ones included
+ * @param kernels kernels compiled for a device; 0 where each program has its own
+ * @param weightBytes bytes of frozen weights in a layout of the backend's own
+ */
+public record CacheFigures(int programs, long compilations, int kernels, long weightBytes) {}

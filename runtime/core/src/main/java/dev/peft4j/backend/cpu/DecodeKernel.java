@@ -1,0 +1,35 @@
+package dev.peft4j.backend.cpu;
+
+import dev.peft4j.data.Encoding;
+
+/** Integers, or a weight in codes, as float32: block by block, as the encoding says. */
+final class DecodeKernel extends Kernel {
+  private final Encoding encoding;
+  private final int blocks;
+  private final int parts;
+
+  DecodeKernel(Site site) {
+    super(site);
+    this.encoding = site.encoding(0);
+    int elements = site.out().size();
+    this.blocks = (int) encoding.blocks(elements);
+    this.parts = parts(elements * 4L, blocks);
+  }
+
+  @Override
+  void run() {
+    share(parts);
+  }
+
+  @Override
+  public void run(int part) {
+    long from = start(blocks, part, parts);
+    long to = start(blocks, part + 1, parts);
+    encoding.decode(
+        Memory.ALL,
+        in(0) + from * encoding.blockBytes(),
+        Memory.ALL,
+        out() + 4 * from * encoding.blockValues(),
+        to - from);
+  }
+}

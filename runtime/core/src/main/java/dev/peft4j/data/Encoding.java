@@ -1,0 +1,193 @@
+package dev.peft4j.data;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the numbers of a tensor lie in memory: in blocks of a fixed number of values and a fixed
+ * number of bytes, one after another in row-major order. An encoding is one file, found by {@link
+ * java.util.ServiceLoader} ({@code @AutoService(Encoding.class)}): it says what its block is, what
+ * files call it, and how a block is decoded and, where it can be, encoded. Everything that holds,
+ * reads, writes or computes with weights works with it from then on; a kernel that reads the codes
+ * themselves is only for speed.
+ *
+ * <p>Encodings are values: two of the same class and name are equal.
+ *
+ * @see Encodings
+ */
+public abstract class Encoding {
+  /** Numbers of float32 in memory. */
+  protected static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+  private final String name;
+  private final DType dtype;
+  private final int blockValues;
+  private final int blockBytes;
+
+  /**
+   * For subclasses, which have a public constructor without parameters.
+   *
+   * @param name what messages call it, such as {@code FLOAT16} or {@code Q8_0}
+   * @param dtype what the numbers are once they are decoded
+   * @param blockValues values in a block, at least 1
+   * @param blockBytes bytes of a block
+   */
+  protected Encoding(String name, DType dtype, int blockValues, int blockBytes) {
+    this.name = name;
+    this.dtype = dtype;
+    this.blockValues = blockValues;
+    this.blockBytes = blockBytes;
+  }
+
+  /** Returns what messages call it. */
+  public final String name() {
+    return name;
+  }
+
+  /** Returns what the numbers are once they are decoded. */
+  public final DType dtype() {
+    return dtype;
+  }
+
+  /** Returns the number of values in a block. */
+  public final int blockValues() {
+    return blockValues;
+  }
+
+  /** Returns the bytes of a block. */
+  public final int blockBytes() {
+    return blockBytes;
+  }
+
+  /** Returns true where several values share a block, so that none is stored by itself. */
+  public final boolean hasBlocks() {
+    return blockValues > 1;
+  }
+
+  /**
+   * Returns true if the numbers lie as the {@link #dtype} itself, so that every kernel reads them.
+   * All others are decoded first, or read by kernels that say so; they are for frozen weights.
+   */
+  public boolean isPlain() {
+    return false;
+  }
+
+  /** Returns the type's name in safetensors files, or null if they have no such type. */
+  public @Nullable String safetensorsName() {
+    return null;
+  }
+
+  /** Returns the type's name in GGUF files, or null if they have no such type. */
+  public @Nullable String ggufName() {
+    return null;
+  }
+
+  /** Returns the type's number in GGUF files, or -1 if they have no such type. */
+  public int ggufType() {
+    return -1;
+  }
+
+  /**
+   * Makes float32 of whole blocks. Integers are exact up to 2²⁴.
+   *
+   * @param from where the blocks are, the first one at byte {@code first}
+   * @param to where the float32 go, the first one at byte {@code at}
+   */
+  public abstract void decode(
+      MemorySegment from, long first, MemorySegment to, long at, long blocks);
+
+  /** Returns true if float32 can be encoded; {@link #encode} throws otherwise. */
+  public boolean encodes() {
+    return true;
+  }
+
+  /**
+   * Makes blocks of float32, each value rounded as the encoding's own rule says.
+   *
+   * @param from where the float32 are, the first one at byte {@code first}
+   * @param to where the blocks go, the first one at byte {@code at}
+   * @throws UnsupportedOperationException if it can only be read
+   * @throws ArithmeticException if a value cannot be held, such as a NaN in a block with a scale
+   */
+  public abstract void encode(
+      MemorySegment from, long first, MemorySegment to, long at, long blocks);
+
+  /**
+   * Returns value {@code i} of blocks that begin at byte 0 of {@code from}. Decodes its whole
+   * block: for single values, not for all of them in turn.
+   */
+  public float valueAt(MemorySegment from, long i) {
+    float[] block = new float[blockValues];
+    decode(from, i / blockValues * blockBytes, MemorySegment.ofArray(block), 0, 1);
+    return block[(int) (i % blockValues)];
+  }
+
+  /**
+   * Returns the bytes of so many values.
+   *
+   * @throws IllegalArgumentException if they are not a whole number of blocks
+   */
+  public final long bytes(long values) {
+    return blocks(values) * blockBytes;
+  }
+
+  /**
+   * Returns the blocks of so many values.
+   *
+   * @throws IllegalArgumentException if they are not a whole number of blocks
+   */
+  public final long blocks(long values) {
+    if (values % blockValues != 0) {
+      throw new IllegalArgumentException(
+          name
+              + " holds blocks of "
+              + blockValues
+              + " values, found "
+              + values
+              + " values, which are not a whole number of blocks");
+    }
+    return values / blockValues;
+  }
+
+  /** Returns true if a tensor of this shape can be held: its rows are whole blocks. */
+  public final boolean fits(Shape shape) {
+    return blockValues == 1 || shape.rank() > 0 && shape.dim(-1) % blockValues == 0;
+  }
+
+  /**
+   * Checks that a tensor can be held.
+   *
+   * @param what names the tensor
+   * @throws ShapeException if its rows are not whole blocks
+   */
+  public final void requireFit(String what, Shape shape) {
+    if (!fits(shape)) {
+      throw new ShapeException(
+          what
+              + " of shape "
+              + shape
+              + " cannot be held as "
+              + name
+              + ": its rows have to be a multiple of "
+              + blockValues
+              + " values long");
+    }
+  }
+
+  @Override
+  public final boolean equals(@Nullable Object o) {
+    return o == this
+        || o instanceof Encoding e && e.getClass() == getClass() && e.name.equals(name);
+  }
+
+  @Override
+  public final int hashCode() {
+    return name.hashCode();
+  }
+
+  @Override
+  public final String toString() {
+    return name;
+  }
+}

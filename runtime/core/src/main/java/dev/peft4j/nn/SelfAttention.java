@@ -1,0 +1,91 @@
+package dev.peft4j.nn;
+
+import dev.peft4j.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Multi-head attention of a sequence over itself (Vaswani et al. 2017), without the projection that
+ * follows. A subclass holds the projections of queries, keys and values in fields of its own, so
+ * that they have the names that checkpoints and adapters of its family of models use:
+ *
+ * <pre>{@code
+ * final class DistilAttention extends SelfAttention {
+ *   private final Linear qLin; // in files: q_lin
+ *   ...
+ *   protected Layer query() {
+ *     return qLin;
+ *   }
+ * }
+ * }</pre>
+ */
+public abstract class SelfAttention extends Module {
+  private final int heads;
+
+  /**
+   * Remembers the number of heads.
+   *
+   * @param heads heads that lie side by side in the projections; divides their width
+   * @throws IllegalArgumentException if it is below 1
+   */
+  protected SelfAttention(int heads) {
+    if (heads < 1) {
+      throw new IllegalArgumentException(
+          "SelfAttention: " + heads + " heads, there must be at least 1");
+    }
+    this.heads = heads;
+  }
+
+  /** Returns the projection to queries: (batch, tokens, in) to (batch, tokens, heads · d). */
+  public abstract Layer query();
+
+  /** Returns the projection to keys, of the same shape. */
+  public abstract Layer key();
+
+  /** Returns the projection to values, of the same shape. */
+  public abstract Layer value();
+
+  /** Returns the dropout of the attention's weights. */
+  public abstract Dropout dropout();
+
+  /** Returns the number of heads. */
+  public final int heads() {
+    return heads;
+  }
+
+  /**
+   * Returns softmax(q · kᵀ / √d + mask) · v for each head, side by side: (batch, tokens, heads ·
+   * d).
+   *
+   * @param x (batch, tokens, in)
+   * @param mask additive, broadcasts to (batch, heads, tokens, tokens), or null
+   */
+  protected final Tensor attend(Tensor x, @Nullable Tensor mask) {
+    Tensor q = query().forward(x);
+    Tensor k = key().forward(x);
+    Tensor v = value().forward(x);
+    boolean drops = dropout().p() > 0 && training();
+    boolean learnsMask = mask != null && mask.node().requiresGrad();
+    return drops || learnsMask
+        ? inSteps(q, k, v, mask)
+        : Tensor.attention(q, k, v, mask, heads, heads, false);
+  }
+
+  /**
+   * The same in single steps: dropout comes between the softmax and the product with v, and the
+   * joined operation has no gradient for its mask.
+   */
+  private Tensor inSteps(Tensor q, Tensor k, Tensor v, @Nullable Tensor mask) {
+    float scale = (float) (1 / Math.sqrt((double) q.dim(-1) / heads));
+    Tensor scores = split(q).matmul(split(k).transpose(-1, -2)).mul(scale);
+    if (mask != null) {
+      scores = scores.add(mask);
+    }
+    Tensor context = dropout().forward(scores.softmax(-1)).matmul(split(v));
+    return context.transpose(1, 2).reshape(q.dim(0), q.dim(1), q.dim(2));
+  }
+
+  /** (batch, tokens, heads · d) to (batch, heads, tokens, d). */
+  private Tensor split(Tensor x) {
+    return x.reshape(x.dim(0), x.dim(1), heads, x.dim(2) / heads).transpose(1, 2);
+  }
+}

@@ -1,0 +1,103 @@
+package dev.peft4j.tuner;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.data.Shape;
+import dev.peft4j.io.AdapterConfig;
+import dev.peft4j.nn.Adaptable;
+import dev.peft4j.nn.Module;
+import dev.peft4j.target.TargetSpec;
+import java.io.IOException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+
+/** Settings with the tuner that understands them. */
+record Settings<C extends PeftConfig>(Tuner<C> tuner, C config) {
+  /**
+   * Finds the tuner of settings.
+   *
+   * @throws IllegalArgumentException if there is none, or it has settings of another type
+   */
+  static Settings<?> of(PeftConfig config) {
+    return of(Tuner.of(config.peftType()), config);
+  }
+
+  private static <C extends PeftConfig> Settings<C> of(Tuner<C> tuner, PeftConfig config) {
+    if (!tuner.configType().isInstance(config)) {
+      throw new IllegalArgumentException(
+          "settings of peft type '"
+              + config.peftType()
+              + "' are a "
+              + tuner.configType().getName()
+              + ", got a "
+              + config.getClass().getName());
+    }
+    return new Settings<>(tuner, tuner.configType().cast(config));
+  }
+
+  /** Reads the settings that a file has for a tuner. */
+  static <C extends PeftConfig> Settings<C> read(Tuner<C> tuner, AdapterConfig file)
+      throws IOException {
+    return new Settings<>(tuner, tuner.read(file));
+  }
+
+  /** Returns other settings of the same tuner. */
+  Settings<C> with(PeftConfig other) {
+    return other == config ? this : of(tuner, other);
+  }
+
+  Settings<C> withTargets(TargetSpec targets) {
+    return with(config.withTargets(targets));
+  }
+
+  Settings<C> forModel(String modelType) {
+    return with(tuner.forModel(config, modelType));
+  }
+
+  Settings<C> attachedTo(Module layer) {
+    return with(tuner.attachedTo(config, layer));
+  }
+
+  Settings<C> tied() {
+    return with(tuner.tied(config));
+  }
+
+  Settings<C> saved(Collection<String> paths) {
+    return with(tuner.saved(config, paths));
+  }
+
+  ExtraTargets extraTargets(Module root) {
+    return tuner.extraTargets(config, root);
+  }
+
+  List<String> modulesToSave() {
+    return tuner.modulesToSave(config);
+  }
+
+  List<String> unused(Collection<String> paths) {
+    return tuner.unusedSettings(config, paths);
+  }
+
+  boolean tiesWeights() {
+    return tuner.tiesWeights(config);
+  }
+
+  <L extends Module & Adaptable> TunerLayer attach(String path, L layer, TunerContext context) {
+    return tuner.attach(path, layer, config, context);
+  }
+
+  /** Returns these, if weights of these shapes can be an adapter's with them. */
+  Settings<C> requireSize(Map<String, Shape> weights) {
+    tuner.requireSize(config, weights);
+    return this;
+  }
+
+  ObjectNode write() {
+    return tuner.write(config);
+  }
+
+  /** Throws if those of a file would compute something else in a layer. */
+  void requireSame(String path, Settings<?> file) {
+    tuner.requireSame(path, config, with(file.config).config);
+  }
+}

@@ -1,0 +1,425 @@
+package dev.peft4j.tuner.lora;
+
+import dev.peft4j.annotation.Bias;
+import dev.peft4j.annotation.Init;
+import dev.peft4j.target.TargetSpec;
+import dev.peft4j.target.TaskTypes;
+import dev.peft4j.tuner.ConfigBuilder;
+import dev.peft4j.tuner.PatternMap;
+import dev.peft4j.tuner.PeftConfig;
+import dev.peft4j.tuner.tokens.TokenRows;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Objects;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Settings of {@link LoraTuner}: peft's {@code LoraConfig}.
+ *
+ * @param r the rank, at least 1
+ * @param alpha the numerator of the scale alpha / r; positive, unless the settings come from a file
+ * @param dropout probability that an element of the adapter's input is zeroed in training; in [0,
+ *     1), or 1 if the settings come from a file
+ * @param bias which biases of the base model are trained
+ * @param rslora whether the scale is alpha / √r (Kalajdzievski 2023)
+ * @param dora whether the update is split into direction and magnitude (Liu et al. 2024)
+ * @param loraBias whether B has a bias; not with dora, and only with the starts DEFAULT and RANDOM
+ * @param init how A and B start
+ * @param pissaIterations with the start PISSA the iterations of an approximate decomposition
+ *     (peft's {@code pissa_niter_N}), at least 0; -1 decomposes exactly
+ * @param targets which layers get an adapter
+ * @param rankPattern other ranks for layers whose path ends in a key (a regular expression)
+ * @param alphaPattern other alphas, likewise
+ * @param trainableTokens rows of embeddings that are trained besides: ids by the embedding's path
+ *     or the end of it; the key {@link #INPUT_EMBEDDING} stands for the model's input embedding
+ * @param fanInFanOut peft's note of how targeted weights are stored; the layers themselves know it,
+ *     nothing depends on it
+ * @param ensureWeightTying whether layers that share one weight share one adapter. Null (the
+ *     default) lets them wherever that is possible; false, as peft does by default, adapts just the
+ *     layers that are targeted
+ * @param taskType peft's task type, or null
+ * @param baseModel name of the base model, or null
+ */
+public record LoraConfig(
+    int r,
+    double alpha,
+    double dropout,
+    Bias bias,
+    boolean rslora,
+    boolean dora,
+    boolean loraBias,
+    Init init,
+    int pissaIterations,
+    TargetSpec targets,
+    SequencedMap<String, Integer> rankPattern,
+    SequencedMap<String, Double> alphaPattern,
+    SequencedMap<String, List<Integer>> trainableTokens,
+    boolean fanInFanOut,
+    @Nullable Boolean ensureWeightTying,
+    @Nullable String taskType,
+    @Nullable String baseModel)
+    implements PeftConfig {
+  /** The key of {@link #trainableTokens()} that stands for the model's input embedding. */
+  public static final String INPUT_EMBEDDING = "";
+
+  /**
+   * Checks the numbers.
+   *
+   * @throws IllegalArgumentException naming the setting, what was found and what is allowed
+   */
+  public LoraConfig {
+    checkRank("r", r);
+    checkAlpha("alpha", alpha, targets.fromFile());
+    if (!(dropout >= 0 && (dropout < 1 || dropout == 1 && targets.fromFile()))) {
+      throw new IllegalArgumentException(
+          "dropout is " + dropout + ", must be at least 0 and less than 1");
+    }
+    rankPattern.forEach((key, value) -> checkRank("rank pattern '" + key + "'", value));
+    boolean fromFile = targets.fromFile();
+    alphaPattern.forEach(
+        (key, value) -> checkAlpha("alpha pattern '" + key + "'", value, fromFile));
+    if (taskType != null && !TaskTypes.all().contains(taskType)) {
+      throw new IllegalArgumentException(
+          "task type is '" + taskType + "', must be one of " + TaskTypes.all());
+    }
+    if (loraBias && init != Init.DEFAULT && init != Init.RANDOM) {
+      throw new IllegalArgumentException(
+          "lora bias is only supported with init DEFAULT or RANDOM, got " + init);
+    }
+    if (loraBias && dora) {
+      throw new IllegalArgumentException(
+          "lora bias is not supported with dora: choose one of them");
+    }
+    if (pissaIterations < -1 || pissaIterations >= 0 && init != Init.PISSA) {
+      throw new IllegalArgumentException(
+          "pissa iterations are "
+              + pissaIterations
+              + " with init "
+              + init
+              + ": must be at least 0 with init PISSA, or -1 for an exact decomposition");
+    }
+    trainableTokens.forEach(TokenRows::checkIds);
+    rankPattern = PatternMap.of(rankPattern);
+    alphaPattern = PatternMap.of(alphaPattern);
+    SequencedMap<String, List<Integer>> tokens = new LinkedHashMap<>();
+    trainableTokens.forEach((key, ids) -> tokens.put(key, List.copyOf(ids)));
+    trainableTokens = Collections.unmodifiableSequencedMap(tokens);
+  }
+
+  private static void checkRank(String name, int r) {
+    if (r < 1) {
+      throw new IllegalArgumentException(
+          name + " should be a positive integer value but the value passed is " + r);
+    }
+  }
+
+  /** An adapter that was trained may be turned off or around by its alpha; one to train not. */
+  private static void checkAlpha(String name, double alpha, boolean fromFile) {
+    if (!((alpha > 0 || fromFile) && Double.isFinite(alpha))) {
+      throw new IllegalArgumentException(name + " is " + alpha + ", must be positive and finite");
+    }
+  }
+
+  /** Starts with peft's defaults: r 8, alpha 8, no dropout, no biases; targets must be given. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  @Override
+  public String peftType() {
+    return LoraTuner.PEFT_TYPE;
+  }
+
+  @Override
+  public LoraConfig withTargets(TargetSpec other) {
+    return with(other, fanInFanOut, ensureWeightTying);
+  }
+
+  /** Returns the same settings with another note of how targeted weights are stored. */
+  LoraConfig withFanInFanOut(boolean transposed) {
+    return with(targets, transposed, ensureWeightTying);
+  }
+
+  /** Returns the same settings for layers that do share their adapters. */
+  LoraConfig withWeightTying() {
+    return with(targets, fanInFanOut, true);
+  }
+
+  private LoraConfig with(TargetSpec other, boolean transposed, @Nullable Boolean tying) {
+    if (other == targets && transposed == fanInFanOut && Objects.equals(tying, ensureWeightTying)) {
+      return this; // it is asked for once a layer
+    }
+    Builder b = new Builder(this).fanInFanOut(transposed);
+    b.ensureWeightTying = tying;
+    return b.targets(other).build();
+  }
+
+  /** Returns the same settings with other patterns. */
+  LoraConfig withPatterns(
+      SequencedMap<String, Integer> ranks, SequencedMap<String, Double> alphas) {
+    Builder b = new Builder(this);
+    b.rankPattern.clear();
+    b.rankPattern.putAll(ranks);
+    b.alphaPattern.clear();
+    b.alphaPattern.putAll(alphas);
+    return b.build();
+  }
+
+  /**
+   * Equal settings; those that leave {@link #ensureWeightTying()} open are equal to those that say
+   * false, as files do.
+   */
+  @Override
+  public boolean equals(@Nullable Object o) {
+    return o instanceof LoraConfig c && closed().components().equals(c.closed().components());
+  }
+
+  @Override
+  public int hashCode() {
+    return closed().components().hashCode();
+  }
+
+  private LoraConfig closed() {
+    return ensureWeightTying == null ? with(targets, fanInFanOut, false) : this;
+  }
+
+  private List<Object> components() {
+    return Arrays.asList(
+        r,
+        alpha,
+        dropout,
+        bias,
+        rslora,
+        dora,
+        loraBias,
+        init,
+        pissaIterations,
+        targets,
+        rankPattern,
+        alphaPattern,
+        trainableTokens,
+        fanInFanOut,
+        ensureWeightTying,
+        taskType,
+        baseModel);
+  }
+
+  /** Returns whether layers that share one weight share one adapter where that is possible. */
+  boolean tiesWeights() {
+    return ensureWeightTying == null ? !dora : ensureWeightTying;
+  }
+
+  /**
+   * Returns settings of an adapter that is made of others: this one's, but for the rank, which is
+   * its alpha, too.
+   */
+  LoraConfig combined(int rank, TargetSpec other) {
+    Builder b = new Builder(this).r(rank).alpha(rank).init(Init.DEFAULT);
+    b.pissaIterations = -1;
+    b.targets(other);
+    b.rankPattern.clear();
+    b.alphaPattern.clear();
+    return b.build();
+  }
+
+  /** Returns whether the adapter starts as a part of the weight, which is taken off the weight. */
+  boolean startsFromWeight() {
+    return init == Init.PISSA || init == Init.OLORA;
+  }
+
+  /** The rank of the layer at {@code path}. */
+  public int rankOf(String path) {
+    return PatternMap.of(rankPattern).valueFor(path, r);
+  }
+
+  /** The scale of the layer at {@code path}: alpha / r, or alpha / √r with rslora. */
+  public double scaleOf(String path) {
+    double a = PatternMap.of(alphaPattern).valueFor(path, alpha);
+    int rank = rankOf(path);
+    return rslora ? a / Math.sqrt(rank) : a / rank;
+  }
+
+  /** Builds a {@link LoraConfig}; lists add up when a method is called again. */
+  public static final class Builder extends ConfigBuilder<Builder> {
+    private int r = 8;
+    private double alpha = 8;
+    private double dropout;
+    private Bias bias = Bias.NONE;
+    private boolean rslora;
+    private boolean dora;
+    private boolean loraBias;
+    private Init init = Init.DEFAULT;
+    private int pissaIterations = -1;
+    private final SequencedMap<String, Integer> rankPattern = new LinkedHashMap<>();
+    private final SequencedMap<String, Double> alphaPattern = new LinkedHashMap<>();
+    private final SequencedMap<String, List<Integer>> trainableTokens = new LinkedHashMap<>();
+    private boolean fanInFanOut;
+    private @Nullable Boolean ensureWeightTying;
+
+    private Builder() {}
+
+    private Builder(LoraConfig c) {
+      r = c.r;
+      alpha = c.alpha;
+      dropout = c.dropout;
+      bias = c.bias;
+      rslora = c.rslora;
+      dora = c.dora;
+      loraBias = c.loraBias;
+      init = c.init;
+      pissaIterations = c.pissaIterations;
+      rankPattern.putAll(c.rankPattern);
+      alphaPattern.putAll(c.alphaPattern);
+      trainableTokens.putAll(c.trainableTokens);
+      fanInFanOut = c.fanInFanOut;
+      ensureWeightTying = c.ensureWeightTying;
+      targets(c.targets).taskType(c.taskType).baseModel(c.baseModel);
+    }
+
+    @Override
+    protected Builder self() {
+      return this;
+    }
+
+    /** The rank; at least 1. */
+    public Builder r(int value) {
+      r = value;
+      return this;
+    }
+
+    /** The numerator of the scale; positive. */
+    public Builder alpha(double value) {
+      alpha = value;
+      return this;
+    }
+
+    /** Dropout of the adapter's input; in [0, 1). */
+    public Builder dropout(double value) {
+      dropout = value;
+      return this;
+    }
+
+    /** Which biases of the base model are trained. */
+    public Builder bias(Bias value) {
+      bias = value;
+      return this;
+    }
+
+    /** Whether the scale is alpha / √r. */
+    public Builder rslora(boolean value) {
+      rslora = value;
+      return this;
+    }
+
+    /** Whether direction and magnitude of the weights are trained apart (DoRA). */
+    public Builder dora(boolean value) {
+      dora = value;
+      return this;
+    }
+
+    /** Whether B has a bias. */
+    public Builder loraBias(boolean value) {
+      loraBias = value;
+      return this;
+    }
+
+    /** How A and B start. */
+    public Builder init(Init value) {
+      init = value;
+      return this;
+    }
+
+    /**
+     * Starts from an approximate decomposition of the weight (PiSSA), found in so many iterations;
+     * at least 0.
+     */
+    public Builder pissa(int iterations) {
+      init = Init.PISSA;
+      pissaIterations = iterations;
+      return this;
+    }
+
+    /**
+     * Rows of the embedding at {@code embedding}, a path or the end of one, that are trained
+     * besides.
+     */
+    public Builder trainableTokens(String embedding, int... ids) {
+      trainableTokens.put(embedding, Arrays.stream(ids).boxed().toList());
+      return this;
+    }
+
+    /** Rows of the model's input embedding that are trained besides. */
+    public Builder trainableTokens(int... ids) {
+      return trainableTokens(INPUT_EMBEDDING, ids);
+    }
+
+    /** peft's {@code fan_in_fan_out}; layers know it themselves, it is only written to files. */
+    public Builder fanInFanOut(boolean value) {
+      fanInFanOut = value;
+      return this;
+    }
+
+    /**
+     * Whether layers that share one weight share one adapter; see {@link
+     * LoraConfig#ensureWeightTying()}.
+     */
+    public Builder ensureWeightTying(boolean value) {
+      ensureWeightTying = value;
+      return this;
+    }
+
+    /** Another rank for layers whose path ends in {@code key}. */
+    public Builder rankPattern(String key, int rank) {
+      rankPattern.put(key, rank);
+      return this;
+    }
+
+    /** Another alpha for layers whose path ends in {@code key}. */
+    public Builder alphaPattern(String key, double value) {
+      alphaPattern.put(key, value);
+      return this;
+    }
+
+    /** Indices of the layers that ends of paths are confined to. */
+    public Builder layers(int... indices) {
+      targetSpec().layers(indices);
+      return this;
+    }
+
+    /** Names of the list that layers are counted in. */
+    public Builder layersPattern(String... patterns) {
+      targetSpec().layersPattern(patterns);
+      return this;
+    }
+
+    /**
+     * The settings.
+     *
+     * @throws IllegalArgumentException naming the setting that is wrong
+     */
+    @Override
+    public LoraConfig build() {
+      return new LoraConfig(
+          r,
+          alpha,
+          dropout,
+          bias,
+          rslora,
+          dora,
+          loraBias,
+          init,
+          pissaIterations,
+          spec(),
+          rankPattern,
+          alphaPattern,
+          trainableTokens,
+          fanInFanOut,
+          ensureWeightTying,
+          taskType(),
+          baseModel());
+    }
+  }
+}

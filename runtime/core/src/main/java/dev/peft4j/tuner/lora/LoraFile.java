@@ -1,0 +1,195 @@
+package dev.peft4j.tuner.lora;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.annotation.Bias;
+import dev.peft4j.annotation.Init;
+import dev.peft4j.io.AdapterConfig;
+import dev.peft4j.io.PeftFormat;
+import dev.peft4j.io.PythonJson;
+import dev.peft4j.log.Log;
+import dev.peft4j.target.PatternKeys;
+import dev.peft4j.tuner.TargetFields;
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** LoRA's settings in peft's {@code adapter_config.json}. */
+final class LoraFile {
+  /** Every key that peft writes, with its default. */
+  private static final ObjectNode DEFAULTS =
+      PeftFormat.resource(LoraFile.class, "config_defaults.json");
+
+  /** Settings that are carried out, or that change nothing about what is computed. */
+  private static final Set<String> HANDLED =
+      Set.of(
+          "r",
+          "lora_alpha",
+          "lora_dropout",
+          "bias",
+          "use_rslora",
+          "init_lora_weights",
+          "target_modules",
+          "exclude_modules",
+          "modules_to_save",
+          "rank_pattern",
+          "alpha_pattern",
+          "layers_to_transform",
+          "layers_pattern",
+          "task_type",
+          "base_model_name_or_path",
+          "peft_type",
+          "peft_version",
+          "auto_mapping",
+          "inference_mode",
+          "revision",
+          "megatron_core",
+          "qalora_group_size",
+          "use_dora",
+          "eva_config",
+          "corda_config",
+          "loftq_config",
+          "lora_ga_config",
+          "velora_config",
+          "monteclora_config",
+          "lora_bias",
+          "fan_in_fan_out",
+          "ensure_weight_tying",
+          "trainable_token_indices");
+
+  private static final Log LOG = Log.of(LoraTuner.class);
+  private static final Pattern PISSA = Pattern.compile("pissa(?:_niter_(\\d{1,4}))?");
+
+  private LoraFile() {}
+
+  /** Reads the settings; see {@link LoraTuner#read}. */
+  static LoraConfig read(AdapterConfig file) throws IOException {
+    ObjectNode known = DEFAULTS;
+    file.warnUnknownKeys(known.properties().stream().map(Map.Entry::getKey).toList());
+    file.requireDefaults(known, HANDLED);
+    for (String key : List.of("velora_config", "monteclora_config")) {
+      if (file.get(key).isObject()) {
+        LOG.warn(
+            "{}: {} matters in training only, and here it is trained without", file.file(), key);
+      }
+    }
+    LoraConfig.Builder b = LoraConfig.builder();
+    b.r(file.positiveInteger("r", 8)).alpha(file.number("lora_alpha", 8));
+    b.dropout(file.anyDropout("lora_dropout", 0)).rslora(file.flag("use_rslora", false));
+    b.dora(file.flag("use_dora", false)).loraBias(file.flag("lora_bias", false));
+    b.fanInFanOut(file.flag("fan_in_fan_out", false))
+        .ensureWeightTying(file.flag("ensure_weight_tying", false));
+    String bias = file.choice("bias", "none", List.of("none", "all", "lora_only"));
+    b.bias(Bias.valueOf(bias.toUpperCase(Locale.ROOT)));
+    readInit(file, b);
+    SequencedMap<String, Integer> ranks = file.positiveIntegers("rank_pattern");
+    ranks.forEach(b::rankPattern);
+    SequencedMap<String, Double> alphas = file.numbers("alpha_pattern");
+    alphas.forEach(b::alphaPattern);
+    file.expressions("rank_pattern", () -> new PatternKeys(ranks.keySet()));
+    file.expressions("alpha_pattern", () -> new PatternKeys(alphas.keySet()));
+    readTokens(file, b);
+    TargetFields fields = TargetFields.read(file);
+    b.targets(fields.targets()).taskType(fields.taskType()).baseModel(fields.baseModel());
+    return file.checked(b::build);
+  }
+
+  private static void readInit(AdapterConfig file, LoraConfig.Builder b) throws IOException {
+    JsonNode init = file.get("init_lora_weights");
+    if (init.isMissingNode() || init.isNull() || init.isBoolean()) {
+      b.init(init.isBoolean() && !init.booleanValue() ? Init.RANDOM : Init.DEFAULT);
+      return;
+    }
+    String text = init.isTextual() ? init.textValue() : "";
+    Matcher pissa = PISSA.matcher(text);
+    if (pissa.matches()) {
+      b.init(Init.PISSA);
+      if (pissa.group(1) != null) {
+        b.pissa(Integer.parseInt(pissa.group(1)));
+      }
+      return;
+    }
+    switch (text.toLowerCase(Locale.ROOT)) {
+      case "gaussian" -> b.init(Init.GAUSSIAN);
+      case "olora" -> b.init(Init.OLORA);
+      case "orthogonal" -> b.init(Init.ORTHOGONAL);
+      case "eva" -> b.init(Init.DEFAULT); // it differs in what a new adapter starts from
+      case "mica" -> {
+        b.init(Init.DEFAULT);
+        LOG.warn("{}: init_lora_weights is \"mica\": trained here, B is trained, too", file.file());
+      }
+      case "corda", "lora_ga", "loftq" -> {
+        b.init(Init.DEFAULT);
+        LOG.warn(
+            "{}: init_lora_weights is \"{}\", which also changes the base's weights when an adapter"
+                + " is made: the base has to be the one that was saved with this adapter, and is"
+                + " taken as it is",
+            file.file(),
+            text);
+      }
+      default ->
+          throw file.wrong(
+              "init_lora_weights",
+              init,
+              "true, false, \"gaussian\", \"orthogonal\", \"pissa\", \"pissa_niter_N\" or"
+                  + " \"olora\"; \"eva\", \"corda\", \"lora_ga\", \"loftq\" and \"mica\" are read"
+                  + " as true");
+    }
+  }
+
+  private static void readTokens(AdapterConfig file, LoraConfig.Builder b) throws IOException {
+    JsonNode tokens = file.get("trainable_token_indices");
+    if (tokens.isObject()) {
+      for (Map.Entry<String, List<Integer>> e :
+          file.indicesByText("trainable_token_indices").entrySet()) {
+        b.trainableTokens(e.getKey(), e.getValue().stream().mapToInt(Integer::intValue).toArray());
+      }
+    } else if (!tokens.isMissingNode() && !tokens.isNull()) {
+      List<Integer> ids = file.indices("trainable_token_indices");
+      b.trainableTokens(
+          ids == null ? new int[0] : ids.stream().mapToInt(Integer::intValue).toArray());
+    }
+  }
+
+  /** Returns the settings as peft writes them; see {@link LoraTuner#write}. */
+  static ObjectNode write(LoraConfig c) {
+    ObjectNode tree = DEFAULTS.deepCopy();
+    tree.put("r", c.r());
+    tree.set("lora_alpha", PythonJson.number(c.alpha()));
+    tree.put("lora_dropout", c.dropout());
+    tree.put("use_rslora", c.rslora());
+    tree.put("use_dora", c.dora());
+    tree.put("lora_bias", c.loraBias());
+    tree.put("fan_in_fan_out", c.fanInFanOut());
+    tree.put("ensure_weight_tying", Boolean.TRUE.equals(c.ensureWeightTying()));
+    tree.put("bias", c.bias().configName());
+    switch (c.init()) {
+      case DEFAULT -> tree.put("init_lora_weights", true);
+      case RANDOM -> tree.put("init_lora_weights", false);
+      case PISSA ->
+          tree.put(
+              "init_lora_weights",
+              c.pissaIterations() < 0 ? "pissa" : "pissa_niter_" + c.pissaIterations());
+      case GAUSSIAN, ORTHOGONAL, OLORA ->
+          tree.put("init_lora_weights", c.init().name().toLowerCase(Locale.ROOT));
+    }
+    ObjectNode ranks = tree.putObject("rank_pattern");
+    c.rankPattern().forEach(ranks::put);
+    ObjectNode alphas = tree.putObject("alpha_pattern");
+    c.alphaPattern().forEach((key, value) -> alphas.set(key, PythonJson.number(value)));
+    List<Integer> input = c.trainableTokens().get(LoraConfig.INPUT_EMBEDDING);
+    if (input != null) {
+      input.forEach(tree.putArray("trainable_token_indices")::add);
+    } else if (!c.trainableTokens().isEmpty()) {
+      ObjectNode tokens = tree.putObject("trainable_token_indices");
+      c.trainableTokens().forEach((name, ids) -> ids.forEach(tokens.putArray(name)::add));
+    }
+    TargetFields.write(c, tree);
+    return tree;
+  }
+}

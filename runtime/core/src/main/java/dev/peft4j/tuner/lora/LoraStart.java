@@ -1,0 +1,228 @@
+package dev.peft4j.tuner.lora;
+
+import dev.peft4j.annotation.Init;
+import dev.peft4j.backend.cpu.Linalg;
+import dev.peft4j.data.Rng;
+import dev.peft4j.data.Shape;
+import dev.peft4j.nn.Embedding;
+import dev.peft4j.nn.Initial;
+import dev.peft4j.nn.Linear;
+import dev.peft4j.nn.Parameter;
+import dev.peft4j.nn.TransposedLinear;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a LoRA adapter starts from, peft's {@code init_lora_weights}.
+ *
+ * @param bias of B, zero; null without {@code lora_bias}
+ * @param fromWeight whether s·B·A is a part of the layer's weight, which has to be taken off the
+ *     weight
+ */
+record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fromWeight) {
+  /**
+   * The same subspace is found whenever the same weight is decomposed, so that a saved adapter
+   * finds its part again.
+   */
+  private static final long SKETCH = 20240403;
+
+  static LoraStart of(String path, LoraKind kind, LoraConfig config, Rng rng) {
+    int r = config.rankOf(path);
+    Init init = config.init();
+    if (kind.layer() instanceof Embedding) {
+      if (config.loraBias()) {
+        throw new IllegalArgumentException(
+            "lora_bias is not supported for the embedding '" + path + "'");
+      }
+      // whatever else is asked for, as peft does
+      Parameter a =
+          init == Init.RANDOM
+              ? Initial.normal(rng, 1, kind.shapeOfA(r))
+              : Initial.constant(0, kind.shapeOfA(r));
+      return new LoraStart(a, Initial.normal(rng, 1, kind.shapeOfB(r)), null, false);
+    }
+    if (kind.layer() instanceof Linear || kind.layer() instanceof TransposedLinear) {
+      float scale = (float) config.scaleOf(path);
+      switch (init) {
+        case ORTHOGONAL -> {
+          return orthogonal(path, kind, r, rng);
+        }
+        case PISSA -> {
+          return pissa(path, kind, r, scale, config.pissaIterations());
+        }
+        case OLORA -> {
+          return olora(path, kind, r);
+        }
+        default -> {}
+      }
+    } else if (init != Init.DEFAULT && init != Init.RANDOM && init != Init.GAUSSIAN) {
+      throw new IllegalArgumentException(
+          "init "
+              + init
+              + " is not for '"
+              + path
+              + "', a "
+              + kind.layer().getClass().getSimpleName()
+              + ": it needs a linear layer; exclude it or use DEFAULT, GAUSSIAN or RANDOM");
+    }
+    Parameter a =
+        init == Init.GAUSSIAN
+            ? Initial.normal(rng, 1f / r, kind.shapeOfA(r))
+            : Initial.kaimingUniform(rng, kind.shapeOfA(r));
+    int[] up = kind.shapeOfB(r);
+    Parameter b = init == Init.RANDOM ? Initial.kaimingUniform(rng, up) : Initial.constant(0, up);
+    Parameter bias =
+        !config.loraBias()
+            ? null
+            : init == Init.RANDOM ? Initial.bias(rng, r, up[0]) : Initial.constant(0, up[0]);
+    return new LoraStart(a, b, bias, false);
+  }
+
+  /**
+   * A and B whose product is not zero but small: from the odd and the even rows of one orthogonal
+   * matrix.
+   */
+  private static LoraStart orthogonal(String path, LoraKind kind, int r, Rng rng) {
+    if (r % 2 != 0) {
+      throw new IllegalArgumentException(
+          "Orthogonal initialization requires the LoRA rank to be even, got "
+              + r
+              + " for '"
+              + path
+              + "' instead.");
+    }
+    int half = r / 2;
+    float[] q = Linalg.qr(rng.normal(r * r, 0, 1), r, r).q();
+    float[] odd = new float[half * r];
+    float[] even = new float[half * r];
+    for (int i = 0; i < half; i++) {
+      System.arraycopy(q, 2 * i * r, odd, i * r, r);
+      System.arraycopy(q, (2 * i + 1) * r, even, i * r, r);
+    }
+    int in = kind.shapeOfA(r)[1];
+    int out = kind.shapeOfB(r)[0];
+    float[] a = product(Linalg.transposed(odd, half, r), rng.normal(half * in, 0, 1), r, half, in);
+    float[] b = product(rng.normal(out * half, 0, 1), even, out, half, r);
+    return new LoraStart(
+        new Parameter(scaled(a, 0.1f), r, in), new Parameter(scaled(b, 0.1f), out, r), null, false);
+  }
+
+  /**
+   * The r largest singular values and vectors, the values over s and shared between A and B (Meng
+   * et al. 2024).
+   */
+  private static LoraStart pissa(String path, LoraKind kind, int r, float scale, int iterations) {
+    int out = kind.shapeOfB(r)[0];
+    int in = kind.shapeOfA(r)[1];
+    if (!(scale > 0)) {
+      throw new IllegalArgumentException(
+          "PiSSA divides by the scale of '"
+              + path
+              + "', which is "
+              + scale
+              + ": alpha has to be"
+              + " positive");
+    }
+    float[] w = weight(kind);
+    Linalg.Svd svd;
+    if (iterations < 0) {
+      svd = Linalg.svd(w, out, in);
+    } else {
+      if (r > Math.min(out, in)) {
+        throw new IllegalArgumentException(
+            "PiSSA with iterations needs a rank of at most "
+                + Math.min(out, in)
+                + " for '"
+                + path
+                + "' of "
+                + out
+                + " x "
+                + in
+                + ", got "
+                + r);
+      }
+      svd = sketched(w, out, in, r, iterations);
+    }
+    int n = svd.s().length;
+    int k = Math.min(r, n);
+    float[] a = new float[k * in];
+    float[] b = new float[out * k];
+    for (int i = 0; i < k; i++) {
+      float root = (float) Math.sqrt(svd.s()[i] / scale);
+      for (int j = 0; j < in; j++) {
+        a[i * in + j] = root * svd.vt()[i * in + j];
+      }
+      for (int j = 0; j < out; j++) {
+        b[j * k + i] = svd.u()[j * n + i] * root;
+      }
+    }
+    return new LoraStart(new Parameter(a, k, in), new Parameter(b, out, k), null, true);
+  }
+
+  /**
+   * A singular value decomposition of rank r by subspace iteration (Halko et al. 2009), torch's
+   * {@code svd_lowrank}.
+   */
+  private static Linalg.Svd sketched(float[] w, int rows, int columns, int r, int iterations) {
+    if (rows < columns) {
+      Linalg.Svd turned =
+          sketched(Linalg.transposed(w, rows, columns), columns, rows, r, iterations);
+      return new Linalg.Svd(
+          Linalg.transposed(turned.vt(), r, rows),
+          turned.s(),
+          Linalg.transposed(turned.u(), columns, r));
+    }
+    float[] wt = Linalg.transposed(w, rows, columns);
+    float[] q =
+        basis(product(w, new Rng(SKETCH).normal(columns * r, 0, 1), rows, columns, r), rows, r);
+    for (int i = 0; i < iterations; i++) {
+      q = basis(product(wt, q, columns, rows, r), columns, r);
+      q = basis(product(w, q, rows, columns, r), rows, r);
+    }
+    Linalg.Svd small =
+        Linalg.svd(product(Linalg.transposed(q, rows, r), w, r, rows, columns), r, columns);
+    return new Linalg.Svd(product(q, small.u(), rows, r, r), small.s(), small.vt());
+  }
+
+  private static float[] basis(float[] a, int rows, int columns) {
+    return Linalg.qr(a, rows, columns).q();
+  }
+
+  /** The first r columns of Q and rows of R of W = Q · R (Büyükakyüz 2024). */
+  private static LoraStart olora(String path, LoraKind kind, int r) {
+    int out = kind.shapeOfB(r)[0];
+    int in = kind.shapeOfA(r)[1];
+    Linalg.Qr qr = Linalg.qr(weight(kind), out, in);
+    int n = Math.min(out, in);
+    int k = Math.min(r, n);
+    float[] b = new float[out * k];
+    for (int i = 0; i < out; i++) {
+      System.arraycopy(qr.q(), i * n, b, i * k, k);
+    }
+    return new LoraStart(
+        new Parameter(Arrays.copyOf(qr.r(), k * in), k, in), new Parameter(b, out, k), null, true);
+  }
+
+  /**
+   * The layer's weight as (out, in), however it is stored; the base's own, whatever adapter is
+   * active.
+   */
+  private static float[] weight(LoraKind kind) {
+    float[] w = kind.weight().own().toFloats();
+    Shape s = kind.weight().shape();
+    return kind.layer() instanceof TransposedLinear ? Linalg.transposed(w, s.dim(0), s.dim(1)) : w;
+  }
+
+  private static float[] product(float[] a, float[] b, int m, int k, int n) {
+    return dev.peft4j.tensor.Tensor.of(a, m, k)
+        .matmul(dev.peft4j.tensor.Tensor.of(b, k, n))
+        .toFloats();
+  }
+
+  private static float[] scaled(float[] x, float factor) {
+    for (int i = 0; i < x.length; i++) {
+      x[i] *= factor;
+    }
+    return x;
+  }
+}

@@ -1,0 +1,303 @@
+package dev.peft4j.tuner.lora;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.Peft;
+import dev.peft4j.data.Shape;
+import dev.peft4j.io.AdapterConfig;
+import dev.peft4j.nn.Adaptable;
+import dev.peft4j.nn.Embedding;
+import dev.peft4j.nn.Linear;
+import dev.peft4j.nn.Module;
+import dev.peft4j.nn.TransposedLinear;
+import dev.peft4j.target.Names;
+import dev.peft4j.target.PatternKeys;
+import dev.peft4j.target.TargetMatcher;
+import dev.peft4j.target.TargetSpec;
+import dev.peft4j.tuner.Combination;
+import dev.peft4j.tuner.CombinationSource;
+import dev.peft4j.tuner.CombinedAdapter;
+import dev.peft4j.tuner.ExtraTargets;
+import dev.peft4j.tuner.PatternMap;
+import dev.peft4j.tuner.SavedPatterns;
+import dev.peft4j.tuner.TargetsByModel;
+import dev.peft4j.tuner.Tuner;
+import dev.peft4j.tuner.TunerContext;
+import dev.peft4j.tuner.TunerLayer;
+import dev.peft4j.tuner.tokens.TokenRows;
+import java.io.IOException;
+import java.lang.annotation.Annotation;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SequencedMap;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Low-rank adaptation (Hu et al. 2021), peft's {@code LORA}: a layer computes W·x + b +
+ * s·B·A·drop(x) with s = alpha / r. A starts random and B at zero, so that training starts from the
+ * base model.
+ *
+ * <table>
+ *   <caption>Shapes</caption>
+ *   <tr><td>Linear, TransposedLinear (in → out)</td><td>A (r, in), B (out, r)</td></tr>
+ *   <tr><td>Embedding (n rows of dim)</td><td>A (r, n), B (dim, r); here A starts at zero and B at N(0, 1)</td></tr>
+ *   <tr><td>Conv1d (in → out, k)</td><td>A (r, in, k), B (out, r, 1)</td></tr>
+ *   <tr><td>Conv2d (in → out, k × k)</td><td>A (r, in, k, k), B (out, r, 1, 1)</td></tr>
+ * </table>
+ *
+ * <p>What it computes is in {@link LoraLayer}, what differs from layer to layer in {@link
+ * LoraKind}, how it starts in {@link LoraStart}, and its file in {@link LoraFile}.
+ */
+@AutoService(Tuner.class)
+public final class LoraTuner implements Tuner<LoraConfig> {
+  /** peft's name. */
+  public static final String PEFT_TYPE = "LORA";
+
+  /** A rank that is taken from settings without a look at the weights. */
+  private static final int PLAUSIBLE_RANK = 4096;
+
+  /** For {@link java.util.ServiceLoader}. */
+  public LoraTuner() {}
+
+  @Override
+  public String peftType() {
+    return PEFT_TYPE;
+  }
+
+  @Override
+  public String layerType(Module layer) {
+    return layer instanceof TransposedLinear ? "lora.Linear" : Tuner.super.layerType(layer);
+  }
+
+  @Override
+  public Class<LoraConfig> configType() {
+    return LoraConfig.class;
+  }
+
+  @Override
+  public Class<? extends Annotation> annotation() {
+    return Peft.class;
+  }
+
+  @Override
+  public List<Class<? extends Module>> layerTypes() {
+    return LoraKind.TYPES;
+  }
+
+  @Override
+  public <L extends Module & Adaptable> TunerLayer attach(
+      String path, L layer, LoraConfig lora, TunerContext context) {
+    List<Integer> tokens = tokensOf(path, lora, layer instanceof Embedding);
+    if (tokens != null) {
+      return TokenRows.besides(path, layer, tokens);
+    }
+    LoraKind kind = LoraKind.of(layer);
+    if (kind == null) {
+      throw new IllegalArgumentException(
+          "LoRA cannot adapt '"
+              + path
+              + "' of type "
+              + layer.getClass().getSimpleName()
+              + "; it adapts "
+              + LoraKind.TYPES.stream().map(Class::getSimpleName).toList());
+    }
+    return new LoraLayer(path, kind, lora, context.rng());
+  }
+
+  /**
+   * The tokens that are trained in the layer at {@code path}, or null if it is a target like
+   * others.
+   *
+   * @param embedding whether it may be the model's input embedding
+   */
+  private static @Nullable List<Integer> tokensOf(String path, LoraConfig lora, boolean embedding) {
+    if (lora.trainableTokens().isEmpty()) {
+      return null;
+    }
+    List<Integer> ofInput = lora.trainableTokens().get(LoraConfig.INPUT_EMBEDDING);
+    boolean isNamed =
+        Names.ends(List.of(path)).stream().anyMatch(lora.trainableTokens()::containsKey);
+    if (!(ofInput != null && embedding) && !isNamed) {
+      return null;
+    }
+    boolean target = new TargetMatcher(lora.targets()).match(path, false).targeted();
+    for (Map.Entry<String, List<Integer>> e : lora.trainableTokens().entrySet()) {
+      boolean named =
+          !e.getKey().equals(LoraConfig.INPUT_EMBEDDING) && Names.names(e.getKey(), path);
+      if (named && target) {
+        throw new IllegalArgumentException(
+            "'"
+                + path
+                + "' is a target of LoRA and has trainable tokens: one adapter does one of them");
+      }
+      if (named) {
+        return e.getValue();
+      }
+    }
+    // no target, so it was attached for its tokens
+    return target || lora.targets().allLinear() ? null : ofInput;
+  }
+
+  @Override
+  public LoraConfig forModel(LoraConfig config, String modelType) {
+    TargetSpec t = config.targets();
+    return TargetsByModel.isLeftOpen(t)
+        ? config.withTargets(TargetsByModel.of(LoraTuner.class, modelType, t))
+        : config;
+  }
+
+  /** The embeddings of which some rows are trained. */
+  @Override
+  public ExtraTargets extraTargets(LoraConfig config, Module root) {
+    if (config.trainableTokens().isEmpty()) {
+      return ExtraTargets.NONE;
+    }
+    List<String> names = new ArrayList<>();
+    for (String key : config.trainableTokens().keySet()) {
+      names.add(key.equals(LoraConfig.INPUT_EMBEDDING) ? TokenRows.inputEmbedding(root) : key);
+    }
+    return TokenRows.targets(names);
+  }
+
+  /** As in peft, a file notes whether the layer adapted last is stored the other way round. */
+  @Override
+  public LoraConfig attachedTo(LoraConfig config, Module layer) {
+    return switch (layer) {
+      case Linear l -> config.withFanInFanOut(false);
+      case TransposedLinear l -> config.withFanInFanOut(true);
+      default -> config;
+    };
+  }
+
+  @Override
+  public boolean tiesWeights(LoraConfig config) {
+    return config.tiesWeights();
+  }
+
+  @Override
+  public LoraConfig tied(LoraConfig config) {
+    return config.withWeightTying();
+  }
+
+  @Override
+  public LoraConfig saved(LoraConfig config, Collection<String> paths) {
+    return config.withPatterns(
+        SavedPatterns.of(config.rankPattern(), paths),
+        SavedPatterns.of(config.alphaPattern(), paths));
+  }
+
+  @Override
+  public CombinedAdapter<LoraConfig> combine(
+      List<CombinationSource<LoraConfig>> sources, TargetSpec targets, Combination how) {
+    return new CombinedLora(sources, targets, how);
+  }
+
+  @Override
+  public List<String> unusedSettings(LoraConfig lora, Collection<String> paths) {
+    List<String> unused = new ArrayList<>();
+    unused(lora.rankPattern(), paths).forEach(key -> unused.add("rank pattern '" + key + "'"));
+    unused(lora.alphaPattern(), paths).forEach(key -> unused.add("alpha pattern '" + key + "'"));
+    return unused;
+  }
+
+  private static Set<String> unused(SequencedMap<String, ?> patterns, Collection<String> paths) {
+    PatternKeys keys = PatternMap.of(patterns).keys();
+    Set<String> left = new LinkedHashSet<>(patterns.keySet());
+    for (String path : paths) {
+      String key = keys.first(path);
+      if (key != null) {
+        left.remove(key);
+      }
+    }
+    return left;
+  }
+
+  // ---- the file
+
+  @Override
+  public LoraConfig read(AdapterConfig file) throws IOException {
+    return LoraFile.read(file);
+  }
+
+  @Override
+  public ObjectNode write(LoraConfig config) {
+    return LoraFile.write(config);
+  }
+
+  @Override
+  public void requireSame(String path, LoraConfig present, LoraConfig file) {
+    double here = present.scaleOf(path);
+    double there = file.scaleOf(path);
+    if (here != there) {
+      throw new IllegalArgumentException(
+          "the adapter in the file scales '"
+              + path
+              + "' by "
+              + there
+              + ", this model by "
+              + here
+              + ": r, lora_alpha, use_rslora and the patterns must agree");
+    }
+    same(path, "use_dora", present.dora(), file.dora());
+    same(path, "lora_bias", present.loraBias(), file.loraBias());
+    same(path, "trainable tokens", tokensOf(path, present, true), tokensOf(path, file, true));
+    same(
+        path,
+        "the part of the weight that it starts from (init_lora_weights)",
+        origin(present),
+        origin(file));
+  }
+
+  /** A rank is a size of each matrix. */
+  @Override
+  public void requireSize(LoraConfig lora, Map<String, Shape> weights) {
+    int rank = lora.r();
+    for (int r : lora.rankPattern().values()) {
+      rank = Math.max(rank, r);
+    }
+    int largest = 0;
+    for (Shape shape : weights.values()) {
+      for (int d : shape.toArray()) {
+        largest = Math.max(largest, d);
+      }
+    }
+    if (rank > PLAUSIBLE_RANK && rank > largest) {
+      throw new IllegalArgumentException(
+          "a rank (r or rank_pattern) is "
+              + rank
+              + ", but the weights have no size above "
+              + largest);
+    }
+  }
+
+  private static void same(
+      String path, String setting, @Nullable Object here, @Nullable Object there) {
+    if (!Objects.equals(here, there)) {
+      throw new IllegalArgumentException(
+          "the adapter in the file differs for '"
+              + path
+              + "' in "
+              + setting
+              + ": "
+              + there
+              + ", this model has "
+              + here);
+    }
+  }
+
+  /**
+   * What an adapter computes depends on how it started only if a part of the weight was taken off.
+   */
+  private static String origin(LoraConfig c) {
+    return switch (c.init()) {
+      case PISSA -> "PISSA " + c.pissaIterations();
+      case OLORA -> "OLORA";
+      default -> "none";
+    };
+  }
+}

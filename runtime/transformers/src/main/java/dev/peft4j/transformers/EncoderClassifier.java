@@ -1,0 +1,58 @@
+package dev.peft4j.transformers;
+
+import dev.peft4j.nn.HasModelType;
+import dev.peft4j.nn.Module;
+import dev.peft4j.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** An encoder with a classifier on top. */
+public abstract class EncoderClassifier extends Module implements HasModelType {
+  /** A label that does not count, as in torch. */
+  static final int IGNORED = -100;
+
+  EncoderClassifier() {}
+
+  /** Returns the encoder. */
+  public abstract Encoder encoder();
+
+  /**
+   * Returns the logits for hidden states.
+   *
+   * @param hidden (batch, tokens, hidden)
+   */
+  protected abstract Tensor head(Tensor hidden);
+
+  /** Returns the logits of a batch that a {@link Tokenizer} made. */
+  public final Tensor forward(TokenBatch batch) {
+    return forward(
+        batch.inputIds(),
+        batch.attentionMask(),
+        encoder().takesTokenTypes() ? batch.tokenTypeIds() : null);
+  }
+
+  /** Returns the logits of texts whose tokens are all of type 0. */
+  public final Tensor forward(Tensor inputIds, @Nullable Tensor attentionMask) {
+    return forward(inputIds, attentionMask, null);
+  }
+
+  /**
+   * Returns the logits: (batch, labels) of a {@link SequenceClassifier}, (batch, tokens, labels) of
+   * a {@link TokenClassifier}. Parameters and errors are those of {@link Encoder#forward(Tensor,
+   * Tensor, Tensor)}.
+   */
+  public Tensor forward(
+      Tensor inputIds, @Nullable Tensor attentionMask, @Nullable Tensor tokenTypeIds) {
+    return head(encoder().forward(inputIds, attentionMask, tokenTypeIds));
+  }
+
+  /** Returns the settings. */
+  public final EncoderConfig config() {
+    return encoder().config();
+  }
+
+  /** Returns the encoder's family. */
+  @Override
+  public final String modelType() {
+    return encoder().modelType();
+  }
+}

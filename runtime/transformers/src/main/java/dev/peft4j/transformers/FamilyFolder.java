@@ -1,0 +1,111 @@
+package dev.peft4j.transformers;
+
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Shape;
+import dev.peft4j.io.FileFormatException;
+import dev.peft4j.io.ModelFolder;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** A folder with a model of some family, and what is made of it. */
+final class FamilyFolder {
+  private static final String CONFIG = "config.json";
+
+  /** Weights of a model that is made without a look at the size of its files. */
+  private static final double SMALL_MODEL = 1e6;
+
+  private final ModelFolder files;
+  private final ConfigReader reader;
+  private final ModelFamily family;
+
+  private FamilyFolder(ModelFolder files) throws FileFormatException {
+    this.files = files;
+    this.reader = new ConfigReader(files.config(), files.folder().resolve(CONFIG));
+    this.family = ModelFamily.of(reader);
+  }
+
+  static FamilyFolder open(Path folder) throws IOException {
+    return new FamilyFolder(ModelFolder.open(folder));
+  }
+
+  ModelFamily family() {
+    return family;
+  }
+
+  /** Throws if the model is of another family. */
+  void require(String modelType) throws FileFormatException {
+    if (!family.modelType().equals(modelType)) {
+      throw reader.wrong("model_type", '"' + modelType + '"');
+    }
+  }
+
+  ModelWeights weights(Encoding encoding) throws FileFormatException {
+    return new ModelWeights(family, files, encoding);
+  }
+
+  /**
+   * The settings.
+   *
+   * @param labels those of a new classifier, or null for that of the folder
+   */
+  EncoderConfig config(@Nullable List<String> labels) throws IOException {
+    EncoderConfig own = family.config(reader, labels == null);
+    requireSize(own);
+    return labels == null ? own : own.toBuilder().labels(labels).build();
+  }
+
+  Encoder encoder(Encoding encoding) throws IOException {
+    ModelWeights weights = weights(encoding);
+    EncoderConfig config = family.config(reader, false);
+    requireSize(config);
+    Encoder model = family.encoder(config, weights.hasPooler(), Init.zeros());
+    weights.loadEncoder(model);
+    model.eval();
+    return model;
+  }
+
+  SequenceClassifier sequenceClassifier(@Nullable List<String> labels, Encoding encoding)
+      throws IOException {
+    return load(family.sequenceClassifier(config(labels), Init.zeros()), labels != null, encoding);
+  }
+
+  TokenClassifier tokenClassifier(@Nullable List<String> labels, Encoding encoding)
+      throws IOException {
+    return load(family.tokenClassifier(config(labels), Init.zeros()), labels != null, encoding);
+  }
+
+  private <M extends EncoderClassifier> M load(M model, boolean newHead, Encoding encoding)
+      throws IOException {
+    if (newHead) {
+      weights(encoding).loadBelowHead(model);
+    } else {
+      weights(encoding).loadWhole(model);
+    }
+    model.eval();
+    return model;
+  }
+
+  /**
+   * Refuses settings that ask for a model far larger than its files, before memory is taken for it;
+   * what differs by less is told weight by weight.
+   */
+  private void requireSize(EncoderConfig config) throws IOException {
+    double needed = config.weights();
+    double found = 0;
+    for (Shape shape : files.shapes().values()) {
+      found += shape.elements();
+    }
+    if (needed > SMALL_MODEL && needed > 4 * found) {
+      throw new FileFormatException(
+          files.folder().resolve(CONFIG),
+          String.format(
+              Locale.ROOT,
+              "describes a model of %,.0f weights, but the files have only %,.0f",
+              needed,
+              found));
+    }
+  }
+}

@@ -1,0 +1,63 @@
+package dev.peft4j.transformers;
+
+import dev.peft4j.data.DType;
+import dev.peft4j.data.Rng;
+import dev.peft4j.data.Shape;
+import dev.peft4j.data.Storage;
+import dev.peft4j.nn.Embedding;
+import dev.peft4j.nn.Initial;
+import dev.peft4j.nn.Linear;
+import dev.peft4j.nn.Parameter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes a model's layers: with transformers' first weights (normal numbers, biases zero), or all
+ * zeros where a checkpoint is about to replace them and drawing numbers would be time lost.
+ */
+public final class Init {
+  private final @Nullable Rng rng;
+  private final float std;
+
+  private Init(@Nullable Rng rng, double std) {
+    this.rng = rng;
+    this.std = (float) std;
+  }
+
+  /** Layers whose weights are drawn from {@link Rng#current()}, as transformers draws them. */
+  public static Init random(EncoderConfig config) {
+    return new Init(Rng.current(), config.initializerRange());
+  }
+
+  /** Layers whose weights are zero, to be filled from a checkpoint. */
+  public static Init zeros() {
+    return new Init(null, 0);
+  }
+
+  /** Returns a linear layer with bias. */
+  public Linear linear(int in, int out) {
+    return new Linear(weight(out, in), Initial.constant(0, out));
+  }
+
+  /** Returns a table of {@code count} rows. */
+  public Embedding embedding(int count, int dim) {
+    return new Embedding(weight(count, dim));
+  }
+
+  /** Returns a table whose row of padding is zero, as in torch. */
+  public Embedding embedding(int count, int dim, int paddingRow) {
+    Parameter table = weight(count, dim);
+    long start = (long) paddingRow * dim;
+    for (long i = start; i < start + dim && rng != null; i++) {
+      table.own().setFloat(i, 0);
+    }
+    return new Embedding(table);
+  }
+
+  private Parameter weight(int rows, int columns) {
+    if (rng != null) {
+      return Initial.normal(rng, std, rows, columns);
+    }
+    Shape shape = Shape.of(rows, columns);
+    return new Parameter(Storage.zeros(DType.FLOAT32, shape.elements()), shape);
+  }
+}
