@@ -5,8 +5,9 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
 /**
- * One message of a conversation: a JSON object with a {@code role}, mostly a {@code content}, and whatever else the template
- * knows. Keys keep their order and numbers what they are, so that tool calls reach the model as they were written.
+ * One message of a conversation: a JSON object with a {@code role}, mostly a {@code content}, and
+ * whatever else the template knows. Keys keep their order and numbers what they are, so that tool
+ * calls reach the model as they were written.
  */
 public final class ChatMessage {
   private final ObjectNode json;
@@ -22,14 +23,16 @@ public final class ChatMessage {
    */
   public static ChatMessage of(JsonNode json) {
     if (!(json instanceof ObjectNode object)) {
-      throw new IllegalArgumentException("a message is a JSON object with a role and a content, but this is " + json);
+      throw new IllegalArgumentException(
+          "a message is a JSON object with a role and a content, but this is " + json);
     }
     return new ChatMessage(object.deepCopy());
   }
 
   /** Returns a message with a role and a text. */
   public static ChatMessage of(String role, String content) {
-    return new ChatMessage(JsonNodeFactory.instance.objectNode().put("role", role).put("content", content));
+    return new ChatMessage(
+        JsonNodeFactory.instance.objectNode().put("role", role).put("content", content));
   }
 
   /** Returns a message of the system: what the model is to be. */
@@ -50,7 +53,11 @@ public final class ChatMessage {
   /** Returns what the tool {@code name} has answered. */
   public static ChatMessage tool(String name, String content) {
     return new ChatMessage(
-        JsonNodeFactory.instance.objectNode().put("role", "tool").put("name", name).put("content", content));
+        JsonNodeFactory.instance
+            .objectNode()
+            .put("role", "tool")
+            .put("name", name)
+            .put("content", content));
   }
 
   /** Returns this message with {@code key} set to {@code value}, such as {@code tool_calls}. */

@@ -1,13 +1,14 @@
 package dev.peft4j.chat;
 
+import dev.peft4j.Peft4jException;
 import dev.peft4j.chat.jinja.JinjaException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A chat template that does not parse or render, or a conversation that it refuses. The message names the template, the
- * line and the column where they are known, and what went wrong there.
+ * A chat template that does not parse or render, or a conversation that it refuses. The message
+ * names the template, the line and the column where they are known, and what went wrong there.
  */
-public final class ChatTemplateException extends RuntimeException {
+public final class ChatTemplateException extends Peft4jException {
   private static final long serialVersionUID = 1L;
 
   /** What kind of failure it is. */
@@ -32,8 +33,16 @@ public final class ChatTemplateException extends RuntimeException {
   private final int column;
 
   private ChatTemplateException(
-      Kind kind, String template, String problem, String pythonType, int line, int column, @Nullable Throwable cause) {
-    super(template + (line == 0 ? "" : ", line " + line + ", column " + column) + ": " + problem, cause);
+      Kind kind,
+      String template,
+      String problem,
+      String pythonType,
+      int line,
+      int column,
+      @Nullable Throwable cause) {
+    super(
+        template + (line == 0 ? "" : ", line " + line + ", column " + column) + ": " + problem,
+        cause);
     this.kind = kind;
     this.template = template;
     this.problem = problem;
@@ -47,10 +56,11 @@ public final class ChatTemplateException extends RuntimeException {
         switch (e.type()) {
           case "TemplateSyntaxError", "TemplateAssertionError" -> Kind.SYNTAX;
           case "TemplateError" -> Kind.RAISED;
-          case "LimitError" -> Kind.LIMIT;
+          case "LimitError", "RecursionError" -> Kind.LIMIT;
           default -> Kind.FAILED;
         };
-    return new ChatTemplateException(kind, template, e.getMessage(), e.type(), e.line(), e.column(), e);
+    return new ChatTemplateException(
+        kind, template, e.getMessage(), e.type(), e.line(), e.column(), e);
   }
 
   static ChatTemplateException input(String template, String problem) {
@@ -67,7 +77,9 @@ public final class ChatTemplateException extends RuntimeException {
     return template;
   }
 
-  /** Returns what went wrong, without the place; for {@link Kind#RAISED} the template's own words. */
+  /**
+   * Returns what went wrong, without the place; for {@link Kind#RAISED} the template's own words.
+   */
   public String problem() {
     return problem;
   }

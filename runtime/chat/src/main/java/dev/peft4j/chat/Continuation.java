@@ -6,8 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.chat.jinja.PythonText;
 
 /**
- * Ends a rendering inside the last message, as transformers does: a mark is put behind the message's text, and what the
- * template writes from there on is cut off.
+ * Ends a rendering inside the last message, as transformers does: a mark is put behind the
+ * message's text, and what the template writes from there on is cut off.
  */
 final class Continuation {
   private static final String MARK = "CONTINUE_FINAL_MESSAGE_TAG ";
@@ -27,7 +27,8 @@ final class Continuation {
       throw error("the last message has no \"" + field + "\" to go on with");
     }
     if (!source.contains(field)) {
-      throw error("the template does not know the field \"" + field + "\", so it cannot go on with it");
+      throw error(
+          "the template does not know the field \"" + field + "\", so it cannot go on with it");
     }
     if (value.isTextual()) {
       last = value.textValue();
@@ -55,7 +56,9 @@ final class Continuation {
     int at = text.lastIndexOf(PythonText.strip(MARK));
     if (at < 0 || !text.contains(PythonText.strip(last))) {
       throw error(
-          "the last message is not in the rendered text as it is, so the text cannot end in it: \"" + last + "\"");
+          "the last message is not in the rendered text as it is, so the text cannot end in it: \""
+              + last
+              + "\"");
     }
     String head = text.substring(0, at);
     return text.startsWith(MARK, at) ? head : PythonText.stripEnd(head);

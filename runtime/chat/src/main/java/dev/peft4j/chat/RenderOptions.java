@@ -39,24 +39,35 @@ public final class RenderOptions {
     this.limits = limits;
   }
 
-  /** Returns options with or without what begins an answer, at the end: what a model is given that is to answer. */
+  /**
+   * Returns options with or without what begins an answer, at the end: what a model is given that
+   * is to answer.
+   */
   public RenderOptions addGenerationPrompt(boolean on) {
     return new RenderOptions(on, continued, tools, documents, variables, clock, limits);
   }
 
-  /** Returns options by which the text ends inside the last message, so that the model goes on with it. */
+  /**
+   * Returns options by which the text ends inside the last message, so that the model goes on with
+   * it.
+   */
   public RenderOptions continueFinalMessage(boolean on) {
-    return new RenderOptions(generationPrompt, on ? "content" : null, tools, documents, variables, clock, limits);
+    return new RenderOptions(
+        generationPrompt, on ? "content" : null, tools, documents, variables, clock, limits);
   }
 
-  /** Returns options by which the text ends inside {@code field} of the last message, such as {@code reasoning_content}. */
+  /**
+   * Returns options by which the text ends inside {@code field} of the last message, such as {@code
+   * reasoning_content}.
+   */
   public RenderOptions continueFinalMessage(String field) {
     return new RenderOptions(generationPrompt, field, tools, documents, variables, clock, limits);
   }
 
   /** Returns options with the tools that the model may call: an array of JSON schemas. */
   public RenderOptions tools(@Nullable JsonNode array) {
-    return new RenderOptions(generationPrompt, continued, array, documents, variables, clock, limits);
+    return new RenderOptions(
+        generationPrompt, continued, array, documents, variables, clock, limits);
   }
 
   /** Returns options with documents that the model may read: an array of objects. */
@@ -64,11 +75,15 @@ public final class RenderOptions {
     return new RenderOptions(generationPrompt, continued, tools, array, variables, clock, limits);
   }
 
-  /** Returns options with a variable of the template, such as {@code enable_thinking}; it hides a special token of its name. */
+  /**
+   * Returns options with a variable of the template, such as {@code enable_thinking}; it hides a
+   * special token of its name.
+   */
   public RenderOptions variable(String name, JsonNode value) {
     Map<String, JsonNode> all = new LinkedHashMap<>(variables);
     all.put(name, value);
-    return new RenderOptions(generationPrompt, continued, tools, documents, Map.copyOf(all), clock, limits);
+    return new RenderOptions(
+        generationPrompt, continued, tools, documents, Map.copyOf(all), clock, limits);
   }
 
   /** Returns options with a variable that is true or false. */
@@ -81,21 +96,29 @@ public final class RenderOptions {
     return variable(name, JsonNodeFactory.instance.textNode(value));
   }
 
-  /** Returns options with the clock that {@code strftime_now} reads; without one it is the system's. */
+  /**
+   * Returns options with the clock that {@code strftime_now} reads; without one it is the system's.
+   */
   public RenderOptions clock(Clock clock) {
-    return new RenderOptions(generationPrompt, continued, tools, documents, variables, clock, limits);
+    return new RenderOptions(
+        generationPrompt, continued, tools, documents, variables, clock, limits);
   }
 
   /**
    * Returns options with other limits; a template that goes beyond one is an error.
    *
    * @param steps the steps of evaluation, 50 million if nothing is said: a second or two
-   * @param characters the characters of all texts that are made on the way, 64 Mi if nothing is said; a hundred times the
-   *     conversation's come on top
+   * @param characters the characters of all texts that are made on the way, 64 Mi if nothing is
+   *     said; a hundred times the conversation's come on top
    */
   public RenderOptions limits(long steps, long characters) {
     return new RenderOptions(
-        generationPrompt, continued, tools, documents, variables, clock,
+        generationPrompt,
+        continued,
+        tools,
+        documents,
+        variables,
+        clock,
         new Limits(steps, characters, Limits.STANDARD.depth()));
   }
 

@@ -6,8 +6,8 @@ import java.util.List;
  * A conversation as text.
  *
  * @param text what the template made
- * @param generated the parts that the assistant said, by the template's {@code generation} blocks, in the order in which they
- *     were written; empty if the template has none
+ * @param generated the parts that the assistant said, by the template's {@code generation} blocks,
+ *     in the order in which they were written; empty if the template has none
  */
 public record RenderedChat(String text, List<Span> generated) {
   /**

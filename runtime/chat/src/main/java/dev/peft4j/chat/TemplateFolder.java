@@ -19,7 +19,14 @@ final class TemplateFolder {
   static final String DEFAULT = "default";
 
   private static final List<String> TOKENS =
-      List.of("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token");
+      List.of(
+          "bos_token",
+          "eos_token",
+          "unk_token",
+          "sep_token",
+          "pad_token",
+          "cls_token",
+          "mask_token");
 
   final Map<String, String> templates = new LinkedHashMap<>();
   final Map<String, String> tokens = new LinkedHashMap<>();
@@ -33,6 +40,19 @@ final class TemplateFolder {
       if (text != null) {
         tokens.put(token, text);
       }
+    }
+    // Those that a model has besides: an image's, a tool's.
+    for (String more : List.of("extra_special_tokens", "model_specific_special_tokens")) {
+      config
+          .path(more)
+          .properties()
+          .forEach(
+              e -> {
+                String text = token(e.getValue());
+                if (text != null) {
+                  tokens.put(e.getKey(), text);
+                }
+              });
     }
     fromConfig(folder, config.path("chat_template"));
     if (templates.isEmpty()) {

@@ -2,8 +2,8 @@ package dev.peft4j.samples.golden;
 
 import dev.peft4j.nn.Module;
 import dev.peft4j.tensor.Tensor;
-import dev.peft4j.transformers.EncoderConfig;
 import dev.peft4j.transformers.BertForSequenceClassification;
+import dev.peft4j.transformers.EncoderConfig;
 import java.util.Map;
 import java.util.function.BinaryOperator;
 import java.util.function.Function;

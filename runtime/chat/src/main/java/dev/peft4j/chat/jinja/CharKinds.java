@@ -4,7 +4,9 @@ package dev.peft4j.chat.jinja;
 final class CharKinds {
   private CharKinds() {}
 
-  /** White space, as {@code strip}, {@code split} and the template's own white space control see it. */
+  /**
+   * White space, as {@code strip}, {@code split} and the template's own white space control see it.
+   */
   static boolean space(int c) {
     return c == ' '
         || (c >= 9 && c <= 13)
@@ -22,13 +24,23 @@ final class CharKinds {
   }
 
   static boolean lineEnd(int c) {
-    return (c >= 10 && c <= 13) || (c >= 0x1c && c <= 0x1e) || c == 0x85 || c == 0x2028 || c == 0x2029;
+    return (c >= 10 && c <= 13)
+        || (c >= 0x1c && c <= 0x1e)
+        || c == 0x85
+        || c == 0x2028
+        || c == 0x2029;
   }
 
   static boolean printable(int c) {
     return switch (Character.getType(c)) {
-      case Character.CONTROL, Character.FORMAT, Character.SURROGATE, Character.PRIVATE_USE, Character.UNASSIGNED,
-          Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> false;
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.SURROGATE,
+          Character.PRIVATE_USE,
+          Character.UNASSIGNED,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR ->
+          false;
       case Character.SPACE_SEPARATOR -> c == ' ';
       default -> true;
     };
@@ -69,8 +81,12 @@ final class CharKinds {
 
   static boolean alpha(int c) {
     return switch (Character.getType(c)) {
-      case Character.UPPERCASE_LETTER, Character.LOWERCASE_LETTER, Character.TITLECASE_LETTER,
-          Character.MODIFIER_LETTER, Character.OTHER_LETTER -> true;
+      case Character.UPPERCASE_LETTER,
+          Character.LOWERCASE_LETTER,
+          Character.TITLECASE_LETTER,
+          Character.MODIFIER_LETTER,
+          Character.OTHER_LETTER ->
+          true;
       default -> false;
     };
   }

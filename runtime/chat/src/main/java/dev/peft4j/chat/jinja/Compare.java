@@ -35,10 +35,16 @@ final class Compare {
       case PyTuple l -> b instanceof PyTuple m && items(l.items, m.items, rt, depth);
       case PyDict d -> b instanceof PyDict e && dicts(d, e, rt, depth);
       case Undefined u -> b instanceof Undefined;
-      case PyRange r -> b instanceof PyRange s && r.size() == s.size()
-          && (r.size() == 0 || (r.start() == s.start() && (r.size() == 1 || r.step() == s.step())));
+      case PyRange r ->
+          b instanceof PyRange s
+              && r.size() == s.size()
+              && (r.size() == 0
+                  || (r.start() == s.start() && (r.size() == 1 || r.step() == s.step())));
       case PyBytes x -> b instanceof PyBytes y && java.util.Arrays.equals(x.bytes, y.bytes);
-      case PyView v when b instanceof PyView w && v.kind() != PyView.Kind.VALUES && w.kind() != PyView.Kind.VALUES ->
+      case PyView v
+          when b instanceof PyView w
+              && v.kind() != PyView.Kind.VALUES
+              && w.kind() != PyView.Kind.VALUES ->
           v.dict().size() == w.dict().size() && contained(v.list(), w, rt);
       default -> false;
     };
@@ -129,7 +135,8 @@ final class Compare {
       String y = Types.text(b);
       rt.work(Math.min(x.length(), y.length()));
       c = Str.compare(x, y);
-    } else if ((a instanceof PyList && b instanceof PyList) || (a instanceof PyTuple && b instanceof PyTuple)) {
+    } else if ((a instanceof PyList && b instanceof PyList)
+        || (a instanceof PyTuple && b instanceof PyTuple)) {
       List<Object> x = ((Seq) a).items;
       List<Object> y = ((Seq) b).items;
       for (int i = 0; i < Math.min(x.size(), y.size()); i++) {
@@ -140,7 +147,10 @@ final class Compare {
       c = Integer.compare(x.size(), y.size());
     } else {
       throw JinjaException.type(
-          Repr.quote(operator) + " not supported between instances of " + Repr.quote(Types.name(a)) + " and "
+          Repr.quote(operator)
+              + " not supported between instances of "
+              + Repr.quote(Types.name(a))
+              + " and "
               + Repr.quote(Types.name(b)));
     }
     return switch (operator) {
@@ -177,7 +187,8 @@ final class Compare {
     }
     Iterator<Object> i = Iters.tryIterate(container);
     if (i == null) {
-      throw JinjaException.type("argument of type " + Repr.quote(Types.name(container)) + " is not iterable");
+      throw JinjaException.type(
+          "argument of type " + Repr.quote(Types.name(container)) + " is not iterable");
     }
     while (i.hasNext()) {
       Object o = i.next();

@@ -50,8 +50,11 @@ final class Compiler extends ExprCompiler {
         f.set(selfPlace.hops(), selfPlace.slot(), new Globals.Blocks(blocks));
       }
       if (superPlace != null) {
-        f.set(superPlace.hops(), superPlace.slot(),
-            Undefined.hint("there is no parent block called " + Repr.quote(String.valueOf(block)) + "."));
+        f.set(
+            superPlace.hops(),
+            superPlace.slot(),
+            Undefined.hint(
+                "there is no parent block called " + Repr.quote(String.valueOf(block)) + "."));
       }
       entry.enter(f);
       return steps.run(f, out);
@@ -99,7 +102,8 @@ final class Compiler extends ExprCompiler {
       case Node.Jump j -> {
         if (!s.loop()) {
           throw source.error(
-              j.isBreak() ? "'break' outside loop" : "'continue' not properly in loop", j.position());
+              j.isBreak() ? "'break' outside loop" : "'continue' not properly in loop",
+              j.position());
         }
         int how = j.isBreak() ? Step.BREAK : Step.CONTINUE;
         yield (f, out) -> how;
@@ -114,11 +118,15 @@ final class Compiler extends ExprCompiler {
         String text = d.text();
         steps.add((f, out) -> write(text, f, out));
       } else {
+        lenient = constant(e);
         Code code = at(e.position(), compile(e, s));
-        steps.add((f, out) -> {
-          Object value = code.eval(f);
-          return write(f.rt.autoescape ? Markup.escape(value, f.rt) : Repr.str(value, f.rt), f, out);
-        });
+        lenient = false;
+        steps.add(
+            (f, out) -> {
+              Object value = code.eval(f);
+              return write(
+                  f.rt.autoescape ? Markup.escape(value, f.rt) : Repr.str(value, f.rt), f, out);
+            });
       }
     }
     return Step.of(steps);
@@ -186,7 +194,8 @@ final class Compiler extends ExprCompiler {
     if (value instanceof Namespace n) {
       return n;
     }
-    throw new JinjaException("TemplateRuntimeError", "cannot assign attribute on non-namespace object");
+    throw new JinjaException(
+        "TemplateRuntimeError", "cannot assign attribute on non-namespace object");
   }
 
   private static void names(Expr target, List<String> plain, List<Node.NamespaceRef> spaces) {
@@ -197,7 +206,10 @@ final class Compiler extends ExprCompiler {
     }
   }
 
-  /** What makes the names in {@code target} visible to macros and blocks, where they are set outside of all scopes. */
+  /**
+   * What makes the names in {@code target} visible to macros and blocks, where they are set outside
+   * of all scopes.
+   */
   private Target exported(Expr target, Scope s) {
     Target set = target(target, s);
     List<String> names = new ArrayList<>();
@@ -255,7 +267,11 @@ final class Compiler extends ExprCompiler {
         return how;
       }
       Object value = buffer.value(f, text);
-      target.set(f, f.rt.autoescape && !(value instanceof Markup) ? new Markup(Repr.str(value, f.rt)) : value);
+      target.set(
+          f,
+          f.rt.autoescape && !(value instanceof Markup)
+              ? new Markup(Repr.str(value, f.rt))
+              : value);
       entry.leave(f);
       return Step.NEXT;
     };
@@ -271,11 +287,21 @@ final class Compiler extends ExprCompiler {
       return (f, text) -> text.toString();
     }
     Scope.Place p = s.function().place("buffer " + buffers++);
-    Code code = filtered(filter, s, f -> java.util.Objects.requireNonNull(f.get(p.hops(), p.slot())));
+    Code code =
+        filtered(filter, s, f -> java.util.Objects.requireNonNull(f.get(p.hops(), p.slot())));
     return (f, text) -> {
       f.set(p.hops(), p.slot(), f.rt.autoescape ? new Markup(text.toString()) : text.toString());
       return code.eval(f);
     };
+  }
+
+  /** What a block wrote: Python joins nothing else. */
+  static String text(Object value) {
+    if (!Types.isText(value)) {
+      throw JinjaException.type(
+          "sequence item 0: expected str instance, " + Types.name(value) + " found");
+    }
+    return Types.text(value);
   }
 
   private Step filterBlock(Node.FilterBlock b, Scope s) {
@@ -292,7 +318,7 @@ final class Compiler extends ExprCompiler {
       if (how != Step.NEXT) {
         return how;
       }
-      write(Repr.str(buffer.value(f, text), f.rt), f, out);
+      write(text(buffer.value(f, text)), f, out);
       entry.leave(f);
       return Step.NEXT;
     };
@@ -346,25 +372,29 @@ final class Compiler extends ExprCompiler {
     Pass pass = pass(node, new Scope(s.symbols(), function, false, false, false));
     return (f, out) -> {
       Loop.Recursion[] self = new Loop.Recursion[1];
-      self[0] = (iterable, depth) -> {
-        f.rt.enter(Functions.LEVELS);
-        StringBuilder text = new StringBuilder();
-        pass.run(iterable, self[0], depth, new Frame(f.rt, f, function.size()), text);
-        f.rt.leave(Functions.LEVELS);
-        return text.toString();
-      };
+      self[0] =
+          (iterable, depth) -> {
+            f.rt.enter(Functions.LEVELS);
+            StringBuilder text = new StringBuilder();
+            pass.run(iterable, self[0], depth, new Frame(f.rt, f, function.size()), text);
+            f.rt.leave(Functions.LEVELS);
+            return text.toString();
+          };
       return write(self[0].run(items.eval(f), 0), f, out);
     };
   }
 
   /** One run of a loop over items. */
   private interface Pass {
-    int run(Object items, Loop.@Nullable Recursion recursion, int depth, Frame f, StringBuilder out);
+    int run(
+        Object items, Loop.@Nullable Recursion recursion, int depth, Frame f, StringBuilder out);
   }
 
   private Pass pass(Node.For node, Scope s) {
     boolean extended =
-        node.recursive() || Undeclared.in(node.body(), "loop").contains("loop") || Undeclared.scopedBlocks(node.body());
+        node.recursive()
+            || Undeclared.in(node.body(), "loop").contains("loop")
+            || Undeclared.scopedBlocks(node.body());
     Scope in = s.inner().looping(true);
     if (extended) {
       in.symbols().parameter("loop");
@@ -372,7 +402,8 @@ final class Compiler extends ExprCompiler {
     List<String> names = new ArrayList<>();
     names(node.target(), names, new ArrayList<>());
     if (names.contains("loop")) {
-      throw source.error("Can't assign to special loop variable in for-loop target", node.position());
+      throw source.error(
+          "Can't assign to special loop variable in for-loop target", node.position());
     }
     in.symbols().visit(Parser.parameters(node.target()));
     in.symbols().visitAll(node.body());
@@ -429,14 +460,18 @@ final class Compiler extends ExprCompiler {
     Code condition = at(test.position(), compile(test, in));
     return (items, f) -> {
       Iterator<Object> all = Iters.iterate(items);
-      return Filters.lazy(() -> {
-        Frame inner = new Frame(f.rt, f, in.function().size());
-        entry.enter(inner);
-        return Filters.through(all, item -> {
-          set.set(inner, item);
-          return Types.truth(condition.eval(inner)) ? item : null;
-        });
-      }, f.rt);
+      return Filters.lazy(
+          () -> {
+            Frame inner = new Frame(f.rt, f, in.function().size());
+            entry.enter(inner);
+            return Filters.through(
+                all,
+                item -> {
+                  set.set(inner, item);
+                  return Types.truth(condition.eval(inner)) ? item : null;
+                });
+          },
+          f.rt);
     };
   }
 }

@@ -6,11 +6,19 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Makes code of expressions. */
 class ExprCompiler {
+  // Those that may call others: jinja2 does not compute them ahead.
+  private static final Set<String> CONTEXT_FILTERS =
+      Set.of("map", "select", "reject", "selectattr", "rejectattr", "random");
+
   final Source source;
+
+  /** Whether a constant is being compiled that is written as it is. */
+  boolean lenient;
 
   ExprCompiler(Source source) {
     this.source = source;
@@ -60,6 +68,9 @@ class ExprCompiler {
         Code left = compile(b.left(), s);
         Code right = compile(b.right(), s);
         String operator = b.operator();
+        if (operator.equals("**") && constant(b.left()) && !constant(b.right())) {
+          yield f -> power(left.eval(f), right.eval(f), f.rt);
+        }
         yield f -> Ops.binary(operator, left.eval(f), right.eval(f), f.rt);
       }
       case Node.Concat c -> concat(c, s);
@@ -70,7 +81,8 @@ class ExprCompiler {
         yield f -> Members.attribute(value.eval(f), name, f.rt);
       }
       case Node.GetItem g -> item(g, s);
-      case Node.Slice c -> throw source.error("a slice stands only in brackets behind a value", c.position());
+      case Node.Slice c ->
+          throw source.error("a slice stands only in brackets behind a value", c.position());
       case Node.Call c -> call(c, s, null);
       case Node.Apply a -> apply(a, s, a.value() == null ? null : compile(a.value(), s));
     };
@@ -78,6 +90,17 @@ class ExprCompiler {
 
   final Code[] all(List<Expr> es, Scope s) {
     return es.stream().map(e -> compile(e, s)).toArray(Code[]::new);
+  }
+
+  // jinja2 writes a negative constant as it is into the Python that it makes, where ** goes before
+  // the sign.
+  private static Object power(Object left, Object right, Runtime rt) {
+    boolean negative =
+        Types.isNumber(left)
+            && (left instanceof Double d ? d < 0 || 1 / d < 0 : Compare.isNegative(left));
+    return negative
+        ? Ops.unary("-", Ops.binary("**", Num.negate(left), right, rt))
+        : Ops.binary("**", left, right, rt);
   }
 
   private static List<Object> values(Code[] items, Frame f) {
@@ -120,8 +143,11 @@ class ExprCompiler {
     int line = source.line(c.position());
     Code otherwise =
         other == null
-            ? f -> Undefined.hint(
-                "the inline if-expression on line " + line + " evaluated to false and no else section was defined.")
+            ? f ->
+                Undefined.hint(
+                    "the inline if-expression on line "
+                        + line
+                        + " evaluated to false and no else section was defined.")
             : compile(other, s);
     return f -> Types.truth(test.eval(f)) ? then.eval(f) : otherwise.eval(f);
   }
@@ -164,10 +190,35 @@ class ExprCompiler {
       Code start = part(slice.start(), s);
       Code stop = part(slice.stop(), s);
       Code step = part(slice.step(), s);
-      return f -> Ops.slice(value.eval(f), start.eval(f), stop.eval(f), step.eval(f), f.rt);
+      Code plain = f -> Ops.slice(value.eval(f), start.eval(f), stop.eval(f), step.eval(f), f.rt);
+      return lenient ? lenient(value, plain) : plain;
     }
     Code key = compile(g.key(), s);
     return f -> Members.item(value.eval(f), key.eval(f), f.rt);
+  }
+
+  // jinja2 computes constants ahead, and what cannot be sliced is undefined there, not an error.
+  private static Code lenient(Code value, Code slice) {
+    return f -> {
+      try {
+        return slice.eval(f);
+      } catch (JinjaException e) {
+        if (e.type().equals("TypeError")) {
+          return Undefined.hint(Types.name(value.eval(f)) + " object has no element slice");
+        }
+        throw e;
+      }
+    };
+  }
+
+  static boolean constant(Expr e) {
+    return switch (e) {
+      case Name n -> false;
+      case Node.NamespaceRef n -> false;
+      case Node.Call c -> false;
+      case Node.Apply a when CONTEXT_FILTERS.contains(a.name()) && !a.test() -> false;
+      default -> Symbols.children(e).stream().allMatch(ExprCompiler::constant);
+    };
   }
 
   private Code part(@Nullable Expr e, Scope s) {
@@ -178,16 +229,18 @@ class ExprCompiler {
   final Code call(Node.Call c, Scope s, @Nullable Code caller) {
     Code function = compile(c.function(), s);
     ArgumentCode arguments = arguments(c.arguments(), s);
-    return at(c.position(), f -> {
-      Object called = function.eval(f);
-      Args args = arguments.eval(f, null);
-      if (caller != null) {
-        Map<String, Object> named = new LinkedHashMap<>(args.named());
-        named.put("caller", caller.eval(f));
-        args = new Args(args.positional(), named);
-      }
-      return Members.call(called, args, f.rt);
-    });
+    return at(
+        c.position(),
+        f -> {
+          Object called = function.eval(f);
+          Args args = arguments.eval(f, null);
+          if (caller != null) {
+            Map<String, Object> named = new LinkedHashMap<>(args.named());
+            named.put("caller", caller.eval(f));
+            args = new Args(args.positional(), named);
+          }
+          return Members.call(called, args, f.rt);
+        });
   }
 
   /** A filter or a test of {@code value}. */
@@ -207,22 +260,29 @@ class ExprCompiler {
     }
     String name = a.name();
     if (!known) {
-      return at(a.position(), f -> {
-        throw new JinjaException("TemplateRuntimeError", "No " + kind + " named " + Repr.quote(name) + " found.");
-      });
+      return at(
+          a.position(),
+          f -> {
+            throw new JinjaException(
+                "TemplateRuntimeError", "No " + kind + " named " + Repr.quote(name) + " found.");
+          });
     }
     if (a.test()) {
       Tests.Test test = java.util.Objects.requireNonNull(Tests.get(name));
-      return at(a.position(), f -> {
-        f.rt.step();
-        return test.of(f.rt, arguments.eval(f, value.eval(f)));
-      });
+      return at(
+          a.position(),
+          f -> {
+            f.rt.step();
+            return test.of(f.rt, arguments.eval(f, value.eval(f)));
+          });
     }
     Filters.Filter filter = java.util.Objects.requireNonNull(Filters.get(name));
-    return at(a.position(), f -> {
-      f.rt.step();
-      return filter.apply(f.rt, arguments.eval(f, value.eval(f)));
-    });
+    return at(
+        a.position(),
+        f -> {
+          f.rt.step();
+          return filter.apply(f.rt, arguments.eval(f, value.eval(f)));
+        });
   }
 
   /** {@code code}, whose errors say where it is. */
@@ -278,10 +338,13 @@ class ExprCompiler {
     if (!(more instanceof PyDict d)) {
       throw JinjaException.type("argument after ** must be a mapping, not " + Types.name(more));
     }
-    ListFilters.names(d, "", rt).forEach((name, value) -> {
-      if (names.put(name, value) != null) {
-        throw JinjaException.type("got multiple values for keyword argument " + Repr.quote(name));
-      }
-    });
+    ListFilters.names(d, "", rt)
+        .forEach(
+            (name, value) -> {
+              if (names.put(name, value) != null) {
+                throw JinjaException.type(
+                    "got multiple values for keyword argument " + Repr.quote(name));
+              }
+            });
   }
 }

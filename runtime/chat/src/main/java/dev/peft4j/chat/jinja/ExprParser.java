@@ -231,9 +231,16 @@ class ExprParser extends Tokens {
     }
   }
 
-  /** An expression, or several with commas between: a tuple. {@code end} is a name that ends it, too. */
+  /**
+   * An expression, or several with commas between: a tuple. {@code end} is a name that ends it,
+   * too.
+   */
   Expr tuple(
-      boolean simplified, boolean conditional, @Nullable String end, boolean parentheses, boolean withNamespace) {
+      boolean simplified,
+      boolean conditional,
+      @Nullable String end,
+      boolean parentheses,
+      boolean withNamespace) {
     int position = current.position();
     List<Expr> items = new ArrayList<>();
     boolean isTuple = false;
@@ -241,7 +248,9 @@ class ExprParser extends Tokens {
       if (!items.isEmpty()) {
         expect("comma");
       }
-      if (current.is("variable_end") || current.is("block_end") || current.is("rparen")
+      if (current.is("variable_end")
+          || current.is("block_end")
+          || current.is("rparen")
           || (end != null && current.isName(end))) {
         break;
       }
@@ -340,7 +349,9 @@ class ExprParser extends Tokens {
         throw fail("expected name or number", attribute.position());
       }
       return tree(
-          new Node.GetItem(node, new Node.Const(attribute.value(), attribute.position()), token.position()), node);
+          new Node.GetItem(
+              node, new Node.Const(attribute.value(), attribute.position()), token.position()),
+          node);
     }
     nest();
     List<Expr> keys = new ArrayList<>();
@@ -352,7 +363,8 @@ class ExprParser extends Tokens {
     }
     nesting--;
     expect("rbracket");
-    Expr key = keys.size() == 1 ? keys.getFirst() : tree(new Node.TupleExpr(keys, token.position()), keys);
+    Expr key =
+        keys.size() == 1 ? keys.getFirst() : tree(new Node.TupleExpr(keys, token.position()), keys);
     return tree(new Node.GetItem(node, key, token.position()), node, key);
   }
 
@@ -366,7 +378,8 @@ class ExprParser extends Tokens {
       }
     }
     next();
-    Expr stop = current.is("colon") || current.is("rbracket") || current.is("comma") ? null : expression();
+    Expr stop =
+        current.is("colon") || current.is("rbracket") || current.is("comma") ? null : expression();
     Expr step = null;
     if (skipIf("colon") && !current.is("rbracket") && !current.is("comma")) {
       step = expression();
@@ -466,7 +479,9 @@ class ExprParser extends Tokens {
     if (current.is("lparen")) {
       a = arguments();
     } else if (ARGUMENT_STARTS.contains(current.type())
-        && !current.isName("else") && !current.isName("or") && !current.isName("and")) {
+        && !current.isName("else")
+        && !current.isName("or")
+        && !current.isName("and")) {
       if (current.isName("is")) {
         throw fail("You cannot chain multiple tests with is");
       }

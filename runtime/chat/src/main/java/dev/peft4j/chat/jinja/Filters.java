@@ -42,12 +42,17 @@ final class Filters {
     ALL.put(name, filter);
   }
 
-  /** Adds a filter whose parameters, the value first, are {@code parameters}; {@code required} of them must be given. */
+  /**
+   * Adds a filter whose parameters, the value first, are {@code parameters}; {@code required} of
+   * them must be given.
+   */
   static void add(String name, int required, Code code, String... parameters) {
-    ALL.put(name, (rt, a) -> {
-      @Nullable Object[] v = a.bind("do_" + name, required, parameters);
-      return code.apply(Objects.requireNonNull(v[0]), v, rt);
-    });
+    ALL.put(
+        name,
+        (rt, a) -> {
+          @Nullable Object[] v = a.bind("do_" + name, required, parameters);
+          return code.apply(Objects.requireNonNull(v[0]), v, rt);
+        });
   }
 
   /** Whether the argument was given and is true. */
@@ -65,31 +70,37 @@ final class Filters {
 
   /** A generator: nothing happens before its first item is asked for. */
   static PyIter lazy(Supplier<Iterator<Object>> start, Runtime rt) {
-    return new PyIter("generator", new Iterator<>() {
-      private @Nullable Iterator<Object> inner;
+    return new PyIter(
+        "generator",
+        new Iterator<>() {
+          private @Nullable Iterator<Object> inner;
 
-      private Iterator<Object> inner() {
-        if (inner == null) {
-          inner = start.get();
-        }
-        return inner;
-      }
+          private Iterator<Object> inner() {
+            if (inner == null) {
+              inner = start.get();
+            }
+            return inner;
+          }
 
-      @Override
-      public boolean hasNext() {
-        rt.step();
-        return inner().hasNext();
-      }
+          @Override
+          public boolean hasNext() {
+            rt.step();
+            return inner().hasNext();
+          }
 
-      @Override
-      public Object next() {
-        return inner().next();
-      }
-    });
+          @Override
+          public Object next() {
+            return inner().next();
+          }
+        });
   }
 
-  /** The items of {@code from} that {@code step} lets through, as it returns them; null leaves one out. */
-  static Iterator<Object> through(Iterator<Object> from, java.util.function.Function<Object, @Nullable Object> step) {
+  /**
+   * The items of {@code from} that {@code step} lets through, as it returns them; null leaves one
+   * out.
+   */
+  static Iterator<Object> through(
+      Iterator<Object> from, java.util.function.Function<Object, @Nullable Object> step) {
     return new Iterator<>() {
       private @Nullable Object next;
 
@@ -118,21 +129,35 @@ final class Filters {
     ListFilters.register();
     NumberFilters.register();
     add("tojson", (rt, a) -> Json.dumps(a, rt));
-    Code defaults = (v, a, rt) ->
-        v instanceof Undefined || (flag(a[2]) && !Types.truth(v)) ? (a[1] == null ? "" : a[1]) : v;
+    Code defaults =
+        (v, a, rt) ->
+            v instanceof Undefined || (flag(a[2]) && !Types.truth(v))
+                ? (a[1] == null ? "" : a[1])
+                : v;
     add("default", 1, defaults, "value", "default_value", "boolean");
     add("d", 1, defaults, "value", "default_value", "boolean");
-    add("attr", 2, (v, a, rt) -> {
-      String name = Repr.str(Objects.requireNonNull(a[1]), rt);
-      if (v instanceof Undefined u) {
-        throw u.error();
-      }
-      Object found = Members.own(v, name, rt);
-      return found == null ? Undefined.of(v, name, rt) : found;
-    }, "obj", "name");
+    add(
+        "attr",
+        2,
+        (v, a, rt) -> {
+          String name = Repr.str(Objects.requireNonNull(a[1]), rt);
+          if (v instanceof Undefined u) {
+            throw u.error();
+          }
+          Object found = Members.own(v, name, rt);
+          return found == null ? Undefined.of(v, name, rt) : found;
+        },
+        "obj",
+        "name");
     add("pprint", 1, (v, a, rt) -> PrettyPrint.format(v, rt), "value");
-    add("random", 1, (v, a, rt) -> {
-      throw new JinjaException("TemplateRuntimeError", "random is not possible: a chat template must give the same text each time");
-    }, "seq");
+    add(
+        "random",
+        1,
+        (v, a, rt) -> {
+          throw new JinjaException(
+              "TemplateRuntimeError",
+              "random is not possible: a chat template must give the same text each time");
+        },
+        "seq");
   }
 }

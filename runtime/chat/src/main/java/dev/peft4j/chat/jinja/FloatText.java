@@ -44,7 +44,10 @@ final class FloatText {
       BigDecimal r = new BigDecimal(d).round(new MathContext(exact + 1, RoundingMode.HALF_EVEN));
       digits = r.unscaledValue().toString();
       exponent = digits.length() - 1 - r.scale();
-      digits = digits.length() > exact + 1 ? digits.substring(0, exact + 1) : digits + "0".repeat(exact + 1 - digits.length());
+      digits =
+          digits.length() > exact + 1
+              ? digits.substring(0, exact + 1)
+              : digits + "0".repeat(exact + 1 - digits.length());
     }
     digits += "0".repeat(precision - exact);
     String e = Integer.toString(Math.abs(exponent));

@@ -3,7 +3,10 @@ package dev.peft4j.chat.jinja;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** {@code str.format}: fields by number and by name, with attributes, items, conversions and nested fields. */
+/**
+ * {@code str.format}: fields by number and by name, with attributes, items, conversions and nested
+ * fields.
+ */
 final class Format {
   private final Args args;
   private final @Nullable Object mapping;
@@ -66,14 +69,17 @@ final class Format {
       }
     }
     throw JinjaException.value(
-        from == text.length() ? "Single '{' encountered in format string" : "expected '}' before end of string");
+        from == text.length()
+            ? "Single '{' encountered in format string"
+            : "expected '}' before end of string");
   }
 
   private String field(String field, int depth) {
     rt.step();
     int end = 0;
     boolean inItem = false;
-    while (end < field.length() && (inItem || (field.charAt(end) != ':' && field.charAt(end) != '!'))) {
+    while (end < field.length()
+        && (inItem || (field.charAt(end) != ':' && field.charAt(end) != '!'))) {
       inItem = field.charAt(end) == '[' || (inItem && field.charAt(end) != ']');
       end++;
     }
@@ -84,10 +90,11 @@ final class Format {
       conversion = field.substring(end + 1, colon < 0 ? field.length() : colon);
       end = colon < 0 ? field.length() : colon;
     }
-    String spec = end < field.length() ? run(field.substring(end + 1), depth - 1) : "";
     Object value = FormatSpec.converted(value(name), conversion, rt);
+    String spec = end < field.length() ? run(field.substring(end + 1), depth - 1) : "";
     if (escape) {
-      return Markup.escape(value instanceof Markup ? value : FormatSpec.format(value, spec, rt), rt);
+      return Markup.escape(
+          value instanceof Markup ? value : FormatSpec.format(value, spec, rt), rt);
     }
     return FormatSpec.format(value, spec, rt);
   }
@@ -142,7 +149,10 @@ final class Format {
       automatic = -1;
       return positional(name.length() > 9 ? Integer.MAX_VALUE : Integer.parseInt(name));
     }
-    Object value = mapping == null ? named(args.named(), name) : mapping instanceof PyDict d ? d.get(name) : Members.item(mapping, name, rt);
+    Object value =
+        mapping == null
+            ? named(args.named(), name)
+            : mapping instanceof PyDict d ? d.get(name) : Members.item(mapping, name, rt);
     if (value == null) {
       throw new JinjaException("KeyError", Repr.quote(name));
     }
@@ -155,8 +165,7 @@ final class Format {
 
   private Object positional(int index) {
     if (index >= args.positional().size()) {
-      throw new JinjaException(
-          "IndexError", "Replacement index " + index + " out of range for positional args tuple");
+      throw new JinjaException("IndexError", "tuple index out of range");
     }
     return args.positional().get(index);
   }

@@ -4,7 +4,10 @@ import java.math.BigInteger;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** How {@code format()} writes one value: {@code [[fill]align][sign][z][#][0][width][,][.precision][type]}. */
+/**
+ * How {@code format()} writes one value: {@code
+ * [[fill]align][sign][z][#][0][width][,][.precision][type]}.
+ */
 final class FormatSpec {
   private String fill = " ";
   private char align;
@@ -87,17 +90,19 @@ final class FormatSpec {
       return Repr.str(value, rt);
     }
     if (Types.isText(value)) {
-      return new FormatSpec(spec, value).text(Types.text(value), rt);
+      return new FormatSpec(spec, value).text(value, rt);
     }
     if (Types.isNumber(value)) {
       return new FormatSpec(spec, value).number(value, rt);
     }
-    throw JinjaException.type("unsupported format string passed to " + Types.name(value) + ".__format__");
+    throw JinjaException.type(
+        "unsupported format string passed to " + Types.name(value) + ".__format__");
   }
 
-  private String text(String s, Runtime rt) {
+  private String text(Object value, Runtime rt) {
+    String s = Types.text(value);
     if (type != 0 && type != 's') {
-      throw unknown("str");
+      throw unknown(Types.name(value));
     }
     if (align == '=') {
       throw JinjaException.value("'=' alignment not allowed in string format specifier");
@@ -112,17 +117,23 @@ final class FormatSpec {
   }
 
   private JinjaException unknown(String of) {
-    return JinjaException.value("Unknown format code '" + type + "' for object of type '" + of + "'");
+    return JinjaException.value(
+        "Unknown format code '" + type + "' for object of type '" + of + "'");
   }
 
   private String place(String s, char how, Runtime rt) {
     return Str.pad(
-        s, width, fill, how == '<' ? Str.Align.LEFT : how == '^' ? Str.Align.MIDDLE : Str.Align.RIGHT, rt);
+        s,
+        width,
+        fill,
+        how == '<' ? Str.Align.LEFT : how == '^' ? Str.Align.MIDDLE : Str.Align.RIGHT,
+        rt);
   }
 
   private String number(Object value, Runtime rt) {
     boolean whole = Types.isInt(value) && (type == 0 || "bcdoxXn".indexOf(type) >= 0);
-    boolean negative = value instanceof Double d ? d < 0 || (d == 0 && 1 / d < 0) : Num.big(value).signum() < 0;
+    boolean negative =
+        value instanceof Double d ? d < 0 || (d == 0 && 1 / d < 0) : Num.big(value).signum() < 0;
     String digits;
     String prefix = "";
     String suffix = "";
@@ -153,13 +164,22 @@ final class FormatSpec {
       } else if (type == 0 && precision < 0) {
         digits = Repr.number(Math.abs(d));
       } else {
-        digits = FloatText.of(d, type == 0 ? 'r' : type == 'n' ? 'g' : type, precision < 0 ? 6 : precision, alternate, rt);
+        digits =
+            FloatText.of(
+                d,
+                type == 0 ? 'r' : type == 'n' ? 'g' : type,
+                precision < 0 ? 6 : precision,
+                alternate,
+                rt);
       }
     }
     String signText = negative ? "-" : sign == '-' ? "" : String.valueOf(sign);
     int point = 0;
-    while (point < digits.length() && Character.isLetterOrDigit(digits.charAt(point))
-        && digits.charAt(point) != 'e' && digits.charAt(point) != 'E' || (point < digits.length() && whole)) {
+    while (point < digits.length()
+            && Character.isLetterOrDigit(digits.charAt(point))
+            && digits.charAt(point) != 'e'
+            && digits.charAt(point) != 'E'
+        || (point < digits.length() && whole)) {
       point++;
     }
     String rest = digits.substring(point) + suffix;
@@ -168,7 +188,10 @@ final class FormatSpec {
     int room = width - signText.length() - prefix.length() - rest.length();
     if (zeros) {
       rt.reserve(Math.max(0, room));
-      digits = grouping == 0 ? "0".repeat(Math.max(0, room - digits.length())) + digits : zeroed(digits, room, group);
+      digits =
+          grouping == 0
+              ? "0".repeat(Math.max(0, room - digits.length())) + digits
+              : zeroed(digits, room, group);
     }
     if (grouping != 0) {
       digits = grouped(digits, group);

@@ -27,16 +27,24 @@ final class Functions {
   }
 
   private Maker maker(
-      @Nullable String name, List<Name> parameters, List<Expr> defaults, List<Stmt> body, int position, Scope s) {
+      @Nullable String name,
+      List<Name> parameters,
+      List<Expr> defaults,
+      List<Stmt> body,
+      int position,
+      Scope s) {
     Scope in = s.innerFunction();
     parameters.forEach(p -> in.symbols().parameter(p.name()));
     List<String> names = parameters.stream().map(Name::name).toList();
     List<String> variables = new ArrayList<>(names);
     Set<String> undeclared = Undeclared.in(body, "caller", "kwargs", "varargs");
     boolean caller = undeclared.contains("caller");
-    if (caller && names.contains("caller") && names.indexOf("caller") < names.size() - defaults.size()) {
+    if (caller
+        && names.contains("caller")
+        && names.indexOf("caller") < names.size() - defaults.size()) {
       throw compiler.source.error(
-          "When defining macros or call blocks the special \"caller\" argument must be omitted or be given a default.",
+          "When defining macros or call blocks the special \"caller\" argument must be omitted or"
+              + " be given a default.",
           position);
     }
     if (caller && !names.contains("caller")) {
@@ -67,23 +75,26 @@ final class Functions {
     Step code = compiler.body(body, in);
     // Where caller has a default, it is one of the parameters.
     Macro.Signature signature = new Macro.Signature(name, names, caller, kwargs, varargs);
-    return f -> new Macro(signature, (rt, arguments) -> {
-      rt.enter(LEVELS);
-      Frame inner = new Frame(rt, f, in.function().size());
-      for (int i = 0; i < places.size(); i++) {
-        inner.set(0, places.get(i).slot(), arguments.get(i));
-      }
-      entry.enter(inner);
-      for (int i = 0; i < otherwise.size(); i++) {
-        if (inner.get(0, places.get(i).slot()) == null) {
-          inner.set(0, places.get(i).slot(), otherwise.get(i).eval(inner));
-        }
-      }
-      StringBuilder out = new StringBuilder();
-      code.run(inner, out);
-      rt.leave(LEVELS);
-      return out.toString();
-    });
+    return f ->
+        new Macro(
+            signature,
+            (rt, arguments) -> {
+              rt.enter(LEVELS);
+              Frame inner = new Frame(rt, f, in.function().size());
+              for (int i = 0; i < places.size(); i++) {
+                inner.set(0, places.get(i).slot(), arguments.get(i));
+              }
+              entry.enter(inner);
+              for (int i = 0; i < otherwise.size(); i++) {
+                if (inner.get(0, places.get(i).slot()) == null) {
+                  inner.set(0, places.get(i).slot(), otherwise.get(i).eval(inner));
+                }
+              }
+              StringBuilder out = new StringBuilder();
+              code.run(inner, out);
+              rt.leave(LEVELS);
+              return out.toString();
+            });
   }
 
   Step macro(Node.MacroDef m, Scope s) {
@@ -119,25 +130,31 @@ final class Functions {
     Code code = compiler.call(call, s, maker::make);
     return (f, out) -> {
       Object value = code.eval(f);
-      return Compiler.write(
-          f.rt.autoescape ? Markup.escape(value, f.rt) : Repr.str(value, f.rt), f, out);
+      return Compiler.write(Compiler.text(value), f, out);
     };
   }
 
   Step block(Node.Block b, Scope s) {
     if (compiler.blocks.containsKey(b.name())) {
       throw new JinjaException(
-          "TemplateAssertionError", "block " + Repr.quote(b.name()) + " defined twice",
-          compiler.source.line(b.position()), compiler.source.column(b.position()));
+          "TemplateAssertionError",
+          "block " + Repr.quote(b.name()) + " defined twice",
+          compiler.source.line(b.position()),
+          compiler.source.column(b.position()));
     }
-    Scope in = new Scope(new Symbols((Symbols) null), new Scope.Function(null), false, false, false);
+    Scope in =
+        new Scope(new Symbols((Symbols) null), new Scope.Function(null), false, false, false);
     compiler.blocks.put(b.name(), new Globals.Function(b.name(), (rt, a) -> None.NONE));
     Step body = compiler.page(b.body(), in, b.name());
-    compiler.blocks.put(b.name(), new Globals.Function(b.name(), (rt, a) -> {
-      StringBuilder out = new StringBuilder();
-      run(body, in, rt, out);
-      return rt.autoescape ? new Markup(out.toString()) : out.toString();
-    }));
+    compiler.blocks.put(
+        b.name(),
+        new Globals.Function(
+            b.name(),
+            (rt, a) -> {
+              StringBuilder out = new StringBuilder();
+              run(body, in, rt, out);
+              return rt.autoescape ? new Markup(out.toString()) : out.toString();
+            }));
     if (b.required()) {
       String message = "Required block " + Repr.quote(b.name()) + " not found";
       return (f, out) -> {
@@ -146,7 +163,9 @@ final class Functions {
     }
     Map<String, Scope.Place> locals = new HashMap<>();
     if (b.scoped()) {
-      s.symbols().allStores().forEach((name, variable) -> locals.put(name, s.function().place(variable)));
+      s.symbols()
+          .allStores()
+          .forEach((name, variable) -> locals.put(name, s.function().place(variable)));
     }
     return (f, out) -> {
       if (!b.scoped()) {
@@ -154,12 +173,13 @@ final class Functions {
       }
       Map<String, Object> visible = new HashMap<>(f.rt.parent);
       visible.putAll(f.rt.vars);
-      locals.forEach((name, p) -> {
-        Object value = f.get(p.hops(), p.slot());
-        if (value != null) {
-          visible.put(name, value);
-        }
-      });
+      locals.forEach(
+          (name, p) -> {
+            Object value = f.get(p.hops(), p.slot());
+            if (value != null) {
+              visible.put(name, value);
+            }
+          });
       f.rt.reserveEntries(visible.size());
       Map<String, Object> vars = f.rt.vars;
       Map<String, Object> parent = f.rt.parent;

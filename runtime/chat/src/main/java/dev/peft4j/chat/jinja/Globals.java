@@ -20,37 +20,69 @@ final class Globals {
 
     @Override
     public String typeName() {
-      return "function";
+      return isClass() ? "type" : "function";
+    }
+
+    private boolean isClass() {
+      return !name.equals("lipsum") && !name.contains("_") && ALL.get(name) == this;
+    }
+
+    /** What Python shows of it. */
+    String shown() {
+      boolean own = name.equals("dict") || name.equals("range");
+      return isClass()
+          ? "<class '"
+              + (own
+                  ? name
+                  : "jinja2.utils."
+                      + name.substring(0, 1).toUpperCase(java.util.Locale.ROOT)
+                      + name.substring(1))
+              + "'>"
+          : "<function " + name + ">";
     }
   }
 
   static {
     add("range", Globals::range);
     add("dict", Globals::dict);
-    add("namespace", (rt, a) -> {
-      Namespace n = new Namespace();
-      n.attributes.putAll(dict(rt, a));
-      return n;
-    });
+    add(
+        "namespace",
+        (rt, a) -> {
+          Namespace n = new Namespace();
+          n.attributes.putAll(dict(rt, a));
+          return n;
+        });
     add("cycler", (rt, a) -> new Cycler(a.positional()));
-    add("joiner", (rt, a) -> {
-      @Nullable Object[] v = a.bind("Joiner.__init__", 0, "sep");
-      return new Joiner(v[0] == null ? ", " : v[0]);
-    });
-    add("lipsum", (rt, a) -> {
-      throw new JinjaException("TemplateRuntimeError", "lipsum() is random, which a chat template must not be");
-    });
-    add("raise_exception", (rt, a) -> {
-      @Nullable Object[] v = a.bind("raise_exception", 1, "message");
-      throw new JinjaException("TemplateError", Repr.str(java.util.Objects.requireNonNull(v[0]), rt));
-    });
-    add("strftime_now", (rt, a) -> {
-      @Nullable Object[] v = a.bind("strftime_now", 1, "format");
-      if (v[0] == null || !Types.isText(v[0])) {
-        throw JinjaException.type("strftime() argument 1 must be str, not " + Types.name(java.util.Objects.requireNonNull(v[0])));
-      }
-      return Strftime.format(Types.text(v[0]), rt.clock.get(), rt);
-    });
+    add(
+        "joiner",
+        (rt, a) -> {
+          @Nullable Object[] v = a.bind("Joiner.__init__", 0, "sep");
+          return new Joiner(v[0] == null ? ", " : v[0]);
+        });
+    add(
+        "lipsum",
+        (rt, a) -> {
+          throw new JinjaException(
+              "TemplateRuntimeError", "lipsum() is random, which a chat template must not be");
+        });
+    add(
+        "raise_exception",
+        (rt, a) -> {
+          @Nullable Object[] v = a.bind("raise_exception", 1, "message");
+          throw new JinjaException(
+              "TemplateError", Repr.str(java.util.Objects.requireNonNull(v[0]), rt));
+        });
+    add(
+        "strftime_now",
+        (rt, a) -> {
+          @Nullable Object[] v = a.bind("strftime_now", 1, "format");
+          if (v[0] == null || !Types.isText(v[0])) {
+            throw JinjaException.type(
+                "strftime() argument 1 must be str, not "
+                    + Types.name(java.util.Objects.requireNonNull(v[0])));
+          }
+          return Strftime.format(Types.text(v[0]), rt.clock.get(), rt);
+        });
   }
 
   private static void add(String name, Callable code) {
@@ -64,7 +96,8 @@ final class Globals {
     }
     if (p.isEmpty() || p.size() > 3) {
       throw JinjaException.type(
-          "range expected at " + (p.isEmpty() ? "least 1 argument, got 0" : "most 3 arguments, got " + p.size()));
+          "range expected at "
+              + (p.isEmpty() ? "least 1 argument, got 0" : "most 3 arguments, got " + p.size()));
     }
     for (Object o : p) {
       Undefined.refuse(o, null);
@@ -105,7 +138,11 @@ final class Globals {
     List<Object> two = Iters.list(pair, rt);
     if (two.size() != 2) {
       throw JinjaException.value(
-          "dictionary update sequence element #" + index + " has length " + two.size() + "; 2 is required");
+          "dictionary update sequence element #"
+              + index
+              + " has length "
+              + two.size()
+              + "; 2 is required");
     }
     return two;
   }
@@ -127,15 +164,23 @@ final class Globals {
         case "current" -> items.get(at);
         case "items" -> new PyTuple(items);
         case "pos" -> (long) at;
-        case "next" -> new Members.Bound(name, this, (rt, a) -> {
-          Object now = items.get(at);
-          at = (at + 1) % items.size();
-          return now;
-        });
-        case "reset" -> new Members.Bound(name, this, (rt, a) -> {
-          at = 0;
-          return None.NONE;
-        });
+        case "next" ->
+            new Members.Bound(
+                name,
+                this,
+                (rt, a) -> {
+                  Object now = items.get(at);
+                  at = (at + 1) % items.size();
+                  return now;
+                });
+        case "reset" ->
+            new Members.Bound(
+                name,
+                this,
+                (rt, a) -> {
+                  at = 0;
+                  return None.NONE;
+                });
         default -> null;
       };
     }

@@ -6,13 +6,29 @@ import java.util.Map;
 final class Html {
   private static final Map<String, String> ENTITIES =
       Map.ofEntries(
-          Map.entry("amp", "&"), Map.entry("lt", "<"), Map.entry("gt", ">"), Map.entry("quot", "\""),
-          Map.entry("apos", "'"), Map.entry("nbsp", "\u00a0"), Map.entry("copy", "\u00a9"), Map.entry("reg", "\u00ae"),
-          Map.entry("raquo", "\u00bb"), Map.entry("laquo", "\u00ab"), Map.entry("hellip", "\u2026"),
-          Map.entry("mdash", "\u2014"), Map.entry("ndash", "\u2013"), Map.entry("bull", "\u2022"),
-          Map.entry("euro", "\u20ac"), Map.entry("middot", "\u00b7"), Map.entry("lsquo", "\u2018"),
-          Map.entry("rsquo", "\u2019"), Map.entry("ldquo", "\u201c"), Map.entry("rdquo", "\u201d"),
-          Map.entry("trade", "\u2122"), Map.entry("deg", "\u00b0"), Map.entry("times", "\u00d7"));
+          Map.entry("amp", "&"),
+          Map.entry("lt", "<"),
+          Map.entry("gt", ">"),
+          Map.entry("quot", "\""),
+          Map.entry("apos", "'"),
+          Map.entry("nbsp", "\u00a0"),
+          Map.entry("copy", "\u00a9"),
+          Map.entry("reg", "\u00ae"),
+          Map.entry("raquo", "\u00bb"),
+          Map.entry("laquo", "\u00ab"),
+          Map.entry("hellip", "\u2026"),
+          Map.entry("mdash", "\u2014"),
+          Map.entry("ndash", "\u2013"),
+          Map.entry("bull", "\u2022"),
+          Map.entry("euro", "\u20ac"),
+          Map.entry("middot", "\u00b7"),
+          Map.entry("lsquo", "\u2018"),
+          Map.entry("rsquo", "\u2019"),
+          Map.entry("ldquo", "\u201c"),
+          Map.entry("rdquo", "\u201d"),
+          Map.entry("trade", "\u2122"),
+          Map.entry("deg", "\u00b0"),
+          Map.entry("times", "\u00d7"));
 
   private Html() {}
 
@@ -34,7 +50,9 @@ final class Html {
 
   private static int end(String s, int from) {
     int i = from;
-    while (i < s.length() && i - from < 12 && (Character.isLetterOrDigit(s.charAt(i)) || s.charAt(i) == '#')) {
+    while (i < s.length()
+        && i - from < 12
+        && (Character.isLetterOrDigit(s.charAt(i)) || s.charAt(i) == '#')) {
       i++;
     }
     return i < s.length() && s.charAt(i) == ';' || (i > from && s.charAt(from) == '#') ? i : -1;

@@ -55,7 +55,9 @@ final class Iters {
     switch (value) {
       case Seq s -> {
         rt.work(s.items.size());
-        return new PyIter(s instanceof PyList ? "list_reverseiterator" : "reversed", s.items.reversed().iterator());
+        return new PyIter(
+            s instanceof PyList ? "list_reverseiterator" : "reversed",
+            s.items.reversed().iterator());
       }
       case PyDict d -> {
         rt.reserveEntries(d.size());
@@ -63,7 +65,8 @@ final class Iters {
       }
       case PyView v -> {
         rt.reserveEntries(v.dict().size());
-        return new PyIter("dict_reverse" + v.kind().type.substring(5, v.kind().type.length() - 1) + "iterator",
+        return new PyIter(
+            "dict_reverse" + v.kind().type.substring(5, v.kind().type.length() - 1) + "iterator",
             v.list().reversed().iterator());
       }
       case PyRange r -> {
@@ -71,6 +74,9 @@ final class Iters {
         List<Object> all = new ArrayList<>(r.size());
         r.iterator().forEachRemaining(all::add);
         return new PyIter("range_iterator", all.reversed().iterator());
+      }
+      case Undefined u -> {
+        return new PyIter("reversed", Collections.emptyIterator());
       }
       case String s -> {
         return new PyIter("reversed", list(s, rt).reversed().iterator());
@@ -125,7 +131,8 @@ final class Iters {
       items.add(i.next());
     }
     if (items.size() < count) {
-      throw JinjaException.value("not enough values to unpack (expected " + count + ", got " + items.size() + ")");
+      throw JinjaException.value(
+          "not enough values to unpack (expected " + count + ", got " + items.size() + ")");
     }
     return items;
   }

@@ -16,7 +16,13 @@ final class Json {
   private final Runtime rt;
   private final StringBuilder out = new StringBuilder();
 
-  private Json(boolean ascii, @Nullable String indent, String itemEnd, String keyEnd, boolean sorted, Runtime rt) {
+  private Json(
+      boolean ascii,
+      @Nullable String indent,
+      String itemEnd,
+      String keyEnd,
+      boolean sorted,
+      Runtime rt) {
     this.ascii = ascii;
     this.indent = indent;
     this.itemEnd = itemEnd;
@@ -26,10 +32,13 @@ final class Json {
   }
 
   static String dumps(Args args, Runtime rt) {
-    @Nullable Object[] a = args.bind("tojson", 1, "x", "ensure_ascii", "indent", "separators", "sort_keys");
+    @Nullable Object[] a =
+        args.bind("tojson", 1, "x", "ensure_ascii", "indent", "separators", "sort_keys");
     Object i = a[2];
     String indent =
-        i == null || i == None.NONE ? null : Types.isText(i) ? Types.text(i) : Str.repeat(" ", Types.index(i), rt);
+        i == null || i == None.NONE
+            ? null
+            : Types.isText(i) ? Types.text(i) : Str.repeat(" ", Types.index(i), rt);
     String itemEnd = indent == null ? ", " : ",";
     String keyEnd = ": ";
     if (a[3] != null && a[3] != None.NONE) {
@@ -39,7 +48,12 @@ final class Json {
     }
     Json json =
         new Json(
-            a[1] != null && Types.truth(a[1]), indent, itemEnd, keyEnd, a[4] != null && Types.truth(a[4]), rt);
+            a[1] != null && Types.truth(a[1]),
+            indent,
+            itemEnd,
+            keyEnd,
+            a[4] != null && Types.truth(a[4]),
+            rt);
     json.write(java.util.Objects.requireNonNull(a[0]), 0);
     return rt.made(json.out.toString());
   }
@@ -58,12 +72,15 @@ final class Json {
       case Seq s -> list(s.items, depth);
       case PyDict d -> dict(d, depth);
       default ->
-          throw JinjaException.type("Object of type " + Types.name(value) + " is not JSON serializable");
+          throw JinjaException.type(
+              "Object of type " + Types.name(value) + " is not JSON serializable");
     }
   }
 
   private static String number(double d) {
-    return Double.isNaN(d) ? "NaN" : Double.isInfinite(d) ? (d > 0 ? "Infinity" : "-Infinity") : Repr.number(d);
+    return Double.isNaN(d)
+        ? "NaN"
+        : Double.isInfinite(d) ? (d > 0 ? "Infinity" : "-Infinity") : Repr.number(d);
   }
 
   private void list(List<Object> items, int depth) {

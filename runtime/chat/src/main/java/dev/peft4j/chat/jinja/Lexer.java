@@ -61,13 +61,19 @@ final class Lexer {
       comment(begin, behind);
     } else {
       tag = kind == '{' ? "}}" : "%}";
-      ready.add(new Token(kind == '{' ? "variable_begin" : "block_begin", text.substring(begin, begin + 2), begin));
+      ready.add(
+          new Token(
+              kind == '{' ? "variable_begin" : "block_begin",
+              text.substring(begin, begin + 2),
+              begin));
       at = behind;
     }
   }
 
   private int begin(int from) {
-    for (int i = text.indexOf('{', from); i >= 0 && i + 1 < text.length(); i = text.indexOf('{', i + 1)) {
+    for (int i = text.indexOf('{', from);
+        i >= 0 && i + 1 < text.length();
+        i = text.indexOf('{', i + 1)) {
       char c = text.charAt(i + 1);
       if (c == '{' || c == '%' || c == '#') {
         return i;
@@ -155,7 +161,10 @@ final class Lexer {
     throw source.error("Missing end of comment tag", from);
   }
 
-  /** The place behind a tag's end that begins at {@code from}, with what it takes; -1 if there is none. */
+  /**
+   * The place behind a tag's end that begins at {@code from}, with what it takes; -1 if there is
+   * none.
+   */
   private int end(String end, int from) {
     if (looking("-" + end, from)) {
       return spaces(from + 3);
@@ -209,7 +218,10 @@ final class Lexer {
   }
 
   private static boolean wordPart(int c) {
-    return c == '_' || (c < 128 ? Character.isLetterOrDigit(c) : Character.isUnicodeIdentifierPart(c) && !Character.isIdentifierIgnorable(c));
+    return c == '_'
+        || (c < 128
+            ? Character.isLetterOrDigit(c)
+            : Character.isUnicodeIdentifierPart(c) && !Character.isIdentifierIgnorable(c));
   }
 
   private void name() {
@@ -232,7 +244,11 @@ final class Lexer {
     if (type == null) {
       int point = text.codePointAt(at);
       throw source.error(
-          "unexpected char " + Repr.quote(Character.toString(point)) + " at " + text.codePointCount(0, at), at);
+          "unexpected char "
+              + Repr.quote(Character.toString(point))
+              + " at "
+              + text.codePointCount(0, at),
+          at);
     }
     switch (c) {
       case '{' -> open.push("}");

@@ -34,7 +34,10 @@ final class Literals {
     }
     char base = digits.length() > 1 ? Character.toLowerCase(digits.charAt(1)) : '0';
     int radix = base == 'b' ? 2 : base == 'o' ? 8 : base == 'x' ? 16 : 10;
-    return new Read("integer", Num.normal(new BigInteger(radix == 10 ? digits : digits.substring(2), radix)), m.end());
+    return new Read(
+        "integer",
+        Num.normal(new BigInteger(radix == 10 ? digits : digits.substring(2), radix)),
+        m.end());
   }
 
   static Read string(String text, int at, Source source) {
@@ -45,7 +48,11 @@ final class Literals {
     }
     if (end >= text.length()) {
       throw source.error(
-          "unexpected char " + Repr.quote(String.valueOf(quote)) + " at " + text.codePointCount(0, at), at);
+          "unexpected char "
+              + Repr.quote(String.valueOf(quote))
+              + " at "
+              + text.codePointCount(0, at),
+          at);
     }
     String raw = text.substring(at + 1, end);
     return new Read("string", raw.indexOf('\\') < 0 ? raw : unescape(raw, at, source), end + 1);
@@ -84,7 +91,10 @@ final class Literals {
   private static int other(String raw, int i, char e, StringBuilder out) {
     if (e >= '0' && e <= '7') {
       int end = i;
-      while (end < raw.length() && end < i + 2 && raw.charAt(end) >= '0' && raw.charAt(end) <= '7') {
+      while (end < raw.length()
+          && end < i + 2
+          && raw.charAt(end) >= '0'
+          && raw.charAt(end) <= '7') {
         end++;
       }
       out.append((char) Integer.parseInt(raw.substring(i - 1, end), 8));
@@ -105,7 +115,10 @@ final class Literals {
   private static int hex(
       String raw, int i, int digits, String problem, StringBuilder out, int at, Source source) {
     int end = i;
-    while (end < raw.length() && end < i + digits && Character.digit(raw.charAt(end), 16) >= 0 && raw.charAt(end) < 128) {
+    while (end < raw.length()
+        && end < i + digits
+        && Character.digit(raw.charAt(end), 16) >= 0
+        && raw.charAt(end) < 128) {
       end++;
     }
     if (end < i + digits) {

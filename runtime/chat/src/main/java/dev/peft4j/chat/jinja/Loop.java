@@ -100,19 +100,31 @@ final class Loop implements Callable {
         Object next = peek();
         yield next == null ? Undefined.hint("there is no next item") : next;
       }
-      case "cycle" -> new Members.Bound(name, this, (t, a) -> {
-        if (a.positional().isEmpty()) {
-          throw JinjaException.type("no items for cycling given");
-        }
-        return a.positional().get(Math.floorMod(index0, a.positional().size()));
-      });
-      case "changed" -> new Members.Bound(name, this, (t, a) -> {
-        List<Object> now = a.positional();
-        boolean same = changed != null
-            && Compare.equal(new PyTuple(changed), new PyTuple(Collections.unmodifiableList(now)), t);
-        changed = now;
-        return !same;
-      });
+      case "cycle" ->
+          new Members.Bound(
+              name,
+              this,
+              (t, a) -> {
+                if (a.positional().isEmpty()) {
+                  throw JinjaException.type("no items for cycling given");
+                }
+                return a.positional().get(Math.floorMod(index0, a.positional().size()));
+              });
+      case "changed" ->
+          new Members.Bound(
+              name,
+              this,
+              (t, a) -> {
+                List<Object> now = a.positional();
+                boolean same =
+                    changed != null
+                        && Compare.equal(
+                            new PyTuple(changed),
+                            new PyTuple(Collections.unmodifiableList(now)),
+                            t);
+                changed = now;
+                return !same;
+              });
       default -> null;
     };
   }
@@ -121,7 +133,8 @@ final class Loop implements Callable {
   public Object call(Runtime t, Args args) {
     @Nullable Object[] v = args.bind("LoopContext.__call__", 1, "iterable");
     if (recursion == null) {
-      throw JinjaException.type("The loop must have the 'recursive' marker to be called recursively.");
+      throw JinjaException.type(
+          "The loop must have the 'recursive' marker to be called recursively.");
     }
     return recursion.run(java.util.Objects.requireNonNull(v[0]), depth0 + 1);
   }

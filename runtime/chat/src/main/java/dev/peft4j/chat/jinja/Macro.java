@@ -8,7 +8,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A macro, or the body of a call block. */
 final class Macro implements Callable {
-  /** The code: the values of the parameters, then caller, kwargs and varargs, where it uses them. */
+  /**
+   * The code: the values of the parameters, then caller, kwargs and varargs, where it uses them.
+   */
   interface Body {
     String run(Runtime rt, List<Object> arguments);
   }
@@ -20,7 +22,12 @@ final class Macro implements Callable {
    * @param kwargs whether it uses {@code kwargs}
    * @param varargs whether it uses {@code varargs}
    */
-  record Signature(@Nullable String name, List<String> parameters, boolean caller, boolean kwargs, boolean varargs) {}
+  record Signature(
+      @Nullable String name,
+      List<String> parameters,
+      boolean caller,
+      boolean kwargs,
+      boolean varargs) {}
 
   private final Signature signature;
   private final Body body;
@@ -60,7 +67,8 @@ final class Macro implements Callable {
     List<Object> given = args.positional();
     int taken = Math.min(given.size(), names.size());
     List<Object> values = new ArrayList<>(given.subList(0, taken));
-    Map<String, Object> named = args.named().isEmpty() ? Map.of() : new LinkedHashMap<>(args.named());
+    Map<String, Object> named =
+        args.named().isEmpty() ? Map.of() : new LinkedHashMap<>(args.named());
     boolean caller = taken == names.size() && names.contains("caller");
     for (String name : names.subList(taken, names.size())) {
       Object value = named.isEmpty() ? null : named.remove(name);
@@ -76,15 +84,22 @@ final class Macro implements Callable {
     } else if (!named.isEmpty()) {
       if (named.containsKey("caller")) {
         throw JinjaException.type(
-            "macro " + quoted() + " was invoked with two values for the special caller argument. This is most likely a bug.");
+            "macro "
+                + quoted()
+                + " was invoked with two values for the special caller argument. This is most"
+                + " likely a bug.");
       }
       throw JinjaException.type(
-          "macro " + quoted() + " takes no keyword argument " + Repr.quote(named.keySet().iterator().next()));
+          "macro "
+              + quoted()
+              + " takes no keyword argument "
+              + Repr.quote(named.keySet().iterator().next()));
     }
     if (signature.varargs()) {
       values.add(new PyTuple(new ArrayList<>(given.subList(taken, given.size()))));
     } else if (given.size() > names.size()) {
-      throw JinjaException.type("macro " + quoted() + " takes not more than " + names.size() + " argument(s)");
+      throw JinjaException.type(
+          "macro " + quoted() + " takes not more than " + names.size() + " argument(s)");
     }
     String text = body.run(rt, values);
     return rt.autoescape ? new Markup(text) : text;

@@ -1,6 +1,9 @@
 package dev.peft4j.chat.jinja;
 
-/** Text that was marked as HTML (by {@code safe}, {@code escape}): plain text that is joined to it is escaped. */
+/**
+ * Text that was marked as HTML (by {@code safe}, {@code escape}): plain text that is joined to it
+ * is escaped.
+ */
 record Markup(String text) {
   static String escape(Object value, Runtime rt) {
     if (value instanceof Markup m) {

@@ -49,24 +49,31 @@ sealed interface Node {
 
   record Concat(List<Expr> items, int position) implements Expr {}
 
-  record Comparison(Expr first, List<String> operators, List<Expr> rest, int position) implements Expr {}
+  record Comparison(Expr first, List<String> operators, List<Expr> rest, int position)
+      implements Expr {}
 
   record GetAttr(Expr value, String name, int position) implements Expr {}
 
   record GetItem(Expr value, Expr key, int position) implements Expr {}
 
-  record Slice(@Nullable Expr start, @Nullable Expr stop, @Nullable Expr step, int position) implements Expr {}
+  record Slice(@Nullable Expr start, @Nullable Expr stop, @Nullable Expr step, int position)
+      implements Expr {}
 
   /** The arguments of a call, a filter or a test. */
   record Arguments(
-      List<Expr> positional, List<String> names, List<Expr> named, @Nullable Expr more, @Nullable Expr moreNamed) {
+      List<Expr> positional,
+      List<String> names,
+      List<Expr> named,
+      @Nullable Expr more,
+      @Nullable Expr moreNamed) {
     static final Arguments NONE = new Arguments(List.of(), List.of(), List.of(), null, null);
   }
 
   record Call(Expr function, Arguments arguments, int position) implements Expr {}
 
   /** A filter or, if {@code test}, a test. */
-  record Apply(@Nullable Expr value, boolean test, String name, Arguments arguments, int position) implements Expr {}
+  record Apply(@Nullable Expr value, boolean test, String name, Arguments arguments, int position)
+      implements Expr {}
 
   record Output(List<Expr> items, int position) implements Stmt {}
 
@@ -74,32 +81,49 @@ sealed interface Node {
   record Data(String text, int position) implements Expr {}
 
   record For(
-      Expr target, Expr items, @Nullable Expr test, boolean recursive, List<Stmt> body, List<Stmt> otherwise,
-      int position) implements Stmt {}
+      Expr target,
+      Expr items,
+      @Nullable Expr test,
+      boolean recursive,
+      List<Stmt> body,
+      List<Stmt> otherwise,
+      int position)
+      implements Stmt {}
 
-  record If(Expr test, List<Stmt> body, List<If> elifs, List<Stmt> otherwise, int position) implements Stmt {}
+  record If(Expr test, List<Stmt> body, List<If> elifs, List<Stmt> otherwise, int position)
+      implements Stmt {}
 
-  record With(List<Expr> targets, List<Expr> values, List<Stmt> body, int position) implements Stmt {}
+  record With(List<Expr> targets, List<Expr> values, List<Stmt> body, int position)
+      implements Stmt {}
 
   record Assign(Expr target, Expr value, int position) implements Stmt {}
 
-  record AssignBlock(Expr target, @Nullable Expr filter, List<Stmt> body, int position) implements Stmt {}
+  record AssignBlock(Expr target, @Nullable Expr filter, List<Stmt> body, int position)
+      implements Stmt {}
 
-  record MacroDef(String name, List<Name> parameters, List<Expr> defaults, List<Stmt> body, int position)
+  record MacroDef(
+      String name, List<Name> parameters, List<Expr> defaults, List<Stmt> body, int position)
       implements Stmt {}
 
   /** A call block; without a call it is {@code generation}. */
   record CallBlock(
-      @Nullable Call call, List<Name> parameters, List<Expr> defaults, List<Stmt> body, int position)
+      @Nullable Call call,
+      List<Name> parameters,
+      List<Expr> defaults,
+      List<Stmt> body,
+      int position)
       implements Stmt {}
 
   record FilterBlock(Expr filter, List<Stmt> body, int position) implements Stmt {}
 
-  record Block(String name, boolean scoped, boolean required, List<Stmt> body, int position) implements Stmt {}
+  record Block(String name, boolean scoped, boolean required, List<Stmt> body, int position)
+      implements Stmt {}
 
   record AutoEscape(Expr value, List<Stmt> body, int position) implements Stmt {}
 
-  /** {@code include}, {@code import}, {@code from}, {@code extends}: there is nothing to load from. */
+  /**
+   * {@code include}, {@code import}, {@code from}, {@code extends}: there is nothing to load from.
+   */
   record Load(Expr template, List<String> stores, int position) implements Stmt {}
 
   record Jump(boolean isBreak, int position) implements Stmt {}

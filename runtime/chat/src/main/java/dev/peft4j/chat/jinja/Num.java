@@ -53,7 +53,9 @@ final class Num {
   static Object add(Object a, Object b) {
     if (a instanceof Long x && b instanceof Long y) {
       long r = x + y;
-      return ((x ^ r) & (y ^ r)) < 0 ? (Object) BigInteger.valueOf(x).add(BigInteger.valueOf(y)) : r;
+      return ((x ^ r) & (y ^ r)) < 0
+          ? (Object) BigInteger.valueOf(x).add(BigInteger.valueOf(y))
+          : r;
     }
     if (a instanceof Double || b instanceof Double) {
       return toDouble(a) + toDouble(b);
@@ -80,10 +82,17 @@ final class Num {
     if (isZero(b)) {
       throw zero(floats ? "float division by zero" : "division by zero");
     }
-    if (floats || (a instanceof Long x && b instanceof Long y && Math.abs(x) < 1L << 53 && Math.abs(y) < 1L << 53)) {
+    if (floats
+        || (a instanceof Long x
+            && b instanceof Long y
+            && Math.abs(x) < 1L << 53
+            && Math.abs(y) < 1L << 53)) {
       return toDouble(a) / toDouble(b);
     }
-    double d = new BigDecimal(big(a)).divide(new BigDecimal(big(b)), java.math.MathContext.DECIMAL128).doubleValue();
+    double d =
+        new BigDecimal(big(a))
+            .divide(new BigDecimal(big(b)), java.math.MathContext.DECIMAL128)
+            .doubleValue();
     if (Double.isInfinite(d)) {
       throw new JinjaException("OverflowError", "integer division result too large for a float");
     }
@@ -112,7 +121,10 @@ final class Num {
       return Math.floorDiv(x, y);
     }
     BigInteger[] r = big(a).divideAndRemainder(big(b));
-    return normal(r[1].signum() != 0 && r[1].signum() != big(b).signum() ? r[0].subtract(BigInteger.ONE) : r[0]);
+    return normal(
+        r[1].signum() != 0 && r[1].signum() != big(b).signum()
+            ? r[0].subtract(BigInteger.ONE)
+            : r[0]);
   }
 
   static Object mod(Object a, Object b) {
@@ -149,7 +161,8 @@ final class Num {
         throw zero("0.0 cannot be raised to a negative power");
       }
       if (x < 0 && y != Math.rint(y) && !Double.isInfinite(x) && !Double.isInfinite(y)) {
-        throw JinjaException.value("a root of a negative number is complex, which is not supported");
+        throw JinjaException.value(
+            "a root of a negative number is complex, which is not supported");
       }
       // Java says NaN where C says 1.
       double d = x == 1 || (x == -1 && Double.isInfinite(y)) ? 1.0 : Math.pow(x, y);
@@ -161,10 +174,13 @@ final class Num {
     BigInteger base = big(a);
     BigInteger exponent = big(b);
     if (base.abs().compareTo(BigInteger.ONE) <= 0) {
-      return normal(base.signum() >= 0 ? (exponent.signum() == 0 ? BigInteger.ONE : base)
-          : exponent.testBit(0) ? base : BigInteger.ONE);
+      return normal(
+          base.signum() >= 0
+              ? (exponent.signum() == 0 ? BigInteger.ONE : base)
+              : exponent.testBit(0) ? base : BigInteger.ONE);
     }
-    if (exponent.bitLength() > 31 || (long) (base.bitLength() - 1) * exponent.intValue() > MAX_BITS) {
+    if (exponent.bitLength() > 31
+        || (long) (base.bitLength() - 1) * exponent.intValue() > MAX_BITS) {
       throw JinjaException.limit("a power of more than " + MAX_BITS + " bits");
     }
     rt.work((long) base.bitLength() * exponent.intValue() / 4);
@@ -197,7 +213,10 @@ final class Num {
       }
       return digits < -MAX_DIGITS
           ? (Object) 0L
-          : normal(new BigDecimal(big(value)).setScale((int) digits, RoundingMode.HALF_EVEN).toBigIntegerExact());
+          : normal(
+              new BigDecimal(big(value))
+                  .setScale((int) digits, RoundingMode.HALF_EVEN)
+                  .toBigIntegerExact());
     }
     if (d.isNaN() || d.isInfinite() || digits > 330 || d == 0) {
       return d;
@@ -205,7 +224,8 @@ final class Num {
     if (digits < -330) {
       return Math.copySign(0.0, d);
     }
-    return Math.copySign(new BigDecimal(d).setScale((int) digits, RoundingMode.HALF_EVEN).doubleValue(), d);
+    return Math.copySign(
+        new BigDecimal(d).setScale((int) digits, RoundingMode.HALF_EVEN).doubleValue(), d);
   }
 
   /** The whole part of a float, as {@code int()} gives it. */
@@ -245,7 +265,12 @@ final class Num {
         return null;
       }
     }
-    if (radix < 2 || radix > 36 || s.isEmpty() || s.startsWith("_") || s.endsWith("_") || s.contains("__")) {
+    if (radix < 2
+        || radix > 36
+        || s.isEmpty()
+        || s.startsWith("_")
+        || s.endsWith("_")
+        || s.contains("__")) {
       return null;
     }
     String digits = s.replace("_", "");
@@ -279,7 +304,9 @@ final class Num {
       boolean d = c >= '0' && c <= '9';
       digit |= d;
       if (c == '_') {
-        if (i == 0 || i + 1 == unsigned.length() || !Character.isDigit(unsigned.charAt(i - 1))
+        if (i == 0
+            || i + 1 == unsigned.length()
+            || !Character.isDigit(unsigned.charAt(i - 1))
             || !Character.isDigit(unsigned.charAt(i + 1))) {
           return null;
         }

@@ -8,17 +8,26 @@ final class NumberFilters {
   private NumberFilters() {}
 
   static void register() {
-    Filters.add("abs", 1, (v, a, rt) -> {
-      if (!Types.isNumber(v)) {
-        throw JinjaException.type("bad operand type for abs(): " + Repr.quote(Types.name(v)));
-      }
-      return Num.abs(v);
-    }, "x");
+    Filters.add(
+        "abs",
+        1,
+        (v, a, rt) -> {
+          if (!Types.isNumber(v)) {
+            throw JinjaException.type("bad operand type for abs(): " + Repr.quote(Types.name(v)));
+          }
+          return Num.abs(v);
+        },
+        "x");
     Filters.add("int", 1, NumberFilters::toInt, "value", "default", "base");
-    Filters.add("float", 1, (v, a, rt) -> {
-      Double d = toFloat(v);
-      return d == null ? (a[1] == null ? (Object) 0.0 : a[1]) : d;
-    }, "value", "default");
+    Filters.add(
+        "float",
+        1,
+        (v, a, rt) -> {
+          Double d = toFloat(v);
+          return d == null ? (a[1] == null ? (Object) 0.0 : a[1]) : d;
+        },
+        "value",
+        "default");
     Filters.add("round", 1, NumberFilters::round, "value", "precision", "method");
     Filters.add("filesizeformat", 1, NumberFilters::fileSize, "value", "binary");
   }
@@ -43,7 +52,9 @@ final class NumberFilters {
 
   private static @Nullable Double toFloat(Object v) {
     Undefined.refuse(v, null);
-    return Types.isText(v) ? Num.parseFloat(Types.text(v)) : Types.isNumber(v) ? (Double) Num.toDouble(v) : null;
+    return Types.isText(v)
+        ? Num.parseFloat(Types.text(v))
+        : Types.isNumber(v) ? (Double) Num.toDouble(v) : null;
   }
 
   private static Object round(Object v, @Nullable Object[] a, Runtime rt) {
@@ -51,14 +62,8 @@ final class NumberFilters {
     if (!method.equals("common") && !method.equals("ceil") && !method.equals("floor")) {
       throw Filters.argument("method must be common, ceil or floor");
     }
-    if (v instanceof Undefined) {
-      throw JinjaException.type("type Undefined doesn't define __round__ method");
-    }
-    if (!Types.isNumber(v)) {
-      throw JinjaException.type(
-          method.equals("common")
-              ? "type " + Types.name(v) + " doesn't define __round__ method"
-              : "must be real number, not " + Types.name(v));
+    if (!Types.isNumber(v) && method.equals("common")) {
+      throw JinjaException.type("type " + Types.name(v) + " doesn't define __round__ method");
     }
     Object precision = a[1] == null ? 0L : a[1];
     if (method.equals("common")) {
@@ -68,15 +73,24 @@ final class NumberFilters {
       return Num.round(v, Types.index(precision));
     }
     Object scale = Num.power(10L, precision, rt);
-    Object scaled = Num.multiply(v, scale);
+    Object scaled = Ops.binary("*", v, scale, rt);
+    if (!Types.isNumber(scaled)) {
+      throw JinjaException.type("must be real number, not " + Types.name(scaled));
+    }
     Object whole =
-        scaled instanceof Double d ? Num.truncate(method.equals("ceil") ? Math.ceil(d) : Math.floor(d)) : scaled;
+        scaled instanceof Double d
+            ? Num.truncate(method.equals("ceil") ? Math.ceil(d) : Math.floor(d))
+            : scaled;
     return Num.divide(whole, scale);
   }
 
   private static Object fileSize(Object v, @Nullable Object[] a, Runtime rt) {
     Double d = toFloat(v);
     if (d == null) {
+      if (!Types.isText(v)) {
+        throw JinjaException.type(
+            "float() argument must be a string or a real number, not " + Repr.quote(Types.name(v)));
+      }
       throw JinjaException.value("could not convert string to float: " + Repr.repr(v, rt));
     }
     boolean binary = Filters.flag(a[1]);

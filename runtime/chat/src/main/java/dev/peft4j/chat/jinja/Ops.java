@@ -47,7 +47,8 @@ final class Ops {
       throw JinjaException.type("can only concatenate str (not \"" + Types.name(b) + "\") to str");
     }
     if (a instanceof Seq x) {
-      if ((a instanceof PyList && b instanceof PyList) || (a instanceof PyTuple && b instanceof PyTuple)) {
+      if ((a instanceof PyList && b instanceof PyList)
+          || (a instanceof PyTuple && b instanceof PyTuple)) {
         Seq y = (Seq) b;
         rt.reserveEntries(x.items.size() + (long) y.items.size());
         List<Object> all = new ArrayList<>(x.items.size() + y.items.size());
@@ -70,7 +71,11 @@ final class Ops {
       throw unsupported("*", a, b);
     }
     if (!Types.isInt(count)) {
-      throw JinjaException.type("can't multiply sequence by non-int of type " + Repr.quote(Types.name(count)));
+      throw JinjaException.type(
+          "can't multiply sequence by non-int of type " + Repr.quote(Types.name(count)));
+    }
+    if (count instanceof java.math.BigInteger) {
+      throw new JinjaException("OverflowError", "cannot fit 'int' into an index-sized integer");
     }
     int n = Math.max(0, Types.index(count));
     if (sequence instanceof Seq s) {
@@ -87,8 +92,12 @@ final class Ops {
 
   private static JinjaException unsupported(String operator, Object a, Object b) {
     return JinjaException.type(
-        "unsupported operand type(s) for " + (operator.equals("**") ? "** or pow()" : operator) + ": "
-            + Repr.quote(Types.name(a)) + " and " + Repr.quote(Types.name(b)));
+        "unsupported operand type(s) for "
+            + (operator.equals("**") ? "** or pow()" : operator)
+            + ": "
+            + Repr.quote(Types.name(a))
+            + " and "
+            + Repr.quote(Types.name(b)));
   }
 
   static Object unary(String operator, Object a) {
@@ -127,7 +136,8 @@ final class Ops {
     }
     int low = by > 0 ? 0 : -1;
     int high = by > 0 ? length : length - 1;
-    int from = start == None.NONE ? (by > 0 ? low : high) : bound(sliceIndex(start), length, low, high);
+    int from =
+        start == None.NONE ? (by > 0 ? low : high) : bound(sliceIndex(start), length, low, high);
     int to = stop == None.NONE ? (by > 0 ? high : low) : bound(sliceIndex(stop), length, low, high);
     if (value instanceof PyRange r) {
       return new PyRange(r.start() + from * r.step(), r.start() + to * r.step(), r.step() * by);
@@ -147,7 +157,8 @@ final class Ops {
 
   private static int sliceIndex(Object value) {
     if (value instanceof Undefined || !Types.isInt(value)) {
-      throw JinjaException.type("slice indices must be integers or None or have an __index__ method");
+      throw JinjaException.type(
+          "slice indices must be integers or None or have an __index__ method");
     }
     return Types.index(value);
   }

@@ -81,17 +81,26 @@ final class Parser extends ExprParser {
 
   private JinjaException unknown(@Nullable String tag, int position) {
     StringBuilder message =
-        new StringBuilder(tag == null ? "Unexpected end of template." : "Encountered unknown tag " + Repr.quote(tag) + ".");
+        new StringBuilder(
+            tag == null
+                ? "Unexpected end of template."
+                : "Encountered unknown tag " + Repr.quote(tag) + ".");
     if (!ends.isEmpty()) {
       String looking = ends.peek().stream().map(Repr::quote).collect(Collectors.joining(" or "));
       boolean nesting = tag != null && ends.stream().anyMatch(e -> e.contains(tag));
       message.append(
           nesting
-              ? " You probably made a nesting mistake. Jinja is expecting this tag, but currently looking for " + looking + "."
+              ? " You probably made a nesting mistake. Jinja is expecting this tag, but currently"
+                    + " looking for "
+                  + looking
+                  + "."
               : " Jinja was looking for the following tags: " + looking + ".");
     }
     if (!tags.isEmpty()) {
-      message.append(" The innermost block that needs to be closed is ").append(Repr.quote(tags.peek())).append('.');
+      message
+          .append(" The innermost block that needs to be closed is ")
+          .append(Repr.quote(tags.peek()))
+          .append('.');
     }
     return fail(message.toString(), position);
   }
@@ -123,7 +132,8 @@ final class Parser extends ExprParser {
           case "print" -> parsePrint();
           case "generation" -> {
             next();
-            yield new Node.CallBlock(null, List.of(), List.of(), statementsTo("endgeneration"), position);
+            yield new Node.CallBlock(
+                null, List.of(), List.of(), statementsTo("endgeneration"), position);
           }
           case "break", "continue" -> {
             next();
@@ -154,7 +164,8 @@ final class Parser extends ExprParser {
     return switch (target) {
       case Name n -> n.as(Name.Use.STORE);
       case Node.NamespaceRef n -> n;
-      case Node.TupleExpr t -> new Node.TupleExpr(t.items().stream().map(i -> store(i, position)).toList(), position);
+      case Node.TupleExpr t ->
+          new Node.TupleExpr(t.items().stream().map(i -> store(i, position)).toList(), position);
       default -> throw fail("can't assign to " + Repr.quote(kind(target)), position);
     };
   }
@@ -237,7 +248,8 @@ final class Parser extends ExprParser {
   static Expr parameters(Expr target) {
     return switch (target) {
       case Name n -> n.as(Name.Use.PARAM);
-      case Node.TupleExpr t -> new Node.TupleExpr(t.items().stream().map(Parser::parameters).toList(), t.position());
+      case Node.TupleExpr t ->
+          new Node.TupleExpr(t.items().stream().map(Parser::parameters).toList(), t.position());
       default -> target;
     };
   }
@@ -250,7 +262,9 @@ final class Parser extends ExprParser {
       }
       Name name = nameTarget(Name.Use.PARAM);
       if (parameters.stream().anyMatch(p -> p.name().equals(name.name()))) {
-        throw fail("duplicate argument " + Repr.quote(name.name()) + " in function definition", name.position());
+        throw fail(
+            "duplicate argument " + Repr.quote(name.name()) + " in function definition",
+            name.position());
       }
       if (skipIf("assign")) {
         defaults.add(expression());
@@ -303,7 +317,8 @@ final class Parser extends ExprParser {
     boolean required = skipName("required");
     if (current.is("sub")) {
       throw fail(
-          "Block names in Jinja have to be valid Python identifiers and may not contain hyphens, use an underscore instead.");
+          "Block names in Jinja have to be valid Python identifiers and may not contain hyphens,"
+              + " use an underscore instead.");
     }
     List<Stmt> body = statementsTo("endblock");
     if (required) {

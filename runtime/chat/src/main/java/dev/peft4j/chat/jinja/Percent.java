@@ -27,7 +27,10 @@ final class Percent {
   }
 
   private boolean isMapping() {
-    return values instanceof PyDict || values instanceof PyList || values instanceof Undefined || values instanceof PyRange;
+    return values instanceof PyDict
+        || values instanceof PyList
+        || values instanceof Undefined
+        || values instanceof PyRange;
   }
 
   private Object argument() {
@@ -95,7 +98,12 @@ final class Percent {
       if ("diouxXeEfFgGcrsa".indexOf(kind) < 0) {
         int point = text.codePointAt(index);
         throw JinjaException.value(
-            "unsupported format character '" + Character.toString(point) + "' (0x" + Integer.toHexString(point) + ") at index " + index);
+            "unsupported format character '"
+                + Character.toString(point)
+                + "' (0x"
+                + Integer.toHexString(point)
+                + ") at index "
+                + index);
       }
       String s = one(argument == null ? argument() : argument, kind, flags, width, precision);
       out.append(rt.made(s));
@@ -124,7 +132,8 @@ final class Percent {
       throw u.error();
     }
     if (!(values instanceof PyDict d)) {
-      throw JinjaException.type(Types.name(values) + " indices must be integers or slices, not str");
+      throw JinjaException.type(
+          Types.name(values) + " indices must be integers or slices, not str");
     }
     Object value = d.get(key);
     if (value == null) {
@@ -139,6 +148,9 @@ final class Percent {
       Object n = argument();
       if (!Types.isInt(n)) {
         throw JinjaException.type("* wants int");
+      }
+      if (n instanceof BigInteger) {
+        throw new JinjaException("OverflowError", "Python int too large to convert to C ssize_t");
       }
       return Types.index(n);
     }
@@ -185,7 +197,9 @@ final class Percent {
       }
       prefix = radix != 10 && flags.indexOf('#') >= 0 ? "0" + kind : "";
     }
-    String head = (negative ? "-" : flags.indexOf('+') >= 0 ? "+" : flags.indexOf(' ') >= 0 ? " " : "") + prefix;
+    String head =
+        (negative ? "-" : flags.indexOf('+') >= 0 ? "+" : flags.indexOf(' ') >= 0 ? " " : "")
+            + prefix;
     if (flags.indexOf('0') >= 0 && !left) {
       digits = Str.pad(digits, width - head.length(), "0", Str.Align.RIGHT, rt);
     }
@@ -201,14 +215,19 @@ final class Percent {
   }
 
   private static BigInteger whole(Object value, char kind) {
-    Undefined.refuse(value, null);
     boolean decimal = "diu".indexOf(kind) >= 0;
+    Undefined.refuse(decimal ? value : "", null);
     if (decimal && value instanceof Double d) {
       return Num.big(Num.truncate(d));
     }
     if (!Types.isInt(value)) {
       throw JinjaException.type(
-          "%" + kind + " format: " + (decimal ? "a real number" : "an integer") + " is required, not " + Types.name(value));
+          "%"
+              + kind
+              + " format: "
+              + (decimal ? "a real number" : "an integer")
+              + " is required, not "
+              + Types.name(value));
     }
     return Num.big(value);
   }

@@ -52,7 +52,8 @@ final class PrettyPrint {
     return items;
   }
 
-  private static void write(Object value, StringBuilder out, int indent, int behind, Runtime rt, int depth) {
+  private static void write(
+      Object value, StringBuilder out, int indent, int behind, Runtime rt, int depth) {
     Runtime.nesting(depth);
     String line = Repr.repr(sorted(value, rt, depth), rt);
     boolean container = value instanceof PyDict || value instanceof Seq;

@@ -8,7 +8,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A dict: in the order of insertion, with keys that are equal as in Python (1, 1.0 and True are one). */
+/**
+ * A dict: in the order of insertion, with keys that are equal as in Python (1, 1.0 and True are
+ * one).
+ */
 final class PyDict {
   private static final int MAX_DEPTH = 100;
 

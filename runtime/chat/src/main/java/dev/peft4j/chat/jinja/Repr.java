@@ -59,7 +59,10 @@ final class Repr {
       case PyTuple t -> items(t.items, "(", t.items.size() == 1 ? ",)" : ")", out, rt, depth);
       case PyDict d -> dict(d, out, rt, depth);
       case PyRange r ->
-          out.append("range(").append(r.start()).append(", ").append(r.stop())
+          out.append("range(")
+              .append(r.start())
+              .append(", ")
+              .append(r.stop())
               .append(r.step() == 1 ? ")" : ", " + r.step() + ")");
       case PyView v -> {
         items(v.list(), v.kind().type + "([", "])", out, rt, depth);
@@ -70,8 +73,11 @@ final class Repr {
         dict(n.attributes, out, rt, depth);
         out.append('>');
       }
-      case Loop l -> out.append("<LoopContext ").append(l.index()).append('/').append(l.length()).append('>');
-      case Macro m -> out.append("<Macro ").append(m.isCaller() ? "anonymous" : quote(m.name())).append('>');
+      case Loop l ->
+          out.append("<LoopContext ").append(l.index()).append('/').append(l.length()).append('>');
+      case Macro m ->
+          out.append("<Macro ").append(m.isCaller() ? "anonymous" : quote(m.name())).append('>');
+      case Globals.Function f -> out.append(f.shown());
       default -> out.append('<').append(Types.qualifiedName(value)).append(" object>");
     }
   }
@@ -165,7 +171,8 @@ final class Repr {
       if (c < 128) {
         out.append((char) c);
       } else {
-        out.append(c < 0x100 ? "\\x" : c < 0x10000 ? "\\u" : "\\U").append(hex(c, c < 0x100 ? 2 : c < 0x10000 ? 4 : 8));
+        out.append(c < 0x100 ? "\\x" : c < 0x10000 ? "\\u" : "\\U")
+            .append(hex(c, c < 0x100 ? 2 : c < 0x10000 ? 4 : 8));
       }
     }
     return out.toString();
@@ -175,7 +182,9 @@ final class Repr {
     String s = n.toString();
     if (s.length() > Num.MAX_DIGITS + 1) {
       throw JinjaException.value(
-          "Exceeds the limit (" + Num.MAX_DIGITS + " digits) for integer string conversion; "
+          "Exceeds the limit ("
+              + Num.MAX_DIGITS
+              + " digits) for integer string conversion; "
               + "use sys.set_int_max_str_digits() to increase the limit");
     }
     return s;
@@ -197,7 +206,8 @@ final class Repr {
     int exponent = digits.length() - 1 - exact.scale();
     String sign = d < 0 ? "-" : "";
     if (exponent < -4 || exponent >= 16) {
-      String mantissa = digits.length() == 1 ? digits : digits.charAt(0) + "." + digits.substring(1);
+      String mantissa =
+          digits.length() == 1 ? digits : digits.charAt(0) + "." + digits.substring(1);
       String e = Integer.toString(Math.abs(exponent));
       return sign + mantissa + "e" + (exponent < 0 ? "-" : "+") + (e.length() < 2 ? "0" + e : e);
     }

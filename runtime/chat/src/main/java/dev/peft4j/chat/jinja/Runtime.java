@@ -30,7 +30,11 @@ final class Runtime {
   private int calls;
   private int depth;
 
-  Runtime(Map<String, Object> parent, Supplier<ZonedDateTime> clock, Limits limits, long inputCharacters) {
+  Runtime(
+      Map<String, Object> parent,
+      Supplier<ZonedDateTime> clock,
+      Limits limits,
+      long inputCharacters) {
     this.parent = parent;
     this.clock = clock;
     this.limits = limits;
@@ -62,7 +66,9 @@ final class Runtime {
 
   private JinjaException tooLong() {
     return JinjaException.limit(
-        "the template does not end: it has taken " + limits.steps() + " steps; a loop or a call must be shorter");
+        "the template does not end: it has taken "
+            + limits.steps()
+            + " steps; a loop or a call must be shorter");
   }
 
   /** Counts {@code characters} that are about to be made. */
@@ -88,8 +94,10 @@ final class Runtime {
   /** Counts a call of something whose code is {@code levels} deep; {@link #leave} ends it. */
   void enter(int levels) {
     if (++calls > MAX_CALLS || depth + levels > limits.depth()) {
-      throw JinjaException.limit(
-          "calls of macros or loops are too deep in each other: more than " + Math.min(calls - 1, MAX_CALLS));
+      throw new JinjaException(
+          "RecursionError",
+          "calls of macros or loops are too deep in each other: more than "
+              + Math.min(calls - 1, MAX_CALLS));
     }
     depth += levels;
   }
@@ -102,7 +110,8 @@ final class Runtime {
   static void nesting(int depth) {
     if (depth > MAX_NESTING) {
       throw new JinjaException(
-          "RecursionError", "values are too deep in each other: more than " + MAX_NESTING + " levels");
+          "RecursionError",
+          "values are too deep in each other: more than " + MAX_NESTING + " levels");
     }
   }
 }

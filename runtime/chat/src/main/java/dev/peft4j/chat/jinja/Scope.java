@@ -1,8 +1,8 @@
 package dev.peft4j.chat.jinja;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.ArrayList;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -82,19 +82,20 @@ record Scope(Symbols symbols, Function function, boolean top, boolean soft, bool
     symbols.loads.keySet().forEach(function::define);
     List<Change> all = new ArrayList<>();
     List<Place> own = new ArrayList<>();
-    symbols.loads.forEach((variable, load) -> {
-      int slot = function.define(variable);
-      own.add(new Place(0, slot));
-      switch (load.kind()) {
-        case PARAMETER -> {}
-        case RESOLVE -> all.add(f -> f.set(0, slot, f.rt.resolve(load.from())));
-        case UNDEFINED -> all.add(f -> f.set(0, slot, null));
-        case ALIAS -> {
-          Place from = function.place(load.from());
-          all.add(f -> f.set(0, slot, f.get(from.hops(), from.slot())));
-        }
-      }
-    });
+    symbols.loads.forEach(
+        (variable, load) -> {
+          int slot = function.define(variable);
+          own.add(new Place(0, slot));
+          switch (load.kind()) {
+            case PARAMETER -> {}
+            case RESOLVE -> all.add(f -> f.set(0, slot, f.rt.resolve(load.from())));
+            case UNDEFINED -> all.add(f -> f.set(0, slot, null));
+            case ALIAS -> {
+              Place from = function.place(load.from());
+              all.add(f -> f.set(0, slot, f.get(from.hops(), from.slot())));
+            }
+          }
+        });
     return new Entry(all.toArray(new Change[0]), own.stream().mapToInt(Place::slot).toArray());
   }
 

@@ -10,7 +10,8 @@ final class Sort {
 
   private record Keyed<T>(Object key, T item) {}
 
-  // A merge sort of our own: what Python's < says need be no order, and then Java's sort may refuse.
+  // A merge sort of our own: what Python's < says need be no order, and then Java's sort may
+  // refuse.
   static <T> void sort(List<T> items, Function<T, Object> key, boolean reverse, Runtime rt) {
     rt.reserveEntries(items.size());
     List<Keyed<T>> keyed = new ArrayList<>(items.size());
@@ -40,7 +41,9 @@ final class Sort {
         int i = left;
         int j = middle;
         while (i < middle || j < end) {
-          boolean second = i == middle || (j < end && Compare.order("<", from.get(j).key(), from.get(i).key(), rt));
+          boolean second =
+              i == middle
+                  || (j < end && Compare.order("<", from.get(j).key(), from.get(i).key(), rt));
           to.add(from.get(second ? j++ : i++));
         }
       }

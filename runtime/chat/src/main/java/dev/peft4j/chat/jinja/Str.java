@@ -195,7 +195,9 @@ final class Str {
     int end = s.length();
     // Backwards: the same search in the reversed text.
     Finder finder = new Finder(reverse(s), reverse(separator), rt);
-    for (int at = finder.next(0); at >= 0 && parts.size() < max; at = finder.next(s.length() - end)) {
+    for (int at = finder.next(0);
+        at >= 0 && parts.size() < max;
+        at = finder.next(s.length() - end)) {
       int start = s.length() - at;
       part(parts, s.substring(start, end), rt);
       end = start - separator.length();
@@ -258,7 +260,9 @@ final class Str {
     String head = s.substring(0, from);
     String lowered = lower(s);
     String loweredHead = lower(head);
-    return lowered.startsWith(loweredHead) ? lowered.substring(loweredHead.length()) : lower(s.substring(from));
+    return lowered.startsWith(loweredHead)
+        ? lowered.substring(loweredHead.length())
+        : lower(s.substring(from));
   }
 
   static String title(String s) {
@@ -289,27 +293,35 @@ final class Str {
       return Character.toString(simple);
     }
     int n = Character.charCount(upper.codePointAt(0));
-    return CharKinds.cased(upper.codePointAt(0)) ? upper.substring(0, n) + lower(upper.substring(n)) : upper;
+    return CharKinds.cased(upper.codePointAt(0))
+        ? upper.substring(0, n) + lower(upper.substring(n))
+        : upper;
   }
 
   static String swapCase(String s) {
     StringBuilder out = new StringBuilder(s.length());
+    String lowered = lower(s);
+    boolean sameLength = lowered.length() == s.length();
     int c;
     for (int i = 0; i < s.length(); i += Character.charCount(c)) {
       c = s.codePointAt(i);
       String one = Character.toString(c);
-      out.append(Character.isUpperCase(c) ? lower(one) : Character.isLowerCase(c) ? upper(one) : one);
+      String low = sameLength ? lowered.substring(i, i + one.length()) : lower(one);
+      out.append(Character.isUpperCase(c) ? low : Character.isLowerCase(c) ? upper(one) : one);
     }
     return out.toString();
   }
 
   static String caseFold(String s) {
     StringBuilder out = new StringBuilder(s.length());
-    s.codePoints().forEach(c -> out.append(lower(upper(Character.toString(c)).replace('\u03a3', '\u03c3'))));
+    s.codePoints()
+        .forEach(c -> out.append(lower(upper(Character.toString(c)).replace('\u03a3', '\u03c3'))));
     return out.toString();
   }
 
-  /** {@code s} in a field of {@code width} characters: before it the share that {@code left} says. */
+  /**
+   * {@code s} in a field of {@code width} characters: before it the share that {@code left} says.
+   */
   static String pad(String s, int width, String fill, Align align, Runtime rt) {
     int missing = width - length(s);
     if (missing <= 0) {

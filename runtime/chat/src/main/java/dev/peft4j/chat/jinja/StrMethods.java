@@ -44,14 +44,18 @@ final class StrMethods {
     ALL.put("join", StrMethods::join);
     ALL.put("startswith", (s, a, rt) -> affix("startswith", s, a, true));
     ALL.put("endswith", (s, a, rt) -> affix("endswith", s, a, false));
-    ALL.put("removeprefix", (s, a, rt) -> {
-      String p = text("removeprefix", one(a, "removeprefix"));
-      return s.startsWith(p) ? s.substring(p.length()) : s;
-    });
-    ALL.put("removesuffix", (s, a, rt) -> {
-      String p = text("removesuffix", one(a, "removesuffix"));
-      return s.endsWith(p) ? s.substring(0, s.length() - p.length()) : s;
-    });
+    ALL.put(
+        "removeprefix",
+        (s, a, rt) -> {
+          String p = text("removeprefix", one(a, "removeprefix"));
+          return s.startsWith(p) ? s.substring(p.length()) : s;
+        });
+    ALL.put(
+        "removesuffix",
+        (s, a, rt) -> {
+          String p = text("removesuffix", one(a, "removesuffix"));
+          return s.endsWith(p) ? s.substring(0, s.length() - p.length()) : s;
+        });
     ALL.put("find", (s, a, rt) -> find("find", s, a, rt, false));
     ALL.put("rfind", (s, a, rt) -> find("rfind", s, a, rt, true));
     ALL.put("index", (s, a, rt) -> found(find("index", s, a, rt, false)));
@@ -82,14 +86,16 @@ final class StrMethods {
 
   static String none(Args a, String name, String result) {
     if (!a.positional().isEmpty() || !a.named().isEmpty()) {
-      throw JinjaException.type("str." + name + "() takes no arguments (" + a.positional().size() + " given)");
+      throw JinjaException.type(
+          "str." + name + "() takes no arguments (" + a.positional().size() + " given)");
     }
     return result;
   }
 
   private static Object one(Args a, String name) {
     if (a.positional().size() != 1 || !a.named().isEmpty()) {
-      throw JinjaException.type("str." + name + "() takes exactly one argument (" + a.positional().size() + " given)");
+      throw JinjaException.type(
+          "str." + name + "() takes exactly one argument (" + a.positional().size() + " given)");
     }
     return a.positional().getFirst();
   }
@@ -100,11 +106,23 @@ final class StrMethods {
     }
     if (a.positional().size() < least) {
       throw JinjaException.type(
-          name + " expected at least " + least + " argument" + (least == 1 ? "" : "s") + ", got " + a.positional().size());
+          name
+              + " expected at least "
+              + least
+              + " argument"
+              + (least == 1 ? "" : "s")
+              + ", got "
+              + a.positional().size());
     }
     if (a.positional().size() > most) {
       throw JinjaException.type(
-          name + " expected at most " + most + " argument" + (most == 1 ? "" : "s") + ", got " + a.positional().size());
+          name
+              + " expected at most "
+              + most
+              + " argument"
+              + (most == 1 ? "" : "s")
+              + ", got "
+              + a.positional().size());
     }
   }
 
@@ -132,10 +150,16 @@ final class StrMethods {
     List<Object> p = a.positional();
     for (int i = 0; i < 2; i++) {
       if (!Types.isText(p.get(i))) {
-        throw JinjaException.type("replace() argument " + (i + 1) + " must be str, not " + Types.name(p.get(i)));
+        throw JinjaException.type(
+            "replace() argument " + (i + 1) + " must be str, not " + Types.name(p.get(i)));
       }
     }
-    return Str.replace(s, Types.text(p.get(0)), Types.text(p.get(1)), p.size() > 2 ? Types.index(p.get(2)) : -1, rt);
+    return Str.replace(
+        s,
+        Types.text(p.get(0)),
+        Types.text(p.get(1)),
+        p.size() > 2 ? Types.index(p.get(2)) : -1,
+        rt);
   }
 
   private static Object split(String s, Args a, Runtime rt, boolean right) {
@@ -147,7 +171,8 @@ final class StrMethods {
     String separator = by == None.NONE ? null : Types.text(by);
     int max = v[1] == null ? -1 : Types.index(v[1]);
     rt.work(s.length());
-    return list(right ? Str.splitFromRight(s, separator, max, rt) : Str.split(s, separator, max, rt));
+    return list(
+        right ? Str.splitFromRight(s, separator, max, rt) : Str.split(s, separator, max, rt));
   }
 
   static PyList list(List<String> parts) {
@@ -201,12 +226,16 @@ final class StrMethods {
     return out.toString();
   }
 
-  /** The part of {@code s} that the arguments {@code start} and {@code end} leave, as chars: start, end. */
+  /**
+   * The part of {@code s} that the arguments {@code start} and {@code end} leave, as chars: start,
+   * end.
+   */
   private static int[] range(String s, Args a, int from) {
     List<Object> p = a.positional();
     int n = Str.length(s);
     int start = p.size() > from && p.get(from) != None.NONE ? Types.index(p.get(from)) : 0;
-    int end = p.size() > from + 1 && p.get(from + 1) != None.NONE ? Types.index(p.get(from + 1)) : n;
+    int end =
+        p.size() > from + 1 && p.get(from + 1) != None.NONE ? Types.index(p.get(from + 1)) : n;
     start = start < 0 ? Math.max(0, start + n) : start;
     end = end < 0 ? Math.max(0, end + n) : Math.min(n, end);
     if (start > end || start > n) {
@@ -248,7 +277,8 @@ final class StrMethods {
       return -1;
     }
     String in = s.substring(range[0], range[1]);
-    int i = right ? last(in, Types.text(what), in.length(), rt) : Str.find(in, Types.text(what), rt);
+    int i =
+        right ? last(in, Types.text(what), in.length(), rt) : Str.find(in, Types.text(what), rt);
     return i < 0 ? -1 : s.codePointCount(0, range[0] + i);
   }
 
@@ -286,7 +316,8 @@ final class StrMethods {
     int width = Types.index(one(a, "zfill"));
     boolean sign = s.startsWith("-") || s.startsWith("+");
     String digits = sign ? s.substring(1) : s;
-    return (sign ? s.substring(0, 1) : "") + Str.pad(digits, sign ? width - 1 : width, "0", Str.Align.RIGHT, rt);
+    return (sign ? s.substring(0, 1) : "")
+        + Str.pad(digits, sign ? width - 1 : width, "0", Str.Align.RIGHT, rt);
   }
 
   private static Object pad(String name, String s, Args a, Str.Align align, Runtime rt) {
@@ -295,7 +326,8 @@ final class StrMethods {
     if (a.positional().size() > 1) {
       Object f = a.positional().get(1);
       if (!Types.isText(f)) {
-        throw JinjaException.type("The fill character must be a unicode character, not " + Types.name(f));
+        throw JinjaException.type(
+            "The fill character must be a unicode character, not " + Types.name(f));
       }
       fill = Types.text(f);
       if (Str.length(fill) != 1) {
@@ -380,7 +412,8 @@ final class StrMethods {
   }
 
   static boolean isIdentifier(String s) {
-    if (s.isEmpty() || (s.codePointAt(0) != '_' && !Character.isUnicodeIdentifierStart(s.codePointAt(0)))) {
+    if (s.isEmpty()
+        || (s.codePointAt(0) != '_' && !Character.isUnicodeIdentifierStart(s.codePointAt(0)))) {
       return false;
     }
     return s.codePoints()
@@ -393,13 +426,21 @@ final class StrMethods {
       return s;
     }
     StringBuilder out = new StringBuilder();
-    s.codePoints().forEach(c -> {
-      Object to = d.get((long) c);
-      String by = to == null ? Character.toString(c) : to == None.NONE ? ""
-          : to instanceof Long n ? Character.toString((int) Math.clamp(n, 0, Character.MAX_CODE_POINT)) : Repr.str(to, rt);
-      rt.reserve(by.length());
-      out.append(by);
-    });
+    s.codePoints()
+        .forEach(
+            c -> {
+              Object to = d.get((long) c);
+              String by =
+                  to == null
+                      ? Character.toString(c)
+                      : to == None.NONE
+                          ? ""
+                          : to instanceof Long n
+                              ? Character.toString((int) Math.clamp(n, 0, Character.MAX_CODE_POINT))
+                              : Repr.str(to, rt);
+              rt.reserve(by.length());
+              out.append(by);
+            });
     return out.toString();
   }
 }

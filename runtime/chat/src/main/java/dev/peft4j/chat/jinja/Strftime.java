@@ -41,14 +41,16 @@ final class Strftime {
     return flag == '^' || flag == '#' ? s.toUpperCase(Locale.ROOT) : s;
   }
 
-  private static @org.jspecify.annotations.Nullable String one(char c, char flag, ZonedDateTime t, Runtime rt) {
+  private static @org.jspecify.annotations.Nullable String one(
+      char c, char flag, ZonedDateTime t, Runtime rt) {
     int hour12 = t.getHour() % 12 == 0 ? 12 : t.getHour() % 12;
     int weekday = t.getDayOfWeek().getValue() % 7;
     int day = t.getDayOfYear();
     return switch (c) {
       case 'a' -> text(t.getDayOfWeek().getDisplayName(TextStyle.SHORT, Locale.ENGLISH), flag);
       case 'A' -> text(t.getDayOfWeek().getDisplayName(TextStyle.FULL, Locale.ENGLISH), flag);
-      case 'b', 'h' -> text(t.getMonth().getDisplayName(TextStyle.FULL, Locale.ENGLISH).substring(0, 3), flag);
+      case 'b', 'h' ->
+          text(t.getMonth().getDisplayName(TextStyle.FULL, Locale.ENGLISH).substring(0, 3), flag);
       case 'B' -> text(t.getMonth().getDisplayName(TextStyle.FULL, Locale.ENGLISH), flag);
       case 'c' -> format("%a %b %e %H:%M:%S %Y", t, rt);
       case 'C' -> number(t.getYear() / 100, 2, '0', flag);

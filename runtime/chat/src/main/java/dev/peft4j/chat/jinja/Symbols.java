@@ -12,8 +12,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the names of one scope mean, decided before anything runs, as jinja2 does it (its {@code idtracking}): a name that is
- * set in a scope is another variable than the one outside, from the scope's start on.
+ * What the names of one scope mean, decided before anything runs, as jinja2 does it (its {@code
+ * idtracking}): a name that is set in a scope is another variable than the one outside, from the
+ * scope's start on.
  */
 final class Symbols {
   /** Where the value of a variable comes from when its scope is entered. */
@@ -38,7 +39,11 @@ final class Symbols {
   private final Set<String> stores;
 
   private Symbols(
-      int level, @Nullable Symbols parent, Map<String, String> refs, Map<String, Load> loads, Set<String> stores) {
+      int level,
+      @Nullable Symbols parent,
+      Map<String, String> refs,
+      Map<String, Load> loads,
+      Set<String> stores) {
     this.level = level;
     this.parent = parent;
     this.refs = refs;
@@ -47,11 +52,21 @@ final class Symbols {
   }
 
   Symbols(@Nullable Symbols parent) {
-    this(parent == null ? 0 : parent.level + 1, parent, new LinkedHashMap<>(), new LinkedHashMap<>(), new LinkedHashSet<>());
+    this(
+        parent == null ? 0 : parent.level + 1,
+        parent,
+        new LinkedHashMap<>(),
+        new LinkedHashMap<>(),
+        new LinkedHashSet<>());
   }
 
   private Symbols copy() {
-    return new Symbols(level, parent, new LinkedHashMap<>(refs), new LinkedHashMap<>(loads), new LinkedHashSet<>(stores));
+    return new Symbols(
+        level,
+        parent,
+        new LinkedHashMap<>(refs),
+        new LinkedHashMap<>(loads),
+        new LinkedHashSet<>(stores));
   }
 
   private String define(String name, Load load) {
@@ -166,7 +181,8 @@ final class Symbols {
     }
     for (String name : set) {
       String outer = parent == null ? null : parent.find(name);
-      loads.put(ref(name), outer == null ? new Load(Kind.RESOLVE, name) : new Load(Kind.ALIAS, outer));
+      loads.put(
+          ref(name), outer == null ? new Load(Kind.RESOLVE, name) : new Load(Kind.ALIAS, outer));
     }
   }
 

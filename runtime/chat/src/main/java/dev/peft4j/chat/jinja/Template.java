@@ -40,7 +40,8 @@ public final class Template {
       Map<String, Object> values = new HashMap<>(Globals.ALL);
       Values.Made made = new Values.Made();
       variables.forEach((name, value) -> values.put(name, made.of(value)));
-      Runtime rt = new Runtime(values, clock == null ? Strftime::now : clock, limits, made.characters);
+      Runtime rt =
+          new Runtime(values, clock == null ? Strftime::now : clock, limits, made.characters);
       program.body().run(new Frame(rt, null, program.function().size()), rt.root);
       return new Rendering(rt.root.toString(), rt.generations);
     } catch (StackOverflowError e) {

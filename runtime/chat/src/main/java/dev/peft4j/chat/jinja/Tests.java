@@ -31,18 +31,22 @@ final class Tests {
   }
 
   private static void one(String name, One test) {
-    ALL.put(name, (rt, a) -> {
-      @Nullable Object[] v = a.bind("test_" + name, 1, "value");
-      return test.of(Objects.requireNonNull(v[0]), rt);
-    });
+    ALL.put(
+        name,
+        (rt, a) -> {
+          @Nullable Object[] v = a.bind("test_" + name, 1, "value");
+          return test.of(Objects.requireNonNull(v[0]), rt);
+        });
   }
 
   private static void two(String parameter, Two test, String... names) {
     for (String name : names) {
-      ALL.put(name, (rt, a) -> {
-        @Nullable Object[] v = a.bind("test_" + name, 2, "value", parameter);
-        return test.of(Objects.requireNonNull(v[0]), Objects.requireNonNull(v[1]), rt);
-      });
+      ALL.put(
+          name,
+          (rt, a) -> {
+            @Nullable Object[] v = a.bind("test_" + name, 2, "value", parameter);
+            return test.of(Objects.requireNonNull(v[0]), Objects.requireNonNull(v[1]), rt);
+          });
     }
   }
 
@@ -52,8 +56,8 @@ final class Tests {
     two("num", (v, o, rt) -> Compare.equal(Ops.binary("%", v, o, rt), 0L, rt), "divisibleby");
     one("defined", (v, rt) -> !(v instanceof Undefined));
     one("undefined", (v, rt) -> v instanceof Undefined);
-    one("filter", (v, rt) -> v instanceof String s && Filters.get(s) != null);
-    one("test", (v, rt) -> v instanceof String s && get(s) != null);
+    one("filter", (v, rt) -> PyDict.canonical(v) instanceof String s && Filters.get(s) != null);
+    one("test", (v, rt) -> PyDict.canonical(v) instanceof String s && get(s) != null);
     one("none", (v, rt) -> v == None.NONE);
     one("boolean", (v, rt) -> v instanceof Boolean);
     one("false", (v, rt) -> Boolean.FALSE.equals(v));
@@ -65,8 +69,15 @@ final class Tests {
     one("string", (v, rt) -> Types.isText(v));
     one("mapping", (v, rt) -> v instanceof PyDict);
     one("number", (v, rt) -> Types.isNumber(v));
-    one("sequence", (v, rt) -> Types.isText(v) || v instanceof Seq || v instanceof PyDict || v instanceof PyRange
-        || v instanceof PyBytes || v instanceof Undefined);
+    one(
+        "sequence",
+        (v, rt) ->
+            Types.isText(v)
+                || v instanceof Seq
+                || v instanceof PyDict
+                || v instanceof PyRange
+                || v instanceof PyBytes
+                || v instanceof Undefined);
     one("iterable", (v, rt) -> Iters.tryIterate(v) != null);
     one("callable", (v, rt) -> v instanceof Callable || v instanceof Undefined);
     one("escaped", (v, rt) -> v instanceof Markup);
@@ -82,7 +93,8 @@ final class Tests {
 
   // Python keeps one object for each small number, and for most short texts.
   private static boolean same(Object a, Object b) {
-    return a == b || ((a instanceof Long || a instanceof Boolean) && a.equals(b))
+    return a == b
+        || ((a instanceof Long || a instanceof Boolean) && a.equals(b))
         || (a instanceof String s && s.equals(b) && s.length() <= 1);
   }
 }

@@ -19,35 +19,65 @@ final class TextFilters {
     simple("lower", Str::lower);
     simple("capitalize", Str::capitalize);
     simple("title", TextFilters::title);
-    Filters.add("trim", 1, (v, a, rt) -> {
-      Object chars = Filters.orNull(a[1]);
-      if (chars != null && !Types.isText(chars)) {
-        throw JinjaException.type("strip arg must be None or str");
-      }
-      return alike(v, Str.strip(soft(v, rt), chars == null ? null : Types.text(chars), true, true));
-    }, "value", "chars");
+    Filters.add(
+        "trim",
+        1,
+        (v, a, rt) -> {
+          Object chars = Filters.orNull(a[1]);
+          if (chars != null && !Types.isText(chars)) {
+            throw JinjaException.type("strip arg must be None or str");
+          }
+          return alike(
+              v, Str.strip(soft(v, rt), chars == null ? null : Types.text(chars), true, true));
+        },
+        "value",
+        "chars");
     Filters.add("string", 1, (v, a, rt) -> Types.isText(v) ? v : Repr.str(v, rt), "s");
     Filters.add("replace", 3, TextFilters::replace, "s", "old", "new", "count");
     Filters.add("join", 1, TextFilters::join, "value", "d", "attribute");
-    Filters.add("format", (rt, a) -> {
-      List<Object> rest = a.positional().subList(1, a.positional().size());
-      if (!rest.isEmpty() && !a.named().isEmpty()) {
-        throw Filters.argument("can't handle positional and keyword arguments at the same time");
-      }
-      Object v = a.positional().getFirst();
-      return Ops.binary("%", Types.isText(v) ? v : Repr.str(v, rt),
-          a.named().isEmpty() ? new PyTuple(rest) : PyDict.ofNames(a.named()), rt);
-    });
-    Filters.add("center", 1, (v, a, rt) ->
-        alike(v, Str.pad(soft(v, rt), a[1] == null ? 80 : Types.index(a[1]), " ", Str.Align.CENTER, rt)), "value", "width");
+    Filters.add(
+        "format",
+        (rt, a) -> {
+          List<Object> rest = a.positional().subList(1, a.positional().size());
+          if (!rest.isEmpty() && !a.named().isEmpty()) {
+            throw Filters.argument(
+                "can't handle positional and keyword arguments at the same time");
+          }
+          Object v = a.positional().getFirst();
+          return Ops.binary(
+              "%",
+              Types.isText(v) ? v : Repr.str(v, rt),
+              a.named().isEmpty() ? new PyTuple(rest) : PyDict.ofNames(a.named()),
+              rt);
+        });
+    Filters.add(
+        "center",
+        1,
+        (v, a, rt) ->
+            alike(
+                v,
+                Str.pad(
+                    soft(v, rt), a[1] == null ? 80 : Types.index(a[1]), " ", Str.Align.CENTER, rt)),
+        "value",
+        "width");
     Filters.add("indent", 1, TextFilters::indent, "s", "width", "first", "blank");
     Filters.add("truncate", 1, TextFilters::truncate, "s", "length", "killwords", "end", "leeway");
     Filters.add("wordcount", 1, (v, a, rt) -> words(soft(v, rt), rt), "s");
-    Filters.add("wordwrap", 1, TextFilters::wrap, "s", "width", "break_long_words", "wrapstring", "break_on_hyphens");
+    Filters.add(
+        "wordwrap",
+        1,
+        TextFilters::wrap,
+        "s",
+        "width",
+        "break_long_words",
+        "wrapstring",
+        "break_on_hyphens");
     Filters.add("escape", 1, (v, a, rt) -> new Markup(Markup.escape(v, rt)), "s");
     Filters.add("e", 1, (v, a, rt) -> new Markup(Markup.escape(v, rt)), "s");
-    Filters.add("forceescape", 1, (v, a, rt) -> new Markup(Markup.escape(Repr.str(v, rt), rt)), "value");
-    Filters.add("safe", 1, (v, a, rt) -> v instanceof Markup ? v : new Markup(Repr.str(v, rt)), "value");
+    Filters.add(
+        "forceescape", 1, (v, a, rt) -> new Markup(Markup.escape(Repr.str(v, rt), rt)), "value");
+    Filters.add(
+        "safe", 1, (v, a, rt) -> v instanceof Markup ? v : new Markup(Repr.str(v, rt)), "value");
     Filters.add("striptags", 1, (v, a, rt) -> Html.stripTags(Repr.str(v, rt), rt), "value");
     Filters.add("urlencode", 1, TextFilters::urlEncode, "value");
     Filters.add("xmlattr", 1, TextFilters::attributes, "d", "autospace");
@@ -96,12 +126,17 @@ final class TextFilters {
     Object count = Filters.orNull(a[3]);
     long n = count == null ? -1 : Types.index(count);
     return Str.replace(
-        Repr.str(v, rt), Repr.str(Objects.requireNonNull(a[1]), rt), Repr.str(Objects.requireNonNull(a[2]), rt), n, rt);
+        Repr.str(v, rt),
+        Repr.str(Objects.requireNonNull(a[1]), rt),
+        Repr.str(Objects.requireNonNull(a[2]), rt),
+        n,
+        rt);
   }
 
   private static Object join(Object v, @Nullable Object[] a, Runtime rt) {
     Function<Object, Object> get = ListFilters.getter(Filters.orNull(a[2]), null, false, rt);
-    String between = a[1] == null ? "" : rt.autoescape ? Markup.escape(a[1], rt) : Repr.str(a[1], rt);
+    String between =
+        a[1] == null ? "" : rt.autoescape ? Markup.escape(a[1], rt) : Repr.str(a[1], rt);
     StringBuilder out = new StringBuilder();
     Iterator<Object> i = Iters.iterate(v);
     for (boolean first = true; i.hasNext(); first = false) {
@@ -115,8 +150,15 @@ final class TextFilters {
 
   private static Object indent(Object v, @Nullable Object[] a, Runtime rt) {
     if (!Types.isText(v)) {
-      // What Python says to value += "\n".
-      return Ops.binary("+", v, "\n", rt);
+      Undefined.refuse(v, null);
+      throw v instanceof PyList
+          ? noLines(v)
+          : JinjaException.type(
+              v instanceof PyTuple
+                  ? "can only concatenate tuple (not \"str\") to tuple"
+                  : "unsupported operand type(s) for +=: "
+                      + Repr.quote(Types.name(v))
+                      + " and 'str'");
     }
     Object width = a[1] == null ? 4L : a[1];
     String by = Types.isText(width) ? Types.text(width) : Str.repeat(" ", Types.index(width), rt);
@@ -126,9 +168,16 @@ final class TextFilters {
     for (int i = 0; i < lines.size(); i++) {
       String line = lines.get(i);
       rt.reserve(line.length() + 1L + by.length());
-      out.append(i == 0 ? "" : "\n").append(i > 0 && (blank || !line.isEmpty()) ? by : "").append(line);
+      out.append(i == 0 ? "" : "\n")
+          .append(i > 0 && (blank || !line.isEmpty()) ? by : "")
+          .append(line);
     }
     return alike(v, out.toString());
+  }
+
+  private static JinjaException noLines(Object v) {
+    return new JinjaException(
+        "AttributeError", Repr.quote(Types.name(v)) + " object has no attribute 'splitlines'");
   }
 
   private static Object truncate(Object v, @Nullable Object[] a, Runtime rt) {
@@ -137,7 +186,8 @@ final class TextFilters {
     Object given = Filters.orNull(a[4]);
     int leeway = given == null ? 5 : Types.index(given);
     if (length < Str.length(end)) {
-      throw new JinjaException("AssertionError", "expected length >= " + Str.length(end) + ", got " + length);
+      throw new JinjaException(
+          "AssertionError", "expected length >= " + Str.length(end) + ", got " + length);
     }
     if (leeway < 0) {
       throw new JinjaException("AssertionError", "expected leeway >= 0, got " + leeway);
@@ -145,7 +195,11 @@ final class TextFilters {
     if (Types.length(v) <= (long) length + leeway) {
       return v;
     }
-    String s = Types.isText(v) ? Types.text(v) : Repr.str(v, rt);
+    if (!Types.isText(v)) {
+      throw new JinjaException(
+          "AttributeError", Repr.quote(Types.name(v)) + " object has no attribute 'rsplit'");
+    }
+    String s = Types.text(v);
     String head = Str.slice(s, 0, length - Str.length(end), 1);
     if (!Filters.flag(a[2])) {
       int space = head.lastIndexOf(' ');
@@ -173,11 +227,15 @@ final class TextFilters {
     boolean breakWords = a[2] == null || Types.truth(a[2]);
     Object end = Filters.orNull(a[3]);
     boolean hyphens = a[4] == null || Types.truth(a[4]);
-    if (width <= 0) {
-      throw JinjaException.value("invalid width " + width + " (must be > 0)");
+    Undefined.refuse(v, null);
+    if (!Types.isText(v)) {
+      throw noLines(v);
     }
     List<String> out = new ArrayList<>();
     for (String line : Str.lines(soft(v, rt), false, rt)) {
+      if (width <= 0) {
+        throw JinjaException.value("invalid width " + width + " (must be > 0)");
+      }
       List<String> wrapped = TextWrap.wrap(line, width, breakWords, hyphens, rt);
       out.add(String.join(end == null ? "\n" : Repr.str(end, rt), wrapped));
     }
@@ -190,7 +248,8 @@ final class TextFilters {
     rt.reserve(3L * s.length());
     for (byte b : s.getBytes(StandardCharsets.UTF_8)) {
       char c = (char) (b & 0xff);
-      if (c < 128 && (Character.isLetterOrDigit(c) || "_.-~".indexOf(c) >= 0 || (c == '/' && !query))) {
+      if (c < 128
+          && (Character.isLetterOrDigit(c) || "_.-~".indexOf(c) >= 0 || (c == '/' && !query))) {
         out.append(c);
       } else if (c == ' ' && query) {
         out.append('+');
@@ -214,8 +273,10 @@ final class TextFilters {
   }
 
   private static Object attributes(Object v, @Nullable Object[] a, Runtime rt) {
+    Undefined.refuse(v, null);
     if (!(v instanceof PyDict d)) {
-      throw new JinjaException("AttributeError", Repr.quote(Types.name(v)) + " object has no attribute 'items'");
+      throw new JinjaException(
+          "AttributeError", Repr.quote(Types.name(v)) + " object has no attribute 'items'");
     }
     List<String> parts = new ArrayList<>();
     for (Map.Entry<Object, Object> e : d.entries()) {
@@ -224,9 +285,17 @@ final class TextFilters {
       }
       Object key = d.original(e.getKey());
       if (!Types.isText(key)) {
-        throw JinjaException.type("expected string or bytes-like object, got " + Repr.quote(Types.name(key)));
+        throw JinjaException.type(
+            "expected string or bytes-like object, got " + Repr.quote(Types.name(key)));
       }
-      if (Types.text(key).chars().anyMatch(c -> (c <= 32 && CharKinds.space(c) && c < 0x1c || c == 32) || c == '/' || c == '>' || c == '=')) {
+      if (Types.text(key)
+          .chars()
+          .anyMatch(
+              c ->
+                  (c <= 32 && CharKinds.space(c) && c < 0x1c || c == 32)
+                      || c == '/'
+                      || c == '>'
+                      || c == '=')) {
         throw JinjaException.value("Invalid character in attribute name: " + Repr.repr(key, rt));
       }
       parts.add(Markup.escape(key, rt) + "=\"" + Markup.escape(e.getValue(), rt) + "\"");

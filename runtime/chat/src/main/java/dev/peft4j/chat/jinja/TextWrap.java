@@ -60,9 +60,16 @@ final class TextWrap {
     for (int i = 0; i < text.length(); i++) {
       boolean space = blank(text.charAt(i));
       boolean end = i + 1 == text.length() || blank(text.charAt(i + 1)) != space;
-      boolean hyphen = hyphens && !space && text.charAt(i) == '-' && i - start >= 2 && i + 2 < text.length()
-          && letter(text.charAt(i - 1)) && letter(text.charAt(i - 2))
-          && letter(text.charAt(i + 1)) && letter(text.charAt(i + 2));
+      boolean hyphen =
+          hyphens
+              && !space
+              && text.charAt(i) == '-'
+              && i - start >= 2
+              && i + 2 < text.length()
+              && letter(text.charAt(i - 1))
+              && letter(text.charAt(i - 2))
+              && letter(text.charAt(i + 1))
+              && letter(text.charAt(i + 2));
       if (end || hyphen) {
         rt.reserveEntries(1);
         chunks.add(text.substring(start, i + 1));

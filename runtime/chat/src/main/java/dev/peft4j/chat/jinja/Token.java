@@ -12,13 +12,32 @@ import java.util.Map;
 record Token(String type, Object value, int position) {
   static final Map<String, String> OPERATORS =
       Map.ofEntries(
-          Map.entry("+", "add"), Map.entry("-", "sub"), Map.entry("/", "div"), Map.entry("//", "floordiv"),
-          Map.entry("*", "mul"), Map.entry("%", "mod"), Map.entry("**", "pow"), Map.entry("~", "tilde"),
-          Map.entry("[", "lbracket"), Map.entry("]", "rbracket"), Map.entry("(", "lparen"), Map.entry(")", "rparen"),
-          Map.entry("{", "lbrace"), Map.entry("}", "rbrace"), Map.entry("==", "eq"), Map.entry("!=", "ne"),
-          Map.entry(">", "gt"), Map.entry(">=", "gteq"), Map.entry("<", "lt"), Map.entry("<=", "lteq"),
-          Map.entry("=", "assign"), Map.entry(".", "dot"), Map.entry(":", "colon"), Map.entry("|", "pipe"),
-          Map.entry(",", "comma"), Map.entry(";", "semicolon"));
+          Map.entry("+", "add"),
+          Map.entry("-", "sub"),
+          Map.entry("/", "div"),
+          Map.entry("//", "floordiv"),
+          Map.entry("*", "mul"),
+          Map.entry("%", "mod"),
+          Map.entry("**", "pow"),
+          Map.entry("~", "tilde"),
+          Map.entry("[", "lbracket"),
+          Map.entry("]", "rbracket"),
+          Map.entry("(", "lparen"),
+          Map.entry(")", "rparen"),
+          Map.entry("{", "lbrace"),
+          Map.entry("}", "rbrace"),
+          Map.entry("==", "eq"),
+          Map.entry("!=", "ne"),
+          Map.entry(">", "gt"),
+          Map.entry(">=", "gteq"),
+          Map.entry("<", "lt"),
+          Map.entry("<=", "lteq"),
+          Map.entry("=", "assign"),
+          Map.entry(".", "dot"),
+          Map.entry(":", "colon"),
+          Map.entry("|", "pipe"),
+          Map.entry(",", "comma"),
+          Map.entry(";", "semicolon"));
 
   boolean is(String type) {
     return this.type.equals(type);

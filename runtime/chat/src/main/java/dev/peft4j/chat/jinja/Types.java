@@ -104,7 +104,10 @@ final class Types {
     return n;
   }
 
-  /** The whole number in {@code value}, as an index or a count; beyond int's range it is the nearest in it. */
+  /**
+   * The whole number in {@code value}, as an index or a count; beyond int's range it is the nearest
+   * in it.
+   */
   static int index(Object value) {
     return switch (value) {
       case Long n -> (int) Math.clamp(n, Integer.MIN_VALUE + 1L, Integer.MAX_VALUE);
@@ -112,7 +115,8 @@ final class Types {
       case Boolean b -> b ? 1 : 0;
       case Undefined u -> throw u.error();
       default ->
-          throw JinjaException.type(Repr.quote(name(value)) + " object cannot be interpreted as an integer");
+          throw JinjaException.type(
+              Repr.quote(name(value)) + " object cannot be interpreted as an integer");
     };
   }
 }

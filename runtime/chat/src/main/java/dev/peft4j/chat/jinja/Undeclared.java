@@ -7,7 +7,10 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Finds which of some names are used before they are set: the special ones ({@code loop}, {@code caller}, ...) are given then. */
+/**
+ * Finds which of some names are used before they are set: the special ones ({@code loop}, {@code
+ * caller}, ...) are given then.
+ */
 final class Undeclared {
   private final Set<String> names;
   private final Set<String> found = new HashSet<>();

@@ -2,7 +2,10 @@ package dev.peft4j.chat.jinja;
 
 import org.jspecify.annotations.Nullable;
 
-/** What stands for something that is not there: empty as text, false, and an error as soon as anything else is done with it. */
+/**
+ * What stands for something that is not there: empty as text, false, and an error as soon as
+ * anything else is done with it.
+ */
 final class Undefined {
   private final String message;
   private final boolean unsafe;
@@ -31,7 +34,12 @@ final class Undefined {
 
   static Undefined unsafe(Object owner, String name) {
     return new Undefined(
-        "access to attribute " + Repr.quote(name) + " of " + Repr.quote(Types.name(owner)) + " object is unsafe.", true);
+        "access to attribute "
+            + Repr.quote(name)
+            + " of "
+            + Repr.quote(Types.name(owner))
+            + " object is unsafe.",
+        true);
   }
 
   JinjaException error() {

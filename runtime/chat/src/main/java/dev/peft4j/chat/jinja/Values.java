@@ -21,10 +21,12 @@ final class Values {
         }
         case OBJECT -> {
           PyDict dict = new PyDict();
-          node.properties().forEach(e -> {
-            characters += e.getKey().length();
-            dict.put(e.getKey(), of(e.getValue()));
-          });
+          node.properties()
+              .forEach(
+                  e -> {
+                    characters += e.getKey().length();
+                    dict.put(e.getKey(), of(e.getValue()));
+                  });
           yield dict;
         }
         case ARRAY -> {
@@ -33,7 +35,10 @@ final class Values {
           yield new PyList(items);
         }
         case BOOLEAN -> node.booleanValue();
-        case NUMBER -> node.isIntegralNumber() ? Num.normal(node.bigIntegerValue()) : (Object) node.doubleValue();
+        case NUMBER ->
+            node.isIntegralNumber()
+                ? Num.normal(node.bigIntegerValue())
+                : (Object) node.doubleValue();
         default -> None.NONE;
       };
     }
