@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Not from peft: modules to save are chosen by {@link #saves} with a dot boundary. peft wraps by
  * a plain suffix, so that {@code head} there also takes {@code lm_head}, which its users report as
- * an error.
+ * an error. The heads that peft adds for a task, {@code classifier} and {@code score}, are such
+ * suffixes here, too: DistilBERT's {@code pre_classifier} is trained and saved with its classifier.
  */
 public final class TargetMatcher {
   private static final String ANY_LIST = ".*?\\.[^.]*\\.(?P<idx>\\d+)\\.";
@@ -36,6 +37,7 @@ public final class TargetMatcher {
   private final NameIndex targets;
   private final NameIndex exclude;
   private final NameIndex toSave;
+  private final List<String> taskHeads;
   private final PatternList saved;
   private final Set<Integer> layers;
   private final @Nullable Regex targetRegex;
@@ -54,6 +56,7 @@ public final class TargetMatcher {
     this.targets = new NameIndex(spec.targets());
     this.exclude = new NameIndex(spec.exclude());
     this.toSave = new NameIndex(spec.modulesToSave());
+    this.taskHeads = TaskTypes.heads(spec.modulesToSave());
     this.layers = Set.copyOf(new HashSet<>(spec.layers()));
     this.targetRegex = compiled(spec, "target_modules", spec.targetRegex());
     this.excludeRegex = compiled(spec, "exclude_modules", spec.excludeRegex());
@@ -158,13 +161,14 @@ public final class TargetMatcher {
 
   /**
    * Whether a module is one of the modules to save itself: an entry is its path or the end of it
-   * from a dot on. A module inside one that is saved need not be saved again.
+   * from a dot on; a task's head may also be any end of it. A module inside one that is saved need
+   * not be saved again.
    *
    * @param path a module's path
    * @return whether it is to be trained whole
    */
   public boolean saves(String path) {
-    return toSave.naming(path) != null;
+    return toSave.naming(path) != null || taskHeads.stream().anyMatch(path::endsWith);
   }
 
   /**

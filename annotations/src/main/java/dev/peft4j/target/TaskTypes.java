@@ -37,4 +37,14 @@ public final class TaskTypes {
   public static List<String> modulesToSave(String taskType) {
     return taskType.equals("SEQ_CLS") || taskType.equals("TOKEN_CLS") ? HEADS : List.of();
   }
+
+  /**
+   * Returns those of some modules to save that are heads which peft adds for a task.
+   *
+   * @param modulesToSave names of modules to save
+   * @return the heads among them
+   */
+  static List<String> heads(List<String> modulesToSave) {
+    return HEADS.stream().filter(modulesToSave::contains).toList();
+  }
 }

@@ -156,7 +156,7 @@ final class Matching {
 
   private String entryFor(String path) {
     return spec.modulesToSave().stream()
-        .filter(name -> Names.names(name, path))
+        .filter(name -> Names.names(name, path) || path.endsWith(name))
         .findFirst()
         .orElse("");
   }

@@ -89,7 +89,8 @@ public final class AdapterConfig {
       return type;
     }
     if (PeftFormat.PEFT_TYPES.contains(type)) {
-      throw error("peft_type " + type + " is not supported yet" + can);
+      throw new UnsupportedSettingException(
+          file, "peft_type " + type + " is not supported yet" + can);
     }
     String meant =
         supported.stream()
@@ -133,7 +134,7 @@ public final class AdapterConfig {
    *
    * @param defaults every known key with its default
    * @param handled the keys that the caller supports or that do not change the result
-   * @throws FileFormatException listing all such keys with their values
+   * @throws UnsupportedSettingException listing all such keys with their values
    */
   public void requireDefaults(ObjectNode defaults, Collection<String> handled)
       throws FileFormatException {
@@ -149,7 +150,8 @@ public final class AdapterConfig {
       }
     }
     if (!bad.isEmpty()) {
-      throw error("has settings that are not supported yet: " + String.join("; ", bad));
+      throw new UnsupportedSettingException(
+          file, "has settings that are not supported yet: " + String.join("; ", bad));
     }
   }
 

@@ -8,10 +8,11 @@ import org.jspecify.annotations.Nullable;
  * A file or folder that is not valid. The message names the file, what was found there and what
  * would have been right.
  */
-public final class FileFormatException extends IOException {
+public sealed class FileFormatException extends IOException permits UnsupportedSettingException {
   private static final long serialVersionUID = 1L;
 
   private final transient Path file;
+  private final String problem;
 
   /** Creates an exception about {@code file}; its message is {@code "FILE: PROBLEM"}. */
   public FileFormatException(Path file, String problem) {
@@ -22,10 +23,16 @@ public final class FileFormatException extends IOException {
   public FileFormatException(Path file, String problem, @Nullable Throwable cause) {
     super(file + ": " + problem, cause);
     this.file = file;
+    this.problem = problem;
   }
 
   /** Returns the file or folder in question. */
   public Path file() {
     return file;
+  }
+
+  /** Returns what is wrong: the message without the file. */
+  public String problem() {
+    return problem;
   }
 }

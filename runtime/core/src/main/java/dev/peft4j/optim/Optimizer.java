@@ -224,9 +224,7 @@ public abstract class Optimizer {
   }
 
   /** Returns the kind of optimizer, which a checkpoint stores and checks. */
-  public String kind() {
-    return getClass().getSimpleName();
-  }
+  public abstract String kind();
 
   /**
    * Exempts parameters from weight decay for as long as a trainer runs: biases and the weights of

@@ -18,8 +18,7 @@ public final class BertPooler extends Module {
    * @param hidden (batch, tokens, hidden)
    */
   public Tensor forward(Tensor hidden) {
-    Tensor first = hidden.slice(1, 0, 1).reshape(hidden.dim(0), hidden.dim(2));
-    return dense.forward(first).tanh();
+    return dense.forward(Pooling.first(hidden)).tanh();
   }
 
   /** The projection. */

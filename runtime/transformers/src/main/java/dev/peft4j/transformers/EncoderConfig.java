@@ -2,7 +2,9 @@ package dev.peft4j.transformers;
 
 import dev.peft4j.io.FileFormatException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  *     pad_token_id} + 1, where padding has the position {@code pad_token_id}
  * @param problemType {@code problem_type}: what a sequence classifier's loss is; null to choose it
  *     by the labels
+ * @param own settings that only one family has, by their names in its {@code config.json}
  */
 public record EncoderConfig(
     int vocabSize,
@@ -48,7 +51,8 @@ public record EncoderConfig(
     List<String> labels,
     int embeddingSize,
     int firstPosition,
-    @Nullable ProblemType problemType) {
+    @Nullable ProblemType problemType,
+    Map<String, Integer> own) {
 
   /**
    * Checks the sizes.
@@ -57,6 +61,7 @@ public record EncoderConfig(
    */
   public EncoderConfig {
     labels = List.copyOf(labels);
+    own = Map.copyOf(own);
     atLeastOne("vocabSize", vocabSize);
     atLeastOne("hiddenSize", hiddenSize);
     atLeastOne("layers", layers);
@@ -109,6 +114,11 @@ public record EncoderConfig(
     return maxPositions - firstPosition;
   }
 
+  /** Returns a setting that only one family has, or {@code missing}. */
+  public int own(String name, int missing) {
+    return own.getOrDefault(name, missing);
+  }
+
   /** The number of weights of an encoder with these sizes, to within a few percent. */
   double weights() {
     double h = hiddenSize;
@@ -146,6 +156,7 @@ public record EncoderConfig(
     b.embeddingSize = embeddingSize == hiddenSize ? 0 : embeddingSize;
     b.firstPosition = firstPosition;
     b.problemType = problemType;
+    b.own.putAll(own);
     return b;
   }
 
@@ -176,6 +187,7 @@ public record EncoderConfig(
     private int embeddingSize;
     private int firstPosition;
     private @Nullable ProblemType problemType;
+    private final Map<String, Integer> own = new HashMap<>();
 
     private Builder() {}
 
@@ -295,6 +307,12 @@ public record EncoderConfig(
       return this;
     }
 
+    /** A setting that only one family has. */
+    public Builder own(String name, int value) {
+      own.put(name, value);
+      return this;
+    }
+
     /**
      * Takes the settings that a {@code config.json} has under BERT's names; those that it does not
      * have stay as they are.
@@ -332,7 +350,8 @@ public record EncoderConfig(
           labels,
           embeddingSize == 0 ? hiddenSize : embeddingSize,
           firstPosition,
-          problemType);
+          problemType,
+          own);
     }
 
     int vocabSize() {

@@ -35,7 +35,8 @@ final class ModelWeights {
   private static final String POOLER = "pooler";
 
   /** The slope of an activation that has one. */
-  private static final String SLOPE = ".intermediate_act_fn.weight";
+  private static final List<String> SLOPES =
+      List.of(".intermediate_act_fn.weight", ".ffn.activation.weight");
 
   private static final int MAX_LISTED = 10;
   private static final Log LOG = Log.of(ModelWeights.class);
@@ -98,6 +99,10 @@ final class ModelWeights {
     return name.startsWith(layer + ".");
   }
 
+  private static boolean isSlope(String name) {
+    return SLOPES.stream().anyMatch(name::endsWith);
+  }
+
   private boolean has(String layer) {
     return names.keySet().stream().anyMatch(n -> isIn(n, layer));
   }
@@ -153,7 +158,7 @@ final class ModelWeights {
   private boolean mayLack(String name) {
     return missingBetween().stream().anyMatch(l -> isIn(name, l))
         || name.startsWith(prefix + POOLER + ".") && !hasPooler()
-        || name.endsWith(SLOPE) && !names.containsKey(name);
+        || isSlope(name) && !names.containsKey(name);
   }
 
   /**
@@ -217,7 +222,7 @@ final class ModelWeights {
   /** What transformers says too: layers that are new, and weights that are for nothing. */
   private void warn(List<String> drawn, List<String> unused) {
     if (!drawn.isEmpty()) {
-      boolean between = drawn.stream().noneMatch(n -> n.endsWith(SLOPE));
+      boolean between = drawn.stream().noneMatch(ModelWeights::isSlope);
       (between ? NewLayers.LOG : LOG)
           .warn(
               "{}: has no {}; new ones are drawn. An adapter that is trained has to save them"

@@ -34,6 +34,15 @@ public final class Pooling {
     return sum.div(m.sumKeep(1));
   }
 
+  /**
+   * Returns the first token's state, (batch, hidden).
+   *
+   * @param hidden (batch, tokens, hidden)
+   */
+  public static Tensor first(Tensor hidden) {
+    return hidden.slice(1, 0, 1).reshape(hidden.dim(0), hidden.dim(2));
+  }
+
   private static void requireTokens(Tensor mask) {
     Storage known = mask.node().value();
     if (known == null) {

@@ -279,7 +279,8 @@ class HubDownloadTest {
         .hasMessageStartingWith(
             MODEL + ": there is no such folder, and it is not in the Hub's cache")
         .hasMessageEndingWith("get it with 'peft4j download tester/tiny-bert'");
-    assertThatThrownBy(() -> HubName.parse("a/b@../../x")).hasMessageContaining("is not a revision");
+    assertThatThrownBy(() -> HubName.parse("a/b@../../x"))
+        .hasMessageContaining("is not a revision");
     assertThatThrownBy(() -> HubName.parse("../x")).hasMessageContaining("expected owner/model");
   }
 

@@ -9,6 +9,7 @@ import dev.peft4j.io.FileFormatException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -58,7 +59,8 @@ class EncoderConfigTest {
                 List.of("a", "b", "c"),
                 8,
                 0,
-                null));
+                null,
+                Map.of()));
     assertThat(c.toBuilder().build()).isEqualTo(c);
   }
 

@@ -38,6 +38,10 @@ record CaseModel(
         ConvNet m = new ConvNet();
         yield new CaseModel(m, in -> m.forward(input(in, "x")), Tensor::crossEntropy);
       }
+      case "conv1d" -> {
+        Conv1dNet m = new Conv1dNet();
+        yield new CaseModel(m, in -> m.forward(input(in, "x")), Tensor::crossEntropy);
+      }
       case "bert" -> {
         BertForSequenceClassification m = bert();
         yield new CaseModel(

@@ -108,6 +108,54 @@ final class GoldenCase {
     return folder.resolve("adapter");
   }
 
+  /** Returns whether the case is of a whole model, as transformers wrote it. */
+  boolean hasModel() {
+    return Files.isDirectory(folder.resolve("model"));
+  }
+
+  /** Returns the folder of the model. */
+  Path modelFolder() {
+    return folder.resolve("model");
+  }
+
+  /** Returns the kind of such a model, such as {@code token-classification}. */
+  String kind() throws FileFormatException {
+    return require("kind").asText();
+  }
+
+  /** Returns the {@code model_type} of such a model. */
+  String modelType() throws FileFormatException {
+    return require("model_type").asText();
+  }
+
+  /** Returns the names of the adapters of such a case: {@code attn}, {@code all}. */
+  List<String> adapters() {
+    List<String> names = new ArrayList<>();
+    for (String name : List.of("attn", "all")) {
+      if (Files.isDirectory(adapter(name))) {
+        names.add(name);
+      }
+    }
+    return names;
+  }
+
+  /** Returns the folder of one of them. */
+  Path adapter(String name) {
+    return folder.resolve("adapter-" + name);
+  }
+
+  /** Returns the names of what is trained in one of them, in peft's order. */
+  List<String> trainable(String name) throws FileFormatException {
+    List<String> names = new ArrayList<>();
+    require("adapter-" + name).path("trainable").forEach(n -> names.add(n.asText()));
+    return names;
+  }
+
+  /** Returns a tensor of a file. */
+  static Tensor tensor(SafeTensors file, String name) throws IOException {
+    return Tensor.of(file.storage(name), file.info(name).shape());
+  }
+
   /** Returns the tensors whose names start with {@code prefix}, without it. */
   static Map<String, Tensor> starting(String prefix, SafeTensors file) throws IOException {
     Map<String, Tensor> found = new LinkedHashMap<>();

@@ -29,6 +29,7 @@ record PageProgram(Map<String, String> files) {
       import dev.peft4j.train.*;
       import dev.peft4j.transformers.*;
       import dev.peft4j.tuner.*;
+      import dev.peft4j.tuner.lora.*;
       import java.nio.file.*;
       import java.util.*;
       """;

@@ -1,0 +1,235 @@
+package dev.peft4j.tuner.loha;
+
+import dev.peft4j.annotation.Bias;
+import dev.peft4j.target.TargetSpec;
+import dev.peft4j.tuner.ConfigBuilder;
+import dev.peft4j.tuner.PatternMap;
+import dev.peft4j.tuner.PeftConfig;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Settings of {@link LoHaTuner}: peft's {@code LoHaConfig}.
+ *
+ * @param r the rank of each of the two products
+ * @param alpha the numerator of the scale
+ * @param rankDropout the probability with which an output of the adapter is dropped in training
+ * @param moduleDropout the probability with which an adapter is left out of a training step
+ * @param useEffectiveConv2d whether kernels of convolutions are decomposed along their channels
+ * @param initWeights whether the adapter starts as zero; else all its factors are random
+ * @param targets which layers get an adapter, and which modules are trained whole
+ * @param rankPattern ranks by regular expressions for paths
+ * @param alphaPattern alphas by regular expressions for paths
+ * @param taskType peft's task type, or null
+ * @param baseModel name of the base model, or null
+ */
+public record LoHaConfig(
+    int r,
+    double alpha,
+    double rankDropout,
+    double moduleDropout,
+    boolean useEffectiveConv2d,
+    boolean initWeights,
+    TargetSpec targets,
+    SequencedMap<String, Integer> rankPattern,
+    SequencedMap<String, Double> alphaPattern,
+    @Nullable String taskType,
+    @Nullable String baseModel)
+    implements PeftConfig {
+
+  /**
+   * Checks the numbers.
+   *
+   * @throws IllegalArgumentException naming the setting that is wrong
+   */
+  public LoHaConfig {
+    requireRank("r", r);
+    rankPattern.forEach((key, rank) -> requireRank("rank pattern '" + key + "'", rank));
+    boolean fromFile = targets.fromFile();
+    requireAlpha("alpha", alpha, fromFile);
+    alphaPattern.forEach((key, a) -> requireAlpha("alpha pattern '" + key + "'", a, fromFile));
+    requireProbability("rank dropout", rankDropout, fromFile);
+    requireProbability("module dropout", moduleDropout, true);
+    rankPattern = PatternMap.of(rankPattern);
+    alphaPattern = PatternMap.of(alphaPattern);
+  }
+
+  private static void requireRank(String name, int r) {
+    if (r < 1) {
+      throw new IllegalArgumentException(
+          name + " should be a positive integer value but the value passed is " + r);
+    }
+  }
+
+  /** An adapter that was trained may be turned off or around by its alpha. */
+  private static void requireAlpha(String name, double alpha, boolean fromFile) {
+    if (!((alpha > 0 || fromFile) && Double.isFinite(alpha))) {
+      throw new IllegalArgumentException(name + " is " + alpha + ", must be positive and finite");
+    }
+  }
+
+  private static void requireProbability(String name, double p, boolean one) {
+    if (!(p >= 0 && (p < 1 || one && p == 1))) {
+      throw new IllegalArgumentException(
+          name + " is " + p + ", must be at least 0 and " + (one ? "at most 1" : "less than 1"));
+    }
+  }
+
+  /** Starts with peft's defaults: r 8, alpha 8, no dropout; targets must be given. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  @Override
+  public String peftType() {
+    return LoHaTuner.PEFT_TYPE;
+  }
+
+  @Override
+  public Bias bias() {
+    return Bias.NONE;
+  }
+
+  @Override
+  public LoHaConfig withTargets(TargetSpec other) {
+    return new LoHaConfig(
+        r,
+        alpha,
+        rankDropout,
+        moduleDropout,
+        useEffectiveConv2d,
+        initWeights,
+        other,
+        rankPattern,
+        alphaPattern,
+        taskType,
+        baseModel);
+  }
+
+  LoHaConfig withPatterns(
+      SequencedMap<String, Integer> ranks, SequencedMap<String, Double> alphas) {
+    return new LoHaConfig(
+        r,
+        alpha,
+        rankDropout,
+        moduleDropout,
+        useEffectiveConv2d,
+        initWeights,
+        targets,
+        ranks,
+        alphas,
+        taskType,
+        baseModel);
+  }
+
+  /** Returns the rank of the layer at {@code path}. */
+  public int rankOf(String path) {
+    return PatternMap.of(rankPattern).valueFor(path, r);
+  }
+
+  /** Returns the scale of the layer at {@code path}: alpha / r. */
+  public double scaleOf(String path) {
+    return PatternMap.of(alphaPattern).valueFor(path, alpha) / rankOf(path);
+  }
+
+  /** Builds a {@link LoHaConfig}; lists add up when a method is called again. */
+  public static final class Builder extends ConfigBuilder<Builder> {
+    private int r = 8;
+    private double alpha = 8;
+    private double rankDropout;
+    private double moduleDropout;
+    private boolean useEffectiveConv2d;
+    private boolean initWeights = true;
+    private final SequencedMap<String, Integer> rankPattern = new LinkedHashMap<>();
+    private final SequencedMap<String, Double> alphaPattern = new LinkedHashMap<>();
+
+    private Builder() {}
+
+    @Override
+    protected Builder self() {
+      return this;
+    }
+
+    /** Sets the rank; at least 1. */
+    public Builder r(int value) {
+      r = value;
+      return this;
+    }
+
+    /** Sets the numerator of the scale; positive. */
+    public Builder alpha(double value) {
+      alpha = value;
+      return this;
+    }
+
+    /** Sets the probability with which an output of the adapter is dropped; in [0, 1). */
+    public Builder rankDropout(double value) {
+      rankDropout = value;
+      return this;
+    }
+
+    /** Sets the probability with which an adapter is left out of a training step; in [0, 1]. */
+    public Builder moduleDropout(double value) {
+      moduleDropout = value;
+      return this;
+    }
+
+    /** Sets whether kernels of convolutions are decomposed along their channels. */
+    public Builder useEffectiveConv2d(boolean value) {
+      useEffectiveConv2d = value;
+      return this;
+    }
+
+    /** Sets whether the adapter starts as zero; else all its factors are random. */
+    public Builder initWeights(boolean value) {
+      initWeights = value;
+      return this;
+    }
+
+    /** Sets another rank for layers whose path ends in {@code key}. */
+    public Builder rankPattern(String key, int rank) {
+      rankPattern.put(key, rank);
+      return this;
+    }
+
+    /** Sets another alpha for layers whose path ends in {@code key}. */
+    public Builder alphaPattern(String key, double value) {
+      alphaPattern.put(key, value);
+      return this;
+    }
+
+    /** Adds indices of the layers that ends of paths are confined to. */
+    public Builder layers(int... indices) {
+      targetSpec().layers(indices);
+      return this;
+    }
+
+    /** Adds names of the list that layers are counted in. */
+    public Builder layersPattern(String... patterns) {
+      targetSpec().layersPattern(patterns);
+      return this;
+    }
+
+    /**
+     * Returns the settings.
+     *
+     * @throws IllegalArgumentException naming the setting that is wrong
+     */
+    @Override
+    public LoHaConfig build() {
+      return new LoHaConfig(
+          r,
+          alpha,
+          rankDropout,
+          moduleDropout,
+          useEffectiveConv2d,
+          initWeights,
+          spec(),
+          rankPattern,
+          alphaPattern,
+          taskType(),
+          baseModel());
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/** LoHa: low-rank Hadamard products. */
+@NullMarked
+package dev.peft4j.tuner.loha;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,450 @@
+package dev.peft4j.transformers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
+import dev.peft4j.data.Rng;
+import dev.peft4j.io.AdapterFolder;
+import dev.peft4j.io.FileFormatException;
+import dev.peft4j.nn.Module;
+import dev.peft4j.nn.NamedParameter;
+import dev.peft4j.optim.AdamW;
+import dev.peft4j.tensor.Tensor;
+import dev.peft4j.tuner.AdaptedModel;
+import dev.peft4j.tuner.PeftModel;
+import dev.peft4j.tuner.lora.LoraConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * What holds for every family that is found: a tiny model of it, which
+ * src/test/python/make_tiny_families.py made, computes and trains what transformers and peft do.
+ */
+@ParameterizedClass(name = "{0}")
+@MethodSource("families")
+class FamilyContractTest {
+  private static final double TOLERANCE = 1e-5;
+
+  @TempDir Path temp;
+
+  private final ModelFamily family;
+  private final TinyFamily tiny;
+
+  FamilyContractTest(String modelType) {
+    this.family = ModelFamily.of(modelType);
+    this.tiny = TinyFamily.of(modelType);
+  }
+
+  static List<String> families() {
+    return ModelFamily.all().stream().map(ModelFamily::modelType).toList();
+  }
+
+  private static void near(String what, Tensor found, Tensor expected) {
+    assertThat(found.shape()).as(what).isEqualTo(expected.shape());
+    assertThat(Tiny.largestDifference(found.toFloats(), expected.toFloats()))
+        .as(what)
+        .isLessThan(TOLERANCE);
+  }
+
+  private Tensor forward(EncoderClassifier model) {
+    return model.forward(tiny.ids(), tiny.mask(), tiny.types());
+  }
+
+  private SequenceClassifier sequence() throws IOException {
+    return Transformers.sequenceClassifier(tiny.sequence());
+  }
+
+  private Tensor logits(Path folder) throws IOException {
+    return forward(Transformers.sequenceClassifier(folder));
+  }
+
+  private Tensor expectedLogits() {
+    return tiny.io("sequence.logits");
+  }
+
+  // ---- what transformers computes
+
+  @Test
+  void sequenceClassifierIsTransformers() throws IOException {
+    SequenceClassifier model = sequence();
+    assertThat(model.modelType()).isEqualTo(family.modelType());
+    assertThat(model.getClass().getSimpleName())
+        .isEqualTo(family.classPrefix() + "ForSequenceClassification");
+    near("logits", forward(model), expectedLogits());
+    near("no mask", model.forward(tiny.ids(), null), tiny.io("sequence.no_mask"));
+    Tensor loss = model.loss(forward(model), tiny.io("sequence.target"));
+    near("loss", loss.reshape(1), tiny.io("sequence.loss"));
+  }
+
+  @Test
+  void tokenClassifierIsTransformers() throws IOException {
+    TokenClassifier model = Transformers.tokenClassifier(tiny.token());
+    assertThat(model.getClass().getSimpleName())
+        .isEqualTo(family.classPrefix() + "ForTokenClassification");
+    near("logits", forward(model), tiny.io("token.logits"));
+    near("no mask", model.forward(tiny.ids(), null), tiny.io("token.no_mask"));
+    Tensor loss = model.loss(forward(model), tiny.io("token.target"));
+    near("loss", loss.reshape(1), tiny.io("token.loss"));
+  }
+
+  @Test
+  void hiddenStatesAreTransformers() throws IOException {
+    Encoder encoder = Transformers.encoder(tiny.sequence());
+    List<Tensor> states = encoder.hiddenStates(tiny.ids(), tiny.mask(), tiny.types());
+    assertThat(states).hasSize(encoder.config().layers() + 1);
+    for (int i = 0; i < states.size(); i++) {
+      near("hidden " + i, states.get(i), tiny.io("sequence.hidden." + i));
+    }
+    near(
+        "last",
+        encoder.forward(tiny.ids(), tiny.mask(), tiny.types()),
+        states.get(states.size() - 1));
+  }
+
+  @Test
+  void missingKeysHaveTransformersDefaults() throws IOException {
+    JsonNode expected = new JsonMapper().readTree(tiny.file("defaults.json").toFile());
+    EncoderConfig c =
+        family.config(reader("{\"model_type\": \"" + family.modelType() + "\"}"), true);
+    assertThat(c.vocabSize()).isEqualTo(expected.path("vocab_size").asInt());
+    assertThat(c.hiddenSize()).isEqualTo(expected.path("hidden_size").asInt());
+    assertThat(c.layers()).isEqualTo(expected.path("num_hidden_layers").asInt());
+    assertThat(c.heads()).isEqualTo(expected.path("num_attention_heads").asInt());
+    assertThat(c.intermediateSize()).isEqualTo(expected.path("intermediate_size").asInt());
+    assertThat(c.maxPositions()).isEqualTo(expected.path("max_position_embeddings").asInt());
+    assertThat(c.typeVocabSize()).isEqualTo(expected.path("type_vocab_size").asInt(0));
+    assertThat(c.embeddingSize()).isEqualTo(expected.path("embedding_size").asInt(c.hiddenSize()));
+    assertThat(c.hiddenDropout()).isEqualTo(expected.path("hidden_dropout_prob").asDouble());
+    assertThat(c.attentionDropout())
+        .isEqualTo(expected.path("attention_probs_dropout_prob").asDouble());
+    assertThat(c.dropoutOfClassifier())
+        .isEqualTo(expected.path("classifier_dropout").asDouble(c.hiddenDropout()));
+    assertThat(c.initializerRange()).isEqualTo(expected.path("initializer_range").asDouble());
+    assertThat(c.layerNormEps()).isEqualTo(expected.path("layer_norm_eps").asDouble(1e-12));
+    if (c.firstPosition() > 0) {
+      assertThat(c.firstPosition()).isEqualTo(expected.path("pad_token_id").asInt() + 1);
+    }
+  }
+
+  private static ConfigReader reader(String json) throws IOException {
+    return new ConfigReader((ObjectNode) new JsonMapper().readTree(json), Path.of("config.json"));
+  }
+
+  // ---- what peft trains
+
+  private LoraConfig.Builder lora() {
+    return LoraConfig.builder()
+        .targets(family.attentionTargets().toArray(new String[0]))
+        .r(2)
+        .alpha(4)
+        .taskType("SEQ_CLS");
+  }
+
+  @Test
+  void trainsAnAdapterAsPeftDoes() throws IOException {
+    SequenceClassifier model = sequence();
+    AdaptedModel<SequenceClassifier> adapted = PeftModel.of(model, lora().build());
+    adapted.load(tiny.adapter());
+    List<String> names = new ArrayList<>();
+    for (NamedParameter p : adapted.namedParameters()) {
+      names.add(
+          p.name()
+              + " "
+              + Arrays.toString(p.parameter().shape().toArray())
+              + (p.parameter().trainable() ? " True" : " False"));
+    }
+    assertThat(names).isEqualTo(Files.readAllLines(tiny.file("adapter.txt")));
+    List<NamedParameter> trained =
+        adapted.namedParameters().stream().filter(p -> p.parameter().trainable()).toList();
+    AdamW optimizer =
+        AdamW.builder().lr(1e-2f).eps(1e-2).weightDecay(0.01).build(adapted.trainableParameters());
+    adapted.train();
+    for (int i = 0; i < 3; i++) {
+      Tensor logits = forward(model);
+      Tensor loss = model.loss(logits, tiny.io("sequence.target"));
+      loss.backward();
+      if (i == 0) {
+        near("logits", logits, tiny.io("lora.logits"));
+        near("loss", loss.reshape(1), tiny.io("lora.loss"));
+        for (NamedParameter p : trained) {
+          near(p.name(), p.parameter().grad(), tiny.io("lora.grad." + p.name()));
+        }
+      }
+      optimizer.step();
+    }
+    for (NamedParameter p : trained) {
+      Tensor now = Tensor.of(p.parameter().own(), p.parameter().shape());
+      near(p.name(), now, tiny.io("lora.step3." + p.name()));
+    }
+  }
+
+  @Test
+  void savesWhatPeftSaves() throws IOException {
+    SequenceClassifier model = sequence();
+    AdaptedModel<SequenceClassifier> adapted = PeftModel.load(model, tiny.adapter());
+    Path saved = temp.resolve("adapter");
+    adapted.save(saved);
+    Map<String, ?> theirs = AdapterFolder.read(tiny.adapter()).tensors();
+    assertThat(AdapterFolder.read(saved).tensors().keySet()).isEqualTo(theirs.keySet());
+    adapted.eval();
+    SequenceClassifier second = sequence();
+    PeftModel.load(second, saved);
+    float[] before = forward(model).toFloats();
+    assertThat(forward(second).toFloats()).isEqualTo(before);
+    adapted.mergeAndUnload();
+    assertThat(Tiny.largestDifference(forward(model).toFloats(), before)).isLessThan(TOLERANCE);
+  }
+
+  // ---- what files may look like
+
+  @Test
+  void anEncodersFileHasNoPrefix() throws IOException {
+    Tensor expected =
+        Transformers.encoder(tiny.sequence()).forward(tiny.ids(), tiny.mask(), tiny.types());
+    String prefix = family.prefix() + ".";
+    Path folder =
+        tiny.rewritten(
+            temp, name -> name.startsWith(prefix) ? name.substring(prefix.length()) : null);
+    Encoder encoder = Transformers.encoder(folder);
+    assertThat(encoder.forward(tiny.ids(), tiny.mask(), tiny.types()).toFloats())
+        .isEqualTo(expected.toFloats());
+    assertThatThrownBy(() -> Transformers.sequenceClassifier(folder))
+        .hasMessageContaining("which has no classifier")
+        .hasMessageContaining(family.outputLayer() + ".weight");
+    SequenceClassifier fresh = Transformers.sequenceClassifier(folder, 40);
+    assertThat(forward(fresh).shape().toArray()).containsExactly(2, 40);
+    Map<String, float[]> weights = values(fresh);
+    assertThat(deviation(weights.get(family.outputLayer() + ".weight")))
+        .isCloseTo(fresh.config().initializerRange(), within(0.005));
+    assertThat(weights.get(family.outputLayer() + ".bias")).containsOnly(0);
+    assertThat(Rng.with(7, () -> drawn(folder))).isEqualTo(Rng.with(7, () -> drawn(folder)));
+    assertThat(Rng.with(8, () -> drawn(folder))).isNotEqualTo(Rng.with(7, () -> drawn(folder)));
+  }
+
+  @Test
+  void layersBeforeTheClassifierThatAreMissingAreDrawn() throws IOException {
+    List<String> between = family.betweenLayers();
+    Path folder =
+        tiny.rewritten(
+            temp, name -> between.stream().anyMatch(l -> name.startsWith(l + ".")) ? null : name);
+    Logged logged = Logged.of(() -> Transformers.sequenceClassifier(folder));
+    assertThat(Transformers.newLayers(folder))
+        .hasSameSizeAs(between)
+        .allMatch(layer -> between.stream().anyMatch(l -> l.endsWith(layer)))
+        .allMatch(layer -> logged.text().contains(layer));
+    Map<String, float[]> weights = values((Module) logged.result());
+    for (String layer : between) {
+      String name =
+          weights.keySet().stream()
+              .filter(n -> n.startsWith(layer + ".") && n.endsWith(".weight"))
+              .findFirst()
+              .orElseThrow();
+      assertThat(deviation(weights.get(name))).isCloseTo(0.02, within(0.01));
+    }
+    assertThat(logged.text().isEmpty()).isEqualTo(between.isEmpty());
+    assertThat(Transformers.newLayers(tiny.sequence())).isEmpty();
+  }
+
+  @Test
+  void anEncoderHasAPoolerIfItsFileHasOne() throws IOException {
+    Path without = tiny.rewritten(temp, name -> name.contains(".pooler.") ? null : name);
+    assertThat(Transformers.encoder(without).pooler()).isNull();
+    Path with =
+        tiny.withExtra(
+            Files.createDirectory(temp.resolve("with")), family.prefix() + ".pooler.dense");
+    assertThat(Transformers.encoder(with).pooler() != null)
+        .isEqualTo(family.parts().contains("pooler"));
+  }
+
+  private float[] drawn(Path folder) {
+    try {
+      return values(Transformers.tokenClassifier(folder, List.of("a", "b")))
+          .get("classifier.weight");
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  private static double deviation(float[] values) {
+    double squares = 0;
+    for (float v : values) {
+      squares += (double) v * v;
+    }
+    return Math.sqrt(squares / values.length);
+  }
+
+  private static Map<String, float[]> values(Module model) {
+    Map<String, float[]> out = new java.util.LinkedHashMap<>();
+    model.stateDict().forEach((name, p) -> out.put(name, p.own().toFloats()));
+    return out;
+  }
+
+  @Test
+  void layerNormsMayHaveTheNamesOfTensorFlow() throws IOException {
+    Path folder =
+        tiny.rewritten(
+            temp,
+            name ->
+                name.replace("LayerNorm.weight", "LayerNorm.gamma")
+                    .replace("LayerNorm.bias", "LayerNorm.beta"));
+    near("logits", logits(folder), expectedLogits());
+  }
+
+  @Test
+  void weightsMayBeInShards() throws IOException {
+    near("logits", logits(tiny.sharded(temp)), expectedLogits());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"FLOAT16,1e-2", "BFLOAT16,1e-1"})
+  void weightsMayBe16BitNumbers(String name, double tolerance) throws IOException {
+    Encoding type = Encodings.named(name);
+    Path folder = tiny.inType(temp, type);
+    float[] expected = expectedLogits().toFloats();
+    assertThat(Tiny.largestDifference(logits(folder).toFloats(), expected)).isLessThan(tolerance);
+    SequenceClassifier half = Transformers.sequenceClassifier(folder, type);
+    assertThat(Tiny.largestDifference(forward(half).toFloats(), logits(folder).toFloats()))
+        .isLessThan(TOLERANCE);
+  }
+
+  @Test
+  void headsOfOtherTasksAreLeftOut() throws IOException {
+    for (String head : family.foreignHeads()) {
+      Path folder = tiny.withExtra(Files.createTempDirectory(temp, "head"), head + "dense");
+      Logged logged = Logged.of(() -> Transformers.sequenceClassifier(folder));
+      assertThat(logged.text()).as(head).isEmpty();
+    }
+    Path folder = tiny.withExtra(Files.createTempDirectory(temp, "head"), "unheard.of");
+    assertThat(Logged.of(() -> Transformers.sequenceClassifier(folder)).text())
+        .contains("does not use", "unheard.of.weight");
+  }
+
+  @Test
+  void theFamilyIsFoundWithoutItsType() throws IOException {
+    Path folder = tiny.copy(temp);
+    Path config = folder.resolve("config.json");
+    Files.writeString(config, Files.readString(config).replace("\"model_type\"", "\"unknown\""));
+    assertThat(Transformers.family(folder).modelType()).isEqualTo(family.modelType());
+    near("logits", logits(folder), expectedLogits());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "position_embedding_type, relative_key",
+    "is_decoder, true",
+    "is_encoder_decoder, true",
+    "add_cross_attention, true",
+  })
+  void whatIsNotSupportedIsRefusedByName(String key, String value) throws IOException {
+    String text = value.equals("true") ? value : '"' + value + '"';
+    assertThatThrownBy(() -> family.config(reader("{\"" + key + "\": " + text + "}"), true))
+        .isInstanceOf(FileFormatException.class)
+        .hasMessageContaining("config.json: " + key + " is " + text + ", which is not supported");
+  }
+
+  // ---- what holds in itself
+
+  @Test
+  void paddingChangesNothing() throws IOException {
+    SequenceClassifier model = sequence();
+    int length = 9;
+    Tensor alone =
+        model.forward(
+            tiny.ids().slice(0, 1, 2).slice(1, 0, length),
+            null,
+            tiny.types() == null ? null : tiny.types().slice(0, 1, 2).slice(1, 0, length));
+    near("text without its padding", alone, forward(model).slice(0, 1, 2));
+  }
+
+  @Test
+  void longestTextAndOneTokenMore() throws IOException {
+    SequenceClassifier model = sequence();
+    int most = model.config().maxTokens();
+    long[] ids = new long[most + 1];
+    Arrays.fill(ids, 5);
+    assertThat(model.forward(Tensor.of(Arrays.copyOf(ids, most), 1, most), null).toFloats())
+        .doesNotContain(Float.NaN);
+    assertThatThrownBy(() -> model.forward(Tensor.of(ids, 1, most + 1), null))
+        .hasMessageContaining(most + 1 + " tokens, but the model has " + most + " positions");
+  }
+
+  @Test
+  void aBatchsTokenTypesCountWhereTheFamilyHasThem() throws IOException {
+    SequenceClassifier model = sequence();
+    long[] ones = new long[tiny.ids().shape().size()];
+    Arrays.fill(ones, 1);
+    Tensor types = Tensor.of(ones, 2, tiny.ids().dim(1));
+    TokenBatch batch = new TokenBatch(tiny.ids(), tiny.mask(), types);
+    Tensor without = model.forward(tiny.ids(), tiny.mask());
+    if (tiny.types() != null) {
+      assertThat(model.forward(batch).toFloats())
+          .isEqualTo(model.forward(tiny.ids(), tiny.mask(), types).toFloats())
+          .isNotEqualTo(without.toFloats());
+      return;
+    }
+    assertThat(model.forward(batch).toFloats()).isEqualTo(without.toFloats());
+    assertThatThrownBy(() -> model.forward(tiny.ids(), tiny.mask(), types))
+        .hasMessageContaining(
+            model.config().typeVocabSize() == 0
+                ? "the model has no token types"
+                : "token type id 1 at row 0, position 0 is out of range");
+  }
+
+  @Test
+  void dropoutActsInTrainingOnly() throws IOException {
+    EncoderConfig config = sequence().config().toBuilder().dropout(0.2).build();
+    SequenceClassifier model =
+        Transformers.load(tiny.sequence(), family.sequenceClassifier(config, Init.random(config)));
+    near("evaluation", forward(model), expectedLogits());
+    model.train();
+    float[] first = forward(model).toFloats();
+    assertThat(forward(model).toFloats()).isNotEqualTo(first);
+    model.eval();
+    near("evaluation again", forward(model), expectedLogits());
+  }
+
+  @Test
+  void attentionInStepsIsAttention() throws IOException {
+    EncoderConfig config =
+        sequence().config().toBuilder().dropout(0).attentionDropout(1e-9).build();
+    SequenceClassifier model =
+        Transformers.load(tiny.sequence(), family.sequenceClassifier(config, Init.random(config)));
+    model.train();
+    near("with dropout that drops nothing", forward(model), expectedLogits());
+  }
+
+  @Test
+  void newWeightsAreDrawnAsTransformersDrawsThem() throws IOException {
+    EncoderConfig config =
+        sequence().config().toBuilder().initializerRange(0.05).hiddenSize(32).heads(4).build();
+    SequenceClassifier model =
+        Rng.with(3, () -> family.sequenceClassifier(config, Init.random(config)));
+    for (Map.Entry<String, float[]> e : values(model).entrySet()) {
+      boolean norm = e.getKey().toLowerCase(java.util.Locale.ROOT).contains("norm");
+      if (e.getKey().endsWith(".bias")) {
+        assertThat(e.getValue()).as(e.getKey()).containsOnly(0);
+      } else if (norm) {
+        assertThat(e.getValue()).as(e.getKey()).containsOnly(1);
+      } else {
+        assertThat(deviation(e.getValue())).as(e.getKey()).isCloseTo(0.05, within(0.02));
+      }
+    }
+  }
+}

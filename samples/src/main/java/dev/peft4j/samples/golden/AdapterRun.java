@@ -1,0 +1,349 @@
+package dev.peft4j.samples.golden;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.io.Adapter;
+import dev.peft4j.io.AdapterConfig;
+import dev.peft4j.io.AdapterFolder;
+import dev.peft4j.io.SafeTensors;
+import dev.peft4j.nn.Module;
+import dev.peft4j.nn.ModuleTensor;
+import dev.peft4j.nn.NamedParameter;
+import dev.peft4j.nn.Parameter;
+import dev.peft4j.optim.AdamW;
+import dev.peft4j.tensor.Tensor;
+import dev.peft4j.tuner.AdaptedModel;
+import dev.peft4j.tuner.PeftConfig;
+import dev.peft4j.tuner.PeftModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** One adapter of a case: the computations of peft, and a comparison of the results. */
+final class AdapterRun {
+  private static final double TOLERANCE = 1e-5;
+  private static final double STEP_TOLERANCE = 2e-5;
+
+  /** AdamW divides by the gradient's size: where that is rounding error, so is the step. */
+  private static final float LEAST_GRADIENT = 1e-6f;
+
+  /**
+   * In a transformer a few such weights decide where others go: torch itself, in double precision
+   * instead of float, differs by up to 1.5e-2 at some weights, and by 5e-3 in the third loss.
+   */
+  private static final double CHAOTIC = 0.05;
+
+  private static final double LOSSES_TOLERANCE = 5e-3;
+
+  /** Makes the base model. */
+  interface Base {
+    CaseModel make() throws IOException;
+  }
+
+  /**
+   * What peft wrote down.
+   *
+   * @param prefix what its names in {@code io.safetensors} begin with
+   * @param adapter the folder that peft saved
+   * @param parameters the lines of {@code params.txt}; null if they are not of this adapter
+   * @param trainable the names of what is trained, in peft's order
+   * @param optimizer how it was trained
+   * @param merges whether merged weights are among it
+   * @param deep whether the model is a transformer: merged weights are only those of layers with an
+   *     adapter, gradients are relative where they are large, and a few weights may step elsewhere
+   */
+  record OfPeft(
+      String prefix,
+      Path adapter,
+      @Nullable List<String> parameters,
+      List<String> trainable,
+      GoldenCase.Settings optimizer,
+      boolean merges,
+      boolean deep) {}
+
+  private final OfPeft peft;
+  private final Base base;
+  private final PeftConfig config;
+  private final SafeTensors io;
+  private final Map<String, Tensor> inputs;
+  private final Tensor target;
+  private final Difference output = new Difference("output", TOLERANCE);
+  private final Difference loss = new Difference("loss", TOLERANCE);
+  private final Difference gradients;
+  private final Difference step;
+  private final Difference losses = new Difference("losses", LOSSES_TOLERANCE);
+  private final Difference merge = new Difference("merge", TOLERANCE);
+  private final List<String> wrong = new ArrayList<>();
+
+  /**
+   * A run.
+   *
+   * @param io the case's tensors
+   */
+  AdapterRun(OfPeft peft, Base base, PeftConfig config, SafeTensors io) throws IOException {
+    this.peft = peft;
+    this.base = base;
+    this.config = config;
+    this.io = io;
+    boolean deep = peft.deep();
+    this.gradients =
+        deep ? Difference.scaled("gradients", TOLERANCE) : new Difference("gradients", TOLERANCE);
+    this.step =
+        deep
+            ? Difference.mostly("step 3", 10 * STEP_TOLERANCE, CHAOTIC)
+            : new Difference("step 3", STEP_TOLERANCE);
+    this.inputs = GoldenCase.starting("input.", io);
+    this.target = GoldenCase.tensor(io, "input.target");
+    inputs.remove("target");
+  }
+
+  CaseResult run() throws IOException {
+    CaseModel model = base.make();
+    Map<String, float[]> before = values(model.module());
+    AdaptedModel<Module> adapted = PeftModel.of(model.module(), config);
+    adapted.load(peft.adapter());
+    compareNames(adapted);
+    evaluate(model);
+    train(model, adapted);
+    compareBase(before, model.module());
+    adapted.load(peft.adapter());
+    saveAndReload(model, adapted);
+    if (peft.merges()) {
+      mergeInto(model, adapted);
+    }
+    return CaseResult.of(
+        peft.deep()
+            ? List.of(output, loss, gradients, step, losses, merge)
+            : List.of(output, loss, gradients, step, merge),
+        wrong);
+  }
+
+  private void compareNames(PeftModel model) throws IOException {
+    List<String> here = new ArrayList<>();
+    List<String> trained = new ArrayList<>();
+    for (NamedParameter p : model.namedParameters()) {
+      here.add(describe(p));
+      if (p.parameter().trainable()) {
+        trained.add(p.name());
+      }
+    }
+    if (peft.parameters() != null) {
+      compareLists("parameters", here, peft.parameters());
+    }
+    compareLists("trainable parameters", trained, peft.trainable());
+  }
+
+  /** Returns a line of params.txt: {@code name [4, 2] False}. */
+  private static String describe(NamedParameter p) {
+    Parameter value = p.parameter();
+    return p.name()
+        + " "
+        + Arrays.toString(value.shape().toArray())
+        + (value.trainable() ? " True" : " False");
+  }
+
+  private void compareLists(String what, List<String> here, List<String> theirs) {
+    if (here.equals(theirs)) {
+      return;
+    }
+    List<String> extra = here.stream().filter(n -> !theirs.contains(n)).toList();
+    List<String> missing = theirs.stream().filter(n -> !here.contains(n)).toList();
+    wrong.add(
+        extra.isEmpty() && missing.isEmpty()
+            ? what + " come in another order than peft's: " + here
+            : what + " differ: only here " + extra + ", only in peft " + missing);
+  }
+
+  private void evaluate(CaseModel model) throws IOException {
+    model.module().eval();
+    output.add("eval_output", model.forward().apply(inputs), expected("eval_output"));
+  }
+
+  private void train(CaseModel model, PeftModel adapted) throws IOException {
+    GoldenCase.Settings s = peft.optimizer();
+    AdamW optimizer =
+        AdamW.builder()
+            .lr(s.lr())
+            .betas(s.beta1(), s.beta2())
+            .eps(s.eps())
+            .weightDecay(s.weightDecay())
+            .build(adapted.trainableParameters());
+    List<NamedParameter> trained =
+        adapted.namedParameters().stream().filter(p -> p.parameter().trainable()).toList();
+    model.module().train();
+    for (int i = 0; i < s.steps(); i++) {
+      Tensor out = model.forward().apply(inputs);
+      Tensor l = model.loss().apply(out, target);
+      l.backward();
+      if (has("losses")) {
+        losses.add("losses", l.reshape(1), expected("losses").slice(0, i, i + 1));
+      }
+      if (i == 0) {
+        output.add("output", out, expected(has("output") ? "output" : "eval_output"));
+        loss.add("loss", l.reshape(1), expected("loss"));
+        for (NamedParameter p : trained) {
+          compareGradient(p);
+        }
+      }
+      optimizer.step();
+    }
+    for (NamedParameter p : trained) {
+      Tensor now = Tensor.of(p.parameter().own(), p.parameter().shape());
+      Tensor gradient = has("grad." + p.name()) ? expected("grad." + p.name()) : null;
+      step.add("step3." + p.name(), now, expected("step3." + p.name()), gradient, LEAST_GRADIENT);
+    }
+  }
+
+  private void compareGradient(NamedParameter p) throws IOException {
+    String name = "grad." + p.name();
+    Tensor g = p.parameter().grad();
+    if (g == null) {
+      if (has(name)) {
+        wrong.add("no gradient reached " + p.name());
+      }
+      return;
+    }
+    gradients.add(name, g, has(name) ? expected(name) : Tensor.zeros(g.shape().toArray()));
+  }
+
+  private void compareBase(Map<String, float[]> before, Module base) {
+    List<String> changed = new ArrayList<>();
+    values(base)
+        .forEach(
+            (name, v) -> {
+              if (!Arrays.equals(v, before.get(name))) {
+                changed.add(name);
+              }
+            });
+    if (!changed.isEmpty()) {
+      wrong.add("training changed base weights: " + changed);
+    }
+  }
+
+  private static Map<String, float[]> values(Module module) {
+    Map<String, float[]> values = new LinkedHashMap<>();
+    module.stateDict().forEach((name, p) -> values.put(name, p.own().toFloats()));
+    return values;
+  }
+
+  private void mergeInto(CaseModel model, PeftModel adapted) throws IOException {
+    model.module().eval();
+    adapted.mergeAndUnload();
+    merge.add("merged_output", model.forward().apply(inputs), expected("merged_output"));
+    Map<String, Tensor> theirs = GoldenCase.starting(peft.prefix() + "merged.", io);
+    Map<String, ModuleTensor> state = model.module().stateDict();
+    Set<String> here = new TreeSet<>(state.keySet());
+    if (peft.deep()) {
+      here.retainAll(theirs.keySet());
+    } else { // some cases hold only what merging changes: then the rest has to be the base's
+      Map<String, float[]> before = values(base.make().module());
+      state.forEach(
+          (name, p) -> {
+            if (!theirs.containsKey(name)
+                && Arrays.equals(p.own().toFloats(), before.get(name))) {
+              here.remove(name);
+            }
+          });
+    }
+    compareLists("merged weights", List.copyOf(here), List.copyOf(new TreeSet<>(theirs.keySet())));
+    state.forEach(
+        (name, p) -> {
+          Tensor t = theirs.get(name);
+          if (t != null) {
+            merge.add("merged." + name, p, t);
+          }
+        });
+  }
+
+  // ---- the way back: what is saved here is what peft saved
+
+  private void saveAndReload(CaseModel model, PeftModel adapted) throws IOException {
+    Path temporary = Files.createTempDirectory("peft4j-golden");
+    try {
+      adapted.save(temporary);
+      compareFiles(AdapterFolder.read(peft.adapter()), AdapterFolder.read(temporary));
+      CaseModel second = base.make();
+      PeftModel.load(second.module(), temporary);
+      model.module().eval();
+      second.module().eval();
+      float[] before = model.forward().apply(inputs).toFloats();
+      if (!Arrays.equals(before, second.forward().apply(inputs).toFloats())) {
+        wrong.add("the output changes when the adapter is saved and loaded");
+      }
+    } finally {
+      delete(temporary);
+    }
+  }
+
+  private void compareFiles(Adapter theirs, Adapter here) {
+    compareLists(
+        "keys of the saved adapter",
+        List.copyOf(here.tensors().keySet()),
+        List.copyOf(theirs.tensors().keySet()));
+    here.tensors()
+        .forEach(
+            (key, t) -> {
+              var other = theirs.tensors().get(key);
+              if (other != null
+                  && !(t.shape().equals(other.shape())
+                      && Arrays.equals(t.storage().toFloats(), other.storage().toFloats()))) {
+                wrong.add("saved weight " + key + " is not what was loaded");
+              }
+            });
+    ObjectNode a = comparable(here.config());
+    ObjectNode b = comparable(theirs.config());
+    Set<String> keys = new TreeSet<>();
+    a.fieldNames().forEachRemaining(keys::add);
+    b.fieldNames().forEachRemaining(keys::add);
+    for (String key : keys) {
+      if (!sorted(a.get(key)).equals(sorted(b.get(key)))) {
+        wrong.add(
+            "adapter_config.json has " + key + " " + a.get(key) + ", peft's has " + b.get(key));
+      }
+    }
+  }
+
+  /** Returns the settings without the release of peft and the package of the model's class. */
+  private static ObjectNode comparable(AdapterConfig config) {
+    ObjectNode tree = config.tree();
+    tree.remove("peft_version");
+    if (tree.get("auto_mapping") instanceof ObjectNode mapping) {
+      mapping.remove("parent_library");
+    }
+    return tree;
+  }
+
+  /** Returns a list in sorted order: peft keeps targets in a set, so their order is arbitrary. */
+  private static String sorted(@Nullable JsonNode value) {
+    if (value == null || !value.isArray()) {
+      return String.valueOf(value);
+    }
+    return new TreeSet<>(value.valueStream().map(JsonNode::toString).toList()).toString();
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path p : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(p);
+      }
+    }
+  }
+
+  private boolean has(String name) {
+    return io.contains(peft.prefix() + name);
+  }
+
+  private Tensor expected(String name) throws IOException {
+    return GoldenCase.tensor(io, peft.prefix() + name);
+  }
+}
