@@ -13,7 +13,9 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
-/** How a download goes, on standard error: a bar on a terminal, elsewhere a line now and then. */
+/**
+ * The progress of a download on standard error: a bar on a terminal, elsewhere a line now and then.
+ */
 final class DownloadProgress implements HubListener, AutoCloseable {
   private static final long BETWEEN_LINES = 5_000_000_000L;
   private static final int BETWEEN_PAINTS = 200;
@@ -102,7 +104,7 @@ final class DownloadProgress implements HubListener, AutoCloseable {
     }
   }
 
-  /** All is there. */
+  /** Reports that all files are complete. */
   void finished() {
     closeBar();
     if (!quiet && total > 0) {
@@ -110,7 +112,7 @@ final class DownloadProgress implements HubListener, AutoCloseable {
     }
   }
 
-  /** The process ends before the download does. */
+  /** Reports that the process ends before the download is complete. */
   private void stopped() {
     out.note("%nstopped; what has come is kept, the same command goes on");
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.AdapterFolder;
+import dev.peft4j.nn.Embedding;
 import dev.peft4j.tuner.TunerDescription;
 import dev.peft4j.tuner.TunerSetting;
 import java.io.IOException;
@@ -47,10 +48,18 @@ class TunerOptionsTest {
     for (TunerDescription tuner : TunerDescription.all()) {
       String type = tuner.tuner().peftType();
       Path out = folder.resolve(type);
-      Run.of(
-              "train", "-m", model, "-d", data, "-o", out, "--steps", "2", "--quiet",
-              "--tuner", type.toLowerCase(Locale.ROOT))
-          .ok();
+      List<Object> args =
+          new ArrayList<>(List.of("train", "-m", model, "-d", data, "-o", out, "--steps", "2"));
+      args.addAll(List.of("--quiet", "--tuner", type.toLowerCase(Locale.ROOT)));
+      for (TunerSetting setting : tuner.settings()) {
+        if (setting.usual() == null) {
+          args.addAll(List.of("--" + setting.option(), "5"));
+        }
+      }
+      if (tuner.tuner().layerTypes().contains(Embedding.class) && !type.equals("LORA")) {
+        args.addAll(List.of("--target", "word_embeddings"));
+      }
+      Run.of(args.toArray()).ok();
       assertThat(AdapterFolder.read(out.resolve("adapter")).config().text("peft_type"))
           .isEqualTo(type);
       Run.of("predict", "-m", model, "-a", out.resolve("adapter"), "the film was great").ok();
@@ -63,7 +72,9 @@ class TunerOptionsTest {
     for (TunerDescription tuner : TunerDescription.all()) {
       assertThat(help).contains(tuner.title() + ": ");
       for (TunerSetting setting : tuner.settings()) {
-        assertThat(help.contains(" --" + setting.option())).as(setting.name()).isEqualTo(setting.isText());
+        assertThat(help.contains(" --" + setting.option()))
+            .as(setting.name())
+            .isEqualTo(setting.isText());
         assertThat(setting.description()).as(setting.name()).endsWith(".");
       }
     }
@@ -73,8 +84,19 @@ class TunerOptionsTest {
   @Test
   void theSettingsReachTheAdapter() throws IOException {
     train(
-            "--rank", "4", "--alpha", "6", "--rslora", "--init", "gaussian", "--dropout", "0.5",
-            "--bias", "lora_only", "--rank-pattern", "layer.0.attention.self.query=2")
+            "--rank",
+            "4",
+            "--alpha",
+            "6",
+            "--rslora",
+            "--init",
+            "gaussian",
+            "--dropout",
+            "0.5",
+            "--bias",
+            "lora_only",
+            "--rank-pattern",
+            "layer.0.attention.self.query=2")
         .ok();
     AdapterConfig config = config();
     assertThat(config.get("r").intValue()).isEqualTo(4);
@@ -116,9 +138,18 @@ class TunerOptionsTest {
     usage("--init is 'pissa', must be one of default, random", "--tuner", "ia3", "--init", "pissa");
     usage("--rank-pattern has 'query', expected KEY=VALUE", "--rank-pattern", "query");
     usage("--rank-pattern is 0, must be at least 1", "--rank-pattern", "query=0");
+    usage(
+        "--tokens is missing: TrainTokens needs it",
+        "--tuner",
+        "trainable_tokens",
+        "--target",
+        "word_embeddings");
     usage("--rank is a setting of ", "--tuner", "ia3", "--rank", "2");
     usage(
         "but the tuner is IA3, which has --feedforward, --feedforward-regex, --init",
-        "--tuner", "ia3", "--rank", "2");
+        "--tuner",
+        "ia3",
+        "--rank",
+        "2");
   }
 }
