@@ -55,7 +55,7 @@ final class AdapterFiles {
     twice(a).forEach((key, p) -> tensors.put(key, new StoredTensor(p.shape(), p.own())));
     AdapterConfig config = AdapterConfig.of(tree);
     requireFinite(a, tensors);
-    AdapterFolder.write(folder, a.name(), config, tensors, ModelCard.of(config));
+    AdapterFolder.write(folder, a.name(), config, tensors, ModelCard.of(config, a.tuner().cardTags()));
   }
 
   /**
@@ -121,13 +121,13 @@ final class AdapterFiles {
     FileKeys found = new FileKeys(a, base, keys.keySet()).sort(file.tensors());
     Map<String, StoredTensor> weights = found.weights();
     if (nothing != null) {
-      check(keys, weights, nothing + "\n" + file.weightsFile(), strictness, false);
+      check(a, keys, weights, nothing + "\n" + file.weightsFile(), strictness, false);
       throw new IllegalArgumentException(nothing);
     }
     if (strictness == Strictness.STRICT) {
       leaveOutBiases(a, keys, weights, file.weightsFile());
     }
-    LoadReport report = check(keys, weights, file.weightsFile().toString(), strictness, true);
+    LoadReport report = check(a, keys, weights, file.weightsFile().toString(), strictness, true);
     requireNumbers(file, keys, weights);
     a.replace(values(keys, weights));
     give(a, found, file.weightsFile());
@@ -233,7 +233,7 @@ final class AdapterFiles {
     SequencedMap<String, ModuleTensor> keys = keys(a);
     Map<String, StoredTensor> weights =
         sorted(a, keys, file.tensors(), file.weightsFile().toString());
-    check(keys, weights, file.weightsFile().toString(), Strictness.STRICT, false);
+    check(a, keys, weights, file.weightsFile().toString(), Strictness.STRICT, false);
     requireNumbers(file, keys, weights);
     a.layers().keySet().forEach(path -> a.settings().requireSame(path, settings));
     return values(keys, weights);
@@ -243,7 +243,7 @@ final class AdapterFiles {
   Map<ModuleTensor, Storage> values(AttachedAdapter a, Map<String, StoredTensor> given) {
     SequencedMap<String, ModuleTensor> keys = keys(a);
     Map<String, StoredTensor> weights = sorted(a, keys, given, "the given weights");
-    check(keys, weights, "the given weights", Strictness.STRICT, false);
+    check(a, keys, weights, "the given weights", Strictness.STRICT, false);
     Map<String, StoredTensor> copies = new LinkedHashMap<>();
     weights.forEach(
         (key, t) -> {
@@ -287,6 +287,7 @@ final class AdapterFiles {
 
   /** Every key with its shape; what the adapter does not have may be passed over. */
   private static LoadReport check(
+      AttachedAdapter a,
       Map<String, ModuleTensor> keys,
       Map<String, StoredTensor> weights,
       String from,
@@ -296,7 +297,7 @@ final class AdapterFiles {
     keys.forEach((key, p) -> expected.put(key, p.shape()));
     SequencedMap<String, Shape> found = new LinkedHashMap<>();
     weights.forEach((key, t) -> found.put(key, t.shape()));
-    StateDictCheck check = StateDictCheck.compare(expected, found);
+    StateDictCheck check = StateDictCheck.compare(expected, found, ranks(a));
     boolean onlyMore = check.missing().isEmpty() && check.misshaped().isEmpty();
     if (strictness == Strictness.LENIENT) {
       check.requireShapes(from);
@@ -310,6 +311,19 @@ final class AdapterFiles {
           Quote.list(check.unexpected(), 10));
     }
     return new LoadReport(check.missing(), check.unexpected());
+  }
+
+  /** The rank of each parameter's layer, by the keys of its file. */
+  private static Map<String, Integer> ranks(AttachedAdapter a) {
+    Map<String, Integer> ranks = new LinkedHashMap<>();
+    a.layers()
+        .forEach(
+            (path, layer) -> {
+              if (layer.rank() > 0) {
+                layer.parameters().forEach(e -> ranks.put(PeftNames.key(path, e), layer.rank()));
+              }
+            });
+    return ranks;
   }
 
   private static void requireNumbers(

@@ -102,12 +102,18 @@ final class AdapterRegistry implements OverlaySource {
   /**
    * Starts an adapter, of which no call sees anything yet.
    *
-   * @throws IllegalArgumentException if it cannot be beside the others
+   * @throws IllegalArgumentException if there is no tuner for it, or it cannot be beside the others
    */
-  Attaching start(String name, Settings<?> settings) {
-    requireFits(name, settings.config());
-    AttachedAdapter adapter = new AttachedAdapter(this, base, name, forModel(settings));
-    return new Attaching(base, adapter, this::publish);
+  Attaching start(String name, PeftConfig config) {
+    try {
+      requireFits(name, config);
+      Settings<?> settings = forModel(Settings.of(config));
+      AttachedAdapter adapter = new AttachedAdapter(this, base, name, settings);
+      return new Attaching(base, adapter, this::publish);
+    } catch (RuntimeException e) {
+      leaveIfEmpty();
+      throw e;
+    }
   }
 
   /**

@@ -65,7 +65,7 @@ public final class AdapterSet implements StoresAdapters, MergesAdapters {
    *     cannot be beside the others
    */
   public Attachment add(String name, PeftConfig config) {
-    return registry.start(name, Settings.of(config));
+    return registry.start(name, config);
   }
 
   /**
@@ -115,7 +115,7 @@ public final class AdapterSet implements StoresAdapters, MergesAdapters {
       String name, List<String> sources, List<Double> weights, Combination combination) {
     List<AttachedAdapter> all = registry.adapters(sources);
     WeightedMerge merge = WeightedMerge.of(registry.base(), all, weights, combination);
-    registry.publish(() -> merge.fill(registry.start(name, merge.settings()).completeAll()));
+    registry.publish(() -> merge.fill(registry.start(name, merge.config()).completeAll()));
   }
 
   // ---- choosing

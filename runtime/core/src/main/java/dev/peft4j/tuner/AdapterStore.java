@@ -38,7 +38,7 @@ final class AdapterStore implements StoresAdapters {
       List<LoadReport> report = new ArrayList<>(1);
       registry.publish(
           () -> {
-            AttachedAdapter a = files.attached(registry.start(name, settings), file);
+            AttachedAdapter a = files.attached(registry.start(name, settings.config()), file);
             report.add(files.fill(a, file, strictness));
             return a;
           });

@@ -7,6 +7,7 @@ import dev.peft4j.nn.AdapterSlot;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.NamedParameter;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -149,10 +150,14 @@ final class Attaching implements Attachment {
 
   /** Attaches the adapter to all that was given. */
   AttachedAdapter complete() {
-    AdapterContext context =
-        new AdapterContext(
-            asked.entrySet().stream().map(e -> new NamedModule(e.getKey(), e.getValue())).toList());
-    asked.forEach((path, layer) -> attachTied(path, layer, context));
+    List<NamedModule> all = new ArrayList<>();
+    for (Map.Entry<String, Module> e : asked.entrySet()) {
+      all.add(new NamedModule(e.getKey(), e.getValue()));
+    }
+    AdapterContext context = new AdapterContext(all);
+    for (NamedModule m : all) {
+      attachTied(m.name(), m.module(), context);
+    }
     if (adapter.config().bias() == Bias.ALL) {
       copyAllBiases();
     }

@@ -60,8 +60,8 @@ final class WeightedMerge {
   }
 
   /** Returns the settings of the new adapter. */
-  Settings<?> settings() {
-    return Settings.of(combined.config());
+  PeftConfig config() {
+    return combined.config();
   }
 
   /**

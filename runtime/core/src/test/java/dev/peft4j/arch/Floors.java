@@ -122,16 +122,21 @@ public final class Floors {
         .beFreeOfCycles();
   }
 
-  /** Holds that no classes of some packages know each other in a circle. */
-  static ArchRule noCyclesOfClasses(String prefix, Set<String> pair) {
+  /**
+   * Holds that no classes of a package know each other in a circle.
+   *
+   * @param pair names of classes that are taken for one
+   */
+  static ArchRule noCyclesOfClasses(String packageName, Set<String> pair) {
     return SlicesRuleDefinition.slices()
         .assignedFrom(
             slices(
-                "classes",
+                "classes of " + packageName,
                 c -> {
-                  String name = outermost(c).getName();
-                  boolean inside = name.startsWith(ROOT + prefix + ".");
-                  return !inside ? "" : pair.contains(outermost(c).getSimpleName()) ? "pair" : name;
+                  String name = outermost(c).getSimpleName();
+                  return !packageOf(c).equals(packageName)
+                      ? ""
+                      : pair.contains(name) ? "pair" : name;
                 }))
         .should()
         .beFreeOfCycles();

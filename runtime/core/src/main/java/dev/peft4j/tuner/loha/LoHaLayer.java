@@ -18,7 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /** {@link LoHaTuner} on one layer: the layer's result plus that of its kind with the weight ΔW. */
 final class LoHaLayer implements TunerLayer {
-  /** The product of a kernel's factors: p of the outputs, r of the inputs, k and l of the kernel. */
+  /**
+   * The product of a kernel's factors: p of the outputs, r of the inputs, k and l of the kernel.
+   */
   private static final String KERNEL = "ijkl,jr,ip->prkl";
 
   private final WeightedLayer layer;
@@ -120,6 +122,11 @@ final class LoHaLayer implements TunerLayer {
     Tensor value = Tensor.einsum(KERNEL, t, f.b, f.a.detach());
     Tensor gradient = Tensor.einsum(KERNEL, otherT.detach(), other.b.detach(), f.a);
     return value.add(gradient.sub(gradient.detach()));
+  }
+
+  @Override
+  public int rank() {
+    return one.b.dim(0);
   }
 
   @Override

@@ -82,6 +82,11 @@ public final class LoraTuner implements Tuner<LoraConfig> {
   }
 
   @Override
+  public String[] cardTags() {
+    return new String[] {"lora"};
+  }
+
+  @Override
   public List<Class<? extends Module>> layerTypes() {
     return LoraKind.TYPES;
   }
