@@ -94,8 +94,8 @@ public final class Main implements Runnable {
 
   private static Map<String, String> exitCodes() {
     Map<String, String> codes = new LinkedHashMap<>();
-    codes.put("0", "all went well");
-    codes.put("1", "it could not be done; a sentence says why");
+    codes.put("0", "success");
+    codes.put("1", "the work could not be done; a sentence says why");
     codes.put("2", "the command line is wrong");
     codes.put("3", "a fault of peft4j");
     return codes;

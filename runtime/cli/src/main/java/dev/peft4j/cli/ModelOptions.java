@@ -40,6 +40,7 @@ final class ModelOptions {
   int run(Callable<Integer> body) throws Exception {
     String name = device;
     if (name == null) {
+      CommandException.ofSettings(Backends::current); // that of PEFT4J_DEVICE may be missing
       HubAccess.requireModel(folder);
       return body.call();
     }

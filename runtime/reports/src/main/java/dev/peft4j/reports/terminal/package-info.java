@@ -1,4 +1,8 @@
-/** Internal to peft4j, may change at any time: where progress is shown. */
+/**
+ * Where progress is shown: a terminal, or a file.
+ *
+ * <p>Internal to peft4j: may change at any time.
+ */
 @NullMarked
 package dev.peft4j.reports.terminal;
 
