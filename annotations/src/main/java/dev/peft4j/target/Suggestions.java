@@ -16,7 +16,7 @@ import java.util.stream.Stream;
  * checkpoints ({@code q_proj}).
  */
 public final class Suggestions {
-  private static final int MOST = 3;
+  private static final int MAX = 3;
   private static final int CONTAINED = 100;
   private static final int WORDS_IN_COMMON = 200;
   private static final int NOT_ALIKE = Integer.MAX_VALUE;
@@ -44,7 +44,7 @@ public final class Suggestions {
     var ranked =
         scores.entrySet().stream()
             .sorted(Comparator.comparing(Map.Entry<String, Integer>::getValue))
-            .limit(MOST)
+            .limit(MAX)
             .toList();
     if (ranked.isEmpty()) {
       return List.of();
