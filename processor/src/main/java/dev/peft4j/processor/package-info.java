@@ -6,6 +6,8 @@
  * AttachPlanner} matches the targets against the tree of modules, {@code PeftWriter} writes the
  * class. What is wrong is collected as {@code Problem}s, each of a kind listed in {@code
  * Diagnostic}.
+ *
+ * <p>Internal to peft4j: may change at any time.
  */
 @NullMarked
 package dev.peft4j.processor;

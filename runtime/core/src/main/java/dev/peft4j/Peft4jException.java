@@ -18,12 +18,12 @@ public class Peft4jException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   /** An exception with a sentence for people. */
-  public Peft4jException(String message) {
+  public Peft4jException(@Nullable String message) {
     super(message);
   }
 
   /** An exception with a sentence for people, and the exception that revealed the problem. */
-  public Peft4jException(String message, @Nullable Throwable cause) {
+  public Peft4jException(@Nullable String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

@@ -10,7 +10,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The folder that {@code --adapter} names. */
+/** The folder of {@code --adapter}. */
 final class AdapterPath {
   private static final int DEPTH = 2;
 
@@ -19,7 +19,7 @@ final class AdapterPath {
   /**
    * Returns the folder if it holds an adapter.
    *
-   * @throws FileFormatException if it does not; it says which folders below do
+   * @throws FileFormatException if it does not, with the subfolders that do
    */
   static Path of(Path folder) throws IOException {
     Path above = folder.getParent();

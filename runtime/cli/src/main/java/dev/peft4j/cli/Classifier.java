@@ -33,11 +33,11 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model that gives texts labels.
+ * A model that classifies texts.
  *
  * @param model the model, with its adapter if it has one
  * @param adapted its adapter, or null
- * @param tokenizer makes tokens of texts
+ * @param tokenizer the tokenizer of texts
  * @param labels the labels' names
  */
 record Classifier(
@@ -47,7 +47,7 @@ record Classifier(
   private static final int DEFAULT_LENGTH = 128;
   private static final String TOO_SHORT = "Tokenizer: maxLength";
 
-  /** The model in a folder with a new classifier for {@code labels}. */
+  /** Returns the model in a folder with a new classifier for {@code labels}. */
   static Classifier toTrain(ModelOptions options, List<String> labels) throws IOException {
     Tokenizer tokenizer = tokenizer(options);
     SequenceClassifier model = Transformers.sequenceClassifier(options.folder, labels);
@@ -55,7 +55,7 @@ record Classifier(
     return new Classifier(model, null, tokenizer, labels);
   }
 
-  /** The model in a folder, with an adapter or with its own classifier. */
+  /** Returns the model in a folder, with an adapter or with its own classifier. */
   static Classifier load(ModelOptions options, @Nullable Path adapter) throws IOException {
     if (adapter == null) {
       Tokenizer tokenizer = tokenizer(options);
@@ -85,7 +85,7 @@ record Classifier(
     return new Classifier(base, adapted, tokenizer, labels);
   }
 
-  /** The model with its own classifier, which gives each text one label. */
+  /** Returns the model with its own classifier, which gives each text one label. */
   private static SequenceClassifier ownClassifier(Path folder) throws IOException {
     SequenceClassifier own = Transformers.sequenceClassifier(folder);
     ProblemType problem = own.config().problemType();
@@ -100,7 +100,7 @@ record Classifier(
     return own;
   }
 
-  /** Layers that nobody trained would give labels by chance. */
+  /** Throws for untrained layers, which would give random labels. */
   private static void requireTrained(Path folder, Set<String> ofAdapter, String hint)
       throws IOException {
     ModelFamily family = Transformers.family(folder);
@@ -124,7 +124,7 @@ record Classifier(
     return ("." + name).contains("." + layer + ".");
   }
 
-  /** True for a layer's own weight in an adapter: one that replaces the base's. */
+  /** Returns whether a weight in an adapter is a layer's own one, which replaces the base's. */
   private static boolean isSaved(String name, String layer) {
     return isIn(name, layer) && name.endsWith(".weight") && !name.contains("lora_");
   }
@@ -138,7 +138,10 @@ record Classifier(
     T get() throws IOException;
   }
 
-  /** Says it in the words of the command line if special tokens leave no room for a text. */
+  /**
+   * Runs {@code work}, and reports in the words of the command line if special tokens leave no room
+   * for a text.
+   */
   private static <T> T roomy(Tokenizing<T> work) throws IOException {
     try {
       return work.get();
@@ -151,7 +154,7 @@ record Classifier(
     }
   }
 
-  /** Tokens that are kept of a text. */
+  /** Returns the maximum number of tokens of a text. */
   static int maxLength(ModelOptions options) throws IOException {
     int most = Transformers.encoderConfig(options.folder, 1).maxTokens();
     Integer asked = options.maxLength;
@@ -164,7 +167,7 @@ record Classifier(
         : asked;
   }
 
-  /** How many labels the classifier of an adapter has; null if it has none. */
+  /** Returns the number of labels of an adapter's classifier; null if it has none. */
   private static @Nullable Integer rowsOfClassifier(Path weights, String layer) throws IOException {
     Shape shape = SafeTensors.open(weights).shapes().get("base_model.model." + layer + ".weight");
     if (shape != null && shape.rank() != 2) {
@@ -201,7 +204,7 @@ record Classifier(
     AtomicFiles.write(adapter.resolve(LABELS_FILE), PythonJson.format(tree));
   }
 
-  /** The tokens of some examples. */
+  /** Returns the tokens of some examples. */
   TokenBatch encode(List<Example> examples) {
     List<String> texts = examples.stream().map(Example::text).toList();
     List<String> seconds = new ArrayList<>();
@@ -219,8 +222,8 @@ record Classifier(
   }
 
   /**
-   * The logits of each example, in the order of the examples. Texts of similar length go together,
-   * which spares padding.
+   * Returns the logits of each example, in the order of the examples. Texts of similar length are
+   * in the same batch, which saves padding.
    *
    * @throws CommandException if one is NaN or infinite
    */
@@ -265,7 +268,7 @@ record Classifier(
             + (own == null ? "" : "; or the adapter's scale (lora_alpha) is too large"));
   }
 
-  /** Loss, accuracy and macro F1 on examples whose labels are known. */
+  /** Returns loss, accuracy and macro F1 on examples with known labels. */
   Map<String, Double> evaluate(LabelledExamples examples, int batch) {
     return Scores.of(logits(examples.examples(), batch), examples.labels());
   }

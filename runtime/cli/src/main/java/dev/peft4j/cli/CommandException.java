@@ -3,11 +3,11 @@ package dev.peft4j.cli;
 import dev.peft4j.Peft4jException;
 import org.jspecify.annotations.Nullable;
 
-/** A command cannot be done as it was asked for; the message is for the user. */
+/** Thrown when a command cannot be done as requested; the message is for the user. */
 final class CommandException extends Peft4jException {
   private static final long serialVersionUID = 1L;
 
-  /** Something that may be refused. */
+  /** Work that may be refused. */
   @FunctionalInterface
   interface Work<T, E extends Exception> {
     T get() throws E;
@@ -22,10 +22,10 @@ final class CommandException extends Peft4jException {
   }
 
   /**
-   * Does what is decided by the user's options and files alone: what is refused there is the user's
-   * to put right. Elsewhere an {@link IllegalArgumentException} is a fault of peft4j.
+   * Runs work that depends only on the user's options and files: errors there are the user's.
+   * Elsewhere an {@link IllegalArgumentException} is a fault of peft4j.
    *
-   * @throws CommandException for what {@code work} refuses
+   * @throws CommandException if {@code work} refuses the settings
    */
   static <T, E extends Exception> T ofSettings(Work<T, E> work) throws E {
     try {

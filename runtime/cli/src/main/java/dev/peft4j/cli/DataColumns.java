@@ -3,7 +3,7 @@ package dev.peft4j.cli;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Where texts and labels are in a data file. */
+/** The columns of texts and labels in a data file. */
 final class DataColumns {
   @Option(
       names = "--text",
@@ -32,7 +32,7 @@ final class DataColumns {
               + " character like any other.")
   boolean quote;
 
-  /** Throws if one column is to be two things. */
+  /** Throws if two options name the same column. */
   void check(boolean labelled) {
     apart("--text", text, "--second-text", second);
     if (labelled) {

@@ -61,7 +61,7 @@ final class DevicesCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** The default device's name; null if what was chosen is not there, which is said. */
+  /** Returns the default device's name; null if the chosen one is not available, with a message. */
   private @Nullable String standard() {
     try {
       return Backends.current().name();

@@ -157,7 +157,7 @@ final class DownloadCommand implements Callable<Integer> {
     out.line("%12s  in all, %s to download", size(all), size(missing));
   }
 
-  /** Bytes in the unit that reads best. */
+  /** Returns bytes in a readable unit. */
   static String size(long bytes) {
     if (bytes < 10_000) {
       return bytes + " B";

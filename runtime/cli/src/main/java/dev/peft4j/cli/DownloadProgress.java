@@ -4,15 +4,18 @@ import dev.peft4j.hub.HubEvent;
 import dev.peft4j.hub.HubFile;
 import dev.peft4j.hub.HubListener;
 import dev.peft4j.io.Printable;
+import dev.peft4j.reports.terminal.ProgressOutput;
+import dev.peft4j.reports.terminal.Terminal;
 import java.util.HashMap;
 import java.util.Map;
-import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
-/** How a download goes, on standard error: a bar on a terminal, elsewhere a line now and then. */
+/**
+ * The progress of a download on standard error: a bar on a terminal, elsewhere a line now and then.
+ */
 final class DownloadProgress implements HubListener, AutoCloseable {
   private static final long BETWEEN_LINES = 5_000_000_000L;
   private static final int BETWEEN_PAINTS = 200;
@@ -59,8 +62,8 @@ final class DownloadProgress implements HubListener, AutoCloseable {
       return;
     }
     out.note("%s: %s to download", what, DownloadCommand.size(all));
-    int columns = TerminalWidth.columns();
-    if (columns > 0) {
+    Terminal terminal = Terminal.of(System.err);
+    if (terminal.isThere()) {
       bar =
           new ProgressBarBuilder()
               .setTaskName("download")
@@ -68,9 +71,7 @@ final class DownloadProgress implements HubListener, AutoCloseable {
               .setUnit("MB", 1_000_000)
               .setStyle(ProgressBarStyle.ASCII)
               .setUpdateIntervalMillis(BETWEEN_PAINTS)
-              .setConsumer(
-                  new DelegatingProgressBarConsumer(
-                      text -> System.err.print("\r" + text), columns - 1))
+              .setConsumer(new ProgressOutput(System.err, terminal))
               .build();
     }
   }
@@ -91,17 +92,19 @@ final class DownloadProgress implements HubListener, AutoCloseable {
     }
   }
 
-  /** A sentence of its own, which the bar does not paint over. */
+  /** A sentence on a line of its own, which the bar makes room for. */
   private void note(String sentence) {
-    if (!quiet) {
-      if (bar != null) {
-        out.note("");
-      }
+    if (quiet) {
+      return;
+    }
+    if (bar == null) {
       out.note("%s", sentence);
+    } else {
+      System.err.println(Printable.of(sentence));
     }
   }
 
-  /** All is there. */
+  /** Reports that all files are complete. */
   void finished() {
     closeBar();
     if (!quiet && total > 0) {
@@ -109,7 +112,7 @@ final class DownloadProgress implements HubListener, AutoCloseable {
     }
   }
 
-  /** The process ends before the download does. */
+  /** Reports that the process ends before the download is complete. */
   private void stopped() {
     out.note("%nstopped; what has come is kept, the same command goes on");
   }
@@ -119,7 +122,6 @@ final class DownloadProgress implements HubListener, AutoCloseable {
     if (b != null) {
       b.close();
       bar = null;
-      System.err.println();
     }
   }
 

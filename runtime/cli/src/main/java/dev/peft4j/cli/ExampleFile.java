@@ -25,8 +25,8 @@ final class ExampleFile {
   /**
    * Reads a file.
    *
-   * @param labelled true if every line has to have a label; else labels are passed over
-   * @throws FileFormatException if it is not what it should be, naming the line
+   * @param labelled whether every line must have a label; otherwise labels are ignored
+   * @throws FileFormatException if the file is not valid, with the line
    */
   static List<Example> read(Path file, DataColumns columns, boolean labelled) throws IOException {
     return read(DataFile.of(file), file, columns, labelled);

@@ -85,7 +85,9 @@ final class ExportSampleCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** The jar in the local Maven repository, where a build of peft4j has put it; null without. */
+  /**
+   * Returns the jar in the local Maven repository, where a build of peft4j puts it; null without.
+   */
   private static @Nullable Path local() throws IOException {
     String asked = System.getProperty("maven.repo.local");
     return MiniLmJar.inRepository(

@@ -14,19 +14,22 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** What is printed when a command fails, and with which code the process ends. */
+/** The output and the exit code of a failed command. */
 final class Failures {
-  /** Where a message of several lines goes on: a list, as {@code StateDictException} has it. */
+  /** The start of further lines of a message: a list, as in {@code StateDictException}. */
   private static final Pattern LIST_ITEM = Pattern.compile("\r?\n(?=  )");
 
   private Failures() {}
 
-  /** What the user can do something about is a sentence; the rest is a fault of peft4j. */
+  /**
+   * Reports an exception: one that the user can resolve in a sentence, any other as a fault of
+   * peft4j.
+   */
   static int of(Exception e, CommandLine line, ParseResult all) {
     return of(e, line);
   }
 
-  /** As for exceptions; {@code all} may be the line whose subcommand failed. */
+  /** Reports an error like an exception; {@code all} may be the line whose subcommand failed. */
   static int of(Error e, CommandLine all) {
     CommandLine line = all;
     ParseResult parsed = all.getParseResult();
@@ -82,7 +85,7 @@ final class Failures {
     err.println("Please report it in peft4j's issue tracker, with all of these lines.");
   }
 
-  /** One line that says what is wrong with the command line, and where help is. */
+  /** Reports an error of the command line in one line, with a hint at the help. */
   static int of(ParameterException e, String[] args) {
     CommandLine line = e.getCommandLine();
     String message = String.valueOf(e.getMessage());
@@ -121,7 +124,7 @@ final class Failures {
     return Main.USAGE;
   }
 
-  /** A message that no file or argument can make into something else; its lists stay lists. */
+  /** Returns a message in which no file or argument can control the terminal; lists stay lists. */
   private static String printable(String message) {
     return LIST_ITEM
         .splitAsStream(message)

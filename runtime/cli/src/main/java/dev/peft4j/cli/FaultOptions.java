@@ -2,7 +2,7 @@ package dev.peft4j.cli;
 
 import picocli.CommandLine.Option;
 
-/** What is shown of a fault of peft4j; an option of all commands. */
+/** The option of all commands that shows details of a fault of peft4j. */
 final class FaultOptions {
   static final String STACKTRACE = "--stacktrace";
 

@@ -3,7 +3,7 @@ package dev.peft4j.cli;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** Lets a process that is asked to end (Ctrl-C, SIGTERM) finish what it is at. */
+/** A hook that lets a process finish its current step when it is asked to end (Ctrl-C, SIGTERM). */
 final class GracefulStop implements AutoCloseable {
   private static final int MAX_SECONDS = 30;
 
@@ -11,7 +11,10 @@ final class GracefulStop implements AutoCloseable {
   private final Thread hook;
   private volatile boolean asked;
 
-  /** Until {@link #close}, a process that is asked to end calls {@code stop} and waits for it. */
+  /**
+   * Creates a hook that is active until {@link #close}: a process that is asked to end calls {@code
+   * stop} and waits for it.
+   */
   GracefulStop(Runnable stop) {
     this.hook = new Thread(() -> end(stop), "stop");
     Runtime.getRuntime().addShutdownHook(hook);

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import picocli.CommandLine.ITypeConverter;
 
-/** Where the commands look for what has a name on the Hub. */
+/** The lookup of names on the Hub for the commands. */
 final class HubAccess {
   /** The environment's variables, if they are not the process's. */
   static final ScopedValue<Map<String, String>> ENVIRONMENT = ScopedValue.newInstance();
@@ -28,14 +28,14 @@ final class HubAccess {
   /**
    * Returns the folder.
    *
-   * @throws dev.peft4j.io.FileFormatException if it is not there; it says how to get what has a
-   *     name on the Hub
+   * @throws dev.peft4j.io.FileFormatException if it does not exist; for names on the Hub the
+   *     message says how to download them
    */
   static Path require(Path folder) throws IOException {
     return ModelFolders.resolve(folder.toString().replace('\\', '/'), settings());
   }
 
-  /** As {@link #require}; a model in the Hub's cache also needs its weights there. */
+  /** Checks like {@link #require}; a model in the Hub's cache must also have its weights. */
   static void requireModel(Path folder) throws IOException {
     String name = ModelFolders.name(require(folder));
     if (name.equals(folder.toString())) {
@@ -54,7 +54,10 @@ final class HubAccess {
     }
   }
 
-  /** A folder, or a name on the Hub of what is in its cache; anything else stays as it is. */
+  /**
+   * The converter of a folder, or of a name on the Hub that is in its cache; anything else is
+   * unchanged.
+   */
   static final class Folder implements ITypeConverter<Path> {
     @Override
     public Path convert(String text) throws IOException {

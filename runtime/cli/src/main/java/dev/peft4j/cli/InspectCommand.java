@@ -137,7 +137,7 @@ final class InspectCommand implements Callable<Integer> {
     found.put("parameters", elements);
   }
 
-  /** A folder of named adapters, or of checkpoints. */
+  /** Describes a folder of named adapters, or of checkpoints. */
   private void folders(ObjectNode found) throws IOException {
     List<String> adapters = below(PeftFormat.CONFIG_FILE);
     if (adapters.isEmpty()) {

@@ -21,17 +21,17 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a label is: the one place that decides it, for data files of every format, {@code --labels},
- * {@code labels.json} and {@code id2label}.
+ * The definition of labels, used for data files of every format, {@code --labels}, {@code
+ * labels.json} and {@code id2label}.
  *
  * <ul>
- *   <li>Blanks at the ends do not count, nor how accents are encoded (Unicode's form C).
+ *   <li>Blanks at the ends and the encoding of accents are ignored (Unicode's form C).
  *   <li>Numbers are their value: {@code 1}, {@code 1.0} and {@code 1e0} are the label {@code 1}, as
  *       numbers of JSON or as texts.
  *   <li>JSON's {@code true} and {@code false} are the texts of that name.
  *   <li>A label is never empty.
  *   <li>{@code 01} and {@code +1} are texts, but cannot be labels beside {@code 1}.
- *   <li>Labels that differ by case alone are two; {@link #alike} names them for a warning.
+ *   <li>Labels that differ only in case are two; {@link #alike} names them for a warning.
  * </ul>
  */
 final class Labels {
@@ -43,14 +43,16 @@ final class Labels {
 
   private Labels() {}
 
-  /** The label that is spelled so; empty if nothing is. */
+  /** Returns the label of a spelling; empty if there is none. */
   static String of(String spelled) {
     String name = Spelling.name(spelled);
     BigDecimal number = Spelling.number(name);
     return number == null ? name : number.signum() == 0 ? "0" : number.toPlainString();
   }
 
-  /** The names in an argument, between commas; one with a comma is in quotes, as in CSV. */
+  /**
+   * Returns the names in an argument, separated by commas; one with a comma is quoted, as in CSV.
+   */
   static List<String> split(String argument) throws IOException {
     List<String> names = new ArrayList<>();
     try (CsvParser parser = CSV.createParser(argument)) {
@@ -64,7 +66,7 @@ final class Labels {
     return names;
   }
 
-  /** Labels that are listed somewhere, in their order. */
+  /** Returns listed labels, in their order. */
   static List<String> listed(List<String> spelled) {
     List<String> labels = new ArrayList<>();
     for (int i = 0; i < spelled.size(); i++) {
@@ -91,7 +93,7 @@ final class Labels {
     return List.copyOf(labels);
   }
 
-  /** The labels in a list of a JSON file. */
+  /** Returns the labels in a list of a JSON file. */
   static List<String> listed(Path file, JsonNode list) throws FileFormatException {
     if (!list.isArray() || list.isEmpty()) {
       throw new FileFormatException(file, "has no list of labels");
@@ -108,7 +110,7 @@ final class Labels {
     return listed(file, "", spelled);
   }
 
-  /** As {@link #listed(List)}, for a list in a file. */
+  /** Returns labels like {@link #listed(List)}, for a list in a file. */
   static List<String> listed(Path file, String what, List<String> spelled)
       throws FileFormatException {
     try {
@@ -131,9 +133,9 @@ final class Labels {
   }
 
   /**
-   * The labels that occur, sorted: as numbers if all of them are.
+   * Returns the labels that occur, sorted: as numbers if all of them are numbers.
    *
-   * @throws FileFormatException if two of them are one number in two spellings that are not alike
+   * @throws FileFormatException if two of them are different spellings of one number
    */
   static List<String> in(Path file, List<Example> examples) throws FileFormatException {
     Map<String, Example> first = new LinkedHashMap<>();
@@ -163,9 +165,9 @@ final class Labels {
   }
 
   /**
-   * Each example's label by its place in {@code labels}.
+   * Returns each example's label as an index into {@code labels}.
    *
-   * @throws FileFormatException if a label is none of them, naming the line
+   * @throws FileFormatException if a label is not one of them, with the line
    */
   static int[] indices(Path file, List<Example> examples, List<String> labels)
       throws FileFormatException {
@@ -200,7 +202,7 @@ final class Labels {
             + hint);
   }
 
-  /** A sentence for each pair of labels that a person may take for one. */
+  /** Returns a sentence for each pair of labels that could be confused. */
   static List<String> alike(List<String> labels) {
     Map<String, String> seen = new HashMap<>();
     List<String> sentences = new ArrayList<>();
@@ -221,7 +223,7 @@ final class Labels {
     return sentences;
   }
 
-  /** Some labels for a message: the first of many. */
+  /** Returns some labels for a message: the first of many. */
   static String show(List<String> labels) {
     String shown =
         labels.stream().limit(MAX_SHOWN).map(Labels::quote).collect(Collectors.joining(", "));

@@ -34,13 +34,16 @@ import picocli.CommandLine.Spec;
     },
     footer = {"", "Results go to standard output, everything else to standard error."})
 public final class Main implements Runnable {
-  /** The work could not be done: a file, the data, numbers that are none. */
+  /**
+   * The exit code if the work could not be done: because of a file, the data, or numbers that are
+   * not finite.
+   */
   static final int FAILED = 1;
 
-  /** What was asked makes no sense. */
+  /** The exit code for a wrong command line. */
   static final int USAGE = CommandLine.ExitCode.USAGE;
 
-  /** A fault of peft4j. */
+  /** The exit code for a fault of peft4j. */
   static final int INTERNAL = 3;
 
   static final Map<String, String> EXIT_CODES = exitCodes();
@@ -57,7 +60,7 @@ public final class Main implements Runnable {
     System.exit(elsewhere.isPresent() ? elsewhere.getAsInt() : execute(commandLine(), args));
   }
 
-  /** Runs the command, whose texts are no options, and returns its exit code. */
+  /** Runs the command, whose texts are not parsed as options, and returns its exit code. */
   static int execute(CommandLine line, String... args) {
     try {
       TunerOptions.add(line, args);
@@ -91,8 +94,8 @@ public final class Main implements Runnable {
 
   private static Map<String, String> exitCodes() {
     Map<String, String> codes = new LinkedHashMap<>();
-    codes.put("0", "all went well");
-    codes.put("1", "it could not be done; a sentence says why");
+    codes.put("0", "success");
+    codes.put("1", "the work could not be done; a sentence says why");
     codes.put("2", "the command line is wrong");
     codes.put("3", "a fault of peft4j");
     return codes;
@@ -112,7 +115,7 @@ public final class Main implements Runnable {
     return line;
   }
 
-  /** Gives a command what all have: exit codes in its help, and the option for faults. */
+  /** Adds what all commands have: exit codes in the help, and the option for faults. */
   static void prepare(CommandLine command) {
     command.addMixin("fault", new FaultOptions());
     command

@@ -29,7 +29,7 @@ import picocli.CommandLine.Option;
     description =
         "Writes an adapter into its model: a folder that transformers loads without peft.")
 final class MergeCommand implements Callable<Integer> {
-  /** What a model's folder has besides weights and is the same for the merged one. */
+  /** The files of a model's folder besides weights that a merged model has, too. */
   private static final Set<String> TOKENIZER_FILES =
       Set.of(
           "tokenizer.json",
@@ -107,7 +107,7 @@ final class MergeCommand implements Callable<Integer> {
     }
   }
 
-  /** The base's settings with the adapter's labels. */
+  /** Returns the base's settings with the adapter's labels. */
   private String config(Module merged, List<String> labels) throws IOException {
     ObjectNode config = ModelFolder.open(model.folder).config();
     config.putArray("architectures").add(merged.getClass().getSimpleName());

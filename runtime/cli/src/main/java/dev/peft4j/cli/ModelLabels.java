@@ -15,10 +15,10 @@ final class ModelLabels {
   private ModelLabels() {}
 
   /**
-   * The labels that {@code config.json} names.
+   * Returns the labels in {@code config.json}.
    *
-   * @throws FileFormatException if two have one name, one has none, or {@code label2id} gives a
-   *     label another place than {@code id2label}
+   * @throws FileFormatException if two have the same name, one has none, or {@code label2id}
+   *     contradicts {@code id2label}
    */
   static List<String> of(Path folder) throws IOException {
     Path file = folder.resolve("config.json");

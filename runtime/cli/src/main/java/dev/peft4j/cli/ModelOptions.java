@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.Option;
 
-/** Which model, and what it computes on. */
+/** The options for the model and the device. */
 final class ModelOptions {
   @Option(
       names = {"-m", "--model"},
@@ -36,10 +36,11 @@ final class ModelOptions {
           "What computes, see 'peft4j devices'; by default what PEFT4J_DEVICE names, else the CPU.")
   @Nullable String device;
 
-  /** Runs a command on the device that was asked for. */
+  /** Runs a command on the requested device. */
   int run(Callable<Integer> body) throws Exception {
     String name = device;
     if (name == null) {
+      CommandException.ofSettings(Backends::current); // that of PEFT4J_DEVICE may be missing
       HubAccess.requireModel(folder);
       return body.call();
     }

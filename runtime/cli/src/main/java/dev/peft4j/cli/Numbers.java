@@ -4,11 +4,11 @@ import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.TypeConversionException;
 
-/** Numbers on the command line, with errors that do not speak of Java's types. */
+/** The parsing of numbers on the command line, with errors that do not mention Java's types. */
 final class Numbers {
   private Numbers() {}
 
-  /** Reads the numbers of a command and of its subcommands. */
+  /** Registers the parsing for a command and its subcommands. */
   static void register(CommandLine line) {
     register(line, int.class, Integer.class, Integer::valueOf);
     register(line, long.class, Long.class, Long::valueOf);

@@ -15,8 +15,8 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.Spec.Target;
 
 /**
- * How results are written: in words, or as JSON with {@code --json}. Whatever comes from files or
- * data is escaped: it cannot steer a terminal, and a row stays a row.
+ * The output of results: in words, or as JSON with {@code --json}. Text from files or data is
+ * escaped: it cannot control a terminal, and a row stays a row.
  */
 final class Out {
   private static final JsonMapper JSON = new JsonMapper();
@@ -43,17 +43,17 @@ final class Out {
     }
   }
 
-  /** A row; {@code format} is the program's own, {@code values} may be anybody's. */
+  /** Prints a row; {@code format} is the program's own, {@code values} may come from anywhere. */
   void line(String format, @Nullable Object... values) {
     writer().println(format(format, values));
   }
 
-  /** A remark for people, on standard error. */
+  /** Prints a remark on standard error. */
   void note(String format, @Nullable Object... values) {
     commandSpec().commandLine().getErr().println(format(format, values));
   }
 
-  /** Something that may not be meant, on standard error. */
+  /** Prints a warning on standard error. */
   void warn(String sentence) {
     note("warning: %s", sentence);
   }
@@ -68,7 +68,7 @@ final class Out {
     return String.format(Locale.ROOT, format, safe);
   }
 
-  /** JSON in which only texts can have other characters than printable ASCII. */
+  /** Returns JSON in which only texts can have other characters than printable ASCII. */
   private static String escapedJson(String text) {
     StringBuilder out = new StringBuilder(text.length());
     for (int i = 0; i < text.length(); ) {
@@ -85,7 +85,7 @@ final class Out {
     return out.toString();
   }
 
-  /** True if an option is on the command line, so that its value is no default. */
+  /** Returns whether an option is on the command line, so that its value is not a default. */
   boolean isGiven(String option) {
     ParseResult parsed = commandSpec().commandLine().getParseResult();
     return parsed != null && parsed.hasMatchedOption(option);

@@ -20,7 +20,7 @@ import picocli.CommandLine.Parameters;
     description =
         "Gives texts labels: a line for each, with the label, its probability and the" + " text.")
 final class PredictCommand implements Callable<Integer> {
-  /** Stands for what could not be decoded. */
+  /** The replacement of text that could not be decoded. */
   private static final char REPLACEMENT = '\ufffd';
 
   private static final String JNU = System.getProperty("sun.jnu.encoding", "");
@@ -53,7 +53,7 @@ final class PredictCommand implements Callable<Integer> {
     return trained.run(columns, out, this::predict);
   }
 
-  /** Throws for a text that is not the one that was typed. */
+  /** Throws for a text that differs from the one that was typed. */
   private void requireTexts() {
     for (String text : texts) {
       if (text.indexOf(REPLACEMENT) >= 0 && !JNU.equalsIgnoreCase("UTF-8")) {

@@ -8,7 +8,7 @@ import javax.lang.model.SourceVersion;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a project is called.
+ * The names in a project.
  *
  * @param group Maven's group
  * @param name the artifact's name
@@ -18,7 +18,7 @@ record ProjectNames(String group, String name, String pkg) {
   private static final Pattern COORDINATE =
       Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_-])?");
 
-  /** Those of Kotlin's that are no keywords of Java. */
+  /** Keywords of Kotlin that are not keywords of Java. */
   private static final Set<String> KOTLIN_KEYWORDS =
       Set.of("as", "fun", "in", "is", "object", "typealias", "typeof", "val", "var", "when");
 
@@ -39,7 +39,7 @@ record ProjectNames(String group, String name, String pkg) {
     }
   }
 
-  /** Names that were given, and else such as the folder's name suggests. */
+  /** Returns the given names, or defaults that follow from the folder's name. */
   static ProjectNames of(
       String folder, @Nullable String group, @Nullable String name, @Nullable String pkg) {
     String given = group == null ? "com.example" : group;
@@ -75,7 +75,7 @@ record ProjectNames(String group, String name, String pkg) {
     }
   }
 
-  /** The text of a file of the template with these names. */
+  /** Returns the text of a file of the template with these names. */
   String in(String text) {
     return text.replace("com.example.tuning", pkg)
         .replace("<groupId>com.example</groupId>", "<groupId>" + group + "</groupId>")
@@ -84,7 +84,7 @@ record ProjectNames(String group, String name, String pkg) {
         .replace("rootProject.name = \"tuning\"", "rootProject.name = \"" + name + "\"");
   }
 
-  /** The path of a file of the template with these names. */
+  /** Returns the path of a file of the template with these names. */
   String inPath(String path) {
     return path.replace("com/example/tuning", pkg.replace('.', '/'));
   }

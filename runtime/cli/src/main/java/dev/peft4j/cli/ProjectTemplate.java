@@ -13,13 +13,13 @@ import java.util.Objects;
 
 /**
  * The project that {@code peft4j init} writes. Its files are resources, in the package {@code
- * com.example.tuning}; samples/consumer and samples/consumer-kotlin are what it makes of them.
+ * com.example.tuning}; samples/consumer and samples/consumer-kotlin are generated from them.
  *
- * @param language of its classes
- * @param build what builds it
+ * @param language the language of its classes
+ * @param build its build tool
  */
 record ProjectTemplate(Language language, Build build) {
-  /** What the classes are written in. */
+  /** The language of the classes. */
   enum Language {
     JAVA("Java"),
     KOTLIN("Kotlin");
@@ -31,7 +31,7 @@ record ProjectTemplate(Language language, Build build) {
     }
   }
 
-  /** What builds the project. */
+  /** The build tool of the project. */
   enum Build {
     MAVEN("Maven"),
     GRADLE("Gradle");
@@ -43,7 +43,7 @@ record ProjectTemplate(Language language, Build build) {
     }
   }
 
-  /** A file of the project and the resource that it comes from. */
+  /** A file of the project and its resource. */
   private record Source(String resource, String target) {}
 
   /** A command to run next. */
@@ -87,7 +87,7 @@ record ProjectTemplate(Language language, Build build) {
     return written;
   }
 
-  /** What to run next, in the project's folder. */
+  /** Returns the commands to run next, in the project's folder. */
   List<Step> next(ProjectNames names) {
     String serve = names.pkg() + (language == Language.JAVA ? ".Serve" : ".ServeKt");
     boolean maven = build == Build.MAVEN;
@@ -101,7 +101,7 @@ record ProjectTemplate(Language language, Build build) {
             "serves them: curl 'localhost:8080/classify?x=3,3,3,3,3,3,3,-3'"));
   }
 
-  /** The version of peft4j that the project asks for. */
+  /** Returns the version of peft4j that the project uses. */
   static String version() throws IOException {
     return read("maven-java/pom.xml")
         .replaceAll("(?s).*<peft4j.version>(.*?)</peft4j.version>.*", "$1");

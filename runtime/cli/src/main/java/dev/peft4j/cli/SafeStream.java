@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
- * A stream for the log: what warnings quote of files is escaped. While a progress bar has replaced
- * the standard error, it writes to that.
+ * A stream for the log that escapes text from files. While a progress bar replaces standard error,
+ * it writes to the bar's stream.
  */
 final class SafeStream extends PrintStream {
   SafeStream(PrintStream to) {

@@ -5,11 +5,11 @@ import dev.peft4j.metrics.ConfusionMatrix;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What follows from logits. In double precision, and never by way of numbers that overflow. */
+/** The results that follow from logits, in double precision and without overflow. */
 final class Scores {
   private Scores() {}
 
-  /** The probabilities of the labels. */
+  /** Returns the probabilities of the labels. */
   static double[] softmax(float[] logits) {
     double sum = logSumExp(logits);
     double[] p = new double[logits.length];
@@ -19,7 +19,7 @@ final class Scores {
     return p;
   }
 
-  /** The cross-entropy: minus the logarithm of a label's probability. */
+  /** Returns the cross-entropy: minus the logarithm of a label's probability. */
   static double loss(float[] logits, int label) {
     return logSumExp(logits) - logits[label];
   }
@@ -33,7 +33,7 @@ final class Scores {
     return most + Math.log(sum);
   }
 
-  /** The place of the largest number, the first of equal ones. */
+  /** Returns the index of the largest number, the first of equal ones. */
   static int best(float[] logits) {
     int best = 0;
     for (int i = 1; i < logits.length; i++) {
@@ -51,7 +51,7 @@ final class Scores {
     return true;
   }
 
-  /** The label of each example that its logits say. */
+  /** Returns the label of each example with the largest logit. */
   static int[] predicted(float[][] logits) {
     int[] predicted = new int[logits.length];
     for (int i = 0; i < logits.length; i++) {
@@ -60,7 +60,7 @@ final class Scores {
     return predicted;
   }
 
-  /** The mean loss over all examples. */
+  /** Returns the mean loss over all examples. */
   static double meanLoss(float[][] logits, int[] expected) {
     double loss = 0;
     for (int i = 0; i < logits.length; i++) {
@@ -70,7 +70,7 @@ final class Scores {
   }
 
   /**
-   * Mean loss, accuracy and macro F1.
+   * Returns mean loss, accuracy and macro F1.
    *
    * @param logits the logits of each example
    * @param expected the label of each example

@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Spellings of names, of labels and of columns: which are the same, and which only look so. */
+/** Spellings of names, labels and columns: which are equal, and which only look alike. */
 final class Spelling {
   /** A number as JSON writes it. */
   private static final Pattern NUMBER =
@@ -17,22 +17,25 @@ final class Spelling {
   private static final Pattern LOOSE_NUMBER =
       Pattern.compile("[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?");
 
-  /** Digits of a number; what is longer, or has more zeros, is no number of a class. */
+  /**
+   * The largest number of digits of a number; longer ones, or ones with more zeros, are not numbers
+   * of a class.
+   */
   private static final int MAX_DIGITS = 100;
 
   private Spelling() {}
 
-  /** The name without blanks at its ends, its accents composed (Unicode's form C). */
+  /** Returns the name without blanks at its ends, with accents composed (Unicode's form C). */
   static String name(String raw) {
     return Blanks.strip(raw);
   }
 
-  /** The value of a number as JSON writes it, or null. */
+  /** Returns the value of a number as JSON writes it, or null. */
   static @Nullable BigDecimal number(String name) {
     return value(NUMBER, name);
   }
 
-  /** The value of a number in any decimal spelling, or null. */
+  /** Returns the value of a number in any decimal spelling, or null. */
   static @Nullable BigDecimal looseNumber(String name) {
     return value(LOOSE_NUMBER, name);
   }
@@ -49,7 +52,10 @@ final class Spelling {
     }
   }
 
-  /** Equal for names that differ by case, by blanks or by Unicode's compatible forms alone. */
+  /**
+   * Returns a text that is equal for names that differ only in case, in blanks or by Unicode's
+   * compatible forms.
+   */
   static String alike(String name) {
     String folded = Normalizer.normalize(name, Normalizer.Form.NFKC);
     folded = folded.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT);

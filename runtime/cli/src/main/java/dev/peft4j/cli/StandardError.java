@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Standard error as the launcher found it. Java prints a notice about the incubator module that
  * vector instructions come with, before a program can say anything about it. So the launcher starts
- * Java with a standard error from which that line is taken out, and hands over the real one as
- * another file descriptor.
+ * Java with a standard error from which that line is removed, and passes the real one as another
+ * file descriptor.
  */
 final class StandardError {
   /** {@code DESCRIPTOR:PROCESS}; another process may have inherited the option, not the file. */
@@ -20,7 +20,7 @@ final class StandardError {
 
   private StandardError() {}
 
-  /** Takes the real standard error, if the launcher handed one over. */
+  /** Takes the real standard error, if the launcher passed one. */
   static void take() {
     String given = System.getProperty(PROPERTY);
     if (given != null) {

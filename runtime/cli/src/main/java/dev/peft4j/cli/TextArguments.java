@@ -9,9 +9,9 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 
 /**
- * Tells arguments that are texts from options. A text is what begins with no dash, what stands
- * after {@code --}, and what begins with a dash but cannot be an option: it has blanks, or no
- * letter after the dash. Other words with a dash stay options, known or not.
+ * The distinction between texts and options among arguments. Texts are arguments without a dash at
+ * the start, those after {@code --}, and those that begin with a dash but cannot be options: with
+ * blanks, or without a letter after the dash. Other words with a dash are options, known or not.
  */
 final class TextArguments {
   private static final String END = "--";
@@ -21,10 +21,10 @@ final class TextArguments {
   private TextArguments() {}
 
   /**
-   * Returns the arguments with the texts behind {@code --}.
+   * Returns the arguments with the texts after {@code --}.
    *
-   * @param args a command's name and its arguments; those of a command that takes no texts are
-   *     returned as they are
+   * @param args a command's name and its arguments; those of a command without texts are returned
+   *     unchanged
    */
   static String[] separate(CommandSpec all, String... args) {
     CommandLine named = args.length == 0 ? null : all.subcommands().get(args[0]);

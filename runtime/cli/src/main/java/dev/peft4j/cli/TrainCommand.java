@@ -41,7 +41,9 @@ import picocli.CommandLine.Option;
 @Command(
     name = "train",
     mixinStandardHelpOptions = true,
-    description = "Trains an adapter (LoRA, unless --tuner says otherwise) and a classifier on texts with labels.",
+    description =
+        "Trains an adapter (LoRA, unless --tuner says otherwise) and a classifier on texts with"
+            + " labels.",
     footer = {
       "",
       "The output folder gets: adapter (peft's files, and the labels' names),",
@@ -168,7 +170,7 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  /** The labels that were asked for, else those in the data. */
+  /** Returns the requested labels, or else those in the data. */
   private List<String> labels(List<Example> examples) throws IOException {
     List<String> asked = labels;
     if (asked == null) {
@@ -206,7 +208,7 @@ final class TrainCommand implements Callable<Integer> {
     return trainer;
   }
 
-  /** Runs it; a process that is asked to end does so with a checkpoint. */
+  /** Runs the training; a process that is asked to end writes a checkpoint. */
   private TrainingResult run(Trainer<Batch> trainer) {
     Path checkpoints = folder.resolve("checkpoints");
     if (!resume && !Checkpoint.list(checkpoints).isEmpty()) {

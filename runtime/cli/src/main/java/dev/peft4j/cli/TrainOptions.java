@@ -15,7 +15,7 @@ import java.util.List;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.Option;
 
-/** How {@code peft4j train} trains. */
+/** The training options of {@code peft4j train}. */
 final class TrainOptions {
   @Option(
       names = "--epochs",
@@ -132,7 +132,7 @@ final class TrainOptions {
       description = "Decides all that is random.")
   long seed;
 
-  /** Courses of the learning rate. */
+  /** The schedules of the learning rate. */
   enum Course {
     constant,
     linear,
@@ -147,14 +147,14 @@ final class TrainOptions {
     }
   }
 
-  /** What evaluations measure. */
+  /** The number that evaluations are compared by. */
   enum Measure {
     loss,
     accuracy,
     f1
   }
 
-  /** Throws if a number cannot be meant. */
+  /** Throws if a number is not valid. */
   void check(boolean evaluates) {
     atLeast("--batch", batch, 1);
     atLeast("--epochs", epochs, 0);
@@ -198,11 +198,11 @@ final class TrainOptions {
   }
 
   /**
-   * The settings of the adapter.
+   * Returns the settings of the adapter.
    *
    * @param tuner the settings of the tuner's own
    * @param base the model's folder
-   * @param drawn layers that the folder has no weights for: they are trained and saved too
+   * @param drawn layers without weights in the folder: they are trained and saved too
    */
   PeftConfig adapter(ConfigBuilder<?> tuner, Path base, List<String> drawn) throws IOException {
     List<String> layers =
@@ -215,7 +215,7 @@ final class TrainOptions {
         .build();
   }
 
-  /** Writes down how it is trained. */
+  /** Writes the training options. */
   void write(ObjectNode into) {
     into.put("epochs", epochs).put("steps", steps);
     into.put("batch", batch).put("accumulation", accumulation);

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The options of commands that use a trained classifier, and how it is loaded. */
+/** The options of commands that use a trained classifier, with the code that loads it. */
 final class TrainedClassifier {
   @Mixin private ModelOptions model = new ModelOptions();
 
@@ -30,15 +30,14 @@ final class TrainedClassifier {
     /**
      * Does the work.
      *
-     * @param with what the classifier was trained with, or null if nothing says so
+     * @param with the training options of the classifier, or null if unknown
      * @return the exit code
      */
     int call(@Nullable TrainedWith with) throws IOException;
   }
 
   /**
-   * Runs a command on the device that was asked for. Lengths and columns that were not given are
-   * those of the training.
+   * Runs a command on the requested device. Lengths and columns default to those of the training.
    */
   int run(DataColumns columns, Out out, Body body) throws Exception {
     if (batch < 1) {

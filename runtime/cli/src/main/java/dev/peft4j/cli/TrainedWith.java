@@ -20,14 +20,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a classifier was trained with that those who use it need to know: {@code training.json}
- * beside an adapter, and the same in each checkpoint.
+ * The training options that users of a classifier need: {@code training.json} beside an adapter,
+ * and the same in each checkpoint.
  *
  * @param labels the labels' names in their order
- * @param maxLength tokens kept of a text
+ * @param maxLength the maximum number of tokens of a text
  * @param text the column of the text
- * @param second that of the second text of a pair, or null
- * @param label that of the label
+ * @param second the column of the second text of a pair, or null
+ * @param label the column of the label
  */
 record TrainedWith(
     List<String> labels, int maxLength, String text, @Nullable String second, String label) {
@@ -52,7 +52,7 @@ record TrainedWith(
         labels, Classifier.maxLength(model), columns.text, columns.second, columns.label);
   }
 
-  /** By name, each value as JSON; and what tells the tokenizer from others. */
+  /** Returns facts by name, each value as JSON, including what identifies the tokenizer. */
   Map<String, String> facts(Classifier classifier) {
     Map<String, String> facts = new LinkedHashMap<>();
     tree().properties().forEach(e -> facts.put(e.getKey(), e.getValue().toString()));
@@ -71,10 +71,10 @@ record TrainedWith(
   }
 
   /**
-   * Writes it beside an adapter.
+   * Writes the options beside an adapter.
    *
-   * @param data what tells the data from other data
-   * @param options how it was trained
+   * @param data what identifies the data
+   * @param options the training options
    */
   void write(Path adapter, Map<String, String> data, TrainOptions options) throws IOException {
     ObjectNode tree = Out.object().put("format", FORMAT);
@@ -85,7 +85,7 @@ record TrainedWith(
     AtomicFiles.write(adapter.resolve(FILE), PythonJson.format(tree) + "\n");
   }
 
-  /** Copies it from an adapter to the model that the adapter becomes; does nothing without. */
+  /** Copies the options from an adapter to a merged model; does nothing if there are none. */
   static void copy(Path adapter, Path model) throws IOException {
     if (AtomicFiles.exists(adapter.resolve(FILE))) {
       Files.copy(AtomicFiles.current(adapter.resolve(FILE)), model.resolve(FILE));
@@ -93,10 +93,10 @@ record TrainedWith(
   }
 
   /**
-   * Reads that of an adapter, a checkpoint or a merged model.
+   * Reads the options of an adapter, a checkpoint or a merged model.
    *
    * @return null if there is none
-   * @throws FileFormatException if it is not what it should be
+   * @throws FileFormatException if the file is not valid
    */
   static @Nullable TrainedWith read(Path folder) throws IOException {
     Path file = folder.resolve(FILE);
@@ -152,8 +152,8 @@ record TrainedWith(
   }
 
   /**
-   * Uses it for what was not given on the command line. What was given wins; if it is something
-   * else, a sentence says so.
+   * Applies the options that were not given on the command line. Given options have priority; a
+   * message says if they differ.
    */
   void apply(ModelOptions model, DataColumns columns, Out out) {
     DataColumns before = new DataColumns();

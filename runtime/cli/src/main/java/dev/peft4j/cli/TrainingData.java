@@ -8,12 +8,12 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The examples of a run with the places of their labels. */
+/** The examples of a run with the indices of their labels. */
 final class TrainingData {
   /** A batch of examples. */
   record Batch(TokenBatch texts, Tensor labels) {}
 
-  /** What counts of an example; where it comes from does not. */
+  /** The content of an example, without its place. */
   private static final class Item {
     final String text;
     final @Nullable String second;
@@ -36,7 +36,7 @@ final class TrainingData {
     }
   }
 
-  /** In a new order each epoch. */
+  /** Returns batches in a new order each epoch. */
   Batches<Batch> shuffled(Classifier classifier, int size, long seed) {
     return Batches.shuffled(
         items,
@@ -48,7 +48,7 @@ final class TrainingData {
                 Tensor.of(some.stream().mapToInt(i -> i.label).toArray())));
   }
 
-  /** What tells them from other examples. */
+  /** Returns what identifies the examples. */
   Map<String, String> fingerprint() {
     return Batches.inOrder(items, 1, some -> some).fingerprint();
   }

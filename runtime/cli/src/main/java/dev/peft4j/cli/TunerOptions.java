@@ -20,9 +20,9 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
 /**
- * The option {@code --tuner} and one for each setting of each tuner that is available, as the tuners'
- * annotations describe them. An option that several tuners have means the same setting of the one that is
- * asked for.
+ * The option {@code --tuner} and one for each setting of each tuner that is available, as the
+ * tuners' annotations describe them. An option that several tuners have is the setting of the
+ * chosen one.
  */
 final class TunerOptions {
   private static final String TUNER = "--tuner";
@@ -40,7 +40,7 @@ final class TunerOptions {
     this.train = train;
   }
 
-  /** Adds them to {@code train}, if that is the command: no other needs to know of tuners. */
+  /** Adds the options to {@code train}, if that is the command. */
   static void add(CommandLine line, String... args) {
     CommandLine train = line.getSubcommands().get(TRAIN);
     if (args.length > 0
@@ -131,11 +131,16 @@ final class TunerOptions {
     String one =
         setting.type() == String.class
             ? "TEXT"
-            : setting.type().isEnum() ? "NAME" : setting.type() == boolean.class ? "true|false" : "N";
+            : setting.type().isEnum()
+                ? "NAME"
+                : setting.type() == boolean.class ? "true|false" : "N";
     return setting.array() ? one + "[," + one + "...]" : one;
   }
 
-  /** The name of an option; one that the command has already for something else gets the tuner's. */
+  /**
+   * Returns the name of an option; if the command already has one of that name, the tuner's name is
+   * added.
+   */
   private String name(TunerDescription tuner, TunerSetting setting) {
     OptionSpec other = train.findOption("--" + setting.option());
     boolean free = other == null || other.userObject() == TunerOptions.class;
@@ -158,10 +163,11 @@ final class TunerOptions {
   }
 
   /**
-   * Starts the settings of the tuner that is asked for.
+   * Starts the settings of the chosen tuner.
    *
    * @param train the command, with its arguments
-   * @throws UsageException if there is no such tuner, it has not what was given, or a value is wrong
+   * @throws UsageException if there is no such tuner, it does not have a given setting, or a value
+   *     is wrong
    */
   static ConfigBuilder<?> settings(CommandSpec train) {
     return new TunerOptions(train).settings();

@@ -1,6 +1,6 @@
 package dev.peft4j.cli;
 
-/** Options that make no sense together. */
+/** Thrown when options make no sense together. */
 final class UsageException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

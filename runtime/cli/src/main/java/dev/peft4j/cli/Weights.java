@@ -9,11 +9,11 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Looks at the weights of a model for numbers that are none. */
+/** A check of a model's weights for numbers that are not finite. */
 final class Weights {
   private Weights() {}
 
-  /** A module's weights by name, as files have them. */
+  /** Returns a module's weights by their names in files. */
   static Map<String, StoredTensor> of(Module module) {
     Map<String, StoredTensor> weights = new LinkedHashMap<>();
     for (NamedParameter p : module.namedParameters()) {
@@ -23,16 +23,16 @@ final class Weights {
   }
 
   /**
-   * Looks at every value.
+   * Checks every value.
    *
-   * @param folder where the module came from
-   * @throws FileFormatException if one is NaN or infinite, naming its tensor
+   * @param folder the folder of the module
+   * @throws FileFormatException if one is NaN or infinite, with its tensor
    */
   static void requireFinite(Path folder, Module module) throws FileFormatException {
     StoredTensor.requireFinite(folder, of(module));
   }
 
-  /** The weight that may be the cause of numbers that are none, in words. */
+  /** Returns the weight that may have caused numbers that are not finite, in words. */
   static String suspect(Iterable<NamedParameter> parameters) {
     float largest = -1;
     String name = "";

@@ -1,4 +1,8 @@
-/** The command {@code peft4j}: one class a subcommand. */
+/**
+ * The command {@code peft4j}, one class for each subcommand.
+ *
+ * <p>Internal to peft4j: may change at any time.
+ */
 @NullMarked
 package dev.peft4j.cli;
 

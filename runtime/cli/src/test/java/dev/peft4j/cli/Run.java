@@ -47,7 +47,7 @@ record Run(int code, String out, String err) {
     assertThat(code).as(out + err).isEqualTo(1);
     assertThat(out).isEmpty();
     assertThat(err.lines().filter(l -> !l.startsWith("trainable params"))).as(err).hasSize(1);
-    assertThat(err).contains(sentence).doesNotContain("Exception", "a bug in peft4j");
+    assertThat(err).contains(sentence).doesNotContain("Exception", "a fault of peft4j");
     return this;
   }
 

@@ -48,8 +48,18 @@ class TunerOptionsTest {
       String type = tuner.tuner().peftType();
       Path out = folder.resolve(type);
       Run.of(
-              "train", "-m", model, "-d", data, "-o", out, "--steps", "2", "--quiet",
-              "--tuner", type.toLowerCase(Locale.ROOT))
+              "train",
+              "-m",
+              model,
+              "-d",
+              data,
+              "-o",
+              out,
+              "--steps",
+              "2",
+              "--quiet",
+              "--tuner",
+              type.toLowerCase(Locale.ROOT))
           .ok();
       assertThat(AdapterFolder.read(out.resolve("adapter")).config().text("peft_type"))
           .isEqualTo(type);
@@ -63,7 +73,9 @@ class TunerOptionsTest {
     for (TunerDescription tuner : TunerDescription.all()) {
       assertThat(help).contains(tuner.title() + ": ");
       for (TunerSetting setting : tuner.settings()) {
-        assertThat(help.contains(" --" + setting.option())).as(setting.name()).isEqualTo(setting.isText());
+        assertThat(help.contains(" --" + setting.option()))
+            .as(setting.name())
+            .isEqualTo(setting.isText());
         assertThat(setting.description()).as(setting.name()).endsWith(".");
       }
     }
@@ -73,8 +85,19 @@ class TunerOptionsTest {
   @Test
   void theSettingsReachTheAdapter() throws IOException {
     train(
-            "--rank", "4", "--alpha", "6", "--rslora", "--init", "gaussian", "--dropout", "0.5",
-            "--bias", "lora_only", "--rank-pattern", "layer.0.attention.self.query=2")
+            "--rank",
+            "4",
+            "--alpha",
+            "6",
+            "--rslora",
+            "--init",
+            "gaussian",
+            "--dropout",
+            "0.5",
+            "--bias",
+            "lora_only",
+            "--rank-pattern",
+            "layer.0.attention.self.query=2")
         .ok();
     AdapterConfig config = config();
     assertThat(config.get("r").intValue()).isEqualTo(4);
@@ -119,6 +142,9 @@ class TunerOptionsTest {
     usage("--rank is a setting of ", "--tuner", "ia3", "--rank", "2");
     usage(
         "but the tuner is IA3, which has --feedforward, --feedforward-regex, --init",
-        "--tuner", "ia3", "--rank", "2");
+        "--tuner",
+        "ia3",
+        "--rank",
+        "2");
   }
 }

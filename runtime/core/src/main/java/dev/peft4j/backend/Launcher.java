@@ -18,24 +18,11 @@ import org.jspecify.annotations.Nullable;
  * path, input and output.
  */
 public final class Launcher {
-  /** Where the command line's launcher has put the real standard error; see there. */
-  private static final String STDERR = "-Dpeft4j.stderr=";
+  /** The script that has started this JVM, if one has; it starts another one alike. */
+  private static final String START = "peft4j.start";
 
-  /** The launcher's way to leave out Java's notice of the incubator module, once more. */
-  private static final String WITHOUT_NOTICE =
-      """
-      java=$1
-      shift
-      stderr=%s
-      if pipe=$(mktemp -d 2>/dev/null) && mkfifo "$pipe/err" 2>/dev/null; then
-        (sed '/^WARNING: Using incubator modules: jdk\\.incubator\\.vector$/d' <"$pipe/err" >&2 &)
-        exec 3>&2 2>"$pipe/err"
-        rm -r "$pipe"
-        stderr=${stderr}3:$$
-      fi
-      exec "$java" "$stderr" "$@"
-      """
-          .formatted(STDERR);
+  /** Where that script has put the real standard error; it says so again. */
+  private static final String STDERR = "-Dpeft4j.stderr=";
 
   private Launcher() {}
 
@@ -92,8 +79,10 @@ public final class Launcher {
     command.add(absolute(System.getProperty("java.class.path")));
     command.add(mainClass);
     command.addAll(Arrays.asList(args));
-    if (command.removeIf(flag -> flag.startsWith(STDERR))) {
-      command.addAll(0, List.of("/bin/sh", "-c", WITHOUT_NOTICE, "sh"));
+    command.removeIf(flag -> flag.startsWith(STDERR));
+    String start = System.getProperty(START);
+    if (start != null) {
+      command.addAll(0, List.of("/bin/sh", start));
     }
     Process process = new ProcessBuilder(command).inheritIO().start();
     Thread end = new Thread(() -> end(process), "peft4j-launcher-end");

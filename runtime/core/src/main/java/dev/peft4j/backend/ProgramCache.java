@@ -3,11 +3,9 @@ package dev.peft4j.backend;
 import dev.peft4j.graph.Program;
 import dev.peft4j.graph.Trace;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 

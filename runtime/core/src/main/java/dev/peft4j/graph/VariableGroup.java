@@ -233,8 +233,7 @@ public final class VariableGroup {
             versions[i]++;
             tainted[i] = false;
           });
-      root.publish(
-          Snapshot.of(root, old.number() + 1, next, versions, tainted, me()));
+      root.publish(Snapshot.of(root, old.number() + 1, next, versions, tainted, me()));
       values.keySet().forEach(Variable::forgetRetained);
     } finally {
       root.lock.unlock();
@@ -274,8 +273,7 @@ public final class VariableGroup {
       versions[i]++;
       tainted[i] = false;
       old.endedHere();
-      root.publish(
-          Snapshot.of(root, old.number() + 1, next, versions, tainted, me()));
+      root.publish(Snapshot.of(root, old.number() + 1, next, versions, tainted, me()));
     } finally {
       root.lock.unlock();
     }

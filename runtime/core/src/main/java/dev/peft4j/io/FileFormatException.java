@@ -8,8 +8,7 @@ import org.jspecify.annotations.Nullable;
  * A file or folder that is not valid. The message names the file, what was found there and what
  * would have been right.
  */
-public sealed class FileFormatException extends IOException
-    permits UnsupportedSettingException {
+public sealed class FileFormatException extends IOException permits UnsupportedSettingException {
   private static final long serialVersionUID = 1L;
 
   private final transient Path file;

@@ -73,8 +73,7 @@ public record CrossEntropy(int ignoreIndex) implements Op {
   }
 
   /** Returns the exception for a label outside the classes; backends share it. */
-  public static IndexException outOfRange(
-      long label, long row, int classes, int ignoreIndex) {
+  public static IndexException outOfRange(long label, long row, int classes, int ignoreIndex) {
     return new IndexException(
         "crossEntropy: label "
             + label

@@ -6,8 +6,9 @@ import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The gradient of a normalisation of rows for its input. Inputs x, weight, dY; with x̂ the normalised
- * input, r its factor and g = dY · weight: (g - x̂ · mean(g · x̂)) · r, where g is centred if x is.
+ * The gradient of a normalisation of rows for its input. Inputs x, weight, dY; with x̂ the
+ * normalised input, r its factor and g = dY · weight: (g - x̂ · mean(g · x̂)) · r, where g is
+ * centred if x is.
  */
 sealed interface NormGrad extends Op permits LayerNormGrad, RmsNormGrad {
   /** Returns the number that is added to the mean of the squares. */

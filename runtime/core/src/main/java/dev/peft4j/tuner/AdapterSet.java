@@ -288,8 +288,8 @@ public final class AdapterSet extends AdapterMerging {
 
   /**
    * Evaluation mode for calls through these adapters: dropout does nothing. It is for every thread
-   * but those that called {@link #train} or made an optimizer step in training mode; calls that have
-   * begun and other adapted models of the same base stay in the mode that they are in.
+   * but those that called {@link #train} or made an optimizer step in training mode; calls that
+   * have begun and other adapted models of the same base stay in the mode that they are in.
    */
   public void eval() {
     modes().set(modules(), false);

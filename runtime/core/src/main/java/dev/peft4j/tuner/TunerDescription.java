@@ -83,8 +83,8 @@ public final class TunerDescription {
   /**
    * Starts settings with peft's defaults.
    *
-   * @throws IllegalStateException if the class of the settings has no {@code builder()} that gives a
-   *     {@link ConfigBuilder}
+   * @throws IllegalStateException if the class of the settings has no {@code builder()} that gives
+   *     a {@link ConfigBuilder}
    */
   public ConfigBuilder<?> builder() {
     Class<?> config = tuner.configType();
@@ -104,8 +104,7 @@ public final class TunerDescription {
    * @param label what to call a setting in messages
    * @throws IllegalArgumentException naming the setting, what was found, and what is allowed
    */
-  public ConfigBuilder<?> builder(
-      Map<String, String> texts, Function<TunerSetting, String> label) {
+  public ConfigBuilder<?> builder(Map<String, String> texts, Function<TunerSetting, String> label) {
     ConfigBuilder<?> builder = builder();
     for (TunerSetting setting : settings) {
       String text = texts.get(setting.name());

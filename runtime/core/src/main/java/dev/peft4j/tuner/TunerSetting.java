@@ -127,8 +127,8 @@ public record TunerSetting(
   }
 
   /**
-   * Reads values as they are written on a command line: several with commas between them, entries of
-   * patterns as {@code KEY=VALUE}.
+   * Reads values as they are written on a command line: several with commas between them, entries
+   * of patterns as {@code KEY=VALUE}.
    *
    * @param label what to call the setting in messages
    * @return the arguments of each call of the builder's method
@@ -192,7 +192,9 @@ public record TunerSetting(
               ? (Object) Integer.valueOf(text)
               : of == long.class
                   ? (Object) Long.valueOf(text)
-                  : of == float.class ? (Object) Float.valueOf(text) : (Object) Double.valueOf(text);
+                  : of == float.class
+                      ? (Object) Float.valueOf(text)
+                      : (Object) Double.valueOf(text);
       v = Double.parseDouble(text);
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException(

@@ -36,8 +36,7 @@ class SnapshotThreadsTest {
   void threadsThatReadAndReplacedAreForgotten() throws InterruptedException {
     WeakReference<Thread> reader = run(w::node);
     assertThat(isGone(reader)).isTrue();
-    WeakReference<Thread> writer =
-        run(() -> VariableGroup.replace(Map.of(w, Storage.of(3, 4))));
+    WeakReference<Thread> writer = run(() -> VariableGroup.replace(Map.of(w, Storage.of(3, 4))));
     assertThat(isGone(writer)).isTrue();
     assertThat(w.storage().toFloats()).containsExactly(3, 4);
   }

@@ -63,7 +63,13 @@ class CheckpointNamesTest {
         assertThat(text)
             .as("%s", f)
             .doesNotContain(
-                "dev.peft4j", "TinyRun", "Mlp", "LoraConfig", "Dropout", "Linear", "ExampleBatches");
+                "dev.peft4j",
+                "TinyRun",
+                "Mlp",
+                "LoraConfig",
+                "Dropout",
+                "Linear",
+                "ExampleBatches");
       }
     }
   }
@@ -124,7 +130,8 @@ class CheckpointNamesTest {
     again
         .weights()
         .forEach(
-            (parameter, values) -> assertThat(loaded).as(parameter).containsEntry(parameter, values));
+            (parameter, values) ->
+                assertThat(loaded).as(parameter).containsEntry(parameter, values));
     assertThat(loaded).hasSizeGreaterThan(again.weights().size()); // the optimizer's as well
     TinyRun more = new TinyRun(99);
     assertThat(more.trainer(settings(6)).checkpoints(folder).resume().state().step()).isEqualTo(6);

@@ -70,10 +70,7 @@ class AdapterFuzzTest {
 
   private Fuzz fuzz() {
     return new Fuzz(
-        outside,
-        UncheckedIOException.class,
-        IllegalArgumentException.class,
-        Peft4jException.class);
+        outside, UncheckedIOException.class, IllegalArgumentException.class, Peft4jException.class);
   }
 
   @Test

@@ -1,5 +1,7 @@
 package dev.peft4j.reports;
 
+import dev.peft4j.reports.terminal.ProgressOutput;
+import dev.peft4j.reports.terminal.Terminal;
 import dev.peft4j.train.TrainingEvent;
 import dev.peft4j.train.TrainingListener;
 import java.io.PrintStream;

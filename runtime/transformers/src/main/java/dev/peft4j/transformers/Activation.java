@@ -25,7 +25,7 @@ public enum Activation {
   QUICK_GELU(x -> x.mul(x.mul(1.702f).sigmoid()), "quick_gelu"),
   /** x · relu6(x + 3) / 6. */
   HARDSWISH(x -> x.mul(relu6(x.add(3))).div(6), "hardswish"),
-  /** The distribution function of the normal one around √½ with deviation √(1/4π). */
+  /** The distribution function of the normal distribution with mean √½ and deviation √(1/4π). */
   LAPLACE(
       x -> x.sub(0.707107f).div((float) (0.282095 * Math.sqrt(2))).erf().add(1).mul(0.5f),
       "laplace"),
@@ -64,17 +64,17 @@ public enum Activation {
     return x.relu().maskedFill(x.ge(6), 6);
   }
 
-  /** The activation of each element; that of {@link #PRELU} with the slope it starts with. */
+  /** Returns the activation of each element; that of {@link #PRELU} with its initial slope. */
   public Tensor apply(Tensor x) {
     return function.apply(x);
   }
 
-  /** The activation that configurations call {@code name}, or null. */
+  /** Returns the activation that configurations call {@code name}, or null. */
   static @Nullable Activation byName(String name) {
     return Arrays.stream(values()).filter(a -> a.names.contains(name)).findFirst().orElse(null);
   }
 
-  /** All names, for messages. */
+  /** Returns all names, for messages. */
   static String known() {
     return Arrays.stream(values()).flatMap(a -> a.names.stream()).collect(Collectors.joining(", "));
   }

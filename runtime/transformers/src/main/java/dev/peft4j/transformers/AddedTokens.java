@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Tokens that are found in texts as they are, besides the vocabulary's, in their order. */
+/** Tokens besides the vocabulary's that are found in texts literally, in their order. */
 final class AddedTokens {
   /** The tokens that transformers knows by name, in its order. */
   static final String[] NAMES = {
@@ -18,10 +18,10 @@ final class AddedTokens {
   };
 
   /**
-   * One of them: transformers' {@code AddedToken}.
+   * An added token: transformers' {@code AddedToken}.
    *
    * @param content its text
-   * @param normalized true if it is looked for in the normalized text
+   * @param normalized whether it is searched in the normalized text
    */
   record Token(
       String content,
@@ -34,7 +34,7 @@ final class AddedTokens {
       return new Token(content, false, false, false, false, true);
     }
 
-    /** A token written as an object. */
+    /** Returns a token written as an object. */
     static Token read(JsonPart part, @Nullable Boolean special) throws FileFormatException {
       boolean s = special == null ? part.flag("special", false) : special;
       return new Token(
@@ -46,7 +46,7 @@ final class AddedTokens {
           s);
     }
 
-    /** A named token of a configuration: a text, an object or null. */
+    /** Returns a named token of a configuration: a text, an object or null. */
     static @Nullable Token named(JsonPart part, String key) throws FileFormatException {
       if (!part.has(key)) {
         return null;
@@ -77,7 +77,7 @@ final class AddedTokens {
     byId.values().forEach(this::put);
   }
 
-  /** As a {@code tokenizer.json} has them. */
+  /** Returns the tokens as they are in a {@code tokenizer.json}. */
   ArrayNode json() {
     ArrayNode out = JsonNodeFactory.instance.arrayNode();
     for (Token t : tokens.values()) {
@@ -93,7 +93,7 @@ final class AddedTokens {
     return out;
   }
 
-  /** What {@code added_tokens_decoder} of a configuration says. */
+  /** Returns the {@code added_tokens_decoder} of a configuration. */
   static TreeMap<Integer, Token> decoder(JsonPart config) throws FileFormatException {
     TreeMap<Integer, Token> out = new TreeMap<>();
     JsonPart decoder = config.object("added_tokens_decoder");
@@ -110,7 +110,7 @@ final class AddedTokens {
     return out;
   }
 
-  /** The tokens of a {@code tokenizer.json}, by their ids. */
+  /** Returns the tokens of a {@code tokenizer.json}, by their ids. */
   static TreeMap<Integer, Token> ofFile(JsonPart file) throws FileFormatException {
     TreeMap<Integer, Token> out = new TreeMap<>();
     if (file.has("added_tokens")) {
@@ -121,7 +121,7 @@ final class AddedTokens {
     return out;
   }
 
-  /** Ids by tokens, as {@code added_tokens.json} and {@code vocab.json} have them. */
+  /** Returns ids by tokens, as in {@code added_tokens.json} and {@code vocab.json}. */
   static Map<String, Integer> ids(JsonPart file) throws FileFormatException {
     Map<String, Integer> out = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> e : file.tree().properties()) {
@@ -130,7 +130,9 @@ final class AddedTokens {
     return out;
   }
 
-  /** A copy of {@code config} with the tokens that an older {@code special_tokens_map.json} has. */
+  /**
+   * Returns a copy of {@code config} with the tokens of an older {@code special_tokens_map.json}.
+   */
   static JsonPart withSpecialTokens(JsonPart config, @Nullable JsonPart map) {
     if (map == null) {
       return config;

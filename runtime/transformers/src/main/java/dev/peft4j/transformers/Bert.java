@@ -4,7 +4,7 @@ import com.google.auto.service.AutoService;
 import dev.peft4j.io.FileFormatException;
 import java.util.List;
 
-/** BERT (Devlin et al. 2019). */
+/** The family of BERT (Devlin et al. 2019). */
 @AutoService(ModelFamily.class)
 public final class Bert implements ModelFamily {
   @Override

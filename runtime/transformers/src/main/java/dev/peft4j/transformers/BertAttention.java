@@ -18,12 +18,12 @@ public final class BertAttention extends Module {
     return output.forward(self.forward(x, mask), x);
   }
 
-  /** The attention itself. */
+  /** Returns the attention itself. */
   public BertSelfAttention self() {
     return self;
   }
 
-  /** Its projection and normalisation. */
+  /** Returns the projection and normalisation. */
   public BertOutput output() {
     return output;
   }

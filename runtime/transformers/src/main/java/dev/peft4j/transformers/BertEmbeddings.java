@@ -30,7 +30,7 @@ public final class BertEmbeddings extends Module {
   }
 
   /**
-   * The embeddings (batch, tokens, embedding size).
+   * Returns the embeddings (batch, tokens, embedding size).
    *
    * @param ids (batch, tokens)
    * @param typeIds like ids, or null for all zero
@@ -48,27 +48,27 @@ public final class BertEmbeddings extends Module {
     return dropout.forward(layerNorm.forward(sum));
   }
 
-  /** One row for each token of the vocabulary. */
+  /** Returns the table with a row for each token of the vocabulary. */
   public Embedding wordEmbeddings() {
     return wordEmbeddings;
   }
 
-  /** One row for each position. */
+  /** Returns the table with a row for each position. */
   public Embedding positionEmbeddings() {
     return positionEmbeddings;
   }
 
-  /** One row for each kind of token. */
+  /** Returns the table with a row for each type of token. */
   public Embedding tokenTypeEmbeddings() {
     return tokenTypeEmbeddings;
   }
 
-  /** The normalisation of the sum. */
+  /** Returns the normalisation of the sum. */
   public LayerNorm layerNorm() {
     return layerNorm;
   }
 
-  /** The dropout of the result. */
+  /** Returns the dropout of the result. */
   public Dropout dropout() {
     return dropout;
   }

@@ -28,7 +28,7 @@ public final class BertEncoder extends Module {
     return h;
   }
 
-  /** The layers, first one first; the name is the checkpoint's. */
+  /** Returns the layers, first one first; the name is the checkpoint's. */
   public List<BertLayer> layer() {
     return layer;
   }

@@ -5,18 +5,18 @@ import dev.peft4j.nn.Linear;
 import dev.peft4j.tensor.Tensor;
 import java.util.Objects;
 
-/** BERT with a classifier on its pooled output: one label a text. */
+/** BERT with a classifier on its pooled output: one label per text. */
 public class BertForSequenceClassification extends SequenceClassifier {
   private final BertModel bert;
   private final Dropout dropout;
   private final Linear classifier;
 
-  /** A new model, its weights drawn as transformers draws them. */
+  /** Creates a new model, initialised as in transformers. */
   public BertForSequenceClassification(EncoderConfig config) {
     this(config, Init.random(config));
   }
 
-  /** A model whose layers {@code init} makes. */
+  /** Creates a model whose layers {@code init} makes. */
   public BertForSequenceClassification(EncoderConfig config, Init init) {
     this.bert = new BertModel(config, true, init);
     this.dropout = new Dropout(config.dropoutOfClassifier());

@@ -10,12 +10,12 @@ public class BertForTokenClassification extends TokenClassifier {
   private final Dropout dropout;
   private final Linear classifier;
 
-  /** A new model, its weights drawn as transformers draws them. */
+  /** Creates a new model, initialised as in transformers. */
   public BertForTokenClassification(EncoderConfig config) {
     this(config, Init.random(config));
   }
 
-  /** A model whose layers {@code init} makes. */
+  /** Creates a model whose layers {@code init} makes. */
   public BertForTokenClassification(EncoderConfig config, Init init) {
     this.bert = new BertModel(config, false, init);
     this.dropout = new Dropout(config.dropoutOfClassifier());

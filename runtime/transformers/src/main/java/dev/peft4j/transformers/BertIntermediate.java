@@ -26,7 +26,7 @@ public final class BertIntermediate extends Module {
     return slope == null ? activation.apply(wide) : slope.forward(wide);
   }
 
-  /** The projection to intermediate size. */
+  /** Returns the projection to intermediate size. */
   public Linear dense() {
     return dense;
   }

@@ -21,17 +21,17 @@ public final class BertLayer extends Module {
     return output.forward(intermediate.forward(attended), attended);
   }
 
-  /** The attention block. */
+  /** Returns the attention block. */
   public BertAttention attention() {
     return attention;
   }
 
-  /** The first half of the feed-forward block. */
+  /** Returns the first half of the feed-forward block. */
   public BertIntermediate intermediate() {
     return intermediate;
   }
 
-  /** The second half of the feed-forward block. */
+  /** Returns the second half of the feed-forward block. */
   public BertOutput output() {
     return output;
   }

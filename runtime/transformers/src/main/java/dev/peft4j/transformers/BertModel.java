@@ -6,25 +6,25 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The BERT encoder (Devlin et al. 2019), transformers' {@code BertModel}: token ids to a hidden
- * state for each token. With a pooler, {@link #pooler()} makes one vector a text of them; {@link
- * Pooling} has another way.
+ * state for each token. With a pooler, {@link #pooler()} turns them into one vector per text;
+ * {@link Pooling} has another way.
  */
 public class BertModel extends Encoder {
   private final BertEmbeddings embeddings;
   private final BertEncoder encoder;
   private final @Nullable BertPooler pooler;
 
-  /** A new model with pooler, its weights drawn as transformers draws them. */
+  /** Creates a new model with pooler, initialised as in transformers. */
   public BertModel(EncoderConfig config) {
     this(config, true);
   }
 
-  /** A new model with or without pooler, its weights drawn as transformers draws them. */
+  /** Creates a new model with or without pooler, initialised as in transformers. */
   public BertModel(EncoderConfig config, boolean pooler) {
     this(config, pooler, Init.random(config));
   }
 
-  /** A model whose layers {@code init} makes. */
+  /** Creates a model whose layers {@code init} makes. */
   public BertModel(EncoderConfig config, boolean pooler, Init init) {
     super(config);
     this.embeddings = new BertEmbeddings(config, init);
@@ -33,8 +33,8 @@ public class BertModel extends Encoder {
   }
 
   /**
-   * Returns a model whose weights are all zero and wait for {@link #load}: quicker than drawing
-   * numbers that are replaced at once.
+   * Returns a model whose weights are all zero, to be loaded with {@link #load}: faster than
+   * drawing numbers that are replaced immediately.
    */
   public static BertModel blank(EncoderConfig config, boolean pooler) {
     return new BertModel(config, pooler, Init.zeros());
@@ -65,7 +65,7 @@ public class BertModel extends Encoder {
     return pooler;
   }
 
-  /** {@code bert}. */
+  /** Returns {@code bert}. */
   @Override
   public String modelType() {
     return "bert";

@@ -8,7 +8,7 @@ import dev.peft4j.nn.Module;
 import dev.peft4j.tensor.Tensor;
 
 /**
- * The end of a block: projection, then normalisation of its sum with the block's input
+ * The end of a block: a projection, then normalisation of its sum with the block's input
  * (transformers' {@code BertSelfOutput} and {@code BertOutput}, which are the same).
  */
 public final class BertOutput extends Module {
@@ -26,26 +26,26 @@ public final class BertOutput extends Module {
   }
 
   /**
-   * The block's result (batch, tokens, hidden).
+   * Returns the block's result (batch, tokens, hidden).
    *
-   * @param x what the block computed, (batch, tokens, in)
-   * @param input what went into the block, (batch, tokens, hidden)
+   * @param x the result of the block, (batch, tokens, in)
+   * @param input the input of the block, (batch, tokens, hidden)
    */
   Tensor forward(Tensor x, Tensor input) {
     return layerNorm.forward(dropout.forward(dense.forward(x)).add(input));
   }
 
-  /** The projection to hidden size. */
+  /** Returns the projection to hidden size. */
   public Linear dense() {
     return dense;
   }
 
-  /** The normalisation of the sum. */
+  /** Returns the normalisation of the sum. */
   public LayerNorm layerNorm() {
     return layerNorm;
   }
 
-  /** The dropout before the sum. */
+  /** Returns the dropout before the sum. */
   public Dropout dropout() {
     return dropout;
   }

@@ -4,7 +4,7 @@ import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.tensor.Tensor;
 
-/** What BERT makes of the first token's state to stand for the whole text. */
+/** The pooler of BERT, which computes a vector for the whole text from the first token's state. */
 public final class BertPooler extends Module {
   private final Linear dense;
 
@@ -13,7 +13,7 @@ public final class BertPooler extends Module {
   }
 
   /**
-   * tanh of the projected first state: (batch, hidden).
+   * Returns tanh of the projected first state, (batch, hidden).
    *
    * @param hidden (batch, tokens, hidden)
    */
@@ -21,7 +21,7 @@ public final class BertPooler extends Module {
     return dense.forward(Pooling.first(hidden)).tanh();
   }
 
-  /** The projection. */
+  /** Returns the projection. */
   public Linear dense() {
     return dense;
   }

@@ -10,8 +10,8 @@ import java.util.BitSet;
 
 /**
  * The table of a {@code Precompiled} normalizer (SentencePiece's {@code precompiled_charsmap}): a
- * double-array trie of texts, and what replaces them. The native library follows it without asking
- * whether it leads anywhere, so every way through it is gone here first.
+ * double-array trie of texts, and what replaces them. The native library follows it without bounds
+ * checks, so every path through it is checked here first.
  */
 final class Charsmap {
   private static final int MAX_REPLACEMENT = 256;
@@ -28,7 +28,7 @@ final class Charsmap {
   /**
    * Reads and checks a table.
    *
-   * @throws IllegalArgumentException if it is none, saying why
+   * @throws IllegalArgumentException if it is not valid, with the reason
    */
   static Charsmap of(String base64) {
     byte[] bytes;
@@ -57,7 +57,7 @@ final class Charsmap {
     return map;
   }
 
-  /** The same table in Base64 as every decoder takes it. */
+  /** Returns the same table in Base64 as every decoder accepts it. */
   String base64() {
     ByteBuffer out =
         ByteBuffer.allocate(4 + 4 * units.length + replacements.length)
@@ -69,12 +69,15 @@ final class Charsmap {
     return Base64.getEncoder().encodeToString(out.put(replacements).array());
   }
 
-  /** Bytes in the longest replacement. */
+  /** Returns the number of bytes in the longest replacement. */
   int longest() {
     return longest;
   }
 
-  /** True if it leaves a space as it is, and ASCII letters as they are or other ASCII letters. */
+  /**
+   * Returns whether it leaves a space as it is, and ASCII letters as they are or as other ASCII
+   * letters.
+   */
   boolean keepsWords() {
     if (replacement(' ') >= 0 && !isSingle(replacement(' '), false)) {
       return false;
@@ -92,7 +95,7 @@ final class Charsmap {
     return one && (letter ? Character.isLetter(replacements[from]) : replacements[from] == ' ');
   }
 
-  /** Where the replacement of one ASCII character begins; negative if it has none. */
+  /** Returns where the replacement of one ASCII character begins; negative if it has none. */
   private int replacement(char c) {
     int at = offset(units[0]) ^ c;
     if (at >= units.length || label(units[at]) != c || !hasLeaf(units[at])) {
@@ -101,7 +104,7 @@ final class Charsmap {
     return value(units[at ^ offset(units[at])]);
   }
 
-  /** Visits every node that some text leads to. */
+  /** Visits every node that a text can reach. */
   private void check() {
     BitSet seen = new BitSet();
     ArrayDeque<Integer> open = new ArrayDeque<>();

@@ -5,7 +5,9 @@ import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.tensor.Tensor;
 
-/** A classifier of two layers on the first token's hidden state, RoBERTa's and its relatives'. */
+/**
+ * A classifier of two layers on the first token's hidden state, as in RoBERTa and related models.
+ */
 public final class ClassificationHead extends Module {
   private final Linear dense;
   private final Dropout dropout;
@@ -13,7 +15,7 @@ public final class ClassificationHead extends Module {
   private final Activation activation;
 
   /**
-   * A classifier for the labels of {@code config}.
+   * Creates a classifier for the labels of {@code config}.
    *
    * @param activation between the layers
    * @param dropout probability before each layer

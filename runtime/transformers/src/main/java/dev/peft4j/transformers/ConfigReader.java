@@ -19,7 +19,7 @@ public final class ConfigReader {
   private final Path file;
   private final Map<String, String> names;
 
-  /** A reader of a file's content. */
+  /** Creates a reader of a file's content. */
   public ConfigReader(ObjectNode tree, Path file) {
     this(tree, file, Map.of());
   }
@@ -32,7 +32,7 @@ public final class ConfigReader {
 
   /**
    * Returns a reader of the same file that finds some keys under other names (transformers' {@code
-   * attribute_map}); where a file has only the usual name, that counts.
+   * attribute_map}); if a file has only the usual name, that is used.
    *
    * @param names names in the file by usual names, such as {@code dim} by {@code hidden_size}
    */
@@ -59,7 +59,7 @@ public final class ConfigReader {
   /**
    * Returns a whole number.
    *
-   * @param least the least that is right
+   * @param least the smallest valid value
    * @param missing the value if the file has none
    */
   public int wholeNumber(String key, int least, int missing) throws FileFormatException {
@@ -77,8 +77,8 @@ public final class ConfigReader {
    * Returns a finite number.
    *
    * @param missing the value if the file has none
-   * @param expected what would be right, for the error
-   * @param ok whether a number is right
+   * @param expected the valid values, for the error
+   * @param ok whether a number is valid
    */
   public double number(String key, double missing, String expected, DoublePredicate ok)
       throws FileFormatException {
@@ -117,7 +117,7 @@ public final class ConfigReader {
   /**
    * Refuses a setting that is not supported.
    *
-   * @param allowed the one text that is; null for none
+   * @param allowed the one text that is supported; null for none
    * @throws FileFormatException if the value is neither missing, null, false, empty nor {@code
    *     allowed}
    */
@@ -157,12 +157,12 @@ public final class ConfigReader {
     return texts;
   }
 
-  /** Returns the error that a value is not what it should be. */
+  /** Returns the error for an invalid value. */
   public FileFormatException wrong(String key, String expected) {
     return error(name(key) + " is " + found(key) + ", expected " + expected);
   }
 
-  /** Returns an error of this file. */
+  /** Returns an error about this file. */
   public FileFormatException error(String problem) {
     return new FileFormatException(file, problem);
   }

@@ -18,8 +18,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * DistilBERT (Sanh et al. 2019): a smaller BERT without token types and pooler, with names of its
- * own.
+ * DistilBERT (Sanh et al. 2019): a smaller BERT without token types and pooler, with its own names.
  */
 @AutoService(ModelFamily.class)
 public final class DistilBert implements ModelFamily {
@@ -100,7 +99,7 @@ public final class DistilBert implements ModelFamily {
     private final Embeddings embeddings;
     private final Transformer transformer;
 
-    /** A model whose layers {@code init} makes. */
+    /** Creates a model whose layers {@code init} makes. */
     public DistilBertModel(EncoderConfig config, Init init) {
       super(config);
       this.embeddings = new Embeddings(config, init);
@@ -326,7 +325,7 @@ public final class DistilBert implements ModelFamily {
     private final Linear classifier;
     private final Dropout dropout;
 
-    /** A model whose layers {@code init} makes. */
+    /** Creates a model whose layers {@code init} makes. */
     public DistilBertForSequenceClassification(EncoderConfig config, Init init) {
       this.distilbert = new DistilBertModel(config, init);
       this.preClassifier = init.linear(config.hiddenSize(), config.hiddenSize());
@@ -367,7 +366,7 @@ public final class DistilBert implements ModelFamily {
     private final Dropout dropout;
     private final Linear classifier;
 
-    /** A model whose layers {@code init} makes. */
+    /** Creates a model whose layers {@code init} makes. */
     public DistilBertForTokenClassification(EncoderConfig config, Init init) {
       this.distilbert = new DistilBertModel(config, init);
       this.dropout = new Dropout(config.hiddenDropout());

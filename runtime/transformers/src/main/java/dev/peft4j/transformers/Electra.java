@@ -10,8 +10,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * ELECTRA (Clark et al. 2020): BERT's layers, with embeddings of another size that are projected,
- * and a classifier of two layers.
+ * ELECTRA (Clark et al. 2020): BERT's layers, with embeddings of another size that are projected to
+ * it, and a classifier of two layers.
  */
 @AutoService(ModelFamily.class)
 public final class Electra implements ModelFamily {
@@ -81,7 +81,7 @@ public final class Electra implements ModelFamily {
     private final @Nullable Linear embeddingsProject;
     private final BertEncoder encoder;
 
-    /** A model whose layers {@code init} makes. */
+    /** Creates a model whose layers {@code init} makes. */
     public ElectraModel(EncoderConfig config, Init init) {
       super(config);
       int size = config.embeddingSize();
@@ -107,7 +107,7 @@ public final class Electra implements ModelFamily {
       return embeddings;
     }
 
-    /** Returns the projection of embeddings to hidden size; null if they have it. */
+    /** Returns the projection of embeddings to hidden size; null if they have that size. */
     public @Nullable Linear embeddingsProject() {
       return embeddingsProject;
     }
@@ -128,7 +128,7 @@ public final class Electra implements ModelFamily {
     private final ElectraModel electra;
     private final ClassificationHead classifier;
 
-    /** A model whose layers {@code init} makes. */
+    /** Creates a model whose layers {@code init} makes. */
     public ElectraForSequenceClassification(EncoderConfig config, Init init) {
       this.electra = new ElectraModel(config, init);
       this.classifier =
@@ -162,7 +162,7 @@ public final class Electra implements ModelFamily {
     private final Dropout dropout;
     private final Linear classifier;
 
-    /** A model whose layers {@code init} makes. */
+    /** Creates a model whose layers {@code init} makes. */
     public ElectraForTokenClassification(EncoderConfig config, Init init) {
       this.electra = new ElectraModel(config, init);
       this.dropout = new Dropout(config.dropoutOfClassifier());

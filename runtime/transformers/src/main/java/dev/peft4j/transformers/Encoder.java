@@ -11,13 +11,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An encoder of some family: token ids to a hidden state for each token. {@link
- * Transformers#encoder} loads one from a folder; {@link Pooling} makes one vector a text of the
- * hidden states.
+ * Transformers#encoder} loads one from a folder; {@link Pooling} turns the hidden states into one
+ * vector per text.
  */
 public abstract class Encoder extends Module implements HasModelType {
   private final EncoderConfig config;
 
-  /** An encoder with these settings. */
+  /** Creates an encoder with these settings. */
   protected Encoder(EncoderConfig config) {
     this.config = config;
   }
@@ -41,7 +41,7 @@ public abstract class Encoder extends Module implements HasModelType {
    * @param tokenTypeIds like inputIds; null if all are 0, or the family has none
    * @throws dev.peft4j.data.ShapeException if shapes or types do not fit, the batch is empty, or a
    *     sequence is longer than {@link EncoderConfig#maxTokens()}
-   * @throws IndexException if an id is out of range, naming it and its place
+   * @throws IndexException if an id is out of range, with the id and its position
    * @throws IllegalArgumentException if the mask has another value than 0 and 1, or the family has
    *     no token types and some are given
    */
@@ -51,8 +51,8 @@ public abstract class Encoder extends Module implements HasModelType {
   }
 
   /**
-   * Returns the hidden states between the layers (transformers' {@code output_hidden_states}): what
-   * goes into each layer, and last what {@link #forward(Tensor, Tensor, Tensor)} returns.
+   * Returns the hidden states between the layers (transformers' {@code output_hidden_states}): the
+   * input of each layer, and finally the result of {@link #forward(Tensor, Tensor, Tensor)}.
    * Parameters and errors are those of that method.
    */
   public final List<Tensor> hiddenStates(
@@ -78,17 +78,17 @@ public abstract class Encoder extends Module implements HasModelType {
   protected abstract Tensor embed(Tensor ids, @Nullable Tensor typeIds);
 
   /**
-   * Returns what the layers make of embeddings, (batch, tokens, hidden).
+   * Returns the result of the layers for embeddings, (batch, tokens, hidden).
    *
    * @param x (batch, tokens, hidden)
-   * @param mask what is added to the attention's scores, (batch, 1, 1, tokens), or null
-   * @param layerInput is to be given what goes into each layer
+   * @param mask the mask that is added to the attention's scores, (batch, 1, 1, tokens), or null
+   * @param layerInput receives the input of each layer
    */
   protected abstract Tensor encode(Tensor x, @Nullable Tensor mask, Consumer<Tensor> layerInput);
 
   /**
-   * Returns whether the family's tokenizers give token type ids, so that those of a {@link
-   * TokenBatch} count; true if the model has such embeddings.
+   * Returns whether the family's tokenizers produce token type ids, so that those of a {@link
+   * TokenBatch} are used; true if the model has such embeddings.
    */
   protected boolean takesTokenTypes() {
     return config.typeVocabSize() > 0;

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /** An encoder with a classifier on top. */
 public abstract class EncoderClassifier extends Module implements HasModelType {
-  /** A label that does not count, as in torch. */
+  /** The label of rows and tokens that are ignored, as in torch. */
   static final int IGNORED = -100;
 
   EncoderClassifier() {}

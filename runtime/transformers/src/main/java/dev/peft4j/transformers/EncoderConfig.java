@@ -8,11 +8,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sizes and settings of an encoder, whatever its family. Names are those of BERT's {@code
- * config.json}; families that call a setting otherwise translate it ({@link ConfigReader#renamed}).
+ * The sizes and settings of an encoder, of any family. Names are those of BERT's {@code
+ * config.json}; families with other names translate them ({@link ConfigReader#renamed}).
  *
- * @param vocabSize {@code vocab_size}: tokens known
- * @param hiddenSize {@code hidden_size}: numbers that stand for a token; a multiple of the heads
+ * @param vocabSize {@code vocab_size}: number of tokens
+ * @param hiddenSize {@code hidden_size}: size of a token's vector; a multiple of the heads
  * @param layers {@code num_hidden_layers}
  * @param heads {@code num_attention_heads}
  * @param intermediateSize {@code intermediate_size}: width of the feed-forward blocks
@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param attentionDropout {@code attention_probs_dropout_prob}
  * @param classifierDropout {@code classifier_dropout}; null for {@code hiddenDropout}
  * @param maxPositions {@code max_position_embeddings}: rows of the table of positions
- * @param typeVocabSize {@code type_vocab_size}: kinds of token, such as first and second text; 0
- *     for a model without embeddings of them
+ * @param typeVocabSize {@code type_vocab_size}: types of token, such as first and second text; 0
+ *     for a model without such embeddings
  * @param initializerRange {@code initializer_range}: standard deviation of new weights
  * @param layerNormEps {@code layer_norm_eps}
  * @param labels the labels' names, {@code id2label}: as many as the classes
@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  *     the hidden size
  * @param firstPosition the position of the first token: 0, or in RoBERTa's family {@code
  *     pad_token_id} + 1, where padding has the position {@code pad_token_id}
- * @param problemType {@code problem_type}: what a sequence classifier's loss is; null to choose it
- *     by the labels
+ * @param problemType {@code problem_type}: the loss of a sequence classifier; null to choose it by
+ *     the labels
  * @param own settings that only one family has, by their names in its {@code config.json}
  */
 public record EncoderConfig(
@@ -55,7 +55,7 @@ public record EncoderConfig(
     Map<String, Integer> own) {
 
   /**
-   * Checks the sizes.
+   * Creates settings.
    *
    * @throws IllegalArgumentException if one is below 1 or the heads do not divide the hidden size
    */
@@ -99,17 +99,17 @@ public record EncoderConfig(
     }
   }
 
-  /** The number of classes. */
+  /** Returns the number of classes. */
   public int numLabels() {
     return labels.size();
   }
 
-  /** The dropout before a classifier: its own, or that of the hidden states. */
+  /** Returns the dropout before a classifier: its own, or that of the hidden states. */
   public double dropoutOfClassifier() {
     return classifierDropout == null ? hiddenDropout : classifierDropout;
   }
 
-  /** The tokens in the longest sequence: the positions that tokens can have. */
+  /** Returns the number of tokens in the longest sequence: the positions that tokens can have. */
   public int maxTokens() {
     return maxPositions - firstPosition;
   }
@@ -119,24 +119,27 @@ public record EncoderConfig(
     return own.getOrDefault(name, missing);
   }
 
-  /** The number of weights of an encoder with these sizes, to within a few percent. */
+  /** Returns the number of weights of an encoder with these sizes, to within a few percent. */
   double weights() {
     double h = hiddenSize;
     double layer = 4 * h * (h + 1) + 2 * h * intermediateSize + intermediateSize + 5 * h;
     return (vocabSize + (double) maxPositions + typeVocabSize) * embeddingSize + layers * layer;
   }
 
-  /** The same model with another number of classes, called {@code LABEL_0} and so on. */
+  /**
+   * Returns the settings of the same model with another number of classes, called {@code LABEL_0}
+   * and so on.
+   */
   public EncoderConfig withNumLabels(int count) {
     return toBuilder().numLabels(count).build();
   }
 
-  /** A builder with transformers' defaults: the sizes of bert-base-uncased, two labels. */
+  /** Returns a builder with transformers' defaults: the sizes of bert-base-uncased, two labels. */
   public static Builder builder() {
     return new Builder();
   }
 
-  /** A builder with these settings. */
+  /** Returns a builder with these settings. */
   public Builder toBuilder() {
     Builder b = new Builder();
     b.vocabSize = vocabSize;
@@ -168,7 +171,7 @@ public record EncoderConfig(
     return labels;
   }
 
-  /** Settings to be changed; see the components of {@link EncoderConfig}. */
+  /** The builder of {@link EncoderConfig}; see its components. */
   public static final class Builder {
     private int vocabSize = 30522;
     private int hiddenSize = 768;
@@ -191,49 +194,49 @@ public record EncoderConfig(
 
     private Builder() {}
 
-    /** Tokens known. */
+    /** Sets the number of tokens. */
     public Builder vocabSize(int value) {
       vocabSize = value;
       return this;
     }
 
-    /** Numbers that stand for a token. */
+    /** Sets the size of a token's vector. */
     public Builder hiddenSize(int value) {
       hiddenSize = value;
       return this;
     }
 
-    /** Number of layers. */
+    /** Sets the number of layers. */
     public Builder layers(int value) {
       layers = value;
       return this;
     }
 
-    /** Attention heads in each layer. */
+    /** Sets the number of attention heads in each layer. */
     public Builder heads(int value) {
       heads = value;
       return this;
     }
 
-    /** Width of the feed-forward blocks. */
+    /** Sets the width of the feed-forward blocks. */
     public Builder intermediateSize(int value) {
       intermediateSize = value;
       return this;
     }
 
-    /** Numbers in a row of the embeddings; 0, the default, for the hidden size. */
+    /** Sets the size of a row of the embeddings; 0, the default, for the hidden size. */
     public Builder embeddingSize(int value) {
       embeddingSize = value;
       return this;
     }
 
-    /** Activation of the feed-forward blocks. */
+    /** Sets the activation of the feed-forward blocks. */
     public Builder activation(Activation value) {
       activation = value;
       return this;
     }
 
-    /** All three probabilities of dropout. */
+    /** Sets all three dropout probabilities. */
     public Builder dropout(double value) {
       hiddenDropout = value;
       attentionDropout = value;
@@ -241,73 +244,73 @@ public record EncoderConfig(
       return this;
     }
 
-    /** Dropout of embeddings and of each block's result. */
+    /** Sets the dropout of embeddings and of each block's result. */
     public Builder hiddenDropout(double value) {
       hiddenDropout = value;
       return this;
     }
 
-    /** Dropout of the attention's weights. */
+    /** Sets the dropout of the attention's weights. */
     public Builder attentionDropout(double value) {
       attentionDropout = value;
       return this;
     }
 
-    /** Dropout before the classifier; null for that of the hidden states. */
+    /** Sets the dropout before the classifier; null for that of the hidden states. */
     public Builder classifierDropout(@Nullable Double value) {
       classifierDropout = value;
       return this;
     }
 
-    /** Rows of the table of positions. */
+    /** Sets the number of rows in the table of positions. */
     public Builder maxPositions(int value) {
       maxPositions = value;
       return this;
     }
 
-    /** The position of the first token: 0, or one more than that of padding. */
+    /** Sets the position of the first token: 0, or one more than that of padding. */
     public Builder firstPosition(int value) {
       firstPosition = value;
       return this;
     }
 
-    /** Kinds of token; 0 for a model without embeddings of them. */
+    /** Sets the number of token types; 0 for a model without such embeddings. */
     public Builder typeVocabSize(int value) {
       typeVocabSize = value;
       return this;
     }
 
-    /** Standard deviation of new weights. */
+    /** Sets the standard deviation of new weights. */
     public Builder initializerRange(double value) {
       initializerRange = value;
       return this;
     }
 
-    /** Added to the variance by every layer norm. */
+    /** Sets the number that every layer norm adds to the variance. */
     public Builder layerNormEps(double value) {
       layerNormEps = value;
       return this;
     }
 
-    /** Number of classes, called {@code LABEL_0} and so on. */
+    /** Sets the number of classes, called {@code LABEL_0} and so on. */
     public Builder numLabels(int count) {
       labels = numbered(count);
       return this;
     }
 
-    /** The names of the classes. */
+    /** Sets the names of the classes. */
     public Builder labels(List<String> names) {
       labels = List.copyOf(names);
       return this;
     }
 
-    /** What a sequence classifier's loss is; null to choose it by the labels. */
+    /** Sets the loss of a sequence classifier; null to choose it by the labels. */
     public Builder problemType(@Nullable ProblemType value) {
       problemType = value;
       return this;
     }
 
-    /** A setting that only one family has. */
+    /** Sets a setting that only one family has. */
     public Builder own(String name, int value) {
       own.put(name, value);
       return this;
@@ -318,17 +321,16 @@ public record EncoderConfig(
      * have stay as they are.
      *
      * @param in the file; see {@link ConfigReader#renamed} for one with other names
-     * @param head false if the model's own head is left out or replaced: what the file says of it
-     *     does not count then, except for a dropout that is one
-     * @throws FileFormatException if a value is not what it should be, or the file asks for
-     *     something that is not supported
+     * @param head false if the model's own head is left out or replaced: its settings in the file
+     *     are ignored then, except for a valid dropout
+     * @throws FileFormatException if a value is not valid, or not supported
      */
     public Builder read(ConfigReader in, boolean head) throws FileFormatException {
       return EncoderKeys.read(in, this, head);
     }
 
     /**
-     * The configuration.
+     * Creates the configuration.
      *
      * @throws IllegalArgumentException if the sizes do not fit together
      */

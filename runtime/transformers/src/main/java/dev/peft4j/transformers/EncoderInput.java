@@ -9,17 +9,17 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks of what goes into the model, made where the model is called: a wrong token is named before
- * anything is computed. Tensors that are still to be computed are checked by the backend instead.
+ * The checks of the inputs of a model, made when it is called: a wrong token is reported before
+ * anything is computed. Tensors that are not computed yet are checked by the backend instead.
  */
 final class EncoderInput {
   private final String model;
   private final EncoderConfig config;
 
   /**
-   * Checks for a model.
+   * Creates the checks for a model.
    *
-   * @param modelType what messages call it, in capitals
+   * @param modelType its name in messages, in capitals
    */
   EncoderInput(String modelType, EncoderConfig config) {
     this.model = modelType.toUpperCase(Locale.ROOT) + ": ";
@@ -133,7 +133,8 @@ final class EncoderInput {
   }
 
   /**
-   * What is added to the attention scores: 0 at tokens, the most negative float at padding.
+   * Returns the mask that is added to the attention scores: 0 at tokens, the most negative float at
+   * padding.
    *
    * @param mask (batch, tokens), 1 at tokens, 0 at padding
    * @return (batch, 1, 1, tokens)

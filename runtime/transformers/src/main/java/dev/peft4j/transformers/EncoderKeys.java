@@ -8,9 +8,9 @@ import java.util.Objects;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the settings of an encoder from a {@code config.json}, under BERT's names. */
+/** A reader of the settings of an encoder from a {@code config.json}, under BERT's names. */
 final class EncoderKeys {
-  /** Labels without names that a file may ask for; each takes memory. */
+  /** The largest number of labels without names in a file; each takes memory. */
   private static final int MAX_LABELS = 1_000_000;
 
   private EncoderKeys() {}
@@ -54,7 +54,7 @@ final class EncoderKeys {
     return b;
   }
 
-  /** Settings that change what the layers compute, and that no family here carries out. */
+  /** Refuses settings that change what the layers compute, and that no family here supports. */
   private static void requireSupported(ConfigReader in) throws FileFormatException {
     in.requireOff("position_embedding_type", "absolute");
     in.requireOff("is_decoder", null);

@@ -10,11 +10,13 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** A folder with a model of some family, and what is made of it. */
+/** A folder with a model of some family, with the code that loads it. */
 final class FamilyFolder {
   private static final String CONFIG = "config.json";
 
-  /** Weights of a model that is made without a look at the size of its files. */
+  /**
+   * The number of weights up to which a model is created without a check of the size of its files.
+   */
   private static final double SMALL_MODEL = 1e6;
 
   private final ModelFolder files;
@@ -47,9 +49,9 @@ final class FamilyFolder {
   }
 
   /**
-   * The settings.
+   * Returns the settings.
    *
-   * @param labels those of a new classifier, or null for that of the folder
+   * @param labels the labels of a new classifier, or null for the folder's own
    */
   EncoderConfig config(@Nullable List<String> labels) throws IOException {
     EncoderConfig own = family.config(reader, labels == null);
@@ -89,8 +91,8 @@ final class FamilyFolder {
   }
 
   /**
-   * Refuses settings that ask for a model far larger than its files, before memory is taken for it;
-   * what differs by less is told weight by weight.
+   * Refuses settings of a model that is far larger than its files, before memory is taken for it;
+   * smaller differences are reported weight by weight.
    */
   private void requireSize(EncoderConfig config) throws IOException {
     double needed = config.weights();

@@ -11,8 +11,8 @@ import dev.peft4j.nn.Parameter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a model's layers: with transformers' first weights (normal numbers, biases zero), or all
- * zeros where a checkpoint is about to replace them and drawing numbers would be time lost.
+ * The initialisation of a model's layers: as in transformers (normal numbers, biases zero), or all
+ * zeros if a checkpoint replaces them anyway and drawing numbers would be a waste of time.
  */
 public final class Init {
   private final @Nullable Rng rng;
@@ -23,12 +23,14 @@ public final class Init {
     this.std = (float) std;
   }
 
-  /** Layers whose weights are drawn from {@link Rng#current()}, as transformers draws them. */
+  /**
+   * Returns an initialisation with weights drawn from {@link Rng#current()}, as in transformers.
+   */
   public static Init random(EncoderConfig config) {
     return new Init(Rng.current(), config.initializerRange());
   }
 
-  /** Layers whose weights are zero, to be filled from a checkpoint. */
+  /** Returns an initialisation with zeros, to be filled from a checkpoint. */
   public static Init zeros() {
     return new Init(null, 0);
   }

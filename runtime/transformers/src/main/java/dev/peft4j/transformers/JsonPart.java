@@ -9,11 +9,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One object in a file of JSON and the way to it. Every error names the file, the place in it, what
- * was found and what would have been right.
+ * An object in a JSON file, with its path. Every error names the file, the place in it, what was
+ * found and what would have been right.
  *
  * @param tree the object
- * @param path the keys that lead to it, such as {@code normalizer.normalizers[1]}; empty for all
+ * @param path its path in the file, such as {@code normalizer.normalizers[1]}; empty for the whole
+ *     file
  * @param file for messages
  */
 record JsonPart(ObjectNode tree, String path, Path file) {
@@ -27,7 +28,7 @@ record JsonPart(ObjectNode tree, String path, Path file) {
     return !get(key).isMissingNode() && !get(key).isNull();
   }
 
-  /** The object at {@code key}, or null if there is none. */
+  /** Returns the object at {@code key}, or null if there is none. */
   @Nullable JsonPart object(String key) throws FileFormatException {
     if (!has(key)) {
       return null;
@@ -38,7 +39,7 @@ record JsonPart(ObjectNode tree, String path, Path file) {
     throw wrong(key, "an object");
   }
 
-  /** The object at {@code key}, which has to be there. */
+  /** Returns the object at {@code key}, which must exist. */
   JsonPart required(String key) throws FileFormatException {
     JsonPart part = object(key);
     if (part == null) {
@@ -47,7 +48,7 @@ record JsonPart(ObjectNode tree, String path, Path file) {
     return part;
   }
 
-  /** The objects of the list at {@code key}. */
+  /** Returns the objects of the list at {@code key}. */
   List<JsonPart> objects(String key) throws FileFormatException {
     if (!get(key).isArray()) {
       throw wrong(key, "a list of objects");
@@ -82,7 +83,7 @@ record JsonPart(ObjectNode tree, String path, Path file) {
     return requireWhole(key, get(key).textValue());
   }
 
-  /** A text of exactly one character. */
+  /** Returns a text of exactly one character. */
   String character(String key) throws FileFormatException {
     String text = text(key);
     if (text.codePointCount(0, text.length()) != 1) {
@@ -91,7 +92,9 @@ record JsonPart(ObjectNode tree, String path, Path file) {
     return text;
   }
 
-  /** One of some texts; {@code missing} if there is none, which is an error if that is null. */
+  /**
+   * Returns one of some texts; {@code missing} if there is none, which is an error if that is null.
+   */
   String oneOf(String key, @Nullable String missing, String... allowed) throws FileFormatException {
     String text = textOrNull(key);
     if (text == null && missing != null) {
@@ -135,7 +138,7 @@ record JsonPart(ObjectNode tree, String path, Path file) {
     return has(key) ? whole(key, least, most) : missing;
   }
 
-  /** {@code text}, in which every half of a surrogate pair has its other one. */
+  /** Returns {@code text}, in which every surrogate must belong to a pair. */
   String requireWhole(String key, String text) throws FileFormatException {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
@@ -173,7 +176,7 @@ record JsonPart(ObjectNode tree, String path, Path file) {
     return shortened(value.toString());
   }
 
-  /** The start of a text that may be long, without characters that would break the line. */
+  /** Returns the start of a text that may be long, without characters that would break the line. */
   static String shortened(String text) {
     StringBuilder out = new StringBuilder();
     for (int i = 0; i < Math.min(text.length(), MAX_QUOTE); i++) {

@@ -6,12 +6,12 @@ import dev.peft4j.data.Storage;
 import dev.peft4j.tensor.Tensor;
 import java.util.Locale;
 
-/** Checks of a classifier's labels. */
+/** The checks of a classifier's labels. */
 final class Labels {
   private final String model;
   private final int classes;
 
-  /** Checks for a model of {@code classes} labels. */
+  /** Creates the checks for a model of {@code classes} labels. */
   Labels(String modelType, int classes) {
     this.model = modelType.toUpperCase(Locale.ROOT);
     this.classes = classes;
@@ -30,7 +30,7 @@ final class Labels {
             + needed);
   }
 
-  /** Throws for the first label that is out of range, where the labels are known already. */
+  /** Throws for the first label that is out of range, if the labels are already computed. */
   void require(Tensor labels) {
     Storage known = labels.node().value();
     for (long i = 0; known != null && i < known.elements(); i++) {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * MPNet (Song et al. 2020): RoBERTa's positions without token types, and a table of numbers that
- * are added to the attention's scores by how far apart two tokens are.
+ * are added to the attention's scores, by the distance of two tokens.
  */
 @AutoService(ModelFamily.class)
 public final class MPNet implements ModelFamily {
@@ -90,7 +90,7 @@ public final class MPNet implements ModelFamily {
     private final MPNetEncoder encoder;
     private final @Nullable BertPooler pooler;
 
-    /** A model whose layers {@code init} makes. */
+    /** Creates a model whose layers {@code init} makes. */
     public MPNetModel(EncoderConfig config, boolean pooler, Init init) {
       super(config);
       this.embeddings = new MPNetEmbeddings(config, init);
@@ -194,7 +194,7 @@ public final class MPNet implements ModelFamily {
       return layer;
     }
 
-    /** Returns the table of what is added for each distance and head. */
+    /** Returns the table of numbers that are added, by distance and head. */
     public Embedding relativeAttentionBias() {
       return relativeAttentionBias;
     }
@@ -233,7 +233,7 @@ public final class MPNet implements ModelFamily {
     }
   }
 
-  /** Attention, and the normalisation of its sum with what went in. */
+  /** Attention, and the normalisation of its sum with the input. */
   public static final class MPNetAttention extends Module {
     private final MPNetSelfAttention attn;
 
@@ -315,7 +315,7 @@ public final class MPNet implements ModelFamily {
       return v;
     }
 
-    /** Returns the projection that follows. */
+    /** Returns the projection of the result. */
     public Linear o() {
       return o;
     }
@@ -326,7 +326,7 @@ public final class MPNet implements ModelFamily {
     private final MPNetModel mpnet;
     private final ClassificationHead classifier;
 
-    /** A model whose layers {@code init} makes. */
+    /** Creates a model whose layers {@code init} makes. */
     public MPNetForSequenceClassification(EncoderConfig config, Init init) {
       this.mpnet = new MPNetModel(config, false, init);
       this.classifier =
@@ -360,7 +360,7 @@ public final class MPNet implements ModelFamily {
     private final Dropout dropout;
     private final Linear classifier;
 
-    /** A model whose layers {@code init} makes. */
+    /** Creates a model whose layers {@code init} makes. */
     public MPNetForTokenClassification(EncoderConfig config, Init init) {
       this.mpnet = new MPNetModel(config, false, init);
       this.dropout = new Dropout(config.dropoutOfClassifier());

@@ -7,17 +7,17 @@ import java.util.List;
 import java.util.ServiceLoader;
 
 /**
- * A family of models, such as BERT: reads its {@code config.json}, makes its modules with Hugging
- * Face's names (adapters target those), and knows how its weights are called in files. Found by
- * {@link ServiceLoader} under the {@code model_type} of a folder; a new one is one file.
+ * A family of models, such as BERT: it reads {@code config.json}, creates the modules with Hugging
+ * Face's names (which adapters target), and knows the names of its weights in files. Found by
+ * {@link ServiceLoader} under the {@code model_type} of a folder; a new family is one file.
  */
 public interface ModelFamily {
   /** Returns the {@code model_type} of its folders, such as {@code xlm-roberta}. */
   String modelType();
 
   /**
-   * Returns what the names of transformers' classes begin with, such as {@code XLMRoberta}: {@code
-   * architectures} tells the family of a folder that does not say its type.
+   * Returns the prefix of the names of transformers' classes, such as {@code XLMRoberta}: with it
+   * {@code architectures} identifies the family of a folder without a type.
    */
   String classPrefix();
 
@@ -33,8 +33,8 @@ public interface ModelFamily {
   }
 
   /**
-   * Returns what the names of weights of other heads begin with, such as {@code lm_head.}: a
-   * checkpoint may bring them along, and nobody is warned.
+   * Returns the prefixes of the names of weights of other heads, such as {@code lm_head.}: a
+   * checkpoint may contain them, without a warning.
    */
   default List<String> foreignHeads() {
     return List.of("cls.", "qa_outputs.");
@@ -42,21 +42,21 @@ public interface ModelFamily {
 
   /**
    * Returns the paths of the layers between encoder and classifier in a model for sequence
-   * classification that checkpoints may lack, such as {@code bert.pooler}: they are drawn then, and
-   * an adapter has to save them.
+   * classification that checkpoints may lack, such as {@code bert.pooler}: they are initialised at
+   * random then, and an adapter must save them.
    */
   default List<String> betweenLayers() {
     return List.of();
   }
 
-  /** Returns the path of the layer that gives the logits of a {@link SequenceClassifier}. */
+  /** Returns the path of the layer that computes the logits of a {@link SequenceClassifier}. */
   default String outputLayer() {
     return "classifier";
   }
 
   /**
-   * Returns the targets of an adapter that names none and for which peft has none for this family:
-   * the projections to queries and values. The command line uses them.
+   * Returns the targets of an adapter that names none, if peft has no default for this family: the
+   * projections to queries and values. The command line uses them.
    */
   default List<String> attentionTargets() {
     return List.of("query", "value");
@@ -65,10 +65,9 @@ public interface ModelFamily {
   /**
    * Reads the settings of a {@code config.json}; a missing key has transformers' default.
    *
-   * @param head false if the model's own head is left out or replaced: what the file says of it
-   *     does not count then
-   * @throws FileFormatException if a value is not what it should be, or the file asks for something
-   *     that is not supported
+   * @param head false if the model's own head is left out or replaced: its settings in the file are
+   *     ignored then
+   * @throws FileFormatException if a value is not valid, or not supported
    */
   EncoderConfig config(ConfigReader in, boolean head) throws FileFormatException;
 
@@ -96,7 +95,7 @@ public interface ModelFamily {
   /**
    * Returns the family of that {@code model_type}.
    *
-   * @throws IllegalArgumentException if there is none, listing those that are available
+   * @throws IllegalArgumentException if there is none, with a list of those that are available
    */
   static ModelFamily of(String modelType) {
     for (ModelFamily f : all()) {
@@ -109,10 +108,10 @@ public interface ModelFamily {
   }
 
   /**
-   * Returns the family of a {@code config.json}: that of its {@code model_type}, or in a file that
-   * does not say it (releases before 2.0 wrote such), that of a class in {@code architectures}.
+   * Returns the family of a {@code config.json}: that of its {@code model_type}, or, in a file
+   * without it (as releases before 2.0 wrote), that of a class in {@code architectures}.
    *
-   * @throws FileFormatException if there is none, listing those that are available
+   * @throws FileFormatException if there is none, with a list of those that are available
    */
   static ModelFamily of(ConfigReader in) throws FileFormatException {
     List<ModelFamily> all = all();

@@ -27,14 +27,14 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The weights of a folder under the names that a model of a family has for them. Evens out what
- * transformers evens out: the prefix of models with a head ({@code bert.}), the names that layer
- * norms had in TensorFlow, and buffers that older releases saved.
+ * The weights of a folder under the names that a model of a family has for them. It handles the
+ * same differences as transformers: the prefix of models with a head ({@code bert.}), the names
+ * that layer norms had in TensorFlow, and buffers that older releases saved.
  */
 final class ModelWeights {
   private static final String POOLER = "pooler";
 
-  /** The slope of an activation that has one. */
+  /** The names of an activation's slope. */
   private static final List<String> SLOPES =
       List.of(".intermediate_act_fn.weight", ".ffn.activation.weight");
 
@@ -47,13 +47,13 @@ final class ModelWeights {
   private final ModelFolder folder;
   private final Encoding encoding;
 
-  /** What the names of the encoder's weights begin with in a model with a head. */
+  /** The prefix of the names of the encoder's weights in a model with a head. */
   private final String prefix;
 
-  /** File's names by canonical names: those of a model with a head. */
+  /** The names in the file by canonical names: those of a model with a head. */
   private final SequencedMap<String, String> names = new LinkedHashMap<>();
 
-  /** The weights in an encoding, those that it is for; see {@link Module#parametersFor}. */
+  /** Creates the weights in an encoding, where it applies; see {@link Module#parametersFor}. */
   ModelWeights(ModelFamily family, ModelFolder folder, Encoding encoding)
       throws FileFormatException {
     if (encoding.dtype().isInteger()) {
@@ -111,50 +111,58 @@ final class ModelWeights {
     return has(prefix + POOLER);
   }
 
-  /** The layers of a sequence classifier that the folder has nothing of, besides the classifier. */
+  /**
+   * Returns the layers of a sequence classifier, besides the classifier, for which the folder has
+   * no weights.
+   */
   List<String> missingBetween() {
     return family.betweenLayers().stream().filter(l -> !has(l)).toList();
   }
 
-  /** The same, as they are called in the encoder, or beside it. */
+  /** Returns the same layers by their names in the encoder, or beside it. */
   List<String> newLayers() {
     return missingBetween().stream().map(this::withoutPrefix).toList();
   }
 
-  /** Fills an encoder; the heads that the folder has are not its. */
+  /** Fills an encoder; heads in the folder are ignored. */
   void loadEncoder(Encoder model) throws IOException {
     load(model, n -> isOfHead(n) || isOutsideBetween(n), prefix, _ -> false, null);
   }
 
-  /** Fills a model with head of one's own; what the folder lacks and may lack stays as it is. */
+  /** Fills a user's model with a head; optional weights that the folder lacks stay as they are. */
   void loadOwn(Module model) throws IOException {
     load(model, _ -> false, "", _ -> false, null);
   }
 
-  /** Fills a model with head; what the folder lacks and may lack is drawn. */
+  /**
+   * Fills a model with a head; optional weights that the folder lacks are initialised at random.
+   */
   void loadWhole(EncoderClassifier model) throws IOException {
     load(model, _ -> false, "", _ -> false, (float) model.config().initializerRange());
   }
 
-  /** Fills everything but the classifier, which is drawn. */
+  /** Fills everything but the classifier, which is initialised at random. */
   void loadBelowHead(EncoderClassifier model) throws IOException {
     load(model, this::isOfHead, "", this::isOfHead, (float) model.config().initializerRange());
   }
 
-  /** True for weights of a layer between encoder and classifier that is no part of the encoder. */
+  /**
+   * Returns whether a weight belongs to a layer between encoder and classifier that is not a part
+   * of the encoder.
+   */
   private boolean isOutsideBetween(String name) {
     return !name.startsWith(prefix)
         && family.betweenLayers().stream().anyMatch(layer -> isIn(name, layer));
   }
 
-  /** True for weights of the classifier: its one layer, or all of them. */
+  /** Returns whether a weight belongs to the classifier: its one layer, or all of them. */
   private boolean isOfHead(String name) {
     String output = family.outputLayer();
     int dot = output.indexOf('.');
     return isIn(name, dot < 0 ? output : output.substring(0, dot));
   }
 
-  /** True for what stays as it was made if the checkpoint has nothing of it. */
+  /** Returns whether a weight stays as it is if the checkpoint does not have it. */
   private boolean mayLack(String name) {
     return missingBetween().stream().anyMatch(l -> isIn(name, l))
         || name.startsWith(prefix + POOLER + ".") && !hasPooler()
@@ -164,10 +172,10 @@ final class ModelWeights {
   /**
    * Checks everything, then replaces the values.
    *
-   * @param ignored canonical names that the folder may have and the model need not
-   * @param above what canonical names have in front of the model's names
-   * @param renewed names of the model that the folder's values do not count for
-   * @param std the deviation of what is drawn; null if nothing is
+   * @param ignored canonical names in the folder that the model may lack
+   * @param above the prefix of canonical names before the model's names
+   * @param renewed names of the model for which the folder's values are ignored
+   * @param std the deviation of random weights; null if there are none
    */
   private void load(
       Module model,
@@ -212,14 +220,14 @@ final class ModelWeights {
     }
   }
 
-  /** Matrices are drawn as transformers draws them; biases are 0 as they were made. */
+  /** Draws matrices as in transformers; biases stay 0. */
   private static void draw(ModuleTensor p, float std) {
     if (p.shape().rank() == 2) {
       p.adopt(Initial.normal(Rng.current(), std, p.shape().toArray()).own());
     }
   }
 
-  /** What transformers says too: layers that are new, and weights that are for nothing. */
+  /** Warns as transformers does: of new layers and of unused weights. */
   private void warn(List<String> drawn, List<String> unused) {
     if (!drawn.isEmpty()) {
       boolean between = drawn.stream().noneMatch(ModelWeights::isSlope);

@@ -12,26 +12,31 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * The native library of Hugging Face tokenizers, by way of DJL: text to ids and back. It is asked
- * for nothing else, and one text at a time: where that cannot be encoded it throws, while with
- * several it ends the process.
+ * The native library of Hugging Face tokenizers, by way of DJL: text to ids and back. It is used
+ * for nothing else, and with one text at a time: if a text cannot be encoded it throws, but with
+ * several texts it ends the process.
  */
 final class NativeTokenizer implements AutoCloseable {
   private static final String OFFLINE = "ai.djl.offline";
 
-  /** The library's own truncation and padding, which are off. */
+  /** The options that turn the library's own truncation and padding off. */
   private static final Map<String, String> OPTIONS =
       Map.of("truncation", "false", "padding", "false", "addSpecialTokens", "false");
 
-  /** Characters that are encoded at once; each takes some hundred bytes while that lasts. */
+  /**
+   * The largest number of characters that are encoded at once; each takes a few hundred bytes
+   * meanwhile.
+   */
   private static final double MAX_CHARACTERS = 4e6;
 
-  /** The same where a pattern goes back over the text, which it may do ten million times. */
+  /**
+   * The same limit for patterns that backtrack over the text, which may happen ten million times.
+   */
   private static final double MAX_RETRIED = 3e6;
 
   private static final double MAX_DECODED = 256e6;
 
-  /** A text may get so much longer without counting. */
+  /** The growth of a text that is ignored. */
   private static final double USUAL_GROWTH = 4;
 
   private final HuggingFaceTokenizer tokenizer;
@@ -46,9 +51,9 @@ final class NativeTokenizer implements AutoCloseable {
   }
 
   /**
-   * Makes a tokenizer.
+   * Creates a tokenizer.
    *
-   * @param file what it is to do
+   * @param file the definition of the tokenizer
    * @param path for messages
    */
   static NativeTokenizer open(TokenizerFile file, Path path) throws IOException {
@@ -74,8 +79,8 @@ final class NativeTokenizer implements AutoCloseable {
   }
 
   /**
-   * DJL reports its use to its makers and looks for natives on the net, unless it is told that it
-   * is offline: so it is told, for the moment. A user's own setting stands.
+   * Creates the library's tokenizer, with DJL in offline mode for the moment: otherwise it reports
+   * its use to its makers and looks for natives on the net. A user's own setting stands.
    */
   private static synchronized HuggingFaceTokenizer open(String json, Path file) throws IOException {
     String before = System.getProperty(OFFLINE);
@@ -112,13 +117,13 @@ final class NativeTokenizer implements AutoCloseable {
   /**
    * The tokens of a text.
    *
-   * @param ids their ids, without those that are put around it
-   * @param words for each of them, which word it is of
+   * @param ids their ids, without those added around the text
+   * @param words for each of them, the index of its word
    */
   record Tokens(long[] ids, long[] words) {}
 
   /**
-   * The tokens of a text.
+   * Returns the tokens of a text.
    *
    * @throws IllegalArgumentException if it is too long to be encoded at once
    */
@@ -140,7 +145,7 @@ final class NativeTokenizer implements AutoCloseable {
     }
   }
 
-  /** The text of some ids, without special tokens; ids that no token has count for nothing. */
+  /** Returns the text of some ids, without special tokens; unknown ids are ignored. */
   String decode(long[] ids) {
     if (ids.length * decodedLength > MAX_DECODED) {
       throw new IllegalArgumentException(

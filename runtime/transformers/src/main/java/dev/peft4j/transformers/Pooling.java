@@ -5,18 +5,18 @@ import dev.peft4j.data.ShapeException;
 import dev.peft4j.data.Storage;
 import dev.peft4j.tensor.Tensor;
 
-/** One vector a text, from the hidden states of its tokens. */
+/** Computations of one vector per text from the hidden states of its tokens. */
 public final class Pooling {
   private Pooling() {}
 
   /**
-   * The mean over the tokens that are not padding, as sentence-transformers computes it.
+   * Returns the mean over the tokens that are not padding, as sentence-transformers computes it.
    *
    * @param hidden (batch, tokens, hidden)
    * @param mask (batch, tokens), 1 at tokens and 0 at padding
    * @return (batch, hidden)
    * @throws ShapeException if the shapes do not fit
-   * @throws IllegalArgumentException if a text has no token, naming its row
+   * @throws IllegalArgumentException if a text has no token, with its row
    */
   public static Tensor mean(Tensor hidden, Tensor mask) {
     Shape s = hidden.shape();

@@ -3,17 +3,20 @@ package dev.peft4j.transformers;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.tensor.Tensor;
 
-/** The positions of tokens, as families count them. */
+/** The positions of tokens, as defined by families. */
 final class Positions {
   private Positions() {}
 
-  /** 0, 1, ... for every text of a batch: (1, tokens). */
+  /**
+   * Returns 0, 1, ... for every text of a batch: (1, tokens). for every text of a batch: (1,
+   * tokens).
+   */
   static Tensor ofPlaces(int tokens) {
     return Tensor.arange(tokens).reshape(1, tokens);
   }
 
   /**
-   * Positions that follow from the ids alone, whatever the attention mask (RoBERTa's {@code
+   * Returns positions that depend only on the ids, not on the attention mask (RoBERTa's {@code
    * create_position_ids_from_input_ids}): a token of padding has that of padding, {@code first} -
    * 1, which is also its id; the others count on from {@code first}.
    *
@@ -31,12 +34,12 @@ final class Positions {
     return Tensor.of(values, ids.dim(0), tokens);
   }
 
-  /** The row of padding in the tables. */
+  /** Returns the row of padding in the tables. */
   static int padding(EncoderConfig config) {
     return Math.max(0, config.firstPosition() - 1);
   }
 
-  /** Sets the first position behind {@code pad_token_id}. */
+  /** Sets the first position after {@code pad_token_id}. */
   static EncoderConfig.Builder afterPadding(ConfigReader in, EncoderConfig.Builder b)
       throws FileFormatException {
     int padding = in.wholeNumber("pad_token_id", 0, 1);

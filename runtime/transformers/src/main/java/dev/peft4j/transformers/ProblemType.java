@@ -2,13 +2,13 @@ package dev.peft4j.transformers;
 
 import java.util.Locale;
 
-/** What a sequence classifier's loss is, {@code problem_type} in a configuration. */
+/** The loss of a sequence classifier, {@code problem_type} in a configuration. */
 public enum ProblemType {
   /** Numbers: the mean squared error. */
   REGRESSION("regression"),
-  /** One label a text: cross-entropy. */
+  /** One label per text: cross-entropy. */
   SINGLE_LABEL("single_label_classification"),
-  /** Any number of labels a text: binary cross-entropy of each. */
+  /** Any number of labels per text: binary cross-entropy of each. */
   MULTI_LABEL("multi_label_classification");
 
   private final String configName;

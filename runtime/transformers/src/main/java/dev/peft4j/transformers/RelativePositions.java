@@ -16,7 +16,7 @@ final class RelativePositions {
   private RelativePositions() {}
 
   /**
-   * What is added to the attention's scores, (1, heads, tokens, tokens).
+   * Returns the numbers that are added to the attention's scores, (1, heads, tokens, tokens).
    *
    * @param table (buckets, heads)
    */
@@ -31,7 +31,7 @@ final class RelativePositions {
     return values.transpose(0, 2).reshape(1, table.dim(), tokens, tokens);
   }
 
-  /** The bucket of a key that comes {@code distance} tokens after the query. */
+  /** Returns the bucket of a key that comes {@code distance} tokens after the query. */
   static int bucket(int distance) {
     int half = BUCKETS / 2;
     int exact = half / 2;

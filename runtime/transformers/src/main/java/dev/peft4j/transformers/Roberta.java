@@ -14,8 +14,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * RoBERTa (Liu et al. 2019): BERT's layers with other positions, which begin behind that of
- * padding, and a classifier of two layers.
+ * RoBERTa (Liu et al. 2019): BERT's layers with other positions, which begin after that of padding,
+ * and a classifier of two layers.
  */
 @AutoService(ModelFamily.class)
 public class Roberta implements ModelFamily {
@@ -75,7 +75,7 @@ public class Roberta implements ModelFamily {
     private final BertEncoder encoder;
     private final @Nullable BertPooler pooler;
 
-    /** A model whose layers {@code init} makes. */
+    /** Creates a model whose layers {@code init} makes. */
     public RobertaModel(EncoderConfig config, boolean pooler, Init init) {
       super(config);
       this.embeddings = new RobertaEmbeddings(config, init);
@@ -93,7 +93,10 @@ public class Roberta implements ModelFamily {
       return encoder.forward(x, mask, layerInput);
     }
 
-    /** Its tokenizers give none: all tokens are of type 0, those of a second text, too. */
+    /**
+     * Returns false: the family's tokenizers produce no types, so all tokens are of type 0, also
+     * those of a second text.
+     */
     @Override
     protected boolean takesTokenTypes() {
       return false;
@@ -175,7 +178,7 @@ public class Roberta implements ModelFamily {
     private final RobertaModel roberta;
     private final ClassificationHead classifier;
 
-    /** A model whose layers {@code init} makes. */
+    /** Creates a model whose layers {@code init} makes. */
     public RobertaForSequenceClassification(EncoderConfig config, Init init) {
       this.roberta = new RobertaModel(config, false, init);
       this.classifier =
@@ -209,7 +212,7 @@ public class Roberta implements ModelFamily {
     private final Dropout dropout;
     private final Linear classifier;
 
-    /** A model whose layers {@code init} makes. */
+    /** Creates a model whose layers {@code init} makes. */
     public RobertaForTokenClassification(EncoderConfig config, Init init) {
       this.roberta = new RobertaModel(config, false, init);
       this.dropout = new Dropout(config.dropoutOfClassifier());

@@ -6,14 +6,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A regular expression of a {@code tokenizer.json}, checked before the native library runs it. That
- * library backtracks, and ends the process when it has done so for long. So only patterns are taken
- * whose time is linear in the text whatever the text is: alternatives of which each is a few steps
- * of bounded length, then at most one repetition that may fail, then only what may be absent. Where
- * two repetitions follow each other, as in {@code \s*[\r\n]+}, a later alternative has to take what
- * the first of them went over. The patterns of GPT-2 and what came after it are of this kind.
+ * library backtracks, and ends the process after too many steps. So only patterns are accepted
+ * whose time is linear for every text: alternatives of which each is a few steps of bounded length,
+ * then at most one repetition that may fail, then only optional parts. Where two repetitions follow
+ * each other, as in {@code \s*[\r ]+}, a later alternative must match what the first of them
+ * consumed. The patterns of GPT-2 and later models are of this kind.
  */
 final class SafePattern {
-  /** What {@code \s+(?!\S)} ends with: it goes back by one character at most. */
+  /** The end of {@code \s+(?!\S)}, which backtracks by at most one character. */
   private static final String NOT_BEFORE_TEXT = "(?!\\S)";
 
   private static final int UNBOUNDED = -1;
@@ -25,10 +25,10 @@ final class SafePattern {
    * A step of an alternative: a character, a class of characters or a group of short alternatives.
    *
    * @param text as written, without the quantifier
-   * @param length characters taken at least, each time
+   * @param length the least number of characters, each time
    * @param group true if it is a group
-   * @param least how often at least
-   * @param most how often at most, or {@link #UNBOUNDED}
+   * @param least the least number of times
+   * @param most the largest number of times, or {@link #UNBOUNDED}
    */
   private record Step(String text, int length, boolean group, int least, int most) {
     boolean optional() {
@@ -58,8 +58,7 @@ final class SafePattern {
   /**
    * Checks a pattern.
    *
-   * @throws IllegalArgumentException if it is not one of those that are certain to be quick, saying
-   *     what in it is not
+   * @throws IllegalArgumentException if it is not certain to be fast, with the part that is not
    */
   static SafePattern of(String pattern) {
     SafePattern p = new SafePattern(pattern);
@@ -67,12 +66,12 @@ final class SafePattern {
     return p;
   }
 
-  /** Characters in the shortest match. */
+  /** Returns the number of characters in the shortest match. */
   int shortest() {
     return shortest;
   }
 
-  /** True if the library may go back over as many characters as a long text has. */
+  /** Returns whether the library may backtrack over as many characters as a long text has. */
   boolean retries() {
     return retries;
   }
@@ -123,7 +122,10 @@ final class SafePattern {
     }
   }
 
-  /** True if a later alternative matches whatever the repetition at {@code i} went over. */
+  /**
+   * Returns whether a later alternative matches everything that the repetition at {@code i}
+   * consumed.
+   */
   private static boolean taken(List<Step> steps, int i, List<Alternative> later) {
     for (Alternative other : later) {
       List<Step> o = other.steps;
@@ -193,7 +195,10 @@ final class SafePattern {
     return new Step(text, length, group, least, most);
   }
 
-  /** A group of alternatives, each of a few characters; the least of their lengths. */
+  /**
+   * Parses a group of alternatives, each of a few characters, and returns the least of their
+   * lengths.
+   */
   private int group() {
     at++;
     if (next('?')) {
@@ -223,7 +228,7 @@ final class SafePattern {
     return length;
   }
 
-  /** A character or a class of characters. */
+  /** Parses a character or a class of characters. */
   private void atom() {
     int c = pattern.codePointAt(at);
     switch (c) {

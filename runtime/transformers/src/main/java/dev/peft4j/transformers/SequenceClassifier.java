@@ -10,21 +10,21 @@ import dev.peft4j.tensor.Tensor;
  * from a folder.
  */
 public abstract class SequenceClassifier extends EncoderClassifier {
-  /** A classifier; the subclass holds its layers. */
+  /** Creates a classifier; the subclass holds its layers. */
   protected SequenceClassifier() {}
 
   /**
-   * Returns the loss that transformers computes. What kind it is, the settings say ({@link
+   * Returns the same loss as transformers. The settings determine its kind ({@link
    * EncoderConfig#problemType()}), or else the labels: with one label in all, the mean squared
    * error; with integers, cross-entropy; with floating-point numbers, binary cross-entropy of each.
    *
    * @param logits (batch, labels), from {@link #forward}
-   * @param labels integers (batch), 0 to labels - 1, or -100 for rows that do not count; numbers
+   * @param labels integers (batch), 0 to labels - 1, or -100 for rows that are ignored; numbers
    *     (batch) or (batch, labels) for a regression; numbers from 0 to 1 (batch, labels) where a
    *     text may have several labels
    * @return a single value
    * @throws ShapeException if the shapes or types do not fit
-   * @throws IndexException if a label is out of range, naming it and its row
+   * @throws IndexException if a label is out of range, with the label and its row
    */
   public final Tensor loss(Tensor logits, Tensor labels) {
     int classes = config().numLabels();

@@ -10,9 +10,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a tokenizer puts around one text or two: the {@code post_processor} of its file. It is not
- * left to the native library, which copies the whole rest of a text that it cuts, and ends the
- * process at templates that do not fit.
+ * The tokens that a tokenizer adds around one text or two: the {@code post_processor} of its file.
+ * It is not left to the native library, which copies the whole rest of a text that it cuts, and
+ * ends the process on invalid templates.
  *
  * @param single pieces around one text
  * @param pair pieces around two
@@ -21,7 +21,7 @@ record SpecialTokens(List<Piece> single, List<Piece> pair) {
   private static final int MAX_PIECES = 1000;
 
   /**
-   * One of the texts, or tokens of the template.
+   * A text, or tokens of the template.
    *
    * @param text 0 or 1 for a text, -1 for tokens
    * @param ids the tokens
@@ -32,7 +32,7 @@ record SpecialTokens(List<Piece> single, List<Piece> pair) {
   /** Tokens and their types. */
   record Encoded(long[] ids, long[] types) {}
 
-  /** Nothing is put around texts; the second one is of type 1. */
+  /** No tokens are added around texts; the second one is of type 1. */
   static final SpecialTokens NONE =
       new SpecialTokens(List.of(text(0, 0)), List.of(text(0, 0), text(1, 1)));
 
@@ -49,7 +49,7 @@ record SpecialTokens(List<Piece> single, List<Piece> pair) {
     return found == null ? NONE : found;
   }
 
-  /** The one part that adds tokens; null if none does. */
+  /** Returns the one part that adds tokens; null if none does. */
   private static @Nullable SpecialTokens find(JsonPart part) throws FileFormatException {
     String type = part.text("type");
     switch (type) {
@@ -169,7 +169,7 @@ record SpecialTokens(List<Piece> single, List<Piece> pair) {
     return List.copyOf(out);
   }
 
-  /** How many tokens it adds. */
+  /** Returns the number of tokens that are added. */
   int added(boolean two) {
     int sum = 0;
     for (Piece p : two ? pair : single) {
@@ -178,7 +178,7 @@ record SpecialTokens(List<Piece> single, List<Piece> pair) {
     return sum;
   }
 
-  /** The tokens with what belongs around them; {@code second} is null for a single text. */
+  /** Returns the tokens with those around them; {@code second} is null for a single text. */
   Encoded around(long[] first, long @Nullable [] second) {
     List<Piece> pieces = second == null ? single : pair;
     long[][] parts = new long[pieces.size()][];

@@ -10,17 +10,17 @@ import dev.peft4j.tensor.Tensor;
  * Transformers#tokenClassifier} loads one from a folder.
  */
 public abstract class TokenClassifier extends EncoderClassifier {
-  /** A classifier; the subclass holds its layers. */
+  /** Creates a classifier; the subclass holds its layers. */
   protected TokenClassifier() {}
 
   /**
-   * Returns the mean cross-entropy over the tokens that count.
+   * Returns the mean cross-entropy over the tokens that are not ignored.
    *
    * @param logits (batch, tokens, labels), from {@link #forward}
-   * @param labels integers (batch, tokens), 0 to labels - 1; -100 for tokens that do not count
+   * @param labels integers (batch, tokens), 0 to labels - 1; -100 for tokens that are ignored
    * @return a single value
    * @throws ShapeException if the shapes do not fit
-   * @throws IndexException if a label is out of range, naming it and its row
+   * @throws IndexException if a label is out of range, with the label and its row
    */
   public final Tensor loss(Tensor logits, Tensor labels) {
     int classes = config().numLabels();

@@ -14,10 +14,10 @@ import java.util.List;
 import java.util.stream.LongStream;
 
 /**
- * Texts to token ids, as transformers makes them of the same files (Hugging Face tokenizers, by way
- * of DJL). Texts are cut to a greatest length and padded to the longest of the batch; the lengths
- * that the files say are not followed, the sides are. Nothing is downloaded and nobody is told. May
- * be shared by threads.
+ * A tokenizer that turns texts into token ids, with the same results as transformers for the same
+ * files (Hugging Face tokenizers, by way of DJL). Texts are truncated to a maximum length and
+ * padded to the longest of the batch; lengths in the files are ignored, the sides of padding and
+ * truncation are used. Nothing is downloaded or reported. Instances are thread-safe.
  *
  * <p>A folder's tokenizer is its {@code tokenizer.json}, or made of {@code vocab.txt} (WordPiece)
  * or of {@code vocab.json} and {@code merges.txt} (BPE of bytes); {@code tokenizer_config.json},
@@ -25,11 +25,13 @@ import java.util.stream.LongStream;
  * them. In particular {@code BertTokenizer} takes only the vocabulary of a {@code tokenizer.json}:
  * lower case, accents and the tokens around a text come from {@code tokenizer_config.json}.
  *
- * <p>Files are checked before the native library sees them. What it cannot do without danger, such
- * as patterns that may take unlimited time, is a {@link FileFormatException} that names it.
+ * <p>Files are checked before the native library sees them. Dangerous settings, such as patterns
+ * that may take unlimited time, are a {@link FileFormatException} that names them.
  */
 public final class Tokenizer implements AutoCloseable {
-  /** Characters of a long text that are encoded at first, for each token that is kept. */
+  /**
+   * The number of characters of a long text that are encoded at first, for each token that is kept.
+   */
   private static final int CHARACTERS_A_TOKEN = 16;
 
   private static final int SHORT = 8192;
@@ -41,7 +43,7 @@ public final class Tokenizer implements AutoCloseable {
   private final int maxLength;
   private final int multiple;
 
-  /** What the files say besides what a token is. */
+  /** The settings in the files besides the tokens. */
   private record Settings(long pad, boolean padLeft, boolean cutLeft, boolean cleanUp) {}
 
   private Tokenizer(
@@ -62,10 +64,9 @@ public final class Tokenizer implements AutoCloseable {
   /**
    * Reads a tokenizer.
    *
-   * @param path a folder with a tokenizer, or a {@code tokenizer.json}, which is then taken as it
-   *     is
-   * @param maxLength tokens kept of a text, those added by the tokenizer included
-   * @throws FileFormatException if there is no such file or it holds no tokenizer
+   * @param path a folder with a tokenizer, or a {@code tokenizer.json}, which is then used as it is
+   * @param maxLength the maximum number of tokens of a text, including those added by the tokenizer
+   * @throws FileFormatException if the file does not exist or is not a tokenizer
    */
   public static Tokenizer load(Path path, int maxLength) throws IOException {
     requireLength(maxLength, 1, "");
@@ -84,11 +85,11 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * Reads the tokenizer of a folder, or of what has this name in the Hub's cache.
+   * Reads the tokenizer of a folder, or of a name in the Hub's cache.
    *
    * @param folderOrName such as {@code google-bert/bert-base-uncased}; see {@link
    *     ModelFolders#resolve}
-   * @param maxLength tokens kept of a text, those added by the tokenizer included
+   * @param maxLength the maximum number of tokens of a text, including those added by the tokenizer
    */
   public static Tokenizer load(String folderOrName, int maxLength) throws IOException {
     return load(ModelFolders.resolve(folderOrName), maxLength);
@@ -97,9 +98,9 @@ public final class Tokenizer implements AutoCloseable {
   /**
    * Reads a tokenizer from the bytes of a {@code tokenizer.json}; the stream is left open.
    *
-   * @param name what messages call the stream
-   * @param maxLength tokens kept of a text, those added by the tokenizer included
-   * @throws FileFormatException if it holds no tokenizer
+   * @param name the name of the stream in messages
+   * @param maxLength the maximum number of tokens of a text, including those added by the tokenizer
+   * @throws FileFormatException if it is not a tokenizer
    */
   public static Tokenizer load(InputStream in, String name, int maxLength) throws IOException {
     requireLength(maxLength, 1, "");
@@ -107,8 +108,9 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * The longest text that a folder's tokenizer was made for ({@code model_max_length} in {@code
-   * tokenizer_config.json}), in tokens; {@link Integer#MAX_VALUE} if it does not say.
+   * Returns the maximum number of tokens that a folder's tokenizer was made for ({@code
+   * model_max_length} in {@code tokenizer_config.json}); {@link Integer#MAX_VALUE} if it is not
+   * given.
    *
    * @throws FileFormatException if there is no tokenizer
    */
@@ -145,7 +147,7 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * The tokens of some texts.
+   * Returns the tokens of some texts.
    *
    * @throws IllegalArgumentException if there are none
    */
@@ -155,7 +157,7 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * The tokens of pairs of texts, the second of type 1; the longer one is cut first.
+   * Returns the tokens of pairs of texts, the second of type 1; the longer one is truncated first.
    *
    * @param second as many as {@code first}
    */
@@ -191,8 +193,8 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * As transformers' {@code longest_first}: the longer text gives way, then both. How long a text
-   * is, is known up to the word with which it has {@code maxLength} tokens.
+   * Truncates as transformers' {@code longest_first}: first the longer text, then both. The length
+   * of a text is known up to the word with which it has {@code maxLength} tokens.
    */
   private Encoded encode(String first, String second, int room) {
     Tokens a;
@@ -223,7 +225,9 @@ public final class Tokenizer implements AutoCloseable {
         cut(a.ids(), swapped ? most : least), cut(b.ids(), swapped ? least : most));
   }
 
-  /** The tokens up to the end of the word that has the last one which may be kept. */
+  /**
+   * Returns the number of tokens up to the end of the word that has the last one which may be kept.
+   */
   private int counted(Tokens tokens) {
     long[] words = tokens.words();
     if (words.length <= maxLength) {
@@ -248,8 +252,8 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * The tokens of a text, of a long one only as many as needed and one more: it is cut between
-   * words, where a token ends in any case.
+   * Returns the tokens of a text, of a long one only as many as needed and one more: it is cut
+   * between words, where a token ends in any case.
    */
   private Tokens tokens(String text, int needed) {
     long size = Math.max(SHORT, (long) CHARACTERS_A_TOKEN * needed);
@@ -291,9 +295,9 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * The same tokenizer, padding batches to a multiple of {@code tokens} (transformers' {@code
-   * pad_to_multiple_of}). Each length of a batch is a program of its own: with fewer lengths there
-   * is less to compile, at the price of some padding. Closing one of the two closes both.
+   * Returns the same tokenizer, padding batches to a multiple of {@code tokens} (transformers'
+   * {@code pad_to_multiple_of}). Each length of a batch is a separate program: with fewer lengths
+   * there is less to compile, at the cost of some padding. Closing one of the two closes both.
    *
    * @throws IllegalArgumentException if {@code tokens} is below 1
    */
@@ -305,14 +309,14 @@ public final class Tokenizer implements AutoCloseable {
     return new Tokenizer(tokenizer, around, boundaries, settings, maxLength, tokens);
   }
 
-  /** How many tokens each text has, without padding; none for no texts. */
+  /** Returns the number of tokens of each text, without padding; empty for no texts. */
   public int[] lengths(List<String> texts) {
     return texts.stream().mapToInt(t -> encode(t).ids().length).toArray();
   }
 
   /**
-   * The text of some tokens, without those that the tokenizer adds; ids that no token has count for
-   * nothing.
+   * Returns the text of some tokens, without those that the tokenizer adds; unknown ids are
+   * ignored.
    */
   public String decode(long... ids) {
     String text =

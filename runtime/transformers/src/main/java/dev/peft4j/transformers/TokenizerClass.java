@@ -13,11 +13,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What transformers' tokenizer classes make of a vocabulary. These take only the vocabulary of a
- * {@code tokenizer.json} and make the rest themselves; every other class takes the file as it is.
+ * The tokenizer classes of transformers that are known by name. They use only the vocabulary of a
+ * {@code tokenizer.json} and define the rest themselves; every other class uses the file as it is.
  */
 enum TokenizerClass {
-  /** {@code BertTokenizer}, and those that are one under another name. */
+  /** {@code BertTokenizer}, and its aliases. */
   BERT(
       Words.PIECES,
       Map.of(
@@ -83,10 +83,10 @@ enum TokenizerClass {
           "eos_token", "<|endoftext|>"),
       Set.of("gpt2"),
       Set.of("GPT2Tokenizer")),
-  /** A class that takes {@code tokenizer.json} as it is. */
+  /** A class that uses {@code tokenizer.json} as it is. */
   AS_IT_IS(Words.PIECES, Map.of(), Set.of(), Set.of());
 
-  /** How words are made of a vocabulary. */
+  /** The way in which words are split into tokens. */
   enum Words {
     /** WordPiece. */
     PIECES,
@@ -112,7 +112,7 @@ enum TokenizerClass {
   }
 
   /**
-   * The class of a folder: the one it names, or that of its model's type.
+   * Returns the class of a folder: the one that it names, or that of its model's type.
    *
    * @param vocabulary the file that the vocabulary is in
    */
@@ -143,14 +143,14 @@ enum TokenizerClass {
     return words;
   }
 
-  /** The token of that name if nothing is said about it; null if there is none. */
+  /** Returns the default token of that name; null if there is none. */
   @Nullable Token token(String name) {
     String content = tokens.get(name);
     boolean eatsSpace = this == MPNET && name.equals("mask_token");
     return content == null ? null : new Token(content, false, eatsSpace, false, false, true);
   }
 
-  /** The model with a vocabulary. */
+  /** Returns the model with a vocabulary. */
   ObjectNode model(JsonNode vocabulary, ArrayNode merges, @Nullable Token unknown) {
     ObjectNode out = JsonNodeFactory.instance.objectNode();
     if (words == Words.SCORED) {
@@ -164,7 +164,7 @@ enum TokenizerClass {
     return out;
   }
 
-  /** Everything besides the vocabulary. */
+  /** Adds everything besides the vocabulary. */
   void parts(JsonPart config, ObjectNode tree) throws FileFormatException {
     if (words == Words.BYTES) {
       boolean space = config.flag("add_prefix_space", false);
@@ -219,11 +219,11 @@ enum TokenizerClass {
   }
 
   /**
-   * The post-processor.
+   * Returns the post-processor.
    *
    * @param named the tokens by their names
-   * @param vocabulary knows the tokens' ids
-   * @param ofFile that of the file, or null
+   * @param vocabulary has the tokens' ids
+   * @param ofFile the post-processor of the file, or null
    */
   @Nullable JsonNode around(
       Map<String, Token> named, TokenizerFile vocabulary, @Nullable JsonNode ofFile) {
@@ -280,7 +280,7 @@ enum TokenizerClass {
     return id == null ? missing : id;
   }
 
-  /** The names of the classes that are known, for messages. */
+  /** Returns the names of the known classes, for messages. */
   static List<String> names() {
     return List.of(values()).stream().flatMap(c -> c.classes.stream()).sorted().toList();
   }

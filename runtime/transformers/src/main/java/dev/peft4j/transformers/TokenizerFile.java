@@ -21,10 +21,10 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@code tokenizer.json}, checked. The native library that carries it out ends the process when
- * something in a file is not as it expects, so that it gets none: it gets what is written here,
- * after everything in it has been looked at. What a part is and which settings it has is known from
- * release 0.21 of Hugging Face tokenizers; anything else is refused by name.
+ * A {@code tokenizer.json}, checked. The native library ends the process if a file is not as it
+ * expects, so it never gets one: it gets the text that is written here, after everything has been
+ * checked. The parts and their settings are those of release 0.21 of Hugging Face tokenizers;
+ * anything else is refused by name.
  */
 final class TokenizerFile {
   private static final JsonMapper JSON =
@@ -77,9 +77,9 @@ final class TokenizerFile {
   }
 
   /**
-   * The object that the bytes of a file hold.
+   * Returns the object in the bytes of a file.
    *
-   * @throws FileFormatException if they hold none
+   * @throws FileFormatException if they are not an object
    */
   static ObjectNode parse(byte[] json, Path file) throws FileFormatException {
     JsonNode tree;
@@ -105,15 +105,15 @@ final class TokenizerFile {
   /**
    * Checks a tokenizer.
    *
-   * @param tree what the file holds
+   * @param tree the content of the file
    * @param file for messages
-   * @throws FileFormatException if something is not as it should be, or is not supported
+   * @throws FileFormatException if something is not valid or not supported
    */
   static TokenizerFile check(ObjectNode tree, Path file) throws FileFormatException {
     return new TokenizerFile(new JsonPart(tree, "", file));
   }
 
-  /** Reads the added tokens; true if one is looked for in the normalized text. */
+  /** Reads the added tokens, and returns whether one is searched in the normalized text. */
   private boolean addedTokens() throws FileFormatException {
     if (!file.has("added_tokens")) {
       return false;
@@ -146,7 +146,9 @@ final class TokenizerFile {
     return normalized;
   }
 
-  /** True if white space, or what stands for it when normalized, follows something else. */
+  /**
+   * Returns whether white space, or its replacement in normalized text, follows another character.
+   */
   private static boolean joinsWords(String content, boolean normalized) {
     for (int i = 1; i < content.length(); i++) {
       if (isWhite(content.charAt(i), normalized) && !isWhite(content.charAt(i - 1), normalized)) {
@@ -160,7 +162,7 @@ final class TokenizerFile {
     return Character.isWhitespace(c) || normalized && c == '▁';
   }
 
-  /** The id that the library gives an added token; it does not ask the file. */
+  /** Returns the id that the library gives an added token, independent of the file. */
   private int nextId(String content) {
     Integer known = model.id(content);
     int id = known != null ? known : Math.max(nextId, model.size());
@@ -168,7 +170,7 @@ final class TokenizerFile {
     return id;
   }
 
-  /** The text that the native library gets. */
+  /** Returns the text for the native library. */
   String checked() {
     ObjectNode out = withoutTokens(model.checked());
     out.set("added_tokens", addedTokens);
@@ -176,7 +178,8 @@ final class TokenizerFile {
   }
 
   /**
-   * The same normalizers over a vocabulary of nothing: each text that is not empty is one token.
+   * Returns the same normalizers over an empty vocabulary: each text that is not empty is one
+   * token.
    */
   String probe() {
     ObjectNode nothing = JsonNodeFactory.instance.objectNode().put("type", "WordLevel");
@@ -203,8 +206,8 @@ final class TokenizerFile {
   }
 
   /**
-   * The added tokens that are looked for in the normalized text. One of which normalizing leaves
-   * nothing would be found everywhere, and end the process.
+   * Returns the added tokens that are searched in the normalized text. A token that is empty after
+   * normalization would be found everywhere, and end the process.
    */
   Set<String> normalizedTokens() {
     Set<String> out = new LinkedHashSet<>();
@@ -219,34 +222,34 @@ final class TokenizerFile {
     return out;
   }
 
-  /** What is put around texts. */
+  /** Returns the tokens that are added around texts. */
   SpecialTokens specialTokens() {
     return specialTokens;
   }
 
-  /** Where texts may be cut. */
+  /** Returns where texts may be cut. */
   WordBoundaries boundaries() {
     return boundaries;
   }
 
-  /** How many times as long a text may get before it is split into tokens. */
+  /** Returns the factor by which a text may grow before it is split into tokens. */
   double growth() {
     return normalizers.growth();
   }
 
-  /** How many characters a token may stand for when it is decoded. */
+  /** Returns the largest number of characters of a decoded token. */
   double decodedLength() {
     return (longestToken + 1.0) * decoders.growth();
   }
 
-  /** True if a pattern goes back over long texts. */
+  /** Returns whether a pattern backtracks over long texts. */
   boolean retries() {
     return normalizers.retries() || preTokenizers.retries() || decoders.retries();
   }
 
   /**
-   * The id that fills up shorter texts: the file's own, that of a token which is called so, or 0. A
-   * model never sees it, as the mask is 0 there; but it has to be in the vocabulary.
+   * Returns the id for padding: the file's own, that of a token with that name, or 0. A model
+   * ignores it, as the mask is 0 there, but it must be in the vocabulary.
    */
   long padId() throws FileFormatException {
     JsonPart padding = file.object("padding");
@@ -266,7 +269,7 @@ final class TokenizerFile {
     return 0;
   }
 
-  /** The id of a token of the vocabulary or an added one; null if there is none. */
+  /** Returns the id of a token of the vocabulary or of an added one; null if there is none. */
   @Nullable Integer id(String token) {
     Integer id = added.get(token);
     return id == null ? model.id(token) : id;

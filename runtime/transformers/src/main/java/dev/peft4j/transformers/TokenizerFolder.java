@@ -20,9 +20,9 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tokenizer of a folder, put together from its files as transformers does it: {@code
- * tokenizer.json} or the vocabulary in {@code vocab.txt} or {@code vocab.json} and {@code
- * merges.txt}, and what {@code tokenizer_config.json} says about it.
+ * The tokenizer of a folder, built from its files as in transformers: {@code tokenizer.json} or the
+ * vocabulary in {@code vocab.txt} or {@code vocab.json} and {@code merges.txt}, and {@code
+ * tokenizer_config.json}.
  */
 final class TokenizerFolder {
   static final String FILE = "tokenizer.json";
@@ -76,9 +76,9 @@ final class TokenizerFolder {
   }
 
   /**
-   * The tokenizer of a folder.
+   * Returns the tokenizer of a folder.
    *
-   * @throws FileFormatException if it has none, or one of its files is not what it should be
+   * @throws FileFormatException if it has none, or one of its files is not valid
    */
   static TokenizerFolder read(Path folder) throws IOException {
     return new TokenizerFolder(folder);
@@ -99,7 +99,7 @@ final class TokenizerFolder {
     return new JsonPart(TokenizerFile.parse(Files.readAllBytes(path), path), "", path);
   }
 
-  /** The file that the vocabulary is in. */
+  /** Returns the file of the vocabulary. */
   private String vocabularyFile() throws FileFormatException {
     for (String name : new String[] {FILE, WORDS, PIECES}) {
       if (Files.exists(folder.resolve(name))) {
@@ -121,7 +121,7 @@ final class TokenizerFolder {
         "does not exist, and neither does vocab.txt or vocab.json with merges.txt, which would do");
   }
 
-  /** The tokens that are added by files of releases that had no {@code added_tokens_decoder}. */
+  /** Returns the added tokens in files of releases without {@code added_tokens_decoder}. */
   private TreeMap<Integer, Token> older() throws IOException {
     TreeMap<Integer, Token> out = new TreeMap<>();
     JsonPart ids = optional("added_tokens.json");
@@ -142,7 +142,7 @@ final class TokenizerFolder {
     return out;
   }
 
-  /** Those in the configuration, then the named ones, then others that are special. */
+  /** Adds the tokens of the configuration, then the named ones, then other special ones. */
   private void addTokens(TreeMap<Integer, Token> listed) throws FileFormatException {
     added.putAll(listed);
     for (String name : AddedTokens.NAMES) {
@@ -189,7 +189,7 @@ final class TokenizerFolder {
     return out;
   }
 
-  /** Ids by tokens; or tokens with their scores, in the order of their ids. */
+  /** Returns ids by tokens; or tokens with their scores, in the order of their ids. */
   private JsonNode vocabulary() throws IOException {
     if (file != null) {
       JsonNode vocabulary = file.required("model").get("vocab");
@@ -277,9 +277,9 @@ final class TokenizerFolder {
   }
 
   /**
-   * The tokenizer, checked, with what its class puts around texts.
+   * Returns the tokenizer, checked, with the tokens that its class adds around texts.
    *
-   * @throws FileFormatException if something is not as it should be
+   * @throws FileFormatException if something is not valid
    */
   TokenizerFile checked() throws FileFormatException {
     Path path = file == null ? folder.resolve(vocabularyFile()) : file.file();
@@ -294,19 +294,19 @@ final class TokenizerFolder {
     return TokenizerFile.check(tree, path);
   }
 
-  /** The id that fills up shorter texts. */
+  /** Returns the id for padding. */
   long padId(TokenizerFile checked) throws FileFormatException {
     Token pad = named.get("pad_token");
     Integer id = pad == null ? null : checked.id(pad.content());
     return id == null ? checked.padId() : id;
   }
 
-  /** True if shorter texts are filled up on the left. */
+  /** Returns whether padding is on the left. */
   boolean padsLeft() throws FileFormatException {
     return left("padding_side", "padding");
   }
 
-  /** True if long texts lose their beginning. */
+  /** Returns whether truncation removes the beginning. */
   boolean cutsLeft() throws FileFormatException {
     return left("truncation_side", "truncation");
   }
@@ -319,7 +319,10 @@ final class TokenizerFolder {
     return part != null && part.oneOf("direction", "Right", "Left", "Right").equals("Left");
   }
 
-  /** The longest text that the tokenizer of a folder was made for; null if nothing is said. */
+  /**
+   * Returns the maximum number of tokens that the tokenizer of a folder was made for; null if it is
+   * not given.
+   */
   static @Nullable Integer maxLength(Path folder) throws IOException {
     JsonPart config = optional(folder, CONFIG);
     if (config == null) {
@@ -336,7 +339,7 @@ final class TokenizerFolder {
     return length > Integer.MAX_VALUE ? null : (int) length;
   }
 
-  /** True if spaces before punctuation are taken out of what is decoded. */
+  /** Returns whether decoding removes spaces before punctuation. */
   boolean cleansUp() throws FileFormatException {
     return config.flag("clean_up_tokenization_spaces", false);
   }

@@ -9,8 +9,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The {@code model} of a {@code tokenizer.json}: the vocabulary and how words are made of it.
- * Everything that the native library relies on is looked at: types, ids, merges, lengths.
+ * The {@code model} of a {@code tokenizer.json}: the vocabulary and the rules for splitting words.
+ * Everything that the native library relies on is checked: types, ids, merges, lengths.
  */
 final class TokenizerModel {
   private static final int MAX_WORD = 1000;
@@ -22,7 +22,7 @@ final class TokenizerModel {
   private final WordBoundaries boundaries;
   private int longestToken;
 
-  /** Reads and checks {@code part}; tells {@code boundaries} what the vocabulary has against it. */
+  /** Reads and checks {@code part}; tells {@code boundaries} if the vocabulary prevents cuts. */
   TokenizerModel(JsonPart part, WordBoundaries boundaries) throws FileFormatException {
     this.part = part;
     this.vocabulary = part.get("vocab");
@@ -39,7 +39,7 @@ final class TokenizerModel {
     checked.set("vocab", vocabulary);
   }
 
-  /** What kind of model it is; files of older releases do not say it. */
+  /** Returns the type of the model, which files of older releases do not name. */
   static String type(JsonPart part) throws FileFormatException {
     if (part.has("type")) {
       return part.text("type");
@@ -55,22 +55,22 @@ final class TokenizerModel {
         : "WordLevel";
   }
 
-  /** The model as the native library takes it. */
+  /** Returns the model for the native library. */
   ObjectNode checked() {
     return checked;
   }
 
-  /** Characters in the longest token. */
+  /** Returns the number of characters in the longest token. */
   int longestToken() {
     return longestToken;
   }
 
-  /** Number of tokens. */
+  /** Returns the number of tokens. */
   int size() {
     return vocabulary.size();
   }
 
-  /** The id of a token; null if there is none. */
+  /** Returns the id of a token; null if there is none. */
   @Nullable Integer id(String token) {
     if (vocabulary instanceof ObjectNode object) {
       JsonNode id = object.get(token);
@@ -133,7 +133,7 @@ final class TokenizerModel {
     }
   }
 
-  /** Tokens with their ids, and the unknown token among them. */
+  /** Returns the tokens with their ids, including the unknown token. */
   private ObjectNode vocabulary(@Nullable String unknown) throws FileFormatException {
     if (!(vocabulary instanceof ObjectNode object)) {
       throw part.wrong("vocab", "an object with an id for each token");
@@ -229,7 +229,9 @@ final class TokenizerModel {
     return (prefix == null || prefix.isEmpty()) && (suffix == null || suffix.isEmpty());
   }
 
-  /** Each merge joins two tokens of the vocabulary to a third one, less the prefix. */
+  /**
+   * Checks that each merge joins two tokens of the vocabulary to a third one, without the prefix.
+   */
   private void merges(ObjectNode ids, int prefix) throws FileFormatException {
     JsonNode merges = part.get("merges");
     if (!merges.isArray()) {
@@ -274,7 +276,7 @@ final class TokenizerModel {
     checked.set("merges", merges);
   }
 
-  /** The two tokens as one; null if the second one is not as long as the prefix in bytes. */
+  /** Returns the two tokens as one; null if the second one is shorter than the prefix in bytes. */
   private static @Nullable String joined(String first, String second, int prefix) {
     if (prefix == 0) {
       return first + second;

@@ -10,17 +10,17 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One chain of a {@code tokenizer.json}: its normalizers, its pre-tokenizers or its decoders. The
- * native library never sees the file's own: each part is checked, and written again with the
- * settings that are known and nothing else, sequences within sequences as one.
+ * A chain of a {@code tokenizer.json}: its normalizers, its pre-tokenizers or its decoders. The
+ * native library never sees the file's own: each part is checked, and written again with its known
+ * settings only, nested sequences as one.
  */
 final class TokenizerParts {
-  /** How many times as long a text may get, by what replaces its parts. */
+  /** The largest factor by which replacements may make a text longer. */
   private static final double MAX_GROWTH = 100;
 
   private static final int MAX_PARTS = 200;
 
-  /** Bytes that stand for one character in tables of the usual kind. */
+  /** The bytes of one character in ordinary tables. */
   private static final int USUAL_REPLACEMENT = 36;
 
   private static final Set<String> PLAIN_NORMALIZERS =
@@ -72,17 +72,17 @@ final class TokenizerParts {
     return parts.isEmpty();
   }
 
-  /** How many times as long as the text the result may be. */
+  /** Returns the factor by which the result may be longer than the text. */
   double growth() {
     return growth;
   }
 
-  /** True if a pattern may go back over as many characters as a text has. */
+  /** Returns whether a pattern may backtrack over as many characters as a text has. */
   boolean retries() {
     return retries;
   }
 
-  /** The chain as the native library takes it; {@code key} is what a sequence calls its parts. */
+  /** Returns the chain for the native library; {@code key} is the name of a sequence's parts. */
   ObjectNode sequence(String key) {
     ObjectNode out = json.objectNode().put("type", "Sequence");
     out.set(key, parts);
@@ -161,7 +161,7 @@ final class TokenizerParts {
     }
   }
 
-  /** A normalizer or a decoder that replaces what matches a pattern. */
+  /** Adds a normalizer or a decoder that replaces matches of a pattern. */
   private void replace(JsonPart part, boolean normalizer) throws FileFormatException {
     String content = part.text("content");
     ObjectNode out = add("Replace");
@@ -283,7 +283,7 @@ final class TokenizerParts {
         .put("trim_offsets", part.flag("trim_offsets", true));
   }
 
-  /** The word marker of SentencePiece; older files say {@code add_prefix_space}. */
+  /** Returns the word marker of SentencePiece; older files use {@code add_prefix_space}. */
   private ObjectNode metaspace(JsonPart part) throws FileFormatException {
     String scheme = part.oneOf("prepend_scheme", "always", "always", "first", "never");
     if (!part.flag("add_prefix_space", true)) {
@@ -345,7 +345,7 @@ final class TokenizerParts {
     }
   }
 
-  /** The types of the parts, in their order. */
+  /** Returns the types of the parts, in order. */
   List<String> types() {
     List<String> out = new java.util.ArrayList<>();
     parts.forEach(p -> out.add(p.path("type").textValue()));

@@ -11,36 +11,36 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Loads models of whatever {@link ModelFamily} from Hugging Face folders: {@code config.json} and
- * {@code model.safetensors}, also in several files. What has a name on the Hub is looked up in the
- * Hub's cache ({@link ModelFolders}); nothing is ever downloaded here. Models come in evaluation
- * mode, as from transformers' {@code from_pretrained}; call {@link Module#train} before training.
+ * Loading of models of any {@link ModelFamily} from Hugging Face folders: {@code config.json} and
+ * {@code model.safetensors}, also in several files. Names on the Hub are looked up in the Hub's
+ * cache ({@link ModelFolders}); nothing is downloaded. Models are in evaluation mode, as from
+ * transformers' {@code from_pretrained}; call {@link Module#train} before training.
  *
- * <p>Loading is strict for what the model needs: weights that are missing or of another shape are a
- * {@link dev.peft4j.io.StateDictException} that lists them all. Weights that it has no use for,
- * such as those of another head, are a warning that lists them. A layer between encoder and
- * classifier that the checkpoint does not have, such as BERT's pooler, is drawn, with a warning;
- * {@link #newLayers} names it for {@code modulesToSave}. Values are not looked at: {@link
+ * <p>All weights of the model are required: missing ones and those of another shape are a {@link
+ * dev.peft4j.io.StateDictException} that lists them all. Unused weights, such as those of another
+ * head, are a warning that lists them. A layer between encoder and classifier that the checkpoint
+ * does not have, such as BERT's pooler, is initialised at random, with a warning; {@link
+ * #newLayers} names it for {@code modulesToSave}. Values are not checked: {@link
  * ModelFolder#checkFinite} finds NaN and infinity in a folder's weights.
  *
  * <p>Weights stay in the file, which is mapped, until they are changed: a frozen base is never
- * copied, and a file that lies open so must be replaced (renamed over), not overwritten.
+ * copied, and a file that is in use must be replaced (by renaming), not overwritten.
  *
  * <p>Weights are float32 unless an {@link Encoding} says otherwise (transformers' {@code dtype} and
  * {@code quantization_config}): as 16-bit numbers they take half the memory, in blocks of codes
- * less still; see {@link Module#to} for which weights an encoding is for. Such weights are frozen.
- * Those that the file has in another type are converted. What is computed with them is computed in
+ * even less; see {@link Module#to} for the weights to which an encoding applies. Such weights are
+ * frozen. Those that the file has in another type are converted. Computations with them are in
  * float32.
  */
 public final class Transformers {
   private Transformers() {}
 
   /**
-   * Returns an encoder of whatever family the folder holds, from the checkpoint of an encoder or of
-   * a model with a head, which is left out. It has a pooler if the checkpoint has one.
+   * Returns an encoder of the folder's family, from the checkpoint of an encoder or of a model with
+   * a head, which is left out. It has a pooler if the checkpoint has one.
    *
-   * @throws dev.peft4j.io.FileFormatException if a file is missing or is not what it should be, or
-   *     the family is not known
+   * @throws dev.peft4j.io.FileFormatException if a file is missing or not valid, or the family is
+   *     unknown
    * @throws dev.peft4j.io.StateDictException if the weights do not fit
    */
   public static Encoder encoder(Path folder) throws IOException {
@@ -48,7 +48,7 @@ public final class Transformers {
   }
 
   /**
-   * As {@link #encoder(Path)}, from a folder or what has this name in the Hub's cache.
+   * Returns an encoder from a folder or a name in the Hub's cache; see {@link #encoder(Path)}.
    *
    * @param folderOrName such as {@code FacebookAI/roberta-base}; see {@link ModelFolders#resolve}
    */
@@ -56,17 +56,17 @@ public final class Transformers {
     return encoder(ModelFolders.resolve(folderOrName));
   }
 
-  /** As {@link #encoder(Path)}, with weights in an encoding. */
+  /** Returns an encoder with weights in an encoding; see {@link #encoder(Path)}. */
   public static Encoder encoder(Path folder, Encoding encoding) throws IOException {
     return FamilyFolder.open(folder).encoder(encoding);
   }
 
   /**
-   * Returns a classifier of whole texts, of whatever family the folder holds, with the classifier
-   * of the checkpoint.
+   * Returns a classifier of whole texts, of the folder's family, with the classifier of the
+   * checkpoint.
    *
-   * @throws dev.peft4j.io.FileFormatException if a file is missing or is not what it should be, or
-   *     the family is not known
+   * @throws dev.peft4j.io.FileFormatException if a file is missing or not valid, or the family is
+   *     unknown
    * @throws dev.peft4j.io.StateDictException if the weights do not fit, or there is no classifier
    */
   public static SequenceClassifier sequenceClassifier(Path folder) throws IOException {
@@ -74,26 +74,26 @@ public final class Transformers {
   }
 
   /**
-   * As {@link #sequenceClassifier(Path)}, from a folder or what has this name in the Hub's cache;
-   * see {@link ModelFolders#resolve}.
+   * Returns a classifier from a folder or a name in the Hub's cache; see {@link
+   * #sequenceClassifier(Path)} and {@link ModelFolders#resolve}.
    */
   public static SequenceClassifier sequenceClassifier(String folderOrName) throws IOException {
     return sequenceClassifier(ModelFolders.resolve(folderOrName));
   }
 
-  /** As {@link #sequenceClassifier(Path)}, with weights in an encoding. */
+  /** Returns a classifier with weights in an encoding; see {@link #sequenceClassifier(Path)}. */
   public static SequenceClassifier sequenceClassifier(Path folder, Encoding encoding)
       throws IOException {
     return FamilyFolder.open(folder).sequenceClassifier(null, encoding);
   }
 
   /**
-   * Returns a classifier of whole texts with a new classifier, drawn from {@link
-   * dev.peft4j.data.Rng#current()}; one that the checkpoint has is left out.
+   * Returns a classifier of whole texts with a new head, drawn from {@link
+   * dev.peft4j.data.Rng#current()}; the head of the checkpoint is ignored.
    *
-   * @param numLabels how many labels the new classifier has
-   * @throws dev.peft4j.io.FileFormatException if a file is missing or is not what it should be, or
-   *     the family is not known
+   * @param numLabels the number of labels
+   * @throws dev.peft4j.io.FileFormatException if a file is missing or not valid, or the family is
+   *     unknown
    * @throws dev.peft4j.io.StateDictException if the weights do not fit
    */
   public static SequenceClassifier sequenceClassifier(Path folder, int numLabels)
@@ -102,23 +102,23 @@ public final class Transformers {
   }
 
   /**
-   * As {@link #sequenceClassifier(Path, int)}, from a folder or what has this name in the Hub's
-   * cache; see {@link ModelFolders#resolve}.
+   * Returns a classifier from a folder or a name in the Hub's cache; see {@link
+   * #sequenceClassifier(Path, int)} and {@link ModelFolders#resolve}.
    */
   public static SequenceClassifier sequenceClassifier(String folderOrName, int numLabels)
       throws IOException {
     return sequenceClassifier(ModelFolders.resolve(folderOrName), numLabels);
   }
 
-  /** As {@link #sequenceClassifier(Path, int)}, with the labels' names. */
+  /** Returns a classifier with named labels; see {@link #sequenceClassifier(Path, int)}. */
   public static SequenceClassifier sequenceClassifier(Path folder, List<String> labels)
       throws IOException {
     return sequenceClassifier(folder, labels, Encodings.FLOAT32);
   }
 
   /**
-   * As {@link #sequenceClassifier(Path, List)}, with weights in an encoding; the new classifier is
-   * float32.
+   * Returns a classifier with weights in an encoding, but with a new head in float32; see {@link
+   * #sequenceClassifier(Path, List)}.
    */
   public static SequenceClassifier sequenceClassifier(
       Path folder, List<String> labels, Encoding encoding) throws IOException {
@@ -126,11 +126,11 @@ public final class Transformers {
   }
 
   /**
-   * Returns a classifier of each token, of whatever family the folder holds, with the classifier of
-   * the checkpoint.
+   * Returns a classifier of each token, of the folder's family, with the classifier of the
+   * checkpoint.
    *
-   * @throws dev.peft4j.io.FileFormatException if a file is missing or is not what it should be, or
-   *     the family is not known
+   * @throws dev.peft4j.io.FileFormatException if a file is missing or not valid, or the family is
+   *     unknown
    * @throws dev.peft4j.io.StateDictException if the weights do not fit, or there is no classifier
    */
   public static TokenClassifier tokenClassifier(Path folder) throws IOException {
@@ -138,25 +138,25 @@ public final class Transformers {
   }
 
   /**
-   * As {@link #tokenClassifier(Path)}, from a folder or what has this name in the Hub's cache; see
-   * {@link ModelFolders#resolve}.
+   * Returns a classifier from a folder or a name in the Hub's cache; see {@link
+   * #tokenClassifier(Path)} and {@link ModelFolders#resolve}.
    */
   public static TokenClassifier tokenClassifier(String folderOrName) throws IOException {
     return tokenClassifier(ModelFolders.resolve(folderOrName));
   }
 
-  /** As {@link #tokenClassifier(Path)}, with weights in an encoding. */
+  /** Returns a classifier with weights in an encoding; see {@link #tokenClassifier(Path)}. */
   public static TokenClassifier tokenClassifier(Path folder, Encoding encoding) throws IOException {
     return FamilyFolder.open(folder).tokenClassifier(null, encoding);
   }
 
   /**
-   * Returns a classifier of each token with a new classifier, drawn from {@link
-   * dev.peft4j.data.Rng#current()}; one that the checkpoint has is left out.
+   * Returns a classifier of each token with a new head, drawn from {@link
+   * dev.peft4j.data.Rng#current()}; the head of the checkpoint is ignored.
    *
    * @param labels the labels' names
-   * @throws dev.peft4j.io.FileFormatException if a file is missing or is not what it should be, or
-   *     the family is not known
+   * @throws dev.peft4j.io.FileFormatException if a file is missing or not valid, or the family is
+   *     unknown
    * @throws dev.peft4j.io.StateDictException if the weights do not fit
    */
   public static TokenClassifier tokenClassifier(Path folder, List<String> labels)
@@ -165,8 +165,8 @@ public final class Transformers {
   }
 
   /**
-   * As {@link #tokenClassifier(Path, List)}, from a folder or what has this name in the Hub's
-   * cache; see {@link ModelFolders#resolve}.
+   * Returns a classifier from a folder or a name in the Hub's cache; see {@link
+   * #tokenClassifier(Path, List)} and {@link ModelFolders#resolve}.
    */
   public static TokenClassifier tokenClassifier(String folderOrName, List<String> labels)
       throws IOException {
@@ -174,8 +174,8 @@ public final class Transformers {
   }
 
   /**
-   * As {@link #tokenClassifier(Path, List)}, with weights in an encoding; the new classifier is
-   * float32.
+   * Returns a classifier with weights in an encoding, but with a new head in float32; see {@link
+   * #tokenClassifier(Path, List)}.
    */
   public static TokenClassifier tokenClassifier(Path folder, List<String> labels, Encoding encoding)
       throws IOException {
@@ -192,7 +192,8 @@ public final class Transformers {
   }
 
   /**
-   * As {@link #bertModel(Path)}, from a folder or what has this name in the Hub's cache.
+   * Returns the BERT encoder of a folder or a name in the Hub's cache; see {@link
+   * #bertModel(Path)}.
    *
    * @param folderOrName such as {@code google-bert/bert-base-uncased}; see {@link
    *     ModelFolders#resolve}
@@ -201,7 +202,7 @@ public final class Transformers {
     return bertModel(ModelFolders.resolve(folderOrName));
   }
 
-  /** As {@link #bertModel(Path)}, with weights in an encoding. */
+  /** Returns the BERT encoder with weights in an encoding; see {@link #bertModel(Path)}. */
   public static BertModel bertModel(Path folder, Encoding encoding) throws IOException {
     return (BertModel) bert(folder).encoder(encoding);
   }
@@ -217,15 +218,18 @@ public final class Transformers {
   }
 
   /**
-   * As {@link #bertForSequenceClassification(Path)}, from a folder or what has this name in the
-   * Hub's cache; see {@link ModelFolders#resolve}.
+   * Returns the BERT classifier of a folder or a name in the Hub's cache; see {@link
+   * #bertForSequenceClassification(Path)} and {@link ModelFolders#resolve}.
    */
   public static BertForSequenceClassification bertForSequenceClassification(String folderOrName)
       throws IOException {
     return bertForSequenceClassification(ModelFolders.resolve(folderOrName));
   }
 
-  /** As {@link #bertForSequenceClassification(Path)}, with weights in an encoding. */
+  /**
+   * Returns the BERT classifier with weights in an encoding; see {@link
+   * #bertForSequenceClassification(Path)}.
+   */
   public static BertForSequenceClassification bertForSequenceClassification(
       Path folder, Encoding encoding) throws IOException {
     return (BertForSequenceClassification) bert(folder).sequenceClassifier(null, encoding);
@@ -238,8 +242,8 @@ public final class Transformers {
   }
 
   /**
-   * As {@link #bertForSequenceClassification(Path, int)}, with weights in an encoding; the new
-   * classifier is float32.
+   * Returns a BERT with weights in an encoding and a new classifier in float32; see {@link
+   * #bertForSequenceClassification(Path, int)}.
    */
   public static BertForSequenceClassification bertForSequenceClassification(
       Path folder, int numLabels, Encoding encoding) throws IOException {
@@ -247,30 +251,36 @@ public final class Transformers {
   }
 
   /**
-   * As {@link #bertForSequenceClassification(Path, int)}, from a folder or what has this name in
-   * the Hub's cache; see {@link ModelFolders#resolve}.
+   * Returns a BERT with a new classifier, from a folder or a name in the Hub's cache; see {@link
+   * #bertForSequenceClassification(Path, int)} and {@link ModelFolders#resolve}.
    */
   public static BertForSequenceClassification bertForSequenceClassification(
       String folderOrName, int numLabels) throws IOException {
     return bertForSequenceClassification(ModelFolders.resolve(folderOrName), numLabels);
   }
 
-  /** As {@link #bertForSequenceClassification(Path, int)}, with the labels' names. */
+  /**
+   * Returns a BERT with a new classifier of named labels; see {@link
+   * #bertForSequenceClassification(Path, int)}.
+   */
   public static BertForSequenceClassification bertForSequenceClassification(
       Path folder, List<String> labels) throws IOException {
     return bertForSequenceClassification(folder, labels, Encodings.FLOAT32);
   }
 
   /**
-   * As {@link #bertForSequenceClassification(Path, List)}, from a folder or what has this name in
-   * the Hub's cache; see {@link ModelFolders#resolve}.
+   * Returns a BERT with a new classifier of named labels, from a folder or a name in the Hub's
+   * cache; see {@link #bertForSequenceClassification(Path, List)} and {@link ModelFolders#resolve}.
    */
   public static BertForSequenceClassification bertForSequenceClassification(
       String folderOrName, List<String> labels) throws IOException {
     return bertForSequenceClassification(ModelFolders.resolve(folderOrName), labels);
   }
 
-  /** As {@link #bertForSequenceClassification(Path, int, Encoding)}, with the labels' names. */
+  /**
+   * Returns a BERT with weights in an encoding and a new classifier of named labels; see {@link
+   * #bertForSequenceClassification(Path, int, Encoding)}.
+   */
   public static BertForSequenceClassification bertForSequenceClassification(
       Path folder, List<String> labels, Encoding encoding) throws IOException {
     return (BertForSequenceClassification) bert(folder).sequenceClassifier(labels, encoding);
@@ -285,29 +295,29 @@ public final class Transformers {
   /**
    * Returns the layers of a sequence classifier that a folder's checkpoint has no weights for,
    * besides the classifier itself: {@code pooler} of BERT, {@code pre_classifier} of DistilBERT, or
-   * none. They are drawn, so that an adapter has to save them ({@code modulesToSave}).
+   * none. They are initialised at random, so an adapter must save them ({@code modulesToSave}).
    *
-   * @throws dev.peft4j.io.FileFormatException if a file is missing or is not what it should be
+   * @throws dev.peft4j.io.FileFormatException if a file is missing or not valid
    */
   public static List<String> newLayers(Path folder) throws IOException {
     return FamilyFolder.open(folder).weights(Encodings.FLOAT32).newLayers();
   }
 
   /**
-   * Fills a model of one's own, such as a subclass of {@link BertForSequenceClassification}, with
-   * the weights of a folder, and puts it into evaluation mode. Its parameters must have the names
-   * that they have in the checkpoint of a model with a head ({@code bert.embeddings...}), or it
-   * must be an {@link Encoder}. The family is that of the model if it says its type ({@link
-   * HasModelType}), else that of the folder.
+   * Fills a model, such as a subclass of {@link BertForSequenceClassification}, with the weights of
+   * a folder, and puts it into evaluation mode. Its parameters must have the names of the
+   * checkpoint of a model with a head ({@code bert.embeddings...}), or it must be an {@link
+   * Encoder}. The family is that of the model if it has a type ({@link HasModelType}), else that of
+   * the folder.
    *
-   * @throws dev.peft4j.io.FileFormatException if a file is missing or is not what it should be
+   * @throws dev.peft4j.io.FileFormatException if a file is missing or not valid
    * @throws dev.peft4j.io.StateDictException if the weights do not fit; nothing is replaced then
    */
   public static <M extends Module> M load(Path folder, M model) throws IOException {
     return load(folder, model, Encodings.FLOAT32);
   }
 
-  /** As {@link #load(Path, Module)}, with weights in an encoding. */
+  /** Fills a model with weights in an encoding; see {@link #load(Path, Module)}. */
   public static <M extends Module> M load(Path folder, M model, Encoding encoding)
       throws IOException {
     ModelFamily family =
@@ -326,7 +336,7 @@ public final class Transformers {
    * Returns the family of the model in a folder.
    *
    * @throws dev.peft4j.io.FileFormatException if there is no {@code config.json}, or its family is
-   *     not known
+   *     unknown
    */
   public static ModelFamily family(Path folder) throws IOException {
     return FamilyFolder.open(folder).family();
@@ -338,10 +348,10 @@ public final class Transformers {
   }
 
   /**
-   * Returns the settings of the encoder in a folder with a new classifier; what the folder says of
-   * its own one does not count.
+   * Returns the settings of the encoder in a folder with a new classifier; those of the folder's
+   * own one are ignored.
    *
-   * @param numLabels how many labels the new classifier has
+   * @param numLabels the number of labels of the new classifier
    */
   public static EncoderConfig encoderConfig(Path folder, int numLabels) throws IOException {
     return FamilyFolder.open(folder).config(EncoderConfig.numbered(numLabels));

@@ -5,10 +5,10 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a tokenizer is certain to end a token, whatever comes before and after: between two words.
- * A long text of which few tokens are wanted is cut there before it is encoded, with the same
- * result. Collected while a {@code tokenizer.json} is read; whatever is not known to keep words
- * apart means that texts are not cut.
+ * The positions where a tokenizer is certain to end a token, independent of the text before and
+ * after: between two words. A long text of which few tokens are needed is cut there before it is
+ * encoded, with the same result. They are collected while a {@code tokenizer.json} is read; if any
+ * part is not known to keep words apart, texts are not cut.
  */
 final class WordBoundaries {
   private static final Set<String> KEEPING_NORMALIZERS =
@@ -25,7 +25,7 @@ final class WordBoundaries {
           "Prepend",
           "Precompiled");
 
-  /** These end a token at whatever is white. */
+  /** Parts that end a token at white space. */
   private static final Set<String> SPLITTING =
       Set.of("BertPreTokenizer", "Whitespace", "WhitespaceSplit", "ByteLevel");
 
@@ -137,22 +137,22 @@ final class WordBoundaries {
     }
   }
 
-  /** Texts are not cut after all. */
+  /** Turns cutting off. */
   void none() {
     kept = false;
   }
 
   /**
-   * What the vocabulary must not have behind a letter, as one token would reach from a word into
-   * the next; null if the words are apart before it comes to that.
+   * Returns the character that must not follow a letter in the vocabulary, as a token would span
+   * two words; null if words are separated before.
    */
   @Nullable String joint() {
     return splits ? null : marker == null ? "" : marker;
   }
 
   /**
-   * The first place at or after {@code from} where the text may be cut; -1 if there is none within
-   * {@code reach} characters.
+   * Returns the first position at or after {@code from} where the text may be cut; -1 if there is
+   * none within {@code reach} characters.
    */
   int next(String text, int from, int reach) {
     int end = kept ? (int) Math.min(text.length() - 1L, (long) from + reach) : 0;
@@ -172,7 +172,10 @@ final class WordBoundaries {
     return -1;
   }
 
-  /** Letters of scripts in which nothing is composed across a space. */
+  /**
+   * Returns whether a character is a letter of a script in which nothing is composed across a
+   * space.
+   */
   private static boolean isWord(char c) {
     return c < 128
         ? Character.isLetter(c)
@@ -183,7 +186,10 @@ final class WordBoundaries {
             && Character.isLetter(c);
   }
 
-  /** Punctuation of Chinese and Japanese, where no space parts words. */
+  /**
+   * Returns whether a character is punctuation of Chinese or Japanese, where words are not
+   * separated by spaces.
+   */
   private static boolean isStop(char c) {
     return c == '，' || c == '。' || c == '、';
   }

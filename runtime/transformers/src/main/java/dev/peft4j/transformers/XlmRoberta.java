@@ -5,7 +5,7 @@ import dev.peft4j.nn.Dropout;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.tensor.Tensor;
 
-/** XLM-RoBERTa (Conneau et al. 2020): RoBERTa for many languages. */
+/** XLM-RoBERTa (Conneau et al. 2020): a RoBERTa for many languages. */
 @AutoService(ModelFamily.class)
 public final class XlmRoberta extends Roberta {
   @Override
@@ -40,7 +40,7 @@ public final class XlmRoberta extends Roberta {
 
   /** The XLM-RoBERTa encoder. */
   public static final class XLMRobertaModel extends RobertaModel {
-    /** A model whose layers {@code init} makes. */
+    /** Creates a model whose layers {@code init} makes. */
     public XLMRobertaModel(EncoderConfig config, boolean pooler, Init init) {
       super(config, pooler, init);
     }
@@ -56,7 +56,7 @@ public final class XlmRoberta extends Roberta {
     private final ClassificationHead classifier; // before the encoder, as in transformers
     private final XLMRobertaModel roberta;
 
-    /** A model whose layers {@code init} makes. */
+    /** Creates a model whose layers {@code init} makes. */
     public XLMRobertaForSequenceClassification(EncoderConfig config, Init init) {
       this.classifier =
           new ClassificationHead(config, Activation.TANH, config.dropoutOfClassifier(), init);
@@ -90,7 +90,7 @@ public final class XlmRoberta extends Roberta {
     private final Linear classifier; // before the encoder, as in transformers
     private final XLMRobertaModel roberta;
 
-    /** A model whose layers {@code init} makes. */
+    /** Creates a model whose layers {@code init} makes. */
     public XLMRobertaForTokenClassification(EncoderConfig config, Init init) {
       this.dropout = new Dropout(config.dropoutOfClassifier());
       this.classifier = init.linear(config.hiddenSize(), config.numLabels());

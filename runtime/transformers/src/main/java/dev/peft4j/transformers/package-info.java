@@ -1,7 +1,7 @@
 /**
- * Transformer models as they lie in Hugging Face folders, and their tokenizers: {@link
- * dev.peft4j.transformers.Transformers} loads them. Parameters have the names and the order that
- * they have in transformers.
+ * Transformer models in the layout of Hugging Face, and their tokenizers: {@link
+ * dev.peft4j.transformers.Transformers} loads them. Parameters have the same names and order as in
+ * transformers.
  */
 @NullMarked
 package dev.peft4j.transformers;

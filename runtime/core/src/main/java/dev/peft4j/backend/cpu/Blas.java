@@ -55,7 +55,7 @@ final class Blas {
    * Called once by whatever is about to multiply, so that a missing library is told before the work
    * begins.
    *
-   * @throws IllegalStateException if OpenBLAS could not be loaded; says why
+   * @throws Peft4jException if OpenBLAS could not be loaded; says why
    */
   static void requireLibrary() {
     if (SGEMM == null) {
@@ -71,7 +71,7 @@ final class Blas {
    *
    * @throws IllegalArgumentException if a size is negative or a row is longer than the distance
    *     between rows
-   * @throws IllegalStateException if OpenBLAS could not be loaded
+   * @throws Peft4jException if OpenBLAS could not be loaded
    */
   static void gemm(
       boolean transA,
@@ -138,7 +138,7 @@ final class Blas {
   /**
    * What else the library has, such as LAPACK.
    *
-   * @throws IllegalStateException if OpenBLAS could not be loaded; says why
+   * @throws Peft4jException if OpenBLAS could not be loaded; says why
    */
   static SymbolLookup symbols() {
     if (SGEMM == null || SYMBOLS == null) {

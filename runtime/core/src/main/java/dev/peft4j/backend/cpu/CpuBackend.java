@@ -1,6 +1,7 @@
 package dev.peft4j.backend.cpu;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.Peft4jException;
 import dev.peft4j.backend.Backend;
 import dev.peft4j.backend.CacheFigures;
 import dev.peft4j.backend.ProgramCache;
@@ -44,7 +45,7 @@ public final class CpuBackend implements Backend {
     try {
       Blas.requireLibrary();
       OneDnn.available();
-    } catch (IllegalStateException e) {
+    } catch (Peft4jException e) {
       // whoever needs a product gets the same sentence
     }
   }

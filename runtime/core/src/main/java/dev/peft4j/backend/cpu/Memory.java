@@ -46,7 +46,7 @@ final class Memory {
    * Called once by whatever is about to use addresses. The class initialiser itself must not throw,
    * or the second caller would see a {@link NoClassDefFoundError} in place of the reason.
    *
-   * @throws IllegalStateException if native access is denied; names the missing flag
+   * @throws Peft4jException if native access is denied; names the missing flag
    */
   static void requireAccess() {
     if (DENIED != null) {

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -15,6 +17,7 @@ import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
+import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.LongArray;
@@ -25,9 +28,10 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * The kernels that a device has compiled, for all plans. TornadoVM keeps compiled code for a task
  * of a plan and no longer; here each kernel is compiled once, by a plan of its own that is never
  * run, and given to whatever plan has a task with it. Since sizes are no part of a kernel's code, a
- * program of another shape compiles nothing.
+ * program of another shape compiles nothing. At most {@link #MAX_KERNELS} are kept that no plan
+ * uses; those that were not used for longest are freed first.
  */
-final class CompiledKernels {
+final class CompiledKernels implements AutoCloseable {
   /** What code depends on: the kernel, its constants and the types of its buffers. */
   record Key(Object code, List<Object> constants) {
     static Key of(KernelCall call) {
@@ -42,14 +46,36 @@ final class CompiledKernels {
   /** How often to try: while the first kernel is compiled, a signal can still get in its way. */
   private static final int ATTEMPTS = 3;
 
-  private record Compiled(String method, Object code) {}
+  /** Kernels that are kept though no plan uses them. */
+  static final int MAX_KERNELS = 1024;
+
+  /** A kernel's code, the plan that it belongs to, and how many other plans have it. */
+  private static final class Compiled {
+    final String method;
+    final Object code;
+    final TornadoExecutionPlan owner;
+    int users;
+
+    Compiled(String method, Object code, TornadoExecutionPlan owner) {
+      this.method = method;
+      this.code = code;
+      this.owner = owner;
+    }
+  }
 
   private final TornadoDevice device;
   private final @Nullable DriverCode driver;
-  private final Map<Key, Compiled> kernels = new HashMap<>();
+  private final int max;
+  private final LinkedHashMap<Key, Compiled> kernels = new LinkedHashMap<>(16, 0.75f, true);
+  private final Map<Long, Set<Compiled>> usedBy = new HashMap<>();
   private final Set<Object> shared = Collections.newSetFromMap(new IdentityHashMap<>());
 
   CompiledKernels(TornadoDevice device) {
+    this(device, MAX_KERNELS);
+  }
+
+  CompiledKernels(TornadoDevice device, int max) {
+    this.max = max;
     this.device = device;
     this.driver = DriverCode.of(device);
   }
@@ -59,7 +85,7 @@ final class CompiledKernels {
     return driver != null;
   }
 
-  /** Number of kernels that were compiled. */
+  /** Number of compiled kernels that there are. */
   int size() {
     return kernels.size();
   }
@@ -76,6 +102,8 @@ final class CompiledKernels {
       return;
     }
     Map<String, Object> code = d.ofPlan(plan);
+    Set<Compiled> used =
+        usedBy.computeIfAbsent(plan, p -> Collections.newSetFromMap(new IdentityHashMap<>()));
     tasks.forEach(
         (name, item) -> {
           Key key = Key.of(item.call());
@@ -83,10 +111,35 @@ final class CompiledKernels {
           if (compiled == null) {
             compiled = compile(d, item, ATTEMPTS);
             kernels.put(key, compiled);
-            shared.add(compiled.code());
+            shared.add(compiled.code);
           }
-          code.put(GraphPlan.NAME + "." + name + "-" + compiled.method(), compiled.code());
+          if (used.add(compiled)) {
+            compiled.users++;
+          }
+          code.put(GraphPlan.NAME + "." + name + "-" + compiled.method, compiled.code);
         });
+    free(max);
+  }
+
+  /** Frees the oldest kernels that no plan uses until there are so many. */
+  private void free(int most) {
+    Iterator<Compiled> oldest = kernels.values().iterator();
+    while (kernels.size() > most && oldest.hasNext()) {
+      Compiled c = oldest.next();
+      if (c.users == 0) {
+        oldest.remove();
+        shared.remove(c.code);
+        close(c.owner);
+      }
+    }
+  }
+
+  private static void close(TornadoExecutionPlan plan) {
+    try {
+      plan.close();
+    } catch (TornadoExecutionPlanException e) {
+      throw new IllegalStateException("TornadoVM could not close a plan: " + e.getMessage(), e);
+    }
   }
 
   private Compiled compile(DriverCode d, GraphPlan.Item item, int attempts) {
@@ -107,7 +160,7 @@ final class CompiledKernels {
       throw Problems.notTaken(e, item.label());
     }
     graph.transferToHost(DataTransferMode.UNDER_DEMAND, call.buffers());
-    // never closed: the code is its
+    // closed when the kernel is dropped: the code belongs to it
     @SuppressWarnings("resource")
     TornadoExecutionPlan plan = new TornadoExecutionPlan(graph.snapshot());
     try {
@@ -121,7 +174,7 @@ final class CompiledKernels {
     String prefix = GraphPlan.NAME + "." + name + "-";
     return d.ofPlan(plan.getId()).entrySet().stream()
         .filter(e -> e.getKey().startsWith(prefix))
-        .map(e -> new Compiled(e.getKey().substring(prefix.length()), e.getValue()))
+        .map(e -> new Compiled(e.getKey().substring(prefix.length()), e.getValue(), plan))
         .findFirst()
         .orElseThrow(
             () -> new DeviceException("TornadoVM compiled no kernel of " + item.label(), null));
@@ -142,6 +195,17 @@ final class CompiledKernels {
     DriverCode d = driver;
     if (d != null) {
       d.ofPlan(plan).values().removeIf(shared::contains);
+      Set<Compiled> used = usedBy.remove(plan);
+      if (used != null) {
+        used.forEach(c -> c.users--);
+      }
+      free(max);
     }
+  }
+
+  /** Frees all kernels that no plan uses. */
+  @Override
+  public void close() {
+    free(0);
   }
 }

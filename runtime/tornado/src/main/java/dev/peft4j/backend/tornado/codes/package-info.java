@@ -1,4 +1,8 @@
-/** Encodings that the device decodes itself, one file each. */
+/**
+ * Encodings that the device decodes itself, one file each.
+ *
+ * <p>Internal to peft4j: may change at any time.
+ */
 @NullMarked
 package dev.peft4j.backend.tornado.codes;
 

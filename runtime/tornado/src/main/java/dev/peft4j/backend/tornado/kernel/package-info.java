@@ -1,4 +1,8 @@
-/** What all kernels of this backend share: a kernel with its arguments, ready to become a task. */
+/**
+ * What all kernels of this backend share: a kernel with its arguments, ready to become a task.
+ *
+ * <p>Internal to peft4j: may change at any time.
+ */
 @NullMarked
 package dev.peft4j.backend.tornado.kernel;
 

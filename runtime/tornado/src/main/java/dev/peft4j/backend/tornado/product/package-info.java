@@ -1,4 +1,8 @@
-/** Matrix products on a device, chosen by its type. */
+/**
+ * Matrix products on a device, chosen by its type.
+ *
+ * <p>Internal to peft4j: may change at any time.
+ */
 @NullMarked
 package dev.peft4j.backend.tornado.product;
 

@@ -1,11 +1,11 @@
-package dev.peft4j.reports;
+package dev.peft4j.reports.terminal;
 
 import java.io.PrintStream;
 import org.jline.nativ.CLibrary;
 import org.jline.nativ.JLineNativeLoader;
 
 /** The terminal of standard output or standard error, if there is one, found with JLine. */
-final class Terminal {
+public final class Terminal {
   /** The width of a terminal whose width is unknown. */
   private static final int USUAL = 80;
 
@@ -16,7 +16,7 @@ final class Terminal {
   }
 
   /** Returns the terminal that {@code out} writes to; one with width 0 if it is not a terminal. */
-  static Terminal of(PrintStream out) {
+  public static Terminal of(PrintStream out) {
     int descriptor = out == System.err ? 2 : out == System.out ? 1 : -1;
     boolean dumb = "dumb".equals(System.getenv("TERM"));
     return new Terminal(descriptor > 0 && !dumb && isTerminal(descriptor) ? descriptor : -1);
@@ -38,12 +38,13 @@ final class Terminal {
     }
   }
 
-  boolean isThere() {
+  /** Returns whether there is a terminal. */
+  public boolean isThere() {
     return descriptor > 0;
   }
 
   /** Returns the current number of columns. */
-  int width() {
+  public int width() {
     int width = 0;
     if (isThere() && !isWindows()) {
       CLibrary.WinSize size = new CLibrary.WinSize();

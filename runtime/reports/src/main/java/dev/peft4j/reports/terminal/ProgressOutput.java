@@ -1,4 +1,4 @@
-package dev.peft4j.reports;
+package dev.peft4j.reports.terminal;
 
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -14,7 +14,7 @@ import me.tongfei.progressbar.ProgressBarConsumer;
  * lines: the progress makes room, and is below it when it is written again. Nothing is written
  * after it has been closed.
  */
-final class ProgressOutput implements ProgressBarConsumer {
+public final class ProgressOutput implements ProgressBarConsumer {
   private final PrintStream out;
   private final Terminal terminal;
   private final List<Runnable> undo = new ArrayList<>();
@@ -23,7 +23,8 @@ final class ProgressOutput implements ProgressBarConsumer {
   private String last = "";
   private boolean closed;
 
-  ProgressOutput(PrintStream out, Terminal terminal) {
+  /** Creates an output to {@code out}, which {@code terminal} is behind if there is one. */
+  public ProgressOutput(PrintStream out, Terminal terminal) {
     this.out = out;
     this.terminal = terminal;
     if (terminal.isThere()) {
