@@ -196,8 +196,8 @@ public final class SafeTensors {
    * that type they share the file's memory without a copy and must not be written to; other
    * floating-point types are converted, rounded as the encoding does.
    *
-   * @throws FileFormatException if there is no such tensor, or its type is no floating-point type
-   *     that can be read
+   * @throws FileFormatException if there is no such tensor, its type is not a floating-point type
+   *     that can be read, or the encoding cannot hold a value, such as a NaN
    * @throws dev.peft4j.data.ShapeException if the tensor's rows are not whole blocks
    */
   public Storage storage(String name, Encoding encoding) throws FileFormatException {
@@ -220,7 +220,11 @@ public final class SafeTensors {
       return Storage.wrap(bytes, encoding);
     }
     encoding.requireFit("tensor " + Quote.text(name), info.shape());
-    return storage(name).copyAs(encoding);
+    try {
+      return storage(name).copyAs(encoding);
+    } catch (ArithmeticException e) {
+      throw new FileFormatException(file, "tensor " + Quote.text(name) + ": " + e.getMessage(), e);
+    }
   }
 
   /** Returns the shape and the elements of one tensor; see {@link #storage(String)}. */

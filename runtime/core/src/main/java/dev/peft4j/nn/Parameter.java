@@ -105,12 +105,22 @@ public final class Parameter extends ModuleTensor {
    * @throws IllegalArgumentException if it is one of integers
    * @throws dev.peft4j.data.ShapeException if rows of this shape are not whole blocks of it
    * @throws UnsupportedOperationException if the encoding can only be read
+   * @throws ArithmeticException if it cannot hold a value, such as a NaN
    */
   public void to(Encoding encoding) {
-    if (!own().encoding().equals(encoding)) {
-      encoding.requireFit("'" + name() + "'", shape());
-      adopt(own().copyAs(encoding));
+    if (own().encoding().equals(encoding)) {
+      return;
     }
+    encoding.requireFit("'" + name() + "'", shape());
+    Storage coded;
+    try {
+      coded = own().copyAs(encoding);
+    } catch (ArithmeticException e) {
+      ArithmeticException named = new ArithmeticException("'" + name() + "': " + e.getMessage());
+      named.initCause(e);
+      throw named;
+    }
+    adopt(coded);
   }
 
   /** Says that it is a parameter of this adapted model's adapters. */

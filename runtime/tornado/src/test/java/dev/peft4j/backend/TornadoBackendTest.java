@@ -24,6 +24,11 @@ class TornadoBackendTest extends BackendContract {
         .toList();
   }
 
+  @Override
+  int linearLayers() {
+    return 1;
+  }
+
   /** Each of them compiles dozens of kernels. */
   @Override
   int randomPrograms() {

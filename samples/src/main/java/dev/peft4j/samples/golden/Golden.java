@@ -54,7 +54,7 @@ public final class Golden {
     int width =
         cases.stream().mapToInt(c -> String.valueOf(c.getFileName()).length()).max().orElse(0);
     for (Path c : cases) {
-      CaseResult result = CaseRunner.run(c);
+      CaseResult result = ChatCase.looksLikeOne(c) ? ChatCase.run(c) : CaseRunner.run(c);
       golden.count(result);
       String name = String.valueOf(c.getFileName());
       out.println(name + " ".repeat(width - name.length()) + "  " + result);
@@ -69,12 +69,17 @@ public final class Golden {
     if (!Files.isDirectory(folder)) {
       throw new NotDirectoryException(folder.toString());
     }
-    if (Files.exists(folder.resolve("case.json"))) {
+    if (Files.exists(folder.resolve("case.json")) || ChatCase.looksLikeOne(folder)) {
       return List.of(folder.toAbsolutePath().normalize());
     }
     try (Stream<Path> children = Files.list(folder)) {
-      return children.filter(Files::isDirectory).filter(GoldenCase::looksLikeOne).sorted().toList();
+      return children.filter(Golden::isCase).sorted().toList();
     }
+  }
+
+  private static boolean isCase(Path path) {
+    return ChatCase.looksLikeOne(path)
+        || (Files.isDirectory(path) && GoldenCase.looksLikeOne(path));
   }
 
   private void count(CaseResult result) {

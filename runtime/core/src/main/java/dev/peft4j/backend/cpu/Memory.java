@@ -22,6 +22,7 @@ final class Memory {
 
   // Unaligned layouts skip the alignment test of an access; on aligned addresses they cost nothing.
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+  private static final ValueLayout.OfShort SHORT_BITS = ValueLayout.JAVA_SHORT_UNALIGNED;
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
 
@@ -88,6 +89,10 @@ final class Memory {
     } else {
       MemorySegment.copy(from, 0, ALL, FLOAT, address, n);
     }
+  }
+
+  static short getShort(long address) {
+    return ALL.get(SHORT_BITS, address);
   }
 
   static int getInt(long address) {

@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
  * names the thing, what was found and what would have been right.
  *
  * <p>Not below it: problems of files, which are {@link java.io.IOException}s like all others of the
- * kind ({@link dev.peft4j.io.FileFormatException} names the file), and {@link
- * IllegalArgumentException} and {@link IllegalStateException}, which say that a method was called
- * with a wrong setting or at the wrong time. A program that serves requests catches {@code
- * Peft4jException}; the others are for whoever writes the program.
+ * kind ({@code FileFormatException} names the file), and {@link IllegalArgumentException} and
+ * {@link IllegalStateException}, which say that a method was called with a wrong setting or at the
+ * wrong time. A program that serves requests catches {@code Peft4jException}; the others are for
+ * whoever writes the program.
  */
 public class Peft4jException extends RuntimeException {
   private static final long serialVersionUID = 1L;
