@@ -22,9 +22,9 @@ import java.lang.annotation.Target;
  * model.layers.get(0).attn.qProj}: fields joined by dots, indices for lists, keys for maps ({@link
  * dev.peft4j.target.Names}). The rules of matching are peft's ({@link
  * dev.peft4j.target.TargetMatcher}). The members mean what the fields of peft's {@code LoraConfig}
- * mean and have its defaults. Other tuners have annotations of their own, which are read by the same
- * rules ({@link TunerDescriptor}). With {@code tuner = "IA3"} this one stands for {@code @Ia3}; then a
- * member that {@code @Ia3} does not have is an error.
+ * mean and have its defaults. Other tuners have annotations of their own, which are read by the
+ * same rules ({@link TunerDescriptor}). With {@code tuner = "IA3"} this one stands for
+ * {@code @Ia3}; then a member that {@code @Ia3} does not have is an error.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)
@@ -77,7 +77,11 @@ public @interface Peft {
    *
    * @return at least 1
    */
-  @Setting(description = "Rank of the adapter.", min = 1, evenWith = "init=ORTHOGONAL", option = "rank")
+  @Setting(
+      description = "Rank of the adapter.",
+      min = 1,
+      evenWith = "init=ORTHOGONAL",
+      option = "rank")
   int r() default 8;
 
   /**
@@ -85,7 +89,10 @@ public @interface Peft {
    *
    * @return greater than 0
    */
-  @Setting(description = "Scale of the adapter: it is multiplied by alpha / rank.", key = "lora_alpha", above = 0)
+  @Setting(
+      description = "Scale of the adapter: it is multiplied by alpha / rank.",
+      key = "lora_alpha",
+      above = 0)
   double alpha() default 8;
 
   /**
@@ -93,7 +100,11 @@ public @interface Peft {
    *
    * @return at least 0, less than 1
    */
-  @Setting(description = "Probability with which an element of the input is dropped in training.", key = "lora_dropout", min = 0, below = 1)
+  @Setting(
+      description = "Probability with which an element of the input is dropped in training.",
+      key = "lora_dropout",
+      min = 0,
+      below = 1)
   double dropout() default 0;
 
   /**
@@ -118,7 +129,9 @@ public @interface Peft {
    *
    * @return false by default
    */
-  @Setting(description = "Trains direction and magnitude of the weights apart (DoRA).", key = "use_dora")
+  @Setting(
+      description = "Trains direction and magnitude of the weights apart (DoRA).",
+      key = "use_dora")
   boolean dora() default false;
 
   /**
@@ -127,7 +140,9 @@ public @interface Peft {
    *
    * @return false by default
    */
-  @Setting(description = "Gives the second matrix a bias.", goesWith = {"dora=false", "init=DEFAULT|RANDOM"})
+  @Setting(
+      description = "Gives the second matrix a bias.",
+      goesWith = {"dora=false", "init=DEFAULT|RANDOM"})
   boolean loraBias() default false;
 
   /**
@@ -144,7 +159,12 @@ public @interface Peft {
    *
    * @return at least 0; -1, the default, decomposes exactly
    */
-  @Setting(description = "Iterations of an approximate PiSSA; -1 is exact.", key = "init_lora_weights", min = 0, goesWith = "init=PISSA", setter = "pissa")
+  @Setting(
+      description = "Iterations of an approximate PiSSA; -1 is exact.",
+      key = "init_lora_weights",
+      min = 0,
+      goesWith = "init=PISSA",
+      setter = "pissa")
   int pissaIterations() default -1;
 
   /**

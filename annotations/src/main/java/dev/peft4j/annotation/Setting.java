@@ -7,8 +7,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Describes a setting of a tuner: a member of an annotation that carries {@link TunerDescriptor}, or
- * of one nested in it. The member's default is always allowed, also outside of the range.
+ * Describes a setting of a tuner: a member of an annotation that carries {@link TunerDescriptor},
+ * or of one nested in it. The member's default is always allowed, also outside of the range.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)

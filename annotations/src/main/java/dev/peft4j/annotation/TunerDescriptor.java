@@ -19,10 +19,10 @@ import java.lang.annotation.Target;
  * modulesToSave}, {@code layers}, {@code layersPattern}, {@code taskType}, {@code adapter} and
  * {@code className}. Every other member is a setting of the tuner: a number, a boolean, a text, an
  * enum constant, an array of these, or an array of {@link RankPattern}, {@link AlphaPattern},
- * {@link TrainableTokens} or annotations like them. The builder of the tuner's settings has a method of
- * the same name for it; for an array of annotations the method is called once for each entry, with
- * the entry's values in their order. An annotation that may be repeated has a container as {@link
- * Peft.List} is.
+ * {@link TrainableTokens} or annotations like them. The builder of the tuner's settings has a
+ * method of the same name for it; for an array of annotations the method is called once for each
+ * entry, with the entry's values in their order. An annotation that may be repeated has a container
+ * as {@link Peft.List} is.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)

@@ -57,8 +57,7 @@ final class AnnotationReader {
       String asked =
           read.get(SettingNames.TUNER) instanceof Value.Text t ? t.text() : own.peftType();
       List<TunerMirror> others = tuners.others(own);
-      TunerMirror tuner =
-          others.stream().filter(t -> t.named(asked)).findFirst().orElse(own);
+      TunerMirror tuner = others.stream().filter(t -> t.named(asked)).findFirst().orElse(own);
       Map<String, Value> meant = new LinkedHashMap<>();
       for (Member member : tuner.members().values()) {
         Value value = read.get(member.name());

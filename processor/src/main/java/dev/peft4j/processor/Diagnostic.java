@@ -146,8 +146,8 @@ enum Diagnostic {
           + " it as target has it. %s"),
   BAD_DESCRIPTOR(
       63,
-      "%s has its settings in %s, but %s. The annotation and the tuner's classes have to be of the same"
-          + " version."),
+      "%s has its settings in %s, but %s. The annotation and the tuner's classes have to be of the"
+          + " same version."),
   TWO_TUNERS(
       62,
       "The adapters \"%s\" and \"%s\" are of different tuners, %s and %s. Those of one model are of"

@@ -24,8 +24,8 @@ import javax.lang.model.util.Elements;
 import javax.tools.Diagnostic.Kind;
 
 /**
- * Writes {@code XxxPeft} for every class {@code Xxx} that carries {@code @Peft} or the annotation of
- * another tuner. Which annotations these are is not known beforehand: whatever carries {@code
+ * Writes {@code XxxPeft} for every class {@code Xxx} that carries {@code @Peft} or the annotation
+ * of another tuner. Which annotations these are is not known beforehand: whatever carries {@code
  * TunerDescriptor} is one. So it asks for all annotations, and claims its own where there are no
  * others.
  *
@@ -122,9 +122,9 @@ public final class PeftProcessor extends AbstractProcessor {
   /**
    * Whether the annotations are claimed, so that {@code -Xlint:processing} does not ask whose they
    * are. All that are given count as claimed then, so none may be another processor's; and a
-   * compiler that has no others left calls no processor that comes after: that must not happen to one
-   * that has still to write what is waited for, nor to Lombok, which has work without annotations as
-   * well ({@code val}).
+   * compiler that has no others left calls no processor that comes after: that must not happen to
+   * one that has still to write what is waited for, nor to Lombok, which has work without
+   * annotations as well ({@code val}).
    */
   private boolean claims(Set<? extends TypeElement> annotations) {
     return waiting.isEmpty()

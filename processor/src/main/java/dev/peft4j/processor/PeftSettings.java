@@ -121,11 +121,7 @@ record PeftSettings(
         if (entries.get(i) instanceof Value.Entry e && Tokens.is(e)) {
           tokens.add(
               new Tokens(
-                  index,
-                  member.name(),
-                  i,
-                  entry(e, "embedding"),
-                  integers(e.values().get("ids"))));
+                  index, member.name(), i, entry(e, "embedding"), integers(e.values().get("ids"))));
         }
       }
     }

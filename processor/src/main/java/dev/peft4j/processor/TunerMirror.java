@@ -35,7 +35,10 @@ record TunerMirror(
   /** The settings of its own, in their order. */
   List<Member> settings() {
     return members.values().stream()
-        .filter(m -> !SettingNames.common(m.name()) && (m.tuner().isEmpty() || m.tuner().equals(peftType)))
+        .filter(
+            m ->
+                !SettingNames.common(m.name())
+                    && (m.tuner().isEmpty() || m.tuner().equals(peftType)))
         .toList();
   }
 

@@ -35,11 +35,7 @@ final class Universe {
   /** The runtime's layers that take adapters. */
   static final List<String> LAYERS =
       List.of(
-          NN + "Linear",
-          NN + "TransposedLinear",
-          NN + "Embedding",
-          NN + "Conv1d",
-          NN + "Conv2d");
+          NN + "Linear", NN + "TransposedLinear", NN + "Embedding", NN + "Conv1d", NN + "Conv2d");
 
   final Types types;
   final Elements elements;

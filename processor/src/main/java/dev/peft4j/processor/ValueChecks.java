@@ -37,6 +37,13 @@ final class ValueChecks {
 
   private void checkRange(Member member) {
     List<Value> elements = settings.value(member.name()).elements();
+    if (elements.isEmpty()) { // and not the default
+      report(
+          Diagnostic.BAD_SETTING,
+          settings.site(member.name()),
+          member.name() + " has no element",
+          "Write at least one");
+    }
     for (int i = 0; i < elements.size(); i++) {
       if (elements.get(i) instanceof Value.Entry entry) {
         for (Map.Entry<String, Value> e : entry.values().entrySet()) {
@@ -47,8 +54,7 @@ final class ValueChecks {
           }
         }
       } else {
-        Site site =
-            member.array() ? settings.site(member.name(), i) : settings.site(member.name());
+        Site site = member.array() ? settings.site(member.name(), i) : settings.site(member.name());
         checkRange(member, elements.get(i), member.usual(), site);
       }
     }
@@ -159,8 +165,7 @@ final class ValueChecks {
     }
   }
 
-  private void checkEven(
-      Member member, @Nullable Value value, Site site) {
+  private void checkEven(Member member, @Nullable Value value, Site site) {
     if (value instanceof Value.Num n && n.number().intValue() % 2 != 0) {
       String what = member.name().equals("r") ? "an even rank" : "an even number";
       report(

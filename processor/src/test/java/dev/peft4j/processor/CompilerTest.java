@@ -126,7 +126,8 @@ class CompilerTest {
             .start();
     String said = new String(javac.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(said)
-        .contains("error: peft4j's annotation processor cannot run: the class com.palantir.javapoet.")
+        .contains(
+            "error: peft4j's annotation processor cannot run: the class com.palantir.javapoet.")
         .contains("The published peft4j-processor-VERSION.jar has all that it needs")
         .doesNotContain("NoClassDefFoundError", "\tat ");
   }

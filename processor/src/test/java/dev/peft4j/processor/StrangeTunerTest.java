@@ -36,7 +36,7 @@ class StrangeTunerTest {
           @Setting(oneOf = {"red", "blue"}) String colour() default "red";
           Mood mood() default Mood.CALM;
           @Setting(min = 0) int[] cuts() default {};
-          String[] tags() default {};
+          String[] tags() default "";
           @Setting(setter = "paced") Pace[] pace() default {};
           @Setting(names = Setting.Names.TARGETS) String[] slow() default {};
           RankPattern[] rankPattern() default {};
@@ -132,10 +132,10 @@ class StrangeTunerTest {
             .source(
                 "p/M.java",
                 model(
-                    "@Toy(target = {\"fc1\", \"conv\"}, gears = 2, slip = .25, heat = 1.5f, seed = 1L"
-                        + " << 40, loud = false, colour = \"blue\", mood = Toy.Mood.WILD, cuts = {1,"
-                        + " 2}, tags = \"a\", slow = \"conv\", pace = {@Toy.Pace(key = \"fc1\"),"
-                        + " @Toy.Pace(key = \"x\", pace = 2.5f)})"))
+                    "@Toy(target = {\"fc1\", \"conv\"}, gears = 2, slip = .25, heat = 1.5f, seed ="
+                        + " 1L << 40, loud = false, colour = \"blue\", mood = Toy.Mood.WILD, cuts ="
+                        + " {1, 2}, tags = \"a\", slow = \"conv\", pace = {@Toy.Pace(key ="
+                        + " \"fc1\"), @Toy.Pace(key = \"x\", pace = 2.5f)})"))
             .clean();
     assertThat(compilation.generated("p/MPeft.java"))
         .contains("<p>{@code default} is a Toy adapter:", "private static final ToyConfig DEFAULT")
@@ -173,7 +173,9 @@ class StrangeTunerTest {
         .clean();
   }
 
-  /** An incremental build gives the processor one class alone, and annotations of others besides. */
+  /**
+   * An incremental build gives the processor one class alone, and annotations of others besides.
+   */
   @Test
   void isFoundAmongAnnotationsOfOthers() {
     String others = "@FunctionalInterface interface F { void f(); }";
@@ -240,6 +242,11 @@ class StrangeTunerTest {
         "-1",
         "cuts is -1. Write at least 0.");
     says(
+        "@Toy(target = \"fc1\", tags = {})",
+        Diagnostic.BAD_SETTING,
+        "{}",
+        "tags has no element. Write at least one.");
+    says(
         "@Toy(target = \"fc1\", heat = 0f / 0)",
         Diagnostic.BAD_SETTING,
         "0f / 0",
@@ -258,7 +265,8 @@ class StrangeTunerTest {
         "@Toy(target = \"fc1\", rankPattern = @RankPattern(key = \"fc1\", r = 1))",
         Diagnostic.BAD_DESCRIPTOR,
         "@Toy(target = \"fc1\", rankPattern = @RankPattern(key = \"fc1\", r = 1))",
-        "@Toy has its settings in toy.ToyConfig, but its builder has no public method rankPattern.");
+        "@Toy has its settings in toy.ToyConfig, but its builder has no public method"
+            + " rankPattern.");
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.AdapterFolder;
+import dev.peft4j.nn.Embedding;
 import dev.peft4j.tuner.TunerDescription;
 import dev.peft4j.tuner.TunerSetting;
 import java.io.IOException;
@@ -47,20 +48,18 @@ class TunerOptionsTest {
     for (TunerDescription tuner : TunerDescription.all()) {
       String type = tuner.tuner().peftType();
       Path out = folder.resolve(type);
-      Run.of(
-              "train",
-              "-m",
-              model,
-              "-d",
-              data,
-              "-o",
-              out,
-              "--steps",
-              "2",
-              "--quiet",
-              "--tuner",
-              type.toLowerCase(Locale.ROOT))
-          .ok();
+      List<Object> args =
+          new ArrayList<>(List.of("train", "-m", model, "-d", data, "-o", out, "--steps", "2"));
+      args.addAll(List.of("--quiet", "--tuner", type.toLowerCase(Locale.ROOT)));
+      for (TunerSetting setting : tuner.settings()) {
+        if (setting.usual() == null) {
+          args.addAll(List.of("--" + setting.option(), "5"));
+        }
+      }
+      if (tuner.tuner().layerTypes().contains(Embedding.class) && !type.equals("LORA")) {
+        args.addAll(List.of("--target", "word_embeddings"));
+      }
+      Run.of(args.toArray()).ok();
       assertThat(AdapterFolder.read(out.resolve("adapter")).config().text("peft_type"))
           .isEqualTo(type);
       Run.of("predict", "-m", model, "-a", out.resolve("adapter"), "the film was great").ok();
@@ -139,6 +138,12 @@ class TunerOptionsTest {
     usage("--init is 'pissa', must be one of default, random", "--tuner", "ia3", "--init", "pissa");
     usage("--rank-pattern has 'query', expected KEY=VALUE", "--rank-pattern", "query");
     usage("--rank-pattern is 0, must be at least 1", "--rank-pattern", "query=0");
+    usage(
+        "--tokens is missing: TrainTokens needs it",
+        "--tuner",
+        "trainable_tokens",
+        "--target",
+        "word_embeddings");
     usage("--rank is a setting of ", "--tuner", "ia3", "--rank", "2");
     usage(
         "but the tuner is IA3, which has --feedforward, --feedforward-regex, --init",

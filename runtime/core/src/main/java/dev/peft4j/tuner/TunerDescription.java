@@ -108,6 +108,10 @@ public final class TunerDescription {
     ConfigBuilder<?> builder = builder();
     for (TunerSetting setting : settings) {
       String text = texts.get(setting.name());
+      if (text == null && setting.usual() == null) {
+        throw new IllegalArgumentException(
+            label.apply(setting) + " is missing: " + title + " needs it");
+      }
       if (text != null) {
         for (Object[] arguments : setting.parse(label.apply(setting), text)) {
           call(builder, setting, arguments);

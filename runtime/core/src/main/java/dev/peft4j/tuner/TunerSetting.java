@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param name the member's name
  * @param type the type of its value: of an array, of its elements
  * @param array whether it has several values
- * @param usual the value that it has unless it is set, as the annotation gives it
+ * @param usual the value that it has unless it is set, as the annotation gives it; null if it has
+ *     to be set
  * @param description what it is, in one sentence; empty if the annotation does not say
  * @param key its key in peft's {@code adapter_config.json}
  * @param option its option on the command line, without dashes
@@ -28,7 +29,7 @@ public record TunerSetting(
     String name,
     Class<?> type,
     boolean array,
-    Object usual,
+    @Nullable Object usual,
     String description,
     String key,
     String option,
@@ -107,8 +108,14 @@ public record TunerSetting(
     return !type.isAnnotation() || keyAndValue(type) != null;
   }
 
-  /** Returns the value that it has unless it is set, as {@link #parse} reads it. */
+  /**
+   * Returns the value that it has unless it is set, as {@link #parse} reads it; empty if it has to
+   * be set.
+   */
   public String usualText() {
+    if (usual == null) {
+      return "";
+    }
     if (array) {
       List<String> all = new ArrayList<>();
       for (int i = 0; i < Array.getLength(usual); i++) {

@@ -42,13 +42,24 @@ class TunerDescriptionTest {
   @ParameterizedTest
   @MethodSource("all")
   void theDefaultsAreTheBuilders(TunerDescription tuner) {
-    Map<String, String> usual = new LinkedHashMap<>();
+    Map<String, String> usual = required(tuner);
     for (TunerSetting s : tuner.settings()) {
       if (s.isText() && !s.array() && !s.usualText().isEmpty() && !s.setter().equals("pissa")) {
         usual.put(s.name(), s.usualText());
       }
     }
-    assertThat(with(tuner, usual)).isEqualTo(with(tuner, Map.of()));
+    assertThat(with(tuner, usual)).isEqualTo(with(tuner, required(tuner)));
+  }
+
+  /** Values for what has no default. */
+  private static Map<String, String> required(TunerDescription tuner) {
+    Map<String, String> values = new LinkedHashMap<>();
+    for (TunerSetting s : tuner.settings()) {
+      if (s.usual() == null) {
+        values.put(s.name(), "1");
+      }
+    }
+    return values;
   }
 
   private static ObjectNode with(TunerDescription tuner, Map<String, String> texts) {
@@ -66,7 +77,12 @@ class TunerDescriptionTest {
   @MethodSource("all")
   void everySettingHasAKeyAndAMethod(TunerDescription tuner) {
     ObjectNode tree =
-        tuner.tuner().write(cast(tuner.tuner(), tuner.builder().targets("target").build()));
+        tuner
+            .tuner()
+            .write(
+                cast(
+                    tuner.tuner(),
+                    tuner.builder(required(tuner), TunerSetting::name).targets("target").build()));
     List<String> methods =
         Arrays.stream(tuner.builder().getClass().getMethods()).map(m -> m.getName()).toList();
     for (TunerSetting s : tuner.settings()) {

@@ -28,7 +28,7 @@ class NullnessTest {
 
   @Test
   fun theCompilerKnowsWhatMayBeNull() {
-    val head = "import dev.peft4j.nn.*\nimport dev.peft4j.tensor.Tensor\nimport dev.peft4j.tuner.*"
+    val head = "import dev.peft4j.nn.*\nimport dev.peft4j.tensor.Tensor\nimport dev.peft4j.tuner.*\nimport dev.peft4j.tuner.lora.*"
     val said = Compiler(folder).compile(head + cases.keys.joinToString("\n", "\n", "\n")).text
     val first = head.lines().size + 1
     val found =

@@ -249,8 +249,7 @@ final class AdapterRun {
       Map<String, float[]> before = values(base.make().module());
       state.forEach(
           (name, p) -> {
-            if (!theirs.containsKey(name)
-                && Arrays.equals(p.own().toFloats(), before.get(name))) {
+            if (!theirs.containsKey(name) && Arrays.equals(p.own().toFloats(), before.get(name))) {
               here.remove(name);
             }
           });

@@ -79,13 +79,17 @@ class LoHaTest {
       delimiter = '|',
       quoteCharacter = '\'',
       value = {
-        "target = \"fc\" | PEFT040: Net has no module called \"fc\". Did you mean \"fc1\" or \"fc2\"?",
-        "target = \"words\" | PEFT042: The target \"words\" names words (Embedding), which takes no LoHa"
-            + " adapter: only Linear, Conv1d and Conv2d do.",
-        "target = \"fc1\", r = 0 | PEFT024: r should be a positive integer value but the value passed is 0",
+        "target = \"fc\" | PEFT040: Net has no module called \"fc\". Did you mean \"fc1\" or"
+            + " \"fc2\"?",
+        "target = \"words\" | PEFT042: The target \"words\" names words (Embedding), which takes no"
+            + " LoHa adapter: only Linear, Conv1d and Conv2d do.",
+        "target = \"fc1\", r = 0 | PEFT024: r should be a positive integer value but the value"
+            + " passed is 0",
         "target = \"fc1\", alpha = 0 | PEFT025: alpha has to be a finite number greater than 0",
-        "target = \"fc1\", rankDropout = 1 | PEFT037: rankDropout is 1.0. Write at least 0 and less than 1.",
-        "target = \"fc1\", moduleDropout = 1.5 | PEFT037: moduleDropout is 1.5. Write at least 0 and at most 1.",
+        "target = \"fc1\", rankDropout = 1 | PEFT037: rankDropout is 1.0. Write at least 0 and less"
+            + " than 1.",
+        "target = \"fc1\", moduleDropout = 1.5 | PEFT037: moduleDropout is 1.5. Write at least 0"
+            + " and at most 1.",
         "target = \"fc1\", layers = -1 | PEFT034: A layer's index is at least 0 but is -1.",
         "r = 4 | PEFT020: @LoHa names no layer for the adapter."
       })

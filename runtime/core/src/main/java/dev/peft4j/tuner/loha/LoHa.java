@@ -65,8 +65,8 @@ public @interface LoHa {
 
   /**
    * Whether kernels of convolutions are decomposed along their channels (proposition 3 of FedPara),
-   * which takes fewer parameters; peft's {@code use_effective_conv2d}. It is for one-dimensional ones,
-   * too; of kernels of size 1 it changes nothing.
+   * which takes fewer parameters; peft's {@code use_effective_conv2d}. It is for one-dimensional
+   * ones, too; of kernels of size 1 it changes nothing.
    */
   @Setting(
       description = "Decomposes kernels of convolutions along their channels: fewer parameters.")

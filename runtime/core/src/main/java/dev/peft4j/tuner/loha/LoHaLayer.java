@@ -18,7 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /** {@link LoHaTuner} on one layer: the layer's result plus that of its kind with the weight ΔW. */
 final class LoHaLayer implements TunerLayer {
-  /** The product of a kernel's factors: p of the outputs, r of the inputs, k and l of the kernel. */
+  /**
+   * The product of a kernel's factors: p of the outputs, r of the inputs, k and l of the kernel.
+   */
   private static final String KERNEL = "ijkl,jr,ip->prkl";
 
   private final WeightedLayer layer;

@@ -17,6 +17,7 @@ import dev.peft4j.tuner.Tuner;
 import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import java.io.IOException;
+import java.lang.annotation.Annotation;
 import java.util.List;
 import java.util.Map;
 
@@ -41,6 +42,11 @@ public final class TrainableTokensTuner implements Tuner<TrainableTokensConfig> 
   @Override
   public Class<TrainableTokensConfig> configType() {
     return TrainableTokensConfig.class;
+  }
+
+  @Override
+  public Class<? extends Annotation> annotation() {
+    return TrainTokens.class;
   }
 
   @Override
