@@ -48,8 +48,8 @@ public interface OverlaySource {
   default void baseChanged() {}
 
   /**
-   * Called when an adapted model of the same base that froze a parameter is done with it: once this
-   * one is, too, the parameter is to be trainable again.
+   * Makes a parameter trainable again once this model is done with the base; another adapted model
+   * of the same base froze it and is done.
    */
   default void unfreezeLater(Parameter p) {}
 }

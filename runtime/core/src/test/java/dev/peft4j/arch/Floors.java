@@ -50,6 +50,7 @@ public final class Floors {
           "tuner.lora",
           "dataset",
           "train",
+          "chat",
           "hub",
           "transformers",
           "reports",
