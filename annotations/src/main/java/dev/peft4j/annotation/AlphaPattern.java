@@ -5,14 +5,14 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * An alpha of its own for some layers; an entry of {@link Peft#alphaPattern()}. The key is read as
+ * A separate alpha for some layers; an entry of {@link Peft#alphaPattern()}. The key is read as
  * {@link RankPattern#key()} is.
  */
 @Retention(RetentionPolicy.CLASS)
 @Target({})
 public @interface AlphaPattern {
   /**
-   * Which layers.
+   * The layers that it is for.
    *
    * @return path, end of a path or regular expression
    */
@@ -20,8 +20,8 @@ public @interface AlphaPattern {
   String key();
 
   /**
-   * Their alpha: the adapter's output is scaled by alpha / r. It is not rescaled where only the
-   * rank is patterned.
+   * The alpha: the adapter's output is scaled by alpha / r. Where only a {@link RankPattern}
+   * applies to a layer, alpha stays as it is.
    *
    * @return greater than 0
    */

@@ -1,12 +1,12 @@
 package dev.peft4j.annotation;
 
-/** Which biases of the base model an adapter trains; peft's {@code bias}. */
+/** The biases of the base model that an adapter trains; peft's {@code bias}. */
 public enum Bias {
-  /** None: every bias stays frozen. */
+  /** No bias is trained. */
   NONE("none"),
-  /** Every bias of the model, of layers without an adapter too. */
+  /** Every bias of the model, also in layers without an adapter. */
   ALL("all"),
-  /** The biases of the layers that carry the adapter. */
+  /** The biases of the layers that have the adapter. */
   LORA_ONLY("lora_only");
 
   private final String configName;
@@ -16,7 +16,7 @@ public enum Bias {
   }
 
   /**
-   * The word that peft writes for it in {@code adapter_config.json}.
+   * Returns the word that peft writes for it in {@code adapter_config.json}.
    *
    * @return {@code none}, {@code all} or {@code lora_only}
    */

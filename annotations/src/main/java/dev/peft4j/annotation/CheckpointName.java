@@ -7,12 +7,12 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * The name that a module or a parameter has in checkpoints, where it cannot be told from the
+ * The name that a module or a parameter has in checkpoints, where it does not follow from the
  * field's name.
  *
  * <p>Without it the field {@code qProj} is {@code q_proj} ({@link
  * dev.peft4j.target.Names#toCheckpoint(String)}); BERT's {@code LayerNorm} needs
- * {@code @CheckpointName("LayerNorm") final LayerNorm layerNorm}. On a record's component it works
+ * {@code @CheckpointName("LayerNorm") final LayerNorm layerNorm}. It works on a record's component,
  * too. In Kotlin write {@code @field:CheckpointName("...")}.
  */
 @Documented

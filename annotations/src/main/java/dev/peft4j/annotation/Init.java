@@ -1,9 +1,9 @@
 package dev.peft4j.annotation;
 
 /**
- * How an adapter's weights start; peft's {@code init_lora_weights}. For IA3 ({@code
- * init_ia3_weights}) the vector starts as ones with {@link #DEFAULT}, and is drawn from N(0, 1)
- * with {@link #RANDOM}; there are no others.
+ * The initial values of an adapter's weights; peft's {@code init_lora_weights}. IA3 ({@code
+ * init_ia3_weights}) has only {@link #DEFAULT}, where the vector starts as ones, and {@link
+ * #RANDOM}, where it is drawn from N(0, 1).
  */
 public enum Init {
   /**

@@ -7,9 +7,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Marks a pretrained model's output layer, such as {@code lm_head}: the target {@code "all-linear"}
- * leaves it out, as peft does with the output embedding of the models that it knows. A target that
- * names the layer takes it all the same.
+ * A mark for a pretrained model's output layer, such as {@code lm_head}. The target {@code
+ * "all-linear"} leaves it out, as peft does with the output embedding of the models that it knows.
+ * A target that names the layer still includes it.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)

@@ -8,22 +8,22 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries an adapter: {@code @Peft(target =
- * "linear", r = 1, alpha = 4)} on {@code BaseModel} makes {@code BaseModelPeft}.
+ * A request for a subclass of the annotated model that carries an adapter: {@code @Peft(target =
+ * "linear", r = 1, alpha = 4)} on {@code BaseModel} generates {@code BaseModelPeft}.
  *
  * <p>The generated class mirrors every constructor of the model that is not private, freezes every
  * parameter of the model and attaches the adapter to the layers that {@link #target()} names;
- * {@code BaseModelPeft.adapt(existing)} does the same to a model that is there already. For a
- * nested model {@code Outer.Inner} the class is called {@code Outer_InnerPeft}. Repeated, the
- * annotation gives several named adapters, of which the first is active. A local class cannot be
- * annotated: compilers do not show those to processors.
+ * {@code BaseModelPeft.adapt(existing)} does the same to an existing model. For a nested model
+ * {@code Outer.Inner} the class is called {@code Outer_InnerPeft}. The annotation can be repeated
+ * for several named adapters; the first is active. A local class cannot be annotated: compilers do
+ * not show those to processors.
  *
  * <p>Layers are named by their paths in checkpoints, {@code layers.0.attn.q_proj} for {@code
  * model.layers.get(0).attn.qProj}: fields joined by dots, indices for lists, keys for maps ({@link
  * dev.peft4j.target.Names}). The rules of matching are peft's ({@link
  * dev.peft4j.target.TargetMatcher}). The members mean what the fields of peft's {@code LoraConfig}
  * mean and have its defaults. Other tuners have annotations of their own, which are read by the
- * same rules ({@link TunerDescriptor}). With {@code tuner = "IA3"} this one stands for
+ * same rules ({@link TunerDescriptor}). With {@code tuner = "IA3"} this one is the same as
  * {@code @Ia3}; then a member that {@code @Ia3} does not have is an error.
  */
 @Documented
@@ -39,10 +39,10 @@ public @interface Peft {
 
   /**
    * The layers that get an adapter; peft's {@code target_modules}. Each entry is a layer's path or
-   * the end of one from a dot on: {@code "q_proj"} is every {@code q_proj}, {@code
-   * "layers.0.attn.q_proj"} is that one. As the only entry, {@code "all-linear"} is every {@code
-   * Linear} and {@code TransposedLinear} (but for an {@link OutputHead}), and {@code "regex:..."}
-   * is what {@link #targetRegex()} is. An entry that names no layer is an error.
+   * the end of a path after a dot: {@code "q_proj"} names every {@code q_proj}, {@code
+   * "layers.0.attn.q_proj"} just that one. As the only entry, {@code "all-linear"} names every
+   * {@code Linear} and {@code TransposedLinear} (except an {@link OutputHead}), and {@code
+   * "regex:..."} is the same as {@link #targetRegex()}. An entry that names no layer is an error.
    *
    * @return paths, ends of paths, {@code all-linear} or {@code regex:...}
    */
@@ -57,8 +57,8 @@ public @interface Peft {
   String targetRegex() default "";
 
   /**
-   * Layers that get none although they are targeted; peft's {@code exclude_modules} as a list:
-   * paths or ends of paths. It names layers, not what lies below them: for that use {@link
+   * Layers that get no adapter although they are targeted; peft's {@code exclude_modules} as a
+   * list: paths or ends of paths. It names layers, not the modules in them: for those use {@link
    * #excludeRegex()}.
    *
    * @return paths or ends of paths
@@ -66,7 +66,7 @@ public @interface Peft {
   String[] exclude() default {};
 
   /**
-   * The same as a regular expression for the whole path.
+   * The layers to exclude, as a regular expression for the whole path.
    *
    * @return a regular expression, or nothing
    */
@@ -108,7 +108,7 @@ public @interface Peft {
   double dropout() default 0;
 
   /**
-   * The biases of the base model that are trained along.
+   * The biases of the base model that are trained, too.
    *
    * @return none by default
    */
@@ -124,8 +124,8 @@ public @interface Peft {
   boolean rslora() default false;
 
   /**
-   * Whether the direction and the magnitude of the weights are trained apart (DoRA); peft's {@code
-   * use_dora}.
+   * Whether the direction and the magnitude of the weights are trained separately (DoRA); peft's
+   * {@code use_dora}.
    *
    * @return false by default
    */
@@ -135,8 +135,8 @@ public @interface Peft {
   boolean dora() default false;
 
   /**
-   * Whether the adapter's second matrix has a bias; peft's {@code lora_bias}. It goes with the
-   * {@link #init()} {@code DEFAULT} or {@code RANDOM} and without {@link #dora()}.
+   * Whether the adapter's second matrix has a bias; peft's {@code lora_bias}. It needs the {@link
+   * #init()} {@code DEFAULT} or {@code RANDOM} and excludes {@link #dora()}.
    *
    * @return false by default
    */
@@ -146,7 +146,7 @@ public @interface Peft {
   boolean loraBias() default false;
 
   /**
-   * How the adapter's weights start.
+   * The initial values of the adapter's weights.
    *
    * @return peft's default by default
    */
@@ -154,8 +154,8 @@ public @interface Peft {
   Init init() default Init.DEFAULT;
 
   /**
-   * With {@code init = PISSA}: in how many iterations the weights are decomposed, approximately;
-   * peft's {@code pissa_niter_N}.
+   * With {@code init = PISSA}: the number of iterations of an approximate decomposition of the
+   * weights; peft's {@code pissa_niter_N}.
    *
    * @return at least 0; -1, the default, decomposes exactly
    */
@@ -168,27 +168,27 @@ public @interface Peft {
   int pissaIterations() default -1;
 
   /**
-   * Modules that are trained whole and saved with the adapter, such as a new head: paths or ends of
-   * paths. The task types {@code SEQ_CLS} and {@code TOKEN_CLS} add {@code classifier} and {@code
-   * score}, as peft does.
+   * Modules that are trained in full and saved with the adapter, such as a new head: paths or ends
+   * of paths. The task types {@code SEQ_CLS} and {@code TOKEN_CLS} add {@code classifier} and
+   * {@code score}, as peft does.
    *
    * @return paths or ends of paths
    */
   String[] modulesToSave() default {};
 
   /**
-   * Rows of embeddings that are trained besides; peft's {@code trainable_token_indices}. Such an
-   * embedding is no target.
+   * Rows of embeddings that are trained, too; peft's {@code trainable_token_indices}. Such an
+   * embedding is not a target.
    *
-   * @return an entry an embedding
+   * @return one entry for each embedding
    */
   @Setting(description = "Rows of embeddings that are trained.", key = "trainable_token_indices")
   TrainableTokens[] trainableTokens() default {};
 
   /**
    * Whether layers that share one weight, as an embedding and the head often do, share one adapter,
-   * whichever of them is targeted. peft has false unless told otherwise: then each is adapted for
-   * itself, and what is adapted for one of them cannot be written into the weight.
+   * whichever of them is targeted. peft's default is false: then each layer gets an adapter of its
+   * own, and these cannot be merged into the shared weight.
    *
    * @return true by default
    */
@@ -212,9 +212,9 @@ public @interface Peft {
   AlphaPattern[] alphaPattern() default {};
 
   /**
-   * The indices in the model's list of layers to which the adapter is confined; peft's {@code
+   * The indices in the model's list of layers that get the adapter; peft's {@code
    * layers_to_transform}. Entries of {@link #target()} that are whole paths ignore it. Without
-   * {@link #layersPattern()} the list has to lie below another module: {@code
+   * {@link #layersPattern()} the list has to be inside another module: {@code
    * model.layers.1.q_proj}.
    *
    * @return indices from 0 on; none means all
@@ -250,10 +250,10 @@ public @interface Peft {
   String tuner() default "LORA";
 
   /**
-   * With {@code tuner = "IA3"}: those of the targets that are feed-forward, so that not their
-   * results but their inputs are multiplied; peft's {@code feedforward_modules}. Each entry is an
-   * entry of {@link #target()}, where that is a list, and stands for every target whose path ends
-   * with it; as the only entry {@code "regex:..."} is what {@link #feedforwardRegex()} is.
+   * With {@code tuner = "IA3"}: the targets that are feed-forward, so that their inputs are
+   * multiplied instead of their results; peft's {@code feedforward_modules}. Each entry is an entry
+   * of {@link #target()}, where that is a list, and means every target whose path ends with it; as
+   * the only entry {@code "regex:..."} is the same as {@link #feedforwardRegex()}.
    *
    * @return entries of {@link #target()}, or {@code regex:...}
    */
@@ -261,7 +261,8 @@ public @interface Peft {
   String[] feedforward() default {};
 
   /**
-   * The same as a regular expression for the whole path; instead of {@link #feedforward()}.
+   * The feed-forward targets, as a regular expression for the whole path; instead of {@link
+   * #feedforward()}.
    *
    * @return a regular expression, or nothing
    */
@@ -269,7 +270,7 @@ public @interface Peft {
   String feedforwardRegex() default "";
 
   /**
-   * What the model is for, as peft writes it: {@code SEQ_CLS}, {@code TOKEN_CLS}, {@code
+   * The task of the model, as peft writes it: {@code SEQ_CLS}, {@code TOKEN_CLS}, {@code
    * CAUSAL_LM}, {@code SEQ_2_SEQ_LM}, {@code QUESTION_ANS} or {@code FEATURE_EXTRACTION}.
    *
    * @return a task type, or nothing

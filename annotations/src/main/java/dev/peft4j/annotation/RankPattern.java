@@ -5,9 +5,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * A rank of its own for some layers; an entry of {@link Peft#rankPattern()}.
+ * A separate rank for some layers; an entry of {@link Peft#rankPattern()}.
  *
- * <p>A layer takes the first entry, in the order written, whose key names it. The key is the
+ * <p>The first entry, in the order written, whose key names a layer counts for it. The key is the
  * layer's path, the end of it from a dot on, or a regular expression for either: peft's {@code
  * (.*\.)?(KEY)$}. {@code ^q} names only a layer {@code q} of the model itself.
  */
@@ -15,7 +15,7 @@ import java.lang.annotation.Target;
 @Target({})
 public @interface RankPattern {
   /**
-   * Which layers.
+   * The layers that it is for.
    *
    * @return path, end of a path or regular expression
    */
@@ -23,7 +23,7 @@ public @interface RankPattern {
   String key();
 
   /**
-   * Their rank.
+   * The rank.
    *
    * @return at least 1
    */

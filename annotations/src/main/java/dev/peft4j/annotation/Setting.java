@@ -7,15 +7,16 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Describes a setting of a tuner: a member of an annotation that carries {@link TunerDescriptor},
- * or of one nested in it. The member's default is always allowed, also outside of the range.
+ * The description of a setting of a tuner: a member of an annotation that carries {@link
+ * TunerDescriptor}, or of one nested in it. The member's default is always allowed, even outside
+ * the range.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.METHOD)
 public @interface Setting {
   /**
-   * What the setting is, in one sentence, for help texts.
+   * The setting's meaning in one sentence, for help texts.
    *
    * @return a sentence
    */
@@ -43,14 +44,14 @@ public @interface Setting {
   double max() default Double.POSITIVE_INFINITY;
 
   /**
-   * The bound that every value is greater than.
+   * A bound: every value is greater than it.
    *
    * @return a number that is not allowed itself
    */
   double above() default Double.NEGATIVE_INFINITY;
 
   /**
-   * The bound that every value is less than.
+   * A bound: every value is less than it.
    *
    * @return a number that is not allowed itself
    */
@@ -64,8 +65,8 @@ public @interface Setting {
   String[] oneOf() default {};
 
   /**
-   * What other settings have to be where this one is not at its default: {@code "init=PISSA"},
-   * {@code "init=DEFAULT|RANDOM"}, {@code "dora=false"}.
+   * The values that other settings must have where this one is not at its default: {@code
+   * "init=PISSA"}, {@code "init=DEFAULT|RANDOM"}, {@code "dora=false"}.
    *
    * @return a member's name, {@code =}, and its values, with {@code |} between them
    */
@@ -79,7 +80,7 @@ public @interface Setting {
   String evenWith() default "";
 
   /**
-   * What the texts of the setting name.
+   * The kind of thing that the texts of the setting name.
    *
    * @return nothing in the model by default
    */
@@ -100,13 +101,13 @@ public @interface Setting {
   String option() default "";
 
   /**
-   * The tuner that alone has the setting, where the annotation stands for several.
+   * The only tuner that has the setting, where the annotation is for several tuners.
    *
    * @return peft's name of the tuner; nothing for all of them
    */
   String tuner() default "";
 
-  /** What the texts of a setting name. */
+  /** The kinds of things that texts of a setting can name. */
   enum Names {
     /** They name nothing in the model. */
     NOTHING,

@@ -9,10 +9,10 @@ import java.lang.annotation.Target;
 @Target({})
 public @interface TrainableTokens {
   /**
-   * The embedding: its path or the end of it from a dot on.
+   * The embedding: its path, or the end of the path after a dot.
    *
    * @return nothing for the model's input embedding, which is the one called {@code embed_tokens}
-   *     or else the first
+   *     or, without one, the first
    */
   String embedding() default "";
 

@@ -7,12 +7,12 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Describes a tuner; stands on the tuner's annotation, such as {@code @LoHa}.
+ * The description of a tuner, on the tuner's annotation, such as {@code @LoHa}.
  *
  * <p>An annotation that carries it asks for an adapted class as {@link Peft} does. The processor,
- * the runtime, Kotlin and the command line read everything they need to know of the tuner from the
- * annotation's members: their names, types and defaults, and what {@link Setting} says of them. So
- * the tuner may be in any jar.
+ * the runtime, Kotlin and the command line read everything they need to know about the tuner from
+ * the annotation's members: their names, types and defaults, and what {@link Setting} says about
+ * them. So the tuner may be in any jar.
  *
  * <p>These members mean for every tuner what they mean in {@link Peft}, where an annotation has
  * them: {@code target}, {@code targetRegex}, {@code exclude}, {@code excludeRegex}, {@code
@@ -51,7 +51,7 @@ public @interface TunerDescriptor {
   Class<?> config() default void.class;
 
   /**
-   * The same by its name, for an annotation in a module that does not see the class.
+   * The name of that class, for an annotation in a module that does not see the class.
    *
    * @return a qualified name, or nothing
    */
@@ -65,7 +65,7 @@ public @interface TunerDescriptor {
   Class<?>[] layers() default {};
 
   /**
-   * Other tuners for which the annotation stands if its member {@code tuner} names them.
+   * Other tuners that the annotation can ask for: its member {@code tuner} names one of them.
    *
    * @return qualified names of annotations that carry a descriptor
    */

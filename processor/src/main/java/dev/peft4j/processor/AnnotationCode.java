@@ -30,13 +30,15 @@ final class AnnotationCode {
     this.visibility = visibility;
   }
 
-  /** Whether an annotation can be written in the generated class and means the same there. */
+  /**
+   * Returns whether an annotation can be written in the generated class and means the same there.
+   */
   boolean usable(AnnotationMirror mirror) {
     DeclaredType type = mirror.getAnnotationType();
     if (type.getKind() != TypeKind.DECLARED) {
       return false;
     }
-    // what Kotlin's compiler tells itself is no business of Java's, and Lombok is done with its own
+    // what Kotlin's compiler tells itself does not concern Java, and Lombok is done with its own
     String name = Universe.name(type);
     return !name.startsWith("kotlin.")
         && !name.startsWith("lombok.")
@@ -71,7 +73,7 @@ final class AnnotationCode {
         || list.stream().allMatch(v -> visible(((AnnotationValue) v).getValue()));
   }
 
-  /** Whether a class around a nested one has a field of its name. */
+  /** Returns whether a class around a nested one has a field of its name. */
   private static boolean obscuredInside(TypeElement type) {
     for (Element e = type; e.getEnclosingElement() instanceof TypeElement outer; e = outer) {
       var name = e.getSimpleName();
@@ -88,7 +90,7 @@ final class AnnotationCode {
     return of(mirror, scope.type(ClassName.get(type)));
   }
 
-  /** The same, for what stands before the class. */
+  /** Returns the same for the header of the class. */
   AnnotationSpec inHeader(AnnotationMirror mirror) {
     TypeElement type = Universe.element(mirror.getAnnotationType());
     return of(mirror, scope.header(ClassName.get(type)));
@@ -152,7 +154,7 @@ final class AnnotationCode {
     };
   }
 
-  /** Numbers that no literal stands for are written as what they come of. */
+  /** Returns the code of a number; those without a literal (NaN, infinity) are expressions. */
   private static String literal(Number number, String suffix) {
     double value = number.doubleValue();
     return Double.isNaN(value)

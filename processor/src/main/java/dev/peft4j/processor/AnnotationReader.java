@@ -16,8 +16,8 @@ import javax.lang.model.util.Elements;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the tuners' annotations of a class, and finds their values again when a problem is to be
- * shown.
+ * A reader of the annotations of tuners on a class, which also finds their values again to report a
+ * problem there.
  */
 final class AnnotationReader {
   private final TunerReader tuners;
@@ -44,7 +44,7 @@ final class AnnotationReader {
   }
 
   /**
-   * What the annotations say, in their order.
+   * Returns what the annotations say, in their order.
    *
    * @throws Universe.Unresolved if the class of a tuner's settings is not there yet
    */
@@ -76,33 +76,33 @@ final class AnnotationReader {
     return all;
   }
 
-  /** Whether a value is a constant that is not there yet; then nothing that was read counts. */
+  /** Returns whether a value is a constant that does not exist yet; then nothing read counts. */
   boolean unresolved() {
     return values.unresolved();
   }
 
-  /** Whether there are several annotations. */
+  /** Returns whether there are several annotations. */
   boolean repeated() {
     return mirrors.size() > 1;
   }
 
-  /** The first annotation as it is written. */
+  /** Returns the first annotation as it is written. */
   String first() {
     String name = mirrors.isEmpty() ? "" : name(mirrors.get(0));
     return "@" + name.substring(name.lastIndexOf('.') + 1);
   }
 
-  /** The annotation that a site is in, or null for the class itself. */
+  /** Returns the annotation that a site is in, or null for the class itself. */
   @Nullable AnnotationMirror mirror(Site site) {
     return site.adapter() < 0 ? null : mirrors.get(site.adapter());
   }
 
-  /** The qualified name of an annotation. */
+  /** Returns the qualified name of an annotation. */
   static String name(AnnotationMirror mirror) {
     return Universe.name(mirror.getAnnotationType());
   }
 
-  /** Which of the annotations of its type one is. */
+  /** Returns the index of an annotation among those of its type. */
   int ordinal(AnnotationMirror mirror) {
     int before = 0;
     for (AnnotationMirror each : mirrors) {
@@ -115,7 +115,7 @@ final class AnnotationReader {
   }
 
   /**
-   * The value that a site is, or null if it is not written (a default) or the annotation itself.
+   * Returns the value at a site, or null if it is not written (a default) or the annotation itself.
    */
   @Nullable AnnotationValue value(Site site) {
     AnnotationMirror mirror = mirror(site);

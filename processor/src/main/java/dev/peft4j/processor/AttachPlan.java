@@ -3,11 +3,11 @@ package dev.peft4j.processor;
 import java.util.List;
 
 /**
- * How one adapter is attached.
+ * The plan by which one adapter is attached.
  *
  * @param steps what is done, in order
  * @param layers the paths of the layers that get the adapter, with * for indices and keys
- * @param saved the paths of the modules that are trained whole
+ * @param saved the paths of the modules that are trained in full
  * @param checkedAtRunTime whether only the run time can tell that everything was found
  */
 record AttachPlan(

@@ -16,10 +16,10 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Turns what was matched into the steps of the method that attaches the adapter. */
+/** The translation of what was matched into the steps of the method that attaches the adapter. */
 final class AttachPlanner {
   /** More indices than this are looked up at run time. */
-  private static final int MOST_VALUES = 8;
+  private static final int MAX_VALUES = 8;
 
   private final PeftSettings settings;
   private final Matching matching;
@@ -38,7 +38,7 @@ final class AttachPlanner {
   }
 
   /**
-   * What is known on the way down the tree.
+   * The knowledge on the way down the tree.
    *
    * @param value how to get at the module, null if it cannot be reached
    * @param obstacle the node at which the way ends
@@ -203,7 +203,10 @@ final class AttachPlanner {
     return merge(inner);
   }
 
-  /** Whether the steps use nothing but the element itself, once, so that it needs no variable. */
+  /**
+   * Returns whether the steps use nothing but the element itself, once, so that it needs no
+   * variable.
+   */
   private static boolean isLeaf(List<Step> steps) {
     if (steps.size() != 1) {
       return false;
@@ -263,11 +266,11 @@ final class AttachPlanner {
               settings.targetSite(),
               place.toString(),
               access.obstacle(),
-              access.mend()));
+              access.fix()));
     }
   }
 
-  /** The way to a module that is needed; without one that is an error. */
+  /** Returns the way to a module that is needed; if there is none, that is an error. */
   private @Nullable Value reached(Place place, Here here, Answer answer) {
     Node obstacle = here.obstacle();
     if (obstacle != null && reported.add(obstacle.field() + " " + answer.by())) {
@@ -278,14 +281,14 @@ final class AttachPlanner {
               place.template(),
               obstacle.field(),
               obstacle.access().obstacle(),
-              obstacle.access().mend()));
+              obstacle.access().fix()));
     }
     return here.value();
   }
 
   /**
-   * The condition on an index or a key that tells some answers from the rest; null if it cannot be
-   * told so simply.
+   * Returns the condition on an index or a key that tells some answers from the rest; null if it
+   * cannot be told so simply.
    */
   private @Nullable Condition condition(Place place, Here here, List<Answer> wanted) {
     if (matching.indicesByRegex()) {
@@ -306,7 +309,7 @@ final class AttachPlanner {
           return null; // a key that is a number may count as a layer
         }
         List<String> values = List.copyOf(except ? no : yes);
-        return values.size() > (keys ? 1 : MOST_VALUES)
+        return values.size() > (keys ? 1 : MAX_VALUES)
             ? null
             : new Condition(here.variables().get(d), keys, values, except);
       }

@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 
 /** The names that could have been meant. */
 final class Candidates {
-  private static final int MOST = 20;
+  private static final int MAX_SHOWN = 20;
   private static final Pattern INDEX = Pattern.compile("\\d+");
 
   private final TunerMirror tuner;
@@ -24,32 +24,33 @@ final class Candidates {
             .toList();
   }
 
-  /** The sentence that lists the layers that take an adapter. */
+  /** Returns the sentence that lists the layers that take an adapter. */
   String list() {
     if (layers.isEmpty()) {
       return "It has no %s as far as its types tell".formatted(tuner.someLayers());
     }
-    String more = layers.size() > MOST ? " and %d more".formatted(layers.size() - MOST) : "";
+    String more =
+        layers.size() > MAX_SHOWN ? " and %d more".formatted(layers.size() - MAX_SHOWN) : "";
     return layers.stream()
-        .limit(MOST)
+        .limit(MAX_SHOWN)
         .map(Place::toString)
         .collect(Collectors.joining(", ", "Candidates: ", more));
   }
 
-  /** Did you mean this layer, and which there are. */
+  /** Returns the question whether a similar layer was meant, and the list of layers. */
   String meant(String wanted, boolean listed) {
     String question =
         Suggestions.didYouMean(wanted, layers.stream().map(place -> at(place, wanted)).toList());
     return (question + (listed ? " " + list() + "." : "")).strip();
   }
 
-  /** Did you mean this module. */
+  /** Returns the question whether a similar module was meant. */
   String meantModule(String wanted) {
     return Suggestions.didYouMean(
         wanted, modules.stream().map(place -> at(place, wanted)).toList());
   }
 
-  /** The path with an index that was asked for, so that what is suggested can be written. */
+  /** Returns the path with the index that was asked for, so that the suggestion can be used. */
   private static String at(Place place, String wanted) {
     var index = INDEX.matcher(wanted);
     return place.template().replace(Node.ELEMENT, index.find() ? index.group() : "0");

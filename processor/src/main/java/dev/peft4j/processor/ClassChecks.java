@@ -8,7 +8,7 @@ import javax.lang.model.element.Modifier;
 import javax.lang.model.element.TypeElement;
 import javax.lang.model.util.ElementFilter;
 
-/** Checks that an annotated class can be extended. */
+/** The check that an annotated class can be extended. */
 final class ClassChecks {
   private final Universe universe;
   private final String annotation;
@@ -23,7 +23,7 @@ final class ClassChecks {
     this.problems = problems;
   }
 
-  /** Reports what stands in the way of extending a class; returns whether it is a Module at all. */
+  /** Reports what prevents extending a class; returns whether it is a Module at all. */
   boolean check(TypeElement model) {
     String name = Universe.shortName(model);
     if (model.getKind() != ElementKind.CLASS || !universe.isModule(model.asType())) {

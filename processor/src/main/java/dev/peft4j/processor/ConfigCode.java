@@ -24,7 +24,7 @@ final class ConfigCode {
     return s.kind().config();
   }
 
-  /** The names of the builder's methods that the code calls. */
+  /** Returns the names of the builder's methods that the code calls. */
   static List<String> methods(PeftSettings s) {
     List<String> methods = new ArrayList<>();
     for (Member m : s.kind().settings()) {
@@ -36,7 +36,7 @@ final class ConfigCode {
     return methods;
   }
 
-  /** A call of the builder that sets what is not the default; rank and alpha always. */
+  /** Returns a call of the builder that sets what is not the default; rank and alpha always. */
   CodeBlock config(PeftSettings s) {
     List<CodeBlock> calls = new ArrayList<>();
     addTargets(calls, s);
@@ -91,7 +91,7 @@ final class ConfigCode {
     }
   }
 
-  /** An array of annotations is a call for each; one of plain values a call for all. */
+  /** Adds one call for each annotation of an array, or one call for all plain values of one. */
   private void addAll(List<CodeBlock> calls, PeftSettings s, Member member) {
     List<Value> elements = s.value(member.name()).elements();
     if (!s.set(member)) {
@@ -109,7 +109,7 @@ final class ConfigCode {
             .forEach(
                 (name, value) -> {
                   Member inner = member.inner().get(name);
-                  // a text that is left out is no argument, as with an overloaded method
+                  // a text that is left out is not an argument, as with an overloaded method
                   boolean left =
                       inner != null
                           && value.equals(inner.usual())

@@ -11,7 +11,7 @@ import javax.lang.model.type.DeclaredType;
 import javax.lang.model.util.ElementFilter;
 import org.jspecify.annotations.Nullable;
 
-/** Checks that the settings that a tuner's annotation names can be built as they are written. */
+/** The check that the settings that a tuner's annotation names can be built as they are written. */
 final class DescriptorChecks {
   private final Universe universe;
   private final Consumer<Problem> problems;

@@ -1,8 +1,8 @@
 package dev.peft4j.processor;
 
 /**
- * Everything that the processor has to say: the sentence and how to mend it. The ids stay what they
- * are from release to release.
+ * The messages of the processor: the problem and how to fix it. The ids stay the same from release
+ * to release.
  */
 enum Diagnostic {
   // the class
@@ -34,10 +34,10 @@ enum Diagnostic {
           + " there."),
   NAME_TAKEN(
       9,
-      "The adapted class would be called %s, but a class of this name is there already. Give"
+      "The adapted class would be called %s, but a class of this name already exists. Give"
           + " another className."),
   BAD_CLASS_NAME(
-      10, "className \"%s\" is no simple name of a Java class. Write one such as \"%s\"."),
+      10, "className \"%s\" is not a simple name of a Java class. Write one such as \"%s\"."),
   METHOD_CLASH(
       11,
       "%s declares %s, which the adapted class has to declare itself. Give it another name, such as"
@@ -65,7 +65,7 @@ enum Diagnostic {
   UNKNOWN_CONTAINER(
       18,
       "%s holds modules in a value of type %s, where they are not found. Use a List or a Map, or"
-          + " make the field transient if they are no part of the model."),
+          + " make the field transient if they are not part of the model."),
   NOT_NAMEABLE(19, "%s has to name %s, but %s. %s."),
 
   // the annotation's values
@@ -74,7 +74,8 @@ enum Diagnostic {
   TWO_WAYS(22, "%s. Write one of them."),
   BAD_REGEX(
       23,
-      "\"%s\" is no regular expression: %s. Mend it, or escape what stands for itself with \\\\."),
+      "\"%s\" is not a regular expression: %s. Fix it, or write \\\\ before characters that are"
+          + " meant literally."),
   BAD_RANK(
       24, "r should be a positive integer value but the value passed is %d. Write at least 1."),
   BAD_ALPHA(25, "alpha has to be a finite number greater than 0 but is %s."),
@@ -108,8 +109,8 @@ enum Diagnostic {
   TARGET_EXCLUDED(43, "The target %s %s."),
   TARGET_SAVED(
       44,
-      "The target %s names only modules in \"%s\", which modulesToSave trains whole. Leave out one"
-          + " of the two."),
+      "The target %s names only modules in \"%s\", which modulesToSave trains in full. Leave out"
+          + " one of the two."),
   UNREACHABLE(45, "%s is to be reached through %s, but %s. %s"),
   SAVES_NOTHING(46, "%s has no module \"%s\" to save. %s"),
   LAYERS_MATCH_NOTHING(47, "No layer that %s names is in the layers %s. %s"),
@@ -142,7 +143,7 @@ enum Diagnostic {
   MEMBER_OF_OTHER_TUNER(60, "%s is a setting of %s, but the tuner is %s. Leave it out%s."),
   NOT_A_TARGET(
       61,
-      "%s names some of the targets, but \"%s\" is none of them. Write"
+      "%s names some of the targets, but \"%s\" is not one of them. Write"
           + " it as target has it. %s"),
   BAD_DESCRIPTOR(
       63,

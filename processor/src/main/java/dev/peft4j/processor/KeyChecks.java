@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.regex.PatternSyntaxException;
 
-/** Checks that what a configuration says of some of its layers is of layers that it has. */
+/** The check that the layers for which a configuration has separate values exist. */
 final class KeyChecks {
   private final PeftSettings settings;
   private final List<Answer> attached;
@@ -44,7 +44,7 @@ final class KeyChecks {
     settings.targetNames().forEach(this::checkTargets);
   }
 
-  /** Names that are among a list of targets are checked there. */
+  /** Checks names of targets, unless they are entries of a list, which is checked elsewhere. */
   private void checkTargets(PeftSettings.TargetNames some) {
     String regex = some.regex();
     if (!regex.isEmpty()) {

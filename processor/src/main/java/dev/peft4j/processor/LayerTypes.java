@@ -3,7 +3,7 @@ package dev.peft4j.processor;
 import java.util.Set;
 
 /**
- * Which kinds of layers a module is, for adapters.
+ * The kinds of layers that a module is, for adapters.
  *
  * @param certainty how much its type tells
  * @param types the qualified names of its class and of those above it
@@ -19,7 +19,7 @@ record LayerTypes(Certainty certainty, Set<String> types) {
     types = Set.copyOf(types);
   }
 
-  /** How much a type tells. */
+  /** The certainty with which a type tells. */
   enum Certainty {
     NONE,
     ANY,

@@ -7,7 +7,7 @@ import javax.lang.model.SourceVersion;
 final class LocalNames {
   private LocalNames() {}
 
-  /** The name for an element of a collection: layers has a layer; else its class's name. */
+  /** Returns the name for an element of a collection: layers has a layer; else its class's name. */
   static String elementOf(String field, String type) {
     String one = singular(field);
     if (one.equals(field)) {
@@ -30,7 +30,7 @@ final class LocalNames {
     return plural ? name.substring(0, name.length() - 1) : name;
   }
 
-  /** The name for the constant that holds an adapter's configuration. */
+  /** Returns the name for the constant that holds an adapter's configuration. */
   static String constant(String adapter) {
     var out = new StringBuilder();
     for (int i = 0; i < adapter.length(); i++) {

@@ -12,7 +12,7 @@ import javax.lang.model.util.Elements;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Waits for Lombok, which changes classes in place while they are compiled: it adds constructors
+ * The wait for Lombok, which changes classes in place while they are compiled: it adds constructors
  * and accessors, makes fields private and classes final. Whether it has been at a class yet cannot
  * be seen. But after a round in which it has it always asks for another one, so that a class with
  * its annotations is read one round after it came, whichever of the two processors is called first.
@@ -31,7 +31,7 @@ final class Lombok {
   }
 
   /**
-   * An annotation of a source class that Lombok may still have to answer; or null.
+   * Returns an annotation of a source class that Lombok may still have to process, or null.
    *
    * @param elements javac's, or another compiler's: in Eclipse, Lombok answers while it parses
    */

@@ -10,16 +10,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** What the configuration says of every place in the model's tree. */
+/** The configuration's answer for every place in the model's tree. */
 final class Matching {
 
-  /** What becomes of a module. */
+  /** The outcomes for a module. */
   enum Outcome {
     ATTACH,
     SAVE,
     UNSUPPORTED,
     EXCLUDED,
-    /** It lies in a module that is trained whole. */
+    /** It is in a module that is trained in full. */
     IN_SAVED,
     /**
      * A name of a module to save is a part of its path, so it gets no adapter; what is in it may
@@ -87,19 +87,23 @@ final class Matching {
     return answers.values().stream().flatMap(List::stream);
   }
 
-  /** Whether what is in a map is to be looked at when its keys are known. */
+  /** Returns whether what is in a map is to be looked at when its keys are known. */
   boolean decidedAtRunTime(Place place) {
     return place.inMap() && samples.regex();
   }
 
   /**
-   * Whether the outcome depends on an index in a way that only the run time can tell for certain.
+   * Returns whether the outcome depends on an index in a way that only the run time can tell for
+   * certain.
    */
   boolean indicesByRegex() {
     return samples.regex();
   }
 
-  /** Whether something in a module, of which the types do not tell, may be targeted or saved. */
+  /**
+   * Returns whether something in a module, of which the types do not tell, may be targeted or
+   * saved.
+   */
   boolean mayMatchIn(Place place) {
     return !spec.modulesToSave().isEmpty()
         || !tokens.isEmpty()
@@ -149,7 +153,7 @@ final class Matching {
     return tuner.adapts(node) ? Outcome.ATTACH : Outcome.UNSUPPORTED;
   }
 
-  /** Whether the module at a path has rows that are trained. */
+  /** Returns whether the module at a path has rows that are trained. */
   boolean hasTokens(String path) {
     return tokens.stream().anyMatch(name -> Names.names(name, path));
   }

@@ -36,7 +36,7 @@ record Member(
     goesWith = List.copyOf(goesWith);
   }
 
-  /** What texts name. */
+  /** The kinds of things that texts name. */
   enum Names {
     NOTHING,
     LAYERS,
@@ -68,7 +68,7 @@ record Member(
               && value < below);
     }
 
-    /** The words for it: at least 0 and less than 1. */
+    /** Returns the words for it: at least 0 and less than 1. */
     String words() {
       String low =
           above > min

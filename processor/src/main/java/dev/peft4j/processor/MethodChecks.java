@@ -19,7 +19,7 @@ import javax.lang.model.type.TypeMirror;
 import javax.lang.model.util.ElementFilter;
 import org.jspecify.annotations.Nullable;
 
-/** Checks that a model's own methods leave room for those that the adapted class has. */
+/** The check that a model's own methods do not clash with those of the adapted class. */
 final class MethodChecks {
   private final Universe universe;
   private final TypeElement peftModel;
@@ -34,7 +34,7 @@ final class MethodChecks {
     this.problems = problems;
   }
 
-  /** Warnings of the compiler that the adapted class has of its model's methods. */
+  /** Returns the compiler's warnings that the adapted class gets because of its model's methods. */
   Set<String> warnings() {
     return warnings;
   }
@@ -131,7 +131,7 @@ final class MethodChecks {
         .toList();
   }
 
-  /** Whether a call with a lambda could mean either. */
+  /** Returns whether a call with a lambda could mean either. */
   private static boolean ambiguous(ExecutableElement method, ExecutableElement ours) {
     if (method.getParameters().size() != ours.getParameters().size()) {
       return false;
@@ -180,7 +180,10 @@ final class MethodChecks {
             another(method.getSimpleName().toString(), model)));
   }
 
-  /** A name for a method that no other one has: saveModel for save, modelAdapters for adapters. */
+  /**
+   * Returns a name for a method that no other one has: saveModel for save, modelAdapters for
+   * adapters.
+   */
   private String another(String name, TypeElement model) {
     Set<String> taken =
         ElementFilter.methodsIn(universe.elements.getAllMembers(model)).stream()

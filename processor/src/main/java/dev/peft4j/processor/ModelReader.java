@@ -28,7 +28,7 @@ import javax.lang.model.type.TypeMirror;
 import javax.lang.model.util.ElementFilter;
 import org.jspecify.annotations.Nullable;
 
-/** Reads an annotated class itself: its constructors, and the methods that have to be chosen. */
+/** A reader of an annotated class itself: its constructors, and the methods to choose. */
 final class ModelReader {
   private static final ClassName DEPRECATED = ClassName.get(Deprecated.class);
 
@@ -84,7 +84,7 @@ final class ModelReader {
         attachName(model));
   }
 
-  /** The warnings that a class and those around it suppress. */
+  /** Returns the warnings that a class and those around it suppress. */
   static List<String> suppressed(TypeElement model) {
     List<String> all = new ArrayList<>();
     for (Element e = model; e instanceof TypeElement; e = e.getEnclosingElement()) {
@@ -158,7 +158,9 @@ final class ModelReader {
     return constructors;
   }
 
-  /** Within what is deprecated itself the compiler warns of what is to be removed, only. */
+  /**
+   * Notes the use of a constructor; in deprecated code javac warns only of what is to be removed.
+   */
   private void called(ExecutableElement constructor) {
     boolean marked =
         constructor.getAnnotationMirrors().stream()
@@ -184,7 +186,7 @@ final class ModelReader {
         doc == null ? "" : doc(doc));
   }
 
-  /** What is thrown; of an exception that cannot be seen from there the next one above it. */
+  /** Returns what is thrown; for an exception that is not visible there, the next one above it. */
   private List<TypeName> exceptions(ExecutableElement constructor) {
     Set<TypeName> exceptions = new LinkedHashSet<>();
     for (TypeMirror thrown : constructor.getThrownTypes()) {
@@ -199,7 +201,7 @@ final class ModelReader {
     return List.copyOf(exceptions);
   }
 
-  /** A comment without the space that each of its lines begins with. */
+  /** Returns a comment without the space that each of its lines begins with. */
   private static String doc(String comment) {
     return comment
         .lines()
@@ -215,7 +217,8 @@ final class ModelReader {
     for (int i = 0; i < method.getParameters().size(); i++) {
       VariableElement parameter = method.getParameters().get(i);
       TypeMirror type = seen == null ? parameter.asType() : seen.getParameterTypes().get(i);
-      // what may stand on types stands there: before a qualified name it would be on the package
+      // annotations that are allowed on types are written there: before a qualified name it would
+      // be on the package
       List<AnnotationMirror> before = new ArrayList<>();
       List<AnnotationMirror> onType = new ArrayList<>();
       for (AnnotationMirror mirror : parameter.getAnnotationMirrors()) {
@@ -245,7 +248,7 @@ final class ModelReader {
   }
 
   /**
-   * The default methods of PeftModel that Module has too: a class's own would win over an
+   * Returns the default methods of PeftModel that Module has too: a class's own would win over an
    * interface's.
    */
   private List<OverrideSpec> overrides(TypeElement model) {

@@ -24,14 +24,14 @@ import javax.lang.model.util.ElementFilter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the tree of a model's modules off the types of its fields, as the runtime's {@code Module}
- * reads it off their values: fields of the class and of the classes above it, topmost first, whose
- * type is a module, a list or a map of such, or a record that holds such.
+ * A reader of the tree of a model's modules from the types of its fields, as the runtime's {@code
+ * Module} reads it off their values: fields of the class and of the classes above it, topmost
+ * first, whose type is a module, a list or a map of such, or a record that holds such.
  *
  * <p>A type does not always tell everything. A module is opaque if its declared class is abstract
  * or {@code Module} itself (the value is of some class below), if it is the value of an interface
  * such as {@code Layer}, if the class overrides {@code children()} (as {@code Sequential} does), or
- * if it lies inside a module of its own class; what is in it is looked up at run time. Of other
+ * if it is inside a module of its own class; what is in it is looked up at run time. Of other
  * classes just the declared fields count.
  */
 final class ModelScanner {
@@ -50,7 +50,7 @@ final class ModelScanner {
   }
 
   /**
-   * The tree of an annotated class.
+   * Returns the tree of an annotated class.
    *
    * @throws Universe.Unresolved if a type in it is missing
    */
@@ -163,8 +163,8 @@ final class ModelScanner {
   }
 
   /**
-   * Whether a type that is no node looks like one that was meant to hold modules: an array, a set,
-   * an optional.
+   * Returns whether a type that is not a node looks like one that was meant to hold modules: an
+   * array, a set, an optional.
    */
   private boolean holdsModules(TypeMirror type) {
     TypeMirror element =
@@ -185,7 +185,7 @@ final class ModelScanner {
         : "array";
   }
 
-  /** What a type holds, without the name and the way to it; null if no module. */
+  /** Returns what a type holds, without the name and the way to it; null if not a module. */
   private @Nullable Node node(TypeMirror mirror) {
     DeclaredType type = universe.bound(mirror);
     if (type == null) {
@@ -256,7 +256,7 @@ final class ModelScanner {
         || overridesChildren(type);
   }
 
-  /** Whether a class says itself what is in it, so that its fields do not tell. */
+  /** Returns whether a class says itself what is in it, so that its fields do not tell. */
   private boolean overridesChildren(DeclaredType type) {
     for (DeclaredType t = type;
         t != null && !Universe.name(t).equals(Universe.MODULE);
@@ -299,7 +299,7 @@ final class ModelScanner {
         children);
   }
 
-  /** Whether a field says, by an annotation of whatever package, that it may be null. */
+  /** Returns whether a field says, by an annotation of whatever package, that it may be null. */
   private static boolean nullable(VariableElement field) {
     List<AnnotationMirror> all = new ArrayList<>(field.getAnnotationMirrors());
     all.addAll(field.asType().getAnnotationMirrors());

@@ -9,7 +9,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is written of an annotated class, but for its modules.
+ * The parts of an annotated class that are written, except its modules.
  *
  * @param type the class with its type variables
  * @param superType the same as it is written after extends

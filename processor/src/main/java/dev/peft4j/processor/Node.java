@@ -44,7 +44,7 @@ record Node(
     children = List.copyOf(children);
   }
 
-  /** What holds modules. */
+  /** The kinds of nodes. */
   enum Kind {
     MODULE,
     RECORD,
@@ -64,7 +64,7 @@ record Node(
    * @param cast what the value has to be cast to first, if the field would not be found otherwise
    * @param member the field or the method; null for elements
    * @param obstacle why it cannot be reached; empty if it can
-   * @param mend what to do about it
+   * @param fix what to do about it
    */
   record Access(
       How how,
@@ -72,7 +72,7 @@ record Node(
       @Nullable TypeMirror cast,
       @Nullable Element member,
       String obstacle,
-      String mend) {
+      String fix) {
 
     static final Access ELEMENT = new Access(How.ELEMENT, "", null, null, "", "");
     static final Access ROOT = ELEMENT;
@@ -85,8 +85,8 @@ record Node(
       return new Access(How.METHOD, method.getSimpleName().toString(), null, method, "", "");
     }
 
-    static Access none(String obstacle, String mend) {
-      return new Access(How.NONE, "", null, null, obstacle, mend);
+    static Access none(String obstacle, String fix) {
+      return new Access(How.NONE, "", null, null, obstacle, fix);
     }
 
     boolean possible() {

@@ -24,10 +24,10 @@ import javax.lang.model.util.Elements;
 import javax.tools.Diagnostic.Kind;
 
 /**
- * Writes {@code XxxPeft} for every class {@code Xxx} that carries {@code @Peft} or the annotation
- * of another tuner. Which annotations these are is not known beforehand: whatever carries {@code
- * TunerDescriptor} is one. So it asks for all annotations, and claims its own where there are no
- * others.
+ * The annotation processor that writes {@code XxxPeft} for every class {@code Xxx} that carries
+ * {@code @Peft} or the annotation of another tuner. Which annotations these are is not known
+ * beforehand: whatever carries {@code TunerDescriptor} is one. So it asks for all annotations, and
+ * claims its own where there are no others.
  *
  * <p>A class whose types are not all there yet, since another processor has still to write some,
  * waits for the next round. Every written file comes from exactly one class, so that Gradle and
@@ -49,7 +49,7 @@ public final class PeftProcessor extends AbstractProcessor {
   private final Set<String> planned = new HashSet<>();
   private final Lombok lombok = new Lombok();
 
-  /** For the compiler. */
+  /** Creates the processor; the compiler calls this. */
   public PeftProcessor() {}
 
   @Override
@@ -120,10 +120,10 @@ public final class PeftProcessor extends AbstractProcessor {
   }
 
   /**
-   * Whether the annotations are claimed, so that {@code -Xlint:processing} does not ask whose they
-   * are. All that are given count as claimed then, so none may be another processor's; and a
-   * compiler that has no others left calls no processor that comes after: that must not happen to
-   * one that has still to write what is waited for, nor to Lombok, which has work without
+   * Returns whether the annotations are claimed, so that {@code -Xlint:processing} does not ask
+   * whose they are. All that are given count as claimed then, so none may be another processor's;
+   * and a compiler that has no others left calls no processor that comes after: that must not
+   * happen to one that has still to write what is waited for, nor to Lombok, which has work without
    * annotations as well ({@code val}).
    */
   private boolean claims(Set<? extends TypeElement> annotations) {
@@ -137,7 +137,7 @@ public final class PeftProcessor extends AbstractProcessor {
     return OWN.contains(annotation.getQualifiedName().toString()) || ofTuner(annotation);
   }
 
-  /** Whether an annotation is the JDK's, of which the compiler does not ask whose it is. */
+  /** Returns whether an annotation is the JDK's, of which the compiler does not ask whose it is. */
   private boolean platform(TypeElement annotation) {
     String name = annotation.getQualifiedName().toString();
     return name.startsWith("java.lang.") || name.equals(GENERATED);
@@ -261,7 +261,7 @@ public final class PeftProcessor extends AbstractProcessor {
     return home.isEmpty() ? name : home + "." + name;
   }
 
-  /** The name of the class to write; the usual one if another is given that is none. */
+  /** Returns the name of the class to write; the usual one if the given one is not a name. */
   private static String simpleName(TypeElement model, List<PeftSettings> settings) {
     return settings.stream()
         .map(PeftSettings::className)

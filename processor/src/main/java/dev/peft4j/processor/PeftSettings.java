@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param index which of the class's, in the order written
  * @param annotation the tuner that the annotation is of
- * @param kind the tuner that it stands for; that of the annotation if there is none of the name,
+ * @param kind the tuner that it asks for; that of the annotation if there is none of the name,
  *     which is reported as an error
- * @param others the tuners that it could stand for besides
+ * @param others the other tuners that it could ask for
  * @param tuner peft's name of the tuner, as written
  * @param written the members that are written, not left at their defaults
  * @param values the values of all members of the tuner's annotation, by their names
@@ -41,7 +41,7 @@ record PeftSettings(
    * @param regexText what that says, or nothing
    */
   record TargetNames(String member, List<String> names, String regexMember, String regexText) {
-    /** The regular expression, however it is written, or nothing. */
+    /** Returns the regular expression, however it is written, or nothing. */
     String regex() {
       return PeftSettings.regex(names, regexText);
     }
@@ -83,7 +83,7 @@ record PeftSettings(
     return texts("layersPattern");
   }
 
-  /** The adapter's name. */
+  /** Returns the adapter's name. */
   String adapter() {
     return values.containsKey("adapter") ? text("adapter") : "default";
   }
@@ -96,23 +96,26 @@ record PeftSettings(
     return text("className");
   }
 
-  /** The annotation as it is written: {@code @Peft}. */
+  /** Returns the annotation as it is written: {@code @Peft}. */
   String at() {
     String name = annotation.annotation();
     return "@" + name.substring(name.lastIndexOf('.') + 1);
   }
 
-  /** The value of a setting; its default, or an empty text if the tuner has none of the name. */
+  /**
+   * Returns the value of a setting; its default, or an empty text if the tuner has none of the
+   * name.
+   */
   Value value(String member) {
     return values.getOrDefault(member, new Value.Text(""));
   }
 
-  /** Whether a setting is something else than its default. */
+  /** Returns whether a setting is not at its default. */
   boolean set(Member member) {
     return !value(member.name()).equals(member.usual());
   }
 
-  /** The entries of the settings that train rows of embeddings. */
+  /** Returns the entries of the settings that train rows of embeddings. */
   List<Tokens> tokens() {
     List<Tokens> tokens = new ArrayList<>();
     for (Member member : kind.settings()) {
@@ -144,7 +147,7 @@ record PeftSettings(
     }
   }
 
-  /** The keys that name some of the layers. */
+  /** Returns the keys that name some of the layers. */
   List<Key> keys() {
     List<Key> keys = new ArrayList<>();
     for (Member member : kind.settings()) {
@@ -166,7 +169,7 @@ record PeftSettings(
     return keys;
   }
 
-  /** The settings that name some of the targets. */
+  /** Returns the settings that name some of the targets. */
   List<TargetNames> targetNames() {
     List<TargetNames> all = new ArrayList<>();
     for (Member member : kind.settings()) {
@@ -210,7 +213,7 @@ record PeftSettings(
         && target.get(0).toLowerCase(Locale.ROOT).equals(TargetSpec.ALL_LINEAR);
   }
 
-  /** The regular expression for targets, empty if there is none. */
+  /** Returns the regular expression for targets, empty if there is none. */
   String regex() {
     return regex(target(), targetRegex());
   }
@@ -225,14 +228,14 @@ record PeftSettings(
     return !regex().isEmpty();
   }
 
-  /** Where the targets are written that are not a list. */
+  /** Returns where targets are written that are not a list. */
   Site targetSite() {
     return target().isEmpty() && !targetRegex().isEmpty()
         ? Site.member(index, "targetRegex")
         : target().isEmpty() ? Site.annotation(index) : Site.element(index, "target", 0);
   }
 
-  /** Where the expression for some of the targets is written. */
+  /** Returns where the expression for some of the targets is written. */
   Site site(TargetNames names) {
     return names.names().isEmpty() ? site(names.regexMember()) : site(names.member(), 0);
   }
@@ -245,7 +248,7 @@ record PeftSettings(
     return Site.element(index, member, element);
   }
 
-  /** With what the task type adds; for settings that passed their checks. */
+  /** Returns the targets, with what the task type adds; for settings that passed their checks. */
   TargetSpec spec() {
     List<String> saved = new ArrayList<>(modulesToSave());
     for (String head : TaskTypes.modulesToSave(taskType())) {

@@ -21,7 +21,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import javax.lang.model.element.Modifier;
 
-/** Writes the adapted class: the only place that writes code. */
+/** The writer of the adapted class: the only place that writes code. */
 final class PeftWriter {
   private static final ClassName GENERATED =
       ClassName.get("javax.annotation.processing", "Generated");
@@ -54,14 +54,14 @@ final class PeftWriter {
     this.marked = marked;
   }
 
-  /** The variables that the class declares where code names other classes. */
+  /** Returns the variables that the class declares where code names other classes. */
   static Set<String> variables(List<PeftSettings> settings) {
     Set<String> variables = new HashSet<>(constants(settings));
     variables.addAll(List.of("adapters", "model", "a"));
     return variables;
   }
 
-  /** Takes the short names for the runtime's classes, ahead of the model's. */
+  /** Reserves the short names for the runtime's classes, ahead of the model's. */
   static void claim(TypeNames names, List<PeftSettings> settings) {
     List.of(ADAPTED_MODEL, ADAPTER_SET).forEach(names::type);
     names.scope().header(PEFT_MODEL);
@@ -72,7 +72,7 @@ final class PeftWriter {
     return ClassName.get("dev.peft4j.tuner", name);
   }
 
-  /** The text of the file. */
+  /** Returns the text of the file. */
   String text() {
     TypeSpec.Builder type =
         TypeSpec.classBuilder(model.generated())
@@ -153,13 +153,13 @@ final class PeftWriter {
       plans
           .get(i)
           .saved()
-          .forEach(path -> items.add("  <li>{@code %s}, trained whole\n".formatted(text(path))));
+          .forEach(path -> items.add("  <li>{@code %s}, trained in full\n".formatted(text(path))));
       doc.append(items.isEmpty() ? ".\n" : ":\n<ul>\n%s</ul>\n".formatted(String.join("", items)));
     }
     return doc.toString();
   }
 
-  /** Its tuner, where the annotation may stand for several only if it is not the annotation's. */
+  /** Returns what is said about the tuner and its rank and alpha. */
   private static String what(PeftSettings s) {
     boolean plain = s.kind().has("r") && s.kind().has("alpha");
     String numbers = "rank %s and alpha %s".formatted(number(s, "r"), number(s, "alpha"));
@@ -175,7 +175,7 @@ final class PeftWriter {
     return s.value(member) instanceof Value.Num n ? number(n.number().doubleValue()) : "";
   }
 
-  /** A path in a comment: names in checkpoints may be anything. */
+  /** Returns a path for a comment: names in checkpoints may be anything. */
   private static String text(String path) {
     return path.replaceAll("[\\p{Cntrl}\\\\{}]", "?").replace("*/", "*?");
   }
@@ -229,8 +229,7 @@ final class PeftWriter {
     MethodSpec.Builder method =
         MethodSpec.methodBuilder("adapt")
             .addJavadoc(
-                "Freezes a model that is there already and attaches the same adapters to it, in"
-                    + " place.\n\n")
+                "Freezes an existing model and attaches the same adapters to it, in place.\n\n")
             .addJavadoc("@param model the model\n@return the model with its adapters\n")
             .addModifiers(Modifier.PUBLIC, Modifier.STATIC)
             .addTypeVariables(model.typeVariables())

@@ -49,7 +49,7 @@ record Place(
     return dimensions.contains(Kind.MAP);
   }
 
-  /** Its path for certain indices and keys, one for each dimension. */
+  /** Returns its path for certain indices and keys, one for each dimension. */
   String path(List<String> at) {
     if (dimensions.isEmpty()) {
       return template;
@@ -72,7 +72,7 @@ record Place(
     return element ? used + 1 : used;
   }
 
-  /** This place and all below it, in order. */
+  /** Returns this place and all below it, in order. */
   List<Place> all() {
     List<Place> all = new ArrayList<>();
     collect(all);

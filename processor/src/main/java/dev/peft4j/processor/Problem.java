@@ -1,7 +1,7 @@
 package dev.peft4j.processor;
 
 /**
- * Something to tell the user.
+ * A problem to report to the user.
  *
  * @param diagnostic its kind
  * @param site where it is

@@ -16,10 +16,10 @@ import javax.tools.Diagnostic.Kind;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts messages on annotations that are repeated. javac's {@code Messager} does not find the source
- * of these, since it looks for the container that the compiler made of them; so they are found in
- * javac's own trees. Where there are none (another compiler, a build tool that hides javac) the
- * {@code Messager} has to do.
+ * A printer of messages on annotations that are repeated. javac's {@code Messager} does not find
+ * the source of these, since it looks for the container that the compiler made of them; so they are
+ * found in javac's own trees. Where there are none (another compiler, a build tool that hides
+ * javac) the {@code Messager} has to do.
  */
 final class RepeatedAnnotations {
   private RepeatedAnnotations() {}

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 /**
  * Indices and keys to try. How long a list is and what a map's keys are, is known at run time only;
  * but names in a configuration can only tell those indices and keys apart that they mention, so
- * those and one that none mentions stand for all. A regular expression may tell more apart: with
+ * those and one that none mentions represent all. A regular expression may tell more apart: with
  * one, as many indices are tried as a list of layers may have, and maps are left to the run time.
  */
 final class Samples {
@@ -63,12 +63,12 @@ final class Samples {
     }
   }
 
-  /** Whether a regular expression decides, so that samples do not stand for all keys. */
+  /** Returns whether a regular expression decides, so that samples do not represent all keys. */
   boolean regex() {
     return regex;
   }
 
-  /** All combinations to try for a place in these lists and maps. */
+  /** Returns all combinations to try for a place in these lists and maps. */
   List<List<String>> combinations(List<Kind> dimensions) {
     List<List<String>> all = List.of(List.of());
     for (Kind dimension : dimensions) {

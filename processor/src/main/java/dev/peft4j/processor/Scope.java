@@ -23,8 +23,8 @@ import javax.lang.model.type.TypeMirror;
 import javax.lang.model.util.ElementFilter;
 
 /**
- * How the generated class writes the names of classes: short, with an import, unless another
- * declaration that is in scope there has the name, too. Then the name is qualified.
+ * The names of classes in the generated class: short, with an import, unless another declaration
+ * that is in scope there has the name, too. Then the name is qualified.
  *
  * <p>The body of the class sees the member types and fields that it inherits, the type variables,
  * and the classes of its package. Where a name could be one of a type or of a variable it is that
@@ -103,7 +103,7 @@ final class Scope {
     }
   }
 
-  /** A class's name where only types and packages can stand. */
+  /** Returns a class's name for places where only types and packages are allowed. */
   ClassName type(ClassName name) {
     ClassName top = name.topLevelClassName();
     if (isShort(top)) {
@@ -116,7 +116,8 @@ final class Scope {
   }
 
   /**
-   * A class's name before the braces of the generated class, where what it inherits is not seen.
+   * Returns a class's name for use before the braces of the generated class, where what it inherits
+   * is not seen.
    */
   ClassName header(ClassName name) {
     ClassName top = name.topLevelClassName();
@@ -125,26 +126,26 @@ final class Scope {
         : named(name, "");
   }
 
-  /** Whether {@link #type} finds a name that means the class. */
+  /** Returns whether {@link #type} finds a name that means the class. */
   boolean nameable(ClassName name) {
     ClassName top = name.topLevelClassName();
     return canBeShort(top) || qualifiable(top, Set.of());
   }
 
-  /** Whether {@link #header} finds a name that means the class. */
+  /** Returns whether {@link #header} finds a name that means the class. */
   boolean nameableInHeader(ClassName name) {
     ClassName top = name.topLevelClassName();
     return nameable(name) || (!typeVariables.contains(top.simpleName()) && mayBeShort(top));
   }
 
-  /** Whether a name can be written where it could be a variable's, too. */
+  /** Returns whether a name can be written where it could be a variable's, too. */
   boolean expressible(ClassName name) {
     ClassName top = name.topLevelClassName();
     return (!variables.contains(top.simpleName()) && canBeShort(top))
         || qualifiable(top, variables);
   }
 
-  /** Code for a class, of which a static member is to be used. */
+  /** Returns code for a class of which a static member is to be used. */
   CodeBlock expression(ClassName name) {
     ClassName top = name.topLevelClassName();
     if (!variables.contains(top.simpleName()) && isShort(top)) {
@@ -164,7 +165,7 @@ final class Scope {
     return named(name, in.isEmpty() ? "" : in + ".");
   }
 
-  /** What is to be written, as a name that JavaPoet leaves as it is. */
+  /** Returns what is to be written, as a name that JavaPoet leaves as it is. */
   private static ClassName named(ClassName name, String prefix) {
     List<String> names = name.simpleNames();
     return ClassName.get(
@@ -207,7 +208,10 @@ final class Scope {
             || isOnlyName(simple));
   }
 
-  /** Whether a class of this package has no other name: the package's is that of a type, too. */
+  /**
+   * Returns whether a class of this package has no other name: the package's is that of a type,
+   * too.
+   */
   private boolean isOnlyName(String simple) {
     return inHome(simple) && !qualifiable(ClassName.get(home, simple), Set.of());
   }
@@ -243,17 +247,17 @@ final class Scope {
         : "types there are called %s and %s".formatted(top.simpleName(), first);
   }
 
-  /** The classes to import, in order. */
+  /** Returns the classes to import, in order. */
   SortedSet<String> imports() {
     return imports;
   }
 
-  /** The classes that no name means, and why. */
+  /** Returns the classes that no name means, and why. */
   Map<String, String> hidden() {
     return hidden;
   }
 
-  /** Whether static members are reached through values, of which javac warns. */
+  /** Returns whether static members are reached through values, of which javac warns. */
   boolean throughValues() {
     return throughValues;
   }

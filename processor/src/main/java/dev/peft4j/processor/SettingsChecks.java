@@ -16,7 +16,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.PatternSyntaxException;
 
-/** Checks the values of an annotation that need no look at the model. */
+/** The checks of an annotation's values that do not need the model. */
 final class SettingsChecks {
   private final String model;
   private final Function<TunerMirror, String> candidates;
@@ -41,7 +41,7 @@ final class SettingsChecks {
     return checkTargets(s);
   }
 
-  /** What the adapters of one model must not have in common. */
+  /** Checks that the adapters of one model do not contradict each other. */
   void checkTogether(List<PeftSettings> all) {
     for (int i = 0; i < all.size(); i++) {
       PeftSettings s = all.get(i);
@@ -153,7 +153,7 @@ final class SettingsChecks {
       if (target.startsWith(TargetSpec.REGEX_PREFIX)
           || target.toLowerCase(Locale.ROOT).equals(TargetSpec.ALL_LINEAR)) {
         String message =
-            "\"%s\" stands beside other targets, but has to be the only one".formatted(target);
+            "\"%s\" is listed with other targets, but has to be the only one".formatted(target);
         report(Diagnostic.TWO_WAYS, s.site("target", i), message);
         good = false;
       }
@@ -175,7 +175,7 @@ final class SettingsChecks {
     return good && checkRegexes(s);
   }
 
-  /** What names some of the targets. */
+  /** Checks a setting that names some of the targets. */
   private boolean checkSome(PeftSettings s, PeftSettings.TargetNames some) {
     boolean good = true;
     if (!some.names().isEmpty() && !some.regexText().isEmpty()) {
@@ -189,7 +189,7 @@ final class SettingsChecks {
     for (int i = 0; some.names().size() > 1 && i < some.names().size(); i++) {
       if (some.names().get(i).startsWith(TargetSpec.REGEX_PREFIX)) {
         String message =
-            "\"%s\" stands beside other names, but has to be the only one"
+            "\"%s\" is listed with other names, but has to be the only one"
                 .formatted(some.names().get(i));
         report(Diagnostic.TWO_WAYS, s.site(some.member(), i), message);
         good = false;

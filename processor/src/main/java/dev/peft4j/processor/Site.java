@@ -1,7 +1,7 @@
 package dev.peft4j.processor;
 
 /**
- * Where in the annotations of a class a problem sits.
+ * The place of a problem in the annotations of a class.
  *
  * @param adapter which {@code @Peft}, in the order written; -1 for the class itself
  * @param member the member's name; empty for the annotation as a whole

@@ -6,14 +6,14 @@ import java.util.List;
 /** A piece of the method that attaches an adapter. */
 sealed interface Step {
 
-  /** Attaches the adapter to a layer. */
+  /** The adapter is attached to a layer. */
   record Attach(Path path, Value module) implements Step {}
 
-  /** Trains a module whole. */
+  /** A module is trained in full. */
   record Save(Path path, Value module) implements Step {}
 
   /**
-   * Has the run time look for targets in a module and below it.
+   * The run time looks for targets in a module and below it.
    *
    * @param variable the variable for it as a module if its type does not say that it is one; else
    *     empty
@@ -21,7 +21,7 @@ sealed interface Step {
   record Search(Path path, Value module, String variable) implements Step {}
 
   /**
-   * Does something for each element of a list.
+   * A loop over the elements of a list.
    *
    * @param index the variable for the index
    * @param element the variable for the element; empty if the steps do not use one
@@ -33,7 +33,7 @@ sealed interface Step {
   }
 
   /**
-   * Does something for each entry of a map.
+   * A loop over the entries of a map.
    *
    * @param entry the variable for the entry
    * @param element the variable for its value; empty if the steps do not use one
@@ -44,14 +44,14 @@ sealed interface Step {
     }
   }
 
-  /** Does something for some indices or keys only. */
+  /** Steps for some indices or keys only. */
   record When(Condition condition, List<Step> steps) implements Step {
     public When {
       steps = List.copyOf(steps);
     }
   }
 
-  /** Does something if an optional module is there. */
+  /** Steps for an optional module, if it is not null. */
   record IfPresent(Value value, List<Step> steps) implements Step {
     public IfPresent {
       steps = List.copyOf(steps);
@@ -59,7 +59,7 @@ sealed interface Step {
   }
 
   /**
-   * Which indices or keys.
+   * A choice of indices or keys.
    *
    * @param variable the code for the index or the key
    * @param keys whether it is a key
@@ -86,13 +86,13 @@ sealed interface Step {
    */
   record Part(String text, boolean variable) {}
 
-  /** How to get at a value. */
+  /** A way to get at a value. */
   sealed interface Value {}
 
   /** A variable. */
   record Variable(String name) implements Value {}
 
-  /** What is read from another value. */
+  /** A value that is read from another one. */
   record Read(Value from, Access access) implements Value {}
 
   /** An element of a list. */

@@ -63,7 +63,10 @@ final class StepCode {
     }
   }
 
-  /** Literal segments next to each other become one string: {@code "layers." + i + ".q_proj"}. */
+  /**
+   * Returns the code of a path; adjacent literal segments become one string: {@code "layers." + i +
+   * ".q_proj"}.
+   */
   private static CodeBlock path(Step.Path path) {
     List<CodeBlock> terms = new ArrayList<>();
     var literal = new StringBuilder();

@@ -16,11 +16,11 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks that everything that a configuration names is there, and that no two parts of it
+ * The check that everything that a configuration names is there, and that no two parts of it
  * contradict each other.
  */
 final class TargetChecks {
-  private static final int MOST_SHOWN = 6;
+  private static final int MAX_SHOWN = 6;
 
   private final PeftSettings settings;
   private final Place root;
@@ -56,7 +56,7 @@ final class TargetChecks {
     return true;
   }
 
-  /** Where the entry is written that decided an answer. */
+  /** Returns where the entry that decided an answer is written. */
   static Site site(PeftSettings settings, Answer answer) {
     if (answer.outcome() == Outcome.SAVE || answer.outcome() == Outcome.IN_SAVED) {
       int index = settings.modulesToSave().indexOf(answer.by());
@@ -182,8 +182,8 @@ final class TargetChecks {
   }
 
   /**
-   * Whether a target names a module that is searched at run time and goes on from there, as {@code
-   * mlp.0} does.
+   * Returns whether a target names a module that is searched at run time and goes on from there, as
+   * {@code mlp.0} does.
    */
   private boolean reachesInto(String target) {
     int dot = target.lastIndexOf('.');
@@ -199,7 +199,7 @@ final class TargetChecks {
     return false;
   }
 
-  /** Whether a name fits nothing but keys of maps, which are not known yet. */
+  /** Returns whether a name fits nothing but keys of maps, which are not known yet. */
   private boolean byKeyOnly(String name, Answer answer) {
     if (settings.hasRegex() || !answer.place().inMap()) {
       return false;
@@ -210,7 +210,7 @@ final class TargetChecks {
         .allMatch(Node.ELEMENT::equals);
   }
 
-  /** exclude names modules; who names one that holds others may have meant those too. */
+  /** Reports an exclude of a module that holds targets: those may have been meant, too. */
   private void checkExcludedSubtrees(String target, Site site, List<Answer> attached) {
     for (Answer answer : attached) {
       for (Place above = answer.place().parent();
@@ -232,7 +232,7 @@ final class TargetChecks {
     }
   }
 
-  /** The expression for all that is in a module, as Java writes it. */
+  /** Returns the expression for all that is in a module, as Java writes it. */
   private static String below(Place module, String path, String excludedBy) {
     boolean oneIndex = excludedBy.chars().anyMatch(Character::isDigit);
     String dotted = (oneIndex ? path : module.template()).replace(".", "\\\\.");
@@ -245,7 +245,7 @@ final class TargetChecks {
       list = list.parent();
     }
     if (list == null) {
-      return "%s is in no list.".formatted(answer.place().template());
+      return "%s is not in a list.".formatted(answer.place().template());
     }
     boolean top = list.parent() != null && list.parent().parent() == null;
     return settings.layersPattern().isEmpty() && top
@@ -384,8 +384,8 @@ final class TargetChecks {
             .map(a -> shown.apply(a.place()))
             .collect(Collectors.toCollection(LinkedHashSet::new));
     String more =
-        texts.size() > MOST_SHOWN ? " and %d more".formatted(texts.size() - MOST_SHOWN) : "";
-    return texts.stream().limit(MOST_SHOWN).collect(Collectors.joining(", ", "", more));
+        texts.size() > MAX_SHOWN ? " and %d more".formatted(texts.size() - MAX_SHOWN) : "";
+    return texts.stream().limit(MAX_SHOWN).collect(Collectors.joining(", ", "", more));
   }
 
   private void report(Diagnostic diagnostic, Site site, @Nullable Object... details) {

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** Checks that the members of an annotation fit the tuner that it stands for. */
+/** The check that the members of an annotation fit the tuner that it asks for. */
 final class TunerChecks {
   private final PeftSettings settings;
   private final Consumer<Problem> problems;
@@ -42,7 +42,7 @@ final class TunerChecks {
     settings.targetNames().forEach(this::checkTargets);
   }
 
-  /** The tuner that a member is of, if it is not the one that is asked for. */
+  /** Returns the tuner that a member is of, if it is not the one that is asked for. */
   private Optional<TunerMirror> owner(String member) {
     if (settings.kind().has(member)) {
       return Optional.empty();
@@ -64,7 +64,7 @@ final class TunerChecks {
             : ", or write tuner = \"%s\"".formatted(owner.peftType()));
   }
 
-  /** Names of some of the targets are written as among the targets. */
+  /** Checks that names of some of the targets are written as in the list of targets. */
   private void checkTargets(PeftSettings.TargetNames some) {
     boolean list = !settings.allLinear() && !settings.hasRegex();
     if (!list || settings.target().isEmpty()) {

@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
  * @param config the class of its settings
  * @param layers the qualified names of the layers that it adapts; empty for all
  * @param members the annotation's members, in their order
- * @param others the qualified names of the annotations of other tuners that this one can stand for
+ * @param others the qualified names of the annotations of other tuners that this one can ask for
  */
 record TunerMirror(
     String peftType,
@@ -32,7 +32,7 @@ record TunerMirror(
     others = List.copyOf(others);
   }
 
-  /** The settings of its own, in their order. */
+  /** Returns the settings of its own, in their order. */
   List<Member> settings() {
     return members.values().stream()
         .filter(
@@ -42,7 +42,7 @@ record TunerMirror(
         .toList();
   }
 
-  /** Whether it has a member, of its own or one that all tuners have. */
+  /** Returns whether it has a member, of its own or one that all tuners have. */
   boolean has(String member) {
     Member m = members.get(member);
     return m != null && (m.tuner().isEmpty() || m.tuner().equals(peftType));
@@ -60,14 +60,14 @@ record TunerMirror(
     };
   }
 
-  /** The layers that it adapts, for messages: Linear and Conv2d do. */
+  /** Returns the layers that it adapts, for messages: Linear and Conv2d do. */
   String layersDo() {
     return layers.isEmpty()
         ? simple(Universe.LAYERS, ", ", ", ") + " and classes that implement Adaptable do"
         : simple(layers, ", ", " and ") + (layers.size() == 1 ? " does" : " do");
   }
 
-  /** Some of these, for a sentence that none of them is there. */
+  /** Returns these for a sentence that says that there are none. */
   String someLayers() {
     return layers.isEmpty()
         ? "Linear, Embedding or Conv2d"

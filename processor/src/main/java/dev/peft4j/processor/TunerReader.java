@@ -20,7 +20,7 @@ import javax.lang.model.util.ElementFilter;
 import javax.lang.model.util.Elements;
 import org.jspecify.annotations.Nullable;
 
-/** Reads what the annotations of tuners say of these. */
+/** A reader of what the annotations of tuners say about these. */
 final class TunerReader {
   private static final String DESCRIPTOR = "dev.peft4j.annotation.TunerDescriptor";
   private static final String SETTING = "dev.peft4j.annotation.Setting";
@@ -32,12 +32,12 @@ final class TunerReader {
     this.elements = elements;
   }
 
-  /** Whether an annotation is that of a tuner. */
+  /** Returns whether an annotation is that of a tuner. */
   static boolean describes(Element annotation) {
     return mirror(annotation, DESCRIPTOR) != null;
   }
 
-  /** The annotation that a container is for, if that is one of a tuner; else null. */
+  /** Returns the annotation that a container is for, if that is one of a tuner; else null. */
   static @Nullable TypeElement contained(Element annotation) {
     for (ExecutableElement member : ElementFilter.methodsIn(annotation.getEnclosedElements())) {
       if (member.getSimpleName().contentEquals("value")
@@ -51,13 +51,15 @@ final class TunerReader {
     return null;
   }
 
-  /** The tuner of an annotation that describes one. */
+  /** Returns the tuner of an annotation that describes one. */
   TunerMirror read(TypeElement annotation) {
     return known.computeIfAbsent(
         annotation.getQualifiedName().toString(), name -> tuner(annotation));
   }
 
-  /** The tuners that an annotation can stand for besides its own, as far as they can be seen. */
+  /**
+   * Returns the tuners that an annotation can ask for besides its own, as far as they can be seen.
+   */
   List<TunerMirror> others(TunerMirror tuner) {
     List<TunerMirror> found = new ArrayList<>();
     for (String name : tuner.others()) {

@@ -47,17 +47,17 @@ final class TypeNames {
     return annotations;
   }
 
-  /** A class of the runtime or of the JDK. */
+  /** Returns the name of a class of the runtime or of the JDK. */
   ClassName type(ClassName name) {
     return scope.type(name);
   }
 
-  /** As {@link #type}, where a static member follows. */
+  /** Does what {@link #type} does, where a static member follows. */
   CodeBlock expression(ClassName name) {
     return scope.expression(name);
   }
 
-  /** The model as it is written after extends. */
+  /** Returns the model as it is written after extends. */
   TypeName header(DeclaredType model) {
     return parameterized(scope.header(ClassName.get(Universe.element(model))), model);
   }
@@ -67,7 +67,7 @@ final class TypeNames {
   }
 
   /**
-   * A parameter's type.
+   * Returns a parameter's type.
    *
    * @param written annotations that are written before the parameter, which some compilers also
    *     show on its type
@@ -112,7 +112,9 @@ final class TypeNames {
     return specs.isEmpty() ? plain : plain.annotated(specs);
   }
 
-  /** The type with annotations where they belong: {@code java.util.@Nullable List<String>}. */
+  /**
+   * Returns the type with annotations where they belong: {@code java.util.@Nullable List<String>}.
+   */
   private TypeName annotated(List<AnnotationSpec> specs, DeclaredType type) {
     String name = scope.type(ClassName.get(Universe.element(type))).canonicalName();
     int last = name.lastIndexOf('.') + 1;
@@ -164,7 +166,7 @@ final class TypeNames {
     return TypeName.get(type);
   }
 
-  /** Type variables with their bounds. */
+  /** Returns type variables with their bounds. */
   List<TypeVariableName> variables(List<? extends TypeParameterElement> parameters) {
     List<TypeVariableName> variables = new ArrayList<>();
     for (TypeParameterElement parameter : parameters) {

@@ -78,7 +78,7 @@ final class Universe {
     return module;
   }
 
-  /** The class of a name as the model's module sees it, or null. */
+  /** Returns the class of a name as the model's module sees it, or null. */
   @Nullable TypeElement find(String name) {
     TypeElement found = module == null ? null : elements.getTypeElement(module, name);
     return found != null || (module != null && !module.isUnnamed())
@@ -99,7 +99,7 @@ final class Universe {
     return (TypeElement) type.asElement();
   }
 
-  /** The class that declares a member, or that another class is nested in. */
+  /** Returns the class that declares a member, or that another class is nested in. */
   static TypeElement declaring(Element member) {
     if (member.getEnclosingElement() instanceof TypeElement type) {
       return type;
@@ -111,7 +111,7 @@ final class Universe {
     return element(type).getQualifiedName().toString();
   }
 
-  /** The name as a reader of the source knows it: Outer.Inner. */
+  /** Returns the name as a reader of the source knows it: Outer.Inner. */
   static String shortName(TypeElement type) {
     Element outer = type.getEnclosingElement();
     return outer instanceof TypeElement t
@@ -119,7 +119,7 @@ final class Universe {
         : type.getSimpleName().toString();
   }
 
-  /** Whether an exception has to be declared or caught. */
+  /** Returns whether an exception has to be declared or caught. */
   boolean checked(TypeMirror thrown) {
     return !(thrown instanceof DeclaredType declared)
         || (superclass(declared, "java.lang.RuntimeException") == null
@@ -156,15 +156,15 @@ final class Universe {
   }
 
   /**
-   * Whether a type is an interface that modules implement, so that a value of it is most likely a
-   * module.
+   * Returns whether a type is an interface that modules implement, so that a value of it is most
+   * likely a module.
    */
   boolean isLayer(DeclaredType type) {
     return element(type).getKind() == ElementKind.INTERFACE
         && (supertype(type, NN + "Layer") != null || supertype(type, NN + "Adaptable") != null);
   }
 
-  /** The type itself or a class above it of this name, with its type arguments; or null. */
+  /** Returns the type itself or a class above it of this name, with its type arguments; or null. */
   @Nullable DeclaredType superclass(DeclaredType type, String name) {
     for (DeclaredType t = type; ; ) {
       if (name(t).equals(name)) {
@@ -178,7 +178,10 @@ final class Universe {
     }
   }
 
-  /** The class above, with its type arguments; null for Object, interfaces and what is missing. */
+  /**
+   * Returns the class above, with its type arguments; null for Object, interfaces and what is
+   * missing.
+   */
   @Nullable DeclaredType superclassOf(DeclaredType type) {
     TypeMirror above = element(type).getSuperclass();
     requireResolved(above, element(type));
@@ -195,7 +198,8 @@ final class Universe {
   }
 
   /**
-   * The type itself or one above it of this name, interfaces too, with its type arguments; or null.
+   * Returns the type itself or one above it of this name, interfaces too, with its type arguments;
+   * or null.
    */
   @Nullable DeclaredType supertype(DeclaredType type, String name) {
     if (name(type).equals(name)) {
@@ -212,7 +216,7 @@ final class Universe {
   }
 
   /**
-   * The declared type that stands for a type when it is read: the bound of a variable or of a
+   * Returns the declared type that replaces a type when it is read: the bound of a variable or of a
    * wildcard; or null.
    */
   @Nullable DeclaredType bound(TypeMirror type) {
@@ -291,7 +295,10 @@ final class Universe {
     return null;
   }
 
-  /** Whether a class is nested in one that the model extends, and so in reach of its subclasses. */
+  /**
+   * Returns whether a class is nested in one that the model extends, and so in reach of its
+   * subclasses.
+   */
   boolean aboveModel(TypeElement type) {
     return type.getEnclosingElement() instanceof TypeElement outer
         && types.isSubtype(types.erasure(model.asType()), types.erasure(outer.asType()));
@@ -301,7 +308,7 @@ final class Universe {
     return elements.getPackageOf(element).equals(home);
   }
 
-  /** The method of a class with the signature of another class's method, or null. */
+  /** Returns the method of a class with the signature of another class's method, or null. */
   @Nullable ExecutableElement sameSignature(
       ExecutableElement method, TypeElement in, TypeElement type) {
     ExecutableType wanted = (ExecutableType) types.asMemberOf((DeclaredType) in.asType(), method);

@@ -11,8 +11,8 @@ import javax.lang.model.type.WildcardType;
 import javax.lang.model.util.Elements;
 
 /**
- * What the generated class mentions, as far as the compiler warns of it. A model may use what is
- * deprecated in a class around it, or in itself, without a warning; the generated class is outside.
+ * The uses in the generated class that the compiler warns about. A model may use what is deprecated
+ * in a class around it, or in itself, without a warning; the generated class is outside.
  */
 final class Uses {
   private final Elements elements;
@@ -43,7 +43,7 @@ final class Uses {
     }
   }
 
-  /** A class with those around it, or a member. */
+  /** Notes a class with those around it, or a member. */
   void element(Element element) {
     if (elements.isDeprecated(element)) {
       if (forRemoval(element)) {

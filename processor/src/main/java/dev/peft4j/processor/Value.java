@@ -29,7 +29,7 @@ sealed interface Value {
   /** An annotation: the values of its members in their order, defaults included. */
   record Entry(ClassName type, Map<String, Value> values) implements Value {}
 
-  /** The value as a reader of the source writes it, as far as numbers and names go. */
+  /** Returns the value as a reader of the source writes it, as far as numbers and names go. */
   default String shown() {
     if (this instanceof Text t) {
       return t.text();
@@ -43,7 +43,7 @@ sealed interface Value {
     return this instanceof Constant c ? c.name() : toString();
   }
 
-  /** The elements of an array; of anything else itself. */
+  /** Returns the elements of an array; of anything else, the value itself. */
   default List<Value> elements() {
     return this instanceof Many many ? many.all() : List.of(this);
   }

@@ -7,7 +7,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Checks the values of a tuner's settings by what its annotation says of them. */
+/** The checks of the values of a tuner's settings by what its annotation says about them. */
 final class ValueChecks {
   private final PeftSettings settings;
   private final Consumer<Problem> problems;
@@ -114,7 +114,7 @@ final class ValueChecks {
         : String.join(", ", values.subList(0, n)) + last + values.get(n);
   }
 
-  /** What other settings have to be beside this one. */
+  /** Checks the values that other settings must have beside this one. */
   private void checkCompany(Member member) {
     for (String condition : member.goesWith()) {
       int equals = condition.indexOf('=');
@@ -135,7 +135,9 @@ final class ValueChecks {
     }
   }
 
-  /** Numbers that have to be even; where there is a pattern of them, those of the pattern. */
+  /**
+   * Checks numbers that have to be even; where there is a pattern of them, those in the pattern.
+   */
   private void checkEven(Member member) {
     int equals = member.evenWith().indexOf('=');
     if (equals < 0) {

@@ -15,7 +15,7 @@ import javax.lang.model.type.TypeMirror;
 import javax.lang.model.util.ElementFilter;
 import javax.lang.model.util.Elements;
 
-/** Reads values of annotations, and notes whether one of them is not there yet. */
+/** A reader of values of annotations that notes whether one of them does not exist yet. */
 final class ValueReader {
   /** What javac puts in the place of a constant that it cannot resolve (yet). */
   private static final String ERROR = "<error>";
@@ -27,12 +27,12 @@ final class ValueReader {
     this.elements = elements;
   }
 
-  /** Whether a value is a constant that is not there yet; then nothing that was read counts. */
+  /** Returns whether a value is a constant that does not exist yet; then nothing read counts. */
   boolean unresolved() {
     return unresolved;
   }
 
-  /** All members of an annotation in their order, defaults included. */
+  /** Returns all members of an annotation in their order, defaults included. */
   Map<String, Value> all(AnnotationMirror mirror) {
     Map<? extends ExecutableElement, ? extends AnnotationValue> values =
         elements.getElementValuesWithDefaults(mirror);

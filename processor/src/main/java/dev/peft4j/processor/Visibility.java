@@ -19,7 +19,7 @@ import javax.lang.model.util.ElementFilter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the generated class can see. It lies in the model's package and reads models from outside:
+ * The view of the generated class. It is in the model's package and reads models from outside:
  * protected members of other packages are out of its reach.
  */
 final class Visibility {
@@ -29,7 +29,7 @@ final class Visibility {
     this.universe = universe;
   }
 
-  /** Why a class cannot be named; empty if it can. */
+  /** Returns why a class cannot be named; empty if it can. */
   String hidden(TypeElement type) {
     for (Element e = type; e instanceof TypeElement t; e = e.getEnclosingElement()) {
       Set<Modifier> modifiers = t.getModifiers();
@@ -54,7 +54,7 @@ final class Visibility {
     return "";
   }
 
-  /** The first class in a type that cannot be named, or null. */
+  /** Returns the first class in a type that cannot be named, or null. */
   @Nullable String hiddenPart(TypeMirror type) {
     if (type instanceof ArrayType array) {
       return hiddenPart(array.getComponentType());
@@ -82,8 +82,8 @@ final class Visibility {
   }
 
   /**
-   * How to read a field of a value of type {@code owner}: itself, or through a method that returns
-   * it.
+   * Returns how to read a field of a value of type {@code owner}: itself, or through a method that
+   * returns it.
    */
   Access access(DeclaredType owner, VariableElement field) {
     TypeElement ownerType = Universe.element(owner);
@@ -135,8 +135,8 @@ final class Visibility {
   }
 
   /**
-   * Whether {@code owner.field} is this field: not hidden by another one, and inherited all the
-   * way.
+   * Returns whether {@code owner.field} is this field: not hidden by another one, and inherited all
+   * the way.
    */
   private boolean inheritedPlainly(
       TypeElement owner, TypeElement declaring, VariableElement field) {

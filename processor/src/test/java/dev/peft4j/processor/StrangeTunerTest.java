@@ -255,7 +255,7 @@ class StrangeTunerTest {
         "@Toy(target = {\"fc1\", \"fc2\"}, slow = \"fc\")",
         Diagnostic.NOT_A_TARGET,
         "\"fc\"",
-        "slow names some of the targets, but \"fc\" is none of them.");
+        "slow names some of the targets, but \"fc\" is not one of them.");
     says(
         "@Toy(target = \"fc1\", rankPattern = @RankPattern(key = \"fc1\", r = 0))",
         Diagnostic.BAD_RANK,

@@ -136,7 +136,7 @@ final class TargetCases {
             Diagnostic.LAYERS_MATCH_NOTHING,
             "@Peft(target = \"fc\", layers = {1, 2})",
             "{1, 2}",
-            "encoder.fc is in no list"),
+            "encoder.fc is not in a list"),
         Case.body(
             Diagnostic.LAYERS_MATCH_NOTHING,
             "@Peft(target = \"x\", layers = 1) public class M extends Module { static class B"

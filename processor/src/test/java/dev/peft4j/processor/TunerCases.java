@@ -48,13 +48,13 @@ final class TunerCases {
             Diagnostic.NOT_A_TARGET,
             "feedforward = \"fcc\"",
             "\"fcc\"",
-            "\"fcc\" is none of them",
+            "\"fcc\" is not one of them",
             "Did you mean \"fc\"?"),
         ia3(
             Diagnostic.NOT_A_TARGET,
             "feedforward = {\"fc\", \"encoder.fc\"}",
             "\"encoder.fc\"",
-            "none of them"),
+            "not one of them"),
         ia3(Diagnostic.EMPTY_NAME, "feedforward = \"\"", "\"\"", "feedforward"),
         ia3(Diagnostic.BAD_REGEX, "feedforwardRegex = \"a(\"", "\"a(\"", "regular expression"),
         ia3(

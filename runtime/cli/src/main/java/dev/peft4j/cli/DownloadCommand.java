@@ -25,7 +25,7 @@ import picocli.CommandLine.Parameters;
     description = {
       "Downloads a model or an adapter from the Hugging Face Hub into the Hub's cache.",
       "Other commands, and Python's libraries, find it there by its name. What is there already is"
-          + " not downloaded again; what was broken off goes on."
+          + " not downloaded again; an interrupted download continues."
     },
     footer = {
       "",

@@ -114,7 +114,7 @@ final class DownloadProgress implements HubListener, AutoCloseable {
 
   /** Reports that the process ends before the download is complete. */
   private void stopped() {
-    out.note("%nstopped; what has come is kept, the same command goes on");
+    out.note("%nstopped; what has been downloaded is kept, the same command continues");
   }
 
   private void closeBar() {

@@ -69,7 +69,7 @@ final class ExportSampleCommand implements Callable<Integer> {
     }
     Path target = folder == null ? Path.of(sample) : folder;
     if (Files.exists(target)) {
-      throw new UsageException(target + " is there already; give another --out");
+      throw new UsageException(target + " already exists; give another --out");
     }
     Path given = jar == null ? local() : jar;
     if (given == null) {

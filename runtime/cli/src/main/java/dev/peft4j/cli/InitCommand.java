@@ -21,7 +21,7 @@ import picocli.CommandLine.Parameters;
     mixinStandardHelpOptions = true,
     description =
         "Writes a project of your own, to be changed: a model, a program that trains a base and an"
-            + " adapter and goes on where it was stopped, a server, and a test.")
+            + " adapter and continues where it was stopped, a server, and a test.")
 final class InitCommand implements Callable<Integer> {
   @Mixin private Out out = new Out();
 

@@ -64,7 +64,7 @@ final class MergeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     if (Files.exists(target)) {
-      throw new UsageException(target + " is there already; give another --out");
+      throw new UsageException(target + " already exists; give another --out");
     }
     return model.run(this::merge);
   }

@@ -29,7 +29,7 @@ record ProjectNames(String group, String name, String pkg) {
       throw new UsageException(
           "--package "
               + pkg
-              + " is no name of a package in Java and Kotlin; one is com.example.tuning");
+              + " is not a name of a package in Java and Kotlin; one is com.example.tuning");
     }
     if (pkg.matches("(java|javax|kotlin)(\\..*)?")) {
       throw new UsageException(

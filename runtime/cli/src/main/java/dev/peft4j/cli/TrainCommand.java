@@ -142,7 +142,7 @@ final class TrainCommand implements Callable<Integer> {
       }
       TrainingResult result = run(trainer);
       if (result.reason() == StopReason.STOPPED) {
-        out.note("stopped after step %d; --resume goes on", result.state().step());
+        out.note("stopped after step %d; --resume continues", result.state().step());
         return Main.FAILED;
       }
       Path best = result.bestCheckpoint();
@@ -215,7 +215,7 @@ final class TrainCommand implements Callable<Integer> {
       throw new UsageException(
           "there are checkpoints in "
               + checkpoints
-              + " already: give --resume to go on from them, or another --out");
+              + " already: give --resume to continue from them, or another --out");
     }
     try (GracefulStop stop = new GracefulStop(trainer::stop)) {
       LossCurve curve = new LossCurve(folder, folder.resolve("loss.png"));

@@ -28,7 +28,7 @@ final class TrainOptions {
       names = "--steps",
       paramLabel = "N",
       defaultValue = "0",
-      description = "Most steps; 0 is no limit.")
+      description = "Maximum number of steps; 0 means no limit.")
   long steps;
 
   @Option(

@@ -165,7 +165,7 @@ class CommandTest {
         .isCloseTo(report.path("eval_loss").doubleValue(), within(1e-4));
     Run again = Run.of("merge", "-m", model, "-a", trained.resolve("adapter"), "-o", merged);
     assertThat(again.code()).isEqualTo(2);
-    assertThat(again.err()).contains("is there already");
+    assertThat(again.err()).contains("already exists");
   }
 
   @Test

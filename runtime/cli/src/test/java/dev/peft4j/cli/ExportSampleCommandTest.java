@@ -22,11 +22,11 @@ class ExportSampleCommandTest {
     Run other = Run.of("export-sample", "bert");
     assertThat(other.code()).isEqualTo(2);
     assertThat(other.err()).contains("there is no sample 'bert'; there is minilm");
-    assertThat(Run.of("export-sample", "minilm", "-o", temp).err()).contains("is there already");
+    assertThat(Run.of("export-sample", "minilm", "-o", temp).err()).contains("already exists");
     Path jar = temp.resolve("some.jar");
     Files.writeString(jar, "no jar");
     Path out = temp.resolve("out");
-    Run.of("export-sample", "minilm", "-o", out, "--jar", jar).failed("some.jar: is no jar");
+    Run.of("export-sample", "minilm", "-o", out, "--jar", jar).failed("some.jar: is not a jar");
     try (OutputStream file = Files.newOutputStream(jar);
         ZipOutputStream zip = new ZipOutputStream(file)) {
       zip.putNextEntry(new ZipEntry("something"));

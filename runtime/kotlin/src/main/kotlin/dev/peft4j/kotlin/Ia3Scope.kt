@@ -7,21 +7,21 @@ import dev.peft4j.tuner.ia3.Ia3Config
 public class Ia3Scope internal constructor() : TargetsScope() {
   private val builder = Ia3Config.builder()
 
-  /** Whether the vectors start as ones; else they are drawn from N(0, 1). */
+  /** Whether the vectors start as ones; otherwise they are drawn from N(0, 1). */
   public var initWeights: Boolean = true
 
   /** peft's task type, for example `SEQ_CLS`. */
   public var taskType: String? = null
 
-  /** Name of the base model. */
+  /** The name of the base model. */
   public var baseModel: String? = null
 
-  /** Those of the targets whose inputs are multiplied, not their results: written as among the targets. */
+  /** Sets the targets whose inputs are multiplied instead of their results; each is written as in the targets. */
   public fun feedforward(vararg names: String) {
     builder.feedforward(*names)
   }
 
-  /** The same as a regular expression for the whole path. */
+  /** Sets the same as a regular expression for the whole path. */
   public fun feedforwardRegex(regex: String) {
     builder.feedforwardRegex(regex)
   }

@@ -24,19 +24,19 @@ public class LoraScope internal constructor() : TargetsScope() {
   /** Whether the scale is alpha / √r. */
   public var rslora: Boolean = false
 
-  /** Whether direction and magnitude of the weights are trained apart (DoRA). */
+  /** Whether direction and magnitude of the weights are trained separately (DoRA). */
   public var dora: Boolean = false
 
   /** Whether B has a bias. */
   public var loraBias: Boolean = false
 
-  /** How A and B start. */
+  /** The initial values of A and B. */
   public var init: Init = Init.DEFAULT
 
   /** With [Init.PISSA]: the iterations of an approximate start; -1 is exact. */
   public var pissaIterations: Int = EXACT
 
-  /** peft's `fan_in_fan_out`; layers know it themselves, it is only written to files. */
+  /** peft's `fan_in_fan_out`; the layers know it themselves, so it is only written to files. */
   public var fanInFanOut: Boolean = false
 
   /** Whether layers that share one weight share one adapter; null: where that is possible. */
@@ -45,32 +45,32 @@ public class LoraScope internal constructor() : TargetsScope() {
   /** peft's task type, for example `SEQ_CLS`. */
   public var taskType: String? = null
 
-  /** Name of the base model. */
+  /** The name of the base model. */
   public var baseModel: String? = null
 
-  /** Another rank for layers whose path ends in [key]. */
+  /** Sets another rank for layers whose path ends in [key]. */
   public fun rankPattern(key: String, rank: Int) {
     builder.rankPattern(key, rank)
   }
 
-  /** Another alpha for layers whose path ends in [key]. */
+  /** Sets another alpha for layers whose path ends in [key]. */
   public fun alphaPattern(key: String, alpha: Double) {
     builder.alphaPattern(key, alpha)
   }
 
-  /** Rows of the model's input embedding that are trained besides. */
+  /** Trains these rows of the model's input embedding, too. */
   public fun trainableTokens(vararg ids: Int) {
     builder.trainableTokens(*ids)
   }
 
-  /** Rows of the embedding at [embedding], a path or the end of one, that are trained besides. */
+  /** Trains these rows of the embedding at [embedding], a path or the end of one, too. */
   public fun trainableTokens(embedding: String, vararg ids: Int) {
     builder.trainableTokens(embedding, *ids)
   }
 
   internal fun build(): LoraConfig {
     builder.r(r).alpha(alpha).dropout(dropout).bias(bias).rslora(rslora).dora(dora).loraBias(loraBias)
-    // in this order, so that iterations with another start are the error that they are
+    // in this order, so that iterations with another start are reported as an error
     if (pissaIterations != EXACT) builder.pissa(pissaIterations)
     builder.init(init)
     ensureWeightTying?.let(builder::ensureWeightTying)

@@ -8,14 +8,14 @@ import dev.peft4j.tuner.PeftConfig
 import dev.peft4j.tuner.PeftModel
 import java.nio.file.Path
 
-/** The result for [x]: `linear(x)` is `linear.forward(x)`. */
+/** Returns the result for [x]: `linear(x)` is `linear.forward(x)`. */
 public operator fun Layer.invoke(x: Tensor): Tensor = forward(x)
 
-/** One call of the model with its adapters: `model(x)`. */
+/** Calls the model with its adapters: `model(x)`. */
 public operator fun <M> AdaptedModel<M>.invoke(x: Tensor): Tensor where M : Module, M : Layer =
   call { m: M -> m.forward(x) }
 
-/** One call of the model with its adapters, for models with inputs of their own: `model { forward(ids, mask) }`. */
+/** Calls the model with its adapters, for models with inputs of their own: `model { forward(ids, mask) }`. */
 public operator fun <M : Module, T : Any> AdaptedModel<M>.invoke(body: M.() -> T): T = call { m: M -> m.body() }
 
 /**
@@ -33,12 +33,12 @@ public fun <M : Module> peft(base: M, block: AdaptersScope.() -> Unit): AdaptedM
   return model
 }
 
-/** As [peft] with a block, for settings that are there already. */
+/** Attaches an adapter with existing settings. */
 public fun <M : Module> peft(base: M, config: PeftConfig, adapter: String = DEFAULT_ADAPTER): AdaptedModel<M> =
   PeftModel.of(base, config, adapter)
 
 /**
- * Attaches an adapter that was saved, here or by peft, to a model: for use, or to be trained further if [trainable].
+ * Attaches a saved adapter, of this library or of peft, to a model: for inference, or for training if [trainable].
  *
  * @throws java.io.UncheckedIOException if the files are missing or broken
  * @throws dev.peft4j.io.StateDictException if the adapter does not fit the model
@@ -46,11 +46,11 @@ public fun <M : Module> peft(base: M, config: PeftConfig, adapter: String = DEFA
 public fun <M : Module> loadPeft(base: M, folder: Path, trainable: Boolean = false): AdaptedModel<M> =
   PeftModel.load(base, folder, trainable)
 
-/** Adds adapters to those that the model has; they are not active. */
+/** Adds adapters to the model; they are not active. */
 public fun PeftModel.addAdapters(block: AdaptersScope.() -> Unit) {
   AdaptersScope().apply(block).adapters.forEach { (name, config) -> adapters().addMatching(name, config) }
 }
 
-/** Runs [body], on this thread, with these adapters, which add up. */
+/** Runs [body], on this thread, with these adapters together. */
 public fun <T : Any> PeftModel.withAdapters(vararg names: String, body: () -> T): T =
   adapters().with(names.toList(), body)

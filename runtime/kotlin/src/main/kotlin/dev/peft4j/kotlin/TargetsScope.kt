@@ -2,47 +2,47 @@ package dev.peft4j.kotlin
 
 import dev.peft4j.target.TargetSpec
 
-/** Which layers get an adapter, and which modules are trained whole; lists add up. */
+/** The layers that get an adapter and the modules that are trained in full; repeated calls add to a list. */
 @PeftDsl
 public open class TargetsScope internal constructor() {
   private val targets = TargetSpec.builder()
 
-  /** Paths or ends of paths; or `all-linear` or `regex:...` alone. */
+  /** Adds targets: paths or ends of paths, or `all-linear` or `regex:...` alone. */
   public fun target(vararg names: String) {
     targets.targets(*names)
   }
 
-  /** A regular expression for the whole path. */
+  /** Sets the targets as a regular expression for the whole path. */
   public fun targetRegex(regex: String) {
     targets.targetRegex(regex)
   }
 
-  /** Every Linear but the model's output head. */
+  /** Targets every Linear except the model's output head. */
   public fun allLinear() {
     targets.allLinear()
   }
 
-  /** Paths or ends of paths that get none. */
+  /** Excludes layers, by paths or ends of paths. */
   public fun exclude(vararg names: String) {
     targets.exclude(*names)
   }
 
-  /** A regular expression for whole paths that get none. */
+  /** Excludes layers, by a regular expression for the whole path. */
   public fun excludeRegex(regex: String) {
     targets.excludeRegex(regex)
   }
 
-  /** Modules that are trained whole, as copies. */
+  /** Adds modules that are trained in full, as copies. */
   public fun modulesToSave(vararg names: String) {
     targets.modulesToSave(*names)
   }
 
-  /** Indices of the layers that ends of paths are confined to. */
+  /** Confines targets that are ends of paths to the layers with these indices. */
   public fun layers(vararg indices: Int) {
     targets.layers(*indices)
   }
 
-  /** Names of the list that layers are counted in. */
+  /** Adds names of the list in which layers are counted. */
   public fun layersPattern(vararg patterns: String) {
     targets.layersPattern(*patterns)
   }

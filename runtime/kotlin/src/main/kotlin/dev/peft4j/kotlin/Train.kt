@@ -32,19 +32,19 @@ import java.util.function.LongFunction
  * }
  * ```
  *
- * With [TrainScope.checkpoints] and `resume` it goes on from the latest checkpoint that is there.
+ * With [TrainScope.checkpoints] and `resume` it continues from the latest checkpoint, if there is one.
  *
  * @throws IllegalArgumentException if data or optimizer are missing, or a setting is wrong
- * @throws dev.peft4j.train.TrainingDivergedException if a loss, gradient or parameter is no finite number
+ * @throws dev.peft4j.train.TrainingDivergedException if a loss, gradient or parameter is not finite
  */
 public fun train(model: Trainable, block: TrainScope.() -> Unit): TrainingResult = TrainScope().apply(block).run(model)
 
-/** The [Trainer] that [train] would run, not yet started. */
+/** Returns the [Trainer] that [train] would run, not yet started. */
 public fun trainer(model: Trainable, block: TrainScope.() -> Unit): Trainer<*> =
   TrainScope().apply(block).trainer(model)
 
 /**
- * What the block of [train] says; what it does not say is as [TrainingSettings] has it. It is one epoch if neither
+ * The block of [train]; what it does not set has the default of [TrainingSettings]. Training lasts one epoch if neither
  * epochs nor steps are given.
  */
 @PeftDsl
@@ -58,7 +58,7 @@ public class TrainScope internal constructor() {
   private val remembered = mutableMapOf<String, String>()
   private val settings = TrainingSettings.builder()
 
-  /** Passes over the data; with [steps] as well, whatever ends first. */
+  /** Passes over the data; with [steps] as well, training stops at whichever comes first. */
   public var epochs: Long = 0
 
   /** Optimizer steps. */
@@ -73,35 +73,35 @@ public class TrainScope internal constructor() {
   /** Seed of the generator that is current while training: of dropout, for example. */
   public var seed: Long = 0
 
-  /** What is trained on: batches, in this order in each epoch, and the loss of one, a single value. */
+  /** Sets the training data, batches in this order in each epoch, and the loss of a batch, a single value. */
   public fun <B : Any> data(batches: List<B>, loss: (B) -> Tensor) {
     data(Batches.of(batches), loss)
   }
 
-  /** What is trained on, and the loss of a batch, a single value. */
+  /** Sets the training data, and the loss of a batch, a single value. */
   public fun <B : Any> data(batches: Batches<B>, loss: (B) -> Tensor) {
     data = { model, optimizer -> Trainer.of(model, optimizer, batches, loss) }
   }
 
   /**
-   * As [data], for a loss of which it is not seen how many things (rows, tokens) it is the mean of: [counting] says it.
-   * See [Trainer.counting].
+   * Sets the training data for a loss that does not show how many things (rows, tokens) it is the mean of: [counting]
+   * gives that number. See [Trainer.counting].
    */
   public fun <B : Any> data(batches: Batches<B>, counting: (B) -> Double, loss: (B) -> Tensor) {
     data = { model, optimizer -> Trainer.of(model, optimizer, batches, loss).counting { counting(it) } }
   }
 
   /**
-   * Keeps something in the checkpoints that the run is made with, such as the names of labels; a run that says otherwise
-   * is not resumed from them. See [Trainer.remember].
+   * Stores a fact about the run in its checkpoints, such as the names of labels; a run with another value is not
+   * resumed from them. See [Trainer.remember].
    */
   public fun remember(what: String, value: String) {
     remembered[what] = value
   }
 
   /**
-   * AdamW, with torch's defaults but for the learning rate. Biases and the weights of norms do not decay, unless
-   * [decayAll].
+   * Sets AdamW as the optimizer, with torch's defaults except for the learning rate. Biases and the weights of norms do
+   * not decay, unless [decayAll].
    */
   public fun adamW(
     lr: Double,
@@ -115,40 +115,40 @@ public class TrainScope internal constructor() {
     optimizer(builder::build)
   }
 
-  /** Stochastic gradient descent. */
+  /** Sets stochastic gradient descent as the optimizer. */
   public fun sgd(lr: Double, momentum: Double = 0.0) {
     optimizer { Sgd.of(it, lr.toFloat(), momentum.toFloat()) }
   }
 
-  /** Any optimizer, made of the parameters that are trained. */
+  /** Sets any optimizer; [make] gets the parameters that are trained. */
   public fun optimizer(make: (List<Parameter>) -> Optimizer) {
     optimizer = make
   }
 
-  /** The course of the learning rate, as a factor of the optimizer's. */
+  /** Sets the schedule of the learning rate, as a factor of the optimizer's. */
   public fun schedule(value: Schedule) {
     settings.schedule(value)
   }
 
-  /** As [schedule], made for the number of steps in all: `scheduleOver { Schedule.linear(it / 10, it) }`. */
+  /** Sets the schedule by the total number of steps: `scheduleOver { Schedule.linear(it / 10, it) }`. */
   public fun scheduleOver(ofTotal: (Long) -> Schedule) {
     settings.scheduleOver(LongFunction { ofTotal(it) })
   }
 
-  /** Lowers the rate where the number that is monitored stops getting better: torch's `ReduceLROnPlateau`. */
+  /** Lowers the rate when the monitored number stops improving: torch's `ReduceLROnPlateau`. */
   public fun reduceOnPlateau(value: Plateau) {
     settings.reduceOnPlateau(value)
   }
 
-  /** Measures the model every so often and at the end; [monitor] says which number counts. */
+  /** Evaluates the model regularly and at the end; [monitor] says which number counts. */
   public fun evaluate(every: Every = Every.epoch(), monitor: Monitor = Monitor.lowest("loss"), evaluator: Evaluator) {
     this.evaluator = evaluator
     settings.evaluate(every).monitor(monitor)
   }
 
   /**
-   * Writes checkpoints to a folder of this run's own, and keeps the latest [keep] and that of the best evaluation. With
-   * [resume] the run goes on from the latest of them that is there.
+   * Writes checkpoints to a folder of this run alone, and keeps the latest [keep] and that of the best evaluation. With
+   * [resume] the run continues from the latest of them, if there is one.
    */
   public fun checkpoints(folder: Path, every: Every = Every.epoch(), keep: Int = 2, resume: Boolean = false) {
     this.folder = folder
@@ -156,20 +156,20 @@ public class TrainScope internal constructor() {
     settings.checkpoint(every).keep(keep)
   }
 
-  /** Tells somebody what happens. */
+  /** Adds a listener to what happens in training. */
   public fun listener(listener: TrainingListener) {
     listeners += listener
   }
 
-  /** Is called after each step. */
+  /** Calls [body] after each step. */
   public fun onStep(body: (TrainingEvent.Step) -> Unit): Unit = listener { if (it is TrainingEvent.Step) body(it) }
 
-  /** Is called after each evaluation. */
+  /** Calls [body] after each evaluation. */
   public fun onEvaluated(body: (TrainingEvent.Evaluated) -> Unit): Unit = listener {
     if (it is TrainingEvent.Evaluated) body(it)
   }
 
-  /** Is called after each checkpoint. */
+  /** Calls [body] after each checkpoint. */
   public fun onSaved(body: (TrainingEvent.Saved) -> Unit): Unit = listener { if (it is TrainingEvent.Saved) body(it) }
 
   internal fun run(model: Trainable): TrainingResult {

@@ -147,7 +147,7 @@ record JsonPart(ObjectNode tree, String path, Path file) {
           && Character.isLowSurrogate(text.charAt(i + 1))) {
         i++;
       } else if (Character.isSurrogate(c)) {
-        throw error(key, "has half a surrogate pair, which is no character");
+        throw error(key, "has half a surrogate pair, which is not a character");
       }
     }
     return text;

@@ -275,7 +275,7 @@ final class ModelWeights {
     if (!wrong.isEmpty()) {
       throw new FileFormatException(
           folder.folder(),
-          "has weights that are no floating-point numbers: " + String.join(", ", wrong));
+          "has weights that are not floating-point numbers: " + String.join(", ", wrong));
     }
   }
 }

@@ -79,7 +79,7 @@ public final class Tokenizer implements AutoCloseable {
     }
     if (!Files.isRegularFile(path)) {
       throw new FileFormatException(
-          path, Files.exists(path) ? "is no file, expected a tokenizer.json" : "does not exist");
+          path, Files.exists(path) ? "is not a file, expected a tokenizer.json" : "does not exist");
     }
     return parse(Files.readAllBytes(path), path, maxLength);
   }

@@ -94,7 +94,7 @@ final class TokenizerFolder {
       return null;
     }
     if (!Files.isRegularFile(path)) {
-      throw new FileFormatException(path, "is no file");
+      throw new FileFormatException(path, "is not a file");
     }
     return new JsonPart(TokenizerFile.parse(Files.readAllBytes(path), path), "", path);
   }

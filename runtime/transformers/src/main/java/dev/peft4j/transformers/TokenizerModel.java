@@ -105,7 +105,7 @@ final class TokenizerModel {
               && score.isNumber()
               && Double.isFinite(score.doubleValue());
       if (!fits) {
-        throw part.error("vocab[" + i + "]", "is no token with its score, a finite number");
+        throw part.error("vocab[" + i + "]", "is not a token with its score, a finite number");
       }
       String token = part.requireWhole("vocab[" + i + "]", entry.path(0).textValue());
       if (token.length() > MAX_PIECE) {
@@ -253,7 +253,7 @@ final class TokenizerModel {
         }
       }
       if (!fits || first == null || second == null) {
-        throw part.error("merges[" + i + "]", "is no pair of tokens");
+        throw part.error("merges[" + i + "]", "is not a pair of tokens");
       }
       String joined = joined(first, second, prefix);
       String absent =

@@ -157,7 +157,7 @@ final class TokenizerParts {
       grow(part, key, (double) map.longest() / USUAL_REPLACEMENT);
       boundaries.normalized(map.keepsWords() ? "Precompiled" : "Precompiled words");
     } catch (IllegalArgumentException e) {
-      throw part.error(key, "is no table of characters: " + e.getMessage());
+      throw part.error(key, "is not a table of characters: " + e.getMessage());
     }
   }
 

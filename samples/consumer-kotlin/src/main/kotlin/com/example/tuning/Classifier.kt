@@ -15,7 +15,7 @@ class Block(width: Int) : Module(), Layer {
   override fun forward(x: Tensor): Tensor = x + down(up(x).gelu())
 }
 
-/** Some blocks and a head; the build makes `ClassifierPeft` of it. x (batch, width), result (batch, classes). */
+/** Some blocks and a head, x (batch, width), result (batch, classes); the build generates `ClassifierPeft`. */
 @Peft(target = ["up", "down"], r = 4, alpha = 8.0, modulesToSave = ["head"])
 open class Classifier(width: Int, depth: Int, classes: Int) : Module(), Layer {
   val blocks = List(depth) { Block(width) }

@@ -13,12 +13,12 @@ private const val WIDTH = 8
 
 data class Batch(val x: Tensor, val labels: Tensor)
 
-/** Arguments: a folder for the run (default `run`), epochs (default 20). */
+/** Takes a folder for the run (default `run`) and a number of epochs (default 20). */
 fun main(args: Array<String>) = tune(Path.of(args.getOrElse(0) { "run" }), args.getOrElse(1) { "20" }.toLong())
 
 /**
- * Trains a base model on one task, and on top of it an adapter for another one. What was done already is not done again:
- * an interrupted run goes on from its last checkpoint.
+ * Trains a base model on one task, and an adapter on top of it for another one. Finished work is not repeated: an
+ * interrupted run continues from its last checkpoint.
  */
 fun tune(folder: Path, epochs: Long) {
   val base = folder.resolve("base")
@@ -44,7 +44,7 @@ fun tune(folder: Path, epochs: Long) {
   println("saved ${folder.resolve("adapter")}")
 }
 
-/** A model all of whose weights are trained. */
+/** Returns a model whose weights are all trained. */
 fun trainBase(batches: List<Batch>): Classifier {
   val model = seeded(7) { Classifier(WIDTH, 2, 2) }
   train(model) {
@@ -55,10 +55,10 @@ fun trainBase(batches: List<Batch>): Classifier {
   return model
 }
 
-/** The base model with a new adapter, which changes nothing as long as it is not trained. */
+/** Returns the base model with a new adapter, which changes nothing until it is trained. */
 fun load(base: Path): ClassifierPeft = seeded(7) { ClassifierPeft(WIDTH, 2, 2) }.also { it.loadBase(base) }
 
-/** The base model with the adapter that was trained. */
+/** Returns the base model with the trained adapter. */
 fun load(base: Path, adapter: Path): ClassifierPeft =
   load(base).also {
     it.load(adapter)
@@ -67,7 +67,7 @@ fun load(base: Path, adapter: Path): ClassifierPeft =
 
 fun batches(center: Float): List<Batch> = List(16) { batch(it, center) }
 
-/** Points, each of `WIDTH` numbers; the label says whether they are far from a center. */
+/** Returns points of `WIDTH` numbers; the label says whether one is far from a center. */
 fun batch(number: Int, center: Float): Batch {
   val values = Rng(number.toLong()).normal(32 * WIDTH, 0f, 1f)
   val labels = IntArray(32) { i ->

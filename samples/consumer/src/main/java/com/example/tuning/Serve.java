@@ -10,11 +10,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 
-/** Answers over HTTP what the adapted model computes: {@code /classify?x=1,0,0,0,0,0,0,0}. */
+/** A server that runs the adapted model: {@code /classify?x=1,0,0,0,0,0,0,0}. */
 public final class Serve {
   private Serve() {}
 
-  /** Arguments: the folder of the run (default {@code run}), a port (default 8080). */
+  /** Takes the folder of the run (default {@code run}) and a port (default 8080). */
   public static void main(String[] args) throws IOException {
     Path folder = Path.of(args.length > 0 ? args[0] : "run");
     int port = args.length > 1 ? Integer.parseInt(args[1]) : 8080;

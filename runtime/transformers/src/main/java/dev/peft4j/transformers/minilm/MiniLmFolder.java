@@ -144,7 +144,7 @@ public final class MiniLmFolder {
             Files.writeString(to.resolve("README.md"), CARD);
           });
     } catch (ZipException e) {
-      throw new FileFormatException(jar, "is no jar, expected that of MiniLM", e);
+      throw new FileFormatException(jar, "is not a jar, expected that of MiniLM", e);
     }
   }
 
@@ -167,7 +167,7 @@ public final class MiniLmFolder {
               .path("vocab");
       vocabulary.properties().forEach(e -> tokens.put(e.getValue().asInt(-1), e.getKey()));
     } catch (JsonProcessingException e) {
-      throw new FileFormatException(jar, MiniLm.TOKENIZER + " in it is no JSON", e);
+      throw new FileFormatException(jar, MiniLm.TOKENIZER + " in it is not JSON", e);
     }
     if (tokens.size() != MiniLm.config().vocabSize()) {
       throw new FileFormatException(

@@ -63,10 +63,11 @@ final class OnnxWeights {
         }
       }
     } catch (InvalidProtocolBufferException e) {
-      throw new IOException(name + ": truncated or no ONNX file: " + e.getMessage(), e);
+      throw new IOException(name + ": truncated or not an ONNX file: " + e.getMessage(), e);
     }
     if (weights.initializers.isEmpty()) {
-      throw new IOException(name + ": no ONNX file with weights: it has no float32 initializers");
+      throw new IOException(
+          name + ": not an ONNX file with weights: it has no float32 initializers");
     }
     return weights;
   }
@@ -150,7 +151,7 @@ final class OnnxWeights {
   private MemorySegment bytes(CodedInputStream in) throws IOException {
     int size = in.readRawVarint32();
     if (size < 0) {
-      throw new IOException(name + ": truncated or no ONNX file: raw_data of negative length");
+      throw new IOException(name + ": truncated or not an ONNX file: raw_data of negative length");
     }
     MemorySegment raw = Arena.ofAuto().allocate(size, 64);
     for (int at = 0; at < size; at += PIECE) {

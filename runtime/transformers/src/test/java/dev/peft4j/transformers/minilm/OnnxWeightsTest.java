@@ -104,7 +104,7 @@ class OnnxWeightsTest {
     byte[] file = model(tensor("w", 1, floats(1, 2), 2));
     assertThatThrownBy(() -> read(Arrays.copyOf(file, file.length - 3)))
         .isInstanceOf(IOException.class)
-        .hasMessageStartingWith("m.onnx: truncated or no ONNX file");
+        .hasMessageStartingWith("m.onnx: truncated or not an ONNX file");
   }
 
   @Test

@@ -7,7 +7,7 @@ import dev.peft4j.tensor.Tensor;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Some blocks and a head; the build makes {@code ClassifierPeft} of it. */
+/** A model of some blocks and a head; the build generates {@code ClassifierPeft} for it. */
 @Peft(
     target = {"up", "down"},
     r = 4,
@@ -22,7 +22,7 @@ public class Classifier extends Module {
     head = new Linear(width, classes);
   }
 
-  /** x (batch, width), result (batch, classes). */
+  /** Returns the scores (batch, classes) of x (batch, width). */
   public Tensor forward(Tensor x) {
     for (Block block : blocks) {
       x = block.forward(x);

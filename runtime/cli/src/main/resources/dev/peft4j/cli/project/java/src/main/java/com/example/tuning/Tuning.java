@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Trains a base model on one task, and on top of it an adapter for another one. What was done
- * already is not done again: an interrupted run goes on from its last checkpoint.
+ * A program that trains a base model on one task, and an adapter on top of it for another one.
+ * Finished work is not repeated: an interrupted run continues from its last checkpoint.
  */
 public final class Tuning {
   private static final int WIDTH = 8;
@@ -23,7 +23,7 @@ public final class Tuning {
 
   record Batch(Tensor x, Tensor labels) {}
 
-  /** Arguments: a folder for the run (default {@code run}), epochs (default 20). */
+  /** Takes a folder for the run (default {@code run}) and a number of epochs (default 20). */
   public static void main(String[] args) {
     Path folder = Path.of(args.length > 0 ? args[0] : "run");
     int epochs = args.length > 1 ? Integer.parseInt(args[1]) : 20;
@@ -52,7 +52,7 @@ public final class Tuning {
     System.out.println("saved " + folder.resolve("adapter"));
   }
 
-  /** A model all of whose weights are trained. */
+  /** Returns a model whose weights are all trained. */
   static Classifier trainBase(List<Batch> batches) {
     Classifier model = Rng.with(7, () -> new Classifier(WIDTH, 2, 2));
     Trainer.of(
@@ -65,14 +65,14 @@ public final class Tuning {
     return model;
   }
 
-  /** The base model with a new adapter, which changes nothing as long as it is not trained. */
+  /** Returns the base model with a new adapter, which changes nothing until it is trained. */
   static ClassifierPeft load(Path base) {
     ClassifierPeft model = Rng.with(7, () -> new ClassifierPeft(WIDTH, 2, 2));
     model.loadBase(base);
     return model;
   }
 
-  /** The base model with the adapter that was trained. */
+  /** Returns the base model with the trained adapter. */
   static ClassifierPeft load(Path base, Path adapter) {
     ClassifierPeft model = load(base);
     model.load(adapter);
@@ -84,7 +84,7 @@ public final class Tuning {
     return IntStream.range(0, 16).mapToObj(i -> batch(i, center)).toList();
   }
 
-  /** Points, each of {@code WIDTH} numbers; the label says whether they are far from a center. */
+  /** Returns points of {@code WIDTH} numbers; the label says whether one is far from a center. */
   static Batch batch(int number, float center) {
     float[] values = new Rng(number).normal(32 * WIDTH, 0, 1);
     int[] labels = new int[32];

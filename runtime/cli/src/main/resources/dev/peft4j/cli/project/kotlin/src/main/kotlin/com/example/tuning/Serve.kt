@@ -8,7 +8,7 @@ import java.net.InetSocketAddress
 import java.nio.file.Path
 
 /**
- * Answers over HTTP what the adapted model computes: `/classify?x=1,0,0,0,0,0,0,0`. Arguments: the folder of the run
+ * Serves the adapted model over HTTP: `/classify?x=1,0,0,0,0,0,0,0`. Arguments: the folder of the run
  * (default `run`), a port (default 8080).
  */
 fun main(args: Array<String>) {
