@@ -41,8 +41,7 @@ class JavadocTest {
           "dev.peft4j.annotation",
           "dev.peft4j.backend",
           "dev.peft4j.data",
-          "dev.peft4j.processor",
-          "dev.peft4j.tuner");
+          "dev.peft4j.processor");
 
   private static final Set<String> FILES_NOT_YET = Set.of("Parameter.java", "Support.java");
 
