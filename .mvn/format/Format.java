@@ -29,7 +29,7 @@ final class Format {
     int exit = new Main(out, err, System.in).format(arguments.toArray(String[]::new));
     if (exit != 0 && !apply) {
       err.println(
-          "The files above are not formatted. Mend them with: ./mvnw -q -N -Pformat verify");
+          "The files above are not formatted. Fix them with: ./mvnw -q -N -Pformat verify");
     }
     out.flush();
     System.exit(exit);

@@ -76,6 +76,7 @@ def byte_level(**changes):
 
 
 CASED = dict(wordpiece()["normalizer"], lowercase=False)
+XLM = {"tokenizer_class": "XLMRobertaTokenizer"}
 BERT, FAST = {"tokenizer_class": "BertTokenizer"}, {"tokenizer_class": "PreTrainedTokenizerFast"}
 CLS = {"content": "[CLS]", "lstrip": True, "rstrip": True, "normalized": False, "single_word": False, "special": True}
 FOO = {"content": "foo", "lstrip": True, "rstrip": False, "normalized": True, "single_word": True, "special": False}
@@ -86,6 +87,33 @@ SIDES = {"truncation": {"direction": "Left", "max_length": 5, "strategy": "Longe
                      "pad_type_id": 0, "pad_token": "the"}}
 VOCAB_TXT = "".join(w + "\n" for w in WORDS)
 CASES = {}
+
+
+SCORED = [["<s>", 0.0], ["<pad>", 0.0], ["</s>", 0.0], ["<unk>", 0.0]] + [
+    [w, -2.0 - i / 8] for i, w in enumerate(["\u2581", "\u2581the", "\u2581cat", "\u2581Paris", "s", "Paris", "small", ",", ".", "!", "foo"]
+                                          + list("abcdefghiklmnoprstuwx"))] + [["<mask>", 0.0]]
+
+
+def unigram(**changes):
+    t = {
+        "version": "1.0", "truncation": None, "padding": None,
+        "added_tokens": [added(w, i) for i, w in enumerate(["<s>", "<pad>", "</s>", "<unk>"])]
+        + [added("<mask>", len(SCORED) - 1, lstrip=True)],
+        "normalizer": {"type": "Sequence", "normalizers": [
+            {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "}, {"type": "NFKC"}]},
+        "pre_tokenizer": {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "always", "split": True},
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+                       {"SpecialToken": {"id": "</s>", "type_id": 0}}],
+            "pair": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+                     {"SpecialToken": {"id": "</s>", "type_id": 0}}, {"SpecialToken": {"id": "</s>", "type_id": 0}},
+                     {"Sequence": {"id": "B", "type_id": 1}}, {"SpecialToken": {"id": "</s>", "type_id": 1}}],
+            "special_tokens": {w: {"id": w, "ids": [i], "tokens": [w]} for w, i in [("<s>", 0), ("</s>", 2)]}},
+        "decoder": {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "always", "split": True},
+        "model": {"type": "Unigram", "unk_id": 3, "vocab": SCORED, "byte_fallback": False}}
+    t.update(changes)
+    return t
 
 
 def case(name, config=None, tokenizer=None, model_type="bert", **files):
@@ -110,6 +138,11 @@ for c in ["BertTokenizer", "BertTokenizerFast", "PreTrainedTokenizerFast", "PreT
 for c in ["RobertaTokenizer", "RobertaTokenizerFast", "GPT2Tokenizer", "GPT2TokenizerFast", "PreTrainedTokenizerFast"]:
     for t in ["roberta", "gpt2"]:
         case(c + " of " + t, {"tokenizer_class": c, "add_prefix_space": True}, byte_level(), t)
+for c in ["XLMRobertaTokenizer", "XLMRobertaTokenizerFast", "PreTrainedTokenizerFast"]:
+    case(c + " of xlm-roberta", {"tokenizer_class": c}, unigram(), "xlm-roberta")
+case("xlm-roberta", None, unigram(), "xlm-roberta")
+case("xlm-roberta without a space in front", dict(XLM, add_prefix_space=False), unigram(), "xlm-roberta")
+case("xlm-roberta with tokens", dict(XLM, bos_token="the", mask_token=dict(OBJECT, content="<mask>", lstrip=True)), unigram(), "xlm-roberta")
 case("no configuration")
 case("no configuration, cased", tokenizer=wordpiece(normalizer=CASED))
 case("empty configuration, cased", {}, wordpiece(normalizer=CASED))

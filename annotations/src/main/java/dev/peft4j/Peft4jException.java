@@ -17,12 +17,14 @@ import org.jspecify.annotations.Nullable;
 public class Peft4jException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** An exception with a sentence for people. */
+  /** Creates an exception with a message for people. */
   public Peft4jException(@Nullable String message) {
     super(message);
   }
 
-  /** An exception with a sentence for people, and the exception that revealed the problem. */
+  /**
+   * Creates an exception with a message for people, and the exception that revealed the problem.
+   */
   public Peft4jException(@Nullable String message, @Nullable Throwable cause) {
     super(message, cause);
   }

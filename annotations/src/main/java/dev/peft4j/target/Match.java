@@ -3,7 +3,7 @@ package dev.peft4j.target;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@link TargetMatcher} says of a path, and why.
+ * The answer of {@link TargetMatcher} for a path, and the reason.
  *
  * @param outcome the answer
  * @param by the entry of the configuration that decided: a target, an entry of exclude or of
@@ -28,7 +28,7 @@ public record Match(Outcome outcome, @Nullable String by) {
   static final Match NOT_NAMED = new Match(Outcome.NOT_NAMED, null);
 
   /**
-   * Whether it gets an adapter.
+   * Returns whether it gets an adapter.
    *
    * @return whether the outcome is {@link Outcome#TARGETED}
    */

@@ -5,22 +5,21 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * How Java's names of fields and the names in checkpoints belong together.
+ * The relation between Java's names of fields and the names in checkpoints.
  *
  * <p>A field's checkpoint name is its name in snake case: {@code qProj} is {@code q_proj}, {@code
  * fc1} is {@code fc1}, {@code layerNorm} and {@code LayerNorm} are {@code layer_norm}, {@code
- * conv2d} is {@code conv2d}. The rule: a name that has an underscore is taken as it stands ({@code
- * lora_A} stays {@code lora_A}); otherwise an underscore goes before every capital letter that
- * follows a small letter or a digit, and before the last capital of a run that a small letter
- * follows ({@code lmHTTPHead} is {@code lm_http_head}), and everything becomes small. A digit never
- * starts a word of its own. What this cannot express is written with {@link
- * dev.peft4j.annotation.CheckpointName}.
+ * conv2d} is {@code conv2d}. The rule: a name that has an underscore is unchanged ({@code lora_A}
+ * stays {@code lora_A}); otherwise an underscore goes before every capital letter that follows a
+ * lower-case letter or a digit, and before the last capital of a run that a lower-case letter
+ * follows ({@code lmHTTPHead} is {@code lm_http_head}), and everything becomes lower case. A digit
+ * never starts a new word. Other names are set with {@link dev.peft4j.annotation.CheckpointName}.
  */
 public final class Names {
   private Names() {}
 
   /**
-   * The name in checkpoints of a field.
+   * Returns the name in checkpoints of a field.
    *
    * @param fieldName the field's name in Java
    * @return its name in snake case
@@ -50,8 +49,8 @@ public final class Names {
   }
 
   /**
-   * The field name that {@link #toCheckpoint(String)} would usually have come from: {@code q_proj}
-   * is {@code qProj}.
+   * Returns the field name that {@link #toCheckpoint(String)} usually comes from: {@code q_proj} is
+   * {@code qProj}.
    *
    * @param checkpointName a name in snake case
    * @return the name in camel case
@@ -83,10 +82,10 @@ public final class Names {
   }
 
   /**
-   * Whether a name of a module, as a target list writes it, names a path: the path itself or the
+   * Returns whether a name of a module in a list of targets names a path: the path itself or the
    * end of it from a dot on.
    *
-   * @param name what names it, such as {@code q_proj} or {@code attn.q_proj}
+   * @param name the name, such as {@code q_proj} or {@code attn.q_proj}
    * @param path the module's path, such as {@code layers.0.attn.q_proj}
    * @return whether it does
    */
@@ -98,7 +97,7 @@ public final class Names {
   }
 
   /**
-   * Every name that names one of several paths: the paths, and their ends from each dot on.
+   * Returns every name that names one of several paths: the paths, and their ends from each dot on.
    *
    * @param paths the modules' paths
    * @return the names

@@ -21,10 +21,10 @@ public final class PatternKeys {
   }
 
   /**
-   * The key for a layer.
+   * Returns the key for a layer.
    *
    * @param path the layer's path
-   * @return the first key that fits, or null
+   * @return the first key that matches, or null
    */
   public @Nullable String first(String path) {
     return patterns.first(path);

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PatternList {
   /** Beyond this many different patterns of dots they are tried like other expressions. */
-  private static final int MOST_MASKS = 1000;
+  private static final int MAX_MASKS = 1000;
 
   private record Tried(int order, Regex regex) {}
 
@@ -86,7 +86,7 @@ final class PatternList {
       }
     }
     Regex.Plain plain = alone == null ? null : alone.plain();
-    if (plain == null || masks >= MOST_MASKS || !index(order, plain)) {
+    if (plain == null || masks >= MAX_MASKS || !index(order, plain)) {
       tried.add(new Tried(order, Regex.compile(before + pattern + after, false, budget)));
     }
   }

@@ -19,7 +19,7 @@ final class Regex {
     /** Steps that each text is granted, besides some for each step of the program. */
     private static final long GRANT = 10_000;
 
-    private static final long MOST = 200_000;
+    private static final long MAX_GRANT = 200_000;
 
     private final String setting;
     private final int sharers;
@@ -35,7 +35,7 @@ final class Regex {
     }
 
     synchronized long granted(int size) {
-      credit = Math.min(CREDIT, credit + (GRANT + Math.min(MOST, 4L * size)) / sharers);
+      credit = Math.min(CREDIT, credit + (GRANT + Math.min(MAX_GRANT, 4L * size)) / sharers);
       return credit;
     }
 

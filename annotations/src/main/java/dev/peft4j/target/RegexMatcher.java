@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class RegexMatcher {
   /** Numbers that are kept of ways to be tried, and of places that were; more is given up. */
-  private static final int LARGEST = 1_000_000;
+  private static final int MAX_SIZE = 1_000_000;
 
   private final RegexProgram program;
   private final int[] text;
@@ -149,7 +149,7 @@ final class RegexMatcher {
 
   private void push(int a, int b) {
     if (top == stack.length) {
-      if (top >= LARGEST) {
+      if (top >= MAX_SIZE) {
         left = -1;
         return;
       }
@@ -242,7 +242,7 @@ final class RegexMatcher {
     /** Adds a number; false if it is there already. */
     boolean add(long value) {
       if (2 * size >= table.length) {
-        if (size >= LARGEST) {
+        if (size >= MAX_SIZE) {
           left = -1;
           return false;
         }

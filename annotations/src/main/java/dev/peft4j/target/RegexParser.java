@@ -21,9 +21,9 @@ final class RegexParser {
   private static final String FLAGS = "imsxau";
 
   /** Python can read some more, which nobody writes. */
-  private static final int DEEPEST = 500;
+  private static final int MAX_DEPTH = 500;
 
-  private static final int MOST_GROUPS = 10_000;
+  private static final int MAX_GROUPS = 10_000;
   private static final String BLANK = " \t\n\r\u000b\f";
 
   private final RegexReader in;
@@ -74,8 +74,8 @@ final class RegexParser {
   }
 
   private RegexNode choice(int flags) {
-    if (++depth > DEEPEST) {
-      throw in.error("nested more than " + DEEPEST + " deep", in.at());
+    if (++depth > MAX_DEPTH) {
+      throw in.error("nested more than " + MAX_DEPTH + " deep", in.at());
     }
     boolean outermost = depth == 1;
     List<RegexNode> items = new ArrayList<>();
@@ -230,8 +230,8 @@ final class RegexParser {
 
   private RegexNode captured(int at, @Nullable String name, int flags) {
     int number = widths.size();
-    if (number == MOST_GROUPS) {
-      throw in.error("more than " + MOST_GROUPS + " groups", at);
+    if (number == MAX_GROUPS) {
+      throw in.error("more than " + MAX_GROUPS + " groups", at);
     }
     widths.add(null);
     if (name != null && names.putIfAbsent(name, number) != null) {
@@ -307,7 +307,7 @@ final class RegexParser {
       group = named(name, from);
     } else {
       group = RegexReader.number(name);
-      if (group <= 0 || group >= MOST_GROUPS) {
+      if (group <= 0 || group >= MAX_GROUPS) {
         throw in.error("bad group number or name '" + name + "'", from);
       }
       if (group > largestCondition) {

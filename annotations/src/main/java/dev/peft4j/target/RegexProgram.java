@@ -23,7 +23,7 @@ final class RegexProgram {
   static final int MATCH = 13;
 
   /** A counted repeat is written out; one that is larger than this is refused. */
-  private static final int LARGEST = 100_000;
+  private static final int MAX_STEPS = 100_000;
 
   private final String regex;
   private final int groups;
@@ -55,10 +55,10 @@ final class RegexProgram {
     if (what == SAVE && !remembers) {
       return size;
     }
-    if (size == LARGEST) {
+    if (size == MAX_STEPS) {
       throw new PatternSyntaxException(
           "it expands to more than "
-              + LARGEST
+              + MAX_STEPS
               + " steps; use smaller counts in its repetitions, or * and +",
           regex,
           -1);

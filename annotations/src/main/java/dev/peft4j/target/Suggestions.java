@@ -11,12 +11,12 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * "Did you mean": the names that somebody may have meant who wrote one that is not there. Knows
- * that a target is mostly the end of a path, and that Java's names ({@code qProj}) are not those of
+ * Suggestions ("Did you mean") of names for one that does not exist. They take into account that a
+ * target is usually the end of a path, and that Java's names ({@code qProj}) differ from those of
  * checkpoints ({@code q_proj}).
  */
 public final class Suggestions {
-  private static final int MOST = 3;
+  private static final int MAX = 3;
   private static final int CONTAINED = 100;
   private static final int WORDS_IN_COMMON = 200;
   private static final int NOT_ALIKE = Integer.MAX_VALUE;
@@ -24,12 +24,12 @@ public final class Suggestions {
   private Suggestions() {}
 
   /**
-   * The likeliest names.
+   * Returns the most likely names.
    *
    * @param wanted what was written, such as {@code qProj} or {@code atn.q_proj}
-   * @param paths the paths that there are, such as {@code layers.0.attn.q_proj}
-   * @return at most three paths or ends of paths, likeliest first; each names at least one of the
-   *     paths. Empty if none is alike
+   * @param paths the existing paths, such as {@code layers.0.attn.q_proj}
+   * @return at most three paths or ends of paths, the most likely first; each names at least one of
+   *     the paths. Empty if none is similar
    */
   public static List<String> closest(String wanted, Collection<String> paths) {
     Map<String, Integer> scores = new LinkedHashMap<>();
@@ -44,7 +44,7 @@ public final class Suggestions {
     var ranked =
         scores.entrySet().stream()
             .sorted(Comparator.comparing(Map.Entry<String, Integer>::getValue))
-            .limit(MOST)
+            .limit(MAX)
             .toList();
     if (ranked.isEmpty()) {
       return List.of();
@@ -58,10 +58,10 @@ public final class Suggestions {
   }
 
   /**
-   * The sentence for a message.
+   * Returns the sentence for a message.
    *
    * @param wanted what was written
-   * @param paths the paths that there are
+   * @param paths the existing paths
    * @return {@code Did you mean "a" or "b"?}, or nothing
    */
   public static String didYouMean(String wanted, Collection<String> paths) {

@@ -8,27 +8,25 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides which paths a {@link TargetSpec} names, by peft's rules and in peft's order ({@code
+ * The decision which paths a {@link TargetSpec} names, by peft's rules and in peft's order ({@code
  * check_target_module_exists}):
+ * <li>{@code excludeRegex} matches the whole path, or an entry of {@code exclude} is the path or
+ *     its end from a dot on: excluded.
+ * <li>The path is, or lies in, a module to save ({@code (^|.*\.)NAME($|\..*)} from the start): not
+ *     targeted.
+ * <li>{@code targetRegex} matches the whole path: targeted. A target that is the path: targeted,
+ *     independent of {@code layers}.
+ * <li>A target that is the path's end from a dot on: targeted if no {@code layers} are given, or
+ *     the path's first index is one of them. The index is found by {@code .*?\.[^.]*\.(\d+)\.}, so
+ *     the list needs a module above it ({@code m.layers.1.q}), or after the name that {@code
+ *     layersPattern} gives.
+ *     </ol>
  *
- * <ol>
- *   <li>The model itself (the empty path) is never targeted.
- *   <li>{@code excludeRegex} matches the whole path, or an entry of {@code exclude} is the path or
- *       its end from a dot on: excluded.
- *   <li>The path is, or lies in, a module to save ({@code (^|.*\.)NAME($|\..*)} from the start):
- *       not targeted.
- *   <li>{@code targetRegex} matches the whole path: targeted. A target that is the path: targeted,
- *       whatever {@code layers} says.
- *   <li>A target that is the path's end from a dot on: targeted if no {@code layers} are given, or
- *       the path's first index is one of them. The index is found by {@code .*?\.[^.]*\.(\d+)\.},
- *       so the list needs a module above it ({@code m.layers.1.q}), or after the name that {@code
- *       layersPattern} gives.
- * </ol>
- *
- * <p>Not from peft: modules to save are chosen by {@link #saves} with a dot boundary. peft wraps by
- * a plain suffix, so that {@code head} there also takes {@code lm_head}, which its users report as
- * an error. The heads that peft adds for a task, {@code classifier} and {@code score}, are such
- * suffixes here, too: DistilBERT's {@code pre_classifier} is trained and saved with its classifier.
+ *     <p>Not from peft: modules to save are chosen by {@link #saves} with a dot boundary. peft
+ *     wraps by a plain suffix, so that {@code head} there also takes {@code lm_head}, which its
+ *     users report as an error. The heads that peft adds for a task, {@code classifier} and {@code
+ *     score}, are such suffixes here, too: DistilBERT's {@code pre_classifier} is trained and saved
+ *     with its classifier.
  */
 public final class TargetMatcher {
   private static final String ANY_LIST = ".*?\\.[^.]*\\.(?P<idx>\\d+)\\.";
@@ -47,9 +45,9 @@ public final class TargetMatcher {
   /**
    * Compiles a spec.
    *
-   * @param spec what to match
-   * @throws java.util.regex.PatternSyntaxException if a regular expression is none in Python, or
-   *     Java would read it otherwise and it does not come from a file
+   * @param spec the spec
+   * @throws java.util.regex.PatternSyntaxException if a regular expression is not valid in Python,
+   *     or Java would read it differently and it does not come from a file
    */
   public TargetMatcher(TargetSpec spec) {
     this.spec = spec;
@@ -80,7 +78,7 @@ public final class TargetMatcher {
   }
 
   /**
-   * What is matched.
+   * Returns the spec.
    *
    * @return the spec
    */
@@ -120,7 +118,7 @@ public final class TargetMatcher {
   }
 
   /**
-   * The target that names a path, whatever exclude, modules to save and layers say.
+   * Returns the target that names a path, independent of exclude, modules to save and layers.
    *
    * @param path a module's path
    * @param linear as in {@link #match}
@@ -137,7 +135,7 @@ public final class TargetMatcher {
   }
 
   /**
-   * The entry of exclude that names a path.
+   * Returns the entry of exclude that names a path.
    *
    * @param path a module's path
    * @return the entry or the regular expression, or null
@@ -150,7 +148,7 @@ public final class TargetMatcher {
   }
 
   /**
-   * The module to save that a path is or lies in.
+   * Returns the module to save that a path is or is in.
    *
    * @param path a module's path
    * @return the entry of modules to save, or null
@@ -160,20 +158,20 @@ public final class TargetMatcher {
   }
 
   /**
-   * Whether a module is one of the modules to save itself: an entry is its path or the end of it
-   * from a dot on; a task's head may also be any end of it. A module inside one that is saved need
-   * not be saved again.
+   * Returns whether a module itself is one of the modules to save: an entry is its path or the end
+   * of it from a dot on; a task's head may also be any end of it. A module inside one that is saved
+   * need not be saved again.
    *
    * @param path a module's path
-   * @return whether it is to be trained whole
+   * @return whether it is trained whole
    */
   public boolean saves(String path) {
     return toSave.naming(path) != null || taskHeads.stream().anyMatch(path::endsWith);
   }
 
   /**
-   * Whether a path that begins so may be targeted, as far as a beginning tells: false only if
-   * {@code targetRegex} cannot match whatever comes after it.
+   * Returns whether a path with this beginning may be targeted: false only if {@code targetRegex}
+   * cannot match any continuation.
    *
    * @param beginning the beginning of a path, such as {@code experts.}
    * @return whether a longer path may be
@@ -183,7 +181,7 @@ public final class TargetMatcher {
   }
 
   /**
-   * The targets that named no layer.
+   * Returns the targets that named no layer.
    *
    * @param targetedPaths the paths of all layers that got the adapter
    * @return entries of the targets, the regular expression or {@code all-linear}; empty if each

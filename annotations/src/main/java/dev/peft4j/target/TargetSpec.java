@@ -7,9 +7,9 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which layers of a model get an adapter: the part of peft's configurations that {@link
- * TargetMatcher} reads. At most one of {@code targets}, {@code targetRegex} and {@code allLinear}
- * is given; with none, no layer is targeted.
+ * The choice of the layers of a model that get an adapter: the part of peft's configurations that
+ * {@link TargetMatcher} reads. At most one of {@code targets}, {@code targetRegex} and {@code
+ * allLinear} is given; with none, no layer is targeted.
  *
  * @param targets peft's {@code target_modules} as a list: paths or ends of paths
  * @param targetRegex peft's {@code target_modules} as a string: a regular expression for the whole
@@ -18,12 +18,12 @@ import org.jspecify.annotations.Nullable;
  * @param exclude peft's {@code exclude_modules} as a list
  * @param excludeRegex peft's {@code exclude_modules} as a string; used if given, else {@code
  *     exclude}
- * @param modulesToSave peft's {@code modules_to_save}; neither they nor what lies in them is
+ * @param modulesToSave peft's {@code modules_to_save}; neither they nor the modules in them are
  *     targeted
  * @param layers peft's {@code layers_to_transform}; empty for all
  * @param layersPattern peft's {@code layers_pattern}
  * @param fromFile whether it comes from a file: as in peft, some of its targets may name nothing
- *     then. What is the same but for this is equal
+ *     then. It is ignored by {@code equals}
  */
 public record TargetSpec(
     List<String> targets,
@@ -36,16 +36,16 @@ public record TargetSpec(
     List<String> layersPattern,
     boolean fromFile) {
 
-  /** The target that stands for every Linear. */
+  /** The target for every Linear. */
   public static final String ALL_LINEAR = "all-linear";
 
-  /** What a target that is a regular expression begins with. */
+  /** The prefix of a target that is a regular expression. */
   public static final String REGEX_PREFIX = "regex:";
 
   /**
-   * One that somebody has written.
+   * Creates a spec that was written by a user.
    *
-   * @throws IllegalArgumentException as the other one
+   * @throws IllegalArgumentException like the other constructor
    */
   public TargetSpec(
       List<String> targets,
@@ -69,7 +69,7 @@ public record TargetSpec(
   }
 
   /**
-   * Checks what peft checks.
+   * Creates a spec, with peft's checks.
    *
    * @throws IllegalArgumentException if targets are given in more than one way, layers without a
    *     list of targets, or a pattern of layers without layers
@@ -103,17 +103,17 @@ public record TargetSpec(
   }
 
   /**
-   * The targets as {@code @Peft(target = ...)} writes them.
+   * Returns the targets in the form of {@code @Peft(target = ...)}.
    *
    * @param targets paths or ends of paths; or {@code all-linear} or {@code regex:...} alone
-   * @return what they mean
+   * @return the spec
    */
   public static TargetSpec of(String... targets) {
     return builder().targets(targets).build();
   }
 
   /**
-   * Starts an empty one.
+   * Returns an empty builder.
    *
    * @return a builder
    */
@@ -122,7 +122,7 @@ public record TargetSpec(
   }
 
   /**
-   * The same as a file gives it: as in peft, some of its targets may name nothing.
+   * Returns the same spec as one from a file: as in peft, some of its targets may name nothing.
    *
    * @return a new spec
    */
@@ -162,7 +162,7 @@ public record TargetSpec(
   }
 
   /**
-   * The same with other targets, which are names.
+   * Returns the same spec with other targets, which are names.
    *
    * @param names all of them
    * @return a new spec
@@ -173,7 +173,7 @@ public record TargetSpec(
   }
 
   /**
-   * The same with other modules to save.
+   * Returns the same spec with other modules to save.
    *
    * @param names all of them
    * @return a new spec
@@ -191,7 +191,7 @@ public record TargetSpec(
         fromFile);
   }
 
-  /** Builds a {@link TargetSpec}; lists add up when a method is called again. */
+  /** A builder of {@link TargetSpec}; lists add up when a method is called again. */
   public static final class Builder {
     private final List<String> targets = new ArrayList<>();
     private @Nullable String targetRegex;
@@ -235,7 +235,7 @@ public record TargetSpec(
     }
 
     /**
-     * Adds targets that are names, whatever they look like.
+     * Adds targets that are names, of any form.
      *
      * @param names paths or ends of paths
      * @return this
@@ -246,7 +246,7 @@ public record TargetSpec(
     }
 
     /**
-     * Targets by a regular expression for the whole path.
+     * Sets a regular expression for the whole path.
      *
      * @param regex as Python's {@code re} reads it
      * @return this
@@ -257,7 +257,7 @@ public record TargetSpec(
     }
 
     /**
-     * Targets every Linear.
+     * Sets every Linear as target.
      *
      * @return this
      */
@@ -278,7 +278,7 @@ public record TargetSpec(
     }
 
     /**
-     * Exceptions by a regular expression for the whole path.
+     * Sets a regular expression for the whole path of exceptions.
      *
      * @param regex as Python's {@code re} reads it
      * @return this
@@ -324,7 +324,7 @@ public record TargetSpec(
     }
 
     /**
-     * Builds it.
+     * Creates the spec.
      *
      * @return the spec
      * @throws IllegalArgumentException as {@link TargetSpec} says

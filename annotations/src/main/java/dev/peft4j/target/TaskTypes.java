@@ -19,7 +19,7 @@ public final class TaskTypes {
   private TaskTypes() {}
 
   /**
-   * All that peft knows.
+   * Returns all task types of peft.
    *
    * @return in alphabetical order
    */
@@ -28,8 +28,8 @@ public final class TaskTypes {
   }
 
   /**
-   * The modules that a task trains whole without being told to: the heads of classifiers. A model
-   * need not have them.
+   * Returns the modules that a task trains whole by default: the heads of classifiers. A model need
+   * not have them.
    *
    * @param taskType a task type, or nothing
    * @return names that are added to the modules to save

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 public final class ChatTemplateException extends Peft4jException {
   private static final long serialVersionUID = 1L;
 
-  /** What kind of failure it is. */
+  /** The kind of a failure. */
   public enum Kind {
     /** The template does not parse. */
     SYNTAX,

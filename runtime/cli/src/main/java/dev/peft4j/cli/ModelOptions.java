@@ -16,7 +16,8 @@ final class ModelOptions {
       showDefaultValue = Help.Visibility.NEVER,
       converter = HubAccess.Folder.class,
       description =
-          "A BERT model as Hugging Face lays it out: config.json, model.safetensors,"
+          "A model as Hugging Face lays it out (BERT, RoBERTa, DistilBERT, ...): config.json,"
+              + " model.safetensors,"
               + " and the tokenizer's files. Or the name of one that 'peft4j download' has"
               + " fetched, OWNER/MODEL or OWNER/MODEL@REVISION.")
   Path folder = Path.of("");

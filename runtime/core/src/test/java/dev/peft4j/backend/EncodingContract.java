@@ -34,7 +34,7 @@ abstract class EncodingContract extends EmptyContract {
   };
 
   /** Values of a row at most, so that the reference is done soon. */
-  private static final int LONGEST_ROW = 320;
+  private static final int MAX_ROW = 320;
 
   /** How many of the sizes of linear layers are run; fewer where compiling one takes seconds. */
   int linearLayers() {
@@ -89,7 +89,7 @@ abstract class EncodingContract extends EmptyContract {
     int block = encoding.blockValues();
     for (int[] p :
         Arrays.copyOfRange(PRODUCTS, PRODUCTS.length - linearLayers(), PRODUCTS.length)) {
-      int n = Math.min(p[0] * block, LONGEST_ROW / block * block);
+      int n = Math.min(p[0] * block, MAX_ROW / block * block);
       check(encoding, () -> new Linear(n, p[1]), normal(p[2], n));
       check(encoding, () -> new Linear(n, p[1], false), normal(2, p[2], n));
     }

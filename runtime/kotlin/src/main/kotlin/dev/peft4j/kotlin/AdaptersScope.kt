@@ -2,8 +2,8 @@ package dev.peft4j.kotlin
 
 import dev.peft4j.target.TargetSpec
 import dev.peft4j.tuner.ConfigBuilder
-import dev.peft4j.tuner.lora.LoraConfig
 import dev.peft4j.tuner.PeftConfig
+import dev.peft4j.tuner.lora.LoraConfig
 import dev.peft4j.tuner.tokens.TrainableTokensConfig
 
 /** The name of an adapter that was given none. */

@@ -1,15 +1,14 @@
 package dev.peft4j.transformers;
 
 import ai.djl.engine.EngineException;
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import dev.peft4j.io.FileFormatException;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The native library of Hugging Face tokenizers, by way of DJL: text to ids and back. It is used
@@ -19,9 +18,7 @@ import java.util.Map;
 final class NativeTokenizer implements AutoCloseable {
   private static final String OFFLINE = "ai.djl.offline";
 
-  /** The options that turn the library's own truncation and padding off. */
-  private static final Map<String, String> OPTIONS =
-      Map.of("truncation", "false", "padding", "false", "addSpecialTokens", "false");
+  private static final Cleaner CLEANER = Cleaner.create();
 
   /**
    * The largest number of characters that are encoded at once; each takes a few hundred bytes
@@ -39,12 +36,16 @@ final class NativeTokenizer implements AutoCloseable {
   /** The growth of a text that is ignored. */
   private static final double USUAL_GROWTH = 4;
 
-  private final HuggingFaceTokenizer tokenizer;
+  private static boolean loaded;
+
+  private final Handle handle;
+  private final Cleaner.Cleanable cleanable;
   private final double most;
   private final double decodedLength;
 
-  private NativeTokenizer(HuggingFaceTokenizer tokenizer, TokenizerFile file) {
-    this.tokenizer = tokenizer;
+  private NativeTokenizer(Handle handle, TokenizerFile file) {
+    this.handle = handle;
+    this.cleanable = CLEANER.register(this, handle);
     this.most =
         (file.retries() ? MAX_RETRIED : MAX_CHARACTERS) / Math.max(1, file.growth() / USUAL_GROWTH);
     this.decodedLength = file.decodedLength();
@@ -78,18 +79,33 @@ final class NativeTokenizer implements AutoCloseable {
     }
   }
 
-  /**
-   * Creates the library's tokenizer, with DJL in offline mode for the moment: otherwise it reports
-   * its use to its makers and looks for natives on the net. A user's own setting stands.
-   */
-  private static synchronized HuggingFaceTokenizer open(String json, Path file) throws IOException {
-    String before = System.getProperty(OFFLINE);
-    if (before == null) {
-      System.setProperty(OFFLINE, "true");
+  /** The library's number for a tokenizer; 0 once that is freed. */
+  private record Handle(AtomicLong number) implements Runnable {
+    long get() {
+      long n = number.get();
+      if (n == 0) {
+        throw new IllegalStateException("the tokenizer is closed");
+      }
+      return n;
     }
+
+    @Override
+    public void run() {
+      long n = number.getAndSet(0);
+      if (n != 0) {
+        TokenizersLibrary.LIB.deleteTokenizer(n);
+      }
+    }
+  }
+
+  /** Creates the library's tokenizer, without its own truncation and padding. */
+  private static Handle open(String json, Path file) throws IOException {
     try {
-      byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
-      return HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(bytes), OPTIONS);
+      TokenizersLibrary library = library();
+      long n = library.createTokenizerFromString(json);
+      library.disableTruncation(n);
+      library.disablePadding(n);
+      return new Handle(new AtomicLong(n));
     } catch (EngineException | UnsatisfiedLinkError | ExceptionInInitializerError e) {
       throw new IOException(
           "the native library of Hugging Face tokenizers cannot be loaded: "
@@ -99,11 +115,31 @@ final class NativeTokenizer implements AutoCloseable {
           e);
     } catch (RuntimeException e) {
       throw new FileFormatException(file, "holds no tokenizer: " + reason(e), e);
-    } finally {
+    }
+  }
+
+  /**
+   * Returns the library. While it is loaded, once in a JVM, DJL is in offline mode: on a machine
+   * with CUDA it would download another build of it. There is no other way to say so; a user's own
+   * setting stands. DJL's own classes for tokenizers are not used, as they report their use to its
+   * makers.
+   */
+  private static synchronized TokenizersLibrary library() {
+    if (!loaded) {
+      String before = System.getProperty(OFFLINE);
       if (before == null) {
-        System.clearProperty(OFFLINE);
+        System.setProperty(OFFLINE, "true");
+      }
+      try {
+        LibUtils.checkStatus();
+        loaded = true;
+      } finally {
+        if (before == null) {
+          System.clearProperty(OFFLINE);
+        }
       }
     }
+    return TokenizersLibrary.LIB;
   }
 
   private static String reason(Throwable e) {
@@ -136,8 +172,8 @@ final class NativeTokenizer implements AutoCloseable {
               text.length(), most));
     }
     TokenizersLibrary library = TokenizersLibrary.LIB;
-    long encoding = library.encode(tokenizer.getHandle(), text, false);
-    Reference.reachabilityFence(tokenizer);
+    long encoding = library.encode(handle.get(), text, false);
+    Reference.reachabilityFence(this);
     try {
       return new Tokens(library.getTokenIds(encoding), library.getWordIds(encoding));
     } finally {
@@ -151,13 +187,13 @@ final class NativeTokenizer implements AutoCloseable {
       throw new IllegalArgumentException(
           "Tokenizer: the text of " + ids.length + " tokens may be too long, decode fewer at once");
     }
-    String text = tokenizer.decode(ids, true);
-    Reference.reachabilityFence(tokenizer);
+    String text = TokenizersLibrary.LIB.decode(handle.get(), ids, true);
+    Reference.reachabilityFence(this);
     return text;
   }
 
   @Override
   public void close() {
-    tokenizer.close();
+    cleanable.clean();
   }
 }

@@ -61,6 +61,19 @@ enum TokenizerClass {
           "mask_token", "<mask>"),
       Set.of("roberta"),
       Set.of("RobertaTokenizer")),
+  /** {@code XLMRobertaTokenizer}. */
+  XLM_ROBERTA(
+      Words.SCORED,
+      Map.of(
+          "bos_token", "<s>",
+          "eos_token", "</s>",
+          "sep_token", "</s>",
+          "cls_token", "<s>",
+          "unk_token", "<unk>",
+          "pad_token", "<pad>",
+          "mask_token", "<mask>"),
+      Set.of("xlm-roberta"),
+      Set.of("XLMRobertaTokenizer")),
   /** {@code GPT2Tokenizer}. */
   GPT2(
       Words.BYTES,
@@ -78,7 +91,9 @@ enum TokenizerClass {
     /** WordPiece. */
     PIECES,
     /** BPE of bytes. */
-    BYTES
+    BYTES,
+    /** Unigram: pieces with scores. */
+    SCORED
   }
 
   private static final Log LOG = Log.of(TokenizerClass.class);
@@ -136,9 +151,11 @@ enum TokenizerClass {
   }
 
   /** Returns the model with a vocabulary. */
-  ObjectNode model(ObjectNode vocabulary, ArrayNode merges, @Nullable Token unknown) {
+  ObjectNode model(JsonNode vocabulary, ArrayNode merges, @Nullable Token unknown) {
     ObjectNode out = JsonNodeFactory.instance.objectNode();
-    if (words == Words.PIECES) {
+    if (words == Words.SCORED) {
+      out.put("type", "Unigram").put("unk_id", 3).put("byte_fallback", false);
+    } else if (words == Words.PIECES) {
       out.put("type", "WordPiece").put("unk_token", unknown == null ? "None" : unknown.content());
     } else {
       out.put("type", "BPE").set("merges", merges);
@@ -154,6 +171,10 @@ enum TokenizerClass {
       tree.putNull("normalizer");
       tree.putObject("pre_tokenizer").put("type", "ByteLevel").put("add_prefix_space", space);
       tree.putObject("decoder").put("type", "ByteLevel");
+      return;
+    }
+    if (words == Words.SCORED) {
+      scoredParts(config, tree);
       return;
     }
     boolean lower = config.flag("do_lower_case", true);
@@ -174,6 +195,29 @@ enum TokenizerClass {
     tree.putObject("decoder").put("type", "WordPiece").put("prefix", "##").put("cleanup", true);
   }
 
+  /** Of the normalizer only the table of characters counts. */
+  private static void scoredParts(JsonPart config, ObjectNode tree) throws FileFormatException {
+    JsonNode before = tree.path("normalizer");
+    JsonNode listed = before.path("normalizers");
+    JsonNode table = null;
+    for (JsonNode n : listed.isArray() ? listed : List.of(before)) {
+      if (table == null && n.path("type").asText().equals("Precompiled")) {
+        table = n;
+      }
+    }
+    tree.set("normalizer", table == null ? tree.nullNode() : table.deepCopy());
+    String scheme = config.flag("add_prefix_space", true) ? "always" : "never";
+    ObjectNode split = tree.putObject("pre_tokenizer").put("type", "Sequence");
+    ArrayNode parts = split.putArray("pretokenizers");
+    parts.addObject().put("type", "WhitespaceSplit");
+    metaspace(parts.addObject(), scheme).put("split", true);
+    metaspace(tree.putObject("decoder"), scheme).put("split", true);
+  }
+
+  private static ObjectNode metaspace(ObjectNode part, String scheme) {
+    return part.put("type", "Metaspace").put("replacement", "▁").put("prepend_scheme", scheme);
+  }
+
   /**
    * Returns the post-processor.
    *
@@ -186,6 +230,10 @@ enum TokenizerClass {
     if (this == GPT2) {
       return ofFile == null || !ofFile.isObject() ? null : ofFile;
     }
+    if (this == XLM_ROBERTA) {
+      return aroundScored(
+          vocabulary, named.get("bos_token"), named.get("eos_token"));
+    }
     Token cls = named.get("cls_token");
     Token sep = named.get("sep_token");
     boolean bert = this == BERT;
@@ -196,6 +244,35 @@ enum TokenizerClass {
     out.putArray("cls").add(cls == null ? "None" : cls.content()).add(first);
     out.putArray("sep").add(sep == null ? "None" : sep.content()).add(last);
     return out;
+  }
+
+  private static JsonNode aroundScored(
+      TokenizerFile vocabulary, @Nullable Token first, @Nullable Token last) {
+    ObjectNode out = JsonNodeFactory.instance.objectNode().put("type", "TemplateProcessing");
+    String a = first == null ? "None" : first.content();
+    String b = last == null ? "None" : last.content();
+    ArrayNode single = out.putArray("single");
+    piece(single, "SpecialToken", a);
+    piece(single, "Sequence", "A");
+    piece(single, "SpecialToken", b);
+    ArrayNode pair = out.putArray("pair").addAll(single);
+    piece(pair, "SpecialToken", b);
+    piece(pair, "Sequence", "B");
+    piece(pair, "SpecialToken", b);
+    ObjectNode tokens = out.putObject("special_tokens");
+    special(tokens, a, id(first, vocabulary, 0));
+    special(tokens, b, id(last, vocabulary, 2));
+    return out;
+  }
+
+  private static void piece(ArrayNode template, String kind, String id) {
+    template.addObject().putObject(kind).put("id", id).put("type_id", 0);
+  }
+
+  private static void special(ObjectNode tokens, String token, int id) {
+    ObjectNode out = tokens.putObject(token).put("id", token);
+    out.putArray("ids").add(id);
+    out.putArray("tokens").add(token);
   }
 
   private static int id(@Nullable Token token, TokenizerFile vocabulary, int missing) {

@@ -106,6 +106,16 @@ final class TokenizerFolder {
         return name;
       }
     }
+    for (String name : new String[] {"sentencepiece.bpe.model", "spiece.model"}) {
+      if (Files.exists(folder.resolve(name))) {
+        throw new FileFormatException(
+            folder.resolve(FILE),
+            "does not exist, and "
+                + name
+                + " alone is not read; load the tokenizer with transformers and save it"
+                + " (save_pretrained), which writes a tokenizer.json");
+      }
+    }
     throw new FileFormatException(
         folder.resolve(FILE),
         "does not exist, and neither does vocab.txt or vocab.json with merges.txt, which would do");
@@ -179,10 +189,13 @@ final class TokenizerFolder {
     return out;
   }
 
-  /** Returns ids by tokens. */
-  private ObjectNode vocabulary() throws IOException {
+  /** Returns ids by tokens; or tokens with their scores, in the order of their ids. */
+  private JsonNode vocabulary() throws IOException {
     if (file != null) {
       JsonNode vocabulary = file.required("model").get("vocab");
+      if (kind.model() == TokenizerClass.Words.SCORED) {
+        return vocabulary;
+      }
       if (vocabulary instanceof ObjectNode object) {
         return object;
       }
@@ -215,7 +228,7 @@ final class TokenizerFolder {
       JsonNode merges = file.required("model").get("merges");
       return merges instanceof ArrayNode array ? array : out;
     }
-    if (kind.model() == TokenizerClass.Words.PIECES) {
+    if (kind.model() != TokenizerClass.Words.BYTES) {
       return out;
     }
     Path merges = folder.resolve(MERGES);

@@ -30,6 +30,7 @@ class PublishedTest {
     assertThat(jars)
         .contains(
             "peft4j-annotations",
+            "peft4j-chat",
             "peft4j-core",
             "peft4j-kotlin",
             "peft4j-processor",

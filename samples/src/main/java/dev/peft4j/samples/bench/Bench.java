@@ -17,9 +17,10 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A benchmark of LoRA training steps: forward, backward, AdamW, and reading the loss. The properties {@code
- * workload}, {@code steps} and {@code threads} say what, how many, and on how many cores; {@code
- * dtype} is the encoding of the frozen weights, such as {@code float32} or {@code bfloat16}.
+ * A benchmark of LoRA training steps: forward, backward, AdamW, and reading the loss. The
+ * properties {@code workload}, {@code steps} and {@code threads} say what, how many, and on how
+ * many cores; {@code dtype} is the encoding of the frozen weights, such as {@code float32} or
+ * {@code bfloat16}.
  *
  * <p>With {@code peer}, a command that prints such a line, both run alternately, {@code rounds}
  * times each ({@link SideBySide}). {@code workload=growth} runs {@link Growth} instead.

@@ -190,6 +190,9 @@ final class ChatCase {
     }
     int[] mask = new int[starts.size()];
     for (RenderedChat.Span s : chat.generated()) {
+      if (s.start() == s.end()) {
+        continue;
+      }
       int first = token(starts, chat.text(), s.start());
       int last = token(starts, chat.text(), chat.text().offsetByCodePoints(s.end(), -1));
       Arrays.fill(mask, first, last + 1, 1);

@@ -5,7 +5,6 @@ import dev.peft4j.chat.jinja.Node.Name;
 import dev.peft4j.chat.jinja.Node.Stmt;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** Makes code of statements. */
 final class Compiler extends ExprCompiler {
   private final Functions functions = new Functions(this);
+  private final Loops loops = new Loops(this);
   final Map<String, Callable> blocks = new HashMap<>();
   private int buffers;
 
@@ -85,7 +85,7 @@ final class Compiler extends ExprCompiler {
   private Step compile(Stmt stmt, Scope s) {
     return switch (stmt) {
       case Node.Output o -> output(o, s);
-      case Node.For l -> loop(l, s);
+      case Node.For l -> loops.loop(l, s);
       case Node.If i -> condition(i, s.softly());
       case Node.With w -> with(w, s);
       case Node.Assign a -> assign(a, s);
@@ -198,7 +198,7 @@ final class Compiler extends ExprCompiler {
         "TemplateRuntimeError", "cannot assign attribute on non-namespace object");
   }
 
-  private static void names(Expr target, List<String> plain, List<Node.NamespaceRef> spaces) {
+  static void names(Expr target, List<String> plain, List<Node.NamespaceRef> spaces) {
     switch (target) {
       case Name n -> plain.add(n.name());
       case Node.NamespaceRef n -> spaces.add(n);
@@ -358,120 +358,6 @@ final class Compiler extends ExprCompiler {
       f.rt.autoescape = before;
       entry.leave(f);
       return how;
-    };
-  }
-
-  private Step loop(Node.For node, Scope s) {
-    if (!node.recursive()) {
-      Code items = compile(node.items(), s);
-      Pass pass = pass(node, s);
-      return (f, out) -> pass.run(items.eval(f), null, 0, f, out);
-    }
-    Scope.Function function = new Scope.Function(s.function());
-    Code items = compile(node.items(), s);
-    Pass pass = pass(node, new Scope(s.symbols(), function, false, false, false));
-    return (f, out) -> {
-      Loop.Recursion[] self = new Loop.Recursion[1];
-      self[0] =
-          (iterable, depth) -> {
-            f.rt.enter(Functions.LEVELS);
-            StringBuilder text = new StringBuilder();
-            pass.run(iterable, self[0], depth, new Frame(f.rt, f, function.size()), text);
-            f.rt.leave(Functions.LEVELS);
-            return text.toString();
-          };
-      return write(self[0].run(items.eval(f), 0), f, out);
-    };
-  }
-
-  /** One run of a loop over items. */
-  private interface Pass {
-    int run(
-        Object items, Loop.@Nullable Recursion recursion, int depth, Frame f, StringBuilder out);
-  }
-
-  private Pass pass(Node.For node, Scope s) {
-    boolean extended =
-        node.recursive()
-            || Undeclared.in(node.body(), "loop").contains("loop")
-            || Undeclared.scopedBlocks(node.body());
-    Scope in = s.inner().looping(true);
-    if (extended) {
-      in.symbols().parameter("loop");
-    }
-    List<String> names = new ArrayList<>();
-    names(node.target(), names, new ArrayList<>());
-    if (names.contains("loop")) {
-      throw source.error(
-          "Can't assign to special loop variable in for-loop target", node.position());
-    }
-    in.symbols().visit(Parser.parameters(node.target()));
-    in.symbols().visitAll(node.body());
-    Scope.Entry entry = in.entry();
-    Target target = target(node.target(), in);
-    Scope.Place loopPlace = extended ? in.place("loop") : null;
-    Filtering filter = node.test() == null ? null : filtering(node.target(), node.test(), s);
-    Step body = body(node.body(), in);
-    Scope otherScope = s.inner();
-    otherScope.symbols().visitAll(node.otherwise());
-    Scope.Entry otherEntry = otherScope.entry();
-    Step otherwise = body(node.otherwise(), otherScope);
-    return (items, recursion, depth, f, out) -> {
-      Object filtered = filter == null ? items : filter.of(items, f);
-      Loop loop = loopPlace == null ? null : new Loop(filtered, recursion, depth, f.rt);
-      Iterator<Object> i = loop == null ? Iters.iterate(filtered) : null;
-      boolean none = true;
-      while (loop == null ? java.util.Objects.requireNonNull(i).hasNext() : loop.hasNext()) {
-        f.rt.step();
-        target.set(f, loop == null ? java.util.Objects.requireNonNull(i).next() : loop.next());
-        if (loopPlace != null) {
-          f.set(loopPlace.hops(), loopPlace.slot(), loop);
-        }
-        entry.enter(f);
-        int how = body.run(f, out);
-        if (how == Step.BREAK) {
-          break;
-        }
-        // As in jinja2: a body that is left early does not count as one that has run.
-        none &= how == Step.CONTINUE;
-      }
-      entry.leave(f);
-      int how = Step.NEXT;
-      if (none && !node.otherwise().isEmpty()) {
-        otherEntry.enter(f);
-        how = otherwise.run(f, out);
-        otherEntry.leave(f);
-      }
-      return how;
-    };
-  }
-
-  /** The condition of a loop: items, and those that it lets through. */
-  private interface Filtering {
-    PyIter of(Object items, Frame f);
-  }
-
-  private Filtering filtering(Expr target, Expr test, Scope s) {
-    Scope in = s.innerFunction();
-    in.symbols().visit(Parser.parameters(target));
-    in.symbols().visit(test);
-    Scope.Entry entry = in.entry();
-    Target set = target(target, in);
-    Code condition = at(test.position(), compile(test, in));
-    return (items, f) -> {
-      Iterator<Object> all = Iters.iterate(items);
-      return Filters.lazy(
-          () -> {
-            Frame inner = new Frame(f.rt, f, in.function().size());
-            entry.enter(inner);
-            return Filters.through(
-                all,
-                item -> {
-                  set.set(inner, item);
-                  return Types.truth(condition.eval(inner)) ? item : null;
-                });
-          },
-          f.rt);
     };
   }
 }

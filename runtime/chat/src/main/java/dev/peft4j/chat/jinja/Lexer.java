@@ -230,7 +230,7 @@ final class Lexer {
       end += Character.charCount(text.codePointAt(end));
     }
     String name = text.substring(at, end);
-    if (!StrMethods.isIdentifier(name)) {
+    if (!TextKinds.isIdentifier(name)) {
       throw source.error("Invalid character in identifier", at);
     }
     ready.add(new Token("name", name, at));

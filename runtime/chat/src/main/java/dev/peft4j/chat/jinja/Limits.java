@@ -1,7 +1,7 @@
 package dev.peft4j.chat.jinja;
 
 /**
- * What a rendering may use.
+ * The limits of a rendering.
  *
  * @param steps the steps of evaluation: nodes, items, and pieces of text that are gone through
  * @param characters the characters that are made, all texts and values together; more where the

@@ -77,7 +77,9 @@ final class Num {
     return normal(big(a).multiply(big(b)));
   }
 
-  static Object divide(Object a, Object b) {
+  static Object divide(Object dividend, Object divisor) {
+    Object a = plus(dividend);
+    Object b = plus(divisor);
     boolean floats = a instanceof Double || b instanceof Double;
     if (isZero(b)) {
       throw zero(floats ? "float division by zero" : "division by zero");

@@ -91,7 +91,7 @@ final class Parser extends ExprParser {
       message.append(
           nesting
               ? " You probably made a nesting mistake. Jinja is expecting this tag, but currently"
-                    + " looking for "
+                  + " looking for "
                   + looking
                   + "."
               : " Jinja was looking for the following tags: " + looking + ".");

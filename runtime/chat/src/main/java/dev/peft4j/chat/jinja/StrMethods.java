@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** The methods of str. */
@@ -69,18 +68,19 @@ final class StrMethods {
     ALL.put("encode", StrMethods::encode);
     ALL.put("format", (s, a, rt) -> Format.format(s, a, rt));
     ALL.put("format_map", (s, a, rt) -> Format.formatMap(s, one(a, "format_map"), rt));
-    ALL.put("isdigit", (s, a, rt) -> all(s, CharKinds::digit));
-    ALL.put("isdecimal", (s, a, rt) -> all(s, CharKinds::decimal));
-    ALL.put("isnumeric", (s, a, rt) -> all(s, CharKinds::numeric));
-    ALL.put("isalpha", (s, a, rt) -> all(s, CharKinds::alpha));
-    ALL.put("isalnum", (s, a, rt) -> all(s, c -> CharKinds.alpha(c) || CharKinds.numeric(c)));
-    ALL.put("isspace", (s, a, rt) -> all(s, CharKinds::space));
+    ALL.put("isdigit", (s, a, rt) -> TextKinds.all(s, CharKinds::digit));
+    ALL.put("isdecimal", (s, a, rt) -> TextKinds.all(s, CharKinds::decimal));
+    ALL.put("isnumeric", (s, a, rt) -> TextKinds.all(s, CharKinds::numeric));
+    ALL.put("isalpha", (s, a, rt) -> TextKinds.all(s, CharKinds::alpha));
+    ALL.put(
+        "isalnum", (s, a, rt) -> TextKinds.all(s, c -> CharKinds.alpha(c) || CharKinds.numeric(c)));
+    ALL.put("isspace", (s, a, rt) -> TextKinds.all(s, CharKinds::space));
     ALL.put("isascii", (s, a, rt) -> s.chars().allMatch(c -> c < 128));
     ALL.put("isprintable", (s, a, rt) -> s.codePoints().allMatch(CharKinds::printable));
-    ALL.put("islower", (s, a, rt) -> isLower(s));
-    ALL.put("isupper", (s, a, rt) -> isUpper(s));
-    ALL.put("istitle", (s, a, rt) -> isTitle(s));
-    ALL.put("isidentifier", (s, a, rt) -> isIdentifier(s));
+    ALL.put("islower", (s, a, rt) -> TextKinds.isLower(s));
+    ALL.put("isupper", (s, a, rt) -> TextKinds.isUpper(s));
+    ALL.put("istitle", (s, a, rt) -> TextKinds.isTitle(s));
+    ALL.put("isidentifier", (s, a, rt) -> TextKinds.isIdentifier(s));
     ALL.put("translate", StrMethods::translate);
   }
 
@@ -374,50 +374,6 @@ final class StrMethods {
       case "utf-16-be", "utf-16be" -> StandardCharsets.UTF_16BE;
       default -> throw new JinjaException("LookupError", "unknown encoding: " + name);
     };
-  }
-
-  private static boolean all(String s, IntPredicate kind) {
-    return !s.isEmpty() && s.codePoints().allMatch(kind);
-  }
-
-  static boolean isLower(String s) {
-    return s.codePoints().anyMatch(Character::isLowerCase)
-        && s.codePoints().noneMatch(c -> Character.isUpperCase(c) || Character.isTitleCase(c));
-  }
-
-  static boolean isUpper(String s) {
-    return s.codePoints().anyMatch(Character::isUpperCase)
-        && s.codePoints().noneMatch(c -> Character.isLowerCase(c) || Character.isTitleCase(c));
-  }
-
-  private static boolean isTitle(String s) {
-    boolean any = false;
-    boolean inWord = false;
-    for (int c : s.codePoints().toArray()) {
-      if (Character.isUpperCase(c) || Character.isTitleCase(c)) {
-        if (inWord) {
-          return false;
-        }
-        any = true;
-        inWord = true;
-      } else if (Character.isLowerCase(c)) {
-        if (!inWord) {
-          return false;
-        }
-      } else {
-        inWord = false;
-      }
-    }
-    return any;
-  }
-
-  static boolean isIdentifier(String s) {
-    if (s.isEmpty()
-        || (s.codePointAt(0) != '_' && !Character.isUnicodeIdentifierStart(s.codePointAt(0)))) {
-      return false;
-    }
-    return s.codePoints()
-        .allMatch(c -> Character.isUnicodeIdentifierPart(c) && !Character.isIdentifierIgnorable(c));
   }
 
   private static Object translate(String s, Args a, Runtime rt) {

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /** A template that was read; it can be rendered by several threads at once. */
 public final class Template {
   /**
-   * What a rendering gave.
+   * The result of a rendering.
    *
    * @param text the text
    * @param generations start and end of what {@code generation} blocks have written

@@ -64,8 +64,8 @@ final class Tests {
     one("true", (v, rt) -> Boolean.TRUE.equals(v));
     one("integer", (v, rt) -> Types.isInt(v) && !(v instanceof Boolean));
     one("float", (v, rt) -> v instanceof Double);
-    one("lower", (v, rt) -> StrMethods.isLower(Repr.str(v, rt)));
-    one("upper", (v, rt) -> StrMethods.isUpper(Repr.str(v, rt)));
+    one("lower", (v, rt) -> TextKinds.isLower(Repr.str(v, rt)));
+    one("upper", (v, rt) -> TextKinds.isUpper(Repr.str(v, rt)));
     one("string", (v, rt) -> Types.isText(v));
     one("mapping", (v, rt) -> v instanceof PyDict);
     one("number", (v, rt) -> Types.isNumber(v));

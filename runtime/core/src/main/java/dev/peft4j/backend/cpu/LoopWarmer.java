@@ -29,13 +29,13 @@ final class LoopWarmer {
   /**
    * Where the processor is busy a compiled loop may look slow: then it is believed to be compiled.
    */
-  private static final long LONGEST_NANOS = 3_000_000_000L;
+  private static final long MAX_NANOS = 3_000_000_000L;
 
   /**
    * The first run of a program is not to share the processors with the compiler, or so long at
    * most.
    */
-  private static final long LONGEST_WAIT_MILLIS = 3000;
+  private static final long MAX_WAIT_MILLIS = 3000;
 
   private static final CountDownLatch BEGIN = new CountDownLatch(1);
 
@@ -79,7 +79,7 @@ final class LoopWarmer {
     }
     try {
       // whichever it was: ended or waited long enough
-      boolean unused = BEGIN.await(LONGEST_WAIT_MILLIS, TimeUnit.MILLISECONDS);
+      boolean unused = BEGIN.await(MAX_WAIT_MILLIS, TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt(); // nobody does; the loops stay plain
       return;
@@ -95,7 +95,7 @@ final class LoopWarmer {
       long start = System.nanoTime();
       long now = start;
       int fast = 0;
-      while (fast < 2 && now - start < LONGEST_NANOS) {
+      while (fast < 2 && now - start < MAX_NANOS) {
         long before = now;
         for (int i = 0; i < CALLS; i++) {
           exercise.run(loop, a, b, c, ELEMENTS);
