@@ -45,6 +45,7 @@ final class TunerOptions {
     CommandLine train = line.getSubcommands().get(TRAIN);
     if (args.length > 0
         && args[0].equals(TRAIN)
+        && train != null
         && train.getCommandSpec().findOption(TUNER) == null) {
       new TunerOptions(train.getCommandSpec()).add();
     }
