@@ -30,7 +30,7 @@ final class PeftWriter {
   private static final ClassName PEFT_MODEL = tuner("PeftModel");
   private static final ClassName ADAPTED_MODEL = tuner("AdaptedModel");
   private static final ClassName ADAPTER_SET = tuner("AdapterSet");
-  private static final ClassName ATTACHMENT = ADAPTER_SET.nestedClass("Attachment");
+  private static final ClassName ATTACHMENT = tuner("Attachment");
 
   private final TypeNames names;
   private final ModelSpec model;
@@ -258,9 +258,7 @@ final class PeftWriter {
       method.addStatement(
           "$La = adapters.add($S, $N)", declared, settings.get(i).adapter(), constants.get(i));
       method.addCode(new StepCode(names).of(plans.get(i).steps()));
-      if (plans.get(i).checkedAtRunTime()) {
-        method.addStatement("a.finish()");
-      }
+      method.addStatement(plans.get(i).checkedAtRunTime() ? "a.finish()" : "a.publish()");
     }
     return method.addStatement("return adapters").build();
   }

@@ -126,7 +126,7 @@ class AdaptedClassTest extends ModelTest {
             }
             """);
     assertThat(log(compilation).toString())
-        .isEqualTo("[[base], [add default targets=x r=8 alpha=8.0, attach x]]");
+        .isEqualTo("[[base], [add default targets=x r=8 alpha=8.0, attach x, publish]]");
   }
 
   @Test

@@ -34,7 +34,7 @@ class ModelShapesTest extends ModelTest {
                 }
                 """))
         .asString()
-        .isEqualTo("[attach a, attach b, attach pair.c, attach d, attach e]");
+        .isEqualTo("[attach a, attach b, attach pair.c, attach d, attach e, publish]");
   }
 
   @Test
@@ -56,7 +56,7 @@ class ModelShapesTest extends ModelTest {
                     + " @TrainableTokens(embedding = \"words\", ids = {1, 2}))\n"
                     + model))
         .asString()
-        .isEqualTo("[attach words, attach proj, attach conv, attach turned]");
+        .isEqualTo("[attach words, attach proj, attach conv, attach turned, publish]");
     assertThat(
             log(
                 "@Peft(target = \"proj\", trainableTokens = @TrainableTokens(embedding ="
@@ -298,7 +298,7 @@ class ModelShapesTest extends ModelTest {
                 }
                 """))
         .asString()
-        .isEqualTo("[attach fc, save classifier, attach mine]");
+        .isEqualTo("[attach fc, save classifier, attach mine, publish]");
   }
 
   @Test
@@ -318,6 +318,6 @@ class ModelShapesTest extends ModelTest {
                 }
                 """))
         .asString()
-        .isEqualTo("[attach own, attach own.inner, attach conv, attach tokens]");
+        .isEqualTo("[attach own, attach own.inner, attach conv, attach tokens, publish]");
   }
 }

@@ -35,20 +35,6 @@ public final class AdapterSet {
     return attachment;
   }
 
-  public interface Attachment {
-    void attach(String path, Module layer);
-
-    void save(String path, Module module);
-
-    void attachMatching(String path, Module module);
-
-    void finish();
-
-    List<String> expected();
-
-    List<String> done();
-  }
-
   private final class Recorder implements Attachment {
     private final TargetMatcher matcher;
     private final List<String> done = new ArrayList<>();
@@ -120,6 +106,11 @@ public final class AdapterSet {
     @Override
     public List<String> done() {
       return done;
+    }
+
+    @Override
+    public void publish() {
+      log.add("publish");
     }
 
     @Override

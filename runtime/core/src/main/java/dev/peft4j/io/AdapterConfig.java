@@ -144,7 +144,7 @@ public final class AdapterConfig {
       boolean same =
           value.isMissingNode()
               || value.equals(e.getValue())
-              || isOff(value) && isOff(e.getValue()) && !isVariant(e.getKey(), value);
+              || isOff(value) && isOff(e.getValue()) && !isVariant(value, e.getValue());
       if (!same && !handled.contains(e.getKey())) {
         bad.add(e.getKey() + " is " + PythonJson.describe(value));
       }
@@ -155,9 +155,9 @@ public final class AdapterConfig {
     }
   }
 
-  /** Returns whether a setting turns a variant of LoRA on: any object does, even if it is empty. */
-  private static boolean isVariant(String key, JsonNode value) {
-    return value.isObject() && (key.endsWith("_config") || key.equals("use_bdlora"));
+  /** Returns whether a setting turns something on: any object does, unless objects are usual. */
+  private static boolean isVariant(JsonNode value, JsonNode usual) {
+    return value.isObject() && !usual.isObject();
   }
 
   private static boolean isOff(JsonNode value) {

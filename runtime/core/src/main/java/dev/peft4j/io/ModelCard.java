@@ -36,8 +36,12 @@ public record ModelCard(
     tags = List.copyOf(tags);
   }
 
-  /** Returns the card that peft would write for an adapter with these settings. */
-  public static ModelCard of(AdapterConfig config) throws FileFormatException {
+  /**
+   * Returns the card that peft would write for an adapter with these settings.
+   *
+   * @param ofTuner search words for its tuner
+   */
+  public static ModelCard of(AdapterConfig config, String... ofTuner) throws FileFormatException {
     List<String> tags = new ArrayList<>();
     String base = config.text("base_model_name_or_path");
     if (base != null) {
@@ -45,9 +49,7 @@ public record ModelCard(
       // In peft only a model of transformers knows where it came from.
       tags.add("transformers");
     }
-    if ("LORA".equals(config.text("peft_type"))) {
-      tags.add("lora");
-    }
+    tags.addAll(List.of(ofTuner));
     boolean causal = "CAUSAL_LM".equals(config.text("task_type"));
     return new ModelCard(base, tags, causal ? "text-generation" : null);
   }

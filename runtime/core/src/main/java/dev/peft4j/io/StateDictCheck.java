@@ -6,8 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,9 +28,6 @@ public record StateDictCheck(
   /** The number of problems of each kind in the message; a file of another model has thousands. */
   private static final int SHOWN = 10;
 
-  private static final Pattern LORA =
-      Pattern.compile("(?:.*\\.)?lora_(?:embedding_)?([AB])(?:\\..*)?");
-
   /**
    * A key with two shapes.
    *
@@ -49,6 +44,16 @@ public record StateDictCheck(
 
   /** Compares by name, then by shape. */
   public static StateDictCheck compare(Map<String, Shape> expected, Map<String, Shape> found) {
+    return compare(expected, found, Map.of());
+  }
+
+  /**
+   * Compares by name, then by shape.
+   *
+   * @param ranks for names of an adapter's tensors the rank that is one of their sizes, for the hint
+   */
+  public static StateDictCheck compare(
+      Map<String, Shape> expected, Map<String, Shape> found, Map<String, Integer> ranks) {
     List<String> missing = new ArrayList<>();
     List<Misshaped> misshaped = new ArrayList<>();
     expected.forEach(
@@ -75,7 +80,8 @@ public record StateDictCheck(
             RenameHint.find(
                 missing, unexpected, (m, u) -> Objects.equals(expected.get(m), found.get(u))),
             missing,
-            misshaped));
+            misshaped,
+            ranks));
   }
 
   private static @Nullable String hint(
@@ -83,7 +89,8 @@ public record StateDictCheck(
       int matched,
       @Nullable String renamed,
       List<String> missing,
-      List<Misshaped> misshaped) {
+      List<Misshaped> misshaped,
+      Map<String, Integer> ranks) {
     if (misshaped.stream().anyMatch(m -> m.found.elements() == 0)) {
       return "the file holds empty tensors: it was saved from sharded training (DeepSpeed ZeRO-3,"
           + " FSDP) without gathering the weights; gather them and save again";
@@ -91,7 +98,7 @@ public record StateDictCheck(
     if (renamed != null) {
       return renamed;
     }
-    String rank = rankHint(misshaped);
+    String rank = rankHint(misshaped, ranks);
     if (rank != null && missing.isEmpty()) {
       return rank;
     }
@@ -108,34 +115,36 @@ public record StateDictCheck(
     return null;
   }
 
-  /** Returns a hint if LoRA matrices differ only in their rank. */
-  private static @Nullable String rankHint(List<Misshaped> misshaped) {
-    if (misshaped.isEmpty()) {
-      return null;
-    }
+  /** Returns a hint if tensors of an adapter differ only in their rank. */
+  private static @Nullable String rankHint(
+      List<Misshaped> misshaped, Map<String, Integer> ranks) {
+    String hint = null;
     for (Misshaped m : misshaped) {
-      int axis = rankAxis(m.name);
-      boolean ranksOnly =
-          axis >= 0
-              && m.expected.rank() == m.found.rank()
-              && m.expected.rank() >= 2
-              && m.expected.with(axis, 1).equals(m.found.with(axis, 1));
-      if (!ranksOnly) {
+      int axis = rankAxis(m, ranks.getOrDefault(m.name, -1));
+      if (axis < 0) {
         return null;
       }
+      if (hint == null) {
+        hint =
+            "only the ranks differ: expected r = "
+                + m.expected.dim(axis)
+                + ", found r = "
+                + m.found.dim(axis);
+      }
     }
-    Misshaped first = misshaped.getFirst();
-    int axis = rankAxis(first.name);
-    return "only the ranks differ: expected r = "
-        + first.expected.dim(axis)
-        + ", found r = "
-        + first.found.dim(axis);
+    return hint;
   }
 
-  /** Returns the dimension that is the rank, or -1 if the key is not a LoRA matrix. */
-  private static int rankAxis(String name) {
-    Matcher m = LORA.matcher(name);
-    return !m.matches() ? -1 : m.group(1).equals("A") ? 0 : 1;
+  /** Returns the only dimension that differs if it is the rank, else -1. */
+  private static int rankAxis(Misshaped m, int rank) {
+    if (m.expected.rank() == m.found.rank() && m.expected.rank() >= 2) {
+      for (int axis = 0; axis < m.expected.rank(); axis++) {
+        if (m.expected.dim(axis) == rank && m.expected.with(axis, 1).equals(m.found.with(axis, 1))) {
+          return axis;
+        }
+      }
+    }
+    return -1;
   }
 
   /** Returns whether every key was found with its shape, and no other. */

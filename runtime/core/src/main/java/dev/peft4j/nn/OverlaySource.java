@@ -46,4 +46,10 @@ public interface OverlaySource {
 
   /** Completes a replacement of weights of the base. */
   default void baseChanged() {}
+
+  /**
+   * Makes a parameter trainable again once this model is done with the base; another adapted model
+   * of the same base froze it and is done.
+   */
+  default void unfreezeLater(Parameter p) {}
 }

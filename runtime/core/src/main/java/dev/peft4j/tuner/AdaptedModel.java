@@ -65,7 +65,7 @@ public final class AdaptedModel<M extends Module> implements PeftModel {
   @Override
   public String toString() {
     String tuner = adapters.modelStatus().adapterModelType();
-    String inner = ModuleText.of(model, adapters);
+    String inner = ModuleText.of(model, adapters.source());
     return tuner.equals("None")
         ? inner // unloaded
         : ModuleText.block(
@@ -76,16 +76,16 @@ public final class AdaptedModel<M extends Module> implements PeftModel {
 
   /** As {@link Module#summary()}, with these adapters. */
   public ModuleSummary summary() {
-    return ModuleSummary.of(model, adapters);
+    return ModuleSummary.of(model, adapters.source());
   }
 
   /** As {@link Module#summary(Tensor)}, with these adapters. */
   public ModuleSummary summary(Tensor example) {
-    return adapters.call(() -> ModuleSummary.of(model, adapters, example));
+    return adapters.call(() -> ModuleSummary.of(model, adapters.source(), example));
   }
 
   /** As {@link Module#summary(Supplier)}, with these adapters. */
   public ModuleSummary summary(Supplier<?> call) {
-    return adapters.call(() -> ModuleSummary.of(model, adapters, call));
+    return adapters.call(() -> ModuleSummary.of(model, adapters.source(), call));
   }
 }

@@ -15,7 +15,6 @@ import dev.peft4j.io.Quote;
 import dev.peft4j.io.StateDictCheck;
 import dev.peft4j.io.StoredTensor;
 import dev.peft4j.log.Log;
-import dev.peft4j.nn.Module;
 import dev.peft4j.nn.ModuleTensor;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
@@ -28,31 +27,35 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.function.UnaryOperator;
 
-/** The adapters of a set as files, in peft's layout. */
+/** The adapters of a model as files, in peft's layout. */
 final class AdapterFiles {
-  private static final Log LOG = Log.of(AdapterSet.class);
+  private static final Log LOG = Log.of(AdapterFiles.class);
 
-  private final AdapterRegistry set;
+  private final FrozenBase base;
 
-  AdapterFiles(AdapterRegistry set) {
-    this.set = set;
+  AdapterFiles(FrozenBase base) {
+    this.base = base;
   }
 
   void write(Path folder, AttachedAdapter a) throws IOException {
     ObjectNode tree =
-        a.settings().withTargets(SavedTargets.of(a, set.base())).saved(a.layers().keySet()).write();
+        a.settings()
+            .withTargets(SavedTargets.of(a.settings(), base))
+            .saved(a.layers().keySet())
+            .write();
     if (a.config().taskType() == null) {
       tree.putObject("auto_mapping")
-          .put("base_model_class", baseClass().getSimpleName())
-          .put("parent_library", baseClass().getPackageName());
+          .put("base_model_class", base.type().getSimpleName())
+          .put("parent_library", base.type().getPackageName());
     }
     SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
     keys(a).forEach((key, p) -> tensors.put(key, new StoredTensor(p.shape(), p.own())));
     twice(a).forEach((key, p) -> tensors.put(key, new StoredTensor(p.shape(), p.own())));
     AdapterConfig config = AdapterConfig.of(tree);
     requireFinite(a, tensors);
-    AdapterFolder.write(folder, a.name(), config, tensors, ModelCard.of(config));
+    AdapterFolder.write(folder, a.name(), config, tensors, ModelCard.of(config, a.tuner().cardTags()));
   }
 
   /**
@@ -68,7 +71,7 @@ final class AdapterFiles {
               (path, module) -> {
                 for (NamedParameter p : module.namedParameters()) {
                   Parameter copy = a.copyOf(p.parameter());
-                  String above = AdapterNames.PREFIX + path;
+                  String above = PeftNames.PREFIX + path;
                   if (copy != null && (above + "." + p.name()).endsWith(".bias")) {
                     String nameOfAdapter = p.name().contains(".") ? a.name() + "." : "";
                     found.put(above + ".modules_to_save." + nameOfAdapter + p.name(), copy);
@@ -91,49 +94,40 @@ final class AdapterFiles {
         });
   }
 
-  private Class<?> baseClass() {
-    Module root = set.base().root();
-    Class<?> c = root.getClass();
-    return root instanceof PeftModel ? c.getSuperclass() : c;
-  }
-
-  /** Adds what lies in a folder; if it does not fit, nothing. */
-  LoadReport add(Path folder, String name, Strictness strictness) throws IOException {
-    Adapter file = AdapterFolder.read(folder);
+  /** Reads the settings of an adapter. */
+  static Settings<?> settings(Adapter file) throws IOException {
     List<String> known = Tuner.all().stream().map(Tuner::peftType).toList();
     Settings<?> settings = Settings.read(Tuner.of(file.config().peftType(known)), file.config());
-    file.config().checked(() -> settings.requireSize(file.shapes()));
-    List<LoadReport> report = new ArrayList<>(1);
-    try {
-      set.addComplete(name, settings.config(), a -> report.add(fill(a, file, strictness)));
-    } catch (SlowPatternException e) {
-      throw new FileFormatException(file.config().file(), String.valueOf(e.getMessage()), e);
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
-    }
-    return report.getFirst();
+    return file.config().checked(() -> settings.requireSize(file.shapes()));
   }
 
-  private LoadReport fill(AttachedAdapter a, Adapter file, Strictness strictness) {
+  /** Attaches an adapter to what the settings in its file name. */
+  AttachedAdapter attached(Attaching attaching, Adapter file) {
     try {
-      a.attachMatching("", set.base().root());
+      attaching.attachMatching("", base.root());
+      return attaching.complete();
     } catch (SlowPatternException e) {
-      throw e;
+      throw wrapped(
+          new FileFormatException(file.config().file(), String.valueOf(e.getMessage()), e));
     } catch (IllegalArgumentException e) { // settings that do not go with this model
       throw new IllegalArgumentException(file.config().file() + ": " + e.getMessage(), e);
     }
-    String nothing = MatchCheck.warn(a, set.base().modules(), file.config().file());
+  }
+
+  /** Gives an adapter the values in its file; it is frozen then. */
+  LoadReport fill(AttachedAdapter a, Adapter file, Strictness strictness) {
+    String nothing = MatchCheck.warn(a, base.modules(), file.config().file());
     SequencedMap<String, ModuleTensor> keys = keys(a);
-    FileKeys found = new FileKeys(a, set.base(), keys.keySet()).sort(file.tensors());
+    FileKeys found = new FileKeys(a, base, keys.keySet()).sort(file.tensors());
     Map<String, StoredTensor> weights = found.weights();
     if (nothing != null) {
-      check(keys, weights, nothing + "\n" + file.weightsFile(), strictness, false);
+      check(a, keys, weights, nothing + "\n" + file.weightsFile(), strictness, false);
       throw new IllegalArgumentException(nothing);
     }
     if (strictness == Strictness.STRICT) {
       leaveOutBiases(a, keys, weights, file.weightsFile());
     }
-    LoadReport report = check(keys, weights, file.weightsFile().toString(), strictness, true);
+    LoadReport report = check(a, keys, weights, file.weightsFile().toString(), strictness, true);
     requireNumbers(file, keys, weights);
     a.replace(values(keys, weights));
     give(a, found, file.weightsFile());
@@ -160,7 +154,7 @@ final class AdapterFiles {
       Map<String, StoredTensor> weights,
       Path file) {
     List<String> absent = new ArrayList<>();
-    for (AdapterNames.Named n : AdapterNames.of(set.base().root(), List.of(a))) {
+    for (AdapterNames.Named n : AdapterNames.of(base.root(), List.of(a))) {
       String key = n.key();
       if (n.ofBase() && key != null && !weights.containsKey(key)) {
         absent.add(key);
@@ -228,15 +222,18 @@ final class AdapterFiles {
   /**
    * Reads weights for an adapter that is attached, and makes sure that they fit and would compute
    * the same.
+   *
+   * @param complete gives settings what they leave to the kind of model
    */
-  Map<ModuleTensor, Storage> read(Path folder, AttachedAdapter a) throws IOException {
+  Map<ModuleTensor, Storage> read(
+      Path folder, AttachedAdapter a, UnaryOperator<Settings<?>> complete) throws IOException {
     Adapter file = AdapterFolder.read(folder);
     file.config().peftType(List.of(a.tuner().peftType()));
-    Settings<?> settings = set.forModel(Settings.read(a.tuner(), file.config()));
+    Settings<?> settings = complete.apply(Settings.read(a.tuner(), file.config()));
     SequencedMap<String, ModuleTensor> keys = keys(a);
     Map<String, StoredTensor> weights =
         sorted(a, keys, file.tensors(), file.weightsFile().toString());
-    check(keys, weights, file.weightsFile().toString(), Strictness.STRICT, false);
+    check(a, keys, weights, file.weightsFile().toString(), Strictness.STRICT, false);
     requireNumbers(file, keys, weights);
     a.layers().keySet().forEach(path -> a.settings().requireSame(path, settings));
     return values(keys, weights);
@@ -246,7 +243,7 @@ final class AdapterFiles {
   Map<ModuleTensor, Storage> values(AttachedAdapter a, Map<String, StoredTensor> given) {
     SequencedMap<String, ModuleTensor> keys = keys(a);
     Map<String, StoredTensor> weights = sorted(a, keys, given, "the given weights");
-    check(keys, weights, "the given weights", Strictness.STRICT, false);
+    check(a, keys, weights, "the given weights", Strictness.STRICT, false);
     Map<String, StoredTensor> copies = new LinkedHashMap<>();
     weights.forEach(
         (key, t) -> {
@@ -270,7 +267,7 @@ final class AdapterFiles {
       SequencedMap<String, ModuleTensor> keys,
       Map<String, StoredTensor> weights,
       String from) {
-    FileKeys found = new FileKeys(a, set.base(), keys.keySet()).sort(weights);
+    FileKeys found = new FileKeys(a, base, keys.keySet()).sort(weights);
     for (FileKeys.Given g : found.given()) {
       Parameter p = g.original().parameter();
       Parameter instead = a.copyOf(p);
@@ -290,6 +287,7 @@ final class AdapterFiles {
 
   /** Every key with its shape; what the adapter does not have may be passed over. */
   private static LoadReport check(
+      AttachedAdapter a,
       Map<String, ModuleTensor> keys,
       Map<String, StoredTensor> weights,
       String from,
@@ -299,7 +297,7 @@ final class AdapterFiles {
     keys.forEach((key, p) -> expected.put(key, p.shape()));
     SequencedMap<String, Shape> found = new LinkedHashMap<>();
     weights.forEach((key, t) -> found.put(key, t.shape()));
-    StateDictCheck check = StateDictCheck.compare(expected, found);
+    StateDictCheck check = StateDictCheck.compare(expected, found, ranks(a));
     boolean onlyMore = check.missing().isEmpty() && check.misshaped().isEmpty();
     if (strictness == Strictness.LENIENT) {
       check.requireShapes(from);
@@ -313,6 +311,19 @@ final class AdapterFiles {
           Quote.list(check.unexpected(), 10));
     }
     return new LoadReport(check.missing(), check.unexpected());
+  }
+
+  /** The rank of each parameter's layer, by the keys of its file. */
+  private static Map<String, Integer> ranks(AttachedAdapter a) {
+    Map<String, Integer> ranks = new LinkedHashMap<>();
+    a.layers()
+        .forEach(
+            (path, layer) -> {
+              if (layer.rank() > 0) {
+                layer.parameters().forEach(e -> ranks.put(PeftNames.key(path, e), layer.rank()));
+              }
+            });
+    return ranks;
   }
 
   private static void requireNumbers(
@@ -354,12 +365,12 @@ final class AdapterFiles {
    */
   private SequencedMap<String, ModuleTensor> keys(AttachedAdapter a) {
     SequencedMap<String, ModuleTensor> keys = new LinkedHashMap<>();
-    for (AdapterNames.Named n : AdapterNames.of(set.base().root(), List.of(a))) {
+    for (AdapterNames.Named n : AdapterNames.of(base.root(), List.of(a))) {
       if (n.adapter() != null && n.key() != null) {
         keys.put(n.key(), n.parameter());
       }
     }
-    for (AdapterNames.NamedState n : AdapterNames.buffers(set.base(), List.of(a))) {
+    for (AdapterNames.NamedState n : AdapterNames.buffers(base, List.of(a))) {
       if (n.adapter() != null && n.key() != null) {
         keys.put(n.key(), n.buffer());
       }

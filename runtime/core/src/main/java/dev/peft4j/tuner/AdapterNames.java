@@ -15,8 +15,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The parameters of an adapted model under peft's names, in peft's order. */
 final class AdapterNames {
-  static final String PREFIX = "base_model.model.";
-
   /**
    * One parameter.
    *
@@ -46,20 +44,6 @@ final class AdapterNames {
     return names.found;
   }
 
-  static String inMemory(String path, TunerLayer.Entry e, String adapter) {
-    return PREFIX
-        + path
-        + "."
-        + e.group()
-        + "."
-        + adapter
-        + (e.suffix().isEmpty() ? "" : "." + e.suffix());
-  }
-
-  static String saved(String path, String adapter, String parameter) {
-    return PREFIX + path + ".modules_to_save." + adapter + "." + parameter;
-  }
-
   /**
    * One buffer.
    *
@@ -70,7 +54,7 @@ final class AdapterNames {
   record NamedState(String name, Buffer buffer, @Nullable String adapter, @Nullable String key) {}
 
   /** The buffers under peft's names. */
-  static List<NamedState> buffers(BaseModel base, Collection<AttachedAdapter> adapters) {
+  static List<NamedState> buffers(FrozenBase base, Collection<AttachedAdapter> adapters) {
     List<NamedState> found = new ArrayList<>();
     Set<Buffer> seen = Collections.newSetFromMap(new IdentityHashMap<>());
     for (NamedBuffer b : base.buffers()) {
@@ -80,14 +64,27 @@ final class AdapterNames {
       String above = savedAbove(b.name(), adapters);
       String below = above == null ? "" : b.name().substring(above.length() + 1);
       String name = above == null ? b.name() : join(above, "original_module." + below);
-      found.add(new NamedState(adapters.isEmpty() ? name : PREFIX + name, b.buffer(), null, null));
+      found.add(new NamedState(adapters.isEmpty() ? name : PeftNames.PREFIX + name, b.buffer(), null, null));
       for (AttachedAdapter a : adapters) {
         Buffer copy = a.copyOf(b.buffer());
         if (copy != null && above != null) {
           found.add(
-              new NamedState(saved(above, a.name(), below), copy, a.name(), PREFIX + b.name()));
+              new NamedState(PeftNames.saved(above, a.name(), below), copy, a.name(), PeftNames.PREFIX + b.name()));
         }
       }
+    }
+    for (AttachedAdapter a : adapters) {
+      a.layers()
+          .forEach(
+              (path, layer) -> {
+                for (TunerLayer.Constant c : layer.constants()) {
+                  if (seen.add(c.buffer())) {
+                    String called = PeftNames.inMemory(path, c, a.name());
+                    String key = PeftNames.key(path, c);
+                    found.add(new NamedState(called, c.buffer(), a.name(), key));
+                  }
+                }
+              });
     }
     return found;
   }
@@ -121,14 +118,9 @@ final class AdapterNames {
     for (String group : groups) {
       for (AttachedAdapter a : here) {
         for (TunerLayer.Entry e : a.layer(path).parameters()) {
-          if (e.group().equals(group)) {
-            String key =
-                PREFIX
-                    + path
-                    + "."
-                    + group
-                    + (e.fileSuffix().isEmpty() ? "" : "." + e.fileSuffix());
-            found.add(new Named(inMemory(path, e, a.name()), e.parameter(), a.name(), key));
+          if (e.group().equals(group) && (!e.shared() || seen.add(e.parameter()))) {
+            String called = PeftNames.inMemory(path, e, a.name());
+            found.add(new Named(called, e.parameter(), a.name(), PeftNames.key(path, e)));
           }
         }
       }
@@ -144,12 +136,12 @@ final class AdapterNames {
     for (AttachedAdapter a : adapters) {
       Parameter copy = a.copyOf(p);
       if (copy != null) {
-        found.add(new Named(PREFIX + name, copy, a.name(), PREFIX + name));
+        found.add(new Named(PeftNames.PREFIX + name, copy, a.name(), PeftNames.PREFIX + name));
         return;
       }
     }
     // without adapters it is the base model again, under its own names
-    found.add(new Named(adapters.isEmpty() ? name : PREFIX + name, p, null, null));
+    found.add(new Named(adapters.isEmpty() ? name : PeftNames.PREFIX + name, p, null, null));
   }
 
   private void savedModule(String path, Module module) {
@@ -160,7 +152,7 @@ final class AdapterNames {
               if (seen.add(p.parameter())) {
                 found.add(
                     new Named(
-                        PREFIX + path + ".original_module." + p.name(), p.parameter(), null, null));
+                        PeftNames.PREFIX + path + ".original_module." + p.name(), p.parameter(), null, null));
               }
             });
     for (AttachedAdapter a : adapters) {
@@ -173,10 +165,10 @@ final class AdapterNames {
                   if (copy != null) {
                     found.add(
                         new Named(
-                            saved(path, a.name(), p.name()),
+                            PeftNames.saved(path, a.name(), p.name()),
                             copy,
                             a.name(),
-                            PREFIX + path + "." + p.name()));
+                            PeftNames.PREFIX + path + "." + p.name()));
                   }
                 });
       }

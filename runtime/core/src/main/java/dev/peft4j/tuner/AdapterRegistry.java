@@ -2,35 +2,58 @@ package dev.peft4j.tuner;
 
 import dev.peft4j.annotation.Bias;
 import dev.peft4j.io.AdapterFolder;
+import dev.peft4j.log.Log;
 import dev.peft4j.nn.HasModelType;
 import dev.peft4j.nn.Modes;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.Overlay;
 import dev.peft4j.nn.OverlaySource;
+import dev.peft4j.nn.Parameter;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.SequencedMap;
-import java.util.function.Consumer;
+import java.util.TreeSet;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Which adapters there are on a base, and how they come and go. What changes is in one state, which
  * is replaced as a whole.
  */
-abstract class AdapterRegistry implements OverlaySource {
-  private final BaseModel base;
+final class AdapterRegistry implements OverlaySource {
+  private static final Log LOG = Log.of(AdapterRegistry.class);
+
+  private final FrozenBase base;
   private final Modes modes = new Modes();
-  volatile AdapterState state = AdapterState.empty(this);
+  private volatile AdapterState state;
+  private volatile boolean unloaded;
 
-  /** Whether the base was given back by {@code unload} or {@code mergeAndUnload}. */
-  volatile boolean unloaded;
-
-  AdapterRegistry(BaseModel base) {
+  AdapterRegistry(FrozenBase base) {
     this.base = base;
+    this.state = AdapterState.empty(MergedWeights.none(this, base));
   }
 
-  abstract Module root();
+  FrozenBase base() {
+    return base;
+  }
+
+  AdapterState state() {
+    return state;
+  }
+
+  /** Replaces the state; one change follows the other. */
+  synchronized void update(UnaryOperator<AdapterState> change) {
+    state = change.apply(state);
+  }
+
+  /** Returns whether the base was given back by {@link #detach}. */
+  boolean isUnloaded() {
+    return unloaded;
+  }
+
+  // ---- as its base knows it
 
   @Override
   public @Nullable Overlay standard() {
@@ -61,29 +84,60 @@ abstract class AdapterRegistry implements OverlaySource {
 
   @Override
   public synchronized void baseChanged() {
-    state.adapters().values().forEach(AttachedAdapter::baseChanged);
+    state.adapters().values().forEach(a -> BaseChange.apply(a, base));
   }
 
-  /** Adds an adapter that no call sees before {@code attach} has made it complete. */
-  synchronized void addComplete(String name, PeftConfig config, Consumer<AttachedAdapter> attach) {
+  @Override
+  public void unfreezeLater(Parameter p) {
+    base.unfreezeLater(p);
+  }
+
+  // ---- coming and going
+
+  /** Returns settings with the targets that peft has for a model of this kind, if they name none. */
+  Settings<?> forModel(Settings<?> settings) {
+    return base.root() instanceof HasModelType m ? settings.forModel(m.modelType()) : settings;
+  }
+
+  /**
+   * Starts an adapter, of which no call sees anything yet.
+   *
+   * @throws IllegalArgumentException if there is no tuner for it, or it cannot be beside the others
+   */
+  Attaching start(String name, PeftConfig config) {
     try {
-      AttachedAdapter adapter = newAdapter(name, forModel(Settings.of(config)));
-      attach.accept(adapter);
-      publish(adapter);
+      requireFits(name, config);
+      Settings<?> settings = forModel(Settings.of(config));
+      AttachedAdapter adapter = new AttachedAdapter(this, base, name, settings);
+      return new Attaching(base, adapter, this::publish);
     } catch (RuntimeException e) {
       leaveIfEmpty();
       throw e;
     }
   }
 
-  /** The settings with the targets that peft has for a model of this kind, if they name none. */
-  Settings<?> forModel(Settings<?> settings) {
-    return root() instanceof HasModelType m ? settings.forModel(m.modelType()) : settings;
+  /**
+   * Adds an adapter once it is made: calls see all of it or nothing. It is active if it is the
+   * first. If it cannot be made, nothing is added.
+   */
+  synchronized void publish(Supplier<AttachedAdapter> made) {
+    try {
+      AttachedAdapter a = made.get();
+      requireFits(a.name(), a.config()); // others may have come meanwhile
+      if (!state.adapters().isEmpty()) {
+        a.setTrainable(false);
+      }
+      base.join(this);
+      unloaded = false;
+      state = state.plus(a);
+    } catch (RuntimeException e) {
+      leaveIfEmpty();
+      throw e;
+    }
   }
 
-  AttachedAdapter newAdapter(String name, Settings<?> settings) {
+  private void requireFits(String name, PeftConfig config) {
     requireFree(name);
-    PeftConfig config = settings.config();
     for (AttachedAdapter a : state.adapters().values()) {
       if (!a.config().peftType().equals(config.peftType())) {
         throw new IllegalArgumentException(
@@ -108,37 +162,18 @@ abstract class AdapterRegistry implements OverlaySource {
                 + "' trains biases already, at most one may");
       }
     }
-    AttachedAdapter adapter = new AttachedAdapter(this, name, settings);
-    adapter.copyAllBiases();
-    return adapter;
-  }
-
-  void publish(AttachedAdapter adapter) {
-    base.join(this);
-    unloaded = false;
-    state = state.plus(adapter);
   }
 
   void requireFree(String name) {
     AdapterFolder.locate(Path.of(""), name);
-    if (name.equals(AdapterSet.BASE)) {
+    if (name.equals(PerSampleOverlay.BASE)) {
       throw new IllegalArgumentException(
-          "'" + AdapterSet.BASE + "' stands for the base model, an adapter needs another name");
+          "'"
+              + PerSampleOverlay.BASE
+              + "' stands for the base model, an adapter needs another name");
     }
     if (state.adapters().containsKey(name)) {
       throw new IllegalArgumentException("there is an adapter named '" + name + "' already");
-    }
-  }
-
-  /**
-   * Takes an adapter off again that could not be attached as a whole; without any the base is what
-   * it was.
-   */
-  synchronized void discard(String name) {
-    AttachedAdapter failed = state.adapters().get(name);
-    if (failed != null) {
-      state = state.minus(failed);
-      leaveIfEmpty();
     }
   }
 
@@ -150,6 +185,52 @@ abstract class AdapterRegistry implements OverlaySource {
     }
   }
 
+  synchronized void delete(String name) {
+    AttachedAdapter a = adapter(name);
+    requireUnmerged(a, "deleted");
+    boolean wasActive = state.active().contains(a);
+    state = state.minus(a);
+    modes.forget(a);
+    if (wasActive && state.active().isEmpty() && !state.adapters().isEmpty()) {
+      String next = new TreeSet<>(state.adapters().keySet()).getFirst();
+      LOG.warn("adapter '{}' was active and is deleted; '{}' is active now", name, next);
+      activate(List.of(next), true);
+    }
+  }
+
+  synchronized void rename(String name, String newName) {
+    AttachedAdapter a = adapter(name);
+    requireFree(newName);
+    a.rename(newName);
+    state = state.renamed(a, newName);
+  }
+
+  synchronized void activate(List<String> names, boolean trainable) {
+    List<AttachedAdapter> active = adapters(names);
+    if (!state.merged().adapters().isEmpty()) {
+      LOG.warn(
+          "adapters {} are merged: they are unmerged, since others become active",
+          state.merged().names());
+    }
+    state = state.with(active, state.merged().none());
+    state.adapters().values().forEach(a -> a.setTrainable(trainable && active.contains(a)));
+  }
+
+  /** Takes all adapters off: the base is an ordinary model again. */
+  synchronized void detach() {
+    base.leave(this);
+    base.restore();
+    state = AdapterState.empty(state.merged().none());
+    unloaded = true;
+  }
+
+  // ---- looking
+
+  /** Returns whether no other adapted model shares anything of the base. */
+  boolean isAlone() {
+    return base.parameters().stream().allMatch(p -> p.parameter().sources().size() < 2);
+  }
+
   void requireUnmerged(AttachedAdapter a, String what) {
     if (state.merged().adapters().contains(a)) {
       throw new IllegalStateException(
@@ -159,20 +240,6 @@ abstract class AdapterRegistry implements OverlaySource {
               + what
               + (what.equals("saved") ? ", or write the merged model with saveMerged(path)" : ""));
     }
-  }
-
-  /** True if no other adapted model shares anything of the base. */
-  boolean isAlone() {
-    return base.parameters().stream().allMatch(p -> p.parameter().sources().size() < 2);
-  }
-
-  BaseModel base() {
-    return base;
-  }
-
-  boolean isActiveByDefault(AttachedAdapter a) {
-    AdapterState s = state;
-    return s.active().contains(a) || s.adapters().isEmpty();
   }
 
   List<AttachedAdapter> adapters(Collection<String> names) {

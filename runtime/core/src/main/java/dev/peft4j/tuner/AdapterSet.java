@@ -1,25 +1,24 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.data.Rng;
+import dev.peft4j.data.Storage;
 import dev.peft4j.graph.VariableGroup;
-import dev.peft4j.log.Log;
+import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedBuffer;
 import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Overlay;
+import dev.peft4j.nn.OverlaySource;
 import dev.peft4j.nn.Overlays;
 import dev.peft4j.nn.Parameter;
-import java.util.ArrayList;
+import java.nio.file.Path;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The adapters of one model by name, the first one active: what generated classes and {@link
@@ -29,50 +28,20 @@ import org.jspecify.annotations.Nullable;
  * on another: a call that chose its adapters ({@link #with}, {@link #perSample}) keeps those that
  * it chose.
  */
-public final class AdapterSet extends AdapterMerging {
+public final class AdapterSet implements StoresAdapters, MergesAdapters {
   /** In {@link #perSample}: the base model, without an adapter. */
-  public static final String BASE = "__base__";
+  public static final String BASE = PerSampleOverlay.BASE;
 
-  /** Where the layers and modules of one adapter are given. */
-  public interface Attachment {
-    /**
-     * Attaches the adapter to a layer.
-     *
-     * @param path the layer's path in the model, for example {@code layers.0.self_attn.q_proj}
-     * @throws IllegalArgumentException if there is no layer, or of a type that the tuner cannot
-     *     adapt
-     */
-    void attach(String path, @Nullable Module layer);
-
-    /** Trains a copy of a module while the adapter is active (peft's {@code modules_to_save}). */
-    void save(String path, @Nullable Module module);
-
-    /**
-     * Attaches the adapter to whatever its configuration names below a module whose parts are known
-     * only at run time, and saves the modules to save there.
-     *
-     * @param path the module's path; empty for the whole model
-     */
-    void attachMatching(String path, @Nullable Module below);
-
-    /** True if the configuration targets the module at {@code path}. */
-    boolean matches(String path, Module module);
-
-    /**
-     * Attaches what is left: layers that the configuration names and that declared types do not
-     * show, such as those in a subclass. Then everything that the configuration names has to be
-     * there.
-     *
-     * @throws IllegalArgumentException if a target or a module to save names nothing, with
-     *     suggestions; the adapter is removed
-     */
-    void finish();
-  }
-
-  private static final Log LOG = Log.of(AdapterSet.class);
+  private final AdapterRegistry registry;
+  private final AdapterStore store;
+  private final AdapterMerger merger;
+  private final Inspection inspection;
 
   private AdapterSet(Module root) {
-    super(new BaseModel(root));
+    this.registry = new AdapterRegistry(new FrozenBase(root));
+    this.store = new AdapterStore(registry);
+    this.merger = new AdapterMerger(registry);
+    this.inspection = new Inspection(registry);
   }
 
   /**
@@ -82,23 +51,21 @@ public final class AdapterSet extends AdapterMerging {
    */
   public static AdapterSet freezing(Module root) {
     AdapterSet set = new AdapterSet(root);
-    set.base().freeze();
+    set.registry.base().freeze();
     return set;
   }
 
   // ---- adding and removing
 
   /**
-   * Adds an adapter; its layers are given to what is returned. The first one is active, others are
-   * not.
+   * Adds an adapter; its layers are given to what is returned, and once that is published, calls see
+   * the adapter. The first one is active, others are not.
    *
    * @throws IllegalArgumentException if the name is taken or no name for a folder, or the adapter
    *     cannot be beside the others
    */
-  public synchronized Attachment add(String name, PeftConfig config) {
-    AttachedAdapter adapter = newAdapter(name, Settings.of(config));
-    publish(adapter);
-    return adapter;
+  public Attachment add(String name, PeftConfig config) {
+    return registry.start(name, config);
   }
 
   /**
@@ -109,7 +76,12 @@ public final class AdapterSet extends AdapterMerging {
    *     suggestions; nothing is attached
    */
   public void addMatching(String name, PeftConfig config) {
-    addComplete(name, config, AttachedAdapter::attachAll);
+    add(name, config).finish();
+  }
+
+  @Override
+  public LoadReport addFrom(Path folder, String name, Strictness strictness) {
+    return store.addFrom(folder, name, strictness);
   }
 
   /**
@@ -118,27 +90,15 @@ public final class AdapterSet extends AdapterMerging {
    *
    * @throws IllegalStateException while it is merged
    */
-  public synchronized void delete(String name) {
-    AttachedAdapter a = adapter(name);
-    requireUnmerged(a, "deleted");
-    boolean wasActive = state.active().contains(a);
-    state = state.minus(a);
-    modes().forget(a);
-    if (wasActive && state.active().isEmpty() && !state.adapters().isEmpty()) {
-      String next = new TreeSet<>(state.adapters().keySet()).getFirst();
-      LOG.warn("adapter '{}' was active and is deleted; '{}' is active now", name, next);
-      activate(next);
-    }
+  public void delete(String name) {
+    registry.delete(name);
   }
 
   /**
    * Gives an adapter another name; it stays what it was otherwise, its place in the order included.
    */
-  public synchronized void rename(String name, String newName) {
-    AttachedAdapter a = adapter(name);
-    requireFree(newName);
-    a.rename(newName);
-    state = state.renamed(a, newName);
+  public void rename(String name, String newName) {
+    registry.rename(name, newName);
   }
 
   /**
@@ -153,51 +113,26 @@ public final class AdapterSet extends AdapterMerging {
    */
   public void addWeighted(
       String name, List<String> sources, List<Double> weights, Combination combination) {
-    CombinedAdapter<?> merge = WeightedMerge.of(base(), adapters(sources), weights, combination);
-    addComplete(
-        name,
-        merge.config(),
-        a ->
-            VariableGroup.pinned(
-                () -> {
-                  a.attachAll();
-                  merge.fill(a.layers());
-                  adapters(sources).forEach(source -> source.giveTo(a));
-                  for (Parameter p : a.ownParameters()) {
-                    String bad = NonFinite.in(p.own(), p.shape());
-                    if (bad != null) {
-                      throw new ArithmeticException(
-                          "combining adapters " + sources + " would give " + p.name() + " " + bad);
-                    }
-                  }
-                  a.setTrainable(false);
-                  return true;
-                }));
+    List<AttachedAdapter> all = registry.adapters(sources);
+    WeightedMerge merge = WeightedMerge.of(registry.base(), all, weights, combination);
+    registry.publish(() -> merge.fill(registry.start(name, merge.config()).completeAll()));
   }
 
   // ---- choosing
 
   /** The names of the adapters, in the order they were added. */
   public List<String> names() {
-    return List.copyOf(state.adapters().keySet());
+    return List.copyOf(registry.state().adapters().keySet());
   }
 
   /** The settings of an adapter. */
   public PeftConfig config(String name) {
-    return adapter(name).config();
+    return registry.adapter(name).config();
   }
 
   /** The adapters that act on a call made here. */
   public List<String> active() {
-    return acting().stream().map(AttachedAdapter::name).toList();
-  }
-
-  private List<AttachedAdapter> acting() {
-    return switch (Overlays.chosen(this)) {
-      case Acting chosen -> chosen.adapters();
-      case PerSample chosen -> chosen.adapters();
-      case null, default -> state.standard().adapters();
-    };
+    return inspection.acting().stream().map(AttachedAdapter::name).toList();
   }
 
   /**
@@ -212,25 +147,18 @@ public final class AdapterSet extends AdapterMerging {
   }
 
   /** As {@link #activate(String...)}; with {@code trainable} false they are frozen, too. */
-  public synchronized void activate(List<String> names, boolean trainable) {
-    List<AttachedAdapter> active = adapters(names);
-    if (!state.merged().adapters().isEmpty()) {
-      LOG.warn(
-          "adapters {} are merged: they are unmerged, since others become active",
-          state.merged().names());
-    }
-    state = state.with(active, MergedWeights.none(this));
-    state.adapters().values().forEach(a -> a.setTrainable(trainable && active.contains(a)));
+  public void activate(List<String> names, boolean trainable) {
+    registry.activate(names, trainable);
   }
 
   /** Turns gradients off for an adapter's parameters, active or not. */
   public void freeze(String name) {
-    adapter(name).setTrainable(false);
+    registry.adapter(name).setTrainable(false);
   }
 
   /** Turns gradients on for an adapter's parameters, active or not. */
   public void unfreeze(String name) {
-    adapter(name).setTrainable(true);
+    registry.adapter(name).setTrainable(true);
   }
 
   /**
@@ -238,8 +166,8 @@ public final class AdapterSet extends AdapterMerging {
    * base model.
    */
   public <T> T with(List<String> names, Supplier<T> body) {
-    AdapterState s = state;
-    return scope(new Acting(adapters(names), s.merged()), body);
+    AdapterState s = registry.state();
+    return scope(new AdapterOverlay(registry.adapters(names), s.merged()), body);
   }
 
   /**
@@ -255,9 +183,10 @@ public final class AdapterSet extends AdapterMerging {
       throw new IllegalStateException(
           "one adapter for each sample is for inference: call eval() on the model first");
     }
-    AdapterState s = state;
+    AdapterState s = registry.state();
     List<AttachedAdapter> order = List.copyOf(s.adapters().values());
-    return scope(new PerSample(this, PerSample.resolve(names, s.adapters()), order), body);
+    return scope(new PerSampleOverlay(
+            registry, s.merged(), PerSampleOverlay.resolve(names, s.adapters()), order), body);
   }
 
   /**
@@ -266,13 +195,13 @@ public final class AdapterSet extends AdapterMerging {
    * ends, even if it reads results in between.
    */
   public <T> T call(Supplier<T> body) {
-    Overlay chosen = Overlays.chosen(this);
-    return scope(chosen == null ? state.standard() : chosen, body);
+    Overlay chosen = Overlays.chosen(registry);
+    return scope(chosen == null ? registry.state().standard() : chosen, body);
   }
 
   /** One call: adapters and weights stay what they are. */
   private <T> T scope(Overlay overlay, Supplier<T> body) {
-    return VariableGroup.pinned(() -> modes().call(() -> Overlays.with(this, overlay, body)));
+    return VariableGroup.pinned(() -> registry.modes().call(() -> Overlays.with(registry, overlay, body)));
   }
 
   // ---- training and evaluation
@@ -283,7 +212,7 @@ public final class AdapterSet extends AdapterMerging {
    * the same base stay in the mode that they are in.
    */
   public void train() {
-    modes().set(modules(), true);
+    registry.modes().set(modules(), true);
   }
 
   /**
@@ -292,16 +221,16 @@ public final class AdapterSet extends AdapterMerging {
    * have begun and other adapted models of the same base stay in the mode that they are in.
    */
   public void eval() {
-    modes().set(modules(), false);
+    registry.modes().set(modules(), false);
   }
 
   /** True if calls that this thread makes through these adapters are in training mode. */
   public boolean training() {
-    return state.adapters().isEmpty() ? root().training() : modes().isTraining(root());
+    return registry.state().adapters().isEmpty() ? root().training() : registry.modes().isTraining(root());
   }
 
   private List<Module> modules() {
-    return base().modules().stream().map(NamedModule::module).toList();
+    return registry.base().modules().stream().map(NamedModule::module).toList();
   }
 
   /**
@@ -314,10 +243,10 @@ public final class AdapterSet extends AdapterMerging {
   public <T> T training(Collection<Parameter> trained, Supplier<T> body) {
     Set<Parameter> all = Set.copyOf(trained);
     List<AttachedAdapter> adapters =
-        state.adapters().values().stream()
+        registry.state().adapters().values().stream()
             .filter(a -> a.ownParameters().stream().anyMatch(all::contains))
             .toList();
-    return modes().training(adapters, body);
+    return registry.modes().training(adapters, body);
   }
 
   /**
@@ -325,15 +254,88 @@ public final class AdapterSet extends AdapterMerging {
    * that called {@link #train} or are in {@link #training(Collection, Supplier)}.
    */
   public <T> T evaluating(Supplier<T> body) {
-    return modes().evaluating(body);
+    return registry.modes().evaluating(body);
+  }
+
+  // ---- files
+
+  @Override
+  public void save(Path folder, String name) {
+    store.save(folder, name);
+  }
+
+  @Override
+  public void load(Path folder, String name) {
+    store.load(folder, name);
+  }
+
+  @Override
+  public void hotSwap(String name, Path folder) {
+    store.hotSwap(name, folder);
+  }
+
+  @Override
+  public void hotSwap(String name, Map<String, StoredTensor> weights) {
+    store.hotSwap(name, weights);
+  }
+
+  @Override
+  public void loadBase(Path path) {
+    store.loadBase(path);
+  }
+
+  @Override
+  public void loadBase(Map<String, Storage> values) {
+    store.loadBase(values);
+  }
+
+  @Override
+  public void saveBase(Path path) {
+    store.saveBase(path);
+  }
+
+  // ---- merging
+
+  @Override
+  public void merge(String... names) {
+    merger.merge(names);
+  }
+
+  @Override
+  public void unmerge(String... names) {
+    merger.unmerge(names);
+  }
+
+  @Override
+  public boolean isMerged(String name) {
+    return merger.isMerged(name);
+  }
+
+  @Override
+  public List<String> merged() {
+    return registry.state().merged().names();
+  }
+
+  @Override
+  public void mergeAndUnload(String... names) {
+    merger.mergeAndUnload(names);
+  }
+
+  @Override
+  public void saveMerged(Path path, String... names) {
+    merger.saveMerged(path, names);
+  }
+
+  @Override
+  public void unload() {
+    merger.unload();
   }
 
   // ---- looking
 
   /** The model that the adapters are attached to. */
-  @Override
   public Module root() {
-    return base().root();
+    return registry.base().root();
   }
 
   /**
@@ -341,14 +343,12 @@ public final class AdapterSet extends AdapterMerging {
    * own {@code parameters()} has the adapters' as well, if its class is generated.)
    */
   public List<NamedParameter> baseParameters() {
-    return base().parameters();
+    return registry.base().parameters();
   }
 
   /** All parameters of the adapted model under peft's names, in peft's order. */
   public List<NamedParameter> namedParameters() {
-    return AdapterNames.of(root(), state.adapters().values()).stream()
-        .map(n -> new NamedParameter(n.name(), n.parameter()))
-        .toList();
+    return inspection.namedParameters();
   }
 
   /**
@@ -356,21 +356,12 @@ public final class AdapterSet extends AdapterMerging {
    * {@code base_model.model.fc1.lora_B.default.weight has NaN at [0, 3]}. Looks at every number.
    */
   public List<String> nonFinite() {
-    List<String> found = new ArrayList<>();
-    for (NamedParameter p : namedParameters()) {
-      String bad = NonFinite.in(p.parameter().own(), p.parameter().shape());
-      if (bad != null) {
-        found.add(p.name() + " has " + bad);
-      }
-    }
-    return found;
+    return inspection.nonFinite();
   }
 
   /** All buffers of the adapted model under peft's names. */
   public List<NamedBuffer> namedBuffers() {
-    return AdapterNames.buffers(base(), state.adapters().values()).stream()
-        .map(n -> new NamedBuffer(n.name(), n.buffer()))
-        .toList();
+    return inspection.namedBuffers();
   }
 
   /** The parameters that receive gradients. */
@@ -387,43 +378,17 @@ public final class AdapterSet extends AdapterMerging {
    * a checkpoint.
    */
   public SequencedMap<String, Rng> generators() {
-    SequencedMap<String, Rng> found = new LinkedHashMap<>(root().generators());
-    for (AttachedAdapter a : state.adapters().values()) {
-      a.layers().forEach((path, layer) -> addGenerators(found, a, path, layer));
-      a.tied().forEach((path, layer) -> addGenerators(found, a, path, layer));
-    }
-    found.replaceAll((name, own) -> modes().stream(this, own));
-    return found;
-  }
-
-  private static void addGenerators(
-      Map<String, Rng> into, AttachedAdapter a, String path, TunerLayer layer) {
-    List<Rng> own = layer.generators();
-    for (int i = 0; i < own.size(); i++) {
-      into.put(AdapterNames.PREFIX + path + "." + a.name() + "." + i, own.get(i));
-    }
+    return inspection.generators();
   }
 
   /** The state of each adapted layer and each saved module: peft's {@code get_layer_status}. */
   public List<LayerStatus> layerStatus() {
-    return status().layers();
+    return inspection.status().layers();
   }
 
   /** The state of the whole: peft's {@code get_model_status}. */
   public ModelStatus modelStatus() {
-    return status().model();
-  }
-
-  private StatusReader status() {
-    AdapterState s = state;
-    Overlay chosen = Overlays.chosen(this);
-    boolean enabled = !(chosen instanceof Acting a && a.adapters().isEmpty());
-    return new StatusReader(
-        this,
-        s.adapters().values(),
-        enabled ? acting() : s.active(),
-        s.merged().adapters(),
-        enabled);
+    return inspection.status().model();
   }
 
   /**
@@ -433,8 +398,28 @@ public final class AdapterSet extends AdapterMerging {
    */
   @Override
   public String toString() {
-    AdapterState s = state;
+    AdapterState s = registry.state();
     return AdapterTable.of(
         modelStatus().baseModelType(), s.adapters().values(), active(), s.merged().names());
+  }
+
+  // ---- for models that have adapters
+
+  /** Returns what the base knows as its adapted model. */
+  OverlaySource source() {
+    return registry;
+  }
+
+  AdapterStore store() {
+    return store;
+  }
+
+  /** Returns whether no other adapted model shares anything of the base. */
+  boolean isAlone() {
+    return registry.isAlone();
+  }
+
+  AttachedAdapter adapter(String name) {
+    return registry.adapter(name);
   }
 }

@@ -18,10 +18,11 @@ record AdapterState(
     SequencedMap<String, AttachedAdapter> adapters,
     List<AttachedAdapter> active,
     MergedWeights merged,
-    Acting standard) {
+    AdapterOverlay standard) {
 
-  static AdapterState empty(AdapterRegistry set) {
-    return of(new LinkedHashMap<>(), List.of(), MergedWeights.none(set));
+  /** Returns the state without adapters. */
+  static AdapterState empty(MergedWeights none) {
+    return of(new LinkedHashMap<>(), List.of(), none);
   }
 
   private static AdapterState of(
@@ -33,29 +34,29 @@ record AdapterState(
         Collections.unmodifiableSequencedMap(adapters),
         List.copyOf(active),
         merged,
-        new Acting(acting, merged));
+        new AdapterOverlay(acting, merged));
   }
 
-  /** With other adapters active and merged. */
+  /** Returns the state with other adapters active and merged. */
   AdapterState with(List<AttachedAdapter> nowActive, MergedWeights nowMerged) {
     return of(adapters, nowActive, nowMerged);
   }
 
-  /** With one more, which is active if it is the first. */
+  /** Returns the state with one more, which is active if it is the first. */
   AdapterState plus(AttachedAdapter a) {
     SequencedMap<String, AttachedAdapter> more = new LinkedHashMap<>(adapters);
     more.put(a.name(), a);
     return of(more, adapters.isEmpty() ? List.of(a) : active, merged);
   }
 
-  /** Without one. */
+  /** Returns the state without one. */
   AdapterState minus(AttachedAdapter a) {
     SequencedMap<String, AttachedAdapter> left = new LinkedHashMap<>(adapters);
     left.remove(a.name());
     return of(left, active.stream().filter(x -> x != a).toList(), merged);
   }
 
-  /** With another name for one, in the same place. */
+  /** Returns the state with another name for one, in the same place. */
   AdapterState renamed(AttachedAdapter a, String name) {
     SequencedMap<String, AttachedAdapter> all = new LinkedHashMap<>();
     adapters.forEach((n, x) -> all.put(x == a ? name : n, x));

@@ -29,7 +29,7 @@ final class FileKeys {
   record Given(NamedParameter original, String key, StoredTensor value) {}
 
   private final AttachedAdapter adapter;
-  private final BaseModel base;
+  private final FrozenBase base;
   private final Set<String> expected;
   private final Map<String, String> spellings = new HashMap<>();
   private final Map<String, NamedParameter> inPlace = new HashMap<>();
@@ -38,7 +38,7 @@ final class FileKeys {
   private final List<Given> given = new ArrayList<>();
   private final List<String> passedOver = new ArrayList<>();
 
-  FileKeys(AttachedAdapter adapter, BaseModel base, Set<String> expected) {
+  FileKeys(AttachedAdapter adapter, FrozenBase base, Set<String> expected) {
     this.adapter = adapter;
     this.base = base;
     this.expected = expected;
@@ -70,9 +70,9 @@ final class FileKeys {
       nameBase();
     }
     Set<String> repeated = new HashSet<>();
-    adapter.saved().keySet().forEach(path -> repeated.add(AdapterNames.PREFIX + path));
+    adapter.saved().keySet().forEach(path -> repeated.add(PeftNames.PREFIX + path));
     Set<String> tied = new HashSet<>();
-    adapter.tied().keySet().forEach(path -> tied.add(AdapterNames.PREFIX + path));
+    adapter.tied().keySet().forEach(path -> tied.add(PeftNames.PREFIX + path));
     file.forEach(
         (key, t) -> {
           if (expected.contains(key)) {
@@ -132,12 +132,14 @@ final class FileKeys {
         .forEach(
             (path, layer) -> {
               for (TunerLayer.Entry e : layer.parameters()) {
-                String group = AdapterNames.PREFIX + path + "." + e.group();
-                String key = group + (e.fileSuffix().isEmpty() ? "" : "." + e.fileSuffix());
-                names.forEach(n -> spellings.put(AdapterNames.inMemory(path, e, n), key));
-                if (!e.suffix().isEmpty()) {
-                  spellings.put(group + "." + e.suffix(), key);
-                }
+                String key = PeftNames.key(path, e);
+                names.forEach(n -> spellings.put(PeftNames.inMemory(path, e, n), key));
+                name(path, e.group(), e.suffix(), e.shared(), key);
+              }
+              for (TunerLayer.Constant c : layer.constants()) {
+                String key = PeftNames.key(path, c);
+                names.forEach(n -> spellings.put(PeftNames.inMemory(path, c, n), key));
+                name(path, c.group(), c.suffix(), c.shared(), key);
               }
             });
     adapter
@@ -148,10 +150,10 @@ final class FileKeys {
                     .namedParameters()
                     .forEach(
                         p -> {
-                          String above = AdapterNames.PREFIX + path + ".";
+                          String above = PeftNames.PREFIX + path + ".";
                           String key = above + p.name();
                           names.forEach(
-                              n -> spellings.put(AdapterNames.saved(path, n, p.name()), key));
+                              n -> spellings.put(PeftNames.saved(path, n, p.name()), key));
                           spellings.put(above + "modules_to_save." + p.name(), key);
                         }));
     adapter
@@ -162,12 +164,22 @@ final class FileKeys {
                     .namedBuffers()
                     .forEach(
                         b -> {
-                          String above = AdapterNames.PREFIX + path + ".";
+                          String above = PeftNames.PREFIX + path + ".";
                           String key = above + b.name();
                           names.forEach(
-                              n -> spellings.put(AdapterNames.saved(path, n, b.name()), key));
+                              n -> spellings.put(PeftNames.saved(path, n, b.name()), key));
                           spellings.put(above + "modules_to_save." + b.name(), key);
                         }));
+  }
+
+  /** As in memory, without the adapter's name; what is shared may be under each of its layers. */
+  private void name(String path, String group, String suffix, boolean shared, String key) {
+    String above = PeftNames.PREFIX + path + "." + group;
+    if (!suffix.isEmpty()) {
+      spellings.put(above + "." + suffix, key);
+    } else if (shared) {
+      spellings.put(above, key);
+    }
   }
 
   private void nameBase() {
@@ -175,13 +187,13 @@ final class FileKeys {
       int dot = p.name().lastIndexOf('.');
       String path = dot < 0 ? "" : p.name().substring(0, dot);
       String own = p.name().substring(dot + 1);
-      String above = AdapterNames.PREFIX + path + ".";
-      plain.put(AdapterNames.PREFIX + p.name(), p);
+      String above = PeftNames.PREFIX + path + ".";
+      plain.put(PeftNames.PREFIX + p.name(), p);
       TunerLayer layer = adapter.layers().get(path);
       if (layer != null) {
         inPlace.put(above + layer.baseName() + "." + own, p);
       } else {
-        inPlace.put(AdapterNames.PREFIX + p.name(), p);
+        inPlace.put(PeftNames.PREFIX + p.name(), p);
         if (adapter.tied().containsKey(path)) {
           inPlace.put(above + "base_layer." + own, p);
         }

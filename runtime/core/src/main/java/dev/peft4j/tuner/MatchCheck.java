@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Whether everything that an adapter's settings name is in the model. */
 final class MatchCheck {
-  private static final Log LOG = Log.of(AdapterSet.class);
+  private static final Log LOG = Log.of(MatchCheck.class);
 
   /** More paths than these are shown by their last names alone. */
   private static final int SHOWN = 20;
@@ -33,7 +33,7 @@ final class MatchCheck {
     this.adapted = new LinkedHashSet<>(a.layers().keySet());
     adapted.addAll(a.tied().keySet());
     if (targetsAny()) {
-      adapted.removeIf(a::isExtra);
+      adapted.removeIf(a.targets()::isExtra);
     }
   }
 
@@ -97,7 +97,7 @@ final class MatchCheck {
   }
 
   private List<String> unmatched() {
-    List<String> unmatched = a.declared().unmatched(adapted);
+    List<String> unmatched = a.targets().declared().unmatched(adapted);
     if (adapted.isEmpty() || unmatched.isEmpty()) {
       return unmatched;
     }
@@ -129,7 +129,7 @@ final class MatchCheck {
                       " '"
                           + p
                           + "' is there, but left out: "
-                          + a.declared().match(p, false).outcome()
+                          + a.targets().declared().match(p, false).outcome()
                           + ".")
               .orElseGet(() -> suggestion(t)));
     }
@@ -160,10 +160,11 @@ final class MatchCheck {
 
   private void requireExtra() {
     Set<String> named = Names.ends(a.layers().keySet());
-    for (String also : a.extraTargets().names()) {
+    ExtraTargets extra = a.targets().extra();
+    for (String also : extra.names()) {
       if (!named.contains(also)) {
         throw new IllegalArgumentException(
-            a.extraTargets().setting()
+            extra.setting()
                 + " of '"
                 + also
                 + "': there is no such layer in the base model. "

@@ -5,6 +5,7 @@ import dev.peft4j.graph.VariableGroup;
 import dev.peft4j.nn.AdapterSlot;
 import dev.peft4j.nn.ModuleTensor;
 import dev.peft4j.nn.Overlay;
+import dev.peft4j.nn.OverlaySource;
 import dev.peft4j.nn.Overlays;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
@@ -25,31 +26,39 @@ import org.jspecify.annotations.Nullable;
  * <p>They are kept for each layer: two layers that share a weight need not be adapted alike.
  */
 final class MergedWeights {
-  private final AdapterRegistry set;
+  private final OverlaySource owner;
+  private final FrozenBase base;
   private final List<AttachedAdapter> adapters;
   private final Map<AdapterSlot, Map<Parameter, Parameter>> bySlot;
   private final Map<Parameter, Parameter> common;
 
   private MergedWeights(
-      AdapterRegistry set,
+      OverlaySource owner,
+      FrozenBase base,
       List<AttachedAdapter> adapters,
       Map<AdapterSlot, Map<Parameter, Parameter>> bySlot) {
-    this.set = set;
+    this.owner = owner;
+    this.base = base;
     this.adapters = List.copyOf(adapters);
     this.bySlot = bySlot;
-    this.common = common(set, bySlot);
+    this.common = common(base, bySlot);
   }
 
   /** Nothing is merged. */
-  static MergedWeights none(AdapterRegistry set) {
-    return new MergedWeights(set, List.of(), Map.of());
+  static MergedWeights none(OverlaySource owner, FrozenBase base) {
+    return new MergedWeights(owner, base, List.of(), Map.of());
   }
 
-  /** Merges adapters, one after the other, into the base. */
-  static MergedWeights of(AdapterRegistry set, List<AttachedAdapter> adapters) {
+  /** Returns these without any adapter. */
+  MergedWeights none() {
+    return none(owner, base);
+  }
+
+  /** Merges adapters, one after the other, into the base alone. */
+  MergedWeights only(List<AttachedAdapter> adapters) {
     return VariableGroup.pinned(
         () -> {
-          MergedWeights all = none(set);
+          MergedWeights all = none();
           for (AttachedAdapter a : adapters) {
             all = all.plus(a);
           }
@@ -74,7 +83,7 @@ final class MergedWeights {
               Map<Parameter, Parameter> before = bySlot.getOrDefault(slot, Map.of());
               Map<Parameter, Parameter> after = new LinkedHashMap<>(before);
               Overlays.with(
-                  set,
+                  owner,
                   new Values(before, a),
                   () -> {
                     layer
@@ -86,7 +95,7 @@ final class MergedWeights {
             });
     List<AttachedAdapter> more = new ArrayList<>(adapters);
     more.add(a);
-    return new MergedWeights(set, more, next);
+    return new MergedWeights(owner, base, more, next);
   }
 
   private static void requireFinite(AttachedAdapter a, Parameter p, Storage value) {
@@ -117,7 +126,7 @@ final class MergedWeights {
    * those are read.
    */
   private static Map<Parameter, Parameter> common(
-      AdapterRegistry set, Map<AdapterSlot, Map<Parameter, Parameter>> bySlot) {
+      FrozenBase base, Map<AdapterSlot, Map<Parameter, Parameter>> bySlot) {
     Map<Parameter, Parameter> common = new HashMap<>();
     bySlot
         .values()
@@ -125,7 +134,7 @@ final class MergedWeights {
             m ->
                 m.forEach(
                     (p, merged) -> {
-                      if (set.base().holders(p) == 1) {
+                      if (base.holders(p) == 1) {
                         common.put(p, merged);
                       }
                     }));
@@ -141,12 +150,12 @@ final class MergedWeights {
   }
 
   /** A layer's result with its merged weights. */
-  Tensor apply(AdapterSlot slot, Tensor x, UnaryOperator<Tensor> base, Acting acting) {
+  Tensor apply(AdapterSlot slot, Tensor x, UnaryOperator<Tensor> layer, Overlay acting) {
     Map<Parameter, Parameter> here = bySlot.getOrDefault(slot, Map.of());
     if (common.keySet().containsAll(here.keySet())) {
-      return base.apply(x);
+      return layer.apply(x);
     }
-    return Overlays.with(set, new InLayer(here, acting), () -> base.apply(x));
+    return Overlays.with(owner, new InLayer(here, acting), () -> layer.apply(x));
   }
 
   Parameter of(Parameter p) {
@@ -169,12 +178,12 @@ final class MergedWeights {
                     (p, merged) -> {
                       Storage before = values.putIfAbsent(p, merged.own());
                       if (before != null && !before.equalBytes(merged.own())
-                          || changedBy(p) < set.base().holders(p)) {
+                          || changedBy(p) < base.holders(p)) {
                         throw new IllegalStateException(
                             "'"
                                 + p.name()
                                 + "' is shared by "
-                                + set.base().holders(p)
+                                + base.holders(p)
                                 + " modules, and adapters "
                                 + names()
                                 + " do not change it for all of them alike: one tensor cannot hold"
@@ -223,7 +232,7 @@ final class MergedWeights {
   }
 
   /** Inside one layer that shares a weight with others. */
-  private record InLayer(Map<Parameter, Parameter> merged, Acting acting) implements Overlay {
+  private record InLayer(Map<Parameter, Parameter> merged, Overlay acting) implements Overlay {
     @Override
     public @Nullable Object key() {
       return acting.key();

@@ -5,7 +5,6 @@ import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedBuffer;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
-import dev.peft4j.nn.Trainable;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,7 +16,7 @@ import java.util.function.Supplier;
  * A model with adapters: the base is frozen, the active adapter is trained. Classes generated for
  * {@link dev.peft4j.annotation.Peft} implement it; {@link #of} makes one of any model.
  */
-public interface PeftModel extends Trainable {
+public interface PeftModel extends Adapted {
   /** The adapters. */
   AdapterSet adapters();
 
@@ -115,7 +114,7 @@ public interface PeftModel extends Trainable {
    * @throws IllegalStateException if an adapter is merged, or there is none
    */
   default void save(Path folder) {
-    adapters().saveAll(folder);
+    adapters().store().saveAll(folder);
   }
 
   /**
@@ -129,7 +128,7 @@ public interface PeftModel extends Trainable {
    * @throws IllegalStateException while an adapter is merged
    */
   default void load(Path path) {
-    adapters().loadAll(path);
+    adapters().store().loadAll(path);
   }
 
   /**
@@ -143,7 +142,7 @@ public interface PeftModel extends Trainable {
    * @throws IllegalStateException while an adapter is merged
    */
   default void load(Map<String, Storage> values) {
-    adapters().load(values);
+    adapters().store().load(values);
   }
 
   /**

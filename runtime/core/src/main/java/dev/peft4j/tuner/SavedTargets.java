@@ -9,21 +9,21 @@ final class SavedTargets {
   private SavedTargets() {}
 
   /** The targets for an adapter's file. */
-  static TargetSpec of(AttachedAdapter a, BaseModel base) {
-    TargetSpec t = a.config().targets();
+  static TargetSpec of(Settings<?> settings, FrozenBase base) {
+    TargetSpec t = settings.config().targets();
     if (!t.allLinear()) {
-      return condensed(a.settings(), base);
+      return condensed(settings, base);
     }
     List<String> linear =
         base.modules().stream()
             .filter(m -> base.isInAllLinear(m.name(), m.module()))
             .map(NamedModule::name)
             .toList();
-    return condensed(a.settings().withTargets(withTargets(t, linear)), base);
+    return condensed(settings.withTargets(withTargets(t, linear)), base);
   }
 
   /** The targets to match with. */
-  static TargetSpec condensed(Settings<?> settings, BaseModel base) {
+  static TargetSpec condensed(Settings<?> settings, FrozenBase base) {
     TargetSpec t = settings.config().targets();
     if (t.targets().isEmpty() || !settings.tuner().condensesTargets()) {
       return t;

@@ -2,7 +2,6 @@ package dev.peft4j.tuner;
 
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedModule;
-import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -15,19 +14,19 @@ import java.util.TreeSet;
 final class StatusReader {
   private static final List<String> DEVICES = List.of("cpu");
 
-  private final AdapterSet set;
+  private final FrozenBase base;
   private final Collection<AttachedAdapter> adapters;
   private final List<String> active;
   private final List<String> merged;
   private final boolean enabled;
 
   StatusReader(
-      AdapterSet set,
+      FrozenBase base,
       Collection<AttachedAdapter> adapters,
       List<AttachedAdapter> active,
       List<AttachedAdapter> merged,
       boolean enabled) {
-    this.set = set;
+    this.base = base;
     this.adapters = adapters;
     this.active = active.stream().map(AttachedAdapter::name).toList();
     this.merged = merged.stream().map(AttachedAdapter::name).toList();
@@ -37,7 +36,7 @@ final class StatusReader {
   /** The adapted layers and the saved modules, in the model's order. */
   List<LayerStatus> layers() {
     List<LayerStatus> found = new ArrayList<>();
-    for (NamedModule m : set.base().modules()) {
+    for (NamedModule m : base.modules()) {
       SequencedMap<String, List<Parameter>> here = new LinkedHashMap<>();
       SequencedMap<String, List<Parameter>> saved = new LinkedHashMap<>();
       String type = "";
@@ -120,16 +119,12 @@ final class StatusReader {
     }
     long trainable = 0;
     long total = 0;
-    for (NamedParameter p : set.namedParameters()) {
-      total += p.parameter().shape().elements();
-      trainable += p.parameter().trainable() ? p.parameter().shape().elements() : 0;
+    for (AdapterNames.Named n : AdapterNames.of(base.root(), adapters)) {
+      total += n.parameter().shape().elements();
+      trainable += n.parameter().trainable() ? n.parameter().shape().elements() : 0;
     }
-    Class<?> base =
-        set.base().root() instanceof PeftModel
-            ? set.base().root().getClass().getSuperclass()
-            : set.base().root().getClass();
     return new ModelStatus(
-        base.getSimpleName(),
+        base.type().getSimpleName(),
         tuner,
         types,
         trainable,

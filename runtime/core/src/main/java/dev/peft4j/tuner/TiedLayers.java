@@ -17,7 +17,7 @@ final class TiedLayers {
    * The layers that share a parameter with {@code layer}, itself among them, in the model's order;
    * empty if it shares none.
    */
-  static List<NamedModule> sharing(BaseModel base, Module layer) {
+  static List<NamedModule> sharing(FrozenBase base, Module layer) {
     for (Parameter p : layer.ownParameters().values()) {
       if (base.holders(p) > 1) {
         return base.modules().stream()

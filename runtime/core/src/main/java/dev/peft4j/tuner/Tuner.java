@@ -84,6 +84,11 @@ public interface Tuner<C extends PeftConfig> {
     return peftType().toLowerCase(Locale.ROOT) + "_";
   }
 
+  /** Returns the search words that peft puts into the model card of an adapter. */
+  default String[] cardTags() {
+    return new String[0];
+  }
+
   /** Returns the settings as a file can hold them, for layers at these paths. */
   default C saved(C config, Collection<String> paths) {
     return config;

@@ -1,6 +1,7 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.data.Rng;
+import dev.peft4j.nn.Buffer;
 import dev.peft4j.nn.LayerAdapter;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.ModuleText;
@@ -18,11 +19,37 @@ public interface TunerLayer extends LayerAdapter {
   /**
    * A parameter of the adapter. In memory it is called {@code path.group.adapter.suffix}, on disk
    * {@code path.group.fileSuffix}; an empty suffix is left out.
+   *
+   * @param shared whether all layers of the adapter have it, from {@link
+   *     TunerContext#sharedParameter}; then it is on disk once, as {@code base_model.group}
    */
-  record Entry(String group, String suffix, String fileSuffix, Parameter parameter) {
-    /** With the same suffix in memory and on disk. */
+  record Entry(
+      String group, String suffix, String fileSuffix, Parameter parameter, boolean shared) {
+    /** A parameter of one layer. */
+    public Entry(String group, String suffix, String fileSuffix, Parameter parameter) {
+      this(group, suffix, fileSuffix, parameter, false);
+    }
+
+    /** A parameter of one layer, with the same suffix in memory and on disk. */
     public Entry(String group, String suffix, Parameter parameter) {
-      this(group, suffix, suffix, parameter);
+      this(group, suffix, suffix, parameter, false);
+    }
+
+    /** Returns a parameter that all layers of the adapter have. */
+    public static Entry shared(String group, Parameter parameter) {
+      return new Entry(group, "", "", parameter, true);
+    }
+  }
+
+  /**
+   * A tensor of the adapter that is saved, but never trained; named as a parameter is.
+   *
+   * @param shared whether all layers of the adapter have it, from {@link TunerContext#sharedBuffer}
+   */
+  record Constant(String group, String suffix, Buffer buffer, boolean shared) {
+    /** Returns a tensor that all layers of the adapter have. */
+    public static Constant shared(String group, Buffer buffer) {
+      return new Constant(group, "", buffer, true);
     }
   }
 
@@ -63,6 +90,11 @@ public interface TunerLayer extends LayerAdapter {
 
   /** The parameters, in peft's order. */
   List<Entry> parameters();
+
+  /** Returns the tensors that are saved, but never trained. */
+  default List<Constant> constants() {
+    return List.of();
+  }
 
   /** For each of the layer's own parameters that merging changes, the merged value. */
   Map<Parameter, Tensor> merged();

@@ -1,5 +1,7 @@
 package dev.peft4j.tuner;
 
+import dev.peft4j.graph.VariableGroup;
+import dev.peft4j.nn.Parameter;
 import dev.peft4j.target.TargetSpec;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -11,14 +13,12 @@ import java.util.Set;
  * here is what holds for all.
  */
 final class WeightedMerge {
-  private final BaseModel base;
   private final List<AttachedAdapter> sources;
-  private final List<Double> weights;
+  private final CombinedAdapter<?> combined;
 
-  private WeightedMerge(BaseModel base, List<AttachedAdapter> sources, List<Double> weights) {
-    this.base = base;
+  private WeightedMerge(List<AttachedAdapter> sources, CombinedAdapter<?> combined) {
     this.sources = sources;
-    this.weights = weights;
+    this.combined = combined;
   }
 
   /**
@@ -26,8 +26,8 @@ final class WeightedMerge {
    *
    * @throws IllegalArgumentException if they cannot be combined this way, saying why
    */
-  static CombinedAdapter<?> of(
-      BaseModel base,
+  static WeightedMerge of(
+      FrozenBase base,
       List<AttachedAdapter> sources,
       List<Double> weights,
       Combination combination) {
@@ -38,23 +38,60 @@ final class WeightedMerge {
               + weights.size()
               + " weights: needed at least one adapter and a weight for each");
     }
-    WeightedMerge merge = new WeightedMerge(base, sources, weights);
-    return merge.combine(sources.getFirst().settings(), combination);
+    checkSavedModules(sources);
+    Settings<?> first = sources.getFirst().settings();
+    TargetSpec targets = targets(sources, base);
+    return new WeightedMerge(sources, combined(first, sources, weights, targets, combination));
   }
 
-  private <C extends PeftConfig> CombinedAdapter<C> combine(
-      Settings<C> first, Combination combination) {
-    checkSavedModules();
+  private static <C extends PeftConfig> CombinedAdapter<C> combined(
+      Settings<C> first,
+      List<AttachedAdapter> sources,
+      List<Double> weights,
+      TargetSpec targets,
+      Combination combination) {
     List<CombinationSource<C>> all = new ArrayList<>();
     for (int k = 0; k < sources.size(); k++) {
       AttachedAdapter a = sources.get(k);
       C config = first.with(a.config()).config();
       all.add(new CombinationSource<>(a.name(), config, a.layers(), weights.get(k)));
     }
-    return first.tuner().combine(all, targets(), combination);
+    return first.tuner().combine(all, targets, combination);
   }
 
-  private void checkSavedModules() {
+  /** Returns the settings of the new adapter. */
+  PeftConfig config() {
+    return combined.config();
+  }
+
+  /**
+   * Computes the weights of the new adapter and freezes it.
+   *
+   * @throws ArithmeticException if one would not be finite, naming it
+   */
+  AttachedAdapter fill(AttachedAdapter made) {
+    return VariableGroup.pinned(
+        () -> {
+          combined.fill(made.layers());
+          sources.forEach(source -> source.giveTo(made));
+          for (Parameter p : made.ownParameters()) {
+            String bad = NonFinite.in(p.own(), p.shape());
+            if (bad != null) {
+              throw new ArithmeticException(
+                  "combining adapters "
+                      + sources.stream().map(AttachedAdapter::name).toList()
+                      + " would give "
+                      + p.name()
+                      + " "
+                      + bad);
+            }
+          }
+          made.setTrainable(false);
+          return made;
+        });
+  }
+
+  private static void checkSavedModules(List<AttachedAdapter> sources) {
     Set<String> seen = new LinkedHashSet<>();
     for (AttachedAdapter a : sources) {
       for (String path : a.saved().keySet()) {
@@ -68,8 +105,8 @@ final class WeightedMerge {
     }
   }
 
-  private TargetSpec targets() {
-    List<TargetSpec> specs = sources.stream().map(a -> SavedTargets.of(a, base)).toList();
+  private static TargetSpec targets(List<AttachedAdapter> sources, FrozenBase base) {
+    List<TargetSpec> specs = sources.stream().map(a -> SavedTargets.of(a.settings(), base)).toList();
     TargetSpec first = specs.getFirst();
     String regex = null;
     Set<String> names = new LinkedHashSet<>();

@@ -20,7 +20,7 @@ class ModelCardTest {
   void aNewCardIsPefts() throws Exception {
     assertThat(LORA.text()).isEqualTo(Files.readString(resource("adapter/README.md")));
     AdapterConfig config = AdapterConfig.read(resource("named/extra/adapter_config.json"));
-    assertThat(ModelCard.of(config).text())
+    assertThat(ModelCard.of(config, "lora").text())
         .isEqualTo(Files.readString(resource("named/README.md")));
   }
 

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.peft4j.annotation.Init;
-import dev.peft4j.backend.cpu.Linalg;
 import dev.peft4j.data.Rng;
+import dev.peft4j.linalg.LinearAlgebra;
 import dev.peft4j.nn.Conv2d;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.Linear;
@@ -78,7 +78,7 @@ class LoraStartTest {
   @Test
   void pissaStartsFromTheLargestSingularValues() {
     AdaptedModel<One> model = PeftModel.of(base, lora(Init.PISSA).build());
-    Linalg.Svd svd = Linalg.svd(base.linear.weight().toFloats(), 5, 7);
+    LinearAlgebra.Svd svd = LinearAlgebra.available().svd(base.linear.weight().toFloats(), 5, 7);
     float[] product = product(model, "linear");
     for (int i = 0; i < 5; i++) {
       for (int j = 0; j < 7; j++) {

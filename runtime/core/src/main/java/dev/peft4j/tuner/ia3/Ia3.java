@@ -25,7 +25,7 @@ import java.lang.annotation.Target;
 @Target(ElementType.TYPE)
 @Repeatable(Ia3.List.class)
 @TunerDescriptor(
-    peftType = Ia3Tuner.PEFT_TYPE,
+    peftType = Ia3Config.PEFT_TYPE,
     title = "IA3",
     config = Ia3Config.class,
     layers = {Linear.class, TransposedLinear.class, Conv2d.class})

@@ -33,6 +33,8 @@ public record Ia3Config(
     @Nullable String taskType,
     @Nullable String baseModel)
     implements PeftConfig {
+  /** peft's name of the tuner. */
+  public static final String PEFT_TYPE = "IA3";
 
   /**
    * Checks that what is feed-forward is targeted.
@@ -74,7 +76,7 @@ public record Ia3Config(
 
   @Override
   public String peftType() {
-    return Ia3Tuner.PEFT_TYPE;
+    return PEFT_TYPE;
   }
 
   @Override

@@ -41,15 +41,12 @@ import org.jspecify.annotations.Nullable;
  */
 @AutoService(Tuner.class)
 public final class Ia3Tuner implements Tuner<Ia3Config> {
-  /** peft's name. */
-  public static final String PEFT_TYPE = "IA3";
-
   /** For {@link java.util.ServiceLoader}. */
   public Ia3Tuner() {}
 
   @Override
   public String peftType() {
-    return PEFT_TYPE;
+    return Ia3Config.PEFT_TYPE;
   }
 
   @Override
@@ -169,7 +166,7 @@ public final class Ia3Tuner implements Tuner<Ia3Config> {
   // ---- the file
 
   private static ObjectNode defaults() {
-    ObjectNode tree = PeftFormat.defaults(PEFT_TYPE);
+    ObjectNode tree = PeftFormat.defaults(Ia3Config.PEFT_TYPE);
     tree.putNull("exclude_modules");
     tree.put("fan_in_fan_out", false);
     tree.putNull("feedforward_modules");

@@ -125,6 +125,11 @@ final class LoHaLayer implements TunerLayer {
   }
 
   @Override
+  public int rank() {
+    return one.b.dim(0);
+  }
+
+  @Override
   public List<Entry> parameters() {
     List<Entry> all = new ArrayList<>();
     all.add(new Entry("hada_w1_a", "", one.a));

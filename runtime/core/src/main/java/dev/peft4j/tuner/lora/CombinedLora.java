@@ -1,7 +1,7 @@
 package dev.peft4j.tuner.lora;
 
-import dev.peft4j.backend.cpu.Linalg;
 import dev.peft4j.data.Rng;
+import dev.peft4j.linalg.LinearAlgebra;
 import dev.peft4j.target.TargetSpec;
 import dev.peft4j.tuner.Combination;
 import dev.peft4j.tuner.CombinationSource;
@@ -182,7 +182,7 @@ final class CombinedLora implements CombinedAdapter<LoraConfig> {
     }
     Part first = parts.getFirst();
     float[] delta = TaskArithmetic.combine(how, parts.stream().map(Part::delta).toList(), w, rng);
-    Linalg.Svd svd = Linalg.svd(delta, first.out, first.in);
+    LinearAlgebra.Svd svd = LinearAlgebra.available().svd(delta, first.out, first.in);
     int k = svd.s().length;
     int used = Math.min(rank, k);
     float[] b = new float[first.out * rank];

@@ -3,7 +3,6 @@ package dev.peft4j.tuner.lora;
 import dev.peft4j.annotation.Bias;
 import dev.peft4j.annotation.Init;
 import dev.peft4j.target.TargetSpec;
-import dev.peft4j.target.TaskTypes;
 import dev.peft4j.tuner.ConfigBuilder;
 import dev.peft4j.tuner.PatternMap;
 import dev.peft4j.tuner.PeftConfig;
@@ -62,6 +61,9 @@ public record LoraConfig(
     @Nullable String taskType,
     @Nullable String baseModel)
     implements PeftConfig {
+  /** peft's name of the tuner. */
+  public static final String PEFT_TYPE = "LORA";
+
   /** The key of {@link #trainableTokens()} that stands for the model's input embedding. */
   public static final String INPUT_EMBEDDING = "";
 
@@ -71,56 +73,17 @@ public record LoraConfig(
    * @throws IllegalArgumentException naming the setting, what was found and what is allowed
    */
   public LoraConfig {
-    checkRank("r", r);
-    checkAlpha("alpha", alpha, targets.fromFile());
-    if (!(dropout >= 0 && (dropout < 1 || dropout == 1 && targets.fromFile()))) {
-      throw new IllegalArgumentException(
-          "dropout is " + dropout + ", must be at least 0 and less than 1");
-    }
-    rankPattern.forEach((key, value) -> checkRank("rank pattern '" + key + "'", value));
-    boolean fromFile = targets.fromFile();
-    alphaPattern.forEach(
-        (key, value) -> checkAlpha("alpha pattern '" + key + "'", value, fromFile));
-    if (taskType != null && !TaskTypes.all().contains(taskType)) {
-      throw new IllegalArgumentException(
-          "task type is '" + taskType + "', must be one of " + TaskTypes.all());
-    }
-    if (loraBias && init != Init.DEFAULT && init != Init.RANDOM) {
-      throw new IllegalArgumentException(
-          "lora bias is only supported with init DEFAULT or RANDOM, got " + init);
-    }
-    if (loraBias && dora) {
-      throw new IllegalArgumentException(
-          "lora bias is not supported with dora: choose one of them");
-    }
-    if (pissaIterations < -1 || pissaIterations >= 0 && init != Init.PISSA) {
-      throw new IllegalArgumentException(
-          "pissa iterations are "
-              + pissaIterations
-              + " with init "
-              + init
-              + ": must be at least 0 with init PISSA, or -1 for an exact decomposition");
-    }
+    LoraChecks.requireRanks(r, rankPattern);
+    LoraChecks.requireAlphas(alpha, alphaPattern, targets.fromFile());
+    LoraChecks.requireDropout(dropout, targets.fromFile());
+    LoraChecks.requireTaskType(taskType);
+    LoraChecks.requireStart(init, pissaIterations, loraBias, dora);
     trainableTokens.forEach(TokenRows::checkIds);
     rankPattern = PatternMap.of(rankPattern);
     alphaPattern = PatternMap.of(alphaPattern);
     SequencedMap<String, List<Integer>> tokens = new LinkedHashMap<>();
     trainableTokens.forEach((key, ids) -> tokens.put(key, List.copyOf(ids)));
     trainableTokens = Collections.unmodifiableSequencedMap(tokens);
-  }
-
-  private static void checkRank(String name, int r) {
-    if (r < 1) {
-      throw new IllegalArgumentException(
-          name + " should be a positive integer value but the value passed is " + r);
-    }
-  }
-
-  /** An adapter that was trained may be turned off or around by its alpha; one to train not. */
-  private static void checkAlpha(String name, double alpha, boolean fromFile) {
-    if (!((alpha > 0 || fromFile) && Double.isFinite(alpha))) {
-      throw new IllegalArgumentException(name + " is " + alpha + ", must be positive and finite");
-    }
   }
 
   /** Starts with peft's defaults: r 8, alpha 8, no dropout, no biases; targets must be given. */
@@ -130,7 +93,7 @@ public record LoraConfig(
 
   @Override
   public String peftType() {
-    return LoraTuner.PEFT_TYPE;
+    return PEFT_TYPE;
   }
 
   @Override

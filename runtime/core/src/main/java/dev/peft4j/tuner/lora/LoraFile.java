@@ -62,7 +62,7 @@ final class LoraFile {
           "ensure_weight_tying",
           "trainable_token_indices");
 
-  private static final Log LOG = Log.of(LoraTuner.class);
+  private static final Log LOG = Log.of(LoraFile.class);
   private static final Pattern PISSA = Pattern.compile("pissa(?:_niter_(\\d{1,4}))?");
 
   private LoraFile() {}

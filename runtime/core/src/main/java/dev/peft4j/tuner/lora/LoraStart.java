@@ -1,9 +1,9 @@
 package dev.peft4j.tuner.lora;
 
 import dev.peft4j.annotation.Init;
-import dev.peft4j.backend.cpu.Linalg;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
+import dev.peft4j.linalg.LinearAlgebra;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.Initial;
 import dev.peft4j.nn.Linear;
@@ -92,7 +92,7 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
               + "' instead.");
     }
     int half = r / 2;
-    float[] q = Linalg.qr(rng.normal(r * r, 0, 1), r, r).q();
+    float[] q = LinearAlgebra.available().qr(rng.normal(r * r, 0, 1), r, r).q();
     float[] odd = new float[half * r];
     float[] even = new float[half * r];
     for (int i = 0; i < half; i++) {
@@ -101,7 +101,7 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
     }
     int in = kind.shapeOfA(r)[1];
     int out = kind.shapeOfB(r)[0];
-    float[] a = product(Linalg.transposed(odd, half, r), rng.normal(half * in, 0, 1), r, half, in);
+    float[] a = product(LinearAlgebra.transposed(odd, half, r), rng.normal(half * in, 0, 1), r, half, in);
     float[] b = product(rng.normal(out * half, 0, 1), even, out, half, r);
     return new LoraStart(
         new Parameter(scaled(a, 0.1f), r, in), new Parameter(scaled(b, 0.1f), out, r), null, false);
@@ -124,9 +124,9 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
               + " positive");
     }
     float[] w = weight(kind);
-    Linalg.Svd svd;
+    LinearAlgebra.Svd svd;
     if (iterations < 0) {
-      svd = Linalg.svd(w, out, in);
+      svd = LinearAlgebra.available().svd(w, out, in);
     } else {
       if (r > Math.min(out, in)) {
         throw new IllegalArgumentException(
@@ -163,36 +163,36 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
    * A singular value decomposition of rank r by subspace iteration (Halko et al. 2009), torch's
    * {@code svd_lowrank}.
    */
-  private static Linalg.Svd sketched(float[] w, int rows, int columns, int r, int iterations) {
+  private static LinearAlgebra.Svd sketched(float[] w, int rows, int columns, int r, int iterations) {
     if (rows < columns) {
-      Linalg.Svd turned =
-          sketched(Linalg.transposed(w, rows, columns), columns, rows, r, iterations);
-      return new Linalg.Svd(
-          Linalg.transposed(turned.vt(), r, rows),
+      LinearAlgebra.Svd turned =
+          sketched(LinearAlgebra.transposed(w, rows, columns), columns, rows, r, iterations);
+      return new LinearAlgebra.Svd(
+          LinearAlgebra.transposed(turned.vt(), r, rows),
           turned.s(),
-          Linalg.transposed(turned.u(), columns, r));
+          LinearAlgebra.transposed(turned.u(), columns, r));
     }
-    float[] wt = Linalg.transposed(w, rows, columns);
+    float[] wt = LinearAlgebra.transposed(w, rows, columns);
     float[] q =
         basis(product(w, new Rng(SKETCH).normal(columns * r, 0, 1), rows, columns, r), rows, r);
     for (int i = 0; i < iterations; i++) {
       q = basis(product(wt, q, columns, rows, r), columns, r);
       q = basis(product(w, q, rows, columns, r), rows, r);
     }
-    Linalg.Svd small =
-        Linalg.svd(product(Linalg.transposed(q, rows, r), w, r, rows, columns), r, columns);
-    return new Linalg.Svd(product(q, small.u(), rows, r, r), small.s(), small.vt());
+    LinearAlgebra.Svd small =
+        LinearAlgebra.available().svd(product(LinearAlgebra.transposed(q, rows, r), w, r, rows, columns), r, columns);
+    return new LinearAlgebra.Svd(product(q, small.u(), rows, r, r), small.s(), small.vt());
   }
 
   private static float[] basis(float[] a, int rows, int columns) {
-    return Linalg.qr(a, rows, columns).q();
+    return LinearAlgebra.available().qr(a, rows, columns).q();
   }
 
   /** The first r columns of Q and rows of R of W = Q · R (Büyükakyüz 2024). */
   private static LoraStart olora(String path, LoraKind kind, int r) {
     int out = kind.shapeOfB(r)[0];
     int in = kind.shapeOfA(r)[1];
-    Linalg.Qr qr = Linalg.qr(weight(kind), out, in);
+    LinearAlgebra.Qr qr = LinearAlgebra.available().qr(weight(kind), out, in);
     int n = Math.min(out, in);
     int k = Math.min(r, n);
     float[] b = new float[out * k];
@@ -210,7 +210,7 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
   private static float[] weight(LoraKind kind) {
     float[] w = kind.weight().own().toFloats();
     Shape s = kind.weight().shape();
-    return kind.layer() instanceof TransposedLinear ? Linalg.transposed(w, s.dim(0), s.dim(1)) : w;
+    return kind.layer() instanceof TransposedLinear ? LinearAlgebra.transposed(w, s.dim(0), s.dim(1)) : w;
   }
 
   private static float[] product(float[] a, float[] b, int m, int k, int n) {

@@ -55,9 +55,6 @@ import org.jspecify.annotations.Nullable;
  */
 @AutoService(Tuner.class)
 public final class LoraTuner implements Tuner<LoraConfig> {
-  /** peft's name. */
-  public static final String PEFT_TYPE = "LORA";
-
   /** A rank that is taken from settings without a look at the weights. */
   private static final int PLAUSIBLE_RANK = 4096;
 
@@ -66,7 +63,7 @@ public final class LoraTuner implements Tuner<LoraConfig> {
 
   @Override
   public String peftType() {
-    return PEFT_TYPE;
+    return LoraConfig.PEFT_TYPE;
   }
 
   @Override
@@ -82,6 +79,11 @@ public final class LoraTuner implements Tuner<LoraConfig> {
   @Override
   public Class<? extends Annotation> annotation() {
     return Peft.class;
+  }
+
+  @Override
+  public String[] cardTags() {
+    return new String[] {"lora"};
   }
 
   @Override

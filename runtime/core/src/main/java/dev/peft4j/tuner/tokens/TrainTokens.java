@@ -23,7 +23,7 @@ import java.lang.annotation.Target;
 @Target(ElementType.TYPE)
 @Repeatable(TrainTokens.List.class)
 @TunerDescriptor(
-    peftType = TrainableTokensTuner.PEFT_TYPE,
+    peftType = TrainableTokensConfig.PEFT_TYPE,
     config = TrainableTokensConfig.class,
     layers = {Embedding.class, Linear.class})
 public @interface TrainTokens {

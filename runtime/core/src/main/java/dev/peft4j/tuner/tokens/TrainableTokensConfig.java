@@ -25,6 +25,8 @@ public record TrainableTokensConfig(
     @Nullable String taskType,
     @Nullable String baseModel)
     implements PeftConfig {
+  /** peft's name of the tuner. */
+  public static final String PEFT_TYPE = "TRAINABLE_TOKENS";
 
   /**
    * Checks the ids.
@@ -44,7 +46,7 @@ public record TrainableTokensConfig(
 
   @Override
   public String peftType() {
-    return TrainableTokensTuner.PEFT_TYPE;
+    return PEFT_TYPE;
   }
 
   @Override

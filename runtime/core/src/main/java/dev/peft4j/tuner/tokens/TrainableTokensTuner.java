@@ -28,15 +28,12 @@ import java.util.Map;
  */
 @AutoService(Tuner.class)
 public final class TrainableTokensTuner implements Tuner<TrainableTokensConfig> {
-  /** peft's name. */
-  public static final String PEFT_TYPE = "TRAINABLE_TOKENS";
-
   /** For {@link java.util.ServiceLoader}. */
   public TrainableTokensTuner() {}
 
   @Override
   public String peftType() {
-    return PEFT_TYPE;
+    return TrainableTokensConfig.PEFT_TYPE;
   }
 
   @Override
@@ -83,7 +80,7 @@ public final class TrainableTokensTuner implements Tuner<TrainableTokensConfig> 
   // ---- the file
 
   private static ObjectNode defaults() {
-    ObjectNode tree = PeftFormat.defaults(PEFT_TYPE);
+    ObjectNode tree = PeftFormat.defaults(TrainableTokensConfig.PEFT_TYPE);
     tree.put("init_weights", true);
     tree.putNull("target_modules");
     tree.putArray("token_indices");

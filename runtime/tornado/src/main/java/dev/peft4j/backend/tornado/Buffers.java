@@ -36,7 +36,7 @@ final class Buffers {
   private static final String AS_IT_IS = "as it is";
 
   private final Program program;
-  private final Set<Integer> restless;
+  private final Set<Integer> unfrozen;
   private final Storage[] given;
   private final HostMemory memory;
   private final Consumer<Buffers> check;
@@ -66,14 +66,14 @@ final class Buffers {
   /**
    * The buffers of a program.
    *
-   * @param restless inputs that change though they are said not to
+   * @param unfrozen inputs that change though they are said not to
    * @param given the inputs of this run
    * @param memory where frozen inputs may be already
    * @param check asked before each allocation whether the buffers can be
    */
   Buffers(
       Program program,
-      Set<Integer> restless,
+      Set<Integer> unfrozen,
       Storage[] given,
       HostMemory memory,
       Consumer<Buffers> check) {
@@ -81,7 +81,7 @@ final class Buffers {
     this.program = program;
     this.given = given;
     this.memory = memory;
-    this.restless = restless;
+    this.unfrozen = unfrozen;
     int n = program.values();
     arrays = new @Nullable FloatArray[n];
     base = new int[n];
@@ -138,7 +138,7 @@ final class Buffers {
         && !state[b]
         && program.frozen(b)
         && program.shape(b).elements() > 1
-        && !(restless.contains(b) && program.bytes(b) <= SMALL);
+        && !(unfrozen.contains(b) && program.bytes(b) <= SMALL);
   }
 
   /** True if the input is one that training, or somebody in between, replaces. */

@@ -26,7 +26,7 @@ final class TornadoProgram implements Backend.Executable {
   private final Integers integers;
 
   /** Inputs that were thought frozen and have changed; brought in each time if they are small. */
-  private final Set<Integer> restless = new HashSet<>();
+  private final Set<Integer> unfrozen = new HashSet<>();
 
   private @Nullable Resident resident;
 
@@ -132,7 +132,7 @@ final class TornadoProgram implements Backend.Executable {
 
     Resident(Storage[] inputs) {
       Buffers buffers =
-          new Buffers(program, restless, inputs, backend.memory(), backend::requirePossible);
+          new Buffers(program, unfrozen, inputs, backend.memory(), backend::requirePossible);
       List<GraphPlan.Item> compute = DeviceLowering.lower(program, buffers, backend.products());
       List<FloatArray> from = new ArrayList<>();
       List<FloatArray> to = new ArrayList<>();
@@ -208,7 +208,7 @@ final class TornadoProgram implements Backend.Executable {
     boolean fits(Storage[] inputs) {
       for (HostInput.Given f : frozen) {
         if (!f.holds(inputs[f.value()])) {
-          restless.add(f.value());
+          unfrozen.add(f.value());
           return false;
         }
       }

@@ -12,7 +12,7 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Some adapters laid over the base, one around the other; none is the base alone. */
-final class Acting implements Overlay {
+final class AdapterOverlay implements Overlay {
   private final List<AttachedAdapter> adapters;
   private final @Nullable MergedWeights merged;
 
@@ -23,7 +23,7 @@ final class Acting implements Overlay {
    * @throws IllegalArgumentException if one is there twice, or two train a copy of the same
    *     parameter or the same rows of an embedding
    */
-  Acting(List<AttachedAdapter> adapters, MergedWeights merged) {
+  AdapterOverlay(List<AttachedAdapter> adapters, MergedWeights merged) {
     this.adapters = List.copyOf(adapters);
     this.merged = merged.isOf(adapters) ? merged : null;
     checkTogether(adapters);

@@ -1,4 +1,4 @@
-package dev.peft4j.backend.cpu;
+package dev.peft4j.linalg;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -9,12 +9,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class LinalgTest {
+class LinearAlgebraTest {
+  private static final LinearAlgebra LINALG = LinearAlgebra.available();
+
   @ParameterizedTest
   @CsvSource({"1,1", "1,5", "5,1", "4,4", "3,7", "7,3", "33,65", "65,33"})
   void theFactorsOfTheSvdGiveTheMatrix(int rows, int columns) {
     float[] a = new Rng(rows * 100L + columns).normal(rows * columns, 0, 1);
-    Linalg.Svd svd = Linalg.svd(a.clone(), rows, columns);
+    LinearAlgebra.Svd svd = LINALG.svd(a.clone(), rows, columns);
     int k = Math.min(rows, columns);
     assertThat(svd.s()).hasSize(k);
     for (int i = 1; i < k; i++) {
@@ -27,18 +29,18 @@ class LinalgTest {
       }
     }
     same(product(svd.u(), scaled, rows, k, columns), a);
-    same(product(Linalg.transposed(svd.u(), rows, k), svd.u(), k, rows, k), identity(k));
-    same(product(svd.vt(), Linalg.transposed(svd.vt(), k, columns), k, columns, k), identity(k));
+    same(product(LinearAlgebra.transposed(svd.u(), rows, k), svd.u(), k, rows, k), identity(k));
+    same(product(svd.vt(), LinearAlgebra.transposed(svd.vt(), k, columns), k, columns, k), identity(k));
   }
 
   @ParameterizedTest
   @CsvSource({"1,1", "1,5", "5,1", "4,4", "3,7", "7,3", "33,65", "65,33"})
   void theFactorsOfTheQrGiveTheMatrix(int rows, int columns) {
     float[] a = new Rng(rows * 100L + columns).normal(rows * columns, 0, 1);
-    Linalg.Qr qr = Linalg.qr(a.clone(), rows, columns);
+    LinearAlgebra.Qr qr = LINALG.qr(a.clone(), rows, columns);
     int k = Math.min(rows, columns);
     same(product(qr.q(), qr.r(), rows, k, columns), a);
-    same(product(Linalg.transposed(qr.q(), rows, k), qr.q(), k, rows, k), identity(k));
+    same(product(LinearAlgebra.transposed(qr.q(), rows, k), qr.q(), k, rows, k), identity(k));
     for (int i = 0; i < k; i++) {
       for (int j = 0; j < i; j++) {
         assertThat(qr.r()[i * columns + j]).isZero();
@@ -48,13 +50,13 @@ class LinalgTest {
 
   @Test
   void whatIsNoMatrixIsRefused() {
-    assertThatThrownBy(() -> Linalg.svd(new float[5], 2, 3))
+    assertThatThrownBy(() -> LINALG.svd(new float[5], 2, 3))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("svd: 5 numbers are no matrix of 2 x 3");
-    assertThatThrownBy(() -> Linalg.qr(new float[] {1, 2, Float.NaN, 4}, 2, 2))
+        .hasMessage("svd: 5 numbers are not a matrix of 2 x 3");
+    assertThatThrownBy(() -> LINALG.qr(new float[] {1, 2, Float.NaN, 4}, 2, 2))
         .isInstanceOf(ArithmeticException.class)
         .hasMessage("qr: the matrix of 2 x 2 has NaN in row 1, column 0");
-    assertThat(Linalg.svd(new float[0], 0, 3).s()).isEmpty();
+    assertThat(LINALG.svd(new float[0], 0, 3).s()).isEmpty();
   }
 
   private static float[] identity(int n) {

@@ -5,6 +5,7 @@ import dev.peft4j.nn.AdapterSlot;
 import dev.peft4j.nn.Buffer;
 import dev.peft4j.nn.ModuleTensor;
 import dev.peft4j.nn.Overlay;
+import dev.peft4j.nn.OverlaySource;
 import dev.peft4j.nn.Overlays;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.op.Pointwise;
@@ -23,27 +24,33 @@ import org.jspecify.annotations.Nullable;
  * adapter that changes it and takes each sample's rows from its own adapter's. Which samples those
  * are is data, so that the same adapters in another order run the same program.
  */
-final class PerSample implements Overlay {
+final class PerSampleOverlay implements Overlay {
   /** The samples of one adapter, or of the base: 1 where a sample is one of them. */
-  private record Group(@Nullable AttachedAdapter adapter, Acting acting, Tensor samples) {}
+  private record Group(@Nullable AttachedAdapter adapter, AdapterOverlay acting, Tensor samples) {}
 
-  private final AdapterRegistry set;
+  /** Stands for the base model, without an adapter. */
+  static final String BASE = "__base__";
+
+  private final OverlaySource owner;
   private final int batch;
-  private final Acting base;
+  private final AdapterOverlay base;
   private final List<Group> groups = new ArrayList<>();
 
   /**
    * The adapters by sample.
    *
+   * @param merged weights of the model that the adapters are of; none of them are used
    * @param adapters for each sample; null stands for the base
    */
-  PerSample(
-      AdapterRegistry set,
+  PerSampleOverlay(
+      OverlaySource owner,
+      MergedWeights merged,
       List<? extends @Nullable AttachedAdapter> adapters,
       List<AttachedAdapter> inOrder) {
-    this.set = set;
+    this.owner = owner;
+    MergedWeights none = merged.none();
     this.batch = adapters.size();
-    this.base = new Acting(List.of(), MergedWeights.none(set));
+    this.base = new AdapterOverlay(List.of(), none);
     SequencedMap<AttachedAdapter, float[]> masks = new LinkedHashMap<>();
     for (AttachedAdapter a : inOrder) {
       if (adapters.contains(a)) {
@@ -60,7 +67,7 @@ final class PerSample implements Overlay {
     masks.forEach(
         (a, mask) ->
             groups.add(
-                new Group(a, new Acting(List.of(a), MergedWeights.none(set)), Tensor.of(mask))));
+                new Group(a, new AdapterOverlay(List.of(a), none), Tensor.of(mask))));
   }
 
   /** The adapters that occur. */
@@ -74,7 +81,7 @@ final class PerSample implements Overlay {
   public Tensor apply(AdapterSlot slot, Tensor x, UnaryOperator<Tensor> layer) {
     List<Group> touching =
         groups.stream().filter(g -> g.adapter != null && g.adapter.touches(slot)).toList();
-    Tensor y = Overlays.with(set, base, () -> layer.apply(x));
+    Tensor y = Overlays.with(owner, base, () -> layer.apply(x));
     if (touching.isEmpty()) {
       return y;
     }
@@ -92,7 +99,7 @@ final class PerSample implements Overlay {
     Arrays.fill(column, 1);
     column[0] = batch;
     for (Group g : touching) {
-      Tensor theirs = Overlays.with(set, g.acting, () -> g.acting.apply(slot, x, layer));
+      Tensor theirs = Overlays.with(owner, g.acting, () -> g.acting.apply(slot, x, layer));
       Node mask = g.samples.reshape(column).node();
       y = Tensor.of(Node.of(Pointwise.MASKED_FILL, y.node(), mask, theirs.node()));
     }
@@ -136,14 +143,14 @@ final class PerSample implements Overlay {
     List<@Nullable AttachedAdapter> found = new ArrayList<>();
     for (String n : names) {
       AttachedAdapter a = adapters.get(n);
-      if (a == null && !n.equals(AdapterSet.BASE)) {
+      if (a == null && !n.equals(BASE)) {
         throw new IllegalArgumentException(
             "no adapter named '"
                 + n
                 + "'; there are "
                 + adapters.keySet()
                 + ", and '"
-                + AdapterSet.BASE
+                + BASE
                 + "' for the base model");
       }
       found.add(a);

@@ -5,6 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import com.google.auto.service.AutoService;
+import dev.peft4j.linalg.LinearAlgebra;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -12,42 +14,18 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
 
-/**
- * Decompositions of matrices through the LAPACK that OpenBLAS contains: for adapters that start
- * from the base's weights, and for those that are made of others. Not for a training step: they
- * copy, allocate and run on one thread.
- */
-public final class Linalg {
+/** Decompositions of matrices through the LAPACK that OpenBLAS contains, on one thread. */
+@AutoService(LinearAlgebra.class)
+public final class Lapack implements LinearAlgebra {
   private static final int COLUMN_MAJOR = 102;
   private static final byte REDUCED = 'S';
 
-  private Linalg() {}
+  /** For {@link java.util.ServiceLoader}. */
+  public Lapack() {}
 
-  /**
-   * A = U · diag(s) · Vᵀ with k = min(rows, columns) singular values, the largest first; all
-   * row-major.
-   *
-   * @param u (rows, k), orthonormal columns
-   * @param s (k)
-   * @param vt (k, columns), orthonormal rows
-   */
-  public record Svd(float[] u, float[] s, float[] vt) {}
-
-  /**
-   * A = Q · R with k = min(rows, columns); all row-major.
-   *
-   * @param q (rows, k), orthonormal columns
-   * @param r (k, columns), zero below the diagonal
-   */
-  public record Qr(float[] q, float[] r) {}
-
-  /**
-   * The reduced singular value decomposition (LAPACK's {@code sgesdd}).
-   *
-   * @param a (rows, columns), row-major
-   * @throws ArithmeticException if a number is not finite, or the iteration does not converge
-   */
-  public static Svd svd(float[] a, int rows, int columns) {
+  /** By {@code sgesdd}. */
+  @Override
+  public Svd svd(float[] a, int rows, int columns) {
     check("svd", a, rows, columns);
     int k = Math.min(rows, columns);
     if (k == 0) {
@@ -74,14 +52,9 @@ public final class Linalg {
     }
   }
 
-  /**
-   * The reduced QR decomposition by Householder reflections (LAPACK's {@code sgeqrf} and {@code
-   * sorgqr}).
-   *
-   * @param a (rows, columns), row-major
-   * @throws ArithmeticException if a number is not finite
-   */
-  public static Qr qr(float[] a, int rows, int columns) {
+  /** By {@code sgeqrf} and {@code sorgqr}. */
+  @Override
+  public Qr qr(float[] a, int rows, int columns) {
     check("qr", a, rows, columns);
     int k = Math.min(rows, columns);
     float[] q = new float[rows * k];
@@ -90,7 +63,7 @@ public final class Linalg {
       return new Qr(q, r);
     }
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment m = arena.allocateFrom(JAVA_FLOAT, transposed(a, rows, columns));
+      MemorySegment m = arena.allocateFrom(JAVA_FLOAT, LinearAlgebra.transposed(a, rows, columns));
       MemorySegment tau = arena.allocate(JAVA_FLOAT, k);
       try {
         done(
@@ -122,21 +95,10 @@ public final class Linalg {
     return new Qr(q, r);
   }
 
-  /** A row-major (rows, columns) as a row-major (columns, rows). */
-  public static float[] transposed(float[] a, int rows, int columns) {
-    float[] t = new float[a.length];
-    for (int i = 0; i < rows; i++) {
-      for (int j = 0; j < columns; j++) {
-        t[j * rows + i] = a[i * columns + j];
-      }
-    }
-    return t;
-  }
-
   private static void check(String what, float[] a, int rows, int columns) {
     if (rows < 0 || columns < 0 || a.length != (long) rows * columns) {
       throw new IllegalArgumentException(
-          what + ": " + a.length + " numbers are no matrix of " + rows + " x " + columns);
+          what + ": " + a.length + " numbers are not a matrix of " + rows + " x " + columns);
     }
     for (int i = 0; i < a.length; i++) {
       if (!Float.isFinite(a[i])) {

@@ -21,8 +21,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** The model under a set of adapters: its modules and parameters, looked up once. */
-final class BaseModel {
+/** The model below a set of adapters, frozen: its modules and parameters, looked up once. */
+final class FrozenBase {
   private final Module root;
   private final List<NamedModule> modules;
   private final List<NamedParameter> parameters = new ArrayList<>();
@@ -32,7 +32,7 @@ final class BaseModel {
   private final Map<Parameter, List<Module>> holders = new HashMap<>();
   private final Set<String> outputHeads = new HashSet<>();
 
-  BaseModel(Module root) {
+  FrozenBase(Module root) {
     this.root = root;
     this.modules = List.copyOf(root.namedModules());
     for (NamedModule m : modules) {
@@ -59,6 +59,17 @@ final class BaseModel {
 
   Module root() {
     return root;
+  }
+
+  /** Returns the class that people know the model by. */
+  Class<?> type() {
+    Class<?> own = root.getClass();
+    return root instanceof Adapted ? own.getSuperclass() : own;
+  }
+
+  @SuppressWarnings("unchecked") // for a module that is adaptable: there is no type for both
+  static <L extends Module & Adaptable> L adaptable(Module layer) {
+    return (L) layer;
   }
 
   /** Every parameter under each of its paths. */
@@ -116,10 +127,15 @@ final class BaseModel {
       List<OverlaySource> others = p.sources();
       if (others.isEmpty()) {
         p.unfreeze();
-      } else if (others.getFirst() instanceof AdapterRegistry other) {
-        other.base().wereTrainable.add(p);
+      } else {
+        others.getFirst().unfreezeLater(p);
       }
     }
+  }
+
+  /** Makes a parameter trainable in {@link #restore}, too. */
+  void unfreezeLater(Parameter p) {
+    wereTrainable.add(p);
   }
 
   void join(OverlaySource source) {

@@ -1,0 +1,69 @@
+package dev.peft4j.linalg;
+
+import java.util.ServiceLoader;
+
+/**
+ * Decompositions of matrices. Found by {@link ServiceLoader}; the CPU backend has one. Not for a
+ * training step: implementations copy and allocate. All matrices are row-major.
+ */
+public interface LinearAlgebra {
+  /**
+   * A = U · diag(s) · Vᵀ with k = min(rows, columns) singular values, the largest first.
+   *
+   * @param u (rows, k), orthonormal columns
+   * @param s (k)
+   * @param vt (k, columns), orthonormal rows
+   */
+  record Svd(float[] u, float[] s, float[] vt) {}
+
+  /**
+   * A = Q · R with k = min(rows, columns).
+   *
+   * @param q (rows, k), orthonormal columns
+   * @param r (k, columns), zero below the diagonal
+   */
+  record Qr(float[] q, float[] r) {}
+
+  /**
+   * Returns the reduced singular value decomposition.
+   *
+   * @param a (rows, columns)
+   * @throws IllegalArgumentException if there are more or fewer numbers
+   * @throws ArithmeticException if a number is not finite, or the iteration does not converge
+   */
+  Svd svd(float[] a, int rows, int columns);
+
+  /**
+   * Returns the reduced QR decomposition by Householder reflections.
+   *
+   * @param a (rows, columns)
+   * @throws IllegalArgumentException if there are more or fewer numbers
+   * @throws ArithmeticException if a number is not finite
+   */
+  Qr qr(float[] a, int rows, int columns);
+
+  /** Returns a matrix (rows, columns) as (columns, rows). */
+  static float[] transposed(float[] a, int rows, int columns) {
+    float[] t = new float[a.length];
+    for (int i = 0; i < rows; i++) {
+      for (int j = 0; j < columns; j++) {
+        t[j * rows + i] = a[i * columns + j];
+      }
+    }
+    return t;
+  }
+
+  /**
+   * Returns the one that is available.
+   *
+   * @throws IllegalStateException if there is none
+   */
+  static LinearAlgebra available() {
+    for (LinearAlgebra l :
+        ServiceLoader.load(LinearAlgebra.class, LinearAlgebra.class.getClassLoader())) {
+      return l;
+    }
+    throw new IllegalStateException(
+        "no linear algebra (a service " + LinearAlgebra.class.getName() + ") is on the class path");
+  }
+}

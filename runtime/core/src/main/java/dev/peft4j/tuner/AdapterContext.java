@@ -1,0 +1,45 @@
+package dev.peft4j.tuner;
+
+import dev.peft4j.data.Rng;
+import dev.peft4j.nn.ModuleTensor;
+import dev.peft4j.nn.NamedModule;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/** What the layers of one adapter share. */
+final class AdapterContext {
+  private final List<NamedModule> layers;
+  private final Map<String, ModuleTensor> shared = new HashMap<>();
+
+  /** The context of an adapter of which no layer is made yet. */
+  AdapterContext(List<NamedModule> layers) {
+    this.layers = List.copyOf(layers);
+  }
+
+  /** Returns the context for a layer that draws from {@code rng}. */
+  TunerContext drawing(Rng rng) {
+    return new TunerContext() {
+      @Override
+      public Rng rng() {
+        return rng;
+      }
+
+      @Override
+      public List<NamedModule> layers() {
+        return layers;
+      }
+
+      @Override
+      public <T extends ModuleTensor> T shared(String name, Class<T> type, Supplier<T> first) {
+        ModuleTensor there = shared.get(name);
+        if (there == null) {
+          there = first.get();
+          shared.put(name, there);
+        }
+        return type.cast(there);
+      }
+    };
+  }
+}
