@@ -63,8 +63,20 @@ class FamiliesTest {
     Path data = Files.writeString(temp.resolve("data.jsonl"), TinyModel.jsonLines(48, 1));
     Path out = temp.resolve("out");
     Run.of(
-            "train", "-m", model, "-d", data, "-o", out, "--epochs", 12, "--batch", 8, "--lr",
-            0.02, "--quiet")
+            "train",
+            "-m",
+            model,
+            "-d",
+            data,
+            "-o",
+            out,
+            "--epochs",
+            12,
+            "--batch",
+            8,
+            "--lr",
+            0.02,
+            "--quiet")
         .ok();
     Path adapter = out.resolve("adapter");
     String settings = Files.readString(adapter.resolve("adapter_config.json"));

@@ -231,8 +231,7 @@ enum TokenizerClass {
       return ofFile == null || !ofFile.isObject() ? null : ofFile;
     }
     if (this == XLM_ROBERTA) {
-      return aroundScored(
-          vocabulary, named.get("bos_token"), named.get("eos_token"));
+      return aroundScored(vocabulary, named.get("bos_token"), named.get("eos_token"));
     }
     Token cls = named.get("cls_token");
     Token sep = named.get("sep_token");

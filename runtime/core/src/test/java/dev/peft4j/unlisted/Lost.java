@@ -1,0 +1,4 @@
+package dev.peft4j.unlisted;
+
+/** A class of a package that nobody has listed. */
+public class Lost {}
