@@ -100,8 +100,8 @@ public final class Floors {
   }
 
   /**
-   * Holds that packages are free of cycles, that none knows one above it, that what is common to all
-   * tuners names none, and that only the public API is public ({@link Exports}).
+   * Holds that packages are free of cycles, that none knows one above it, that what is common to
+   * all tuners names none, and that only the public API is public ({@link Exports}).
    *
    * @param test one of the module's tests
    */
