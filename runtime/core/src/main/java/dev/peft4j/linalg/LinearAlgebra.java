@@ -1,5 +1,7 @@
 package dev.peft4j.linalg;
 
+import dev.peft4j.Peft4jException;
+import dev.peft4j.data.NonFiniteException;
 import java.util.ServiceLoader;
 
 /**
@@ -29,7 +31,8 @@ public interface LinearAlgebra {
    *
    * @param a (rows, columns)
    * @throws IllegalArgumentException if there are more or fewer numbers
-   * @throws ArithmeticException if a number is not finite, or the iteration does not converge
+   * @throws NonFiniteException if a number is not finite
+   * @throws Peft4jException if the iteration does not converge
    */
   Svd svd(float[] a, int rows, int columns);
 
@@ -38,7 +41,7 @@ public interface LinearAlgebra {
    *
    * @param a (rows, columns)
    * @throws IllegalArgumentException if there are more or fewer numbers
-   * @throws ArithmeticException if a number is not finite
+   * @throws NonFiniteException if a number is not finite
    */
   Qr qr(float[] a, int rows, int columns);
 
