@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /** Turns what was matched into the steps of the method that attaches the adapter. */
 final class AttachPlanner {
   /** More indices than this are looked up at run time. */
-  private static final int MOST_VALUES = 8;
+  private static final int MAX_VALUES = 8;
 
   private final PeftSettings settings;
   private final Matching matching;
@@ -306,7 +306,7 @@ final class AttachPlanner {
           return null; // a key that is a number may count as a layer
         }
         List<String> values = List.copyOf(except ? no : yes);
-        return values.size() > (keys ? 1 : MOST_VALUES)
+        return values.size() > (keys ? 1 : MAX_VALUES)
             ? null
             : new Condition(here.variables().get(d), keys, values, except);
       }

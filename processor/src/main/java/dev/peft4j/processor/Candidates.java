@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 
 /** The names that could have been meant. */
 final class Candidates {
-  private static final int MOST = 20;
+  private static final int MAX_SHOWN = 20;
   private static final Pattern INDEX = Pattern.compile("\\d+");
 
   private final TunerMirror tuner;
@@ -29,9 +29,9 @@ final class Candidates {
     if (layers.isEmpty()) {
       return "It has no %s as far as its types tell".formatted(tuner.someLayers());
     }
-    String more = layers.size() > MOST ? " and %d more".formatted(layers.size() - MOST) : "";
+    String more = layers.size() > MAX_SHOWN ? " and %d more".formatted(layers.size() - MAX_SHOWN) : "";
     return layers.stream()
-        .limit(MOST)
+        .limit(MAX_SHOWN)
         .map(Place::toString)
         .collect(Collectors.joining(", ", "Candidates: ", more));
   }

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * contradict each other.
  */
 final class TargetChecks {
-  private static final int MOST_SHOWN = 6;
+  private static final int MAX_SHOWN = 6;
 
   private final PeftSettings settings;
   private final Place root;
@@ -384,8 +384,8 @@ final class TargetChecks {
             .map(a -> shown.apply(a.place()))
             .collect(Collectors.toCollection(LinkedHashSet::new));
     String more =
-        texts.size() > MOST_SHOWN ? " and %d more".formatted(texts.size() - MOST_SHOWN) : "";
-    return texts.stream().limit(MOST_SHOWN).collect(Collectors.joining(", ", "", more));
+        texts.size() > MAX_SHOWN ? " and %d more".formatted(texts.size() - MAX_SHOWN) : "";
+    return texts.stream().limit(MAX_SHOWN).collect(Collectors.joining(", ", "", more));
   }
 
   private void report(Diagnostic diagnostic, Site site, @Nullable Object... details) {

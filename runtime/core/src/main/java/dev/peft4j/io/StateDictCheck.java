@@ -50,7 +50,8 @@ public record StateDictCheck(
   /**
    * Compares by name, then by shape.
    *
-   * @param ranks for names of an adapter's tensors the rank that is one of their sizes, for the hint
+   * @param ranks for names of an adapter's tensors the rank that is one of their sizes, for the
+   *     hint
    */
   public static StateDictCheck compare(
       Map<String, Shape> expected, Map<String, Shape> found, Map<String, Integer> ranks) {
@@ -116,8 +117,7 @@ public record StateDictCheck(
   }
 
   /** Returns a hint if tensors of an adapter differ only in their rank. */
-  private static @Nullable String rankHint(
-      List<Misshaped> misshaped, Map<String, Integer> ranks) {
+  private static @Nullable String rankHint(List<Misshaped> misshaped, Map<String, Integer> ranks) {
     String hint = null;
     for (Misshaped m : misshaped) {
       int axis = rankAxis(m, ranks.getOrDefault(m.name, -1));
@@ -139,7 +139,8 @@ public record StateDictCheck(
   private static int rankAxis(Misshaped m, int rank) {
     if (m.expected.rank() == m.found.rank() && m.expected.rank() >= 2) {
       for (int axis = 0; axis < m.expected.rank(); axis++) {
-        if (m.expected.dim(axis) == rank && m.expected.with(axis, 1).equals(m.found.with(axis, 1))) {
+        if (m.expected.dim(axis) == rank
+            && m.expected.with(axis, 1).equals(m.found.with(axis, 1))) {
           return axis;
         }
       }

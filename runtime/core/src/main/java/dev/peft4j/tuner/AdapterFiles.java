@@ -55,7 +55,8 @@ final class AdapterFiles {
     twice(a).forEach((key, p) -> tensors.put(key, new StoredTensor(p.shape(), p.own())));
     AdapterConfig config = AdapterConfig.of(tree);
     requireFinite(a, tensors);
-    AdapterFolder.write(folder, a.name(), config, tensors, ModelCard.of(config, a.tuner().cardTags()));
+    AdapterFolder.write(
+        folder, a.name(), config, tensors, ModelCard.of(config, a.tuner().cardTags()));
   }
 
   /**

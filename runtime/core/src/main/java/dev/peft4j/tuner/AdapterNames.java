@@ -64,12 +64,18 @@ final class AdapterNames {
       String above = savedAbove(b.name(), adapters);
       String below = above == null ? "" : b.name().substring(above.length() + 1);
       String name = above == null ? b.name() : join(above, "original_module." + below);
-      found.add(new NamedState(adapters.isEmpty() ? name : PeftNames.PREFIX + name, b.buffer(), null, null));
+      found.add(
+          new NamedState(
+              adapters.isEmpty() ? name : PeftNames.PREFIX + name, b.buffer(), null, null));
       for (AttachedAdapter a : adapters) {
         Buffer copy = a.copyOf(b.buffer());
         if (copy != null && above != null) {
           found.add(
-              new NamedState(PeftNames.saved(above, a.name(), below), copy, a.name(), PeftNames.PREFIX + b.name()));
+              new NamedState(
+                  PeftNames.saved(above, a.name(), below),
+                  copy,
+                  a.name(),
+                  PeftNames.PREFIX + b.name()));
         }
       }
     }
@@ -152,7 +158,10 @@ final class AdapterNames {
               if (seen.add(p.parameter())) {
                 found.add(
                     new Named(
-                        PeftNames.PREFIX + path + ".original_module." + p.name(), p.parameter(), null, null));
+                        PeftNames.PREFIX + path + ".original_module." + p.name(),
+                        p.parameter(),
+                        null,
+                        null));
               }
             });
     for (AttachedAdapter a : adapters) {

@@ -94,7 +94,9 @@ final class AdapterRegistry implements OverlaySource {
 
   // ---- coming and going
 
-  /** Returns settings with the targets that peft has for a model of this kind, if they name none. */
+  /**
+   * Returns settings with the targets that peft has for a model of this kind, if they name none.
+   */
   Settings<?> forModel(Settings<?> settings) {
     return base.root() instanceof HasModelType m ? settings.forModel(m.modelType()) : settings;
   }

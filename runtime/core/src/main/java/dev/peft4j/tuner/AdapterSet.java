@@ -58,8 +58,8 @@ public final class AdapterSet implements StoresAdapters, MergesAdapters {
   // ---- adding and removing
 
   /**
-   * Adds an adapter; its layers are given to what is returned, and once that is published, calls see
-   * the adapter. The first one is active, others are not.
+   * Adds an adapter; its layers are given to what is returned, and once that is published, calls
+   * see the adapter. The first one is active, others are not.
    *
    * @throws IllegalArgumentException if the name is taken or no name for a folder, or the adapter
    *     cannot be beside the others
@@ -185,8 +185,10 @@ public final class AdapterSet implements StoresAdapters, MergesAdapters {
     }
     AdapterState s = registry.state();
     List<AttachedAdapter> order = List.copyOf(s.adapters().values());
-    return scope(new PerSampleOverlay(
-            registry, s.merged(), PerSampleOverlay.resolve(names, s.adapters()), order), body);
+    return scope(
+        new PerSampleOverlay(
+            registry, s.merged(), PerSampleOverlay.resolve(names, s.adapters()), order),
+        body);
   }
 
   /**
@@ -201,7 +203,8 @@ public final class AdapterSet implements StoresAdapters, MergesAdapters {
 
   /** One call: adapters and weights stay what they are. */
   private <T> T scope(Overlay overlay, Supplier<T> body) {
-    return VariableGroup.pinned(() -> registry.modes().call(() -> Overlays.with(registry, overlay, body)));
+    return VariableGroup.pinned(
+        () -> registry.modes().call(() -> Overlays.with(registry, overlay, body)));
   }
 
   // ---- training and evaluation
@@ -226,7 +229,9 @@ public final class AdapterSet implements StoresAdapters, MergesAdapters {
 
   /** True if calls that this thread makes through these adapters are in training mode. */
   public boolean training() {
-    return registry.state().adapters().isEmpty() ? root().training() : registry.modes().isTraining(root());
+    return registry.state().adapters().isEmpty()
+        ? root().training()
+        : registry.modes().isTraining(root());
   }
 
   private List<Module> modules() {

@@ -128,7 +128,8 @@ final class AdapterStore implements StoresAdapters {
     } else if (WeightsFile.isThere(path)) {
       try {
         SequencedMap<String, StoredTensor> tensors = WeightsFile.read(path);
-        (isWhole(tensors) ? all() : ModuleState.of(registry.base().root())).load(path.toString(), tensors);
+        (isWhole(tensors) ? all() : ModuleState.of(registry.base().root()))
+            .load(path.toString(), tensors);
       } catch (IOException e) {
         throw unchecked(e);
       }

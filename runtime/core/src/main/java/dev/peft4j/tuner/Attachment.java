@@ -39,8 +39,8 @@ public interface Attachment {
 
   /**
    * As {@link #publish}, and attaches what is left: layers that the configuration names and that
-   * declared types do not show, such as those in a subclass. Everything that the configuration names
-   * has to be there.
+   * declared types do not show, such as those in a subclass. Everything that the configuration
+   * names has to be there.
    *
    * @throws IllegalArgumentException if a target or a module to save names nothing, with
    *     suggestions; or the tuner cannot adapt a layer. There is no adapter then

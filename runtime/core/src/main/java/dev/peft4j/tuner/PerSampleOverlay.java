@@ -66,8 +66,7 @@ final class PerSampleOverlay implements Overlay {
     }
     masks.forEach(
         (a, mask) ->
-            groups.add(
-                new Group(a, new AdapterOverlay(List.of(a), none), Tensor.of(mask))));
+            groups.add(new Group(a, new AdapterOverlay(List.of(a), none), Tensor.of(mask))));
   }
 
   /** The adapters that occur. */

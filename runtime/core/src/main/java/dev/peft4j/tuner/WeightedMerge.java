@@ -106,7 +106,8 @@ final class WeightedMerge {
   }
 
   private static TargetSpec targets(List<AttachedAdapter> sources, FrozenBase base) {
-    List<TargetSpec> specs = sources.stream().map(a -> SavedTargets.of(a.settings(), base)).toList();
+    List<TargetSpec> specs =
+        sources.stream().map(a -> SavedTargets.of(a.settings(), base)).toList();
     TargetSpec first = specs.getFirst();
     String regex = null;
     Set<String> names = new LinkedHashSet<>();

@@ -100,8 +100,8 @@ public final class Floors {
   }
 
   /**
-   * Holds that packages are free of cycles, that none knows one above it, that what is common to all
-   * tuners names none, and that only the public API is public ({@link Exports}).
+   * Holds that packages are free of cycles, that none knows one above it, that what is common to
+   * all tuners names none, and that only the public API is public ({@link Exports}).
    *
    * @param test one of the module's tests
    */
@@ -199,13 +199,11 @@ public final class Floors {
     };
   }
 
-  private static DescribedPredicate<JavaClass> in(
-      String what, Predicate<JavaClass> which) {
+  private static DescribedPredicate<JavaClass> in(String what, Predicate<JavaClass> which) {
     return DescribedPredicate.describe(what, which);
   }
 
-  private static SliceAssignment slices(
-      String what, Function<JavaClass, String> name) {
+  private static SliceAssignment slices(String what, Function<JavaClass, String> name) {
     return new SliceAssignment() {
       @Override
       public SliceIdentifier getIdentifierOf(JavaClass c) {
@@ -229,8 +227,8 @@ public final class Floors {
   }
 
   /**
-   * The name of the class's package without {@code dev.peft4j.}, a dot for that package itself; empty
-   * for other packages.
+   * The name of the class's package without {@code dev.peft4j.}, a dot for that package itself;
+   * empty for other packages.
    */
   private static String packageOf(JavaClass c) {
     String name = c.getPackageName();

@@ -28,8 +28,7 @@ class FloorsTest {
     assertThatThrownBy(() -> Floors.noPackageKnowsOneAbove().check(wrong))
         .isInstanceOf(AssertionError.class)
         .hasMessageContaining("data must not know tuner");
-    JavaClasses names =
-        new ClassFileImporter().importClasses(dev.peft4j.tuner.NamesATuner.class);
+    JavaClasses names = new ClassFileImporter().importClasses(dev.peft4j.tuner.NamesATuner.class);
     assertThatThrownBy(() -> Floors.noTunerIsNamed().check(names))
         .isInstanceOf(AssertionError.class)
         .hasMessageContaining("tuner must not know tuner.lora");

@@ -56,7 +56,8 @@ class SaveCrashTest {
         alpha + 1,
         () -> {
           m.adapters()
-              .addMatching("other", LoraConfig.builder().targets("k").r(3).alpha(alpha + 1).build());
+              .addMatching(
+                  "other", LoraConfig.builder().targets("k").r(3).alpha(alpha + 1).build());
           return true;
         });
     return m;

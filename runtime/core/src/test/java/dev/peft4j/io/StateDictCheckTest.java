@@ -104,13 +104,11 @@ class StateDictCheckTest {
     SequencedMap<String, Shape> llama = new LinkedHashMap<>();
     llama.put("base_model.model.layers.0.self_attn.q_proj.lora_A.weight", Shape.of(4, 8));
     llama.put("base_model.model.layers.0.self_attn.q_proj.lora_B.weight", Shape.of(8, 4));
-    assertThat(compare(llama).hint())
-        .contains("not one key", "another model");
+    assertThat(compare(llama).hint()).contains("not one key", "another model");
     assertThat(compare(Map.of()).hint()).contains("another model");
     SequencedMap<String, Shape> wide = adapter("base_model.model.", 3, 4, 16);
     assertThat(compare(wide).hint()).contains("another model");
-    assertThat(compare(adapter("base_model.model.", 1, 4, 8)).hint())
-        .contains("only 2 of 6");
+    assertThat(compare(adapter("base_model.model.", 1, 4, 8)).hint()).contains("only 2 of 6");
   }
 
   @Test

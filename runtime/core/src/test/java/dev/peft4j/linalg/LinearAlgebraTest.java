@@ -30,7 +30,9 @@ class LinearAlgebraTest {
     }
     same(product(svd.u(), scaled, rows, k, columns), a);
     same(product(LinearAlgebra.transposed(svd.u(), rows, k), svd.u(), k, rows, k), identity(k));
-    same(product(svd.vt(), LinearAlgebra.transposed(svd.vt(), k, columns), k, columns, k), identity(k));
+    same(
+        product(svd.vt(), LinearAlgebra.transposed(svd.vt(), k, columns), k, columns, k),
+        identity(k));
   }
 
   @ParameterizedTest

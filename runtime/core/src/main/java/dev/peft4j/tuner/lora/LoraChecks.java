@@ -6,8 +6,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What LoRA's settings may be; each method throws an {@link IllegalArgumentException} that names the
- * setting.
+ * What LoRA's settings may be; each method throws an {@link IllegalArgumentException} that names
+ * the setting.
  */
 final class LoraChecks {
   private LoraChecks() {}

@@ -101,7 +101,8 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
     }
     int in = kind.shapeOfA(r)[1];
     int out = kind.shapeOfB(r)[0];
-    float[] a = product(LinearAlgebra.transposed(odd, half, r), rng.normal(half * in, 0, 1), r, half, in);
+    float[] a =
+        product(LinearAlgebra.transposed(odd, half, r), rng.normal(half * in, 0, 1), r, half, in);
     float[] b = product(rng.normal(out * half, 0, 1), even, out, half, r);
     return new LoraStart(
         new Parameter(scaled(a, 0.1f), r, in), new Parameter(scaled(b, 0.1f), out, r), null, false);
@@ -163,7 +164,8 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
    * A singular value decomposition of rank r by subspace iteration (Halko et al. 2009), torch's
    * {@code svd_lowrank}.
    */
-  private static LinearAlgebra.Svd sketched(float[] w, int rows, int columns, int r, int iterations) {
+  private static LinearAlgebra.Svd sketched(
+      float[] w, int rows, int columns, int r, int iterations) {
     if (rows < columns) {
       LinearAlgebra.Svd turned =
           sketched(LinearAlgebra.transposed(w, rows, columns), columns, rows, r, iterations);
@@ -180,7 +182,8 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
       q = basis(product(w, q, rows, columns, r), rows, r);
     }
     LinearAlgebra.Svd small =
-        LinearAlgebra.available().svd(product(LinearAlgebra.transposed(q, rows, r), w, r, rows, columns), r, columns);
+        LinearAlgebra.available()
+            .svd(product(LinearAlgebra.transposed(q, rows, r), w, r, rows, columns), r, columns);
     return new LinearAlgebra.Svd(product(q, small.u(), rows, r, r), small.s(), small.vt());
   }
 
@@ -210,7 +213,9 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
   private static float[] weight(LoraKind kind) {
     float[] w = kind.weight().own().toFloats();
     Shape s = kind.weight().shape();
-    return kind.layer() instanceof TransposedLinear ? LinearAlgebra.transposed(w, s.dim(0), s.dim(1)) : w;
+    return kind.layer() instanceof TransposedLinear
+        ? LinearAlgebra.transposed(w, s.dim(0), s.dim(1))
+        : w;
   }
 
   private static float[] product(float[] a, float[] b, int m, int k, int n) {
