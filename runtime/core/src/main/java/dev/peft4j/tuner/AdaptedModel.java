@@ -18,40 +18,40 @@ public final class AdaptedModel<M extends Module> implements PeftModel {
     this.adapters = adapters;
   }
 
-  /** The model with the adapters that were attached to it. */
+  /** Returns the model with the adapters that were attached to it. */
   public static <M extends Module> AdaptedModel<M> of(M model, AdapterSet adapters) {
     return new AdaptedModel<>(model, adapters);
   }
 
   /**
-   * The model itself; calling it computes with the active adapters, unless several adapted models
-   * share it.
+   * Returns the model itself; calling it computes with the active adapters, unless several adapted
+   * models share it.
    */
   public M model() {
     return model;
   }
 
   /**
-   * One call of the model with this one's adapters: those chosen around it, or else the active
-   * ones. Adapters and weights stay the same until it ends.
+   * Makes one call of the model with this one's adapters: those chosen around it, or else the
+   * active ones. Adapters and weights stay the same until it ends.
    */
   public <T> T call(Function<? super M, ? extends T> body) {
     return adapters.call(() -> body.apply(model));
   }
 
-  /** Training mode for this thread's calls of this model; see {@link AdapterSet#train}. */
+  /** Turns on training mode for this thread's calls of this model; see {@link AdapterSet#train}. */
   public AdaptedModel<M> train() {
     adapters.train();
     return this;
   }
 
-  /** Evaluation mode for calls of this model; see {@link AdapterSet#eval}. */
+  /** Turns on evaluation mode for calls of this model; see {@link AdapterSet#eval}. */
   public AdaptedModel<M> eval() {
     adapters.eval();
     return this;
   }
 
-  /** True if this thread's calls of this model are in training mode. */
+  /** Returns whether this thread's calls of this model are in training mode. */
   public boolean training() {
     return adapters.training();
   }
@@ -61,7 +61,7 @@ public final class AdaptedModel<M extends Module> implements PeftModel {
     return adapters;
   }
 
-  /** The model with its adapters as peft prints it, see {@link Module#toString}. */
+  /** Returns the model with its adapters as peft prints it, see {@link Module#toString}. */
   @Override
   public String toString() {
     String tuner = adapters.modelStatus().adapterModelType();
@@ -74,17 +74,17 @@ public final class AdaptedModel<M extends Module> implements PeftModel {
             Map.of("base_model", ModuleText.block(tuner, "", Map.of("model", inner))));
   }
 
-  /** As {@link Module#summary()}, with these adapters. */
+  /** Summarizes the model as {@link Module#summary()} does, with these adapters. */
   public ModuleSummary summary() {
     return ModuleSummary.of(model, adapters.source());
   }
 
-  /** As {@link Module#summary(Tensor)}, with these adapters. */
+  /** Summarizes the model as {@link Module#summary(Tensor)} does, with these adapters. */
   public ModuleSummary summary(Tensor example) {
     return adapters.call(() -> ModuleSummary.of(model, adapters.source(), example));
   }
 
-  /** As {@link Module#summary(Supplier)}, with these adapters. */
+  /** Summarizes the model as {@link Module#summary(Supplier)} does, with these adapters. */
   public ModuleSummary summary(Supplier<?> call) {
     return adapters.call(() -> ModuleSummary.of(model, adapters.source(), call));
   }

@@ -45,9 +45,9 @@ public final class AdapterSet implements StoresAdapters, MergesAdapters {
   }
 
   /**
-   * An empty set for {@code root}, of which every parameter is frozen and gets its path as its
-   * name. Several sets may have the same model or parts of it as their base; each call then says
-   * through which it goes.
+   * Returns an empty set for {@code root}, of which every parameter is frozen and gets its path as
+   * its name. Several sets may have the same model or parts of it as their base; each call then
+   * says through which it goes.
    */
   public static AdapterSet freezing(Module root) {
     AdapterSet set = new AdapterSet(root);
@@ -120,17 +120,17 @@ public final class AdapterSet implements StoresAdapters, MergesAdapters {
 
   // ---- choosing
 
-  /** The names of the adapters, in the order they were added. */
+  /** Returns the names of the adapters, in the order they were added. */
   public List<String> names() {
     return List.copyOf(registry.state().adapters().keySet());
   }
 
-  /** The settings of an adapter. */
+  /** Returns the settings of an adapter. */
   public PeftConfig config(String name) {
     return registry.adapter(name).config();
   }
 
-  /** The adapters that act on a call made here. */
+  /** Returns the adapters that act on a call made here. */
   public List<String> active() {
     return inspection.acting().stream().map(AttachedAdapter::name).toList();
   }
@@ -146,7 +146,10 @@ public final class AdapterSet implements StoresAdapters, MergesAdapters {
     activate(List.of(names), true);
   }
 
-  /** As {@link #activate(String...)}; with {@code trainable} false they are frozen, too. */
+  /**
+   * Does the same as {@link #activate(String...)}; with {@code trainable} false they are frozen,
+   * too.
+   */
   public void activate(List<String> names, boolean trainable) {
     registry.activate(names, trainable);
   }
@@ -210,24 +213,25 @@ public final class AdapterSet implements StoresAdapters, MergesAdapters {
   // ---- training and evaluation
 
   /**
-   * Training mode for calls that this thread makes through these adapters, until it calls {@link
-   * #eval}: dropout is active. Other threads, calls that have begun, and other adapted models of
-   * the same base stay in the mode that they are in.
+   * Turns on training mode for calls that this thread makes through these adapters, until it calls
+   * {@link #eval}: dropout is active. Other threads, calls that have begun, and other adapted
+   * models of the same base stay in the mode that they are in.
    */
   public void train() {
     registry.modes().set(modules(), true);
   }
 
   /**
-   * Evaluation mode for calls through these adapters: dropout does nothing. It is for every thread
-   * but those that called {@link #train} or made an optimizer step in training mode; calls that
-   * have begun and other adapted models of the same base stay in the mode that they are in.
+   * Turns on evaluation mode for calls through these adapters: dropout does nothing. It is for
+   * every thread but those that called {@link #train} or made an optimizer step in training mode;
+   * calls that have begun and other adapted models of the same base stay in the mode that they are
+   * in.
    */
   public void eval() {
     registry.modes().set(modules(), false);
   }
 
-  /** True if calls that this thread makes through these adapters are in training mode. */
+  /** Returns whether calls that this thread makes through these adapters are in training mode. */
   public boolean training() {
     return registry.state().adapters().isEmpty()
         ? root().training()
@@ -338,38 +342,39 @@ public final class AdapterSet implements StoresAdapters, MergesAdapters {
 
   // ---- looking
 
-  /** The model that the adapters are attached to. */
+  /** Returns the model that the adapters are attached to. */
   public Module root() {
     return registry.base().root();
   }
 
   /**
-   * The parameters of the model without its adapters, each under each of its paths. (The model's
-   * own {@code parameters()} has the adapters' as well, if its class is generated.)
+   * Returns the parameters of the model without its adapters, each under each of its paths. (The
+   * model's own {@code parameters()} has the adapters' as well, if its class is generated.)
    */
   public List<NamedParameter> baseParameters() {
     return registry.base().parameters();
   }
 
-  /** All parameters of the adapted model under peft's names, in peft's order. */
+  /** Returns all parameters of the adapted model under peft's names, in peft's order. */
   public List<NamedParameter> namedParameters() {
     return inspection.namedParameters();
   }
 
   /**
-   * What is NaN or infinite among the weights of the base and of the adapters, a sentence a weight:
-   * {@code base_model.model.fc1.lora_B.default.weight has NaN at [0, 3]}. Looks at every number.
+   * Returns what is NaN or infinite among the weights of the base and of the adapters, a sentence a
+   * weight: {@code base_model.model.fc1.lora_B.default.weight has NaN at [0, 3]}. Looks at every
+   * number.
    */
   public List<String> nonFinite() {
     return inspection.nonFinite();
   }
 
-  /** All buffers of the adapted model under peft's names. */
+  /** Returns all buffers of the adapted model under peft's names. */
   public List<NamedBuffer> namedBuffers() {
     return inspection.namedBuffers();
   }
 
-  /** The parameters that receive gradients. */
+  /** Returns the parameters that receive gradients. */
   public List<Parameter> trainableParameters() {
     return namedParameters().stream()
         .map(NamedParameter::parameter)
@@ -378,28 +383,30 @@ public final class AdapterSet implements StoresAdapters, MergesAdapters {
   }
 
   /**
-   * The random generators that training with the adapters chosen here draws from, those of the
-   * model and of its adapters, by names that stay the same from run to run; their state is part of
-   * a checkpoint.
+   * Returns the random generators that training with the adapters chosen here draws from, those of
+   * the model and of its adapters, by names that stay the same from run to run; their state is part
+   * of a checkpoint.
    */
   public SequencedMap<String, Rng> generators() {
     return inspection.generators();
   }
 
-  /** The state of each adapted layer and each saved module: peft's {@code get_layer_status}. */
+  /**
+   * Returns the state of each adapted layer and each saved module: peft's {@code get_layer_status}.
+   */
   public List<LayerStatus> layerStatus() {
     return inspection.status().layers();
   }
 
-  /** The state of the whole: peft's {@code get_model_status}. */
+  /** Returns the state of the whole: peft's {@code get_model_status}. */
   public ModelStatus modelStatus() {
     return inspection.status().model();
   }
 
   /**
-   * A table for reading, a row an adapter: name, whether it is active, tuner, rank (the smallest
-   * and the largest if layers differ), number of layers, numbers in its parameters, how many of
-   * them are trained, whether it is merged.
+   * Returns a table for reading, a row an adapter: name, whether it is active, tuner, rank (the
+   * smallest and the largest if layers differ), number of layers, numbers in its parameters, how
+   * many of them are trained, whether it is merged.
    */
   @Override
   public String toString() {

@@ -4,8 +4,8 @@ import dev.peft4j.nn.Module;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the layers and modules of one adapter are given. Calls of the model see nothing of it until
- * it is published or finished.
+ * The layers and modules of one adapter, as they are given. Calls of the model see nothing of it
+ * until it is published or finished.
  */
 public interface Attachment {
   /**
@@ -38,9 +38,9 @@ public interface Attachment {
   void publish();
 
   /**
-   * As {@link #publish}, and attaches what is left: layers that the configuration names and that
-   * declared types do not show, such as those in a subclass. Everything that the configuration
-   * names has to be there.
+   * Does the same as {@link #publish}, and attaches what is left: layers that the configuration
+   * names and that declared types do not show, such as those in a subclass. Everything that the
+   * configuration names has to be there.
    *
    * @throws IllegalArgumentException if a target or a module to save names nothing, with
    *     suggestions; or the tuner cannot adapt a layer. There is no adapter then

@@ -6,7 +6,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How adapters are combined into one: the {@code combination_type} of peft's {@code
+ * The way to combine adapters into one: the {@code combination_type} of peft's {@code
  * add_weighted_adapter} and its settings. Below, w is an adapter's weight, s its scale, and Δ =
  * s·B·A its change of a layer's weight.
  *
@@ -55,23 +55,23 @@ public record Combination(
     /** The same on Δ, then an SVD. */
     MAGNITUDE_PRUNE_SVD;
 
-    /** peft's name. */
+    /** Returns peft's name. */
     public String peftName() {
       return name().toLowerCase(Locale.ROOT);
     }
 
-    /** True if Δ is combined and decomposed. */
+    /** Returns whether Δ is combined and decomposed. */
     public boolean usesSvd() {
       return this == SVD || name().endsWith("_SVD");
     }
 
-    /** True if elements are pruned, so that a density is needed. */
+    /** Returns whether elements are pruned, so that a density is needed. */
     public boolean prunes() {
       return this != CAT && this != LINEAR && this != SVD;
     }
   }
 
-  /** How {@code ties} elects the sign of an element. */
+  /** The way in which {@code ties} elects the sign of an element. */
   public enum MajoritySign {
     /** The sign of the sum. */
     TOTAL,
@@ -93,13 +93,13 @@ public record Combination(
     }
   }
 
-  /** A method with its defaults. */
+  /** Returns a method with its defaults. */
   public static Combination of(Method method) {
     return new Combination(method, null, null, null, MajoritySign.TOTAL);
   }
 
   /**
-   * The method of that name in peft, for example {@code dare_ties_svd}, with its defaults.
+   * Returns the method of that name in peft, for example {@code dare_ties_svd}, with its defaults.
    *
    * @throws IllegalArgumentException if there is none, listing all
    */
@@ -116,22 +116,22 @@ public record Combination(
             });
   }
 
-  /** The same with another rank of the result. */
+  /** Returns the same with another rank of the result. */
   public Combination withSvdRank(int rank) {
     return new Combination(method, rank, svdClamp, density, majoritySign);
   }
 
-  /** The same with another quantile for clamping. */
+  /** Returns the same with another quantile for clamping. */
   public Combination withSvdClamp(double quantile) {
     return new Combination(method, svdRank, quantile, density, majoritySign);
   }
 
-  /** The same with another density. */
+  /** Returns the same with another density. */
   public Combination withDensity(double share) {
     return new Combination(method, svdRank, svdClamp, share, majoritySign);
   }
 
-  /** The same with another way of electing signs. */
+  /** Returns the same with another way of electing signs. */
   public Combination withMajoritySign(MajoritySign how) {
     return new Combination(method, svdRank, svdClamp, density, how);
   }

@@ -4,8 +4,8 @@ import dev.peft4j.target.TargetSpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What builders of all tuners' settings have: targets, modules to save, and what peft's file says
- * of task and base model. Lists add up when a method is called again.
+ * The part that builders of all tuners' settings have: targets, modules to save, and what peft's
+ * file says of task and base model. Lists add up when a method is called again.
  *
  * @param <B> the builder itself
  */
@@ -15,10 +15,10 @@ public abstract class ConfigBuilder<B extends ConfigBuilder<B>> {
   private @Nullable String taskType;
   private @Nullable String baseModel;
 
-  /** For the builder of a tuner. */
+  /** Creates the builder of a tuner. */
   protected ConfigBuilder() {}
 
-  /** This builder. */
+  /** Returns this builder. */
   protected abstract B self();
 
   /**
@@ -30,49 +30,49 @@ public abstract class ConfigBuilder<B extends ConfigBuilder<B>> {
     return self();
   }
 
-  /** Paths or ends of paths; or {@code all-linear} or {@code regex:...} alone. */
+  /** Adds paths or ends of paths; or {@code all-linear} or {@code regex:...} alone. */
   public B targets(String... names) {
     targets.targets(names);
     return self();
   }
 
-  /** A regular expression for the whole path, by the rules of Python's {@code re}. */
+  /** Sets a regular expression for the whole path, by the rules of Python's {@code re}. */
   public B targetRegex(String regex) {
     targets.targetRegex(regex);
     return self();
   }
 
-  /** Every Linear but the model's output head. */
+  /** Targets every Linear but the model's output head. */
   public B allLinear() {
     targets.allLinear();
     return self();
   }
 
-  /** Paths or ends of paths that get none. */
+  /** Adds paths or ends of paths that get none. */
   public B exclude(String... names) {
     targets.exclude(names);
     return self();
   }
 
-  /** A regular expression for whole paths that get none. */
+  /** Sets a regular expression for whole paths that get none. */
   public B excludeRegex(String regex) {
     targets.excludeRegex(regex);
     return self();
   }
 
-  /** Modules that are trained whole, as copies. */
+  /** Adds modules that are trained whole, as copies. */
   public B modulesToSave(String... names) {
     targets.modulesToSave(names);
     return self();
   }
 
-  /** peft's task type, for example {@code SEQ_CLS}; null for none. */
+  /** Sets peft's task type, for example {@code SEQ_CLS}; null for none. */
   public B taskType(@Nullable String value) {
     taskType = value;
     return self();
   }
 
-  /** Name of the base model; null for none. */
+  /** Sets the name of the base model; null for none. */
   public B baseModel(@Nullable String value) {
     baseModel = value;
     return self();
@@ -85,22 +85,22 @@ public abstract class ConfigBuilder<B extends ConfigBuilder<B>> {
    */
   public abstract PeftConfig build();
 
-  /** Where targets are collected, for settings that only some tuners have. */
+  /** Returns the builder that collects targets, for settings that only some tuners have. */
   protected final TargetSpec.Builder targetSpec() {
     return targets;
   }
 
-  /** The targets and modules to save that were given. */
+  /** Returns the targets and modules to save that were given. */
   protected final TargetSpec spec() {
     return allTargets == null ? targets.build() : allTargets;
   }
 
-  /** The task type that was given, or null. */
+  /** Returns the task type that was given, or null. */
   protected final @Nullable String taskType() {
     return taskType;
   }
 
-  /** The name of the base model that was given, or null. */
+  /** Returns the name of the base model that was given, or null. */
   protected final @Nullable String baseModel() {
     return baseModel;
   }

@@ -3,7 +3,7 @@ package dev.peft4j.tuner;
 import java.util.List;
 
 /**
- * How the weights in a file went with an adapter.
+ * The outcome of loading the weights in a file with an adapter.
  *
  * @param missing keys that the adapter has and the file has not, in the model's order; their
  *     parameters keep their values
@@ -17,7 +17,7 @@ public record LoadReport(List<String> missing, List<String> unexpected) {
     unexpected = List.copyOf(unexpected);
   }
 
-  /** True if every key has its counterpart. */
+  /** Returns whether every key has its counterpart. */
   public boolean isComplete() {
     return missing.isEmpty() && unexpected.isEmpty();
   }

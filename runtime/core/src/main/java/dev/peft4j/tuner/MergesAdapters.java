@@ -3,7 +3,7 @@ package dev.peft4j.tuner;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Merges adapters into weights, beside the base or into it. */
+/** The merging of adapters into weights, beside the base or into it. */
 public interface MergesAdapters {
   /**
    * Merges adapters into weights that stand for the base's: results stay the same, each call is

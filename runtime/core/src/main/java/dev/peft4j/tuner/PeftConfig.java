@@ -9,25 +9,28 @@ import org.jspecify.annotations.Nullable;
 
 /** The settings of an adapter: what those of every tuner have. */
 public interface PeftConfig {
-  /** peft's name of the tuner, for example {@code LORA}. */
+  /** Returns peft's name of the tuner, for example {@code LORA}. */
   String peftType();
 
-  /** Which layers get an adapter and which modules are trained whole. */
+  /** Returns which layers get an adapter and which modules are trained whole. */
   TargetSpec targets();
 
-  /** Which biases of the base model are trained. */
+  /** Returns which biases of the base model are trained. */
   Bias bias();
 
-  /** peft's {@code task_type}, or null. */
+  /** Returns peft's {@code task_type}, or null. */
   @Nullable String taskType();
 
-  /** peft's {@code base_model_name_or_path}, or null. */
+  /** Returns peft's {@code base_model_name_or_path}, or null. */
   @Nullable String baseModel();
 
-  /** The same settings with other targets: names instead of {@code all-linear}, say. */
+  /** Returns the same settings with other targets: names instead of {@code all-linear}, say. */
   PeftConfig withTargets(TargetSpec targets);
 
-  /** The modules to save: those asked for, and the heads that the task type trains by itself. */
+  /**
+   * Returns the modules to save: those asked for, and the heads that the task type trains by
+   * itself.
+   */
   default List<String> allModulesToSave() {
     List<String> names = new ArrayList<>(targets().modulesToSave());
     String task = taskType();

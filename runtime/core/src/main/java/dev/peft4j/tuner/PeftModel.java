@@ -17,7 +17,7 @@ import java.util.function.Supplier;
  * {@link dev.peft4j.annotation.Peft} implement it; {@link #of} makes one of any model.
  */
 public interface PeftModel extends Adapted {
-  /** The adapters. */
+  /** Returns the adapters. */
   AdapterSet adapters();
 
   /**
@@ -33,7 +33,7 @@ public interface PeftModel extends Adapted {
     return of(base, config, "default");
   }
 
-  /** As {@link #of(Module, PeftConfig)}, with a name for the adapter. */
+  /** Does the same as {@link #of(Module, PeftConfig)}, with a name for the adapter. */
   static <M extends Module> AdaptedModel<M> of(M base, PeftConfig config, String adapter) {
     AdapterSet set = AdapterSet.freezing(base);
     set.addMatching(adapter, config);
@@ -54,8 +54,8 @@ public interface PeftModel extends Adapted {
   }
 
   /**
-   * As {@link #load(Module, Path)}, to be trained further if {@code trainable}; the model's mode
-   * stays what it is then.
+   * Does the same as {@link #load(Module, Path)}, to be trained further if {@code trainable}; the
+   * model's mode stays what it is then.
    */
   static <M extends Module> AdaptedModel<M> load(M base, Path folder, boolean trainable) {
     AdapterSet set = AdapterSet.freezing(base);
@@ -70,19 +70,22 @@ public interface PeftModel extends Adapted {
     return AdaptedModel.of(base, set);
   }
 
-  /** All parameters under peft's names, in peft's order. */
+  /** Returns all parameters under peft's names, in peft's order. */
   @Override
   default List<NamedParameter> namedParameters() {
     return adapters().namedParameters();
   }
 
-  /** The parameters that receive gradients: what an optimizer is given. */
+  /** Returns the parameters that receive gradients: what an optimizer is given. */
   @Override
   default List<Parameter> trainableParameters() {
     return adapters().trainableParameters();
   }
 
-  /** {@code trainable params: 6 || all params: 18 || trainable%: 33.3333}, as peft prints it. */
+  /**
+   * Returns {@code trainable params: 6 || all params: 18 || trainable%: 33.3333}, as peft prints
+   * it.
+   */
   default String trainableSummary() {
     long trainable = 0;
     long all = 0;
@@ -98,7 +101,7 @@ public interface PeftModel extends Adapted {
         100.0 * trainable / all);
   }
 
-  /** All buffers under peft's names. */
+  /** Returns all buffers under peft's names. */
   default List<NamedBuffer> namedBuffers() {
     return adapters().namedBuffers();
   }
@@ -162,7 +165,7 @@ public interface PeftModel extends Adapted {
     adapters().loadBase(path);
   }
 
-  /** As {@link #loadBase(Path)}, with values that are there already. */
+  /** Does the same as {@link #loadBase(Path)}, with values that are there already. */
   default void loadBase(Map<String, Storage> values) {
     adapters().loadBase(values);
   }

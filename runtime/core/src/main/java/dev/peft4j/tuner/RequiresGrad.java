@@ -2,7 +2,7 @@ package dev.peft4j.tuner;
 
 import java.util.Collection;
 
-/** Whether the parameters of an adapter receive gradients. */
+/** The gradients of the parameters of an adapter. */
 public enum RequiresGrad {
   /** All do. */
   YES,

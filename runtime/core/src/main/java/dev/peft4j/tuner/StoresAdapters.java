@@ -6,7 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Map;
 
-/** Brings adapters in and out of folders in peft's layout, and the base in and out of files. */
+/** The files of adapters, in peft's layout, and of their base. */
 public interface StoresAdapters {
   /**
    * Adds an adapter that was saved, here or by peft: peft's {@code load_adapter}. It is frozen, and
@@ -22,8 +22,8 @@ public interface StoresAdapters {
   }
 
   /**
-   * As {@link #addFrom(Path, String)}; what is missing keeps its first values and what is
-   * unexpected is ignored if lenient.
+   * Does the same as {@link #addFrom(Path, String)}; what is missing keeps its first values and
+   * what is unexpected is ignored if lenient.
    */
   LoadReport addFrom(Path folder, String name, Strictness strictness);
 
@@ -66,7 +66,7 @@ public interface StoresAdapters {
    */
   void hotSwap(String name, Path folder);
 
-  /** As {@link #hotSwap(String, Path)}, with weights by the keys of peft's files. */
+  /** Does the same as {@link #hotSwap(String, Path)}, with weights by the keys of peft's files. */
   void hotSwap(String name, Map<String, StoredTensor> weights);
 
   /**
@@ -83,7 +83,7 @@ public interface StoresAdapters {
    */
   void loadBase(Path path);
 
-  /** As {@link #loadBase(Path)}, with values that are there already. */
+  /** Does the same as {@link #loadBase(Path)}, with values that are there already. */
   void loadBase(Map<String, Storage> values);
 
   /**

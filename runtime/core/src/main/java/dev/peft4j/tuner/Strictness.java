@@ -1,6 +1,6 @@
 package dev.peft4j.tuner;
 
-/** What to do when the weights in a file are not exactly those that an adapter has. */
+/** The way to act when the weights in a file are not exactly those that an adapter has. */
 public enum Strictness {
   /** Missing keys are an error that lists them and the unexpected ones; these alone a warning. */
   STRICT,

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * What the layers of one adapter have in common while they are attached: which they are, random
+ * The common part of the layers of one adapter while they are attached: which they are, random
  * numbers, and tensors that they share.
  */
 public interface TunerContext {

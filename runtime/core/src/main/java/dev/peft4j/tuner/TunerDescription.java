@@ -15,8 +15,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a tuner's annotation says of it, for code that knows no tuner by its name: which settings
- * there are, what they may be, and how to build them.
+ * The description of a tuner by its annotation, for code that knows no tuner by its name: which
+ * settings there are, what they may be, and how to build them.
  */
 public final class TunerDescription {
   private static final int FIRST = 2;

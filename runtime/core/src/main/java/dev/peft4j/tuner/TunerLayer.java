@@ -25,12 +25,12 @@ public interface TunerLayer extends LayerAdapter {
    */
   record Entry(
       String group, String suffix, String fileSuffix, Parameter parameter, boolean shared) {
-    /** A parameter of one layer. */
+    /** Creates a parameter of one layer. */
     public Entry(String group, String suffix, String fileSuffix, Parameter parameter) {
       this(group, suffix, fileSuffix, parameter, false);
     }
 
-    /** A parameter of one layer, with the same suffix in memory and on disk. */
+    /** Creates a parameter of one layer, with the same suffix in memory and on disk. */
     public Entry(String group, String suffix, Parameter parameter) {
       this(group, suffix, suffix, parameter, false);
     }
@@ -62,7 +62,9 @@ public interface TunerLayer extends LayerAdapter {
    */
   record Part(String name, String container, @Nullable String text) {}
 
-  /** The parts that {@code toString()} of a model shows; its parameters unless overridden. */
+  /**
+   * Returns the parts that {@code toString()} of a model shows; its parameters unless overridden.
+   */
   default List<Part> parts() {
     return parameters().stream()
         .map(e -> new Part(e.group(), "ParameterDict", text(e.parameter())))
@@ -88,7 +90,7 @@ public interface TunerLayer extends LayerAdapter {
     return "Parameter containing: [torch.FloatTensor of size " + size + "]";
   }
 
-  /** The parameters, in peft's order. */
+  /** Returns the parameters, in peft's order. */
   List<Entry> parameters();
 
   /** Returns the tensors that are saved, but never trained. */
@@ -96,15 +98,15 @@ public interface TunerLayer extends LayerAdapter {
     return List.of();
   }
 
-  /** For each of the layer's own parameters that merging changes, the merged value. */
+  /** Returns the merged value of each of the layer's own parameters that merging changes. */
   Map<Parameter, Tensor> merged();
 
-  /** What peft calls the layer itself beside its adapters, in names of parameters. */
+  /** Returns what peft calls the layer itself beside its adapters, in names of parameters. */
   default String baseName() {
     return "base_layer";
   }
 
-  /** The random generators that training draws from, such as for dropout. */
+  /** Returns the random generators that training draws from, such as for dropout. */
   default List<Rng> generators() {
     return List.of();
   }
@@ -137,24 +139,24 @@ public interface TunerLayer extends LayerAdapter {
   default void rebased(TunerLayer again) {}
 
   /**
-   * Why it cannot compute with the values that it has, as a sentence that names the weight; null if
-   * it can.
+   * Returns why it cannot compute with the values that it has, as a sentence that names the weight;
+   * null if it can.
    */
   default @Nullable String problem() {
     return null;
   }
 
   /**
-   * The adapter of another layer that holds the same weight, with the same parameters; its merged
-   * weight is the same. Null if there is no such thing, so that the layers cannot share.
+   * Returns the adapter of another layer that holds the same weight, with the same parameters; its
+   * merged weight is the same. Null if there is no such thing, so that the layers cannot share.
    */
   default @Nullable TunerLayer tied(Module other) {
     return null;
   }
 
   /**
-   * Why it cannot act together with another adapter's on the same layer, as the end of a sentence
-   * about the two; null if it can.
+   * Returns why it cannot act together with another adapter's on the same layer, as the end of a
+   * sentence about the two; null if it can.
    */
   default @Nullable String clash(TunerLayer other) {
     return null;

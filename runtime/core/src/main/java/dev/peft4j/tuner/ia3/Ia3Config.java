@@ -115,14 +115,14 @@ public record Ia3Config(
   }
 
   /**
-   * Whether the layer at {@code path} is feed-forward; as in peft a list is of mere ends, without
-   * regard to dots.
+   * Returns whether the layer at {@code path} is feed-forward; as in peft a list is of mere ends,
+   * without regard to dots.
    */
   public boolean isFeedforward(String path) {
     return feedforward instanceof Feedforward f && f.isIn(path); // as the constructor made it
   }
 
-  /** Builds a {@link Ia3Config}; lists add up when a method is called again. */
+  /** A builder of a {@link Ia3Config}; lists add up when a method is called again. */
   public static final class Builder extends ConfigBuilder<Builder> {
     private final List<String> feedforward = new ArrayList<>();
     private @Nullable String feedforwardRegex;
@@ -135,19 +135,19 @@ public record Ia3Config(
       return this;
     }
 
-    /** Those of the targets that are feed-forward: ends of paths, as among the targets. */
+    /** Adds those of the targets that are feed-forward: ends of paths, as among the targets. */
     public Builder feedforward(String... names) {
       feedforward.addAll(List.of(names));
       return this;
     }
 
-    /** The same as a regular expression for the whole path. */
+    /** Sets the same as a regular expression for the whole path. */
     public Builder feedforwardRegex(String regex) {
       feedforwardRegex = regex;
       return this;
     }
 
-    /** Whether l starts as ones, as it does by default; else it is drawn from N(0, 1). */
+    /** Sets whether l starts as ones, as it does by default; else it is drawn from N(0, 1). */
     public Builder initWeights(boolean value) {
       initWeights = value;
       return this;
@@ -166,7 +166,7 @@ public record Ia3Config(
     }
 
     /**
-     * The settings.
+     * Returns the settings.
      *
      * @throws IllegalArgumentException naming the setting that is wrong
      */

@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  */
 @AutoService(Tuner.class)
 public final class Ia3Tuner implements Tuner<Ia3Config> {
-  /** For {@link java.util.ServiceLoader}. */
+  /** Creates it for {@link java.util.ServiceLoader}. */
   public Ia3Tuner() {}
 
   @Override
@@ -59,7 +59,7 @@ public final class Ia3Tuner implements Tuner<Ia3Config> {
     return Ia3.class;
   }
 
-  /** The feed-forward modules must stay a part of the targets. */
+  /** Returns false: the feed-forward modules must stay a part of the targets. */
   @Override
   public boolean condensesTargets() {
     return false;
@@ -77,7 +77,7 @@ public final class Ia3Tuner implements Tuner<Ia3Config> {
     return "IA3Model";
   }
 
-  /** peft does not say that they are adapted. */
+  /** Returns the layer's own name: peft does not say that it is adapted. */
   @Override
   public String layerType(Module layer) {
     return layer instanceof TransposedLinear ? "Linear" : layer.getClass().getSimpleName();
@@ -198,7 +198,7 @@ public final class Ia3Tuner implements Tuner<Ia3Config> {
   }
 
   /**
-   * As peft does, it fills in the feed-forward layers, too, where a file leaves them open; what a
+   * Fills in, as peft does, the feed-forward layers, too, where a file leaves them open; what a
    * file says of them stays, also where it is none of them.
    */
   @Override

@@ -16,9 +16,10 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a LoHa adapter, as {@link Peft} does for
- * LoRA: {@code @LoHa(target = "fc1", r = 4, alpha = 8)}. The members mean what the fields of peft's
- * {@code LoHaConfig} mean and have its defaults; what is computed is in {@link LoHaTuner}.
+ * The request for a subclass of the annotated model that carries a LoHa adapter, as {@link Peft}
+ * does for LoRA: {@code @LoHa(target = "fc1", r = 4, alpha = 8)}. The members mean what the fields
+ * of peft's {@code LoHaConfig} mean and have its defaults; what is computed is in {@link
+ * LoHaTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

@@ -133,7 +133,7 @@ public record LoHaConfig(
     return PatternMap.of(alphaPattern).valueFor(path, alpha) / rankOf(path);
   }
 
-  /** Builds a {@link LoHaConfig}; lists add up when a method is called again. */
+  /** A builder of a {@link LoHaConfig}; lists add up when a method is called again. */
   public static final class Builder extends ConfigBuilder<Builder> {
     private int r = 8;
     private double alpha = 8;

@@ -53,7 +53,7 @@ public final class LoHaTuner implements Tuner<LoHaConfig> {
   /** A rank that is taken from settings without a look at the weights. */
   private static final int PLAUSIBLE_RANK = 4096;
 
-  /** For {@link java.util.ServiceLoader}. */
+  /** Creates it for {@link java.util.ServiceLoader}. */
   public LoHaTuner() {}
 
   @Override
@@ -207,7 +207,7 @@ public final class LoHaTuner implements Tuner<LoHaConfig> {
     }
   }
 
-  /** A rank is a size of each factor. */
+  /** Throws if a rank is above the sizes of the weights: it is a size of each factor. */
   @Override
   public void requireSize(LoHaConfig config, Map<String, Shape> weights) {
     int rank = config.r();

@@ -132,8 +132,8 @@ public record LoraConfig(
   }
 
   /**
-   * Equal settings; those that leave {@link #ensureWeightTying()} open are equal to those that say
-   * false, as files do.
+   * Returns whether settings are equal; those that leave {@link #ensureWeightTying()} open are
+   * equal to those that say false, as files do.
    */
   @Override
   public boolean equals(@Nullable Object o) {
@@ -193,19 +193,19 @@ public record LoraConfig(
     return init == Init.PISSA || init == Init.OLORA;
   }
 
-  /** The rank of the layer at {@code path}. */
+  /** Returns the rank of the layer at {@code path}. */
   public int rankOf(String path) {
     return PatternMap.of(rankPattern).valueFor(path, r);
   }
 
-  /** The scale of the layer at {@code path}: alpha / r, or alpha / √r with rslora. */
+  /** Returns the scale of the layer at {@code path}: alpha / r, or alpha / √r with rslora. */
   public double scaleOf(String path) {
     double a = PatternMap.of(alphaPattern).valueFor(path, alpha);
     int rank = rankOf(path);
     return rslora ? a / Math.sqrt(rank) : a / rank;
   }
 
-  /** Builds a {@link LoraConfig}; lists add up when a method is called again. */
+  /** A builder of a {@link LoraConfig}; lists add up when a method is called again. */
   public static final class Builder extends ConfigBuilder<Builder> {
     private int r = 8;
     private double alpha = 8;
@@ -247,49 +247,49 @@ public record LoraConfig(
       return this;
     }
 
-    /** The rank; at least 1. */
+    /** Sets the rank; at least 1. */
     public Builder r(int value) {
       r = value;
       return this;
     }
 
-    /** The numerator of the scale; positive. */
+    /** Sets the numerator of the scale; positive. */
     public Builder alpha(double value) {
       alpha = value;
       return this;
     }
 
-    /** Dropout of the adapter's input; in [0, 1). */
+    /** Sets the dropout of the adapter's input; in [0, 1). */
     public Builder dropout(double value) {
       dropout = value;
       return this;
     }
 
-    /** Which biases of the base model are trained. */
+    /** Sets which biases of the base model are trained. */
     public Builder bias(Bias value) {
       bias = value;
       return this;
     }
 
-    /** Whether the scale is alpha / √r. */
+    /** Sets whether the scale is alpha / √r. */
     public Builder rslora(boolean value) {
       rslora = value;
       return this;
     }
 
-    /** Whether direction and magnitude of the weights are trained apart (DoRA). */
+    /** Sets whether direction and magnitude of the weights are trained apart (DoRA). */
     public Builder dora(boolean value) {
       dora = value;
       return this;
     }
 
-    /** Whether B has a bias. */
+    /** Sets whether B has a bias. */
     public Builder loraBias(boolean value) {
       loraBias = value;
       return this;
     }
 
-    /** How A and B start. */
+    /** Sets how A and B start. */
     public Builder init(Init value) {
       init = value;
       return this;
@@ -306,7 +306,7 @@ public record LoraConfig(
     }
 
     /**
-     * Rows of the embedding at {@code embedding}, a path or the end of one, that are trained
+     * Adds rows of the embedding at {@code embedding}, a path or the end of one, that are trained
      * besides.
      */
     public Builder trainableTokens(String embedding, int... ids) {
@@ -314,19 +314,21 @@ public record LoraConfig(
       return this;
     }
 
-    /** Rows of the model's input embedding that are trained besides. */
+    /** Adds rows of the model's input embedding that are trained besides. */
     public Builder trainableTokens(int... ids) {
       return trainableTokens(INPUT_EMBEDDING, ids);
     }
 
-    /** peft's {@code fan_in_fan_out}; layers know it themselves, it is only written to files. */
+    /**
+     * Sets peft's {@code fan_in_fan_out}; layers know it themselves, it is only written to files.
+     */
     public Builder fanInFanOut(boolean value) {
       fanInFanOut = value;
       return this;
     }
 
     /**
-     * Whether layers that share one weight share one adapter; see {@link
+     * Sets whether layers that share one weight share one adapter; see {@link
      * LoraConfig#ensureWeightTying()}.
      */
     public Builder ensureWeightTying(boolean value) {
@@ -334,32 +336,32 @@ public record LoraConfig(
       return this;
     }
 
-    /** Another rank for layers whose path ends in {@code key}. */
+    /** Sets another rank for layers whose path ends in {@code key}. */
     public Builder rankPattern(String key, int rank) {
       rankPattern.put(key, rank);
       return this;
     }
 
-    /** Another alpha for layers whose path ends in {@code key}. */
+    /** Sets another alpha for layers whose path ends in {@code key}. */
     public Builder alphaPattern(String key, double value) {
       alphaPattern.put(key, value);
       return this;
     }
 
-    /** Indices of the layers that ends of paths are confined to. */
+    /** Sets indices of the layers that ends of paths are confined to. */
     public Builder layers(int... indices) {
       targetSpec().layers(indices);
       return this;
     }
 
-    /** Names of the list that layers are counted in. */
+    /** Sets names of the list that layers are counted in. */
     public Builder layersPattern(String... patterns) {
       targetSpec().layersPattern(patterns);
       return this;
     }
 
     /**
-     * The settings.
+     * Returns the settings.
      *
      * @throws IllegalArgumentException naming the setting that is wrong
      */

@@ -58,7 +58,7 @@ public final class LoraTuner implements Tuner<LoraConfig> {
   /** A rank that is taken from settings without a look at the weights. */
   private static final int PLAUSIBLE_RANK = 4096;
 
-  /** For {@link java.util.ServiceLoader}. */
+  /** Creates it for {@link java.util.ServiceLoader}. */
   public LoraTuner() {}
 
   @Override
@@ -153,7 +153,7 @@ public final class LoraTuner implements Tuner<LoraConfig> {
         : config;
   }
 
-  /** The embeddings of which some rows are trained. */
+  /** Returns the embeddings of which some rows are trained. */
   @Override
   public ExtraTargets extraTargets(LoraConfig config, Module root) {
     if (config.trainableTokens().isEmpty()) {
@@ -166,7 +166,7 @@ public final class LoraTuner implements Tuner<LoraConfig> {
     return TokenRows.targets(names);
   }
 
-  /** As in peft, a file notes whether the layer adapted last is stored the other way round. */
+  /** Notes, as in peft, whether the layer adapted last is stored the other way round. */
   @Override
   public LoraConfig attachedTo(LoraConfig config, Module layer) {
     return switch (layer) {
@@ -255,7 +255,7 @@ public final class LoraTuner implements Tuner<LoraConfig> {
         origin(file));
   }
 
-  /** A rank is a size of each matrix. */
+  /** Throws if a rank is above the sizes of the weights: it is a size of each matrix. */
   @Override
   public void requireSize(LoraConfig lora, Map<String, Shape> weights) {
     int rank = lora.r();

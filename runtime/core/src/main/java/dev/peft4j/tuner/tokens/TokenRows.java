@@ -238,7 +238,7 @@ public final class TokenRows implements TunerLayer {
         : null;
   }
 
-  /** Beside another tuner's adapters peft wraps the layer. */
+  /** Returns the layer as peft prints it, which wraps it beside another tuner's adapters. */
   @Override
   public String text(String type, SequencedMap<String, String> parts) {
     if (prefix.isEmpty()) {

@@ -13,10 +13,10 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model in which only some rows of embeddings are trained, as
- * {@link Peft} does for LoRA: {@code @TrainTokens(target = "embed", tokens = {5, 9})}. The members
- * mean what the fields of peft's {@code TrainableTokensConfig} mean and have its defaults. To train
- * rows beside a LoRA adapter use {@link Peft#trainableTokens()}.
+ * The request for a subclass of the annotated model in which only some rows of embeddings are
+ * trained, as {@link Peft} does for LoRA: {@code @TrainTokens(target = "embed", tokens = {5, 9})}.
+ * The members mean what the fields of peft's {@code TrainableTokensConfig} mean and have its
+ * defaults. To train rows beside a LoRA adapter use {@link Peft#trainableTokens()}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

@@ -64,7 +64,7 @@ public record TrainableTokensConfig(
     return new Builder();
   }
 
-  /** Builds a {@link TrainableTokensConfig}; lists add up when a method is called again. */
+  /** A builder of a {@link TrainableTokensConfig}; lists add up when a method is called again. */
   public static final class Builder extends ConfigBuilder<Builder> {
     private final List<Integer> tokens = new ArrayList<>();
     private boolean initWeights = true;

@@ -28,7 +28,7 @@ import java.util.Map;
  */
 @AutoService(Tuner.class)
 public final class TrainableTokensTuner implements Tuner<TrainableTokensConfig> {
-  /** For {@link java.util.ServiceLoader}. */
+  /** Creates it for {@link java.util.ServiceLoader}. */
   public TrainableTokensTuner() {}
 
   @Override
@@ -63,7 +63,7 @@ public final class TrainableTokensTuner implements Tuner<TrainableTokensConfig> 
     return TokenRows.of(path, layer, config.tokens(), drawn, "");
   }
 
-  /** Without targets it is the model's input embedding. */
+  /** Returns the model's input embedding if there are no targets. */
   @Override
   public ExtraTargets extraTargets(TrainableTokensConfig config, Module root) {
     TargetSpec targets = config.targets();
@@ -71,7 +71,7 @@ public final class TrainableTokensTuner implements Tuner<TrainableTokensConfig> 
     return named ? ExtraTargets.NONE : TokenRows.targets(List.of(TokenRows.inputEmbedding(root)));
   }
 
-  /** None: peft's settings have no modules to save here. */
+  /** Returns none: peft's settings have no modules to save here. */
   @Override
   public List<String> modulesToSave(TrainableTokensConfig config) {
     return List.of();

@@ -51,6 +51,12 @@ record VectorKernel(
     int fixedN,
     int fixedK,
     Addressing addressing) {
+  /** The same kernel with its sizes as arguments. */
+  VectorKernel forAllSizes() {
+    return new VectorKernel(
+        rows, transposeA, square, layout, tail, narrow, ragged, bias, accumulate, 0, 0, addressing);
+  }
+
   /** How the right operand is stored. */
   enum Layout {
     /** In blocks of 16 columns, filled up with zeros. */

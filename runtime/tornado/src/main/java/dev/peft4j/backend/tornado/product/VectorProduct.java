@@ -30,7 +30,20 @@ final class VectorProduct implements MatrixProduct {
 
   private static final int MAX_ROWS = 16;
 
+  /** With so many kernels no further one is made for certain sizes: a class is never unloaded. */
+  private static final int MAX_KERNELS = 1024;
+
   private static final Map<VectorKernel, Object> KERNELS = new ConcurrentHashMap<>();
+
+  private final int maxKernels;
+
+  VectorProduct() {
+    this(MAX_KERNELS);
+  }
+
+  VectorProduct(int maxKernels) {
+    this.maxKernels = maxKernels;
+  }
 
   @Override
   public int packedSize(ProductShape s, boolean frozen) {
@@ -75,6 +88,9 @@ final class VectorProduct implements MatrixProduct {
             fixed ? s.n() : 0,
             fixed ? s.k() : 0,
             new Addressing.Batched(Places.of(loops)));
+    if (fixed && KERNELS.size() >= maxKernels && !KERNELS.containsKey(kernel)) {
+      kernel = kernel.forAllSizes();
+    }
     return call(kernel, arguments(s, loops, a, b, bias, c), s.m(), s.n(), s.matrices());
   }
 
