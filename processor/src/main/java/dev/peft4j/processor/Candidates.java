@@ -29,7 +29,8 @@ final class Candidates {
     if (layers.isEmpty()) {
       return "It has no %s as far as its types tell".formatted(tuner.someLayers());
     }
-    String more = layers.size() > MAX_SHOWN ? " and %d more".formatted(layers.size() - MAX_SHOWN) : "";
+    String more =
+        layers.size() > MAX_SHOWN ? " and %d more".formatted(layers.size() - MAX_SHOWN) : "";
     return layers.stream()
         .limit(MAX_SHOWN)
         .map(Place::toString)

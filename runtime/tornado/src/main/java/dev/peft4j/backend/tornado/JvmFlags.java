@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The JVM flags that TornadoVM needs, from an installed TornadoVM: its modules, Graal, the packages
- * they open to each other, and settings without which kernels may be silently wrong. They must be on
- * the command line, so a launcher or the build gets them here. This class loads without TornadoVM.
+ * they open to each other, and settings without which kernels may be silently wrong. They must be
+ * on the command line, so a launcher or the build gets them here. This class loads without
+ * TornadoVM.
  */
 public final class JvmFlags {
   /** The environment variable that names TornadoVM's folder. */
@@ -34,7 +35,9 @@ public final class JvmFlags {
     Files.writeString(file, argfile(of(requireHome())));
   }
 
-  /** Returns where TornadoVM is installed: {@value #HOME}, else SDKMAN's folder; null if in neither. */
+  /**
+   * Returns where TornadoVM is installed: {@value #HOME}, else SDKMAN's folder; null if in neither.
+   */
   public static @Nullable Path home() {
     String given = System.getenv(HOME);
     Path home =

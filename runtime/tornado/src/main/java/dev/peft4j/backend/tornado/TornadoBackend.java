@@ -123,8 +123,7 @@ public final class TornadoBackend implements Backend {
   }
 
   /**
-   * Makes room for a program's buffers: the programs that have not run for longest free
-   * theirs.
+   * Makes room for a program's buffers: the programs that have not run for longest free theirs.
    *
    * @throws DeviceException if there is not enough memory even then
    */

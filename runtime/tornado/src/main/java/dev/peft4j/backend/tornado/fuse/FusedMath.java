@@ -6,8 +6,7 @@ import uk.ac.manchester.tornado.api.math.TornadoMath;
  * Functions of generated kernels that take more than one instruction. Public for those kernels.
  *
  * <p>TornadoVM negates comparisons without regard to NaN, which is neither less nor greater nor
- * equal; only {@code ==} and {@code >} are kept as they are. Names
- * must not be OpenCL's.
+ * equal; only {@code ==} and {@code >} are kept as they are. Names must not be OpenCL's.
  */
 public final class FusedMath {
   // erf(x) = x P(x²) / Q(x²), with coefficients of the CPU backend's.

@@ -25,9 +25,9 @@ import uk.ac.manchester.tornado.api.common.TornadoFunctions;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * A writer of kernels at run time: of a class with the kernel as a static method and the {@code TaskN}
- * that calls it, from which TornadoVM finds the method. The first parameter is always the {@code
- * KernelContext}, the second one the buffer with the whole numbers.
+ * A writer of kernels at run time: of a class with the kernel as a static method and the {@code
+ * TaskN} that calls it, from which TornadoVM finds the method. The first parameter is always the
+ * {@code KernelContext}, the second one the buffer with the whole numbers.
  *
  * <p>Names of the parameters go into a LocalVariableTable, without which TornadoVM compiles
  * nothing.
@@ -45,8 +45,8 @@ public final class KernelWriter {
   /**
    * Creates a kernel without parameters.
    *
-   * @param name its name on the device, which contains everything that its code depends on: no
-   *     two kernels have the same, and a driver that keeps compiled code finds it in the next run
+   * @param name its name on the device, which contains everything that its code depends on: no two
+   *     kernels have the same, and a driver that keeps compiled code finds it in the next run
    */
   public KernelWriter(String name) {
     this.name = name;

@@ -8,8 +8,8 @@ import java.util.List;
 
 /**
  * The positions of several tensors at one position of the loops over a shape that they broadcast
- * to, as code of a kernel. The sizes of the loops are numbers of the kernel; which tensor moves along
- * which loop is part of the code.
+ * to, as code of a kernel. The sizes of the loops are numbers of the kernel; which tensor moves
+ * along which loop is part of the code.
  *
  * @param loops number of loops
  * @param moves for each tensor a bit for each loop, the innermost one being bit 0

@@ -48,7 +48,9 @@ public final class LookupKernels {
         SCATTER, List.of(KernelCall.CONTEXT, x, ids, table, count, n), Grids.items(n));
   }
 
-  /** Returns the call that writes, for each of {@code count} labels, zeros and a one at the label. */
+  /**
+   * Returns the call that writes, for each of {@code count} labels, zeros and a one at the label.
+   */
   public static KernelCall oneHot(IntArray labels, FloatArray y, int count, int classes) {
     int n = count * classes;
     return new KernelCall(

@@ -25,7 +25,8 @@ public final class ReduceKernels {
   private ReduceKernels() {}
 
   /**
-   * Returns the calls that reduce {@code x} to {@code target}, a shape that broadcasts to {@code shape}.
+   * Returns the calls that reduce {@code x} to {@code target}, a shape that broadcasts to {@code
+   * shape}.
    *
    * @param scratch returns a buffer of a number of elements
    */

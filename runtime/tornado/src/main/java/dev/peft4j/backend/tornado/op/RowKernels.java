@@ -12,8 +12,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Kernels over rows of the innermost dimension: softmax and norms with their gradients.
- * One work item computes one row.
+ * Kernels over rows of the innermost dimension: softmax and norms with their gradients. One work
+ * item computes one row.
  */
 public final class RowKernels {
   private static final Task4<KernelContext, IntArray, FloatArray, FloatArray> SOFTMAX =

@@ -33,8 +33,8 @@ public record ProductShape(
   }
 
   /**
-   * Returns the product that {@code op} makes of operands of these shapes. With a right operand of rank 2
-   * and an untransposed left one, all rows of the left one are one matrix.
+   * Returns the product that {@code op} makes of operands of these shapes. With a right operand of
+   * rank 2 and an untransposed left one, all rows of the left one are one matrix.
    */
   public static ProductShape of(MatMul op, Shape a, Shape b) {
     if (b.rank() == 2 && !op.transposeA()) {
