@@ -16,9 +16,9 @@ import java.lang.annotation.Target;
 
 /**
  * The request for a subclass of the annotated model that carries an IA3 adapter, as {@link Peft}
- * does for LoRA: {@code @Ia3(target = {"k_proj", "fc2"}, feedforward = "fc2")}. The members mean what the
- * fields of peft's {@code IA3Config} mean and have its defaults; what is computed is in {@link
- * Ia3Tuner}.
+ * does for LoRA: {@code @Ia3(target = {"k_proj", "fc2"}, feedforward = "fc2")}. The members mean
+ * what the fields of peft's {@code IA3Config} mean and have its defaults; what is computed is in
+ * {@link Ia3Tuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)
