@@ -21,6 +21,7 @@ class FloorsTest {
     classes()
         .should()
         .onlyDependOnClassesThat(known)
-        .check(new ClassFileImporter().importPackagesOf(PeftProcessor.class));
+        .check(
+            new ClassFileImporter().importPackagesOf(PeftProcessor.class));
   }
 }

@@ -1,6 +1,7 @@
 package dev.peft4j.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.data.NonFiniteException;
 import dev.peft4j.io.AtomicFolder;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.ModelFolder;
@@ -102,7 +103,7 @@ final class MergeCommand implements Callable<Integer> {
             adapted.mergeAndUnload();
             return adapted;
           });
-    } catch (ArithmeticException e) { // numbers that are finite apart, but not together
+    } catch (NonFiniteException e) { // numbers that are finite apart, but not together
       throw new FileFormatException(adapter, String.valueOf(e.getMessage()), e);
     }
   }

@@ -109,7 +109,7 @@ public abstract class Encoding {
    * @param from where the float32 are, the first one at byte {@code first}
    * @param to where the blocks go, the first one at byte {@code at}
    * @throws UnsupportedOperationException if the encoding can only be read
-   * @throws ArithmeticException if a value cannot be held, such as a NaN in a block with a scale
+   * @throws NonFiniteException if a value cannot be stored, such as a NaN in a block with a scale
    */
   public abstract void encode(
       MemorySegment from, long first, MemorySegment to, long at, long blocks);

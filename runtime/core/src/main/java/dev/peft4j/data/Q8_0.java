@@ -57,7 +57,7 @@ public final class Q8_0 extends Encoding {
       float scale = max(from, in) / MAX_CODE;
       short half = Float.floatToFloat16(scale);
       if (!Float.isFinite(Float.float16ToFloat(half))) {
-        throw new ArithmeticException(refusal(from, in));
+        throw new NonFiniteException(refusal(from, in));
       }
       long block = at + b * BYTES;
       to.set(I16, block, half);

@@ -1,5 +1,7 @@
 package dev.peft4j.linalg;
 
+import dev.peft4j.Peft4jException;
+import dev.peft4j.data.NonFiniteException;
 import java.util.ServiceLoader;
 
 /**
@@ -30,7 +32,8 @@ public interface LinearAlgebra {
    *
    * @param a (rows, columns)
    * @throws IllegalArgumentException if {@code a} does not have rows · columns numbers
-   * @throws ArithmeticException if a number is not finite, or the iteration does not converge
+   * @throws NonFiniteException if a number is not finite
+   * @throws Peft4jException if the iteration does not converge
    */
   Svd svd(float[] a, int rows, int columns);
 
@@ -39,7 +42,7 @@ public interface LinearAlgebra {
    *
    * @param a (rows, columns)
    * @throws IllegalArgumentException if {@code a} does not have rows · columns numbers
-   * @throws ArithmeticException if a number is not finite
+   * @throws NonFiniteException if a number is not finite
    */
   Qr qr(float[] a, int rows, int columns);
 

@@ -1,6 +1,7 @@
 package dev.peft4j.nn;
 
 import dev.peft4j.data.Encoding;
+import dev.peft4j.data.NonFiniteException;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
@@ -343,7 +344,7 @@ public abstract class Module implements Trainable {
    *
    * @param path a file whose name ends in {@code .safetensors}, or a folder, in which {@code
    *     model.safetensors} is written; missing folders are created
-   * @throws ArithmeticException if a value is not finite, naming it; nothing is written
+   * @throws NonFiniteException if a value is not finite, naming it; nothing is written
    * @throws java.io.UncheckedIOException if it cannot be written, or the folder contains an adapter
    */
   public void save(Path path) {

@@ -2,6 +2,7 @@ package dev.peft4j.nn;
 
 import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Encodings;
+import dev.peft4j.data.NonFiniteException;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Variable;
@@ -88,7 +89,7 @@ public final class ModuleState {
    *
    * @param path a file that ends in {@code .safetensors}, or a folder; see {@link WeightsFile}
    * @param instead values that replace those of parameters and buffers in the file
-   * @throws ArithmeticException if a parameter is not finite, naming it; nothing is written
+   * @throws NonFiniteException if a parameter is not finite, naming it; nothing is written
    * @throws UncheckedIOException if it cannot be written
    */
   public void write(Path path, Map<? extends ModuleTensor, Storage> instead) {
@@ -117,7 +118,7 @@ public final class ModuleState {
     Storage s = t.storage();
     for (long i = 0; !s.dtype().isInteger() && i < s.elements(); i++) {
       if (!Float.isFinite(s.floatAt(i))) {
-        throw new ArithmeticException(
+        throw new NonFiniteException(
             "nothing is saved: '" + name + "' has " + s.floatAt(i) + " at element " + i);
       }
     }

@@ -1,6 +1,7 @@
 package dev.peft4j.nn;
 
 import dev.peft4j.data.Encoding;
+import dev.peft4j.data.NonFiniteException;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Node;
@@ -105,7 +106,7 @@ public final class Parameter extends ModuleTensor {
    * @throws IllegalArgumentException if it is one of integers
    * @throws dev.peft4j.data.ShapeException if rows of this shape are not whole blocks of it
    * @throws UnsupportedOperationException if the encoding can only be read
-   * @throws ArithmeticException if it cannot hold a value, such as a NaN
+   * @throws NonFiniteException if it cannot hold a value, such as a NaN
    */
   public void to(Encoding encoding) {
     if (own().encoding().equals(encoding)) {
@@ -115,10 +116,8 @@ public final class Parameter extends ModuleTensor {
     Storage coded;
     try {
       coded = own().copyAs(encoding);
-    } catch (ArithmeticException e) {
-      ArithmeticException named = new ArithmeticException("'" + name() + "': " + e.getMessage());
-      named.initCause(e);
-      throw named;
+    } catch (NonFiniteException e) {
+      throw new NonFiniteException("'" + name() + "': " + e.getMessage(), e);
     }
     adopt(coded);
   }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.annotation.Bias;
 import dev.peft4j.data.DType;
 import dev.peft4j.data.Encodings;
+import dev.peft4j.data.NonFiniteException;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.io.Adapter;
@@ -89,7 +90,7 @@ final class AdapterFiles {
         (key, t) -> {
           String bad = NonFinite.in(t.storage(), t.shape());
           if (bad != null) {
-            throw new ArithmeticException(
+            throw new NonFiniteException(
                 "adapter '" + a.name() + "' is not saved: " + key + " has " + bad);
           }
         });

@@ -1,5 +1,6 @@
 package dev.peft4j.tuner;
 
+import dev.peft4j.data.NonFiniteException;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.VariableGroup;
@@ -109,7 +110,7 @@ public final class AdapterSet implements StoresAdapters, MergesAdapters {
    * @param weights one for each, of either sign
    * @throws IllegalArgumentException if they cannot be combined this way, saying why; nothing is
    *     added
-   * @throws ArithmeticException if a weight would not be finite, naming it; nothing is added
+   * @throws NonFiniteException if a weight would not be finite, naming it; nothing is added
    */
   public void addWeighted(
       String name, List<String> sources, List<Double> weights, Combination combination) {

@@ -1,5 +1,6 @@
 package dev.peft4j.tuner;
 
+import dev.peft4j.data.NonFiniteException;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.VariableGroup;
 import dev.peft4j.nn.AdapterSlot;
@@ -69,7 +70,7 @@ final class MergedWeights {
   /**
    * Merges one more adapter.
    *
-   * @throws ArithmeticException if a merged weight would not be finite
+   * @throws NonFiniteException if a merged weight would not be finite
    */
   MergedWeights plus(AttachedAdapter a) {
     return VariableGroup.pinned(() -> with(a)); // of one moment, though others may train meanwhile
@@ -101,7 +102,7 @@ final class MergedWeights {
   private static void requireFinite(AttachedAdapter a, Parameter p, Storage value) {
     for (long i = 0; i < value.elements(); i++) {
       if (!Float.isFinite(value.floatAt(i))) {
-        throw new ArithmeticException(
+        throw new NonFiniteException(
             "merging adapter '"
                 + a.name()
                 + "' would put "

@@ -1,5 +1,6 @@
 package dev.peft4j.tuner;
 
+import dev.peft4j.data.NonFiniteException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -11,7 +12,7 @@ public interface MergesAdapters {
    * peft. The base itself does not change. A call that chooses other adapters gets those.
    *
    * @throws IllegalStateException if one is merged already
-   * @throws ArithmeticException if a merged weight would not be finite; nothing is changed
+   * @throws NonFiniteException if a merged weight would not be finite; nothing is changed
    */
   void merge(String... names);
 
@@ -34,7 +35,7 @@ public interface MergesAdapters {
    * detaches all.
    *
    * @param names none for the active ones
-   * @throws ArithmeticException if a weight would not be finite; nothing is changed
+   * @throws NonFiniteException if a weight would not be finite; nothing is changed
    * @throws IllegalStateException if another adapted model shares the base, or a weight is shared
    *     by layers that are adapted differently; nothing is changed
    */
@@ -48,7 +49,7 @@ public interface MergesAdapters {
    * @param path a file whose name ends in {@code .safetensors}, or a folder for {@code
    *     model.safetensors}
    * @param names none for the active ones
-   * @throws ArithmeticException if a merged weight is not finite; nothing is written
+   * @throws NonFiniteException if a merged weight is not finite; nothing is written
    * @throws IllegalStateException if a weight is shared by layers that are adapted differently
    * @throws java.io.UncheckedIOException if it cannot be written, or the folder has an adapter
    */

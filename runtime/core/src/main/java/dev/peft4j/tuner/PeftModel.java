@@ -1,5 +1,6 @@
 package dev.peft4j.tuner;
 
+import dev.peft4j.data.NonFiniteException;
 import dev.peft4j.data.Storage;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedBuffer;
@@ -188,7 +189,7 @@ public interface PeftModel extends Adapted {
    *
    * @param path a file whose name ends in {@code .safetensors}, or a folder for {@code
    *     model.safetensors}
-   * @throws ArithmeticException if a merged weight is not finite; nothing is written
+   * @throws NonFiniteException if a merged weight is not finite; nothing is written
    * @throws UncheckedIOException if it cannot be written
    */
   default void saveMerged(Path path) {

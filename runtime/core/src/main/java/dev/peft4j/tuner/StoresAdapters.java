@@ -1,5 +1,6 @@
 package dev.peft4j.tuner;
 
+import dev.peft4j.data.NonFiniteException;
 import dev.peft4j.data.Storage;
 import dev.peft4j.io.StoredTensor;
 import java.io.UncheckedIOException;
@@ -34,7 +35,7 @@ public interface StoresAdapters {
    * @param folder where {@code default} goes; others go to a folder of their name in it
    * @throws UncheckedIOException if it cannot be written, naming the folder and the reason
    * @throws IllegalStateException if it is merged
-   * @throws ArithmeticException if a weight is not finite, naming it; nothing is written
+   * @throws NonFiniteException if a weight is not finite, naming it; nothing is written
    */
   void save(Path folder, String name);
 
@@ -92,7 +93,7 @@ public interface StoresAdapters {
    *
    * @param path a file whose name ends in {@code .safetensors}, or a folder for {@code
    *     model.safetensors}
-   * @throws ArithmeticException if a value is not finite, naming it; nothing is written
+   * @throws NonFiniteException if a value is not finite, naming it; nothing is written
    * @throws UncheckedIOException if it cannot be written, or the folder has an adapter
    */
   void saveBase(Path path);

@@ -1,5 +1,6 @@
 package dev.peft4j.tuner;
 
+import dev.peft4j.data.NonFiniteException;
 import dev.peft4j.graph.VariableGroup;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.target.TargetSpec;
@@ -67,7 +68,7 @@ final class WeightedMerge {
   /**
    * Computes the weights of the new adapter and freezes it.
    *
-   * @throws ArithmeticException if one would not be finite, naming it
+   * @throws NonFiniteException if one would not be finite, naming it
    */
   AttachedAdapter fill(AttachedAdapter made) {
     return VariableGroup.pinned(
@@ -77,7 +78,7 @@ final class WeightedMerge {
           for (Parameter p : made.ownParameters()) {
             String bad = NonFinite.in(p.own(), p.shape());
             if (bad != null) {
-              throw new ArithmeticException(
+              throw new NonFiniteException(
                   "combining adapters "
                       + sources.stream().map(AttachedAdapter::name).toList()
                       + " would give "

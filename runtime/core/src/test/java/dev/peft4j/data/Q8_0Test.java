@@ -77,13 +77,13 @@ class Q8_0Test {
     float[] x = new float[64];
     x[40] = value;
     assertThatThrownBy(() -> Storage.of(x).copyAs(Q8_0))
-        .isInstanceOf(ArithmeticException.class)
+        .isInstanceOf(NonFiniteException.class)
         .hasMessage(value + " cannot be held as Q8_0, whose values are numbers up to 8319008");
     Linear layer = new Linear(32, 2);
     layer.weight().set(x);
     layer.weight().variable().rename("layer.weight");
     assertThatThrownBy(() -> layer.to(Q8_0))
-        .isInstanceOf(ArithmeticException.class)
+        .isInstanceOf(NonFiniteException.class)
         .hasMessageStartingWith("'layer.weight': " + value + " cannot be held");
     assertThat(layer.weight().own().encoding()).isEqualTo(Encodings.FLOAT32);
   }

@@ -6,6 +6,8 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.Peft4jException;
+import dev.peft4j.data.NonFiniteException;
 import dev.peft4j.linalg.LinearAlgebra;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -81,7 +83,7 @@ public final class Lapack implements LinearAlgebra {
             (int) Sorgqr.HANDLE.invokeExact(COLUMN_MAJOR, rows, k, k, m, rows, tau),
             rows,
             columns);
-      } catch (ArithmeticException e) {
+      } catch (Peft4jException e) {
         throw e;
       } catch (Throwable e) {
         throw new AssertionError("a native call does not throw", e);
@@ -102,7 +104,7 @@ public final class Lapack implements LinearAlgebra {
     }
     for (int i = 0; i < a.length; i++) {
       if (!Float.isFinite(a[i])) {
-        throw new ArithmeticException(
+        throw new NonFiniteException(
             what
                 + ": the matrix of "
                 + rows
@@ -120,7 +122,7 @@ public final class Lapack implements LinearAlgebra {
 
   private static void done(String what, int info, int rows, int columns) {
     if (info != 0) {
-      throw new ArithmeticException(
+      throw new Peft4jException(
           what
               + " of a matrix of "
               + rows
