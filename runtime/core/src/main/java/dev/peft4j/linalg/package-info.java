@@ -1,6 +1,6 @@
 /**
  * Decompositions of matrices, for adapters that start from the base's weights and for those that
- * combine others. Depends on no other package; a backend implements them.
+ * combine others; a backend implements them.
  */
 @NullMarked
 package dev.peft4j.linalg;
