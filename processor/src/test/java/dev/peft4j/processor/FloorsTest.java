@@ -21,7 +21,6 @@ class FloorsTest {
     classes()
         .should()
         .onlyDependOnClassesThat(known)
-        .check(
-            new ClassFileImporter().importPackagesOf(PeftProcessor.class));
+        .check(new ClassFileImporter().importPackagesOf(PeftProcessor.class));
   }
 }

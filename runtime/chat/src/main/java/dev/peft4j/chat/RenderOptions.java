@@ -8,7 +8,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The options for rendering a conversation. Each method returns other options; these stay as they are. */
+/**
+ * The options for rendering a conversation. Each method returns other options; these stay as they
+ * are.
+ */
 public final class RenderOptions {
   /** The conversation alone. */
   public static final RenderOptions NONE =
