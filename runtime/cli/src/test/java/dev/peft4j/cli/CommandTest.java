@@ -301,7 +301,7 @@ class CommandTest {
   @Test
   void saysWhyThereAreNoAccelerators() {
     Run devices = Run.of("devices").ok();
-    // where a TornadoVM is installed the backend is on board, and wants flags or finds devices
+    // where a TornadoVM is installed the backend is available, and wants flags or finds devices
     if (devices.out().contains("tornado")) {
       assertThat(devices.err()).isEmpty();
     } else {

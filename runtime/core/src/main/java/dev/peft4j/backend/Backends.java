@@ -7,28 +7,28 @@ import java.util.ServiceLoader;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The backends on board, found by {@link ServiceLoader}, and the choice among them. */
+/** The available backends, found by {@link ServiceLoader}, and the choice among them. */
 public final class Backends {
   private static final ScopedValue<Backend> CHOSEN = ScopedValue.newInstance();
 
   private Backends() {}
 
-  /** All backends on board, the default first. */
+  /** Returns all available backends, the default first. */
   public static List<Backend> all() {
     return Default.ALL;
   }
 
   /**
-   * The backend of that name, or of the {@link Device} of that name.
+   * Returns the backend of that name, or of the {@link Device} of that name.
    *
-   * @throws IllegalArgumentException if there is none, listing those on board
+   * @throws IllegalArgumentException if there is none, listing the available ones
    * @throws IllegalStateException if the device's driver is missing, saying how to get it
    */
   public static Backend named(String name) {
     return Default.named(name);
   }
 
-  /** The backend that computes in this scope: the one given to {@link #with}, else the default. */
+  /** Returns the backend of this scope: the one given to {@link #with}, else the default. */
   public static Backend current() {
     return CHOSEN.isBound() ? CHOSEN.get() : Default.chosen();
   }
@@ -68,7 +68,7 @@ public final class Backends {
               + ALL.stream().map(Backend::name).toList());
     }
 
-    /** Not in a static initializer: whoever asks again shall get the reason again. */
+    /** Not in a static initializer: each call must get the reason of a failure. */
     static Backend chosen() {
       Backend known = chosen;
       if (known == null) {
@@ -84,7 +84,7 @@ public final class Backends {
       String name = Device.chosenName();
       if (name == null && ALL.isEmpty()) {
         throw new IllegalStateException(
-            "no backend on board; peft4j-core brings 'cpu' and 'reference'");
+            "no backend is available; peft4j-core brings 'cpu' and 'reference'");
       }
       return name == null ? ALL.getFirst() : named(name);
     }

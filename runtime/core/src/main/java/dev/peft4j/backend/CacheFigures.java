@@ -1,7 +1,7 @@
 package dev.peft4j.backend;
 
 /**
- * How much a backend keeps from run to run.
+ * Figures of what a backend keeps from run to run.
  *
  * @param programs compiled programs
  * @param compilations programs compiled so far, dropped ones included

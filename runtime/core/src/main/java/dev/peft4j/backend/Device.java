@@ -8,7 +8,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What computes: the CPU, or a device that a {@link DeviceProvider} has found.
+ * A device to compute on: the CPU, or one that a {@link DeviceProvider} has found.
  *
  * <pre>{@code
  * Device gpu = Device.of("tornado:gpu");
@@ -25,7 +25,7 @@ public final class Device {
   /** Environment variable that names the default device where the property does not. */
   public static final String VARIABLE = "PEFT4J_DEVICE";
 
-  /** What kind of device it is. */
+  /** A kind of device. */
   public enum Type {
     /** A processor. */
     CPU,
@@ -44,13 +44,13 @@ public final class Device {
   private @Nullable Backend backend;
 
   /**
-   * A device, as providers make it.
+   * Creates a device; for providers.
    *
-   * @param id what {@link #of} finds it by
-   * @param name its maker's name for it
-   * @param driver what drives it, for example {@code TornadoVM OpenCL}
+   * @param id its name for {@link #of}
+   * @param name the manufacturer's name for it
+   * @param driver its driver, for example {@code TornadoVM OpenCL}
    * @param memory its memory in bytes
-   * @param open makes its backend, once
+   * @param open creates its backend; called once
    */
   public Device(
       String id, String name, Type type, String driver, long memory, Supplier<Backend> open) {
@@ -62,30 +62,30 @@ public final class Device {
     this.open = open;
   }
 
-  /** The processor that this program runs on. */
+  /** Returns the processor that this program runs on. */
   public static Device cpu() {
     return Holder.CPU;
   }
 
-  /** All devices there are, the CPU first; a provider that finds none adds none. */
+  /** Returns all available devices, the CPU first; a provider that finds none adds none. */
   public static List<Device> all() {
     List<Device> all = new ArrayList<>(List.of(cpu()));
     for (DeviceProvider p : Holder.PROVIDERS) {
       try {
         all.addAll(p.devices());
       } catch (IllegalStateException e) {
-        // whoever asks for one of them gets the reason
+        // asking for one of them by name gives the reason
       }
     }
     return all;
   }
 
   /**
-   * The device of a name: {@code cpu}; {@code tornado} for TornadoVM's first device; {@code
-   * tornado:gpu}, {@code tornado:cpu} or {@code tornado:accelerator} for its first one of a type;
-   * {@code tornado:1} for the one of a number.
+   * Returns the device of a name: {@code cpu}; {@code tornado} for TornadoVM's first device; {@code
+   * tornado:gpu}, {@code tornado:cpu} or {@code tornado:accelerator} for its first one of that
+   * type; {@code tornado:1} for the one with that number.
    *
-   * @throws IllegalArgumentException if there is no such device, listing those there are
+   * @throws IllegalArgumentException if there is no such device, listing the available ones
    * @throws IllegalStateException if the provider finds none, saying what is missing
    */
   public static Device of(String name) {
@@ -99,8 +99,8 @@ public final class Device {
           parts[0].equals("tornado")
               ? "device '"
                   + name
-                  + "': the TornadoVM backend is not on board; add dev.peft4j:peft4j-tornado to the"
-                  + " class path and install TornadoVM with SDKMAN: sdk install tornadovm"
+                  + "': the TornadoVM backend is not available; add dev.peft4j:peft4j-tornado to"
+                  + " the class path and install TornadoVM with SDKMAN: sdk install tornadovm"
               : "no device named '" + name + "'; there are " + names(all()));
     }
     List<Device> devices = provider.devices();
@@ -138,32 +138,32 @@ public final class Device {
     return given == null || given.isBlank() ? null : given.strip();
   }
 
-  /** What {@link #of} finds it by. */
+  /** Returns its name for {@link #of}. */
   public String id() {
     return id;
   }
 
-  /** Its maker's name for it. */
+  /** Returns the manufacturer's name for it. */
   public String name() {
     return name;
   }
 
-  /** What kind of device it is. */
+  /** Returns the kind of device. */
   public Type type() {
     return type;
   }
 
-  /** What drives it. */
+  /** Returns its driver. */
   public String driver() {
     return driver;
   }
 
-  /** Its memory in bytes. */
+  /** Returns its memory in bytes. */
   public long memory() {
     return memory;
   }
 
-  /** What computes on it; always the same object. */
+  /** Returns the backend that computes on it; always the same object. */
   public synchronized Backend backend() {
     Backend b = backend;
     if (b == null) {

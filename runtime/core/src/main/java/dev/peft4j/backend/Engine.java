@@ -15,15 +15,17 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Computes nodes: traces what they need, finds or compiles the program of that structure, and runs
- * it.
+ * The evaluation of nodes: traces what they need, finds or compiles the program of that structure,
+ * and runs it.
  */
 public final class Engine {
   private static final Runnable OPEN = () -> {};
 
   private Engine() {}
 
-  /** The value of {@code node}; a backward pass that it takes part in is computed with it. */
+  /**
+   * Returns the value of {@code node}; a backward pass that it takes part in is computed with it.
+   */
   public static Storage value(Node node) {
     Storage known = node.value();
     if (known != null) {
@@ -115,7 +117,7 @@ public final class Engine {
     }
   }
 
-  /** The program that computes {@code roots} on a backend, for tests and profiles. */
+  /** Returns the program that computes {@code roots} on a backend, for tests and profiles. */
   public static Program program(Backend backend, List<Node> roots) {
     return Program.of(Trace.of(roots, Collections.nCopies(roots.size(), null)), backend);
   }

@@ -12,9 +12,9 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Starts a program with the JVM flags that the chosen device needs: {@code java -cp …
+ * A starter of programs that adds the JVM flags that the chosen device needs: {@code java -cp …
  * -Dpeft4j.device=tornado dev.peft4j.backend.Launcher MainClass arguments}. If this JVM has them
- * (the CPU needs none), the program runs in it; else in a JVM of its own with the same flags, class
+ * (the CPU needs none), the program runs in it; otherwise in another JVM with the same flags, class
  * path, input and output.
  */
 public final class Launcher {
@@ -26,7 +26,7 @@ public final class Launcher {
 
   private Launcher() {}
 
-  /** {@code args[0]} is the program's main class, the others are its arguments. */
+  /** Runs the program whose main class is {@code args[0]}; the others are its arguments. */
   public static void main(String[] args) throws Throwable {
     if (args.length == 0) {
       throw new IllegalArgumentException("usage: Launcher MainClass [arguments]");
@@ -57,13 +57,13 @@ public final class Launcher {
   }
 
   /**
-   * Runs a program in a JVM that has the flags of a device, if this one lacks some: with the same
-   * flags besides, class path, input and output. It is asked to end when this JVM is.
+   * Runs a program in a JVM that has the flags of a device, if this one lacks some. The other
+   * flags, class path, input and output are the same. It is terminated when this JVM is.
    *
    * @param device a device's name; null for the default one
    * @return the program's exit code; empty if this JVM has what the device needs, so that nothing
    *     was done
-   * @throws IllegalStateException if what drives the device is not installed, saying how to get it
+   * @throws IllegalStateException if the device's driver is not installed, saying how to get it
    */
   public static OptionalInt relaunch(@Nullable String device, String mainClass, String... args)
       throws IOException, InterruptedException {
@@ -91,7 +91,7 @@ public final class Launcher {
     try {
       Runtime.getRuntime().removeShutdownHook(end);
     } catch (IllegalStateException e) {
-      // this JVM is on its way out already
+      // this JVM is ending already
     }
     return OptionalInt.of(code);
   }

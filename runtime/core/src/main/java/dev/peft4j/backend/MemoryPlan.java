@@ -7,9 +7,9 @@ import java.util.Objects;
 import java.util.TreeMap;
 
 /**
- * Where each value of a program lives: given from outside (inputs, outputs), a view of another
- * value, or a part of one block of memory, whose parts are reused as soon as their values have been
- * read for the last time.
+ * The memory of each value of a program: given from outside (inputs, outputs), a view of another
+ * value, or a part of one block, whose parts are reused as soon as their values have been read for
+ * the last time.
  */
 public final class MemoryPlan {
   private static final long ALIGNMENT = 64;
@@ -29,7 +29,7 @@ public final class MemoryPlan {
   /**
    * Plans the memory of a program.
    *
-   * @param external values whose memory is given at each run though they are computed
+   * @param external values that are computed but whose memory is given at each run
    */
   public static MemoryPlan of(Program p, boolean[] external) {
     return of(p, external, 0);
@@ -140,22 +140,22 @@ public final class MemoryPlan {
     return (Math.max(1, p.bytes(v)) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   }
 
-  /** Bytes of the block. */
+  /** Returns the bytes of the block. */
   public long bytes() {
     return bytes;
   }
 
-  /** The value whose memory {@code v} shares: itself unless it is a view. */
+  /** Returns the value whose memory {@code v} shares: itself unless it is a view. */
   public int base(int v) {
     return base[v];
   }
 
-  /** Bytes from the start of the block, or of the value that {@code v} is a view of. */
+  /** Returns the bytes from the start of the block, or of the value that {@code v} is a view of. */
   public long offset(int v) {
     return offset[v];
   }
 
-  /** True if {@code v} lies in the block. */
+  /** Returns true if {@code v} is in the block. */
   public boolean inBlock(int v) {
     return planned[v];
   }

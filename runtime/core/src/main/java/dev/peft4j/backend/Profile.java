@@ -15,12 +15,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What running programs costs, by op and shapes: time, calls, floating-point operations. Collected
+ * The cost of running programs, by op and shapes: time, calls, floating-point operations. Collected
  * for what is computed inside {@link #measure}, or, with {@code -Dpeft4j.profile=true}, for the
  * whole process and printed to standard error when it ends. Without either, nothing is measured.
  *
  * <p>Ops run one after another (each on all threads), so their times add up to that of the
- * programs. Tracing and planning are not in it.
+ * programs. Tracing and planning are not included.
  */
 public final class Profile {
   private static final ScopedValue<Profile> CURRENT = ScopedValue.newInstance();
@@ -40,12 +40,12 @@ public final class Profile {
    * @param flops floating-point operations of all calls together, see {@link Op#flops}
    */
   public record Entry(Op op, List<Shape> inputs, Shape output, long calls, long nanos, long flops) {
-    /** Billions of floating-point operations a second. */
+    /** Returns billions of floating-point operations a second. */
     public double gflops() {
       return nanos == 0 ? 0 : (double) flops / nanos;
     }
 
-    /** Op and shapes, such as {@code linear (8, 2) (4, 2) -> (8, 4)}. */
+    /** Returns op and shapes, such as {@code linear (8, 2) (4, 2) -> (8, 4)}. */
     public String label() {
       StringBuilder s = new StringBuilder(op.name());
       inputs.forEach(i -> s.append(' ').append(i));
@@ -64,7 +64,7 @@ public final class Profile {
   private final Map<String, CacheFigures> caches = new TreeMap<>();
   private long plannedBytes;
 
-  /** An empty profile. */
+  /** Creates an empty profile. */
   public Profile() {}
 
   /** Runs {@code body} and adds what it computes to this profile. */
@@ -72,7 +72,7 @@ public final class Profile {
     return ScopedValue.where(CURRENT, this).call(body::get);
   }
 
-  /** The profile that what is computed here belongs to, or null. For backends. */
+  /** Returns the profile of this scope, or null if nothing is measured. For backends. */
   public static @Nullable Profile current() {
     return CURRENT.isBound() ? CURRENT.get() : PROCESS;
   }
@@ -101,7 +101,7 @@ public final class Profile {
     return Map.copyOf(caches);
   }
 
-  /** All entries, the most expensive first. */
+  /** Returns all entries, the most expensive first. */
   public synchronized List<Entry> entries() {
     List<Entry> all = new ArrayList<>();
     costs.forEach(
@@ -118,24 +118,24 @@ public final class Profile {
     return all;
   }
 
-  /** Time of all ops together, in nanoseconds. */
+  /** Returns the time of all ops together, in nanoseconds. */
   public long nanos() {
     return entries().stream().mapToLong(Entry::nanos).sum();
   }
 
-  /** Floating-point operations of all ops together. */
+  /** Returns the floating-point operations of all ops together. */
   public long flops() {
     return entries().stream().mapToLong(Entry::flops).sum();
   }
 
-  /** The largest block of memory that a program was planned to compute in, in bytes. */
+  /** Returns the bytes of the largest block of memory that was planned for a program. */
   public synchronized long plannedBytes() {
     return plannedBytes;
   }
 
   /**
-   * A table, one line an entry: share of the time, time, calls, GFLOPS, op and shapes. Below it a
-   * line a backend: the programs, kernels and weights that it keeps.
+   * Returns a table, one line an entry: share of the time, time, calls, GFLOPS, op and shapes.
+   * Below it a line a backend: the programs, kernels and weights that it keeps.
    */
   @Override
   public String toString() {

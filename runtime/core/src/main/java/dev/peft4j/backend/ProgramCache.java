@@ -11,12 +11,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The compiled programs of one backend, by structure. At most {@link #MAX_PROGRAMS} are kept: the
- * one that was not used for longest goes first. A program is compiled by the thread that needs it
- * first, outside of any lock: whoever needs another program is not held up, and whoever needs the
- * same one waits for it.
+ * least recently used one is dropped first. A program is compiled by the thread that needs it
+ * first, outside of any lock: threads that need another program do not wait, those that need the
+ * same one do.
  */
 public final class ProgramCache implements AutoCloseable {
-  /** Programs kept; a program holds no data, only its kernels. */
+  /** The largest number of programs kept; a program holds no data, only its kernels. */
   public static final int MAX_PROGRAMS = 256;
 
   private final Backend backend;
@@ -25,7 +25,7 @@ public final class ProgramCache implements AutoCloseable {
   private int size;
   private long compilations;
 
-  /** An empty cache of a backend's programs. */
+  /** Creates an empty cache of a backend's programs. */
   public ProgramCache(Backend backend) {
     this(backend, MAX_PROGRAMS);
   }
@@ -59,7 +59,7 @@ public final class ProgramCache implements AutoCloseable {
       }
     }
 
-    /** The program, or null if who compiled it failed. */
+    /** The program, or null if it could not be compiled. */
     Backend.@Nullable Executable get() {
       Backend.Executable ready = executable;
       if (ready != null) {

@@ -5,14 +5,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How several tensors are walked together in the order of one shape: loops over dimensions, of
- * which neighbours that every tensor walks evenly are joined into one.
+ * Loops over several tensors together in the order of one shape: one loop a dimension, where
+ * neighbouring loops that every tensor walks evenly are joined into one.
  *
  * @param sizes sizes of the loops, outermost first; at least one
- * @param steps for each tensor and loop the elements to go on by, 0 where the tensor is repeated
+ * @param steps for each tensor and loop the step in elements, 0 where the tensor is repeated
  */
 public record Strides(int[] sizes, int[][] steps) {
-  /** The loops of {@code shape} for tensors that broadcast to it. */
+  /** Returns the loops of {@code shape} for tensors that broadcast to it. */
   public static Strides broadcast(Shape shape, Shape... tensors) {
     int[][] full = new int[tensors.length][];
     for (int t = 0; t < tensors.length; t++) {
@@ -63,22 +63,22 @@ public record Strides(int[] sizes, int[][] steps) {
     return new Strides(joined, out);
   }
 
-  /** Number of loops. */
+  /** Returns the number of loops. */
   public int rank() {
     return sizes.length;
   }
 
-  /** Size of the innermost loop. */
+  /** Returns the size of the innermost loop. */
   public int inner() {
     return sizes[sizes.length - 1];
   }
 
-  /** What a tensor goes on by in the innermost loop. */
+  /** Returns the step of a tensor in the innermost loop, in elements. */
   public int innerStep(int tensor) {
     return steps[tensor][sizes.length - 1];
   }
 
-  /** Runs of the innermost loop. */
+  /** Returns how often the innermost loop runs. */
   public int rows() {
     int n = 1;
     for (int i = 0; i < sizes.length - 1; i++) {
@@ -87,7 +87,10 @@ public record Strides(int[] sizes, int[][] steps) {
     return n;
   }
 
-  /** Where a tensor stands at the start of run {@code row} of the innermost loop, in elements. */
+  /**
+   * Returns a tensor's position, in elements, at the start of run {@code row} of the innermost
+   * loop.
+   */
   public int rowStart(int tensor, int row) {
     int at = 0;
     int r = row;

@@ -1,5 +1,5 @@
 /**
- * What runs programs: the backend interface, memory planning, and the engine that ties graphs to
+ * Running programs: the backend interface, memory planning, and the engine that connects graphs to
  * backends.
  */
 @NullMarked

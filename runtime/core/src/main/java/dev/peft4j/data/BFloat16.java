@@ -5,15 +5,15 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * The upper half of a float32 (bfloat16), 16 bits: rounded to the nearest, of two equally near ones
- * to the even one, as torch does.
+ * The upper half of a float32 (bfloat16), 16 bits: rounded to the nearest number, ties to the even
+ * one, as torch does.
  */
 @AutoService(Encoding.class)
 public final class BFloat16 extends Encoding {
   private static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED;
   private static final ValueLayout.OfInt I32 = ValueLayout.JAVA_INT_UNALIGNED;
 
-  /** What torch makes of every NaN. */
+  /** The NaN that torch writes for every NaN. */
   private static final short NAN = 0x7fc0;
 
   /** Creates the encoding; all are equal. */

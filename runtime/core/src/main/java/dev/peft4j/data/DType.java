@@ -1,8 +1,8 @@
 package dev.peft4j.data;
 
 /**
- * The element type of a tensor: numbers are float32; indices and labels are integers. How they lie
- * in memory is an {@link Encoding}.
+ * The element type of a tensor: numbers are float32; indices and labels are integers. How they are
+ * stored in memory is an {@link Encoding}.
  */
 public enum DType {
   /** IEEE 754 single precision. */
@@ -28,7 +28,7 @@ public enum DType {
     return this != FLOAT32;
   }
 
-  /** Returns the encoding of numbers that lie as this type. */
+  /** Returns the encoding of numbers that are stored as this type. */
   public Encoding encoding() {
     return switch (this) {
       case FLOAT32 -> Encodings.FLOAT32;

@@ -5,10 +5,10 @@ import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the numbers of a tensor lie in memory: in blocks of a fixed number of values and a fixed
- * number of bytes, one after another in row-major order. An encoding is one file, found by {@link
- * java.util.ServiceLoader} ({@code @AutoService(Encoding.class)}): it says what its block is, what
- * files call it, and how a block is decoded and, where it can be, encoded. Everything that holds,
+ * A way to store the numbers of a tensor in memory: in blocks of a fixed number of values and a
+ * fixed number of bytes, one after another in row-major order. An encoding is one file, found by
+ * {@link java.util.ServiceLoader} ({@code @AutoService(Encoding.class)}): it defines its block, its
+ * name in files, and how a block is decoded and, where possible, encoded. Everything that holds,
  * reads, writes or computes with weights works with it from then on; a kernel that reads the codes
  * themselves is only for speed.
  *
@@ -26,10 +26,10 @@ public abstract class Encoding {
   private final int blockBytes;
 
   /**
-   * For subclasses, which have a public constructor without parameters.
+   * Creates an encoding. Subclasses have a public constructor without parameters.
    *
-   * @param name what messages call it, such as {@code FLOAT16} or {@code Q8_0}
-   * @param dtype what the numbers are once they are decoded
+   * @param name its name in messages, such as {@code FLOAT16} or {@code Q8_0}
+   * @param dtype the type of the decoded numbers
    * @param blockValues values in a block, at least 1
    * @param blockBytes bytes of a block
    */
@@ -40,12 +40,12 @@ public abstract class Encoding {
     this.blockBytes = blockBytes;
   }
 
-  /** Returns what messages call it. */
+  /** Returns its name in messages. */
   public final String name() {
     return name;
   }
 
-  /** Returns what the numbers are once they are decoded. */
+  /** Returns the type of the decoded numbers. */
   public final DType dtype() {
     return dtype;
   }
@@ -60,14 +60,15 @@ public abstract class Encoding {
     return blockBytes;
   }
 
-  /** Returns true where several values share a block, so that none is stored by itself. */
+  /** Returns true if several values share a block, so that none is stored by itself. */
   public final boolean hasBlocks() {
     return blockValues > 1;
   }
 
   /**
-   * Returns true if the numbers lie as the {@link #dtype} itself, so that every kernel reads them.
-   * All others are decoded first, or read by kernels that say so; they are for frozen weights.
+   * Returns true if the numbers are stored as the {@link #dtype} itself, so that every kernel reads
+   * them. All others are decoded first, or read by kernels that say so; they are for frozen
+   * weights.
    */
   public boolean isPlain() {
     return false;
@@ -89,7 +90,7 @@ public abstract class Encoding {
   }
 
   /**
-   * Makes float32 of whole blocks. Integers are exact up to 2²⁴.
+   * Decodes whole blocks to float32. Integers are exact up to 2²⁴.
    *
    * @param from where the blocks are, the first one at byte {@code first}
    * @param to where the float32 go, the first one at byte {@code at}
@@ -103,12 +104,12 @@ public abstract class Encoding {
   }
 
   /**
-   * Makes blocks of float32, each value rounded as the encoding's own rule says.
+   * Encodes float32 as whole blocks, each value rounded by the encoding's own rule.
    *
    * @param from where the float32 are, the first one at byte {@code first}
    * @param to where the blocks go, the first one at byte {@code at}
-   * @throws UnsupportedOperationException if it can only be read
-   * @throws NonFiniteException if a value cannot be held, such as a NaN in a block with a scale
+   * @throws UnsupportedOperationException if the encoding can only be read
+   * @throws NonFiniteException if a value cannot be stored, such as a NaN in a block with a scale
    */
   public abstract void encode(
       MemorySegment from, long first, MemorySegment to, long at, long blocks);
@@ -124,7 +125,7 @@ public abstract class Encoding {
   }
 
   /**
-   * Returns the bytes of so many values.
+   * Returns the number of bytes of that many values.
    *
    * @throws IllegalArgumentException if they are not a whole number of blocks
    */
@@ -133,7 +134,7 @@ public abstract class Encoding {
   }
 
   /**
-   * Returns the blocks of so many values.
+   * Returns the number of blocks of that many values.
    *
    * @throws IllegalArgumentException if they are not a whole number of blocks
    */
@@ -150,15 +151,15 @@ public abstract class Encoding {
     return values / blockValues;
   }
 
-  /** Returns true if a tensor of this shape can be held: its rows are whole blocks. */
+  /** Returns true if a tensor of this shape can be stored: its rows are whole blocks. */
   public final boolean fits(Shape shape) {
     return blockValues == 1 || shape.rank() > 0 && shape.dim(-1) % blockValues == 0;
   }
 
   /**
-   * Checks that a tensor can be held.
+   * Checks that a tensor can be stored.
    *
-   * @param what names the tensor
+   * @param what the name of the tensor, for the message
    * @throws ShapeException if its rows are not whole blocks
    */
   public final void requireFit(String what, Shape shape) {

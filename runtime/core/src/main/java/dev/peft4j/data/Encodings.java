@@ -5,7 +5,7 @@ import java.util.Locale;
 import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
 
-/** The encodings that are found, and those that every tensor may have by their own names. */
+/** The encodings on the class path, and constants for the common ones. */
 public final class Encodings {
   /** IEEE 754 single precision. */
   public static final Encoding FLOAT32 = new Float32();
@@ -30,7 +30,7 @@ public final class Encodings {
   }
 
   /**
-   * Returns the encoding of that name, in whatever case.
+   * Returns the encoding of that name; case does not matter.
    *
    * @throws IllegalArgumentException if there is none, listing those there are
    */
@@ -45,7 +45,7 @@ public final class Encodings {
         "no encoding is named '" + name + "'; there are " + Found.ALL);
   }
 
-  /** Returns the encoding that safetensors files call so, or null if there is none. */
+  /** Returns the encoding of that name in safetensors files, or null if there is none. */
   public static @Nullable Encoding ofSafetensors(String name) {
     for (Encoding e : Found.ALL) {
       if (name.equals(e.safetensorsName())) {
@@ -55,7 +55,7 @@ public final class Encodings {
     return null;
   }
 
-  /** Returns the encoding of that type in GGUF files, or null if there is none. */
+  /** Returns the encoding of that type number in GGUF files, or null if there is none. */
   public static @Nullable Encoding ofGguf(int type) {
     for (Encoding e : Found.ALL) {
       if (type >= 0 && e.ggufType() == type) {

@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * IEEE 754 half precision, 16 bits: rounded to the nearest, of two equally near ones to the even
- * one, as torch does; beyond 65504 to infinity.
+ * IEEE 754 half precision, 16 bits: rounded to the nearest number, ties to the even one, as torch
+ * does; numbers beyond 65504 become infinity.
  */
 @AutoService(Encoding.class)
 public final class Float16 extends Encoding {

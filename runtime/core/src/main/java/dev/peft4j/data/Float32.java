@@ -3,7 +3,7 @@ package dev.peft4j.data;
 import com.google.auto.service.AutoService;
 import java.lang.foreign.MemorySegment;
 
-/** IEEE 754 single precision: numbers as they are computed with. */
+/** IEEE 754 single precision: the numbers that kernels compute with. */
 @AutoService(Encoding.class)
 public final class Float32 extends Encoding {
 

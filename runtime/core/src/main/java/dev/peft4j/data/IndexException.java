@@ -9,7 +9,7 @@ import dev.peft4j.Peft4jException;
 public final class IndexException extends Peft4jException {
   private static final long serialVersionUID = 1L;
 
-  /** An exception whose message names the index, where it was found, and the range. */
+  /** Creates an exception whose message names the index, where it was found, and the range. */
   public IndexException(String message) {
     super(message);
   }

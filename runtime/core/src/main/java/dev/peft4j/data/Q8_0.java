@@ -5,11 +5,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Blocks of 32 signed bytes under one scale of half precision, 8.5 bits a value, as llama.cpp and
- * GGUF have them. Encoding is ggml's ({@code quantize_row_q8_0_ref}), bit for bit: the scale is the
+ * Blocks of 32 signed bytes under one scale of half precision, 8.5 bits a value, as in llama.cpp
+ * and GGUF. Encoding is ggml's ({@code quantize_row_q8_0_ref}), bit for bit: the scale is the
  * largest magnitude divided by 127; each value is multiplied by the scale's reciprocal and rounded
- * to the nearest whole number, halves away from zero. Codes follow from the scale before it is
- * rounded to half precision; a decoded value is scale times code.
+ * to the nearest whole number, halves away from zero. Codes are computed from the scale before it
+ * is rounded to half precision; a decoded value is scale times code.
  */
 @AutoService(Encoding.class)
 public final class Q8_0 extends Encoding {
@@ -20,7 +20,7 @@ public final class Q8_0 extends Encoding {
   private static final int SCALE_BYTES = 2;
   private static final int MAX_CODE = 127;
 
-  /** From here on half precision rounds to infinity. */
+  /** From here on, half precision rounds to infinity. */
   private static final float HALF_OVERFLOW = 65520;
 
   /** Creates the encoding; all are equal. */

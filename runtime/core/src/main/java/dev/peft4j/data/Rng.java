@@ -21,21 +21,21 @@ public final class Rng {
   private volatile long seed;
   private final AtomicLong counter;
 
-  /** A generator that starts at the beginning of the sequence of {@code seed}. */
+  /** Creates a generator that starts at the beginning of the sequence of {@code seed}. */
   public Rng(long seed) {
     this(seed, 0);
   }
 
   /**
-   * A generator of {@code seed} that has drawn {@code position} numbers already: the state saved by
-   * a checkpoint.
+   * Creates a generator of {@code seed} that has drawn {@code position} numbers already: the state
+   * saved by a checkpoint.
    */
   public Rng(long seed, long position) {
     this.seed = seed;
     this.counter = new AtomicLong(position);
   }
 
-  /** The generator bound by {@link #with}, or a new one with an unpredictable seed. */
+  /** Returns the generator bound by {@link #with}, or a new one with an unpredictable seed. */
   public static Rng current() {
     return CURRENT.isBound() ? CURRENT.get() : new Rng(new SplittableRandom().nextLong());
   }
@@ -53,26 +53,26 @@ public final class Rng {
     return ScopedValue.where(CURRENT, rng).call(body::get);
   }
 
-  /** The seed. */
+  /** Returns the seed. */
   public long seed() {
     return seed;
   }
 
-  /** How many numbers have been drawn. */
+  /** Returns how many numbers have been drawn. */
   public long position() {
     return counter.get();
   }
 
   /**
-   * Goes on as a generator of {@code seed} that has drawn {@code position} numbers already: how a
-   * checkpoint is restored.
+   * Continues as a generator of {@code seed} that has drawn {@code position} numbers already, as
+   * when a checkpoint is restored.
    */
   public void restore(long seed, long position) {
     this.seed = seed;
     counter.set(position);
   }
 
-  /** The next 64 random bits. */
+  /** Returns the next 64 random bits. */
   public long nextLong() {
     return at(mix(seed), counter.getAndIncrement());
   }
@@ -81,20 +81,20 @@ public final class Rng {
     return mix(start + GOLDEN_GAMMA * (position + 1));
   }
 
-  /** A generator for a purpose of its own; same seed and order of calls, same generator. */
+  /** Returns an independent generator; the same seed and order of calls give the same one. */
   public Rng split() {
     return new Rng(nextLong());
   }
 
   /**
-   * A generator of the next {@code n} numbers of this sequence, which this one leaves out: so
-   * several threads can draw what one would.
+   * Returns a generator of the next {@code n} numbers of this sequence, which this one skips: so
+   * several threads draw the same numbers as one would.
    */
   public Rng ahead(int n) {
     return new Rng(seed, counter.getAndAdd(n));
   }
 
-  /** {@code n} numbers, uniform in [lo, hi). */
+  /** Returns {@code n} numbers, uniform in [lo, hi). */
   public float[] uniform(int n, float lo, float hi) {
     requireCount(n);
     long start = mix(seed);
@@ -106,7 +106,7 @@ public final class Rng {
     return out;
   }
 
-  /** {@code n} normal numbers (Box-Muller). */
+  /** Returns {@code n} normally distributed numbers (Box-Muller). */
   public float[] normal(int n, float mean, float std) {
     requireCount(n);
     long start = mix(seed);
@@ -129,7 +129,7 @@ public final class Rng {
     }
   }
 
-  /** A random order of 0 … n-1 (Fisher-Yates). */
+  /** Returns a random order of 0 … n-1 (Fisher-Yates). */
   public int[] permutation(int n) {
     requireCount(n);
     int[] p = new int[n];
@@ -150,7 +150,7 @@ public final class Rng {
     return all;
   }
 
-  /** Uniform in [0, 1) with 53 random bits. */
+  /** Returns a number, uniform in [0, 1) with 53 random bits. */
   public double nextDouble() {
     return unit(nextLong());
   }
@@ -159,7 +159,10 @@ public final class Rng {
     return (bits >>> 11) * 0x1.0p-53;
   }
 
-  /** SplitMix64's finalizer (Steele, Lea, Flood 2014): a bijection of 64 bits that looks random. */
+  /**
+   * Applies SplitMix64's finalizer (Steele, Lea, Flood 2014), a bijection of 64 bits that looks
+   * random.
+   */
   public static long mix(long z) {
     long x = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
     x = (x ^ (x >>> 27)) * 0x94D049BB133111EBL;

@@ -18,7 +18,8 @@ public final class Shape {
   }
 
   /**
-   * A shape of the given sizes. Where one of them is 0 there are no elements, whatever the others.
+   * Returns a shape of the given sizes. If one of them is 0 there are no elements, whatever the
+   * others.
    *
    * @throws ShapeException if a size is negative or the number of elements does not fit an int (a
    *     single tensor holds at most 2³¹-1 elements)
@@ -48,13 +49,14 @@ public final class Shape {
     return n;
   }
 
-  /** Number of dimensions. */
+  /** Returns the number of dimensions. */
   public int rank() {
     return dims.length;
   }
 
   /**
-   * Size of dimension {@code i}; negative {@code i} counts from the end (-1 is the innermost).
+   * Returns the size of dimension {@code i}; negative {@code i} counts from the end (-1 is the
+   * innermost).
    *
    * @throws ShapeException if there is no such dimension
    */
@@ -62,7 +64,11 @@ public final class Shape {
     return dims[axis(i)];
   }
 
-  /** The dimension that {@code i} means: itself, or counted from the end when negative. */
+  /**
+   * Returns the dimension that {@code i} means: itself, or counted from the end if it is negative.
+   *
+   * @throws ShapeException if there is no such dimension
+   */
   public int axis(int i) {
     int a = i < 0 ? i + dims.length : i;
     if (a < 0 || a >= dims.length) {
@@ -72,7 +78,8 @@ public final class Shape {
   }
 
   /**
-   * As {@link #axis(int)}, for an operation that was given {@code i}.
+   * Returns the dimension that {@code i} means, for an operation that was given {@code i}; see
+   * {@link #axis(int)}.
    *
    * @param op the operation's name, for the message
    * @throws ShapeException if there is no such dimension, naming the operation
@@ -92,17 +99,20 @@ public final class Shape {
     return axis(i);
   }
 
-  /** Number of elements: the product of all sizes (1 for a scalar). */
+  /** Returns the number of elements: the product of all sizes (1 for a scalar). */
   public long elements() {
     return elements;
   }
 
-  /** Number of elements as an int; shapes never hold more. */
+  /** Returns the number of elements as an int; shapes never have more. */
   public int size() {
     return (int) elements;
   }
 
-  /** Product of the sizes of dimensions {@code from} (inclusive) to {@code to} (exclusive). */
+  /**
+   * Returns the product of the sizes of dimensions {@code from} (inclusive) to {@code to}
+   * (exclusive).
+   */
   public int product(int from, int to) {
     int n = 1;
     for (int i = from; i < to; i++) {
@@ -111,29 +121,35 @@ public final class Shape {
     return n;
   }
 
-  /** Number of rows when all but the innermost dimension are taken together (1 for a scalar). */
+  /**
+   * Returns the number of rows if all but the innermost dimension are taken together (1 for a
+   * scalar).
+   */
   public int rows() {
     return dims.length == 0 ? 1 : product(0, dims.length - 1);
   }
 
-  /** Size of the innermost dimension (1 for a scalar). */
+  /** Returns the size of the innermost dimension (1 for a scalar). */
   public int columns() {
     return dims.length == 0 ? 1 : dims[dims.length - 1];
   }
 
-  /** The sizes, outermost first, as a new array. */
+  /** Returns the sizes, outermost first, as a new array. */
   public int[] toArray() {
     return dims.clone();
   }
 
-  /** This shape with dimension {@code axis} set to {@code size}. */
+  /** Returns this shape with dimension {@code axis} set to {@code size}. */
   public Shape with(int axis, int size) {
     int[] d = dims.clone();
     d[axis(axis)] = size;
     return of(d);
   }
 
-  /** Elements between neighbours along each dimension in row-major order. */
+  /**
+   * Returns, for each dimension, the number of elements from one index to the next in row-major
+   * order.
+   */
   public int[] strides() {
     int[] s = new int[dims.length];
     int n = 1;
@@ -145,8 +161,8 @@ public final class Shape {
   }
 
   /**
-   * The shape that both broadcast to, by NumPy's rule: aligned at the innermost dimension, sizes
-   * are equal or one of them is 1.
+   * Returns the shape that both broadcast to, by NumPy's rule: aligned at the innermost dimension,
+   * sizes are equal or one of them is 1.
    *
    * @param op the operation's name, for the message
    * @throws ShapeException if the two do not broadcast together

@@ -28,7 +28,7 @@ public final class Storage {
 
   private volatile int version;
 
-  /** Brings the newest contents here, or null if they are. */
+  /** Fetches the newest contents; null if they are here. */
   private volatile @Nullable Runnable elsewhere;
 
   private Storage(@Nullable MemorySegment segment, Encoding encoding, long elements) {
@@ -52,7 +52,7 @@ public final class Storage {
   }
 
   /**
-   * Zeros that take memory only when they are asked for: for what is about to be replaced as a
+   * Returns zeros that take memory only at the first access: for what is about to be replaced as a
    * whole.
    */
   public static Storage zeros(DType dtype, long elements) {
@@ -78,21 +78,21 @@ public final class Storage {
     return s;
   }
 
-  /** A float32 copy of {@code values}. */
+  /** Returns a float32 copy of {@code values}. */
   public static Storage of(float... values) {
     Storage s = allocate(DType.FLOAT32, values.length);
     MemorySegment.copy(values, 0, s.memory(), F32, 0, values.length);
     return s;
   }
 
-  /** An int32 copy of {@code values}. */
+  /** Returns an int32 copy of {@code values}. */
   public static Storage of(int[] values) {
     Storage s = allocate(DType.INT32, values.length);
     MemorySegment.copy(values, 0, s.memory(), I32, 0, values.length);
     return s;
   }
 
-  /** An int64 copy of {@code values}. */
+  /** Returns an int64 copy of {@code values}. */
   public static Storage of(long[] values) {
     Storage s = allocate(DType.INT64, values.length);
     MemorySegment.copy(values, 0, s.memory(), I64, 0, values.length);
@@ -110,7 +110,8 @@ public final class Storage {
   }
 
   /**
-   * As {@link #wrap(MemorySegment, DType)}, for numbers of any encoding.
+   * Shares the memory of a native segment with numbers of any encoding; see {@link
+   * #wrap(MemorySegment, DType)}.
    *
    * @throws IllegalArgumentException if the segment is not native or not a whole number of blocks
    */
@@ -129,39 +130,39 @@ public final class Storage {
     return new Storage(segment, encoding, elements);
   }
 
-  /** The memory itself; native. Whoever writes to it calls {@link #modified()} afterwards. */
+  /** Returns the memory itself; native. Code that writes to it must call {@link #modified()}. */
   public MemorySegment segment() {
     bringHere();
     return memory();
   }
 
-  /** True for memory that must not be written to, such as a mapped file's. */
+  /** Returns true if the memory must not be written to, such as that of a mapped file. */
   public boolean isReadOnly() {
     MemorySegment s = segment;
     return s != null && s.isReadOnly();
   }
 
-  /** Returns the type of the elements once they are decoded. */
+  /** Returns the type of the decoded elements. */
   public DType dtype() {
     return encoding.dtype();
   }
 
-  /** Returns how the elements lie in the memory. */
+  /** Returns how the elements are stored. */
   public Encoding encoding() {
     return encoding;
   }
 
-  /** Returns the bytes that the elements take. */
+  /** Returns the number of bytes that the elements take. */
   public long bytes() {
     return encoding.bytes(elements);
   }
 
-  /** Number of elements. */
+  /** Returns the number of elements. */
   public long elements() {
     return elements;
   }
 
-  /** Address of the first element; valid only while this storage is reachable. */
+  /** Returns the address of the first element; valid only while this storage is reachable. */
   public long address() {
     bringHere();
     return memory().address();
@@ -178,10 +179,10 @@ public final class Storage {
   }
 
   /**
-   * Says that the newest contents are in the memory of a device. They are fetched when somebody
-   * asks for this memory.
+   * Notes that the newest contents are in the memory of a device. They are fetched at the next
+   * access to this memory.
    *
-   * @param fetch calls {@link #receive}
+   * @param fetch fetches them and calls {@link #receive}
    */
   @SuppressWarnings("NonAtomicVolatileUpdate") // one writer: the backend that computed it
   public void movedTo(Runnable fetch) {
@@ -202,7 +203,7 @@ public final class Storage {
     return out;
   }
 
-  /** A copy of the elements as longs; floats are truncated. */
+  /** Returns a copy of the elements as longs; floats are truncated. */
   public long[] toLongs() {
     long[] out = new long[Math.toIntExact(elements)];
     float[] floats = dtype().isInteger() ? NO_FLOATS : toFloats();
@@ -212,7 +213,7 @@ public final class Storage {
     return out;
   }
 
-  /** A copy of the elements as ints; floats are truncated. */
+  /** Returns a copy of the elements as ints; floats are truncated. */
   public int[] toInts() {
     int[] out = new int[Math.toIntExact(elements)];
     float[] floats = dtype().isInteger() ? NO_FLOATS : toFloats();
@@ -228,7 +229,7 @@ public final class Storage {
   }
 
   /**
-   * Sets element {@code i} of a storage of floating-point numbers, rounded as its encoding does.
+   * Sets element {@code i} of a storage of floating-point numbers, rounded by its encoding's rule.
    *
    * @throws IllegalArgumentException if elements share blocks
    */
@@ -237,8 +238,8 @@ public final class Storage {
   }
 
   /**
-   * Sets the elements from number {@code at} on of a storage of floating-point numbers, rounded as
-   * its encoding does.
+   * Sets elements of a storage of floating-point numbers, the first one being element {@code at},
+   * rounded by its encoding's rule.
    *
    * @throws IllegalArgumentException if they are not whole blocks
    */
@@ -253,14 +254,14 @@ public final class Storage {
   }
 
   /**
-   * How many times {@link #modified()} was called: backends that keep a copy in another layout see
-   * by it that theirs is out of date.
+   * Returns how often the contents have changed: backends that keep a copy in another layout see by
+   * it that theirs is out of date.
    */
   public int version() {
     return version;
   }
 
-  /** To be called after the memory was written. */
+  /** Notes that the memory was written to; must be called after each change. */
   @SuppressWarnings("NonAtomicVolatileUpdate") // one writer at a time, as for the memory itself
   public void modified() {
     if (elsewhere == null) { // else it was not this memory
@@ -268,7 +269,7 @@ public final class Storage {
     }
   }
 
-  /** Element {@code i} of an integer storage. */
+  /** Returns element {@code i} of an integer storage. */
   public long index(long i) {
     MemorySegment s = segment();
     return dtype() == DType.INT64 ? s.get(I64, i * 8) : s.get(I32, i * 4);
@@ -276,7 +277,7 @@ public final class Storage {
 
   /**
    * Copies the elements of {@code source} into this storage; floating-point numbers of another
-   * encoding are decoded and encoded, rounded as this storage's encoding does.
+   * encoding are decoded and encoded, rounded by the rule of this storage's encoding.
    *
    * @throws IllegalArgumentException if the number of elements differs, or the types are not both
    *     floating-point and differ
@@ -321,8 +322,8 @@ public final class Storage {
   }
 
   /**
-   * Returns a copy with memory of its own in another encoding of floating-point numbers, rounded as
-   * that encoding does; to 16 bits as torch's {@code Tensor.to} does.
+   * Returns a copy with memory of its own in another encoding of floating-point numbers, rounded by
+   * that encoding's rule; to 16 bits as torch's {@code Tensor.to} does.
    *
    * @throws IllegalArgumentException if one of the types is an integer type and they differ, or the
    *     elements are not a whole number of blocks

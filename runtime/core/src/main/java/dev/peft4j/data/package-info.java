@@ -1,4 +1,7 @@
-/** The ground floor: shapes, element types, off-heap memory and random numbers. */
+/**
+ * Shapes, element types, encodings, off-heap memory and random numbers; depends on no other
+ * package.
+ */
 @NullMarked
 package dev.peft4j.data;
 

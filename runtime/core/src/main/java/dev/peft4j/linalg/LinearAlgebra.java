@@ -5,12 +5,13 @@ import dev.peft4j.data.NonFiniteException;
 import java.util.ServiceLoader;
 
 /**
- * Decompositions of matrices. Found by {@link ServiceLoader}; the CPU backend has one. Not for a
- * training step: implementations copy and allocate. All matrices are row-major.
+ * Decompositions of matrices. Implementations are found by {@link ServiceLoader}; the CPU backend
+ * has one. They copy and allocate, so they are not for a training step. All matrices are row-major.
  */
 public interface LinearAlgebra {
   /**
-   * A = U · diag(s) · Vᵀ with k = min(rows, columns) singular values, the largest first.
+   * A singular value decomposition, A = U · diag(s) · Vᵀ with k = min(rows, columns) singular
+   * values, the largest first.
    *
    * @param u (rows, k), orthonormal columns
    * @param s (k)
@@ -19,7 +20,7 @@ public interface LinearAlgebra {
   record Svd(float[] u, float[] s, float[] vt) {}
 
   /**
-   * A = Q · R with k = min(rows, columns).
+   * A QR decomposition, A = Q · R with k = min(rows, columns).
    *
    * @param q (rows, k), orthonormal columns
    * @param r (k, columns), zero below the diagonal
@@ -30,7 +31,7 @@ public interface LinearAlgebra {
    * Returns the reduced singular value decomposition.
    *
    * @param a (rows, columns)
-   * @throws IllegalArgumentException if there are more or fewer numbers
+   * @throws IllegalArgumentException if {@code a} does not have rows · columns numbers
    * @throws NonFiniteException if a number is not finite
    * @throws Peft4jException if the iteration does not converge
    */
@@ -40,12 +41,12 @@ public interface LinearAlgebra {
    * Returns the reduced QR decomposition by Householder reflections.
    *
    * @param a (rows, columns)
-   * @throws IllegalArgumentException if there are more or fewer numbers
+   * @throws IllegalArgumentException if {@code a} does not have rows · columns numbers
    * @throws NonFiniteException if a number is not finite
    */
   Qr qr(float[] a, int rows, int columns);
 
-  /** Returns a matrix (rows, columns) as (columns, rows). */
+  /** Returns the transpose (columns, rows) of a matrix (rows, columns). */
   static float[] transposed(float[] a, int rows, int columns) {
     float[] t = new float[a.length];
     for (int i = 0; i < rows; i++) {
@@ -57,7 +58,7 @@ public interface LinearAlgebra {
   }
 
   /**
-   * Returns the one that is available.
+   * Returns the available implementation.
    *
    * @throws IllegalStateException if there is none
    */

@@ -11,13 +11,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A tensor that belongs to a module and that training may change; float32. As a tensor it stands
- * for its present value, or, while an adapter is active that trains a copy of it (peft's {@code
- * modules_to_save} and {@code bias}), for that copy.
+ * A tensor that belongs to a module and that training may change; float32. As a tensor it is its
+ * current value, or, while an adapter is active that trains a copy of it (peft's {@code
+ * modules_to_save} and {@code bias}), that copy.
  *
- * <p>One that is frozen may hold its numbers in another {@link Encoding} ({@link #to}), such as 16
- * bits or blocks of codes; as a tensor it is float32 all the same, and what is computed with it is
- * computed in float32.
+ * <p>A frozen parameter may hold its numbers in another {@link Encoding} ({@link #to}), such as 16
+ * bits or blocks of codes. As a tensor it is still float32, and so are all results computed from
+ * it.
  */
 public final class Parameter extends ModuleTensor {
   private volatile @Nullable OverlaySource owner;
@@ -26,14 +26,14 @@ public final class Parameter extends ModuleTensor {
   private volatile @Nullable Node decoded;
 
   /**
-   * A trainable parameter with the given first value, which it owns from now on; a frozen one if
-   * that is in codes.
+   * Creates a trainable parameter with the given initial value, which it owns from now on; a frozen
+   * one if the value is in codes.
    */
   public Parameter(Storage value, Shape shape) {
     super(new Variable("parameter", value, shape, true));
   }
 
-  /** A trainable parameter with the given first values. */
+  /** Creates a trainable parameter with the given initial values. */
   public Parameter(float[] values, int... shape) {
     this(Storage.of(values), Shape.of(shape));
   }
@@ -44,7 +44,7 @@ public final class Parameter extends ModuleTensor {
     return (acting == null ? this : acting.of(this)).ownNode();
   }
 
-  /** This parameter's own value as a float32 tensor, whatever adapter is active. */
+  /** Returns this parameter's own value as a float32 tensor, whatever adapter is active. */
   public Tensor ownTensor() {
     return Tensor.of(ownNode());
   }
@@ -62,18 +62,18 @@ public final class Parameter extends ModuleTensor {
     return d;
   }
 
-  /** True if it receives gradients: torch's {@code requires_grad}. */
+  /** Returns true if it receives gradients: torch's {@code requires_grad}. */
   public boolean trainable() {
     return variable().trainable();
   }
 
-  /** No gradients from now on. */
+  /** Excludes the parameter from gradients from now on. */
   public void freeze() {
     variable().trainable(false);
   }
 
   /**
-   * Gradients from now on.
+   * Includes the parameter in gradients from now on.
    *
    * @throws IllegalStateException if it holds its numbers in codes
    */
@@ -81,7 +81,7 @@ public final class Parameter extends ModuleTensor {
     variable().trainable(true);
   }
 
-  /** The gradient since the last optimizer step, or null if no backward pass reached it. */
+  /** Returns the gradient since the last optimizer step, or null if no backward pass reached it. */
   public @Nullable Tensor grad() {
     Node g = variable().gradient();
     if (g == null) {
@@ -98,8 +98,8 @@ public final class Parameter extends ModuleTensor {
   }
 
   /**
-   * Holds its value in another encoding: torch's {@code Tensor.to}. Numbers are rounded as the
-   * encoding does, and with any but {@code FLOAT32} the parameter is frozen.
+   * Converts its value to another encoding: torch's {@code Tensor.to}. Numbers are rounded by the
+   * encoding's rule, and with any but {@code FLOAT32} the parameter is frozen.
    *
    * @param encoding one of floating-point numbers, such as {@link
    *     dev.peft4j.data.Encodings#BFLOAT16}
@@ -122,12 +122,14 @@ public final class Parameter extends ModuleTensor {
     adopt(coded);
   }
 
-  /** Says that it is a parameter of this adapted model's adapters. */
+  /** Marks it as a parameter of this adapted model's adapters. */
   public void belongsTo(OverlaySource source) {
     owner = source;
   }
 
-  /** The adapted models whose training it is a part of: its adapter's, or those of its base. */
+  /**
+   * Returns the adapted models whose training it is a part of: its adapter's, or those of its base.
+   */
   public List<OverlaySource> trainedFor() {
     OverlaySource own = owner;
     return own != null ? List.of(own) : sources();

@@ -33,7 +33,7 @@ final class ChatCase {
   private static final String CASES = "cases.json";
   private static final String TEMPLATE = "template.jinja";
   private static final String CONVERSATIONS = "conversations.json";
-  private static final int MOST_REASONS = 3;
+  private static final int MAX_REASONS = 3;
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
   private final List<String> wrong = new ArrayList<>();
@@ -59,14 +59,14 @@ final class ChatCase {
     } catch (IOException | RuntimeException e) {
       chat.fail(e.toString());
     }
-    if (chat.failed > MOST_REASONS) {
-      chat.wrong.add("and " + (chat.failed - MOST_REASONS) + " more");
+    if (chat.failed > MAX_REASONS) {
+      chat.wrong.add("and " + (chat.failed - MAX_REASONS) + " more");
     }
     return CaseResult.of(List.of(), chat.wrong);
   }
 
   private void fail(String reason) {
-    if (++failed <= MOST_REASONS) {
+    if (++failed <= MAX_REASONS) {
       wrong.add(reason);
     }
   }

@@ -15,7 +15,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Matrix products through OpenBLAS, whose library lies in a jar of {@code org.bytedeco:openblas}.
+ * Matrix products through OpenBLAS, whose library is in a jar of {@code org.bytedeco:openblas}.
  *
  * <p>OpenBLAS is told to use one thread: callers cut a product by rows or columns and give each of
  * their threads a piece. Calls from several threads at once are safe.
@@ -52,8 +52,8 @@ final class Blas {
   private Blas() {}
 
   /**
-   * Called once by whatever is about to multiply, so that a missing library is told before the work
-   * begins.
+   * Checks that the library is loaded; called before the first product, so that a missing library
+   * is reported before the work begins.
    *
    * @throws Peft4jException if OpenBLAS could not be loaded; says why
    */
@@ -171,7 +171,7 @@ final class Blas {
             JAVA_INT));
   }
 
-  /** The unpacked library; those it depends on lie beside it, where it looks for them. */
+  /** The unpacked library; those it depends on are in the same folder, where it looks for them. */
   private static Path library() throws IOException {
     String platform = NativeLibrary.platform();
     if (platform.startsWith("linux")) {

@@ -4,16 +4,16 @@ import dev.peft4j.data.DType;
 import dev.peft4j.data.Storage;
 import java.lang.ref.Reference;
 
-/** How fast OpenBLAS is here: what the products of a program can be compared with. */
+/** The speed of OpenBLAS on this machine, to compare the products of a program with. */
 public final class BlasSpeed {
   private static final long NANOS = 150_000_000;
 
   private BlasSpeed() {}
 
   /**
-   * Billions of floating-point operations a second of a float32 product (m, k) · (k, n) through
-   * OpenBLAS on all threads ({@code -Dpeft4j.threads}), the rows, or the columns if there are more
-   * of those, dealt out to them. The best of some calls; takes a fraction of a second.
+   * Returns billions of floating-point operations a second of a float32 product (m, k) · (k, n)
+   * through OpenBLAS on all threads ({@code -Dpeft4j.threads}), which share the rows, or the
+   * columns if there are more of those. The best of some calls; takes a fraction of a second.
    *
    * @param transposed true if the right operand is stored as (n, k)
    */

@@ -12,8 +12,8 @@ import dev.peft4j.graph.Program;
 import java.util.function.Function;
 
 /**
- * Runs programs on the processor's cores: products through OpenBLAS and oneDNN, everything else in
- * Java loops, over off-heap memory that is planned once and used again at each step.
+ * The backend of the processor's cores: products through OpenBLAS and oneDNN, everything else in
+ * Java loops, over off-heap memory that is planned once and reused at each step.
  */
 @AutoService(Backend.class)
 public final class CpuBackend implements Backend {
@@ -24,16 +24,16 @@ public final class CpuBackend implements Backend {
   private final boolean checked;
 
   /**
-   * For {@link java.util.ServiceLoader}. Begins to load their libraries, which takes a while,
-   * beside what the caller does next.
+   * Creates a backend; for {@link java.util.ServiceLoader}. Starts to load the native libraries in
+   * the background, since that takes a while.
    */
   public CpuBackend() {
     this(Kernels::make, MemoryCheck.WANTED);
   }
 
   /**
-   * A backend whose kernels {@code kernels} makes; if {@code checked}, it looks after each of them
-   * at what it wrote.
+   * Creates a backend whose kernels {@code kernels} makes; if {@code checked}, what each kernel has
+   * written is checked.
    */
   CpuBackend(Function<Kernel.Site, Kernel> kernels, boolean checked) {
     this.kernels = kernels;
@@ -46,7 +46,7 @@ public final class CpuBackend implements Backend {
       Blas.requireLibrary();
       OneDnn.available();
     } catch (Peft4jException e) {
-      // whoever needs a product gets the same sentence
+      // the first product gives the same message
     }
   }
 

@@ -4,10 +4,11 @@ import dev.peft4j.backend.cpu.DnnProduct.Steps;
 
 /**
  * A product of two matrices that are computed or trained, through oneDNN, which reads both as they
- * lie. It is several times as fast as OpenBLAS where one side is as thin as an adapter's rank.
+ * are stored. It is several times as fast as OpenBLAS where one side is as thin as an adapter's
+ * rank.
  */
 final class DnnProductKernel extends Kernel {
-  /** Multiplications from which on it is worth the library's call and a plan for these sizes. */
+  /** With fewer multiplications a call of the library and a plan for these sizes do not pay. */
   private static final long WORTH = 1 << 19;
 
   /** Columns are dealt out in blocks of this many. */

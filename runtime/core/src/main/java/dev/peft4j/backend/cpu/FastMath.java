@@ -20,7 +20,7 @@ final class FastMath {
   static final float LOG2_E = 1.442695f;
   static final float LOG_2_HIGH = 355f / 512f;
   static final float LOG_2_LOW = -2.1219444e-4f;
-  static final float EXP_MOST = 88.72283f; // the largest with a finite result
+  static final float MAX_EXP = 88.72283f; // the largest with a finite result
   static final float EXP_LEAST =
       -87.33f; // below, results are within a percent of the smallest normal number: 0
   static final float E2 = 0.49999994f;
@@ -42,7 +42,7 @@ final class FastMath {
   static final float L7 = -0.07638609f;
 
   // tanh(x) = x * P(x²) / Q(x²) until it rounds to 1.
-  static final float TANH_MOST = 9.02f * 9.02f;
+  static final float MAX_TANH = 9.02f * 9.02f;
   static final float TP1 = 0.13379695f;
   static final float TP2 = 0.0034940068f;
   static final float TP3 = 2.0583035e-5f;
@@ -53,7 +53,7 @@ final class FastMath {
   static final float TQ4 = 7.7617653e-7f;
 
   // erf(x) likewise.
-  static final float ERF_MOST = 3.93f * 3.93f;
+  static final float MAX_ERF = 3.93f * 3.93f;
   static final float EP0 = 1.1283791f;
   static final float EP1 = 0.19078039f;
   static final float EP2 = 0.052789744f;
@@ -69,8 +69,8 @@ final class FastMath {
   static final float SQRT_HALF = 0.70710677f;
   static final float INV_SQRT_2PI = 0.3989423f;
 
-  // The normal distribution beyond a >= 0 is exp(-a²/2) * P(a) / Q(a), beyond MILLS_MOST nothing.
-  static final float MILLS_MOST = 20f;
+  // The normal distribution beyond a >= 0 is exp(-a²/2) * P(a) / Q(a), beyond MAX_MILLS nothing.
+  static final float MAX_MILLS = 20f;
   static final float MP0 = 0.5f;
   static final float MP1 = 0.18610014f;
   static final float MP2 = 0.035485998f;
@@ -95,7 +95,7 @@ final class FastMath {
     p = p + 1f;
     // n is added to the exponent's bits: as a number, 2^128 would be infinite.
     float y = Float.intBitsToFloat(Float.floatToRawIntBits(p) + (Float.floatToRawIntBits(t) << 23));
-    y = x <= EXP_MOST ? y : x * Float.POSITIVE_INFINITY; // infinity, or NaN
+    y = x <= MAX_EXP ? y : x * Float.POSITIVE_INFINITY; // infinity, or NaN
     return x < EXP_LEAST ? 0f : y;
   }
 
@@ -126,7 +126,7 @@ final class FastMath {
 
   static float tanh(float x) {
     float t = x * x;
-    t = Math.min(t, TANH_MOST);
+    t = Math.min(t, MAX_TANH);
     float p = TP4 * t + TP3;
     p = p * t + TP2;
     p = p * t + TP1;
@@ -141,7 +141,7 @@ final class FastMath {
 
   static float erf(float x) {
     float t = x * x;
-    t = Math.min(t, ERF_MOST);
+    t = Math.min(t, MAX_ERF);
     float p = EP5 * t + EP4;
     p = p * t + EP3;
     p = p * t + EP2;
@@ -182,7 +182,7 @@ final class FastMath {
   static float geluDerivative(float x) {
     float e = exp((x * x) * -0.5f);
     float a = Math.abs(x);
-    a = Math.min(a, MILLS_MOST);
+    a = Math.min(a, MAX_MILLS);
     float p = MP2 * a + MP1;
     p = p * a + MP0;
     float q = MQ4 * a + MQ3;

@@ -10,9 +10,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A product of all rows with a frozen weight, through oneDNN, the weight being laid out for it once
- * unless it is read well as it is. The rows are dealt out to the workers, or the columns where
- * there are more of those.
+ * A product of all rows with a frozen weight, through oneDNN, which packs the weight once unless it
+ * reads it well as it is. The rows are dealt out to the workers, or the columns where there are
+ * more of those.
  */
 final class FrozenProductKernel extends Kernel {
   /** With fewer rows there is little to multiply; OpenBLAS does them. */
@@ -44,11 +44,11 @@ final class FrozenProductKernel extends Kernel {
 
   /** How the weight is read. */
   private enum Form {
-    /** As it lies: 0.94 to 1 of the speed of a packed one. */
+    /** As it is stored: 0.94 to 1 of the speed of a packed one. */
     PLAIN,
     /** Packed once; the copy is kept. */
     KEPT,
-    /** Packed anew in each run, into memory that all kernels use. */
+    /** Packed again in each run, into memory that all kernels use. */
     PASSING
   }
 

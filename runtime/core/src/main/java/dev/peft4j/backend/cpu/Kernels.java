@@ -50,7 +50,7 @@ final class Kernels {
   }
 
   /**
-   * True if the kernel of {@code op} reads input {@code i}, a frozen weight in codes, as it lies: a
+   * True if the kernel of {@code op} reads input {@code i}, a frozen weight in codes, as it is: a
    * lookup whatever the encoding, which decodes the rows that it finds; a product if it packs the
    * weight anyway, or if one of {@link CodedKernels} does.
    */

@@ -22,10 +22,10 @@ public final class Lapack implements LinearAlgebra {
   private static final int COLUMN_MAJOR = 102;
   private static final byte REDUCED = 'S';
 
-  /** For {@link java.util.ServiceLoader}. */
+  /** Creates the decompositions; for {@link java.util.ServiceLoader}. */
   public Lapack() {}
 
-  /** By {@code sgesdd}. */
+  /** Returns the decomposition that {@code sgesdd} computes. */
   @Override
   public Svd svd(float[] a, int rows, int columns) {
     check("svd", a, rows, columns);
@@ -54,7 +54,7 @@ public final class Lapack implements LinearAlgebra {
     }
   }
 
-  /** By {@code sgeqrf} and {@code sorgqr}. */
+  /** Returns the decomposition that {@code sgeqrf} and {@code sorgqr} compute. */
   @Override
   public Qr qr(float[] a, int rows, int columns) {
     check("qr", a, rows, columns);

@@ -88,7 +88,7 @@ interface Loops {
   /**
    * {@code dst = a op b}.
    *
-   * @throws IllegalArgumentException if {@code op} is no function of two elements
+   * @throws IllegalArgumentException if {@code op} is not a function of two elements
    */
   void binary(int op, long a, long b, long dst, int n);
 
@@ -101,7 +101,7 @@ interface Loops {
   /**
    * {@code dst = op(a)}.
    *
-   * @throws IllegalArgumentException if {@code op} is no function of one element
+   * @throws IllegalArgumentException if {@code op} is not a function of one element
    */
   void unary(int op, long a, long dst, int n);
 
@@ -188,9 +188,9 @@ interface Loops {
     }
   }
 
-  /** Thrown by implementations for a number that names no function. */
+  /** The exception for a number that names no function. */
   static IllegalArgumentException unknown(int op, String kind) {
-    return new IllegalArgumentException("opcode " + op + " is no function of " + kind);
+    return new IllegalArgumentException("opcode " + op + " is not a function of " + kind);
   }
 
   /** Made at the first use. */

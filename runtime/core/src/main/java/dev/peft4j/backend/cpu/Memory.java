@@ -44,8 +44,9 @@ final class Memory {
   private Memory() {}
 
   /**
-   * Called once by whatever is about to use addresses. The class initialiser itself must not throw,
-   * or the second caller would see a {@link NoClassDefFoundError} in place of the reason.
+   * Checks that addresses can be used; called before the first use. The class initialiser itself
+   * must not throw, or the second caller would see a {@link NoClassDefFoundError} in place of the
+   * reason.
    *
    * @throws Peft4jException if native access is denied; names the missing flag
    */

@@ -10,7 +10,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code -Dpeft4j.check=true} does to a run: every value of the program lies between guard
+ * The check of a run with {@code -Dpeft4j.check=true}: every value of the program is between guard
  * zones, memory is filled with a pattern before it is written and after it was read for the last
  * time, and after each kernel all of it is compared with what it was. A kernel that writes anywhere
  * but to its result, leaves a part of that unwritten, or computes from what nobody wrote, is an

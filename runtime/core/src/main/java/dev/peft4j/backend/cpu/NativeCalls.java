@@ -15,8 +15,8 @@ import java.lang.invoke.MethodHandle;
  */
 @SuppressWarnings("restricted")
 final class NativeCalls {
-  /** Most arguments a function can have here. */
-  private static final int MOST = 9;
+  /** The largest number of arguments of a function. */
+  private static final int MAX_ARGUMENTS = 9;
 
   private static final MethodHandle CALL =
       Linker.nativeLinker()
@@ -29,10 +29,10 @@ final class NativeCalls {
 
   /** The result, of which the caller casts what the function defines. */
   static long call(MemorySegment function, long... arguments) {
-    if (arguments.length > MOST) {
-      throw new IllegalArgumentException(arguments.length + " arguments, at most " + MOST);
+    if (arguments.length > MAX_ARGUMENTS) {
+      throw new IllegalArgumentException(arguments.length + " arguments, at most " + MAX_ARGUMENTS);
     }
-    long[] a = java.util.Arrays.copyOf(arguments, MOST);
+    long[] a = java.util.Arrays.copyOf(arguments, MAX_ARGUMENTS);
     return call(function, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8]);
   }
 

@@ -18,13 +18,13 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The functions of oneDNN (C API, version 3) that {@link DnnProduct} needs. The library lies in a
- * jar of {@code org.bytedeco:dnnl}; where there is none for the platform, or with {@code
+ * The functions of oneDNN (C API, version 3) that {@link DnnProduct} needs. The library is in a jar
+ * of {@code org.bytedeco:dnnl}; where there is none for the platform, or with {@code
  * -Dpeft4j.packed=false}, {@link #available} says no and OpenBLAS computes all products.
  */
 @SuppressWarnings("restricted")
 final class OneDnn {
-  /** Whether frozen weights are kept a second time, in oneDNN's layout. */
+  /** Whether frozen weights are also kept in oneDNN's layout. */
   static final String PROPERTY = "peft4j.packed";
 
   // enum values of dnnl_types.h

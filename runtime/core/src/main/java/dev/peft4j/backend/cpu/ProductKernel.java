@@ -5,9 +5,9 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.op.MatMul;
 
 /**
- * Matrix products that are no business of oneDNN's, through OpenBLAS, which runs on one thread
- * here: the rows of the result (or its columns, when there are more of those) are dealt out to the
- * workers. Very small products are computed by plain loops, which start faster.
+ * Matrix products that are not done by oneDNN, through OpenBLAS, which runs on one thread here: the
+ * rows of the result (or its columns, when there are more of those) are dealt out to the workers.
+ * Very small products are computed by plain loops, which start faster.
  */
 final class ProductKernel extends Kernel {
   /** Below this many multiplications a library call costs more than the product. */

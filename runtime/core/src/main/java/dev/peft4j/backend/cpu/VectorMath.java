@@ -71,7 +71,7 @@ final class VectorMath {
     p = p.add(1f);
     IntVector power = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
     FloatVector y = p.reinterpretAsInts().add(power).reinterpretAsFloats();
-    y = x.mul(Float.POSITIVE_INFINITY).blend(y, x.compare(VectorOperators.LE, FastMath.EXP_MOST));
+    y = x.mul(Float.POSITIVE_INFINITY).blend(y, x.compare(VectorOperators.LE, FastMath.MAX_EXP));
     return y.blend(0f, x.compare(VectorOperators.LT, FastMath.EXP_LEAST));
   }
 
@@ -106,7 +106,7 @@ final class VectorMath {
 
   static FloatVector tanh(FloatVector x) {
     FloatVector t = x.mul(x);
-    t = t.blend(FastMath.TANH_MOST, t.compare(VectorOperators.GT, FastMath.TANH_MOST));
+    t = t.blend(FastMath.MAX_TANH, t.compare(VectorOperators.GT, FastMath.MAX_TANH));
     FloatVector p = t.mul(FastMath.TP4).add(FastMath.TP3);
     p = p.mul(t).add(FastMath.TP2);
     p = p.mul(t).add(FastMath.TP1);
@@ -122,7 +122,7 @@ final class VectorMath {
 
   static FloatVector erf(FloatVector x) {
     FloatVector t = x.mul(x);
-    t = t.blend(FastMath.ERF_MOST, t.compare(VectorOperators.GT, FastMath.ERF_MOST));
+    t = t.blend(FastMath.MAX_ERF, t.compare(VectorOperators.GT, FastMath.MAX_ERF));
     FloatVector p = t.mul(FastMath.EP5).add(FastMath.EP4);
     p = p.mul(t).add(FastMath.EP3);
     p = p.mul(t).add(FastMath.EP2);

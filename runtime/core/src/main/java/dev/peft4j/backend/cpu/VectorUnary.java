@@ -195,7 +195,7 @@ final class VectorUnary {
       FloatVector d = i <= end ? at(dy + 4L * i) : lastDy;
       FloatVector e = VectorMath.exp(x.mul(x).mul(-0.5f));
       FloatVector z = x.abs();
-      z = z.blend(FastMath.MILLS_MOST, z.compare(VectorOperators.GT, FastMath.MILLS_MOST));
+      z = z.blend(FastMath.MAX_MILLS, z.compare(VectorOperators.GT, FastMath.MAX_MILLS));
       FloatVector p = z.mul(FastMath.MP2).add(FastMath.MP1);
       p = p.mul(z).add(FastMath.MP0);
       FloatVector q = z.mul(FastMath.MQ4).add(FastMath.MQ3);

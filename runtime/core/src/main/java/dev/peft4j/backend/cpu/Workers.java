@@ -31,8 +31,8 @@ final class Workers implements AutoCloseable {
   /** Spins between two looks at the clock. */
   private static final int SPINS = 32;
 
-  /** More threads than any machine has; a larger number is a slip of the pen. */
-  private static final int MOST = 4096;
+  /** More threads than any machine has; a larger number is a typing error. */
+  private static final int MAX_THREADS = 4096;
 
   private final Member[] members;
 
@@ -258,8 +258,12 @@ final class Workers implements AutoCloseable {
       int threads =
           asked == null ? Runtime.getRuntime().availableProcessors() : parse(asked.strip());
       PROBLEM =
-          "-Dpeft4j.threads wants a whole number from 1 to " + MOST + ", found '" + asked + "'";
-      CREW = threads < 1 || threads > MOST ? null : new Workers(threads);
+          "-Dpeft4j.threads wants a whole number from 1 to "
+              + MAX_THREADS
+              + ", found '"
+              + asked
+              + "'";
+      CREW = threads < 1 || threads > MAX_THREADS ? null : new Workers(threads);
     }
 
     private static int parse(String number) {

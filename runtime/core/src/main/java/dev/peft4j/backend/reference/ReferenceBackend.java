@@ -28,8 +28,8 @@ import dev.peft4j.op.Unfold;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs programs by naive loops, one primitive at a time; everything else reaches it decomposed. It
- * is the definition of what an op computes, not a backend to train with.
+ * A backend of naive loops, one primitive at a time; everything else is decomposed for it. It is
+ * the definition of what an op computes, not a backend to train with.
  *
  * <p>Precision: whatever adds up (sums, products, scattered rows) does so in double precision and
  * is rounded to float32 once; the functions of an element-wise expression are each rounded to

@@ -52,7 +52,7 @@ record Values(Shape shape, DType dtype, float[] floats, long[] longs) {
   }
 
   /**
-   * For each position of {@code shape} the position of {@code small} that lies under it when {@code
+   * For each position of {@code shape} the position of {@code small} that belongs to it when {@code
    * small} is repeated to fill {@code shape}: aligned at the innermost dimension, index 0 along
    * dimensions of size 1.
    */

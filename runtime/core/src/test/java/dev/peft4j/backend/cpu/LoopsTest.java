@@ -320,12 +320,12 @@ class LoopsTest {
   void unknownOpcodes(Loops loops) {
     long a = memory.of(new float[40]);
     assertThatThrownBy(() -> loops.unary(Loops.ADD, a, a, 40))
-        .hasMessage("opcode 0 is no function of one element");
+        .hasMessage("opcode 0 is not a function of one element");
     assertThatThrownBy(() -> loops.binary(Loops.EXP, a, a, a, 40))
-        .hasMessage("opcode 22 is no function of two elements");
+        .hasMessage("opcode 22 is not a function of two elements");
     assertThatThrownBy(() -> loops.binaryConst(99, a, 1f, a, 40))
-        .hasMessage("opcode 99 is no function of two elements");
+        .hasMessage("opcode 99 is not a function of two elements");
     assertThatThrownBy(() -> loops.constBinary(-1, 1f, a, a, 40))
-        .hasMessage("opcode -1 is no function of two elements");
+        .hasMessage("opcode -1 is not a function of two elements");
   }
 }

@@ -27,8 +27,8 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 /**
  * The kernels that a device has compiled, for all plans. TornadoVM keeps compiled code for a task
  * of a plan and no longer; here each kernel is compiled once, by a plan of its own that is never
- * run, and given to whatever plan has a task with it. Since sizes are no part of a kernel's code, a
- * program of another shape compiles nothing. At most {@link #MAX_KERNELS} are kept that no plan
+ * run, and given to whatever plan has a task with it. Since sizes are not part of a kernel's code,
+ * a program of another shape compiles nothing. At most {@link #MAX_KERNELS} are kept that no plan
  * uses; those that were not used for longest are freed first.
  */
 final class CompiledKernels implements AutoCloseable {

@@ -96,7 +96,7 @@ final class DeviceLowering {
     items.add(new GraphPlan.Item(label, once(call), number));
   }
 
-  /** A buffer that is there twice is copied: TornadoVM takes each buffer of a task once. */
+  /** A buffer that is used twice is copied: TornadoVM takes each buffer of a task once. */
   private KernelCall once(KernelCall call) {
     Set<Object> seen = GraphPlan.identitySet();
     List<Object> arguments = new ArrayList<>(call.arguments());

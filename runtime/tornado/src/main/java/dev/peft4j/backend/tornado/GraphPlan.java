@@ -30,7 +30,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * replaces the states, and one that brings states in from the host. {@link GraphSplit} says which
  * call belongs to which graph.
  *
- * <p>TornadoVM hands a buffer on only from the graph that ran just before. So a buffer belongs to
+ * <p>TornadoVM passes a buffer on only from the graph that ran just before. So a buffer belongs to
  * the first graph that uses it, and each graph from there to the last one that uses it consumes and
  * persists it. A graph keeps what it has been handed, so the first graph of a step needs nothing
  * from the last of the step before. All graphs have the same name: TornadoVM keeps compiled code by

@@ -11,10 +11,10 @@ import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The JVM flags that TornadoVM needs, from an installed TornadoVM: its modules, Graal, what both
- * open to each other, and settings without which kernels may be silently wrong. They have to be on
- * the command line, so a launcher or the build asks for them here. This class needs no TornadoVM to
- * load.
+ * The JVM flags that TornadoVM needs, from an installed TornadoVM: its modules, Graal, the packages
+ * they open to each other, and settings without which kernels may be silently wrong. They must be
+ * on the command line, so a launcher or the build gets them here. This class loads without
+ * TornadoVM.
  */
 public final class JvmFlags {
   /** The environment variable that names TornadoVM's folder. */
@@ -35,7 +35,9 @@ public final class JvmFlags {
     Files.writeString(file, argfile(of(requireHome())));
   }
 
-  /** Where TornadoVM is installed: {@value #HOME}, else SDKMAN's folder; null if in neither. */
+  /**
+   * Returns where TornadoVM is installed: {@value #HOME}, else SDKMAN's folder; null if in neither.
+   */
   public static @Nullable Path home() {
     String given = System.getenv(HOME);
     Path home =
@@ -64,7 +66,7 @@ public final class JvmFlags {
   }
 
   /**
-   * The flags for the TornadoVM in {@code home}.
+   * Returns the flags for the TornadoVM in {@code home}.
    *
    * @throws UncheckedIOException if its lists of exports cannot be read
    */

@@ -15,8 +15,8 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
 
 /**
- * Runs programs on one device of TornadoVM. One program runs at a time, whatever the number of
- * threads: the device is one.
+ * The backend of one TornadoVM device. One program runs at a time, whatever the number of threads,
+ * since there is one device.
  */
 public final class TornadoBackend implements Backend {
   private final TornadoDevice device;
@@ -36,7 +36,7 @@ public final class TornadoBackend implements Backend {
   }
 
   /**
-   * With a part of the device's memory.
+   * Creates a backend that uses a part of the device's memory.
    *
    * @param usable bytes that programs may take
    */
@@ -53,7 +53,7 @@ public final class TornadoBackend implements Backend {
     return name;
   }
 
-  /** Never the default unless it is asked for: it needs an installed TornadoVM. */
+  /** Returns a low priority: it is used only if it is asked for, as it needs TornadoVM. */
   @Override
   public int priority() {
     return -1;
@@ -123,8 +123,7 @@ public final class TornadoBackend implements Backend {
   }
 
   /**
-   * Makes room for a program's buffers: the programs that have not run for longest give theirs
-   * back.
+   * Makes room for a program's buffers: the programs that have not run for longest free theirs.
    *
    * @throws DeviceException if there is not enough memory even then
    */
@@ -179,7 +178,7 @@ public final class TornadoBackend implements Backend {
         null);
   }
 
-  /** Says that a program has just run. */
+  /** Notes that a program has just run. */
   void touched(TornadoProgram program) {
     if (resident.peekLast() != program) {
       resident.remove(program);
@@ -187,7 +186,7 @@ public final class TornadoBackend implements Backend {
     }
   }
 
-  /** Says that a program holds nothing on the device any more. */
+  /** Notes that a program no longer holds anything on the device. */
   void released(TornadoProgram program) {
     resident.remove(program);
   }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 @AutoService(DeviceProvider.class)
 public final class TornadoDevices implements DeviceProvider {
-  /** The TornadoVM that this is built for; others of the same major version are expected to fit. */
+  /** The TornadoVM that this is built for; others of the same major version should work. */
   static final String MAJOR = "5.";
 
   /** TornadoVM uses internals of the JVM's compiler: each of its builds is for one Java. */
@@ -23,7 +23,7 @@ public final class TornadoDevices implements DeviceProvider {
 
   private @Nullable List<Device> devices;
 
-  /** For {@link java.util.ServiceLoader}. */
+  /** Creates the provider; for {@link java.util.ServiceLoader}. */
   public TornadoDevices() {}
 
   @Override

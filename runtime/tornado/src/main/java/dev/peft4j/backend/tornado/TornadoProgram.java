@@ -68,7 +68,7 @@ final class TornadoProgram implements Backend.Executable {
     profile.planned(bytes());
   }
 
-  /** What is on the device, made anew where it was dropped or frozen inputs have changed. */
+  /** What is on the device, made again if it was dropped or frozen inputs have changed. */
   private Resident ready(Storage[] inputs) {
     Resident r = resident;
     if (r != null && !r.fits(inputs)) {

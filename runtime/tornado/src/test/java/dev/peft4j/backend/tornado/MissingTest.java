@@ -36,7 +36,7 @@ class MissingTest {
                 p -> !Files.exists(Path.of(p, "dev/peft4j/backend/tornado/TornadoBackend.class")))
             .collect(Collectors.joining(File.pathSeparator));
     assertThat(ask(List.of(), withoutBackend, Map.of()))
-        .contains("the TornadoVM backend is not on board")
+        .contains("the TornadoVM backend is not available")
         .contains("sdk install tornadovm");
   }
 

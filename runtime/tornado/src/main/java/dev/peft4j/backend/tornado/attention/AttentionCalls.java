@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * Attention and its gradient: products that read the heads where they lie, and {@link ScoreKernels}
- * between them. The scores of all heads are held in memory that the caller gives.
+ * Attention and its gradient: products that read the heads where they are, and {@link ScoreKernels}
+ * between them. The scores of all heads are in memory that the caller provides.
  */
 public final class AttentionCalls {
   private final MatrixProduct products;
@@ -27,7 +27,7 @@ public final class AttentionCalls {
   private final int[] maskSteps;
 
   /**
-   * The calls for one op.
+   * Creates the calls for one op.
    *
    * @param q shape of the queries
    * @param k shape of the keys and of the values
@@ -47,12 +47,12 @@ public final class AttentionCalls {
     this.maskSteps = mask == null ? new int[0] : steps(mask);
   }
 
-  /** Elements of the scores of all heads. */
+  /** Returns the number of scores of all heads. */
   public int scores() {
     return batch * op.heads() * queries * keys;
   }
 
-  /** True if {@link #gradient} can be used: no heads are shared. */
+  /** Returns true if {@link #gradient} can be used: no heads are shared. */
   public static boolean hasGradient(Attention op) {
     return op.heads() == op.kvHeads();
   }
@@ -68,7 +68,7 @@ public final class AttentionCalls {
   }
 
   /**
-   * The result from q, k and v.
+   * Returns the calls that compute the result from q, k and v.
    *
    * @param mask the mask, or null if its shape was
    * @param p of {@link #scores} elements; gets the probabilities
@@ -87,7 +87,7 @@ public final class AttentionCalls {
   }
 
   /**
-   * Gradients of q, k and v, one after another.
+   * Returns the calls that compute the gradients of q, k and v, one after another.
    *
    * @param mask the mask, or null if its shape was
    * @param dOut gradient of the result

@@ -15,7 +15,7 @@ import java.lang.invoke.MethodHandle;
 
 /**
  * Products of the CLBlast library (Debian's {@code libclblast-dev}) on the first device of an
- * OpenCL platform: {@code c = a · bᵀ} for row-major float matrices that lie on the device.
+ * OpenCL platform: {@code c = a · bᵀ} for row-major float matrices on the device.
  */
 @SuppressWarnings("restricted")
 final class ClBlast implements AutoCloseable {

@@ -15,8 +15,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * Element-wise expressions as kernels: each expression becomes a class that TornadoVM compiles.
- * Classes are kept and used again by whatever has the same expression and broadcasts alike,
- * whatever its sizes.
+ * Classes are kept and reused for the same expression with the same broadcasting, whatever the
+ * sizes.
  *
  * <p>Results are those of the expression's definition up to rounding, NaN and infinity included.
  * Sine and cosine are the driver's (PoCL 3.1's are wrong beyond about 10⁵), and a driver may take
@@ -34,11 +34,11 @@ public final class FusedKernels {
   private FusedKernels() {}
 
   /**
-   * The kernel that computes {@code expression} at each element of {@code out}.
+   * Returns the kernel that computes {@code expression} at each element of {@code out}.
    *
    * @param expression the result from inputs 0 …
    * @param out the result, of {@code shape}; it may be one of the inputs of that shape
-   * @param inputs at most 12; a buffer may be there several times
+   * @param inputs at most 12; a buffer may occur several times
    * @param shapes the inputs' shapes, which broadcast to {@code shape}
    */
   public static KernelCall call(

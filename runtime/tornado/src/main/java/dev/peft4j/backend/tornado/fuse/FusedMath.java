@@ -3,15 +3,14 @@ package dev.peft4j.backend.tornado.fuse;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 
 /**
- * Functions of generated kernels that are more than one instruction. Public for those kernels.
+ * Functions of generated kernels that take more than one instruction. Public for those kernels.
  *
- * <p>TornadoVM turns a comparison round as it likes and forgets that of two numbers one may be
- * neither less nor greater nor equal, NaN; only {@code ==} and {@code >} stay what they are. Names
- * must not be OpenCL's.
+ * <p>TornadoVM negates comparisons without regard to NaN, which is neither less nor greater nor
+ * equal; only {@code ==} and {@code >} are kept as they are. Names must not be OpenCL's.
  */
 public final class FusedMath {
   // erf(x) = x P(x²) / Q(x²), with coefficients of the CPU backend's.
-  private static final float ERF_MOST = 3.93f;
+  private static final float MAX_ERF = 3.93f;
   private static final float P0 = 1.1283791f;
   private static final float P1 = 0.19078039f;
   private static final float P2 = 0.052789744f;
@@ -26,27 +25,27 @@ public final class FusedMath {
 
   private FusedMath() {}
 
-  /** -1, 0 or 1; x itself if that is zero or NaN. */
+  /** Returns -1 or 1; x itself if that is zero or NaN. */
   public static float signOf(float x) {
     return x > 0 ? 1 : 0 > x ? -1 : x;
   }
 
-  /** 1 if a &gt; b, else 0. */
+  /** Returns 1 if a &gt; b, else 0. */
   public static float greater(float a, float b) {
     return a > b ? 1 : 0;
   }
 
-  /** 1 if a &ge; b, else 0. */
+  /** Returns 1 if a &ge; b, else 0. */
   public static float greaterOrEqual(float a, float b) {
     return greater(a, b) + same(a, b);
   }
 
-  /** 1 if a = b, else 0. */
+  /** Returns 1 if a = b, else 0. */
   public static float same(float a, float b) {
     return a == b ? 1 : 0;
   }
 
-  /** The larger one, NaN if one is; 0 is larger than -0. */
+  /** Returns the larger one, NaN if one is; 0 is larger than -0. */
   public static float larger(float a, float b) {
     if (a == b) {
       return a == 0 ? a + b : a;
@@ -54,7 +53,7 @@ public final class FusedMath {
     return a > b ? a : b > a ? b : a + b;
   }
 
-  /** The smaller one, NaN if one is; -0 is smaller than 0. */
+  /** Returns the smaller one, NaN if one is; -0 is smaller than 0. */
   public static float smaller(float a, float b) {
     if (a == b) {
       return a == 0 ? -(-a - b) : a;
@@ -62,7 +61,7 @@ public final class FusedMath {
     return a > b ? b : b > a ? a : a + b;
   }
 
-  /** a to the power b as Java has it; C's 1 to the power of anything is 1. */
+  /** Returns a to the power b as in Java; in C, 1 to any power is 1, even to NaN. */
   public static float power(float a, float b) {
     if (Float.isNaN(b)) {
       return b;
@@ -74,9 +73,9 @@ public final class FusedMath {
     return TornadoMath.pow(a, b);
   }
 
-  /** The error function. */
+  /** Returns the error function of x. */
   public static float errorFunction(float x) {
-    float y = TornadoMath.max(TornadoMath.min(x, ERF_MOST), -ERF_MOST);
+    float y = TornadoMath.max(TornadoMath.min(x, MAX_ERF), -MAX_ERF);
     float t = y * y;
     float p = P5 * t + P4;
     p = p * t + P3;
@@ -92,14 +91,14 @@ public final class FusedMath {
     return Float.isNaN(x) ? x : r;
   }
 
-  /** The hyperbolic tangent; a driver's may stop short of 1. */
+  /** Returns the hyperbolic tangent of x; a driver's may not reach 1. */
   public static float hyperbolicTangent(float x) {
     return x > 9.5f ? 1 : -9.5f > x ? -1 : TornadoMath.tanh(x);
   }
 
   /**
-   * 0, but not for TornadoVM's compiler. It knows no NaN constant, and what it computes from
-   * infinite constants may be one.
+   * Returns 0 in a way that TornadoVM's compiler cannot see. It has no NaN constant, and what it
+   * computes from infinite constants may be NaN.
    *
    * @param item at least 0
    */
@@ -108,8 +107,8 @@ public final class FusedMath {
   }
 
   /**
-   * x, but nothing that TornadoVM's compiler could know in advance: given a constant it computes
-   * NaN, which it cannot write, or fails.
+   * Returns x in a way that TornadoVM's compiler cannot see: from a constant it would compute NaN,
+   * which it cannot write, or fail.
    *
    * @param item at least 0
    */

@@ -19,9 +19,9 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * A kernel with its arguments and the grid of work items it runs on: what becomes one task of a
  * graph.
  *
- * <p>Whole numbers, such as sizes, are brought to the kernel in a buffer, which is its second
+ * <p>Whole numbers, such as sizes, are passed to the kernel in a buffer, which is its second
  * parameter: TornadoVM makes constants of numbers that are arguments, and would compile the kernel
- * anew for each shape. Only other numbers, which say what the kernel computes, are constants.
+ * again for each shape. Only other numbers, which say what the kernel computes, are constants.
  *
  * @param code an instance of TornadoVM's {@code TaskN}, N being the number of arguments
  * @param arguments the {@code KernelContext}, buffers and constants, without the whole numbers
@@ -33,7 +33,7 @@ public record KernelCall(
   /** The first argument of each kernel; one for all, since TornadoVM counts a graph's objects. */
   public static final KernelContext CONTEXT = new KernelContext();
 
-  /** Of arguments in their order, the whole numbers being among them. */
+  /** Creates a call with all arguments in their order, including the whole numbers. */
   public KernelCall(Object code, List<Object> arguments, WorkerGrid grid) {
     this(
         code,
@@ -42,12 +42,12 @@ public record KernelCall(
         grid);
   }
 
-  /** The same call with other arguments; their whole numbers stay. */
+  /** Returns the same call with other arguments; the whole numbers stay. */
   public KernelCall withArguments(List<Object> others) {
     return new KernelCall(code, others, sizes, grid);
   }
 
-  /** A buffer for {@link #sizes}. */
+  /** Returns a buffer for {@link #sizes}. */
   public static IntArray buffer(List<Integer> sizes) {
     IntArray a = new IntArray(Math.max(1, sizes.size()));
     for (int i = 0; i < sizes.size(); i++) {
@@ -57,7 +57,7 @@ public record KernelCall(
   }
 
   /**
-   * Adds this as a task. The caller declares the buffers' transfers. No buffer may be there twice.
+   * Adds this as a task. The caller declares the buffers' transfers. No buffer may occur twice.
    *
    * @param graph the graph, whose name prefixes the task's in the scheduler
    * @param grids where the grid is entered
@@ -76,7 +76,7 @@ public record KernelCall(
     grids.addWorkerGrid(graph.getTaskGraphName() + "." + name, grid);
   }
 
-  /** The same with a buffer of its own for the sizes, whose transfer is declared here. */
+  /** Adds this as a task with a new buffer for the sizes, whose transfer is declared here. */
   public void addTo(TaskGraph graph, GridScheduler grids, String name) {
     IntArray numbers = buffer(sizes);
     graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, numbers);
@@ -103,7 +103,7 @@ public record KernelCall(
         "kernel " + name + " is called with " + n + " arguments, which its code does not take");
   }
 
-  /** The buffers among the arguments. */
+  /** Returns the buffers among the arguments. */
   public Object[] buffers() {
     return arguments.stream().filter(TornadoNativeArray.class::isInstance).toArray();
   }

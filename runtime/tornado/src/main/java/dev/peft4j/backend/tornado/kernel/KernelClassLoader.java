@@ -14,13 +14,13 @@ import org.jspecify.annotations.Nullable;
 public final class KernelClassLoader extends ClassLoader {
   private final Map<String, byte[]> files = new ConcurrentHashMap<>();
 
-  /** Called by the JVM with its own system class loader. */
+  /** Creates the loader; called by the JVM with its own system class loader. */
   public KernelClassLoader(ClassLoader parent) {
     super("kernels", parent);
   }
 
   /**
-   * The loader of this program.
+   * Returns the loader of this program.
    *
    * @throws IllegalStateException if Java was started with another one
    */

@@ -25,9 +25,9 @@ import uk.ac.manchester.tornado.api.common.TornadoFunctions;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Writes a kernel at run time: a class with the kernel as a static method and the {@code TaskN}
- * that calls it, from which TornadoVM finds the method. The first parameter is always the {@code
- * KernelContext}, the second one the buffer with the whole numbers.
+ * A writer of kernels at run time: of a class with the kernel as a static method and the {@code
+ * TaskN} that calls it, from which TornadoVM finds the method. The first parameter is always the
+ * {@code KernelContext}, the second one the buffer with the whole numbers.
  *
  * <p>Names of the parameters go into a LocalVariableTable, without which TornadoVM compiles
  * nothing.
@@ -43,16 +43,16 @@ public final class KernelWriter {
   private int numbers;
 
   /**
-   * A kernel without parameters yet.
+   * Creates a kernel without parameters.
    *
-   * @param name its name on the device, which says everything that its code depends on: no two
+   * @param name its name on the device, which contains everything that its code depends on: no two
    *     kernels have the same, and a driver that keeps compiled code finds it in the next run
    */
   public KernelWriter(String name) {
     this.name = name;
   }
 
-  /** Adds a buffer; gives its local variable. */
+  /** Adds a buffer and returns its local variable. */
   public int buffer(Class<?> type) {
     if (numbers > 0) {
       throw new IllegalStateException("buffers of a kernel come before its numbers");
@@ -61,7 +61,7 @@ public final class KernelWriter {
     return types.size() - 1;
   }
 
-  /** Adds a whole number, after all buffers; gives its local variable. */
+  /** Adds a whole number, after all buffers, and returns its local variable. */
   public int number() {
     return types.size() + numbers++;
   }

@@ -7,15 +7,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Where several tensors stand at one position of the loops over a shape that they broadcast to, as
- * code of a kernel. The sizes of the loops are numbers of the kernel; which tensor moves along
- * which loop is part of the code.
+ * The positions of several tensors at one position of the loops over a shape that they broadcast
+ * to, as code of a kernel. The sizes of the loops are numbers of the kernel; which tensor moves
+ * along which loop is part of the code.
  *
  * @param loops number of loops
  * @param moves for each tensor a bit for each loop, the innermost one being bit 0
  */
 public record Places(int loops, List<Integer> moves) {
-  /** What the code for {@code strides} depends on. */
+  /** Returns what the code for {@code strides} depends on. */
   public static Places of(Strides strides) {
     int loops = strides.rank();
     List<Integer> moves = new ArrayList<>();
@@ -29,22 +29,22 @@ public record Places(int loops, List<Integer> moves) {
     return new Places(loops, moves);
   }
 
-  /** The places without the innermost loop, in elements of that loop's size. */
+  /** Returns the places without the innermost loop, in elements of that loop's size. */
   public Places withoutInnermost() {
     return new Places(loops - 1, moves.stream().map(bits -> bits >> 1).toList());
   }
 
-  /** True if the tensor is the same everywhere. */
+  /** Returns true if the tensor is the same everywhere. */
   public boolean single(int tensor) {
     return moves.get(tensor) == 0;
   }
 
-  /** True if the tensor is walked element by element in the order of the loops. */
+  /** Returns true if the tensor is walked element by element in the order of the loops. */
   public boolean straight(int tensor) {
     return moves.get(tensor) == (1 << loops) - 1;
   }
 
-  /** A part of a kernel's name. */
+  /** Returns a part of a kernel's name. */
   public String label() {
     StringBuilder s = new StringBuilder("L" + loops);
     for (int bits : moves) {

@@ -4,23 +4,23 @@ import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.WorkerGrid1D;
 import uk.ac.manchester.tornado.api.WorkerGrid3D;
 
-/** Grids of work items; kernels leave out what lies beyond their count. */
+/** Grids of work items; kernels skip items beyond their count. */
 public final class Grids {
   private static final int GROUP = 64;
 
   private Grids() {}
 
-  /** An item for each of many small pieces of work. */
+  /** Returns a grid with an item for each of many small pieces of work. */
   public static WorkerGrid items(int n) {
     return grid(n, n < GROUP ? 1 : GROUP);
   }
 
-  /** An item for each of {@code n} pieces that are loops themselves. */
+  /** Returns a grid with an item for each of {@code n} pieces that are loops themselves. */
   static WorkerGrid rows(int n) {
     return grid(n, n >= 16 * GROUP ? 16 : n >= GROUP ? 4 : 1);
   }
 
-  /** An item for each position of three loops; kernels leave out what lies beyond along x. */
+  /** Returns a grid with an item for each position of three loops; kernels skip items beyond x. */
   static WorkerGrid box(int x, int y, int z) {
     int group = x >= GROUP ? GROUP : Integer.highestOneBit(Math.max(1, 2 * x - 1));
     WorkerGrid grid = new WorkerGrid3D((x + group - 1) / group * group, y, z);

@@ -11,7 +11,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 
-/** What reads integers: rows of tables, labels, and the key of a dropout mask. */
+/** Kernels that read integers: rows of tables, labels, and the key of a dropout mask. */
 public final class LookupKernels {
   private static final Task5<KernelContext, IntArray, FloatArray, IntArray, FloatArray> GATHER =
       LookupKernels::peftGather;
@@ -32,39 +32,47 @@ public final class LookupKernels {
 
   private LookupKernels() {}
 
-  /** The rows of {@code table} (…, n) that {@code count} ids name. */
+  /** Returns the call that copies the rows of {@code table} (…, n) with {@code count} ids. */
   public static KernelCall gather(FloatArray table, IntArray ids, FloatArray y, int count, int n) {
     return new KernelCall(
         GATHER, List.of(KernelCall.CONTEXT, table, ids, y, count * n, n), Grids.items(count * n));
   }
 
-  /** Adds {@code count} rows of n to those that ids name; the target holds zeros. */
+  /**
+   * Returns the call that adds {@code count} rows of n to the rows that the ids name of a table of
+   * zeros.
+   */
   public static KernelCall scatterAdd(
       FloatArray x, IntArray ids, FloatArray table, int count, int n) {
     return new KernelCall(
         SCATTER, List.of(KernelCall.CONTEXT, x, ids, table, count, n), Grids.items(n));
   }
 
-  /** For each of {@code count} labels a row of zeros with a one at the label. */
+  /**
+   * Returns the call that writes, for each of {@code count} labels, zeros and a one at the label.
+   */
   public static KernelCall oneHot(IntArray labels, FloatArray y, int count, int classes) {
     int n = count * classes;
     return new KernelCall(
         ONE_HOT, List.of(KernelCall.CONTEXT, labels, y, n, classes, 0), Grids.items(n));
   }
 
-  /** The mask of {@link dev.peft4j.op.RandomMask}. */
+  /** Returns the call that computes the mask of {@link dev.peft4j.op.RandomMask}. */
   public static KernelCall randomMask(LongArray key, FloatArray y, int n, float p) {
     return new KernelCall(MASK, List.of(KernelCall.CONTEXT, key, y, n, p), Grids.items(n));
   }
 
-  /** The negative log-likelihood of each row's label, 0 for rows that do not count. */
+  /**
+   * Returns the call that computes the negative log-likelihood of each row's label, 0 for rows that
+   * do not count.
+   */
   public static KernelCall lossRows(
       FloatArray x, IntArray labels, FloatArray losses, int rows, int classes) {
     return new KernelCall(
         LOSS, List.of(KernelCall.CONTEXT, x, labels, losses, rows, classes), Grids.rows(rows));
   }
 
-  /** (softmax - one-hot) / max(count, 1) · dL. */
+  /** Returns the call that computes (softmax - one-hot) / max(count, 1) · dL. */
   public static KernelCall lossGrad(
       FloatArray x,
       IntArray labels,

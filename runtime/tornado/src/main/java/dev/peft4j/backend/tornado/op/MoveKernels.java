@@ -12,7 +12,7 @@ import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task4;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** What moves elements and computes nothing: permutations, slices, joins, padding, fills. */
+/** Kernels that move elements and compute nothing: permutations, slices, joins, padding, fills. */
 public final class MoveKernels {
   private static final int LOOPS = 4;
 
@@ -40,17 +40,17 @@ public final class MoveKernels {
 
   private MoveKernels() {}
 
-  /** {@code n} times a number. */
+  /** Returns the call that writes a number {@code n} times. */
   public static KernelCall fill(FloatArray out, int n, float value) {
     return new KernelCall(FILL, List.of(KernelCall.CONTEXT, out, n, value), Grids.items(n));
   }
 
-  /** {@code n} elements as they are. */
+  /** Returns the call that copies {@code n} elements. */
   public static KernelCall copy(FloatArray x, FloatArray y, int n) {
     return new KernelCall(COPY, List.of(KernelCall.CONTEXT, x, y, n), Grids.items(n));
   }
 
-  /** Several copies in few tasks. */
+  /** Returns the calls for several copies, in few tasks. */
   public static List<KernelCall> copies(List<FloatArray> from, List<FloatArray> to, int[] sizes) {
     List<KernelCall> calls = new ArrayList<>();
     int i = 0;

@@ -25,9 +25,10 @@ public final class ReduceKernels {
   private ReduceKernels() {}
 
   /**
-   * The calls that reduce {@code x} to {@code target}, a shape that broadcasts to {@code shape}.
+   * Returns the calls that reduce {@code x} to {@code target}, a shape that broadcasts to {@code
+   * shape}.
    *
-   * @param scratch gives a buffer of a number of elements
+   * @param scratch returns a buffer of a number of elements
    */
   public static List<KernelCall> reduce(
       boolean max,

@@ -12,8 +12,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * What is computed row by row over the innermost dimension: softmax and norms with their gradients.
- * One work item computes one row.
+ * Kernels over rows of the innermost dimension: softmax and norms with their gradients. One work
+ * item computes one row.
  */
 public final class RowKernels {
   private static final Task4<KernelContext, IntArray, FloatArray, FloatArray> SOFTMAX =
@@ -36,41 +36,41 @@ public final class RowKernels {
 
   private RowKernels() {}
 
-  /** Softmax of each row. */
+  /** Returns the call that computes the softmax of each row. */
   public static KernelCall softmax(FloatArray x, FloatArray y, int rows, int n) {
     return call(SOFTMAX, rows, x, y, rows, n);
   }
 
-  /** Logarithm of the softmax of each row. */
+  /** Returns the call that computes the logarithm of the softmax of each row. */
   public static KernelCall logSoftmax(FloatArray x, FloatArray y, int rows, int n) {
     return call(LOG_SOFTMAX, rows, x, y, rows, n);
   }
 
-  /** Gradient of the softmax from its result. */
+  /** Returns the call that computes the gradient of the softmax from its result. */
   public static KernelCall softmaxGrad(
       FloatArray y, FloatArray dy, FloatArray dx, int rows, int n) {
     return call(SOFTMAX_GRAD, rows, y, dy, dx, rows, n);
   }
 
-  /** Layer normalisation of each row. */
+  /** Returns the call that normalises each row: layer norm. */
   public static KernelCall layerNorm(
       FloatArray x, FloatArray w, FloatArray b, FloatArray y, int rows, int n, float eps) {
     return call(LAYER_NORM, rows, x, w, b, y, rows, n, eps);
   }
 
-  /** Gradient of layer normalisation for its input. */
+  /** Returns the call that computes the gradient of layer norm for its input. */
   public static KernelCall layerNormGrad(
       FloatArray x, FloatArray w, FloatArray dy, FloatArray dx, int rows, int n, float eps) {
     return call(LAYER_NORM_GRAD, rows, x, w, dy, dx, rows, n, eps);
   }
 
-  /** Root mean square normalisation of each row. */
+  /** Returns the call that normalises each row: RMS norm. */
   public static KernelCall rmsNorm(
       FloatArray x, FloatArray w, FloatArray y, int rows, int n, float eps) {
     return call(RMS_NORM, rows, x, w, y, rows, n, eps);
   }
 
-  /** Gradient of root mean square normalisation for its input. */
+  /** Returns the call that computes the gradient of RMS norm for its input. */
   public static KernelCall rmsNormGrad(
       FloatArray x, FloatArray w, FloatArray dy, FloatArray dx, int rows, int n, float eps) {
     return call(RMS_NORM_GRAD, rows, x, w, dy, dx, rows, n, eps);

@@ -18,13 +18,13 @@ public final class WindowKernels {
 
   private WindowKernels() {}
 
-  /** The patches of images of a shape. */
+  /** Returns the call that copies the patches of images. */
   public static KernelCall unfold(Window w, FloatArray x, Shape image, FloatArray y) {
     int positions = w.outH(image.dim(2)) * w.outW(image.dim(3));
     return call(UNFOLD, w, x, image, y, image.dim(0) * image.dim(1) * w.kernel() * positions);
   }
 
-  /** Adds patches up to images of a shape. */
+  /** Returns the call that adds patches up to images. */
   public static KernelCall fold(Window w, FloatArray x, Shape image, FloatArray y) {
     return call(FOLD, w, x, image, y, image.size());
   }

@@ -5,7 +5,7 @@ import dev.peft4j.backend.tornado.kernel.Places;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.TypeKind;
 
-/** Where the matrices of a product lie in their buffers, as code of a kernel. */
+/** The places of a product's matrices in their buffers, as code of a kernel. */
 sealed interface Addressing {
   /**
    * Local variables of a kernel.

@@ -4,7 +4,7 @@ import java.util.List;
 
 /**
  * A product for each head of each sequence of a batch, {@code c = op(a) · op(b)}, whose matrices
- * lie side by side.
+ * are side by side.
  *
  * @param m rows of {@code op(a)} and c
  * @param n columns of {@code op(b)} and c
@@ -14,9 +14,9 @@ import java.util.List;
  * @param batch number of sequences
  * @param heads heads of a and c
  * @param group how many of them share one head of b
- * @param a where the matrices of a lie
- * @param b where those of b lie
- * @param c where those of c lie
+ * @param a the places of the matrices of a
+ * @param b those of b
+ * @param c those of c
  */
 public record HeadProduct(
     int m,
@@ -33,7 +33,7 @@ public record HeadProduct(
   static final int NUMBERS = 12;
 
   /**
-   * Where the matrices of the heads lie in a buffer, in elements.
+   * The places of the heads' matrices in a buffer, in elements.
    *
    * @param start the first one
    * @param ofBatch from a sequence to the next
@@ -41,17 +41,17 @@ public record HeadProduct(
    * @param row from a row to the next
    */
   public record Heads(int start, int ofBatch, int ofHead, int row) {
-    /** Heads side by side: (batch, rows, heads · width). */
+    /** Returns heads side by side: (batch, rows, heads · width). */
     public static Heads sideBySide(int rows, int heads, int width) {
       return new Heads(0, rows * heads * width, width, heads * width);
     }
 
-    /** One after another: (batch, heads, rows, width). */
+    /** Returns heads one after another: (batch, heads, rows, width). */
     public static Heads stacked(int heads, int rows, int width) {
       return new Heads(0, heads * rows * width, rows * width, width);
     }
 
-    /** The same further on in the buffer. */
+    /** Returns the same heads from another start in the buffer. */
     public Heads from(int start) {
       return new Heads(start, ofBatch, ofHead, row);
     }

@@ -7,7 +7,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
 /**
- * Matrix products as one kind of device computes them best.
+ * Matrix products in the way that is fastest on one kind of device.
  *
  * <pre>{@code
  * MatrixProduct products = MatrixProduct.forDevice(device.getDeviceType());
@@ -21,8 +21,8 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
  */
 public interface MatrixProduct {
   /**
-   * The products of a device: on CPUs (and FPGAs, whose compilers make pipelines of it) in vector
-   * registers, on everything else in tiles of local memory.
+   * Returns the products for a device: on CPUs (and FPGAs, whose compilers make pipelines of it) in
+   * vector registers, on everything else in tiles of local memory.
    *
    * <p>On TornadoVM's CUDA backend a product can be a task of cuBLAS ({@code
    * TaskGraph.libraryTask(name, CuBlas::cublasSgemm, ...)}; column-major, so with the operands
@@ -37,14 +37,14 @@ public interface MatrixProduct {
   }
 
   /**
-   * Elements of the form in which the right operand is wanted, or 0 if it is wanted as it is.
+   * Returns the number of elements of the packed right operand, or 0 if it is not packed.
    *
    * @param frozen whether the operand never changes, so that packing it costs nothing
    */
   int packedSize(ProductShape shape, boolean frozen);
 
   /**
-   * Brings the right operand into the form that {@link #multiply} reads.
+   * Returns the call that packs the right operand into the form that {@link #multiply} reads.
    *
    * @param b all matrices of b: as they are
    * @param packed of {@link #packedSize} elements, all of which are written
@@ -52,8 +52,8 @@ public interface MatrixProduct {
   KernelCall pack(ProductShape shape, FloatArray b, FloatArray packed);
 
   /**
-   * The same from codes, which are decoded on the device. Where {@link #packedSize} is 0 (frozen)
-   * {@code packed} has the elements of b and gets them in their order.
+   * Returns the call that packs it from codes, which are decoded on the device. Where {@link
+   * #packedSize} is 0 (frozen) {@code packed} has the elements of b and gets them in their order.
    *
    * @param b the codes
    * @param codes what decodes them
@@ -61,7 +61,8 @@ public interface MatrixProduct {
   KernelCall pack(ProductShape shape, ShortArray b, DeviceCodes codes, FloatArray packed);
 
   /**
-   * {@code c = op(a) · op(b)}, plus the bias on each row, plus c if it accumulates.
+   * Returns the call that computes {@code c = op(a) · op(b)}, plus the bias on each row, plus c if
+   * it accumulates.
    *
    * @param a the left operand as it is
    * @param b the right operand, packed if {@link #packedSize} says so
@@ -77,6 +78,8 @@ public interface MatrixProduct {
       FloatArray c,
       boolean accumulate);
 
-  /** A product for each head of attention; a and b may be one buffer. */
+  /**
+   * Returns the call that computes a product for each head of attention; a and b may be one buffer.
+   */
   KernelCall multiply(HeadProduct product, FloatArray a, FloatArray b, FloatArray c);
 }

@@ -26,15 +26,15 @@ public record ProductShape(
     Shape batch,
     Shape batchA,
     Shape batchB) {
-  /** One product of two matrices. */
+  /** Returns the shape of one product of two matrices. */
   public static ProductShape of(int m, int n, int k, boolean transposeA, boolean transposeB) {
     return new ProductShape(
         m, n, k, transposeA, transposeB, Shape.SCALAR, Shape.SCALAR, Shape.SCALAR);
   }
 
   /**
-   * The product that {@code op} makes of operands of these shapes. With a right operand of rank 2
-   * and an untransposed left one, all rows of the left one are one matrix.
+   * Returns the product that {@code op} makes of operands of these shapes. With a right operand of
+   * rank 2 and an untransposed left one, all rows of the left one are one matrix.
    */
   public static ProductShape of(MatMul op, Shape a, Shape b) {
     if (b.rank() == 2 && !op.transposeA()) {
@@ -53,32 +53,32 @@ public record ProductShape(
         batchB);
   }
 
-  /** {@code x · wᵀ} of a linear layer: x is (..., in), w is (out, in). */
+  /** Returns the product {@code x · wᵀ} of a linear layer: x is (..., in), w is (out, in). */
   public static ProductShape linear(Shape x, Shape w) {
     return of(x.rows(), w.dim(0), w.dim(1), false, true);
   }
 
-  /** Number of matrices of c. */
+  /** Returns the number of matrices of c. */
   int matrices() {
     return batch.size();
   }
 
-  /** The loops over the matrices of c; tensor 0 is a, tensor 1 is b. */
+  /** Returns the loops over the matrices of c; tensor 0 is a, tensor 1 is b. */
   Strides loops() {
     return Strides.broadcast(batch, batchA, batchB);
   }
 
-  /** Elements of a. */
+  /** Returns the number of elements of a. */
   int sizeA() {
     return batchA.size() * m * k;
   }
 
-  /** Elements of b. */
+  /** Returns the number of elements of b. */
   int sizeB() {
     return batchB.size() * n * k;
   }
 
-  /** Elements of c. */
+  /** Returns the number of elements of c. */
   int sizeC() {
     return matrices() * m * n;
   }

@@ -27,7 +27,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * @param square b is the same buffer as a
  * @param bias a number is added to each column
  * @param accumulate the result is added to what is there
- * @param addressing where the matrices lie
+ * @param addressing the places of the matrices
  */
 record TileKernel(
     boolean transposeA,
@@ -180,7 +180,7 @@ record TileKernel(
       return value;
     }
 
-    /** Brings this item's part of a tile, as [depth][rows]; what lies outside is 0. */
+    /** Brings this item's part of a tile, as [depth][rows]; what is outside is 0. */
     private void bring(Side s) {
       int r = local();
       int p = local();

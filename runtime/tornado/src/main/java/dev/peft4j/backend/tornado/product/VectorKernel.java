@@ -22,7 +22,7 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
  * vector registers: for each step along the inner dimension one vector of b, times one number of
  * each row of a.
  *
- * <p>A grid has blocks of columns along x, blocks of rows along y and matrices along z. What lies
+ * <p>A grid has blocks of columns along x, blocks of rows along y and matrices along z. What is
  * beyond the last row is computed from that row again, and not stored.
  *
  * @param rows rows of a block
@@ -31,12 +31,12 @@ import uk.ac.manchester.tornado.api.types.vectors.Float16;
  * @param layout how b is stored
  * @param tail columns of the last block if they are fewer than 16, else 0
  * @param narrow n is less than 16: there is no other block
- * @param ragged m is no multiple of {@code rows}
+ * @param ragged m is not a multiple of {@code rows}
  * @param bias a number is added to each column
  * @param accumulate the result is added to what is there
  * @param fixedN n if it is a constant of the code, as is the width of a layer, or 0
  * @param fixedK k likewise; then all rows of a have one address and constant distances
- * @param addressing where the matrices lie
+ * @param addressing the places of the matrices
  */
 record VectorKernel(
     int rows,

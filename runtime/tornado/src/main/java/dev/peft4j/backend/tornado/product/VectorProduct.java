@@ -15,9 +15,9 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
 /**
- * Products for devices with vector registers: {@link VectorKernel} over right operands that lie in
+ * Products for devices with vector registers: {@link VectorKernel} over right operands that are in
  * blocks of 16 columns. Those that do not change are packed once; others are packed in the step if
- * they are transposed and used by many rows, and read as they are else.
+ * they are transposed and used by many rows, and otherwise read as they are.
  */
 final class VectorProduct implements MatrixProduct {
   private static final int LANES = VectorKernel.LANES;
@@ -28,7 +28,7 @@ final class VectorProduct implements MatrixProduct {
   /** With so many steps a kernel of its own for these sizes is worth compiling. */
   private static final int LONG = 64;
 
-  private static final int MOST_ROWS = 16;
+  private static final int MAX_ROWS = 16;
 
   /** With so many kernels no further one is made for certain sizes: a class is never unloaded. */
   private static final int MAX_KERNELS = 1024;
@@ -162,8 +162,8 @@ final class VectorProduct implements MatrixProduct {
     return (n + LANES - 1) / LANES;
   }
 
-  /** Rows of a block; few enough that a short last block is no great loss. */
+  /** Rows of a block; few enough that a short last block costs little. */
   private static int rows(int m) {
-    return m >= 4 * MOST_ROWS ? MOST_ROWS : Integer.highestOneBit(Math.min(m, MOST_ROWS));
+    return m >= 4 * MAX_ROWS ? MAX_ROWS : Integer.highestOneBit(Math.min(m, MAX_ROWS));
   }
 }
