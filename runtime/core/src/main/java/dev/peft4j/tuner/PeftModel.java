@@ -152,7 +152,7 @@ public interface PeftModel extends Adapted {
   /**
    * Replaces the weights of the base by those in a file with its plain names ({@code
    * linear.weight}), as {@link dev.peft4j.nn.Module#save} wrote it for the base, or transformers or
-   * torch did. Adapters that nothing has trained or loaded yet start anew from the new weights, as
+   * torch did. Adapters that nothing has trained or loaded yet start again from the new weights, as
    * if the base had been loaded before they were attached; others keep their weights.
    *
    * @param path a safetensors file, or a folder with {@code model.safetensors} or with several
