@@ -28,8 +28,7 @@ final class Format {
     var err = new PrintWriter(System.err, true);
     int exit = new Main(out, err, System.in).format(arguments.toArray(String[]::new));
     if (exit != 0 && !apply) {
-      err.println(
-          "The files above are not formatted. Fix them with: ./mvnw -q -N -Pformat verify");
+      err.println("The files above are not formatted. Fix them with: ./mvnw -q -N -Pformat verify");
     }
     out.flush();
     System.exit(exit);
