@@ -10,23 +10,24 @@ import org.jspecify.annotations.Nullable;
 /**
  * The decision which paths a {@link TargetSpec} names, by peft's rules and in peft's order ({@code
  * check_target_module_exists}):
- * <li>{@code excludeRegex} matches the whole path, or an entry of {@code exclude} is the path or
- *     its end from a dot on: excluded.
- * <li>The path is, or lies in, a module to save ({@code (^|.*\.)NAME($|\..*)} from the start): not
- *     targeted.
- * <li>{@code targetRegex} matches the whole path: targeted. A target that is the path: targeted,
- *     independent of {@code layers}.
- * <li>A target that is the path's end from a dot on: targeted if no {@code layers} are given, or
- *     the path's first index is one of them. The index is found by {@code .*?\.[^.]*\.(\d+)\.}, so
- *     the list needs a module above it ({@code m.layers.1.q}), or after the name that {@code
- *     layersPattern} gives.
- *     </ol>
  *
- *     <p>Not from peft: modules to save are chosen by {@link #saves} with a dot boundary. peft
- *     wraps by a plain suffix, so that {@code head} there also takes {@code lm_head}, which its
- *     users report as an error. The heads that peft adds for a task, {@code classifier} and {@code
- *     score}, are such suffixes here, too: DistilBERT's {@code pre_classifier} is trained and saved
- *     with its classifier.
+ * <ol>
+ *   <li>{@code excludeRegex} matches the whole path, or an entry of {@code exclude} is the path or
+ *       its end from a dot on: excluded.
+ *   <li>The path is, or lies in, a module to save ({@code (^|.*\.)NAME($|\..*)} from the start):
+ *       not targeted.
+ *   <li>{@code targetRegex} matches the whole path: targeted. A target that is the path: targeted,
+ *       independent of {@code layers}.
+ *   <li>A target that is the path's end from a dot on: targeted if no {@code layers} are given, or
+ *       the path's first index is one of them. The index is found by {@code .*?\.[^.]*\.(\d+)\.},
+ *       so the list needs a module above it ({@code m.layers.1.q}), or after the name that {@code
+ *       layersPattern} gives.
+ * </ol>
+ *
+ * <p>Not from peft: modules to save are chosen by {@link #saves} with a dot boundary. peft wraps by
+ * a plain suffix, so that {@code head} there also takes {@code lm_head}, which its users report as
+ * an error. The heads that peft adds for a task, {@code classifier} and {@code score}, are such
+ * suffixes here, too: DistilBERT's {@code pre_classifier} is trained and saved with its classifier.
  */
 public final class TargetMatcher {
   private static final String ANY_LIST = ".*?\\.[^.]*\\.(?P<idx>\\d+)\\.";
