@@ -118,8 +118,8 @@ class PeftComplaintsTest {
   /** A head and a module whose name ends alike. */
   static final class TwoHeads extends Module {
     final Linear body = new Linear(2, 2);
-    final Linear preScore = new Linear(2, 2);
-    final Linear score = new Linear(2, 2);
+    final Linear preHead = new Linear(2, 2);
+    final Linear head = new Linear(2, 2);
   }
 
   /** 1917, 3755. */
@@ -127,8 +127,8 @@ class PeftComplaintsTest {
   void modulesToSaveGoByWholeNames() {
     AdaptedModel<TwoHeads> model =
         PeftModel.of(
-            new TwoHeads(), LoraConfig.builder().targets("body").modulesToSave("score").build());
-    assertThat(model.adapters().adapter("default").saved().keySet()).containsExactly("score");
+            new TwoHeads(), LoraConfig.builder().targets("body").modulesToSave("head").build());
+    assertThat(model.adapters().adapter("default").saved().keySet()).containsExactly("head");
   }
 
   /** 2566. */

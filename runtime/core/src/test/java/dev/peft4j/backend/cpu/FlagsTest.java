@@ -71,7 +71,7 @@ class FlagsTest {
         .filteredOn(
             line ->
                 line.equals(
-                    "IllegalStateException: OpenBLAS could not be loaded: the class path lacks the"
+                    "Peft4jException: OpenBLAS could not be loaded: the class path lacks the"
                         + " jar org.bytedeco:openblas:jar:linux-s390x"))
         .hasSize(2);
   }
@@ -86,9 +86,9 @@ class FlagsTest {
             "-Dpeft4j.threads=3");
     assertThat(said)
         .contains(
-            "IllegalStateException: native memory access is denied to this program: start Java with"
+            "Peft4jException: native memory access is denied to this program: start Java with"
                 + " --enable-native-access=ALL-UNNAMED",
-            "IllegalStateException: OpenBLAS cannot be called, native access is denied to this"
+            "Peft4jException: OpenBLAS cannot be called, native access is denied to this"
                 + " program: start Java with --enable-native-access=ALL-UNNAMED",
             "3");
   }
