@@ -48,7 +48,11 @@ class AdapterFolderTest {
     adapter.tensors().get(A).storage().setFloat(0, adapter.tensors().get(A).storage().floatAt(0));
     adapter.checkFinite();
     AdapterFolder.write(
-        folder, "default", adapter.config(), adapter.tensors(), ModelCard.of(adapter.config()));
+        folder,
+        "default",
+        adapter.config(),
+        adapter.tensors(),
+        ModelCard.of(adapter.config(), "lora"));
     assertThat(listing(folder))
         .containsExactly("README.md", "adapter_config.json", "adapter_model.safetensors");
     for (String name : listing(folder)) {
@@ -60,7 +64,11 @@ class AdapterFolderTest {
   void otherAdaptersHaveAFolderOfTheirName() throws Exception {
     Adapter adapter = AdapterFolder.read(resource("named"), "extra");
     AdapterFolder.write(
-        folder, "extra", adapter.config(), adapter.tensors(), ModelCard.of(adapter.config()));
+        folder,
+        "extra",
+        adapter.config(),
+        adapter.tensors(),
+        ModelCard.of(adapter.config(), "lora"));
     assertThat(listing(folder))
         .containsExactly(
             "README.md", "extra/", "extra/adapter_config.json", "extra/adapter_model.safetensors");
