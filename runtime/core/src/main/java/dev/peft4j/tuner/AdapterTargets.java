@@ -43,7 +43,7 @@ final class AdapterTargets {
         && Names.ends(List.of(path)).stream().anyMatch(extraNames::contains);
   }
 
-  /** Returns whether the module is trained whole. */
+  /** Returns whether the module is trained in full. */
   boolean saves(String path) {
     return matcher.saves(path);
   }

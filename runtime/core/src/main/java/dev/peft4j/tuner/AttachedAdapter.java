@@ -84,7 +84,7 @@ final class AttachedAdapter {
     settings = settings.tied();
   }
 
-  /** Adds copies of all tensors of a module, which is trained whole. */
+  /** Adds copies of all tensors of a module, which is trained in full. */
   void save(String path, Module module) {
     saved.put(path, module);
     for (NamedParameter p : module.namedParameters()) {

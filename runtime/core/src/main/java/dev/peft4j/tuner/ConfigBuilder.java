@@ -60,7 +60,7 @@ public abstract class ConfigBuilder<B extends ConfigBuilder<B>> {
     return self();
   }
 
-  /** Adds modules that are trained whole, as copies. */
+  /** Adds modules that are trained in full, as copies. */
   public B modulesToSave(String... names) {
     targets.modulesToSave(names);
     return self();

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.SequencedMap;
 
 /**
- * The state of one adapted layer or of one module that is trained whole: peft's {@code
+ * The state of one adapted layer or of one module that is trained in full: peft's {@code
  * TunerLayerStatus}.
  *
  * @param name its path as peft has it, for example {@code model.layers.0.q_proj}

@@ -12,7 +12,7 @@ public interface PeftConfig {
   /** Returns peft's name of the tuner, for example {@code LORA}. */
   String peftType();
 
-  /** Returns which layers get an adapter and which modules are trained whole. */
+  /** Returns which layers get an adapter and which modules are trained in full. */
   TargetSpec targets();
 
   /** Returns which biases of the base model are trained. */

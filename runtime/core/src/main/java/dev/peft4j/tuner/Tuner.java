@@ -112,7 +112,7 @@ public interface Tuner<C extends PeftConfig> {
   }
 
   /**
-   * Returns the modules that are trained whole: those asked for, and the heads that the task type
+   * Returns the modules that are trained in full: those asked for, and the heads that the task type
    * trains by itself.
    */
   default List<String> modulesToSave(C config) {

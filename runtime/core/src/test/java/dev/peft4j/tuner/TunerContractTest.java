@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What holds for every tuner on board, on each type of layer that it adapts. */
+/** What holds for every tuner that is available, on each type of layer that it adapts. */
 @ParameterizedClass(name = "{0}")
 @MethodSource("cases")
 class TunerContractTest {

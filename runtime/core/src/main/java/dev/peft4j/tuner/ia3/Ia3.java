@@ -68,7 +68,7 @@ public @interface Ia3 {
       oneOf = {"DEFAULT", "RANDOM"})
   Init init() default Init.DEFAULT;
 
-  /** Modules that are trained whole; see {@link Peft#modulesToSave()}. */
+  /** Modules that are trained in full; see {@link Peft#modulesToSave()}. */
   String[] modulesToSave() default {};
 
   /** The adapter's name. */

@@ -77,7 +77,7 @@ public @interface LoHa {
   @Setting(description = "Starts as zero; false makes all factors random.")
   boolean initWeights() default true;
 
-  /** Modules that are trained whole; see {@link Peft#modulesToSave()}. */
+  /** Modules that are trained in full; see {@link Peft#modulesToSave()}. */
   String[] modulesToSave() default {};
 
   /** Ranks of some of the layers; the first that fits a layer counts. */

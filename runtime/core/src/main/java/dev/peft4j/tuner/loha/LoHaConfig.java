@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param moduleDropout the probability with which an adapter is left out of a training step
  * @param useEffectiveConv2d whether kernels of convolutions are decomposed along their channels
  * @param initWeights whether the adapter starts as zero; else all its factors are random
- * @param targets which layers get an adapter, and which modules are trained whole
+ * @param targets which layers get an adapter, and which modules are trained in full
  * @param rankPattern ranks by regular expressions for paths
  * @param alphaPattern alphas by regular expressions for paths
  * @param taskType peft's task type, or null
