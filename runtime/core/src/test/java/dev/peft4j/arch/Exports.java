@@ -92,7 +92,7 @@ public final class Exports {
             new ArchCondition<JavaClass>("be in a package that is API or internal") {
               @Override
               public void check(JavaClass c, ConditionEvents events) {
-                String name = packageOf(c);
+                String name = Floors.packageOf(c);
                 if (!name.isEmpty() && API.contains(name) == isInternal(name)) {
                   events.add(
                       SimpleConditionEvent.violated(
@@ -115,7 +115,7 @@ public final class Exports {
             new ArchCondition<JavaClass>("show only the public API") {
               @Override
               public void check(JavaClass c, ConditionEvents events) {
-                if (!API.contains(packageOf(c)) || !isVisible(c)) {
+                if (!API.contains(Floors.packageOf(c)) || !isVisible(c)) {
                   return;
                 }
                 c.getInterfaces().forEach(i -> look(c, "implements", i, events));
@@ -140,7 +140,7 @@ public final class Exports {
 
   private static void look(JavaClass c, String how, JavaType type, ConditionEvents events) {
     for (JavaClass t : type.getAllInvolvedRawTypes()) {
-      String name = packageOf(t);
+      String name = Floors.packageOf(t);
       if (!name.isEmpty() && isInternal(name)) {
         events.add(
             SimpleConditionEvent.violated(
@@ -181,12 +181,5 @@ public final class Exports {
     if (!silent.isEmpty()) {
       throw new AssertionError("internal packages that do not say '" + SAID + "': " + silent);
     }
-  }
-
-  private static String packageOf(JavaClass c) {
-    String name = c.getPackageName();
-    return name.equals(ROOT)
-        ? "."
-        : name.startsWith(ROOT + ".") ? name.substring(ROOT.length() + 1) : "";
   }
 }

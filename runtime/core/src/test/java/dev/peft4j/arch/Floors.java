@@ -228,10 +228,13 @@ public final class Floors {
 
   /**
    * The name of the class's package without {@code dev.peft4j.}, a dot for that package itself;
-   * empty for other packages.
+   * empty for other packages, and for libraries inside the processor's jar.
    */
-  private static String packageOf(JavaClass c) {
+  static String packageOf(JavaClass c) {
     String name = c.getPackageName();
+    if (name.contains(".shaded.")) {
+      return "";
+    }
     return name.equals("dev.peft4j")
         ? "."
         : name.startsWith(ROOT) ? name.substring(ROOT.length()) : "";
