@@ -87,7 +87,7 @@ class StrangeTunerTest {
                 "train",
                 "--help"));
     assertThat(said.replaceAll("\\s+", " "))
-        .contains(", toy.", "--gain=N Toy: How much a change of the vector changes the result.");
+        .contains(", toy, ", "--gain=N Toy: How much a change of the vector changes the result.");
   }
 
   private String compile(String model) throws Exception {
