@@ -2,8 +2,10 @@ package dev.peft4j.tuner;
 
 import dev.peft4j.target.PatternKeys;
 import java.util.AbstractMap;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
@@ -47,6 +49,22 @@ public final class PatternMap<V> extends AbstractMap<String, V> implements Seque
       compiled = true;
     }
     return keys;
+  }
+
+  /**
+   * Returns the expressions that give no path its value, in their order.
+   *
+   * @throws java.util.regex.PatternSyntaxException if one is not a regular expression
+   */
+  public Set<String> unused(Collection<String> paths) {
+    Set<String> left = new LinkedHashSet<>(entries.keySet());
+    for (String path : paths) {
+      String key = keys().first(path);
+      if (key != null) {
+        left.remove(key);
+      }
+    }
+    return left;
   }
 
   @Override

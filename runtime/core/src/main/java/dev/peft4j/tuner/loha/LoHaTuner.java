@@ -22,11 +22,9 @@ import java.io.IOException;
 import java.lang.annotation.Annotation;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import java.util.Set;
 
 /**
  * Low-rank Hadamard products (Hyeon-Woo et al. 2021, FedPara), peft's {@code LOHA}: the layer's
@@ -107,21 +105,13 @@ public final class LoHaTuner implements Tuner<LoHaConfig> {
   @Override
   public List<String> unusedSettings(LoHaConfig config, Collection<String> paths) {
     List<String> unused = new ArrayList<>();
-    unused(config.rankPattern(), paths).forEach(key -> unused.add("rank pattern '" + key + "'"));
-    unused(config.alphaPattern(), paths).forEach(key -> unused.add("alpha pattern '" + key + "'"));
+    PatternMap.of(config.rankPattern())
+        .unused(paths)
+        .forEach(key -> unused.add("rank pattern '" + key + "'"));
+    PatternMap.of(config.alphaPattern())
+        .unused(paths)
+        .forEach(key -> unused.add("alpha pattern '" + key + "'"));
     return unused;
-  }
-
-  private static Set<String> unused(SequencedMap<String, ?> patterns, Collection<String> paths) {
-    PatternKeys keys = PatternMap.of(patterns).keys();
-    Set<String> left = new LinkedHashSet<>(patterns.keySet());
-    for (String path : paths) {
-      String key = keys.first(path);
-      if (key != null) {
-        left.remove(key);
-      }
-    }
-    return left;
   }
 
   // ---- the file

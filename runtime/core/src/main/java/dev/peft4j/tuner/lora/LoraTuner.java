@@ -11,7 +11,6 @@ import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.target.Names;
-import dev.peft4j.target.PatternKeys;
 import dev.peft4j.target.TargetMatcher;
 import dev.peft4j.target.TargetSpec;
 import dev.peft4j.tuner.Combination;
@@ -29,12 +28,9 @@ import java.io.IOException;
 import java.lang.annotation.Annotation;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.SequencedMap;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -202,21 +198,13 @@ public final class LoraTuner implements Tuner<LoraConfig> {
   @Override
   public List<String> unusedSettings(LoraConfig lora, Collection<String> paths) {
     List<String> unused = new ArrayList<>();
-    unused(lora.rankPattern(), paths).forEach(key -> unused.add("rank pattern '" + key + "'"));
-    unused(lora.alphaPattern(), paths).forEach(key -> unused.add("alpha pattern '" + key + "'"));
+    PatternMap.of(lora.rankPattern())
+        .unused(paths)
+        .forEach(key -> unused.add("rank pattern '" + key + "'"));
+    PatternMap.of(lora.alphaPattern())
+        .unused(paths)
+        .forEach(key -> unused.add("alpha pattern '" + key + "'"));
     return unused;
-  }
-
-  private static Set<String> unused(SequencedMap<String, ?> patterns, Collection<String> paths) {
-    PatternKeys keys = PatternMap.of(patterns).keys();
-    Set<String> left = new LinkedHashSet<>(patterns.keySet());
-    for (String path : paths) {
-      String key = keys.first(path);
-      if (key != null) {
-        left.remove(key);
-      }
-    }
-    return left;
   }
 
   // ---- the file
