@@ -16,6 +16,7 @@ import dev.peft4j.op.CrossEntropyGrad;
 import dev.peft4j.op.Fold;
 import dev.peft4j.op.Gather;
 import dev.peft4j.op.GatherAlong;
+import dev.peft4j.op.Inverse;
 import dev.peft4j.op.LayerNorm;
 import dev.peft4j.op.LayerNormGrad;
 import dev.peft4j.op.LinearOp;
@@ -118,6 +119,7 @@ final class Kernels {
       case Permute _ -> PermuteKernel::new;
       case Unfold _ -> WindowKernel::unfold;
       case Fold _ -> WindowKernel::fold;
+      case Inverse _ -> InverseKernel::new;
       default -> null;
     };
   }
