@@ -74,7 +74,7 @@ public final class Program {
       targets[r] =
           leaf == null ? -1 : ((Placeholder) Objects.requireNonNull(mapped.get(leaf)).op()).index();
     }
-    List<Node> fused = Fusion.fuse(Narrowing.narrow(roots, lowering));
+    List<Node> fused = Fusion.fuse(Narrowing.narrow(Sharing.share(roots, lowering), lowering));
     return assemble(placeholders, DirectReads.of(fused, support), targets);
   }
 
