@@ -10,6 +10,7 @@ import dev.peft4j.graph.Scalar;
 import dev.peft4j.graph.ScalarFunctions;
 import dev.peft4j.graph.SumTo;
 import dev.peft4j.graph.Variable;
+import dev.peft4j.op.Arange;
 import dev.peft4j.op.Attention;
 import dev.peft4j.op.Causal;
 import dev.peft4j.op.Concat;
@@ -29,6 +30,7 @@ import dev.peft4j.op.Permute;
 import dev.peft4j.op.RandomMask;
 import dev.peft4j.op.Reshape;
 import dev.peft4j.op.RmsNorm;
+import dev.peft4j.op.Rotary;
 import dev.peft4j.op.ScatterAdd;
 import dev.peft4j.op.ScatterAlong;
 import dev.peft4j.op.Slice;
@@ -132,6 +134,8 @@ public final class DoubleOracle {
       case MatMul m -> OracleProducts.matmul(m, x, s, y, n.shape());
       case LinearOp l -> OracleProducts.linear(x, s, y);
       case Attention a -> OracleProducts.attention(a, x, s, y, n.shape());
+      case Rotary r -> OracleProducts.rotary(r, x, s, y);
+      case Arange r -> Arrays.setAll(y, i -> i);
       case Unfold u -> OracleProducts.unfold(u.window(), x[0], s[0], y);
       case Fold f -> OracleProducts.fold(f.window(), x[0], f.image(), y);
       case Gather g -> {
