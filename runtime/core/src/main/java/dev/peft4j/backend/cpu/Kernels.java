@@ -37,6 +37,7 @@ import dev.peft4j.op.Slice;
 import dev.peft4j.op.Softmax;
 import dev.peft4j.op.SoftmaxGrad;
 import dev.peft4j.op.Unfold;
+import dev.peft4j.op.WriteRows;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -109,6 +110,7 @@ final class Kernels {
       case ScatterAdd _ -> LookupKernel.Add::new;
       case GatherAlong _ -> AlongKernel.Elements::new;
       case ScatterAlong _ -> AlongKernel.Sums::new;
+      case WriteRows _ -> LookupKernel.Write::new;
       case OneHot _ -> LookupKernel.Hot::new;
       case Decode _ -> DecodeKernel::new;
       case RandomMask _ -> FillKernel.Mask::new;

@@ -38,6 +38,7 @@ import dev.peft4j.op.Softmax;
 import dev.peft4j.op.Softplus;
 import dev.peft4j.op.StopGradient;
 import dev.peft4j.op.Unfold;
+import dev.peft4j.op.WriteRows;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.Map;
@@ -148,6 +149,13 @@ public final class DoubleOracle {
         int width = n.shape().dim(1);
         for (int i = 0; i < x[0].length; i++) {
           y[(int) x[1][i / width] * width + i % width] += x[0][i];
+        }
+      }
+      case WriteRows w -> {
+        System.arraycopy(x[0], 0, y, 0, y.length);
+        int width = n.shape().dim(1);
+        for (int i = 0; i < x[1].length; i++) {
+          y[(int) x[2][i / width] * width + i % width] = x[1][i];
         }
       }
       case GatherAlong g -> {
