@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>Training mode is for the thread that asks for it, until it asks for evaluation mode.
- *   <li>The thread that adapts a base in training mode, and a thread that makes an optimizer step in
- *       that mode, keep it as if they had asked for it: nothing that another thread does turns their
- *       dropout off.
+ *   <li>The thread that adapts a base in training mode, and a thread that makes an optimizer step
+ *       in that mode, keep it as if they had asked for it: nothing that another thread does turns
+ *       their dropout off.
  *   <li>Evaluation mode is for the thread that asks for it and for all that have neither asked for
  *       training mode nor trained, such as those that serve.
  *   <li>A call keeps the mode that it started with, unless it changes the mode itself.
