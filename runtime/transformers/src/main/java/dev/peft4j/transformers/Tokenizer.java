@@ -67,6 +67,7 @@ public final class Tokenizer implements AutoCloseable {
    * @param path a folder with a tokenizer, or a {@code tokenizer.json}, which is then used as it is
    * @param maxLength the maximum number of tokens of a text, including those added by the tokenizer
    * @throws FileFormatException if the file does not exist or is not a tokenizer
+   * @throws MaxLengthException if the tokens added to every text leave no room for a text
    */
   public static Tokenizer load(Path path, int maxLength) throws IOException {
     requireLength(maxLength, 1, "");
@@ -141,8 +142,7 @@ public final class Tokenizer implements AutoCloseable {
 
   private static void requireLength(int maxLength, int least, String why) {
     if (maxLength < least) {
-      throw new IllegalArgumentException(
-          "Tokenizer: maxLength is " + maxLength + ", must be at least " + least + why);
+      throw new MaxLengthException(" is " + maxLength + ", must be at least " + least + why);
     }
   }
 
@@ -160,6 +160,7 @@ public final class Tokenizer implements AutoCloseable {
    * Returns the tokens of pairs of texts, the second of type 1; the longer one is truncated first.
    *
    * @param second as many as {@code first}
+   * @throws MaxLengthException if the tokens added to every pair leave no room for a text
    */
   public TokenBatch encode(List<String> first, List<String> second) {
     requireTexts(first);

@@ -2,6 +2,7 @@ package dev.peft4j.backend.cpu;
 
 import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
+import dev.peft4j.graph.Again;
 import dev.peft4j.graph.BroadcastTo;
 import dev.peft4j.graph.Decode;
 import dev.peft4j.graph.Elementwise;
@@ -125,6 +126,7 @@ final class Kernels {
       case Rotary _ -> RotaryKernel::new;
       case Causal _ -> FillKernel.Triangle::new;
       case Reshape _ -> CopyKernel::whole;
+      case Again _ -> CopyKernel::whole;
       case Slice _ -> CopyKernel::slice;
       case Pad _ -> CopyKernel::pad;
       case Concat _ -> CopyKernel::concat;
