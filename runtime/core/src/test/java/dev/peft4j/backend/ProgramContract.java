@@ -31,7 +31,9 @@ abstract class ProgramContract extends StateContract {
     for (int blocks : new int[] {2, 9}) {
       Tower tower = new Tower(blocks, 24);
       List<float[]> kept = bits(tower, ActivationCheckpointing.OFF);
-      assertThat(bits(tower, ActivationCheckpointing.ON)).usingRecursiveComparison().isEqualTo(kept);
+      assertThat(bits(tower, ActivationCheckpointing.ON))
+          .usingRecursiveComparison()
+          .isEqualTo(kept);
     }
   }
 
