@@ -1,6 +1,7 @@
 package dev.peft4j.nn;
 
 import dev.peft4j.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Layer normalisation over the innermost dimension (torch's {@code nn.LayerNorm}); weight starts at
@@ -8,7 +9,7 @@ import dev.peft4j.tensor.Tensor;
  */
 public class LayerNorm extends Module implements Layer {
   private final Parameter weight;
-  private final Parameter bias;
+  private final @Nullable Parameter bias;
   private final float eps;
 
   /** Creates a layer for rows of {@code dim} numbers with eps 1e-5. */
@@ -18,17 +19,23 @@ public class LayerNorm extends Module implements Layer {
 
   /** Creates a layer for rows of {@code dim} numbers. */
   public LayerNorm(int dim, float eps) {
+    this(dim, eps, true);
+  }
+
+  /** Creates a layer for rows of {@code dim} numbers, with or without a bias. */
+  public LayerNorm(int dim, float eps, boolean bias) {
     if (dim < 1) {
       throw new IllegalArgumentException("LayerNorm(" + dim + "): the size must be at least 1");
     }
     this.weight = Initial.constant(1, dim);
-    this.bias = Initial.constant(0, dim);
+    this.bias = bias ? Initial.constant(0, dim) : null;
     this.eps = eps;
   }
 
   @Override
   public Tensor forward(Tensor x) {
-    return seen(x.layerNorm(weight, bias, eps));
+    Tensor shift = bias == null ? Tensor.zeros(weight.dim(0)) : bias;
+    return seen(x.layerNorm(weight, shift, eps));
   }
 
   @Override
@@ -36,6 +43,7 @@ public class LayerNorm extends Module implements Layer {
     return ModuleText.tuple(weight.dim(0))
         + ", eps="
         + ModuleText.number(eps)
-        + ", elementwise_affine=True, bias=True";
+        + ", elementwise_affine=True, bias="
+        + (bias == null ? "False" : "True");
   }
 }

@@ -112,6 +112,7 @@ class ModuleTest {
     assertThat(new Conv2d(2, 3, 5).stateShapes())
         .containsExactly(Map.entry("weight", Shape.of(3, 2, 5, 5)), Map.entry("bias", Shape.of(3)));
     assertThat(new LayerNorm(3).stateShapes()).containsOnlyKeys("weight", "bias");
+    assertThat(new LayerNorm(3, 1e-5f, false).stateShapes()).containsOnlyKeys("weight");
     assertThat(new RmsNorm(3).stateShapes()).containsOnlyKeys("weight");
     assertThat(new Dropout(0.5).stateShapes()).isEmpty();
   }
@@ -281,5 +282,18 @@ class ModuleTest {
     assertThatThrownBy(() -> new Conv2d(1, 1, 1, 0, 0)).hasMessageContaining("at least 1");
     assertThatThrownBy(() -> new LayerNorm(0)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> new RmsNorm(0)).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void aLayerNormWithoutBiasAddsNothing() {
+    Tensor x = Tensor.of(new float[] {1, 2, 4, -3, 0, 5}, 2, 3);
+    LayerNorm with = new LayerNorm(3, 1e-5f);
+    LayerNorm without = new LayerNorm(3, 1e-5f, false);
+    assertThat(without.forward(x).toFloats()).isEqualTo(with.forward(x).toFloats());
+    assertThat(without.toString()).contains("bias=False");
+    without.forward(x).square().sum().backward();
+    with.forward(x).square().sum().backward();
+    assertThat(without.parameters().getFirst().grad().toFloats())
+        .isEqualTo(with.parameters().getFirst().grad().toFloats());
   }
 }

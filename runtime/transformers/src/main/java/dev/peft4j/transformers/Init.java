@@ -37,7 +37,12 @@ public final class Init {
 
   /** Returns a linear layer with bias. */
   public Linear linear(int in, int out) {
-    return new Linear(weight(out, in), Initial.constant(0, out));
+    return linear(in, out, true);
+  }
+
+  /** Returns a linear layer with or without bias. */
+  public Linear linear(int in, int out, boolean bias) {
+    return new Linear(weight(out, in), bias ? Initial.constant(0, out) : null);
   }
 
   /** Returns a table of {@code count} rows. */
