@@ -79,12 +79,12 @@ final class AdapterRun {
   private final SafeTensors io;
   private final Map<String, Tensor> inputs;
   private final Tensor target;
-  private final Difference output = new Difference("output", TOLERANCE);
+  private final Difference output;
   private final Difference loss = new Difference("loss", TOLERANCE);
   private final Difference gradients;
   private final Difference step;
   private final Difference losses = new Difference("losses", LOSSES_TOLERANCE);
-  private final Difference merge = new Difference("merge", TOLERANCE);
+  private final Difference merge;
   private final List<String> wrong = new ArrayList<>();
 
   /**
@@ -93,6 +93,27 @@ final class AdapterRun {
    * @param io the case's tensors
    */
   AdapterRun(OfPeft peft, Base base, PeftConfig config, SafeTensors io) throws IOException {
+    this(
+        peft,
+        base,
+        config,
+        io,
+        GoldenCase.starting("input.", io),
+        GoldenCase.tensor(io, "input.target"));
+  }
+
+  /**
+   * A run with inputs and a target of its own.
+   *
+   * @param inputs by name
+   */
+  AdapterRun(
+      OfPeft peft,
+      Base base,
+      PeftConfig config,
+      SafeTensors io,
+      Map<String, Tensor> inputs,
+      Tensor target) {
     this.peft = peft;
     this.base = base;
     this.config = config;
@@ -104,9 +125,15 @@ final class AdapterRun {
         deep
             ? Difference.mostly("step 3", DEEP_STEP_TOLERANCE, CHAOTIC)
             : new Difference("step 3", peft.optimizer().tolerance());
-    this.inputs = GoldenCase.starting("input.", io);
-    this.target = GoldenCase.tensor(io, "input.target");
-    inputs.remove("target");
+    this.output = relative("output", deep);
+    this.merge = relative("merge", deep);
+    this.inputs = new LinkedHashMap<>(inputs);
+    this.target = target;
+    this.inputs.remove("target");
+  }
+
+  private static Difference relative(String what, boolean deep) {
+    return deep ? Difference.scaled(what, TOLERANCE) : new Difference(what, TOLERANCE);
   }
 
   CaseResult run() throws IOException {
@@ -253,7 +280,7 @@ final class AdapterRun {
     adapted.mergeAndUnload();
     merge.add("merged_output", model.forward().apply(inputs), expected("merged_output"));
     Map<String, Tensor> theirs = GoldenCase.starting(peft.prefix() + "merged.", io);
-    Map<String, ModuleTensor> state = model.module().stateDict();
+    Map<String, ModuleTensor> state = SmallDecoders.state(model.module());
     Set<String> here = new TreeSet<>(state.keySet());
     if (peft.deep()) {
       here.retainAll(theirs.keySet());

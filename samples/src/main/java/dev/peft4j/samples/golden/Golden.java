@@ -61,6 +61,12 @@ public final class Golden {
       golden.count(result);
       String name = String.valueOf(c.getFileName());
       out.println(name + " ".repeat(width - name.length()) + "  " + result);
+      CaseRunner.parts(c)
+          .forEach(
+              (part, partResult) -> {
+                golden.count(partResult);
+                out.println(name + "/" + part + "  " + partResult);
+              });
     }
     out.println(
         golden.passed + " passed, " + golden.failed + " failed, " + golden.skipped + " skipped");
