@@ -1,7 +1,6 @@
 package dev.peft4j.nn;
 
 import dev.peft4j.tensor.Tensor;
-import java.util.function.LongFunction;
 
 /**
  * Rotary position embeddings (RoPE, Su et al. 2021): each pair of numbers of a head is rotated by
@@ -16,10 +15,14 @@ public final class Rotary {
   private final double theta;
   private final double scale;
 
-  /** The frequencies by the number of positions of the longest sequence. */
-  private final LongFunction<float[]> frequencies;
+  private final Frequencies frequencies;
 
-  private Rotary(int dims, double theta, double scale, LongFunction<float[]> frequencies) {
+  /** The frequencies, (dims / 2), which may depend on the largest of the positions. */
+  private interface Frequencies {
+    Tensor of(Tensor positions);
+  }
+
+  private Rotary(int dims, double theta, double scale, Frequencies frequencies) {
     this.dims = dims;
     this.theta = theta;
     this.scale = scale;
@@ -43,7 +46,7 @@ public final class Rotary {
               + theta
               + ", needed an even number from 2 and a theta above 0");
     }
-    float[] plain = powers(dims, theta);
+    Tensor plain = Tensor.of(powers(dims, theta), dims / 2);
     return new Rotary(dims, theta, 1, _ -> plain);
   }
 
@@ -65,7 +68,8 @@ public final class Rotary {
   }
 
   private Rotary with(double newScale, float[] fixed) {
-    return new Rotary(dims, theta, newScale, _ -> fixed);
+    Tensor f = Tensor.of(fixed, fixed.length);
+    return new Rotary(dims, theta, newScale, _ -> f);
   }
 
   /** Returns the kind {@code linear}: all frequencies divided by {@code factor}. */
@@ -78,22 +82,37 @@ public final class Rotary {
   }
 
   /**
-   * Returns the kind {@code dynamic}: θ grows with the longest sequence beyond {@code positions}.
+   * Returns the kind {@code dynamic}: θ grows with the longest sequence beyond {@code trained}.
    *
-   * @param positions the positions the model was trained on
+   * @param trained the positions the model was trained on
+   * @throws IllegalArgumentException if fewer than 4 numbers are rotated
    */
-  public Rotary dynamic(double factor, int positions) {
+  public Rotary dynamic(double factor, int trained) {
+    if (dims < 4) {
+      throw new IllegalArgumentException(
+          "Rotary: the dynamic kind of " + dims + " dims, needed at least 4");
+    }
+    // θ grows by g^(dims / (dims − 2)), so frequency i shrinks by g^(2i / (dims − 2))
+    float[] powers = new float[dims / 2];
+    for (int i = 0; i < powers.length; i++) {
+      powers[i] = (float) (-2.0 * i / (dims - 2));
+    }
+    Tensor plain = Tensor.of(plain(), dims / 2);
+    Tensor exponents = Tensor.of(powers, dims / 2);
     return new Rotary(
         dims,
         theta,
         scale,
-        longest -> {
-          double n = Math.max(longest, positions);
-          double grown =
-              theta
-                  * Math.pow(factor * n / positions - (factor - 1), dims / (double) (dims - 2));
-          return powers(dims, grown);
+        positions -> {
+          Tensor n = longest(positions).maximum(trained);
+          Tensor g = n.mul((float) (factor / trained)).sub((float) (factor - 1));
+          return plain.mul(g.log().mul(exponents).exp());
         });
+  }
+
+  /** Returns the number of positions of the longest sequence, a single value. */
+  private static Tensor longest(Tensor positions) {
+    return positions.toFloat().reshape(-1).max(0).add(1);
   }
 
   /**
@@ -170,14 +189,21 @@ public final class Rotary {
    * factor, of which there is one list for short and one for long sequences.
    *
    * @param shortFactors one for each pair
-   * @param longFactors one for each pair, for sequences of more than {@code positions}
-   * @param positions the positions the model was first trained on
+   * @param longFactors one for each pair, for sequences of more than {@code trained}
+   * @param trained the positions the model was first trained on
    * @param scale what cosine and sine are multiplied by
    */
-  public Rotary longrope(float[] shortFactors, float[] longFactors, int positions, double scale) {
-    float[] small = divided(shortFactors);
-    float[] large = divided(longFactors);
-    return new Rotary(dims, theta, scale, longest -> longest > positions ? large : small);
+  public Rotary longrope(float[] shortFactors, float[] longFactors, int trained, double scale) {
+    Tensor small = Tensor.of(divided(shortFactors), dims / 2);
+    Tensor large = Tensor.of(divided(longFactors), dims / 2);
+    return new Rotary(
+        dims,
+        theta,
+        scale,
+        at -> {
+          Tensor beyond = longest(at).gt(trained);
+          return large.where(beyond, small);
+        });
   }
 
   private float[] divided(float[] factors) {
@@ -203,75 +229,12 @@ public final class Rotary {
   }
 
   /**
-   * Returns the frequencies of the pairs.
-   *
-   * @param longest the number of positions of the longest sequence: the largest position and one
-   */
-  public float[] frequencies(long longest) {
-    return frequencies.apply(longest).clone();
-  }
-
-  /**
-   * Returns the cosines and sines of positions, (batch, tokens, dims): cosines first. Make it once
-   * for all layers.
+   * Returns the cosines and sines of positions, (batch, tokens, dims), for {@link Tensor#rotary}.
+   * Make it once for all layers.
    *
    * @param positions integers (batch, tokens), or (1, tokens) for the same in every row
    */
   public Tensor table(Tensor positions) {
-    long[] at = positions.toLongs();
-    long largest = 0;
-    for (long p : at) {
-      largest = Math.max(largest, p);
-    }
-    float[] f = frequencies.apply(largest + 1);
-    float[] out = new float[at.length * dims];
-    for (int t = 0; t < at.length; t++) {
-      for (int i = 0; i < f.length; i++) {
-        double angle = (float) at[t] * f[i];
-        out[t * dims + i] = (float) (Math.cos(angle) * scale);
-        out[t * dims + f.length + i] = (float) (Math.sin(angle) * scale);
-      }
-    }
-    return Tensor.of(out, positions.dim(0), positions.dim(1), dims);
-  }
-
-  /**
-   * Returns heads rotated by the angles of a {@link #table}.
-   *
-   * @param x (batch, tokens, heads · d)
-   * @param interleaved whether a pair is two neighbours, as in Cohere's models; else it is number i
-   *     of the first and of the second half
-   */
-  public static Tensor apply(Tensor x, Tensor table, int heads, boolean interleaved) {
-    int batch = x.dim(0);
-    int tokens = x.dim(1);
-    int d = x.dim(2) / heads;
-    int dims = table.dim(2);
-    int half = dims / 2;
-    Tensor cos = table.slice(2, 0, half).reshape(table.dim(0), tokens, 1, half);
-    Tensor sin = table.slice(2, half, dims).reshape(table.dim(0), tokens, 1, half);
-    Tensor y = x.reshape(batch, tokens, heads, d);
-    if (interleaved) {
-      Tensor pairs = y.slice(3, 0, dims).reshape(batch, tokens, heads, half, 2);
-      Tensor a = pairs.slice(4, 0, 1).reshape(batch, tokens, heads, half);
-      Tensor b = pairs.slice(4, 1, 2).reshape(batch, tokens, heads, half);
-      Tensor turned = Tensor.stack(4, turn(a, b, cos, sin), turn(b, a, cos, sin.neg()));
-      turned = turned.reshape(batch, tokens, heads, dims);
-      y = dims == d ? turned : Tensor.concat(3, turned, y.slice(3, dims, d));
-    } else {
-      Tensor a = y.slice(3, 0, half);
-      Tensor b = y.slice(3, half, dims);
-      Tensor first = turn(a, b, cos, sin);
-      Tensor second = turn(b, a, cos, sin.neg());
-      y =
-          dims == d
-              ? Tensor.concat(3, first, second)
-              : Tensor.concat(3, first, second, y.slice(3, dims, d));
-    }
-    return y.reshape(batch, tokens, heads * d);
-  }
-
-  private static Tensor turn(Tensor a, Tensor b, Tensor cos, Tensor sin) {
-    return a.mul(cos).sub(b.mul(sin));
+    return Tensor.rotaryTable(positions, frequencies.of(positions), (float) scale);
   }
 }

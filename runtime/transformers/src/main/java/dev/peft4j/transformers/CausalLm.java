@@ -3,6 +3,7 @@ package dev.peft4j.transformers;
 import dev.peft4j.data.IndexException;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.HasModelType;
+import dev.peft4j.nn.KeyValueCache;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.tensor.Tensor;
 import java.util.ArrayList;
@@ -73,6 +74,15 @@ public abstract class CausalLm extends NamedParts implements HasModelType {
   public final Tensor hidden(DecoderInput input) {
     new DecoderChecks(config).check(input);
     return model.forward(input, _ -> {});
+  }
+
+  /**
+   * Returns the hidden states of tokens that follow those in a cache.
+   *
+   * @param inputIds integers (batch, tokens)
+   */
+  public final Tensor hidden(Tensor inputIds, KeyValueCache cache) {
+    return hidden(DecoderInput.of(inputIds).withCache(cache));
   }
 
   /**

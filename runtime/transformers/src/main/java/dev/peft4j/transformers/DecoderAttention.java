@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
 import dev.peft4j.nn.Dropout;
+import dev.peft4j.nn.KeyValueCache;
 import dev.peft4j.nn.Layer;
 import dev.peft4j.nn.Rotary;
 import dev.peft4j.nn.WeightedLayer;
@@ -12,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 public final class DecoderAttention extends NamedParts {
   private final DecoderConfig config;
   private final DecoderLayerStyle own;
-  private final float scale;
+  private final int layer;
+  private final Attention attention;
   private final Heads heads;
   private final Layer output;
   private final @Nullable Layer queryNorm;
@@ -21,11 +23,18 @@ public final class DecoderAttention extends NamedParts {
 
   DecoderAttention(DecoderConfig config, int layer, Init init) {
     this.config = config;
+    this.layer = layer;
     DecoderStyle style = config.style();
     this.own = style.layer(layer);
     double s =
         style.attentionScale() == 0 ? 1 / Math.sqrt(config.headDim()) : style.attentionScale();
-    this.scale = (float) (style.scaledByLayer() ? s / (layer + 1) : s);
+    this.attention =
+        Attention.causal(
+                config.heads(),
+                config.kvHeads(),
+                (float) (style.scaledByLayer() ? s / (layer + 1) : s))
+            .within(own.window())
+            .capped((float) style.softcap());
     this.heads = Heads.of(this, config, init);
     this.output =
         linear(
@@ -82,35 +91,30 @@ public final class DecoderAttention extends NamedParts {
     Rotary rotary = own.rotary();
     return rotary == null
         ? x
-        : Rotary.apply(x, call.table(rotary), ofHeads, config.style().interleaved());
+        : x.rotary(call.table(rotary), ofHeads, config.style().interleaved());
   }
 
   private Tensor attend(Tensor q, Tensor k, Tensor v, DecoderCall call) {
-    boolean drops = dropout.p() > 0 && training();
-    double softcap = config.style().softcap();
-    boolean steps = drops || softcap > 0;
-    DecoderMask.Seen seen = call.seen(own.window(), steps);
-    Tensor mask = seen.additive();
-    if (!steps) {
-      return Tensor.of(
-          Attention.of(
-              q.node(),
-              k.node(),
-              v.node(),
-              mask == null ? null : mask.node(),
-              config.heads(),
-              config.kvHeads(),
-              seen.causal(),
-              scale));
+    KeyValueCache cache = call.cache();
+    if (cache == null && dropout.p() > 0 && training()) {
+      return inSteps(q, k, v, call.wholeMask(own.window()));
     }
-    Tensor scores = split(q, config.heads()).matmul(spread(k).transpose(-1, -2)).mul(scale);
-    if (softcap > 0) {
-      scores = scores.div((float) softcap).tanh().mul((float) softcap);
+    DecoderMask mask = call.mask();
+    if (cache != null) {
+      KeyValueCache.KeysValues all = cache.append(layer, k, v);
+      return Tensor.attention(
+          q, all.keys(), all.values(), mask.additive(), mask.ranges(), attention);
     }
-    if (mask != null) {
-      scores = scores.add(mask);
-    }
-    Tensor context = dropout.forward(scores.softmax(-1)).matmul(spread(v));
+    return Tensor.attention(q, k, v, mask.additive(), mask.ranges(), attention);
+  }
+
+  /** The same in single steps: dropout comes between the softmax and the product with v. */
+  private Tensor inSteps(Tensor q, Tensor k, Tensor v, Tensor mask) {
+    Tensor scores =
+        split(q, config.heads()).matmul(spread(k).transpose(-1, -2)).mul(attention.scale());
+    float cap = attention.softcap();
+    scores = cap > 0 ? scores.div(cap).tanh().mul(cap) : scores;
+    Tensor context = dropout.forward(scores.add(mask).softmax(-1)).matmul(spread(v));
     return context.transpose(1, 2).reshape(q.dim(0), q.dim(1), q.dim(2));
   }
 

@@ -1,27 +1,37 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.nn.KeyValueCache;
 import dev.peft4j.nn.Rotary;
 import dev.peft4j.tensor.Tensor;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What all layers share in one call of a decoder: positions, the angles of rotary embeddings, and
- * masks by window.
+ * masks.
  */
 final class DecoderCall {
   private final int tokens;
+  private final @Nullable KeyValueCache cache;
   private final Tensor positions;
   private final DecoderMask mask;
   private final Map<Rotary, Tensor> tables = new IdentityHashMap<>();
-  private final Map<Integer, DecoderMask.Seen> masks = new HashMap<>();
+  private final Map<Integer, Tensor> masks = new HashMap<>();
 
   DecoderCall(DecoderInput in, DecoderConfig config) {
     this.tokens = in.inputIds().dim(1);
+    this.cache = in.cache();
     Tensor given = in.positionIds();
-    this.positions = given == null ? Positions.ofPlaces(tokens) : given;
+    this.positions =
+        given != null ? given : cache != null ? cache.positions() : Positions.ofPlaces(tokens);
     this.mask = DecoderMask.of(in, config);
+  }
+
+  /** Returns the keys and values of earlier tokens, or null. */
+  @Nullable KeyValueCache cache() {
+    return cache;
   }
 
   /** Returns the positions, (batch or 1, tokens). */
@@ -34,14 +44,13 @@ final class DecoderCall {
     return tables.computeIfAbsent(rotary, r -> r.table(positions));
   }
 
-  /**
-   * Returns which keys a query sees.
-   *
-   * @param window how many tokens a query sees; 0 for all before it
-   * @param whole whether the additive mask has to hide later keys too
-   */
-  DecoderMask.Seen seen(int window, boolean whole) {
-    int w = window >= tokens ? 0 : window;
-    return masks.computeIfAbsent(whole ? -1 - w : w, _ -> mask.seen(w, whole));
+  /** Returns which keys queries see, besides what {@code Attention} does by itself. */
+  DecoderMask mask() {
+    return mask;
+  }
+
+  /** Returns everything that hides keys as one mask, for attention in single steps. */
+  Tensor wholeMask(int window) {
+    return masks.computeIfAbsent(window, w -> mask.whole(tokens, w));
   }
 }

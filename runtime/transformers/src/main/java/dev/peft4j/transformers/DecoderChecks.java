@@ -27,7 +27,7 @@ final class DecoderChecks {
     }
     Tensor positions = in.positionIds();
     if (positions == null) {
-      if (s.dim(1) > rows) {
+      if (s.dim(1) > rows && in.cache() == null) {
         throw checks.tooLong(s.dim(1), rows, rows);
       }
       return;

@@ -20,6 +20,7 @@ import dev.peft4j.op.Gather;
 import dev.peft4j.op.GatherAlong;
 import dev.peft4j.op.HeadLoss;
 import dev.peft4j.op.HeadLossGrad;
+import dev.peft4j.op.Inverse;
 import dev.peft4j.op.LayerNorm;
 import dev.peft4j.op.LayerNormGrad;
 import dev.peft4j.op.LinearOp;
@@ -133,6 +134,7 @@ final class Kernels {
       case Permute _ -> PermuteKernel::new;
       case Unfold _ -> WindowKernel::unfold;
       case Fold _ -> WindowKernel::fold;
+      case Inverse _ -> InverseKernel::new;
       default -> null;
     };
   }
