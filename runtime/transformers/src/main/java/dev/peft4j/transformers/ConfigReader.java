@@ -103,6 +103,21 @@ public final class ConfigReader {
         key, missing, "a number from 0 up to, but not including, 1", v -> v >= 0 && v < 1);
   }
 
+  /**
+   * Returns a flag.
+   *
+   * @param missing the value if the file has none
+   */
+  public boolean flag(String key, boolean missing) throws FileFormatException {
+    if (!has(key)) {
+      return missing;
+    }
+    if (!get(key).isBoolean()) {
+      throw wrong(key, "true or false");
+    }
+    return get(key).booleanValue();
+  }
+
   /** Returns a text, or null if the file has none. */
   public @Nullable String text(String key) throws FileFormatException {
     if (!has(key)) {

@@ -95,7 +95,7 @@ final class FamilyFolder {
    * smaller differences are reported weight by weight.
    */
   private void requireSize(EncoderConfig config) throws IOException {
-    double needed = config.weights();
+    double needed = family.weights(config);
     double found = 0;
     for (Shape shape : files.shapes().values()) {
       found += shape.elements();

@@ -41,6 +41,14 @@ public interface ModelFamily {
   }
 
   /**
+   * Returns the prefixes of the names of weights that files may contain although the model does not
+   * use them: they cause no warning.
+   */
+  default List<String> ignored() {
+    return List.of();
+  }
+
+  /**
    * Returns the paths of the layers between encoder and classifier in a model for sequence
    * classification that checkpoints may lack, such as {@code bert.pooler}: they are initialised at
    * random then, and an adapter must save them.
@@ -70,6 +78,21 @@ public interface ModelFamily {
    * @throws FileFormatException if a value is not valid, or not supported
    */
   EncoderConfig config(ConfigReader in, boolean head) throws FileFormatException;
+
+  /** Returns the number of weights of an encoder with these settings, roughly. */
+  default double weights(EncoderConfig config) {
+    return config.weights(config.layers());
+  }
+
+  /**
+   * Returns the initialisation of a layer for which a checkpoint has no weights, such as {@code
+   * classifier}.
+   *
+   * @param layer its path
+   */
+  default Init init(String layer, EncoderConfig config) {
+    return Init.random(config);
+  }
 
   /**
    * Makes an encoder.
