@@ -101,6 +101,15 @@ public interface Op {
   }
 
   /**
+   * Returns the input of which the result is an update, or -1: the same elements in the same order,
+   * some of them replaced. If that input is a {@link State} that takes the result, the kernel gets
+   * its memory for both and writes only what is new.
+   */
+  default int updates() {
+    return -1;
+  }
+
+  /**
    * Returns the number of floating-point operations of one run, for profiles: an addition or
    * multiplication counts as one, and so does each function such as exp. Unless overridden, one for
    * each element of the result.

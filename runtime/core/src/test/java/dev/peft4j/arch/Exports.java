@@ -35,6 +35,7 @@ public final class Exports {
           "annotation",
           "target",
           "data",
+          "random",
           "linalg",
           "io",
           "graph",

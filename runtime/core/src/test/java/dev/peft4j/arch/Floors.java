@@ -35,6 +35,7 @@ public final class Floors {
           "linalg",
           "metrics",
           "data",
+          "random",
           "io",
           "graph",
           "op",

@@ -23,7 +23,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
 /** Whole programs: targets and the gate, several results, training steps, threads. */
-abstract class ProgramContract extends TorchValuesContract {
+abstract class ProgramContract extends StateContract {
   @Test
   void targetsAreReplacedAfterTheGate() {
     Variable a = variable(1, 2);

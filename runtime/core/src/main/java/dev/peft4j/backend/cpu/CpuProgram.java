@@ -64,7 +64,10 @@ final class CpuProgram implements Backend.Executable {
     int t = 0;
     for (int o = 0; o < outputs.length; o++) {
       int v = outputs[o];
-      if (program.targets()[o] >= 0) {
+      if (!checked && program.updatesInPlace(o)) {
+        outputOf[v] = o; // the state's memory
+        external[v] = true;
+      } else if (program.targets()[o] >= 0) {
         targets[t++] = o;
       } else if (!checked && v >= program.inputs() && outputOf[v] < 0) {
         outputOf[v] = o;

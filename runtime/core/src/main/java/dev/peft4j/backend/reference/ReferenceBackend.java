@@ -9,6 +9,7 @@ import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Op;
 import dev.peft4j.graph.Program;
 import dev.peft4j.graph.SumTo;
+import dev.peft4j.op.Arange;
 import dev.peft4j.op.Causal;
 import dev.peft4j.op.Concat;
 import dev.peft4j.op.Fold;
@@ -85,6 +86,7 @@ public final class ReferenceBackend implements Backend {
       case OneHot h -> (in, out) -> LookupKernels.oneHot(h, in, out);
       case RandomMask m -> (in, out) -> LookupKernels.randomMask(m, in, out);
       case Causal c -> LookupKernels::causal;
+      case Arange a -> LookupKernels::arange;
       case Unfold u -> (in, out) -> WindowKernels.unfold(u, in, out);
       case Fold f -> (in, out) -> WindowKernels.fold(f, in, out);
       default -> null;
