@@ -4,6 +4,7 @@ import dev.peft4j.data.DType;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
+import dev.peft4j.nn.Conv1d;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.Initial;
 import dev.peft4j.nn.Linear;
@@ -55,6 +56,16 @@ public final class Init {
   /** Returns a linear layer with or without bias. */
   public Linear linear(int in, int out, boolean bias) {
     return new Linear(weight(out, in), bias ? Initial.constant(0, out) : null);
+  }
+
+  /** Returns a convolution whose result is as long as its input; {@code kernel} is odd. */
+  Conv1d conv1d(int in, int out, int kernel) {
+    Shape shape = Shape.of(out, in, kernel);
+    Parameter weight =
+        rng == null
+            ? new Parameter(Storage.zeros(DType.FLOAT32, shape.elements()), shape)
+            : Initial.normal(rng, std, out, in, kernel);
+    return new Conv1d(weight, Initial.constant(0, out), 1, kernel / 2);
   }
 
   /** Returns a table of {@code count} rows. */

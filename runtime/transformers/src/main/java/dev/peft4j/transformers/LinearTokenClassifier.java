@@ -20,9 +20,18 @@ public abstract class LinearTokenClassifier<E extends Encoder> extends TokenClas
 
   /** Creates a classifier for the labels of the encoder's settings. */
   protected LinearTokenClassifier(E encoder, Init init) {
+    this(encoder, encoder.config().dropoutOfClassifier(), init);
+  }
+
+  /**
+   * Creates a classifier for the labels of the encoder's settings.
+   *
+   * @param dropout before the classifier
+   */
+  protected LinearTokenClassifier(E encoder, double dropout, Init init) {
     EncoderConfig config = encoder.config();
     this.encoder = encoder;
-    this.dropout = new Dropout(config.dropoutOfClassifier());
+    this.dropout = new Dropout(dropout);
     this.classifier = init.linear(config.hiddenSize(), config.numLabels());
   }
 

@@ -113,6 +113,15 @@ public final class ModernBert implements ModelFamily {
         ModernBertSettings.of(config).normBias());
   }
 
+  /** Returns the table of angles of all positions. */
+  private static Tensor rotary(int tokens, int size, double theta) {
+    float[] frequencies = new float[size / 2];
+    for (int i = 0; i < frequencies.length; i++) {
+      frequencies[i] = 1 / (float) Math.pow(theta, (float) (2 * i) / size); // float, as in torch
+    }
+    return Tensor.rotaryTable(Tensor.arange(tokens), Tensor.of(frequencies, size / 2), 1);
+  }
+
   @Override
   public ModernBertModel encoder(EncoderConfig config, boolean pooler, Init init) {
     return new ModernBertModel(config, init);
@@ -157,8 +166,8 @@ public final class ModernBert implements ModelFamily {
     protected Tensor encode(Tensor x, @Nullable Tensor mask, Consumer<Tensor> layerInput) {
       int tokens = x.dim(1);
       int size = config().hiddenSize() / config().heads();
-      Rotation global = new Rotation(tokens, size, settings.globalTheta());
-      Rotation local = new Rotation(tokens, size, settings.localTheta());
+      Tensor global = rotary(tokens, size, settings.globalTheta());
+      Tensor local = rotary(tokens, size, settings.localTheta());
       Tensor near = EncoderInput.near(tokens, settings.localAttention() / 2, mask);
       Tensor h = x;
       for (int i = 0; i < layers.size(); i++) {
@@ -222,8 +231,8 @@ public final class ModernBert implements ModelFamily {
       this.mlp = new ModernBertMlp(config, init);
     }
 
-    Tensor forward(Tensor x, @Nullable Tensor mask, Rotation rotation) {
-      Tensor h = x.add(attn.forward(attnNorm == null ? x : attnNorm.forward(x), mask, rotation));
+    Tensor forward(Tensor x, @Nullable Tensor mask, Tensor rotary) {
+      Tensor h = x.add(attn.forward(attnNorm == null ? x : attnNorm.forward(x), mask, rotary));
       return h.add(mlp.forward(mlpNorm.forward(h)));
     }
 
@@ -258,11 +267,11 @@ public final class ModernBert implements ModelFamily {
       this.heads = config.heads();
     }
 
-    Tensor forward(Tensor x, @Nullable Tensor mask, Rotation rotation) {
+    Tensor forward(Tensor x, @Nullable Tensor mask, Tensor rotary) {
       int hidden = x.dim(2);
       Tensor qkv = wqkv.forward(x);
-      Tensor q = rotation.of(qkv.slice(2, 0, hidden), heads);
-      Tensor k = rotation.of(qkv.slice(2, hidden, 2 * hidden), heads);
+      Tensor q = qkv.slice(2, 0, hidden).rotary(rotary, heads, false);
+      Tensor k = qkv.slice(2, hidden, 2 * hidden).rotary(rotary, heads, false);
       Tensor v = qkv.slice(2, 2 * hidden, 3 * hidden);
       Tensor result = SelfAttention.attend(q, k, v, mask, heads, outDrop);
       return outDrop.forward(wo.forward(result));
