@@ -227,11 +227,11 @@ class NamesTest {
   private static final String OF_CLASS =
       HEAD
           + "import dev.peft4j.annotation.CheckpointName;\n"
-          + "@Peft(target = \"%s\") public class Lm extends Lm.Headed<Lm.Small> {\n"
-          + "@CheckpointName(\"base\") static class Block extends Module { Linear fc; }\n"
-          + "static class Small extends Block {}\n"
-          + "static class Headed<B extends Block> extends Module {"
-          + " @CheckpointName(CheckpointName.OF_CLASS) B block; Linear head; } }";
+          + "@Peft(target = \"%s\") public class Lm extends Headed<Small> {}\n"
+          + "@CheckpointName(\"base\") class Block extends Module { Linear fc; }\n"
+          + "class Small extends Block {}\n"
+          + "class Headed<B extends Block> extends Module {"
+          + " @CheckpointName(CheckpointName.OF_CLASS) B block; Linear head; }";
 
   @Test
   void aModuleMayHaveTheNameOfItsClass() {

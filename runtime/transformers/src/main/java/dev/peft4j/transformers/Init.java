@@ -9,6 +9,7 @@ import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.Initial;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Parameter;
+import dev.peft4j.nn.TransposedLinear;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,11 @@ public final class Init {
    * Returns an initialisation with weights drawn from {@link Rng#current()}, as in transformers.
    */
   public static Init random(EncoderConfig config) {
+    return new Init(Rng.current(), config.initializerRange(), Float.POSITIVE_INFINITY);
+  }
+
+  /** Returns an initialisation with weights drawn from {@link Rng#current()}. */
+  public static Init random(DecoderConfig config) {
     return new Init(Rng.current(), config.initializerRange(), Float.POSITIVE_INFINITY);
   }
 
@@ -66,6 +72,16 @@ public final class Init {
             ? new Parameter(Storage.zeros(DType.FLOAT32, shape.elements()), shape)
             : Initial.normal(rng, std, out, in, kernel);
     return new Conv1d(weight, Initial.constant(0, out), 1, kernel / 2);
+  }
+
+  /** Returns a linear layer whose weight is (in, out), as in GPT-2. */
+  public TransposedLinear transposed(int in, int out, boolean bias) {
+    return new TransposedLinear(weight(in, out), bias ? Initial.constant(0, out) : null);
+  }
+
+  /** Returns a bias of zeros. */
+  Parameter bias(int count) {
+    return Initial.constant(0, count);
   }
 
   /** Returns a table of {@code count} rows. */
