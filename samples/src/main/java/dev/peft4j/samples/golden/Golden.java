@@ -70,12 +70,16 @@ public final class Golden {
     }
     List<GoldenEntry> entries = new ArrayList<>();
     for (Path c : find(folder)) {
-      String name = String.valueOf(c.getFileName());
-      entries.add(
-          new GoldenEntry(
-              name, () -> ChatCase.looksLikeOne(c) ? ChatCase.run(c) : CaseRunner.run(c)));
+      entries.add(new GoldenEntry(String.valueOf(c.getFileName()), () -> one(c)));
     }
     return entries;
+  }
+
+  private static CaseResult one(Path c) {
+    if (ChatCase.looksLikeOne(c)) {
+      return ChatCase.run(c);
+    }
+    return QuantCase.looksLikeOne(c) ? QuantCase.run(c) : CaseRunner.run(c);
   }
 
   /** Returns the case folders in {@code folder}, or the folder itself if it is a case. */
