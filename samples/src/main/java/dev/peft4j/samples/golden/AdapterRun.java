@@ -62,7 +62,7 @@ final class AdapterRun {
    * @param optimizer how it was trained
    * @param merges whether merged weights are among it
    * @param deep whether the model is a transformer: merged weights are only those of layers with an
-   *     adapter, gradients are relative where they are large, and a few weights may step elsewhere
+   *     adapter, numbers are relative where they are large, and a few weights may step elsewhere
    */
   record OfPeft(
       String prefix,
@@ -113,26 +113,31 @@ final class AdapterRun {
       PeftConfig config,
       SafeTensors io,
       Map<String, Tensor> inputs,
-      Tensor target) {
+      Tensor target)
+      throws IOException {
     this.peft = peft;
     this.base = base;
     this.config = config;
     this.io = io;
     boolean deep = peft.deep();
+    this.output = difference("output", deep);
+    this.merge = difference("merge", deep);
+    // what is rounded in a large gradient goes on into the small ones below it
     this.gradients =
-        deep ? Difference.scaled("gradients", TOLERANCE) : new Difference("gradients", TOLERANCE);
+        deep
+            ? Difference.relative(
+                "gradients", TOLERANCE, GoldenCase.starting(peft.prefix() + "grad.", io).values())
+            : new Difference("gradients", TOLERANCE);
     this.step =
         deep
             ? Difference.mostly("step 3", DEEP_STEP_TOLERANCE, CHAOTIC)
             : new Difference("step 3", peft.optimizer().tolerance());
-    this.output = relative("output", deep);
-    this.merge = relative("merge", deep);
     this.inputs = new LinkedHashMap<>(inputs);
     this.target = target;
     this.inputs.remove("target");
   }
 
-  private static Difference relative(String what, boolean deep) {
+  private static Difference difference(String what, boolean deep) {
     return deep ? Difference.scaled(what, TOLERANCE) : new Difference(what, TOLERANCE);
   }
 

@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /** Runs one case: peft's computations, and a comparison of the results. */
@@ -56,8 +55,8 @@ final class CaseRunner {
     }
   }
 
-  /** Returns further results of the case, each of which has a line of its own, by name. */
-  static SequencedMap<String, CaseResult> parts(Path folder) {
+  /** Returns the parts of the case that have a line of their own. */
+  static List<GoldenEntry> parts(Path folder) {
     try {
       GoldenCase golden = GoldenCase.open(folder);
       if (golden.hasModel() && DecoderRunner.takes(golden)) {
@@ -66,7 +65,7 @@ final class CaseRunner {
     } catch (IOException _) {
       // the case itself has failed, and says why
     }
-    return new LinkedHashMap<>();
+    return List.of();
   }
 
   /**

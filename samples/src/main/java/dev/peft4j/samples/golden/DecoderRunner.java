@@ -14,11 +14,9 @@ import dev.peft4j.tuner.PeftConfig;
 import dev.peft4j.tuner.Tuner;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /** Runs a case of a decoder: what transformers computes, then what peft does with two adapters. */
@@ -56,11 +54,14 @@ final class DecoderRunner {
         List.copyOf(reasons));
   }
 
-  /** Returns the results of what was generated, by name: each has a line of its own. */
-  static SequencedMap<String, CaseResult> generations(GoldenCase golden) {
-    SequencedMap<String, CaseResult> results = new LinkedHashMap<>();
-    golden.generations().forEach(n -> results.put(n, CaseResult.unsupported("generation")));
-    return results;
+  /** Returns what was generated: each has a line of its own. */
+  static List<GoldenEntry> generations(GoldenCase golden) {
+    return golden.generations().stream()
+        .map(
+            n ->
+                new GoldenEntry(
+                    golden.name() + "/" + n, () -> CaseResult.unsupported("generation")))
+        .toList();
   }
 
   private static CaseResult adapter(GoldenCase golden, String name, SafeTensors io)

@@ -67,6 +67,11 @@ final class GoldenCase {
     return new GoldenCase(folder, json);
   }
 
+  /** Returns its name, that of its folder. */
+  String name() {
+    return String.valueOf(folder.getFileName());
+  }
+
   /** Returns whether it is the case of the processors of logits, which has no model. */
   boolean isOfProcessors() {
     return json.path("kind").asText().equals("processors");
