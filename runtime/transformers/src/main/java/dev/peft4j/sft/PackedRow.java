@@ -1,5 +1,7 @@
 package dev.peft4j.sft;
 
+import dev.peft4j.transformers.CausalBatch;
+import dev.peft4j.transformers.TokenRow;
 import java.util.List;
 
 /**
@@ -7,28 +9,37 @@ import java.util.List;
  *
  * @param documents at least one, none empty
  */
-public record PackedRow(List<SftRow> documents) {
+public record PackedRow(List<TokenRow> documents) {
   /** Copies the list. */
   public PackedRow {
     documents = List.copyOf(documents);
   }
 
   /** Returns documents as if they were one. */
-  static PackedRow joined(List<SftRow> documents) {
-    int length = documents.stream().mapToInt(SftRow::length).sum();
+  static PackedRow joined(List<TokenRow> documents) {
+    int length = documents.stream().mapToInt(TokenRow::length).sum();
     int[] ids = new int[length];
     int[] labels = new int[length];
     int at = 0;
-    for (SftRow d : documents) {
-      System.arraycopy(d.inputIds(), 0, ids, at, d.length());
+    for (TokenRow d : documents) {
+      System.arraycopy(d.ids(), 0, ids, at, d.length());
       System.arraycopy(d.labels(), 0, labels, at, d.length());
       at += d.length();
     }
-    return new PackedRow(List.of(new SftRow(ids, labels, false)));
+    return new PackedRow(List.of(new TokenRow(ids, labels)));
+  }
+
+  /**
+   * Returns packed rows as one row without padding, whose documents do not see each other.
+   *
+   * @throws IllegalArgumentException if there are none
+   */
+  public static CausalBatch batch(List<PackedRow> rows) {
+    return CausalBatch.packed(rows.stream().flatMap(r -> r.documents().stream()).toList());
   }
 
   /** Returns the number of tokens. */
   public int length() {
-    return documents.stream().mapToInt(SftRow::length).sum();
+    return documents.stream().mapToInt(TokenRow::length).sum();
   }
 }

@@ -1,5 +1,6 @@
 package dev.peft4j.sft;
 
+import dev.peft4j.transformers.TokenRow;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -124,13 +125,13 @@ public enum Packing {
   }
 
   /** Returns the rows made of examples; see {@link #bins}. */
-  public List<PackedRow> pack(List<SftRow> rows, int maxLength) {
-    int[] lengths = rows.stream().mapToInt(SftRow::length).toArray();
+  public List<PackedRow> pack(List<TokenRow> rows, int maxLength) {
+    int[] lengths = rows.stream().mapToInt(TokenRow::length).toArray();
     List<PackedRow> out = new ArrayList<>();
     for (List<Piece> bin : bins(lengths, maxLength)) {
-      List<SftRow> documents = new ArrayList<>();
+      List<TokenRow> documents = new ArrayList<>();
       for (Piece p : bin) {
-        documents.add(rows.get(p.row).slice(p.start, p.start + p.length));
+        documents.add(SftExample.slice(rows.get(p.row), p.start, p.start + p.length));
       }
       out.add(this == WRAPPED ? PackedRow.joined(documents) : new PackedRow(documents));
     }

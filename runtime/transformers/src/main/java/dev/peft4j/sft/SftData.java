@@ -3,6 +3,7 @@ package dev.peft4j.sft;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.dataset.DataFile;
 import dev.peft4j.sft.SftWarning.Kind;
+import dev.peft4j.transformers.TokenRow;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,7 +37,7 @@ import java.util.List;
  * @param warnings what was warned of
  */
 public record SftData(
-    List<SftRow> rows,
+    List<TokenRow> rows,
     List<Integer> kept,
     int dropped,
     int skipped,
@@ -82,8 +83,8 @@ public record SftData(
   /** Returns the largest token id, to be compared with the rows of an embedding; -1 for no rows. */
   public int largestId() {
     int largest = -1;
-    for (SftRow row : rows) {
-      for (int id : row.inputIds()) {
+    for (TokenRow row : rows) {
+      for (int id : row.ids()) {
         largest = Math.max(largest, id);
       }
     }
@@ -92,17 +93,17 @@ public record SftData(
 
   /** Returns the number of tokens. */
   public long tokens() {
-    return rows.stream().mapToLong(SftRow::length).sum();
+    return rows.stream().mapToLong(TokenRow::length).sum();
   }
 
   /** Returns the number of tokens that the loss counts. */
   public long counted() {
-    return rows.stream().mapToLong(SftRow::counted).sum();
+    return rows.stream().mapToLong(TokenRow::counted).sum();
   }
 
   private static final class Builder {
     private final SftEncoder encoder;
-    private final List<SftRow> rows = new ArrayList<>();
+    private final List<TokenRow> rows = new ArrayList<>();
     private final List<Integer> kept = new ArrayList<>();
     private int seen;
     private int dropped;
@@ -118,9 +119,9 @@ public record SftData(
 
     void add(ObjectNode json, String where) {
       int index = seen++;
-      SftRow row;
+      SftExample example;
       try {
-        row = encoder.encode(json, where);
+        example = encoder.encode(json, where);
       } catch (SftException e) {
         if (!encoder.options().skipBadRows()) {
           throw e;
@@ -129,11 +130,12 @@ public record SftData(
         return;
       }
       // a text of one token counts nothing either, but was not masked: it says nothing wrong
-      if (row.counted() == 0 && (row.isMasked() || row.length() == 0)) {
+      TokenRow row = example.tokens();
+      if (row.counted() == 0 && (example.isMasked() || row.length() == 0)) {
         firstDropped = dropped++ == 0 ? where : firstDropped;
         return;
       }
-      if (row.lostEnd()) {
+      if (example.lostEnd()) {
         firstLost = lostEnd++ == 0 ? where : firstLost;
       }
       rows.add(row);

@@ -8,6 +8,7 @@ import dev.peft4j.chat.ChatTemplate;
 import dev.peft4j.io.Printable;
 import dev.peft4j.log.Log;
 import dev.peft4j.sft.SftWarning.Kind;
+import dev.peft4j.transformers.TokenRow;
 import dev.peft4j.transformers.TokenizedText;
 import dev.peft4j.transformers.Tokenizer;
 import java.util.ArrayList;
@@ -85,7 +86,7 @@ public final class SftEncoder {
    * @param where the row's place for messages, such as {@code chat.jsonl line 3}
    * @throws SftException if it is not one of them, or the template refuses it
    */
-  public SftRow encode(ObjectNode row, String where) {
+  public SftExample encode(ObjectNode row, String where) {
     RowFormat format = RowFormat.of(row, options.textField(), where);
     if (format == RowFormat.SHARE_GPT || format == RowFormat.ALPACA) {
       String name = format == RowFormat.ALPACA ? "Alpaca's" : "ShareGPT's";
@@ -101,34 +102,33 @@ public final class SftEncoder {
         });
   }
 
-  private SftRow truncated(SftRow row) {
+  private SftExample truncated(TokenRow row) {
     Integer most = options.maxLength();
     if (most == null || row.length() <= most) {
-      return row;
+      return new SftExample(row, false);
     }
     if (options.keepEnd()) {
-      return row.slice(row.length() - most, row.length());
+      return new SftExample(SftExample.slice(row, row.length() - most, row.length()), false);
     }
     boolean lost = false;
     for (int i = most; i < row.length(); i++) {
-      lost |= row.labels()[i] != SftRow.IGNORED;
+      lost |= row.labels()[i] != TokenRow.IGNORED;
     }
-    SftRow cut = row.slice(0, most);
-    return new SftRow(cut.inputIds(), cut.labels(), lost);
+    return new SftExample(SftExample.slice(row, 0, most), lost);
   }
 
-  private SftRow tokens(ObjectNode row, String where) {
+  private TokenRow tokens(ObjectNode row, String where) {
     int[] ids = ints(row.get("input_ids"), "input_ids", 0, where);
     JsonNode given = row.path("labels");
     if (given.isMissingNode() || given.isNull()) {
-      return new SftRow(ids, ids.clone(), false);
+      return new TokenRow(ids, ids.clone());
     }
-    int[] labels = ints(given, "labels", SftRow.IGNORED, where);
+    int[] labels = ints(given, "labels", TokenRow.IGNORED, where);
     if (labels.length != ids.length) {
       throw new SftException(
           where + ": has " + ids.length + " input_ids and " + labels.length + " labels");
     }
-    return new SftRow(ids, labels, false);
+    return new TokenRow(ids, labels);
   }
 
   private static int[] ints(JsonNode list, String key, int least, String where) {
@@ -148,7 +148,7 @@ public final class SftEncoder {
     return out;
   }
 
-  private SftRow text(ObjectNode row, String where) {
+  private TokenRow text(ObjectNode row, String where) {
     if (options.lossOn() == LossOn.ASSISTANT
         || options.lossOn() == LossOn.ASSISTANT_IN_COMPLETION) {
       throw new SftException(
@@ -156,7 +156,7 @@ public final class SftEncoder {
     }
     String text = RowFormat.text(row.get(options.textField()), options.textField(), where);
     int[] ids = withEos(text, where).ids();
-    return new SftRow(ids, ids.clone(), false);
+    return new TokenRow(ids, ids.clone());
   }
 
   /** Tokens of a text that ends with the end-of-sequence token. */
@@ -172,7 +172,7 @@ public final class SftEncoder {
     return tokens;
   }
 
-  private SftRow prompt(ObjectNode row, String where) {
+  private TokenRow prompt(ObjectNode row, String where) {
     JsonNode prompt = row.get("prompt");
     JsonNode completion = row.get("completion");
     if (prompt.isTextual() != completion.isTextual()) {
@@ -217,13 +217,13 @@ public final class SftEncoder {
     for (int i = 0; i < ids.length; i++) {
       boolean counts = on == LossOn.ALL || on == LossOn.ASSISTANT || i >= common;
       if (!counts || said && !counted[i]) {
-        labels[i] = SftRow.IGNORED;
+        labels[i] = TokenRow.IGNORED;
       }
     }
-    return new SftRow(ids, labels, false);
+    return new TokenRow(ids, labels);
   }
 
-  private SftRow conversation(ObjectNode row, String where) {
+  private TokenRow conversation(ObjectNode row, String where) {
     JsonNode messages = row.get("messages");
     messages(messages, "messages", where);
     LossOn on = options.lossOn();
@@ -232,9 +232,9 @@ public final class SftEncoder {
     int[] ids = whole.tokens().ids();
     int[] labels = ids.clone();
     for (int i = 0; said && i < ids.length; i++) {
-      labels[i] = whole.said()[i] ? ids[i] : SftRow.IGNORED;
+      labels[i] = whole.said()[i] ? ids[i] : TokenRow.IGNORED;
     }
-    return new SftRow(ids, labels, false);
+    return new TokenRow(ids, labels);
   }
 
   private ChatTokens chat(String where) {
