@@ -26,9 +26,9 @@ import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file of rows: JSONL (an object a line; or one list of objects), CSV (a header, quotes as in RFC 4180) or TSV (a header,
- * no quotes unless asked for), in UTF-8. A name that ends in {@code .gz} is read as a compressed
- * file.
+ * A file of rows: JSONL (an object a line; or one list of objects), CSV (a header, quotes as in RFC
+ * 4180) or TSV (a header, no quotes unless asked for), in UTF-8. A name that ends in {@code .gz} is
+ * read as a compressed file.
  *
  * <pre>{@code
  * record Review(String text, String label) {}

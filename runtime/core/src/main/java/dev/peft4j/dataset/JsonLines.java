@@ -75,10 +75,8 @@ final class JsonLines implements Rows {
       }
       return row;
     } catch (JsonProcessingException e) {
-      Place place =
-          e.getLocation() == null ? new Place(number, 0) : place(e.getLocation(), number);
-      throw new RowException(
-          place, "is not JSON: " + JsonProblem.reason(e) + "; " + EXPECTED, e);
+      Place place = e.getLocation() == null ? new Place(number, 0) : place(e.getLocation(), number);
+      throw new RowException(place, "is not JSON: " + JsonProblem.reason(e) + "; " + EXPECTED, e);
     }
   }
 

@@ -328,7 +328,8 @@ class DataFileTest {
   void oneListOfObjectsIsReadToo() throws IOException {
     Path file = folder.resolve("list.json");
     Files.writeString(
-        file, "\n[\n  {\"text\": \"a\", \"n\": 1.50},\n  {\"text\":\n \"b\", \"n\": [1, 2.0]}\n]\n");
+        file,
+        "\n[\n  {\"text\": \"a\", \"n\": 1.50},\n  {\"text\":\n \"b\", \"n\": [1, 2.0]}\n]\n");
     List<String> rows =
         DataFile.of(file).read(r -> r.place() + " " + r.text("text") + " " + r.json());
     assertThat(rows)

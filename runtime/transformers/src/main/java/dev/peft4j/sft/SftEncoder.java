@@ -68,6 +68,17 @@ public final class SftEncoder {
     return options;
   }
 
+  /**
+   * Returns the id with which batches are padded: that of the pad token, or of the end of a
+   * sequence if there is none. Padding is known by its place, so it may be one that is counted
+   * elsewhere.
+   */
+  public int padId() {
+    String pad = tokenizer.specialTokens().getOrDefault("pad_token", eos);
+    Integer id = tokenizer.id(pad);
+    return id == null ? tokenizer.padId() : id;
+  }
+
   /** Returns what has been warned of so far. */
   public List<SftWarning> warnings() {
     return List.copyOf(warnings.values());

@@ -36,7 +36,8 @@ public record SftOptions(
           "SftOptions: maxLength is " + maxLength + ", must be at least 1, or null for no limit");
     }
     if (textField.isBlank()) {
-      throw new IllegalArgumentException("SftOptions: textField is blank, needed a key of the rows");
+      throw new IllegalArgumentException(
+          "SftOptions: textField is blank, needed a key of the rows");
     }
   }
 
