@@ -65,6 +65,7 @@ public final class Exports {
   static final Set<String> INTERNAL =
       Set.of(
           "log",
+          "checkpoint",
           "backend.cpu",
           "backend.reference",
           "backend.tornado",

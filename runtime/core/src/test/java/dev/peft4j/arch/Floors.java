@@ -54,6 +54,7 @@ public final class Floors {
           "train",
           "chat",
           "hub",
+          "checkpoint",
           "transformers",
           "sft",
           "reports",
