@@ -305,9 +305,24 @@ final class OneDnn {
     check("dnnl_memory_set_data_handle", NativeCalls.call(setHandle, memory, address));
   }
 
-  /** Executes; {@code arguments} is the address of {@code count} pairs of argument and memory. */
+  /**
+   * Executes on this thread alone; {@code arguments} is the address of {@code count} pairs of
+   * argument and memory. Not all primitives keep to the number of threads that they were made for:
+   * reorders and softmax would wake a crew of OpenMP's, which waits for processors that others use.
+   */
   void execute(long primitive, long stream, int count, long arguments) {
-    check("dnnl_primitive_execute", NativeCalls.call(execute, primitive, stream, count, arguments));
+    int before = threads();
+    if (before != 1) {
+      threads(1);
+    }
+    try {
+      check(
+          "dnnl_primitive_execute", NativeCalls.call(execute, primitive, stream, count, arguments));
+    } finally {
+      if (before != 1) {
+        threads(before);
+      }
+    }
   }
 
   private int threads() {
