@@ -77,7 +77,7 @@ public final class Program {
       targets[r] =
           leaf == null ? -1 : ((Placeholder) Objects.requireNonNull(mapped.get(leaf)).op()).index();
     }
-    List<Node> fused = Fusion.fuse(Narrowing.narrow(roots, lowering));
+    List<Node> fused = Fusion.fuse(Narrowing.narrow(Sharing.share(roots, lowering), lowering));
     boolean[] states = new boolean[trace.leaves()];
     for (int i = 0; i < states.length; i++) {
       states[i] = Trace.isState(trace.node(i));

@@ -27,9 +27,9 @@ import org.jspecify.annotations.Nullable;
  * <p>A step adds some tokens to each row:
  *
  * <pre>{@code
- * cache.begin(tokens);                       // room, and the numbers of the step
+ * cache.begin(tokens, counts);               // room, and the numbers of the step
  * Storage[] y = cache.compute("next", () -> new Tensor[] {model.logits(ids, cache)});
- * cache.advance(1, 1);                       // how many of them are kept, for each row
+ * cache.advance();                           // they are there
  * }</pre>
  *
  * <p>What the model computes is recorded at the first step of a kind: {@link #begin} writes the
@@ -51,7 +51,7 @@ public final class KeyValueCache {
   private record Layer(State keys, State values) {}
 
   /** The numbers of steps of one size, as tensors whose memory changes from step to step. */
-  private record Step(int tokens, int capacity, Tensor start, Tensor positions, Tensor slots) {}
+  private record Step(int tokens, Tensor start, Tensor positions, Tensor slots) {}
 
   private final int batch;
   private final int limit;
@@ -60,6 +60,7 @@ public final class KeyValueCache {
   private final Map<Integer, Step> steps = new HashMap<>();
   private final Map<Object, Recording> recordings = new HashMap<>();
   private int capacity;
+  private int[] added = {};
   private @Nullable Step step;
 
   /**
@@ -108,15 +109,46 @@ public final class KeyValueCache {
   }
 
   /**
-   * Begins a step that adds tokens to each row.
+   * Begins a step in which all tokens of all rows count.
    *
-   * @param tokens the same number for each row; those of a row that {@link #advance} does not count
-   *     are padding on the right, which later tokens replace
+   * @param tokens the number for each row
    */
   public void begin(int tokens) {
-    int longest = Arrays.stream(lengths).max().orElse(0);
+    int[] all = new int[batch];
+    Arrays.fill(all, tokens);
+    begin(tokens, all);
+  }
+
+  /**
+   * Begins a step that adds tokens to each row.
+   *
+   * @param tokens the number for each row, with padding
+   * @param counts how many of them belong to each row, from the first one on; those behind are
+   *     padding on the right, which later tokens replace
+   * @throws IllegalArgumentException if a row would have more tokens than the limit
+   */
+  public void begin(int tokens, int... counts) {
+    requireRows("counts", counts.length);
+    int longest = 0;
+    for (int b = 0; b < batch; b++) {
+      if (counts[b] < 0 || counts[b] > tokens || lengths[b] + counts[b] > limit) {
+        throw new IllegalArgumentException(
+            "KeyValueCache: row "
+                + b
+                + " of "
+                + lengths[b]
+                + " tokens cannot take "
+                + counts[b]
+                + " of the "
+                + tokens
+                + " tokens of a step; the limit is "
+                + limit
+                + " tokens");
+      }
+      longest = Math.max(longest, lengths[b]);
+    }
     reserve(longest + tokens);
-    Step s = steps.computeIfAbsent(tokens, t -> newStep(t, capacity));
+    Step s = steps.computeIfAbsent(tokens, this::newStep);
     for (int b = 0; b < batch; b++) {
       put(s.start, b, lengths[b]);
       for (int i = 0; i < tokens; i++) {
@@ -125,12 +157,19 @@ public final class KeyValueCache {
         put(s.slots, b * tokens + i, b * capacity + lengths[b] + i);
       }
     }
+    added = counts.clone();
     step = s;
   }
 
-  private Step newStep(int tokens, int capacity) {
-    return new Step(
-        tokens, capacity, integers(batch), integers(batch, tokens), integers(batch * tokens));
+  private void requireRows(String what, int n) {
+    if (n != batch) {
+      throw new IllegalArgumentException(
+          "KeyValueCache: " + n + " " + what + " for " + batch + " rows");
+    }
+  }
+
+  private Step newStep(int tokens) {
+    return new Step(tokens, integers(batch), integers(batch, tokens), integers(batch * tokens));
   }
 
   private static Tensor integers(int... shape) {
@@ -241,32 +280,21 @@ public final class KeyValueCache {
     return all;
   }
 
-  /**
-   * Counts tokens of the step that was computed.
-   *
-   * @param counts how many of its tokens belong to each row, from the first one on
-   */
-  public void advance(int... counts) {
-    if (counts.length != batch) {
-      throw new IllegalArgumentException(
-          "KeyValueCache: " + counts.length + " counts for " + batch + " rows");
-    }
+  /** Counts the tokens of the step, which has been computed. */
+  public void advance() {
     for (int b = 0; b < batch; b++) {
-      if (counts[b] < 0 || counts[b] > step().tokens || lengths[b] + counts[b] > limit) {
-        throw new IllegalArgumentException(
-            "KeyValueCache: row "
-                + b
-                + " of "
-                + lengths[b]
-                + " tokens cannot advance by "
-                + counts[b]
-                + "; the step has "
-                + step().tokens
-                + " tokens and the limit is "
-                + limit);
-      }
-      lengths[b] += counts[b];
+      lengths[b] += added[b];
     }
+    Arrays.fill(added, 0);
+  }
+
+  /** Returns the number of tokens of the longest row, with those of the present step. */
+  public int longest() {
+    int longest = 0;
+    for (int b = 0; b < batch; b++) {
+      longest = Math.max(longest, lengths[b] + (added.length == 0 ? 0 : added[b]));
+    }
+    return longest;
   }
 
   /**
@@ -287,21 +315,60 @@ public final class KeyValueCache {
    * others.
    */
   public void reorder(int... from) {
+    requireRows("rows", from.length);
     int[] old = lengths.clone();
     for (State s : states()) {
       MemorySegment memory = s.storage().segment();
       long row = memory.byteSize() / batch;
-      long slot = row / Math.max(1, capacity);
       MemorySegment copy = null;
       for (int b = 0; b < batch; b++) {
         if (from[b] != b) {
           copy = copy == null ? MemorySegment.ofArray(memory.toArray(I32)) : copy;
-          MemorySegment.copy(copy, from[b] * row, memory, b * row, old[from[b]] * slot);
+          MemorySegment.copy(copy, from[b] * row, memory, b * row, used(s, old[from[b]]));
         }
       }
       s.storage().modified();
     }
     Arrays.setAll(lengths, b -> old[from[b]]);
+  }
+
+  /**
+   * Returns a cache of its own with copies of some of the rows, in this order; a row may occur more
+   * than once, as when several answers go on from one prompt.
+   */
+  public KeyValueCache select(int... rows) {
+    KeyValueCache chosen = new KeyValueCache(rows.length, limit);
+    chosen.capacity = capacity;
+    for (int i = 0; i < layers.size(); i++) {
+      Layer l = layers.get(i);
+      chosen.layers.add(
+          l == null
+              ? null
+              : new Layer(
+                  chosen.copied(i, "keys", l.keys, this, rows),
+                  chosen.copied(i, "values", l.values, this, rows)));
+    }
+    Arrays.setAll(chosen.lengths, b -> lengths[rows[b]]);
+    return chosen;
+  }
+
+  /** A state of this cache with the contents of some rows of another one. */
+  private State copied(int layer, String what, State old, KeyValueCache from, int... rows) {
+    State made = state(layer, what, old.shape().dim(1));
+    MemorySegment source = old.storage().segment();
+    MemorySegment target = made.storage().segment();
+    long oldRow = source.byteSize() / from.batch;
+    long row = target.byteSize() / batch;
+    for (int b = 0; b < batch; b++) {
+      MemorySegment.copy(
+          source, rows[b] * oldRow, target, b * row, used(old, from.lengths[rows[b]]));
+    }
+    made.changed();
+    return made;
+  }
+
+  private static long used(State s, int tokens) {
+    return 4L * s.shape().dim(1) * tokens;
   }
 
   /** Ensures that each row has at least {@code slots} slots; the contents are kept. */
@@ -313,29 +380,19 @@ public final class KeyValueCache {
     while (wanted < slots) {
       wanted = Math.multiplyExact(wanted, 2);
     }
-    int before = capacity;
     capacity = wanted;
+    int[] same = new int[batch];
+    Arrays.setAll(same, b -> b);
     for (int i = 0; i < layers.size(); i++) {
       Layer l = layers.get(i);
       if (l != null) {
         layers.set(
-            i, new Layer(grown(i, "keys", l.keys, before), grown(i, "values", l.values, before)));
+            i,
+            new Layer(
+                copied(i, "keys", l.keys, this, same), copied(i, "values", l.values, this, same)));
       }
     }
     steps.clear();
     recordings.clear();
-  }
-
-  private State grown(int layer, String what, State old, int before) {
-    State grown = state(layer, what, old.shape().dim(1));
-    MemorySegment from = old.storage().segment();
-    MemorySegment to = grown.storage().segment();
-    long slot = 4L * old.shape().dim(1);
-    for (int b = 0; b < batch; b++) {
-      MemorySegment.copy(
-          from, b * before * slot, to, (long) b * capacity * slot, lengths[b] * slot);
-    }
-    grown.changed();
-    return grown;
   }
 }

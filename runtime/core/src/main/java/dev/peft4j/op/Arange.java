@@ -7,7 +7,10 @@ import org.jspecify.annotations.Nullable;
 
 /** The numbers 0, 1, … size - 1 as float32: torch's {@code arange}. It has no inputs. */
 public record Arange(int size) implements Op {
-  /** Returns the numbers from 0 to below {@code size} along an axis that {@code after} others follow. */
+  /**
+   * Returns the numbers from 0 to below {@code size} along an axis that {@code after} others
+   * follow.
+   */
   static Node of(int size, int after) {
     Node n = Node.of(new Arange(size));
     int[] d = new int[after + 1];

@@ -45,13 +45,7 @@ import org.jspecify.annotations.Nullable;
  * @param ranged whether the last input says which keys are seen
  */
 public record Attention(
-    int heads,
-    int kvHeads,
-    boolean causal,
-    float scale,
-    int window,
-    float softcap,
-    boolean ranged)
+    int heads, int kvHeads, boolean causal, float scale, int window, float softcap, boolean ranged)
     implements Op {
   /** A probability, or 0 where the largest score of its row is minus infinity. */
   private static final Elementwise SEEN =
@@ -221,8 +215,7 @@ public record Attention(
   }
 
   private static void checkRanges(Shape r, Shape q) {
-    boolean fits =
-        r.rank() == 1 || r.rank() == 3 && r.dim(1) == q.dim(1) && r.dim(2) == 2;
+    boolean fits = r.rank() == 1 || r.rank() == 3 && r.dim(1) == q.dim(1) && r.dim(2) == 2;
     if (!fits || r.dim(0) != 1 && r.dim(0) != q.dim(0)) {
       throw new ShapeException(
           "attention: which keys are seen has shape "

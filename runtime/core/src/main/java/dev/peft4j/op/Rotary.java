@@ -28,15 +28,18 @@ public record Rotary(int heads, boolean interleaved, boolean inverse) implements
   }
 
   /**
-   * Returns the cosines and sines of position · frequency, times {@code scale}: (batch or
-   * 1, tokens, r).
+   * Returns the cosines and sines of position · frequency, times {@code scale}: (batch or 1,
+   * tokens, r).
    *
    * @param positions integers (batch, tokens) or (tokens), below 2²⁴
    * @param frequencies float32 (r/2), the angle of each pair at position 1
    */
   public static Node table(Node positions, Node frequencies, float scale) {
     Shape p = positions.shape();
-    if (!positions.dtype().isInteger() || p.rank() == 0 || p.rank() > 2 || frequencies.shape().rank() != 1) {
+    if (!positions.dtype().isInteger()
+        || p.rank() == 0
+        || p.rank() > 2
+        || frequencies.shape().rank() != 1) {
       throw new ShapeException(
           "rotaryTable: positions of type "
               + positions.dtype()

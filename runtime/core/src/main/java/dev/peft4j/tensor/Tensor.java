@@ -328,8 +328,8 @@ public non-sealed class Tensor
    * @param v like k
    * @param mask additive, broadcasts to (batch, heads, queries, keys), or null
    * @param seen int32 or int64: of shape (batch or 1), the place of each sequence's first query
-   *     among the keys; or of shape (batch or 1, queries, 2), the first key that a query may see and
-   *     the one behind the last; or null
+   *     among the keys; or of shape (batch or 1, queries, 2), the first key that a query may see
+   *     and the one behind the last; or null
    */
   public static Tensor attention(
       Tensor q,
@@ -348,9 +348,9 @@ public non-sealed class Tensor
   }
 
   /**
-   * Returns the cosines and sines of rotary position embeddings, one table for all layers of a call:
-   * (batch or 1, tokens, r), the cosines of position · frequency first, then the sines, both times
-   * {@code scale}.
+   * Returns the cosines and sines of rotary position embeddings, one table for all layers of a
+   * call: (batch or 1, tokens, r), the cosines of position · frequency first, then the sines, both
+   * times {@code scale}.
    *
    * @param positions int32 or int64, (batch, tokens) or (tokens)
    * @param frequencies float32 (r/2), radians at position 1

@@ -10,6 +10,7 @@ import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.State;
 import dev.peft4j.nn.KeyValueCache;
+import dev.peft4j.op.Attention;
 import dev.peft4j.op.Pointwise;
 import dev.peft4j.op.WriteRows;
 import dev.peft4j.tensor.Tensor;
@@ -116,10 +117,8 @@ abstract class StateContract extends TorchValuesContract {
   /** Queries, keys and values are the token's own numbers: attention over a cache alone. */
   private static Tensor attend(KeyValueCache cache, Tensor x) {
     KeyValueCache.KeysValues all = cache.append(0, x, x.mul(0.5f));
-    int capacity = cache.capacity();
-    Tensor positions = cache.positions().toFloat().reshape(cache.batch(), 1, cache.tokens(), 1);
-    Tensor later = Tensor.arange(capacity).toFloat().sub(positions).gt(0.5f).mul(-1e30f);
-    return Tensor.attention(x, all.keys(), all.values(), later, 2, 2, false);
+    Attention op = Attention.causal(2, 2, (float) Math.sqrt(0.5));
+    return Tensor.attention(x, all.keys(), all.values(), null, cache.start(), op);
   }
 
   @Test
@@ -166,7 +165,8 @@ abstract class StateContract extends TorchValuesContract {
   private static void check(
       KeyValueCache cache, Storage x, int tokens, float[] whole, int all, int... counts) {
     int width = (int) (x.elements() / 2 / tokens);
-    cache.begin(tokens);
+    cache.begin(tokens, counts);
+    assertThat(cache.longest()).isEqualTo(cache.length(0) + counts[0]);
     Shape shape = Shape.of(2, tokens, width);
     Storage y = cache.compute("y", () -> new Tensor[] {attend(cache, Tensor.of(x, shape))})[0];
     float[] got = y.toFloats();
@@ -177,7 +177,7 @@ abstract class StateContract extends TorchValuesContract {
             .containsExactly(expected, org.assertj.core.data.Offset.offset(1e-5f));
       }
     }
-    cache.advance(counts);
+    cache.advance();
   }
 
   @Test
@@ -193,7 +193,8 @@ abstract class StateContract extends TorchValuesContract {
               "k",
               () ->
                   new Tensor[] {cache.append(0, Tensor.of(x, shape), Tensor.of(x, shape)).keys()});
-          cache.advance(1, 1, 1);
+          cache.advance();
+          KeyValueCache two = cache.select(2, 0);
           cache.reorder(2, 2, 0);
           cache.truncate(1, 0);
           x.setFloats(0, new float[] {7, 8, 9});
@@ -206,11 +207,21 @@ abstract class StateContract extends TorchValuesContract {
                         throw new AssertionError("recorded");
                       })[0]
                   .toFloats();
-          cache.advance(1, 1, 1);
+          cache.advance();
           int c = cache.capacity();
           assertThat(new float[] {keys[0], keys[1], keys[c], keys[2 * c], keys[2 * c + 1]})
               .containsExactly(3, 7, 8, 1, 9);
           assertThat(cache.length(1)).isEqualTo(1);
+          two.begin(1);
+          Storage y = Storage.of(5, 6);
+          Tensor more = Tensor.of(y, Shape.of(2, 1, 1));
+          float[] chosen =
+              two.compute("k", () -> new Tensor[] {two.append(0, more, more).keys()})[0].toFloats();
+          assertThat(new float[] {chosen[0], chosen[1], chosen[c], chosen[c + 1]})
+              .containsExactly(3, 5, 1, 6);
+          assertThatThrownBy(() -> cache.begin(10))
+              .hasMessageContaining("row 0 of 2 tokens cannot take 10")
+              .hasMessageContaining("the limit is 10 tokens");
           assertThatThrownBy(() -> cache.truncate(1, 2)).hasMessageContaining("row 1 has 1 tokens");
           return null;
         });

@@ -34,7 +34,9 @@ final class AttentionKernel extends Kernel {
   private final int[] maskSteps;
   private final KeyRanges ranges;
 
-  /** True if all queries of all heads of a sequence have the same mask, added to uncapped scores. */
+  /**
+   * True if all queries of all heads of a sequence have the same mask, added to uncapped scores.
+   */
   private final boolean rowMask;
 
   /** Key heads that are computed together, and how many such chunks a sequence has. */
@@ -44,7 +46,9 @@ final class AttentionKernel extends Kernel {
   private final int parts;
   private final HeadProducts[] products;
 
-  /** Of whole blocks; empty where they go row by row: without oneDNN, and where rows see some keys. */
+  /**
+   * Of whole blocks; empty where they go row by row: without oneDNN, and where rows see some keys.
+   */
   private final DnnSoftmax[] softmax;
 
   private AttentionKernel(Site site, Attention op, boolean gradient) {

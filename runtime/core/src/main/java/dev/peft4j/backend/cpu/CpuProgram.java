@@ -102,9 +102,10 @@ final class CpuProgram implements Backend.Executable {
       requireSize("input", i, inputs[i]);
     }
     long edge = checked ? MemoryCheck.EDGE : 0;
-    Workspace.Block block = resources.workspace().take(plan.bytes() + 2 * edge);
+    long planned = plan.bytes() + 2 * edge;
+    Workspace.Block block = resources.workspace().take(planned + frame.workBytes());
     try {
-      frame.bind(inputs, outputs, block.address() + edge);
+      frame.bind(inputs, outputs, block.address() + edge, block.address() + planned);
       Profile profile = Profile.current();
       if (checked) {
         check(frame, inputs, block.address());
@@ -158,7 +159,7 @@ final class CpuProgram implements Backend.Executable {
   }
 
   private void measured(Frame frame, Profile profile) {
-    profile.planned(plan.bytes());
+    profile.planned(plan.bytes() + frame.workBytes());
     for (Kernel k : frame.kernels()) {
       long start = System.nanoTime();
       k.run();

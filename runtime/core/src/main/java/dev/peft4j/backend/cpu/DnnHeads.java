@@ -5,8 +5,7 @@ import java.util.List;
 
 /** All heads in one call to oneDNN, whose products are made when they are first needed. */
 final class DnnHeads implements HeadProducts {
-  private record Made(
-      Kind kind, int heads, int count, int keys, boolean add, DnnProduct product) {}
+  private record Made(Kind kind, int heads, int count, int keys, boolean add, DnnProduct product) {}
 
   private static final int MOST = 256;
 

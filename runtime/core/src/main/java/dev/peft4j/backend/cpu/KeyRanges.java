@@ -27,8 +27,7 @@ final class KeyRanges {
     this.queries = site.in(0).dim(1);
     this.keys = site.in(1).dim(1);
     this.input = op.ranged() ? input : -1;
-    this.wide =
-        op.ranged() && site.program().dtype(site.step().inputs()[input]) == DType.INT64;
+    this.wide = op.ranged() && site.program().dtype(site.step().inputs()[input]) == DType.INT64;
     this.places = op.ranged() && site.in(input).rank() == 1;
     this.step =
         op.ranged() && site.in(input).dim(0) > 1

@@ -116,8 +116,7 @@ final class OracleProducts {
         return false;
       }
     }
-    return !(op.causal() && j > place)
-        && !(op.window() > 0 && Math.abs(place - j) >= op.window());
+    return !(op.causal() && j > place) && !(op.window() > 0 && Math.abs(place - j) >= op.window());
   }
 
   /** Rotates pair by pair: the columns of the table are cosines, then sines. */
