@@ -3,6 +3,7 @@ package dev.peft4j.backend.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Storage;
 import java.io.IOException;
@@ -32,7 +33,7 @@ class OneDnnThreadsTest {
         new Thread(
             () -> {
               DnnProduct product = DnnProduct.packed(n, n, n, n, false);
-              DnnReorder.columns(n, n, 0, n, product.layout()).run(a.address(), b.address());
+              DnnReorder.columns(n, n, false, Encodings.FLOAT32, 0, n, product.layout()).run(a.address(), b.address());
               DnnSoftmax softmax = new DnnSoftmax(n);
               softmax.forward(n, b.address());
               softmax.gradient(n, b.address(), a.address());
