@@ -3,9 +3,11 @@ package dev.peft4j.processor;
 import dev.peft4j.processor.Node.Access;
 import dev.peft4j.processor.Node.Kind;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import javax.lang.model.element.AnnotationMirror;
 import javax.lang.model.element.AnnotationValue;
@@ -48,17 +50,46 @@ final class ModuleTrees {
   /** Returns what a class, or the nearest one above it that says so, has; null if none says it. */
   @Nullable List<Node> children(DeclaredType module) {
     for (DeclaredType t = module; t != null; t = universe.superclassOf(t)) {
-      for (AnnotationMirror mirror : Universe.element(t).getAnnotationMirrors()) {
-        if (Universe.name(mirror.getAnnotationType()).equals(MODULE_TREE)) {
-          return read(Universe.element(t), mirror);
-        }
+      TypeElement owner = Universe.element(t);
+      AnnotationMirror mirror = mirror(owner);
+      if (mirror != null) {
+        Branch root = new Branch();
+        List<String> heads = new ArrayList<>();
+        read(mirror, root, heads, new HashSet<>());
+        return nodes(owner, root, "", heads.isEmpty() ? "" : heads.get(heads.size() - 1));
       }
     }
     return null;
   }
 
-  private List<Node> read(TypeElement owner, AnnotationMirror mirror) {
-    Branch root = new Branch();
+  private static @Nullable AnnotationMirror mirror(TypeElement owner) {
+    for (AnnotationMirror mirror : owner.getAnnotationMirrors()) {
+      if (Universe.name(mirror.getAnnotationType()).equals(MODULE_TREE)) {
+        return mirror;
+      }
+    }
+    return null;
+  }
+
+  /** Returns the annotation of the class that another one is like. */
+  private static @Nullable AnnotationMirror like(AnnotationMirror mirror) {
+    for (var e : mirror.getElementValues().entrySet()) {
+      if (e.getKey().getSimpleName().contentEquals("like")
+          && e.getValue().getValue() instanceof DeclaredType type) {
+        return mirror(Universe.element(type));
+      }
+    }
+    return null;
+  }
+
+  /** Adds what an annotation lists, those of the classes it is like first; no class twice. */
+  private static void read(
+      AnnotationMirror mirror, Branch root, List<String> heads, Set<AnnotationMirror> seen) {
+    AnnotationMirror like = like(mirror);
+    if (like != null && seen.add(like)) {
+      read(like, root, heads, seen);
+    }
+    heads.addAll(texts(mirror, "outputHead"));
     for (String line : texts(mirror, "value")) {
       int colon = line.indexOf(':');
       String path = colon < 0 ? line : line.substring(0, colon);
@@ -68,8 +99,6 @@ final class ModuleTrees {
       }
       at.type = colon < 0 ? "" : line.substring(colon + 1).strip();
     }
-    List<String> head = texts(mirror, "outputHead");
-    return nodes(owner, root, "", head.isEmpty() ? "" : head.get(0));
   }
 
   private List<Node> nodes(TypeElement owner, Branch branch, String above, String head) {
@@ -77,7 +106,8 @@ final class ModuleTrees {
     branch.parts.forEach(
         (name, part) -> {
           String path = above.isEmpty() ? name : above + "." + name;
-          nodes.add(node(owner, name, path, part, path.equals(head), nodes(owner, part, path, head)));
+          nodes.add(
+              node(owner, name, path, part, path.equals(head), nodes(owner, part, path, head)));
         });
     return nodes;
   }

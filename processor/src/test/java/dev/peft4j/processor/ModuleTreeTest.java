@@ -64,7 +64,14 @@ class ModuleTreeTest {
   }
 
   private List<String> messages(String annotation) {
-    return compile(annotation).messages();
+    return messages(compile(annotation));
+  }
+
+  /** The processor's messages; others are failures of the test. */
+  private static List<String> messages(Compilation c) {
+    assertThat(c.diagnostics())
+        .allMatch(d -> d.getMessage(java.util.Locale.ROOT).startsWith("PEFT"));
+    return c.messages();
   }
 
   @Test
@@ -100,7 +107,7 @@ class ModuleTreeTest {
     assertThat(
             messages(
                 "@Peft(target = \"all-linear\", exclude = \"up_proj\", modulesToSave ="
-                    + " {\"embed_tokens\"}, rankPattern = @RankPattern(target = \"v_proj\", r ="
+                    + " {\"embed_tokens\"}, rankPattern = @RankPattern(key = \"v_proj\", r ="
                     + " 2))"))
         .isEmpty();
     assertThat(messages("@Peft(target = \"q_proj\", exclude = \"up_prj\")"))
@@ -111,13 +118,32 @@ class ModuleTreeTest {
 
   @Test
   void allLinearLeavesTheOutputLayerOut() {
-    Compilation c = compile("@Peft(target = \"all-linear\", rankPattern = @RankPattern(target = \"lm_head\", r = 2))");
+    Compilation c =
+        compile(
+            "@Peft(target = \"all-linear\", rankPattern = @RankPattern(key = \"lm_head\", r = 2))");
     assertThat(c.messages()).anyMatch(m -> m.contains("lm_head"));
   }
 
   @Test
   void aModelMayHoldSuchAModel() {
     String body = "extends dev.peft4j.nn.Module { final lib.Decoder base = new lib.Decoder(1); }";
-    assertThat(compile("@Peft(target = \"q_proj\")", body).messages()).isEmpty();
+    assertThat(messages(compile("@Peft(target = \"q_proj\")", body))).isEmpty();
+  }
+
+  @Test
+  void aClassMayBeLikeAnother() {
+    String like =
+        "extends lib.Named { static final int MORE = 1; }"
+            + "\n@ModuleTree(like = lib.Decoder.class, value = \"model.layers.*.mlp.gate: Linear\")"
+            + "\nclass Gated extends lib.Named {}"
+            + "\n@ModuleTree(like = Circle.class, value = \"a: Linear\")"
+            + "\nclass Circle extends lib.Named {}"
+            + "\n@Peft(target = {\"gate\", \"up_proj\"}) class One extends Gated {}"
+            + "\n@Peft(target = {\"gte\"}) class Two extends Gated {}"
+            + "\n@Peft(target = \"a\") class Three extends Circle {}";
+    assertThat(compile("", like).messages())
+        .singleElement()
+        .asString()
+        .contains("Two has no module called \"gte\". Did you mean \"gate\"?");
   }
 }
