@@ -57,6 +57,7 @@ public final class Exports {
           "chat",
           "transformers",
           "transformers.minilm",
+          "sft",
           "reports",
           "kotlin");
 
@@ -64,6 +65,7 @@ public final class Exports {
   static final Set<String> INTERNAL =
       Set.of(
           "log",
+          "checkpoint",
           "backend.cpu",
           "backend.reference",
           "backend.tornado",
