@@ -1,6 +1,7 @@
 package dev.peft4j.tensor;
 
 import dev.peft4j.graph.Node;
+import dev.peft4j.op.Inverse;
 import dev.peft4j.op.LinearOp;
 import dev.peft4j.op.MatMul;
 import dev.peft4j.op.Rotary;
@@ -16,6 +17,14 @@ public sealed interface ProductOps permits Tensor {
   /** Returns the matrix product over the two innermost dimensions; outer ones broadcast. */
   default Tensor matmul(Tensor b) {
     return Tensor.of(MatMul.of(node(), false, b.node(), false));
+  }
+
+  /**
+   * Returns the inverse of the matrices of the two innermost dimensions, (…, n, n). They have to be
+   * well-conditioned; the inverse of a singular one is not finite.
+   */
+  default Tensor inverse() {
+    return Tensor.of(Inverse.of(node()));
   }
 
   /**

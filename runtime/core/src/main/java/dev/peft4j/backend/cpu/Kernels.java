@@ -2,6 +2,7 @@ package dev.peft4j.backend.cpu;
 
 import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
+import dev.peft4j.graph.Again;
 import dev.peft4j.graph.BroadcastTo;
 import dev.peft4j.graph.Decode;
 import dev.peft4j.graph.Elementwise;
@@ -19,6 +20,7 @@ import dev.peft4j.op.Gather;
 import dev.peft4j.op.GatherAlong;
 import dev.peft4j.op.HeadLoss;
 import dev.peft4j.op.HeadLossGrad;
+import dev.peft4j.op.Inverse;
 import dev.peft4j.op.LayerNorm;
 import dev.peft4j.op.LayerNormGrad;
 import dev.peft4j.op.LinearOp;
@@ -125,12 +127,14 @@ final class Kernels {
       case Rotary _ -> RotaryKernel::new;
       case Causal _ -> FillKernel.Triangle::new;
       case Reshape _ -> CopyKernel::whole;
+      case Again _ -> CopyKernel::whole;
       case Slice _ -> CopyKernel::slice;
       case Pad _ -> CopyKernel::pad;
       case Concat _ -> CopyKernel::concat;
       case Permute _ -> PermuteKernel::new;
       case Unfold _ -> WindowKernel::unfold;
       case Fold _ -> WindowKernel::fold;
+      case Inverse _ -> InverseKernel::new;
       default -> null;
     };
   }

@@ -3,6 +3,7 @@ package dev.peft4j.backend.reference;
 import com.google.auto.service.AutoService;
 import dev.peft4j.backend.Backend;
 import dev.peft4j.backend.ProgramCache;
+import dev.peft4j.graph.Again;
 import dev.peft4j.graph.BroadcastTo;
 import dev.peft4j.graph.Decode;
 import dev.peft4j.graph.Elementwise;
@@ -73,6 +74,7 @@ public final class ReferenceBackend implements Backend {
       case MaxTo m -> ReductionKernels::max;
       case BroadcastTo b -> ShapeKernels::broadcast;
       case Reshape r -> ShapeKernels::reshape;
+      case Again a -> ShapeKernels::reshape;
       case Permute p -> (in, out) -> ShapeKernels.permute(p, in, out);
       case Slice s -> (in, out) -> ShapeKernels.slice(s, in, out);
       case Pad p -> (in, out) -> ShapeKernels.pad(p, in, out);
