@@ -200,8 +200,9 @@ public final class SafeTensors {
    *     that can be read, or the encoding cannot hold a value, such as a NaN
    * @throws dev.peft4j.data.ShapeException if the tensor's rows are not whole blocks
    */
-  public Storage storage(String name, Encoding encoding) throws FileFormatException {
+  public Storage storage(String name, Encoding wanted) throws FileFormatException {
     TensorInfo info = info(name);
+    Encoding encoding = wanted.forShape(info.shape());
     if (!info.type().isFloat() || encoding.dtype().isInteger()) {
       throw new FileFormatException(
           file,

@@ -38,6 +38,7 @@ public final class Exports {
           "random",
           "linalg",
           "io",
+          "gguf",
           "graph",
           "op",
           "backend",

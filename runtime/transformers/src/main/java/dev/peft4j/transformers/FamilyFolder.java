@@ -56,7 +56,7 @@ final class FamilyFolder {
    */
   EncoderConfig config(@Nullable List<String> labels) throws IOException {
     EncoderConfig own = family.config(reader, labels == null);
-    requireSize(own.weights());
+    requireSize(family.weights(own));
     return labels == null ? own : own.toBuilder().labels(labels).build();
   }
 
@@ -93,7 +93,7 @@ final class FamilyFolder {
   Encoder encoder(Encoding encoding) throws IOException {
     ModelWeights weights = weights(encoding);
     EncoderConfig config = family.config(reader, false);
-    requireSize(config.weights());
+    requireSize(family.weights(config));
     Encoder model = family.encoder(config, weights.hasPooler(), Init.zeros());
     weights.loadEncoder(model);
     model.eval();

@@ -2,14 +2,12 @@ package dev.peft4j.transformers;
 
 import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Encodings;
-import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.ModelFolder;
 import dev.peft4j.io.StateDictCheck;
 import dev.peft4j.log.Log;
-import dev.peft4j.nn.Initial;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.ModuleTensor;
 import dev.peft4j.nn.Parameter;
@@ -36,7 +34,7 @@ final class ModelWeights {
 
   /** The names of an activation's slope. */
   private static final List<String> SLOPES =
-      List.of(".intermediate_act_fn.weight", ".ffn.activation.weight");
+      List.of(".intermediate_act_fn.weight", ".activation.weight", ".act.weight");
 
   private static final int MAX_LISTED = 10;
   private static final Log LOG = Log.of(ModelWeights.class);
@@ -148,12 +146,12 @@ final class ModelWeights {
    * Fills a model with a head; optional weights that the folder lacks are initialised at random.
    */
   void loadWhole(EncoderClassifier model) throws IOException {
-    load(model, _ -> false, "", _ -> false, (float) model.config().initializerRange());
+    load(model, _ -> false, "", _ -> false, model.config());
   }
 
   /** Fills everything but the classifier, which is initialised at random. */
   void loadBelowHead(EncoderClassifier model) throws IOException {
-    load(model, this::isOfHead, "", this::isOfHead, (float) model.config().initializerRange());
+    load(model, this::isOfHead, "", this::isOfHead, model.config());
   }
 
   /**
@@ -185,14 +183,15 @@ final class ModelWeights {
    * @param ignored canonical names in the folder that the model may lack
    * @param above the prefix of canonical names before the model's names
    * @param renewed names of the model for which the folder's values are ignored
-   * @param std the deviation of random weights; null if there are none
+   * @param config the settings of a model whose renewed and lacking weights are drawn; null if
+   *     they stay as they are
    */
   private void load(
       Module model,
       Predicate<String> ignored,
       String above,
       Predicate<String> renewed,
-      @Nullable Float std)
+      @Nullable EncoderConfig config)
       throws IOException {
     SequencedMap<String, ModuleTensor> state = model.stateDict();
     List<String> lacking = state.keySet().stream().filter(n -> mayLack(above + n)).toList();
@@ -215,7 +214,11 @@ final class ModelWeights {
     check.requireExpected(folder.folder() + hint(check));
     sources.keySet().retainAll(expected.keySet());
     requireFloats(sources);
-    warn(lacking, check.unexpected());
+    warn(
+        lacking,
+        check.unexpected().stream()
+            .filter(n -> family.ignored().stream().noneMatch((above + n)::startsWith))
+            .toList());
     Set<Parameter> coded =
         encoding == null ? Set.copyOf(model.parameters()) : model.parametersFor(encoding);
     List<Storage> values = new ArrayList<>();
@@ -226,8 +229,8 @@ final class ModelWeights {
     }
     Iterator<Storage> value = values.iterator();
     state.values().forEach(p -> p.adopt(value.next()));
-    if (std != null) {
-      kept.values().forEach(p -> draw(p, std));
+    if (config != null) {
+      kept.forEach((name, p) -> draw(name, p, config));
     }
   }
 
@@ -274,9 +277,10 @@ final class ModelWeights {
   }
 
   /** Draws matrices as in transformers; biases stay 0. */
-  private static void draw(ModuleTensor p, float std) {
+  private void draw(String name, ModuleTensor p, EncoderConfig config) {
     if (p.shape().rank() == 2) {
-      p.adopt(Initial.normal(Rng.current(), std, p.shape().toArray()).own());
+      String layer = name.substring(0, name.lastIndexOf('.'));
+      p.adopt(family.init(layer, config).weight(p.shape().dim(0), p.shape().dim(1)).own());
     }
   }
 

@@ -62,7 +62,7 @@ final class AdapterRun {
    * @param optimizer how it was trained
    * @param merges whether merged weights are among it
    * @param deep whether the model is a transformer: merged weights are only those of layers with an
-   *     adapter, gradients are relative where they are large, and a few weights may step elsewhere
+   *     adapter, numbers are relative where they are large, and a few weights may step elsewhere
    */
   record OfPeft(
       String prefix,
@@ -79,12 +79,12 @@ final class AdapterRun {
   private final SafeTensors io;
   private final Map<String, Tensor> inputs;
   private final Tensor target;
-  private final Difference output = new Difference("output", TOLERANCE);
+  private final Difference output;
   private final Difference loss = new Difference("loss", TOLERANCE);
   private final Difference gradients;
   private final Difference step;
   private final Difference losses = new Difference("losses", LOSSES_TOLERANCE);
-  private final Difference merge = new Difference("merge", TOLERANCE);
+  private final Difference merge;
   private final List<String> wrong = new ArrayList<>();
 
   /**
@@ -98,8 +98,14 @@ final class AdapterRun {
     this.config = config;
     this.io = io;
     boolean deep = peft.deep();
+    this.output = difference("output", deep);
+    this.merge = difference("merge", deep);
+    // what is rounded in a large gradient goes on into the small ones below it
     this.gradients =
-        deep ? Difference.scaled("gradients", TOLERANCE) : new Difference("gradients", TOLERANCE);
+        deep
+            ? Difference.relative(
+                "gradients", TOLERANCE, GoldenCase.starting(peft.prefix() + "grad.", io).values())
+            : new Difference("gradients", TOLERANCE);
     this.step =
         deep
             ? Difference.mostly("step 3", DEEP_STEP_TOLERANCE, CHAOTIC)
@@ -107,6 +113,10 @@ final class AdapterRun {
     this.inputs = GoldenCase.starting("input.", io);
     this.target = GoldenCase.tensor(io, "input.target");
     inputs.remove("target");
+  }
+
+  private static Difference difference(String what, boolean deep) {
+    return deep ? Difference.scaled(what, TOLERANCE) : new Difference(what, TOLERANCE);
   }
 
   CaseResult run() throws IOException {

@@ -54,7 +54,10 @@ public final class Golden {
     int width =
         cases.stream().mapToInt(c -> String.valueOf(c.getFileName()).length()).max().orElse(0);
     for (Path c : cases) {
-      CaseResult result = ChatCase.looksLikeOne(c) ? ChatCase.run(c) : CaseRunner.run(c);
+      CaseResult result =
+          ChatCase.looksLikeOne(c)
+              ? ChatCase.run(c)
+              : QuantCase.looksLikeOne(c) ? QuantCase.run(c) : CaseRunner.run(c);
       golden.count(result);
       String name = String.valueOf(c.getFileName());
       out.println(name + " ".repeat(width - name.length()) + "  " + result);
