@@ -36,6 +36,19 @@ public final class GenerationConfigBuilder {
     return this;
   }
 
+  /**
+   * Sets what a JSON object says, under the names of {@code generation_config.json}: {@code
+   * {"temperature": 0.7, "stop_strings": ["\n"]}}. Nothing else is set: {@code do_sample} has to be
+   * in it.
+   *
+   * @throws IllegalArgumentException if it is not an object, has a name that does not exist, or a
+   *     setting cannot have its value
+   */
+  public GenerationConfigBuilder json(String object) {
+    GenerationConfigFile.parse(object, values);
+    return this;
+  }
+
   private <T> GenerationConfigBuilder sampling(Setting<T> setting, T value) {
     samples = true;
     return set(setting, value);

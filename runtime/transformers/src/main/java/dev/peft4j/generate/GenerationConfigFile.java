@@ -8,6 +8,7 @@ import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.JsonProblem;
 import dev.peft4j.io.UnsupportedSettingException;
 import dev.peft4j.log.Log;
+import dev.peft4j.target.Suggestions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,6 +89,44 @@ final class GenerationConfigFile {
     return new GenerationConfig(values, List.of());
   }
 
+  /** Reads what a caller wrote, which is checked strictly. */
+  static void parse(String object, Map<Setting<?>, Object> values) {
+    JsonNode tree;
+    try {
+      tree = JSON.readTree(object);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(
+          "settings of generation are not valid JSON: " + JsonProblem.reason(e), e);
+    }
+    if (!tree.isObject()) {
+      throw new IllegalArgumentException(
+          "settings of generation are " + shortened(tree) + ", expected a JSON object");
+    }
+    for (Map.Entry<String, JsonNode> entry : tree.properties()) {
+      Setting<?> setting = Settings.byName().get(entry.getKey());
+      if (setting == null) {
+        List<String> similar =
+            Suggestions.closest(entry.getKey(), Settings.byName().keySet());
+        throw new IllegalArgumentException(
+            "there is no setting '"
+                + entry.getKey()
+                + "' of generation"
+                + (similar.isEmpty() ? "" : "; did you mean " + String.join(" or ", similar) + "?"));
+      }
+      JsonNode json = entry.getValue();
+      Object value = json.isNull() ? null : setting.parse(json);
+      if (value == null && !json.isNull()) {
+        throw new IllegalArgumentException(
+            setting.name() + " is " + shortened(json) + ", expected " + setting.expected());
+      }
+      if (value == null) {
+        values.remove(setting);
+      } else {
+        values.put(setting, value);
+      }
+    }
+  }
+
   private static void readAll(Path file, Map<Setting<?>, Object> values) throws IOException {
     List<String> unknown = new ArrayList<>();
     for (Map.Entry<String, JsonNode> entry : tree(file).properties()) {
@@ -114,7 +153,8 @@ final class GenerationConfigFile {
   private static void put(
       Map<Setting<?>, Object> values, Path file, Setting<?> setting, JsonNode json)
       throws FileFormatException {
-    if (json.isMissingNode() || json.isNull()) {
+    boolean noPadding = setting == Settings.PAD && json.isIntegralNumber() && json.intValue() < 0;
+    if (json.isMissingNode() || json.isNull() || noPadding) {
       return;
     }
     Object value = setting.parse(json);

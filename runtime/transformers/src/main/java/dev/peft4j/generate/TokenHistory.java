@@ -25,6 +25,15 @@ public final class TokenHistory {
     this.padding = padding;
   }
 
+  /** Returns a prompt without padding, and tokens that follow it. */
+  public static TokenHistory of(int[] prompt, int... more) {
+    TokenHistory h = new TokenHistory(prompt, 0);
+    for (int id : more) {
+      h.add(id);
+    }
+    return h;
+  }
+
   private TokenHistory(TokenHistory other) {
     this.ids = other.ids.clone();
     this.length = other.length;
