@@ -31,7 +31,10 @@ abstract class ProgramContract extends StateContract {
     for (int blocks : new int[] {2, 9}) {
       Tower tower = new Tower(blocks, 24);
       List<float[]> kept = bits(tower, ActivationCheckpointing.OFF);
-      assertThat(bits(tower, ActivationCheckpointing.ON)).usingRecursiveComparison().isEqualTo(kept);
+      List<float[]> again = bits(tower, ActivationCheckpointing.ON);
+      for (int i = 0; i < kept.size(); i++) {
+        assertThat(again.get(i)).isEqualTo(kept.get(i));
+      }
     }
   }
 
