@@ -55,6 +55,7 @@ public final class Floors {
           "chat",
           "hub",
           "transformers",
+          "generate",
           "reports",
           "kotlin",
           "processor",

@@ -6,7 +6,10 @@ import java.util.List;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
-/** Sequences of tokens that may not occur: the last one is excluded where the others stand before it. */
+/**
+ * Sequences of tokens that may not occur: the last one is excluded where the others stand before
+ * it.
+ */
 @AutoService(LogitsProcessorKind.class)
 public final class BadWords extends LogitsProcessorKind {
   /** The sequences; those of a single token that ends the text do not count. */

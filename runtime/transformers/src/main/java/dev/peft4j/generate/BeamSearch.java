@@ -63,9 +63,7 @@ final class BeamSearch {
     for (int p = 0; p < prompts.size(); p++) {
       List<Running> beams = new ArrayList<>();
       for (int k = 0; k < rules.beams; k++) {
-        beams.add(
-            new Running(
-                prompts.get(p).copy(), k == 0 ? 0 : OUT, p * rules.beams + k, false));
+        beams.add(new Running(prompts.get(p).copy(), k == 0 ? 0 : OUT, p * rules.beams + k, false));
       }
       running.add(beams);
       ended.add(new ArrayList<>());
@@ -183,8 +181,7 @@ final class BeamSearch {
   /** Takes what ends, among the best, into the places of ended sequences. */
   private void finish(int prompt, List<Running> candidates, int length) {
     List<Ended> places = ended.get(prompt);
-    boolean closed =
-        rules.early == EarlyStopping.TRUE && places.stream().allMatch(Ended::done);
+    boolean closed = rules.early == EarlyStopping.TRUE && places.stream().allMatch(Ended::done);
     float divisor = (float) Math.pow(length - promptLength, rules.lengthPenalty);
     List<Ended> all = new ArrayList<>(places);
     for (int i = 0; i < candidates.size(); i++) {
@@ -204,8 +201,7 @@ final class BeamSearch {
   }
 
   private List<Running> goOn(List<Running> candidates) {
-    float[] keys =
-        scores(candidates.stream().map(c -> c.score + (c.ends ? OUT : 0)).toList());
+    float[] keys = scores(candidates.stream().map(c -> c.score + (c.ends ? OUT : 0)).toList());
     List<Running> next = new ArrayList<>();
     for (int i : top(keys, rules.beams)) {
       Running c = candidates.get(i);
@@ -254,8 +250,7 @@ final class BeamSearch {
       }
       for (Running r : running.get(p)) { // where the time was up before enough of them ended
         if (of.size() < rules.returned && r.score > OUT / 2) {
-          float divisor =
-              (float) Math.pow(r.history.newTokens(), rules.lengthPenalty);
+          float divisor = (float) Math.pow(r.history.newTokens(), rules.lengthPenalty);
           of.add(new Scored(r.history, r.score / divisor));
         }
       }

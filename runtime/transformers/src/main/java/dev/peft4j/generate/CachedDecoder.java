@@ -123,8 +123,7 @@ final class CachedDecoder {
   private Tensor graph(Input in, int batch, int n, boolean all) {
     Tensor hidden = model.hidden(Tensor.of(in.ids, Shape.of(batch, n)), cache);
     Tensor rows = hidden.reshape(batch * n, hidden.dim(-1));
-    Tensor wanted =
-        all || n == 1 ? rows : rows.embedding(Tensor.of(in.last, Shape.of(batch)));
+    Tensor wanted = all || n == 1 ? rows : rows.embedding(Tensor.of(in.last, Shape.of(batch)));
     return model.logits(wanted);
   }
 }

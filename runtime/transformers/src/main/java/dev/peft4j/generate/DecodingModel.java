@@ -4,7 +4,9 @@ import dev.peft4j.nn.KeyValueCache;
 import dev.peft4j.nn.Module;
 import dev.peft4j.tensor.Tensor;
 
-/** What generation needs of a decoder. {@link Generator#of} makes one of a causal language model. */
+/**
+ * What generation needs of a decoder. {@link Generator#of} makes one of a causal language model.
+ */
 public interface DecodingModel {
   /**
    * Returns the hidden states of tokens that follow those in a cache.

@@ -3,7 +3,10 @@ package dev.peft4j.generate;
 import com.google.auto.service.AutoService;
 import org.jspecify.annotations.Nullable;
 
-/** The tokens with at least a probability that falls with the entropy, and the most probable one (Hewitt et al. 2022). */
+/**
+ * The tokens with at least a probability that falls with the entropy, and the most probable one
+ * (Hewitt et al. 2022).
+ */
 @AutoService(LogitsProcessorKind.class)
 public final class Eta extends LogitsProcessorKind {
   /** The probability where nothing is uncertain; 0 keeps all tokens. */

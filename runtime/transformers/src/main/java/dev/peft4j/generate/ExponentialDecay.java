@@ -1,7 +1,7 @@
 package dev.peft4j.generate;
 
-import com.google.auto.service.AutoService;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.google.auto.service.AutoService;
 import org.jspecify.annotations.Nullable;
 
 /** An end of the text that becomes more probable from token to token. */

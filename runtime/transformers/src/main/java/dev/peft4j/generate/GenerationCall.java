@@ -118,7 +118,10 @@ final class GenerationCall {
   private void requireEvaluation() {
     for (NamedModule m : model.module().namedModules()) {
       Module module = m.module();
-      if (module instanceof Dropout d && d.p() > 0 && d.training() && generator.adapters() == null) {
+      if (module instanceof Dropout d
+          && d.p() > 0
+          && d.training()
+          && generator.adapters() == null) {
         throw new IllegalStateException(
             "generate: the model is in training mode, in which dropout changes its results; call"
                 + " eval() first");
@@ -129,7 +132,8 @@ final class GenerationCall {
   GenerationResult run() {
     long start = System.nanoTime();
     int copies = config.numBeams() > 1 ? config.numBeams() : config.numReturnSequences();
-    List<Generated> rows = scope(copies, config.numBeams() > 1 ? this::beams : () -> sample(copies));
+    List<Generated> rows =
+        scope(copies, config.numBeams() > 1 ? this::beams : () -> sample(copies));
     int prompts = requests.stream().mapToInt(r -> r.prompt().length).sum();
     return new GenerationResult(rows, prompts, (System.nanoTime() - start) / 1e9);
   }
@@ -214,23 +218,21 @@ final class GenerationCall {
               ? Sampler.multinomial(own == null ? drawn : own, b)
               : Sampler.GREEDY;
       TokenHistory history = history(r);
-      rows.add(
-          new RowState(b, history, maxLength(r), r.config(), sampler, generator.tokenizer()));
+      rows.add(new RowState(b, history, maxLength(r), r.config(), sampler, generator.tokenizer()));
     }
     CachedDecoder decoder = new CachedDecoder(model, cache(all.size()));
     int[][] prompts = all.stream().map(GenerationRequest::prompt).toArray(int[][]::new);
     Integer lookup = config.find(Settings.PROMPT_LOOKUP);
     if (lookup != null && rows.size() == 1) {
       RowState row = rows.getFirst();
-      new PromptLookup(decoder, row, listener, deadline, lookup, config.get(Settings.MATCHING_NGRAM))
+      new PromptLookup(
+              decoder, row, listener, deadline, lookup, config.get(Settings.MATCHING_NGRAM))
           .run(prompts[0], maxLength(all.getFirst()) - longest());
     } else {
       boolean cached = all.stream().allMatch(r -> r.config().get(Settings.USE_CACHE));
       new SampleLoop(decoder, rows, listener, deadline, cached).run(prompts);
     }
-    return IntStream.range(0, rows.size())
-        .mapToObj(b -> rows.get(b).result(b / copies))
-        .toList();
+    return IntStream.range(0, rows.size()).mapToObj(b -> rows.get(b).result(b / copies)).toList();
   }
 
   private List<Generated> beams() {
@@ -243,8 +245,7 @@ final class GenerationCall {
     for (TokenHistory h : prompts) {
       List<Integer> ids = Arrays.stream(h.toArray()).boxed().toList();
       processors.add(
-          LogitsProcessors.of(
-              config, new LogitsProcessorKind.Row(ids, maxLength, eos, keep)));
+          LogitsProcessors.of(config, new LogitsProcessorKind.Row(ids, maxLength, eos, keep)));
     }
     BeamSearch.Rules rules =
         new BeamSearch.Rules(
@@ -267,7 +268,10 @@ final class GenerationCall {
     CachedDecoder decoder = prefill;
     if (ownAdapters) {
       float[][] each = first;
-      first = IntStream.range(0, requests.size()).mapToObj(p -> each[p * beams]).toArray(float[][]::new);
+      first =
+          IntStream.range(0, requests.size())
+              .mapToObj(p -> each[p * beams])
+              .toArray(float[][]::new);
     } else {
       int[] from = IntStream.range(0, requests.size() * beams).map(i -> i / beams).toArray();
       decoder = new CachedDecoder(model, prefill.cache().select(from));

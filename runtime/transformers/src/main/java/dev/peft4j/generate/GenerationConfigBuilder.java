@@ -158,7 +158,9 @@ public final class GenerationConfigBuilder {
     return set(BadWords.BAD_WORDS_IDS, List.copyOf(sequences));
   }
 
-  /** Sets what is added to the score of the last token of sequences where the others stand before. */
+  /**
+   * Sets what is added to the score of the last token of sequences where the others stand before.
+   */
   public GenerationConfigBuilder sequenceBias(List<SequenceBias.Bias> biases) {
     return set(SequenceBias.SEQUENCE_BIAS, List.copyOf(biases));
   }
@@ -229,7 +231,9 @@ public final class GenerationConfigBuilder {
     return set(Settings.PROMPT_LOOKUP, tokens);
   }
 
-  /** Sets whether keys and values of earlier tokens are kept; without, each token is a whole pass. */
+  /**
+   * Sets whether keys and values of earlier tokens are kept; without, each token is a whole pass.
+   */
   public GenerationConfigBuilder useCache(boolean on) {
     return set(Settings.USE_CACHE, on);
   }

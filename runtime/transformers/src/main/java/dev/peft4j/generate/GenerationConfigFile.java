@@ -105,13 +105,14 @@ final class GenerationConfigFile {
     for (Map.Entry<String, JsonNode> entry : tree.properties()) {
       Setting<?> setting = Settings.byName().get(entry.getKey());
       if (setting == null) {
-        List<String> similar =
-            Suggestions.closest(entry.getKey(), Settings.byName().keySet());
+        List<String> similar = Suggestions.closest(entry.getKey(), Settings.byName().keySet());
         throw new IllegalArgumentException(
             "there is no setting '"
                 + entry.getKey()
                 + "' of generation"
-                + (similar.isEmpty() ? "" : "; did you mean " + String.join(" or ", similar) + "?"));
+                + (similar.isEmpty()
+                    ? ""
+                    : "; did you mean " + String.join(" or ", similar) + "?"));
       }
       JsonNode json = entry.getValue();
       Object value = json.isNull() ? null : setting.parse(json);
@@ -160,8 +161,7 @@ final class GenerationConfigFile {
     Object value = setting.parse(json);
     if (value == null) {
       throw new FileFormatException(
-          file,
-          setting.name() + " is " + shortened(json) + ", expected " + setting.expected());
+          file, setting.name() + " is " + shortened(json) + ", expected " + setting.expected());
     }
     values.put(setting, value);
   }

@@ -56,8 +56,7 @@ public final class Generator {
 
   /** Returns a generator for another kind of model, with default settings. */
   public static Generator of(DecodingModel model) {
-    return new Generator(
-        model, null, GenerationConfig.builder().build(), null, model.positions());
+    return new Generator(model, null, GenerationConfig.builder().build(), null, model.positions());
   }
 
   /**

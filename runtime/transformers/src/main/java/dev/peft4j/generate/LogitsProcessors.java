@@ -35,8 +35,7 @@ public final class LogitsProcessors {
         all.addAll(config.processors()); // those of the caller come before sampling
         inserted = true;
       }
-      LogitsProcessor made =
-          kind.sampling() && !sampling ? null : kind.create(config, row);
+      LogitsProcessor made = kind.sampling() && !sampling ? null : kind.create(config, row);
       if (made != null) {
         all.add(made);
       }

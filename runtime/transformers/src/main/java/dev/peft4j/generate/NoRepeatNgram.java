@@ -19,9 +19,7 @@ public final class NoRepeatNgram extends LogitsProcessorKind {
   @Override
   public @Nullable LogitsProcessor create(GenerationConfig config, Row row) {
     int n = config.get(NO_REPEAT_NGRAM_SIZE);
-    return n == 0
-        ? null
-        : (scores, history) -> exclude(scores, history, history.toArray(), n);
+    return n == 0 ? null : (scores, history) -> exclude(scores, history, history.toArray(), n);
   }
 
   /**

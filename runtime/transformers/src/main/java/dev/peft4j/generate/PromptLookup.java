@@ -47,8 +47,7 @@ final class PromptLookup {
     int left = room - 1;
     while (!row.isFinished()) {
       if (deadline.passed() || listener.cancelled()) {
-        row.finish(
-            deadline.passed() ? FinishReason.TIME : FinishReason.CANCELLED, listener);
+        row.finish(deadline.passed() ? FinishReason.TIME : FinishReason.CANCELLED, listener);
         return;
       }
       TokenHistory h = row.history();
@@ -57,8 +56,7 @@ final class PromptLookup {
       int[] fed = new int[tried.length + 1];
       fed[0] = h.get(h.length() - 1);
       System.arraycopy(tried, 0, fed, 1, tried.length);
-      float[][] scores =
-          tried.length == 0 ? decoder.next(fed) : decoder.every(fed);
+      float[][] scores = tried.length == 0 ? decoder.next(fed) : decoder.every(fed);
       for (int i = 0; i < fed.length && !row.isFinished(); i++) {
         int token = row.choose(scores[i], listener);
         row.add(token, listener);

@@ -4,7 +4,10 @@ import com.google.auto.service.AutoService;
 import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
-/** Scores of tokens of the prompt, more probable for a value above 1: the text stays with its prompt. */
+/**
+ * Scores of tokens of the prompt, more probable for a value above 1: the text stays with its
+ * prompt.
+ */
 @AutoService(LogitsProcessorKind.class)
 public final class PromptRepetitionPenalty extends LogitsProcessorKind {
   /** The reward; 1 changes nothing. */
@@ -24,7 +27,6 @@ public final class PromptRepetitionPenalty extends LogitsProcessorKind {
     }
     BitSet prompt = new BitSet();
     row.prompt().forEach(prompt::set);
-    return (scores, history) ->
-        RepetitionPenalty.penalize(scores, prompt, (float) (1 / reward));
+    return (scores, history) -> RepetitionPenalty.penalize(scores, prompt, (float) (1 / reward));
   }
 }

@@ -17,8 +17,6 @@ public final class Renormalize extends LogitsProcessorKind {
 
   @Override
   public @Nullable LogitsProcessor create(GenerationConfig config, Row row) {
-    return config.get(RENORMALIZE_LOGITS)
-        ? (scores, history) -> Scores.logSoftmax(scores)
-        : null;
+    return config.get(RENORMALIZE_LOGITS) ? (scores, history) -> Scores.logSoftmax(scores) : null;
   }
 }

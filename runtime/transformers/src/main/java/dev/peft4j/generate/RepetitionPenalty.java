@@ -4,7 +4,10 @@ import com.google.auto.service.AutoService;
 import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
-/** Scores of tokens that occur already, divided by a penalty if they are positive, else multiplied (Keskar et al. 2019). */
+/**
+ * Scores of tokens that occur already, divided by a penalty if they are positive, else multiplied
+ * (Keskar et al. 2019).
+ */
 @AutoService(LogitsProcessorKind.class)
 public final class RepetitionPenalty extends LogitsProcessorKind {
   /** The penalty; 1 changes nothing. */

@@ -1,7 +1,7 @@
 package dev.peft4j.generate;
 
-import com.google.auto.service.AutoService;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.google.auto.service.AutoService;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
@@ -23,8 +23,7 @@ public final class SequenceBias extends LogitsProcessorKind {
     }
 
     static @Nullable Bias read(JsonNode json) {
-      List<Integer> ids =
-          json.size() == 2 ? Setting.list(json.get(0), Setting::wholeNumber) : null;
+      List<Integer> ids = json.size() == 2 ? Setting.list(json.get(0), Setting::wholeNumber) : null;
       return ids == null || !json.get(1).isNumber()
           ? null
           : new Bias(ids, json.get(1).doubleValue());

@@ -24,8 +24,7 @@ public final class Setting<T> {
   private final Predicate<T> valid;
   private final Reader<T> reader;
 
-  Setting(
-      String name, @Nullable T missing, String expected, Predicate<T> valid, Reader<T> reader) {
+  Setting(String name, @Nullable T missing, String expected, Predicate<T> valid, Reader<T> reader) {
     this.name = name;
     this.missing = missing;
     this.expected = expected;
@@ -52,11 +51,7 @@ public final class Setting<T> {
   /** Returns a setting that is a whole number of at least {@code least}. */
   public static Setting<Integer> whole(String name, @Nullable Integer missing, int least) {
     return new Setting<>(
-        name,
-        missing,
-        "a whole number from " + least,
-        x -> x >= least,
-        Setting::wholeNumber);
+        name, missing, "a whole number from " + least, x -> x >= least, Setting::wholeNumber);
   }
 
   /** Returns a setting that is true or false. */

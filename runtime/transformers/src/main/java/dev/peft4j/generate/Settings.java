@@ -27,8 +27,7 @@ final class Settings {
   static final Setting<List<String>> STOP_STRINGS = Setting.texts("stop_strings");
   static final Setting<Double> MAX_TIME =
       Setting.number("max_time", null, "a number of seconds above 0", x -> x > 0);
-  static final Setting<Integer> PROMPT_LOOKUP =
-      Setting.whole("prompt_lookup_num_tokens", null, 1);
+  static final Setting<Integer> PROMPT_LOOKUP = Setting.whole("prompt_lookup_num_tokens", null, 1);
   static final Setting<Integer> MATCHING_NGRAM = Setting.whole("max_matching_ngram_size", 2, 1);
   static final Setting<Integer> PAD = Setting.whole("pad_token_id", null, 0);
   static final Setting<Integer> BOS = Setting.whole("bos_token_id", null, 0);
@@ -36,7 +35,12 @@ final class Settings {
 
   /** Ours, in no file: where the random numbers of a call begin. */
   static final Setting<Long> SEED =
-      new Setting<>("seed", null, "a whole number", x -> true, j -> j.isIntegralNumber() ? j.longValue() : null);
+      new Setting<>(
+          "seed",
+          null,
+          "a whole number",
+          x -> true,
+          j -> j.isIntegralNumber() ? j.longValue() : null);
 
   private static final SequencedMap<String, Setting<?>> ALL = all();
 

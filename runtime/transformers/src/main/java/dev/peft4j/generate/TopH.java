@@ -3,7 +3,10 @@ package dev.peft4j.generate;
 import com.google.auto.service.AutoService;
 import org.jspecify.annotations.Nullable;
 
-/** Of the 100 most probable tokens, those whose parts of the entropy together are at most a share of it. */
+/**
+ * Of the 100 most probable tokens, those whose parts of the entropy together are at most a share of
+ * it.
+ */
 @AutoService(LogitsProcessorKind.class)
 public final class TopH extends LogitsProcessorKind {
   /** The share of the entropy; without it, all tokens are kept. */

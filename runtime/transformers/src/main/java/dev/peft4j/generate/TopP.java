@@ -3,7 +3,10 @@ package dev.peft4j.generate;
 import com.google.auto.service.AutoService;
 import org.jspecify.annotations.Nullable;
 
-/** The fewest tokens that together have at least a probability (nucleus sampling, Holtzman et al. 2020). */
+/**
+ * The fewest tokens that together have at least a probability (nucleus sampling, Holtzman et al.
+ * 2020).
+ */
 @AutoService(LogitsProcessorKind.class)
 public final class TopP extends LogitsProcessorKind {
   /** The probability; 1 keeps all tokens. */

@@ -3,7 +3,10 @@ package dev.peft4j.generate;
 import com.google.auto.service.AutoService;
 import org.jspecify.annotations.Nullable;
 
-/** The tokens whose information is nearest to the expected one, with at least a probability together (Meister et al. 2023). */
+/**
+ * The tokens whose information is nearest to the expected one, with at least a probability together
+ * (Meister et al. 2023).
+ */
 @AutoService(LogitsProcessorKind.class)
 public final class Typical extends LogitsProcessorKind {
   /** The probability; 1 keeps all tokens. */

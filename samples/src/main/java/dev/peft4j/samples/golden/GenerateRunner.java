@@ -1,6 +1,8 @@
 package dev.peft4j.samples.golden;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.peft4j.generate.Generated;
 import dev.peft4j.generate.GenerationConfig;
 import dev.peft4j.generate.GenerationListener;
@@ -14,15 +16,20 @@ import dev.peft4j.generate.TokenHistory;
 import dev.peft4j.io.SafeTensors;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.transformers.CausalLm;
+import dev.peft4j.transformers.ModelFamily;
+import dev.peft4j.transformers.Transformers;
+import dev.peft4j.tuner.AdaptedModel;
+import dev.peft4j.tuner.PeftModel;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SequencedMap;
-import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs the generation of a decoder's case: whole sequences, scores after the processors, filters of
@@ -33,79 +40,149 @@ final class GenerateRunner {
 
   private final JsonNode json;
   private final SafeTensors io;
-  private final SequencedMap<String, CaseResult> lines = new LinkedHashMap<>();
+  private final GenerationConfig config;
 
-  private GenerateRunner(JsonNode json, SafeTensors io) {
+  private GenerateRunner(JsonNode json, SafeTensors io, GenerationConfig config) {
     this.json = json;
     this.io = io;
+    this.config = config;
   }
 
-  /** Runs the case {@code processors}. */
-  static SequencedMap<String, CaseResult> processors(JsonNode json, SafeTensors io) {
-    GenerateRunner runner = new GenerateRunner(json, io);
-    for (Map.Entry<String, JsonNode> e : json.path("processors").properties()) {
-      runner.line(e.getKey(), () -> runner.processor(e.getKey(), e.getValue()));
+  /** Returns whether a case is about processors alone. */
+  static boolean isProcessors(Path folder) {
+    return Files.exists(folder.resolve("case.json"))
+        && "processors".equals(json(folder).path("kind").asText());
+  }
+
+  /** Returns a line for each generation and filter of a case; none for cases of other kinds. */
+  static List<GoldenEntry> entries(Path folder) {
+    JsonNode json = json(folder);
+    List<GoldenEntry> entries = new ArrayList<>();
+    Once runner = new Once(folder, json);
+    String prefix = folder.getFileName() + "/";
+    if (json.path("kind").asText().equals("processors")) {
+      for (Map.Entry<String, JsonNode> e : json.path("processors").properties()) {
+        entries.add(
+            entry(prefix + e.getKey(), () -> runner.get().processor(e.getKey(), e.getValue())));
+      }
+      return entries;
     }
-    return runner.lines;
-  }
-
-  /**
-   * Runs the generations of a model.
-   *
-   * @param folder of the model
-   * @param adapted runs a generation with one of the case's adapters, by {@code attn} or {@code
-   *     all}
-   */
-  static SequencedMap<String, CaseResult> run(
-      JsonNode json, SafeTensors io, Path folder, CausalLm model, Map<String, Adapted> adapted)
-      throws IOException {
-    GenerateRunner runner = new GenerateRunner(json, io);
-    GenerationConfig config = GenerationConfig.read(folder);
-    Generator generator = Generator.of(model).with(config);
     for (Map.Entry<String, JsonNode> e : json.path("generate").properties()) {
       String name = "gen." + e.getKey();
-      String prompts = "gen." + e.getValue().path("input").asText();
-      GenerationConfig own =
-          config.toBuilder().json(e.getValue().path("args").toString()).build();
-      runner.line(name, () -> runner.generation(name, prompts, generator, own));
+      entries.add(entry(prefix + name, () -> runner.generation(name, e.getValue())));
     }
     for (Map.Entry<String, JsonNode> e : json.path("filters").properties()) {
-      runner.line("filter." + e.getKey(), () -> runner.filter(e.getKey(), e.getValue()));
+      entries.add(
+          entry(
+              prefix + "filter." + e.getKey(),
+              () -> runner.get().filter(e.getKey(), e.getValue())));
     }
-    adapted.forEach(
-        (adapter, call) -> {
-          for (String kind : List.of("single", "batch")) {
-            String name = "lora." + adapter + ".gen." + (kind.equals("single") ? "greedy" : kind);
-            String prompts = "lora." + adapter + ".gen." + kind;
-            if (io.names().contains(name + ".sequences")) {
-              GenerationConfig own =
-                  config.toBuilder().maxNewTokens(json.path("new_tokens").asInt()).build();
-              runner.line(
-                  name, () -> call.run(m -> runner.generation(name, prompts, Generator.of(m), own)));
-            }
+    if (json.path("kind").asText().equals("causal-lm")) {
+      for (String adapter : List.of("attn", "all")) {
+        for (String kind : List.of("single", "batch")) {
+          String name = "lora." + adapter + ".gen." + (kind.equals("single") ? "greedy" : kind);
+          entries.add(entry(prefix + name, () -> runner.adapted(adapter, kind, name)));
+        }
+      }
+    }
+    return entries;
+  }
+
+  private static JsonNode json(Path folder) {
+    Path file = folder.resolve("case.json");
+    try {
+      return Files.exists(file)
+          ? new ObjectMapper().readTree(file.toFile())
+          : MissingNode.getInstance();
+    } catch (IOException e) {
+      return MissingNode.getInstance(); // the case's own line says so
+    }
+  }
+
+  /** A computation that may fail. */
+  private interface Body {
+    CaseResult run() throws IOException;
+  }
+
+  private static GoldenEntry entry(String name, Body body) {
+    return new GoldenEntry(
+        name,
+        () -> {
+          try {
+            return body.run();
+          } catch (IOException | RuntimeException e) {
+            String message = e.getMessage();
+            return CaseResult.failed(message == null ? e.toString() : message);
           }
         });
-    return runner.lines;
   }
 
-  /** A model with an adapter. */
-  interface Adapted {
-    CaseResult run(Body body);
-  }
+  /** What the lines of a case share, loaded when it is needed first. */
+  private static final class Once {
+    private final Path folder;
+    private final JsonNode json;
+    private @Nullable GenerateRunner runner;
+    private @Nullable CausalLm model;
+    private final Map<String, AdaptedModel<CausalLm>> adapted = new HashMap<>();
 
-  /** What is done with it. */
-  interface Body {
-    CaseResult run(CausalLm model);
-  }
-
-  private void line(String name, Supplier<CaseResult> body) {
-    CaseResult result;
-    try {
-      result = body.get();
-    } catch (RuntimeException e) {
-      result = CaseResult.failed(e.toString());
+    Once(Path folder, JsonNode json) {
+      this.folder = folder;
+      this.json = json;
     }
-    lines.put(name, result);
+
+    GenerateRunner get() throws IOException {
+      if (runner == null) {
+        SafeTensors io = SafeTensors.open(folder.resolve("io.safetensors"));
+        runner = new GenerateRunner(json, io, GenerationConfig.read(folder.resolve("model")));
+      }
+      return runner;
+    }
+
+    private CausalLm load() throws IOException {
+      CausalLm loaded = Transformers.causalLm(folder.resolve("model"));
+      loaded.eval();
+      return loaded;
+    }
+
+    private @Nullable CaseResult notRun() {
+      String type = json.path("model_type").asText();
+      boolean known =
+          ModelFamily.all().stream().anyMatch(f -> f.modelType().equals(type))
+              && json.path("kind").asText().equals("causal-lm");
+      return known ? null : CaseResult.unsupported("model type " + type);
+    }
+
+    CaseResult generation(String name, JsonNode spec) throws IOException {
+      CaseResult not = notRun();
+      if (not != null) {
+        return not;
+      }
+      if (model == null) {
+        model = load();
+      }
+      GenerateRunner r = get();
+      GenerationConfig own = r.config.toBuilder().json(spec.path("args").toString()).build();
+      String prompts = "gen." + spec.path("input").asText();
+      return r.generation(name, prompts, Generator.of(model), own);
+    }
+
+    CaseResult adapted(String adapter, String kind, String name) throws IOException {
+      CaseResult not = notRun();
+      if (not != null) {
+        return not;
+      }
+      AdaptedModel<CausalLm> peft = adapted.get(adapter);
+      if (peft == null) {
+        peft = PeftModel.load(load(), folder.resolve("adapter-" + adapter));
+        peft.eval();
+        adapted.put(adapter, peft);
+      }
+      GenerateRunner r = get();
+      GenerationConfig own =
+          r.config.toBuilder().maxNewTokens(json.path("new_tokens").asInt()).build();
+      String prompts = "lora." + adapter + ".gen." + kind;
+      return peft.call(m -> r.generation(name, prompts, Generator.of(m), own));
+    }
   }
 
   private Tensor tensor(String name) {
@@ -296,12 +373,12 @@ final class GenerateRunner {
               config.maxLength(promptLength, Integer.MAX_VALUE),
               eos,
               keep);
-      TokenHistory history = TokenHistory.of(prompt, Arrays.copyOfRange(ids[r], promptLength, ids[r].length));
+      TokenHistory history =
+          TokenHistory.of(prompt, Arrays.copyOfRange(ids[r], promptLength, ids[r].length));
       float[] one = Arrays.copyOfRange(all, r * n, (r + 1) * n);
       LogitsProcessors.of(config, row).forEach(p -> p.process(one, history));
       add(d, "out." + name, one, Arrays.copyOfRange(expected, r * n, (r + 1) * n));
     }
     return CaseResult.of(List.of(d), List.of());
   }
-
 }

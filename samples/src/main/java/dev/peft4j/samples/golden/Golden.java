@@ -70,7 +70,10 @@ public final class Golden {
     }
     List<GoldenEntry> entries = new ArrayList<>();
     for (Path c : find(folder)) {
-      entries.add(new GoldenEntry(String.valueOf(c.getFileName()), () -> one(c)));
+      if (!GenerateRunner.isProcessors(c)) {
+        entries.add(new GoldenEntry(String.valueOf(c.getFileName()), () -> one(c)));
+      }
+      entries.addAll(GenerateRunner.entries(c));
     }
     return entries;
   }
