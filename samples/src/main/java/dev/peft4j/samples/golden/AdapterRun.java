@@ -93,6 +93,28 @@ final class AdapterRun {
    * @param io the case's tensors
    */
   AdapterRun(OfPeft peft, Base base, PeftConfig config, SafeTensors io) throws IOException {
+    this(
+        peft,
+        base,
+        config,
+        io,
+        GoldenCase.starting("input.", io),
+        GoldenCase.tensor(io, "input.target"));
+  }
+
+  /**
+   * A run with inputs and a target of its own.
+   *
+   * @param inputs by name
+   */
+  AdapterRun(
+      OfPeft peft,
+      Base base,
+      PeftConfig config,
+      SafeTensors io,
+      Map<String, Tensor> inputs,
+      Tensor target)
+      throws IOException {
     this.peft = peft;
     this.base = base;
     this.config = config;
@@ -110,9 +132,9 @@ final class AdapterRun {
         deep
             ? Difference.mostly("step 3", DEEP_STEP_TOLERANCE, CHAOTIC)
             : new Difference("step 3", peft.optimizer().tolerance());
-    this.inputs = GoldenCase.starting("input.", io);
-    this.target = GoldenCase.tensor(io, "input.target");
-    inputs.remove("target");
+    this.inputs = new LinkedHashMap<>(inputs);
+    this.target = target;
+    this.inputs.remove("target");
   }
 
   private static Difference difference(String what, boolean deep) {
@@ -263,7 +285,7 @@ final class AdapterRun {
     adapted.mergeAndUnload();
     merge.add("merged_output", model.forward().apply(inputs), expected("merged_output"));
     Map<String, Tensor> theirs = GoldenCase.starting(peft.prefix() + "merged.", io);
-    Map<String, ModuleTensor> state = model.module().stateDict();
+    Map<String, ModuleTensor> state = SmallDecoders.state(model.module());
     Set<String> here = new TreeSet<>(state.keySet());
     if (peft.deep()) {
       here.retainAll(theirs.keySet());

@@ -48,10 +48,24 @@ final class GenerateRunner {
     this.config = config;
   }
 
-  /** Returns whether a case is about processors alone. */
-  static boolean isProcessors(Path folder) {
-    return Files.exists(folder.resolve("case.json"))
-        && "processors".equals(json(folder).path("kind").asText());
+  /** Runs a case of processors alone. */
+  static CaseResult processors(Path folder) throws IOException {
+    JsonNode json = json(folder);
+    GenerateRunner runner =
+        new GenerateRunner(
+            json,
+            SafeTensors.open(folder.resolve("io.safetensors")),
+            GenerationConfig.builder().build());
+    List<Difference> all = new ArrayList<>();
+    List<String> reasons = new ArrayList<>();
+    for (Map.Entry<String, JsonNode> e : json.path("processors").properties()) {
+      try {
+        all.add(runner.processor(e.getKey(), e.getValue()));
+      } catch (IllegalArgumentException x) {
+        reasons.add(e.getKey() + ": " + x.getMessage());
+      }
+    }
+    return CaseResult.of(Difference.largestOfEach(all), reasons);
   }
 
   /** Returns a line for each generation and filter of a case; none for cases of other kinds. */
@@ -60,13 +74,6 @@ final class GenerateRunner {
     List<GoldenEntry> entries = new ArrayList<>();
     Once runner = new Once(folder, json);
     String prefix = folder.getFileName() + "/";
-    if (json.path("kind").asText().equals("processors")) {
-      for (Map.Entry<String, JsonNode> e : json.path("processors").properties()) {
-        entries.add(
-            entry(prefix + e.getKey(), () -> runner.get().processor(e.getKey(), e.getValue())));
-      }
-      return entries;
-    }
     for (Map.Entry<String, JsonNode> e : json.path("generate").properties()) {
       String name = "gen." + e.getKey();
       entries.add(entry(prefix + name, () -> runner.generation(name, e.getValue())));
@@ -350,7 +357,7 @@ final class GenerateRunner {
     return CaseResult.of(List.of(d), List.of());
   }
 
-  private CaseResult processor(String name, JsonNode spec) {
+  private Difference processor(String name, JsonNode spec) {
     Tensor scores = tensor(spec.path("scores").asText());
     int[][] ids = rows(tensor("input_ids"));
     int promptLength = spec.path("prompt_length").asInt();
@@ -379,6 +386,6 @@ final class GenerateRunner {
       LogitsProcessors.of(config, row).forEach(p -> p.process(one, history));
       add(d, "out." + name, one, Arrays.copyOfRange(expected, r * n, (r + 1) * n));
     }
-    return CaseResult.of(List.of(d), List.of());
+    return d;
   }
 }

@@ -70,9 +70,7 @@ public final class Golden {
     }
     List<GoldenEntry> entries = new ArrayList<>();
     for (Path c : find(folder)) {
-      if (!GenerateRunner.isProcessors(c)) {
-        entries.add(new GoldenEntry(String.valueOf(c.getFileName()), () -> one(c)));
-      }
+      entries.add(new GoldenEntry(String.valueOf(c.getFileName()), () -> one(c)));
       entries.addAll(GenerateRunner.entries(c));
     }
     return entries;
