@@ -58,6 +58,7 @@ public final class Exports {
           "transformers",
           "transformers.minilm",
           "generate",
+          "sft",
           "reports",
           "kotlin");
 
@@ -65,6 +66,7 @@ public final class Exports {
   static final Set<String> INTERNAL =
       Set.of(
           "log",
+          "checkpoint",
           "backend.cpu",
           "backend.reference",
           "backend.tornado",

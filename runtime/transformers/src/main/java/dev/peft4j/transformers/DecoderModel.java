@@ -80,7 +80,7 @@ public final class DecoderModel extends NamedParts {
     x = factor == 1 ? x : x.mul(factor);
     x = positions == null ? x : x.add(positions.forward(call.positions()));
     x = embeddingNorm == null ? x : embeddingNorm.forward(x);
-    return dropout.p() == 0 ? x : dropout.forward(x);
+    return dropout.p() == 0 || !training() ? x : dropout.forward(x);
   }
 
   /** Returns the table of tokens. */
