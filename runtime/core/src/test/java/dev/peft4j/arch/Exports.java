@@ -57,6 +57,7 @@ public final class Exports {
           "chat",
           "transformers",
           "transformers.minilm",
+          "generate",
           "sft",
           "reports",
           "kotlin");
