@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
 import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Shape;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.ModelFolder;
@@ -45,8 +46,15 @@ final class FamilyFolder {
     }
   }
 
+  /**
+   * Returns the weights.
+   *
+   * @param encoding null for float32, or, of decoders, what the file has
+   */
   ModelWeights weights(@Nullable Encoding encoding) throws FileFormatException {
-    return new ModelWeights(family, files, encoding);
+    boolean asStored = encoding == null && family instanceof DecoderFamily;
+    return new ModelWeights(
+        family, files, encoding == null && !asStored ? Encodings.FLOAT32 : encoding);
   }
 
   /**
@@ -56,6 +64,9 @@ final class FamilyFolder {
    */
   EncoderConfig config(@Nullable List<String> labels) throws IOException {
     EncoderConfig own = family.config(reader, labels == null);
+    if (family instanceof DecoderFamily) {
+      UnknownSettings.warn(reader, files.folder().resolve(CONFIG));
+    }
     requireSize(family.weights(own));
     return labels == null ? own : own.toBuilder().labels(labels).build();
   }
@@ -90,7 +101,7 @@ final class FamilyFolder {
     return model;
   }
 
-  Encoder encoder(Encoding encoding) throws IOException {
+  Encoder encoder(@Nullable Encoding encoding) throws IOException {
     ModelWeights weights = weights(encoding);
     EncoderConfig config = family.config(reader, false);
     requireSize(family.weights(config));
@@ -100,17 +111,17 @@ final class FamilyFolder {
     return model;
   }
 
-  SequenceClassifier sequenceClassifier(@Nullable List<String> labels, Encoding encoding)
+  SequenceClassifier sequenceClassifier(@Nullable List<String> labels, @Nullable Encoding encoding)
       throws IOException {
     return load(family.sequenceClassifier(config(labels), Init.zeros()), labels != null, encoding);
   }
 
-  TokenClassifier tokenClassifier(@Nullable List<String> labels, Encoding encoding)
+  TokenClassifier tokenClassifier(@Nullable List<String> labels, @Nullable Encoding encoding)
       throws IOException {
     return load(family.tokenClassifier(config(labels), Init.zeros()), labels != null, encoding);
   }
 
-  private <M extends EncoderClassifier> M load(M model, boolean newHead, Encoding encoding)
+  private <M extends EncoderClassifier> M load(M model, boolean newHead, @Nullable Encoding encoding)
       throws IOException {
     if (newHead) {
       weights(encoding).loadBelowHead(model);
