@@ -57,6 +57,8 @@ public final class Exports {
           "chat",
           "transformers",
           "transformers.minilm",
+          "generate",
+          "sft",
           "reports",
           "kotlin");
 
@@ -64,6 +66,7 @@ public final class Exports {
   static final Set<String> INTERNAL =
       Set.of(
           "log",
+          "checkpoint",
           "backend.cpu",
           "backend.reference",
           "backend.tornado",

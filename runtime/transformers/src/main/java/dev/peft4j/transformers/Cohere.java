@@ -3,7 +3,10 @@ package dev.peft4j.transformers;
 import com.google.auto.service.AutoService;
 import dev.peft4j.io.FileFormatException;
 
-/** Command R (Cohere 2024): attention and feed-forward block side by side, and a rotary embedding of neighbours. */
+/**
+ * Command R (Cohere 2024): attention and feed-forward block side by side, and a rotary embedding of
+ * neighbours.
+ */
 @AutoService(ModelFamily.class)
 public final class Cohere extends DecoderFamily {
   /** Creates the family. */

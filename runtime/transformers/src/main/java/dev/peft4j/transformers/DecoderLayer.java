@@ -26,7 +26,7 @@ public final class DecoderLayer extends NamedParts {
     this.attentionResultNorm = norm(DecoderPart.ATTENTION_RESULT_NORM, hidden);
     this.mlpNorm = norm(DecoderPart.MLP_NORM, hidden);
     this.mlpResultNorm = norm(DecoderPart.MLP_RESULT_NORM, hidden);
-    this.dropout = new Dropout(config.residualDropout());
+    this.dropout = dropout(config.residualDropout());
     order(style.order());
   }
 
@@ -59,7 +59,7 @@ public final class DecoderLayer extends NamedParts {
   }
 
   private Tensor dropped(Tensor x) {
-    return dropout.p() == 0 ? x : dropout.forward(x);
+    return dropout.p() == 0 || !training() ? x : dropout.forward(x);
   }
 
   /** Returns the attention. */

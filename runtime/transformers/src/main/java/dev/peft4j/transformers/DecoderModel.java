@@ -29,14 +29,13 @@ public final class DecoderModel extends NamedParts {
         part(style.name(DecoderPart.EMBEDDING), init.embedding(config.vocabSize(), hidden));
     this.positions =
         style.learnedPositions()
-            ? part(
-                style.name(DecoderPart.POSITIONS), init.embedding(config.maxPositions(), hidden))
+            ? part(style.name(DecoderPart.POSITIONS), init.embedding(config.maxPositions(), hidden))
             : null;
     this.embeddingNorm =
         style.embeddingNorm()
             ? norm(style.name(DecoderPart.EMBEDDING_NORM), style.norm(), hidden, style.normEps())
             : null;
-    this.dropout = new Dropout(config.embeddingDropout());
+    this.dropout = dropout(config.embeddingDropout());
     for (int i = 0; i < config.layers(); i++) {
       layers.add(part(style.name(DecoderPart.LAYERS) + "." + i, new DecoderLayer(config, i, init)));
     }
@@ -81,7 +80,7 @@ public final class DecoderModel extends NamedParts {
     x = factor == 1 ? x : x.mul(factor);
     x = positions == null ? x : x.add(positions.forward(call.positions()));
     x = embeddingNorm == null ? x : embeddingNorm.forward(x);
-    return dropout.p() == 0 ? x : dropout.forward(x);
+    return dropout.p() == 0 || !training() ? x : dropout.forward(x);
   }
 
   /** Returns the table of tokens. */

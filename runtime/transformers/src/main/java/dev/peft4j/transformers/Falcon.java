@@ -5,7 +5,10 @@ import dev.peft4j.io.FileFormatException;
 import java.util.List;
 import java.util.Map;
 
-/** Falcon (Almazrouei et al. 2023): few key heads in a fused projection, blocks side by side, rotary embeddings or ALiBi. */
+/**
+ * Falcon (Almazrouei et al. 2023): few key heads in a fused projection, blocks side by side, rotary
+ * embeddings or ALiBi.
+ */
 @AutoService(ModelFamily.class)
 public final class Falcon extends DecoderFamily {
   private static final String NORMS = "num_ln_in_parallel_attn";
@@ -68,9 +71,7 @@ public final class Falcon extends DecoderFamily {
   /** Sets the norms of blocks side by side: one for both, or one each. */
   private static void norms(DecoderStyle.Builder style, boolean two) {
     if (two) {
-      style
-          .name(DecoderPart.ATTENTION_NORM, "ln_attn")
-          .name(DecoderPart.MLP_NORM, "ln_mlp");
+      style.name(DecoderPart.ATTENTION_NORM, "ln_attn").name(DecoderPart.MLP_NORM, "ln_mlp");
     } else {
       style.norms(DecoderPart.ATTENTION_NORM);
     }

@@ -4,7 +4,10 @@ import com.google.auto.service.AutoService;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.nn.Rotary;
 
-/** Gemma 2 (Gemma Team 2024): norms before and after each block, capped scores and logits, and a window in every second layer. */
+/**
+ * Gemma 2 (Gemma Team 2024): norms before and after each block, capped scores and logits, and a
+ * window in every second layer.
+ */
 @AutoService(ModelFamily.class)
 public final class Gemma2 extends DecoderFamily {
   /** Creates the family. */

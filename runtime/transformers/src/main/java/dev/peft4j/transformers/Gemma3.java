@@ -4,7 +4,10 @@ import com.google.auto.service.AutoService;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.nn.Rotary;
 
-/** Gemma 3 (Gemma Team 2025), the text model: Gemma 2 with norms of queries and keys, and another rotary embedding in layers with a window. */
+/**
+ * Gemma 3 (Gemma Team 2025), the text model: Gemma 2 with norms of queries and keys, and another
+ * rotary embedding in layers with a window.
+ */
 @AutoService(ModelFamily.class)
 public final class Gemma3 extends DecoderFamily {
   /** Creates the family. */

@@ -6,7 +6,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** GPT-2 (Radford et al. 2019): learned positions, fused projections, and weights that are stored (in, out). */
+/**
+ * GPT-2 (Radford et al. 2019): learned positions, fused projections, and weights that are stored
+ * (in, out).
+ */
 @AutoService(ModelFamily.class)
 public final class Gpt2 extends DecoderFamily {
   /** Creates the family. */

@@ -6,7 +6,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** GPT-NeoX (Black et al. 2022) and Pythia: fused projections, layer norms, and a rotary embedding of a part of each head. */
+/**
+ * GPT-NeoX (Black et al. 2022) and Pythia: fused projections, layer norms, and a rotary embedding
+ * of a part of each head.
+ */
 @AutoService(ModelFamily.class)
 public final class GptNeoX extends DecoderFamily {
   /** Creates the family. */
@@ -16,7 +19,9 @@ public final class GptNeoX extends DecoderFamily {
 
   @Override
   public DecoderConfig decoderConfig(ConfigReader file) throws FileFormatException {
-    ConfigReader in = file.renamed(Map.of("rope_theta", "rotary_emb_base", "partial_rotary_factor", "rotary_pct"));
+    ConfigReader in =
+        file.renamed(
+            Map.of("rope_theta", "rotary_emb_base", "partial_rotary_factor", "rotary_pct"));
     DecoderKeys keys = new DecoderKeys(in, modelType());
     keys.config().vocabSize(50432).hiddenSize(6144).layers(44).heads(64).intermediateSize(24576);
     keys.config().activation(Activation.GELU);
@@ -66,8 +71,7 @@ public final class GptNeoX extends DecoderFamily {
     if (stored.startsWith("embed_out.")) {
       return "lm_head." + stored.substring("embed_out.".length());
     }
-    boolean mask =
-        stored.endsWith(".attention.bias") || stored.endsWith(".attention.masked_bias");
+    boolean mask = stored.endsWith(".attention.bias") || stored.endsWith(".attention.masked_bias");
     return mask ? null : super.nameOf(stored);
   }
 

@@ -3,7 +3,9 @@ package dev.peft4j.transformers;
 import com.google.auto.service.AutoService;
 import dev.peft4j.io.FileFormatException;
 
-/** Granite 3 (Granite Team 2024): Llama with multipliers of embeddings, scores, results and logits. */
+/**
+ * Granite 3 (Granite Team 2024): Llama with multipliers of embeddings, scores, results and logits.
+ */
 @AutoService(ModelFamily.class)
 public final class Granite extends DecoderFamily {
   /** Creates the family. */

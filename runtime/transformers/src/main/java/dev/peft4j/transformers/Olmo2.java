@@ -3,7 +3,10 @@ package dev.peft4j.transformers;
 import com.google.auto.service.AutoService;
 import dev.peft4j.io.FileFormatException;
 
-/** OLMo 2 (OLMo Team 2024): Llama with norms after the blocks instead of before, and of all queries and keys. */
+/**
+ * OLMo 2 (OLMo Team 2024): Llama with norms after the blocks instead of before, and of all queries
+ * and keys.
+ */
 @AutoService(ModelFamily.class)
 public final class Olmo2 extends DecoderFamily {
   /** Creates the family. */

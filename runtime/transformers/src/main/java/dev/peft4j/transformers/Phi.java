@@ -4,7 +4,10 @@ import com.google.auto.service.AutoService;
 import dev.peft4j.io.FileFormatException;
 import java.util.List;
 
-/** Phi 1, 1.5 and 2 (Gunasekar et al. 2023): attention and feed-forward block side by side, layer norms and biases everywhere. */
+/**
+ * Phi 1, 1.5 and 2 (Gunasekar et al. 2023): attention and feed-forward block side by side, layer
+ * norms and biases everywhere.
+ */
 @AutoService(ModelFamily.class)
 public final class Phi extends DecoderFamily {
   /** Creates the family. */
@@ -17,7 +20,11 @@ public final class Phi extends DecoderFamily {
     DecoderKeys keys = new DecoderKeys(in, modelType());
     keys.config().vocabSize(51200).hiddenSize(2048).intermediateSize(8192).layers(24);
     keys.config().activation(Activation.GELU_TANH);
-    keys.style().norm(NormKind.LAYER).normEps(1e-5).norms(DecoderPart.ATTENTION_NORM).parallel(true);
+    keys.style()
+        .norm(NormKind.LAYER)
+        .normEps(1e-5)
+        .norms(DecoderPart.ATTENTION_NORM)
+        .parallel(true);
     keys.style().projectionBias(true).outputBias(true).mlpBias(true).headBias(true).gated(false);
     keys.style().qkNorm(in.flag("qk_layernorm", false) ? QkNorm.SHARED : QkNorm.NONE);
     keys.style()

@@ -5,7 +5,10 @@ import dev.peft4j.io.FileFormatException;
 import dev.peft4j.nn.Rotary;
 import java.util.List;
 
-/** Phi 3 and 4 (Abdin et al. 2024): Llama with fused projections, and longrope in models for long texts. */
+/**
+ * Phi 3 and 4 (Abdin et al. 2024): Llama with fused projections, and longrope in models for long
+ * texts.
+ */
 @AutoService(ModelFamily.class)
 public final class Phi3 extends DecoderFamily {
   /** Creates the family. */

@@ -3,7 +3,10 @@ package dev.peft4j.transformers;
 import com.google.auto.service.AutoService;
 import dev.peft4j.io.FileFormatException;
 
-/** StarCoder 2 (Lozhkov et al. 2024): layer norms, biases, a feed-forward block without gate, and a window. */
+/**
+ * StarCoder 2 (Lozhkov et al. 2024): layer norms, biases, a feed-forward block without gate, and a
+ * window.
+ */
 @AutoService(ModelFamily.class)
 public final class Starcoder2 extends DecoderFamily {
   /** Creates the family. */

@@ -1,15 +1,16 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.checkpoint.WeightSource;
 import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Encodings;
 import dev.peft4j.hub.ModelFolders;
+import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.ModelFolder;
 import dev.peft4j.nn.HasModelType;
 import dev.peft4j.nn.Module;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Loading of models of any {@link ModelFamily} from Hugging Face folders: {@code config.json} and
@@ -74,7 +75,7 @@ public final class Transformers {
    * @throws dev.peft4j.io.StateDictException if the weights do not fit
    */
   public static CausalLm causalLm(Path folder) throws IOException {
-    return FamilyFolder.open(folder).causalLm(null);
+    return FamilyFolder.open(folder).causalLm(Held.asStored());
   }
 
   /**
@@ -90,7 +91,7 @@ public final class Transformers {
 
   /** Returns a causal language model with weights in an encoding; see {@link #causalLm(Path)}. */
   public static CausalLm causalLm(Path folder, Encoding encoding) throws IOException {
-    return FamilyFolder.open(folder).causalLm(encoding);
+    return FamilyFolder.open(folder).causalLm(Held.in(encoding));
   }
 
   /**
@@ -101,7 +102,7 @@ public final class Transformers {
    */
   public static DecoderConfig decoderConfig(Path folder) throws IOException {
     FamilyFolder files = FamilyFolder.open(folder);
-    return files.weights(null).tied(files.decoderConfig());
+    return files.weights(Held.asStored()).tied(files.decoderConfig());
   }
 
   /**
@@ -343,7 +344,7 @@ public final class Transformers {
    * @throws dev.peft4j.io.FileFormatException if a file is missing or not valid
    */
   public static List<String> newLayers(Path folder) throws IOException {
-    return FamilyFolder.open(folder).weights(Encodings.FLOAT32).newLayers();
+    return FamilyFolder.open(folder).weights(Held.in(Encodings.FLOAT32)).newLayers();
   }
 
   /**
@@ -357,22 +358,27 @@ public final class Transformers {
    * @throws dev.peft4j.io.StateDictException if the weights do not fit; nothing is replaced then
    */
   public static <M extends Module> M load(Path folder, M model) throws IOException {
-    return fill(folder, model, model instanceof CausalLm ? null : Encodings.FLOAT32);
+    return fill(
+        folder, model, model instanceof CausalLm ? Held.asStored() : Held.in(Encodings.FLOAT32));
   }
 
   /** Fills a model with weights in an encoding; see {@link #load(Path, Module)}. */
   public static <M extends Module> M load(Path folder, M model, Encoding encoding)
       throws IOException {
-    return fill(folder, model, encoding);
+    return fill(folder, model, Held.in(encoding));
   }
 
-  private static <M extends Module> M fill(Path folder, M model, @Nullable Encoding encoding)
+  private static <M extends Module> M fill(Path folder, M model, Held held)
       throws IOException {
     ModelFamily family =
         model instanceof HasModelType m ? ModelFamily.of(m.modelType()) : family(folder);
-    ModelWeights weights = new ModelWeights(family, ModelFolder.open(folder), encoding);
-    if (model instanceof CausalLm lm) {
-      weights.tied(lm.config());
+    WeightSource files = WeightSource.open(ModelFolder.open(folder));
+    ModelWeights weights = new ModelWeights(family, files, held);
+    if (model instanceof CausalLm lm && weights.tied(lm.config()).tied() != lm.config().tied()) {
+      throw new FileFormatException(
+          folder,
+          "has an output layer that is not the embedding, but the model's are tied; make the model"
+              + " with the settings of Transformers.decoderConfig");
     }
     if (model instanceof Encoder encoder) {
       weights.loadEncoder(encoder);
