@@ -184,7 +184,8 @@ final class PreviewCommand implements Callable<Integer> {
     for (int i = 0; i < counts.length; i++) {
       int bar = (int) Math.ceil((double) WIDTH * counts[i] / most);
       out.line(
-          "%,6d to %,6d tokens  %s %,d", i * width + 1, (i + 1) * width, "#".repeat(bar), counts[i]);
+          "%,6d to %,6d tokens  %s %,d",
+          i * width + 1, (i + 1) * width, "#".repeat(bar), counts[i]);
     }
   }
 

@@ -60,8 +60,7 @@ final class SftDataOptions {
 
   /** Returns the encoder of rows for the model in {@code folder}. */
   SftEncoder encoder(Path folder, Tokenizer tokenizer, int maxLength) throws IOException {
-    SftOptions options =
-        new SftOptions(loss.on, textField, maxLength, false, skipBadRows);
+    SftOptions options = new SftOptions(loss.on, textField, maxLength, false, skipBadRows);
     ChatTemplate chat = template(folder, tokenizer);
     return CommandException.ofSettings(() -> new SftEncoder(tokenizer, chat, options));
   }

@@ -92,7 +92,8 @@ class PreviewCommandTest {
     Run.of("preview", "-m", model, "-d", data, "--chat-template", folder.resolve("none"))
         .failed("none", "does not exist; expected a chat template");
     Files.writeString(other, "{% for m in messages %}");
-    Run.of("preview", "-m", model, "-d", data, "--chat-template", other).failed("other.jinja", "line");
+    Run.of("preview", "-m", model, "-d", data, "--chat-template", other)
+        .failed("other.jinja", "line");
   }
 
   @Test
@@ -105,6 +106,7 @@ class PreviewCommandTest {
     Run.of("preview", "-m", model, "-d", data).failed("line 1", "empty conversation");
     Files.delete(model.resolve("chat_template.jinja"));
     Files.writeString(data, "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}]}\n");
-    Run.of("preview", "-m", model, "-d", data).failed("line 1", "no chat template", "--chat-template");
+    Run.of("preview", "-m", model, "-d", data)
+        .failed("line 1", "no chat template", "--chat-template");
   }
 }
