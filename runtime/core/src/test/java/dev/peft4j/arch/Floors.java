@@ -56,6 +56,7 @@ public final class Floors {
           "hub",
           "checkpoint",
           "transformers",
+          "generate",
           "sft",
           "reports",
           "kotlin",
