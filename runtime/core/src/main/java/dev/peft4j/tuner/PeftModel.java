@@ -1,5 +1,6 @@
 package dev.peft4j.tuner;
 
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.NonFiniteException;
 import dev.peft4j.data.Storage;
 import dev.peft4j.nn.Module;
@@ -215,6 +216,26 @@ public interface PeftModel extends Adapted {
    */
   default void mergeAndUnload() {
     adapters().mergeAndUnload();
+  }
+
+  /**
+   * Writes the active adapters into a base with weights in codes, which are held in an encoding
+   * from now on; see {@link AdapterSet#mergeAndUnload(Encoding, String...)}.
+   *
+   * @return how much of what the adapters add is left
+   */
+  default MergeReport mergeAndUnload(Encoding encoding) {
+    return adapters().mergeAndUnload(encoding);
+  }
+
+  /**
+   * Saves the model with the active adapters merged where the base holds weights in codes; see
+   * {@link AdapterSet#saveMerged(Path, Encoding, String...)}.
+   *
+   * @return how much of what the adapters add is left
+   */
+  default MergeReport saveMerged(Path path, Encoding encoding) {
+    return adapters().saveMerged(path, encoding);
   }
 
   /**
