@@ -28,12 +28,13 @@ final class QuantCase {
           "gguf-metadata", QuantHeaders::metadata,
           "gguf-split", QuantHeaders::split,
           "gguf-model", QuantModels::run,
+          "gguf-tokenizer", QuantTokenizers::run,
           "qlora", QuantLora::run,
           "bnb4", QuantBlocks::fourBits,
           "bnb8", QuantBlocks::int8);
 
   private static final List<String> LATER =
-      List.of("gguf-tokenizer", "gguf-lora");
+      List.of("gguf-lora");
 
   private final Path folder;
   private final JsonNode json;
