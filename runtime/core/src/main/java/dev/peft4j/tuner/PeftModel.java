@@ -198,6 +198,18 @@ public interface PeftModel extends Adapted {
   }
 
   /**
+   * Writes the active adapter as llama.cpp and Ollama read it: LoRA of a model whose family they
+   * know, beside a GGUF file of the base. Needs the module peft4j-transformers.
+   *
+   * @throws UncheckedIOException if the format cannot hold what the adapter has, which is listed,
+   *     or the file cannot be written
+   * @throws IllegalStateException if not exactly one adapter is active
+   */
+  default void exportGguf(Path file) {
+    ExportedAdapter.write(adapters(), "gguf", file);
+  }
+
+  /**
    * Merges the active adapters; results stay the same, each call is cheaper. See {@link
    * AdapterSet#merge}.
    */
