@@ -29,14 +29,13 @@ public final class DecoderModel extends NamedParts {
         part(style.name(DecoderPart.EMBEDDING), init.embedding(config.vocabSize(), hidden));
     this.positions =
         style.learnedPositions()
-            ? part(
-                style.name(DecoderPart.POSITIONS), init.embedding(config.maxPositions(), hidden))
+            ? part(style.name(DecoderPart.POSITIONS), init.embedding(config.maxPositions(), hidden))
             : null;
     this.embeddingNorm =
         style.embeddingNorm()
             ? norm(style.name(DecoderPart.EMBEDDING_NORM), style.norm(), hidden, style.normEps())
             : null;
-    this.dropout = new Dropout(config.embeddingDropout());
+    this.dropout = dropout(config.embeddingDropout());
     for (int i = 0; i < config.layers(); i++) {
       layers.add(part(style.name(DecoderPart.LAYERS) + "." + i, new DecoderLayer(config, i, init)));
     }
