@@ -7,6 +7,7 @@ import dev.peft4j.backend.cases.Compare;
 import dev.peft4j.data.DType;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
+import dev.peft4j.data.ShapeException;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Variable;
@@ -97,6 +98,26 @@ abstract class ProgramContract extends TorchValuesContract {
           assertThat(Tensor.of(gradient).toFloats()).containsExactly(4, 9);
           assertThat(square.detach().node().requiresGrad()).isFalse();
           assertThat(square.detach().toFloats()).containsExactly(4, 9);
+          return null;
+        });
+  }
+
+  @Test
+  void aSurrogateHasOneValueAndAnotherGradient() {
+    Backends.with(
+        backend,
+        () -> {
+          Variable x = variable(2, 3);
+          Variable y = variable(5, 7);
+          Tensor value = Tensor.of(x.node()).square();
+          value.withGradientOf(Tensor.of(y.node()).mul(3)).mul(Tensor.of(x.node())).sum().backward();
+          assertThat(Tensor.of(y.gradient()).toFloats()).containsExactly(6, 9);
+          assertThat(Tensor.of(x.gradient()).toFloats()).containsExactly(4, 9);
+          assertThat(value.withGradientOf(Tensor.of(y.node())).toFloats()).containsExactly(4, 9);
+          assertThatThrownBy(() -> value.withGradientOf(Tensor.ones(3)))
+              .isInstanceOf(ShapeException.class)
+              .hasMessageContaining("(2)")
+              .hasMessageContaining("(3)");
           return null;
         });
   }
