@@ -12,6 +12,7 @@ import dev.peft4j.io.PythonJson;
 import dev.peft4j.io.SafeTensors;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.transformers.EncoderConfig;
+import dev.peft4j.transformers.MaxLengthException;
 import dev.peft4j.transformers.ModelFamily;
 import dev.peft4j.transformers.ProblemType;
 import dev.peft4j.transformers.SequenceClassifier;
@@ -45,7 +46,6 @@ record Classifier(
     implements AutoCloseable {
   private static final String LABELS_FILE = "labels.json";
   private static final int DEFAULT_LENGTH = 128;
-  private static final String TOO_SHORT = "Tokenizer: maxLength";
 
   /** Returns the model in a folder with a new classifier for {@code labels}. */
   static Classifier toTrain(ModelOptions options, List<String> labels) throws IOException {
@@ -145,12 +145,10 @@ record Classifier(
   private static <T> T roomy(Tokenizing<T> work) throws IOException {
     try {
       return work.get();
+    } catch (MaxLengthException e) {
+      throw new UsageException(e.messageFor("--max-length"));
     } catch (IllegalArgumentException e) {
-      String message = String.valueOf(e.getMessage());
-      if (!message.startsWith(TOO_SHORT)) {
-        throw new CommandException(message);
-      }
-      throw new UsageException("--max-length" + message.substring(TOO_SHORT.length()));
+      throw new CommandException(String.valueOf(e.getMessage()));
     }
   }
 

@@ -5,9 +5,11 @@ import dev.peft4j.graph.BackwardPass;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Program;
 import dev.peft4j.graph.Replacement;
+import dev.peft4j.graph.State;
 import dev.peft4j.graph.Trace;
 import dev.peft4j.graph.Variable;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -114,6 +116,29 @@ public final class Engine {
     Profile profile = Profile.current();
     if (profile != null) {
       profile.keeps(backend);
+    }
+  }
+
+  /**
+   * Computes nodes, and what has been set to states, in one program.
+   *
+   * @throws dev.peft4j.graph.StaleTensorException if something was computed from a value that has
+   *     changed since
+   */
+  public static void update(List<Node> results, Collection<State> states) {
+    List<Node> roots = new ArrayList<>(results);
+    List<@Nullable Variable> targets = new ArrayList<>(Collections.nCopies(roots.size(), null));
+    for (State s : states) {
+      Node next = s.pending();
+      if (next != null) {
+        roots.add(next);
+        targets.add(s.variable());
+      }
+    }
+    try {
+      evaluate(roots, targets, OPEN);
+    } finally {
+      states.forEach(State::forget);
     }
   }
 

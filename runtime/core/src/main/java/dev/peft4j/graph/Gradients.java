@@ -51,6 +51,7 @@ public final class Gradients {
     }
     List<Node> cone = cone(loss);
     BackwardPass pass = new BackwardPass(loss);
+    Recomputation again = Recomputation.of(cone);
     Map<Node, Node> grads = new HashMap<>(cone.size() * 2);
     grads.put(loss, builder.one());
     for (Node n : cone) {
@@ -68,7 +69,7 @@ public final class Gradients {
         pass.add(total); // reading a gradient computes the loss and the other gradients with it
         continue;
       }
-      @Nullable Node[] inputGrads = n.op().gradient(n, g);
+      @Nullable Node[] inputGrads = n.op().gradient(again == null ? n : again.of(n), g);
       for (int i = 0; i < inputGrads.length; i++) {
         Node in = n.input(i);
         Node dg = inputGrads[i];

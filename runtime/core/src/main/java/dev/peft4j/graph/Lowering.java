@@ -77,6 +77,11 @@ final class Lowering {
 
   private final Set<Node> lowered = Collections.newSetFromMap(new IdentityHashMap<>());
 
+  /** Lowers {@code n}, which was built on top of lowered nodes. */
+  Node lowerAll(Node n) {
+    return relower(n);
+  }
+
   /** Lowers nodes that a simplification or decomposition built on top of lowered nodes. */
   private Node relower(Node n) {
     if (n.inputs().length == 0 && !(n.op() instanceof Elementwise) || lowered.contains(n)) {

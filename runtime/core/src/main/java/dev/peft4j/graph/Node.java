@@ -34,6 +34,7 @@ public final class Node {
   private volatile @Nullable Storage value;
   private @Nullable BackwardPass pass;
   private boolean retained;
+  private final @Nullable Segment segment = Segment.current();
 
   private Node(
       Op op,
@@ -257,6 +258,11 @@ public final class Node {
         }
       }
     }
+  }
+
+  /** Returns the part of a model in which this was made, if that is to be computed twice, or null. */
+  @Nullable Segment segment() {
+    return segment;
   }
 
   /** Returns whether {@link #retain()} was called. */

@@ -75,6 +75,14 @@ public interface Op {
   }
 
   /**
+   * Returns this op's result as a part of {@code other}, an op of the same inputs that computes it
+   * on the way, or null if it does not. What is computed anyway is then not computed again.
+   */
+  default @Nullable Node partOf(Node other) {
+    return null;
+  }
+
+  /**
    * Returns how a part of the result along an axis depends on parts of the inputs.
    *
    * @return for each input the axis to take the same part of, or -1 to take all of it; null if the
@@ -98,6 +106,15 @@ public interface Op {
    */
   default boolean mayOverwrite(int i, Shape input, Shape output) {
     return false;
+  }
+
+  /**
+   * Returns the input of which the result is an update, or -1: the same elements in the same order,
+   * some of them replaced. If that input is a {@link State} that takes the result, the kernel gets
+   * its memory for both and writes only what is new.
+   */
+  default int updates() {
+    return -1;
   }
 
   /**

@@ -25,15 +25,18 @@ public final class Program {
   private final int[] outputs;
   private final int[] targets;
   private final boolean[] frozen;
+  private final boolean[] states;
 
   private Program(
       boolean[] frozen,
+      boolean[] states,
       List<Shape> shapes,
       List<Encoding> encodings,
       List<Step> steps,
       int[] outputs,
       int[] targets) {
     this.frozen = frozen;
+    this.states = states;
     this.inputs = frozen.length;
     this.shapes = List.copyOf(shapes);
     this.encodings = List.copyOf(encodings);
@@ -74,11 +77,16 @@ public final class Program {
       targets[r] =
           leaf == null ? -1 : ((Placeholder) Objects.requireNonNull(mapped.get(leaf)).op()).index();
     }
-    List<Node> fused = Fusion.fuse(Narrowing.narrow(roots, lowering));
-    return assemble(placeholders, DirectReads.of(fused, support), targets);
+    List<Node> fused = Fusion.fuse(Narrowing.narrow(Sharing.share(roots, lowering), lowering));
+    boolean[] states = new boolean[trace.leaves()];
+    for (int i = 0; i < states.length; i++) {
+      states[i] = Trace.isState(trace.node(i));
+    }
+    return assemble(placeholders, states, DirectReads.of(fused, support), targets);
   }
 
-  private static Program assemble(List<Node> placeholders, List<Node> roots, int[] targets) {
+  private static Program assemble(
+      List<Node> placeholders, boolean[] states, List<Node> roots, int[] targets) {
     List<Shape> shapes = new ArrayList<>();
     List<Encoding> encodings = new ArrayList<>();
     Map<Node, Integer> ids = new HashMap<>();
@@ -111,7 +119,7 @@ public final class Program {
         frozen[target] = false;
       }
     }
-    return new Program(frozen, shapes, encodings, steps, outputs, targets);
+    return new Program(frozen, states, shapes, encodings, steps, outputs, targets);
   }
 
   /** Returns the number of values that are supplied at each run. */
@@ -126,6 +134,38 @@ public final class Program {
    */
   public boolean frozen(int value) {
     return value < inputs && frozen[value];
+  }
+
+  /** Returns whether {@code value} is the memory of a {@link State}, given as an input. */
+  public boolean isState(int value) {
+    return value < inputs && states[value];
+  }
+
+  /**
+   * Returns whether output {@code o} is a state that the step which computes it {@link Op#updates}
+   * and that nothing else reads, so that the step may work in the state's own memory.
+   */
+  public boolean updatesInPlace(int o) {
+    int v = outputs[o];
+    int state = targets[o];
+    if (state < 0 || !isState(state) || v < inputs) {
+      return false;
+    }
+    Step step = steps.get(v - inputs);
+    int i = step.op.updates();
+    if (i < 0 || step.inputs[i] != state) {
+      return false;
+    }
+    int readers = 0;
+    for (Step s : steps) {
+      for (int in : s.inputs) {
+        readers += in == state ? 1 : 0;
+      }
+    }
+    for (int k = 0; k < outputs.length; k++) {
+      readers += outputs[k] == state || k != o && outputs[k] == v ? 1 : 0;
+    }
+    return readers == 1;
   }
 
   /** Returns the number of values: inputs and results of steps. */

@@ -57,7 +57,7 @@ public final class Trace {
     int h = leaves.length * 31 + uses.length;
     int k = 0;
     for (Node n : leaves) {
-      h = h * 31 + n.shape().hashCode() * 7 + n.encoding().hashCode() + (frozen(n) ? 1 : 0);
+      h = h * 31 + n.shape().hashCode() * 7 + n.encoding().hashCode() + role(n);
     }
     for (Use u : uses) {
       h = h * 31 + u.node.op().hashCode();
@@ -225,6 +225,19 @@ public final class Trace {
     return i < leaves.length ? NONE : uses[i - leaves.length].inputs;
   }
 
+  /**
+   * Returns whether the leaves still stand for the values of their variables, so that this trace
+   * may be computed again; the contents of states may have changed.
+   */
+  public boolean isCurrent() {
+    for (Node leaf : leaves) {
+      if (!isState(leaf) && !leaf.hold()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Returns the nodes whose values are needed. */
   public Node[] roots() {
     return roots;
@@ -252,14 +265,14 @@ public final class Trace {
     return in;
   }
 
-  /** What a program knows of a leaf: its shape, its encoding, and whether it is frozen. */
-  private record LeafKind(Shape shape, Encoding encoding, boolean frozen) {
+  /** What a program knows of a leaf: its shape, its encoding, and its {@link Trace#role}. */
+  private record LeafKind(Shape shape, Encoding encoding, int role) {
     static LeafKind of(Node leaf) {
-      return new LeafKind(leaf.shape(), leaf.encoding(), Trace.frozen(leaf));
+      return new LeafKind(leaf.shape(), leaf.encoding(), Trace.role(leaf));
     }
 
     boolean matches(Node leaf) {
-      return frozen == Trace.frozen(leaf)
+      return role == Trace.role(leaf)
           && encoding.equals(leaf.encoding())
           && (shape == leaf.shape() || shape.equals(leaf.shape()));
     }
@@ -267,14 +280,14 @@ public final class Trace {
     @Override
     public boolean equals(@Nullable Object o) {
       return o instanceof LeafKind k
-          && frozen == k.frozen
+          && role == k.role
           && encoding.equals(k.encoding)
           && shape.equals(k.shape);
     }
 
     @Override
     public int hashCode() {
-      return shape.hashCode() * 7 + encoding.hashCode() + (frozen ? 1 : 0);
+      return shape.hashCode() * 7 + encoding.hashCode() + role;
     }
   }
 
@@ -284,7 +297,21 @@ public final class Trace {
    */
   static boolean frozen(Node leaf) {
     Variable variable = leaf.variable();
-    return variable != null && !leaf.requiresGrad() && !variable.isSwappable();
+    return variable != null
+        && !leaf.requiresGrad()
+        && !variable.isSwappable()
+        && !variable.isState();
+  }
+
+  /** Returns whether a leaf is the memory of a {@link State}. */
+  static boolean isState(Node leaf) {
+    Variable variable = leaf.variable();
+    return variable != null && variable.isState();
+  }
+
+  /** 0 for what may be anything at each run, 1 for a frozen variable, 2 for a state. */
+  private static int role(Node leaf) {
+    return isState(leaf) ? 2 : frozen(leaf) ? 1 : 0;
   }
 
   /** Returns the structure without the data, as a key of a cache. */

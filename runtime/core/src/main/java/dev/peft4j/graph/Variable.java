@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class Variable {
   private final Shape shape;
   private volatile Storage storage;
+  private final boolean state;
   private String name;
   private volatile boolean trainable;
   private volatile int version;
@@ -47,10 +48,25 @@ public final class Variable {
    * @param trainable whether gradients are wanted; never of codes, only of plain numbers
    */
   public Variable(String name, Storage storage, Shape shape, boolean trainable) {
+    this(name, storage, shape, trainable, false);
+  }
+
+  private Variable(String name, Storage storage, Shape shape, boolean trainable, boolean state) {
+    this.state = state;
     this.name = name;
     this.shape = shape;
     this.storage = requireFit(storage);
     this.trainable = trainable && storage.encoding().isPlain();
+  }
+
+  /** Returns the variable of a {@link State}. */
+  static Variable state(String name, Storage storage, Shape shape) {
+    return new Variable(name, storage, shape, false, true);
+  }
+
+  /** Returns whether this is the memory of a {@link State}, which programs write to in place. */
+  boolean isState() {
+    return state;
   }
 
   private Storage requireFit(Storage given) {

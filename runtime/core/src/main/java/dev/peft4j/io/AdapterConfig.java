@@ -172,6 +172,14 @@ public final class AdapterConfig {
     return value.isMissingNode() ? missing : positiveInteger(key, value);
   }
 
+  /** Returns a whole number of at least {@code least}. */
+  public int integer(String key, int missing, int least) throws FileFormatException {
+    JsonNode value = get(key);
+    String expected =
+        least == Integer.MIN_VALUE ? "a whole number" : "a whole number from " + least;
+    return value.isMissingNode() ? missing : integer(key, value, least, expected);
+  }
+
   /** Returns a finite number. */
   public double number(String key, double missing) throws FileFormatException {
     return number(key, missing, "a finite number", _ -> true);

@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>Training mode is for the thread that asks for it, until it asks for evaluation mode.
- *   <li>A thread that makes an optimizer step in training mode keeps that mode as if it had asked
- *       for it: nothing that another thread does turns its dropout off.
+ *   <li>The thread that adapts a base in training mode, and a thread that makes an optimizer step
+ *       in that mode, keep it as if they had asked for it: nothing that another thread does turns
+ *       their dropout off.
  *   <li>Evaluation mode is for the thread that asks for it and for all that have neither asked for
  *       training mode nor trained, such as those that serve.
  *   <li>A call keeps the mode that it started with, unless it changes the mode itself.
@@ -83,6 +84,9 @@ public final class Modes {
       List<Module> trained = base.stream().filter(Module::ownMode).toList();
       shared = ModeMap.EVALUATION.with(trained, true, all);
       modules = all;
+      if (!shared.isEvaluation()) {
+        put(mine(), shared); // what others ask for later is not for the thread that made the model
+      }
     }
     for (Module m : base) {
       synchronized (m) {

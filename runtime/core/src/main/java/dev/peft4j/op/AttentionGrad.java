@@ -1,5 +1,6 @@
 package dev.peft4j.op;
 
+import dev.peft4j.data.DType;
 import dev.peft4j.data.Shape;
 import dev.peft4j.graph.BroadcastTo;
 import dev.peft4j.graph.Node;
@@ -9,12 +10,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * The gradients of {@link Attention} for q, k and v, one after another in one flat buffer: they
  * share the probabilities, which are computed again from q and k instead of being stored. Inputs q,
- * k, v, optionally the mask, and dO.
+ * k, v, optionally the mask and which keys are seen, and dO.
  */
 public record AttentionGrad(Attention forward) implements Op {
   @Override
   public Shape shape(Node[] inputs) {
     return Shape.of(inputs[0].shape().size() + inputs[1].shape().size() + inputs[2].shape().size());
+  }
+
+  @Override
+  public DType dtype(Node[] inputs) {
+    return forward.gradientType(inputs);
   }
 
   /** Counts five products, one of them that of the scores, which are computed again. */
@@ -35,7 +41,7 @@ public record AttentionGrad(Attention forward) implements Op {
       return BroadcastTo.zeros(shape(inputs));
     }
     int last = inputs.length - 1;
-    if (!(inputs[last].op() instanceof Pad p) || p.axis() != 1 || forward.causal()) {
+    if (!(inputs[last].op() instanceof Pad p) || p.axis() != 1 || !forward.seesAll()) {
       return null;
     }
     Node[] in = inputs.clone();
@@ -54,7 +60,8 @@ public record AttentionGrad(Attention forward) implements Op {
   @Override
   public Node decompose(Node[] inputs) {
     Node[] given = java.util.Arrays.copyOf(inputs, inputs.length - 1);
-    Node p = forward.probabilities(given);
+    Node scores = forward.scores(given);
+    Node p = forward.probabilities(given, scores);
     Node dO = Attention.split(inputs[inputs.length - 1], forward.heads());
     Node q = Attention.split(inputs[0], forward.heads());
     Node k = forward.spread(inputs[1]);
@@ -62,6 +69,11 @@ public record AttentionGrad(Attention forward) implements Op {
     Node dV = MatMul.of(p, true, dO, false);
     Node dP = MatMul.of(dO, false, v, true);
     Node dS = Pointwise.mul(Node.of(new SoftmaxGrad(), p, dP), forward.scale());
+    if (forward.softcap() > 0) { // tanh' = 1 - tanh²
+      Node tanh = Pointwise.mul(scores, 1 / forward.softcap());
+      Node slope = Pointwise.add(Pointwise.mul(Node.of(Pointwise.SQUARE, tanh), -1), 1);
+      dS = Pointwise.mul(dS, slope);
+    }
     Node dQ = MatMul.of(dS, false, k, false);
     Node dK = MatMul.of(dS, true, q, false);
     return Concat.of(

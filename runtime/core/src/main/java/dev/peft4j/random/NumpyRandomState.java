@@ -24,8 +24,8 @@ public final class NumpyRandomState {
   }
 
   /**
-   * Returns some of the numbers 0 … n-1, each at most once and all equally likely: {@code
-   * choice(n, size=count, replace=False, p=ones(n) / n)}.
+   * Returns some of the numbers 0 … n-1, each at most once and all equally likely: {@code choice(n,
+   * size=count, replace=False, p=ones(n) / n)}.
    *
    * @throws IllegalArgumentException if {@code count} is not in [0, n]
    */

@@ -5,8 +5,8 @@ import java.util.Arrays;
 /**
  * torch's random generator on a CPU: the same seed and the same order of calls give the numbers of
  * {@code torch.Generator().manual_seed(seed)}. Whole numbers, uniform numbers and permutations are
- * the same to the last bit. Normal numbers may differ from torch's in their last bit, as torch's own
- * do between machines.
+ * the same to the last bit. Normal numbers may differ from torch's in their last bit, as torch's
+ * own do between machines.
  */
 public final class TorchGenerator {
   /** The seed that a new generator has in torch. */
@@ -62,7 +62,9 @@ public final class TorchGenerator {
     return high << 32 | nextUnsigned();
   }
 
-  /** Returns {@code n} numbers, uniform in [from, to): {@code torch.empty(n).uniform_(from, to)}. */
+  /**
+   * Returns {@code n} numbers, uniform in [from, to): {@code torch.empty(n).uniform_(from, to)}.
+   */
   public float[] uniform(int n, double from, double to) {
     float[] values = new float[n];
     float low = (float) from;

@@ -4,7 +4,9 @@ import dev.peft4j.data.ShapeException;
 import dev.peft4j.graph.Node;
 import dev.peft4j.op.Activations;
 import dev.peft4j.op.CrossEntropy;
+import dev.peft4j.op.HeadLoss;
 import dev.peft4j.op.OneHot;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +52,27 @@ public sealed interface LossOps permits Tensor {
     return Tensor.self(this)
         .logSoftmax(-1)
         .nllLoss(labels, classWeights, labelSmoothing, ignoreIndex);
+  }
+
+  /**
+   * Returns the mean cross-entropy of the logits {@code hidden · weightᵀ + bias} of an output layer
+   * against n integer labels, from what goes into the layer: these hidden states (n, d). The logits
+   * are computed a few rows at a time, only for rows that count, and never kept, and so is their
+   * gradient, so memory does not grow with n · classes.
+   *
+   * @param weight (classes, d)
+   * @param bias (classes), or null
+   * @param labels (n), integers; -100 is ignored, as in torch
+   */
+  default Tensor crossEntropyOfLinear(Tensor weight, @Nullable Tensor bias, Tensor labels) {
+    return Tensor.of(
+        HeadLoss.of(
+            List.of(new HeadLoss.Pair(node(), weight.node())),
+            bias == null ? null : bias.node(),
+            labels.node(),
+            HeadLoss.Rule.PLAIN,
+            1,
+            0));
   }
 
   /** Returns the mean of -this[i, labels[i]]: torch's {@code F.nll_loss}, ignoring label -100. */

@@ -1,8 +1,10 @@
 package dev.peft4j.tensor;
 
 import dev.peft4j.graph.Node;
+import dev.peft4j.op.Inverse;
 import dev.peft4j.op.LinearOp;
 import dev.peft4j.op.MatMul;
+import dev.peft4j.op.Rotary;
 import dev.peft4j.op.Unfold;
 import dev.peft4j.op.Window;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +17,14 @@ public sealed interface ProductOps permits Tensor {
   /** Returns the matrix product over the two innermost dimensions; outer ones broadcast. */
   default Tensor matmul(Tensor b) {
     return Tensor.of(MatMul.of(node(), false, b.node(), false));
+  }
+
+  /**
+   * Returns the inverse of the matrices of the two innermost dimensions, (…, n, n). They have to be
+   * well-conditioned; the inverse of a singular one is not finite.
+   */
+  default Tensor inverse() {
+    return Tensor.of(Inverse.of(node()));
   }
 
   /**
@@ -50,6 +60,17 @@ public sealed interface ProductOps permits Tensor {
     Tensor joined =
         Tensor.attention(side(Tensor.self(this)), side(k), side(v), mask, heads, k.dim(1), causal);
     return joined.reshape(self.dim(0), self.dim(2), heads, self.dim(3)).transpose(1, 2);
+  }
+
+  /**
+   * Returns this (batch, tokens, heads · d) with the first r dimensions of each head rotated by the
+   * position of their token (rotary position embedding, Su et al. 2021).
+   *
+   * @param table of {@link Tensor#rotaryTable}
+   * @param interleaved whether dimensions 2i and 2i + 1 are a pair (Cohere), not i and i + r/2
+   */
+  default Tensor rotary(Tensor table, int heads, boolean interleaved) {
+    return Tensor.of(Rotary.of(node(), table.node(), heads, interleaved));
   }
 
   private static Tensor side(Tensor x) {

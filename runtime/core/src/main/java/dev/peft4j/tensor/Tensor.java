@@ -11,6 +11,7 @@ import dev.peft4j.graph.Node;
 import dev.peft4j.op.Attention;
 import dev.peft4j.op.Concat;
 import dev.peft4j.op.Pointwise;
+import dev.peft4j.op.Rotary;
 import dev.peft4j.op.StopGradient;
 import dev.peft4j.op.Surrogate;
 import java.util.Arrays;
@@ -317,6 +318,47 @@ public non-sealed class Tensor
             kvHeads,
             causal,
             scale));
+  }
+
+  /**
+   * Returns attention with settings of its own: windows, capped scores, and keys that are seen by
+   * integers that are data (a cache with room for more, padding, packed sequences).
+   *
+   * @param q (batch, queries, heads · d)
+   * @param k (batch, keys, kvHeads · d)
+   * @param v like k
+   * @param mask additive, broadcasts to (batch, heads, queries, keys), or null
+   * @param seen int32 or int64: of shape (batch or 1), the place of each sequence's first query
+   *     among the keys; or of shape (batch or 1, queries, 2), the first key that a query may see
+   *     and the one behind the last; or null
+   */
+  public static Tensor attention(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      @Nullable Tensor mask,
+      @Nullable Tensor seen,
+      Attention settings) {
+    return Tensor.of(
+        settings.of(
+            q.node(),
+            k.node(),
+            v.node(),
+            mask == null ? null : mask.node(),
+            seen == null ? null : seen.node()));
+  }
+
+  /**
+   * Returns the cosines and sines of rotary position embeddings, one table for all layers of a
+   * call: (batch or 1, tokens, r), the cosines of position · frequency first, then the sines, both
+   * times {@code scale}.
+   *
+   * @param positions int32 or int64, (batch, tokens) or (tokens)
+   * @param frequencies float32 (r/2), radians at position 1
+   * @param scale 1, or the attention factor of YaRN and LongRoPE
+   */
+  public static Tensor rotaryTable(Tensor positions, Tensor frequencies, float scale) {
+    return Tensor.of(Rotary.table(positions.node(), frequencies.node(), scale));
   }
 
   /** Joins tensors along an axis. */

@@ -6,6 +6,7 @@ import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Scalar;
 import dev.peft4j.graph.SumTo;
 import dev.peft4j.op.CrossEntropy;
+import dev.peft4j.op.HeadLoss;
 import dev.peft4j.op.MaxTo;
 import dev.peft4j.op.Pointwise;
 import dev.peft4j.op.Reshape;
@@ -127,6 +128,7 @@ final class LossCount {
     }
     return switch (n.op()) {
       case CrossEntropy c -> List.of(new Rows(n, n.input(1), c.ignoreIndex()));
+      case HeadLoss h -> List.of(new Rows(n, n.input(0), h.rule().ignoreIndex()));
       case SumTo _ -> List.of(new Sum(n.input(0)));
       case Elementwise e -> elementwise(n, e);
       case Reshape _ -> reshape(n.input(0), n.shape().rank());

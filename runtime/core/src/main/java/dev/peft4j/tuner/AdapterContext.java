@@ -12,6 +12,7 @@ import java.util.function.Supplier;
 final class AdapterContext {
   private final List<NamedModule> layers;
   private final Map<String, ModuleTensor> shared = new HashMap<>();
+  private final Map<Class<?>, Object> common = new HashMap<>();
 
   /** The context of an adapter of which no layer is made yet. */
   AdapterContext(List<NamedModule> layers) {
@@ -37,6 +38,16 @@ final class AdapterContext {
         if (there == null) {
           there = first.get();
           shared.put(name, there);
+        }
+        return type.cast(there);
+      }
+
+      @Override
+      public <T> T common(Class<T> type, Supplier<T> first) {
+        Object there = common.get(type);
+        if (there == null) {
+          there = first.get();
+          common.put(type, there);
         }
         return type.cast(there);
       }

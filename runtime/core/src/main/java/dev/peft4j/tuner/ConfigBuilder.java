@@ -1,5 +1,6 @@
 package dev.peft4j.tuner;
 
+import dev.peft4j.annotation.Bias;
 import dev.peft4j.target.TargetSpec;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 public abstract class ConfigBuilder<B extends ConfigBuilder<B>> {
   private final TargetSpec.Builder targets = TargetSpec.builder();
   private @Nullable TargetSpec allTargets;
+  private Bias bias = Bias.NONE;
+  private boolean fanInFanOut;
   private @Nullable String taskType;
   private @Nullable String baseModel;
 
@@ -103,5 +106,21 @@ public abstract class ConfigBuilder<B extends ConfigBuilder<B>> {
   /** Returns the name of the base model that was given, or null. */
   protected final @Nullable String baseModel() {
     return baseModel;
+  }
+
+  /** Sets which biases are trained, for settings that only some tuners have. */
+  protected final B biases(Bias value) {
+    bias = value;
+    return self();
+  }
+
+  /** Sets what peft derives from the layers. */
+  final void fanInFanOut(boolean value) {
+    fanInFanOut = value;
+  }
+
+  /** Returns what the settings of every tuner have. */
+  protected final CommonSettings common() {
+    return new CommonSettings(spec(), bias, fanInFanOut, taskType, baseModel);
   }
 }

@@ -31,6 +31,13 @@ public interface TunerContext {
   <T extends ModuleTensor> T shared(String name, Class<T> type, Supplier<T> first);
 
   /**
+   * Returns the object that all layers of the adapter have under its type, such as a list of them.
+   *
+   * @param first makes it for the layer that is attached first
+   */
+  <T> T common(Class<T> type, Supplier<T> first);
+
+  /**
    * Returns the trained tensor that all layers of the adapter have under a name, such as VB-LoRA's
    * bank of vectors. A layer lists it as {@link TunerLayer.Entry#shared}.
    *

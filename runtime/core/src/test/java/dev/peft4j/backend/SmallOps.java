@@ -3,6 +3,7 @@ package dev.peft4j.backend;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
+import dev.peft4j.op.WriteRows;
 import dev.peft4j.tensor.Reduction;
 import dev.peft4j.tensor.Tensor;
 import java.util.List;
@@ -42,10 +43,19 @@ final class SmallOps {
       case 0, 1 -> a.gather(axis, ids(some, n));
       case 2 -> a.scatterAdd(axis, ids(some, n), leaf.apply(some));
       case 3 -> a.scatter(axis, ids(some, n), leaf.apply(some));
-      case 4 -> a.indexSelect(axis, ids(Shape.of(some.dim(axis)), n));
+      case 4 ->
+          rank == 2 && a.dim(0) > 0 && pick(2) == 0
+              ? written(pick(2))
+              : a.indexSelect(axis, ids(Shape.of(some.dim(axis)), n));
       case 5 -> a.add(Tensor.of(ids(a.shape(), 3).toInts(), a.shape().toArray()).toFloat());
       default -> ids(Shape.of(pick(3)), 2).oneHot(2).mul(0.5f);
     };
+  }
+
+  /** One row, or none, replaced. */
+  private Tensor written(int n) {
+    Tensor rows = leaf.apply(Shape.of(n, a.dim(1)));
+    return Tensor.of(WriteRows.of(a.node(), rows.node(), ids(Shape.of(n), a.dim(0)).node()));
   }
 
   private Tensor moved(int kind) {

@@ -81,8 +81,7 @@ class DrawsTest {
         .isEqualTo(Arrays.copyOf(new TorchGenerator(11).permutation(20), 6));
     assertSame("integers", doubles(new TorchGenerator(11).integers(6, -3, 50)));
     assertSame("integersMiddle", doubles(new TorchGenerator(11).integers(4, 0, 3_000_000_000L)));
-    assertSame(
-        "integersWide", doubles(new TorchGenerator(11).integers(4, 0, 1_000_000_000_000L)));
+    assertSame("integersWide", doubles(new TorchGenerator(11).integers(4, 0, 1_000_000_000_000L)));
     TorchGenerator g = new TorchGenerator(11);
     assertThat(g.uniform(3)).hasSize(3);
     assertSame("permutationAfter", doubles(g.permutation(7)));
@@ -114,8 +113,7 @@ class DrawsTest {
   void theOlderGeneratorIsNumpys() {
     NumpyRandomState s = new NumpyRandomState(123456789);
     assertSame("stateChoice", doubles(s.choice(9, 5)));
-    assertSame(
-        "stateUniform", new double[] {s.nextDouble(), s.nextDouble(), s.nextDouble()});
+    assertSame("stateUniform", new double[] {s.nextDouble(), s.nextDouble(), s.nextDouble()});
     assertThatThrownBy(() -> s.choice(3, 4)).hasMessageContaining("4 of 3");
   }
 

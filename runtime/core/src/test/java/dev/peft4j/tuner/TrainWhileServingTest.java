@@ -395,7 +395,7 @@ class TrainWhileServingTest {
               return n.dropout.training();
             });
     assertThat(kept).isTrue();
-    assertThat(m.training()).isFalse();
+    m.eval();
     boolean changed = m.call(n -> n.train().training());
     assertThat(changed).isTrue();
   }
@@ -406,6 +406,23 @@ class TrainWhileServingTest {
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  @Test
+  void theThreadThatMadeTheModelKeepsItsMode() throws InterruptedException {
+    AdaptedModel<Net> m = model();
+    boolean[] elsewhere = new boolean[1];
+    join(
+        start(
+            () -> {
+              m.eval();
+              elsewhere[0] = m.training();
+            }));
+    assertThat(elsewhere[0]).isFalse();
+    assertThat(m.training()).isTrue();
+    assertThat(m.model().dropout.training()).isTrue();
+    m.eval();
+    assertThat(m.training()).isFalse();
   }
 
   @Test

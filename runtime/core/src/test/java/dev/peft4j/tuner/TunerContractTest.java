@@ -52,6 +52,19 @@ class TunerContractTest {
     }
   }
 
+  /** Some adapters change the model from the start, in peft, too. */
+  private boolean startsElsewhere() {
+    String s = tested.settings;
+    return tested.tuner.peftType().equals("HRA")
+            && (s.contains("'r': 3".replace('\'', '"')) || s.contains("GS"))
+        || turnsPatches();
+  }
+
+  /** peft puts rotated patches together otherwise than it merges them. */
+  private boolean turnsPatches() {
+    return tested.tuner.peftType().equals("OFT") && tested.layer == Conv2d.class;
+  }
+
   private static final Set<Class<?>> LINEAR = Set.of(Linear.class, TransposedLinear.class);
 
   /** Settings that change what a tuner computes, and for which layers they are. */
@@ -78,6 +91,35 @@ class TunerContractTest {
         }
       }
       case "IA3" -> all.add("{'feedforward_modules': ['target']}");
+      case "LOKR" -> {
+        all.add("{'decompose_both': true, 'r': 1, 'init_weights': 'lycoris'}");
+        all.add("{'decompose_factor': 2, 'alpha_pattern': {'target': 5}}");
+        if (layer != Linear.class) {
+          all.add("{'r': 1}"); // a right factor of two
+        }
+        if (layer == Conv2d.class) {
+          all.add("{'use_effective_conv2d': true, 'r': 1, 'decompose_factor': 1}");
+        }
+      }
+      case "OFT" -> {
+        all.add("{'use_cayley_neumann': false}");
+        all.add("{'block_share': true, 'num_cayley_neumann_terms': 3}");
+        all.add("{'r': 0, 'oft_block_size': 2, 'num_cayley_neumann_terms': 7}");
+      }
+      case "BOFT" -> all.add("{'boft_block_size': 0, 'boft_block_num': 1}");
+      case "HRA" -> {
+        all.add("{'r': 3}");
+        all.add("{'r': 2, 'apply_GS': true, 'init_weights': false}");
+      }
+      case "MISS" -> {
+        all.add("{'r': 4}"); // fills the input up with zeros
+        all.add("{'init_weights': 'bat'}");
+        all.add("{'init_weights': 'mini', 'mini_r': 2}");
+      }
+      case "ROAD" -> {
+        all.add("{'variant': 'road_2'}");
+        all.add("{'variant': 'road_4'}");
+      }
       default -> {}
     }
     return all;
@@ -144,6 +186,11 @@ class TunerContractTest {
     ObjectNode tree = JsonNodeFactory.instance.objectNode();
     tree.put("peft_type", c.tuner.peftType());
     tree.put("r", 2);
+    if (c.tuner.peftType().equals("OFT")) {
+      tree.put("oft_block_size", 0); // it follows from r
+    }
+    tree.put("boft_block_size", 2);
+    tree.put("group_size", 2);
     tree.putArray("target_modules").add("target");
     tree.putArray("token_indices").add(3).add(0);
     tree.setAll((ObjectNode) new ObjectMapper().readTree(c.settings));
@@ -189,7 +236,9 @@ class TunerContractTest {
   void startsAsTheIdentity() {
     float[] adapted = base.forward(x).toFloats();
     float[] plain = model.withoutAdapter(() -> base.forward(x).toFloats());
-    assertThat(Nets.largestDifference(adapted, plain)).isLessThan(2e-6f);
+    if (!startsElsewhere()) {
+      assertThat(Nets.largestDifference(adapted, plain)).isLessThan(2e-6f);
+    }
     assertThat(net(1).forward(x).toFloats()).isEqualTo(plain);
   }
 
@@ -270,7 +319,9 @@ class TunerContractTest {
     float[] plain = model.withoutAdapter(() -> base.forward(x).toFloats());
     model.merge();
     float[] merged = base.forward(x).toFloats();
-    assertThat(Nets.largestDifference(merged, unmerged)).isLessThan(1e-5f);
+    if (!turnsPatches()) {
+      assertThat(Nets.largestDifference(merged, unmerged)).isLessThan(1e-5f);
+    }
     assertThat(model.withoutAdapter(() -> base.forward(x).toFloats())).isEqualTo(plain);
     model.unmerge();
     Nets.values(model.namedParameters(), n -> true)

@@ -4,7 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.io.FileFormatException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.DoublePredicate;
 import org.jspecify.annotations.Nullable;
 
@@ -19,15 +24,34 @@ public final class ConfigReader {
   private final Path file;
   private final Map<String, String> names;
 
+  /** The path of {@code tree} in the file, with a dot behind it; empty for the whole file. */
+  private final String path;
+
+  /** The names with their paths that were asked for. */
+  private final Set<String> read;
+
+  /** The objects in the file that are read by their keys. */
+  private final Map<String, ObjectNode> nested;
+
   /** Creates a reader of a file's content. */
   public ConfigReader(ObjectNode tree, Path file) {
-    this(tree, file, Map.of());
+    this(tree, file, Map.of(), "", new HashSet<>(), new LinkedHashMap<>());
+    nested.put("", tree);
   }
 
-  private ConfigReader(ObjectNode tree, Path file, Map<String, String> names) {
+  private ConfigReader(
+      ObjectNode tree,
+      Path file,
+      Map<String, String> names,
+      String path,
+      Set<String> read,
+      Map<String, ObjectNode> nested) {
     this.tree = tree;
     this.file = file;
     this.names = names;
+    this.path = path;
+    this.read = read;
+    this.nested = nested;
   }
 
   /**
@@ -37,7 +61,38 @@ public final class ConfigReader {
    * @param names names in the file by usual names, such as {@code dim} by {@code hidden_size}
    */
   public ConfigReader renamed(Map<String, String> names) {
-    return new ConfigReader(tree, file, Map.copyOf(names));
+    return new ConfigReader(tree, file, Map.copyOf(names), path, read, nested);
+  }
+
+  /**
+   * Returns a reader of the object at a key, whose errors name its path, or null if there is none.
+   */
+  public @Nullable ConfigReader object(String key) throws FileFormatException {
+    if (!has(key)) {
+      return null;
+    }
+    if (!(get(key) instanceof ObjectNode object)) {
+      throw wrong(key, "an object");
+    }
+    String below = path + name(key) + ".";
+    nested.put(below, object);
+    return new ConfigReader(object, file, Map.of(), below, read, nested);
+  }
+
+  /** Returns the names of the values that nobody has asked for, with their paths. */
+  List<String> unread() {
+    List<String> unread = new ArrayList<>();
+    nested.forEach(
+        (at, object) ->
+            object
+                .fieldNames()
+                .forEachRemaining(
+                    key -> {
+                      if (!read.contains(at + key)) {
+                        unread.add(at + key);
+                      }
+                    }));
+    return unread;
   }
 
   /** Returns the name under which the file has, or would have, a key. */
@@ -53,7 +108,9 @@ public final class ConfigReader {
 
   /** Returns a value as it is; a missing node if there is none. */
   public JsonNode get(String key) {
-    return tree.path(name(key));
+    String name = name(key);
+    read.add(path + name);
+    return tree.path(name);
   }
 
   /**
@@ -93,6 +150,17 @@ public final class ConfigReader {
     return v;
   }
 
+  /** Returns true or false, or {@code missing} if the file has none or null. */
+  public boolean flag(String key, boolean missing) throws FileFormatException {
+    if (!has(key)) {
+      return missing;
+    }
+    if (!get(key).isBoolean()) {
+      throw wrong(key, "true or false");
+    }
+    return get(key).booleanValue();
+  }
+
   /**
    * Returns a probability of dropout, at least 0 and less than 1.
    *
@@ -130,7 +198,8 @@ public final class ConfigReader {
             || value.isTextual() && value.textValue().equals(allowed);
     if (!off) {
       throw error(
-          name(key)
+          path
+              + name(key)
               + " is "
               + found(key)
               + ", which is not supported; expected "
@@ -159,7 +228,7 @@ public final class ConfigReader {
 
   /** Returns the error for an invalid value. */
   public FileFormatException wrong(String key, String expected) {
-    return error(name(key) + " is " + found(key) + ", expected " + expected);
+    return error(path + name(key) + " is " + found(key) + ", expected " + expected);
   }
 
   /** Returns an error about this file. */

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A folder with a model of some family, with the code that loads it. */
@@ -44,7 +45,7 @@ final class FamilyFolder {
     }
   }
 
-  ModelWeights weights(Encoding encoding) throws FileFormatException {
+  ModelWeights weights(@Nullable Encoding encoding) throws FileFormatException {
     return new ModelWeights(family, files, encoding);
   }
 
@@ -55,14 +56,44 @@ final class FamilyFolder {
    */
   EncoderConfig config(@Nullable List<String> labels) throws IOException {
     EncoderConfig own = family.config(reader, labels == null);
-    requireSize(own);
+    requireSize(own.weights());
     return labels == null ? own : own.toBuilder().labels(labels).build();
+  }
+
+  /** Returns the family, which has to be one of decoders. */
+  private DecoderFamily decoders() throws FileFormatException {
+    if (family instanceof DecoderFamily decoders) {
+      return decoders;
+    }
+    throw reader.wrong(
+        "model_type",
+        "the type of a decoder, one of "
+            + ModelFamily.all().stream()
+                .filter(DecoderFamily.class::isInstance)
+                .map(ModelFamily::modelType)
+                .collect(Collectors.joining(", ")));
+  }
+
+  /** Returns the settings of a decoder; those that the family does not know are a warning. */
+  DecoderConfig decoderConfig() throws IOException {
+    DecoderConfig config = decoders().decoderConfig(reader);
+    UnknownSettings.warn(reader, files.folder().resolve(CONFIG));
+    requireSize(config.weights());
+    return config;
+  }
+
+  CausalLm causalLm(@Nullable Encoding encoding) throws IOException {
+    ModelWeights weights = weights(encoding);
+    CausalLm model = decoders().causalLm(weights.tied(decoderConfig()), Init.zeros());
+    weights.loadOwn(model);
+    model.eval();
+    return model;
   }
 
   Encoder encoder(Encoding encoding) throws IOException {
     ModelWeights weights = weights(encoding);
     EncoderConfig config = family.config(reader, false);
-    requireSize(config);
+    requireSize(config.weights());
     Encoder model = family.encoder(config, weights.hasPooler(), Init.zeros());
     weights.loadEncoder(model);
     model.eval();
@@ -94,8 +125,7 @@ final class FamilyFolder {
    * Refuses settings of a model that is far larger than its files, before memory is taken for it;
    * smaller differences are reported weight by weight.
    */
-  private void requireSize(EncoderConfig config) throws IOException {
-    double needed = config.weights();
+  private void requireSize(double needed) throws IOException {
     double found = 0;
     for (Shape shape : files.shapes().values()) {
       found += shape.elements();

@@ -8,6 +8,7 @@ import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.Initial;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Parameter;
+import dev.peft4j.nn.TransposedLinear;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,11 @@ public final class Init {
     return new Init(Rng.current(), config.initializerRange());
   }
 
+  /** Returns an initialisation with weights drawn from {@link Rng#current()}. */
+  public static Init random(DecoderConfig config) {
+    return new Init(Rng.current(), config.initializerRange());
+  }
+
   /** Returns an initialisation with zeros, to be filled from a checkpoint. */
   public static Init zeros() {
     return new Init(null, 0);
@@ -43,6 +49,16 @@ public final class Init {
   /** Returns a linear layer with or without bias. */
   public Linear linear(int in, int out, boolean bias) {
     return new Linear(weight(out, in), bias ? Initial.constant(0, out) : null);
+  }
+
+  /** Returns a linear layer whose weight is (in, out), as in GPT-2. */
+  public TransposedLinear transposed(int in, int out, boolean bias) {
+    return new TransposedLinear(weight(in, out), bias ? Initial.constant(0, out) : null);
+  }
+
+  /** Returns a bias of zeros. */
+  Parameter bias(int count) {
+    return Initial.constant(0, count);
   }
 
   /** Returns a table of {@code count} rows. */

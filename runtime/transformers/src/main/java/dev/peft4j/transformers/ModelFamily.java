@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A family of models, such as BERT: it reads {@code config.json}, creates the modules with Hugging
@@ -38,6 +39,14 @@ public interface ModelFamily {
    */
   default List<String> foreignHeads() {
     return List.of("cls.", "qa_outputs.");
+  }
+
+  /**
+   * Returns the name that the model has for a weight of a file, the prefix apart, or null for one
+   * that is ignored, such as a buffer of older releases.
+   */
+  default @Nullable String nameOf(String stored) {
+    return stored;
   }
 
   /**

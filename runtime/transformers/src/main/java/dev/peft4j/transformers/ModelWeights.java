@@ -45,7 +45,9 @@ final class ModelWeights {
 
   private final ModelFamily family;
   private final ModelFolder folder;
-  private final Encoding encoding;
+
+  /** What the weights are held in; null for what each has in the file. */
+  private final @Nullable Encoding encoding;
 
   /** The prefix of the names of the encoder's weights in a model with a head. */
   private final String prefix;
@@ -53,10 +55,14 @@ final class ModelWeights {
   /** The names in the file by canonical names: those of a model with a head. */
   private final SequencedMap<String, String> names = new LinkedHashMap<>();
 
-  /** Creates the weights in an encoding, where it applies; see {@link Module#parametersFor}. */
-  ModelWeights(ModelFamily family, ModelFolder folder, Encoding encoding)
+  /**
+   * Creates the weights in an encoding, where it applies; see {@link Module#parametersFor}.
+   *
+   * @param encoding null for what the file has
+   */
+  ModelWeights(ModelFamily family, ModelFolder folder, @Nullable Encoding encoding)
       throws FileFormatException {
-    if (encoding.dtype().isInteger()) {
+    if (encoding != null && encoding.dtype().isInteger()) {
       throw new IllegalArgumentException(
           "weights cannot be " + encoding + ", needed an encoding of floating-point numbers");
     }
@@ -66,7 +72,11 @@ final class ModelWeights {
     this.prefix = family.prefix() + ".";
     boolean prefixed = folder.names().stream().anyMatch(n -> n.startsWith(prefix));
     for (String name : folder.names()) {
-      String canonical = canonical(name, prefixed);
+      String own = family.nameOf(name);
+      if (own == null) {
+        continue;
+      }
+      String canonical = canonical(own, prefixed);
       boolean skipped =
           BUFFERS.contains(withoutPrefix(canonical))
               || family.foreignHeads().stream().anyMatch(canonical::startsWith);
@@ -206,18 +216,61 @@ final class ModelWeights {
     sources.keySet().retainAll(expected.keySet());
     requireFloats(sources);
     warn(lacking, check.unexpected());
-    Set<Parameter> coded = model.parametersFor(encoding);
+    Set<Parameter> coded =
+        encoding == null ? Set.copyOf(model.parameters()) : model.parametersFor(encoding);
     List<Storage> values = new ArrayList<>();
     for (Map.Entry<String, ModuleTensor> e : state.entrySet()) {
       String source = Objects.requireNonNull(sources.get(e.getKey()));
       boolean takes = e.getValue() instanceof Parameter p && coded.contains(p);
-      values.add(folder.storage(source, takes ? encoding : Encodings.FLOAT32));
+      values.add(folder.storage(source, takes ? encodingOf(source) : Encodings.FLOAT32));
     }
     Iterator<Storage> value = values.iterator();
     state.values().forEach(p -> p.adopt(value.next()));
     if (std != null) {
       kept.values().forEach(p -> draw(p, std));
     }
+  }
+
+  /** Returns the encoding of a weight: the one that was asked for, or that of 16 bits in the file. */
+  private Encoding encodingOf(String source) throws FileFormatException {
+    if (encoding != null) {
+      return encoding;
+    }
+    return switch (folder.info(source).type()) {
+      case F16 -> Encodings.FLOAT16;
+      case BF16 -> Encodings.BFLOAT16;
+      default -> Encodings.FLOAT32;
+    };
+  }
+
+  /**
+   * Returns the settings with the tying of the files: if they hold an output layer that is not the
+   * embedding, it is not tied whatever the settings say, and if they hold only the output layer it
+   * is the embedding too.
+   */
+  DecoderConfig tied(DecoderConfig config) throws IOException {
+    if (!config.tied()) {
+      return config;
+    }
+    DecoderStyle style = config.style();
+    String head = style.name(DecoderPart.HEAD) + ".weight";
+    String table = prefix + style.name(DecoderPart.EMBEDDING) + ".weight";
+    String headFile = names.get(head);
+    String tableFile = names.get(table);
+    if (headFile != null && tableFile != null && !same(headFile, tableFile)) {
+      return config.toBuilder().tied(false).build();
+    }
+    names.remove(head);
+    if (headFile != null && tableFile == null) {
+      names.put(table, headFile);
+    }
+    return config;
+  }
+
+  private boolean same(String a, String b) throws IOException {
+    return folder.info(a).type() == folder.info(b).type()
+        && folder.info(a).shape().equals(folder.info(b).shape())
+        && folder.storage(a, encodingOf(a)).equalBytes(folder.storage(b, encodingOf(b)));
   }
 
   /** Draws matrices as in transformers; biases stay 0. */

@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
 import ai.djl.engine.EngineException;
+import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import dev.peft4j.io.FileFormatException;
@@ -9,6 +10,7 @@ import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The native library of Hugging Face tokenizers, by way of DJL: text to ids and back. It is used
@@ -164,13 +166,7 @@ final class NativeTokenizer implements AutoCloseable {
    * @throws IllegalArgumentException if it is too long to be encoded at once
    */
   Tokens encode(String text) {
-    if (text.length() > most) {
-      throw new IllegalArgumentException(
-          String.format(
-              "Tokenizer: a text of %,d characters; at most %,.0f are encoded at once, cut it"
-                  + " into pieces",
-              text.length(), most));
-    }
+    requireShort(text);
     TokenizersLibrary library = TokenizersLibrary.LIB;
     long encoding = library.encode(handle.get(), text, false);
     Reference.reachabilityFence(this);
@@ -180,6 +176,35 @@ final class NativeTokenizer implements AutoCloseable {
       library.deleteEncoding(encoding);
     }
   }
+
+  private void requireShort(String text) {
+    if (text.length() > most) {
+      throw new IllegalArgumentException(
+          String.format(
+              "Tokenizer: a text of %,d characters; at most %,.0f are encoded at once, cut it"
+                  + " into pieces",
+              text.length(), most));
+    }
+  }
+
+  /** Returns the tokens of a text with their places, in code points as the library counts them. */
+  Pieces pieces(String text) {
+    requireShort(text);
+    TokenizersLibrary library = TokenizersLibrary.LIB;
+    long encoding = library.encode(handle.get(), text, false);
+    Reference.reachabilityFence(this);
+    try {
+      return new Pieces(
+          library.getTokenIds(encoding),
+          library.getTokens(encoding),
+          library.getTokenCharSpans(encoding));
+    } finally {
+      library.deleteEncoding(encoding);
+    }
+  }
+
+  /** Ids, texts and places of tokens; a place may be null. */
+  record Pieces(long[] ids, String[] texts, @Nullable CharSpan[] places) {}
 
   /** Returns the text of some ids, without special tokens; unknown ids are ignored. */
   String decode(long[] ids) {

@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param single pieces around one text
  * @param pair pieces around two
+ * @param trimming how the places of tokens leave out the spaces in them
  */
-record SpecialTokens(List<Piece> single, List<Piece> pair) {
+record SpecialTokens(List<Piece> single, List<Piece> pair, Trimming trimming) {
   private static final int MAX_PIECES = 1000;
 
   /**
@@ -32,9 +33,38 @@ record SpecialTokens(List<Piece> single, List<Piece> pair) {
   /** Tokens and their types. */
   record Encoded(long[] ids, long[] types) {}
 
+  /** Whether the places of tokens leave out spaces, as byte-level processors have it. */
+  enum Trimming {
+    NONE,
+    SPACES,
+    /** A first token keeps one: the one put in front of the text. */
+    BUT_THE_PREFIX;
+
+    private static Trimming read(JsonPart part) throws FileFormatException {
+      switch (part.text("type")) {
+        case "ByteLevel", "RobertaProcessing" -> {
+          boolean trims = part.flag("trim_offsets", true);
+          boolean prefix = part.flag("add_prefix_space", true);
+          return !trims ? NONE : prefix ? BUT_THE_PREFIX : SPACES;
+        }
+        case "Sequence" -> {
+          Trimming found = NONE;
+          for (JsonPart p : part.objects("processors")) {
+            Trimming next = read(p);
+            found = next == NONE ? found : next;
+          }
+          return found;
+        }
+        default -> {
+          return NONE;
+        }
+      }
+    }
+  }
+
   /** No tokens are added around texts; the second one is of type 1. */
   static final SpecialTokens NONE =
-      new SpecialTokens(List.of(text(0, 0)), List.of(text(0, 0), text(1, 1)));
+      new SpecialTokens(List.of(text(0, 0)), List.of(text(0, 0), text(1, 1)), Trimming.NONE);
 
   private static Piece text(int text, int type) {
     return new Piece(text, new long[0], type);
@@ -46,7 +76,9 @@ record SpecialTokens(List<Piece> single, List<Piece> pair) {
 
   static SpecialTokens read(@Nullable JsonPart part) throws FileFormatException {
     SpecialTokens found = part == null ? null : find(part);
-    return found == null ? NONE : found;
+    SpecialTokens all = found == null ? NONE : found;
+    return new SpecialTokens(
+        all.single, all.pair, part == null ? Trimming.NONE : Trimming.read(part));
   }
 
   /** Returns the one part that adds tokens; null if none does. */
@@ -70,7 +102,7 @@ record SpecialTokens(List<Piece> single, List<Piece> pair) {
         }
         pair.add(text(1, bert ? 1 : 0));
         pair.add(token(sep, bert ? 1 : 0));
-        return new SpecialTokens(single, pair);
+        return new SpecialTokens(single, pair, Trimming.NONE);
       }
       case "Sequence" -> {
         SpecialTokens out = null;
@@ -114,7 +146,8 @@ record SpecialTokens(List<Piece> single, List<Piece> pair) {
         known.put(e.getKey(), ids(tokens.required(e.getKey())));
       }
     }
-    return new SpecialTokens(pieces(part, "single", 1, known), pieces(part, "pair", 2, known));
+    return new SpecialTokens(
+        pieces(part, "single", 1, known), pieces(part, "pair", 2, known), Trimming.NONE);
   }
 
   private static long[] ids(JsonPart token) throws FileFormatException {
@@ -173,6 +206,23 @@ record SpecialTokens(List<Piece> single, List<Piece> pair) {
   int added(boolean two) {
     int sum = 0;
     for (Piece p : two ? pair : single) {
+      sum += p.ids.length;
+    }
+    return sum;
+  }
+
+  /** Returns the same without tokens: the places of a text's own. */
+  SpecialTokens places() {
+    return new SpecialTokens(NONE.single, NONE.pair, trimming);
+  }
+
+  /** Returns the number of tokens that are added before a single text. */
+  int before() {
+    int sum = 0;
+    for (Piece p : single) {
+      if (p.text >= 0) {
+        break;
+      }
       sum += p.ids.length;
     }
     return sum;

@@ -11,7 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A tokenizer that turns texts into token ids, with the same results as transformers for the same
@@ -44,7 +46,13 @@ public final class Tokenizer implements AutoCloseable {
   private final int multiple;
 
   /** The settings in the files besides the tokens. */
-  private record Settings(long pad, boolean padLeft, boolean cutLeft, boolean cleanUp) {}
+  private record Settings(
+      long pad,
+      boolean padLeft,
+      boolean cutLeft,
+      boolean cleanUp,
+      Map<String, String> named,
+      Map<String, Integer> added) {}
 
   private Tokenizer(
       NativeTokenizer tokenizer,
@@ -67,6 +75,7 @@ public final class Tokenizer implements AutoCloseable {
    * @param path a folder with a tokenizer, or a {@code tokenizer.json}, which is then used as it is
    * @param maxLength the maximum number of tokens of a text, including those added by the tokenizer
    * @throws FileFormatException if the file does not exist or is not a tokenizer
+   * @throws MaxLengthException if the tokens added to every text leave no room for a text
    */
   public static Tokenizer load(Path path, int maxLength) throws IOException {
     requireLength(maxLength, 1, "");
@@ -74,7 +83,13 @@ public final class Tokenizer implements AutoCloseable {
       TokenizerFolder folder = TokenizerFolder.read(path);
       TokenizerFile file = folder.checked();
       Settings settings =
-          new Settings(folder.padId(file), folder.padsLeft(), folder.cutsLeft(), folder.cleansUp());
+          new Settings(
+              folder.padId(file),
+              folder.padsLeft(),
+              folder.cutsLeft(),
+              folder.cleansUp(),
+              folder.named(),
+              file.added());
       return open(file, path.resolve(TokenizerFolder.FILE), settings, maxLength);
     }
     if (!Files.isRegularFile(path)) {
@@ -121,7 +136,7 @@ public final class Tokenizer implements AutoCloseable {
 
   private static Tokenizer parse(byte[] json, Path path, int maxLength) throws IOException {
     TokenizerFile file = TokenizerFile.check(TokenizerFile.parse(json, path), path);
-    Settings settings = new Settings(file.padId(), false, false, false);
+    Settings settings = new Settings(file.padId(), false, false, false, Map.of(), file.added());
     return open(file, path, settings, maxLength);
   }
 
@@ -141,8 +156,7 @@ public final class Tokenizer implements AutoCloseable {
 
   private static void requireLength(int maxLength, int least, String why) {
     if (maxLength < least) {
-      throw new IllegalArgumentException(
-          "Tokenizer: maxLength is " + maxLength + ", must be at least " + least + why);
+      throw new MaxLengthException(" is " + maxLength + ", must be at least " + least + why);
     }
   }
 
@@ -160,6 +174,7 @@ public final class Tokenizer implements AutoCloseable {
    * Returns the tokens of pairs of texts, the second of type 1; the longer one is truncated first.
    *
    * @param second as many as {@code first}
+   * @throws MaxLengthException if the tokens added to every pair leave no room for a text
    */
   public TokenBatch encode(List<String> first, List<String> second) {
     requireTexts(first);
@@ -307,6 +322,44 @@ public final class Tokenizer implements AutoCloseable {
           "Tokenizer: cannot pad to a multiple of " + tokens + ", must be at least 1");
     }
     return new Tokenizer(tokenizer, around, boundaries, settings, maxLength, tokens);
+  }
+
+  /**
+   * Returns the tokens of one text, whatever its length, with their places in it. Special tokens
+   * that are written in the text become those tokens, as in transformers.
+   *
+   * @param addSpecialTokens whether the tokenizer adds its tokens around the text; false for what a
+   *     chat template has rendered
+   */
+  public TokenizedText tokenize(String text, boolean addSpecialTokens) {
+    return TokenizedText.of(
+        text, tokenizer.pieces(text), addSpecialTokens ? around : around.places());
+  }
+
+  /**
+   * Returns the special tokens by transformers' names, for example {@code eos_token}; empty for a
+   * tokenizer that was not read from a folder.
+   */
+  public Map<String, String> specialTokens() {
+    return settings.named;
+  }
+
+  /**
+   * Returns the id of a special or added token, such as {@code <|im_end|>}; null if there is no
+   * such token. Tokens of the vocabulary alone are not searched.
+   */
+  public @Nullable Integer id(String token) {
+    return settings.added.get(token);
+  }
+
+  /** Returns the id with which batches are padded. */
+  public int padId() {
+    return Math.toIntExact(settings.pad);
+  }
+
+  /** Returns the special and added tokens with their ids: those found in texts literally. */
+  public Map<String, Integer> addedTokens() {
+    return settings.added;
   }
 
   /** Returns the number of tokens of each text, without padding; empty for no texts. */

@@ -13,6 +13,7 @@ import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.JsonProblem;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -267,6 +268,11 @@ final class TokenizerFile {
       }
     }
     return 0;
+  }
+
+  /** Returns the ids of the added tokens. */
+  Map<String, Integer> added() {
+    return Collections.unmodifiableMap(added);
   }
 
   /** Returns the id of a token of the vocabulary or of an added one; null if there is none. */

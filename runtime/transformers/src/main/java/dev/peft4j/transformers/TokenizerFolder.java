@@ -13,7 +13,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -292,6 +294,18 @@ final class TokenizerFolder {
       }
     }
     return TokenizerFile.check(tree, path);
+  }
+
+  /** Returns the special tokens by transformers' names, such as {@code eos_token}. */
+  Map<String, String> named() {
+    Map<String, String> out = new LinkedHashMap<>();
+    for (String name : AddedTokens.NAMES) {
+      Token token = named.get(name);
+      if (token != null) {
+        out.put(name, token.content());
+      }
+    }
+    return Collections.unmodifiableMap(out);
   }
 
   /** Returns the id for padding. */

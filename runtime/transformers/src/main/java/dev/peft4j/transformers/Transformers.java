@@ -62,6 +62,45 @@ public final class Transformers {
   }
 
   /**
+   * Returns a causal language model of the folder's family. Weights that the file has in 16 bits
+   * stay so, and are frozen; {@code Encodings.FLOAT32} converts them.
+   *
+   * @throws dev.peft4j.io.FileFormatException if a file is missing or not valid, or the family is
+   *     unknown or not one of decoders
+   * @throws dev.peft4j.io.StateDictException if the weights do not fit
+   */
+  public static CausalLm causalLm(Path folder) throws IOException {
+    return FamilyFolder.open(folder).causalLm(null);
+  }
+
+  /**
+   * Returns a causal language model from a folder or a name in the Hub's cache; see {@link
+   * #causalLm(Path)}.
+   *
+   * @param folderOrName such as {@code HuggingFaceTB/SmolLM2-135M}; see {@link
+   *     ModelFolders#resolve}
+   */
+  public static CausalLm causalLm(String folderOrName) throws IOException {
+    return causalLm(ModelFolders.resolve(folderOrName));
+  }
+
+  /** Returns a causal language model with weights in an encoding; see {@link #causalLm(Path)}. */
+  public static CausalLm causalLm(Path folder, Encoding encoding) throws IOException {
+    return FamilyFolder.open(folder).causalLm(encoding);
+  }
+
+  /**
+   * Returns the settings of the decoder in a folder.
+   *
+   * @throws dev.peft4j.io.FileFormatException if a file is missing or not valid, or the family is
+   *     unknown or not one of decoders
+   */
+  public static DecoderConfig decoderConfig(Path folder) throws IOException {
+    FamilyFolder files = FamilyFolder.open(folder);
+    return files.weights(null).tied(files.decoderConfig());
+  }
+
+  /**
    * Returns a classifier of whole texts, of the folder's family, with the classifier of the
    * checkpoint.
    *
@@ -323,6 +362,9 @@ public final class Transformers {
     ModelFamily family =
         model instanceof HasModelType m ? ModelFamily.of(m.modelType()) : family(folder);
     ModelWeights weights = new ModelWeights(family, ModelFolder.open(folder), encoding);
+    if (model instanceof CausalLm lm) {
+      weights.tied(lm.config());
+    }
     if (model instanceof Encoder encoder) {
       weights.loadEncoder(encoder);
     } else {

@@ -254,7 +254,7 @@ class TransformersTest {
     Files.writeString(file, config);
     assertThat(logits(Transformers.bertForSequenceClassification(folder)))
         .isEqualTo(logits(Transformers.bertForSequenceClassification(Tiny.FOLDER)));
-    for (String other : new String[] {"LlamaModel", "Bertha"}) {
+    for (String other : new String[] {"UnheardOfModel", "Bertha"}) {
       Files.writeString(file, config.replace("BertForSequenceClassification", other));
       assertThatThrownBy(() -> Transformers.bertModel(folder))
           .isInstanceOf(FileFormatException.class)

@@ -32,8 +32,11 @@ final class AttentionKernel extends Kernel {
   private final int qRow;
   private final int kRow;
   private final int[] maskSteps;
+  private final KeyRanges ranges;
 
-  /** True if all queries of all heads of a sequence have the same mask. */
+  /**
+   * True if all queries of all heads of a sequence have the same mask, added to uncapped scores.
+   */
   private final boolean rowMask;
 
   /** Key heads that are computed together, and how many such chunks a sequence has. */
@@ -43,7 +46,9 @@ final class AttentionKernel extends Kernel {
   private final int parts;
   private final HeadProducts[] products;
 
-  /** Of whole blocks; empty where there is no oneDNN and they go row by row. */
+  /**
+   * Of whole blocks; empty where they go row by row: without oneDNN, and where rows see some keys.
+   */
   private final DnnSoftmax[] softmax;
 
   private AttentionKernel(Site site, Attention op, boolean gradient) {
@@ -58,17 +63,19 @@ final class AttentionKernel extends Kernel {
     this.qRow = q.dim(2);
     this.kRow = k.dim(2);
     this.d = qRow / op.heads();
-    this.masked = site.step().inputs().length == (gradient ? 5 : 4);
+    this.masked = op.masked(site.step().inputs().length - (gradient ? 1 : 0));
+    this.ranges = new KeyRanges(op, this, site, masked ? 4 : 3);
     this.maskSteps = masked ? steps(site.in(3)) : new int[4];
-    this.rowMask = masked && maskSteps[1] == 0 && maskSteps[2] == 0 && maskSteps[3] != 0;
+    this.rowMask =
+        masked && op.softcap() == 0 && maskSteps[1] == 0 && maskSteps[2] == 0 && maskSteps[3] != 0;
     int block = Math.min(QUERIES, queries);
     boolean together = op.heads() == op.kvHeads() && OneDnn.available();
     this.chunk = together ? chunk(op.heads(), block * keys) : 1;
     this.chunks = (op.kvHeads() + chunk - 1) / chunk;
     this.parts = parts((long) batch * op.heads() * queries * keys * d / 4, batch * chunks);
-    HeadProducts.Layout layout = new HeadProducts.Layout(keys, d, qRow, kRow, op.scale(), rowMask);
+    HeadProducts.Layout layout = new HeadProducts.Layout(d, qRow, kRow, op.scale(), rowMask);
     this.products = new HeadProducts[parts];
-    this.softmax = new DnnSoftmax[OneDnn.available() ? parts : 0];
+    this.softmax = new DnnSoftmax[ranges.all() && OneDnn.available() ? parts : 0];
     SoftmaxOf rows = new SoftmaxOf(keys);
     for (int p = 0; p < softmax.length; p++) {
       softmax[p] = site.frame().shared(p, rows, () -> new DnnSoftmax(keys));
@@ -79,7 +86,7 @@ final class AttentionKernel extends Kernel {
               ? site.frame().shared(p, layout, () -> new DnnHeads(layout))
               : new BlasHeads(layout);
     }
-    site.frame().needScratch(4L * chunk * block * keys * (gradient ? 2 : 1));
+    site.frame().needScratch(scores() * (!gradient ? 1 : op.softcap() > 0 ? 3 : 2));
   }
 
   /** What kernels share a softmax by. */
@@ -127,15 +134,28 @@ final class AttentionKernel extends Kernel {
   private void unit(int part, int b, int kv) {
     int group = op.heads() / op.kvHeads();
     int heads = Math.min(chunk, op.kvHeads() - kv);
+    if (gradient && !ranges.all()) {
+      clear(keyGradient(b, kv), keys, kRow, heads * d);
+      clear(valueGradient(b, kv), keys, kRow, heads * d);
+    }
     for (int h = kv * group; h < (kv + 1) * group; h++) {
       for (int from = 0; from < queries; from += QUERIES) {
-        Block block = new Block(part, b, h, kv, heads, from, Math.min(QUERIES, queries - from));
-        if (gradient) {
-          gradients(block, h > kv * group || from > 0);
+        Block block = block(part, b, h, kv, heads, from, Math.min(QUERIES, queries - from));
+        if (block.n == 0) {
+          clear(out() + queryOffset(block), block.count, qRow, heads * d);
+        } else if (gradient) {
+          gradients(block, !ranges.all() || h > kv * group || from > 0);
         } else {
           values(block);
         }
       }
+    }
+  }
+
+  /** Zeros in some columns of rows. */
+  private void clear(long at, int rows, int row, int columns) {
+    for (int r = 0; r < rows; r++) {
+      loops.fill(0, at + 4L * r * row, columns);
     }
   }
 
@@ -144,76 +164,109 @@ final class AttentionKernel extends Kernel {
    *
    * @param h the first head
    * @param kv the first key head
+   * @param key the first key that is looked at
+   * @param n how many keys are looked at
    */
-  private record Block(int part, int b, int h, int kv, int heads, int from, int count) {}
+  private record Block(
+      int part, int b, int h, int kv, int heads, int from, int count, int key, int n) {}
+
+  private Block block(int part, int b, int h, int kv, int heads, int from, int count) {
+    int first = 0;
+    int end = keys;
+    if (!ranges.all()) {
+      first = keys;
+      end = 0;
+      for (int i = from; i < from + count; i++) {
+        if (ranges.to(b, i) > ranges.from(b, i)) {
+          first = Math.min(first, ranges.from(b, i));
+          end = Math.max(end, ranges.to(b, i));
+        }
+      }
+    }
+    return new Block(part, b, h, kv, heads, from, count, first, Math.max(0, end - first));
+  }
 
   private long queryOffset(Block x) {
     return 4L * (((long) x.b * queries + x.from) * qRow + (long) x.h * d);
   }
 
   private long keyOffset(Block x) {
-    return 4L * ((long) x.b * keys * kRow + (long) x.kv * d);
+    return keyOffset(x.b, x.kv) + 4L * x.key * kRow;
+  }
+
+  private long keyOffset(int b, int kv) {
+    return 4L * ((long) b * keys * kRow + (long) kv * d);
+  }
+
+  private long keyGradient(int b, int kv) {
+    return out() + 4L * batch * queries * qRow + keyOffset(b, kv);
+  }
+
+  private long valueGradient(int b, int kv) {
+    return keyGradient(b, kv) + 4L * batch * keys * kRow;
   }
 
   private void multiply(Kind kind, Block x, boolean add, long left, long right, long result) {
-    products[x.part].run(kind, x.heads, x.count, add, left, right, 0, result);
+    products[x.part].run(kind, x.heads, x.count, x.n, add, left, right, 0, result);
   }
 
-  /** The probabilities of a block, row by row into {@code scores}. */
-  private void probabilities(Block x, long scores) {
-    long mask = rowMask ? in(3) + 4L * x.b * maskSteps[0] : 0;
+  /**
+   * The probabilities of a block, row by row into {@code scores}.
+   *
+   * @param capped where the capped scores divided by the cap go, or 0
+   */
+  private void probabilities(Block x, long scores, long capped) {
+    long mask = rowMask ? in(3) + 4L * x.b * maskSteps[0] + 4L * x.key : 0;
     long q = in(0) + queryOffset(x);
     long k = in(1) + keyOffset(x);
-    products[x.part].run(Kind.SCORES, x.heads, x.count, false, q, k, mask, scores);
+    products[x.part].run(Kind.SCORES, x.heads, x.count, x.n, false, q, k, mask, scores);
     int rows = x.heads * x.count;
-    boolean byRow = softmax.length == 0;
-    if (op.causal() || masked && !rowMask) {
+    if (op.softcap() > 0) {
+      cap(scores, capped == 0 ? scores : capped, rows * x.n);
+    }
+    if (masked && !rowMask) {
       for (int r = 0; r < rows; r++) {
-        hide(x, r, scores + 4L * r * keys);
+        addMask(scores + 4L * r * x.n, x, x.h + r / x.count, x.from + r % x.count);
       }
     }
+    if (softmax.length == 0) {
+      for (int r = 0; r < rows; r++) {
+        softmaxOf(x, x.from + r % x.count, scores + 4L * r * x.n);
+      }
+      return;
+    }
     BitSet blind = blind(scores, rows);
-    for (int r = 0; byRow && r < rows; r++) {
-      int visible = visible(x, r);
-      long row = scores + 4L * r * keys;
-      loops.softmaxRow(row, row, visible);
-      loops.fill(0, row + 4L * visible, keys - visible);
-    }
-    if (!byRow) {
-      softmax[x.part].forward(rows, scores);
-    }
+    softmax[x.part].forward(rows, scores);
     for (int r = blind.nextSetBit(0); r >= 0; r = blind.nextSetBit(r + 1)) {
       loops.fill(0, scores + 4L * r * keys, keys);
     }
   }
 
-  /** Adds what hides keys to the scores of a query. */
-  private void hide(Block x, int r, long row) {
-    int query = x.from + r % x.count;
-    if (masked && !rowMask) {
-      addMask(row, x.b, x.h + r / x.count, query);
-    }
-    int visible = visible(x, r);
-    loops.fill(Float.NEGATIVE_INFINITY, row + 4L * visible, keys - visible);
+  /** The scores become cap · tanh(score / cap); {@code tanh} gets the quotients, or is the same. */
+  private void cap(long scores, long tanh, int n) {
+    loops.binaryConst(Loops.MUL, scores, 1 / op.softcap(), tanh, n);
+    loops.unary(Loops.TANH, tanh, tanh, n);
+    loops.binaryConst(Loops.MUL, tanh, op.softcap(), scores, n);
   }
 
-  /** How many keys, from the first on, the mask of a causal attention shows to a row's query. */
-  private int visible(Block x, int r) {
-    int query = x.from + r % x.count;
-    return op.causal() ? Math.max(0, Math.min(keys, query + 1 + keys - queries)) : keys;
+  /** Softmax over the keys that a query sees; 0 elsewhere. */
+  private void softmaxOf(Block x, int query, long row) {
+    int from = ranges.from(x.b, query) - x.key;
+    int to = ranges.to(x.b, query) - x.key;
+    if (from >= to || !sees(row + 4L * from, to - from)) {
+      loops.fill(0, row, x.n);
+      return;
+    }
+    loops.softmaxRow(row + 4L * from, row + 4L * from, to - from);
+    loops.fill(0, row, from);
+    loops.fill(0, row + 4L * to, x.n - to);
   }
 
   /** The rows that see no key: all their scores are minus infinity, their probabilities 0. */
   private BitSet blind(long scores, int rows) {
     BitSet found = NONE;
     for (int r = 0; r < rows; r++) {
-      long row = scores + 4L * r * keys;
-      // one look for nearly every row
-      int k = 0;
-      while (k < keys && Memory.get(row + 4L * k) == Float.NEGATIVE_INFINITY) {
-        k++;
-      }
-      if (k == keys) {
+      if (!sees(scores + 4L * r * keys, keys)) {
         found = found == NONE ? new BitSet(rows) : found;
         found.set(r);
       }
@@ -221,40 +274,64 @@ final class AttentionKernel extends Kernel {
     return found;
   }
 
-  private void addMask(long row, int b, int h, int query) {
+  /** False if all scores are minus infinity; one look for nearly every row. */
+  private static boolean sees(long row, int n) {
+    int k = 0;
+    while (k < n && Memory.get(row + 4L * k) == Float.NEGATIVE_INFINITY) {
+      k++;
+    }
+    return k < n;
+  }
+
+  private void addMask(long row, Block x, int h, int query) {
     long at =
         in(3)
             + 4L
-                * ((long) b * maskSteps[0] + (long) h * maskSteps[1] + (long) query * maskSteps[2]);
+                * ((long) x.b * maskSteps[0]
+                    + (long) h * maskSteps[1]
+                    + (long) query * maskSteps[2]
+                    + (long) x.key * maskSteps[3]);
     if (maskSteps[3] == 0) {
-      loops.binaryConst(Loops.ADD, row, Memory.get(at), row, keys);
+      loops.binaryConst(Loops.ADD, row, Memory.get(at), row, x.n);
     } else {
-      loops.binary(Loops.ADD, row, at, row, keys);
+      loops.binary(Loops.ADD, row, at, row, x.n);
     }
   }
 
   private void values(Block x) {
     long scores = scratch(x.part);
-    probabilities(x, scores);
+    probabilities(x, scores, 0);
     multiply(Kind.VALUES, x, false, scores, in(2) + keyOffset(x), out() + queryOffset(x));
   }
 
   /** The gradients of keys and values are added to those of other queries, if there were any. */
   private void gradients(Block x, boolean add) {
     long p = scratch(x.part);
-    long dP = p + 4L * chunk * Math.min(QUERIES, queries) * keys;
+    long dP = p + scores();
+    long tanh = op.softcap() > 0 ? dP + scores() : 0;
     long qAt = queryOffset(x);
     long kAt = keyOffset(x);
-    long dO = in(masked ? 4 : 3) + qAt;
+    long dO = in(step().inputs().length - 1) + qAt;
     long dQ = out() + qAt;
-    long dK = out() + 4L * batch * queries * qRow + kAt;
-    long dV = dK + 4L * batch * keys * kRow;
-    probabilities(x, p);
+    long dK = keyGradient(x.b, x.kv) + 4L * x.key * kRow;
+    long dV = valueGradient(x.b, x.kv) + 4L * x.key * kRow;
+    probabilities(x, p, tanh);
     multiply(Kind.VALUE_GRADIENT, x, add, p, dO, dV);
     multiply(Kind.SCORE_GRADIENT, x, false, dO, in(2) + kAt, dP);
     softmaxGradient(x, p, dP);
+    if (tanh != 0) { // tanh' = 1 - tanh²
+      int n = x.heads * x.count * x.n;
+      loops.unary(Loops.SQUARE, tanh, tanh, n);
+      loops.constBinary(Loops.SUB, 1, tanh, tanh, n);
+      loops.binary(Loops.MUL, dP, tanh, dP, n);
+    }
     multiply(Kind.QUERY_GRADIENT, x, false, dP, in(1) + kAt, dQ);
     multiply(Kind.KEY_GRADIENT, x, add, dP, in(0) + qAt, dK);
+  }
+
+  /** Bytes of the scores of a block. */
+  private long scores() {
+    return 4L * chunk * Math.min(QUERIES, queries) * keys;
   }
 
   private void softmaxGradient(Block x, long p, long dP) {
@@ -264,8 +341,8 @@ final class AttentionKernel extends Kernel {
       return;
     }
     for (int r = 0; r < rows; r++) {
-      long row = 4L * r * keys;
-      loops.softmaxGradRow(p + row, dP + row, dP + row, keys);
+      long row = 4L * r * x.n;
+      loops.softmaxGradRow(p + row, dP + row, dP + row, x.n);
     }
   }
 }

@@ -10,8 +10,9 @@ final class BlasHeads implements HeadProducts {
   }
 
   @Override
-  public void run(Kind kind, int heads, int count, boolean add, long a, long b, long mask, long c) {
-    Product p = layout.product(kind, count);
+  public void run(
+      Kind kind, int heads, int count, int keys, boolean add, long a, long b, long mask, long c) {
+    Product p = layout.product(kind, count, keys);
     boolean transA = p.a().column() != 1;
     boolean transB = p.b().column() != 1;
     for (int h = 0; h < heads; h++) {
@@ -31,7 +32,7 @@ final class BlasHeads implements HeadProducts {
           (int) p.c().row());
     }
     if (layout.mask() && kind == Kind.SCORES) {
-      loops.addBias(c, mask, c, heads * count, layout.keys());
+      loops.addBias(c, mask, c, heads * count, keys);
     }
   }
 

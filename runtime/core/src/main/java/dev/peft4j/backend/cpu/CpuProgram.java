@@ -64,7 +64,10 @@ final class CpuProgram implements Backend.Executable {
     int t = 0;
     for (int o = 0; o < outputs.length; o++) {
       int v = outputs[o];
-      if (program.targets()[o] >= 0) {
+      if (!checked && program.updatesInPlace(o)) {
+        outputOf[v] = o; // the state's memory
+        external[v] = true;
+      } else if (program.targets()[o] >= 0) {
         targets[t++] = o;
       } else if (!checked && v >= program.inputs() && outputOf[v] < 0) {
         outputOf[v] = o;
@@ -99,9 +102,10 @@ final class CpuProgram implements Backend.Executable {
       requireSize("input", i, inputs[i]);
     }
     long edge = checked ? MemoryCheck.EDGE : 0;
-    Workspace.Block block = resources.workspace().take(plan.bytes() + 2 * edge);
+    long planned = plan.bytes() + 2 * edge;
+    Workspace.Block block = resources.workspace().take(planned + frame.workBytes());
     try {
-      frame.bind(inputs, outputs, block.address() + edge);
+      frame.bind(inputs, outputs, block.address() + edge, block.address() + planned);
       Profile profile = Profile.current();
       if (checked) {
         check(frame, inputs, block.address());
@@ -155,7 +159,7 @@ final class CpuProgram implements Backend.Executable {
   }
 
   private void measured(Frame frame, Profile profile) {
-    profile.planned(plan.bytes());
+    profile.planned(plan.bytes() + frame.workBytes());
     for (Kernel k : frame.kernels()) {
       long start = System.nanoTime();
       k.run();

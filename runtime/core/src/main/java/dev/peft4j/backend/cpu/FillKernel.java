@@ -43,6 +43,19 @@ abstract class FillKernel extends Kernel {
     }
   }
 
+  static final class Numbers extends FillKernel {
+    Numbers(Site site) {
+      super(site);
+    }
+
+    @Override
+    void fill(int from, int to) {
+      for (int i = from; i < to; i++) {
+        Memory.set(out() + 4L * i, i);
+      }
+    }
+  }
+
   static final class Triangle extends FillKernel {
     private final int rows;
     private final int columns;

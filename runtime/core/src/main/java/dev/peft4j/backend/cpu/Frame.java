@@ -28,6 +28,8 @@ final class Frame {
   private final Kernel[] kernels;
   private final Map<Part, Object> shared = new HashMap<>();
   private long scratchBytes;
+  private long workBytes;
+  private long work;
   private Storage[] inputs = NOTHING;
   private final long guard;
   private final MemorySegment scratch; // held: the kernels know only its address
@@ -87,6 +89,25 @@ final class Frame {
   }
 
   /**
+   * Asks for at least {@code bytes} of memory for a kernel as a whole; to be called while kernels
+   * are made. All programs of a backend have it from the same workspace, so it is for what would be
+   * too much as scratch memory.
+   */
+  void needWork(long bytes) {
+    workBytes = Math.max(workBytes, (bytes + 63) / 64 * 64);
+  }
+
+  /** The bytes that kernels asked for by {@link #needWork}. */
+  long workBytes() {
+    return workBytes;
+  }
+
+  /** Where the memory asked for by {@link #needWork} begins in this run. */
+  long work() {
+    return work;
+  }
+
+  /**
    * A thing for one thread at a time, such as a product of certain sizes: the same one for every
    * kernel that asks for that key and part, since kernels run one after the other.
    */
@@ -104,9 +125,15 @@ final class Frame {
     return scratch;
   }
 
-  /** Sets the addresses for a run. */
-  void bind(Storage[] inputs, Storage[] outputs, long block) {
+  /**
+   * Sets the addresses for a run.
+   *
+   * @param block where the planned values begin
+   * @param work where the kernels' common memory begins
+   */
+  void bind(Storage[] inputs, Storage[] outputs, long block, long work) {
     this.inputs = inputs;
+    this.work = work;
     for (int v = 0; v < addresses.length; v++) {
       int b = plan.base(v);
       if (b != v) {

@@ -10,15 +10,17 @@ import dev.peft4j.backend.cpu.DnnProduct.Steps;
  */
 interface HeadProducts {
   /**
-   * How the operands of a kernel lie in memory.
+   * How the operands of a kernel lie in memory. The rows of scores lie one after another, each as
+   * long as there are keys in a call.
    *
    * @param d size of a head
    * @param qRow from a query to the next, in elements
    * @param kRow from a key to the next
    * @param scale what scores are multiplied by
-   * @param mask whether a row of {@code keys} elements is then added to each of their rows
+   * @param mask whether a row of as many elements as there are keys is then added to each of their
+   *     rows
    */
-  record Layout(int keys, int d, int qRow, int kRow, float scale, boolean mask) {
+  record Layout(int d, int qRow, int kRow, float scale, boolean mask) {
     Steps queries() {
       return new Steps(d, qRow, 1);
     }
@@ -27,24 +29,24 @@ interface HeadProducts {
       return new Steps(d, kRow, 1);
     }
 
-    Steps scores(int count) {
+    Steps scores(int count, int keys) {
       return new Steps((long) count * keys, keys, 1);
     }
 
-    /** The product of a kind, for {@code count} queries. */
-    Product product(Kind kind, int count) {
+    /** The product of a kind, for {@code count} queries and so many keys. */
+    Product product(Kind kind, int count, int keys) {
       return switch (kind) {
         case SCORES ->
-            new Product(count, keys, d, queries(), turned(keyRows()), scores(count), scale);
+            new Product(count, keys, d, queries(), turned(keyRows()), scores(count, keys), scale);
         case SCORE_GRADIENT ->
-            new Product(count, keys, d, queries(), turned(keyRows()), scores(count), 1);
-        case VALUES -> new Product(count, d, keys, scores(count), keyRows(), queries(), 1);
+            new Product(count, keys, d, queries(), turned(keyRows()), scores(count, keys), 1);
+        case VALUES -> new Product(count, d, keys, scores(count, keys), keyRows(), queries(), 1);
         case QUERY_GRADIENT ->
-            new Product(count, d, keys, scores(count), keyRows(), queries(), scale);
+            new Product(count, d, keys, scores(count, keys), keyRows(), queries(), scale);
         case VALUE_GRADIENT ->
-            new Product(keys, d, count, turned(scores(count)), queries(), keyRows(), 1);
+            new Product(keys, d, count, turned(scores(count, keys)), queries(), keyRows(), 1);
         case KEY_GRADIENT ->
-            new Product(keys, d, count, turned(scores(count)), queries(), keyRows(), scale);
+            new Product(keys, d, count, turned(scores(count, keys)), queries(), keyRows(), scale);
       };
     }
 
@@ -77,8 +79,10 @@ interface HeadProducts {
    *
    * @param heads how many heads, side by side
    * @param count how many queries
+   * @param keys how many keys
    * @param add whether it is added to what is there
    * @param mask the row that is added to scores, if there is one
    */
-  void run(Kind kind, int heads, int count, boolean add, long a, long b, long mask, long c);
+  void run(
+      Kind kind, int heads, int count, int keys, boolean add, long a, long b, long mask, long c);
 }

@@ -89,6 +89,11 @@ abstract class Kernel implements Workers.Task {
     return frame.scratch(part);
   }
 
+  /** Memory for this kernel as a whole; see {@link Frame#needWork}. */
+  final long work() {
+    return frame.work();
+  }
+
   /** Computes the step. */
   abstract void run();
 
@@ -105,6 +110,16 @@ abstract class Kernel implements Workers.Task {
       run(0);
     } else {
       Workers.shared().run(this, parts);
+    }
+  }
+
+  /** Runs the parts of a task as {@link #share(int)} does those of this kernel. */
+  final void share(Workers.Task task, int parts) {
+    taken.set(0);
+    if (parts <= 1) {
+      task.run(0);
+    } else {
+      Workers.shared().run(task, parts);
     }
   }
 

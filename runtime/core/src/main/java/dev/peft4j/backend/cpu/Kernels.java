@@ -2,11 +2,13 @@ package dev.peft4j.backend.cpu;
 
 import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Shape;
+import dev.peft4j.graph.Again;
 import dev.peft4j.graph.BroadcastTo;
 import dev.peft4j.graph.Decode;
 import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Op;
 import dev.peft4j.graph.SumTo;
+import dev.peft4j.op.Arange;
 import dev.peft4j.op.Attention;
 import dev.peft4j.op.AttentionGrad;
 import dev.peft4j.op.Causal;
@@ -16,6 +18,9 @@ import dev.peft4j.op.CrossEntropyGrad;
 import dev.peft4j.op.Fold;
 import dev.peft4j.op.Gather;
 import dev.peft4j.op.GatherAlong;
+import dev.peft4j.op.HeadLoss;
+import dev.peft4j.op.HeadLossGrad;
+import dev.peft4j.op.Inverse;
 import dev.peft4j.op.LayerNorm;
 import dev.peft4j.op.LayerNormGrad;
 import dev.peft4j.op.LinearOp;
@@ -29,12 +34,14 @@ import dev.peft4j.op.RandomMask;
 import dev.peft4j.op.Reshape;
 import dev.peft4j.op.RmsNorm;
 import dev.peft4j.op.RmsNormGrad;
+import dev.peft4j.op.Rotary;
 import dev.peft4j.op.ScatterAdd;
 import dev.peft4j.op.ScatterAlong;
 import dev.peft4j.op.Slice;
 import dev.peft4j.op.Softmax;
 import dev.peft4j.op.SoftmaxGrad;
 import dev.peft4j.op.Unfold;
+import dev.peft4j.op.WriteRows;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -51,11 +58,14 @@ final class Kernels {
 
   /**
    * True if the kernel of {@code op} reads input {@code i}, a frozen weight in codes, as it is: a
-   * lookup whatever the encoding, which decodes the rows that it finds; a product if it packs the
+   * lookup whatever the encoding, which decodes the rows that it finds, and so an output layer under
+   * its loss; a product if it packs the
    * weight anyway, or if one of {@link CodedKernels} does.
    */
   static boolean reads(Op op, int i, Encoding encoding, Shape[] inputs) {
     return i == 0 && op instanceof Gather
+        || op instanceof HeadLoss l && HeadLossKernel.reads(l, i)
+        || op instanceof HeadLossGrad g && HeadLossKernel.reads(g.loss(), i)
         || i == 1 && !encoding.hasBlocks() && FrozenProductKernel.takes(op, inputs[0], inputs[1])
         || CodedKernels.of(op, i, encoding, inputs) != null;
   }
@@ -103,21 +113,28 @@ final class Kernels {
       case AttentionGrad _ -> AttentionKernel::gradient;
       case CrossEntropy _ -> LossKernel.Forward::new;
       case CrossEntropyGrad _ -> LossKernel.Gradient::new;
+      case HeadLoss l -> site -> new HeadLossKernel(site, l, null);
+      case HeadLossGrad g -> site -> new HeadLossKernel(site, g.loss(), g);
       case Gather _ -> LookupKernel.Rows::new;
       case ScatterAdd _ -> LookupKernel.Add::new;
       case GatherAlong _ -> AlongKernel.Elements::new;
       case ScatterAlong _ -> AlongKernel.Sums::new;
+      case WriteRows _ -> LookupKernel.Write::new;
       case OneHot _ -> LookupKernel.Hot::new;
       case Decode _ -> DecodeKernel::new;
       case RandomMask _ -> FillKernel.Mask::new;
+      case Arange _ -> FillKernel.Numbers::new;
+      case Rotary _ -> RotaryKernel::new;
       case Causal _ -> FillKernel.Triangle::new;
       case Reshape _ -> CopyKernel::whole;
+      case Again _ -> CopyKernel::whole;
       case Slice _ -> CopyKernel::slice;
       case Pad _ -> CopyKernel::pad;
       case Concat _ -> CopyKernel::concat;
       case Permute _ -> PermuteKernel::new;
       case Unfold _ -> WindowKernel::unfold;
       case Fold _ -> WindowKernel::fold;
+      case Inverse _ -> InverseKernel::new;
       default -> null;
     };
   }

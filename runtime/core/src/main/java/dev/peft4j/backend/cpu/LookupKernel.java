@@ -5,6 +5,7 @@ import dev.peft4j.data.Encoding;
 import dev.peft4j.op.CrossEntropy;
 import dev.peft4j.op.Gather;
 import dev.peft4j.op.OneHot;
+import java.lang.foreign.MemorySegment;
 
 /** Kernels that look rows up by integer ids. */
 abstract class LookupKernel extends Kernel {
@@ -90,6 +91,34 @@ abstract class LookupKernel extends Kernel {
         }
         long row = out() + 4L * id * n;
         loops.binary(Loops.ADD, row, in(0) + 4L * i * n, row, n);
+      }
+    }
+  }
+
+  /** Writes rows into a copy of a table, or into the table itself if the result is its memory. */
+  static final class Write extends LookupKernel {
+    private final int rows;
+    private final int n;
+    private final int count;
+
+    Write(Site site) {
+      super(site, 2);
+      this.rows = site.out().dim(0);
+      this.n = site.out().dim(1);
+      this.count = site.in(2).size();
+    }
+
+    @Override
+    void run() {
+      if (in(0) != out()) {
+        MemorySegment.copy(Memory.ALL, in(0), Memory.ALL, out(), 4L * rows * n);
+      }
+      for (int i = 0; i < count; i++) {
+        long id = id(i);
+        if (id < 0 || id >= rows) {
+          throw Gather.outOfRange(id, i, rows);
+        }
+        MemorySegment.copy(Memory.ALL, in(1) + 4L * i * n, Memory.ALL, out() + 4L * id * n, 4L * n);
       }
     }
   }

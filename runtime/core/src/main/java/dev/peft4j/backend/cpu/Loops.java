@@ -180,6 +180,23 @@ interface Loops {
   /** {@code dx = dy * gelu'(x)}. */
   void geluGrad(long x, long dy, long dx, int n);
 
+  /**
+   * Rotates {@code half} pairs (x[i], x[i + half]) by angles of which {@code table} has the cosines
+   * and then the sines, or back; {@code y} may be {@code x}.
+   */
+  default void rotate(long x, long table, long y, int half, boolean back) {
+    for (int i = 0; i < half; i++) {
+      long o = 4L * i;
+      long p = 4L * (i + half);
+      float c = Memory.get(table + o);
+      float s = back ? -Memory.get(table + p) : Memory.get(table + p);
+      float a = Memory.get(x + o);
+      float b = Memory.get(x + p);
+      Memory.set(y + o, a * c - b * s);
+      Memory.set(y + p, b * c + a * s);
+    }
+  }
+
   /** {@code y = x + bias} for each of {@code rows} rows of n elements, one after another. */
   default void addBias(long x, long bias, long y, int rows, int n) {
     for (int r = 0; r < rows; r++) {

@@ -101,6 +101,12 @@ final class LookupKernels {
     }
   }
 
+  static void arange(Values[] in, Values out) {
+    for (int i = 0; i < out.floats().length; i++) {
+      out.floats()[i] = i;
+    }
+  }
+
   static void causal(Values[] in, Values out) {
     int rows = out.shape().dim(0);
     int columns = out.shape().dim(1);

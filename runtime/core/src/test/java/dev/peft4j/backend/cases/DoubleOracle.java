@@ -10,6 +10,7 @@ import dev.peft4j.graph.Scalar;
 import dev.peft4j.graph.ScalarFunctions;
 import dev.peft4j.graph.SumTo;
 import dev.peft4j.graph.Variable;
+import dev.peft4j.op.Arange;
 import dev.peft4j.op.Attention;
 import dev.peft4j.op.Causal;
 import dev.peft4j.op.Concat;
@@ -29,6 +30,7 @@ import dev.peft4j.op.Permute;
 import dev.peft4j.op.RandomMask;
 import dev.peft4j.op.Reshape;
 import dev.peft4j.op.RmsNorm;
+import dev.peft4j.op.Rotary;
 import dev.peft4j.op.ScatterAdd;
 import dev.peft4j.op.ScatterAlong;
 import dev.peft4j.op.Slice;
@@ -37,6 +39,7 @@ import dev.peft4j.op.Softplus;
 import dev.peft4j.op.StopGradient;
 import dev.peft4j.op.Surrogate;
 import dev.peft4j.op.Unfold;
+import dev.peft4j.op.WriteRows;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.Map;
@@ -134,6 +137,8 @@ public final class DoubleOracle {
       case MatMul m -> OracleProducts.matmul(m, x, s, y, n.shape());
       case LinearOp l -> OracleProducts.linear(x, s, y);
       case Attention a -> OracleProducts.attention(a, x, s, y, n.shape());
+      case Rotary r -> OracleProducts.rotary(r, x, s, y);
+      case Arange r -> Arrays.setAll(y, i -> i);
       case Unfold u -> OracleProducts.unfold(u.window(), x[0], s[0], y);
       case Fold f -> OracleProducts.fold(f.window(), x[0], f.image(), y);
       case Gather g -> {
@@ -146,6 +151,13 @@ public final class DoubleOracle {
         int width = n.shape().dim(1);
         for (int i = 0; i < x[0].length; i++) {
           y[(int) x[1][i / width] * width + i % width] += x[0][i];
+        }
+      }
+      case WriteRows w -> {
+        System.arraycopy(x[0], 0, y, 0, y.length);
+        int width = n.shape().dim(1);
+        for (int i = 0; i < x[1].length; i++) {
+          y[(int) x[2][i / width] * width + i % width] = x[1][i];
         }
       }
       case GatherAlong g -> {

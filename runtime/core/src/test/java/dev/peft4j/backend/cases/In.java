@@ -93,6 +93,11 @@ record In(Shape shape, boolean trainable, Function<Rng, Storage> values) {
     return new In(Shape.of(dims), true, r -> Storage.of(values));
   }
 
+  /** These very integers. */
+  static In integers(int[] values, int... dims) {
+    return new In(Shape.of(dims), false, r -> Storage.of(values));
+  }
+
   /** The same without a gradient. */
   In frozen() {
     return new In(shape, false, values);

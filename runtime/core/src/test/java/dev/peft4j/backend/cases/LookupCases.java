@@ -9,6 +9,7 @@ import dev.peft4j.graph.Node;
 import dev.peft4j.op.Causal;
 import dev.peft4j.op.OneHot;
 import dev.peft4j.op.ScatterAdd;
+import dev.peft4j.op.WriteRows;
 import dev.peft4j.tensor.Tensor;
 import java.util.List;
 
@@ -53,6 +54,16 @@ final class LookupCases {
         normal(9, 4),
         ints(9, 6),
         longs(9, 6));
+    for (int[] shape : new int[][] {{}, {1}, {3}, {2, 2}, {0}}) {
+      int[] rows = java.util.Arrays.copyOf(shape, shape.length + 1);
+      rows[shape.length] = 7;
+      int n = java.util.Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+      c.add(
+          "writeRows",
+          x -> Tensor.of(WriteRows.of(x[0].node(), x[1].node(), distinct(n, shape).node())).exp(),
+          normal(5, 7),
+          normal(rows));
+    }
     int[][] masks = {{1, 1}, {3, 3}, {2, 5}, {1, 7}, {5, 2}, {17, 33}};
     for (int[] m : masks) {
       // exp makes 0 and 1 of it
@@ -62,6 +73,13 @@ final class LookupCases {
           normal(m[0], m[1]));
     }
     return c.cases;
+  }
+
+  /** The rows 4, 3, …, each once. */
+  private static Tensor distinct(int n, int... shape) {
+    int[] ids = new int[n];
+    java.util.Arrays.setAll(ids, i -> 4 - i);
+    return Tensor.of(dev.peft4j.data.Storage.of(ids), dev.peft4j.data.Shape.of(shape));
   }
 
   private static Tensor scatter(int rows, Tensor values, Tensor ids) {

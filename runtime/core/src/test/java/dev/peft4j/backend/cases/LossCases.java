@@ -4,7 +4,10 @@ import static dev.peft4j.backend.cases.In.labels;
 import static dev.peft4j.backend.cases.In.normal;
 import static dev.peft4j.backend.cases.In.uniform;
 
+import dev.peft4j.op.HeadLoss;
 import dev.peft4j.tensor.Reduction;
+import dev.peft4j.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Losses. */
@@ -26,6 +29,29 @@ final class LossCases {
           "crossEntropy, smooth",
           x -> x[0].crossEntropy(x[1], null, 0.1f, 1),
           normal(shape),
+          labels(classes, 1, n));
+      c.add(
+          "crossEntropyOfLinear",
+          x -> x[0].crossEntropyOfLinear(x[1], null, x[2]),
+          normal(n, 5),
+          normal(classes, 5),
+          labels(classes, -100, n));
+      c.add(
+          "crossEntropyOfLinear, frozen",
+          x -> x[0].crossEntropyOfLinear(x[1], x[3], x[2]),
+          normal(n, 5),
+          normal(classes, 5).frozen(),
+          labels(classes, -100, n),
+          normal(classes));
+      c.add(
+          "headLoss, smooth, softcap",
+          x ->
+              headLoss(
+                  new HeadLoss.Rule(1, 0.1f, false), 0.5f, 3, x[4], x[0], x[1], x[2], x[3]),
+          normal(n, 5),
+          normal(classes, 5),
+          normal(n, 2),
+          normal(classes, 2),
           labels(classes, 1, n));
       c.add("nllLoss", x -> x[0].nllLoss(x[1]), normal(shape), labels(classes, -100, n));
       c.add("l1Loss", x -> x[0].l1Loss(x[1]), normal(shape), normal(shape));
@@ -63,5 +89,14 @@ final class LossCases {
           normal(n).frozen());
     }
     return c.cases;
+  }
+
+  private static Tensor headLoss(
+      HeadLoss.Rule rule, float scale, float cap, Tensor labels, Tensor... xw) {
+    List<HeadLoss.Pair> pairs = new ArrayList<>();
+    for (int i = 0; i < xw.length; i += 2) {
+      pairs.add(new HeadLoss.Pair(xw[i].node(), xw[i + 1].node()));
+    }
+    return Tensor.of(HeadLoss.of(pairs, null, labels.node(), rule, scale, cap));
   }
 }

@@ -24,6 +24,7 @@ public final class OpCases {
     groups.put("losses", LossCases.all());
     groups.put("rows", RowCases.all());
     groups.put("attention", AttentionCases.all());
+    groups.put("decoders", DecoderCases.all());
     groups.put("windows", WindowCases.all());
     groups.put("chains", ChainCases.all());
     return groups;

@@ -3,6 +3,7 @@ package dev.peft4j.backend.cases;
 import dev.peft4j.data.Shape;
 import dev.peft4j.op.Attention;
 import dev.peft4j.op.MatMul;
+import dev.peft4j.op.Rotary;
 import dev.peft4j.op.Window;
 import java.util.Arrays;
 
@@ -76,10 +77,13 @@ final class OracleProducts {
               scores[j] += q * x[1][(b * keys + j) * kvWidth + kvHead * d + e];
             }
             scores[j] *= op.scale();
-            if (x.length > 3) {
+            if (op.softcap() > 0) {
+              scores[j] = op.softcap() * Math.tanh(scores[j] / op.softcap());
+            }
+            if (op.masked(x.length)) {
               scores[j] += x[3][Indices.flat(s[3], new int[] {b, h, i, j})];
             }
-            if (op.causal() && keys - j < queries - i) {
+            if (!sees(op, x, s, b, i, j)) {
               scores[j] = Double.NEGATIVE_INFINITY;
             }
           }
@@ -93,6 +97,47 @@ final class OracleProducts {
           }
         }
       }
+    }
+  }
+
+  private static boolean sees(Attention op, double[][] x, Shape[] s, int b, int i, int j) {
+    int last = x.length - 1;
+    boolean each = op.ranged() && s[last].rank() == 3;
+    boolean start = op.ranged() && !each;
+    int row = op.ranged() && s[last].dim(0) > 1 ? b : 0;
+    int queries = s[0].dim(1);
+    int place = start ? (int) x[last][row] + i : s[1].dim(1) - queries + i;
+    if (start && j >= x[last][row] + queries) {
+      return false;
+    }
+    if (each) {
+      int at = (row * queries + i) * 2;
+      if (j < x[last][at] || j >= x[last][at + 1]) {
+        return false;
+      }
+    }
+    return !(op.causal() && j > place) && !(op.window() > 0 && Math.abs(place - j) >= op.window());
+  }
+
+  /** Rotates pair by pair: the columns of the table are cosines, then sines. */
+  static void rotary(Rotary op, double[][] x, Shape[] s, double[] y) {
+    int d = s[0].dim(2) / op.heads();
+    int r = s[1].dim(2);
+    for (int i = 0; i < y.length; i++) {
+      int token = i / s[0].dim(2) % s[0].dim(1);
+      int batch = s[1].dim(0) == 1 ? 0 : i / s[0].dim(2) / s[0].dim(1);
+      int k = i % d;
+      if (k >= r) {
+        y[i] = x[0][i];
+        continue;
+      }
+      int pair = op.interleaved() ? k / 2 : k % (r / 2);
+      boolean first = op.interleaved() ? k % 2 == 0 : k < r / 2;
+      int other = op.interleaved() ? 1 : r / 2;
+      double cos = x[1][(batch * s[0].dim(1) + token) * r + pair];
+      double sin = x[1][(batch * s[0].dim(1) + token) * r + r / 2 + pair];
+      sin = op.inverse() ? -sin : sin;
+      y[i] = first ? x[0][i] * cos - x[0][i + other] * sin : x[0][i] * cos + x[0][i - other] * sin;
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.peft4j.backend.cases;
 
 import static dev.peft4j.backend.cases.In.normal;
+import static dev.peft4j.backend.cases.In.wide;
 
 import dev.peft4j.op.MatMul;
 import dev.peft4j.tensor.Tensor;
@@ -62,7 +63,15 @@ final class ProductCases {
         normal(33, 2),
         normal(2, 17));
     linear(c);
+    for (int[] shape : new int[][] {{1, 1}, {2, 2}, {3, 3}, {4, 8, 8}, {2, 3, 5, 5}, {33, 33}}) {
+      c.add("inverse", x -> turned(x[0]).inverse(), wide(0.3f, shape));
+    }
     return c.cases;
+  }
+
+  /** The identity plus a skew-symmetric matrix, whose inverse is well-conditioned. */
+  private static Tensor turned(Tensor x) {
+    return Tensor.eye(x.dim(-1)).add(x.sub(x.transpose(-1, -2)));
   }
 
   private static void linear(CaseList c) {

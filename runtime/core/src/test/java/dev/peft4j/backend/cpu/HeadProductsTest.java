@@ -35,7 +35,7 @@ class HeadProductsTest {
       int d = 1 + (int) (rng.nextDouble() * 33);
       int row = heads * d;
       boolean add = round % 2 == 1;
-      HeadProducts.Layout layout = new HeadProducts.Layout(keys, d, row, row, 0.5f, round % 3 == 0);
+      HeadProducts.Layout layout = new HeadProducts.Layout(d, row, row, 0.5f, round % 3 == 0);
       int size = heads * Math.max(count * keys, Math.max(count, keys) * d);
       Storage a = filled(size);
       Storage b = filled(size);
@@ -45,9 +45,9 @@ class HeadProductsTest {
       Storage expected = start.copy();
       Storage actual = start.copy();
       new BlasHeads(layout)
-          .run(kind, heads, count, add, a.address(), b.address(), m, expected.address());
+          .run(kind, heads, count, keys, add, a.address(), b.address(), m, expected.address());
       new DnnHeads(layout)
-          .run(kind, heads, count, add, a.address(), b.address(), m, actual.address());
+          .run(kind, heads, count, keys, add, a.address(), b.address(), m, actual.address());
       Reference.reachabilityFence(a);
       Reference.reachabilityFence(b);
       Reference.reachabilityFence(mask);

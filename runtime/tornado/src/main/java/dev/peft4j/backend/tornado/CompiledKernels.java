@@ -10,6 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.TaskGraph;
@@ -66,6 +68,10 @@ final class CompiledKernels implements AutoCloseable {
   private final TornadoDevice device;
   private final @Nullable DriverCode driver;
   private final int max;
+
+  /** Held by the thread that compiles without the device. */
+  private final ReentrantLock compiling = new ReentrantLock();
+
   private final LinkedHashMap<Key, Compiled> kernels = new LinkedHashMap<>(16, 0.75f, true);
   private final Map<Long, Set<Compiled>> usedBy = new HashMap<>();
   private final Set<Object> shared = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -91,6 +97,72 @@ final class CompiledKernels implements AutoCloseable {
   }
 
   /**
+   * Compiles the kernels of {@code items} that there are not yet. Other threads get the device
+   * meanwhile; only one thread compiles at a time.
+   *
+   * @param lock the device's, which this thread holds
+   */
+  void compileMissing(List<GraphPlan.Item> items, ReentrantLock lock) {
+    DriverCode d = driver;
+    Map<Key, GraphPlan.Item> missing = d == null ? Map.of() : missing(items);
+    if (d == null || missing.isEmpty() || lock.getHoldCount() > 1) {
+      return; // within another program's run nothing may change: provide() compiles
+    }
+    lock.unlock();
+    try {
+      compiling.lock();
+      try {
+        for (Map.Entry<Key, GraphPlan.Item> m : missing.entrySet()) {
+          if (!within(lock, () -> kernels.containsKey(m.getKey()))) {
+            Compiled compiled = compile(d, m.getValue(), ATTEMPTS);
+            within(lock, () -> keep(m.getKey(), compiled));
+          }
+        }
+      } finally {
+        compiling.unlock();
+      }
+    } finally {
+      lock.lock();
+    }
+  }
+
+  /** True while a thread compiles without the device. */
+  boolean isCompiling() {
+    return compiling.isLocked();
+  }
+
+  private static <T> T within(ReentrantLock lock, Supplier<T> body) {
+    lock.lock();
+    try {
+      return body.get();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Map<Key, GraphPlan.Item> missing(List<GraphPlan.Item> items) {
+    Map<Key, GraphPlan.Item> missing = new LinkedHashMap<>();
+    for (GraphPlan.Item item : items) {
+      Key key = Key.of(item.call());
+      if (!kernels.containsKey(key)) {
+        missing.putIfAbsent(key, item);
+      }
+    }
+    return missing;
+  }
+
+  /** Keeps a kernel; if another thread was faster, its kernel stays and this one is freed. */
+  private Compiled keep(Key key, Compiled compiled) {
+    Compiled there = kernels.putIfAbsent(key, compiled);
+    if (there != null) {
+      close(compiled.owner);
+      return there;
+    }
+    shared.add(compiled.code);
+    return compiled;
+  }
+
+  /**
    * Gives a plan the code of its tasks.
    *
    * @param tasks the calls by the names of their tasks
@@ -109,9 +181,7 @@ final class CompiledKernels implements AutoCloseable {
           Key key = Key.of(item.call());
           Compiled compiled = kernels.get(key);
           if (compiled == null) {
-            compiled = compile(d, item, ATTEMPTS);
-            kernels.put(key, compiled);
-            shared.add(compiled.code);
+            compiled = keep(key, compile(d, item, ATTEMPTS));
           }
           if (used.add(compiled)) {
             compiled.users++;

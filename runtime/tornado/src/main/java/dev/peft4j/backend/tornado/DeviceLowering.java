@@ -261,6 +261,14 @@ final class DeviceLowering {
     add(products.multiply(p, f(a), right, packed > 0, added, out, false));
   }
 
+  void arange(FloatArray out, int n) {
+    float[] numbers = new float[n];
+    for (int i = 0; i < n; i++) {
+      numbers[i] = i;
+    }
+    add(MoveKernels.copy(buffers.constant(numbers), out, n));
+  }
+
   void causal(Causal c, FloatArray out, int n) {
     float[] mask = new float[n];
     for (int i = 0; i < n; i++) {

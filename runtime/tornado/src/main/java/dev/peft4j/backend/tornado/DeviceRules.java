@@ -13,6 +13,7 @@ import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Op;
 import dev.peft4j.graph.Scalar;
 import dev.peft4j.graph.SumTo;
+import dev.peft4j.op.Arange;
 import dev.peft4j.op.Attention;
 import dev.peft4j.op.AttentionGrad;
 import dev.peft4j.op.Causal;
@@ -92,6 +93,7 @@ final class DeviceRules {
   /** Returns whether there is a kernel for {@code op}; others are decomposed. */
   static boolean supports(Op op) {
     return RULES.containsKey(op.getClass())
+        && (!(op instanceof Attention a) || AttentionCalls.has(a))
         && (!(op instanceof AttentionGrad g) || AttentionCalls.hasGradient(g.forward()));
   }
 
@@ -191,6 +193,7 @@ final class DeviceRules {
             to.add(
                 LookupKernels.randomMask(
                     to.buffers().key(at.in()[0]), at.out(), at.size(), op.p())));
+    add(Arange.class, (to, op, at) -> to.arange(at.out(), at.size()));
     add(Causal.class, (to, op, at) -> to.causal(op, at.out(), at.size()));
   }
 

@@ -29,6 +29,8 @@ final class TornadoProgram implements Backend.Executable {
   private final Set<Integer> unfrozen = new HashSet<>();
 
   private @Nullable Resident resident;
+  private int running;
+  private boolean closing;
 
   TornadoProgram(Program program, TornadoBackend backend) {
     this.program = program;
@@ -39,6 +41,7 @@ final class TornadoProgram implements Backend.Executable {
   @Override
   public void run(Storage[] inputs, Storage[] outputs, Runnable gate) {
     backend.lock().lock();
+    running++;
     try {
       // before anything is filled: what is fetched from another program may need it closed later
       Resident r = ready(inputs);
@@ -50,6 +53,11 @@ final class TornadoProgram implements Backend.Executable {
       r.replaceStates(outputs);
       backend.touched(this);
     } finally {
+      running--;
+      if (closing && running == 0) {
+        closing = false;
+        free();
+      }
       backend.lock().unlock();
     }
   }
@@ -72,14 +80,20 @@ final class TornadoProgram implements Backend.Executable {
   private Resident ready(Storage[] inputs) {
     Resident r = resident;
     if (r != null && !r.fits(inputs)) {
-      close();
+      free();
       r = null;
     }
-    if (r == null) {
-      r = new Resident(inputs);
-      resident = r;
+    if (r != null) {
+      return r;
     }
-    return r;
+    Lowered lowered = new Lowered(inputs);
+    backend.kernels().compileMissing(lowered.items(), backend.lock());
+    if (resident != null) { // another thread was faster while this one compiled
+      return ready(inputs);
+    }
+    Resident made = new Resident(lowered, inputs);
+    resident = made;
+    return made;
   }
 
   /** Bytes of buffers on the device. */
@@ -92,11 +106,18 @@ final class TornadoProgram implements Backend.Executable {
   public void close() {
     backend.lock().lock();
     try {
-      release();
-      backend.released(this);
+      closing = running > 0; // a run that compiles has given the device away: it closes at its end
+      if (!closing) {
+        free();
+      }
     } finally {
       backend.lock().unlock();
     }
+  }
+
+  private void free() {
+    release();
+    backend.released(this);
   }
 
   /** Gives the device's memory back; states that are newest here go to the host first. */
@@ -117,23 +138,18 @@ final class TornadoProgram implements Backend.Executable {
     return r == null ? "not on the device" : r.plan.toString();
   }
 
-  /** Buffers, plan, and what the buffers hold. */
-  private final class Resident {
-    private final List<HostInput> changing = new ArrayList<>();
-    private final List<HostInput.Given> frozen = new ArrayList<>();
-    private final List<HostInput.Floats> states = new ArrayList<>();
-    private final Map<Integer, HostInput.Floats> stateOf = new HashMap<>();
+  /** The calls of kernels and their buffers. */
+  private final class Lowered {
+    private final Buffers buffers;
+    private final List<GraphPlan.Item> compute;
+    private final List<GraphPlan.Item> commit = new ArrayList<>();
 
     /** Results that the device computes, by their place among the outputs. */
     private final Map<Integer, FloatArray> results = new LinkedHashMap<>();
 
-    private final GraphPlan plan;
-    private final long bytes;
-
-    Resident(Storage[] inputs) {
-      Buffers buffers =
-          new Buffers(program, unfrozen, inputs, backend.memory(), backend::requirePossible);
-      List<GraphPlan.Item> compute = DeviceLowering.lower(program, buffers, backend.products());
+    Lowered(Storage[] inputs) {
+      buffers = new Buffers(program, unfrozen, inputs, backend.memory(), backend::requirePossible);
+      compute = DeviceLowering.lower(program, buffers, backend.products());
       List<FloatArray> from = new ArrayList<>();
       List<FloatArray> to = new ArrayList<>();
       List<Integer> sizes = new ArrayList<>();
@@ -160,6 +176,34 @@ final class TornadoProgram implements Backend.Executable {
           results.put(o, buffers.get(v));
         }
       }
+      int[] n = sizes.stream().mapToInt(i -> i).toArray();
+      MoveKernels.copies(from, to, n)
+          .forEach(c -> commit.add(new GraphPlan.Item("new values of states", c, -1)));
+      if (compute.isEmpty() && !commit.isEmpty()) {
+        throw new IllegalStateException("a program that computes nothing replaces states");
+      }
+    }
+
+    List<GraphPlan.Item> items() {
+      List<GraphPlan.Item> all = new ArrayList<>(compute);
+      all.addAll(commit);
+      return all;
+    }
+  }
+
+  /** Buffers, plan, and what the buffers hold. */
+  private final class Resident {
+    private final List<HostInput> changing = new ArrayList<>();
+    private final List<HostInput.Given> frozen = new ArrayList<>();
+    private final List<HostInput.Floats> states = new ArrayList<>();
+    private final Map<Integer, HostInput.Floats> stateOf = new HashMap<>();
+    private final Map<Integer, FloatArray> results;
+    private final GraphPlan plan;
+    private final long bytes;
+
+    Resident(Lowered lowered, Storage[] inputs) {
+      Buffers buffers = lowered.buffers;
+      results = lowered.results;
       Set<Object> fresh = GraphPlan.identitySet();
       for (HostInput in : buffers.inputs()) {
         if (in instanceof HostInput.Floats f && buffers.isState(f.value())) {
@@ -171,13 +215,6 @@ final class TornadoProgram implements Backend.Executable {
           changing.add(in);
           fresh.add(in.array());
         }
-      }
-      List<GraphPlan.Item> commit = new ArrayList<>();
-      int[] n = sizes.stream().mapToInt(i -> i).toArray();
-      MoveKernels.copies(from, to, n)
-          .forEach(c -> commit.add(new GraphPlan.Item("new values of states", c, -1)));
-      if (compute.isEmpty() && !commit.isEmpty()) {
-        throw new IllegalStateException("a program that computes nothing replaces states");
       }
       backend.makeRoom(TornadoProgram.this, buffers);
       bytes = buffers.bytes();
@@ -196,8 +233,8 @@ final class TornadoProgram implements Backend.Executable {
               backend.device(),
               backend.kernels(),
               new GraphPlan.Request(
-                  compute,
-                  commit,
+                  lowered.compute,
+                  lowered.commit,
                   fresh,
                   results.values().stream().distinct().toList(),
                   states.stream().map(HostInput.Floats::array).toList(),

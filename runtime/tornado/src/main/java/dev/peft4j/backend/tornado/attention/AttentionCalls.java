@@ -52,9 +52,14 @@ public final class AttentionCalls {
     return batch * op.heads() * queries * keys;
   }
 
-  /** Returns true if {@link #gradient} can be used: no heads are shared. */
+  /** Returns true if {@link #forward} can be used: there are no windows, caps and ranges. */
+  public static boolean has(Attention op) {
+    return op.window() == 0 && op.softcap() == 0 && !op.ranged();
+  }
+
+  /** Returns true if {@link #gradient} can be used: no heads are shared, either. */
   public static boolean hasGradient(Attention op) {
-    return op.heads() == op.kvHeads();
+    return has(op) && op.heads() == op.kvHeads();
   }
 
   /** Elements that the mask goes on by with batch, head, query and key; 0 where it is repeated. */

@@ -27,12 +27,9 @@ public final class RowKernels {
       LAYER_NORM = RowKernels::peftLayerNorm;
   private static final Task7<
           KernelContext, IntArray, FloatArray, FloatArray, FloatArray, FloatArray, Float>
-      LAYER_NORM_GRAD = RowKernels::peftLayerNormGrad;
+      NORM_GRAD = RowKernels::peftNormGrad;
   private static final Task6<KernelContext, IntArray, FloatArray, FloatArray, FloatArray, Float>
       RMS_NORM = RowKernels::peftRmsNorm;
-  private static final Task7<
-          KernelContext, IntArray, FloatArray, FloatArray, FloatArray, FloatArray, Float>
-      RMS_NORM_GRAD = RowKernels::peftRmsNormGrad;
 
   private RowKernels() {}
 
@@ -61,7 +58,7 @@ public final class RowKernels {
   /** Returns the call that computes the gradient of layer norm for its input. */
   public static KernelCall layerNormGrad(
       FloatArray x, FloatArray w, FloatArray dy, FloatArray dx, int rows, int n, float eps) {
-    return call(LAYER_NORM_GRAD, rows, x, w, dy, dx, rows, n, eps);
+    return call(NORM_GRAD, rows, x, w, dy, dx, rows, n, 1, eps);
   }
 
   /** Returns the call that normalises each row: RMS norm. */
@@ -73,7 +70,7 @@ public final class RowKernels {
   /** Returns the call that computes the gradient of RMS norm for its input. */
   public static KernelCall rmsNormGrad(
       FloatArray x, FloatArray w, FloatArray dy, FloatArray dx, int rows, int n, float eps) {
-    return call(RMS_NORM_GRAD, rows, x, w, dy, dx, rows, n, eps);
+    return call(NORM_GRAD, rows, x, w, dy, dx, rows, n, 0, eps);
   }
 
   private static KernelCall call(Object code, int rows, Object... arguments) {
@@ -176,7 +173,8 @@ public final class RowKernels {
     }
   }
 
-  static void peftLayerNormGrad(
+  /** Layer norm's gradient; without the mean (the third size is 0) RMS norm's. */
+  static void peftNormGrad(
       KernelContext context,
       IntArray sizes,
       FloatArray x,
@@ -186,14 +184,18 @@ public final class RowKernels {
       float eps) {
     int rows = sizes.get(0);
     int n = sizes.get(1);
+    int centred = sizes.get(2);
     int r = context.globalIdx;
     if (r < rows) {
       int at = r * n;
-      float sum = 0;
-      for (int i = 0; i < n; i++) {
-        sum += x.get(at + i);
+      float mean = 0;
+      if (centred == 1) {
+        float sum = 0;
+        for (int i = 0; i < n; i++) {
+          sum += x.get(at + i);
+        }
+        mean = sum / n;
       }
-      float mean = sum / n;
       float squares = 0;
       float gradients = 0;
       float products = 0;
@@ -207,7 +209,7 @@ public final class RowKernels {
       float squareMean = squares / n + eps;
       // squares that were too large for a float32 give NaN, not 0
       float inverse = 1 / TornadoMath.sqrt(squareMean) + 0f * squareMean;
-      float mg = gradients / n;
+      float mg = centred == 1 ? gradients / n : 0;
       float along = products * inverse / n;
       for (int i = 0; i < n; i++) {
         float hat = (x.get(at + i) - mean) * inverse;
@@ -234,37 +236,6 @@ public final class RowKernels {
       float inverse = 1 / TornadoMath.sqrt(squareMean) + 0f * squareMean;
       for (int i = 0; i < n; i++) {
         y.set(at + i, x.get(at + i) * inverse * w.get(i));
-      }
-    }
-  }
-
-  static void peftRmsNormGrad(
-      KernelContext context,
-      IntArray sizes,
-      FloatArray x,
-      FloatArray w,
-      FloatArray dy,
-      FloatArray dx,
-      float eps) {
-    int rows = sizes.get(0);
-    int n = sizes.get(1);
-    int r = context.globalIdx;
-    if (r < rows) {
-      int at = r * n;
-      float squares = 0;
-      float products = 0;
-      for (int i = 0; i < n; i++) {
-        float v = x.get(at + i);
-        squares += v * v;
-        products += dy.get(at + i) * w.get(i) * v;
-      }
-      float squareMean = squares / n + eps;
-      // squares that were too large for a float32 give NaN, not 0
-      float inverse = 1 / TornadoMath.sqrt(squareMean) + 0f * squareMean;
-      float along = products * inverse / n;
-      for (int i = 0; i < n; i++) {
-        float hat = x.get(at + i) * inverse;
-        dx.set(at + i, (dy.get(at + i) * w.get(i) - hat * along) * inverse);
       }
     }
   }

@@ -1,0 +1,398 @@
+package dev.peft4j.nn;
+
+import dev.peft4j.backend.Recording;
+import dev.peft4j.data.DType;
+import dev.peft4j.data.Shape;
+import dev.peft4j.data.Storage;
+import dev.peft4j.graph.Node;
+import dev.peft4j.graph.State;
+import dev.peft4j.op.WriteRows;
+import dev.peft4j.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The keys and values of the tokens that a decoder has read, so that a further token costs only its
+ * own pass: one for a call or a conversation, never shared by threads. Rows of a batch may be of
+ * different lengths; token {@code i} of a row stands in slot {@code i} of it, and no slot holds
+ * padding.
+ *
+ * <p>A step adds some tokens to each row:
+ *
+ * <pre>{@code
+ * cache.begin(tokens, counts);               // room, and the numbers of the step
+ * Storage[] y = cache.compute("next", () -> new Tensor[] {model.logits(ids, cache)});
+ * cache.advance();                           // they are there
+ * }</pre>
+ *
+ * <p>What the model computes is recorded at the first step of a kind: {@link #begin} writes the
+ * numbers of later steps into the memory of the same tensors. Capacity grows by doubling, with the
+ * contents; only then is there a new program.
+ */
+public final class KeyValueCache {
+  /** The least number of slots. */
+  private static final int SLOTS = 64;
+
+  private static final ValueLayout.OfInt I32 = ValueLayout.JAVA_INT_UNALIGNED;
+
+  /**
+   * The keys and values of a layer, each (batch, capacity, width), with those of this step; what is
+   * behind a row's last token is to be ignored.
+   */
+  public record KeysValues(Tensor keys, Tensor values) {}
+
+  private record Layer(State keys, State values) {}
+
+  /** The numbers of steps of one size, as tensors whose memory changes from step to step. */
+  private record Step(int tokens, Tensor start, Tensor positions, Tensor slots) {}
+
+  private final int batch;
+  private final int limit;
+  private final int[] lengths;
+  private final List<@Nullable Layer> layers = new ArrayList<>();
+  private final Map<Integer, Step> steps = new HashMap<>();
+  private final Map<Object, Recording> recordings = new HashMap<>();
+  private int capacity;
+  private int[] added = {};
+  private @Nullable Step step;
+
+  /**
+   * Creates an empty cache.
+   *
+   * @param batch rows
+   * @param limit the largest number of tokens of a row
+   */
+  public KeyValueCache(int batch, int limit) {
+    if (batch < 1 || limit < 1) {
+      throw new IllegalArgumentException(
+          "KeyValueCache: " + batch + " rows of at most " + limit + " tokens, needed at least 1");
+    }
+    this.batch = batch;
+    this.limit = limit;
+    this.lengths = new int[batch];
+  }
+
+  /** Returns the number of rows. */
+  public int batch() {
+    return batch;
+  }
+
+  /** Returns the largest number of tokens of a row. */
+  public int limit() {
+    return limit;
+  }
+
+  /** Returns the number of slots of each row that there is memory for now. */
+  public int capacity() {
+    return capacity;
+  }
+
+  /** Returns the number of tokens of a row. */
+  public int length(int row) {
+    return lengths[row];
+  }
+
+  /** Returns the number of bytes that keys and values take. */
+  public long bytes() {
+    long sum = 0;
+    for (Layer l : layers) {
+      sum += l == null ? 0 : l.keys.storage().bytes() + l.values.storage().bytes();
+    }
+    return sum;
+  }
+
+  /**
+   * Begins a step in which all tokens of all rows count.
+   *
+   * @param tokens the number for each row
+   */
+  public void begin(int tokens) {
+    int[] all = new int[batch];
+    Arrays.fill(all, tokens);
+    begin(tokens, all);
+  }
+
+  /**
+   * Begins a step that adds tokens to each row.
+   *
+   * @param tokens the number for each row, with padding
+   * @param counts how many of them belong to each row, from the first one on; those behind are
+   *     padding on the right, which later tokens replace
+   * @throws IllegalArgumentException if a row would have more tokens than the limit
+   */
+  public void begin(int tokens, int... counts) {
+    requireRows("counts", counts.length);
+    int longest = 0;
+    for (int b = 0; b < batch; b++) {
+      if (counts[b] < 0 || counts[b] > tokens || lengths[b] + counts[b] > limit) {
+        throw new IllegalArgumentException(
+            "KeyValueCache: row "
+                + b
+                + " of "
+                + lengths[b]
+                + " tokens cannot take "
+                + counts[b]
+                + " of the "
+                + tokens
+                + " tokens of a step; the limit is "
+                + limit
+                + " tokens");
+      }
+      longest = Math.max(longest, lengths[b]);
+    }
+    reserve(longest + tokens);
+    Step s = steps.computeIfAbsent(tokens, this::newStep);
+    for (int b = 0; b < batch; b++) {
+      put(s.start, b, lengths[b]);
+      for (int i = 0; i < tokens; i++) {
+        // padding may be behind the last position that the model knows
+        put(s.positions, b * tokens + i, Math.min(lengths[b] + i, limit - 1));
+        put(s.slots, b * tokens + i, b * capacity + lengths[b] + i);
+      }
+    }
+    added = counts.clone();
+    step = s;
+  }
+
+  private void requireRows(String what, int n) {
+    if (n != batch) {
+      throw new IllegalArgumentException(
+          "KeyValueCache: " + n + " " + what + " for " + batch + " rows");
+    }
+  }
+
+  private Step newStep(int tokens) {
+    return new Step(tokens, integers(batch), integers(batch, tokens), integers(batch * tokens));
+  }
+
+  private static Tensor integers(int... shape) {
+    Shape s = Shape.of(shape);
+    return Tensor.of(Storage.allocate(DType.INT32, s.elements()), s);
+  }
+
+  private static void put(Tensor t, int i, int value) {
+    Storage s = t.storage();
+    s.segment().setAtIndex(I32, i, value);
+    s.modified();
+  }
+
+  private Step step() {
+    if (step == null) {
+      throw new IllegalStateException("KeyValueCache: call begin(tokens) first");
+    }
+    return step;
+  }
+
+  /** Returns the number of tokens that the present step adds to each row. */
+  public int tokens() {
+    return step().tokens;
+  }
+
+  /** Returns the slot, and position, of the first token of this step in each row: int32 (batch). */
+  public Tensor start() {
+    return step().start;
+  }
+
+  /** Returns the positions of the tokens of this step: int32 (batch, tokens). */
+  public Tensor positions() {
+    return step().positions;
+  }
+
+  /**
+   * Adds the keys and values of this step's tokens to a layer's.
+   *
+   * @param layer index of the layer, from 0
+   * @param k (batch, tokens, width)
+   * @param v (batch, tokens, width of its own)
+   */
+  public KeysValues append(int layer, Tensor k, Tensor v) {
+    while (layers.size() <= layer) {
+      layers.add(null);
+    }
+    Layer l = layers.get(layer);
+    if (l == null) {
+      l = new Layer(state(layer, "keys", k.dim(-1)), state(layer, "values", v.dim(-1)));
+      layers.set(layer, l);
+    }
+    return new KeysValues(write(l.keys, k), write(l.values, v));
+  }
+
+  private State state(int layer, String what, int width) {
+    Shape shape = Shape.of(batch * capacity, width);
+    return new State(
+        what + " of layer " + layer, Storage.allocate(DType.FLOAT32, shape.elements()), shape);
+  }
+
+  private Tensor write(State state, Tensor x) {
+    int width = x.dim(-1);
+    Tensor rows = x.reshape(batch * step().tokens, width);
+    Node all = WriteRows.of(state.node(), rows.node(), step().slots.node());
+    state.set(all);
+    return Tensor.of(all).reshape(batch, capacity, width);
+  }
+
+  /**
+   * Computes results of this step and the keys and values that it adds. The graph is built when it
+   * is needed first for a step of this size, and again if a weight has changed since.
+   *
+   * @param kind tells graphs of different kinds from each other
+   * @param graph builds the results from {@link #start}, {@link #positions}, {@link #append} and
+   *     data that the caller keeps and writes to
+   * @return the memory of each result; the next computation of this kind replaces its contents
+   */
+  public Storage[] compute(Object kind, Supplier<Tensor[]> graph) {
+    List<Object> key = List.of(kind, step().tokens);
+    Recording recording = recordings.get(key);
+    if (recording == null || !recording.isCurrent()) {
+      recording = record(graph);
+      recordings.put(key, recording);
+    }
+    recording.run();
+    Storage[] results = new Storage[recording.results()];
+    Arrays.setAll(results, recording::result);
+    return results;
+  }
+
+  private Recording record(Supplier<Tensor[]> graph) {
+    try {
+      List<Node> results = Arrays.stream(graph.get()).map(Tensor::node).toList();
+      return Recording.of(results, states());
+    } finally {
+      states().forEach(State::forget);
+    }
+  }
+
+  private List<State> states() {
+    List<State> all = new ArrayList<>();
+    for (Layer l : layers) {
+      if (l != null) {
+        all.add(l.keys);
+        all.add(l.values);
+      }
+    }
+    return all;
+  }
+
+  /** Counts the tokens of the step, which has been computed. */
+  public void advance() {
+    for (int b = 0; b < batch; b++) {
+      lengths[b] += added[b];
+    }
+    Arrays.fill(added, 0);
+  }
+
+  /** Returns the number of tokens of the longest row, with those of the present step. */
+  public int longest() {
+    int longest = 0;
+    for (int b = 0; b < batch; b++) {
+      longest = Math.max(longest, lengths[b] + (added.length == 0 ? 0 : added[b]));
+    }
+    return longest;
+  }
+
+  /**
+   * Forgets the tokens of a row from {@code length} on.
+   *
+   * @param length at most the present length
+   */
+  public void truncate(int row, int length) {
+    if (length < 0 || length > lengths[row]) {
+      throw new IllegalArgumentException(
+          "KeyValueCache: row " + row + " has " + lengths[row] + " tokens, not " + length);
+    }
+    lengths[row] = length;
+  }
+
+  /**
+   * Replaces the rows: row {@code b} becomes what row {@code from[b]} was, as when beams go on from
+   * others.
+   */
+  public void reorder(int... from) {
+    requireRows("rows", from.length);
+    int[] old = lengths.clone();
+    for (State s : states()) {
+      MemorySegment memory = s.storage().segment();
+      long row = memory.byteSize() / batch;
+      MemorySegment copy = null;
+      for (int b = 0; b < batch; b++) {
+        if (from[b] != b) {
+          copy = copy == null ? MemorySegment.ofArray(memory.toArray(I32)) : copy;
+          MemorySegment.copy(copy, from[b] * row, memory, b * row, used(s, old[from[b]]));
+        }
+      }
+      s.storage().modified();
+    }
+    Arrays.setAll(lengths, b -> old[from[b]]);
+  }
+
+  /**
+   * Returns a cache of its own with copies of some of the rows, in this order; a row may occur more
+   * than once, as when several answers go on from one prompt.
+   */
+  public KeyValueCache select(int... rows) {
+    KeyValueCache chosen = new KeyValueCache(rows.length, limit);
+    chosen.capacity = capacity;
+    for (int i = 0; i < layers.size(); i++) {
+      Layer l = layers.get(i);
+      chosen.layers.add(
+          l == null
+              ? null
+              : new Layer(
+                  chosen.copied(i, "keys", l.keys, this, rows),
+                  chosen.copied(i, "values", l.values, this, rows)));
+    }
+    Arrays.setAll(chosen.lengths, b -> lengths[rows[b]]);
+    return chosen;
+  }
+
+  /** A state of this cache with the contents of some rows of another one. */
+  private State copied(int layer, String what, State old, KeyValueCache from, int... rows) {
+    State made = state(layer, what, old.shape().dim(1));
+    MemorySegment source = old.storage().segment();
+    MemorySegment target = made.storage().segment();
+    long oldRow = source.byteSize() / from.batch;
+    long row = target.byteSize() / batch;
+    for (int b = 0; b < batch; b++) {
+      MemorySegment.copy(
+          source, rows[b] * oldRow, target, b * row, used(old, from.lengths[rows[b]]));
+    }
+    made.changed();
+    return made;
+  }
+
+  private static long used(State s, int tokens) {
+    return 4L * s.shape().dim(1) * tokens;
+  }
+
+  /** Ensures that each row has at least {@code slots} slots; the contents are kept. */
+  public void reserve(int slots) {
+    if (slots <= capacity) {
+      return;
+    }
+    int wanted = SLOTS;
+    while (wanted < slots) {
+      wanted = Math.multiplyExact(wanted, 2);
+    }
+    capacity = wanted;
+    int[] same = new int[batch];
+    Arrays.setAll(same, b -> b);
+    for (int i = 0; i < layers.size(); i++) {
+      Layer l = layers.get(i);
+      if (l != null) {
+        layers.set(
+            i,
+            new Layer(
+                copied(i, "keys", l.keys, this, same), copied(i, "values", l.values, this, same)));
+      }
+    }
+    steps.clear();
+    recordings.clear();
+  }
+}

@@ -1,0 +1,68 @@
+package dev.peft4j.tuner;
+
+/**
+ * Checks of the numbers of a tuner's settings; each throws an {@link IllegalArgumentException} that
+ * names the setting, its value and what is allowed.
+ */
+public final class SettingChecks {
+  private SettingChecks() {}
+
+  /** Throws if a rank is below 1, in peft's words. */
+  public static void rank(String name, int rank) {
+    if (rank < 1) {
+      throw new IllegalArgumentException(
+          name + " should be a positive integer value but the value passed is " + rank);
+    }
+  }
+
+  /** Throws if a whole number is below {@code least}. */
+  public static void atLeast(String name, int value, int least) {
+    if (value < least) {
+      throw wrong(name, value, "at least " + least);
+    }
+  }
+
+  /**
+   * Throws if a number is not finite or not above {@code bound}.
+   *
+   * @param trained whether it came with an adapter that was trained, which may be turned off or
+   *     around by it
+   */
+  public static void above(String name, double value, double bound, boolean trained) {
+    if (!((trained || value > bound) && Double.isFinite(value))) {
+      throw wrong(name, value, (bound == 0 ? "positive" : "greater than " + bound) + " and finite");
+    }
+  }
+
+  /** Throws if a number is not finite. */
+  public static void finite(String name, double value) {
+    if (!Double.isFinite(value)) {
+      throw wrong(name, value, "a finite number");
+    }
+  }
+
+  /** Throws if a number is not from {@code min} to {@code max}. */
+  public static void between(String name, double value, double min, double max) {
+    if (!(value >= min && value <= max)) {
+      throw wrong(
+          name,
+          value,
+          "at least " + min + (max == Double.MAX_VALUE ? " and finite" : " and at most " + max));
+    }
+  }
+
+  /**
+   * Throws if a number is not from 0 up to, but not including, 1.
+   *
+   * @param one whether 1 is allowed, as it is in files: torch drops everything then
+   */
+  public static void probability(String name, double p, boolean one) {
+    if (!(p >= 0 && (p < 1 || one && p == 1))) {
+      throw wrong(name, p, "at least 0 and " + (one ? "at most 1" : "less than 1"));
+    }
+  }
+
+  private static IllegalArgumentException wrong(String name, Object value, String needed) {
+    return new IllegalArgumentException(name + " is " + value + ", must be " + needed);
+  }
+}

@@ -1,0 +1,120 @@
+package dev.peft4j.tuner;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.data.Shape;
+import dev.peft4j.io.AdapterConfig;
+import dev.peft4j.nn.Adaptable;
+import dev.peft4j.nn.Linear;
+import dev.peft4j.nn.Module;
+import dev.peft4j.nn.TransposedLinear;
+import java.io.IOException;
+import java.lang.annotation.Annotation;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A tuner whose file is described by a {@link SettingsFile}: a subclass says only how a layer
+ * computes.
+ *
+ * @param <C> its settings
+ */
+public abstract class SettingsTuner<C extends CommonConfig<C>> implements Tuner<C> {
+  private final Class<C> configType;
+  private final Class<? extends Annotation> annotation;
+  private final SettingsFile<C, ?> file;
+  private final List<Class<? extends Module>> layerTypes;
+
+  /**
+   * Creates a tuner.
+   *
+   * @param layerTypes the layers that it adapts, for messages
+   */
+  protected SettingsTuner(
+      Class<C> configType,
+      Class<? extends Annotation> annotation,
+      SettingsFile<C, ?> file,
+      List<Class<? extends Module>> layerTypes) {
+    this.configType = configType;
+    this.annotation = annotation;
+    this.file = file;
+    this.layerTypes = layerTypes;
+  }
+
+  /** Returns the adapter of a layer, or null if it adapts no layers of that type. */
+  protected abstract @Nullable TunerLayer layer(
+      String path, Module layer, C config, TunerContext context);
+
+  @Override
+  public final String peftType() {
+    return file.peftType();
+  }
+
+  @Override
+  public final Class<C> configType() {
+    return configType;
+  }
+
+  @Override
+  public final Class<? extends Annotation> annotation() {
+    return annotation;
+  }
+
+  @Override
+  public final List<Class<? extends Module>> layerTypes() {
+    return layerTypes;
+  }
+
+  @Override
+  public final <L extends Module & Adaptable> TunerLayer attach(
+      String path, L layer, C config, TunerContext context) {
+    TunerLayer made = layer(path, layer, config, context);
+    if (made == null) {
+      throw new IllegalArgumentException(
+          annotation.getSimpleName()
+              + " cannot adapt '"
+              + path
+              + "' of type "
+              + layer.getClass().getSimpleName()
+              + "; it adapts "
+              + layerTypes.stream().map(Class::getSimpleName).toList());
+    }
+    return made;
+  }
+
+  /** As peft does, sets {@code fan_in_fan_out} to what the last linear layer is. */
+  @Override
+  public C attachedTo(C config, Module layer) {
+    boolean says = layer instanceof TransposedLinear || layer instanceof Linear;
+    return says && file.hasFanInFanOut()
+        ? config.withCommon(config.common().withFanInFanOut(layer instanceof TransposedLinear))
+        : config;
+  }
+
+  @Override
+  public C read(AdapterConfig config) throws IOException {
+    ConfigBuilder<?> builder = file.read(config);
+    return config.checked(() -> configType.cast(builder.build()));
+  }
+
+  @Override
+  public ObjectNode write(C config) {
+    return file.write(config);
+  }
+
+  @Override
+  public List<String> unusedSettings(C config, Collection<String> paths) {
+    return file.unused(config, paths);
+  }
+
+  @Override
+  public void requireSame(String path, C present, C other) {
+    file.requireSame(path, present, other);
+  }
+
+  @Override
+  public void requireSize(C config, Map<String, Shape> weights) {
+    file.requireSize(config, weights);
+  }
+}

@@ -1,0 +1,38 @@
+package dev.peft4j.transformers;
+
+import dev.peft4j.nn.Layer;
+import dev.peft4j.nn.Module;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+
+/** A module whose parts have the names that its family gives them, instead of those of fields. */
+abstract class NamedParts extends Module {
+  private final SequencedMap<String, Module> parts = new LinkedHashMap<>();
+
+  /** Adds a part; parts come in the order in which they are added. */
+  final <M extends Module> M part(String name, M module) {
+    parts.put(name, module);
+    return module;
+  }
+
+  /** Adds a norm. */
+  final Layer norm(String name, NormKind kind, int dim, double eps) {
+    return (Layer) part(name, kind.create(dim, eps));
+  }
+
+  /** Moves the parts of these names to the front, in this order. */
+  final void order(List<String> names) {
+    for (String name : names.reversed()) {
+      Module part = parts.remove(name);
+      if (part != null) {
+        parts.putFirst(name, part);
+      }
+    }
+  }
+
+  @Override
+  public final SequencedMap<String, Module> children() {
+    return new LinkedHashMap<>(parts);
+  }
+}
