@@ -3,6 +3,8 @@ package dev.peft4j.tuner;
 import dev.peft4j.nn.Conv1d;
 import dev.peft4j.nn.Conv2d;
 import dev.peft4j.nn.Embedding;
+import dev.peft4j.nn.LayerNorm;
+import dev.peft4j.nn.RmsNorm;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.nn.WeightedLayer;
 import dev.peft4j.tensor.Tensor;
@@ -26,6 +28,8 @@ public final class Weights {
         yield bias == null ? y : y.add(bias);
       }
       case Embedding e -> weight.embedding(x);
+      case LayerNorm n -> n.normalized(x, weight, bias);
+      case RmsNorm n -> n.normalized(x, weight);
       case Conv1d c -> Conv1d.convolve(x, weight, bias, c.stride(), c.padding());
       case Conv2d c -> x.conv2d(weight, bias, c.window());
       default -> x.linear(weight, bias);
