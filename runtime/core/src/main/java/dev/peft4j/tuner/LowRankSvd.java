@@ -24,13 +24,7 @@ public final class LowRankSvd {
       float[] a, int rows, int columns, int q, int iterations, TorchGenerator generator) {
     if (rows < columns) { // it works on the tall one of the matrix and its transpose
       LinearAlgebra.Svd turned =
-          of(
-              LinearAlgebra.transposed(a, rows, columns),
-              columns,
-              rows,
-              q,
-              iterations,
-              generator);
+          of(LinearAlgebra.transposed(a, rows, columns), columns, rows, q, iterations, generator);
       return new LinearAlgebra.Svd(
           LinearAlgebra.transposed(turned.vt(), q, rows),
           turned.s(),
@@ -44,17 +38,14 @@ public final class LowRankSvd {
     for (int i = 0; i < iterations; i++) {
       basis = basis(algebra, m.matmul(basis(algebra, turned.matmul(basis))));
     }
-    LinearAlgebra.Svd small =
-        algebra.svd(basis.transpose(0, 1).matmul(m).toFloats(), q, columns);
+    LinearAlgebra.Svd small = algebra.svd(basis.transpose(0, 1).matmul(m).toFloats(), q, columns);
     float[] u = basis.matmul(Tensor.of(small.u(), q, q)).toFloats();
     return new LinearAlgebra.Svd(u, small.s(), small.vt());
   }
 
   private static Tensor basis(LinearAlgebra algebra, Tensor x) {
     return Tensor.of(
-        algebra.qr(x.toFloats(), x.dim(0), x.dim(1)).q(),
-        x.dim(0),
-        Math.min(x.dim(0), x.dim(1)));
+        algebra.qr(x.toFloats(), x.dim(0), x.dim(1)).q(), x.dim(0), Math.min(x.dim(0), x.dim(1)));
   }
 
   /** Returns the first {@code count} rows of a matrix with rows of {@code columns} numbers. */

@@ -121,11 +121,7 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
    * @param computes whether adapters of other values compute something else
    */
   public SettingsFile<C, B> setting(
-      String key,
-      JsonNode usual,
-      Reading<B> read,
-      Function<C, JsonNode> write,
-      boolean computes) {
+      String key, JsonNode usual, Reading<B> read, Function<C, JsonNode> write, boolean computes) {
     return add(key, usual, read, write, computes, false);
   }
 

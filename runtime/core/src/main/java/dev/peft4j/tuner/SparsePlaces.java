@@ -37,8 +37,8 @@ public final class SparsePlaces {
   }
 
   /**
-   * Returns places as torch draws them: the first {@code n} of a random order of all, counted row by
-   * row.
+   * Returns places as torch draws them: the first {@code n} of a random order of all, counted row
+   * by row.
    *
    * @param path the layer's, for messages
    * @throws IllegalArgumentException if the matrix does not have so many
@@ -65,9 +65,7 @@ public final class SparsePlaces {
 
   /** Returns the matrix (height, width) with these values (n) at the places. */
   public Tensor matrix(Tensor values) {
-    return Tensor.zeros(height * width)
-        .scatterAdd(0, places, values)
-        .reshape(height, width);
+    return Tensor.zeros(height * width).scatterAdd(0, places, values).reshape(height, width);
   }
 
   /**

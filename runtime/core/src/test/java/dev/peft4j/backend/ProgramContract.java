@@ -32,7 +32,9 @@ abstract class ProgramContract extends StateContract {
     for (int blocks : new int[] {2, 9}) {
       Tower tower = new Tower(blocks, 24);
       List<float[]> kept = bits(tower, ActivationCheckpointing.OFF);
-      assertThat(bits(tower, ActivationCheckpointing.ON)).usingRecursiveComparison().isEqualTo(kept);
+      assertThat(bits(tower, ActivationCheckpointing.ON))
+          .usingRecursiveComparison()
+          .isEqualTo(kept);
     }
   }
 
@@ -127,7 +129,11 @@ abstract class ProgramContract extends StateContract {
           Variable x = variable(2, 3);
           Variable y = variable(5, 7);
           Tensor value = Tensor.of(x.node()).square();
-          value.withGradientOf(Tensor.of(y.node()).mul(3)).mul(Tensor.of(x.node())).sum().backward();
+          value
+              .withGradientOf(Tensor.of(y.node()).mul(3))
+              .mul(Tensor.of(x.node()))
+              .sum()
+              .backward();
           assertThat(Tensor.of(y.gradient()).toFloats()).containsExactly(6, 9);
           assertThat(Tensor.of(x.gradient()).toFloats()).containsExactly(4, 9);
           assertThat(value.withGradientOf(Tensor.of(y.node())).toFloats()).containsExactly(4, 9);

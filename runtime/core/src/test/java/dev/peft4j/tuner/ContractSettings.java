@@ -15,8 +15,11 @@ final class ContractSettings {
     return json(
         switch (peftType) {
           case "C3A" -> "{'block_size': 2}";
-          case "FOURIERFT", "WAVEFT" -> "{'n_frequency': 7}";
-          case "VBLORA" -> "{'num_vectors': 5, 'vector_length': 2, 'init_vector_bank_bound': 0.5}";
+          case "FOURIERFT" -> "{'n_frequency': 7, 'scaling': 4}";
+          case "WAVEFT" -> "{'n_frequency': 7, 'scaling': 1}";
+          case "VBLORA" ->
+              "{'num_vectors': 5, 'vector_length': 2, 'init_vector_bank_bound': 0.5,"
+                  + " 'init_logits_std': 3}";
           case "RANDLORA" -> "{'randlora_alpha': 4}";
           case "UNILORA" -> "{'theta_d_length': 9, 'init_theta_d_bound': 0.5}";
           case "TINYLORA" -> "{'u': 5}";
@@ -61,8 +64,8 @@ final class ContractSettings {
   }
 
   /**
-   * Whether a gradient is that of the function: peft projects OSF's, and DeLoRA's curve too much for
-   * differences.
+   * Whether a gradient is that of the function: peft projects OSF's, and DeLoRA's curve too much
+   * for differences.
    */
   static boolean comparesGradients(String peftType, String parameter) {
     return !(peftType.equals("OSF") && parameter.matches(".*\\.[UV]_low")

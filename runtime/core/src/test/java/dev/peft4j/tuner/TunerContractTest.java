@@ -173,9 +173,6 @@ class TunerContractTest {
     this.base = net(1);
     this.model = Rng.with(2, () -> PeftModel.of(base, config));
     this.x = input(tested.layer);
-    if (ContractSettings.drawsInTraining(tested.tuner.peftType())) {
-      base.eval();
-    }
   }
 
   private static Tensor input(Class<? extends Module> layer) {
@@ -208,6 +205,14 @@ class TunerContractTest {
   }
 
   private Net net(long seed) {
+    Net made = made(seed);
+    if (ContractSettings.drawsInTraining(tested.tuner.peftType())) {
+      made.eval();
+    }
+    return made;
+  }
+
+  private Net made(long seed) {
     return Rng.with(
         seed,
         () -> {

@@ -58,9 +58,9 @@ final class Kernels {
 
   /**
    * True if the kernel of {@code op} reads input {@code i}, a frozen weight in codes, as it is: a
-   * lookup whatever the encoding, which decodes the rows that it finds, and so an output layer under
-   * its loss; a product if it packs the
-   * weight anyway, or if one of {@link CodedKernels} does.
+   * lookup whatever the encoding, which decodes the rows that it finds, and so an output layer
+   * under its loss; a product if it packs the weight anyway, or if one of {@link CodedKernels}
+   * does.
    */
   static boolean reads(Op op, int i, Encoding encoding, Shape[] inputs) {
     return i == 0 && op instanceof Gather

@@ -107,8 +107,18 @@ public final class Lapack implements LinearAlgebra {
   public double[] solve(double[] a, int n, double[] b, int columns) {
     if (n < 0 || columns < 0 || a.length != (long) n * n || b.length != (long) n * columns) {
       throw new IllegalArgumentException(
-          "solve: " + a.length + " and " + b.length + " numbers are not matrices of " + n + " x "
-              + n + " and " + n + " x " + columns);
+          "solve: "
+              + a.length
+              + " and "
+              + b.length
+              + " numbers are not matrices of "
+              + n
+              + " x "
+              + n
+              + " and "
+              + n
+              + " x "
+              + columns);
     }
     if (n == 0 || columns == 0) {
       return b.clone();

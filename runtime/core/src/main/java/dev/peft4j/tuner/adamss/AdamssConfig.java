@@ -13,15 +13,13 @@ import dev.peft4j.tuner.SettingChecks;
  * @param subspaceRank the rank of each cluster's change; with {@link #dynamicRank} the largest
  * @param orthogonal whether the adapter starts as zero; else the matrices B are random
  * @param dynamicRank whether a cluster's rank follows from its singular values; peft's {@code
- * use_dynamic_rank}
- * @param svdThreshold the share of the largest singular value above which one counts with
- * {@link #dynamicRank}
- * @param seed the seed of the decomposition, which draws as torch does; peft's {@code
- * random_seed}
- * @param useAsa whether the least important clusters are frozen during training (adaptive
- * subspace allocation)
- * @param asaTargetSubspaces the number of clusters of all layers that are still trained at the
- * end
+ *     use_dynamic_rank}
+ * @param svdThreshold the share of the largest singular value above which one counts with {@link
+ *     #dynamicRank}
+ * @param seed the seed of the decomposition, which draws as torch does; peft's {@code random_seed}
+ * @param useAsa whether the least important clusters are frozen during training (adaptive subspace
+ *     allocation)
+ * @param asaTargetSubspaces the number of clusters of all layers that are still trained at the end
  * @param initWarmup the step from which clusters are frozen
  * @param finalWarmup the last step at which clusters are frozen
  * @param maskInterval the steps between two times at which clusters are frozen
@@ -66,7 +64,8 @@ public record AdamssConfig(
     SettingChecks.atLeast("mask interval", maskInterval, 1);
     SettingChecks.between("asa importance beta", asaImportanceBeta, 0, 1);
     SettingChecks.between("asa uncertainty beta", asaUncertaintyBeta, 0, 1);
-    SettingChecks.above("asa schedule exponent", asaScheduleExponent, 0, common.targets().fromFile());
+    SettingChecks.above(
+        "asa schedule exponent", asaScheduleExponent, 0, common.targets().fromFile());
     if (useAsa && initWarmup >= finalWarmup) {
       throw new IllegalArgumentException(
           "init warmup is " + initWarmup + ", must be before the final one, " + finalWarmup);
@@ -85,7 +84,23 @@ public record AdamssConfig(
 
   @Override
   public AdamssConfig withCommon(CommonSettings other) {
-    return new AdamssConfig(r, subspaces, subspaceRank, orthogonal, dynamicRank, svdThreshold, seed, useAsa, asaTargetSubspaces, initWarmup, finalWarmup, maskInterval, asaImportanceBeta, asaUncertaintyBeta, asaScheduleExponent, other);
+    return new AdamssConfig(
+        r,
+        subspaces,
+        subspaceRank,
+        orthogonal,
+        dynamicRank,
+        svdThreshold,
+        seed,
+        useAsa,
+        asaTargetSubspaces,
+        initWarmup,
+        finalWarmup,
+        maskInterval,
+        asaImportanceBeta,
+        asaUncertaintyBeta,
+        asaScheduleExponent,
+        other);
   }
 
   /** A builder of a {@link AdamssConfig}; lists add up when a method is called again. */
@@ -113,25 +128,19 @@ public record AdamssConfig(
       return this;
     }
 
-    /**
-     * Sets the number of the weight's singular vectors that the changes are made of.
-     */
+    /** Sets the number of the weight's singular vectors that the changes are made of. */
     public Builder r(int value) {
       r = value;
       return this;
     }
 
-    /**
-     * Sets the number of clusters of a layer.
-     */
+    /** Sets the number of clusters of a layer. */
     public Builder subspaces(int value) {
       subspaces = value;
       return this;
     }
 
-    /**
-     * Sets the rank of each cluster's change; with {@link #dynamicRank} the largest.
-     */
+    /** Sets the rank of each cluster's change; with {@link #dynamicRank} the largest. */
     public Builder subspaceRank(int value) {
       subspaceRank = value;
       return this;
@@ -165,8 +174,7 @@ public record AdamssConfig(
     }
 
     /**
-     * Sets the seed of the decomposition, which draws as torch does; peft's {@code
-     * random_seed}.
+     * Sets the seed of the decomposition, which draws as torch does; peft's {@code random_seed}.
      */
     public Builder seed(int value) {
       seed = value;
@@ -182,57 +190,43 @@ public record AdamssConfig(
       return this;
     }
 
-    /**
-     * Sets the number of clusters of all layers that are still trained at the end.
-     */
+    /** Sets the number of clusters of all layers that are still trained at the end. */
     public Builder asaTargetSubspaces(int value) {
       asaTargetSubspaces = value;
       return this;
     }
 
-    /**
-     * Sets the step from which clusters are frozen.
-     */
+    /** Sets the step from which clusters are frozen. */
     public Builder initWarmup(int value) {
       initWarmup = value;
       return this;
     }
 
-    /**
-     * Sets the last step at which clusters are frozen.
-     */
+    /** Sets the last step at which clusters are frozen. */
     public Builder finalWarmup(int value) {
       finalWarmup = value;
       return this;
     }
 
-    /**
-     * Sets the steps between two times at which clusters are frozen.
-     */
+    /** Sets the steps between two times at which clusters are frozen. */
     public Builder maskInterval(int value) {
       maskInterval = value;
       return this;
     }
 
-    /**
-     * Sets the share of the past in the average of a cluster's importance.
-     */
+    /** Sets the share of the past in the average of a cluster's importance. */
     public Builder asaImportanceBeta(double value) {
       asaImportanceBeta = value;
       return this;
     }
 
-    /**
-     * Sets the share of the past in the average of its uncertainty.
-     */
+    /** Sets the share of the past in the average of its uncertainty. */
     public Builder asaUncertaintyBeta(double value) {
       asaUncertaintyBeta = value;
       return this;
     }
 
-    /**
-     * Sets the exponent of the schedule from all clusters to the target.
-     */
+    /** Sets the exponent of the schedule from all clusters to the target. */
     public Builder asaScheduleExponent(double value) {
       asaScheduleExponent = value;
       return this;
@@ -257,7 +251,23 @@ public record AdamssConfig(
      */
     @Override
     public AdamssConfig build() {
-      return new AdamssConfig(r, subspaces, subspaceRank, orthogonal, dynamicRank, svdThreshold, seed, useAsa, asaTargetSubspaces, initWarmup, finalWarmup, maskInterval, asaImportanceBeta, asaUncertaintyBeta, asaScheduleExponent, common());
+      return new AdamssConfig(
+          r,
+          subspaces,
+          subspaceRank,
+          orthogonal,
+          dynamicRank,
+          svdThreshold,
+          seed,
+          useAsa,
+          asaTargetSubspaces,
+          initWarmup,
+          finalWarmup,
+          maskInterval,
+          asaImportanceBeta,
+          asaUncertaintyBeta,
+          asaScheduleExponent,
+          common());
     }
   }
 }

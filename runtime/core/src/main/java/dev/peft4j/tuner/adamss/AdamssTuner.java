@@ -18,11 +18,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Low-rank changes of clusters of a weight's rows (AdaMSS), peft's {@code ADAMSS}: the rows of cluster c
- * of [W | b], the weight with the bias as its last column, get B_c · A_c · N. N (r, in + 1) holds
- * leading right singular vectors of [W | b] and is frozen; the rows are clustered by their left ones.
- * A_c and B_c are trained, and B_c starts at zero. The file does not hold the clusters: they are found
- * again from the base's weight.
+ * Low-rank changes of clusters of a weight's rows (AdaMSS), peft's {@code ADAMSS}: the rows of
+ * cluster c of [W | b], the weight with the bias as its last column, get B_c · A_c · N. N (r, in +
+ * 1) holds leading right singular vectors of [W | b] and is frozen; the rows are clustered by their
+ * left ones. A_c and B_c are trained, and B_c starts at zero. The file does not hold the clusters:
+ * they are found again from the base's weight.
  */
 @AutoService(Tuner.class)
 public final class AdamssTuner extends SettingsTuner<AdamssConfig> {
@@ -31,27 +31,45 @@ public final class AdamssTuner extends SettingsTuner<AdamssConfig> {
 
   private static final SettingsFile<AdamssConfig, Builder> FILE =
       SettingsFile.of(PEFT_TYPE, AdamssConfig.class, AdamssConfig::builder)
-            .size("r", 100, AdamssConfig::r, Builder::r)
-            .integer("num_subspaces", 5, 1, AdamssConfig::subspaces, Builder::subspaces)
-            .integer("subspace_rank", 1, 1, AdamssConfig::subspaceRank, Builder::subspaceRank)
-            .setting(
+          .size("r", 100, AdamssConfig::r, Builder::r)
+          .integer("num_subspaces", 5, 1, AdamssConfig::subspaces, Builder::subspaces)
+          .integer("subspace_rank", 1, 1, AdamssConfig::subspaceRank, Builder::subspaceRank)
+          .setting(
               "init_weights",
               TextNode.valueOf("orthogonal"),
               (file, b) -> b.orthogonal(starts(file)),
               c -> c.orthogonal() ? TextNode.valueOf("orthogonal") : NullNode.instance,
               false)
-            .flag("use_dynamic_rank", false, AdamssConfig::dynamicRank, Builder::dynamicRank)
-            .decimal("svd_threshold", 0.1, AdamssConfig::svdThreshold, Builder::svdThreshold)
-            .integer("random_seed", 0, 0, AdamssConfig::seed, Builder::seed)
-            .flagAtStart("use_asa", false, AdamssConfig::useAsa, Builder::useAsa)
-            .integerAtStart("asa_target_subspaces", 50, 1, AdamssConfig::asaTargetSubspaces, Builder::asaTargetSubspaces)
-            .integerAtStart("init_warmup", 50, 0, AdamssConfig::initWarmup, Builder::initWarmup)
-            .integerAtStart("final_warmup", 1000, 0, AdamssConfig::finalWarmup, Builder::finalWarmup)
-            .integerAtStart("mask_interval", 100, 1, AdamssConfig::maskInterval, Builder::maskInterval)
-            .decimalAtStart("asa_importance_beta", 0.85, AdamssConfig::asaImportanceBeta, Builder::asaImportanceBeta)
-            .decimalAtStart("asa_uncertainty_beta", 0.85, AdamssConfig::asaUncertaintyBeta, Builder::asaUncertaintyBeta)
-            .decimalAtStart("asa_schedule_exponent", 3, AdamssConfig::asaScheduleExponent, Builder::asaScheduleExponent)
-            .layers();
+          .flag("use_dynamic_rank", false, AdamssConfig::dynamicRank, Builder::dynamicRank)
+          .decimal("svd_threshold", 0.1, AdamssConfig::svdThreshold, Builder::svdThreshold)
+          .integer("random_seed", 0, 0, AdamssConfig::seed, Builder::seed)
+          .flagAtStart("use_asa", false, AdamssConfig::useAsa, Builder::useAsa)
+          .integerAtStart(
+              "asa_target_subspaces",
+              50,
+              1,
+              AdamssConfig::asaTargetSubspaces,
+              Builder::asaTargetSubspaces)
+          .integerAtStart("init_warmup", 50, 0, AdamssConfig::initWarmup, Builder::initWarmup)
+          .integerAtStart("final_warmup", 1000, 0, AdamssConfig::finalWarmup, Builder::finalWarmup)
+          .integerAtStart(
+              "mask_interval", 100, 1, AdamssConfig::maskInterval, Builder::maskInterval)
+          .decimalAtStart(
+              "asa_importance_beta",
+              0.85,
+              AdamssConfig::asaImportanceBeta,
+              Builder::asaImportanceBeta)
+          .decimalAtStart(
+              "asa_uncertainty_beta",
+              0.85,
+              AdamssConfig::asaUncertaintyBeta,
+              Builder::asaUncertaintyBeta)
+          .decimalAtStart(
+              "asa_schedule_exponent",
+              3,
+              AdamssConfig::asaScheduleExponent,
+              Builder::asaScheduleExponent)
+          .layers();
 
   /** Creates it for {@link java.util.ServiceLoader}. */
   public AdamssTuner() {

@@ -55,9 +55,7 @@ record Decomposition(int rank, int columns, float[] right, List<Cluster> cluster
   }
 
   private static int[] rowsOf(int[] labels, int label) {
-    return IntStream.range(0, labels.length)
-        .filter(i -> labels[i] == label)
-        .toArray();
+    return IntStream.range(0, labels.length).filter(i -> labels[i] == label).toArray();
   }
 
   /**

@@ -12,18 +12,15 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a Beft adapter, as {@link Peft} does
- * for LoRA: {@code @Beft(target = "v_proj")}. The members mean what the fields of peft's {@code
+ * Asks for a subclass of the annotated model that carries a Beft adapter, as {@link Peft} does for
+ * LoRA: {@code @Beft(target = "v_proj")}. The members mean what the fields of peft's {@code
  * BeftConfig} mean and have its defaults; what is computed is in {@link BeftTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)
 @Target(ElementType.TYPE)
 @Repeatable(Beft.List.class)
-@TunerDescriptor(
-    peftType = BeftTuner.PEFT_TYPE,
-    config = BeftConfig.class,
-    layers = Linear.class)
+@TunerDescriptor(peftType = BeftTuner.PEFT_TYPE, config = BeftConfig.class, layers = Linear.class)
 public @interface Beft {
   /** The layers that get an adapter; see {@link Peft#target()}. */
   String[] target() default {};
@@ -31,9 +28,7 @@ public @interface Beft {
   /** The same as a regular expression; see {@link Peft#targetRegex()}. */
   String targetRegex() default "";
 
-  /**
-   * Whether the bias starts as zero; else it is random.
-   */
+  /** Whether the bias starts as zero; else it is random. */
   @Setting(description = "Starts as the base model; false makes all weights random.")
   boolean initWeights() default true;
 

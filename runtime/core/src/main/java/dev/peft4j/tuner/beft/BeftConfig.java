@@ -10,9 +10,7 @@ import dev.peft4j.tuner.ConfigBuilder;
  * @param initWeights whether the bias starts as zero; else it is random
  * @param common targets, task and base model
  */
-public record BeftConfig(
-    boolean initWeights,
-    CommonSettings common)
+public record BeftConfig(boolean initWeights, CommonSettings common)
     implements CommonConfig<BeftConfig> {
 
   /** Starts with peft's defaults; targets must be given. */
@@ -41,9 +39,7 @@ public record BeftConfig(
       return this;
     }
 
-    /**
-     * Sets whether the bias starts as zero; else it is random.
-     */
+    /** Sets whether the bias starts as zero; else it is random. */
     public Builder initWeights(boolean value) {
       initWeights = value;
       return this;

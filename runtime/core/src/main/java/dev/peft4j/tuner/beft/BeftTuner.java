@@ -13,8 +13,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A trained bias (BEFT, 2025), peft's {@code BEFT}: a layer's result gets β (1, out), which starts at
- * zero. Only a layer that has a bias can be merged.
+ * A trained bias (BEFT, 2025), peft's {@code BEFT}: a layer's result gets β (1, out), which starts
+ * at zero. Only a layer that has a bias can be merged.
  */
 @AutoService(Tuner.class)
 public final class BeftTuner extends SettingsTuner<BeftConfig> {
@@ -23,7 +23,7 @@ public final class BeftTuner extends SettingsTuner<BeftConfig> {
 
   private static final SettingsFile<BeftConfig, Builder> FILE =
       SettingsFile.of(PEFT_TYPE, BeftConfig.class, BeftConfig::builder)
-            .flagAtStart("init_weights", true, BeftConfig::initWeights, Builder::initWeights);
+          .flagAtStart("init_weights", true, BeftConfig::initWeights, Builder::initWeights);
 
   /** Creates it for {@link java.util.ServiceLoader}. */
   public BeftTuner() {
@@ -33,8 +33,6 @@ public final class BeftTuner extends SettingsTuner<BeftConfig> {
   @Override
   protected @Nullable TunerLayer layer(
       String path, Module layer, BeftConfig config, TunerContext context) {
-    return layer instanceof Linear linear
-        ? new BeftLayer(linear, config, context.rng())
-        : null;
+    return layer instanceof Linear linear ? new BeftLayer(linear, config, context.rng()) : null;
   }
 }

@@ -14,18 +14,15 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a C3a adapter, as {@link Peft} does
- * for LoRA: {@code @C3a(target = "fc1", blockSize = 16)}. The members mean what the fields of
- * peft's {@code C3AConfig} mean and have its defaults; what is computed is in {@link C3aTuner}.
+ * Asks for a subclass of the annotated model that carries a C3a adapter, as {@link Peft} does for
+ * LoRA: {@code @C3a(target = "fc1", blockSize = 16)}. The members mean what the fields of peft's
+ * {@code C3AConfig} mean and have its defaults; what is computed is in {@link C3aTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)
 @Target(ElementType.TYPE)
 @Repeatable(C3a.List.class)
-@TunerDescriptor(
-    peftType = C3aTuner.PEFT_TYPE,
-    config = C3aConfig.class,
-    layers = Linear.class)
+@TunerDescriptor(peftType = C3aTuner.PEFT_TYPE, config = C3aConfig.class, layers = Linear.class)
 public @interface C3a {
   /** The layers that get an adapter; see {@link Peft#target()}. */
   String[] target() default {};
@@ -33,21 +30,15 @@ public @interface C3a {
   /** The same as a regular expression; see {@link Peft#targetRegex()}. */
   String targetRegex() default "";
 
-  /**
-   * The size of a block; divides inputs and outputs.
-   */
+  /** The size of a block; divides inputs and outputs. */
   @Setting(description = "Size of a block.", min = 1)
   int blockSize() default 256;
 
-  /**
-   * What the adapter starts from.
-   */
+  /** What the adapter starts from. */
   @Setting(description = "What the adapter starts from.", key = "init_weights", option = "start")
   C3aStart start() default C3aStart.XAVIER_UNIFORM;
 
-  /**
-   * Sizes of the blocks of some of the layers; the first that fits a layer counts.
-   */
+  /** Sizes of the blocks of some of the layers; the first that fits a layer counts. */
   @Setting(description = "Sizes of the blocks of some of the layers.")
   RankPattern[] blockSizePattern() default {};
 

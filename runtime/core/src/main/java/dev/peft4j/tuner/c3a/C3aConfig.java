@@ -14,8 +14,8 @@ import java.util.SequencedMap;
  *
  * @param blockSize the size of a block; divides inputs and outputs
  * @param start what the adapter starts from
- * @param blockSizePattern sizes of the blocks of some of the layers; the first that fits a
- * layer counts
+ * @param blockSizePattern sizes of the blocks of some of the layers; the first that fits a layer
+ *     counts
  * @param common targets, task and base model
  */
 public record C3aConfig(
@@ -32,7 +32,8 @@ public record C3aConfig(
    */
   public C3aConfig {
     SettingChecks.atLeast("block size", blockSize, 1);
-    blockSizePattern.forEach((key, rank) -> SettingChecks.rank("block size pattern '" + key + "'", rank));
+    blockSizePattern.forEach(
+        (key, rank) -> SettingChecks.rank("block size pattern '" + key + "'", rank));
     blockSizePattern = PatternMap.of(blockSizePattern);
   }
 
@@ -68,17 +69,13 @@ public record C3aConfig(
       return this;
     }
 
-    /**
-     * Sets the size of a block; divides inputs and outputs.
-     */
+    /** Sets the size of a block; divides inputs and outputs. */
     public Builder blockSize(int value) {
       blockSize = value;
       return this;
     }
 
-    /**
-     * Sets what the adapter starts from.
-     */
+    /** Sets what the adapter starts from. */
     public Builder start(C3aStart value) {
       start = value;
       return this;

@@ -33,8 +33,7 @@ final class C3aLayer extends LinearAdapter {
           case GAUSSIAN -> Initial.normal(rng, 1, shape);
           case ZERO -> Initial.constant(0, shape);
           default ->
-              new Parameter(
-                  rng.uniform(out() / b * in(), (float) -bound, (float) bound), shape);
+              new Parameter(rng.uniform(out() / b * in(), (float) -bound, (float) bound), shape);
         };
     this.circulant = new Circulant(out() / b, in() / b, b);
   }
@@ -42,7 +41,14 @@ final class C3aLayer extends LinearAdapter {
   private static void requireWhole(String path, String what, int size, int b) {
     if (size % b != 0) {
       throw new IllegalArgumentException(
-          "'" + path + "' has " + size + " " + what + ", which blocks of " + b
+          "'"
+              + path
+              + "' has "
+              + size
+              + " "
+              + what
+              + ", which blocks of "
+              + b
               + " do not divide; set the block size to a divisor, for some layers with a pattern");
     }
   }

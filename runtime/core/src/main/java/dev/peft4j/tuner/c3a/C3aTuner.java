@@ -13,10 +13,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Block-circulant convolutions (Chen et al. 2024), peft's {@code C3A}: the weight gets blocks (b, b),
- * each of which is a circulant matrix of one kernel: ΔW[t, j] = w[(j - t) mod b] / in. The kernels
- * (out / b, in / b, b) are trained. Like peft, it passes on to the layer's input the gradient of the
- * blocks w[(j + t) mod b], so that layers in front of it train the same way.
+ * Block-circulant convolutions (Chen et al. 2024), peft's {@code C3A}: the weight gets blocks (b,
+ * b), each of which is a circulant matrix of one kernel: ΔW[t, j] = w[(j - t) mod b] / in. The
+ * kernels (out / b, in / b, b) are trained. Like peft, it passes on to the layer's input the
+ * gradient of the blocks w[(j + t) mod b], so that layers in front of it train the same way.
  */
 @AutoService(Tuner.class)
 public final class C3aTuner extends SettingsTuner<C3aConfig> {
@@ -25,16 +25,20 @@ public final class C3aTuner extends SettingsTuner<C3aConfig> {
 
   private static final SettingsFile<C3aConfig, Builder> FILE =
       SettingsFile.of(PEFT_TYPE, C3aConfig.class, C3aConfig::builder)
-            .size("block_size", 256, C3aConfig::blockSize, Builder::blockSize)
-            .choiceAtStart(
-                "init_weights",
-                C3aStart.XAVIER_UNIFORM,
-                List.of("xavier_uniform", "kaiming_uniform", "gaussian", "true", "false"),
-                C3aConfig::start,
-                Builder::start)
-            .sizePattern("block_size_pattern", "block_size", C3aConfig::blockSizePattern, Builder::blockSizePattern)
-            .bias("c3a_only")
-            .layers();
+          .size("block_size", 256, C3aConfig::blockSize, Builder::blockSize)
+          .choiceAtStart(
+              "init_weights",
+              C3aStart.XAVIER_UNIFORM,
+              List.of("xavier_uniform", "kaiming_uniform", "gaussian", "true", "false"),
+              C3aConfig::start,
+              Builder::start)
+          .sizePattern(
+              "block_size_pattern",
+              "block_size",
+              C3aConfig::blockSizePattern,
+              Builder::blockSizePattern)
+          .bias("c3a_only")
+          .layers();
 
   /** Creates it for {@link java.util.ServiceLoader}. */
   public C3aTuner() {

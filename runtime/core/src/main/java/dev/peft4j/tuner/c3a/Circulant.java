@@ -27,7 +27,9 @@ final class Circulant {
     this.frequencies = p * q >= MANY * (p + q) / 2 && b > 2 ? new Frequencies(b) : null;
   }
 
-  /** Which number of a kernel is in row t and column j: (j - t) mod b, or backwards (j + t) mod b. */
+  /**
+   * Which number of a kernel is in row t and column j: (j - t) mod b, or backwards (j + t) mod b.
+   */
   private static Tensor index(int b, int sign) {
     long[] at = new long[b * b];
     for (int t = 0; t < b; t++) {

@@ -15,10 +15,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a Delora adapter, as {@link Peft}
- * does for LoRA: {@code @Delora(target = "fc1", r = 4)}. The members mean what the fields of
- * peft's {@code DeloraConfig} mean and have its defaults; what is computed is in {@link
- * DeloraTuner}.
+ * Asks for a subclass of the annotated model that carries a Delora adapter, as {@link Peft} does
+ * for LoRA: {@code @Delora(target = "fc1", r = 4)}. The members mean what the fields of peft's
+ * {@code DeloraConfig} mean and have its defaults; what is computed is in {@link DeloraTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)
@@ -41,40 +40,33 @@ public @interface Delora {
   /** The same as a regular expression; see {@link Peft#excludeRegex()}. */
   String excludeRegex() default "";
 
-  /**
-   * The rank.
-   */
+  /** The rank. */
   @Setting(description = "Rank of the adapter.", option = "rank", min = 1)
   int r() default 8;
 
-  /**
-   * The number that the bound of the norm starts with; peft's {@code delora_lambda}.
-   */
+  /** The number that the bound of the norm starts with; peft's {@code delora_lambda}. */
   @Setting(description = "What the bound of the norm starts with.", key = "delora_lambda")
   double lambda() default 15;
 
   /**
-   * The probability with which an element of the layer's input is dropped in training, in front
-   * of the adapter.
+   * The probability with which an element of the layer's input is dropped in training, in front of
+   * the adapter.
    */
-  @Setting(description = "Probability with which an input of the adapter is dropped in training.", min = 0, below = 1)
+  @Setting(
+      description = "Probability with which an input of the adapter is dropped in training.",
+      min = 0,
+      below = 1)
   double moduleDropout() default 0;
 
-  /**
-   * Whether the adapter starts as zero; else its weights are random.
-   */
+  /** Whether the adapter starts as zero; else its weights are random. */
   @Setting(description = "Starts as the base model; false makes all weights random.")
   boolean initWeights() default true;
 
-  /**
-   * Ranks of some of the layers; the first that fits a layer counts.
-   */
+  /** Ranks of some of the layers; the first that fits a layer counts. */
   @Setting(description = "Ranks of some of the layers.")
   RankPattern[] rankPattern() default {};
 
-  /**
-   * Bounds of some of the layers; the first that fits a layer counts.
-   */
+  /** Bounds of some of the layers; the first that fits a layer counts. */
   @Setting(description = "Bounds of some of the layers.")
   AlphaPattern[] lambdaPattern() default {};
 

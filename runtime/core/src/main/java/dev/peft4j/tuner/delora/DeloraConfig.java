@@ -15,7 +15,7 @@ import java.util.SequencedMap;
  * @param r the rank
  * @param lambda the number that the bound of the norm starts with; peft's {@code delora_lambda}
  * @param moduleDropout the probability with which an element of the layer's input is dropped in
- * training, in front of the adapter
+ *     training, in front of the adapter
  * @param initWeights whether the adapter starts as zero; else its weights are random
  * @param rankPattern ranks of some of the layers; the first that fits a layer counts
  * @param lambdaPattern bounds of some of the layers; the first that fits a layer counts
@@ -42,7 +42,9 @@ public record DeloraConfig(
     SettingChecks.probability("module dropout", moduleDropout, common.targets().fromFile());
     rankPattern.forEach((key, rank) -> SettingChecks.rank("rank pattern '" + key + "'", rank));
     rankPattern = PatternMap.of(rankPattern);
-    lambdaPattern.forEach((key, v) -> SettingChecks.above("lambda pattern '" + key + "'", v, 0, common.targets().fromFile()));
+    lambdaPattern.forEach(
+        (key, v) ->
+            SettingChecks.above("lambda pattern '" + key + "'", v, 0, common.targets().fromFile()));
     lambdaPattern = PatternMap.of(lambdaPattern);
   }
 
@@ -58,11 +60,14 @@ public record DeloraConfig(
 
   @Override
   public DeloraConfig withCommon(CommonSettings other) {
-    return new DeloraConfig(r, lambda, moduleDropout, initWeights, rankPattern, lambdaPattern, other);
+    return new DeloraConfig(
+        r, lambda, moduleDropout, initWeights, rankPattern, lambdaPattern, other);
   }
 
-  DeloraConfig withPatterns(SequencedMap<String, Integer> rankPatternNow, SequencedMap<String, Double> lambdaPatternNow) {
-    return new DeloraConfig(r, lambda, moduleDropout, initWeights, rankPatternNow, lambdaPatternNow, common);
+  DeloraConfig withPatterns(
+      SequencedMap<String, Integer> rankPatternNow, SequencedMap<String, Double> lambdaPatternNow) {
+    return new DeloraConfig(
+        r, lambda, moduleDropout, initWeights, rankPatternNow, lambdaPatternNow, common);
   }
 
   /** Returns the rank of the layer at {@code path}. */
@@ -86,34 +91,28 @@ public record DeloraConfig(
       return this;
     }
 
-    /**
-     * Sets the rank.
-     */
+    /** Sets the rank. */
     public Builder r(int value) {
       r = value;
       return this;
     }
 
-    /**
-     * Sets the number that the bound of the norm starts with; peft's {@code delora_lambda}.
-     */
+    /** Sets the number that the bound of the norm starts with; peft's {@code delora_lambda}. */
     public Builder lambda(double value) {
       lambda = value;
       return this;
     }
 
     /**
-     * Sets the probability with which an element of the layer's input is dropped in training,
-     * in front of the adapter.
+     * Sets the probability with which an element of the layer's input is dropped in training, in
+     * front of the adapter.
      */
     public Builder moduleDropout(double value) {
       moduleDropout = value;
       return this;
     }
 
-    /**
-     * Sets whether the adapter starts as zero; else its weights are random.
-     */
+    /** Sets whether the adapter starts as zero; else its weights are random. */
     public Builder initWeights(boolean value) {
       initWeights = value;
       return this;
@@ -155,7 +154,8 @@ public record DeloraConfig(
      */
     @Override
     public DeloraConfig build() {
-      return new DeloraConfig(r, lambda, moduleDropout, initWeights, rankPattern, lambdaPattern, common());
+      return new DeloraConfig(
+          r, lambda, moduleDropout, initWeights, rankPattern, lambdaPattern, common());
     }
   }
 }

@@ -13,10 +13,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Low-rank matrices whose norm is bounded (Bini et al. 2025), peft's {@code DELORA}: the weight gets
- * B · diag(λ / (r · ‖A_k‖ · ‖B_k‖)) · A · diag(w), where the norms are those of A's rows and B's
- * columns, at least 1e-4, and w (in) holds the norms of the columns of the base's weight. A (r, in), B
- * (out, r) and λ (1) are trained; B starts at zero.
+ * Low-rank matrices whose norm is bounded (Bini et al. 2025), peft's {@code DELORA}: the weight
+ * gets B · diag(λ / (r · ‖A_k‖ · ‖B_k‖)) · A · diag(w), where the norms are those of A's rows and
+ * B's columns, at least 1e-4, and w (in) holds the norms of the columns of the base's weight. A (r,
+ * in), B (out, r) and λ (1) are trained; B starts at zero.
  */
 @AutoService(Tuner.class)
 public final class DeloraTuner extends SettingsTuner<DeloraConfig> {
@@ -25,15 +25,19 @@ public final class DeloraTuner extends SettingsTuner<DeloraConfig> {
 
   private static final SettingsFile<DeloraConfig, Builder> FILE =
       SettingsFile.of(PEFT_TYPE, DeloraConfig.class, DeloraConfig::builder)
-            .size("r", 8, DeloraConfig::r, Builder::r)
-            .numberAtStart("delora_lambda", 15, DeloraConfig::lambda, Builder::lambda)
-            .dropout("module_dropout", DeloraConfig::moduleDropout, Builder::moduleDropout)
-            .flagAtStart("init_weights", true, DeloraConfig::initWeights, Builder::initWeights)
-            .sizePattern("rank_pattern", "r", DeloraConfig::rankPattern, Builder::rankPattern)
-            .numberPattern("lambda_pattern", "delora_lambda", DeloraConfig::lambdaPattern, Builder::lambdaPattern)
-            .bias("delora_only")
-            .exclude()
-            .layers();
+          .size("r", 8, DeloraConfig::r, Builder::r)
+          .numberAtStart("delora_lambda", 15, DeloraConfig::lambda, Builder::lambda)
+          .dropout("module_dropout", DeloraConfig::moduleDropout, Builder::moduleDropout)
+          .flagAtStart("init_weights", true, DeloraConfig::initWeights, Builder::initWeights)
+          .sizePattern("rank_pattern", "r", DeloraConfig::rankPattern, Builder::rankPattern)
+          .numberPattern(
+              "lambda_pattern",
+              "delora_lambda",
+              DeloraConfig::lambdaPattern,
+              Builder::lambdaPattern)
+          .bias("delora_only")
+          .exclude()
+          .layers();
 
   /** Creates it for {@link java.util.ServiceLoader}. */
   public DeloraTuner() {

@@ -15,10 +15,10 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a FourierFt adapter, as {@link Peft}
- * does for LoRA: {@code @FourierFt(target = "fc1", frequencies = 100)}. The members mean what
- * the fields of peft's {@code FourierFTConfig} mean and have its defaults; what is computed is
- * in {@link FourierFtTuner}.
+ * Asks for a subclass of the annotated model that carries a FourierFt adapter, as {@link Peft} does
+ * for LoRA: {@code @FourierFt(target = "fc1", frequencies = 100)}. The members mean what the fields
+ * of peft's {@code FourierFTConfig} mean and have its defaults; what is computed is in {@link
+ * FourierFtTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)
@@ -41,15 +41,11 @@ public @interface FourierFt {
   /** The same as a regular expression; see {@link Peft#excludeRegex()}. */
   String excludeRegex() default "";
 
-  /**
-   * The number of frequencies of a layer.
-   */
+  /** The number of frequencies of a layer. */
   @Setting(description = "Number of frequencies of a layer.", key = "n_frequency", min = 1)
   int frequencies() default 1000;
 
-  /**
-   * A factor of what the adapter adds.
-   */
+  /** A factor of what the adapter adds. */
   @Setting(description = "Factor of what the adapter adds.")
   double scaling() default 150;
 
@@ -60,16 +56,14 @@ public @interface FourierFt {
   @Setting(description = "Seed of the places of the frequencies.", key = "random_loc_seed", min = 0)
   int seed() default 777;
 
-  /**
-   * Whether the adapter starts as zero; peft's default is a random start.
-   */
+  /** Whether the adapter starts as zero; peft's default is a random start. */
   @Setting(description = "Starts as the base model; false makes all weights random.")
   boolean initWeights() default false;
 
-  /**
-   * Numbers of frequencies of some of the layers; the first that fits a layer counts.
-   */
-  @Setting(description = "Numbers of frequencies of some of the layers.", key = "n_frequency_pattern")
+  /** Numbers of frequencies of some of the layers; the first that fits a layer counts. */
+  @Setting(
+      description = "Numbers of frequencies of some of the layers.",
+      key = "n_frequency_pattern")
   RankPattern[] frequencyPattern() default {};
 
   /** Which biases of the base model are trained; see {@link Peft#bias()}. */

@@ -15,10 +15,10 @@ import java.util.SequencedMap;
  * @param frequencies the number of frequencies of a layer
  * @param scaling a factor of what the adapter adds
  * @param seed the seed of the frequencies' places, which are drawn as torch draws them; peft's
- * {@code random_loc_seed}
+ *     {@code random_loc_seed}
  * @param initWeights whether the adapter starts as zero; peft's default is a random start
- * @param frequencyPattern numbers of frequencies of some of the layers; the first that fits a
- * layer counts
+ * @param frequencyPattern numbers of frequencies of some of the layers; the first that fits a layer
+ *     counts
  * @param common targets, task and base model
  */
 public record FourierFtConfig(
@@ -39,7 +39,8 @@ public record FourierFtConfig(
     SettingChecks.atLeast("frequencies", frequencies, 1);
     SettingChecks.finite("scaling", scaling);
     SettingChecks.atLeast("seed", seed, 0);
-    frequencyPattern.forEach((key, rank) -> SettingChecks.rank("frequency pattern '" + key + "'", rank));
+    frequencyPattern.forEach(
+        (key, rank) -> SettingChecks.rank("frequency pattern '" + key + "'", rank));
     frequencyPattern = PatternMap.of(frequencyPattern);
   }
 
@@ -59,7 +60,8 @@ public record FourierFtConfig(
   }
 
   FourierFtConfig withPatterns(SequencedMap<String, Integer> frequencyPatternNow) {
-    return new FourierFtConfig(frequencies, scaling, seed, initWeights, frequencyPatternNow, common);
+    return new FourierFtConfig(
+        frequencies, scaling, seed, initWeights, frequencyPatternNow, common);
   }
 
   /** A builder of a {@link FourierFtConfig}; lists add up when a method is called again. */
@@ -77,34 +79,28 @@ public record FourierFtConfig(
       return this;
     }
 
-    /**
-     * Sets the number of frequencies of a layer.
-     */
+    /** Sets the number of frequencies of a layer. */
     public Builder frequencies(int value) {
       frequencies = value;
       return this;
     }
 
-    /**
-     * Sets a factor of what the adapter adds.
-     */
+    /** Sets a factor of what the adapter adds. */
     public Builder scaling(double value) {
       scaling = value;
       return this;
     }
 
     /**
-     * Sets the seed of the frequencies' places, which are drawn as torch draws them; peft's
-     * {@code random_loc_seed}.
+     * Sets the seed of the frequencies' places, which are drawn as torch draws them; peft's {@code
+     * random_loc_seed}.
      */
     public Builder seed(int value) {
       seed = value;
       return this;
     }
 
-    /**
-     * Sets whether the adapter starts as zero; peft's default is a random start.
-     */
+    /** Sets whether the adapter starts as zero; peft's default is a random start. */
     public Builder initWeights(boolean value) {
       initWeights = value;
       return this;
@@ -140,7 +136,8 @@ public record FourierFtConfig(
      */
     @Override
     public FourierFtConfig build() {
-      return new FourierFtConfig(frequencies, scaling, seed, initWeights, frequencyPattern, common());
+      return new FourierFtConfig(
+          frequencies, scaling, seed, initWeights, frequencyPattern, common());
     }
   }
 }

@@ -33,8 +33,7 @@ final class FourierFtLayer extends LinearAdapter {
     this.places =
         SparsePlaces.of(
             SparsePlaces.drawn(path, out(), in(), n, new TorchGenerator(c.seed())), out(), in());
-    this.spectrum =
-        c.initWeights() ? Initial.constant(0, n) : Initial.normal(context.rng(), 1, n);
+    this.spectrum = c.initWeights() ? Initial.constant(0, n) : Initial.normal(context.rng(), 1, n);
     this.cosIn = Waves.cosines(context, in());
     this.sinIn = Waves.sines(context, in());
     this.cosOut = Waves.cosines(context, out());

@@ -61,11 +61,7 @@ final class Bases {
     if (layers >= 0 && layers + 1 < parts.size() && isNumber(parts.get(layers + 1))) {
       return Integer.parseInt(parts.get(layers + 1));
     }
-    return parts.stream()
-        .filter(Bases::isNumber)
-        .findFirst()
-        .map(Integer::parseInt)
-        .orElse(place);
+    return parts.stream().filter(Bases::isNumber).findFirst().map(Integer::parseInt).orElse(place);
   }
 
   static Bases of(TunerContext context, FrodConfig c) {
@@ -144,8 +140,7 @@ final class Bases {
     }
     Tensor stacked = Tensor.concat(0, matrices.toArray(new Tensor[0]));
     if (rows < in) { // rows of zeros make the right vectors complete
-      float[] square =
-          Tensor.concat(0, stacked, Tensor.zeros(in - rows, in)).toFloats();
+      float[] square = Tensor.concat(0, stacked, Tensor.zeros(in - rows, in)).toFloats();
       return LinearAlgebra.transposed(algebra.svd(square, in, in).vt(), in, in);
     }
     LinearAlgebra.Qr qr = algebra.qr(stacked.toFloats(), rows, in);

@@ -14,8 +14,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a Frod adapter, as {@link Peft} does
- * for LoRA: {@code @Frod(target = "fc1")}. The members mean what the fields of peft's {@code
+ * Asks for a subclass of the annotated model that carries a Frod adapter, as {@link Peft} does for
+ * LoRA: {@code @Frod(target = "fc1")}. The members mean what the fields of peft's {@code
  * FrodConfig} mean and have its defaults; what is computed is in {@link FrodTuner}.
  */
 @Documented
@@ -41,35 +41,41 @@ public @interface Frod {
   int projectionSeed() default 0;
 
   /**
-   * Whether the shared bases are in the file; else they are drawn again from the seed when it
-   * is loaded.
+   * Whether the shared bases are in the file; else they are drawn again from the seed when it is
+   * loaded.
    */
   @Setting(description = "Saves the shared bases; else the seed stands for them.")
   boolean saveProjection() default true;
 
   /**
-   * The probability with which an element of the layer's input is dropped in training, in front
-   * of the adapter.
+   * The probability with which an element of the layer's input is dropped in training, in front of
+   * the adapter.
    */
-  @Setting(description = "Probability with which an input of the adapter is dropped in training.", key = "frod_dropout", min = 0, below = 1)
+  @Setting(
+      description = "Probability with which an input of the adapter is dropped in training.",
+      key = "frod_dropout",
+      min = 0,
+      below = 1)
   double dropout() default 0;
 
-  /**
-   * The share of the numbers off the diagonal that are trained.
-   */
-  @Setting(description = "Share of the numbers off the diagonal that are trained.", min = 0, max = 1)
+  /** The share of the numbers off the diagonal that are trained. */
+  @Setting(
+      description = "Share of the numbers off the diagonal that are trained.",
+      min = 0,
+      max = 1)
   double sparseRate() default 0.01;
 
   /**
    * A number that keeps the shared basis of similar layers stable; peft's {@code
    * regularization_alpha}.
    */
-  @Setting(description = "Number that keeps the shared basis stable.", key = "regularization_alpha", above = 0)
+  @Setting(
+      description = "Number that keeps the shared basis stable.",
+      key = "regularization_alpha",
+      above = 0)
   double regularization() default 0.001;
 
-  /**
-   * Whether the adapter starts as the base model; else it is changed at random.
-   */
+  /** Whether the adapter starts as the base model; else it is changed at random. */
   @Setting(description = "Starts as the base model; false makes all weights random.")
   boolean initWeights() default true;
 

@@ -10,14 +10,14 @@ import dev.peft4j.tuner.SettingChecks;
  * Settings of {@link FrodTuner}: peft's {@code FrodConfig}.
  *
  * @param projectionSeed the seed of the frozen matrices, which are drawn as torch draws them;
- * peft's {@code projection_prng_key}
- * @param saveProjection whether the shared bases are in the file; else they are drawn again
- * from the seed when it is loaded
- * @param dropout the probability with which an element of the layer's input is dropped in
- * training, in front of the adapter
+ *     peft's {@code projection_prng_key}
+ * @param saveProjection whether the shared bases are in the file; else they are drawn again from
+ *     the seed when it is loaded
+ * @param dropout the probability with which an element of the layer's input is dropped in training,
+ *     in front of the adapter
  * @param sparseRate the share of the numbers off the diagonal that are trained
  * @param regularization a number that keeps the shared basis of similar layers stable; peft's
- * {@code regularization_alpha}
+ *     {@code regularization_alpha}
  * @param initWeights whether the adapter starts as the base model; else it is changed at random
  * @param common targets, task and base model
  */
@@ -55,7 +55,8 @@ public record FrodConfig(
 
   @Override
   public FrodConfig withCommon(CommonSettings other) {
-    return new FrodConfig(projectionSeed, saveProjection, dropout, sparseRate, regularization, initWeights, other);
+    return new FrodConfig(
+        projectionSeed, saveProjection, dropout, sparseRate, regularization, initWeights, other);
   }
 
   /** A builder of a {@link FrodConfig}; lists add up when a method is called again. */
@@ -84,8 +85,8 @@ public record FrodConfig(
     }
 
     /**
-     * Sets whether the shared bases are in the file; else they are drawn again from the seed
-     * when it is loaded.
+     * Sets whether the shared bases are in the file; else they are drawn again from the seed when
+     * it is loaded.
      */
     public Builder saveProjection(boolean value) {
       saveProjection = value;
@@ -93,17 +94,15 @@ public record FrodConfig(
     }
 
     /**
-     * Sets the probability with which an element of the layer's input is dropped in training,
-     * in front of the adapter.
+     * Sets the probability with which an element of the layer's input is dropped in training, in
+     * front of the adapter.
      */
     public Builder dropout(double value) {
       dropout = value;
       return this;
     }
 
-    /**
-     * Sets the share of the numbers off the diagonal that are trained.
-     */
+    /** Sets the share of the numbers off the diagonal that are trained. */
     public Builder sparseRate(double value) {
       sparseRate = value;
       return this;
@@ -118,9 +117,7 @@ public record FrodConfig(
       return this;
     }
 
-    /**
-     * Sets whether the adapter starts as the base model; else it is changed at random.
-     */
+    /** Sets whether the adapter starts as the base model; else it is changed at random. */
     public Builder initWeights(boolean value) {
       initWeights = value;
       return this;
@@ -150,7 +147,14 @@ public record FrodConfig(
      */
     @Override
     public FrodConfig build() {
-      return new FrodConfig(projectionSeed, saveProjection, dropout, sparseRate, regularization, initWeights, common());
+      return new FrodConfig(
+          projectionSeed,
+          saveProjection,
+          dropout,
+          sparseRate,
+          regularization,
+          initWeights,
+          common());
     }
   }
 }

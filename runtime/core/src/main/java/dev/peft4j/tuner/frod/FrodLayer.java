@@ -2,7 +2,6 @@ package dev.peft4j.tuner.frod;
 
 import dev.peft4j.data.Rng;
 import dev.peft4j.graph.Node;
-import dev.peft4j.nn.Buffer;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.nn.WeightedLayer;
 import dev.peft4j.tensor.Tensor;

@@ -17,10 +17,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a LnTuning adapter, as {@link Peft}
- * does for LoRA: {@code @LnTuning(target = "norm")}. The members mean what the fields of peft's
- * {@code LNTuningConfig} mean and have its defaults; what is computed is in {@link
- * LnTuningTuner}.
+ * Asks for a subclass of the annotated model that carries a LnTuning adapter, as {@link Peft} does
+ * for LoRA: {@code @LnTuning(target = "norm")}. The members mean what the fields of peft's {@code
+ * LNTuningConfig} mean and have its defaults; what is computed is in {@link LnTuningTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)
@@ -29,7 +28,15 @@ import java.lang.annotation.Target;
 @TunerDescriptor(
     peftType = LnTuningTuner.PEFT_TYPE,
     config = LnTuningConfig.class,
-    layers = {LayerNorm.class, RmsNorm.class, Linear.class, TransposedLinear.class, Embedding.class, Conv1d.class, Conv2d.class})
+    layers = {
+      LayerNorm.class,
+      RmsNorm.class,
+      Linear.class,
+      TransposedLinear.class,
+      Embedding.class,
+      Conv1d.class,
+      Conv2d.class
+    })
 public @interface LnTuning {
   /** The layers that get an adapter; see {@link Peft#target()}. */
   String[] target() default {};

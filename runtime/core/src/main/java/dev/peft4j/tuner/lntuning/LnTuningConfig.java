@@ -7,12 +7,9 @@ import dev.peft4j.tuner.ConfigBuilder;
 /**
  * Settings of {@link LnTuningTuner}: peft's {@code LNTuningConfig}.
  *
-
  * @param common targets, task and base model
  */
-public record LnTuningConfig(
-    CommonSettings common)
-    implements CommonConfig<LnTuningConfig> {
+public record LnTuningConfig(CommonSettings common) implements CommonConfig<LnTuningConfig> {
 
   /** Starts with peft's defaults; targets must be given. */
   public static Builder builder() {

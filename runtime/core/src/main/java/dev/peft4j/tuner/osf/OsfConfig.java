@@ -12,10 +12,10 @@ import java.util.SequencedMap;
  * Settings of {@link OsfTuner}: peft's {@code OSFConfig}.
  *
  * @param effectiveRank the number of singular values that stay as they are, or, below 1, their
- * share; 0 for half of them, -1 for all
+ *     share; 0 for half of them, -1 for all
  * @param initWeights whether the adapter starts as zero; else its weights are random
- * @param rankPattern effective ranks of some of the layers; the first whose expression is found
- * in a layer's path counts
+ * @param rankPattern effective ranks of some of the layers; the first whose expression is found in
+ *     a layer's path counts
  * @param common targets, task and base model
  */
 public record OsfConfig(
@@ -32,7 +32,9 @@ public record OsfConfig(
    */
   public OsfConfig {
     SettingChecks.finite("effective rank", effectiveRank);
-    rankPattern.forEach((key, v) -> SettingChecks.above("rank pattern '" + key + "'", v, 0, common.targets().fromFile()));
+    rankPattern.forEach(
+        (key, v) ->
+            SettingChecks.above("rank pattern '" + key + "'", v, 0, common.targets().fromFile()));
     rankPattern = PatternMap.of(rankPattern);
     OsfRanks.require("effective rank", effectiveRank);
   }
@@ -78,9 +80,7 @@ public record OsfConfig(
       return this;
     }
 
-    /**
-     * Sets whether the adapter starts as zero; else its weights are random.
-     */
+    /** Sets whether the adapter starts as zero; else its weights are random. */
     public Builder initWeights(boolean value) {
       initWeights = value;
       return this;

@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /**
- * Effective ranks: 0 for half of the singular values, a number of them from 1, a share of them below
- * 1, and -1 for all, which is peft's share 1.0.
+ * Effective ranks: 0 for half of the singular values, a number of them from 1, a share of them
+ * below 1, and -1 for all, which is peft's share 1.0.
  */
 final class OsfRanks {
   private static final double ALL = -1;

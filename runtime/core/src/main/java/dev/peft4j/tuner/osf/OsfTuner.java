@@ -26,20 +26,22 @@ public final class OsfTuner extends SettingsTuner<OsfConfig> {
 
   private static final SettingsFile<OsfConfig, Builder> FILE =
       SettingsFile.of(PEFT_TYPE, OsfConfig.class, OsfConfig::builder)
-            .setting(
+          .setting(
               "effective_rank",
               NullNode.instance,
-              (file, b) -> b.effectiveRank(OsfRanks.read(file, "effective_rank", file.get("effective_rank"))),
+              (file, b) ->
+                  b.effectiveRank(
+                      OsfRanks.read(file, "effective_rank", file.get("effective_rank"))),
               c -> OsfRanks.write(c.effectiveRank()),
               true)
-            .flagAtStart("init_weights", true, OsfConfig::initWeights, Builder::initWeights)
-            .setting(
+          .flagAtStart("init_weights", true, OsfConfig::initWeights, Builder::initWeights)
+          .setting(
               "rank_pattern",
               NullNode.instance,
               OsfRanks::readPattern,
               c -> OsfRanks.writePattern(c.rankPattern()),
               false)
-            .ignored("target_svd_config", NullNode.instance);
+          .ignored("target_svd_config", NullNode.instance);
 
   /** Creates it for {@link java.util.ServiceLoader}. */
   public OsfTuner() {

@@ -11,18 +11,18 @@ import dev.peft4j.tuner.SettingChecks;
  *
  * @param r the number of hidden values; A has two rows for each
  * @param projectionSeed the seed of the frozen matrices, which are drawn as torch draws them;
- * peft's {@code projection_prng_key}
- * @param saveProjection whether the shared matrices are in the file; else they are drawn again
- * from the seed when it is loaded
- * @param dropout the probability with which an element of the layer's input is dropped in
- * training, in front of the adapter
+ *     peft's {@code projection_prng_key}
+ * @param saveProjection whether the shared matrices are in the file; else they are drawn again from
+ *     the seed when it is loaded
+ * @param dropout the probability with which an element of the layer's input is dropped in training,
+ *     in front of the adapter
  * @param dInitial the number that the vector in the middle starts with
  * @param initWeights whether the adapter starts as zero; else the outer vector is ones and the
- * middle one random
- * @param sampleAtInference whether hidden values are drawn in evaluation, too; else it takes
- * their mean
- * @param generatorSeed the seed of each layer's generator, which draws as torch's does; -1 for
- * the model's own generators
+ *     middle one random
+ * @param sampleAtInference whether hidden values are drawn in evaluation, too; else it takes their
+ *     mean
+ * @param generatorSeed the seed of each layer's generator, which draws as torch's does; -1 for the
+ *     model's own generators
  * @param common targets, task and base model
  */
 public record PveraConfig(
@@ -62,7 +62,16 @@ public record PveraConfig(
 
   @Override
   public PveraConfig withCommon(CommonSettings other) {
-    return new PveraConfig(r, projectionSeed, saveProjection, dropout, dInitial, initWeights, sampleAtInference, generatorSeed, other);
+    return new PveraConfig(
+        r,
+        projectionSeed,
+        saveProjection,
+        dropout,
+        dInitial,
+        initWeights,
+        sampleAtInference,
+        generatorSeed,
+        other);
   }
 
   /** A builder of a {@link PveraConfig}; lists add up when a method is called again. */
@@ -83,9 +92,7 @@ public record PveraConfig(
       return this;
     }
 
-    /**
-     * Sets the number of hidden values; A has two rows for each.
-     */
+    /** Sets the number of hidden values; A has two rows for each. */
     public Builder r(int value) {
       r = value;
       return this;
@@ -110,17 +117,15 @@ public record PveraConfig(
     }
 
     /**
-     * Sets the probability with which an element of the layer's input is dropped in training,
-     * in front of the adapter.
+     * Sets the probability with which an element of the layer's input is dropped in training, in
+     * front of the adapter.
      */
     public Builder dropout(double value) {
       dropout = value;
       return this;
     }
 
-    /**
-     * Sets the number that the vector in the middle starts with.
-     */
+    /** Sets the number that the vector in the middle starts with. */
     public Builder dInitial(double value) {
       dInitial = value;
       return this;
@@ -135,17 +140,15 @@ public record PveraConfig(
       return this;
     }
 
-    /**
-     * Sets whether hidden values are drawn in evaluation, too; else it takes their mean.
-     */
+    /** Sets whether hidden values are drawn in evaluation, too; else it takes their mean. */
     public Builder sampleAtInference(boolean value) {
       sampleAtInference = value;
       return this;
     }
 
     /**
-     * Sets the seed of each layer's generator, which draws as torch's does; -1 for the model's
-     * own generators.
+     * Sets the seed of each layer's generator, which draws as torch's does; -1 for the model's own
+     * generators.
      */
     public Builder generatorSeed(int value) {
       generatorSeed = value;
@@ -176,7 +179,16 @@ public record PveraConfig(
      */
     @Override
     public PveraConfig build() {
-      return new PveraConfig(r, projectionSeed, saveProjection, dropout, dInitial, initWeights, sampleAtInference, generatorSeed, common());
+      return new PveraConfig(
+          r,
+          projectionSeed,
+          saveProjection,
+          dropout,
+          dInitial,
+          initWeights,
+          sampleAtInference,
+          generatorSeed,
+          common());
     }
   }
 }

@@ -28,17 +28,23 @@ public final class PveraTuner extends SettingsTuner<PveraConfig> {
 
   private static final SettingsFile<PveraConfig, Builder> FILE =
       SettingsFile.of(PEFT_TYPE, PveraConfig.class, PveraConfig::builder)
-            .size("r", 256, PveraConfig::r, Builder::r)
-            .integer("projection_prng_key", 0, 0, PveraConfig::projectionSeed, Builder::projectionSeed)
-            .flagAtStart("save_projection", true, PveraConfig::saveProjection, Builder::saveProjection)
-            .dropout("pvera_dropout", PveraConfig::dropout, Builder::dropout)
-            .decimalAtStart("d_initial", 0.1, PveraConfig::dInitial, Builder::dInitial)
-            .flagAtStart("init_weights", true, PveraConfig::initWeights, Builder::initWeights)
-            .flagAtStart("sample_at_inference", false, PveraConfig::sampleAtInference, Builder::sampleAtInference)
-            .optionalSeed("generator_seed", PveraConfig::generatorSeed, Builder::generatorSeed)
-            .fanInFanOut()
-            .bias("pvera_only")
-            .layers();
+          .size("r", 256, PveraConfig::r, Builder::r)
+          .integer(
+              "projection_prng_key", 0, 0, PveraConfig::projectionSeed, Builder::projectionSeed)
+          .flagAtStart(
+              "save_projection", true, PveraConfig::saveProjection, Builder::saveProjection)
+          .dropout("pvera_dropout", PveraConfig::dropout, Builder::dropout)
+          .decimalAtStart("d_initial", 0.1, PveraConfig::dInitial, Builder::dInitial)
+          .flagAtStart("init_weights", true, PveraConfig::initWeights, Builder::initWeights)
+          .flagAtStart(
+              "sample_at_inference",
+              false,
+              PveraConfig::sampleAtInference,
+              Builder::sampleAtInference)
+          .optionalSeed("generator_seed", PveraConfig::generatorSeed, Builder::generatorSeed)
+          .fanInFanOut()
+          .bias("pvera_only")
+          .layers();
 
   /** Creates it for {@link java.util.ServiceLoader}. */
   public PveraTuner() {

@@ -14,10 +14,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a RandLora adapter, as {@link Peft}
- * does for LoRA: {@code @RandLora(target = "fc1", r = 8)}. The members mean what the fields of
- * peft's {@code RandLoraConfig} mean and have its defaults; what is computed is in {@link
- * RandLoraTuner}.
+ * Asks for a subclass of the annotated model that carries a RandLora adapter, as {@link Peft} does
+ * for LoRA: {@code @RandLora(target = "fc1", r = 8)}. The members mean what the fields of peft's
+ * {@code RandLoraConfig} mean and have its defaults; what is computed is in {@link RandLoraTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)
@@ -34,16 +33,15 @@ public @interface RandLora {
   /** The same as a regular expression; see {@link Peft#targetRegex()}. */
   String targetRegex() default "";
 
-  /**
-   * The rank of each random matrix; a smaller one means more of them, and more to train.
-   */
+  /** The rank of each random matrix; a smaller one means more of them, and more to train. */
   @Setting(description = "Rank of the adapter.", option = "rank", min = 1)
   int r() default 32;
 
-  /**
-   * The numerator of the scale: what the adapter adds is multiplied by alpha / r.
-   */
-  @Setting(description = "Scale of the adapter: it is multiplied by alpha / rank.", key = "randlora_alpha", above = 0)
+  /** The numerator of the scale: what the adapter adds is multiplied by alpha / r. */
+  @Setting(
+      description = "Scale of the adapter: it is multiplied by alpha / rank.",
+      key = "randlora_alpha",
+      above = 0)
   double alpha() default 640;
 
   /**
@@ -54,35 +52,34 @@ public @interface RandLora {
   int projectionSeed() default 0;
 
   /**
-   * Whether the shared matrices are in the file; else they are drawn again from the seed when
-   * it is loaded.
+   * Whether the shared matrices are in the file; else they are drawn again from the seed when it is
+   * loaded.
    */
   @Setting(description = "Saves the shared matrices; else the seed stands for them.")
   boolean saveProjection() default true;
 
-  /**
-   * Whether the random matrices hold only -1, 0 and 1, two thirds of it zeros.
-   */
+  /** Whether the random matrices hold only -1, 0 and 1, two thirds of it zeros. */
   @Setting(description = "Random matrices of -1, 0 and 1.")
   boolean sparse() default false;
 
   /**
-   * The same with far more zeros: the share of the others is one over the root of the smaller
-   * size.
+   * The same with far more zeros: the share of the others is one over the root of the smaller size.
    */
   @Setting(description = "Random matrices of -1, 0 and 1 with far more zeros.")
   boolean verySparse() default false;
 
   /**
-   * The probability with which an element of the layer's input is dropped in training, in front
-   * of the adapter.
+   * The probability with which an element of the layer's input is dropped in training, in front of
+   * the adapter.
    */
-  @Setting(description = "Probability with which an input of the adapter is dropped in training.", key = "randlora_dropout", min = 0, below = 1)
+  @Setting(
+      description = "Probability with which an input of the adapter is dropped in training.",
+      key = "randlora_dropout",
+      min = 0,
+      below = 1)
   double dropout() default 0;
 
-  /**
-   * Whether the adapter starts as zero; else its weights are random.
-   */
+  /** Whether the adapter starts as zero; else its weights are random. */
   @Setting(description = "Starts as the base model; false makes all weights random.")
   boolean initWeights() default true;
 

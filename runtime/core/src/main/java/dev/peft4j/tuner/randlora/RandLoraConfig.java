@@ -12,14 +12,14 @@ import dev.peft4j.tuner.SettingChecks;
  * @param r the rank of each random matrix; a smaller one means more of them, and more to train
  * @param alpha the numerator of the scale: what the adapter adds is multiplied by alpha / r
  * @param projectionSeed the seed of the frozen matrices, which are drawn as torch draws them;
- * peft's {@code projection_prng_key}
- * @param saveProjection whether the shared matrices are in the file; else they are drawn again
- * from the seed when it is loaded
+ *     peft's {@code projection_prng_key}
+ * @param saveProjection whether the shared matrices are in the file; else they are drawn again from
+ *     the seed when it is loaded
  * @param sparse whether the random matrices hold only -1, 0 and 1, two thirds of it zeros
- * @param verySparse the same with far more zeros: the share of the others is one over the root
- * of the smaller size
- * @param dropout the probability with which an element of the layer's input is dropped in
- * training, in front of the adapter
+ * @param verySparse the same with far more zeros: the share of the others is one over the root of
+ *     the smaller size
+ * @param dropout the probability with which an element of the layer's input is dropped in training,
+ *     in front of the adapter
  * @param initWeights whether the adapter starts as zero; else its weights are random
  * @param common targets, task and base model
  */
@@ -59,7 +59,8 @@ public record RandLoraConfig(
 
   @Override
   public RandLoraConfig withCommon(CommonSettings other) {
-    return new RandLoraConfig(r, alpha, projectionSeed, saveProjection, sparse, verySparse, dropout, initWeights, other);
+    return new RandLoraConfig(
+        r, alpha, projectionSeed, saveProjection, sparse, verySparse, dropout, initWeights, other);
   }
 
   /** A builder of a {@link RandLoraConfig}; lists add up when a method is called again. */
@@ -80,17 +81,13 @@ public record RandLoraConfig(
       return this;
     }
 
-    /**
-     * Sets the rank of each random matrix; a smaller one means more of them, and more to train.
-     */
+    /** Sets the rank of each random matrix; a smaller one means more of them, and more to train. */
     public Builder r(int value) {
       r = value;
       return this;
     }
 
-    /**
-     * Sets the numerator of the scale: what the adapter adds is multiplied by alpha / r.
-     */
+    /** Sets the numerator of the scale: what the adapter adds is multiplied by alpha / r. */
     public Builder alpha(double value) {
       alpha = value;
       return this;
@@ -114,9 +111,7 @@ public record RandLoraConfig(
       return this;
     }
 
-    /**
-     * Sets whether the random matrices hold only -1, 0 and 1, two thirds of it zeros.
-     */
+    /** Sets whether the random matrices hold only -1, 0 and 1, two thirds of it zeros. */
     public Builder sparse(boolean value) {
       sparse = value;
       return this;
@@ -132,17 +127,15 @@ public record RandLoraConfig(
     }
 
     /**
-     * Sets the probability with which an element of the layer's input is dropped in training,
-     * in front of the adapter.
+     * Sets the probability with which an element of the layer's input is dropped in training, in
+     * front of the adapter.
      */
     public Builder dropout(double value) {
       dropout = value;
       return this;
     }
 
-    /**
-     * Sets whether the adapter starts as zero; else its weights are random.
-     */
+    /** Sets whether the adapter starts as zero; else its weights are random. */
     public Builder initWeights(boolean value) {
       initWeights = value;
       return this;
@@ -172,7 +165,16 @@ public record RandLoraConfig(
      */
     @Override
     public RandLoraConfig build() {
-      return new RandLoraConfig(r, alpha, projectionSeed, saveProjection, sparse, verySparse, dropout, initWeights, common());
+      return new RandLoraConfig(
+          r,
+          alpha,
+          projectionSeed,
+          saveProjection,
+          sparse,
+          verySparse,
+          dropout,
+          initWeights,
+          common());
     }
   }
 }

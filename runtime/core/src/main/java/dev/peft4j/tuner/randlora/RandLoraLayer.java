@@ -35,8 +35,7 @@ final class RandLoraLayer extends LinearAdapter {
     this.a = context.sharedBuffer("randlora_A", shared::a);
     this.b = context.sharedBuffer("randlora_B", shared::b);
     boolean zero = c.initWeights();
-    this.lambda =
-        zero ? Initial.constant(0, r, bases) : Initial.normal(context.rng(), 1, r, bases);
+    this.lambda = zero ? Initial.constant(0, r, bases) : Initial.normal(context.rng(), 1, r, bases);
     int divisor = zero ? Math.max(bases, smaller) : Math.max(in(), out());
     this.gamma = Initial.constant((float) (1.0 / divisor), bases, smaller);
   }

@@ -12,18 +12,15 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a Shira adapter, as {@link Peft} does
- * for LoRA: {@code @Shira(target = "fc1", r = 4)}. The members mean what the fields of peft's
- * {@code ShiraConfig} mean and have its defaults; what is computed is in {@link ShiraTuner}.
+ * Asks for a subclass of the annotated model that carries a Shira adapter, as {@link Peft} does for
+ * LoRA: {@code @Shira(target = "fc1", r = 4)}. The members mean what the fields of peft's {@code
+ * ShiraConfig} mean and have its defaults; what is computed is in {@link ShiraTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)
 @Target(ElementType.TYPE)
 @Repeatable(Shira.List.class)
-@TunerDescriptor(
-    peftType = ShiraTuner.PEFT_TYPE,
-    config = ShiraConfig.class,
-    layers = Linear.class)
+@TunerDescriptor(peftType = ShiraTuner.PEFT_TYPE, config = ShiraConfig.class, layers = Linear.class)
 public @interface Shira {
   /** The layers that get an adapter; see {@link Peft#target()}. */
   String[] target() default {};
@@ -31,22 +28,18 @@ public @interface Shira {
   /** The same as a regular expression; see {@link Peft#targetRegex()}. */
   String targetRegex() default "";
 
-  /**
-   * As many numbers are trained as LoRA of this rank has.
-   */
+  /** As many numbers are trained as LoRA of this rank has. */
   @Setting(description = "Rank of the adapter.", option = "rank", min = 1)
   int r() default 32;
 
   /**
-   * The seed of the places, which are drawn as torch draws them; -1 for its default seed.
-   * Peft's {@code random_seed}.
+   * The seed of the places, which are drawn as torch draws them; -1 for its default seed. Peft's
+   * {@code random_seed}.
    */
   @Setting(description = "Seed of the places, or -1.", key = "random_seed", min = -1)
   int seed() default -1;
 
-  /**
-   * Whether the adapter starts as zero; else its weights are random.
-   */
+  /** Whether the adapter starts as zero; else its weights are random. */
   @Setting(description = "Starts as the base model; false makes all weights random.")
   boolean initWeights() default true;
 

@@ -9,16 +9,11 @@ import dev.peft4j.tuner.SettingChecks;
  * Settings of {@link ShiraTuner}: peft's {@code ShiraConfig}.
  *
  * @param r as many numbers are trained as LoRA of this rank has
- * @param seed the seed of the places, which are drawn as torch draws them; -1 for its default
- * seed
+ * @param seed the seed of the places, which are drawn as torch draws them; -1 for its default seed
  * @param initWeights whether the adapter starts as zero; else its weights are random
  * @param common targets, task and base model
  */
-public record ShiraConfig(
-    int r,
-    int seed,
-    boolean initWeights,
-    CommonSettings common)
+public record ShiraConfig(int r, int seed, boolean initWeights, CommonSettings common)
     implements CommonConfig<ShiraConfig> {
 
   /**
@@ -59,26 +54,22 @@ public record ShiraConfig(
       return this;
     }
 
-    /**
-     * Sets as many numbers are trained as LoRA of this rank has.
-     */
+    /** Sets as many numbers are trained as LoRA of this rank has. */
     public Builder r(int value) {
       r = value;
       return this;
     }
 
     /**
-     * Sets the seed of the places, which are drawn as torch draws them; -1 for its default
-     * seed. Peft's {@code random_seed}.
+     * Sets the seed of the places, which are drawn as torch draws them; -1 for its default seed.
+     * Peft's {@code random_seed}.
      */
     public Builder seed(int value) {
       seed = value;
       return this;
     }
 
-    /**
-     * Sets whether the adapter starts as zero; else its weights are random.
-     */
+    /** Sets whether the adapter starts as zero; else its weights are random. */
     public Builder initWeights(boolean value) {
       initWeights = value;
       return this;

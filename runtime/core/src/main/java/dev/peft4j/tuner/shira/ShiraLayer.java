@@ -87,8 +87,13 @@ final class ShiraLayer extends LinearAdapter {
     for (int i = 0; i < now.length; i++) {
       int size = i < now.length / 2 ? out() : in();
       if (now[i] < 0 || now[i] >= size) {
-        return "shira_indices of the weight '" + layer().weight().name() + "' has " + now[i]
-            + ", but the weight has only " + size + (i < now.length / 2 ? " rows" : " columns");
+        return "shira_indices of the weight '"
+            + layer().weight().name()
+            + "' has "
+            + now[i]
+            + ", but the weight has only "
+            + size
+            + (i < now.length / 2 ? " rows" : " columns");
       }
     }
     return null;

@@ -14,9 +14,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sparse high-rank adapters (Bhardwaj et al. 2024), peft's {@code SHIRA}: the weight gets r · (in + out)
- * numbers at places that torch's generator draws; as many as LoRA of rank r has. The numbers are
- * trained and start at zero; the file holds the places, too.
+ * Sparse high-rank adapters (Bhardwaj et al. 2024), peft's {@code SHIRA}: the weight gets r · (in +
+ * out) numbers at places that torch's generator draws; as many as LoRA of rank r has. The numbers
+ * are trained and start at zero; the file holds the places, too.
  */
 @AutoService(Tuner.class)
 public final class ShiraTuner extends SettingsTuner<ShiraConfig> {
@@ -25,11 +25,11 @@ public final class ShiraTuner extends SettingsTuner<ShiraConfig> {
 
   private static final SettingsFile<ShiraConfig, Builder> FILE =
       SettingsFile.of(PEFT_TYPE, ShiraConfig.class, ShiraConfig::builder)
-            .integer("r", 32, 1, ShiraConfig::r, Builder::r)
-            .optionalSeed("random_seed", ShiraConfig::seed, Builder::seed)
-            .flagAtStart("init_weights", true, ShiraConfig::initWeights, Builder::initWeights)
-            .only("mask_type", TextNode.valueOf("random"))
-            .fanInFanOut();
+          .integer("r", 32, 1, ShiraConfig::r, Builder::r)
+          .optionalSeed("random_seed", ShiraConfig::seed, Builder::seed)
+          .flagAtStart("init_weights", true, ShiraConfig::initWeights, Builder::initWeights)
+          .only("mask_type", TextNode.valueOf("random"))
+          .fanInFanOut();
 
   /** Creates it for {@link java.util.ServiceLoader}. */
   public ShiraTuner() {

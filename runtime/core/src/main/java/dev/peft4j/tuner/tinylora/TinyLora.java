@@ -15,10 +15,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a TinyLora adapter, as {@link Peft}
- * does for LoRA: {@code @TinyLora(target = "fc1", u = 16)}. The members mean what the fields of
- * peft's {@code TinyLoraConfig} mean and have its defaults; what is computed is in {@link
- * TinyLoraTuner}.
+ * Asks for a subclass of the annotated model that carries a TinyLora adapter, as {@link Peft} does
+ * for LoRA: {@code @TinyLora(target = "fc1", u = 16)}. The members mean what the fields of peft's
+ * {@code TinyLoraConfig} mean and have its defaults; what is computed is in {@link TinyLoraTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)
@@ -35,53 +34,45 @@ public @interface TinyLora {
   /** The same as a regular expression; see {@link Peft#targetRegex()}. */
   String targetRegex() default "";
 
-  /**
-   * The number of singular vectors.
-   */
+  /** The number of singular vectors. */
   @Setting(description = "Rank of the adapter.", option = "rank", min = 1)
   int r() default 2;
 
-  /**
-   * The number of trained numbers of a group of layers.
-   */
+  /** The number of trained numbers of a group of layers. */
   @Setting(description = "Number of trained numbers of a group of layers.", min = 1)
   int u() default 64;
 
-  /**
-   * How far layers share their numbers: 0 not at all, 1 all of them.
-   */
+  /** How far layers share their numbers: 0 not at all, 1 all of them. */
   @Setting(description = "How far layers share their numbers, from 0 to 1.", min = 0, max = 1)
   double weightTying() default 0;
 
-  /**
-   * The seed of the frozen matrices, which are drawn as torch draws them.
-   */
+  /** The seed of the frozen matrices, which are drawn as torch draws them. */
   @Setting(description = "Seed of the frozen matrices.", min = 0)
   int projectionSeed() default 42;
 
   /**
-   * Whether the random matrices are in the file; else they are drawn again from the seed when
-   * it is loaded.
+   * Whether the random matrices are in the file; else they are drawn again from the seed when it is
+   * loaded.
    */
   @Setting(description = "Saves the random matrices; else the seed stands for them.")
   boolean saveProjection() default true;
 
   /**
-   * The probability with which an element of the layer's input is dropped in training, in front
-   * of the adapter.
+   * The probability with which an element of the layer's input is dropped in training, in front of
+   * the adapter.
    */
-  @Setting(description = "Probability with which an input of the adapter is dropped in training.", key = "tinylora_dropout", min = 0, below = 1)
+  @Setting(
+      description = "Probability with which an input of the adapter is dropped in training.",
+      key = "tinylora_dropout",
+      min = 0,
+      below = 1)
   double dropout() default 0;
 
-  /**
-   * The bound with {@link TinyLoraStart#UNIFORM}.
-   */
+  /** The bound with {@link TinyLoraStart#UNIFORM}. */
   @Setting(description = "Bound of a uniform start.", key = "init_v_bound", min = 0)
   double bound() default 0.02;
 
-  /**
-   * What the vector starts from.
-   */
+  /** What the vector starts from. */
   @Setting(description = "What the vector starts from.", key = "init_weights", option = "start")
   TinyLoraStart start() default TinyLoraStart.ZERO;
 

@@ -13,10 +13,10 @@ import dev.peft4j.tuner.SettingChecks;
  * @param u the number of trained numbers of a group of layers
  * @param weightTying how far layers share their numbers: 0 not at all, 1 all of them
  * @param projectionSeed the seed of the frozen matrices, which are drawn as torch draws them
- * @param saveProjection whether the random matrices are in the file; else they are drawn again
- * from the seed when it is loaded
- * @param dropout the probability with which an element of the layer's input is dropped in
- * training, in front of the adapter
+ * @param saveProjection whether the random matrices are in the file; else they are drawn again from
+ *     the seed when it is loaded
+ * @param dropout the probability with which an element of the layer's input is dropped in training,
+ *     in front of the adapter
  * @param bound the bound with {@link TinyLoraStart#UNIFORM}
  * @param start what the vector starts from
  * @param common targets, task and base model
@@ -59,7 +59,8 @@ public record TinyLoraConfig(
 
   @Override
   public TinyLoraConfig withCommon(CommonSettings other) {
-    return new TinyLoraConfig(r, u, weightTying, projectionSeed, saveProjection, dropout, bound, start, other);
+    return new TinyLoraConfig(
+        r, u, weightTying, projectionSeed, saveProjection, dropout, bound, start, other);
   }
 
   /** A builder of a {@link TinyLoraConfig}; lists add up when a method is called again. */
@@ -80,33 +81,25 @@ public record TinyLoraConfig(
       return this;
     }
 
-    /**
-     * Sets the number of singular vectors.
-     */
+    /** Sets the number of singular vectors. */
     public Builder r(int value) {
       r = value;
       return this;
     }
 
-    /**
-     * Sets the number of trained numbers of a group of layers.
-     */
+    /** Sets the number of trained numbers of a group of layers. */
     public Builder u(int value) {
       u = value;
       return this;
     }
 
-    /**
-     * Sets how far layers share their numbers: 0 not at all, 1 all of them.
-     */
+    /** Sets how far layers share their numbers: 0 not at all, 1 all of them. */
     public Builder weightTying(double value) {
       weightTying = value;
       return this;
     }
 
-    /**
-     * Sets the seed of the frozen matrices, which are drawn as torch draws them.
-     */
+    /** Sets the seed of the frozen matrices, which are drawn as torch draws them. */
     public Builder projectionSeed(int value) {
       projectionSeed = value;
       return this;
@@ -122,25 +115,21 @@ public record TinyLoraConfig(
     }
 
     /**
-     * Sets the probability with which an element of the layer's input is dropped in training,
-     * in front of the adapter.
+     * Sets the probability with which an element of the layer's input is dropped in training, in
+     * front of the adapter.
      */
     public Builder dropout(double value) {
       dropout = value;
       return this;
     }
 
-    /**
-     * Sets the bound with {@link TinyLoraStart#UNIFORM}.
-     */
+    /** Sets the bound with {@link TinyLoraStart#UNIFORM}. */
     public Builder bound(double value) {
       bound = value;
       return this;
     }
 
-    /**
-     * Sets what the vector starts from.
-     */
+    /** Sets what the vector starts from. */
     public Builder start(TinyLoraStart value) {
       start = value;
       return this;
@@ -170,7 +159,8 @@ public record TinyLoraConfig(
      */
     @Override
     public TinyLoraConfig build() {
-      return new TinyLoraConfig(r, u, weightTying, projectionSeed, saveProjection, dropout, bound, start, common());
+      return new TinyLoraConfig(
+          r, u, weightTying, projectionSeed, saveProjection, dropout, bound, start, common());
     }
   }
 }

@@ -33,7 +33,12 @@ final class TinyLoraLayer implements TunerLayer {
   private final Parameter v;
 
   private TinyLoraLayer(
-      WeightedLayer layer, TinyLoraConfig c, int index, List<Parameter> groups, int group, Rng rng) {
+      WeightedLayer layer,
+      TinyLoraConfig c,
+      int index,
+      List<Parameter> groups,
+      int group,
+      Rng rng) {
     this.layer = layer;
     this.config = c;
     this.groups = groups;
@@ -73,8 +78,7 @@ final class TinyLoraLayer implements TunerLayer {
     int group = Math.min(index / Math.max(1, count / groups), groups - 1);
     List<Parameter> vectors = new ArrayList<>();
     for (int g = 0; g < groups; g++) {
-      vectors.add(
-          context.sharedParameter("tinylora_v." + g, () -> vector(c, context.rng())));
+      vectors.add(context.sharedParameter("tinylora_v." + g, () -> vector(c, context.rng())));
     }
     return new TinyLoraLayer(layer, c, index, vectors, group, context.rng());
   }
@@ -108,8 +112,7 @@ final class TinyLoraLayer implements TunerLayer {
   public Map<Parameter, Tensor> merged() {
     Tensor delta = b.matmul(middle()).matmul(a);
     Parameter w = layer.weight();
-    return Map.of(
-        w, w.add(layer instanceof Embedding ? delta : Weights.likeWeight(layer, delta)));
+    return Map.of(w, w.add(layer instanceof Embedding ? delta : Weights.likeWeight(layer, delta)));
   }
 
   @Override

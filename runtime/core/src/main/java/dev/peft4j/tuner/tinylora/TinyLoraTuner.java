@@ -16,10 +16,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A few numbers between the singular vectors of a weight (2026), peft's {@code TINYLORA}: the weight
- * gets B · (Σ v_k · P_k) · A. A (r, in) and B (out, r) are the largest singular vectors of the base's
- * weight, each times the root of its singular value; P (u, r, r) is random; all three are frozen. The
- * vector v (u) is trained; groups of neighbouring layers may share it.
+ * A few numbers between the singular vectors of a weight (2026), peft's {@code TINYLORA}: the
+ * weight gets B · (Σ v_k · P_k) · A. A (r, in) and B (out, r) are the largest singular vectors of
+ * the base's weight, each times the root of its singular value; P (u, r, r) is random; all three
+ * are frozen. The vector v (u) is trained; groups of neighbouring layers may share it.
  */
 @AutoService(Tuner.class)
 public final class TinyLoraTuner extends SettingsTuner<TinyLoraConfig> {
@@ -28,26 +28,32 @@ public final class TinyLoraTuner extends SettingsTuner<TinyLoraConfig> {
 
   private static final SettingsFile<TinyLoraConfig, Builder> FILE =
       SettingsFile.of(PEFT_TYPE, TinyLoraConfig.class, TinyLoraConfig::builder)
-            .size("r", 2, TinyLoraConfig::r, Builder::r)
-            .size("u", 64, TinyLoraConfig::u, Builder::u)
-            .decimal("weight_tying", 0, TinyLoraConfig::weightTying, Builder::weightTying)
-            .integer("projection_seed", 42, 0, TinyLoraConfig::projectionSeed, Builder::projectionSeed)
-            .flagAtStart("save_projection", true, TinyLoraConfig::saveProjection, Builder::saveProjection)
-            .dropout("tinylora_dropout", TinyLoraConfig::dropout, Builder::dropout)
-            .decimalAtStart("init_v_bound", 0.02, TinyLoraConfig::bound, Builder::bound)
-            .choiceAtStart(
-                "init_weights",
-                TinyLoraStart.ZERO,
-                List.of("true", "uniform", "false"),
-                TinyLoraConfig::start,
-                Builder::start)
-            .fanInFanOut()
-            .bias("tinylora_only")
-            .layers();
+          .size("r", 2, TinyLoraConfig::r, Builder::r)
+          .size("u", 64, TinyLoraConfig::u, Builder::u)
+          .decimal("weight_tying", 0, TinyLoraConfig::weightTying, Builder::weightTying)
+          .integer(
+              "projection_seed", 42, 0, TinyLoraConfig::projectionSeed, Builder::projectionSeed)
+          .flagAtStart(
+              "save_projection", true, TinyLoraConfig::saveProjection, Builder::saveProjection)
+          .dropout("tinylora_dropout", TinyLoraConfig::dropout, Builder::dropout)
+          .decimalAtStart("init_v_bound", 0.02, TinyLoraConfig::bound, Builder::bound)
+          .choiceAtStart(
+              "init_weights",
+              TinyLoraStart.ZERO,
+              List.of("true", "uniform", "false"),
+              TinyLoraConfig::start,
+              Builder::start)
+          .fanInFanOut()
+          .bias("tinylora_only")
+          .layers();
 
   /** Creates it for {@link java.util.ServiceLoader}. */
   public TinyLoraTuner() {
-    super(TinyLoraConfig.class, TinyLora.class, FILE, List.of(Linear.class, TransposedLinear.class, Embedding.class));
+    super(
+        TinyLoraConfig.class,
+        TinyLora.class,
+        FILE,
+        List.of(Linear.class, TransposedLinear.class, Embedding.class));
   }
 
   @Override

@@ -14,10 +14,10 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a UniLora adapter, as {@link Peft}
- * does for LoRA: {@code @UniLora(target = "fc1", thetaLength = 64)}. The members mean what the
- * fields of peft's {@code UniLoraConfig} mean and have its defaults; what is computed is in
- * {@link UniLoraTuner}.
+ * Asks for a subclass of the annotated model that carries a UniLora adapter, as {@link Peft} does
+ * for LoRA: {@code @UniLora(target = "fc1", thetaLength = 64)}. The members mean what the fields of
+ * peft's {@code UniLoraConfig} mean and have its defaults; what is computed is in {@link
+ * UniLoraTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)
@@ -34,15 +34,11 @@ public @interface UniLora {
   /** The same as a regular expression; see {@link Peft#targetRegex()}. */
   String targetRegex() default "";
 
-  /**
-   * The rank.
-   */
+  /** The rank. */
   @Setting(description = "Rank of the adapter.", option = "rank", min = 1)
   int r() default 4;
 
-  /**
-   * The length of the vector that is trained.
-   */
+  /** The length of the vector that is trained. */
   @Setting(description = "Length of the vector that is trained.", key = "theta_d_length", min = 1)
   int thetaLength() default 256;
 
@@ -50,31 +46,35 @@ public @interface UniLora {
    * The seed by which places take numbers of the vector, drawn as NumPy draws; peft's {@code
    * proj_seed}.
    */
-  @Setting(description = "Seed by which places take numbers of the vector.", key = "proj_seed", min = 0)
+  @Setting(
+      description = "Seed by which places take numbers of the vector.",
+      key = "proj_seed",
+      min = 0)
   int seed() default 42;
 
-  /**
-   * Whether the file says which number each place takes; else the seed stands for it.
-   */
+  /** Whether the file says which number each place takes; else the seed stands for it. */
   @Setting(description = "Saves which number each place takes.")
   boolean saveIndices() default false;
 
   /**
-   * The probability with which an element of the layer's input is dropped in training, in front
-   * of the adapter.
+   * The probability with which an element of the layer's input is dropped in training, in front of
+   * the adapter.
    */
-  @Setting(description = "Probability with which an input of the adapter is dropped in training.", key = "unilora_dropout", min = 0, below = 1)
+  @Setting(
+      description = "Probability with which an input of the adapter is dropped in training.",
+      key = "unilora_dropout",
+      min = 0,
+      below = 1)
   double dropout() default 0;
 
-  /**
-   * The vector starts uniform in ± this.
-   */
-  @Setting(description = "Bound of the numbers that the vector starts with.", key = "init_theta_d_bound", min = 0)
+  /** The vector starts uniform in ± this. */
+  @Setting(
+      description = "Bound of the numbers that the vector starts with.",
+      key = "init_theta_d_bound",
+      min = 0)
   double thetaBound() default 0.02;
 
-  /**
-   * Whether the vector starts within its bound; else with N(0, 1).
-   */
+  /** Whether the vector starts within its bound; else with N(0, 1). */
   @Setting(description = "Starts as the base model; false makes all weights random.")
   boolean initWeights() default true;
 

@@ -12,11 +12,11 @@ import dev.peft4j.tuner.SettingChecks;
  * @param r the rank
  * @param thetaLength the length of the vector that is trained
  * @param seed the seed by which places take numbers of the vector, drawn as NumPy draws; peft's
- * {@code proj_seed}
- * @param saveIndices whether the file says which number each place takes; else the seed stands
- * for it
- * @param dropout the probability with which an element of the layer's input is dropped in
- * training, in front of the adapter
+ *     {@code proj_seed}
+ * @param saveIndices whether the file says which number each place takes; else the seed stands for
+ *     it
+ * @param dropout the probability with which an element of the layer's input is dropped in training,
+ *     in front of the adapter
  * @param thetaBound the vector starts uniform in ± this
  * @param initWeights whether the vector starts within its bound; else with N(0, 1)
  * @param common targets, task and base model
@@ -57,7 +57,8 @@ public record UniLoraConfig(
 
   @Override
   public UniLoraConfig withCommon(CommonSettings other) {
-    return new UniLoraConfig(r, thetaLength, seed, saveIndices, dropout, thetaBound, initWeights, other);
+    return new UniLoraConfig(
+        r, thetaLength, seed, saveIndices, dropout, thetaBound, initWeights, other);
   }
 
   /** A builder of a {@link UniLoraConfig}; lists add up when a method is called again. */
@@ -77,59 +78,49 @@ public record UniLoraConfig(
       return this;
     }
 
-    /**
-     * Sets the rank.
-     */
+    /** Sets the rank. */
     public Builder r(int value) {
       r = value;
       return this;
     }
 
-    /**
-     * Sets the length of the vector that is trained.
-     */
+    /** Sets the length of the vector that is trained. */
     public Builder thetaLength(int value) {
       thetaLength = value;
       return this;
     }
 
     /**
-     * Sets the seed by which places take numbers of the vector, drawn as NumPy draws; peft's
-     * {@code proj_seed}.
+     * Sets the seed by which places take numbers of the vector, drawn as NumPy draws; peft's {@code
+     * proj_seed}.
      */
     public Builder seed(int value) {
       seed = value;
       return this;
     }
 
-    /**
-     * Sets whether the file says which number each place takes; else the seed stands for it.
-     */
+    /** Sets whether the file says which number each place takes; else the seed stands for it. */
     public Builder saveIndices(boolean value) {
       saveIndices = value;
       return this;
     }
 
     /**
-     * Sets the probability with which an element of the layer's input is dropped in training,
-     * in front of the adapter.
+     * Sets the probability with which an element of the layer's input is dropped in training, in
+     * front of the adapter.
      */
     public Builder dropout(double value) {
       dropout = value;
       return this;
     }
 
-    /**
-     * Sets the vector starts uniform in ± this.
-     */
+    /** Sets the vector starts uniform in ± this. */
     public Builder thetaBound(double value) {
       thetaBound = value;
       return this;
     }
 
-    /**
-     * Sets whether the vector starts within its bound; else with N(0, 1).
-     */
+    /** Sets whether the vector starts within its bound; else with N(0, 1). */
     public Builder initWeights(boolean value) {
       initWeights = value;
       return this;
@@ -159,7 +150,8 @@ public record UniLoraConfig(
      */
     @Override
     public UniLoraConfig build() {
-      return new UniLoraConfig(r, thetaLength, seed, saveIndices, dropout, thetaBound, initWeights, common());
+      return new UniLoraConfig(
+          r, thetaLength, seed, saveIndices, dropout, thetaBound, initWeights, common());
     }
   }
 }

@@ -50,11 +50,7 @@ final class UniLoraLayer extends LinearAdapter {
 
   private Tensor matrix(Buffer indices, Buffer scales) {
     int[] shape = indices.shape().toArray();
-    return theta
-        .reshape(-1, 1)
-        .embedding(indices.reshape(-1))
-        .reshape(shape)
-        .mul(scales);
+    return theta.reshape(-1, 1).embedding(indices.reshape(-1)).reshape(shape).mul(scales);
   }
 
   @Override

@@ -7,7 +7,9 @@ import dev.peft4j.tensor.Tensor;
 final class TopVectors {
   private TopVectors() {}
 
-  /** Returns the positions of the largest logits of each place, the largest first: (…, h) to (…, k). */
+  /**
+   * Returns the positions of the largest logits of each place, the largest first: (…, h) to (…, k).
+   */
   static Tensor of(Parameter logits, int k) {
     int h = logits.dim(-1);
     float[] all = logits.toFloats();

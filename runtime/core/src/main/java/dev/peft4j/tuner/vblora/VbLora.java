@@ -14,10 +14,10 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a VbLora adapter, as {@link Peft}
- * does for LoRA: {@code @VbLora(target = "fc1", vectorLength = 16)}. The members mean what the
- * fields of peft's {@code VBLoRAConfig} mean and have its defaults; what is computed is in
- * {@link VbLoraTuner}.
+ * Asks for a subclass of the annotated model that carries a VbLora adapter, as {@link Peft} does
+ * for LoRA: {@code @VbLora(target = "fc1", vectorLength = 16)}. The members mean what the fields of
+ * peft's {@code VBLoRAConfig} mean and have its defaults; what is computed is in {@link
+ * VbLoraTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)
@@ -40,27 +40,19 @@ public @interface VbLora {
   /** The same as a regular expression; see {@link Peft#excludeRegex()}. */
   String excludeRegex() default "";
 
-  /**
-   * The rank.
-   */
+  /** The rank. */
   @Setting(description = "Rank of the adapter.", option = "rank", min = 1)
   int r() default 4;
 
-  /**
-   * The number of vectors in the bank.
-   */
+  /** The number of vectors in the bank. */
   @Setting(description = "Number of vectors in the bank.", key = "num_vectors", min = 1)
   int vectors() default 256;
 
-  /**
-   * The length of a vector; divides inputs and outputs of every layer.
-   */
+  /** The length of a vector; divides inputs and outputs of every layer. */
   @Setting(description = "Length of a vector.", min = 1)
   int vectorLength() default 256;
 
-  /**
-   * How many vectors of the bank make a part of a matrix.
-   */
+  /** How many vectors of the bank make a part of a matrix. */
   @Setting(description = "How many vectors make a part of a matrix.", min = 1)
   int topk() default 2;
 
@@ -72,22 +64,28 @@ public @interface VbLora {
   boolean saveOnlyTopkWeights() default false;
 
   /**
-   * The probability with which an element of the layer's input is dropped in training, in front
-   * of the adapter.
+   * The probability with which an element of the layer's input is dropped in training, in front of
+   * the adapter.
    */
-  @Setting(description = "Probability with which an input of the adapter is dropped in training.", key = "vblora_dropout", min = 0, below = 1)
+  @Setting(
+      description = "Probability with which an input of the adapter is dropped in training.",
+      key = "vblora_dropout",
+      min = 0,
+      below = 1)
   double dropout() default 0;
 
-  /**
-   * The bank starts uniform in ± this.
-   */
-  @Setting(description = "Bound of the numbers that the bank starts with.", key = "init_vector_bank_bound", min = 0)
+  /** The bank starts uniform in ± this. */
+  @Setting(
+      description = "Bound of the numbers that the bank starts with.",
+      key = "init_vector_bank_bound",
+      min = 0)
   double vectorBankBound() default 0.02;
 
-  /**
-   * The standard deviation of the logits that choose vectors, at the start.
-   */
-  @Setting(description = "Standard deviation of the logits at the start.", key = "init_logits_std", min = 0)
+  /** The standard deviation of the logits that choose vectors, at the start. */
+  @Setting(
+      description = "Standard deviation of the logits at the start.",
+      key = "init_logits_std",
+      min = 0)
   double logitsStd() default 0.1;
 
   /** Which biases of the base model are trained; see {@link Peft#bias()}. */

@@ -13,10 +13,10 @@ import dev.peft4j.tuner.SettingChecks;
  * @param vectors the number of vectors in the bank
  * @param vectorLength the length of a vector; divides inputs and outputs of every layer
  * @param topk how many vectors of the bank make a part of a matrix
- * @param saveOnlyTopkWeights whether the file holds only the chosen vectors and their weights:
- * it is small, and training cannot go on from it
- * @param dropout the probability with which an element of the layer's input is dropped in
- * training, in front of the adapter
+ * @param saveOnlyTopkWeights whether the file holds only the chosen vectors and their weights: it
+ *     is small, and training cannot go on from it
+ * @param dropout the probability with which an element of the layer's input is dropped in training,
+ *     in front of the adapter
  * @param vectorBankBound the bank starts uniform in ± this
  * @param logitsStd the standard deviation of the logits that choose vectors, at the start
  * @param common targets, task and base model
@@ -47,7 +47,8 @@ public record VbLoraConfig(
     SettingChecks.between("vector bank bound", vectorBankBound, 0, Double.MAX_VALUE);
     SettingChecks.between("logits std", logitsStd, 0, Double.MAX_VALUE);
     if (topk > vectors) {
-      throw new IllegalArgumentException("topk is " + topk + ", but the bank has " + vectors + " vectors");
+      throw new IllegalArgumentException(
+          "topk is " + topk + ", but the bank has " + vectors + " vectors");
     }
   }
 
@@ -63,7 +64,16 @@ public record VbLoraConfig(
 
   @Override
   public VbLoraConfig withCommon(CommonSettings other) {
-    return new VbLoraConfig(r, vectors, vectorLength, topk, saveOnlyTopkWeights, dropout, vectorBankBound, logitsStd, other);
+    return new VbLoraConfig(
+        r,
+        vectors,
+        vectorLength,
+        topk,
+        saveOnlyTopkWeights,
+        dropout,
+        vectorBankBound,
+        logitsStd,
+        other);
   }
 
   /** A builder of a {@link VbLoraConfig}; lists add up when a method is called again. */
@@ -84,33 +94,25 @@ public record VbLoraConfig(
       return this;
     }
 
-    /**
-     * Sets the rank.
-     */
+    /** Sets the rank. */
     public Builder r(int value) {
       r = value;
       return this;
     }
 
-    /**
-     * Sets the number of vectors in the bank.
-     */
+    /** Sets the number of vectors in the bank. */
     public Builder vectors(int value) {
       vectors = value;
       return this;
     }
 
-    /**
-     * Sets the length of a vector; divides inputs and outputs of every layer.
-     */
+    /** Sets the length of a vector; divides inputs and outputs of every layer. */
     public Builder vectorLength(int value) {
       vectorLength = value;
       return this;
     }
 
-    /**
-     * Sets how many vectors of the bank make a part of a matrix.
-     */
+    /** Sets how many vectors of the bank make a part of a matrix. */
     public Builder topk(int value) {
       topk = value;
       return this;
@@ -126,25 +128,21 @@ public record VbLoraConfig(
     }
 
     /**
-     * Sets the probability with which an element of the layer's input is dropped in training,
-     * in front of the adapter.
+     * Sets the probability with which an element of the layer's input is dropped in training, in
+     * front of the adapter.
      */
     public Builder dropout(double value) {
       dropout = value;
       return this;
     }
 
-    /**
-     * Sets the bank starts uniform in ± this.
-     */
+    /** Sets the bank starts uniform in ± this. */
     public Builder vectorBankBound(double value) {
       vectorBankBound = value;
       return this;
     }
 
-    /**
-     * Sets the standard deviation of the logits that choose vectors, at the start.
-     */
+    /** Sets the standard deviation of the logits that choose vectors, at the start. */
     public Builder logitsStd(double value) {
       logitsStd = value;
       return this;
@@ -174,7 +172,16 @@ public record VbLoraConfig(
      */
     @Override
     public VbLoraConfig build() {
-      return new VbLoraConfig(r, vectors, vectorLength, topk, saveOnlyTopkWeights, dropout, vectorBankBound, logitsStd, common());
+      return new VbLoraConfig(
+          r,
+          vectors,
+          vectorLength,
+          topk,
+          saveOnlyTopkWeights,
+          dropout,
+          vectorBankBound,
+          logitsStd,
+          common());
     }
   }
 }

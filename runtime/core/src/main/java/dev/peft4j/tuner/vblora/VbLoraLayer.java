@@ -27,9 +27,7 @@ final class VbLoraLayer extends LinearAdapter {
     this.bank =
         context.sharedParameter(
             "vblora_vector_bank",
-            () ->
-                new Parameter(
-                    context.rng().uniform(h * length, -bound, bound), h, length));
+            () -> new Parameter(context.rng().uniform(h * length, -bound, bound), h, length));
     float std = (float) c.logitsStd();
     this.logitsA = Initial.normal(context.rng(), std, c.r(), in() / length, h);
     this.logitsB = Initial.normal(context.rng(), std, out() / length, c.r(), h);
@@ -38,7 +36,14 @@ final class VbLoraLayer extends LinearAdapter {
   private static void requireWhole(String path, String what, int size, int length) {
     if (size % length != 0) {
       throw new IllegalArgumentException(
-          "'" + path + "' has " + size + " " + what + ", which vectors of " + length
+          "'"
+              + path
+              + "' has "
+              + size
+              + " "
+              + what
+              + ", which vectors of "
+              + length
               + " do not divide; set the vector length to a divisor");
     }
   }

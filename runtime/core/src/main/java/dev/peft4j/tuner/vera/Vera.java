@@ -14,9 +14,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a Vera adapter, as {@link Peft} does
- * for LoRA: {@code @Vera(target = "fc1", r = 64)}. The members mean what the fields of peft's
- * {@code VeraConfig} mean and have its defaults; what is computed is in {@link VeraTuner}.
+ * Asks for a subclass of the annotated model that carries a Vera adapter, as {@link Peft} does for
+ * LoRA: {@code @Vera(target = "fc1", r = 64)}. The members mean what the fields of peft's {@code
+ * VeraConfig} mean and have its defaults; what is computed is in {@link VeraTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)
@@ -33,9 +33,7 @@ public @interface Vera {
   /** The same as a regular expression; see {@link Peft#targetRegex()}. */
   String targetRegex() default "";
 
-  /**
-   * The number of rows of A and of columns of B.
-   */
+  /** The number of rows of A and of columns of B. */
   @Setting(description = "Rank of the adapter.", option = "rank", min = 1)
   int r() default 256;
 
@@ -47,28 +45,29 @@ public @interface Vera {
   int projectionSeed() default 0;
 
   /**
-   * Whether the shared matrices are in the file; else they are drawn again from the seed when
-   * it is loaded.
+   * Whether the shared matrices are in the file; else they are drawn again from the seed when it is
+   * loaded.
    */
   @Setting(description = "Saves the shared matrices; else the seed stands for them.")
   boolean saveProjection() default true;
 
   /**
-   * The probability with which an element of the layer's input is dropped in training, in front
-   * of the adapter.
+   * The probability with which an element of the layer's input is dropped in training, in front of
+   * the adapter.
    */
-  @Setting(description = "Probability with which an input of the adapter is dropped in training.", key = "vera_dropout", min = 0, below = 1)
+  @Setting(
+      description = "Probability with which an input of the adapter is dropped in training.",
+      key = "vera_dropout",
+      min = 0,
+      below = 1)
   double dropout() default 0;
 
-  /**
-   * The number that the vector in the middle starts with.
-   */
+  /** The number that the vector in the middle starts with. */
   @Setting(description = "What the vector in the middle starts with.")
   double dInitial() default 0.1;
 
   /**
-   * Whether the adapter starts as zero; else the outer vector is ones and the middle one
-   * random.
+   * Whether the adapter starts as zero; else the outer vector is ones and the middle one random.
    */
   @Setting(description = "Starts as the base model; false makes all weights random.")
   boolean initWeights() default true;

@@ -11,14 +11,14 @@ import dev.peft4j.tuner.SettingChecks;
  *
  * @param r the number of rows of A and of columns of B
  * @param projectionSeed the seed of the frozen matrices, which are drawn as torch draws them;
- * peft's {@code projection_prng_key}
- * @param saveProjection whether the shared matrices are in the file; else they are drawn again
- * from the seed when it is loaded
- * @param dropout the probability with which an element of the layer's input is dropped in
- * training, in front of the adapter
+ *     peft's {@code projection_prng_key}
+ * @param saveProjection whether the shared matrices are in the file; else they are drawn again from
+ *     the seed when it is loaded
+ * @param dropout the probability with which an element of the layer's input is dropped in training,
+ *     in front of the adapter
  * @param dInitial the number that the vector in the middle starts with
  * @param initWeights whether the adapter starts as zero; else the outer vector is ones and the
- * middle one random
+ *     middle one random
  * @param common targets, task and base model
  */
 public record VeraConfig(
@@ -74,9 +74,7 @@ public record VeraConfig(
       return this;
     }
 
-    /**
-     * Sets the number of rows of A and of columns of B.
-     */
+    /** Sets the number of rows of A and of columns of B. */
     public Builder r(int value) {
       r = value;
       return this;
@@ -101,17 +99,15 @@ public record VeraConfig(
     }
 
     /**
-     * Sets the probability with which an element of the layer's input is dropped in training,
-     * in front of the adapter.
+     * Sets the probability with which an element of the layer's input is dropped in training, in
+     * front of the adapter.
      */
     public Builder dropout(double value) {
       dropout = value;
       return this;
     }
 
-    /**
-     * Sets the number that the vector in the middle starts with.
-     */
+    /** Sets the number that the vector in the middle starts with. */
     public Builder dInitial(double value) {
       dInitial = value;
       return this;
@@ -150,7 +146,8 @@ public record VeraConfig(
      */
     @Override
     public VeraConfig build() {
-      return new VeraConfig(r, projectionSeed, saveProjection, dropout, dInitial, initWeights, common());
+      return new VeraConfig(
+          r, projectionSeed, saveProjection, dropout, dInitial, initWeights, common());
     }
   }
 }

@@ -72,8 +72,6 @@ final class VeraLayer extends LinearAdapter {
 
   @Override
   public List<Constant> constants() {
-    return saved
-        ? List.of(Constant.shared("vera_A", a), Constant.shared("vera_B", b))
-        : List.of();
+    return saved ? List.of(Constant.shared("vera_A", a), Constant.shared("vera_B", b)) : List.of();
   }
 }

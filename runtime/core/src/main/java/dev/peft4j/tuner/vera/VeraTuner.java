@@ -16,10 +16,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Vector-based random matrix adaptation (Kopiczko et al. 2023), peft's {@code VERA}: the weight gets
- * (λ_b ⊙ B) · (λ_d ⊙ A). A (r, in) and B (out, r) are random, frozen and shared by all layers, each
- * of which takes as many of their columns and rows as it is wide; the vectors λ_b (out) and λ_d (r)
- * are trained. λ_b starts at zero, so that training starts from the base model.
+ * Vector-based random matrix adaptation (Kopiczko et al. 2023), peft's {@code VERA}: the weight
+ * gets (λ_b ⊙ B) · (λ_d ⊙ A). A (r, in) and B (out, r) are random, frozen and shared by all layers,
+ * each of which takes as many of their columns and rows as it is wide; the vectors λ_b (out) and
+ * λ_d (r) are trained. λ_b starts at zero, so that training starts from the base model.
  */
 @AutoService(Tuner.class)
 public final class VeraTuner extends SettingsTuner<VeraConfig> {
@@ -28,15 +28,15 @@ public final class VeraTuner extends SettingsTuner<VeraConfig> {
 
   private static final SettingsFile<VeraConfig, Builder> FILE =
       SettingsFile.of(PEFT_TYPE, VeraConfig.class, VeraConfig::builder)
-            .size("r", 256, VeraConfig::r, Builder::r)
-            .integer("projection_prng_key", 0, 0, VeraConfig::projectionSeed, Builder::projectionSeed)
-            .flagAtStart("save_projection", true, VeraConfig::saveProjection, Builder::saveProjection)
-            .dropout("vera_dropout", VeraConfig::dropout, Builder::dropout)
-            .decimalAtStart("d_initial", 0.1, VeraConfig::dInitial, Builder::dInitial)
-            .flagAtStart("init_weights", true, VeraConfig::initWeights, Builder::initWeights)
-            .fanInFanOut()
-            .bias("vera_only")
-            .layers();
+          .size("r", 256, VeraConfig::r, Builder::r)
+          .integer("projection_prng_key", 0, 0, VeraConfig::projectionSeed, Builder::projectionSeed)
+          .flagAtStart("save_projection", true, VeraConfig::saveProjection, Builder::saveProjection)
+          .dropout("vera_dropout", VeraConfig::dropout, Builder::dropout)
+          .decimalAtStart("d_initial", 0.1, VeraConfig::dInitial, Builder::dInitial)
+          .flagAtStart("init_weights", true, VeraConfig::initWeights, Builder::initWeights)
+          .fanInFanOut()
+          .bias("vera_only")
+          .layers();
 
   /** Creates it for {@link java.util.ServiceLoader}. */
   public VeraTuner() {

@@ -14,17 +14,17 @@ import java.util.SequencedMap;
  *
  * @param frequencies the number of coefficients of a layer
  * @param scaling a factor of what the adapter adds
- * @param wavelet the wavelet: {@code db1} to {@code db10}, {@code sym2} to {@code sym10} or
- * {@code coif1} to {@code coif5}
- * @param useIdwt whether the coefficients are transformed; else they are the change of the
- * weight themselves
+ * @param wavelet the wavelet: {@code db1} to {@code db10}, {@code sym2} to {@code sym10} or {@code
+ *     coif1} to {@code coif5}
+ * @param useIdwt whether the coefficients are transformed; else they are the change of the weight
+ *     themselves
  * @param seed the seed of the coefficients' places, which are drawn as torch draws them; peft's
- * {@code random_loc_seed}
+ *     {@code random_loc_seed}
  * @param proportional whether layers get coefficients by their size; peft's {@code
- * proportional_parameters}
+ *     proportional_parameters}
  * @param initWeights whether the adapter starts as zero; else its weights are random
  * @param frequencyPattern numbers of coefficients of some of the layers; the first that fits a
- * layer counts
+ *     layer counts
  * @param common targets, task and base model
  */
 public record WaveFtConfig(
@@ -48,7 +48,8 @@ public record WaveFtConfig(
     SettingChecks.atLeast("frequencies", frequencies, 1);
     SettingChecks.finite("scaling", scaling);
     SettingChecks.atLeast("seed", seed, 0);
-    frequencyPattern.forEach((key, rank) -> SettingChecks.rank("frequency pattern '" + key + "'", rank));
+    frequencyPattern.forEach(
+        (key, rank) -> SettingChecks.rank("frequency pattern '" + key + "'", rank));
     frequencyPattern = PatternMap.of(frequencyPattern);
     Wavelets.require(wavelet);
   }
@@ -65,11 +66,29 @@ public record WaveFtConfig(
 
   @Override
   public WaveFtConfig withCommon(CommonSettings other) {
-    return new WaveFtConfig(frequencies, scaling, wavelet, useIdwt, seed, proportional, initWeights, frequencyPattern, other);
+    return new WaveFtConfig(
+        frequencies,
+        scaling,
+        wavelet,
+        useIdwt,
+        seed,
+        proportional,
+        initWeights,
+        frequencyPattern,
+        other);
   }
 
   WaveFtConfig withPatterns(SequencedMap<String, Integer> frequencyPatternNow) {
-    return new WaveFtConfig(frequencies, scaling, wavelet, useIdwt, seed, proportional, initWeights, frequencyPatternNow, common);
+    return new WaveFtConfig(
+        frequencies,
+        scaling,
+        wavelet,
+        useIdwt,
+        seed,
+        proportional,
+        initWeights,
+        frequencyPatternNow,
+        common);
   }
 
   /** A builder of a {@link WaveFtConfig}; lists add up when a method is called again. */
@@ -90,25 +109,21 @@ public record WaveFtConfig(
       return this;
     }
 
-    /**
-     * Sets the number of coefficients of a layer.
-     */
+    /** Sets the number of coefficients of a layer. */
     public Builder frequencies(int value) {
       frequencies = value;
       return this;
     }
 
-    /**
-     * Sets a factor of what the adapter adds.
-     */
+    /** Sets a factor of what the adapter adds. */
     public Builder scaling(double value) {
       scaling = value;
       return this;
     }
 
     /**
-     * Sets the wavelet: {@code db1} to {@code db10}, {@code sym2} to {@code sym10} or {@code
-     * coif1} to {@code coif5}.
+     * Sets the wavelet: {@code db1} to {@code db10}, {@code sym2} to {@code sym10} or {@code coif1}
+     * to {@code coif5}.
      */
     public Builder wavelet(String value) {
       wavelet = value;
@@ -125,8 +140,8 @@ public record WaveFtConfig(
     }
 
     /**
-     * Sets the seed of the coefficients' places, which are drawn as torch draws them; peft's
-     * {@code random_loc_seed}.
+     * Sets the seed of the coefficients' places, which are drawn as torch draws them; peft's {@code
+     * random_loc_seed}.
      */
     public Builder seed(int value) {
       seed = value;
@@ -134,17 +149,14 @@ public record WaveFtConfig(
     }
 
     /**
-     * Sets whether layers get coefficients by their size; peft's {@code
-     * proportional_parameters}.
+     * Sets whether layers get coefficients by their size; peft's {@code proportional_parameters}.
      */
     public Builder proportional(boolean value) {
       proportional = value;
       return this;
     }
 
-    /**
-     * Sets whether the adapter starts as zero; else its weights are random.
-     */
+    /** Sets whether the adapter starts as zero; else its weights are random. */
     public Builder initWeights(boolean value) {
       initWeights = value;
       return this;
@@ -180,7 +192,16 @@ public record WaveFtConfig(
      */
     @Override
     public WaveFtConfig build() {
-      return new WaveFtConfig(frequencies, scaling, wavelet, useIdwt, seed, proportional, initWeights, frequencyPattern, common());
+      return new WaveFtConfig(
+          frequencies,
+          scaling,
+          wavelet,
+          useIdwt,
+          seed,
+          proportional,
+          initWeights,
+          frequencyPattern,
+          common());
     }
   }
 }

@@ -16,10 +16,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A weight's change by a few coefficients of its wavelet transform (2025), peft's {@code WAVEFT}: the
- * weight gets scaling · the inverse transform, of one level, of a matrix that is zero except at n
- * places, which are drawn from a seed. The n numbers there are trained. The file does not hold the
- * places: torch's generator draws them again.
+ * A weight's change by a few coefficients of its wavelet transform (2025), peft's {@code WAVEFT}:
+ * the weight gets scaling · the inverse transform, of one level, of a matrix that is zero except at
+ * n places, which are drawn from a seed. The n numbers there are trained. The file does not hold
+ * the places: torch's generator draws them again.
  */
 @AutoService(Tuner.class)
 public final class WaveFtTuner extends SettingsTuner<WaveFtConfig> {
@@ -28,18 +28,22 @@ public final class WaveFtTuner extends SettingsTuner<WaveFtConfig> {
 
   private static final SettingsFile<WaveFtConfig, Builder> FILE =
       SettingsFile.of(PEFT_TYPE, WaveFtConfig.class, WaveFtConfig::builder)
-            .size("n_frequency", 2592, WaveFtConfig::frequencies, Builder::frequencies)
-            .decimal("scaling", 25, WaveFtConfig::scaling, Builder::scaling)
-            .text("wavelet_family", "db1", WaveFtConfig::wavelet, Builder::wavelet)
-            .flag("use_idwt", true, WaveFtConfig::useIdwt, Builder::useIdwt)
-            .integer("random_loc_seed", 777, 0, WaveFtConfig::seed, Builder::seed)
-            .flag("proportional_parameters", false, WaveFtConfig::proportional, Builder::proportional)
-            .flagAtStart("init_weights", true, WaveFtConfig::initWeights, Builder::initWeights)
-            .sizePattern("n_frequency_pattern", "n_frequency", WaveFtConfig::frequencyPattern, Builder::frequencyPattern)
-            .fanInFanOut()
-            .bias("waveft_only")
-            .exclude()
-            .layers();
+          .size("n_frequency", 2592, WaveFtConfig::frequencies, Builder::frequencies)
+          .decimal("scaling", 25, WaveFtConfig::scaling, Builder::scaling)
+          .text("wavelet_family", "db1", WaveFtConfig::wavelet, Builder::wavelet)
+          .flag("use_idwt", true, WaveFtConfig::useIdwt, Builder::useIdwt)
+          .integer("random_loc_seed", 777, 0, WaveFtConfig::seed, Builder::seed)
+          .flag("proportional_parameters", false, WaveFtConfig::proportional, Builder::proportional)
+          .flagAtStart("init_weights", true, WaveFtConfig::initWeights, Builder::initWeights)
+          .sizePattern(
+              "n_frequency_pattern",
+              "n_frequency",
+              WaveFtConfig::frequencyPattern,
+              Builder::frequencyPattern)
+          .fanInFanOut()
+          .bias("waveft_only")
+          .exclude()
+          .layers();
 
   /** Creates it for {@link java.util.ServiceLoader}. */
   public WaveFtTuner() {
