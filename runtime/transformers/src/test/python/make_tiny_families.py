@@ -1,7 +1,7 @@
 """Makes the tiny models of FamilyContractTest: one folder for each family, below
 src/test/resources/dev/peft4j/transformers/families.
 
-    python3 make_tiny_families.py OUT     (torch 2.13, transformers 5.18, peft 0.21)
+    python3 make_tiny_families.py OUT [FAMILY ...]     (torch 2.13, transformers 5.18, peft 0.21)
 
 A folder has
 
@@ -31,14 +31,23 @@ FAMILIES = {
     "xlm-roberta": ({**BERT, "type_vocab_size": 1}, ["query", "value"]),
     "electra": ({**BERT, "embedding_size": 6}, ["query", "value"]),
     "mpnet": (BERT, ["q", "v"]),
+    "albert": ({**BERT, "embedding_size": 6, "num_hidden_layers": 3, "num_hidden_groups": 2, "inner_group_num": 2,
+                "classifier_dropout_prob": 0.0},
+               ["query", "value"]),
+    "deberta-v2": ({**BERT, "embedding_size": 6, "relative_attention": True, "position_buckets": 4, "pos_att_type": "p2c|c2p",
+                    "share_att_key": True, "norm_rel_ebd": "layer_norm", "position_biased_input": False, "type_vocab_size": 0,
+                    "conv_kernel_size": 3, "conv_act": "gelu"}, ["query_proj", "value_proj"]),
+    "modernbert": (dict(hidden_size=8, num_hidden_layers=4, num_attention_heads=2, intermediate_size=12, vocab_size=24,
+                        max_position_embeddings=20, local_attention=4, pad_token_id=0, bos_token_id=1, cls_token_id=1,
+                        eos_token_id=2, sep_token_id=2, classifier_pooling="mean"), ["Wqkv"]),
     "distilbert": (dict(dim=8, n_layers=2, n_heads=2, hidden_dim=12, vocab_size=24, max_position_embeddings=20,
                         dropout=0.0, attention_dropout=0.0, seq_classif_dropout=0.0), ["q_lin", "v_lin"]),
 }
 # BERT's names of settings, and what a family calls them
 NAMES = {"vocab_size": [], "hidden_size": ["dim"], "num_hidden_layers": ["n_layers"], "num_attention_heads": ["n_heads"],
          "intermediate_size": ["hidden_dim"], "max_position_embeddings": [], "type_vocab_size": [], "embedding_size": [],
-         "hidden_dropout_prob": ["dropout"], "attention_probs_dropout_prob": ["attention_dropout"],
-         "classifier_dropout": ["seq_classif_dropout"], "initializer_range": [], "layer_norm_eps": [], "pad_token_id": []}
+         "hidden_dropout_prob": ["dropout", "embedding_dropout"], "attention_probs_dropout_prob": ["attention_dropout"],
+         "classifier_dropout": ["seq_classif_dropout", "classifier_dropout_prob"], "initializer_range": [], "layer_norm_eps": ["norm_eps"], "pad_token_id": []}
 
 
 def randomise(model, seed):
@@ -68,7 +77,7 @@ def family(kind, out):
     mask[1, 9:] = 0
     ids = ids.masked_fill(mask == 0, pad)
     inputs = {"input_ids": ids, "attention_mask": mask}
-    if kind in ("bert", "electra"):
+    if kind in ("bert", "electra", "albert"):
         inputs["token_type_ids"] = (torch.arange(14) > 6).long()[None] * mask
     io = {f"input.{k}": v for k, v in inputs.items()}
     for head, auto in (("sequence", AutoModelForSequenceClassification), ("token", AutoModelForTokenClassification)):
@@ -129,5 +138,5 @@ def lora(model, targets, inputs, target, out, io):
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    for kind in FAMILIES:
+    for kind in sys.argv[2:] or FAMILIES:
         family(kind, sys.argv[1])

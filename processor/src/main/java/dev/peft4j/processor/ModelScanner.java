@@ -1,5 +1,6 @@
 package dev.peft4j.processor;
 
+import dev.peft4j.annotation.CheckpointName;
 import dev.peft4j.processor.Node.Access;
 import dev.peft4j.processor.Node.Kind;
 import dev.peft4j.target.Names;
@@ -132,6 +133,9 @@ final class ModelScanner {
     }
     String name = Names.toCheckpoint(fieldName);
     String given = annotationValue(field, CHECKPOINT_NAME);
+    if (CheckpointName.OF_CLASS.equals(given)) {
+      given = nameOfClass(universe.bound(type));
+    }
     if (given != null) {
       name = given;
       if (given.isBlank()) {
@@ -151,6 +155,17 @@ final class ModelScanner {
         annotation(field, OUTPUT_HEAD) != null,
         nullable(field),
         node.children());
+  }
+
+  /** Returns the name that a class gives its modules, as it inherits it; null if it says none. */
+  private @Nullable String nameOfClass(@Nullable DeclaredType type) {
+    for (DeclaredType t = type; t != null; t = universe.superclassOf(t)) {
+      String given = annotationValue(Universe.element(t), CHECKPOINT_NAME);
+      if (given != null) {
+        return given;
+      }
+    }
+    return null;
   }
 
   private Access access(DeclaredType owner, VariableElement field, TypeMirror type, Kind kind) {

@@ -223,4 +223,21 @@ class NamesTest {
                 + " static class Block extends Module { Linear fc; } }")
         .clean();
   }
+
+  private static final String OF_CLASS =
+      HEAD
+          + "import dev.peft4j.annotation.CheckpointName;\n"
+          + "@Peft(target = \"%s\") public class Lm extends Headed<Small> {}\n"
+          + "@CheckpointName(\"base\") class Block extends Module { Linear fc; }\n"
+          + "class Small extends Block {}\n"
+          + "class Headed<B extends Block> extends Module {"
+          + " @CheckpointName(CheckpointName.OF_CLASS) B block; Linear head; }";
+
+  @Test
+  void aModuleMayHaveTheNameOfItsClass() {
+    Compilation.in(folder).source(OF_CLASS.formatted("base.fc")).clean();
+    Path other = folder.resolve("other");
+    assertThat(Compilation.in(other).source(OF_CLASS.formatted("block.fc")).compile().messages())
+        .anyMatch(m -> m.contains("block.fc") && m.contains("base.fc"));
+  }
 }

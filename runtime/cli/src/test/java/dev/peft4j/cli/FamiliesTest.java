@@ -2,6 +2,8 @@ package dev.peft4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.data.Rng;
 import dev.peft4j.io.SafeTensors;
@@ -12,6 +14,7 @@ import dev.peft4j.transformers.Init;
 import dev.peft4j.transformers.ModelFamily;
 import dev.peft4j.transformers.Transformers;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -37,14 +40,32 @@ class FamiliesTest {
         .toList();
   }
 
+  /**
+   * Writes a tokenizer of the family's kind (Unigram for ALBERT and DeBERTa, BPE of bytes for
+   * ModernBERT), or else one of BERT's, and returns the size of its vocabulary.
+   */
+  private static int tokenizer(ModelFamily family, Path folder) throws IOException {
+    for (String file : List.of("tokenizer.json", "tokenizer_config.json")) {
+      String name = "tokenizers/" + family.modelType() + "/" + file;
+      try (InputStream in = FamiliesTest.class.getResourceAsStream(name)) {
+        if (in == null) {
+          Files.writeString(folder.resolve("vocab.txt"), String.join("\n", WORDS) + "\n");
+          Files.writeString(
+              folder.resolve("tokenizer_config.json"), "{\"tokenizer_class\": \"BertTokenizer\"}");
+          return WORDS.size();
+        }
+        Files.copy(in, folder.resolve(file));
+      }
+    }
+    JsonNode tree = new JsonMapper().readTree(folder.resolve("tokenizer.json").toFile());
+    return tree.path("model").path("vocab").size() + tree.path("added_tokens").size();
+  }
+
   /** An encoder without head, as its checkpoints are; the settings have BERT's names. */
   private Path encoder(ModelFamily family) throws IOException {
     Path folder = Files.createDirectories(temp.resolve("model"));
-    Files.writeString(folder.resolve("vocab.txt"), String.join("\n", WORDS) + "\n");
-    Files.writeString(
-        folder.resolve("tokenizer_config.json"), "{\"tokenizer_class\": \"BertTokenizer\"}");
     ObjectNode config = Out.object().put("model_type", family.modelType());
-    config.put("vocab_size", WORDS.size()).put("max_position_embeddings", 24);
+    config.put("vocab_size", tokenizer(family, folder)).put("max_position_embeddings", 24);
     config.put("hidden_size", 16).put("num_hidden_layers", 2).put("num_attention_heads", 2);
     config.put("intermediate_size", 24).put("initializer_range", 0.3);
     config.put("hidden_dropout_prob", 0).put("attention_probs_dropout_prob", 0);

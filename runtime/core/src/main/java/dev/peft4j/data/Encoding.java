@@ -61,8 +61,25 @@ public abstract class Encoding {
   }
 
   /** Returns true if several values share a block, so that none is stored by itself. */
-  public final boolean hasBlocks() {
+  public boolean hasBlocks() {
     return blockValues > 1;
+  }
+
+  /**
+   * Returns true if blocks go on from the end of a row into the next one and the last block may be
+   * short, as those of bitsandbytes: any tensor can be stored. Codes of such an encoding are only
+   * read and written from the tensor's first value on: {@link #decodeValues}, {@link
+   * #encodeValues}.
+   */
+  public boolean crossesRows() {
+    return false;
+  }
+
+  /**
+   * Returns the encoding for a tensor of that shape: itself, except where a block is a whole row.
+   */
+  public Encoding forShape(Shape shape) {
+    return this;
   }
 
   /**
@@ -87,6 +104,14 @@ public abstract class Encoding {
   /** Returns the type's number in GGUF files, or -1 if they have no such type. */
   public int ggufType() {
     return -1;
+  }
+
+  /**
+   * Returns where in a block numbers of several bytes are, for files of the other byte order:
+   * offset and size of each, in pairs. Null if there is no known layout in the other order.
+   */
+  public int @Nullable [] wideFields() {
+    return blockValues == 1 ? new int[] {0, blockBytes} : null;
   }
 
   /**
@@ -115,30 +140,78 @@ public abstract class Encoding {
       MemorySegment from, long first, MemorySegment to, long at, long blocks);
 
   /**
+   * Decodes any values of a tensor to float32; those of a block that are not wanted are left out.
+   *
+   * @param from where the tensor's codes are, the first block at byte {@code start}
+   * @param first the first value that is wanted
+   * @param count how many are wanted
+   * @param to where the float32 go, the first one at byte {@code at}
+   */
+  public void decodeValues(
+      MemorySegment from, long start, long first, long count, MemorySegment to, long at) {
+    long value = first;
+    long end = first + count;
+    while (value < end) {
+      long block = value / blockValues;
+      long skip = value % blockValues;
+      long whole = skip == 0 ? (end - value) / blockValues : 0;
+      long target = at + (value - first) * 4;
+      if (whole > 0) {
+        decode(from, start + block * blockBytes, to, target, whole);
+        value += whole * blockValues;
+      } else {
+        float[] values = new float[blockValues];
+        decode(from, start + block * blockBytes, MemorySegment.ofArray(values), 0, 1);
+        int n = (int) Math.min(blockValues - skip, end - value);
+        MemorySegment.copy(values, (int) skip, to, F32, target, n);
+        value += n;
+      }
+    }
+  }
+
+  /**
+   * Encodes a whole tensor.
+   *
+   * @param from where the float32 are, the first one at byte 0
+   * @param to where the codes go, the first block at byte 0
+   * @throws IllegalArgumentException if the values are not a whole number of blocks
+   * @throws UnsupportedOperationException if the encoding can only be read
+   * @throws NonFiniteException if a value cannot be stored
+   */
+  public void encodeValues(MemorySegment from, MemorySegment to, long values) {
+    encode(from, 0, to, 0, blocks(values));
+  }
+
+  /**
    * Returns value {@code i} of blocks that begin at byte 0 of {@code from}. Decodes its whole
    * block: for single values, not for all of them in turn.
    */
   public float valueAt(MemorySegment from, long i) {
-    float[] block = new float[blockValues];
-    decode(from, i / blockValues * blockBytes, MemorySegment.ofArray(block), 0, 1);
-    return block[(int) (i % blockValues)];
+    float[] value = new float[1];
+    decodeValues(from, 0, i, 1, MemorySegment.ofArray(value), 0);
+    return value[0];
   }
 
   /**
    * Returns the number of bytes of that many values.
    *
-   * @throws IllegalArgumentException if they are not a whole number of blocks
+   * @throws IllegalArgumentException if they are not a whole number of blocks, which matters where
+   *     blocks do not {@linkplain #crossesRows cross rows}
    */
-  public final long bytes(long values) {
+  public long bytes(long values) {
     return blocks(values) * blockBytes;
   }
 
   /**
-   * Returns the number of blocks of that many values.
+   * Returns the number of blocks of that many values; the last one may be short where blocks
+   * {@linkplain #crossesRows cross rows}.
    *
    * @throws IllegalArgumentException if they are not a whole number of blocks
    */
   public final long blocks(long values) {
+    if (crossesRows()) {
+      return (values + blockValues - 1) / blockValues;
+    }
     if (values % blockValues != 0) {
       throw new IllegalArgumentException(
           name
@@ -153,7 +226,9 @@ public abstract class Encoding {
 
   /** Returns true if a tensor of this shape can be stored: its rows are whole blocks. */
   public final boolean fits(Shape shape) {
-    return blockValues == 1 || shape.rank() > 0 && shape.dim(-1) % blockValues == 0;
+    return blockValues == 1
+        || crossesRows()
+        || shape.rank() > 0 && shape.dim(-1) % blockValues == 0;
   }
 
   /**

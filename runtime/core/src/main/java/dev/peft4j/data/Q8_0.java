@@ -39,6 +39,11 @@ public final class Q8_0 extends Encoding {
   }
 
   @Override
+  public int[] wideFields() {
+    return new int[] {0, SCALE_BYTES};
+  }
+
+  @Override
   public void decode(MemorySegment from, long first, MemorySegment to, long at, long blocks) {
     for (long b = 0; b < blocks; b++) {
       long block = first + b * BYTES;

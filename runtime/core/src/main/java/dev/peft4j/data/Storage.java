@@ -130,6 +130,27 @@ public final class Storage {
     return new Storage(segment, encoding, elements);
   }
 
+  /**
+   * Shares the memory of a native segment with that many numbers of any encoding, also one whose
+   * last block may be short; see {@link #wrap(MemorySegment, DType)}.
+   *
+   * @throws IllegalArgumentException if the segment is not native or not what they take
+   */
+  public static Storage wrap(MemorySegment segment, Encoding encoding, long elements) {
+    long bytes = encoding.bytes(elements);
+    if (!segment.isNative() || segment.byteSize() != bytes) {
+      throw new IllegalArgumentException(
+          elements
+              + " numbers of "
+              + encoding
+              + " are in a native segment of "
+              + bytes
+              + " bytes, found "
+              + segment);
+    }
+    return new Storage(segment, encoding, elements);
+  }
+
   /** Returns the memory itself; native. Code that writes to it must call {@link #modified()}. */
   public MemorySegment segment() {
     bringHere();
@@ -199,7 +220,7 @@ public final class Storage {
   /** Returns a copy of the elements as floats; they are decoded, integers converted. */
   public float[] toFloats() {
     float[] out = new float[Math.toIntExact(elements)];
-    encoding.decode(segment(), 0, MemorySegment.ofArray(out), 0, encoding.blocks(elements));
+    encoding.decodeValues(segment(), 0, 0, elements, MemorySegment.ofArray(out), 0);
     return out;
   }
 
@@ -244,6 +265,16 @@ public final class Storage {
    * @throws IllegalArgumentException if they are not whole blocks
    */
   public void setFloats(long at, float[] values) {
+    if (encoding.crossesRows()) {
+      float[] all = values;
+      if (at != 0 || values.length != elements) {
+        all = toFloats();
+        System.arraycopy(values, 0, all, Math.toIntExact(at), values.length);
+      }
+      encoding.encodeValues(MemorySegment.ofArray(all), segment(), elements);
+      modified();
+      return;
+    }
     encoding.encode(
         MemorySegment.ofArray(values),
         0,
@@ -272,6 +303,9 @@ public final class Storage {
   /** Returns element {@code i} of an integer storage. */
   public long index(long i) {
     MemorySegment s = segment();
+    if (!encoding.isPlain()) {
+      return (long) encoding.valueAt(s, i); // 8 and 16 bits: exact
+    }
     return dtype() == DType.INT64 ? s.get(I64, i * 8) : s.get(I32, i * 4);
   }
 
@@ -300,9 +334,9 @@ public final class Storage {
     if (!converted) {
       MemorySegment.copy(source.segment(), 0, segment(), 0, bytes());
     } else if (encoding.isPlain()) {
-      source.encoding.decode(source.segment(), 0, segment(), 0, source.encoding.blocks(elements));
+      source.encoding.decodeValues(source.segment(), 0, 0, elements, segment(), 0);
     } else if (source.encoding.isPlain()) {
-      encoding.encode(source.segment(), 0, segment(), 0, encoding.blocks(elements));
+      encoding.encodeValues(source.segment(), segment(), elements);
     } else {
       copyFrom(source.copyAs(Encodings.FLOAT32));
     }

@@ -2,6 +2,7 @@ package dev.peft4j.io;
 
 import dev.peft4j.data.DType;
 import dev.peft4j.data.Encoding;
+import dev.peft4j.data.NonFiniteException;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import java.io.BufferedInputStream;
@@ -200,8 +201,9 @@ public final class SafeTensors {
    *     that can be read, or the encoding cannot hold a value, such as a NaN
    * @throws dev.peft4j.data.ShapeException if the tensor's rows are not whole blocks
    */
-  public Storage storage(String name, Encoding encoding) throws FileFormatException {
+  public Storage storage(String name, Encoding wanted) throws FileFormatException {
     TensorInfo info = info(name);
+    Encoding encoding = wanted.forShape(info.shape());
     if (!info.type().isFloat() || encoding.dtype().isInteger()) {
       throw new FileFormatException(
           file,
@@ -222,7 +224,7 @@ public final class SafeTensors {
     encoding.requireFit("tensor " + Quote.text(name), info.shape());
     try {
       return storage(name).copyAs(encoding);
-    } catch (ArithmeticException e) {
+    } catch (NonFiniteException e) {
       throw new FileFormatException(file, "tensor " + Quote.text(name) + ": " + e.getMessage(), e);
     }
   }
@@ -246,6 +248,16 @@ public final class SafeTensors {
       }
     }
     check.require(file);
+  }
+
+  /**
+   * Returns the bytes of one tensor as they are in the file, of whatever type; they must not be
+   * written to.
+   *
+   * @throws FileFormatException if there is no such tensor
+   */
+  public MemorySegment bytes(String name) throws FileFormatException {
+    return bytes(info(name));
   }
 
   private MemorySegment bytes(TensorInfo info) {

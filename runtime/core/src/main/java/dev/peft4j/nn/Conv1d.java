@@ -1,6 +1,7 @@
 package dev.peft4j.nn;
 
 import dev.peft4j.data.Rng;
+import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.op.Window;
 import dev.peft4j.tensor.Tensor;
@@ -31,6 +32,29 @@ public class Conv1d extends WeightedLayer {
     super(
         Initial.kaimingUniform(rng, out, in, kernel),
         bias ? Initial.bias(rng, in * kernel, out) : null);
+    this.stride = stride;
+    this.padding = padding;
+  }
+
+  /**
+   * Creates a convolution with given parameters.
+   *
+   * @param weight (out, in, k)
+   * @param bias (out), or null
+   */
+  public Conv1d(Parameter weight, @Nullable Parameter bias, int stride, int padding) {
+    boolean fits =
+        weight.shape().rank() == 3
+            && (bias == null || bias.shape().equals(Shape.of(weight.dim(0))));
+    if (!fits) {
+      throw new ShapeException(
+          "Conv1d: weight of shape "
+              + weight.shape()
+              + (bias == null ? "" : " and bias of shape " + bias.shape())
+              + ": needed (out, in, kernel) and (out)");
+    }
+    Conv2d.check("Conv1d", weight.dim(1), weight.dim(0), weight.dim(2), stride, padding);
+    super(weight, bias);
     this.stride = stride;
     this.padding = padding;
   }

@@ -33,7 +33,21 @@ final class ModuleFields {
         }
       };
 
-  private record Slot(String name, MethodHandle getter, boolean outputHead) {}
+  private record Slot(String name, MethodHandle getter, boolean outputHead) {
+    /** Returns the name, which the class of the value may say. */
+    String name(Object value) {
+      if (!name.equals(CheckpointName.OF_CLASS)) {
+        return name;
+      }
+      CheckpointName given = value.getClass().getAnnotation(CheckpointName.class);
+      if (given == null) {
+        throw new IllegalStateException(
+            value.getClass().getName()
+                + " has no @CheckpointName, from which a field that holds it takes its name");
+      }
+      return given.value();
+    }
+  }
 
   private ModuleFields() {}
 
@@ -51,7 +65,7 @@ final class ModuleFields {
             "cannot read field '" + slot.name + "' of " + owner.getClass().getName(), e);
       }
       if (value != null) {
-        visitValue(slot.name, value, visitor);
+        visitValue(slot.name(value), value, visitor);
       }
     }
   }

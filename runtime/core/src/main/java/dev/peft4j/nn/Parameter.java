@@ -101,14 +101,15 @@ public final class Parameter extends ModuleTensor {
    * Converts its value to another encoding: torch's {@code Tensor.to}. Numbers are rounded by the
    * encoding's rule, and with any but {@code FLOAT32} the parameter is frozen.
    *
-   * @param encoding one of floating-point numbers, such as {@link
+   * @param wanted one of floating-point numbers, such as {@link
    *     dev.peft4j.data.Encodings#BFLOAT16}
    * @throws IllegalArgumentException if it is one of integers
    * @throws dev.peft4j.data.ShapeException if rows of this shape are not whole blocks of it
    * @throws UnsupportedOperationException if the encoding can only be read
    * @throws NonFiniteException if it cannot hold a value, such as a NaN
    */
-  public void to(Encoding encoding) {
+  public void to(Encoding wanted) {
+    Encoding encoding = wanted.forShape(shape());
     if (own().encoding().equals(encoding)) {
       return;
     }

@@ -60,13 +60,23 @@ public abstract class SelfAttention extends Module {
    * @param mask additive, broadcasts to (batch, heads, tokens, tokens), or null
    */
   protected final Tensor attend(Tensor x, @Nullable Tensor mask) {
-    Tensor q = query().forward(x);
-    Tensor k = key().forward(x);
-    Tensor v = value().forward(x);
-    boolean drops = dropout().p() > 0 && training();
+    return attend(
+        query().forward(x), key().forward(x), value().forward(x), mask, heads, dropout());
+  }
+
+  /**
+   * Returns the same for queries, keys and values that are already projected, each (batch, tokens,
+   * heads · d).
+   *
+   * @param mask additive, broadcasts to (batch, heads, tokens, tokens), or null
+   * @param dropout of the attention's weights
+   */
+  public static Tensor attend(
+      Tensor q, Tensor k, Tensor v, @Nullable Tensor mask, int heads, Dropout dropout) {
+    boolean drops = dropout.p() > 0 && dropout.training();
     boolean learnsMask = mask != null && mask.node().requiresGrad();
     return drops || learnsMask
-        ? inSteps(q, k, v, mask)
+        ? inSteps(q, k, v, mask, heads, dropout)
         : Tensor.attention(q, k, v, mask, heads, heads, false);
   }
 
@@ -74,18 +84,19 @@ public abstract class SelfAttention extends Module {
    * The same in single steps: dropout comes between the softmax and the product with v, and the
    * joined operation has no gradient for its mask.
    */
-  private Tensor inSteps(Tensor q, Tensor k, Tensor v, @Nullable Tensor mask) {
+  private static Tensor inSteps(
+      Tensor q, Tensor k, Tensor v, @Nullable Tensor mask, int heads, Dropout dropout) {
     float scale = (float) (1 / Math.sqrt((double) q.dim(-1) / heads));
-    Tensor scores = split(q).matmul(split(k).transpose(-1, -2)).mul(scale);
+    Tensor scores = split(q, heads).matmul(split(k, heads).transpose(-1, -2)).mul(scale);
     if (mask != null) {
       scores = scores.add(mask);
     }
-    Tensor context = dropout().forward(scores.softmax(-1)).matmul(split(v));
+    Tensor context = dropout.forward(scores.softmax(-1)).matmul(split(v, heads));
     return context.transpose(1, 2).reshape(q.dim(0), q.dim(1), q.dim(2));
   }
 
   /** (batch, tokens, heads · d) to (batch, heads, tokens, d). */
-  private Tensor split(Tensor x) {
+  private static Tensor split(Tensor x, int heads) {
     return x.reshape(x.dim(0), x.dim(1), heads, x.dim(2) / heads).transpose(1, 2);
   }
 }

@@ -1,6 +1,7 @@
 package dev.peft4j.train;
 
 import dev.peft4j.tensor.Tensor;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -66,6 +67,23 @@ public interface Evaluator {
   static <B> Evaluator meanLoss(
       Batches<B> data, Function<? super B, Tensor> loss, ToDoubleFunction<? super B> counting) {
     return new MeanLoss<>(data, loss, b -> MeanLoss.checked(counting.applyAsDouble(b)));
+  }
+
+  /**
+   * Returns an evaluator of a language model: {@code loss}, the mean over all tokens that count, and
+   * {@code perplexity}, its exponential. Neither depends on the size of the batches.
+   *
+   * @param loss computes the loss of a batch, the mean over its tokens that count
+   */
+  static <B> Evaluator perplexity(Batches<B> data, Function<? super B, Tensor> loss) {
+    Evaluator mean = meanLoss(data, loss);
+    return named(
+        Set.of("loss", "perplexity"),
+        () -> {
+          Map<String, Double> values = new LinkedHashMap<>(mean.evaluate());
+          values.put("perplexity", Math.exp(values.getOrDefault("loss", Double.NaN)));
+          return values;
+        });
   }
 
   /**

@@ -38,6 +38,7 @@ public final class Exports {
           "random",
           "linalg",
           "io",
+          "gguf",
           "graph",
           "op",
           "backend",
@@ -59,6 +60,7 @@ public final class Exports {
   static final Set<String> INTERNAL =
       Set.of(
           "log",
+          "checkpoint",
           "backend.cpu",
           "backend.reference",
           "backend.tornado",

@@ -37,6 +37,7 @@ public final class Floors {
           "data",
           "random",
           "io",
+          "gguf",
           "graph",
           "op",
           "backend",
@@ -53,6 +54,7 @@ public final class Floors {
           "train",
           "chat",
           "hub",
+          "checkpoint",
           "transformers",
           "reports",
           "kotlin",
@@ -62,17 +64,18 @@ public final class Floors {
 
   /** Packages that know less than their floor lets them. */
   private static final Map<String, Set<String>> ONLY =
-      Map.of(
-          ".", Set.of(),
-          "log", Set.of(),
-          "linalg", Set.of(),
-          "metrics", Set.of(),
-          "annotation", Set.of(),
-          "target", Set.of("annotation"),
-          "data", Set.of(),
-          "io", Set.of("data", "log"),
-          "graph", Set.of("data"),
-          "processor", Set.of("annotation", "target"));
+      Map.ofEntries(
+          Map.entry(".", Set.of()),
+          Map.entry("log", Set.of()),
+          Map.entry("linalg", Set.of()),
+          Map.entry("metrics", Set.of()),
+          Map.entry("annotation", Set.of()),
+          Map.entry("target", Set.of("annotation")),
+          Map.entry("data", Set.of()),
+          Map.entry("io", Set.of("data", "log")),
+          Map.entry("gguf", Set.of("data", "io")),
+          Map.entry("graph", Set.of("data")),
+          Map.entry("processor", Set.of("annotation", "target")));
 
   private static final String ROOT = "dev.peft4j.";
 

@@ -7,9 +7,9 @@ import dev.peft4j.backend.cases.Compare;
 import dev.peft4j.data.DType;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
-import dev.peft4j.data.ShapeException;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.ActivationCheckpointing;
+import dev.peft4j.data.ShapeException;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Variable;
 import dev.peft4j.op.Pointwise;
@@ -32,9 +32,10 @@ abstract class ProgramContract extends StateContract {
     for (int blocks : new int[] {2, 9}) {
       Tower tower = new Tower(blocks, 24);
       List<float[]> kept = bits(tower, ActivationCheckpointing.OFF);
-      assertThat(bits(tower, ActivationCheckpointing.ON))
-          .usingRecursiveComparison()
-          .isEqualTo(kept);
+      List<float[]> again = bits(tower, ActivationCheckpointing.ON);
+      for (int i = 0; i < kept.size(); i++) {
+        assertThat(again.get(i)).isEqualTo(kept.get(i));
+      }
     }
   }
 
@@ -105,6 +106,29 @@ abstract class ProgramContract extends StateContract {
   }
 
   @Test
+  void aSurrogateHasOneValueAndAnotherGradient() {
+    Backends.with(
+        backend,
+        () -> {
+          Variable x = variable(2, 3);
+          Variable y = variable(5, 7);
+          Tensor value = Tensor.of(x.node()).square();
+          Tensor other = Tensor.of(y.node()).mul(3);
+          value.withGradientOf(other).mul(Tensor.of(x.node())).sum().backward();
+          Node ofY = java.util.Objects.requireNonNull(y.gradient());
+          Node ofX = java.util.Objects.requireNonNull(x.gradient());
+          assertThat(Tensor.of(ofY).toFloats()).containsExactly(6, 9);
+          assertThat(Tensor.of(ofX).toFloats()).containsExactly(4, 9);
+          assertThat(value.withGradientOf(other).toFloats()).containsExactly(4, 9);
+          assertThatThrownBy(() -> value.withGradientOf(Tensor.ones(3)))
+              .isInstanceOf(ShapeException.class)
+              .hasMessageContaining("(2)")
+              .hasMessageContaining("(3)");
+          return null;
+        });
+  }
+
+  @Test
   void whatIsDetachedIsComputedButNotDifferentiated() {
     Backends.with(
         backend,
@@ -117,30 +141,6 @@ abstract class ProgramContract extends StateContract {
           assertThat(Tensor.of(gradient).toFloats()).containsExactly(4, 9);
           assertThat(square.detach().node().requiresGrad()).isFalse();
           assertThat(square.detach().toFloats()).containsExactly(4, 9);
-          return null;
-        });
-  }
-
-  @Test
-  void aSurrogateHasOneValueAndAnotherGradient() {
-    Backends.with(
-        backend,
-        () -> {
-          Variable x = variable(2, 3);
-          Variable y = variable(5, 7);
-          Tensor value = Tensor.of(x.node()).square();
-          value
-              .withGradientOf(Tensor.of(y.node()).mul(3))
-              .mul(Tensor.of(x.node()))
-              .sum()
-              .backward();
-          assertThat(Tensor.of(y.gradient()).toFloats()).containsExactly(6, 9);
-          assertThat(Tensor.of(x.gradient()).toFloats()).containsExactly(4, 9);
-          assertThat(value.withGradientOf(Tensor.of(y.node())).toFloats()).containsExactly(4, 9);
-          assertThatThrownBy(() -> value.withGradientOf(Tensor.ones(3)))
-              .isInstanceOf(ShapeException.class)
-              .hasMessageContaining("(2)")
-              .hasMessageContaining("(3)");
           return null;
         });
   }

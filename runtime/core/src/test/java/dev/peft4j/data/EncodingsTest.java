@@ -25,7 +25,11 @@ class EncodingsTest {
   }
 
   static List<Encoding> blocks() {
-    return all().stream().filter(Encoding::hasBlocks).toList();
+    return all().stream().filter(e -> e.blockValues() > 1 && !e.crossesRows()).toList();
+  }
+
+  static List<Encoding> crossing() {
+    return RandomCodes.encodings().stream().filter(Encoding::crossesRows).toList();
   }
 
   static List<Encoding> halves() {
@@ -87,12 +91,16 @@ class EncodingsTest {
   void aBlockIsOfOneOrMoreValuesAndBytes(Encoding e) {
     assertThat(e.blockValues()).isPositive();
     assertThat(e.blockBytes()).isPositive();
-    assertThat(e.hasBlocks()).isEqualTo(e.blockValues() > 1);
+    assertThat(e.hasBlocks()).isEqualTo(e.blockValues() > 1 || e instanceof Int8Rows);
     Storage s = Storage.allocate(e, 3L * e.blockValues());
     assertThat(s.bytes()).isEqualTo(3L * e.blockBytes()).isEqualTo(s.segment().byteSize());
     assertThat(s.encoding()).isEqualTo(e);
     assertThat(s.dtype()).isEqualTo(e.dtype());
-    assertThat(s.toFloats()).hasSize(3 * e.blockValues()).containsOnly(0);
+    float[] zeros = s.toFloats();
+    assertThat(zeros).hasSize(3 * e.blockValues());
+    for (float zero : zeros) {
+      assertThat(zero == 0).isTrue(); // of either sign
+    }
     assertThat(Storage.wrap(s.segment(), e).elements()).isEqualTo(s.elements());
   }
 
@@ -105,7 +113,7 @@ class EncodingsTest {
           .hasMessageContaining(e.name());
       return;
     }
-    Storage codes = Storage.of(normal(50 * e.blockValues())).copyAs(e);
+    Storage codes = RandomCodes.of(e, 50 * e.blockValues());
     Storage floats = codes.copyAs(Encodings.FLOAT32);
     assertThat(floats.toFloats()).isEqualTo(codes.toFloats());
     assertThat(floats.copyAs(e).toFloats()).isEqualTo(codes.toFloats());
@@ -129,12 +137,18 @@ class EncodingsTest {
     int block = e.blockValues();
     Storage s = Storage.allocate(e, 3L * block);
     float[] x = normal(block);
+    if (!e.encodes()) {
+      assertThatThrownBy(() -> s.setFloats(0, x))
+          .isInstanceOf(UnsupportedOperationException.class)
+          .hasMessageContaining(e.name());
+      return;
+    }
     int version = s.version();
     s.setFloats(block, x);
     assertThat(s.version()).isGreaterThan(version);
     float[] expected = new float[3 * block];
     System.arraycopy(Storage.of(x).copyAs(e).toFloats(), 0, expected, block, block);
-    assertThat(s.toFloats()).isEqualTo(expected);
+    assertThat(abs0(s.toFloats())).isEqualTo(abs0(expected));
     assertThat(s.toLongs()[0]).isZero();
     assertThat(s.toInts()).hasSize(3 * block);
     for (Encoding other : floats()) {
@@ -143,6 +157,79 @@ class EncodingsTest {
             .isEqualTo(s.copyAs(Encodings.FLOAT32).copyAs(other).toFloats());
       }
     }
+  }
+
+  /** With zeros of one sign. */
+  private static float[] abs0(float[] x) {
+    for (int i = 0; i < x.length; i++) {
+      x[i] += 0f;
+    }
+    return x;
+  }
+
+  @ParameterizedTest
+  @MethodSource("crossing")
+  void theLastBlockMayBeShort(Encoding e) {
+    for (int n : new int[] {1, 31, 64, 65, 127, 64 * 256, 64 * 257 + 7}) {
+      float[] x = normal(n);
+      Storage s = Storage.of(x).copyAs(e);
+      assertThat(s.elements()).isEqualTo(n);
+      assertThat(s.segment().byteSize()).isGreaterThanOrEqualTo(s.bytes());
+      float[] all = s.toFloats();
+      double error = 0;
+      double size = 0;
+      for (int i = 0; i < n; i++) {
+        error += Math.pow(x[i] - all[i], 2);
+        size += Math.pow(x[i], 2);
+        if (i % 97 == 0) {
+          assertThat(s.floatAt(i)).isEqualTo(all[i]);
+        }
+      }
+      assertThat(Math.sqrt(error / size)).isLessThan(0.2);
+      assertThat(s.copy().toFloats()).isEqualTo(all);
+      assertThat(e.fits(Shape.of(n, 3))).isTrue();
+      Storage wrapped = Storage.wrap(s.segment().asSlice(0, s.bytes()), e, n);
+      assertThat(wrapped.toFloats()).isEqualTo(all);
+    }
+    assertThatThrownBy(() -> Storage.of(1, Float.NaN).copyAs(e))
+        .isInstanceOf(NonFiniteException.class)
+        .hasMessageContaining(e.name());
+  }
+
+  @ParameterizedTest
+  @MethodSource("blocks")
+  void anyPartIsDecoded(Encoding e) {
+    int n = 5 * e.blockValues();
+    Storage s = RandomCodes.of(e, n);
+    float[] all = s.toFloats();
+    for (int first : new int[] {0, 1, e.blockValues() - 1, e.blockValues(), n - 1}) {
+      for (int count : new int[] {1, e.blockValues(), 2 * e.blockValues() + 3}) {
+        if (first + count <= n) {
+          float[] part = new float[count];
+          e.decodeValues(
+              s.segment(), 0, first, count, java.lang.foreign.MemorySegment.ofArray(part), 0);
+          assertThat(part).isEqualTo(java.util.Arrays.copyOfRange(all, first, first + count));
+        }
+      }
+    }
+  }
+
+  @Test
+  void aRowIsABlockOfInt8() {
+    Shape shape = Shape.of(3, 40);
+    Encoding rows = new Int8Rows().forShape(shape);
+    assertThat(rows).isEqualTo(new Int8Rows(40)).isNotEqualTo(new Int8Rows());
+    assertThat(rows.fits(shape)).isTrue();
+    float[] x = normal(120);
+    x[7] = 100;
+    float[] y = Storage.of(x).copyAs(rows).toFloats();
+    for (int i = 0; i < x.length; i++) {
+      float most = i < 40 ? 100 : 4;
+      assertThat(y[i]).isCloseTo(x[i], org.assertj.core.api.Assertions.within(most / 250));
+    }
+    assertThatThrownBy(() -> Storage.of(new float[] {1e5f}).copyAs(new Int8Rows(1)))
+        .isInstanceOf(NonFiniteException.class)
+        .hasMessageContaining("65504");
   }
 
   @ParameterizedTest

@@ -296,4 +296,28 @@ class ModuleTest {
     assertThat(without.parameters().getFirst().grad().toFloats())
         .isEqualTo(with.parameters().getFirst().grad().toFloats());
   }
+
+  @CheckpointName("base")
+  static class Named extends Module {
+    final Linear fc = new Linear(1, 1, false);
+  }
+
+  static class Below extends Named {}
+
+  static class Headed<M extends Module> extends Module {
+    @CheckpointName(CheckpointName.OF_CLASS)
+    final M any;
+
+    Headed(M any) {
+      this.any = any;
+    }
+  }
+
+  @Test
+  void aFieldMayTakeItsNameFromTheClassOfItsModule() {
+    assertThat(new Headed<>(new Named()).stateShapes()).containsOnlyKeys("base.fc.weight");
+    assertThat(new Headed<>(new Below()).stateShapes()).containsOnlyKeys("base.fc.weight");
+    assertThatThrownBy(() -> new Headed<>(new Linear(1, 1)).stateShapes())
+        .hasMessageContaining("dev.peft4j.nn.Linear has no @CheckpointName");
+  }
 }

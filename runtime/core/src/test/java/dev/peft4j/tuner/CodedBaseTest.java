@@ -9,6 +9,7 @@ import dev.peft4j.annotation.Bias;
 import dev.peft4j.annotation.Init;
 import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Encodings;
+import dev.peft4j.data.RandomCodes;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.data.Storage;
@@ -54,7 +55,7 @@ class CodedBaseTest {
   }
 
   static List<Encoding> coded() {
-    return Encodings.all().stream().filter(e -> !e.isPlain() && e.encodes()).toList();
+    return RandomCodes.encodings().stream().filter(e -> !e.isPlain() && e.encodes()).toList();
   }
 
   static List<Encoding> blocks() {
@@ -104,7 +105,7 @@ class CodedBaseTest {
       Net single = net();
       single.to(type).to(Encodings.FLOAT32);
       assertThat(losses(coded, config)).containsExactly(losses(single, config), within(1e-5f));
-      assertThat(coded.first.weight().own().encoding()).isEqualTo(type);
+      assertThat(coded.first.weight().own().encoding()).isEqualTo(held(type, coded));
       assertThat(coded.first.weight().trainable()).isFalse();
     }
   }
@@ -141,11 +142,14 @@ class CodedBaseTest {
     Net net = net();
     long before = bytes(net);
     net.to(type);
-    assertThat(net.first.weight().own().encoding()).isEqualTo(type);
+    assertThat(net.first.weight().own().encoding()).isEqualTo(held(type, net));
     assertThat(net.first.bias().own().encoding()).isEqualTo(Encodings.FLOAT32);
     assertThat(net.trainableParameters()).hasSize(2);
     assertThat(bytes(net)).isLessThan(before / 2);
     assertThat(net.summary().toString()).contains("first");
+    if (type.blockValues() == 1 || type.crossesRows()) {
+      return; // every shape fits
+    }
 
     Linear odd = new Linear(type.blockValues() + 1, 4);
     float[] values = odd.weight().own().toFloats();
@@ -156,6 +160,10 @@ class CodedBaseTest {
         .hasMessageContaining(type.name());
     assertThat(odd.weight().own().toFloats()).isEqualTo(values);
     assertThatThrownBy(() -> odd.weight().to(type)).isInstanceOf(ShapeException.class);
+  }
+
+  private static Encoding held(Encoding type, Net net) {
+    return type.forShape(net.first.weight().shape());
   }
 
   private static long bytes(Module module) {
@@ -183,7 +191,7 @@ class CodedBaseTest {
     assertThat(net.forward(x).toFloats()).containsExactly(before, within(1e-3f));
     model.adapters().unmerge();
     assertThat(net.forward(x).toFloats()).containsExactly(before, within(1e-5f));
-    assertThat(net.first.weight().own().encoding()).isEqualTo(type);
+    assertThat(net.first.weight().own().encoding()).isEqualTo(held(type, net));
   }
 
   @ParameterizedTest
@@ -196,7 +204,7 @@ class CodedBaseTest {
     float[] before = net.forward(x).toFloats();
     assertThatThrownBy(() -> model.adapters().mergeAndUnload())
         .isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("'first.weight' is held as " + type)
+        .hasMessageContaining("'first.weight' is held as " + held(type, net))
         .hasMessageContaining("to(FLOAT32)");
     assertThat(net.forward(x).toFloats()).isEqualTo(before);
     net.first.weight().to(Encodings.FLOAT32);

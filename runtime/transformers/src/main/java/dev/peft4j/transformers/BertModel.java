@@ -1,5 +1,6 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.annotation.CheckpointName;
 import dev.peft4j.tensor.Tensor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -9,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * state for each token. With a pooler, {@link #pooler()} turns them into one vector per text;
  * {@link Pooling} has another way.
  */
+@CheckpointName("bert")
 public class BertModel extends Encoder {
   private final BertEmbeddings embeddings;
   private final BertEncoder encoder;

@@ -5,7 +5,7 @@ import dev.peft4j.nn.Module;
 import dev.peft4j.tensor.Tensor;
 
 /** The pooler of BERT, which computes a vector for the whole text from the first token's state. */
-public final class BertPooler extends Module {
+public final class BertPooler extends Module implements Pooler {
   private final Linear dense;
 
   BertPooler(EncoderConfig config, Init init) {
@@ -17,6 +17,7 @@ public final class BertPooler extends Module {
    *
    * @param hidden (batch, tokens, hidden)
    */
+  @Override
   public Tensor forward(Tensor hidden) {
     return dense.forward(Pooling.first(hidden)).tanh();
   }

@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
 import dev.peft4j.data.IndexException;
+import dev.peft4j.graph.ActivationCheckpointing;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.HasModelType;
 import dev.peft4j.nn.KeyValueCache;
@@ -110,6 +111,29 @@ public abstract class CausalLm extends NamedParts implements HasModelType {
     }
     float cap = (float) style.finalSoftcap();
     return cap == 0 ? logits : logits.div(cap).tanh().mul(cap);
+  }
+
+  /**
+   * Returns the loss of next tokens: the mean over the tokens that count, NaN if there is none.
+   * Logits are not kept, so memory does not grow with the vocabulary.
+   *
+   * @see NextTokenLoss
+   */
+  public final Tensor loss(CausalBatch batch) {
+    return NextTokenLoss.PLAIN.of(this, batch);
+  }
+
+  /**
+   * Returns whether results inside of layers are computed again in a backward pass; {@link
+   * ActivationCheckpointing#AUTO} unless set.
+   */
+  public final ActivationCheckpointing activationCheckpointing() {
+    return model.activationCheckpointing();
+  }
+
+  /** Sets whether results inside of layers are computed again in a backward pass. */
+  public final void activationCheckpointing(ActivationCheckpointing value) {
+    model.activationCheckpointing(value);
   }
 
   /** Returns the settings. */

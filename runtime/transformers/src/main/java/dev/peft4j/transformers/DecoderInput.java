@@ -14,12 +14,15 @@ import org.jspecify.annotations.Nullable;
  *     tokens see only those of their own text
  * @param cache the keys and values of earlier tokens, which these tokens follow; null for none.
  *     Rows of a cache have no padding, so it needs no mask, and it has positions itself
+ * @param noise added to the embeddings of the tokens, (batch, tokens, hidden), as in NEFTune (Jain et
+ *     al. 2023); null for none
  */
 public record DecoderInput(
     Tensor inputIds,
     @Nullable Tensor attentionMask,
     @Nullable Tensor positionIds,
-    @Nullable KeyValueCache cache) {
+    @Nullable KeyValueCache cache,
+    @Nullable Tensor noise) {
 
   /**
    * Creates an input.
@@ -36,26 +39,31 @@ public record DecoderInput(
 
   /** Returns the input of texts without padding. */
   public static DecoderInput of(Tensor inputIds) {
-    return new DecoderInput(inputIds, null, null, null);
+    return new DecoderInput(inputIds, null, null, null, null);
   }
 
   /** Returns the input of a batch that a {@link Tokenizer} made. */
   public static DecoderInput of(TokenBatch batch) {
-    return new DecoderInput(batch.inputIds(), batch.attentionMask(), null, null);
+    return new DecoderInput(batch.inputIds(), batch.attentionMask(), null, null, null);
   }
 
   /** Returns this with a mask. */
   public DecoderInput withMask(@Nullable Tensor mask) {
-    return new DecoderInput(inputIds, mask, positionIds, cache);
+    return new DecoderInput(inputIds, mask, positionIds, cache, noise);
   }
 
   /** Returns this with positions. */
   public DecoderInput withPositions(@Nullable Tensor positions) {
-    return new DecoderInput(inputIds, attentionMask, positions, cache);
+    return new DecoderInput(inputIds, attentionMask, positions, cache, noise);
   }
 
   /** Returns this as the continuation of what a cache holds. */
   public DecoderInput withCache(@Nullable KeyValueCache values) {
-    return new DecoderInput(inputIds, attentionMask, positionIds, values);
+    return new DecoderInput(inputIds, attentionMask, positionIds, values, noise);
+  }
+
+  /** Returns this with noise on the embeddings. */
+  public DecoderInput withNoise(@Nullable Tensor values) {
+    return new DecoderInput(inputIds, attentionMask, positionIds, cache, values);
   }
 }

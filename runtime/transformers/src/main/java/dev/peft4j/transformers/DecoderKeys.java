@@ -5,6 +5,8 @@ import dev.peft4j.io.FileFormatException;
 import dev.peft4j.nn.Rotary;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -155,13 +157,64 @@ public final class DecoderKeys {
     return layers(i -> new DecoderLayerStyle(rotary, window));
   }
 
+  /**
+   * Returns {@code sliding_window}: how many tokens a query sees; 0 for all before it.
+   *
+   * @param missing the window if the file has none; null in the file is no window
+   */
+  public int window(int missing) throws FileFormatException {
+    if (in.get("sliding_window").isNull()) {
+      return 0;
+    }
+    return in.wholeNumber("sliding_window", 1, missing);
+  }
+
+  /**
+   * Returns which layers have the window: {@code layer_types}.
+   *
+   * @param usual tells the layers with a window if the file does not
+   */
+  public boolean[] sliding(IntPredicate usual) throws FileFormatException {
+    boolean[] out = new boolean[config.layers];
+    boolean given = in.has("layer_types");
+    JsonNode types = in.get("layer_types");
+    for (int i = 0; i < out.length; i++) {
+      String type = types.path(i).asText();
+      out[i] = given ? type.equals("sliding_attention") : usual.test(i);
+      if (given && !out[i] && !type.equals("full_attention") || given && types.size() != out.length) {
+        throw in.wrong(
+            "layer_types",
+            "full_attention or sliding_attention for each of " + out.length + " layers");
+      }
+    }
+    return out;
+  }
+
+  /** Returns a number above 0, or 0 if the file has null. */
+  public double orOff(String key, double missing) throws FileFormatException {
+    return in.get(key).isNull() ? 0 : in.number(key, missing, "a number above 0", v -> v > 0);
+  }
+
+  /** Returns a factor: any number but 0. */
+  public double factor(String key, double missing) throws FileFormatException {
+    return in.has(key) ? in.number(key, missing, "a number other than 0", v -> v != 0) : missing;
+  }
+
   /** Gives each layer its own settings. */
-  public DecoderKeys layers(java.util.function.IntFunction<DecoderLayerStyle> each) {
+  public DecoderKeys layers(IntFunction<DecoderLayerStyle> each) {
     List<DecoderLayerStyle> all = new ArrayList<>();
     for (int i = 0; i < config.layers; i++) {
       all.add(each.apply(i));
     }
     style.layers(all);
+    return this;
+  }
+
+  /** Names settings of the family that change nothing that a decoder computes. */
+  public DecoderKeys ignore(String... keys) {
+    for (String key : keys) {
+      in.get(key);
+    }
     return this;
   }
 

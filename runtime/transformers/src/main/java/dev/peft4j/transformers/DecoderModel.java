@@ -1,5 +1,6 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.graph.ActivationCheckpointing;
 import dev.peft4j.nn.Dropout;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.Layer;
@@ -18,6 +19,7 @@ public final class DecoderModel extends NamedParts {
   private final Dropout dropout;
   private final List<DecoderLayer> layers = new ArrayList<>();
   private final Layer finalNorm;
+  private volatile ActivationCheckpointing checkpointing = ActivationCheckpointing.AUTO;
 
   DecoderModel(DecoderConfig config, Init init) {
     this.config = config;
@@ -49,21 +51,37 @@ public final class DecoderModel extends NamedParts {
    */
   Tensor forward(DecoderInput in, Consumer<Tensor> layerInput) {
     DecoderCall call = new DecoderCall(in, config);
-    Tensor x = embed(in.inputIds(), call);
+    Tensor x = embed(in, call);
     for (DecoderLayer layer : layers) {
       layerInput.accept(x);
-      x = layer.forward(x, call);
+      Tensor before = x;
+      x = checkpointing(call).block(() -> layer.forward(before, call));
     }
     return finalNorm.forward(x);
   }
 
-  private Tensor embed(Tensor ids, DecoderCall call) {
-    Tensor x = embedding.forward(ids);
+  /** With a cache nothing is trained. */
+  private ActivationCheckpointing checkpointing(DecoderCall call) {
+    return call.cache() == null && training() ? checkpointing : ActivationCheckpointing.OFF;
+  }
+
+  ActivationCheckpointing activationCheckpointing() {
+    return checkpointing;
+  }
+
+  void activationCheckpointing(ActivationCheckpointing value) {
+    checkpointing = value;
+  }
+
+  private Tensor embed(DecoderInput in, DecoderCall call) {
+    Tensor x = embedding.forward(in.inputIds());
+    Tensor noise = in.noise();
+    x = noise == null ? x : x.add(noise);
     float factor = (float) config.style().embeddingScale();
     x = factor == 1 ? x : x.mul(factor);
     x = positions == null ? x : x.add(positions.forward(call.positions()));
     x = embeddingNorm == null ? x : embeddingNorm.forward(x);
-    return dropout.p() == 0 ? x : dropout.forward(x);
+    return dropout.p() == 0 || !training() ? x : dropout.forward(x);
   }
 
   /** Returns the table of tokens. */

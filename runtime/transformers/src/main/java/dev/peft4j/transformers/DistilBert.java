@@ -95,6 +95,7 @@ public final class DistilBert implements ModelFamily {
   }
 
   /** The DistilBERT encoder. */
+  @CheckpointName("distilbert")
   public static final class DistilBertModel extends Encoder {
     private final Embeddings embeddings;
     private final Transformer transformer;
@@ -334,7 +335,7 @@ public final class DistilBert implements ModelFamily {
     }
 
     @Override
-    protected Tensor head(Tensor hidden) {
+    protected Tensor head(Tensor hidden, @Nullable Tensor mask) {
       Tensor first = preClassifier.forward(Pooling.first(hidden)).relu();
       return classifier.forward(dropout.forward(first));
     }
@@ -361,36 +362,16 @@ public final class DistilBert implements ModelFamily {
   }
 
   /** DistilBERT with a classifier of each token. */
-  public static class DistilBertForTokenClassification extends TokenClassifier {
-    private final DistilBertModel distilbert;
-    private final Dropout dropout;
-    private final Linear classifier;
-
+  public static class DistilBertForTokenClassification
+      extends LinearTokenClassifier<DistilBertModel> {
     /** Creates a model whose layers {@code init} makes. */
     public DistilBertForTokenClassification(EncoderConfig config, Init init) {
-      this.distilbert = new DistilBertModel(config, init);
-      this.dropout = new Dropout(config.hiddenDropout());
-      this.classifier = init.linear(config.hiddenSize(), config.numLabels());
-    }
-
-    @Override
-    protected Tensor head(Tensor hidden) {
-      return classifier.forward(dropout.forward(hidden));
-    }
-
-    @Override
-    public DistilBertModel encoder() {
-      return distilbert;
+      super(new DistilBertModel(config, init), init);
     }
 
     /** Returns the encoder. */
     public DistilBertModel distilbert() {
-      return distilbert;
-    }
-
-    /** Returns the classifier. */
-    public Linear classifier() {
-      return classifier;
+      return encoder();
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.CheckpointName;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.nn.Dropout;
 import dev.peft4j.nn.Linear;
@@ -76,6 +77,7 @@ public final class Electra implements ModelFamily {
   }
 
   /** The ELECTRA encoder. */
+  @CheckpointName("electra")
   public static final class ElectraModel extends Encoder {
     private final BertEmbeddings embeddings;
     private final @Nullable Linear embeddingsProject;
@@ -124,69 +126,30 @@ public final class Electra implements ModelFamily {
   }
 
   /** ELECTRA with a classifier of whole texts. */
-  public static class ElectraForSequenceClassification extends SequenceClassifier {
-    private final ElectraModel electra;
-    private final ClassificationHead classifier;
-
+  public static class ElectraForSequenceClassification
+      extends TwoLayerClassifier<ElectraModel> {
     /** Creates a model whose layers {@code init} makes. */
     public ElectraForSequenceClassification(EncoderConfig config, Init init) {
-      this.electra = new ElectraModel(config, init);
-      this.classifier =
-          new ClassificationHead(config, Activation.GELU, config.dropoutOfClassifier(), init);
-    }
-
-    @Override
-    protected Tensor head(Tensor hidden) {
-      return classifier.forward(hidden);
-    }
-
-    @Override
-    public ElectraModel encoder() {
-      return electra;
+      super(new ElectraModel(config, init), Activation.GELU, init);
     }
 
     /** Returns the encoder. */
     public ElectraModel electra() {
-      return electra;
-    }
-
-    /** Returns the classifier. */
-    public ClassificationHead classifier() {
-      return classifier;
+      return encoder();
     }
   }
 
   /** ELECTRA with a classifier of each token. */
-  public static class ElectraForTokenClassification extends TokenClassifier {
-    private final ElectraModel electra;
-    private final Dropout dropout;
-    private final Linear classifier;
-
+  public static class ElectraForTokenClassification
+      extends LinearTokenClassifier<ElectraModel> {
     /** Creates a model whose layers {@code init} makes. */
     public ElectraForTokenClassification(EncoderConfig config, Init init) {
-      this.electra = new ElectraModel(config, init);
-      this.dropout = new Dropout(config.dropoutOfClassifier());
-      this.classifier = init.linear(config.hiddenSize(), config.numLabels());
-    }
-
-    @Override
-    protected Tensor head(Tensor hidden) {
-      return classifier.forward(dropout.forward(hidden));
-    }
-
-    @Override
-    public ElectraModel encoder() {
-      return electra;
+      super(new ElectraModel(config, init), init);
     }
 
     /** Returns the encoder. */
     public ElectraModel electra() {
-      return electra;
-    }
-
-    /** Returns the classifier. */
-    public Linear classifier() {
-      return classifier;
+      return encoder();
     }
   }
 }

@@ -100,7 +100,7 @@ public abstract class Encoder extends Module implements HasModelType {
   }
 
   /** Returns the pooler, or null if the model has none. */
-  public @Nullable BertPooler pooler() {
+  public @Nullable Pooler pooler() {
     return null;
   }
 }

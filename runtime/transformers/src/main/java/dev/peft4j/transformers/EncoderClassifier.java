@@ -19,8 +19,9 @@ public abstract class EncoderClassifier extends Module implements HasModelType {
    * Returns the logits for hidden states.
    *
    * @param hidden (batch, tokens, hidden)
+   * @param mask (batch, tokens), 1 at tokens and 0 at padding; null if all are tokens
    */
-  protected abstract Tensor head(Tensor hidden);
+  protected abstract Tensor head(Tensor hidden, @Nullable Tensor mask);
 
   /** Returns the logits of a batch that a {@link Tokenizer} made. */
   public final Tensor forward(TokenBatch batch) {
@@ -42,7 +43,7 @@ public abstract class EncoderClassifier extends Module implements HasModelType {
    */
   public Tensor forward(
       Tensor inputIds, @Nullable Tensor attentionMask, @Nullable Tensor tokenTypeIds) {
-    return head(encoder().forward(inputIds, attentionMask, tokenTypeIds));
+    return head(encoder().forward(inputIds, attentionMask, tokenTypeIds), attentionMask);
   }
 
   /** Returns the settings. */

@@ -52,7 +52,7 @@ public record EncoderConfig(
     int embeddingSize,
     int firstPosition,
     @Nullable ProblemType problemType,
-    Map<String, Integer> own) {
+    Map<String, Object> own) {
 
   /**
    * Creates settings.
@@ -114,13 +114,23 @@ public record EncoderConfig(
     return maxPositions - firstPosition;
   }
 
-  /** Returns a setting that only one family has, or {@code missing}. */
-  public int own(String name, int missing) {
-    return own.getOrDefault(name, missing);
+  /**
+   * Returns a setting that only one family has, or {@code missing}.
+   *
+   * @throws ClassCastException if it is of another type than {@code missing}
+   */
+  @SuppressWarnings("unchecked") // checked by cast
+  public <T> T own(String name, T missing) {
+    Object value = own.get(name);
+    return value == null ? missing : (T) missing.getClass().cast(value);
   }
 
-  /** Returns the number of weights of an encoder with these sizes, to within a few percent. */
-  double weights() {
+  /**
+   * Returns the number of weights of an encoder of these sizes, to within a few percent.
+   *
+   * @param layers the number of layers with weights of their own
+   */
+  double weights(int layers) {
     double h = hiddenSize;
     double layer = 4 * h * (h + 1) + 2 * h * intermediateSize + intermediateSize + 5 * h;
     return (vocabSize + (double) maxPositions + typeVocabSize) * embeddingSize + layers * layer;
@@ -190,7 +200,7 @@ public record EncoderConfig(
     private int embeddingSize;
     private int firstPosition;
     private @Nullable ProblemType problemType;
-    private final Map<String, Integer> own = new HashMap<>();
+    private final Map<String, Object> own = new HashMap<>();
 
     private Builder() {}
 
@@ -310,8 +320,8 @@ public record EncoderConfig(
       return this;
     }
 
-    /** Sets a setting that only one family has. */
-    public Builder own(String name, int value) {
+    /** Sets a setting that only one family has; the value cannot be changed, such as a number. */
+    public Builder own(String name, Object value) {
       own.put(name, value);
       return this;
     }

@@ -34,7 +34,7 @@ final class EncoderKeys {
               + ", which it has to be");
     }
     b.intermediateSize(in.wholeNumber("intermediate_size", 1, b.intermediateSize()));
-    b.activation(activation(in, b.activation()));
+    b.activation(activation(in, "hidden_act", b.activation()));
     b.hiddenDropout(in.probability("hidden_dropout_prob", b.hiddenDropout()));
     b.attentionDropout(in.probability("attention_probs_dropout_prob", b.attentionDropout()));
     double ofHead = in.get("classifier_dropout").asDouble(-1);
@@ -64,15 +64,15 @@ final class EncoderKeys {
     in.requireOff("quantization_config", null);
   }
 
-  private static Activation activation(ConfigReader in, Activation missing)
+  static Activation activation(ConfigReader in, String key, Activation missing)
       throws FileFormatException {
-    String name = in.text("hidden_act");
+    String name = in.text(key);
     if (name == null) {
       return missing;
     }
     Activation a = Activation.byName(name);
     if (a == null) {
-      throw in.wrong("hidden_act", "one of " + Activation.known());
+      throw in.wrong(key, "one of " + Activation.known());
     }
     return a;
   }

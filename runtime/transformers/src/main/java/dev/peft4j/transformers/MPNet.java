@@ -85,6 +85,7 @@ public final class MPNet implements ModelFamily {
   }
 
   /** The MPNet encoder. */
+  @CheckpointName("mpnet")
   public static final class MPNetModel extends Encoder {
     private final MPNetEmbeddings embeddings;
     private final MPNetEncoder encoder;
@@ -322,69 +323,30 @@ public final class MPNet implements ModelFamily {
   }
 
   /** MPNet with a classifier of whole texts. */
-  public static class MPNetForSequenceClassification extends SequenceClassifier {
-    private final MPNetModel mpnet;
-    private final ClassificationHead classifier;
-
+  public static class MPNetForSequenceClassification
+      extends TwoLayerClassifier<MPNetModel> {
     /** Creates a model whose layers {@code init} makes. */
     public MPNetForSequenceClassification(EncoderConfig config, Init init) {
-      this.mpnet = new MPNetModel(config, false, init);
-      this.classifier =
-          new ClassificationHead(config, Activation.TANH, config.dropoutOfClassifier(), init);
-    }
-
-    @Override
-    protected Tensor head(Tensor hidden) {
-      return classifier.forward(hidden);
-    }
-
-    @Override
-    public MPNetModel encoder() {
-      return mpnet;
+      super(new MPNetModel(config, false, init), Activation.TANH, init);
     }
 
     /** Returns the encoder. */
     public MPNetModel mpnet() {
-      return mpnet;
-    }
-
-    /** Returns the classifier. */
-    public ClassificationHead classifier() {
-      return classifier;
+      return encoder();
     }
   }
 
   /** MPNet with a classifier of each token. */
-  public static class MPNetForTokenClassification extends TokenClassifier {
-    private final MPNetModel mpnet;
-    private final Dropout dropout;
-    private final Linear classifier;
-
+  public static class MPNetForTokenClassification
+      extends LinearTokenClassifier<MPNetModel> {
     /** Creates a model whose layers {@code init} makes. */
     public MPNetForTokenClassification(EncoderConfig config, Init init) {
-      this.mpnet = new MPNetModel(config, false, init);
-      this.dropout = new Dropout(config.dropoutOfClassifier());
-      this.classifier = init.linear(config.hiddenSize(), config.numLabels());
-    }
-
-    @Override
-    protected Tensor head(Tensor hidden) {
-      return classifier.forward(dropout.forward(hidden));
-    }
-
-    @Override
-    public MPNetModel encoder() {
-      return mpnet;
+      super(new MPNetModel(config, false, init), init);
     }
 
     /** Returns the encoder. */
     public MPNetModel mpnet() {
-      return mpnet;
-    }
-
-    /** Returns the classifier. */
-    public Linear classifier() {
-      return classifier;
+      return encoder();
     }
   }
 }

@@ -42,6 +42,14 @@ public interface ModelFamily {
   }
 
   /**
+   * Returns the prefixes of the names of weights that files may contain although the model does not
+   * use them: they cause no warning.
+   */
+  default List<String> ignored() {
+    return List.of();
+  }
+
+  /**
    * Returns the name that the model has for a weight of a file, the prefix apart, or null for one
    * that is ignored, such as a buffer of older releases.
    */
@@ -79,6 +87,21 @@ public interface ModelFamily {
    * @throws FileFormatException if a value is not valid, or not supported
    */
   EncoderConfig config(ConfigReader in, boolean head) throws FileFormatException;
+
+  /** Returns the number of weights of an encoder with these settings, roughly. */
+  default double weights(EncoderConfig config) {
+    return config.weights(config.layers());
+  }
+
+  /**
+   * Returns the initialisation of a layer for which a checkpoint has no weights, such as {@code
+   * classifier}.
+   *
+   * @param layer its path
+   */
+  default Init init(String layer, EncoderConfig config) {
+    return Init.random(config);
+  }
 
   /**
    * Makes an encoder.

@@ -8,8 +8,7 @@ final class Positions {
   private Positions() {}
 
   /**
-   * Returns 0, 1, ... for every text of a batch: (1, tokens). for every text of a batch: (1,
-   * tokens).
+   * Returns 0, 1, ... for every text of a batch: (1, tokens).
    */
   static Tensor ofPlaces(int tokens) {
     return Tensor.arange(tokens).reshape(1, tokens);

@@ -70,6 +70,7 @@ public class Roberta implements ModelFamily {
   }
 
   /** The RoBERTa encoder. */
+  @CheckpointName("roberta")
   public static class RobertaModel extends Encoder {
     private final RobertaEmbeddings embeddings;
     private final BertEncoder encoder;
@@ -174,69 +175,30 @@ public class Roberta implements ModelFamily {
   }
 
   /** RoBERTa with a classifier of whole texts. */
-  public static class RobertaForSequenceClassification extends SequenceClassifier {
-    private final RobertaModel roberta;
-    private final ClassificationHead classifier;
-
+  public static class RobertaForSequenceClassification
+      extends TwoLayerClassifier<RobertaModel> {
     /** Creates a model whose layers {@code init} makes. */
     public RobertaForSequenceClassification(EncoderConfig config, Init init) {
-      this.roberta = new RobertaModel(config, false, init);
-      this.classifier =
-          new ClassificationHead(config, Activation.TANH, config.dropoutOfClassifier(), init);
-    }
-
-    @Override
-    protected Tensor head(Tensor hidden) {
-      return classifier.forward(hidden);
-    }
-
-    @Override
-    public RobertaModel encoder() {
-      return roberta;
+      super(new RobertaModel(config, false, init), Activation.TANH, init);
     }
 
     /** Returns the encoder. */
     public RobertaModel roberta() {
-      return roberta;
-    }
-
-    /** Returns the classifier. */
-    public ClassificationHead classifier() {
-      return classifier;
+      return encoder();
     }
   }
 
   /** RoBERTa with a classifier of each token. */
-  public static class RobertaForTokenClassification extends TokenClassifier {
-    private final RobertaModel roberta;
-    private final Dropout dropout;
-    private final Linear classifier;
-
+  public static class RobertaForTokenClassification
+      extends LinearTokenClassifier<RobertaModel> {
     /** Creates a model whose layers {@code init} makes. */
     public RobertaForTokenClassification(EncoderConfig config, Init init) {
-      this.roberta = new RobertaModel(config, false, init);
-      this.dropout = new Dropout(config.dropoutOfClassifier());
-      this.classifier = init.linear(config.hiddenSize(), config.numLabels());
-    }
-
-    @Override
-    protected Tensor head(Tensor hidden) {
-      return classifier.forward(dropout.forward(hidden));
-    }
-
-    @Override
-    public RobertaModel encoder() {
-      return roberta;
+      super(new RobertaModel(config, false, init), init);
     }
 
     /** Returns the encoder. */
     public RobertaModel roberta() {
-      return roberta;
-    }
-
-    /** Returns the classifier. */
-    public Linear classifier() {
-      return classifier;
+      return encoder();
     }
   }
 }

@@ -181,6 +181,16 @@ final class RopeReader {
         : missing;
   }
 
+  /** Returns the base at a key, or {@code missing}. */
+  static double theta(ConfigReader in, String key, double missing) throws FileFormatException {
+    return positive(in, key, missing);
+  }
+
+  /** Returns the base in a rope's object, or {@code missing}. */
+  static double theta(@Nullable ConfigReader rope, double missing) throws FileFormatException {
+    return rope == null ? missing : positive(rope, "rope_theta", missing);
+  }
+
   private static double positive(ConfigReader at, String key, double missing)
       throws FileFormatException {
     return at.has(key) ? at.number(key, missing, "a number above 0", v -> v > 0) : missing;

@@ -31,6 +31,7 @@ public abstract class SequenceClassifier extends EncoderClassifier {
     Labels check = new Labels(modelType(), classes);
     Shape s = logits.shape();
     boolean integers = labels.dtype().isInteger();
+    boolean chosen = config().problemType() == null;
     ProblemType problem = config().problemType();
     if (problem == null) {
       problem =
@@ -55,6 +56,20 @@ public abstract class SequenceClassifier extends EncoderClassifier {
           "(batch, " + classes + ") twice" + (regression ? "" : ", of floating-point numbers"));
     }
     Tensor target = (integers ? labels.toFloat() : labels).reshape(s.dim(0), classes);
-    return regression ? logits.mseLoss(target) : logits.bceWithLogitsLoss(target);
+    if (regression) {
+      return logits.mseLoss(target);
+    }
+    return chosen ? lossOfNumbers(logits, target) : logits.bceWithLogitsLoss(target);
+  }
+
+  /**
+   * Returns the loss of labels in floating-point numbers where the settings do not say its kind:
+   * binary cross-entropy of each, but for families that choose another.
+   *
+   * @param logits (batch, labels), more than one label
+   * @param target like {@code logits}
+   */
+  protected Tensor lossOfNumbers(Tensor logits, Tensor target) {
+    return logits.bceWithLogitsLoss(target);
   }
 }

@@ -4,6 +4,7 @@ import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Dropout;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /** XLM-RoBERTa (Conneau et al. 2020): a RoBERTa for many languages. */
 @AutoService(ModelFamily.class)
@@ -64,7 +65,7 @@ public final class XlmRoberta extends Roberta {
     }
 
     @Override
-    protected Tensor head(Tensor hidden) {
+    protected Tensor head(Tensor hidden, @Nullable Tensor mask) {
       return classifier.forward(hidden);
     }
 
@@ -98,7 +99,7 @@ public final class XlmRoberta extends Roberta {
     }
 
     @Override
-    protected Tensor head(Tensor hidden) {
+    protected Tensor head(Tensor hidden, @Nullable Tensor mask) {
       return classifier.forward(dropout.forward(hidden));
     }
 

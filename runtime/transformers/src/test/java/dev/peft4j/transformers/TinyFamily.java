@@ -72,6 +72,10 @@ final class TinyFamily {
     }
   }
 
+  int count(String prefix) {
+    return (int) io.names().stream().filter(n -> n.startsWith(prefix)).count();
+  }
+
   Tensor ids() {
     return io("input.input_ids");
   }

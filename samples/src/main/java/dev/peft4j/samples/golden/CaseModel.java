@@ -47,6 +47,7 @@ record CaseModel(
         yield new CaseModel(
             m, in -> m.forward(input(in, "input_ids"), input(in, "attention_mask")), m::loss);
       }
+      case "llama", "qwen2", "gpt2" -> DecoderRunner.model(SmallDecoders.of(kind));
       default -> null;
     };
   }

@@ -1,5 +1,6 @@
 package dev.peft4j.samples.golden;
 
+import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.PeftFormat;
@@ -24,7 +25,10 @@ final class CaseRunner {
     try {
       GoldenCase golden = GoldenCase.open(folder);
       if (golden.hasModel()) {
-        return EncoderRunner.run(golden);
+        return DecoderRunner.takes(golden) ? DecoderRunner.run(golden) : EncoderRunner.run(golden);
+      }
+      if (golden.isOfProcessors()) {
+        return CaseResult.unsupported("processors of logits");
       }
       List<String> tuners = Tuner.all().stream().map(Tuner::peftType).toList();
       if (!tuners.contains(golden.tuner())) {
@@ -49,6 +53,19 @@ final class CaseRunner {
       String message = e.getMessage();
       return CaseResult.failed(message == null ? e.toString() : message);
     }
+  }
+
+  /** Returns the parts of the case that have a line of their own. */
+  static List<GoldenEntry> parts(Path folder) {
+    try {
+      GoldenCase golden = GoldenCase.open(folder);
+      if (golden.hasModel() && DecoderRunner.takes(golden)) {
+        return DecoderRunner.generations(golden);
+      }
+    } catch (IOException _) {
+      // the case itself has failed, and says why
+    }
+    return List.of();
   }
 
   /**
@@ -85,10 +102,12 @@ final class CaseRunner {
       throw new IllegalStateException("no model " + golden.model());
     }
     SafeTensors file = golden.base();
-    StateDictCheck.compare(model.module().stateShapes(), file.shapes())
-        .require(file.file().toString());
+    String tied = SmallDecoders.tiedHead(model.module());
+    Map<String, Shape> shapes = new LinkedHashMap<>(file.shapes());
+    shapes.keySet().remove(tied);
+    StateDictCheck.compare(model.module().stateShapes(), shapes).require(file.file().toString());
     Map<String, Storage> values = new LinkedHashMap<>();
-    for (String name : file.names()) {
+    for (String name : shapes.keySet()) {
       values.put(name, file.storage(name));
     }
     model.module().load(values);

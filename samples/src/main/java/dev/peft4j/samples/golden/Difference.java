@@ -2,6 +2,7 @@ package dev.peft4j.samples.golden;
 
 import dev.peft4j.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -14,16 +15,19 @@ final class Difference {
   private final double tolerance;
   private final boolean scaled;
   private final double dropped;
+  private final double smallestUnit;
   private final List<Double> all = new ArrayList<>();
   private double largest;
   private @Nullable String where;
 
   /** Creates a difference without comparisons. */
   Difference(String what, double tolerance) {
-    this(what, tolerance, false, 0);
+    this(what, tolerance, false, 0, 1);
   }
 
-  private Difference(String what, double tolerance, boolean scaled, double dropped) {
+  private Difference(
+      String what, double tolerance, boolean scaled, double dropped, double smallestUnit) {
+    this.smallestUnit = smallestUnit;
     this.what = what;
     this.tolerance = tolerance;
     this.scaled = scaled;
@@ -32,7 +36,24 @@ final class Difference {
 
   /** Creates one that is relative to the largest number of a tensor where that is above 1. */
   static Difference scaled(String what, double tolerance) {
-    return new Difference(what, tolerance, true, 0);
+    return new Difference(what, tolerance, true, 0, 1);
+  }
+
+  /** Creates one that is relative to the largest number in some tensors where that is above 1. */
+  static Difference relative(String what, double tolerance, Collection<Tensor> all) {
+    double largest = 1;
+    for (Tensor t : all) {
+      largest = largest(t.toFloats(), largest);
+    }
+    return new Difference(what, tolerance, true, 0, largest);
+  }
+
+  private static double largest(float[] values, double least) {
+    double unit = least;
+    for (float v : values) {
+      unit = Math.max(unit, Math.abs(v));
+    }
+    return unit;
   }
 
   /**
@@ -41,7 +62,7 @@ final class Difference {
    * @param dropped the part, from 0 to 1
    */
   static Difference mostly(String what, double tolerance, double dropped) {
-    return new Difference(what, tolerance, false, dropped);
+    return new Difference(what, tolerance, false, dropped, 1);
   }
 
   /** Compares every element. */
@@ -65,10 +86,7 @@ final class Difference {
     float[] a = found.toFloats();
     float[] b = expected.toFloats();
     float[] w = weight == null ? null : weight.toFloats();
-    double unit = 1;
-    for (int i = 0; i < b.length && scaled; i++) {
-      unit = Math.max(unit, Math.abs(b[i]));
-    }
+    double unit = scaled ? largest(b, smallestUnit) : 1;
     for (int i = 0; i < a.length; i++) {
       if (w == null || !(Math.abs(w[i]) < least)) {
         double d = Math.abs((double) a[i] - b[i]) / unit;

@@ -91,10 +91,10 @@ final class EncoderRunner {
   private static CaseResult compareModel(GoldenCase golden, SafeTensors io) throws IOException {
     Map<String, Tensor> in = GoldenCase.starting("input.", io);
     EncoderClassifier model = load(golden);
-    Difference hidden = new Difference("hidden", TOLERANCE);
+    Difference hidden = Difference.scaled("hidden", TOLERANCE);
     compareHidden(hidden, "", model.encoder(), in, io);
     compareHidden(hidden, "encoder's ", Transformers.encoder(golden.modelFolder()), in, io);
-    Difference output = new Difference("output", TOLERANCE);
+    Difference output = Difference.scaled("output", TOLERANCE);
     Tensor logits = forward(model, in);
     output.add("output", logits, GoldenCase.tensor(io, "output"));
     Tensor ids = Objects.requireNonNull(in.get("input_ids"));

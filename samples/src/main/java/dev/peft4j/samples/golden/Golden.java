@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -34,9 +35,9 @@ public final class Golden {
 
   /** Runs every case in {@code folder}, and returns true if there is one and none failed. */
   static boolean run(Path folder, PrintStream out, PrintStream err) {
-    List<Path> cases;
+    List<GoldenEntry> cases;
     try {
-      cases = find(folder);
+      cases = entries(folder);
     } catch (NotDirectoryException e) {
       err.println(
           "golden: " + folder + " is not a folder; -Dcases= names one with golden cases in it");
@@ -51,17 +52,35 @@ public final class Golden {
       return false;
     }
     Golden golden = new Golden();
-    int width =
-        cases.stream().mapToInt(c -> String.valueOf(c.getFileName()).length()).max().orElse(0);
-    for (Path c : cases) {
-      CaseResult result = ChatCase.looksLikeOne(c) ? ChatCase.run(c) : CaseRunner.run(c);
+    int width = cases.stream().mapToInt(c -> c.name().length()).max().orElse(0);
+    for (GoldenEntry c : cases) {
+      CaseResult result = c.run().get();
       golden.count(result);
-      String name = String.valueOf(c.getFileName());
-      out.println(name + " ".repeat(width - name.length()) + "  " + result);
+      out.println(c.name() + " ".repeat(width - c.name().length()) + "  " + result);
     }
     out.println(
         golden.passed + " passed, " + golden.failed + " failed, " + golden.skipped + " skipped");
     return golden.failed == 0;
+  }
+
+  /** Returns what is run in {@code folder}: a line each. */
+  private static List<GoldenEntry> entries(Path folder) throws IOException {
+    if (SftCase.looksLikeOne(folder)) {
+      return SftCase.entries(folder.toAbsolutePath().normalize());
+    }
+    List<GoldenEntry> entries = new ArrayList<>();
+    for (Path c : find(folder)) {
+      entries.add(new GoldenEntry(String.valueOf(c.getFileName()), () -> one(c)));
+      entries.addAll(CaseRunner.parts(c));
+    }
+    return entries;
+  }
+
+  private static CaseResult one(Path c) {
+    if (ChatCase.looksLikeOne(c)) {
+      return ChatCase.run(c);
+    }
+    return QuantCase.looksLikeOne(c) ? QuantCase.run(c) : CaseRunner.run(c);
   }
 
   /** Returns the case folders in {@code folder}, or the folder itself if it is a case. */

@@ -67,6 +67,16 @@ final class GoldenCase {
     return new GoldenCase(folder, json);
   }
 
+  /** Returns its name, that of its folder. */
+  String name() {
+    return String.valueOf(folder.getFileName());
+  }
+
+  /** Returns whether it is the case of the processors of logits, which has no model. */
+  boolean isOfProcessors() {
+    return json.path("kind").asText().equals("processors");
+  }
+
   /** Returns the kind of base model. */
   String model() throws FileFormatException {
     return require("model").asText();
@@ -140,6 +150,39 @@ final class GoldenCase {
   /** Returns the {@code model_type} of such a model. */
   String modelType() throws FileFormatException {
     return require("model_type").asText();
+  }
+
+  /** Returns the {@code model_type} of such a model, or an empty text. */
+  String modelTypeOrEmpty() {
+    return json.path("model_type").asText();
+  }
+
+  /** Returns the settings of such a model as older releases spell them, if there are any. */
+  Path hubConfig() {
+    return folder.resolve("hub_config.json");
+  }
+
+  /** Returns whether such a model was saved in another type than float32. */
+  boolean hasStoredType() {
+    return json.has("stored_dtype");
+  }
+
+  /** Returns how many tokens a loss is divided by, in place of those that are counted. */
+  int items() throws FileFormatException {
+    return require("num_items").asInt();
+  }
+
+  /** Returns how many tokens are read at once before those that come one by one. */
+  int prefill() throws FileFormatException {
+    return require("prefill").asInt();
+  }
+
+  /** Returns the names of what was generated, and of the filters of logits. */
+  List<String> generations() {
+    List<String> names = new ArrayList<>();
+    json.path("generate").fieldNames().forEachRemaining(n -> names.add("gen." + n));
+    json.path("filters").fieldNames().forEachRemaining(n -> names.add("filter." + n));
+    return names;
   }
 
   /** Returns the names of the adapters of such a case: {@code attn}, {@code all}. */

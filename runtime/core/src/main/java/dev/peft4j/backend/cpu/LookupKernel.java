@@ -31,16 +31,12 @@ abstract class LookupKernel extends Kernel {
     private final int count;
     private final int parts;
     private final Encoding encoding;
-    private final long rowBytes;
-    private final long rowBlocks;
 
     Rows(Site site) {
       super(site, 1);
       this.encoding = site.encoding(0);
       this.rows = site.in(0).dim(0);
       this.n = site.in(0).dim(1);
-      this.rowBytes = encoding.bytes(n);
-      this.rowBlocks = encoding.blocks(n);
       this.count = site.in(1).size();
       this.parts = parts((long) count * n, count);
     }
@@ -59,11 +55,10 @@ abstract class LookupKernel extends Kernel {
           throw Gather.outOfRange(id, i, rows);
         }
         long target = out() + 4L * i * n;
-        long row = in(0) + id * rowBytes;
         if (encoding.isPlain()) {
-          loops.copy(row, target, n);
+          loops.copy(in(0) + 4 * id * n, target, n);
         } else {
-          encoding.decode(Memory.ALL, row, Memory.ALL, target, rowBlocks);
+          encoding.decodeValues(Memory.ALL, in(0), id * n, n, Memory.ALL, target);
         }
       }
     }

@@ -95,8 +95,7 @@ sealed interface HostInput {
     void fill(Storage s, FloatArray target) {
       Encoding encoding = s.encoding();
       if (packed == null) {
-        long blocks = encoding.blocks(s.elements());
-        encoding.decode(s.segment(), 0, target.getSegment(), 0, blocks);
+        encoding.decodeValues(s.segment(), 0, 0, s.elements(), target.getSegment(), 0);
       } else {
         Storage plain = encoding.isPlain() ? s : s.copyAs(Encodings.FLOAT32);
         HostPacking.pack(packed, plain.segment(), target);

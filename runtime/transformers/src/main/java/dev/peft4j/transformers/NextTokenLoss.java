@@ -1,0 +1,104 @@
+package dev.peft4j.transformers;
+
+import dev.peft4j.data.Rng;
+import dev.peft4j.data.Shape;
+import dev.peft4j.data.ShapeException;
+import dev.peft4j.graph.Node;
+import dev.peft4j.op.HeadLoss;
+import dev.peft4j.op.LinearTerms;
+import dev.peft4j.tensor.Tensor;
+
+/**
+ * The loss of a causal language model: the mean cross-entropy of each token that counts, given
+ * those before it. It is computed from the hidden states: logits only of the tokens that count, a
+ * few at a time, and never kept ({@link HeadLoss}). If an adapter of the output layer does more
+ * than to add a product of low rank, as DoRA's, all logits are computed.
+ *
+ * @param labelSmoothing the part of the target that is spread over the vocabulary, from 0 to 1
+ * @param byProbability whether a token's loss is multiplied by its probability, taken as a constant
+ *     (dynamic fine-tuning, Wu et al. 2025)
+ * @param noise α of NEFTune (Jain et al. 2023): while the model is in training mode, its embeddings
+ *     get uniform noise of ±α / √(tokens · hidden size), drawn from {@link Rng#current()}; 0 for none
+ */
+public record NextTokenLoss(float labelSmoothing, boolean byProbability, double noise) {
+  /** Plain cross-entropy. */
+  public static final NextTokenLoss PLAIN = new NextTokenLoss(0, false, 0);
+
+  /**
+   * Creates a loss.
+   *
+   * @throws IllegalArgumentException if the smoothing is not from 0 to 1, or is combined with {@code
+   *     byProbability}, or the noise is negative
+   */
+  public NextTokenLoss {
+    new HeadLoss.Rule(TokenRow.IGNORED, labelSmoothing, byProbability);
+    if (!(noise >= 0 && Double.isFinite(noise))) {
+      throw new IllegalArgumentException("the noise is " + noise + ", must be at least 0");
+    }
+  }
+
+  /**
+   * Returns the loss, a single value: the mean over the tokens that count, NaN if there is none.
+   *
+   * @throws ShapeException if labels and token ids differ in shape
+   */
+  public Tensor of(CausalLm model, CausalBatch batch) {
+    Shape ids = batch.input().inputIds().shape();
+    if (!batch.labels().shape().equals(ids) || !batch.labels().dtype().isInteger()) {
+      throw new ShapeException(
+          "labels are "
+              + batch.labels().dtype()
+              + " "
+              + batch.labels().shape()
+              + ", needed integers "
+              + ids
+              + " as the token ids");
+    }
+    boolean noisy = noise > 0 && model.training() && batch.input().noise() == null;
+    Tensor hidden = model.hidden(noisy ? noisy(model, batch.input()) : batch.input());
+    Tensor rows = hidden.reshape(-1, hidden.dim(-1));
+    return of(model, rows, Tensor.of(shifted(batch.labels())));
+  }
+
+  private DecoderInput noisy(CausalLm model, DecoderInput in) {
+    Shape ids = in.inputIds().shape();
+    int width = model.config().hiddenSize();
+    float most = (float) (noise / Math.sqrt((double) ids.dim(1) * width));
+    float[] values = Rng.current().uniform(ids.size() * width, -most, most);
+    return in.withNoise(Tensor.of(values, ids.dim(0), ids.dim(1), width));
+  }
+
+  /** Returns for each token the label of the next one; none for the last of a row. */
+  private static int[] shifted(Tensor labels) {
+    int tokens = labels.dim(1);
+    int[] all = labels.toInts();
+    int[] next = new int[all.length];
+    for (int i = 0; i < all.length; i++) {
+      next[i] = (i + 1) % tokens == 0 ? TokenRow.IGNORED : all[i + 1];
+    }
+    return next;
+  }
+
+  private Tensor of(CausalLm model, Tensor rows, Tensor labels) {
+    HeadLoss.Rule rule = new HeadLoss.Rule(TokenRow.IGNORED, labelSmoothing, byProbability);
+    DecoderStyle style = model.config().style();
+    LinearTerms terms = LinearTerms.of(model.head().forward(rows).node());
+    if (terms != null) {
+      Node loss =
+          HeadLoss.of(
+              terms.pairs(),
+              terms.bias(),
+              labels.node(),
+              rule,
+              (float) style.logitScale(),
+              (float) style.finalSoftcap());
+      return Tensor.of(loss);
+    }
+    if (byProbability) {
+      throw new UnsupportedOperationException(
+          "a loss weighted by probability needs an output layer that is linear, or has an adapter"
+              + " that adds a product of low rank");
+    }
+    return model.logits(rows).crossEntropy(labels, null, labelSmoothing, TokenRow.IGNORED);
+  }
+}
