@@ -308,7 +308,9 @@ final class AdapterRun {
       Map<String, float[]> before = values(base.make().module());
       state.forEach(
           (name, p) -> {
-            if (!theirs.containsKey(name) && Arrays.equals(p.own().toFloats(), before.get(name))) {
+            float[] was = before.get(name); // a tied weight may have its second name only now
+            boolean same = was == null || Arrays.equals(p.own().toFloats(), was);
+            if (!theirs.containsKey(name) && same) {
               here.remove(name);
             }
           });
