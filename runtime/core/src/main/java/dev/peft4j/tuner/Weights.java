@@ -2,6 +2,7 @@ package dev.peft4j.tuner;
 
 import dev.peft4j.nn.Conv1d;
 import dev.peft4j.nn.Conv2d;
+import dev.peft4j.nn.Conv3d;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.LayerNorm;
 import dev.peft4j.nn.RmsNorm;
@@ -32,6 +33,7 @@ public final class Weights {
       case RmsNorm n -> n.normalized(x, weight);
       case Conv1d c -> Conv1d.convolve(x, weight, bias, c.stride(), c.padding());
       case Conv2d c -> x.conv2d(weight, bias, c.window());
+      case Conv3d c -> Conv3d.convolve(x, weight, bias, c.stride(), c.padding());
       default -> x.linear(weight, bias);
     };
   }

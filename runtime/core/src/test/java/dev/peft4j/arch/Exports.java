@@ -53,6 +53,8 @@ public final class Exports {
           "chat",
           "transformers",
           "transformers.minilm",
+          "generate",
+          "sft",
           "reports",
           "kotlin");
 

@@ -56,6 +56,8 @@ public final class Floors {
           "hub",
           "checkpoint",
           "transformers",
+          "generate",
+          "sft",
           "reports",
           "kotlin",
           "processor",

@@ -29,8 +29,7 @@ public final class DecoderModel extends NamedParts {
         part(style.name(DecoderPart.EMBEDDING), init.embedding(config.vocabSize(), hidden));
     this.positions =
         style.learnedPositions()
-            ? part(
-                style.name(DecoderPart.POSITIONS), init.embedding(config.maxPositions(), hidden))
+            ? part(style.name(DecoderPart.POSITIONS), init.embedding(config.maxPositions(), hidden))
             : null;
     this.embeddingNorm =
         style.embeddingNorm()

@@ -178,8 +178,8 @@ final class ModelWeights {
    * @param ignored canonical names in the folder that the model may lack
    * @param above the prefix of canonical names before the model's names
    * @param renewed names of the model for which the folder's values are ignored
-   * @param config the settings of a model whose renewed and lacking weights are drawn; null if
-   *     they stay as they are
+   * @param config the settings of a model whose renewed and lacking weights are drawn; null if they
+   *     stay as they are
    */
   private void load(
       Module model,
