@@ -53,6 +53,16 @@ public abstract class LinearAdapter implements TunerLayer {
         : own;
   }
 
+  /** Returns the first {@code count} columns of a matrix with rows of {@code columns} numbers. */
+  public static float[] firstColumns(float[] matrix, int columns, int count) {
+    int rows = columns == 0 ? 0 : matrix.length / columns;
+    float[] first = new float[rows * count];
+    for (int i = 0; i < rows; i++) {
+      System.arraycopy(matrix, i * columns, first, i * count, count);
+    }
+    return first;
+  }
+
   /** Returns the layer. */
   protected final WeightedLayer layer() {
     return layer;

@@ -1,11 +1,12 @@
 package dev.peft4j.tuner.adamss;
 
 import dev.peft4j.linalg.LinearAlgebra;
+import dev.peft4j.linalg.LowRankSvd;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.random.TorchGenerator;
 import dev.peft4j.tensor.Tensor;
-import dev.peft4j.tuner.LowRankSvd;
+import dev.peft4j.tuner.LinearAdapter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -35,8 +36,9 @@ record Decomposition(int rank, int columns, float[] right, List<Cluster> cluster
     float[] matrix = withBias(layer);
     int columns = matrix.length / out;
     int q = Math.min(c.r(), Math.min(out, columns));
+    TorchGenerator generator = new TorchGenerator(c.seed());
     LinearAlgebra.Svd svd =
-        LowRankSvd.of(matrix, out, columns, q, ITERATIONS, new TorchGenerator(c.seed()));
+        LowRankSvd.of(matrix, out, columns, q, ITERATIONS, n -> generator.normal(n, 0, 1));
     int count = Math.min(c.subspaces(), out);
     int[] labels = KMeans.labels(svd.u(), out, q, count);
     List<Cluster> clusters = new ArrayList<>();
@@ -79,7 +81,7 @@ record Decomposition(int rank, int columns, float[] right, List<Cluster> cluster
       }
       r = Math.max(1, Math.min(large, r));
     }
-    Tensor leading = Tensor.of(LowRankSvd.firstColumns(gram.u(), n, r), n, r);
+    Tensor leading = Tensor.of(LinearAdapter.firstColumns(gram.u(), n, r), n, r);
     float[] made = block.transpose(0, 1).matmul(leading).toFloats();
     float[] basis = algebra.qr(made, q, r).q();
     int rank = Math.min(q, r);

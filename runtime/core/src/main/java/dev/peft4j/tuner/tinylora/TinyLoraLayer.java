@@ -12,11 +12,11 @@ import dev.peft4j.random.TorchGenerator;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.AdapterDropout;
 import dev.peft4j.tuner.LinearAdapter;
-import dev.peft4j.tuner.LowRankSvd;
 import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.Weights;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -51,8 +51,8 @@ final class TinyLoraLayer implements TunerLayer {
     LinearAlgebra.Svd svd = LinearAlgebra.available().svd(w, rows, columns);
     int k = svd.s().length;
     int r = Math.min(c.r(), k);
-    float[] ofA = LowRankSvd.firstRows(svd.vt(), columns, r);
-    float[] ofB = LowRankSvd.firstColumns(svd.u(), k, r);
+    float[] ofA = Arrays.copyOf(svd.vt(), columns * r);
+    float[] ofB = LinearAdapter.firstColumns(svd.u(), k, r);
     for (int i = 0; i < ofA.length; i++) {
       ofA[i] *= (float) Math.sqrt(svd.s()[i / columns]);
     }
