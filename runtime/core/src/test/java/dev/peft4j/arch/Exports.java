@@ -72,6 +72,9 @@ public final class Exports {
           "cli",
           "samples");
 
+  /** Each tuner's package is API, so that a further one is a folder and nothing else. */
+  private static final String TUNERS = "tuner.";
+
   private static final String ROOT = "dev.peft4j";
   private static final String SAID = "Internal to peft4j";
 
@@ -112,6 +115,10 @@ public final class Exports {
                 }
               }
             });
+  }
+
+  private static boolean isApi(String name) {
+    return API.contains(name) || name.startsWith(TUNERS);
   }
 
   /** Supertypes, fields, parameters, results and exceptions that a user of the API sees. */
