@@ -86,11 +86,6 @@ public final class Exports {
     noInternalTypeIsInASignature().check(classes);
   }
 
-  /** Whether a package is the public API; that of a tuner is. */
-  static boolean isApi(String name) {
-    return API.contains(name) || name.startsWith("tuner.");
-  }
-
   static boolean isInternal(String name) {
     return INTERNAL.stream().anyMatch(i -> name.equals(i) || name.startsWith(i + "."));
   }
