@@ -2,8 +2,10 @@ package dev.peft4j.transformers;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.checkpoint.GgufModel;
+import dev.peft4j.checkpoint.TurnedWeights;
 import dev.peft4j.checkpoint.WeightSource;
 import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.gguf.GgufFile;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.ModelFolder;
@@ -49,6 +51,23 @@ final class FamilyFolder {
     return new FamilyFolder(files, settings, path.resolve(CONFIG));
   }
 
+  private FamilyFolder(WeightSource files, ConfigReader reader, Path config)
+      throws FileFormatException {
+    this.files = files;
+    this.config = config;
+    this.reader = reader;
+    this.family = ModelFamily.of(reader);
+  }
+
+  private boolean hasBlocks() throws FileFormatException {
+    for (String name : files.names()) {
+      if (files.encoding(name).hasBlocks()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   WeightSource files() {
     return files;
   }
@@ -64,6 +83,14 @@ final class FamilyFolder {
     }
   }
 
+  /** Returns how weights are held: null for float32, or, of decoders, as the file has them. */
+  private Held held(@Nullable Encoding encoding) {
+    if (encoding == null && family instanceof DecoderFamily) {
+      return Held.asStored();
+    }
+    return Held.in(encoding == null ? Encodings.FLOAT32 : encoding);
+  }
+
   ModelWeights weights(Held held) throws FileFormatException {
     return new ModelWeights(family, files, held);
   }
@@ -75,6 +102,9 @@ final class FamilyFolder {
    */
   EncoderConfig config(@Nullable List<String> labels) throws IOException {
     EncoderConfig own = family.config(reader, labels == null);
+    if (family instanceof DecoderFamily) {
+      UnknownSettings.warn(reader, config);
+    }
     requireSize(family.weights(own));
     return labels == null ? own : own.toBuilder().labels(labels).build();
   }
@@ -98,22 +128,46 @@ final class FamilyFolder {
     DecoderConfig own = decoders().decoderConfig(reader);
     UnknownSettings.warn(reader, config);
     requireSize(own.weights());
-    boolean turned = own.style().transposed() && files instanceof GgufModel m && m.hasBlocks();
-    return turned // blocks along rows stay as they are: GPT-2's Conv1D is a Linear then
-        ? own.toBuilder().style(own.style().toBuilder().transposed(false).build()).build()
-        : own;
+    // blocks along rows stay as they are: GPT-2's Conv1D is a Linear then
+    return own.style().transposed() && hasBlocks() ? untransposed(own) : own;
   }
 
   CausalLm causalLm(Held held) throws IOException {
-    ModelWeights weights = weights(held);
-    CausalLm model = decoders().causalLm(weights.tied(decoderConfig()), Init.zeros());
+    return causalLm(this, held, decoderConfig());
+  }
+
+  /**
+   * Loads a model in codes. Those of layers whose weight has rows and columns exchanged are ordinary
+   * linear layers then.
+   */
+  CausalLm causalLm(Quantize quantize) throws IOException {
+    DecoderConfig own = decoderConfig();
+    return own.style().transposed() && !(files instanceof GgufModel)
+        ? causalLm(turned(), quantize.held(), untransposed(own))
+        : causalLm(this, quantize.held(), own);
+  }
+
+  private static CausalLm causalLm(FamilyFolder folder, Held held, DecoderConfig config)
+      throws IOException {
+    ModelWeights weights = folder.weights(held);
+    CausalLm model = folder.decoders().causalLm(weights.tied(config), Init.zeros());
     weights.loadOwn(model);
     model.eval();
     return model;
   }
 
-  Encoder encoder(Encoding encoding) throws IOException {
-    ModelWeights weights = weights(Held.in(encoding));
+  private FamilyFolder turned() throws FileFormatException {
+    return new FamilyFolder(TurnedWeights.of(files, family.modelType()), reader, config);
+  }
+
+  private static DecoderConfig untransposed(DecoderConfig config) {
+    return config.toBuilder()
+        .style(config.style().toBuilder().transposed(false).build())
+        .build();
+  }
+
+  Encoder encoder(@Nullable Encoding encoding) throws IOException {
+    ModelWeights weights = weights(held(encoding));
     EncoderConfig config = family.config(reader, false);
     requireSize(family.weights(config));
     Encoder model = family.encoder(config, weights.hasPooler(), Init.zeros());
@@ -122,22 +176,22 @@ final class FamilyFolder {
     return model;
   }
 
-  SequenceClassifier sequenceClassifier(@Nullable List<String> labels, Encoding encoding)
+  SequenceClassifier sequenceClassifier(@Nullable List<String> labels, @Nullable Encoding encoding)
       throws IOException {
     return load(family.sequenceClassifier(config(labels), Init.zeros()), labels != null, encoding);
   }
 
-  TokenClassifier tokenClassifier(@Nullable List<String> labels, Encoding encoding)
+  TokenClassifier tokenClassifier(@Nullable List<String> labels, @Nullable Encoding encoding)
       throws IOException {
     return load(family.tokenClassifier(config(labels), Init.zeros()), labels != null, encoding);
   }
 
-  private <M extends EncoderClassifier> M load(M model, boolean newHead, Encoding encoding)
+  private <M extends EncoderClassifier> M load(M model, boolean newHead, @Nullable Encoding encoding)
       throws IOException {
     if (newHead) {
-      weights(Held.in(encoding)).loadBelowHead(model);
+      weights(held(encoding)).loadBelowHead(model);
     } else {
-      weights(Held.in(encoding)).loadWhole(model);
+      weights(held(encoding)).loadWhole(model);
     }
     model.eval();
     return model;

@@ -4,6 +4,7 @@ import dev.peft4j.checkpoint.WeightSource;
 import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Encodings;
 import dev.peft4j.hub.ModelFolders;
+import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.ModelFolder;
 import dev.peft4j.nn.HasModelType;
 import dev.peft4j.nn.Module;
@@ -27,7 +28,10 @@ import java.util.List;
  * <p>Weights stay in the file, which is mapped, until they are changed: a frozen base is never
  * copied, and a file that is in use must be replaced (by renaming), not overwritten.
  *
- * <p>Weights are float32 unless an {@link Encoding} says otherwise (transformers' {@code dtype} and
+ * <p>A family may be one of decoders, such as Llama: {@link #causalLm} predicts the next token, and
+ * the other methods give a decoder as an encoder, or with a classifier.
+ *
+ * <p>Weights of encoders are float32, and those of decoders in the type of the file, unless an {@link Encoding} says otherwise (transformers' {@code dtype} and
  * {@code quantization_config}): as 16-bit numbers they take half the memory, in blocks of codes
  * even less; see {@link Module#to} for the weights to which an encoding applies. Such weights are
  * frozen. Those that the file has in another type are converted. Computations with them are in
@@ -45,7 +49,7 @@ public final class Transformers {
    * @throws dev.peft4j.io.StateDictException if the weights do not fit
    */
   public static Encoder encoder(Path folder) throws IOException {
-    return encoder(folder, Encodings.FLOAT32);
+    return FamilyFolder.open(folder).encoder(null);
   }
 
   /**
@@ -63,9 +67,11 @@ public final class Transformers {
   }
 
   /**
-   * Returns a causal language model of the folder's family. Weights that the file has in 16 bits
-   * stay so, and are frozen; {@code Encodings.FLOAT32} converts them.
+   * Returns a causal language model of the folder's family, also of one that transformers saved
+   * with bitsandbytes, or of a GGUF file. Weights that the file has in 16 bits or in codes stay so,
+   * and are frozen; {@code Encodings.FLOAT32} converts them.
    *
+   * @param folder a folder, or a GGUF file; of a split one any of its files
    * @throws dev.peft4j.io.FileFormatException if a file is missing or not valid, or the family is
    *     unknown or not one of decoders
    * @throws dev.peft4j.io.StateDictException if the weights do not fit
@@ -91,6 +97,25 @@ public final class Transformers {
   }
 
   /**
+   * Returns a causal language model whose weights are quantized as they are loaded, one after
+   * another; they are frozen. What the quantization leaves alone stays as the file has it. See
+   * {@link #causalLm(Path)}.
+   *
+   * @throws IllegalArgumentException if the folder is quantized in another way already
+   */
+  public static CausalLm causalLm(Path folder, Quantize quantize) throws IOException {
+    return FamilyFolder.open(folder).causalLm(quantize);
+  }
+
+  /**
+   * Returns a causal language model from a folder or a name in the Hub's cache, quantized; see
+   * {@link #causalLm(Path, Quantize)} and {@link ModelFolders#resolve}.
+   */
+  public static CausalLm causalLm(String folderOrName, Quantize quantize) throws IOException {
+    return causalLm(ModelFolders.resolve(folderOrName), quantize);
+  }
+
+  /**
    * Returns the settings of the decoder in a folder.
    *
    * @throws dev.peft4j.io.FileFormatException if a file is missing or not valid, or the family is
@@ -110,7 +135,7 @@ public final class Transformers {
    * @throws dev.peft4j.io.StateDictException if the weights do not fit, or there is no classifier
    */
   public static SequenceClassifier sequenceClassifier(Path folder) throws IOException {
-    return sequenceClassifier(folder, Encodings.FLOAT32);
+    return FamilyFolder.open(folder).sequenceClassifier(null, null);
   }
 
   /**
@@ -153,7 +178,7 @@ public final class Transformers {
   /** Returns a classifier with named labels; see {@link #sequenceClassifier(Path, int)}. */
   public static SequenceClassifier sequenceClassifier(Path folder, List<String> labels)
       throws IOException {
-    return sequenceClassifier(folder, labels, Encodings.FLOAT32);
+    return FamilyFolder.open(folder).sequenceClassifier(labels, null);
   }
 
   /**
@@ -174,7 +199,7 @@ public final class Transformers {
    * @throws dev.peft4j.io.StateDictException if the weights do not fit, or there is no classifier
    */
   public static TokenClassifier tokenClassifier(Path folder) throws IOException {
-    return tokenClassifier(folder, Encodings.FLOAT32);
+    return FamilyFolder.open(folder).tokenClassifier(null, null);
   }
 
   /**
@@ -201,7 +226,7 @@ public final class Transformers {
    */
   public static TokenClassifier tokenClassifier(Path folder, List<String> labels)
       throws IOException {
-    return tokenClassifier(folder, labels, Encodings.FLOAT32);
+    return FamilyFolder.open(folder).tokenClassifier(labels, null);
   }
 
   /**
@@ -347,25 +372,34 @@ public final class Transformers {
    * Fills a model, such as a subclass of {@link BertForSequenceClassification}, with the weights of
    * a folder, and puts it into evaluation mode. Its parameters must have the names of the
    * checkpoint of a model with a head ({@code bert.embeddings...}), or it must be an {@link
-   * Encoder}. The family is that of the model if it has a type ({@link HasModelType}), else that of
+   * Encoder}. The weights of a {@link CausalLm} stay in the type that they have in the file. The family is that of the model if it has a type ({@link HasModelType}), else that of
    * the folder.
    *
    * @throws dev.peft4j.io.FileFormatException if a file is missing or not valid
    * @throws dev.peft4j.io.StateDictException if the weights do not fit; nothing is replaced then
    */
   public static <M extends Module> M load(Path folder, M model) throws IOException {
-    return load(folder, model, Encodings.FLOAT32);
+    return fill(
+        folder, model, model instanceof CausalLm ? Held.asStored() : Held.in(Encodings.FLOAT32));
   }
 
   /** Fills a model with weights in an encoding; see {@link #load(Path, Module)}. */
   public static <M extends Module> M load(Path folder, M model, Encoding encoding)
       throws IOException {
+    return fill(folder, model, Held.in(encoding));
+  }
+
+  private static <M extends Module> M fill(Path folder, M model, Held held)
+      throws IOException {
     ModelFamily family =
         model instanceof HasModelType m ? ModelFamily.of(m.modelType()) : family(folder);
     WeightSource files = WeightSource.open(ModelFolder.open(folder));
-    ModelWeights weights = new ModelWeights(family, files, Held.in(encoding));
-    if (model instanceof CausalLm lm) {
-      weights.tied(lm.config());
+    ModelWeights weights = new ModelWeights(family, files, held);
+    if (model instanceof CausalLm lm && weights.tied(lm.config()).tied() != lm.config().tied()) {
+      throw new FileFormatException(
+          folder,
+          "has an output layer that is not the embedding, but the model's are tied; make the model"
+              + " with the settings of Transformers.decoderConfig");
     }
     if (model instanceof Encoder encoder) {
       weights.loadEncoder(encoder);
