@@ -168,6 +168,9 @@ final class AdapterRun {
     Map<String, float[]> before = values(model.module());
     AdaptedModel<Module> adapted = PeftModel.of(model.module(), config);
     adapted.load(peft.adapter());
+    if (peft.how().path("name").asText().equals("LoRA-FA")) {
+      LoraOptimizers.fa(adapted, AdamW.builder()); // it freezes
+    }
     compareNames(adapted);
     evaluate(model);
     give(adapted);
