@@ -33,6 +33,8 @@ final class EvalCommand implements Callable<Integer> {
   @Option(
       names = "--task",
       paramLabel = "TASK",
+      converter = Task.Converter.class,
+      completionCandidates = Task.Words.class,
       showDefaultValue = Help.Visibility.NEVER,
       description =
           "What the model is for: ${COMPLETION-CANDIDATES}; by default what the adapter was"

@@ -1,8 +1,6 @@
 package dev.peft4j.cli;
 
 import dev.peft4j.dataset.DataFile;
-import dev.peft4j.dataset.Place;
-import dev.peft4j.dataset.Row;
 import dev.peft4j.io.Adapter;
 import dev.peft4j.io.AdapterFolder;
 import dev.peft4j.io.FileFormatException;
@@ -80,10 +78,11 @@ record LanguageModel(CausalLm model, Tokenizer tokenizer, int maxLength) impleme
     TextRows rows = new TextRows(tokenizer, model.config(), maxLength);
     List<TokenRow> read = new ArrayList<>();
     if (file.toString().endsWith(".txt")) {
-      read.addAll(inFile(file, null, () -> rows.blocks(text(file))));
+      read.addAll(inFile(file, () -> rows.blocks(text(file))));
     } else {
       DataFile data = columns.quote ? DataFile.of(file).quoted() : DataFile.of(file);
-      data.read(r -> inFile(file, r, () -> read.add(rows.row(r.text(columns.text)))));
+      // what goes wrong in a row gets the file and the line
+      data.read(r -> read.add(rows.row(r.text(columns.text))));
     }
     if (rows.cut() > 0) {
       out.warn(
@@ -107,14 +106,11 @@ record LanguageModel(CausalLm model, Tokenizer tokenizer, int maxLength) impleme
     T get() throws IOException;
   }
 
-  private <T> T inFile(Path file, @Nullable Row row, Reading<T> work) {
+  private static <T> T inFile(Path file, Reading<T> work) throws IOException {
     try {
       return work.get();
     } catch (Peft4jException e) {
-      Place place = row == null ? null : row.place();
-      throw new CommandException((place == null ? file : place) + ": " + e.getMessage());
-    } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e.getMessage(), e);
+      throw new FileFormatException(file, String.valueOf(e.getMessage()));
     }
   }
 

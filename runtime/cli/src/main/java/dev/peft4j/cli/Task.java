@@ -5,7 +5,11 @@ import dev.peft4j.io.AtomicFiles;
 import dev.peft4j.io.PeftFormat;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
 
 /** What a model is trained for. */
 enum Task {
@@ -18,6 +22,29 @@ enum Task {
 
   Task(String word) {
     this.word = word;
+  }
+
+  /** The words of the tasks, for the help. */
+  static final class Words extends ArrayList<String> {
+    private static final long serialVersionUID = 1L;
+
+    Words() {
+      super(Arrays.stream(values()).map(Task::toString).toList());
+    }
+  }
+
+  /** Reads the word of a task. */
+  static final class Converter implements ITypeConverter<Task> {
+    @Override
+    public Task convert(String text) {
+      for (Task t : values()) {
+        if (t.word.equals(text)) {
+          return t;
+        }
+      }
+      throw new TypeConversionException(
+          "\"" + text + "\" is not a task, expected " + String.join(" or ", new Words()));
+    }
   }
 
   /** Returns the task that was asked for; else that of an adapter; else classification. */

@@ -54,6 +54,8 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--task",
       paramLabel = "TASK",
+      converter = Task.Converter.class,
+      completionCandidates = Task.Words.class,
       defaultValue = "classification",
       description =
           "What is learned: ${COMPLETION-CANDIDATES}. For causal-lm the data are texts, one for"
