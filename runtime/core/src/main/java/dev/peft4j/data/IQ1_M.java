@@ -3,9 +3,9 @@ package dev.peft4j.data;
 import com.google.auto.service.AutoService;
 
 /**
- * Blocks of 256 values, 1.75 bits each, as in llama.cpp and GGUF: as {@link IQ1_S}, with a shift for
- * eight values and a scale for 16; the scale of half precision is in four pieces. It is read only:
- * llama.cpp finds its codes by a search.
+ * Blocks of 256 values, 1.75 bits each, as in llama.cpp and GGUF: as {@link IQ1_S}, with a shift
+ * for eight values and a scale for 16; the scale of half precision is in four pieces. It is read
+ * only: llama.cpp finds its codes by a search.
  */
 @AutoService(Encoding.class)
 public final class IQ1_M extends GgufBlocks {

@@ -3,9 +3,9 @@ package dev.peft4j.data;
 import com.google.auto.service.AutoService;
 
 /**
- * Blocks of 256 values, 1.6 bits each, as in llama.cpp and GGUF: eight values at a time are an entry
- * of a table of −1, 0 and 1, shifted by an eighth up or down, with a scale of 3 bits for 32 of them
- * under one of half precision. It is read only: llama.cpp finds its codes by a search.
+ * Blocks of 256 values, 1.6 bits each, as in llama.cpp and GGUF: eight values at a time are an
+ * entry of a table of −1, 0 and 1, shifted by an eighth up or down, with a scale of 3 bits for 32
+ * of them under one of half precision. It is read only: llama.cpp finds its codes by a search.
  */
 @AutoService(Encoding.class)
 public final class IQ1_S extends GgufBlocks {

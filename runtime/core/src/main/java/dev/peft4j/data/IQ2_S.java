@@ -3,9 +3,9 @@ package dev.peft4j.data;
 import com.google.auto.service.AutoService;
 
 /**
- * Blocks of 256 values, 2.6 bits each, as in llama.cpp and GGUF: eight values at a time are an entry
- * of a table, with a sign each and a scale of 4 bits for 16 of them under one of half precision. It
- * is read only: llama.cpp finds its codes by a search.
+ * Blocks of 256 values, 2.6 bits each, as in llama.cpp and GGUF: eight values at a time are an
+ * entry of a table, with a sign each and a scale of 4 bits for 16 of them under one of half
+ * precision. It is read only: llama.cpp finds its codes by a search.
  */
 @AutoService(Encoding.class)
 public final class IQ2_S extends GgufBlocks {

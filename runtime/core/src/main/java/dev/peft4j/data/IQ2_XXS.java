@@ -3,8 +3,8 @@ package dev.peft4j.data;
 import com.google.auto.service.AutoService;
 
 /**
- * Blocks of 256 values, 2.06 bits each, as in llama.cpp and GGUF: eight values at a time are an entry
- * of a table, with signs from another and a scale of 4 bits for 32 of them under one of half
+ * Blocks of 256 values, 2.06 bits each, as in llama.cpp and GGUF: eight values at a time are an
+ * entry of a table, with signs from another and a scale of 4 bits for 32 of them under one of half
  * precision. It is read only: llama.cpp finds its codes by a search.
  */
 @AutoService(Encoding.class)

@@ -3,9 +3,9 @@ package dev.peft4j.data;
 import com.google.auto.service.AutoService;
 
 /**
- * Blocks of 32 values of 4 bits under one scale of half precision, 4.5 bits a value, as in llama.cpp
- * and GGUF: the scale times one of sixteen whole numbers that lie closer together around zero. It is
- * read only: llama.cpp finds its codes by a search.
+ * Blocks of 32 values of 4 bits under one scale of half precision, 4.5 bits a value, as in
+ * llama.cpp and GGUF: the scale times one of sixteen whole numbers that lie closer together around
+ * zero. It is read only: llama.cpp finds its codes by a search.
  */
 @AutoService(Encoding.class)
 public final class IQ4_NL extends GgufBlocks {

@@ -3,9 +3,9 @@ package dev.peft4j.data;
 import com.google.auto.service.AutoService;
 
 /**
- * Blocks of 256 values of 4 bits, 4.25 bits a value, as in llama.cpp and GGUF: the numbers of {@link
- * IQ4_NL} in 8 parts with a scale of 6 bits under one of half precision. It is read only: llama.cpp
- * finds its codes by a search.
+ * Blocks of 256 values of 4 bits, 4.25 bits a value, as in llama.cpp and GGUF: the numbers of
+ * {@link IQ4_NL} in 8 parts with a scale of 6 bits under one of half precision. It is read only:
+ * llama.cpp finds its codes by a search.
  */
 @AutoService(Encoding.class)
 public final class IQ4_XS extends GgufBlocks {

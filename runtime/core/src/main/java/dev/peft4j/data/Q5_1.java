@@ -4,8 +4,9 @@ import com.google.auto.service.AutoService;
 
 /**
  * Blocks of 32 values of 5 bits under a scale and a minimum of half precision, 6 bits a value, as
- * in llama.cpp and GGUF: scale · code + minimum; the low four bits are as in {@link Q4_1}, the fifth
- * ones in four bytes of their own. Encoding is ggml's ({@code quantize_row_q5_1_ref}), bit for bit.
+ * in llama.cpp and GGUF: scale · code + minimum; the low four bits are as in {@link Q4_1}, the
+ * fifth ones in four bytes of their own. Encoding is ggml's ({@code quantize_row_q5_1_ref}), bit
+ * for bit.
  */
 @AutoService(Encoding.class)
 public final class Q5_1 extends GgufBlocks {

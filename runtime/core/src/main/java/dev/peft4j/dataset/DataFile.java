@@ -26,9 +26,9 @@ import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file of rows: JSONL (an object a line), CSV (a header, quotes as in RFC 4180) or TSV (a header,
- * no quotes unless asked for), in UTF-8. A name that ends in {@code .gz} is read as a compressed
- * file.
+ * A file of rows: JSONL (an object a line; or one list of objects), CSV (a header, quotes as in RFC
+ * 4180) or TSV (a header, no quotes unless asked for), in UTF-8. A name that ends in {@code .gz} is
+ * read as a compressed file.
  *
  * <pre>{@code
  * record Review(String text, String label) {}
@@ -52,7 +52,7 @@ import org.jspecify.annotations.Nullable;
 public final class DataFile {
   /** The format of a data file. */
   public enum Format {
-    /** A JSON object on each line. */
+    /** A JSON object on each line, or one JSON list of objects. */
     JSONL,
     /**
      * Fields separated by commas, below a header; a quoted field may contain commas and line
@@ -65,6 +65,9 @@ public final class DataFile {
 
   private static final char BYTE_ORDER_MARK = '\ufeff';
   private static final String GZIP = ".gz";
+
+  /** Characters in which the first object of a list has begun. */
+  private static final int LIST_START = 1000;
 
   private final Path path;
   private final @Nullable InputStream given;
@@ -245,7 +248,7 @@ public final class DataFile {
     BufferedReader in = new BufferedReader(text);
     skipByteOrderMark(in);
     if (format == Format.JSONL) {
-      return new JsonLines(in);
+      return beginsList(in) ? new JsonArray(in) : new JsonLines(in);
     }
     if (format == Format.CSV || quoted) {
       String what =
@@ -257,6 +260,24 @@ public final class DataFile {
         new TabbedLines(in, separator),
         "; a text cannot have tabs unless fields may be in quotes",
         header);
+  }
+
+  /** Returns whether the text is one list of JSON: of objects, or empty. */
+  private static boolean beginsList(BufferedReader in) throws IOException {
+    in.mark(LIST_START);
+    boolean list = false;
+    int depth = 0;
+    for (int i = 0; i < LIST_START; i++) {
+      int c = in.read();
+      if (c == '[' && depth == 0) {
+        depth = 1;
+      } else if (c < 0 || !Character.isWhitespace(c)) {
+        list = depth == 1 && (c == '{' || c == ']');
+        break;
+      }
+    }
+    in.reset();
+    return list;
   }
 
   private static void skipByteOrderMark(Reader reader) throws IOException {

@@ -1,6 +1,7 @@
 package dev.peft4j.dataset;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class JsonLines implements Rows {
   private static final String EXPECTED = "expected an object such as {\"text\": \"...\"}";
 
-  private static final JsonFactory JSON =
+  static final JsonFactory JSON =
       JsonFactory.builder()
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
@@ -39,24 +40,25 @@ final class JsonLines implements Rows {
     for (String line = in.readLine(); line != null; line = in.readLine()) {
       number++;
       if (!line.isBlank()) {
-        return row(line);
+        return row(line, number);
       }
     }
     return null;
   }
 
-  private Row row(String line) throws IOException {
+  /** Returns the row that an object is; it begins in line {@code number} of the file. */
+  static Row row(String line, int number) throws IOException {
     try (JsonParser p = JSON.createParser(line)) {
       JsonToken first = p.nextToken();
       if (first != JsonToken.START_OBJECT) {
         throw new RowException(
             new Place(number, 0), "is " + describe(first) + " of JSON, " + EXPECTED);
       }
-      Row row = new Row(new Place(number, 0));
+      Row row = new Row(new Place(number, 0), () -> TREES.readTree(line));
       while (p.nextToken() == JsonToken.FIELD_NAME) {
         String name = p.currentName();
         JsonToken token = p.nextToken();
-        Place place = new Place(number, p.currentTokenLocation().getColumnNr());
+        Place place = place(p.currentTokenLocation(), number);
         if (token == JsonToken.VALUE_NULL) {
           row.put(name, Cell.ofNull(place));
         } else if (token.isScalarValue()) {
@@ -68,18 +70,21 @@ final class JsonLines implements Rows {
       }
       if (p.nextToken() != null) {
         throw new RowException(
-            new Place(number, p.currentTokenLocation().getColumnNr()),
+            place(p.currentTokenLocation(), number),
             "has more text after the object, expected one object per line");
       }
       return row;
     } catch (JsonProcessingException e) {
-      int column = e.getLocation() == null ? 0 : e.getLocation().getColumnNr();
-      throw new RowException(
-          new Place(number, column), "is not JSON: " + JsonProblem.reason(e) + "; " + EXPECTED, e);
+      Place place = e.getLocation() == null ? new Place(number, 0) : place(e.getLocation(), number);
+      throw new RowException(place, "is not JSON: " + JsonProblem.reason(e) + "; " + EXPECTED, e);
     }
   }
 
-  private static String describe(@Nullable JsonToken token) {
+  private static Place place(JsonLocation at, int number) {
+    return new Place(number + at.getLineNr() - 1, at.getColumnNr());
+  }
+
+  static String describe(@Nullable JsonToken token) {
     return switch (token) {
       case null -> "nothing";
       case START_ARRAY -> "a list";

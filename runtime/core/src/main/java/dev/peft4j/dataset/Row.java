@@ -1,8 +1,12 @@
 package dev.peft4j.dataset;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.io.Blanks;
 import dev.peft4j.io.Printable;
 import dev.peft4j.target.Suggestions;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -23,15 +27,32 @@ public final class Row {
   private final Map<String, Cell> cells = new HashMap<>();
   private final List<String> spelled = new ArrayList<>();
 
+  private final @Nullable Json json;
+
+  /** The text of a row as JSON, parsed when asked for. */
+  interface Json {
+    JsonNode parse() throws IOException;
+  }
+
+  /** Creates a row without values, of an object that is valid JSON. */
+  Row(Place place, @Nullable Json json) {
+    this(place, place, json);
+  }
+
   /** Creates a row without values. */
   Row(Place place) {
-    this(place, place);
+    this(place, place, null);
   }
 
   /** Creates a row whose names are at another place: in the header. */
   Row(Place place, Place names) {
+    this(place, names, null);
+  }
+
+  private Row(Place place, Place names, @Nullable Json json) {
     this.place = place;
     this.names = names;
+    this.json = json;
   }
 
   void put(String name, Cell cell) {
@@ -55,6 +76,27 @@ public final class Row {
    */
   public Place place(String column) {
     return cell(column).place();
+  }
+
+  /**
+   * Returns the row as a JSON object: that of the file, with the order of its keys and the types of
+   * its numbers; of a CSV or TSV file, its texts by their columns.
+   *
+   * @throws RuntimeException if a value occurs twice
+   */
+  public ObjectNode json() {
+    if (json == null) {
+      ObjectNode all = JsonNodeFactory.instance.objectNode();
+      for (String name : spelled) {
+        all.put(Blanks.strip(name), cell(name).text());
+      }
+      return all;
+    }
+    try {
+      return (ObjectNode) json.parse();
+    } catch (IOException e) {
+      throw new RowException(place, "is not JSON: " + e.getMessage(), e);
+    }
   }
 
   /** Returns the names of the columns, in their order, as they are spelled. */

@@ -34,8 +34,7 @@ public final class GgufFile {
   /** A tensor and the data of the file that it is in. */
   private record Placed(GgufTensor tensor, MemorySegment bytes, ByteOrder order) {}
 
-  private GgufFile(
-      Path file, GgufHeader header, SequencedMap<String, Placed> tensors) {
+  private GgufFile(Path file, GgufHeader header, SequencedMap<String, Placed> tensors) {
     this.file = file;
     this.metadata = new GgufMetadata(file, header.metadata());
     this.tensors = tensors;

@@ -119,8 +119,7 @@ public final class GgufMetadata {
    * @throws FileFormatException if there is none, or it is of another type
    */
   public double[] numbers(String key) throws FileFormatException {
-    if (required(key).value() instanceof GgufArray a
-        && (a.of().isInteger() || a.of().isFloat())) {
+    if (required(key).value() instanceof GgufArray a && (a.of().isInteger() || a.of().isFloat())) {
       double[] out = new double[a.size()];
       for (int i = 0; i < out.length; i++) {
         out[i] = ((Number) a.values().get(i)).doubleValue();

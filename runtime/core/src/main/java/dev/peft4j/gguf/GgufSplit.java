@@ -33,7 +33,8 @@ record GgufSplit(Path file, String prefix, int number, int count, long tensors) 
     long number = metadata.integer(NUMBER);
     if (count < 1 || count > 99_999 || number < 0 || number >= count) {
       throw new FileFormatException(
-          file, "is part " + number + " of " + count + ": " + NUMBER + " and " + COUNT + " disagree");
+          file,
+          "is part " + number + " of " + count + ": " + NUMBER + " and " + COUNT + " disagree");
     }
     Matcher name = NAME.matcher(String.valueOf(file.getFileName()));
     if (!name.matches() || Integer.parseInt(name.group(2)) != number + 1) {
@@ -47,8 +48,7 @@ record GgufSplit(Path file, String prefix, int number, int count, long tensors) 
               + Quote.text(suffix((int) number, (int) count))
               + ", so that the other parts are found");
     }
-    return new GgufSplit(
-        file, name.group(1), (int) number, (int) count, metadata.integer(TENSORS));
+    return new GgufSplit(file, name.group(1), (int) number, (int) count, metadata.integer(TENSORS));
   }
 
   private static String suffix(int part, int count) {

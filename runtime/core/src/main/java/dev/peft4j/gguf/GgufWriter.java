@@ -69,7 +69,12 @@ public final class GgufWriter {
   public GgufWriter tensor(String name, Shape shape, Storage numbers) {
     if (numbers.elements() != shape.elements()) {
       throw new IllegalArgumentException(
-          "tensor " + Quote.text(name) + " of shape " + shape + " has " + numbers.elements()
+          "tensor "
+              + Quote.text(name)
+              + " of shape "
+              + shape
+              + " has "
+              + numbers.elements()
               + " numbers");
     }
     return tensor(name, shape, numbers.encoding(), () -> numbers);
@@ -81,8 +86,7 @@ public final class GgufWriter {
    * @param encoding that the numbers will have
    * @throws IllegalArgumentException as {@link #tensor(String, Shape, Storage)}
    */
-  public GgufWriter tensor(
-      String name, Shape shape, Encoding encoding, Supplier<Storage> numbers) {
+  public GgufWriter tensor(String name, Shape shape, Encoding encoding, Supplier<Storage> numbers) {
     if (encoding.ggufType() < 0) {
       throw new IllegalArgumentException(
           "tensor " + Quote.text(name) + " is held as " + encoding + ", which GGUF does not have");
@@ -155,8 +159,7 @@ public final class GgufWriter {
   /** Bytes on their way to the file. */
   private static final class Out {
     private final WritableByteChannel channel;
-    private final ByteBuffer buffer =
-        ByteBuffer.allocate(BUFFER).order(ByteOrder.LITTLE_ENDIAN);
+    private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER).order(ByteOrder.LITTLE_ENDIAN);
     private long written;
 
     Out(WritableByteChannel channel) {
@@ -180,19 +183,19 @@ public final class GgufWriter {
 
     void i32(int v) throws IOException {
       room(4);
-buffer.putInt(v);
+      buffer.putInt(v);
     }
 
     void i64(long v) throws IOException {
       room(8);
-buffer.putLong(v);
+      buffer.putLong(v);
     }
 
     void bytes(byte[] b) throws IOException {
       for (int at = 0; at < b.length; at += BUFFER) {
         int n = Math.min(BUFFER, b.length - at);
         room(n);
-buffer.put(b, at, n);
+        buffer.put(b, at, n);
       }
     }
 
@@ -242,8 +245,7 @@ buffer.put(b, at, n);
       long bytes = s.bytes();
       flush();
       for (long at = 0; at < bytes; at += BUFFER) {
-        ByteBuffer piece =
-            s.segment().asSlice(at, Math.min(BUFFER, bytes - at)).asByteBuffer();
+        ByteBuffer piece = s.segment().asSlice(at, Math.min(BUFFER, bytes - at)).asByteBuffer();
         while (piece.hasRemaining()) {
           channel.write(piece);
         }

@@ -5,9 +5,9 @@ import dev.peft4j.data.Shape;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The same value under another name: what is computed from it is computed again, though the same was
- * computed from the value itself. No memory is copied. A backend without it computes once and keeps
- * the results.
+ * The same value under another name: what is computed from it is computed again, though the same
+ * was computed from the value itself. No memory is copied. A backend without it computes once and
+ * keeps the results.
  */
 public record Again() implements Op {
   @Override

@@ -260,7 +260,9 @@ public final class Node {
     }
   }
 
-  /** Returns the part of a model in which this was made, if that is to be computed twice, or null. */
+  /**
+   * Returns the part of a model in which this was made, if that is to be computed twice, or null.
+   */
   @Nullable Segment segment() {
     return segment;
   }

@@ -16,9 +16,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The second computation of a model's segments in a backward pass. When the pass comes to a group of
- * segments, their nodes are made again over the group's inputs, and gradients are built from those:
- * what the first computation left inside the group is free in between.
+ * The second computation of a model's segments in a backward pass. When the pass comes to a group
+ * of segments, their nodes are made again over the group's inputs, and gradients are built from
+ * those: what the first computation left inside the group is free in between.
  *
  * <p>Of {@code L} segments, groups of {@code k} keep the inputs of {@code L / k} groups and what is
  * inside one of them, which is least for {@code k = √(L · input / inside)}: memory grows with the
@@ -156,8 +156,7 @@ final class Recomputation {
   }
 
   private static long bytes(Node n) {
-    boolean view =
-        n.inputs().length > 0 && n.op().viewOffset(n.input(0).shape(), n.shape()) >= 0;
+    boolean view = n.inputs().length > 0 && n.op().viewOffset(n.input(0).shape(), n.shape()) >= 0;
     return view ? 0 : n.encoding().bytes(n.shape().elements());
   }
 

@@ -7,6 +7,7 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.log.Log;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -217,6 +218,15 @@ public final class ModelFolder {
    */
   public Storage storage(String name, Encoding encoding) throws FileFormatException {
     return file(name).storage(name, encoding);
+  }
+
+  /**
+   * Returns the bytes of one tensor as they are in the file; see {@link SafeTensors#bytes}.
+   *
+   * @throws FileFormatException if there is no such tensor
+   */
+  public MemorySegment bytes(String name) throws FileFormatException {
+    return file(name).bytes(name);
   }
 
   /** Returns the shape and the elements of one tensor; see {@link #storage(String)}. */

@@ -2,6 +2,7 @@ package dev.peft4j.io;
 
 import dev.peft4j.data.DType;
 import dev.peft4j.data.Encoding;
+import dev.peft4j.data.NonFiniteException;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import java.io.BufferedInputStream;
@@ -223,7 +224,7 @@ public final class SafeTensors {
     encoding.requireFit("tensor " + Quote.text(name), info.shape());
     try {
       return storage(name).copyAs(encoding);
-    } catch (ArithmeticException e) {
+    } catch (NonFiniteException e) {
       throw new FileFormatException(file, "tensor " + Quote.text(name) + ": " + e.getMessage(), e);
     }
   }
@@ -247,6 +248,16 @@ public final class SafeTensors {
       }
     }
     check.require(file);
+  }
+
+  /**
+   * Returns the bytes of one tensor as they are in the file, of whatever type; they must not be
+   * written to.
+   *
+   * @throws FileFormatException if there is no such tensor
+   */
+  public MemorySegment bytes(String name) throws FileFormatException {
+    return bytes(info(name));
   }
 
   private MemorySegment bytes(TensorInfo info) {

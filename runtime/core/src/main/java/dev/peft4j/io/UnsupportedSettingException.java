@@ -9,7 +9,7 @@ import java.nio.file.Path;
 public final class UnsupportedSettingException extends FileFormatException {
   private static final long serialVersionUID = 1L;
 
-  UnsupportedSettingException(Path file, String problem) {
+  public UnsupportedSettingException(Path file, String problem) {
     super(file, problem);
   }
 }

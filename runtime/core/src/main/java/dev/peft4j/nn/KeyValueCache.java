@@ -152,8 +152,9 @@ public final class KeyValueCache {
     for (int b = 0; b < batch; b++) {
       put(s.start, b, lengths[b]);
       for (int i = 0; i < tokens; i++) {
-        // padding may be behind the last position that the model knows
-        put(s.positions, b * tokens + i, Math.min(lengths[b] + i, limit - 1));
+        // padding has the last token's position: some models go by the largest position
+        int place = Math.max(0, lengths[b] + Math.min(i, counts[b] - 1));
+        put(s.positions, b * tokens + i, place);
         put(s.slots, b * tokens + i, b * capacity + lengths[b] + i);
       }
     }

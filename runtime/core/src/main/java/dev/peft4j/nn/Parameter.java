@@ -101,8 +101,7 @@ public final class Parameter extends ModuleTensor {
    * Converts its value to another encoding: torch's {@code Tensor.to}. Numbers are rounded by the
    * encoding's rule, and with any but {@code FLOAT32} the parameter is frozen.
    *
-   * @param wanted one of floating-point numbers, such as {@link
-   *     dev.peft4j.data.Encodings#BFLOAT16}
+   * @param wanted one of floating-point numbers, such as {@link dev.peft4j.data.Encodings#BFLOAT16}
    * @throws IllegalArgumentException if it is one of integers
    * @throws dev.peft4j.data.ShapeException if rows of this shape are not whole blocks of it
    * @throws UnsupportedOperationException if the encoding can only be read

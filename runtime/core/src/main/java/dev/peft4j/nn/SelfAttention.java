@@ -60,8 +60,7 @@ public abstract class SelfAttention extends Module {
    * @param mask additive, broadcasts to (batch, heads, tokens, tokens), or null
    */
   protected final Tensor attend(Tensor x, @Nullable Tensor mask) {
-    return attend(
-        query().forward(x), key().forward(x), value().forward(x), mask, heads, dropout());
+    return attend(query().forward(x), key().forward(x), value().forward(x), mask, heads, dropout());
   }
 
   /**

@@ -11,8 +11,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@link HeadLoss} and its gradients made of simpler ops, a few rows at a time: for backends without
- * a kernel, which so do not hold all logits either.
+ * {@link HeadLoss} and its gradients made of simpler ops, a few rows at a time: for backends
+ * without a kernel, which so do not hold all logits either.
  */
 final class HeadLossParts {
   /** Logits of this many elements at a time, 16 MiB. */

@@ -60,9 +60,7 @@ public record LinearTerms(List<HeadLoss.Pair> pairs, @Nullable Node bias) {
       return null;
     }
     return new LinearTerms(
-        terms.pairs.stream()
-            .map(p -> new HeadLoss.Pair(factor.apply(p.x()), p.weight()))
-            .toList(),
+        terms.pairs.stream().map(p -> new HeadLoss.Pair(factor.apply(p.x()), p.weight())).toList(),
         null);
   }
 
@@ -73,8 +71,7 @@ public record LinearTerms(List<HeadLoss.Pair> pairs, @Nullable Node bias) {
     }
     LinearTerms a = of(y.input(0));
     LinearTerms b = a == null ? null : of(y.input(1));
-    boolean same =
-        y.input(0).shape().equals(y.shape()) && y.input(1).shape().equals(y.shape());
+    boolean same = y.input(0).shape().equals(y.shape()) && y.input(1).shape().equals(y.shape());
     if (a == null || b == null || !same) {
       return null;
     }

@@ -70,8 +70,8 @@ public interface Evaluator {
   }
 
   /**
-   * Returns an evaluator of a language model: {@code loss}, the mean over all tokens that count, and
-   * {@code perplexity}, its exponential. Neither depends on the size of the batches.
+   * Returns an evaluator of a language model: {@code loss}, the mean over all tokens that count,
+   * and {@code perplexity}, its exponential. Neither depends on the size of the batches.
    *
    * @param loss computes the loss of a batch, the mean over its tokens that count
    */

@@ -62,7 +62,7 @@ final class AttachedAdapter {
     layers.put(path, made);
     settings = settings.attachedTo(layer);
     for (TunerLayer.Entry e : made.parameters()) {
-      if (!e.shared() || e.parameter().variable().group() == null) {
+      if (e.parameter().variable().group() == null) { // one of several layers goes by the first
         own(e.parameter(), PeftNames.inMemory(path, e, name));
       }
     }

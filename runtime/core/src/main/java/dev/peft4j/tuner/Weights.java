@@ -2,6 +2,7 @@ package dev.peft4j.tuner;
 
 import dev.peft4j.nn.Conv1d;
 import dev.peft4j.nn.Conv2d;
+import dev.peft4j.nn.Conv3d;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.nn.WeightedLayer;
@@ -28,6 +29,7 @@ public final class Weights {
       case Embedding e -> weight.embedding(x);
       case Conv1d c -> Conv1d.convolve(x, weight, bias, c.stride(), c.padding());
       case Conv2d c -> x.conv2d(weight, bias, c.window());
+      case Conv3d c -> Conv3d.convolve(x, weight, bias, c.stride(), c.padding());
       default -> x.linear(weight, bias);
     };
   }

@@ -57,8 +57,7 @@ class BitsandbytesTest {
     assertThat(encoding.maxima(held)).isEqualTo(io.storage(n + ".absmax").toFloats());
     assertThat(unsignedZeros(held.toFloats()))
         .isEqualTo(unsignedZeros(io.storage(n + ".decoded").toFloats()));
-    Storage parts =
-        encoding.of(bytes(io, n + ".codes"), encoding.maxima(held), held.elements());
+    Storage parts = encoding.of(bytes(io, n + ".codes"), encoding.maxima(held), held.elements());
     assertThat(parts.equalBytes(held)).isTrue();
   }
 

@@ -221,7 +221,7 @@ class DataFileTest {
             + " 'true' or 'false'); expected an object such as {\"text\": \"...\"}",
         "x.jsonl | {\"text\": \"a\", \"label\": NaN} | line 1, column 27: is not JSON: Non-standard"
             + " token 'NaN'; expected an object such as {\"text\": \"...\"}",
-        "x.jsonl | [{\"text\": \"a\"}] | line 1: is a list of JSON, expected an object such as"
+        "x.jsonl | [1, 2] | line 1: is a list of JSON, expected an object such as"
             + " {\"text\": \"...\"}",
         "x.jsonl | {\"text\": \"a\", \"label\": 1};;;{\"text\" | line 2, column 8: is not JSON: "
       })
@@ -322,5 +322,41 @@ class DataFileTest {
         .hasMessageStartingWith(large + ": line 200001, column 1: is not JSON: ")
         .hasCauseInstanceOf(FileFormatException.class);
     Files.delete(large); // closed
+  }
+
+  @Test
+  void oneListOfObjectsIsReadToo() throws IOException {
+    Path file = folder.resolve("list.json");
+    Files.writeString(
+        file,
+        "\n[\n  {\"text\": \"a\", \"n\": 1.50},\n  {\"text\":\n \"b\", \"n\": [1, 2.0]}\n]\n");
+    List<String> rows =
+        DataFile.of(file).read(r -> r.place() + " " + r.text("text") + " " + r.json());
+    assertThat(rows)
+        .containsExactly(
+            "line 3 a {\"text\":\"a\",\"n\":1.5}", "line 4 b {\"text\":\"b\",\"n\":[1,2.0]}");
+    Files.writeString(file, "[]");
+    assertThat(DataFile.of(file).read(r -> r.text("text"))).isEmpty();
+    Files.writeString(file, "[{\"text\": \"a\"}, 3]");
+    assertThatThrownBy(() -> DataFile.of(file).read(r -> r.text("text")))
+        .isInstanceOf(FileFormatException.class)
+        .hasMessageContaining("line 1, column 17: is a number in a list, expected objects");
+    Files.writeString(file, "[{\"text\": \"a\"}] x");
+    assertThatThrownBy(() -> DataFile.of(file).read(r -> r.text("text")))
+        .hasMessageContaining("line 1");
+    Files.writeString(file, "[\n{\"text\": \"a\",\n \"text\": \"b\"}]");
+    assertThatThrownBy(() -> DataFile.of(file).read(r -> r.text("text")))
+        .hasMessageContaining("line 3");
+    Files.writeString(file, "[{\"text\": \"a\"}");
+    assertThatThrownBy(() -> DataFile.of(file).read(r -> r.text("text")))
+        .hasMessageContaining("list.json");
+  }
+
+  @Test
+  void aRowOfATableAsJson() throws IOException {
+    Path file = folder.resolve("t.csv");
+    Files.writeString(file, "text,n\na,1\n");
+    assertThat(DataFile.of(file).read(r -> r.json().toString()))
+        .containsExactly("{\"text\":\"a\",\"n\":\"1\"}");
   }
 }

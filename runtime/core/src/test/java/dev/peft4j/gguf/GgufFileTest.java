@@ -75,7 +75,13 @@ class GgufFileTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"v3,3,LITTLE", "v2,2,LITTLE", "big-endian,3,BIG", "align64,3,LITTLE", "empty,3,LITTLE"})
+  @CsvSource({
+    "v3,3,LITTLE",
+    "v2,2,LITTLE",
+    "big-endian,3,BIG",
+    "align64,3,LITTLE",
+    "empty,3,LITTLE"
+  })
   void versionsAndByteOrdersAreTold(String name, int version, String order) throws IOException {
     GgufFile file = GgufFile.open(GgufFiles.resource(name + ".gguf"));
     assertThat(file.version()).isEqualTo(version);

@@ -26,8 +26,7 @@ final class GgufFiles {
   /** Forged files by name, and the text that says what is wrong with each. */
   static Map<String, byte[]> malformed() throws IOException {
     Map<String, byte[]> out = new LinkedHashMap<>();
-    try (ZipInputStream in =
-        new ZipInputStream(Files.newInputStream(resource("malformed.zip")))) {
+    try (ZipInputStream in = new ZipInputStream(Files.newInputStream(resource("malformed.zip")))) {
       for (ZipEntry e = in.getNextEntry(); e != null; e = in.getNextEntry()) {
         out.put(e.getName(), in.readAllBytes());
       }

@@ -194,8 +194,7 @@ public final class DebertaV2 implements ModelFamily {
       int hidden = config.hiddenSize();
       this.layer =
           Stream.generate(() -> new DebertaV2Layer(config, init)).limit(config.layers()).toList();
-      this.relEmbeddings =
-          settings.relative() ? init.embedding(2 * settings.span(), hidden) : null;
+      this.relEmbeddings = settings.relative() ? init.embedding(2 * settings.span(), hidden) : null;
       this.layerNorm =
           settings.normalised() ? new LayerNorm(hidden, (float) config.layerNormEps()) : null;
       this.conv = settings.kernel() > 0 ? new ConvLayer(config, init) : null;
@@ -206,9 +205,7 @@ public final class DebertaV2 implements ModelFamily {
       Tensor tokens = added == null ? null : added.eq(0); // (batch, 1, 1, tokens)
       Tensor rows = tokens == null ? null : tokens.reshape(x.dim(0), x.dim(1), 1);
       Tensor mask =
-          tokens == null
-              ? null
-              : tokens.mul(tokens.transpose(2, 3)).sub(1).mul(Float.MAX_VALUE);
+          tokens == null ? null : tokens.mul(tokens.transpose(2, 3)).sub(1).mul(Float.MAX_VALUE);
       DebertaV2Attention.Distances distances = distances(x.dim(1));
       Tensor start = rows == null ? x : x.mul(rows);
       Tensor h = start;

@@ -31,10 +31,8 @@ public final class DebertaV2Attention extends Module {
     this.queryProj = init.linear(hidden, hidden);
     this.keyProj = init.linear(hidden, hidden);
     this.valueProj = init.linear(hidden, hidden);
-    this.posKeyProj =
-        own && settings.contentToPosition() ? init.linear(hidden, hidden) : null;
-    this.posQueryProj =
-        own && settings.positionToContent() ? init.linear(hidden, hidden) : null;
+    this.posKeyProj = own && settings.contentToPosition() ? init.linear(hidden, hidden) : null;
+    this.posQueryProj = own && settings.positionToContent() ? init.linear(hidden, hidden) : null;
     this.posDropout = new Dropout(config.hiddenDropout());
     this.dropout = new Dropout(config.attentionDropout());
   }

@@ -36,18 +36,7 @@ record DebertaV2Settings(
 
   private static final DebertaV2Settings DEFAULT =
       new DebertaV2Settings(
-          false,
-          0,
-          512,
-          false,
-          false,
-          false,
-          true,
-          false,
-          0,
-          Activation.TANH,
-          0,
-          Activation.GELU);
+          false, 0, 512, false, false, false, true, false, 0, Activation.TANH, 0, Activation.GELU);
 
   static DebertaV2Settings of(EncoderConfig config) {
     return config.own(KEY, DEFAULT);
@@ -90,7 +79,9 @@ record DebertaV2Settings(
     if (read.relative && read.buckets > 0 && largest(read.buckets) >= read.largest) {
       throw in.wrong(
           "position_buckets",
-          "-1 or from 2, with half of them below the largest distance (" + (read.largest - 1) + ")");
+          "-1 or from 2, with half of them below the largest distance ("
+              + (read.largest - 1)
+              + ")");
     }
     if (read.kernel > 0 && read.kernel % 2 == 0) {
       throw in.wrong("conv_kernel_size", "an odd number, or 0");

@@ -89,9 +89,7 @@ public final class DecoderAttention extends NamedParts {
 
   private Tensor turned(Tensor x, int ofHeads, DecoderCall call) {
     Rotary rotary = own.rotary();
-    return rotary == null
-        ? x
-        : x.rotary(call.table(rotary), ofHeads, config.style().interleaved());
+    return rotary == null ? x : x.rotary(call.table(rotary), ofHeads, config.style().interleaved());
   }
 
   private Tensor attend(Tensor q, Tensor k, Tensor v, DecoderCall call) {

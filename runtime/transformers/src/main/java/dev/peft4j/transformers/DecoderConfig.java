@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  * @param initializerRange {@code initializer_range}: standard deviation of new weights
  * @param tokens the special tokens
  * @param labels the labels' names of a classifier, {@code id2label}
- * @param problemType {@code problem_type}: the loss of a sequence classifier; null to choose it
- *     by the labels
+ * @param problemType {@code problem_type}: the loss of a sequence classifier; null to choose it by
+ *     the labels
  * @param style how the model is built
  */
 public record DecoderConfig(

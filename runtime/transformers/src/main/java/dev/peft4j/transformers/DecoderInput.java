@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  *     tokens see only those of their own text
  * @param cache the keys and values of earlier tokens, which these tokens follow; null for none.
  *     Rows of a cache have no padding, so it needs no mask, and it has positions itself
- * @param noise added to the embeddings of the tokens, (batch, tokens, hidden), as in NEFTune (Jain et
- *     al. 2023); null for none
+ * @param noise added to the embeddings of the tokens, (batch, tokens, hidden), as in NEFTune (Jain
+ *     et al. 2023); null for none
  */
 public record DecoderInput(
     Tensor inputIds,

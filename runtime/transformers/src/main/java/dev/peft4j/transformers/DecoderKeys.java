@@ -181,7 +181,8 @@ public final class DecoderKeys {
     for (int i = 0; i < out.length; i++) {
       String type = types.path(i).asText();
       out[i] = given ? type.equals("sliding_attention") : usual.test(i);
-      if (given && !out[i] && !type.equals("full_attention") || given && types.size() != out.length) {
+      if (given && !out[i] && !type.equals("full_attention")
+          || given && types.size() != out.length) {
         throw in.wrong(
             "layer_types",
             "full_attention or sliding_attention for each of " + out.length + " layers");

@@ -59,7 +59,7 @@ public final class DecoderLayer extends NamedParts {
   }
 
   private Tensor dropped(Tensor x) {
-    return dropout.p() == 0 ? x : dropout.forward(x);
+    return dropout.p() == 0 || !training() ? x : dropout.forward(x);
   }
 
   /** Returns the attention. */

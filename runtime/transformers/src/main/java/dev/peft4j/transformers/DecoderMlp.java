@@ -42,8 +42,6 @@ public final class DecoderMlp extends NamedParts {
     }
     Tensor raised = java.util.Objects.requireNonNull(up).forward(x);
     return down.forward(
-        gate == null
-            ? activation.apply(raised)
-            : activation.apply(gate.forward(x)).mul(raised));
+        gate == null ? activation.apply(raised) : activation.apply(gate.forward(x)).mul(raised));
   }
 }

@@ -29,8 +29,7 @@ public final class DecoderModel extends NamedParts {
         part(style.name(DecoderPart.EMBEDDING), init.embedding(config.vocabSize(), hidden));
     this.positions =
         style.learnedPositions()
-            ? part(
-                style.name(DecoderPart.POSITIONS), init.embedding(config.maxPositions(), hidden))
+            ? part(style.name(DecoderPart.POSITIONS), init.embedding(config.maxPositions(), hidden))
             : null;
     this.embeddingNorm =
         style.embeddingNorm()
@@ -81,7 +80,7 @@ public final class DecoderModel extends NamedParts {
     x = factor == 1 ? x : x.mul(factor);
     x = positions == null ? x : x.add(positions.forward(call.positions()));
     x = embeddingNorm == null ? x : embeddingNorm.forward(x);
-    return dropout.p() == 0 ? x : dropout.forward(x);
+    return dropout.p() == 0 || !training() ? x : dropout.forward(x);
   }
 
   /** Returns the table of tokens. */

@@ -3,7 +3,6 @@ package dev.peft4j.transformers;
 import com.google.auto.service.AutoService;
 import dev.peft4j.annotation.CheckpointName;
 import dev.peft4j.io.FileFormatException;
-import dev.peft4j.nn.Dropout;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.tensor.Tensor;
 import java.util.List;
@@ -126,8 +125,7 @@ public final class Electra implements ModelFamily {
   }
 
   /** ELECTRA with a classifier of whole texts. */
-  public static class ElectraForSequenceClassification
-      extends TwoLayerClassifier<ElectraModel> {
+  public static class ElectraForSequenceClassification extends TwoLayerClassifier<ElectraModel> {
     /** Creates a model whose layers {@code init} makes. */
     public ElectraForSequenceClassification(EncoderConfig config, Init init) {
       super(new ElectraModel(config, init), Activation.GELU, init);
@@ -140,8 +138,7 @@ public final class Electra implements ModelFamily {
   }
 
   /** ELECTRA with a classifier of each token. */
-  public static class ElectraForTokenClassification
-      extends LinearTokenClassifier<ElectraModel> {
+  public static class ElectraForTokenClassification extends LinearTokenClassifier<ElectraModel> {
     /** Creates a model whose layers {@code init} makes. */
     public ElectraForTokenClassification(EncoderConfig config, Init init) {
       super(new ElectraModel(config, init), init);

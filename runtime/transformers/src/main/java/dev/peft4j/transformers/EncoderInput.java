@@ -42,7 +42,8 @@ final class EncoderInput {
       }
       if (config.typeVocabSize() == 0) {
         throw new IllegalArgumentException(
-            checks.model() + "the model has no token types, but token type ids were given; leave them out");
+            checks.model()
+                + "the model has no token types, but token type ids were given; leave them out");
       }
       checks.ids("token type id", "type_vocab_size", typeIds, config.typeVocabSize());
     }

@@ -1,11 +1,15 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 import java.util.List;
 import java.util.Map;
 
-/** Falcon (Almazrouei et al. 2023): few key heads in a fused projection, blocks side by side, rotary embeddings or ALiBi. */
+/**
+ * Falcon (Almazrouei et al. 2023): few key heads in a fused projection, blocks side by side, rotary
+ * embeddings or ALiBi.
+ */
 @AutoService(ModelFamily.class)
 public final class Falcon extends DecoderFamily {
   private static final String NORMS = "num_ln_in_parallel_attn";
@@ -68,9 +72,7 @@ public final class Falcon extends DecoderFamily {
   /** Sets the norms of blocks side by side: one for both, or one each. */
   private static void norms(DecoderStyle.Builder style, boolean two) {
     if (two) {
-      style
-          .name(DecoderPart.ATTENTION_NORM, "ln_attn")
-          .name(DecoderPart.MLP_NORM, "ln_mlp");
+      style.name(DecoderPart.ATTENTION_NORM, "ln_attn").name(DecoderPart.MLP_NORM, "ln_mlp");
     } else {
       style.norms(DecoderPart.ATTENTION_NORM);
     }
@@ -110,6 +112,21 @@ public final class Falcon extends DecoderFamily {
   }
 
   /** Falcon with its output layer. */
+  @ModuleTree(
+      value = {
+        "transformer.word_embeddings: Embedding",
+        "transformer.h.*.self_attention.query_key_value: Linear",
+        "transformer.h.*.self_attention.dense: Linear",
+        "transformer.h.*.mlp.dense_h_to_4h: Linear",
+        "transformer.h.*.mlp.dense_4h_to_h: Linear",
+        "transformer.h.*.input_layernorm",
+        "transformer.h.*.post_attention_layernorm",
+        "transformer.h.*.ln_attn",
+        "transformer.h.*.ln_mlp",
+        "transformer.ln_f",
+        "lm_head: Linear"
+      },
+      outputHead = "lm_head")
   public static class FalconForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public FalconForCausalLM(DecoderConfig config) {

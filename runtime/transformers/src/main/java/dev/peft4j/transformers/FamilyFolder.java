@@ -1,7 +1,10 @@
 package dev.peft4j.transformers;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.checkpoint.GgufModel;
+import dev.peft4j.checkpoint.WeightSource;
 import dev.peft4j.data.Encoding;
-import dev.peft4j.data.Shape;
+import dev.peft4j.gguf.GgufFile;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.ModelFolder;
 import java.io.IOException;
@@ -20,18 +23,34 @@ final class FamilyFolder {
    */
   private static final double SMALL_MODEL = 1e6;
 
-  private final ModelFolder files;
+  private final WeightSource files;
   private final ConfigReader reader;
+  private final Path config;
   private final ModelFamily family;
 
-  private FamilyFolder(ModelFolder files) throws FileFormatException {
+  private FamilyFolder(WeightSource files, ObjectNode settings, Path config)
+      throws FileFormatException {
     this.files = files;
-    this.reader = new ConfigReader(files.config(), files.folder().resolve(CONFIG));
+    this.config = config;
+    this.reader = new ConfigReader(settings, config);
     this.family = ModelFamily.of(reader);
   }
 
-  static FamilyFolder open(Path folder) throws IOException {
-    return new FamilyFolder(ModelFolder.open(folder));
+  /** Opens a folder, or a GGUF file. */
+  static FamilyFolder open(Path path) throws IOException {
+    if (GgufFile.looksLikeOne(path) || String.valueOf(path.getFileName()).endsWith(".gguf")) {
+      GgufModel model = GgufModel.open(path);
+      return new FamilyFolder(model, model.config(), path);
+    }
+    ModelFolder folder = ModelFolder.open(path);
+    WeightSource files = WeightSource.open(folder);
+    ObjectNode settings = folder.config();
+    settings.remove("quantization_config"); // the weights are opened by it
+    return new FamilyFolder(files, settings, path.resolve(CONFIG));
+  }
+
+  WeightSource files() {
+    return files;
   }
 
   ModelFamily family() {
@@ -45,8 +64,8 @@ final class FamilyFolder {
     }
   }
 
-  ModelWeights weights(@Nullable Encoding encoding) throws FileFormatException {
-    return new ModelWeights(family, files, encoding);
+  ModelWeights weights(Held held) throws FileFormatException {
+    return new ModelWeights(family, files, held);
   }
 
   /**
@@ -76,14 +95,17 @@ final class FamilyFolder {
 
   /** Returns the settings of a decoder; those that the family does not know are a warning. */
   DecoderConfig decoderConfig() throws IOException {
-    DecoderConfig config = decoders().decoderConfig(reader);
-    UnknownSettings.warn(reader, files.folder().resolve(CONFIG));
-    requireSize(config.weights());
-    return config;
+    DecoderConfig own = decoders().decoderConfig(reader);
+    UnknownSettings.warn(reader, config);
+    requireSize(own.weights());
+    boolean turned = own.style().transposed() && files instanceof GgufModel m && m.hasBlocks();
+    return turned // blocks along rows stay as they are: GPT-2's Conv1D is a Linear then
+        ? own.toBuilder().style(own.style().toBuilder().transposed(false).build()).build()
+        : own;
   }
 
-  CausalLm causalLm(@Nullable Encoding encoding) throws IOException {
-    ModelWeights weights = weights(encoding);
+  CausalLm causalLm(Held held) throws IOException {
+    ModelWeights weights = weights(held);
     CausalLm model = decoders().causalLm(weights.tied(decoderConfig()), Init.zeros());
     weights.loadOwn(model);
     model.eval();
@@ -91,7 +113,7 @@ final class FamilyFolder {
   }
 
   Encoder encoder(Encoding encoding) throws IOException {
-    ModelWeights weights = weights(encoding);
+    ModelWeights weights = weights(Held.in(encoding));
     EncoderConfig config = family.config(reader, false);
     requireSize(family.weights(config));
     Encoder model = family.encoder(config, weights.hasPooler(), Init.zeros());
@@ -113,9 +135,9 @@ final class FamilyFolder {
   private <M extends EncoderClassifier> M load(M model, boolean newHead, Encoding encoding)
       throws IOException {
     if (newHead) {
-      weights(encoding).loadBelowHead(model);
+      weights(Held.in(encoding)).loadBelowHead(model);
     } else {
-      weights(encoding).loadWhole(model);
+      weights(Held.in(encoding)).loadWhole(model);
     }
     model.eval();
     return model;
@@ -127,12 +149,12 @@ final class FamilyFolder {
    */
   private void requireSize(double needed) throws IOException {
     double found = 0;
-    for (Shape shape : files.shapes().values()) {
-      found += shape.elements();
+    for (String name : files.names()) {
+      found += files.shape(name).elements();
     }
     if (needed > SMALL_MODEL && needed > 4 * found) {
       throw new FileFormatException(
-          files.folder().resolve(CONFIG),
+          config,
           String.format(
               Locale.ROOT,
               "describes a model of %,.0f weights, but the files have only %,.0f",

@@ -1,10 +1,14 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.nn.Rotary;
 
-/** Gemma 3 (Gemma Team 2025), the text model: Gemma 2 with norms of queries and keys, and another rotary embedding in layers with a window. */
+/**
+ * Gemma 3 (Gemma Team 2025), the text model: Gemma 2 with norms of queries and keys, and another
+ * rotary embedding in layers with a window.
+ */
 @AutoService(ModelFamily.class)
 public final class Gemma3 extends DecoderFamily {
   /** Creates the family. */
@@ -51,6 +55,14 @@ public final class Gemma3 extends DecoderFamily {
   }
 
   /** Gemma3 with its output layer. */
+  @ModuleTree(
+      like = LlamaForCausalLM.class,
+      value = {
+        "model.layers.*.self_attn.q_norm",
+        "model.layers.*.self_attn.k_norm",
+        "model.layers.*.pre_feedforward_layernorm",
+        "model.layers.*.post_feedforward_layernorm"
+      })
   public static class Gemma3ForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public Gemma3ForCausalLM(DecoderConfig config) {

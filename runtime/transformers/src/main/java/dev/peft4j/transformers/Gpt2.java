@@ -1,12 +1,16 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** GPT-2 (Radford et al. 2019): learned positions, fused projections, and weights that are stored (in, out). */
+/**
+ * GPT-2 (Radford et al. 2019): learned positions, fused projections, and weights that are stored
+ * (in, out).
+ */
 @AutoService(ModelFamily.class)
 public final class Gpt2 extends DecoderFamily {
   /** Creates the family. */
@@ -86,6 +90,20 @@ public final class Gpt2 extends DecoderFamily {
   }
 
   /** Gpt2 with its output layer. */
+  @ModuleTree(
+      value = {
+        "transformer.wte: Embedding",
+        "transformer.wpe: Embedding",
+        "transformer.h.*.ln_1",
+        "transformer.h.*.attn.c_attn: TransposedLinear",
+        "transformer.h.*.attn.c_proj: TransposedLinear",
+        "transformer.h.*.ln_2",
+        "transformer.h.*.mlp.c_fc: TransposedLinear",
+        "transformer.h.*.mlp.c_proj: TransposedLinear",
+        "transformer.ln_f",
+        "lm_head: Linear"
+      },
+      outputHead = "lm_head")
   public static class GPT2LMHeadModel extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public GPT2LMHeadModel(DecoderConfig config) {

@@ -1,12 +1,16 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** GPT-NeoX (Black et al. 2022) and Pythia: fused projections, layer norms, and a rotary embedding of a part of each head. */
+/**
+ * GPT-NeoX (Black et al. 2022) and Pythia: fused projections, layer norms, and a rotary embedding
+ * of a part of each head.
+ */
 @AutoService(ModelFamily.class)
 public final class GptNeoX extends DecoderFamily {
   /** Creates the family. */
@@ -16,7 +20,9 @@ public final class GptNeoX extends DecoderFamily {
 
   @Override
   public DecoderConfig decoderConfig(ConfigReader file) throws FileFormatException {
-    ConfigReader in = file.renamed(Map.of("rope_theta", "rotary_emb_base", "partial_rotary_factor", "rotary_pct"));
+    ConfigReader in =
+        file.renamed(
+            Map.of("rope_theta", "rotary_emb_base", "partial_rotary_factor", "rotary_pct"));
     DecoderKeys keys = new DecoderKeys(in, modelType());
     keys.config().vocabSize(50432).hiddenSize(6144).layers(44).heads(64).intermediateSize(24576);
     keys.config().activation(Activation.GELU);
@@ -61,8 +67,7 @@ public final class GptNeoX extends DecoderFamily {
     if (stored.startsWith("embed_out.")) {
       return "lm_head." + stored.substring("embed_out.".length());
     }
-    boolean mask =
-        stored.endsWith(".attention.bias") || stored.endsWith(".attention.masked_bias");
+    boolean mask = stored.endsWith(".attention.bias") || stored.endsWith(".attention.masked_bias");
     return mask ? null : super.nameOf(stored);
   }
 
@@ -72,6 +77,19 @@ public final class GptNeoX extends DecoderFamily {
   }
 
   /** GptNeoX with its output layer. */
+  @ModuleTree(
+      value = {
+        "gpt_neox.embed_in: Embedding",
+        "gpt_neox.layers.*.input_layernorm",
+        "gpt_neox.layers.*.post_attention_layernorm",
+        "gpt_neox.layers.*.attention.query_key_value: Linear",
+        "gpt_neox.layers.*.attention.dense: Linear",
+        "gpt_neox.layers.*.mlp.dense_h_to_4h: Linear",
+        "gpt_neox.layers.*.mlp.dense_4h_to_h: Linear",
+        "gpt_neox.final_layer_norm",
+        "lm_head: Linear"
+      },
+      outputHead = "lm_head")
   public static class GPTNeoXForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public GPTNeoXForCausalLM(DecoderConfig config) {

@@ -1,9 +1,12 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 
-/** Granite 3 (Granite Team 2024): Llama with multipliers of embeddings, scores, results and logits. */
+/**
+ * Granite 3 (Granite Team 2024): Llama with multipliers of embeddings, scores, results and logits.
+ */
 @AutoService(ModelFamily.class)
 public final class Granite extends DecoderFamily {
   /** Creates the family. */
@@ -30,6 +33,7 @@ public final class Granite extends DecoderFamily {
   }
 
   /** Granite with its output layer. */
+  @ModuleTree(like = LlamaForCausalLM.class)
   public static class GraniteForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public GraniteForCausalLM(DecoderConfig config) {

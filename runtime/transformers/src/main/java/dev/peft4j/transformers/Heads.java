@@ -37,8 +37,7 @@ interface Heads {
   }
 
   private static Projected blocks(Tensor y, int q, int kv) {
-    return new Projected(
-        y.slice(2, 0, q), y.slice(2, q, q + kv), y.slice(2, q + kv, q + 2 * kv));
+    return new Projected(y.slice(2, 0, q), y.slice(2, q, q + kv), y.slice(2, q + kv, q + 2 * kv));
   }
 
   private static Projected groups(Tensor y, DecoderConfig config) {

@@ -323,8 +323,7 @@ public final class MPNet implements ModelFamily {
   }
 
   /** MPNet with a classifier of whole texts. */
-  public static class MPNetForSequenceClassification
-      extends TwoLayerClassifier<MPNetModel> {
+  public static class MPNetForSequenceClassification extends TwoLayerClassifier<MPNetModel> {
     /** Creates a model whose layers {@code init} makes. */
     public MPNetForSequenceClassification(EncoderConfig config, Init init) {
       super(new MPNetModel(config, false, init), Activation.TANH, init);
@@ -337,8 +336,7 @@ public final class MPNet implements ModelFamily {
   }
 
   /** MPNet with a classifier of each token. */
-  public static class MPNetForTokenClassification
-      extends LinearTokenClassifier<MPNetModel> {
+  public static class MPNetForTokenClassification extends LinearTokenClassifier<MPNetModel> {
     /** Creates a model whose layers {@code init} makes. */
     public MPNetForTokenClassification(EncoderConfig config, Init init) {
       super(new MPNetModel(config, false, init), init);

@@ -1,11 +1,11 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.checkpoint.WeightSource;
 import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.io.FileFormatException;
-import dev.peft4j.io.ModelFolder;
 import dev.peft4j.io.StateDictCheck;
 import dev.peft4j.log.Log;
 import dev.peft4j.nn.Module;
@@ -42,10 +42,10 @@ final class ModelWeights {
       Set.of("embeddings.position_ids", "embeddings.token_type_ids");
 
   private final ModelFamily family;
-  private final ModelFolder folder;
+  private final WeightSource folder;
 
-  /** What the weights are held in; null for what each has in the file. */
-  private final @Nullable Encoding encoding;
+  /** What the weights are held in. */
+  private final Held held;
 
   /** The prefix of the names of the encoder's weights in a model with a head. */
   private final String prefix;
@@ -54,19 +54,14 @@ final class ModelWeights {
   private final SequencedMap<String, String> names = new LinkedHashMap<>();
 
   /**
-   * Creates the weights in an encoding, where it applies; see {@link Module#parametersFor}.
+   * Creates the weights.
    *
-   * @param encoding null for what the file has
+   * @param held what they are held in
    */
-  ModelWeights(ModelFamily family, ModelFolder folder, @Nullable Encoding encoding)
-      throws FileFormatException {
-    if (encoding != null && encoding.dtype().isInteger()) {
-      throw new IllegalArgumentException(
-          "weights cannot be " + encoding + ", needed an encoding of floating-point numbers");
-    }
+  ModelWeights(ModelFamily family, WeightSource folder, Held held) throws FileFormatException {
     this.family = family;
     this.folder = folder;
-    this.encoding = encoding;
+    this.held = held;
     this.prefix = family.prefix() + ".";
     boolean prefixed = folder.names().stream().anyMatch(n -> n.startsWith(prefix));
     for (String name : folder.names()) {
@@ -82,7 +77,7 @@ final class ModelWeights {
         String twin = names.put(canonical, name);
         if (twin != null) {
           throw new FileFormatException(
-              folder.folder(), "has both " + twin + " and " + name + ", which are the same weight");
+              folder.path(), "has both " + twin + " and " + name + ", which are the same weight");
         }
       }
     }
@@ -183,8 +178,8 @@ final class ModelWeights {
    * @param ignored canonical names in the folder that the model may lack
    * @param above the prefix of canonical names before the model's names
    * @param renewed names of the model for which the folder's values are ignored
-   * @param config the settings of a model whose renewed and lacking weights are drawn; null if
-   *     they stay as they are
+   * @param config the settings of a model whose renewed and lacking weights are drawn; null if they
+   *     stay as they are
    */
   private void load(
       Module model,
@@ -206,12 +201,12 @@ final class ModelWeights {
       String name = e.getKey();
       if (!ignored.test(name)) {
         String own = name.startsWith(above) ? name.substring(above.length()) : name;
-        found.put(own, folder.info(e.getValue()).shape());
+        found.put(own, folder.shape(e.getValue()));
         sources.put(own, e.getValue());
       }
     }
     StateDictCheck check = StateDictCheck.compare(expected, found);
-    check.requireExpected(folder.folder() + hint(check));
+    check.requireExpected(folder.path() + hint(check));
     sources.keySet().retainAll(expected.keySet());
     requireFloats(sources);
     warn(
@@ -219,31 +214,22 @@ final class ModelWeights {
         check.unexpected().stream()
             .filter(n -> family.ignored().stream().noneMatch((above + n)::startsWith))
             .toList());
-    Set<Parameter> coded =
-        encoding == null ? Set.copyOf(model.parameters()) : model.parametersFor(encoding);
+    Held.Chooser chooser = held.of(model);
     List<Storage> values = new ArrayList<>();
     for (Map.Entry<String, ModuleTensor> e : state.entrySet()) {
       String source = Objects.requireNonNull(sources.get(e.getKey()));
-      boolean takes = e.getValue() instanceof Parameter p && coded.contains(p);
-      values.add(folder.storage(source, takes ? encodingOf(source) : Encodings.FLOAT32));
+      Encoding own = folder.encoding(source);
+      boolean weight = e.getValue() instanceof Parameter;
+      values.add(
+          folder.storage(
+              source,
+              weight ? chooser.choose((Parameter) e.getValue(), own) : Encodings.FLOAT32));
     }
     Iterator<Storage> value = values.iterator();
     state.values().forEach(p -> p.adopt(value.next()));
     if (config != null) {
       kept.forEach((name, p) -> draw(name, p, config));
     }
-  }
-
-  /** Returns the encoding of a weight: the one that was asked for, or that of 16 bits in the file. */
-  private Encoding encodingOf(String source) throws FileFormatException {
-    if (encoding != null) {
-      return encoding;
-    }
-    return switch (folder.info(source).type()) {
-      case F16 -> Encodings.FLOAT16;
-      case BF16 -> Encodings.BFLOAT16;
-      default -> Encodings.FLOAT32;
-    };
   }
 
   /**
@@ -271,9 +257,10 @@ final class ModelWeights {
   }
 
   private boolean same(String a, String b) throws IOException {
-    return folder.info(a).type() == folder.info(b).type()
-        && folder.info(a).shape().equals(folder.info(b).shape())
-        && folder.storage(a, encodingOf(a)).equalBytes(folder.storage(b, encodingOf(b)));
+    Encoding own = folder.encoding(a);
+    return folder.type(a).equals(folder.type(b))
+        && folder.shape(a).equals(folder.shape(b))
+        && folder.storage(a, own).equalBytes(folder.storage(b, own));
   }
 
   /** Draws matrices as in transformers; biases stay 0. */
@@ -293,13 +280,13 @@ final class ModelWeights {
               "{}: has no {}; new ones are drawn. An adapter that is trained has to save them"
                   + " (modules_to_save; 'peft4j train' does so), one that is loaded has to bring"
                   + " them",
-              folder.folder(),
+              folder.path(),
               listed(drawn));
     }
     if (!unused.isEmpty()) {
       LOG.warn(
           "{}: weights that the model does not use ({}): {}",
-          folder.folder(),
+          folder.path(),
           unused.size(),
           listed(unused));
     }
@@ -325,13 +312,13 @@ final class ModelWeights {
   private void requireFloats(Map<String, String> sources) throws FileFormatException {
     List<String> wrong = new ArrayList<>();
     for (String name : sources.values()) {
-      if (!folder.info(name).type().isFloat()) {
-        wrong.add(name + " " + folder.info(name).type());
+      if (!folder.isFloat(name)) {
+        wrong.add(name + " " + folder.type(name));
       }
     }
     if (!wrong.isEmpty()) {
       throw new FileFormatException(
-          folder.folder(),
+          folder.path(),
           "has weights that are not floating-point numbers: " + String.join(", ", wrong));
     }
   }

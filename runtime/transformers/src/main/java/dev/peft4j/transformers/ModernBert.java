@@ -217,7 +217,9 @@ public final class ModernBert implements ModelFamily {
     }
   }
 
-  /** One layer: attention, then the feed-forward block, each after a norm and added to its input. */
+  /**
+   * One layer: attention, then the feed-forward block, each after a norm and added to its input.
+   */
   public static final class ModernBertEncoderLayer extends Module {
     private final @Nullable LayerNorm attnNorm;
     private final ModernBertAttention attn;
@@ -306,8 +308,7 @@ public final class ModernBert implements ModelFamily {
     ModernBertMlp(EncoderConfig config, Init init) {
       ModernBertSettings settings = ModernBertSettings.of(config);
       int wide = config.intermediateSize();
-      this.wi =
-          ofInputs(init, config).linear(config.hiddenSize(), 2 * wide, settings.mlpBias());
+      this.wi = ofInputs(init, config).linear(config.hiddenSize(), 2 * wide, settings.mlpBias());
       this.function = config.activation();
       this.slope = function == Activation.PRELU ? new PRelu() : null;
       this.drop = new Dropout(settings.mlpDropout());
@@ -376,8 +377,7 @@ public final class ModernBert implements ModelFamily {
       this.model = new ModernBertModel(config, init);
       this.head = new ModernBertPredictionHead(config, init);
       this.drop = new Dropout(config.dropoutOfClassifier());
-      this.classifier =
-          ofClassifier(init, config).linear(config.hiddenSize(), config.numLabels());
+      this.classifier = ofClassifier(init, config).linear(config.hiddenSize(), config.numLabels());
     }
 
     @Override
@@ -422,8 +422,7 @@ public final class ModernBert implements ModelFamily {
       this.model = new ModernBertModel(config, init);
       this.head = new ModernBertPredictionHead(config, init);
       this.drop = new Dropout(config.dropoutOfClassifier());
-      this.classifier =
-          ofClassifier(init, config).linear(config.hiddenSize(), config.numLabels());
+      this.classifier = ofClassifier(init, config).linear(config.hiddenSize(), config.numLabels());
     }
 
     @Override

@@ -18,7 +18,8 @@ import dev.peft4j.tensor.Tensor;
  * @param byProbability whether a token's loss is multiplied by its probability, taken as a constant
  *     (dynamic fine-tuning, Wu et al. 2025)
  * @param noise α of NEFTune (Jain et al. 2023): while the model is in training mode, its embeddings
- *     get uniform noise of ±α / √(tokens · hidden size), drawn from {@link Rng#current()}; 0 for none
+ *     get uniform noise of ±α / √(tokens · hidden size), drawn from {@link Rng#current()}; 0 for
+ *     none
  */
 public record NextTokenLoss(float labelSmoothing, boolean byProbability, double noise) {
   /** Plain cross-entropy. */
@@ -27,8 +28,8 @@ public record NextTokenLoss(float labelSmoothing, boolean byProbability, double 
   /**
    * Creates a loss.
    *
-   * @throws IllegalArgumentException if the smoothing is not from 0 to 1, or is combined with {@code
-   *     byProbability}, or the noise is negative
+   * @throws IllegalArgumentException if the smoothing is not from 0 to 1, or is combined with
+   *     {@code byProbability}, or the noise is negative
    */
   public NextTokenLoss {
     new HeadLoss.Rule(TokenRow.IGNORED, labelSmoothing, byProbability);

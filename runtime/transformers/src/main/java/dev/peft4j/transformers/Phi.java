@@ -1,10 +1,14 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 import java.util.List;
 
-/** Phi 1, 1.5 and 2 (Gunasekar et al. 2023): attention and feed-forward block side by side, layer norms and biases everywhere. */
+/**
+ * Phi 1, 1.5 and 2 (Gunasekar et al. 2023): attention and feed-forward block side by side, layer
+ * norms and biases everywhere.
+ */
 @AutoService(ModelFamily.class)
 public final class Phi extends DecoderFamily {
   /** Creates the family. */
@@ -17,7 +21,11 @@ public final class Phi extends DecoderFamily {
     DecoderKeys keys = new DecoderKeys(in, modelType());
     keys.config().vocabSize(51200).hiddenSize(2048).intermediateSize(8192).layers(24);
     keys.config().activation(Activation.GELU_TANH);
-    keys.style().norm(NormKind.LAYER).normEps(1e-5).norms(DecoderPart.ATTENTION_NORM).parallel(true);
+    keys.style()
+        .norm(NormKind.LAYER)
+        .normEps(1e-5)
+        .norms(DecoderPart.ATTENTION_NORM)
+        .parallel(true);
     keys.style().projectionBias(true).outputBias(true).mlpBias(true).headBias(true).gated(false);
     keys.style().qkNorm(in.flag("qk_layernorm", false) ? QkNorm.SHARED : QkNorm.NONE);
     keys.style()
@@ -44,6 +52,22 @@ public final class Phi extends DecoderFamily {
   }
 
   /** Phi with its output layer. */
+  @ModuleTree(
+      value = {
+        "model.embed_tokens: Embedding",
+        "model.layers.*.self_attn.q_proj: Linear",
+        "model.layers.*.self_attn.k_proj: Linear",
+        "model.layers.*.self_attn.v_proj: Linear",
+        "model.layers.*.self_attn.dense: Linear",
+        "model.layers.*.mlp.fc1: Linear",
+        "model.layers.*.mlp.fc2: Linear",
+        "model.layers.*.input_layernorm",
+        "model.final_layernorm",
+        "lm_head: Linear",
+        "model.layers.*.self_attn.q_layernorm",
+        "model.layers.*.self_attn.k_layernorm"
+      },
+      outputHead = "lm_head")
   public static class PhiForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public PhiForCausalLM(DecoderConfig config) {

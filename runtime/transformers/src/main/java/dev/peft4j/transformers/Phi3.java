@@ -1,11 +1,15 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.nn.Rotary;
 import java.util.List;
 
-/** Phi 3 and 4 (Abdin et al. 2024): Llama with fused projections, and longrope in models for long texts. */
+/**
+ * Phi 3 and 4 (Abdin et al. 2024): Llama with fused projections, and longrope in models for long
+ * texts.
+ */
 @AutoService(ModelFamily.class)
 public final class Phi3 extends DecoderFamily {
   /** Creates the family. */
@@ -39,6 +43,19 @@ public final class Phi3 extends DecoderFamily {
   }
 
   /** Phi3 with its output layer. */
+  @ModuleTree(
+      value = {
+        "model.embed_tokens: Embedding",
+        "model.layers.*.self_attn.o_proj: Linear",
+        "model.layers.*.self_attn.qkv_proj: Linear",
+        "model.layers.*.mlp.gate_up_proj: Linear",
+        "model.layers.*.mlp.down_proj: Linear",
+        "model.layers.*.input_layernorm",
+        "model.layers.*.post_attention_layernorm",
+        "model.norm",
+        "lm_head: Linear"
+      },
+      outputHead = "lm_head")
   public static class Phi3ForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public Phi3ForCausalLM(DecoderConfig config) {

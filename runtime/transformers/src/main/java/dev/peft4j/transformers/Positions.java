@@ -7,9 +7,7 @@ import dev.peft4j.tensor.Tensor;
 final class Positions {
   private Positions() {}
 
-  /**
-   * Returns 0, 1, ... for every text of a batch: (1, tokens).
-   */
+  /** Returns 0, 1, ... for every text of a batch: (1, tokens). */
   static Tensor ofPlaces(int tokens) {
     return Tensor.arange(tokens).reshape(1, tokens);
   }

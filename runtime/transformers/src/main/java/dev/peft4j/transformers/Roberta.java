@@ -6,7 +6,6 @@ import dev.peft4j.io.FileFormatException;
 import dev.peft4j.nn.Dropout;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.LayerNorm;
-import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.tensor.Tensor;
 import java.util.List;
@@ -175,8 +174,7 @@ public class Roberta implements ModelFamily {
   }
 
   /** RoBERTa with a classifier of whole texts. */
-  public static class RobertaForSequenceClassification
-      extends TwoLayerClassifier<RobertaModel> {
+  public static class RobertaForSequenceClassification extends TwoLayerClassifier<RobertaModel> {
     /** Creates a model whose layers {@code init} makes. */
     public RobertaForSequenceClassification(EncoderConfig config, Init init) {
       super(new RobertaModel(config, false, init), Activation.TANH, init);
@@ -189,8 +187,7 @@ public class Roberta implements ModelFamily {
   }
 
   /** RoBERTa with a classifier of each token. */
-  public static class RobertaForTokenClassification
-      extends LinearTokenClassifier<RobertaModel> {
+  public static class RobertaForTokenClassification extends LinearTokenClassifier<RobertaModel> {
     /** Creates a model whose layers {@code init} makes. */
     public RobertaForTokenClassification(EncoderConfig config, Init init) {
       super(new RobertaModel(config, false, init), init);

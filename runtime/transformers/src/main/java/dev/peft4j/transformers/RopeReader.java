@@ -113,8 +113,7 @@ final class RopeReader {
 
   private Rotary yarn(ConfigReader rope, Rotary base) throws FileFormatException {
     int positions = original(rope);
-    double factor =
-        rope.has("factor") ? factor(rope) : (double) maxPositions / original(rope);
+    double factor = rope.has("factor") ? factor(rope) : (double) maxPositions / original(rope);
     double mscale = atLeastZero(rope, "mscale");
     double all = atLeastZero(rope, "mscale_all_dim");
     double scale =
@@ -134,8 +133,7 @@ final class RopeReader {
 
   private Rotary longrope(ConfigReader rope, Rotary base) throws FileFormatException {
     int positions = original(rope);
-    double factor =
-        rope.has("factor") ? factor(rope) : (double) maxPositions / positions;
+    double factor = rope.has("factor") ? factor(rope) : (double) maxPositions / positions;
     double scale = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(positions));
     return base.longrope(
         factors(rope, "short_factor", base.dims() / 2),

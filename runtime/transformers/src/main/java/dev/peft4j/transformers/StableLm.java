@@ -1,9 +1,13 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 
-/** StableLM (Bellagente et al. 2024): Llama with layer norms and a rotary embedding of a part of each head. */
+/**
+ * StableLM (Bellagente et al. 2024): Llama with layer norms and a rotary embedding of a part of
+ * each head.
+ */
 @AutoService(ModelFamily.class)
 public final class StableLm extends DecoderFamily {
   /** Creates the family. */
@@ -18,7 +22,9 @@ public final class StableLm extends DecoderFamily {
     keys.style().norm(NormKind.LAYER).normEps(1e-5);
     keys.style().projectionBias(in.flag("use_qkv_bias", false));
     keys.style().qkNorm(in.flag("qk_layernorm", false) ? QkNorm.LIST : QkNorm.NONE);
-    keys.style().name(DecoderPart.QUERY_NORM, "q_layernorm").name(DecoderPart.KEY_NORM, "k_layernorm");
+    keys.style()
+        .name(DecoderPart.QUERY_NORM, "q_layernorm")
+        .name(DecoderPart.KEY_NORM, "k_layernorm");
     if (in.flag("use_parallel_residual", false)) {
       keys.style().parallel(true).norms(DecoderPart.ATTENTION_NORM);
     }
@@ -33,6 +39,12 @@ public final class StableLm extends DecoderFamily {
   }
 
   /** StableLm with its output layer. */
+  @ModuleTree(
+      like = LlamaForCausalLM.class,
+      value = {
+        "model.layers.*.self_attn.q_layernorm.norms.*",
+        "model.layers.*.self_attn.k_layernorm.norms.*"
+      })
   public static class StableLmForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public StableLmForCausalLM(DecoderConfig config) {

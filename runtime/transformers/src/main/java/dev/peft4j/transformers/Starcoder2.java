@@ -1,9 +1,13 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 
-/** StarCoder 2 (Lozhkov et al. 2024): layer norms, biases, a feed-forward block without gate, and a window. */
+/**
+ * StarCoder 2 (Lozhkov et al. 2024): layer norms, biases, a feed-forward block without gate, and a
+ * window.
+ */
 @AutoService(ModelFamily.class)
 public final class Starcoder2 extends DecoderFamily {
   /** Creates the family. */
@@ -33,6 +37,21 @@ public final class Starcoder2 extends DecoderFamily {
   }
 
   /** Starcoder2 with its output layer. */
+  @ModuleTree(
+      value = {
+        "model.embed_tokens: Embedding",
+        "model.layers.*.self_attn.q_proj: Linear",
+        "model.layers.*.self_attn.k_proj: Linear",
+        "model.layers.*.self_attn.v_proj: Linear",
+        "model.layers.*.self_attn.o_proj: Linear",
+        "model.layers.*.mlp.c_fc: Linear",
+        "model.layers.*.mlp.c_proj: Linear",
+        "model.layers.*.input_layernorm",
+        "model.layers.*.post_attention_layernorm",
+        "model.norm",
+        "lm_head: Linear"
+      },
+      outputHead = "lm_head")
   public static class Starcoder2ForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public Starcoder2ForCausalLM(DecoderConfig config) {

@@ -378,6 +378,14 @@ public final class Tokenizer implements AutoCloseable {
     return settings.cleanUp ? cleanUp(text) : text;
   }
 
+  /**
+   * Returns whether {@link #decode} removes spaces before punctuation, so that a text's end may
+   * change with what follows.
+   */
+  public boolean cleansUp() {
+    return settings.cleanUp;
+  }
+
   private static String cleanUp(String text) {
     String out = text;
     for (String mark : new String[] {".", "?", "!", ","}) {

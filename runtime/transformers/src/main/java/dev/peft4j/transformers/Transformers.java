@@ -1,5 +1,6 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.checkpoint.WeightSource;
 import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Encodings;
 import dev.peft4j.hub.ModelFolders;
@@ -70,7 +71,7 @@ public final class Transformers {
    * @throws dev.peft4j.io.StateDictException if the weights do not fit
    */
   public static CausalLm causalLm(Path folder) throws IOException {
-    return FamilyFolder.open(folder).causalLm(null);
+    return FamilyFolder.open(folder).causalLm(Held.asStored());
   }
 
   /**
@@ -86,7 +87,7 @@ public final class Transformers {
 
   /** Returns a causal language model with weights in an encoding; see {@link #causalLm(Path)}. */
   public static CausalLm causalLm(Path folder, Encoding encoding) throws IOException {
-    return FamilyFolder.open(folder).causalLm(encoding);
+    return FamilyFolder.open(folder).causalLm(Held.in(encoding));
   }
 
   /**
@@ -97,7 +98,7 @@ public final class Transformers {
    */
   public static DecoderConfig decoderConfig(Path folder) throws IOException {
     FamilyFolder files = FamilyFolder.open(folder);
-    return files.weights(null).tied(files.decoderConfig());
+    return files.weights(Held.asStored()).tied(files.decoderConfig());
   }
 
   /**
@@ -339,7 +340,7 @@ public final class Transformers {
    * @throws dev.peft4j.io.FileFormatException if a file is missing or not valid
    */
   public static List<String> newLayers(Path folder) throws IOException {
-    return FamilyFolder.open(folder).weights(Encodings.FLOAT32).newLayers();
+    return FamilyFolder.open(folder).weights(Held.in(Encodings.FLOAT32)).newLayers();
   }
 
   /**
@@ -361,7 +362,8 @@ public final class Transformers {
       throws IOException {
     ModelFamily family =
         model instanceof HasModelType m ? ModelFamily.of(m.modelType()) : family(folder);
-    ModelWeights weights = new ModelWeights(family, ModelFolder.open(folder), encoding);
+    WeightSource files = WeightSource.open(ModelFolder.open(folder));
+    ModelWeights weights = new ModelWeights(family, files, Held.in(encoding));
     if (model instanceof CausalLm lm) {
       weights.tied(lm.config());
     }

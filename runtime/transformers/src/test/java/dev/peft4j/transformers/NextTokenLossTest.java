@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.peft4j.backend.Engine;
 import dev.peft4j.backend.Backends;
+import dev.peft4j.backend.Engine;
 import dev.peft4j.data.BFloat16;
 import dev.peft4j.data.Rng;
 import dev.peft4j.graph.ActivationCheckpointing;
@@ -26,7 +26,8 @@ class NextTokenLossTest {
   private static final List<TokenRow> ROWS =
       List.of(
           TokenRow.of(1, 5, 9, 3, 7),
-          new TokenRow(new int[] {2, 4, 6, 8, 10, 12, 14}, new int[] {2, -100, -100, 8, 10, -100, 3}),
+          new TokenRow(
+              new int[] {2, 4, 6, 8, 10, 12, 14}, new int[] {2, -100, -100, 8, 10, -100, 3}),
           TokenRow.of(11, 13));
 
   private static DecoderConfig config(int layers) {
@@ -154,8 +155,7 @@ class NextTokenLossTest {
         Rng.with(
             new Rng(2),
             () ->
-                adapted(
-                    model, LoraConfig.builder().targets("q_proj", "down_proj").dropout(0.2f)));
+                adapted(model, LoraConfig.builder().targets("q_proj", "down_proj").dropout(0.2f)));
     model.train();
     model.activationCheckpointing(mode);
     Tensor loss = model.loss(CausalBatch.of(ROWS));

@@ -28,7 +28,7 @@ final class CaseRunner {
         return DecoderRunner.takes(golden) ? DecoderRunner.run(golden) : EncoderRunner.run(golden);
       }
       if (golden.isOfProcessors()) {
-        return CaseResult.unsupported("processors of logits");
+        return GenerateRunner.processors(folder);
       }
       List<String> tuners = Tuner.all().stream().map(Tuner::peftType).toList();
       if (!tuners.contains(golden.tuner())) {
@@ -53,19 +53,6 @@ final class CaseRunner {
       String message = e.getMessage();
       return CaseResult.failed(message == null ? e.toString() : message);
     }
-  }
-
-  /** Returns the parts of the case that have a line of their own. */
-  static List<GoldenEntry> parts(Path folder) {
-    try {
-      GoldenCase golden = GoldenCase.open(folder);
-      if (golden.hasModel() && DecoderRunner.takes(golden)) {
-        return DecoderRunner.generations(golden);
-      }
-    } catch (IOException _) {
-      // the case itself has failed, and says why
-    }
-    return List.of();
   }
 
   /**

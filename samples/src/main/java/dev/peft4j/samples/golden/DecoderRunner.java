@@ -54,16 +54,6 @@ final class DecoderRunner {
         List.copyOf(reasons));
   }
 
-  /** Returns what was generated: each has a line of its own. */
-  static List<GoldenEntry> generations(GoldenCase golden) {
-    return golden.generations().stream()
-        .map(
-            n ->
-                new GoldenEntry(
-                    golden.name() + "/" + n, () -> CaseResult.unsupported("generation")))
-        .toList();
-  }
-
   private static CaseResult adapter(GoldenCase golden, String name, SafeTensors io)
       throws IOException {
     AdapterConfig file = AdapterConfig.read(golden.adapter(name).resolve(PeftFormat.CONFIG_FILE));

@@ -71,7 +71,7 @@ public final class Golden {
     List<GoldenEntry> entries = new ArrayList<>();
     for (Path c : find(folder)) {
       entries.add(new GoldenEntry(String.valueOf(c.getFileName()), () -> one(c)));
-      entries.addAll(CaseRunner.parts(c));
+      entries.addAll(GenerateRunner.entries(c));
     }
     return entries;
   }

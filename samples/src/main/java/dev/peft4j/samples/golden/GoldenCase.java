@@ -177,14 +177,6 @@ final class GoldenCase {
     return require("prefill").asInt();
   }
 
-  /** Returns the names of what was generated, and of the filters of logits. */
-  List<String> generations() {
-    List<String> names = new ArrayList<>();
-    json.path("generate").fieldNames().forEachRemaining(n -> names.add("gen." + n));
-    json.path("filters").fieldNames().forEachRemaining(n -> names.add("filter." + n));
-    return names;
-  }
-
   /** Returns the names of the adapters of such a case: {@code attn}, {@code all}. */
   List<String> adapters() {
     List<String> names = new ArrayList<>();

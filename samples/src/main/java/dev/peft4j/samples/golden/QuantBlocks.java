@@ -49,7 +49,9 @@ final class QuantBlocks {
       } else {
         float[] maxima = io.storage(name + ".absmax").toFloats();
         c.sameBits(name + ".absmax", once.maxima(plain), maxima, false);
-        c.sameBytes(name + " from parts", QuantTypes.bytes(once.of(codes, maxima, source.elements())),
+        c.sameBytes(
+            name + " from parts",
+            QuantTypes.bytes(once.of(codes, maxima, source.elements())),
             QuantTypes.bytes(plain));
       }
       float[] decoded = io.storage(name + ".decoded").toFloats();
@@ -109,7 +111,8 @@ final class QuantBlocks {
       String name = n.asText();
       Shape shape = io.info(name + ".source").shape();
       Storage held = io.storage(name + ".source").copyAs(new Int8Rows().forShape(shape));
-      c.sameBytes(name + ".codes", codes(held, shape), QuantTypes.bytes(bytes(io, name + ".codes")));
+      c.sameBytes(
+          name + ".codes", codes(held, shape), QuantTypes.bytes(bytes(io, name + ".codes")));
       c.sameBits(name + ".SCB", maxima(held, shape), io.storage(name + ".SCB").toFloats(), false);
       float[] decoded = io.storage(name + ".decoded").toFloats();
       c.sameBits(name + ".decoded", held.toFloats(), decoded, false);

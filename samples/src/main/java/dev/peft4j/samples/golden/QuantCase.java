@@ -27,11 +27,12 @@ final class QuantCase {
           "gguf-type", QuantTypes::run,
           "gguf-metadata", QuantHeaders::metadata,
           "gguf-split", QuantHeaders::split,
+          "gguf-model", QuantModels::run,
           "bnb4", QuantBlocks::fourBits,
           "bnb8", QuantBlocks::int8);
 
   private static final List<String> LATER =
-      List.of("qlora", "gguf-model", "gguf-tokenizer", "gguf-lora");
+      List.of("qlora", "gguf-tokenizer", "gguf-lora");
 
   private final Path folder;
   private final JsonNode json;

@@ -98,7 +98,8 @@ final class QuantHeaders {
   static void split(QuantCase c) throws IOException {
     SafeTensors io = SafeTensors.open(c.file("io.safetensors"));
     List<String> parts = texts(c.json().path("files"));
-    List<String> names = c.json().path("tensors").valueStream().flatMap(n -> texts(n).stream()).toList();
+    List<String> names =
+        c.json().path("tensors").valueStream().flatMap(n -> texts(n).stream()).toList();
     for (String part : parts) {
       GgufFile file = GgufFile.open(c.file(part));
       c.same(part, List.copyOf(file.tensors().keySet()), names);

@@ -37,7 +37,9 @@ final class QuantTypes {
       }
       Storage wanted = expected.storage(t.name());
       if (wanted.dtype().isInteger()) {
-        c.same(t.name(), java.util.Arrays.toString(found.toLongs()),
+        c.same(
+            t.name(),
+            java.util.Arrays.toString(found.toLongs()),
             java.util.Arrays.toString(wanted.toLongs()));
       } else {
         c.sameBits(t.name(), found.toFloats(), wanted.toFloats(), false);

@@ -38,6 +38,7 @@ final class SftCase {
         && Files.isDirectory(folder.resolve("adapter"))
         && (Files.isDirectory(folder.resolve("train"))
             || Files.isDirectory(folder.resolve("pref"))
+            || Files.exists(folder.resolve("data.json"))
             || Files.exists(folder.resolve("eval.json")));
   }
 
@@ -51,9 +52,19 @@ final class SftCase {
         all.add(new GoldenEntry(entry, () -> run(() -> SftTraining.run(folder, file))));
       } else if (entry.equals("eval")) {
         all.add(new GoldenEntry(entry, () -> run(() -> SftEvaluation.run(folder, file))));
+      } else if (entry.equals("data")) {
+        all.addAll(SftRows.entries(folder, file));
+      } else if (entry.equals("pack")) {
+        all.addAll(SftPacking.entries(folder, file));
       } else {
         String kind = entry.replaceFirst("/.*", "");
-        all.add(new GoldenEntry(entry, () -> CaseResult.unsupported(kind + " is not built")));
+        CaseResult not = CaseResult.unsupported(kind + " is not built");
+        JsonNode cases = read(file).path("cases");
+        cases.forEach(
+            c -> all.add(new GoldenEntry(entry + "/" + c.path("name").asText(), () -> not)));
+        if (cases.isEmpty()) {
+          all.add(new GoldenEntry(entry, () -> not));
+        }
       }
     }
     return all;
@@ -71,11 +82,11 @@ final class SftCase {
     return files;
   }
 
-  private interface Body {
+  interface Body {
     CaseResult run() throws IOException;
   }
 
-  private static CaseResult run(Body body) {
+  static CaseResult run(Body body) {
     try {
       return body.run();
     } catch (IOException | RuntimeException e) {

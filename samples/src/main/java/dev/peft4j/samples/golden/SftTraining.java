@@ -73,7 +73,8 @@ final class SftTraining {
     JsonNode counting = batch.path(batch.has("attention_mask") ? "attention_mask" : "input_ids");
     boolean mask = batch.has("attention_mask");
     long n =
-        counting.valueStream()
+        counting
+            .valueStream()
             .flatMap(JsonNode::valueStream)
             .mapToLong(v -> mask ? v.longValue() : 1)
             .sum();
@@ -228,8 +229,7 @@ final class SftTraining {
               more.path("num_decay_steps").asLong(),
               total,
               more.path("min_lr_ratio").asDouble());
-      default ->
-          throw new IllegalArgumentException("no schedule " + o.path("lr_scheduler_type"));
+      default -> throw new IllegalArgumentException("no schedule " + o.path("lr_scheduler_type"));
     };
   }
 }

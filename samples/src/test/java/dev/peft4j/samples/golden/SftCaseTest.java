@@ -48,10 +48,7 @@ class SftCaseTest {
   @Test
   void agreesWithTrl() {
     assertThat(run()).isTrue();
-    assertThat(lines())
-        .hasSize(8)
-        .last()
-        .isEqualTo("7 passed, 0 failed, 0 skipped");
+    assertThat(lines()).hasSize(8).last().isEqualTo("7 passed, 0 failed, 0 skipped");
     assertThat(lines().getFirst()).startsWith("eval").endsWith("ok");
     assertThat(lines().get(1)).startsWith("train/accumulate-tail ").endsWith("ok");
   }

@@ -51,13 +51,7 @@ final class HeadLossPair {
    * @param place bytes in the kernel's memory before what is this pair's
    */
   HeadLossPair(
-      Kernel kernel,
-      Kernel.Site site,
-      int input,
-      int height,
-      long place,
-      long dx,
-      long dw) {
+      Kernel kernel, Kernel.Site site, int input, int height, long place, long dx, long dw) {
     this.kernel = kernel;
     this.input = input;
     this.width = site.in(input).dim(1);
@@ -106,8 +100,8 @@ final class HeadLossPair {
   }
 
   /**
-   * Writes the logits of classes {@code first} to {@code first + columns} to {@code z}, or adds them
-   * to what is there.
+   * Writes the logits of classes {@code first} to {@code first + columns} to {@code z}, or adds
+   * them to what is there.
    */
   void multiply(long panel, int first, int columns, int chunk, boolean add, long z) {
     long w = kernel.in(input) + 4L * first * width;

@@ -58,15 +58,17 @@ final class Kernels {
 
   /**
    * True if the kernel of {@code op} reads input {@code i}, a frozen weight in codes, as it is: a
-   * lookup whatever the encoding, which decodes the rows that it finds, and so an output layer under
-   * its loss; a product if it packs the
-   * weight anyway, or if one of {@link CodedKernels} does.
+   * lookup whatever the encoding, which decodes the rows that it finds, and so an output layer
+   * under its loss; a product if it packs the weight anyway, or if one of {@link CodedKernels}
+   * does.
    */
   static boolean reads(Op op, int i, Encoding encoding, Shape[] inputs) {
     return i == 0 && op instanceof Gather
         || op instanceof HeadLoss l && HeadLossKernel.reads(l, i)
         || op instanceof HeadLossGrad g && HeadLossKernel.reads(g.loss(), i)
-        || i == 1 && !encoding.hasBlocks() && FrozenProductKernel.takes(op, inputs[0], inputs[1])
+        || i == 1 && !encoding.hasBlocks()
+            && (FewRowsKernel.takes(op, inputs[0], inputs[1])
+                || FrozenProductKernel.takes(op, inputs[0], inputs[1]))
         || CodedKernels.of(op, i, encoding, inputs) != null;
   }
 

@@ -25,7 +25,11 @@ public final class Lapack implements LinearAlgebra {
   /** Creates the decompositions; for {@link java.util.ServiceLoader}. */
   public Lapack() {}
 
-  /** Returns the decomposition that {@code sgesdd} computes. */
+  /**
+   * Returns the decomposition that {@code sgesdd} computes; of a matrix that is wider than high the
+   * same without a decomposition that comes first. So the signs of the vectors are those that torch
+   * gets from MKL, which adapters depend on that keep such vectors out of their files.
+   */
   @Override
   public Svd svd(float[] a, int rows, int columns) {
     check("svd", a, rows, columns);
@@ -33,24 +37,110 @@ public final class Lapack implements LinearAlgebra {
     if (k == 0) {
       return new Svd(new float[0], new float[0], new float[0]);
     }
+    if (columns > rows) {
+      return wide(a, rows, columns);
+    }
     try (Arena arena = Arena.ofConfined()) {
-      // row-major A is column-major Aᵀ = V · diag(s) · Uᵀ: the factors change places and nothing
-      // has to be transposed
-      MemorySegment m = arena.allocateFrom(JAVA_FLOAT, a);
+      // the matrix itself and not its transpose, which would save two transpositions but turn signs
+      MemorySegment m = arena.allocateFrom(JAVA_FLOAT, LinearAlgebra.transposed(a, rows, columns));
       MemorySegment s = arena.allocate(JAVA_FLOAT, k);
-      MemorySegment v = arena.allocate(JAVA_FLOAT, (long) columns * k);
-      MemorySegment ut = arena.allocate(JAVA_FLOAT, (long) k * rows);
+      MemorySegment u = arena.allocate(JAVA_FLOAT, (long) rows * k);
+      MemorySegment vt = arena.allocate(JAVA_FLOAT, (long) k * columns);
       int info;
       try {
         info =
             (int)
                 Sgesdd.HANDLE.invokeExact(
-                    COLUMN_MAJOR, REDUCED, columns, rows, m, columns, s, v, columns, ut, k);
+                    COLUMN_MAJOR, REDUCED, rows, columns, m, rows, s, u, rows, vt, k);
       } catch (Throwable e) {
         throw new AssertionError("a native call does not throw", e);
       }
       done("svd", info, rows, columns);
-      return new Svd(ut.toArray(JAVA_FLOAT), s.toArray(JAVA_FLOAT), v.toArray(JAVA_FLOAT));
+      return new Svd(
+          LinearAlgebra.transposed(u.toArray(JAVA_FLOAT), k, rows),
+          s.toArray(JAVA_FLOAT),
+          LinearAlgebra.transposed(vt.toArray(JAVA_FLOAT), columns, k));
+    }
+  }
+
+  /** By reduction to two diagonals, whose decomposition is then turned back. */
+  private static Svd wide(float[] a, int rows, int columns) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment m = arena.allocateFrom(JAVA_FLOAT, LinearAlgebra.transposed(a, rows, columns));
+      MemorySegment s = arena.allocate(JAVA_FLOAT, rows);
+      MemorySegment below = arena.allocate(JAVA_FLOAT, rows);
+      MemorySegment ofLeft = arena.allocate(JAVA_FLOAT, rows);
+      MemorySegment ofRight = arena.allocate(JAVA_FLOAT, rows);
+      MemorySegment u = arena.allocate(JAVA_FLOAT, (long) rows * rows);
+      MemorySegment small = arena.allocate(JAVA_FLOAT, (long) rows * rows);
+      MemorySegment vt = arena.allocate(JAVA_FLOAT, (long) rows * columns);
+      MemorySegment none = arena.allocate(JAVA_FLOAT);
+      MemorySegment noInts = arena.allocate(JAVA_INT);
+      int reduced;
+      int decomposed = 0;
+      int left = 0;
+      int right = 0;
+      try {
+        reduced =
+            (int)
+                Bidiagonal.REDUCE.invokeExact(
+                    COLUMN_MAJOR, rows, columns, m, rows, s, below, ofLeft, ofRight);
+        decomposed =
+            (int)
+                Bidiagonal.DECOMPOSE.invokeExact(
+                    COLUMN_MAJOR,
+                    (byte) 'L',
+                    (byte) 'I',
+                    rows,
+                    s,
+                    below,
+                    u,
+                    rows,
+                    small,
+                    rows,
+                    none,
+                    noInts);
+        MemorySegment.copy(small, 0, vt, 0, 4L * rows * rows); // the other columns are zero
+        left =
+            (int)
+                Bidiagonal.TURN.invokeExact(
+                    COLUMN_MAJOR,
+                    (byte) 'Q',
+                    (byte) 'L',
+                    (byte) 'N',
+                    rows,
+                    rows,
+                    columns,
+                    m,
+                    rows,
+                    ofLeft,
+                    u,
+                    rows);
+        right =
+            (int)
+                Bidiagonal.TURN.invokeExact(
+                    COLUMN_MAJOR,
+                    (byte) 'P',
+                    (byte) 'R',
+                    (byte) 'T',
+                    rows,
+                    columns,
+                    rows,
+                    m,
+                    rows,
+                    ofRight,
+                    vt,
+                    rows);
+      } catch (Throwable e) {
+        throw new AssertionError("a native call does not throw", e);
+      }
+      for (int info : new int[] {reduced, decomposed, left, right}) {
+        done("svd", info, rows, columns);
+      }
+      return new Svd(
+          LinearAlgebra.transposed(u.toArray(JAVA_FLOAT), rows, rows),
+          s.toArray(JAVA_FLOAT),
+          LinearAlgebra.transposed(vt.toArray(JAVA_FLOAT), columns, rows));
     }
   }
 
@@ -160,6 +250,19 @@ public final class Lapack implements LinearAlgebra {
             int.class,
             MemorySegment.class,
             int.class);
+  }
+
+  private static final class Bidiagonal {
+    private static final Class<?> INT = int.class;
+    private static final Class<?> BYTE = byte.class;
+    private static final Class<?> AT = MemorySegment.class;
+
+    static final MethodHandle REDUCE =
+        bind("LAPACKE_sgebrd", INT, INT, INT, AT, INT, AT, AT, AT, AT);
+    static final MethodHandle DECOMPOSE =
+        bind("LAPACKE_sbdsdc", INT, BYTE, BYTE, INT, AT, AT, AT, INT, AT, INT, AT, AT);
+    static final MethodHandle TURN =
+        bind("LAPACKE_sormbr", INT, BYTE, BYTE, BYTE, INT, INT, INT, AT, INT, AT, AT, INT);
   }
 
   private static final class Sgeqrf {

@@ -45,9 +45,7 @@ final class LossCases {
           normal(classes));
       c.add(
           "headLoss, smooth, softcap",
-          x ->
-              headLoss(
-                  new HeadLoss.Rule(1, 0.1f, false), 0.5f, 3, x[4], x[0], x[1], x[2], x[3]),
+          x -> headLoss(new HeadLoss.Rule(1, 0.1f, false), 0.5f, 3, x[4], x[0], x[1], x[2], x[3]),
           normal(n, 5),
           normal(classes, 5),
           normal(n, 2),

@@ -84,8 +84,7 @@ class HeadLossTest {
     Tensor labels = labels(n, classes, ignored);
     Tensor h = Tensor.of(x.node());
     List<float[]> actual =
-        computed(
-            h.crossEntropyOfLinear(Tensor.of(w.node()), Tensor.of(b.node()), labels), x, w, b);
+        computed(h.crossEntropyOfLinear(Tensor.of(w.node()), Tensor.of(b.node()), labels), x, w, b);
     Tensor logits = h.linear(Tensor.of(w.node()), Tensor.of(b.node()));
     same(actual, computed(logits.crossEntropy(labels), x, w, b));
   }
@@ -126,8 +125,7 @@ class HeadLossTest {
     Tensor low = h.linear(Tensor.of(a.node()), null).mul(0.5f);
     Node loss =
         HeadLoss.of(
-            List.of(
-                new HeadLoss.Pair(h.node(), w.node()), new HeadLoss.Pair(low.node(), b.node())),
+            List.of(new HeadLoss.Pair(h.node(), w.node()), new HeadLoss.Pair(low.node(), b.node())),
             null,
             labels.node(),
             HeadLoss.Rule.PLAIN,
@@ -198,8 +196,7 @@ class HeadLossTest {
     Tensor.of(x.node()).crossEntropyOfLinear(w, null, labels(512, classes, 0)).backward();
     Node gradient = Objects.requireNonNull(x.gradient());
     var program = Engine.program(Backends.named("reference"), List.of(gradient));
-    long bytes =
-        dev.peft4j.backend.MemoryPlan.of(program, new boolean[program.values()]).bytes();
+    long bytes = dev.peft4j.backend.MemoryPlan.of(program, new boolean[program.values()]).bytes();
     assertThat(bytes).isLessThan(4L * 512 * classes / 2);
   }
 

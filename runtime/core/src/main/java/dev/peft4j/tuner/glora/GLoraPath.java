@@ -1,0 +1,13 @@
+package dev.peft4j.tuner.glora;
+
+/** What one of GLoRA's paths is made of. */
+public enum GLoraPath {
+  /** A product of two thin matrices. */
+  LORA,
+  /** A number for each row. */
+  VECTOR,
+  /** One number. */
+  CONSTANT,
+  /** Nothing. */
+  NONE
+}

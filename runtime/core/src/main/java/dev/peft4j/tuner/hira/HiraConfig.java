@@ -1,0 +1,128 @@
+package dev.peft4j.tuner.hira;
+
+import dev.peft4j.tuner.CommonConfig;
+import dev.peft4j.tuner.CommonSettings;
+import dev.peft4j.tuner.ConfigBuilder;
+import dev.peft4j.tuner.PatternMap;
+import dev.peft4j.tuner.SettingChecks;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
+
+/**
+ * Settings of {@link HiraTuner}: peft's {@code HiraConfig}.
+ *
+ * @param r the rank
+ * @param dropout the probability with which an element of the layer's input is dropped in training,
+ *     in front of the adapter
+ * @param start what the adapter starts from
+ * @param rankPattern ranks of some of the layers; the first that fits a layer counts
+ * @param common targets, task and base model
+ */
+public record HiraConfig(
+    int r,
+    double dropout,
+    HiraStart start,
+    SequencedMap<String, Integer> rankPattern,
+    CommonSettings common)
+    implements CommonConfig<HiraConfig> {
+
+  /**
+   * Checks the numbers.
+   *
+   * @throws IllegalArgumentException naming the setting that is wrong
+   */
+  public HiraConfig {
+    SettingChecks.rank("r", r);
+    SettingChecks.probability("dropout", dropout, common.targets().fromFile());
+    rankPattern.forEach((key, rank) -> SettingChecks.rank("rank pattern '" + key + "'", rank));
+    rankPattern = PatternMap.of(rankPattern);
+  }
+
+  /** Starts with peft's defaults; targets must be given. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  @Override
+  public String peftType() {
+    return HiraTuner.PEFT_TYPE;
+  }
+
+  @Override
+  public HiraConfig withCommon(CommonSettings other) {
+    return new HiraConfig(r, dropout, start, rankPattern, other);
+  }
+
+  HiraConfig withPatterns(SequencedMap<String, Integer> rankPatternNow) {
+    return new HiraConfig(r, dropout, start, rankPatternNow, common);
+  }
+
+  /** Returns the rank of the layer at {@code path}. */
+  public int rankOf(String path) {
+    return PatternMap.of(rankPattern).valueFor(path, r);
+  }
+
+  /** A builder of a {@link HiraConfig}; lists add up when a method is called again. */
+  public static final class Builder extends ConfigBuilder<Builder> {
+    private int r = 32;
+    private double dropout;
+    private HiraStart start = HiraStart.DEFAULT;
+    private final SequencedMap<String, Integer> rankPattern = new LinkedHashMap<>();
+
+    private Builder() {}
+
+    @Override
+    protected Builder self() {
+      return this;
+    }
+
+    /** Sets the rank. */
+    public Builder r(int value) {
+      r = value;
+      return this;
+    }
+
+    /**
+     * Sets the probability with which an element of the layer's input is dropped in training, in
+     * front of the adapter.
+     */
+    public Builder dropout(double value) {
+      dropout = value;
+      return this;
+    }
+
+    /** Sets what the adapter starts from. */
+    public Builder start(HiraStart value) {
+      start = value;
+      return this;
+    }
+
+    /** Sets another value for layers whose path ends in {@code key}. */
+    public Builder rankPattern(String key, int value) {
+      rankPattern.put(key, value);
+      return this;
+    }
+
+    /** Adds indices of the layers that ends of paths are confined to. */
+    public Builder layers(int... indices) {
+      targetSpec().layers(indices);
+      return this;
+    }
+
+    /** Adds names of the list that layers are counted in. */
+    public Builder layersPattern(String... patterns) {
+      targetSpec().layersPattern(patterns);
+      return this;
+    }
+
+    /**
+     * Returns the settings.
+     *
+     * @throws IllegalArgumentException naming the setting that is wrong
+     */
+    @Override
+    public HiraConfig build() {
+      return new HiraConfig(r, dropout, start, rankPattern, common());
+    }
+  }
+}

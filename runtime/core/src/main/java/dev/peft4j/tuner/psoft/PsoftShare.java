@@ -1,0 +1,9 @@
+package dev.peft4j.tuner.psoft;
+
+/** How the singular values are shared between the frozen factors. */
+public enum PsoftShare {
+  /** All of them are in B. */
+  PSOFT,
+  /** Their roots are in both. */
+  PISSA
+}

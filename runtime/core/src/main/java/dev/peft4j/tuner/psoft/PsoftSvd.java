@@ -1,0 +1,9 @@
+package dev.peft4j.tuner.psoft;
+
+/** How the weight is decomposed. */
+public enum PsoftSvd {
+  /** Exactly. */
+  FULL,
+  /** By subspace iteration from random numbers, torch's {@code svd_lowrank}. */
+  LOWRANK
+}

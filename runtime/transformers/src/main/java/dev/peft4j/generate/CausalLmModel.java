@@ -1,0 +1,39 @@
+package dev.peft4j.generate;
+
+import dev.peft4j.nn.KeyValueCache;
+import dev.peft4j.nn.Module;
+import dev.peft4j.tensor.Tensor;
+import dev.peft4j.transformers.CausalLm;
+
+/** A causal language model as generation sees it. */
+record CausalLmModel(CausalLm model) implements DecodingModel {
+  @Override
+  public Tensor hidden(Tensor ids, KeyValueCache cache) {
+    return model.hidden(ids, cache);
+  }
+
+  @Override
+  public Tensor logits(Tensor hidden) {
+    return model.logits(hidden);
+  }
+
+  @Override
+  public int vocabulary() {
+    return model.config().vocabSize();
+  }
+
+  @Override
+  public int positions() {
+    return model.config().maxPositions();
+  }
+
+  @Override
+  public boolean bounded() {
+    return model.config().style().learnedPositions();
+  }
+
+  @Override
+  public Module module() {
+    return model;
+  }
+}

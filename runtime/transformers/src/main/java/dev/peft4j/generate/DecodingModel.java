@@ -1,0 +1,34 @@
+package dev.peft4j.generate;
+
+import dev.peft4j.nn.KeyValueCache;
+import dev.peft4j.nn.Module;
+import dev.peft4j.tensor.Tensor;
+
+/**
+ * What generation needs of a decoder. {@link Generator#of} makes one of a causal language model.
+ */
+public interface DecodingModel {
+  /**
+   * Returns the hidden states of tokens that follow those in a cache.
+   *
+   * @param ids int32 (batch, tokens); their memory changes from step to step, so a model must not
+   *     read them while it builds its graph
+   * @return (batch, tokens, hidden)
+   */
+  Tensor hidden(Tensor ids, KeyValueCache cache);
+
+  /** Returns the scores of the next token for hidden states: (…, hidden) to (…, vocabulary). */
+  Tensor logits(Tensor hidden);
+
+  /** Returns the number of tokens that there are. */
+  int vocabulary();
+
+  /** Returns the number of positions that the model was made for. */
+  int positions();
+
+  /** Returns whether there is nothing behind the last position, such as in a table of positions. */
+  boolean bounded();
+
+  /** Returns the module that computes. */
+  Module module();
+}

@@ -1,0 +1,15 @@
+package dev.peft4j.generate;
+
+/** Why a row ended. */
+public enum FinishReason {
+  /** A token that ends texts. */
+  EOS,
+  /** The largest length, or the last position of the model. */
+  LENGTH,
+  /** A text at which rows end. */
+  STOP_STRING,
+  /** The longest time. */
+  TIME,
+  /** The caller asked for it. */
+  CANCELLED
+}

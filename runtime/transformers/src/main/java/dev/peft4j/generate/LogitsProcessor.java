@@ -1,0 +1,13 @@
+package dev.peft4j.generate;
+
+/** A change of the scores from which the next token of a row is chosen. */
+@FunctionalInterface
+public interface LogitsProcessor {
+  /**
+   * Changes the scores in place; minus infinity excludes a token.
+   *
+   * @param scores one for each token of the vocabulary
+   * @param history the tokens so far
+   */
+  void process(float[] scores, TokenHistory history);
+}

@@ -1,0 +1,253 @@
+package dev.peft4j.sft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.peft4j.chat.ChatTemplate;
+import dev.peft4j.sft.SftWarning.Kind;
+import dev.peft4j.transformers.TokenRow;
+import dev.peft4j.transformers.Tokenizer;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Rows of a file become tokens of which the right ones are counted; the numbers are TRL's. */
+class SftDataTest {
+  private static final String ASKED = "{\"role\": \"user\", \"content\": \"old mill\"}";
+  private static final String SAID = "{\"role\": \"assistant\", \"content\": \"near\"}";
+
+  private static Tokenizer tokenizer;
+
+  @TempDir Path folder;
+
+  @BeforeAll
+  static void load() throws IOException, URISyntaxException {
+    Path files =
+        Path.of(Objects.requireNonNull(SftDataTest.class.getResource("tokenizer-chat")).toURI());
+    tokenizer = Tokenizer.load(files, 1000);
+  }
+
+  @AfterAll
+  static void close() {
+    tokenizer.close();
+  }
+
+  private static ChatTemplate template(String name) throws IOException {
+    try (InputStream in = SftDataTest.class.getResourceAsStream(name + ".jinja")) {
+      String source = new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
+      return ChatTemplate.of(name, source).withSpecialTokens(tokenizer.specialTokens());
+    }
+  }
+
+  private SftData read(@Nullable String template, SftOptions options, String... lines)
+      throws IOException {
+    Path file = folder.resolve("chat.jsonl");
+    Files.writeString(file, String.join("\n", lines));
+    SftEncoder encoder =
+        new SftEncoder(tokenizer, template == null ? null : template(template), options);
+    return SftData.read(file, encoder);
+  }
+
+  private static String messages(String... messages) {
+    return "{\"messages\": [" + String.join(", ", messages) + "]}";
+  }
+
+  /** The text of the tokens that count. */
+  private static String counted(TokenRow row) {
+    StringBuilder out = new StringBuilder();
+    for (int i = 0; i < row.length(); i++) {
+      if (row.labels()[i] != TokenRow.IGNORED) {
+        String special = row.ids()[i] == 5 ? "<|im_end|>" : tokenizer.decode(row.ids()[i]);
+        out.append(special);
+      }
+    }
+    return out.toString();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"marked", "chatml"})
+  void answersAreCountedByDefault(String template) throws IOException {
+    SftData data =
+        read(
+            template,
+            SftOptions.DEFAULT,
+            messages(ASKED, SAID, ASKED, SAID),
+            messages(ASKED, SAID));
+    assertThat(counted(data.rows().get(0))).isEqualTo("near<|im_end|>near<|im_end|>");
+    assertThat(counted(data.rows().get(1))).isEqualTo("near<|im_end|>");
+    assertThat(data.warnings()).isEmpty();
+    assertThat(data.counted()).isEqualTo(counting(data));
+  }
+
+  private static long counting(SftData data) {
+    return data.rows().stream().mapToLong(TokenRow::counted).sum();
+  }
+
+  @Test
+  void allOrTheCompletionIfAskedFor() throws IOException {
+    String row = "{\"prompt\": [" + ASKED + "], \"completion\": [" + SAID + "]}";
+    TokenRow byDefault = read("marked", SftOptions.DEFAULT, row).rows().get(0);
+    assertThat(counted(byDefault)).isEqualTo("near<|im_end|>\n");
+    TokenRow all = read("marked", SftOptions.DEFAULT.lossOn(LossOn.ALL), row).rows().get(0);
+    assertThat(all.counted()).isEqualTo(all.length() - 1);
+    LossOn both = LossOn.ASSISTANT_IN_COMPLETION;
+    TokenRow said = read("marked", SftOptions.DEFAULT.lossOn(both), row).rows().get(0);
+    assertThat(counted(said)).isEqualTo("near<|im_end|>");
+  }
+
+  @Test
+  void formatsAreDecidedRowByRow() throws IOException {
+    SftData data =
+        read(
+            "marked",
+            SftOptions.DEFAULT,
+            "{\"text\": \"old mill\"}",
+            "{\"prompt\": \"old\", \"completion\": \" mill\"}",
+            "{\"instruction\": \"old\", \"input\": \"mill\", \"output\": \"near\"}",
+            "{\"conversations\": [{\"from\": \"human\", \"value\": \"old\\nmill\"},"
+                + " {\"from\": \"gpt\", \"value\": \"near\"}]}",
+            "{\"input_ids\": [7, 8, 9], \"labels\": [-100, 8, 9]}");
+    assertThat(counted(data.rows().get(0))).isEqualTo("old mill<|im_end|>");
+    assertThat(counted(data.rows().get(1))).isEqualTo(" mill<|im_end|>");
+    assertThat(data.rows().get(2)).isEqualTo(data.rows().get(3));
+    assertThat(data.rows().get(4).counted()).isEqualTo(2);
+    assertThat(data.warnings()).hasSize(1);
+    assertThat(data.warnings().get(0).message())
+        .contains("chat.jsonl", "line 3", "Alpaca's", "messages");
+  }
+
+  @Test
+  void whatIsNotCountedIsDroppedAndTold() throws IOException {
+    SftOptions options = SftOptions.DEFAULT.maxLength(24);
+    String longQuestion = "\"old mill and river and stone and birds and rain and copper roofs\"";
+    SftData data =
+        read(
+            "marked",
+            options,
+            messages("{\"role\": \"user\", \"content\": " + longQuestion + "}", SAID),
+            messages(ASKED, "{\"role\": \"assistant\", \"content\": " + longQuestion + "}"),
+            messages(ASKED));
+    assertThat(data.kept()).containsExactly(1);
+    assertThat(data.dropped()).isEqualTo(2);
+    assertThat(data.lostEnd()).isEqualTo(1);
+    assertThat(data.warnings().stream().map(SftWarning::kind))
+        .containsExactly(Kind.DROPPED, Kind.LOST_END);
+    assertThat(data.warnings().get(0).message()).contains("2 of 3 rows", "line 1");
+    assertThat(data.warnings().get(1).message()).contains("1 of 3 rows", "24 tokens", "line 2");
+  }
+
+  @Test
+  void warningsNameTheLineOnce() throws IOException {
+    String typed = "{\"role\": \"user\", \"content\": \"a <|im_end|> b\"}";
+    SftData data =
+        read(
+            "late",
+            SftOptions.DEFAULT,
+            messages(ASKED, SAID),
+            messages(typed, SAID),
+            messages(typed, SAID));
+    assertThat(data.warnings().stream().map(SftWarning::kind))
+        .containsExactly(Kind.STOP_NOT_TRAINED, Kind.SPECIAL_TOKENS_IN_CONTENT);
+    assertThat(data.warnings().get(1).message())
+        .contains("line 2", "messages[0].content contains <|im_end|>");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{\"messages\": []} | is an empty conversation",
+        "{\"messages\": [3]} | \"messages[0]\" is 3, expected an object with role and content",
+        "{\"messages\": [{\"content\": \"a\"}]} | \"messages[0].role\" is missing",
+        "{\"messages\": [{\"role\": \"user\", \"content\": 5}]} | \"messages[0].content\" is 5,"
+            + " expected a text",
+        "{\"text\": 7} | \"text\" is 7, expected a text",
+        "{\"question\": \"a\"} | has [question], expected \"text\", \"prompt\" and \"completion\"",
+        "{\"conversations\": [{\"from\": \"robot\", \"value\": \"a\"}]} | \"conversations[0].from\""
+            + " is \"robot\", expected human",
+        "{\"input_ids\": [1, -3]} | \"input_ids[1]\" is -3, expected a token id",
+        "{\"input_ids\": [1, 2], \"labels\": [1]} | has 2 input_ids and 1 labels",
+        "{\"prompt\": \"a\", \"completion\": []} | \"prompt\" and \"completion\" are a text and"
+            + " messages",
+        "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}], \"tools\": 3} | \"tools\" is 3,"
+            + " expected a list of tools",
+        "{\"text\": \"a\"} | no row is left",
+      })
+  void badRowsSayWhere(String row, String message) {
+    SftOptions options =
+        message.contains("no row is left")
+            ? SftOptions.DEFAULT.lossOn(LossOn.DEFAULT).textField("body")
+            : SftOptions.DEFAULT;
+    String expected =
+        message.contains("no row is left") ? "has [text], expected \"body\"" : message;
+    assertThatThrownBy(() -> read("marked", options, "{\"text\": \"a b\", \"body\": \"b\"}", row))
+        .isInstanceOf(SftException.class)
+        .hasMessageContaining("chat.jsonl: line 2: ")
+        .hasMessageContaining(expected);
+  }
+
+  @Test
+  void badRowsMayBeSkipped() throws IOException {
+    SftData data =
+        read("marked", SftOptions.DEFAULT.skipBadRows(true), messages(), messages(ASKED, SAID));
+    assertThat(data.skipped()).isEqualTo(1);
+    assertThat(data.kept()).containsExactly(1);
+    assertThat(data.warnings().get(0).message())
+        .contains("1 of 2 rows were skipped", "line 1", "empty conversation");
+  }
+
+  @Test
+  void aTemplateThatForgetsNeedsMarks() throws IOException {
+    assertThat(read("think", SftOptions.DEFAULT.lossOn(LossOn.ALL), messages(ASKED, SAID)).rows())
+        .hasSize(1);
+    assertThatThrownBy(() -> read("think", SftOptions.DEFAULT, messages(ASKED, SAID, ASKED, SAID)))
+        .isInstanceOf(SftException.class)
+        .hasMessageContaining("line 1")
+        .hasMessageContaining("the chat template think renders")
+        .hasMessageContaining("{% generation %}");
+    assertThatThrownBy(() -> read("chatml", SftOptions.DEFAULT, messages(SAID)))
+        .hasMessageContaining("begins with the assistant");
+    assertThatThrownBy(() -> read(null, SftOptions.DEFAULT, messages(ASKED, SAID)))
+        .hasMessageContaining("no chat template")
+        .hasMessageContaining("--chat-template");
+  }
+
+  @Test
+  void nothingLeftIsAnError() {
+    assertThatThrownBy(() -> read("marked", SftOptions.DEFAULT, messages(ASKED)))
+        .hasMessageContaining("no row is left of 1: the loss counts no token of 1");
+    assertThatThrownBy(() -> read("marked", SftOptions.DEFAULT, ""))
+        .hasMessageContaining("no row is left; it has none");
+  }
+
+  @Test
+  void toolsMayBeATextAndKeepTheirKeys() throws IOException {
+    String tools =
+        "[{\"type\": \"function\", \"function\": {\"name\": \"sky\", \"parameters\": {\"b\": 1,"
+            + " \"a\": 2.5}}}]";
+    String text = tools.replace("\"", "\\\"");
+    String body = "\"messages\": [" + ASKED + ", " + SAID + "], \"tools\": ";
+    SftData data =
+        read(
+            "marked",
+            SftOptions.DEFAULT,
+            "{" + body + tools + "}",
+            "{" + body + "\"" + text + "\"}");
+    assertThat(data.rows().get(0)).isEqualTo(data.rows().get(1));
+    long[] ids = java.util.Arrays.stream(data.rows().get(0).ids()).asLongStream().toArray();
+    assertThat(tokenizer.decode(ids)).contains("\"b\": 1, \"a\": 2.5");
+    assertThat(List.of(data.largestId())).doesNotContain(-1);
+  }
+}
