@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * The training of a language model on texts.
  *
  * @param model the model's options
- * @param columns where the text is
+ * @param texts where the texts are
  * @param data the texts
  * @param evaluation texts to evaluate on, or null
  * @param options the training options
@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  */
 record CausalTraining(
     ModelOptions model,
-    DataColumns columns,
+    LanguageModel.Texts texts,
     Path data,
     @Nullable Path evaluation,
     TrainOptions options,
@@ -50,10 +50,10 @@ record CausalTraining(
 
   int train(ConfigBuilder<?> tuner) throws IOException {
     try (LanguageModel lm = LanguageModel.load(model, null)) {
-      List<TokenRow> rows = lm.read(data, columns, out);
+      List<TokenRow> rows = lm.read(data, texts, out);
       Path evalFile = evaluation;
       List<TokenRow> evalRows =
-          evalFile == null ? List.of() : lm.read(evalFile, columns, out);
+          evalFile == null ? List.of() : lm.read(evalFile, texts, out);
       CausalLm net = lm.model();
       net.activationCheckpointing(options.checkpointing.value());
       AdaptedModel<CausalLm> adapted =
@@ -126,7 +126,7 @@ record CausalTraining(
       throws IOException {
     ObjectNode tree = Out.object().put("format", FORMAT);
     tree.put("task", Task.CAUSAL_LM.toString()).put("max length", lm.maxLength());
-    tree.put("text column", columns.text);
+    tree.put("text column", texts.columns().text);
     ObjectNode facts = tree.putObject("data");
     batches.fingerprint().forEach(facts::put);
     options.write(tree.putObject("settings"));

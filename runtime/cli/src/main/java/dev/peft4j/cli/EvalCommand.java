@@ -28,6 +28,7 @@ import picocli.CommandLine.Option;
 final class EvalCommand implements Callable<Integer> {
   @Mixin private TrainedClassifier trained = new TrainedClassifier();
   @Mixin private LabelledFile data = new LabelledFile();
+  @Mixin private SftDataOptions rowsOfText = new SftDataOptions();
   @Mixin private Out out = new Out();
 
   @Option(
@@ -63,7 +64,7 @@ final class EvalCommand implements Callable<Integer> {
 
   private int perplexity() throws IOException {
     try (LanguageModel lm = LanguageModel.load(trained.model(), trained.adapter())) {
-      List<TokenRow> rows = lm.read(data.path, data.columns, out);
+      List<TokenRow> rows = lm.read(data.path, new LanguageModel.Texts(trained.model().folder, data.columns, rowsOfText), out);
       long tokens = rows.stream().mapToLong(TokenRow::counted).sum();
       Map<String, Double> values = lm.evaluate(rows, trained.batch());
       if (out.json()) {

@@ -5,6 +5,7 @@ import dev.peft4j.io.Adapter;
 import dev.peft4j.io.AdapterFolder;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.Peft4jException;
+import dev.peft4j.sft.SftData;
 import dev.peft4j.train.Batches;
 import dev.peft4j.train.Evaluator;
 import dev.peft4j.transformers.CausalBatch;
@@ -68,13 +69,34 @@ record LanguageModel(CausalLm model, Tokenizer tokenizer, int maxLength) impleme
         : asked;
   }
 
+  /** Where texts are, and what of them is learned. */
+  record Texts(Path folder, DataColumns columns, SftDataOptions rows) {}
+
   /**
-   * Reads texts: those of a column, one for each line of a .jsonl, .csv or .tsv, which are cut where
-   * they are too long; or a .txt in blocks.
+   * Reads texts: rows of JSON of any kind that {@link SftData} knows; the texts of a column of a
+   * .csv or .tsv, which are cut where they are too long; or a .txt in blocks.
    *
    * @throws FileFormatException if the file is not valid, or there is nothing to predict in it
    */
-  List<TokenRow> read(Path file, DataColumns columns, Out out) throws IOException {
+  List<TokenRow> read(Path file, Texts texts, Out out) throws IOException {
+    String name = file.toString().replaceFirst("\\.gz$", "");
+    DataColumns columns = texts.columns;
+    if (name.endsWith(".json") || name.endsWith(".jsonl")) {
+      if (out.isGiven("--text")) {
+        texts.rows.textField = columns.text;
+      }
+      SftData data = texts.rows.read(file, texts.folder, tokenizer, maxLength);
+      if (data.largestId() >= model.config().vocabSize()) {
+        throw new FileFormatException(
+            file,
+            "has the token "
+                + data.largestId()
+                + ", but the model has "
+                + model.config().vocabSize()
+                + " (vocab_size): the tokenizer belongs to another model");
+      }
+      return predictable(file, data.rows());
+    }
     TextRows rows = new TextRows(tokenizer, model.config(), maxLength);
     List<TokenRow> read = new ArrayList<>();
     if (file.toString().endsWith(".txt")) {
@@ -95,11 +117,17 @@ record LanguageModel(CausalLm model, Tokenizer tokenizer, int maxLength) impleme
               + maxLength
               + " tokens and are cut there; see --max-length");
     }
-    if (read.stream().mapToInt(TokenRow::counted).sum() == 0) {
+    return predictable(file, read);
+  }
+
+  /** Leaves out rows of which no token is predicted. */
+  private static List<TokenRow> predictable(Path file, List<TokenRow> rows)
+      throws FileFormatException {
+    List<TokenRow> left = rows.stream().filter(r -> r.counted() > 0).toList();
+    if (left.isEmpty()) {
       throw new FileFormatException(file, "has no text of which a token could be predicted");
     }
-    read.removeIf(r -> r.counted() == 0);
-    return read;
+    return left;
   }
 
   private interface Reading<T> {

@@ -49,6 +49,7 @@ final class TrainCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private LabelledFile data = new LabelledFile();
   @Mixin private TrainOptions options = new TrainOptions();
+  @Mixin private SftDataOptions rows = new SftDataOptions();
   @Mixin private Out out = new Out();
 
   @Option(
@@ -58,8 +59,9 @@ final class TrainCommand implements Callable<Integer> {
       completionCandidates = Task.Words.class,
       defaultValue = "classification",
       description =
-          "What is learned: ${COMPLETION-CANDIDATES}. For causal-lm the data are texts, one for"
-              + " each line of a .jsonl, .csv or .tsv, or a .txt that is cut into blocks.")
+          "What is learned: ${COMPLETION-CANDIDATES}. For causal-lm the data are rows of JSON"
+              + " (texts, prompts with completions, conversations), a column of a .csv or .tsv, or"
+              + " a .txt that is cut into blocks.")
   private Task task = Task.CLASSIFICATION;
 
   @Option(
@@ -105,7 +107,7 @@ final class TrainCommand implements Callable<Integer> {
           new RunFolder(folder, resume, quiet ? null : CausalTraining.progress());
       return model.run(
           () ->
-              new CausalTraining(model, data.columns, data.path, evalData, options, run, out)
+              new CausalTraining(model, texts(), data.path, evalData, options, run, out)
                   .train(tuner));
     }
     return model.run(() -> train(tuner));
@@ -187,6 +189,10 @@ final class TrainCommand implements Callable<Integer> {
           .print(out, "examples", Map.of());
       return 0;
     }
+  }
+
+  private LanguageModel.Texts texts() {
+    return new LanguageModel.Texts(model.folder, data.columns, rows);
   }
 
   /** Returns the requested labels, or else those in the data. */

@@ -18,6 +18,16 @@ import picocli.CommandLine.Option;
 
 /** The training options of {@code peft4j train}. */
 final class TrainOptions {
+  private static final List<String> OF_LANGUAGE_MODELS =
+      List.of(
+          "--checkpointing",
+          "--label-smoothing",
+          "--neftune",
+          "--loss",
+          "--chat-template",
+          "--text-field",
+          "--skip-bad-rows");
+
   @Option(
       names = "--epochs",
       paramLabel = "N",
@@ -227,7 +237,7 @@ final class TrainOptions {
   /** Throws if an option does nothing for the task, or a measure is not the task's. */
   void check(Task task, Out out) {
     boolean causal = task == Task.CAUSAL_LM;
-    for (String own : List.of("--checkpointing", "--label-smoothing", "--neftune")) {
+    for (String own : OF_LANGUAGE_MODELS) {
       if (!causal && out.isGiven(own)) {
         throw new UsageException(own + " is for --task causal-lm");
       }

@@ -64,7 +64,7 @@ class CausalLmCommandTest {
     JsonNode measured = eval(data, "-a", adapter, "--batch", "5").json();
     assertThat(measured.path("perplexity").doubleValue()).isEqualTo(after, within(1e-5 * after));
     assertThat(measured.path("rows").intValue()).isEqualTo(12);
-    assertThat(measured.path("tokens").intValue()).isEqualTo(12 * 6); // [CLS] predicts the first
+    assertThat(measured.path("tokens").intValue()).isEqualTo(12 * 7); // [CLS] predicts the first
     assertThat(folder.resolve("out").resolve("loss.png")).isNotEmptyFile();
   }
 
@@ -108,12 +108,12 @@ class CausalLmCommandTest {
 
   @Test
   void rowsThatAreTooLongAreCutCountedAndSaidOnce() throws IOException {
+    Path table = folder.resolve("data.tsv");
     Files.writeString(
-        data,
-        "{\"text\": \"the film was great\"}\n"
-            + "{\"text\": \"the film was very very very very very very very very great\"}\n"
-            + "{\"text\": \"a a a a a a a a a a a a a a a\"}\n");
-    Run run = train(data, "--steps", "1").ok();
+        table,
+        "text\nthe film was great\nthe film was very very very very very very very very great\n"
+            + "a a a a a a a a a a a a a a a\n");
+    Run run = train(table, "--steps", "1").ok();
     assertThat(run.err().lines().filter(l -> l.startsWith("warning: "))).hasSize(1);
     assertThat(run.err()).contains("2 of 3 texts are longer than 12 tokens and are cut there");
   }
@@ -121,15 +121,25 @@ class CausalLmCommandTest {
   @Test
   void nothingToLearnFromIsAnError() throws IOException {
     Files.writeString(data, "");
-    train(data).failed("data.jsonl", "has no text of which a token could be predicted");
+    train(data).failed("data.jsonl: no row is left; it has none");
     Path empty = folder.resolve("empty.txt");
     Files.writeString(empty, "");
     Files.writeString(model.resolve("tokenizer.json"), plain());
     Path config = model.resolve("config.json");
     Files.writeString(
         config, Files.readString(config).replaceAll(",\\s*\"eos_token_id\": 3", ""));
-    train(empty).failed("empty.txt", "has no text of which a token could be predicted");
-    train(folder.resolve("none.txt")).failed("none.txt", "does not exist");
+    Files.delete(model.resolve("tokenizer_config.json"));
+    train(empty).failed("empty.txt: has no text of which a token could be predicted");
+    train(folder.resolve("none.txt")).failed("none.txt: does not exist");
+  }
+
+  /** Answers are learned, prompts are not. */
+  @Test
+  void promptsAndCompletions() throws IOException {
+    Files.writeString(data, "{\"prompt\": \"the film was\", \"completion\": \" very great\"}\n");
+    int answers = eval(data, "--task", "causal-lm").json().path("tokens").intValue();
+    int all = eval(data, "--task", "causal-lm", "--loss", "all").json().path("tokens").intValue();
+    assertThat(answers).isPositive().isLessThan(all);
   }
 
   /** The tokenizer without special tokens around a text. */
@@ -142,8 +152,11 @@ class CausalLmCommandTest {
   @Test
   void aTextThatIsNotThereIsNamed() throws IOException {
     Files.writeString(data, "{\"text\": \"a film\"}\n{\"txt\": \"a book\"}\n");
-    train(data).failed("data.jsonl", "line 2", "text");
-    train(data, "--text", "content").failed("data.jsonl", "line 1", "content");
+    train(data).failed("data.jsonl", "line 2");
+    train(data, "--text", "content").failed("data.jsonl", "line 1");
+    Path table = folder.resolve("data.csv");
+    Files.writeString(table, "txt\na film\n");
+    train(table).failed("data.csv", "text");
   }
 
   @Test
@@ -157,7 +170,10 @@ class CausalLmCommandTest {
     assertThat(run.err()).contains("embed_tokens.weight", "lm_head.weight");
     TinyDecoder.write(model, TinyModel.WORDS.size() - 1);
     Files.writeString(data, "{\"text\": \"a fine film\"}\n{\"text\": \"a poor film\"}\n");
-    train(data).failed("data.jsonl: line 2: the tokenizer gives the token 17", "the model has 17 (vocab_size)");
+    train(data).failed("data.jsonl: has the token 17, but the model has 17 (vocab_size)");
+    Path table = folder.resolve("data.csv");
+    Files.writeString(table, "text\na fine film\na poor film\n");
+    train(table).failed("data.csv: line 3: the tokenizer gives the token 17");
   }
 
   @Test

@@ -31,6 +31,7 @@ final class TinyDecoder {
          "eos_token_id": 3}
         """
             .formatted(vocabulary));
+    Files.writeString(folder.resolve("tokenizer_config.json"), "{\"eos_token\": \"[SEP]\"}");
     DecoderConfig config =
         DecoderConfig.builder()
             .vocabSize(vocabulary)
