@@ -1,5 +1,8 @@
 package dev.peft4j.tuner;
 
+import org.jspecify.annotations.Nullable;
+import dev.peft4j.tensor.Tensor;
+import dev.peft4j.optim.Optimizer;
 import dev.peft4j.data.NonFiniteException;
 import dev.peft4j.data.Storage;
 import dev.peft4j.nn.Module;
@@ -215,6 +218,22 @@ public interface PeftModel extends Adapted {
    */
   default void mergeAndUnload() {
     adapters().mergeAndUnload();
+  }
+
+  /**
+   * Returns what the active adapters add to the loss of a batch; null if it is nothing. A loop of
+   * one's own adds it to its loss; a {@link dev.peft4j.train.Trainer} does it by itself.
+   */
+  default @Nullable Tensor addedLoss() {
+    return adapters().addedLoss();
+  }
+
+  /**
+   * Makes a step of the optimizer, and does what the active adapters do around one: in place of
+   * {@link Optimizer#step} for tuners with a schedule of their own, such as AdaLoRA.
+   */
+  default void step(Optimizer optimizer) {
+    adapters().step(optimizer);
   }
 
   /**

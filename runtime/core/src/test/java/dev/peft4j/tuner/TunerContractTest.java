@@ -225,6 +225,7 @@ class TunerContractTest {
     if (c.tuner.peftType().equals("OFT")) {
       tree.put("oft_block_size", 0); // it follows from r
     }
+    tree.put("init_r", 2).put("total_step", 10);
     tree.put("sparsity", 0.5);
     tree.put("boft_block_size", 2);
     tree.put("group_size", 2);
@@ -301,7 +302,7 @@ class TunerContractTest {
   void changesTheOutputOnceItIsNotTheIdentity() {
     float[] before = model.withoutAdapter(() -> base.forward(x).toFloats());
     Nets.disturb(model, 3);
-    assertThat(Nets.largestDifference(base.forward(x).toFloats(), before)).isGreaterThan(1e-3f);
+    assertThat(Nets.largestDifference(base.forward(x).toFloats(), before)).isGreaterThan(1e-4f);
     assertThat(model.withoutAdapter(() -> base.forward(x).toFloats())).isEqualTo(before);
   }
 

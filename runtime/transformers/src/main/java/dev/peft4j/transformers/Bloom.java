@@ -59,6 +59,11 @@ public final class Bloom extends DecoderFamily {
   }
 
   @Override
+  public String tokenOutputLayer() {
+    return "classifier";
+  }
+
+  @Override
   public List<String> attentionTargets() {
     return List.of("query_key_value");
   }

@@ -102,6 +102,11 @@ public final class Falcon extends DecoderFamily {
   }
 
   @Override
+  public String tokenOutputLayer() {
+    return "classifier";
+  }
+
+  @Override
   public List<String> attentionTargets() {
     return List.of("query_key_value");
   }

@@ -74,6 +74,11 @@ public final class Gpt2 extends DecoderFamily {
   }
 
   @Override
+  public String tokenOutputLayer() {
+    return "classifier";
+  }
+
+  @Override
   public List<String> attentionTargets() {
     return List.of("c_attn");
   }

@@ -57,6 +57,11 @@ public final class GptNeoX extends DecoderFamily {
   }
 
   @Override
+  public String tokenOutputLayer() {
+    return "classifier";
+  }
+
+  @Override
   public List<String> attentionTargets() {
     return List.of("query_key_value");
   }

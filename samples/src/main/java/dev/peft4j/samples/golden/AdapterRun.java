@@ -227,7 +227,7 @@ final class AdapterRun {
     model.module().train();
     for (int i = 0; i < s.steps(); i++) {
       Tensor out = model.forward().apply(inputs);
-      Tensor l = model.loss().apply(out, target);
+      Tensor l = withAdded(model.loss().apply(out, target), adapted);
       l.backward();
       if (has("losses")) {
         losses.add("losses", l.reshape(1), expected("losses").slice(0, i, i + 1));
@@ -246,6 +246,13 @@ final class AdapterRun {
       Tensor gradient = has("grad." + p.name()) ? expected("grad." + p.name()) : null;
       step.add("step3." + p.name(), now, expected("step3." + p.name()), gradient, LEAST_GRADIENT);
     }
+  }
+
+  /** peft adds the adapter's part to the loss that a model of transformers computes itself. */
+  private Tensor withAdded(Tensor own, PeftModel adapted) {
+    Tensor added =
+        inputs.containsKey("input_ids") || has("added_loss") ? adapted.addedLoss() : null;
+    return added == null ? own : own.add(added);
   }
 
   private void compareGradient(NamedParameter p) throws IOException {
