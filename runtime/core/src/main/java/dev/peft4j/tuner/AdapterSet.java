@@ -1,5 +1,6 @@
 package dev.peft4j.tuner;
 
+import dev.peft4j.data.Encoding;
 import org.jspecify.annotations.Nullable;
 import java.util.ArrayList;
 import dev.peft4j.tensor.Tensor;
@@ -375,6 +376,16 @@ public final class AdapterSet implements StoresAdapters, MergesAdapters {
   @Override
   public void saveMerged(Path path, String... names) {
     merger.saveMerged(path, names);
+  }
+
+  @Override
+  public MergeReport mergeAndUnload(Encoding encoding, String... names) {
+    return merger.mergeAndUnload(encoding, names);
+  }
+
+  @Override
+  public MergeReport saveMerged(Path path, Encoding encoding, String... names) {
+    return merger.saveMerged(path, encoding, names);
   }
 
   @Override
