@@ -34,5 +34,10 @@ public enum Init {
    * peft's {@code "olora"}: A and B are the first rows and columns of the weight's QR
    * decomposition, and the adapter works on what is left of it. For linear layers.
    */
-  OLORA
+  OLORA,
+  /**
+   * peft's {@code "mica"}: B is the last left singular vectors of the layer's weight and is not
+   * trained, A starts at zero. For linear layers.
+   */
+  MICA
 }

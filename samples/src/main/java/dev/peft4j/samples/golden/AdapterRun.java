@@ -168,9 +168,6 @@ final class AdapterRun {
     Map<String, float[]> before = values(model.module());
     AdaptedModel<Module> adapted = PeftModel.of(model.module(), config);
     adapted.load(peft.adapter());
-    if (peft.how().path("name").asText().equals("LoRA-FA")) {
-      LoraOptimizers.fa(adapted, AdamW.builder()); // it freezes
-    }
     compareNames(adapted);
     evaluate(model);
     give(adapted);
@@ -204,18 +201,20 @@ final class AdapterRun {
   }
 
   private void compareNames(PeftModel model) throws IOException {
-    List<String> here = new ArrayList<>();
-    List<String> trained = new ArrayList<>();
-    for (NamedParameter p : model.namedParameters()) {
-      here.add(describe(p));
-      if (p.parameter().trainable()) {
-        trained.add(p.name());
-      }
+    compareLists(
+        "trainable parameters",
+        model.namedParameters().stream()
+            .filter(p -> p.parameter().trainable())
+            .map(NamedParameter::name)
+            .toList(),
+        peft.trainable());
+    if (peft.how().path("name").asText().equals("LoRA-FA")) {
+      LoraOptimizers.fa(model, AdamW.builder()); // it freezes
     }
     if (peft.parameters() != null) {
+      List<String> here = model.namedParameters().stream().map(AdapterRun::describe).toList();
       compareLists("parameters", here, peft.parameters());
     }
-    compareLists("trainable parameters", trained, peft.trainable());
   }
 
   /** Returns a line of params.txt: {@code name [4, 2] False}. */

@@ -64,10 +64,10 @@ final class CaseRunner {
    */
   private static @Nullable String notTrained(AdapterConfig file) {
     String start = file.get("init_lora_weights").asText();
-    if (List.of("eva", "corda", "lora_ga", "loftq", "mica").contains(start)) {
+    if (List.of("eva", "corda", "lora_ga", "loftq").contains(start)) {
       return "adapters that start as \"" + start + "\" can be loaded, not made";
     }
-    for (String key : List.of("velora_config", "monteclora_config")) {
+    for (String key : List.of("monteclora_config")) {
       if (file.get(key).isObject()) {
         return key + " is not supported in training";
       }

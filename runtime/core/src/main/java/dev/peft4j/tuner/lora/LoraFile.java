@@ -1,5 +1,8 @@
 package dev.peft4j.tuner.lora;
 
+import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
+import java.util.ArrayList;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.annotation.Bias;
@@ -57,6 +60,8 @@ final class LoraFile {
           "lora_ga_config",
           "velora_config",
           "monteclora_config",
+          "kasa_config",
+          "use_bdlora",
           "lora_bias",
           "fan_in_fan_out",
           "ensure_weight_tying",
@@ -72,7 +77,7 @@ final class LoraFile {
     ObjectNode known = DEFAULTS;
     file.warnUnknownKeys(known.properties().stream().map(Map.Entry::getKey).toList());
     file.requireDefaults(known, HANDLED);
-    for (String key : List.of("velora_config", "monteclora_config")) {
+    for (String key : List.of("monteclora_config")) {
       if (file.get(key).isObject()) {
         LOG.warn(
             "{}: {} matters in training only, and here it is trained without", file.file(), key);
@@ -87,6 +92,7 @@ final class LoraFile {
     String bias = file.choice("bias", "none", List.of("none", "all", "lora_only"));
     b.bias(Bias.valueOf(bias.toUpperCase(Locale.ROOT)));
     readInit(file, b);
+    b.variant(readVariant(file));
     SequencedMap<String, Integer> ranks = file.positiveIntegers("rank_pattern");
     ranks.forEach(b::rankPattern);
     SequencedMap<String, Double> alphas = file.numbers("alpha_pattern");
@@ -119,10 +125,7 @@ final class LoraFile {
       case "olora" -> b.init(Init.OLORA);
       case "orthogonal" -> b.init(Init.ORTHOGONAL);
       case "eva" -> b.init(Init.DEFAULT); // it differs in what a new adapter starts from
-      case "mica" -> {
-        b.init(Init.DEFAULT);
-        LOG.warn("{}: init_lora_weights is \"mica\": trained here, B is trained, too", file.file());
-      }
+      case "mica" -> b.init(Init.MICA);
       case "corda", "lora_ga", "loftq" -> {
         b.init(Init.DEFAULT);
         LOG.warn(
@@ -136,9 +139,75 @@ final class LoraFile {
           throw file.wrong(
               "init_lora_weights",
               init,
-              "true, false, \"gaussian\", \"orthogonal\", \"pissa\", \"pissa_niter_N\" or"
-                  + " \"olora\"; \"eva\", \"corda\", \"lora_ga\", \"loftq\" and \"mica\" are read"
-                  + " as true");
+              "true, false, \"gaussian\", \"orthogonal\", \"pissa\", \"pissa_niter_N\","
+                  + " \"olora\" or \"mica\"; \"eva\", \"corda\", \"lora_ga\" and \"loftq\" are read as"
+                  + " true");
+    }
+  }
+
+  private static @Nullable LoraVariant readVariant(AdapterConfig file) throws IOException {
+    List<String> keys =
+        Stream.of("kasa_config", "use_bdlora", "velora_config")
+            .filter(key -> file.get(key).isObject())
+            .toList();
+    if (keys.size() > 1) {
+      throw file.wrong(keys.get(1), file.get(keys.get(1)), "null beside " + keys.getFirst());
+    }
+    if (keys.isEmpty()) {
+      return null;
+    }
+    JsonNode c = file.get(keys.getFirst());
+    return file.checked(
+        () ->
+            switch (keys.getFirst()) {
+              case "kasa_config" ->
+                  new LoraVariant.Kasa(
+                      c.path("beta").asDouble(1e-4), c.path("gamma").asDouble(1e-3));
+              case "use_bdlora" ->
+                  new LoraVariant.BlockDiagonal(
+                      texts(c.path("target_modules_bd_a")),
+                      texts(c.path("target_modules_bd_b")),
+                      c.path("nblocks").asInt(1),
+                      c.path("match_strict").asBoolean(true));
+              default ->
+                  new LoraVariant.Velora(
+                      c.path("num_groups").asInt(64),
+                      c.path("scale").asDouble(1),
+                      LoraVariant.Velora.Direction.valueOf(
+                          c.path("init_type").asText("batch_average").toUpperCase(Locale.ROOT)));
+            });
+  }
+
+  private static List<String> texts(JsonNode array) {
+    List<String> texts = new ArrayList<>();
+    array.forEach(t -> texts.add(t.asText()));
+    return texts;
+  }
+
+  private static void write(@Nullable LoraVariant variant, ObjectNode tree) {
+    switch (variant) {
+      case LoraVariant.Kasa k ->
+          tree.putObject("kasa_config").put("beta", k.beta()).put("gamma", k.gamma());
+      case LoraVariant.BlockDiagonal d -> {
+        ObjectNode o = tree.putObject("use_bdlora");
+        o.put("match_strict", d.strict()).put("nblocks", d.blocks());
+        texts(o, "target_modules_bd_a", d.ofA());
+        texts(o, "target_modules_bd_b", d.ofB());
+      }
+      case LoraVariant.Velora v ->
+          tree.putObject("velora_config")
+              .put("init_type", v.direction().name().toLowerCase(Locale.ROOT))
+              .put("num_groups", v.groups())
+              .put("scale", v.scale());
+      case null -> {}
+    }
+  }
+
+  private static void texts(ObjectNode tree, String key, List<String> values) {
+    if (values.isEmpty()) {
+      tree.putNull(key);
+    } else {
+      values.forEach(tree.putArray(key)::add);
     }
   }
 
@@ -175,9 +244,10 @@ final class LoraFile {
           tree.put(
               "init_lora_weights",
               c.pissaIterations() < 0 ? "pissa" : "pissa_niter_" + c.pissaIterations());
-      case GAUSSIAN, ORTHOGONAL, OLORA ->
+      case GAUSSIAN, ORTHOGONAL, OLORA, MICA ->
           tree.put("init_lora_weights", c.init().name().toLowerCase(Locale.ROOT));
     }
+    write(c.variant(), tree);
     ObjectNode ranks = tree.putObject("rank_pattern");
     c.rankPattern().forEach(ranks::put);
     ObjectNode alphas = tree.putObject("alpha_pattern");
