@@ -40,6 +40,7 @@ import org.jspecify.annotations.Nullable;
  *     default) lets them wherever that is possible; false, as peft does by default, adapts just the
  *     layers that are targeted
  * @param variant another way to compute or to learn, or null for plain LoRA; not with dora
+ * @param startSettings peft's settings of the starts EVA, CORDA and LORA_GA, as JSON, or null
  * @param taskType peft's task type, or null
  * @param baseModel name of the base model, or null
  */
@@ -60,6 +61,7 @@ public record LoraConfig(
     boolean fanInFanOut,
     @Nullable Boolean ensureWeightTying,
     @Nullable LoraVariant variant,
+    @Nullable String startSettings,
     @Nullable String taskType,
     @Nullable String baseModel)
     implements PeftConfig {
@@ -173,6 +175,7 @@ public record LoraConfig(
         fanInFanOut,
         ensureWeightTying,
         variant,
+        startSettings,
         taskType,
         baseModel);
   }
@@ -229,6 +232,7 @@ public record LoraConfig(
     private boolean fanInFanOut;
     private @Nullable Boolean ensureWeightTying;
     private @Nullable LoraVariant variant;
+    private @Nullable String startSettings;
 
     private Builder() {}
 
@@ -248,6 +252,7 @@ public record LoraConfig(
       fanInFanOut = c.fanInFanOut;
       ensureWeightTying = c.ensureWeightTying;
       variant = c.variant;
+      startSettings = c.startSettings;
       targets(c.targets).taskType(c.taskType).baseModel(c.baseModel);
     }
 
@@ -351,6 +356,12 @@ public record LoraConfig(
       return this;
     }
 
+    /** Sets peft's settings of a start that needs data, as JSON; they are kept in files. */
+    public Builder startSettings(@Nullable String json) {
+      startSettings = json;
+      return this;
+    }
+
     /** Sets another rank for layers whose path ends in {@code key}. */
     public Builder rankPattern(String key, int rank) {
       rankPattern.put(key, rank);
@@ -399,6 +410,7 @@ public record LoraConfig(
           fanInFanOut,
           ensureWeightTying,
           variant,
+          startSettings,
           taskType(),
           baseModel());
     }

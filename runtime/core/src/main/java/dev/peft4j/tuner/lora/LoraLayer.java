@@ -101,7 +101,7 @@ final class LoraLayer implements TunerLayer, LowRank {
     Tensor update =
         way == null
             ? kind.apply(in, a, b, bias).mul(scale)
-            : way.inner(in, a).linear(way.b(b), bias).mul(scale);
+            : way.acting(way.inner(in, a).linear(way.b(b), bias).mul(scale));
     if (magnitude == null) {
       return result.add(update);
     }
@@ -262,6 +262,10 @@ final class LoraLayer implements TunerLayer, LowRank {
 
   @Override
   public Map<Parameter, Tensor> merged() {
+    if (way != null && !way.merges()) {
+      throw new IllegalStateException(
+          "the adapter of '" + path + "' acts on some tokens only, so it cannot be merged");
+    }
     Map<Parameter, Tensor> merged = new LinkedHashMap<>();
     Tensor w = adapted(kind.weight());
     merged.put(

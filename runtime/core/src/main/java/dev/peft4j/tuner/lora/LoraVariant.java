@@ -65,4 +65,23 @@ public sealed interface LoraVariant {
       RANDOM
     }
   }
+
+  /**
+   * Activated LoRA (Greenewald et al. 2025): the adapter acts on a row of tokens only from the last
+   * place on where these tokens are, and not at all on a row without them. A call gives its tokens,
+   * (rows, tokens): {@code CallInputs.with("input_ids", ids, body)}, see {@link
+   * dev.peft4j.tuner.CallInputs}; a layer that gets fewer of them gets the last ones. It cannot be
+   * merged.
+   *
+   * @param tokens ids, at least one
+   */
+  record Activated(List<Integer> tokens) implements LoraVariant {
+    /** Copies the list. */
+    public Activated {
+      tokens = List.copyOf(tokens);
+      if (tokens.isEmpty()) {
+        throw new IllegalArgumentException("activated LoRA needs at least one token");
+      }
+    }
+  }
 }

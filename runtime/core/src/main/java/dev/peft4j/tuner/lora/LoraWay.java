@@ -7,6 +7,7 @@ import dev.peft4j.nn.Initial;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
+import dev.peft4j.tuner.CallInputs;
 import dev.peft4j.tuner.TunerLayer;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,7 @@ abstract class LoraWay {
       case LoraVariant.Kasa k -> new Kasa(path, layer, r, rng);
       case LoraVariant.BlockDiagonal b -> blocks(path, b, layer, r);
       case LoraVariant.Velora v -> new Velora(v, layer, rng);
+      case LoraVariant.Activated a -> new Activated(a);
     };
   }
 
@@ -101,6 +103,16 @@ abstract class LoraWay {
 
   List<TunerLayer.Constant> constants() {
     return List.of();
+  }
+
+  /** Returns what of an update acts in this call. */
+  Tensor acting(Tensor update) {
+    return update;
+  }
+
+  /** Returns whether a weight can compute the same. */
+  boolean merges() {
+    return true;
   }
 
   /** A part of the weight that is taken off, as B (out, r) and A (r, in). */
@@ -283,6 +295,55 @@ abstract class LoraWay {
     @Override
     List<TunerLayer.Constant> constants() {
       return List.of(new TunerLayer.Constant("lora_velora_embed", "", direction, false));
+    }
+  }
+
+  /** From the invocation on. */
+  private static final class Activated extends LoraWay {
+    private final LoraVariant.Activated settings;
+
+    Activated(LoraVariant.Activated settings) {
+      this.settings = settings;
+    }
+
+    @Override
+    Tensor acting(Tensor update) {
+      Tensor ids = CallInputs.get("input_ids");
+      if (ids == null || ids.shape().rank() != 2 || update.shape().rank() != 3) {
+        return update.mul(0);
+      }
+      int rows = ids.dim(0);
+      int length = ids.dim(1);
+      int tokens = update.dim(1);
+      long[] all = ids.toLongs();
+      float[] mask = new float[rows * tokens];
+      for (int row = 0; row < rows; row++) {
+        int from = last(all, row * length, length);
+        for (int t = 0; from >= 0 && t < tokens; t++) {
+          mask[row * tokens + t] = length - tokens + t >= from ? 1 : 0;
+        }
+      }
+      return update.mul(Tensor.of(mask, rows, tokens, 1));
+    }
+
+    /** Where the tokens begin for the last time in a row, or -1. */
+    private int last(long[] ids, int start, int length) {
+      int n = settings.tokens().size();
+      for (int at = length - n; at >= 0; at--) {
+        int same = 0;
+        while (same < n && ids[start + at + same] == settings.tokens().get(same)) {
+          same++;
+        }
+        if (same == n) {
+          return at;
+        }
+      }
+      return -1;
+    }
+
+    @Override
+    boolean merges() {
+      return false;
     }
   }
 }
