@@ -78,7 +78,9 @@ final class AttachPlanner {
     if (root.node().opaque()) {
       search(root, here, steps);
     }
-    root.children().forEach(child -> visit(child, here.read(child.node()), steps));
+    if (!root.node().described()) {
+      root.children().forEach(child -> visit(child, here.read(child.node()), steps));
+    }
     return new AttachPlan(merge(steps), List.copyOf(layers), List.copyOf(saved), checkedAtRunTime);
   }
 

@@ -43,11 +43,13 @@ final class ModelScanner {
   private final Visibility visibility;
   private final Consumer<Problem> problems;
   private final Deque<TypeElement> inside = new ArrayDeque<>();
+  private final ModuleTrees trees;
 
   ModelScanner(Universe universe, Visibility visibility, Consumer<Problem> problems) {
     this.universe = universe;
     this.visibility = visibility;
     this.problems = problems;
+    this.trees = new ModuleTrees(universe, this::node);
   }
 
   /**
@@ -59,6 +61,7 @@ final class ModelScanner {
     DeclaredType type = (DeclaredType) model.asType();
     universe.requireComplete(model);
     boolean opaque = overridesChildren(type);
+    List<Node> described = opaque ? trees.children(type) : null;
     return new Node(
         "",
         Kind.MODULE,
@@ -68,10 +71,11 @@ final class ModelScanner {
         false,
         LayerTypes.NONE,
         opaque,
+        described != null,
         true,
         false,
         false,
-        opaque ? List.of() : children(type));
+        described != null ? described : opaque ? List.of() : children(type));
   }
 
   private List<Node> children(DeclaredType module) {
@@ -151,6 +155,7 @@ final class ModelScanner {
         node.linear(),
         node.layer(),
         node.opaque(),
+        node.described(),
         node.certain(),
         annotation(field, OUTPUT_HEAD) != null,
         nullable(field),
@@ -231,6 +236,7 @@ final class ModelScanner {
           false,
           false,
           false,
+          false,
           List.of());
     }
     if (element.getKind() == ElementKind.RECORD && !inside.contains(element)) {
@@ -248,8 +254,10 @@ final class ModelScanner {
         !isAbstract && layer != LayerTypes.NONE && Universe.name(type).startsWith(Universe.NN);
     boolean opaque = !ready && opaque(type, element);
     // what is below a layer of the runtime is the adapter's own business
-    boolean known = !ready && !inside.contains(element) && !overridesChildren(type);
-    List<Node> children = known ? children(type) : List.of();
+    boolean overrides = !ready && overridesChildren(type);
+    List<Node> described = overrides ? trees.children(type) : null;
+    boolean known = !ready && !inside.contains(element) && !overrides;
+    List<Node> children = described != null ? described : known ? children(type) : List.of();
     return new Node(
         Node.ELEMENT,
         Kind.MODULE,
@@ -259,6 +267,7 @@ final class ModelScanner {
         universe.isLinear(type),
         layer,
         opaque,
+        described != null,
         true,
         false,
         false,
@@ -307,6 +316,7 @@ final class ModelScanner {
         Access.ELEMENT,
         false,
         LayerTypes.NONE,
+        false,
         false,
         true,
         false,

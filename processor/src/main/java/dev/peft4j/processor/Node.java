@@ -17,7 +17,9 @@ import org.jspecify.annotations.Nullable;
  * @param access how the generated class gets at it from what holds it
  * @param linear whether it is a Linear
  * @param layer what kind of layer it is for adapters
- * @param opaque whether there may be more in it than its type tells
+ * @param opaque whether there may be more in it than its type tells, so that it is searched at run
+ *     time
+ * @param described whether its class says what is in it all the same
  * @param certain whether its type says that it is a module; the value of an interface's field need
  *     not be one
  * @param outputHead whether all-linear leaves it out
@@ -33,6 +35,7 @@ record Node(
     boolean linear,
     LayerTypes layer,
     boolean opaque,
+    boolean described,
     boolean certain,
     boolean outputHead,
     boolean optional,

@@ -43,7 +43,8 @@ final class TargetChecks {
   }
 
   private boolean searched(Place place) {
-    return (place.node().opaque() || (place.isModule() && matching.decidedAtRunTime(place)))
+    return (place.node().opaque() && !place.node().described()
+            || (place.isModule() && matching.decidedAtRunTime(place)))
         && matching.mayMatchIn(place);
   }
 

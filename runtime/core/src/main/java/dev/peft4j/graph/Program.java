@@ -208,6 +208,16 @@ public final class Program {
     return targets;
   }
 
+  /** Returns whether a run replaces a variable that is not a {@link State}, as a training step. */
+  public boolean trains() {
+    for (int target : targets) {
+      if (target >= 0 && !states[target]) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Returns the shapes of a step's inputs. */
   public Shape[] inputShapes(Step step) {
     Shape[] s = new Shape[step.inputs.length];

@@ -253,8 +253,8 @@ public final class SftEncoder {
     if (c == null) {
       throw new SftException(
           where
-              + ": is a conversation, but the model has no chat template; give one"
-              + " (ChatTemplate.of, --chat-template FILE)");
+              + ": is a conversation, but the model has no chat template; give one, on the command"
+              + " line with --chat-template FILE");
     }
     boolean masked = options.lossOn() != LossOn.ALL && options.lossOn() != LossOn.COMPLETION;
     if (masked && !stopLookedAt) {

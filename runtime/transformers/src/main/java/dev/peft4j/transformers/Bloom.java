@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 import java.util.List;
 import java.util.Map;
@@ -58,6 +59,11 @@ public final class Bloom extends DecoderFamily {
   }
 
   @Override
+  public String tokenOutputLayer() {
+    return "classifier";
+  }
+
+  @Override
   public List<String> attentionTargets() {
     return List.of("query_key_value");
   }
@@ -68,6 +74,20 @@ public final class Bloom extends DecoderFamily {
   }
 
   /** Bloom with its output layer. */
+  @ModuleTree(
+      value = {
+        "transformer.word_embeddings: Embedding",
+        "transformer.word_embeddings_layernorm",
+        "transformer.h.*.input_layernorm",
+        "transformer.h.*.self_attention.query_key_value: Linear",
+        "transformer.h.*.self_attention.dense: Linear",
+        "transformer.h.*.post_attention_layernorm",
+        "transformer.h.*.mlp.dense_h_to_4h: Linear",
+        "transformer.h.*.mlp.dense_4h_to_h: Linear",
+        "transformer.ln_f",
+        "lm_head: Linear"
+      },
+      outputHead = "lm_head")
   public static class BloomForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public BloomForCausalLM(DecoderConfig config) {

@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 
 /**
@@ -34,6 +35,23 @@ public final class Cohere extends DecoderFamily {
   }
 
   /** Cohere with its output layer. */
+  @ModuleTree(
+      value = {
+        "model.embed_tokens: Embedding",
+        "model.layers.*.self_attn.q_proj: Linear",
+        "model.layers.*.self_attn.k_proj: Linear",
+        "model.layers.*.self_attn.v_proj: Linear",
+        "model.layers.*.self_attn.o_proj: Linear",
+        "model.layers.*.mlp.gate_proj: Linear",
+        "model.layers.*.mlp.up_proj: Linear",
+        "model.layers.*.mlp.down_proj: Linear",
+        "model.layers.*.input_layernorm",
+        "model.norm",
+        "lm_head: Linear",
+        "model.layers.*.self_attn.q_norm",
+        "model.layers.*.self_attn.k_norm"
+      },
+      outputHead = "lm_head")
   public static class CohereForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public CohereForCausalLM(DecoderConfig config) {

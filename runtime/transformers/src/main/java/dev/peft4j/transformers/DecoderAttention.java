@@ -45,7 +45,7 @@ public final class DecoderAttention extends NamedParts {
             init);
     this.queryNorm = norm(DecoderPart.QUERY_NORM, config.heads());
     this.keyNorm = norm(DecoderPart.KEY_NORM, config.kvHeads());
-    this.dropout = new Dropout(config.attentionDropout());
+    this.dropout = dropout(config.attentionDropout());
     order(style.order());
   }
 

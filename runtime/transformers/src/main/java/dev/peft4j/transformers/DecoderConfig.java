@@ -2,8 +2,6 @@ package dev.peft4j.transformers;
 
 import dev.peft4j.nn.Rotary;
 import java.util.Collections;
-import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The sizes and settings of a decoder, of any family. {@link Transformers#decoderConfig} reads them
@@ -26,9 +24,6 @@ import org.jspecify.annotations.Nullable;
  * @param attentionDropout {@code attention_dropout}: dropout of the attention's weights
  * @param initializerRange {@code initializer_range}: standard deviation of new weights
  * @param tokens the special tokens
- * @param labels the labels' names of a classifier, {@code id2label}
- * @param problemType {@code problem_type}: the loss of a sequence classifier; null to choose it by
- *     the labels
  * @param style how the model is built
  */
 public record DecoderConfig(
@@ -48,8 +43,6 @@ public record DecoderConfig(
     double attentionDropout,
     double initializerRange,
     TokenIds tokens,
-    List<String> labels,
-    @Nullable ProblemType problemType,
     DecoderStyle style) {
 
   /**
@@ -59,7 +52,6 @@ public record DecoderConfig(
    *     or there are settings for another number of layers
    */
   public DecoderConfig {
-    labels = List.copyOf(labels);
     atLeastOne("vocabSize", vocabSize);
     atLeastOne("hiddenSize", hiddenSize);
     atLeastOne("layers", layers);
@@ -68,7 +60,6 @@ public record DecoderConfig(
     atLeastOne("headDim", headDim);
     atLeastOne("intermediateSize", intermediateSize);
     atLeastOne("maxPositions", maxPositions);
-    atLeastOne("number of labels", labels.size());
     if (heads % kvHeads != 0) {
       throw new IllegalArgumentException(
           "DecoderConfig: " + heads + " heads must be a multiple of the " + kvHeads + " kvHeads");
@@ -85,11 +76,6 @@ public record DecoderConfig(
       throw new IllegalArgumentException(
           "DecoderConfig: " + what + " is " + value + ", must be at least 1");
     }
-  }
-
-  /** Returns the number of classes of a classifier. */
-  public int numLabels() {
-    return labels.size();
   }
 
   /** Returns the number of weights of a decoder with these sizes, to within a few percent. */
@@ -125,8 +111,6 @@ public record DecoderConfig(
     b.attentionDropout = attentionDropout;
     b.initializerRange = initializerRange;
     b.tokens = tokens;
-    b.labels = labels;
-    b.problemType = problemType;
     b.style = style;
     return b;
   }
@@ -149,8 +133,6 @@ public record DecoderConfig(
     double attentionDropout;
     double initializerRange = 0.02;
     TokenIds tokens = TokenIds.NONE;
-    List<String> labels = EncoderConfig.numbered(2);
-    @Nullable ProblemType problemType;
     DecoderStyle style = DecoderStyle.builder().build();
 
     private Builder() {}
@@ -251,18 +233,6 @@ public record DecoderConfig(
       return this;
     }
 
-    /** Sets the names of a classifier's labels. */
-    public Builder labels(List<String> value) {
-      labels = value;
-      return this;
-    }
-
-    /** Sets the loss of a sequence classifier; null to choose it by the labels. */
-    public Builder problemType(@Nullable ProblemType value) {
-      problemType = value;
-      return this;
-    }
-
     /** Sets how the model is built. */
     public Builder style(DecoderStyle value) {
       style = value;
@@ -305,8 +275,6 @@ public record DecoderConfig(
           attentionDropout,
           initializerRange,
           tokens,
-          labels,
-          problemType,
           positioned(dim));
     }
   }

@@ -46,7 +46,7 @@ public abstract class DecoderFamily implements ModelFamily {
 
   @Override
   public List<String> foreignHeads() {
-    return List.of("score.", "classifier.", "qa_outputs.");
+    return List.of("qa_outputs.");
   }
 
   @Override
@@ -60,28 +60,56 @@ public abstract class DecoderFamily implements ModelFamily {
     return stored.endsWith(".rotary_emb.inv_freq") ? null : stored;
   }
 
+  /**
+   * Reads the settings as those of an encoder: they are the decoder's own, with the labels of a
+   * classifier.
+   */
   @Override
-  public final EncoderConfig config(ConfigReader in, boolean head) throws FileFormatException {
-    throw in.wrong("model_type", "the type of an encoder; this is a decoder, which causalLm loads");
+  public EncoderConfig config(ConfigReader in, boolean head) throws FileFormatException {
+    EncoderConfig.Builder b = DecoderEncoder.config(decoderConfig(in));
+    if (head) {
+      b.labels(EncoderKeys.labels(in)).problemType(EncoderKeys.problemType(in));
+    }
+    return b.classifierDropout(classifierDropout(in)).build();
+  }
+
+  /** Returns the dropout before a classifier of tokens. */
+  private static double classifierDropout(ConfigReader in) throws FileFormatException {
+    for (String key : List.of("classifier_dropout", "hidden_dropout")) {
+      if (in.has(key)) {
+        return in.probability(key, 0);
+      }
+    }
+    return 0.1;
   }
 
   @Override
-  public final Encoder encoder(EncoderConfig config, boolean pooler, Init init) {
-    throw noEncoder();
+  public double weights(EncoderConfig config) {
+    return DecoderEncoder.settings(config).weights();
   }
 
   @Override
-  public final SequenceClassifier sequenceClassifier(EncoderConfig config, Init init) {
-    throw noEncoder();
+  public String outputLayer() {
+    return "score";
+  }
+
+  /** Returns the path of the layer that computes the logits of a {@link TokenClassifier}. */
+  public String tokenOutputLayer() {
+    return "score";
   }
 
   @Override
-  public final TokenClassifier tokenClassifier(EncoderConfig config, Init init) {
-    throw noEncoder();
+  public DecoderEncoder encoder(EncoderConfig config, boolean pooler, Init init) {
+    return new DecoderEncoder(config, init);
   }
 
-  private UnsupportedOperationException noEncoder() {
-    return new UnsupportedOperationException(
-        modelType + " is a family of decoders; Transformers.causalLm loads its models");
+  @Override
+  public DecoderSequenceClassifier sequenceClassifier(EncoderConfig config, Init init) {
+    return new DecoderSequenceClassifier(config, init);
+  }
+
+  @Override
+  public DecoderTokenClassifier tokenClassifier(EncoderConfig config, Init init) {
+    return new DecoderTokenClassifier(tokenOutputLayer(), config, init);
   }
 }

@@ -26,7 +26,7 @@ public final class DecoderLayer extends NamedParts {
     this.attentionResultNorm = norm(DecoderPart.ATTENTION_RESULT_NORM, hidden);
     this.mlpNorm = norm(DecoderPart.MLP_NORM, hidden);
     this.mlpResultNorm = norm(DecoderPart.MLP_RESULT_NORM, hidden);
-    this.dropout = new Dropout(config.residualDropout());
+    this.dropout = dropout(config.residualDropout());
     order(style.order());
   }
 

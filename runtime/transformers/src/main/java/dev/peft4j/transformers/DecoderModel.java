@@ -35,7 +35,7 @@ public final class DecoderModel extends NamedParts {
         style.embeddingNorm()
             ? norm(style.name(DecoderPart.EMBEDDING_NORM), style.norm(), hidden, style.normEps())
             : null;
-    this.dropout = new Dropout(config.embeddingDropout());
+    this.dropout = dropout(config.embeddingDropout());
     for (int i = 0; i < config.layers(); i++) {
       layers.add(part(style.name(DecoderPart.LAYERS) + "." + i, new DecoderLayer(config, i, init)));
     }

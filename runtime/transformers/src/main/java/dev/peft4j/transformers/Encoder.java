@@ -55,7 +55,7 @@ public abstract class Encoder extends Module implements HasModelType {
    * input of each layer, and finally the result of {@link #forward(Tensor, Tensor, Tensor)}.
    * Parameters and errors are those of that method.
    */
-  public final List<Tensor> hiddenStates(
+  public List<Tensor> hiddenStates(
       Tensor inputIds, @Nullable Tensor attentionMask, @Nullable Tensor tokenTypeIds) {
     List<Tensor> states = new ArrayList<>();
     states.add(forward(inputIds, attentionMask, tokenTypeIds, states::add));

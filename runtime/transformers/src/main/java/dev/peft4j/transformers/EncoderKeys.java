@@ -77,7 +77,7 @@ final class EncoderKeys {
     return a;
   }
 
-  private static @Nullable ProblemType problemType(ConfigReader in) throws FileFormatException {
+  static @Nullable ProblemType problemType(ConfigReader in) throws FileFormatException {
     String name = in.text("problem_type");
     if (name == null) {
       return null;
@@ -94,7 +94,7 @@ final class EncoderKeys {
             .collect(Collectors.joining(", ", "one of ", " or null")));
   }
 
-  private static List<String> labels(ConfigReader in) throws FileFormatException {
+  static List<String> labels(ConfigReader in) throws FileFormatException {
     if (!in.has("id2label")) {
       int labels = in.wholeNumber("num_labels", 1, 2);
       if (labels > MAX_LABELS) {

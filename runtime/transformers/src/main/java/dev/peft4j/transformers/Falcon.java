@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 import java.util.List;
 import java.util.Map;
@@ -101,6 +102,11 @@ public final class Falcon extends DecoderFamily {
   }
 
   @Override
+  public String tokenOutputLayer() {
+    return "classifier";
+  }
+
+  @Override
   public List<String> attentionTargets() {
     return List.of("query_key_value");
   }
@@ -111,6 +117,21 @@ public final class Falcon extends DecoderFamily {
   }
 
   /** Falcon with its output layer. */
+  @ModuleTree(
+      value = {
+        "transformer.word_embeddings: Embedding",
+        "transformer.h.*.self_attention.query_key_value: Linear",
+        "transformer.h.*.self_attention.dense: Linear",
+        "transformer.h.*.mlp.dense_h_to_4h: Linear",
+        "transformer.h.*.mlp.dense_4h_to_h: Linear",
+        "transformer.h.*.input_layernorm",
+        "transformer.h.*.post_attention_layernorm",
+        "transformer.h.*.ln_attn",
+        "transformer.h.*.ln_mlp",
+        "transformer.ln_f",
+        "lm_head: Linear"
+      },
+      outputHead = "lm_head")
   public static class FalconForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public FalconForCausalLM(DecoderConfig config) {

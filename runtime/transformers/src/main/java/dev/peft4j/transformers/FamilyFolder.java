@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.checkpoint.GgufModel;
 import dev.peft4j.checkpoint.WeightSource;
 import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.gguf.GgufFile;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.ModelFolder;
@@ -64,6 +65,14 @@ final class FamilyFolder {
     }
   }
 
+  /** Returns how weights are held: null for float32, or, of decoders, as the file has them. */
+  private Held held(@Nullable Encoding encoding) {
+    if (encoding == null && family instanceof DecoderFamily) {
+      return Held.asStored();
+    }
+    return Held.in(encoding == null ? Encodings.FLOAT32 : encoding);
+  }
+
   ModelWeights weights(Held held) throws FileFormatException {
     return new ModelWeights(family, files, held);
   }
@@ -75,6 +84,9 @@ final class FamilyFolder {
    */
   EncoderConfig config(@Nullable List<String> labels) throws IOException {
     EncoderConfig own = family.config(reader, labels == null);
+    if (family instanceof DecoderFamily) {
+      UnknownSettings.warn(reader, config);
+    }
     requireSize(family.weights(own));
     return labels == null ? own : own.toBuilder().labels(labels).build();
   }
@@ -112,8 +124,8 @@ final class FamilyFolder {
     return model;
   }
 
-  Encoder encoder(Encoding encoding) throws IOException {
-    ModelWeights weights = weights(Held.in(encoding));
+  Encoder encoder(@Nullable Encoding encoding) throws IOException {
+    ModelWeights weights = weights(held(encoding));
     EncoderConfig config = family.config(reader, false);
     requireSize(family.weights(config));
     Encoder model = family.encoder(config, weights.hasPooler(), Init.zeros());
@@ -122,22 +134,22 @@ final class FamilyFolder {
     return model;
   }
 
-  SequenceClassifier sequenceClassifier(@Nullable List<String> labels, Encoding encoding)
+  SequenceClassifier sequenceClassifier(@Nullable List<String> labels, @Nullable Encoding encoding)
       throws IOException {
     return load(family.sequenceClassifier(config(labels), Init.zeros()), labels != null, encoding);
   }
 
-  TokenClassifier tokenClassifier(@Nullable List<String> labels, Encoding encoding)
+  TokenClassifier tokenClassifier(@Nullable List<String> labels, @Nullable Encoding encoding)
       throws IOException {
     return load(family.tokenClassifier(config(labels), Init.zeros()), labels != null, encoding);
   }
 
-  private <M extends EncoderClassifier> M load(M model, boolean newHead, Encoding encoding)
+  private <M extends EncoderClassifier> M load(M model, boolean newHead, @Nullable Encoding encoding)
       throws IOException {
     if (newHead) {
-      weights(Held.in(encoding)).loadBelowHead(model);
+      weights(held(encoding)).loadBelowHead(model);
     } else {
-      weights(Held.in(encoding)).loadWhole(model);
+      weights(held(encoding)).loadWhole(model);
     }
     model.eval();
     return model;

@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 
 /** Gemma (Gemma Team 2024): Llama with scaled embeddings and norms that multiply by 1 + w. */
@@ -40,6 +41,7 @@ public final class Gemma extends DecoderFamily {
   }
 
   /** Gemma with its output layer. */
+  @ModuleTree(like = LlamaForCausalLM.class)
   public static class GemmaForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public GemmaForCausalLM(DecoderConfig config) {

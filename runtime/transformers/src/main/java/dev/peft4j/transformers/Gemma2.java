@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.nn.Rotary;
 
@@ -53,6 +54,12 @@ public final class Gemma2 extends DecoderFamily {
   }
 
   /** Gemma2 with its output layer. */
+  @ModuleTree(
+      like = LlamaForCausalLM.class,
+      value = {
+        "model.layers.*.pre_feedforward_layernorm",
+        "model.layers.*.post_feedforward_layernorm"
+      })
   public static class Gemma2ForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public Gemma2ForCausalLM(DecoderConfig config) {

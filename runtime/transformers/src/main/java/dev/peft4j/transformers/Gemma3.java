@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.nn.Rotary;
 
@@ -54,6 +55,14 @@ public final class Gemma3 extends DecoderFamily {
   }
 
   /** Gemma3 with its output layer. */
+  @ModuleTree(
+      like = LlamaForCausalLM.class,
+      value = {
+        "model.layers.*.self_attn.q_norm",
+        "model.layers.*.self_attn.k_norm",
+        "model.layers.*.pre_feedforward_layernorm",
+        "model.layers.*.post_feedforward_layernorm"
+      })
   public static class Gemma3ForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public Gemma3ForCausalLM(DecoderConfig config) {

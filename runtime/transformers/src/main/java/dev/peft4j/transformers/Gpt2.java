@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 import java.util.List;
 import java.util.Map;
@@ -73,6 +74,11 @@ public final class Gpt2 extends DecoderFamily {
   }
 
   @Override
+  public String tokenOutputLayer() {
+    return "classifier";
+  }
+
+  @Override
   public List<String> attentionTargets() {
     return List.of("c_attn");
   }
@@ -89,6 +95,20 @@ public final class Gpt2 extends DecoderFamily {
   }
 
   /** Gpt2 with its output layer. */
+  @ModuleTree(
+      value = {
+        "transformer.wte: Embedding",
+        "transformer.wpe: Embedding",
+        "transformer.h.*.ln_1",
+        "transformer.h.*.attn.c_attn: TransposedLinear",
+        "transformer.h.*.attn.c_proj: TransposedLinear",
+        "transformer.h.*.ln_2",
+        "transformer.h.*.mlp.c_fc: TransposedLinear",
+        "transformer.h.*.mlp.c_proj: TransposedLinear",
+        "transformer.ln_f",
+        "lm_head: Linear"
+      },
+      outputHead = "lm_head")
   public static class GPT2LMHeadModel extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public GPT2LMHeadModel(DecoderConfig config) {

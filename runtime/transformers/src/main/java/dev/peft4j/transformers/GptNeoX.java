@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +57,11 @@ public final class GptNeoX extends DecoderFamily {
   }
 
   @Override
+  public String tokenOutputLayer() {
+    return "classifier";
+  }
+
+  @Override
   public List<String> attentionTargets() {
     return List.of("query_key_value");
   }
@@ -76,6 +82,19 @@ public final class GptNeoX extends DecoderFamily {
   }
 
   /** GptNeoX with its output layer. */
+  @ModuleTree(
+      value = {
+        "gpt_neox.embed_in: Embedding",
+        "gpt_neox.layers.*.input_layernorm",
+        "gpt_neox.layers.*.post_attention_layernorm",
+        "gpt_neox.layers.*.attention.query_key_value: Linear",
+        "gpt_neox.layers.*.attention.dense: Linear",
+        "gpt_neox.layers.*.mlp.dense_h_to_4h: Linear",
+        "gpt_neox.layers.*.mlp.dense_4h_to_h: Linear",
+        "gpt_neox.final_layer_norm",
+        "lm_head: Linear"
+      },
+      outputHead = "lm_head")
   public static class GPTNeoXForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public GPTNeoXForCausalLM(DecoderConfig config) {

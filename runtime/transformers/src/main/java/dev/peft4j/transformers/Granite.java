@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 
 /**
@@ -32,6 +33,7 @@ public final class Granite extends DecoderFamily {
   }
 
   /** Granite with its output layer. */
+  @ModuleTree(like = LlamaForCausalLM.class)
   public static class GraniteForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public GraniteForCausalLM(DecoderConfig config) {

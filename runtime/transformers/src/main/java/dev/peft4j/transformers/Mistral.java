@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 
 /** Mistral (Jiang et al. 2023): Llama with a window of tokens that a query sees. */
@@ -25,6 +26,7 @@ public final class Mistral extends DecoderFamily {
   }
 
   /** Mistral with its output layer. */
+  @ModuleTree(like = LlamaForCausalLM.class)
   public static class MistralForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public MistralForCausalLM(DecoderConfig config) {

@@ -162,7 +162,18 @@ final class ModelWeights {
   private boolean isOfHead(String name) {
     String output = family.outputLayer();
     int dot = output.indexOf('.');
-    return isIn(name, dot < 0 ? output : output.substring(0, dot));
+    return isIn(name, dot < 0 ? output : output.substring(0, dot))
+        || family instanceof DecoderFamily d && isIn(name, d.tokenOutputLayer());
+  }
+
+  /** Returns whether a weight of a decoder belongs to a head that the model does not have. */
+  private boolean isOfOtherHead(String name, Module model) {
+    if (!(family instanceof DecoderFamily)) {
+      return false;
+    }
+    boolean classifies = model instanceof Encoder || model instanceof EncoderClassifier;
+    boolean predicts = model instanceof CausalLm;
+    return classifies && isIn(name, DecoderPart.HEAD.usualName()) || predicts && isOfHead(name);
   }
 
   /** Returns whether a weight stays as it is if the checkpoint does not have it. */
@@ -178,8 +189,8 @@ final class ModelWeights {
    * @param ignored canonical names in the folder that the model may lack
    * @param above the prefix of canonical names before the model's names
    * @param renewed names of the model for which the folder's values are ignored
-   * @param config the settings of a model whose renewed and lacking weights are drawn; null if
-   *     they stay as they are
+   * @param config the settings of a model whose renewed and lacking weights are drawn; null if they
+   *     stay as they are
    */
   private void load(
       Module model,
@@ -199,7 +210,7 @@ final class ModelWeights {
     SequencedMap<String, String> sources = new LinkedHashMap<>();
     for (Map.Entry<String, String> e : names.entrySet()) {
       String name = e.getKey();
-      if (!ignored.test(name)) {
+      if (!ignored.test(name) && !isOfOtherHead(name, model)) {
         String own = name.startsWith(above) ? name.substring(above.length()) : name;
         found.put(own, folder.shape(e.getValue()));
         sources.put(own, e.getValue());

@@ -1,5 +1,6 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.nn.Dropout;
 import dev.peft4j.nn.Layer;
 import dev.peft4j.nn.Module;
 import java.util.LinkedHashMap;
@@ -19,6 +20,12 @@ abstract class NamedParts extends Module {
   /** Adds a norm. */
   final Layer norm(String name, NormKind kind, int dim, double eps) {
     return (Layer) part(name, kind.create(dim, eps));
+  }
+
+  /** Adds a dropout; one that never drops anything is no part. */
+  final Dropout dropout(double p) {
+    Dropout dropout = new Dropout(p);
+    return p > 0 ? part("dropout", dropout) : dropout;
   }
 
   /** Moves the parts of these names to the front, in this order. */

@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 import java.util.List;
 
@@ -51,6 +52,22 @@ public final class Phi extends DecoderFamily {
   }
 
   /** Phi with its output layer. */
+  @ModuleTree(
+      value = {
+        "model.embed_tokens: Embedding",
+        "model.layers.*.self_attn.q_proj: Linear",
+        "model.layers.*.self_attn.k_proj: Linear",
+        "model.layers.*.self_attn.v_proj: Linear",
+        "model.layers.*.self_attn.dense: Linear",
+        "model.layers.*.mlp.fc1: Linear",
+        "model.layers.*.mlp.fc2: Linear",
+        "model.layers.*.input_layernorm",
+        "model.final_layernorm",
+        "lm_head: Linear",
+        "model.layers.*.self_attn.q_layernorm",
+        "model.layers.*.self_attn.k_layernorm"
+      },
+      outputHead = "lm_head")
   public static class PhiForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public PhiForCausalLM(DecoderConfig config) {

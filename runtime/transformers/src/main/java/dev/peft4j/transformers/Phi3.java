@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.nn.Rotary;
 import java.util.List;
@@ -42,6 +43,19 @@ public final class Phi3 extends DecoderFamily {
   }
 
   /** Phi3 with its output layer. */
+  @ModuleTree(
+      value = {
+        "model.embed_tokens: Embedding",
+        "model.layers.*.self_attn.o_proj: Linear",
+        "model.layers.*.self_attn.qkv_proj: Linear",
+        "model.layers.*.mlp.gate_up_proj: Linear",
+        "model.layers.*.mlp.down_proj: Linear",
+        "model.layers.*.input_layernorm",
+        "model.layers.*.post_attention_layernorm",
+        "model.norm",
+        "lm_head: Linear"
+      },
+      outputHead = "lm_head")
   public static class Phi3ForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public Phi3ForCausalLM(DecoderConfig config) {

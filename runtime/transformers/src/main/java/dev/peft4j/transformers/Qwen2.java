@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.nn.Rotary;
 
@@ -37,6 +38,7 @@ public final class Qwen2 extends DecoderFamily {
   }
 
   /** Qwen2 with its output layer. */
+  @ModuleTree(like = LlamaForCausalLM.class)
   public static class Qwen2ForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public Qwen2ForCausalLM(DecoderConfig config) {

@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 
 /** Qwen 3 (Yang et al. 2025): Llama with norms of the queries and keys of each head. */
@@ -26,6 +27,9 @@ public final class Qwen3 extends DecoderFamily {
   }
 
   /** Qwen3 with its output layer. */
+  @ModuleTree(
+      like = LlamaForCausalLM.class,
+      value = {"model.layers.*.self_attn.q_norm", "model.layers.*.self_attn.k_norm"})
   public static class Qwen3ForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public Qwen3ForCausalLM(DecoderConfig config) {

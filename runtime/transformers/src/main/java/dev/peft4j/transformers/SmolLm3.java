@@ -2,6 +2,7 @@ package dev.peft4j.transformers;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.nn.Rotary;
 
@@ -53,6 +54,7 @@ public final class SmolLm3 extends DecoderFamily {
   }
 
   /** SmolLm3 with its output layer. */
+  @ModuleTree(like = LlamaForCausalLM.class)
   public static class SmolLM3ForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public SmolLM3ForCausalLM(DecoderConfig config) {

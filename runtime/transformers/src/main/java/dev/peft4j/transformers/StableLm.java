@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 
 /**
@@ -38,6 +39,12 @@ public final class StableLm extends DecoderFamily {
   }
 
   /** StableLm with its output layer. */
+  @ModuleTree(
+      like = LlamaForCausalLM.class,
+      value = {
+        "model.layers.*.self_attn.q_layernorm.norms.*",
+        "model.layers.*.self_attn.k_layernorm.norms.*"
+      })
   public static class StableLmForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public StableLmForCausalLM(DecoderConfig config) {

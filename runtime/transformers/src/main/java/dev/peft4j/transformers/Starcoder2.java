@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.annotation.ModuleTree;
 import dev.peft4j.io.FileFormatException;
 
 /**
@@ -36,6 +37,21 @@ public final class Starcoder2 extends DecoderFamily {
   }
 
   /** Starcoder2 with its output layer. */
+  @ModuleTree(
+      value = {
+        "model.embed_tokens: Embedding",
+        "model.layers.*.self_attn.q_proj: Linear",
+        "model.layers.*.self_attn.k_proj: Linear",
+        "model.layers.*.self_attn.v_proj: Linear",
+        "model.layers.*.self_attn.o_proj: Linear",
+        "model.layers.*.mlp.c_fc: Linear",
+        "model.layers.*.mlp.c_proj: Linear",
+        "model.layers.*.input_layernorm",
+        "model.layers.*.post_attention_layernorm",
+        "model.norm",
+        "lm_head: Linear"
+      },
+      outputHead = "lm_head")
   public static class Starcoder2ForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public Starcoder2ForCausalLM(DecoderConfig config) {

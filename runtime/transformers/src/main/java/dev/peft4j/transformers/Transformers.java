@@ -4,6 +4,7 @@ import dev.peft4j.checkpoint.WeightSource;
 import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Encodings;
 import dev.peft4j.hub.ModelFolders;
+import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.ModelFolder;
 import dev.peft4j.nn.HasModelType;
 import dev.peft4j.nn.Module;
@@ -27,7 +28,10 @@ import java.util.List;
  * <p>Weights stay in the file, which is mapped, until they are changed: a frozen base is never
  * copied, and a file that is in use must be replaced (by renaming), not overwritten.
  *
- * <p>Weights are float32 unless an {@link Encoding} says otherwise (transformers' {@code dtype} and
+ * <p>A family may be one of decoders, such as Llama: {@link #causalLm} predicts the next token, and
+ * the other methods give a decoder as an encoder, or with a classifier.
+ *
+ * <p>Weights of encoders are float32, and those of decoders in the type of the file, unless an {@link Encoding} says otherwise (transformers' {@code dtype} and
  * {@code quantization_config}): as 16-bit numbers they take half the memory, in blocks of codes
  * even less; see {@link Module#to} for the weights to which an encoding applies. Such weights are
  * frozen. Those that the file has in another type are converted. Computations with them are in
@@ -45,7 +49,7 @@ public final class Transformers {
    * @throws dev.peft4j.io.StateDictException if the weights do not fit
    */
   public static Encoder encoder(Path folder) throws IOException {
-    return encoder(folder, Encodings.FLOAT32);
+    return FamilyFolder.open(folder).encoder(null);
   }
 
   /**
@@ -110,7 +114,7 @@ public final class Transformers {
    * @throws dev.peft4j.io.StateDictException if the weights do not fit, or there is no classifier
    */
   public static SequenceClassifier sequenceClassifier(Path folder) throws IOException {
-    return sequenceClassifier(folder, Encodings.FLOAT32);
+    return FamilyFolder.open(folder).sequenceClassifier(null, null);
   }
 
   /**
@@ -153,7 +157,7 @@ public final class Transformers {
   /** Returns a classifier with named labels; see {@link #sequenceClassifier(Path, int)}. */
   public static SequenceClassifier sequenceClassifier(Path folder, List<String> labels)
       throws IOException {
-    return sequenceClassifier(folder, labels, Encodings.FLOAT32);
+    return FamilyFolder.open(folder).sequenceClassifier(labels, null);
   }
 
   /**
@@ -174,7 +178,7 @@ public final class Transformers {
    * @throws dev.peft4j.io.StateDictException if the weights do not fit, or there is no classifier
    */
   public static TokenClassifier tokenClassifier(Path folder) throws IOException {
-    return tokenClassifier(folder, Encodings.FLOAT32);
+    return FamilyFolder.open(folder).tokenClassifier(null, null);
   }
 
   /**
@@ -201,7 +205,7 @@ public final class Transformers {
    */
   public static TokenClassifier tokenClassifier(Path folder, List<String> labels)
       throws IOException {
-    return tokenClassifier(folder, labels, Encodings.FLOAT32);
+    return FamilyFolder.open(folder).tokenClassifier(labels, null);
   }
 
   /**
@@ -347,25 +351,34 @@ public final class Transformers {
    * Fills a model, such as a subclass of {@link BertForSequenceClassification}, with the weights of
    * a folder, and puts it into evaluation mode. Its parameters must have the names of the
    * checkpoint of a model with a head ({@code bert.embeddings...}), or it must be an {@link
-   * Encoder}. The family is that of the model if it has a type ({@link HasModelType}), else that of
+   * Encoder}. The weights of a {@link CausalLm} stay in the type that they have in the file. The family is that of the model if it has a type ({@link HasModelType}), else that of
    * the folder.
    *
    * @throws dev.peft4j.io.FileFormatException if a file is missing or not valid
    * @throws dev.peft4j.io.StateDictException if the weights do not fit; nothing is replaced then
    */
   public static <M extends Module> M load(Path folder, M model) throws IOException {
-    return load(folder, model, Encodings.FLOAT32);
+    return fill(
+        folder, model, model instanceof CausalLm ? Held.asStored() : Held.in(Encodings.FLOAT32));
   }
 
   /** Fills a model with weights in an encoding; see {@link #load(Path, Module)}. */
   public static <M extends Module> M load(Path folder, M model, Encoding encoding)
       throws IOException {
+    return fill(folder, model, Held.in(encoding));
+  }
+
+  private static <M extends Module> M fill(Path folder, M model, Held held)
+      throws IOException {
     ModelFamily family =
         model instanceof HasModelType m ? ModelFamily.of(m.modelType()) : family(folder);
     WeightSource files = WeightSource.open(ModelFolder.open(folder));
-    ModelWeights weights = new ModelWeights(family, files, Held.in(encoding));
-    if (model instanceof CausalLm lm) {
-      weights.tied(lm.config());
+    ModelWeights weights = new ModelWeights(family, files, held);
+    if (model instanceof CausalLm lm && weights.tied(lm.config()).tied() != lm.config().tied()) {
+      throw new FileFormatException(
+          folder,
+          "has an output layer that is not the embedding, but the model's are tied; make the model"
+              + " with the settings of Transformers.decoderConfig");
     }
     if (model instanceof Encoder encoder) {
       weights.loadEncoder(encoder);

@@ -28,7 +28,11 @@ final class DecoderRunner {
 
   /** Returns whether a case is of a decoder. */
   static boolean takes(GoldenCase golden) throws IOException {
-    return golden.kind().equals("causal-lm");
+    return golden.kind().equals("causal-lm") || classifies(golden);
+  }
+
+  private static boolean classifies(GoldenCase golden) throws IOException {
+    return golden.kind().equals("decoder-sequence-classification");
   }
 
   static CaseResult run(GoldenCase golden) throws IOException {
@@ -40,7 +44,10 @@ final class DecoderRunner {
       return CaseResult.unsupported("model type " + golden.modelType());
     }
     SafeTensors io = golden.io();
-    CaseResult whole = new DecoderCheck(golden, io).run();
+    CaseResult whole =
+        classifies(golden)
+            ? DecoderClassifierRunner.compare(golden, io)
+            : new DecoderCheck(golden, io).run();
     List<Difference> differences = new ArrayList<>(whole.differences());
     List<String> reasons = new ArrayList<>(whole.reasons());
     for (String name : golden.adapters()) {
@@ -92,12 +99,16 @@ final class DecoderRunner {
             merges,
             true);
     Map<String, Tensor> inputs = GoldenCase.starting("right.", io);
-    Tensor labels = GoldenCase.tensor(io, "right.labels");
+    Tensor labels =
+        GoldenCase.tensor(io, classifies(golden) ? "input.target" : "right.labels");
     return new AdapterRun(peft, () -> model(golden, encoding), config, io, inputs, labels).run();
   }
 
   private static CaseModel model(GoldenCase golden, @Nullable Encoding encoding)
       throws IOException {
+    if (classifies(golden)) {
+      return DecoderClassifierRunner.model(golden.modelFolder());
+    }
     return model(
         encoding == null
             ? Transformers.causalLm(golden.modelFolder())

@@ -1,5 +1,8 @@
 package dev.peft4j.backend.cpu;
 
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
+
 /**
  * Copies a matrix from one layout to another. For one thread at a time. Whoever needs it no longer
  * closes it, or leaves that to the garbage collector.
@@ -9,24 +12,33 @@ final class DnnReorder implements AutoCloseable {
 
   private final DnnCall call;
 
+  /** True for encodings that are read: float32 and bfloat16. */
+  static boolean reads(Encoding encoding) {
+    return encoding.isPlain() || encoding.equals(Encodings.BFLOAT16);
+  }
+
   /** The layouts stay the caller's. */
   DnnReorder(long from, long to) {
     this.call = new DnnCall(OneDnn.library().reorder(from, to), ARGUMENTS, new long[] {from, to});
   }
 
   /**
-   * Copies columns of a row-major matrix (k, n) to their place in the same matrix in another
+   * Copies columns of a matrix (k, n) to their place in the same matrix of float32 in another
    * layout.
    *
+   * @param transposed whether it is stored as (n, k)
+   * @param encoding how its numbers are stored, one for which {@link #reads} holds
    * @param layout the other layout
    * @param from the first column, a multiple of the layout's blocks
    * @param to the end of the columns, such a multiple too or n
    */
-  static DnnReorder columns(int k, int n, int from, int to, long layout) {
+  static DnnReorder columns(
+      int k, int n, boolean transposed, Encoding encoding, int from, int to, long layout) {
     OneDnn dnn = OneDnn.library();
     long[] sizes = {k, to - from};
     long[] start = {0, from};
-    long whole = dnn.layout(new long[] {k, n}, new long[] {n, 1});
+    long[] steps = transposed ? new long[] {1, k} : new long[] {n, 1};
+    long whole = dnn.layout(new long[] {k, n}, steps, encoding);
     long source = dnn.part(whole, sizes, start);
     long target = dnn.part(layout, sizes, start);
     DnnReorder made = new DnnReorder(source, target);

@@ -31,7 +31,10 @@ final class FrozenProductKernel extends Kernel {
   private static final int LARGE = 1 << 20;
 
   /** With so many rows the time to pack a weight is little beside the product's. */
-  private static final int MANY_ROWS = 1024;
+  private static final int MANY_ROWS = 512;
+
+  /** Weights beyond this many bytes would take too much scratch memory. */
+  private static final int HUGE = 1 << 26;
 
   /** Pieces of rows for each part. */
   private static final int MAX_PIECES = 4;
@@ -44,7 +47,7 @@ final class FrozenProductKernel extends Kernel {
 
   /** How the weight is read. */
   private enum Form {
-    /** As it is stored: 0.94 to 1 of the speed of a packed one. */
+    /** As it is stored: 0.9 to 1 of the speed of a packed one. */
     PLAIN,
     /** Packed once; the copy is kept. */
     KEPT,
@@ -55,6 +58,7 @@ final class FrozenProductKernel extends Kernel {
   private final int rows;
   private final int n;
   private final int k;
+  private final boolean transposed;
   private final boolean bias;
   private final boolean byColumns;
   private final Form form;
@@ -77,9 +81,9 @@ final class FrozenProductKernel extends Kernel {
     this.rows = rows;
     this.n = n;
     this.k = k;
+    this.transposed = transposed;
     this.bias = bias;
-    boolean coded = !site.encoding(1).isPlain();
-    this.form = form(transposed || coded, rows, n, k);
+    this.form = form(site, transposed, rows, n, k);
     // every part reads all of the operand that is not cut
     this.byColumns = form != Form.PASSING && n > rows && n / BLOCK >= Workers.shared().size();
     this.parts = parts((long) rows * n * k / 4, byColumns ? n / BLOCK : rows);
@@ -91,34 +95,46 @@ final class FrozenProductKernel extends Kernel {
       int height = byColumns ? rows : start(rows, p + 1, pieces) - start(rows, p, pieces);
       int from = byColumns ? column(p) : 0;
       int to = byColumns ? column(p + 1) : n;
-      Call call = new Call(height, to - from, k, n, bias, form != Form.PLAIN);
+      Call call = new Call(height, to - from, k, n, transposed, bias, form != Form.PLAIN);
       products[p] = site.frame().shared(p, call, call::make);
       views[p] = new PackedWeights.View(k, n, transposed, from, to);
     }
-    this.packing = form == Form.PASSING ? packing(site.frame()) : new DnnReorder[0];
+    this.packing = form == Form.PASSING ? packing(site) : new DnnReorder[0];
   }
 
-  private static Form form(boolean mustPack, int rows, int n, int k) {
-    boolean large = 4L * n * k > LARGE;
-    if (!mustPack && large && rows >= MANY_ROWS) {
+  /**
+   * A second copy of a weight is kept only where training multiplies with it again and again.
+   * Elsewhere it is packed in passing where that pays, and else read as it is.
+   */
+  private static Form form(Site site, boolean transposed, int rows, int n, int k) {
+    boolean coded = !site.encoding(1).isPlain();
+    long bytes = 4L * n * k;
+    boolean passing = bytes <= HUGE && DnnReorder.reads(site.encoding(1));
+    if (passing && rows >= MANY_ROWS && (coded || bytes > LARGE)) {
       return Form.PASSING;
     }
-    return mustPack || 4L * n % ALIAS == 0 ? Form.KEPT : Form.PLAIN;
+    boolean trains = site.program().trains();
+    if (coded) {
+      return passing && !trains ? Form.PASSING : Form.KEPT;
+    }
+    boolean slow = transposed || 4L * n % ALIAS == 0;
+    return trains && slow && bytes <= HUGE ? Form.KEPT : Form.PLAIN;
   }
 
-  private DnnReorder[] packing(Frame frame) {
+  private DnnReorder[] packing(Site site) {
     OneDnn dnn = OneDnn.library();
     long layout = products[0].layout();
     int threads = Workers.shared().size();
-    frame.needScratch(
-        (dnn.bytes(layout) + threads - 1) / threads); // that of all parts is one piece
+    site.frame()
+        .needScratch(
+            (dnn.bytes(layout) + threads - 1) / threads); // that of all parts is one piece
     int blocks = Math.max(1, n / PACKED_BLOCK);
-    int count = Math.min(parts, blocks);
+    int count = Math.min(Math.min(parts, threads), blocks);
     DnnReorder[] made = new DnnReorder[count];
     for (int p = 0; p < count; p++) {
       int from = start(blocks, p, count) * PACKED_BLOCK;
       int to = p + 1 == count ? n : start(blocks, p + 1, count) * PACKED_BLOCK;
-      made[p] = DnnReorder.columns(k, n, from, to, layout);
+      made[p] = DnnReorder.columns(k, n, transposed, site.encoding(1), from, to, layout);
     }
     return made;
   }
@@ -133,11 +149,13 @@ final class FrozenProductKernel extends Kernel {
   }
 
   /** What one part computes. */
-  private record Call(int m, int n, int k, int step, boolean bias, boolean packed) {
+  private record Call(
+      int m, int n, int k, int step, boolean transposed, boolean bias, boolean packed) {
     DnnProduct make() {
       return packed
           ? DnnProduct.packed(m, n, k, step, bias)
-          : DnnProduct.plain(m, n, k, Steps.of(k, false), Steps.of(step, false), step, bias);
+          : DnnProduct.plain(
+              m, n, k, Steps.of(k, false), Steps.of(transposed ? k : step, transposed), step, bias);
     }
   }
 
@@ -233,7 +251,7 @@ final class FrozenProductKernel extends Kernel {
     long a = in(0) + 4L * row * k;
     long w =
         switch (form) {
-          case PLAIN -> in(1) + 4L * column;
+          case PLAIN -> in(1) + 4L * column * (transposed ? k : 1);
           case KEPT -> Objects.requireNonNull(weights[byColumns ? part : 0]).address();
           case PASSING -> scratch(0);
         };

@@ -1,5 +1,6 @@
 package dev.peft4j.backend.cpu;
 
+import dev.peft4j.data.Encoding;
 import dev.peft4j.log.Log;
 import java.lang.foreign.MemorySegment;
 
@@ -135,6 +136,38 @@ interface Loops {
 
   /** The sum of {@code a * b}. */
   float dot(long a, long b, int n);
+
+  /**
+   * The products of some rows, {@code step} bytes apart, with one: {@code y[r] = dot(x[r], w)}; the
+   * results are {@code next} bytes apart.
+   */
+  default void dots(long x, long step, int rows, long w, long y, long next, int n) {
+    for (int r = 0; r < rows; r++) {
+      Memory.set(y + r * next, dot(x + r * step, w, n));
+    }
+  }
+
+  /**
+   * The same with {@code w} in an encoding without blocks; {@code decoded} is room for n numbers.
+   */
+  default void dots(
+      Encoding encoding,
+      long x,
+      long step,
+      int rows,
+      long w,
+      long decoded,
+      long y,
+      long next,
+      int n) {
+    decode(encoding, w, decoded, n);
+    dots(x, step, rows, decoded, y, next, n);
+  }
+
+  /** {@code dst = src} as float32, from an encoding without blocks. */
+  default void decode(Encoding encoding, long src, long dst, int n) {
+    encoding.decode(Memory.ALL, src, Memory.ALL, dst, n);
+  }
 
   /** The sum of the squares. */
   float sumOfSquares(long a, int n);

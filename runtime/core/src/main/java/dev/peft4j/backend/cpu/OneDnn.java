@@ -3,6 +3,8 @@ package dev.peft4j.backend.cpu;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.log.Log;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -36,6 +38,7 @@ final class OneDnn {
   static final int TARGET_GRADIENT = 145;
   static final int WEIGHTS_LAYOUT = 131;
   private static final int ANY = 1;
+  private static final int BFLOAT16 = 2;
   private static final int FLOAT32 = 3;
   private static final int CPU = 1;
   private static final int ELTWISE_LINEAR = 38;
@@ -154,14 +157,19 @@ final class OneDnn {
     }
   }
 
-  /** The description of a tensor; the steps are distances in elements. */
+  /** The description of a tensor of float32; the steps are distances in elements. */
   long layout(long[] sizes, long[] steps) {
+    return layout(sizes, steps, Encodings.FLOAT32);
+  }
+
+  /** The description of a tensor of float32 or bfloat16. */
+  long layout(long[] sizes, long[] steps, Encoding encoding) {
     try (Arena arena = Arena.ofConfined()) {
       return create(
           "dnnl_memory_desc_create_with_strides",
           sizes.length,
           arena.allocateFrom(JAVA_LONG, sizes).address(),
-          FLOAT32,
+          encoding.isPlain() ? FLOAT32 : BFLOAT16,
           arena.allocateFrom(JAVA_LONG, steps).address());
     }
   }
@@ -305,9 +313,24 @@ final class OneDnn {
     check("dnnl_memory_set_data_handle", NativeCalls.call(setHandle, memory, address));
   }
 
-  /** Executes; {@code arguments} is the address of {@code count} pairs of argument and memory. */
+  /**
+   * Executes on this thread alone; {@code arguments} is the address of {@code count} pairs of
+   * argument and memory. Not all primitives keep to the number of threads that they were made for:
+   * reorders and softmax would wake a crew of OpenMP's, which waits for processors that others use.
+   */
   void execute(long primitive, long stream, int count, long arguments) {
-    check("dnnl_primitive_execute", NativeCalls.call(execute, primitive, stream, count, arguments));
+    int before = threads();
+    if (before != 1) {
+      threads(1);
+    }
+    try {
+      check(
+          "dnnl_primitive_execute", NativeCalls.call(execute, primitive, stream, count, arguments));
+    } finally {
+      if (before != 1) {
+        threads(before);
+      }
+    }
   }
 
   private int threads() {

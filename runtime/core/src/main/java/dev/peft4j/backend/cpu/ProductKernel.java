@@ -3,6 +3,7 @@ package dev.peft4j.backend.cpu;
 import dev.peft4j.backend.Strides;
 import dev.peft4j.data.Shape;
 import dev.peft4j.op.MatMul;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Matrix products that are not done by oneDNN, through OpenBLAS, which runs on one thread here: the
@@ -48,9 +49,9 @@ final class ProductKernel extends Kernel {
   }
 
   static Kernel matmul(Site site) {
-    Kernel frozen = FrozenProductKernel.of(site);
-    if (frozen != null) {
-      return frozen;
+    Kernel special = special(site);
+    if (special != null) {
+      return special;
     }
     MatMul op = (MatMul) site.step().op();
     Shape a = site.in(0);
@@ -67,14 +68,19 @@ final class ProductKernel extends Kernel {
   }
 
   static Kernel linear(Site site) {
-    Kernel frozen = FrozenProductKernel.of(site);
-    if (frozen != null) {
-      return frozen;
+    Kernel special = special(site);
+    if (special != null) {
+      return special;
     }
     Shape x = site.in(0);
     Shape w = site.in(1);
     boolean bias = site.step().inputs().length > 2;
     return oneMatrix(site, false, true, x.rows(), w.dim(0), w.dim(1), bias);
+  }
+
+  private static @Nullable Kernel special(Site site) {
+    Kernel few = FewRowsKernel.of(site);
+    return few != null ? few : FrozenProductKernel.of(site);
   }
 
   private static Kernel oneMatrix(

@@ -1,5 +1,7 @@
 package dev.peft4j.backend.cpu;
 
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +35,9 @@ final class VectorLoops implements Loops {
   private static final int RMS_NORM_GRAD = 208;
   private static final int GELU_PLACE = 209;
   private static final int GELU_GRAD_PLACE = 210;
+  private static final int DOTS = 211;
+  private static final int HALF_DOT = 212;
+  private static final int HALF = 213;
   private static final int PLACES = 256;
 
   private final ScalarLoops plain = new ScalarLoops();
@@ -95,6 +100,9 @@ final class VectorLoops implements Loops {
       case SUM -> sum(a, n);
       case MAXIMUM -> max(a, n);
       case DOT -> dot(a, b, n);
+      case DOTS -> dots(a, 4L * n / 4, 4, b, c, 4, n / 2);
+      case HALF_DOT -> dots(Encodings.BFLOAT16, a, 4, 1, b, c, c, 4, n);
+      case HALF -> decode(Encodings.BFLOAT16, a, c, n);
       case SQUARES -> sumOfSquares(a, n);
       case SQUARED_DIFF -> sumSquaredDiff(a, 0.5f, n);
       case SOFTMAX -> softmaxRow(a, c, n);
@@ -198,6 +206,52 @@ final class VectorLoops implements Loops {
   @Override
   public float dot(long a, long b, int n) {
     return plain(DOT, n) ? plain.dot(a, b, n) : VectorSums.product(a, b, n);
+  }
+
+  /** Vectors of 16 lanes, and rows that are whole vectors. */
+  private static boolean wide(int n) {
+    return VectorMath.LANES == 16 && n % 16 == 0;
+  }
+
+  @Override
+  public void dots(long x, long step, int rows, long w, long y, long next, int n) {
+    int r = 0;
+    if (rows >= 4 && wide(n) && !plain(DOTS, n)) {
+      for (; r + 4 <= rows; r += 4) {
+        VectorDots.four(x + r * step, step, w, y + r * next, next, n);
+      }
+    }
+    for (; r < rows; r++) {
+      Memory.set(y + r * next, dot(x + r * step, w, n));
+    }
+  }
+
+  @Override
+  public void dots(
+      Encoding encoding,
+      long x,
+      long step,
+      int rows,
+      long w,
+      long decoded,
+      long y,
+      long next,
+      int n) {
+    if (rows == 1 && encoding.equals(Encodings.BFLOAT16) && wide(n) && !plain(HALF_DOT, n)) {
+      Memory.set(y, VectorDots.half(x, w, n));
+    } else {
+      decode(encoding, w, decoded, n);
+      dots(x, step, rows, decoded, y, next, n);
+    }
+  }
+
+  @Override
+  public void decode(Encoding encoding, long src, long dst, int n) {
+    if (encoding.equals(Encodings.BFLOAT16) && wide(n) && !plain(HALF, n)) {
+      VectorDots.decode(src, dst, n);
+    } else {
+      encoding.decode(Memory.ALL, src, Memory.ALL, dst, n);
+    }
   }
 
   @Override

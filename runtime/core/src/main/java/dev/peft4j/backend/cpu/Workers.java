@@ -8,9 +8,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A fixed crew of threads that runs the parts of a task, the calling thread being one of them. Part
- * {@code i} always goes to member {@code i % size()}, member 0 being the caller. Between tasks the
- * members spin for a moment, since the next kernel of a step usually follows within microseconds,
- * then sleep.
+ * {@code i} goes to member {@code i % size()}, member 0 being the caller. A caller that has done its
+ * own parts does those of members that have not begun, too: where the system has given their
+ * processor to somebody else, nobody waits for it. Between tasks the members spin for a moment,
+ * since the next kernel of a step usually follows within microseconds, then sleep.
  *
  * <p>One task runs on the crew at a time: a caller that finds the crew busy, another thread's task
  * or the same thread's enclosing one, runs all parts itself. A steady call allocates nothing.
@@ -112,6 +113,12 @@ final class Workers implements AutoCloseable {
       members[i].go();
     }
     work(task, 0, parts);
+    for (int i = 0; i < helpers; i++) {
+      if (members[i].take()) {
+        work(task, i + 1, parts);
+        pending.decrementAndGet();
+      }
+    }
     if (pending.get() != 0) {
       await();
     }
@@ -177,6 +184,10 @@ final class Workers implements AutoCloseable {
     private final int index;
     private final Thread thread;
     private volatile int turn;
+
+    /** The last turn that somebody took: this thread, or the caller in its place. */
+    private final AtomicInteger taken = new AtomicInteger();
+
     private volatile boolean sleeps;
     private boolean closed;
 
@@ -203,6 +214,12 @@ final class Workers implements AutoCloseable {
       }
     }
 
+    /** Takes the present turn unless it is taken. */
+    boolean take() {
+      int now = turn;
+      return taken.compareAndSet(now - 1, now);
+    }
+
     @Override
     public void run() {
       int seen = 0;
@@ -210,9 +227,12 @@ final class Workers implements AutoCloseable {
         if (turn == seen) {
           await(seen);
         }
-        seen++;
+        seen = turn;
         if (closed) {
           return;
+        }
+        if (!take()) {
+          continue;
         }
         Task current = task;
         if (current != null) {

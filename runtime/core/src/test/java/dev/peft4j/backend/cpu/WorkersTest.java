@@ -31,18 +31,41 @@ class WorkersTest {
   }
 
   @Test
-  void partsGoToTheSameMembersEveryTime() {
+  void thePartsOfAMemberAreRunByOneThread() {
     try (Workers crew = new Workers(3)) {
-      Thread[] first = new Thread[10];
-      crew.run(part -> first[part] = Thread.currentThread(), 10);
-      for (int part = 0; part < 10; part++) {
-        assertThat(first[part]).isSameAs(first[part % 3]);
+      Thread[] ran = new Thread[10];
+      for (int round = 0; round < 1000; round++) {
+        crew.run(part -> ran[part] = Thread.currentThread(), 10);
+        for (int part = 0; part < 10; part++) {
+          assertThat(ran[part]).isSameAs(ran[part % 3]);
+        }
+        assertThat(ran[0]).isSameAs(Thread.currentThread());
       }
-      assertThat(first[0]).isSameAs(Thread.currentThread());
-      assertThat(first[1].isDaemon()).isTrue();
-      for (int round = 0; round < 100; round++) {
-        crew.run(part -> assertThat(Thread.currentThread()).isSameAs(first[part]), 10);
+    }
+  }
+
+  @Test
+  void aCallerWithLittleToDoHelpsOutThoseThatSleep() throws InterruptedException {
+    try (Workers crew = new Workers(16)) { // more than there are processors
+      int helped = 0;
+      AtomicIntegerArray runs = new AtomicIntegerArray(16);
+      for (int round = 0; round < 200; round++) {
+        if (round % 10 == 0) {
+          Thread.sleep(1); // the members go to sleep
+        }
+        Thread[] ran = new Thread[16];
+        crew.run(
+            part -> {
+              ran[part] = Thread.currentThread();
+              runs.incrementAndGet(part);
+            },
+            16);
+        for (int part = 1; part < 16; part++) {
+          helped += ran[part] == Thread.currentThread() ? 1 : 0;
+          assertThat(runs.get(part)).isEqualTo(round + 1);
+        }
       }
+      assertThat(helped).isPositive();
     }
   }
 

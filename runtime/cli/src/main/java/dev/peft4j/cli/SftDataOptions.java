@@ -1,0 +1,101 @@
+package dev.peft4j.cli;
+
+import dev.peft4j.chat.ChatTemplate;
+import dev.peft4j.chat.ChatTemplateException;
+import dev.peft4j.io.FileFormatException;
+import dev.peft4j.sft.LossOn;
+import dev.peft4j.sft.SftData;
+import dev.peft4j.sft.SftEncoder;
+import dev.peft4j.sft.SftOptions;
+import dev.peft4j.transformers.Tokenizer;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.Option;
+
+/** The options for rows of text and conversations that a language model learns from. */
+final class SftDataOptions {
+  /** The values of {@code --loss}. */
+  enum Loss {
+    answers(LossOn.DEFAULT),
+    completion(LossOn.COMPLETION),
+    assistant(LossOn.ASSISTANT),
+    all(LossOn.ALL);
+
+    private final LossOn on;
+
+    Loss(LossOn on) {
+      this.on = on;
+    }
+  }
+
+  @Option(
+      names = "--loss",
+      paramLabel = "TOKENS",
+      description =
+          "The tokens that are learned: answers (the assistant's in conversations, completions of"
+              + " prompts, all of a text), completion, assistant, or all.")
+  Loss loss = Loss.answers;
+
+  @Option(
+      names = "--chat-template",
+      paramLabel = "FILE",
+      description = "A chat template to be used instead of the model's own (Jinja).")
+  @Nullable Path template;
+
+  @Option(
+      names = "--text-field",
+      paramLabel = "KEY",
+      showDefaultValue = Help.Visibility.ALWAYS,
+      description = "The key of plain texts in rows.")
+  String textField = "text";
+
+  @Option(
+      names = "--skip-bad-rows",
+      description = "Count rows that cannot become examples instead of ending with an error.")
+  boolean skipBadRows;
+
+  /** Returns the encoder of rows for the model in {@code folder}. */
+  SftEncoder encoder(Path folder, Tokenizer tokenizer, int maxLength) throws IOException {
+    SftOptions options = new SftOptions(loss.on, textField, maxLength, false, skipBadRows);
+    ChatTemplate chat = template(folder, tokenizer);
+    return CommandException.ofSettings(() -> new SftEncoder(tokenizer, chat, options));
+  }
+
+  /** Returns the examples of a file. */
+  SftData read(Path file, Path folder, Tokenizer tokenizer, int maxLength) throws IOException {
+    return SftData.read(file, encoder(folder, tokenizer, maxLength));
+  }
+
+  /** Returns the chat template that was asked for, or the model's; null if there is none. */
+  @Nullable ChatTemplate template(Path folder, Tokenizer tokenizer) throws IOException {
+    Path file = template;
+    if (file == null) {
+      return ownTemplate(folder);
+    }
+    if (!Files.isRegularFile(file)) {
+      throw new FileFormatException(
+          file, Files.exists(file) ? "is not a file" : "does not exist; expected a chat template");
+    }
+    try {
+      return ChatTemplate.of(file.toString(), Files.readString(file))
+          .withSpecialTokens(tokenizer.specialTokens());
+    } catch (CharacterCodingException e) {
+      throw new FileFormatException(file, "is not UTF-8 text", e);
+    }
+  }
+
+  private static @Nullable ChatTemplate ownTemplate(Path folder) throws IOException {
+    try {
+      return ChatTemplate.fromFolder(folder);
+    } catch (ChatTemplateException e) {
+      if (e.kind() == ChatTemplateException.Kind.INPUT) {
+        return null; // there is none; a conversation is an error then
+      }
+      throw e;
+    }
+  }
+}
