@@ -22,6 +22,18 @@ public final class Encodings {
   /** 64-bit signed integers. */
   public static final Encoding INT64 = new Int64();
 
+  /** Blocks of 32 signed bytes under a scale, 8.5 bits a value; for frozen weights. */
+  public static final Encoding Q8_0 = new Q8_0();
+
+  /** Blocks of 32 codes of 4 bits under a scale, 4.5 bits a value; for frozen weights. */
+  public static final Encoding Q4_0 = new Q4_0();
+
+  /** QLoRA's codes of 4 bits in blocks of 64, 4.5 bits a value; for frozen weights. */
+  public static final Encoding NF4 = new Nf4();
+
+  /** Signed bytes under a scale for each row, 8 bits a value; for frozen weights. */
+  public static final Encoding INT8_ROWS = new Int8Rows();
+
   private Encodings() {}
 
   /** Returns all encodings on the class path. */

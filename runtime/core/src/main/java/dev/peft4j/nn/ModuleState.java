@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Parameters and buffers by their names in files, with code to load and save them. A tensor with
@@ -93,13 +94,25 @@ public final class ModuleState {
    * @throws UncheckedIOException if it cannot be written
    */
   public void write(Path path, Map<? extends ModuleTensor, Storage> instead) {
+    write(path, instead, null);
+  }
+
+  /**
+   * Writes the tensors to a file, those in blocks of codes in another encoding; see {@link
+   * #write(Path, Map)}.
+   *
+   * @param ofBlocks what blocks are written as; null to refuse them
+   */
+  public void write(
+      Path path, Map<? extends ModuleTensor, Storage> instead, @Nullable Encoding ofBlocks) {
     VariableGroup.pinned( // of one moment, though others may train meanwhile
         () -> {
           SequencedMap<String, StoredTensor> values = new LinkedHashMap<>();
           tensors.forEach(
               (name, t) -> {
                 Storage value = instead.get(t);
-                Encoding own = t.own().encoding();
+                Encoding stored = t.own().encoding();
+                Encoding own = ofBlocks != null && stored.hasBlocks() ? ofBlocks : stored;
                 value = value == null ? t.own() : value;
                 value = value.encoding().equals(own) ? value : value.copyAs(own);
                 values.put(name, new StoredTensor(t.shape(), value));
@@ -248,18 +261,36 @@ public final class ModuleState {
    * @throws IllegalStateException if an adapter is merged into weights that would change
    */
   public static void replace(Map<? extends ModuleTensor, Storage> values) {
-    Set<OverlaySource> above = new LinkedHashSet<>();
-    values.keySet().forEach(t -> above.addAll(t.sources()));
-    above.forEach(OverlaySource::baseChanging);
-    Map<Variable, Storage> byVariable = new LinkedHashMap<>();
-    values.forEach(
-        (t, s) -> {
-          if (t instanceof Buffer b) {
-            b.drop();
-          }
-          byVariable.put(t.variable(), s);
+    changing(
+        values.keySet(),
+        () -> {
+          Map<Variable, Storage> byVariable = new LinkedHashMap<>();
+          values.forEach(
+              (t, s) -> {
+                if (t instanceof Buffer b) {
+                  b.drop();
+                }
+                byVariable.put(t.variable(), s);
+              });
+          Variable.setAll(byVariable);
         });
-    Variable.setAll(byVariable);
+  }
+
+  /**
+   * Replaces the memory of values without copies ({@link ModuleTensor#adopt}); adapted models of
+   * which they are the base are notified.
+   *
+   * @throws IllegalStateException if an adapter is merged into weights that would change
+   */
+  public static void adopt(Map<? extends ModuleTensor, Storage> values) {
+    changing(values.keySet(), () -> values.forEach(ModuleTensor::adopt));
+  }
+
+  private static void changing(Set<? extends ModuleTensor> tensors, Runnable change) {
+    Set<OverlaySource> above = new LinkedHashSet<>();
+    tensors.forEach(t -> above.addAll(t.sources()));
+    above.forEach(OverlaySource::baseChanging);
+    change.run();
     above.forEach(OverlaySource::baseChanged);
   }
 

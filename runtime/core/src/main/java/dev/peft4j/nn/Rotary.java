@@ -17,16 +17,24 @@ public final class Rotary {
 
   private final Frequencies frequencies;
 
+  /** The length from which on the frequencies depend on it. */
+  private final int fixedUpTo;
+
   /** The frequencies, (dims / 2), which may depend on the largest of the positions. */
   private interface Frequencies {
     Tensor of(Tensor positions);
   }
 
   private Rotary(int dims, double theta, double scale, Frequencies frequencies) {
+    this(dims, theta, scale, frequencies, Integer.MAX_VALUE);
+  }
+
+  private Rotary(int dims, double theta, double scale, Frequencies frequencies, int fixedUpTo) {
     this.dims = dims;
     this.theta = theta;
     this.scale = scale;
     this.frequencies = frequencies;
+    this.fixedUpTo = fixedUpTo;
   }
 
   /**
@@ -107,7 +115,8 @@ public final class Rotary {
           Tensor n = longest(positions).maximum(trained);
           Tensor g = n.mul((float) (factor / trained)).sub((float) (factor - 1));
           return plain.mul(g.log().mul(exponents).exp());
-        });
+        },
+        trained);
   }
 
   /** Returns the number of positions of the longest sequence, a single value. */
@@ -203,7 +212,8 @@ public final class Rotary {
         at -> {
           Tensor beyond = longest(at).gt(trained);
           return large.where(beyond, small);
-        });
+        },
+        trained);
   }
 
   private float[] divided(float[] factors) {
@@ -226,6 +236,15 @@ public final class Rotary {
   /** Returns what cosine and sine are multiplied by. */
   public double scale() {
     return scale;
+  }
+
+  /**
+   * Returns the largest length of a sequence up to which the frequencies are the same for all
+   * lengths; {@link Integer#MAX_VALUE} for the kinds that never change. A longer sequence rotates
+   * its first tokens otherwise than a shorter one.
+   */
+  public int fixedUpTo() {
+    return fixedUpTo;
   }
 
   /**

@@ -38,11 +38,14 @@ final class Accumulation {
    * Adds a batch. If it is one of several, its gradients are computed now, so that the memory of
    * its activations is free again.
    *
+   * @param besides what adapters add to it, or null
    * @param given the number of things that the loss is the mean of; NaN to find out
    * @param examples in the batch, or 0
    */
-  void add(Tensor loss, double given, int examples, Check check) {
-    LossCount count = LossCount.of(loss);
+  void add(
+      Tensor own, @Nullable Tensor besides, double given, int examples, Check check) {
+    LossCount count = LossCount.of(own);
+    Tensor loss = besides == null ? own : own.add(besides);
     if (!several) {
       count.retain();
       loss.backward();

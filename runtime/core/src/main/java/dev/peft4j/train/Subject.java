@@ -1,5 +1,9 @@
 package dev.peft4j.train;
 
+import org.jspecify.annotations.Nullable;
+import dev.peft4j.tuner.WholeAdapters;
+import dev.peft4j.tensor.Tensor;
+import dev.peft4j.optim.Optimizer;
 import dev.peft4j.data.Rng;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.ModuleState;
@@ -41,6 +45,16 @@ sealed interface Subject {
 
   /** Returns the generators that training draws from. */
   SequencedMap<String, Rng> generators();
+
+  /** Returns what is added to the loss of each batch, or null. */
+  default @Nullable Tensor addedLoss() {
+    return null;
+  }
+
+  /** Makes a step of the optimizer, with what belongs around it. */
+  default void step(Optimizer optimizer) {
+    optimizer.step();
+  }
 
   /** Runs {@code body} in training mode. */
   <T> T training(List<Parameter> trained, Supplier<T> body);
@@ -113,6 +127,16 @@ sealed interface Subject {
     }
 
     @Override
+    public @Nullable Tensor addedLoss() {
+      return model.addedLoss();
+    }
+
+    @Override
+    public void step(Optimizer optimizer) {
+      model.step(optimizer);
+    }
+
+    @Override
     public <T> T training(List<Parameter> trained, Supplier<T> body) {
       return model.adapters().training(trained, body);
     }
@@ -124,7 +148,7 @@ sealed interface Subject {
 
     @Override
     public void save(Path folder) {
-      model.save(folder);
+      WholeAdapters.saving(() -> model.save(folder)); // what is to go on needs all of it
     }
 
     @Override

@@ -302,7 +302,8 @@ public final class Trainer<B> {
           Reached.require(value, optimizer, where);
           reached = true;
         }
-        sum.add(value, counted, data.examples(state.epoch(), index), this::require);
+        Tensor besides = subject.addedLoss();
+        sum.add(value, besides, counted, data.examples(state.epoch(), index), this::require);
       }
       if (!sum.finish(optimizer.parameters())) {
         throw diverged(Float.NaN); // nothing counts in any batch
@@ -311,7 +312,7 @@ public final class Trainer<B> {
       float stepRate = (float) (rate * schedule.factor(state.step()) * course.plateau().rate());
       optimizer.lr(stepRate);
       try {
-        optimizer.step();
+        subject.step(optimizer);
       } catch (NonFiniteLossException e) {
         throw diverged(e.loss());
       }

@@ -41,8 +41,10 @@ final class AdapterFiles {
   }
 
   void write(Path folder, AttachedAdapter a) throws IOException {
+    boolean whole = WholeAdapters.asked();
+    Settings<?> settings = whole ? a.settings() : a.settings().trained(a.layers());
     ObjectNode tree =
-        a.settings()
+        settings
             .withTargets(SavedTargets.of(a.settings(), base))
             .saved(a.layers().keySet())
             .write();
@@ -53,6 +55,14 @@ final class AdapterFiles {
     }
     SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
     keys(a).forEach((key, p) -> tensors.put(key, new StoredTensor(p.shape(), p.own())));
+    if (!whole) {
+      a.layers()
+          .forEach(
+              (path, layer) ->
+                  layer
+                      .parameters()
+                      .forEach(e -> tensors.replace(PeftNames.key(path, e), layer.stored(e))));
+    }
     twice(a).forEach((key, p) -> tensors.put(key, new StoredTensor(p.shape(), p.own())));
     AdapterConfig config = AdapterConfig.of(tree);
     requireFinite(a, tensors);
@@ -372,6 +382,15 @@ final class AdapterFiles {
         keys.put(n.key(), n.parameter());
       }
     }
+    a.layers()
+        .forEach( // what several layers have is under the key of each
+            (path, layer) -> {
+              for (TunerLayer.Entry e : layer.parameters()) {
+                if (e.saved()) {
+                  keys.putIfAbsent(PeftNames.key(path, e), e.parameter());
+                }
+              }
+            });
     for (AdapterNames.NamedState n : AdapterNames.buffers(base, List.of(a))) {
       if (n.adapter() != null && n.key() != null) {
         keys.put(n.key(), n.buffer());

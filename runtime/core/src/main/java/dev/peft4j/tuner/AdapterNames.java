@@ -84,7 +84,7 @@ final class AdapterNames {
           .forEach(
               (path, layer) -> {
                 for (TunerLayer.Constant c : layer.constants()) {
-                  if (seen.add(c.buffer())) {
+                  if (!c.shared() || seen.add(c.buffer())) {
                     String called = PeftNames.inMemory(path, c, a.name());
                     String key = PeftNames.key(path, c);
                     found.add(new NamedState(called, c.buffer(), a.name(), key));
@@ -124,9 +124,10 @@ final class AdapterNames {
     for (String group : groups) {
       for (AttachedAdapter a : here) {
         for (TunerLayer.Entry e : a.layer(path).parameters()) {
-          if (e.group().equals(group) && (!e.shared() || seen.add(e.parameter()))) {
+          if (e.group().equals(group) && seen.add(e.parameter())) {
             String called = PeftNames.inMemory(path, e, a.name());
-            found.add(new Named(called, e.parameter(), a.name(), PeftNames.key(path, e)));
+            String key = e.saved() ? PeftNames.key(path, e) : null;
+            found.add(new Named(called, e.parameter(), a.name(), key));
           }
         }
       }

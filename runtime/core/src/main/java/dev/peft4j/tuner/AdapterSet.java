@@ -1,5 +1,10 @@
 package dev.peft4j.tuner;
 
+import dev.peft4j.data.Encoding;
+import org.jspecify.annotations.Nullable;
+import java.util.ArrayList;
+import dev.peft4j.tensor.Tensor;
+import dev.peft4j.optim.Optimizer;
 import dev.peft4j.data.NonFiniteException;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Storage;
@@ -260,6 +265,43 @@ public final class AdapterSet implements StoresAdapters, MergesAdapters {
   }
 
   /**
+   * Returns what the adapters that act here add to the loss of a batch, such as AdaLoRA's part that
+   * keeps factors orthogonal; null if it is nothing.
+   */
+  public @Nullable Tensor addedLoss() {
+    Tensor sum = null;
+    for (AdapterTraining t : trainings()) {
+      Tensor added = t.addedLoss();
+      if (added != null) {
+        sum = sum == null ? added : sum.add(added);
+      }
+    }
+    return sum;
+  }
+
+  /**
+   * Makes a step of the optimizer, and does what the adapters that act here do around one, such as
+   * AdaLoRA's allocation of ranks.
+   */
+  public void step(Optimizer optimizer) {
+    List<AdapterTraining> all = trainings();
+    all.forEach(t -> t.beforeStep(optimizer));
+    optimizer.step();
+    all.forEach(t -> t.afterStep(optimizer));
+  }
+
+  private List<AdapterTraining> trainings() {
+    List<AdapterTraining> all = new ArrayList<>();
+    for (AttachedAdapter a : inspection.acting()) {
+      AdapterTraining t = a.training();
+      if (t != null && a.ownParameters().stream().anyMatch(Parameter::trainable)) {
+        all.add(t);
+      }
+    }
+    return all;
+  }
+
+  /**
    * Runs {@code body} in evaluation mode. Other threads are in it meanwhile, too, but for those
    * that called {@link #train} or are in {@link #training(Collection, Supplier)}.
    */
@@ -334,6 +376,16 @@ public final class AdapterSet implements StoresAdapters, MergesAdapters {
   @Override
   public void saveMerged(Path path, String... names) {
     merger.saveMerged(path, names);
+  }
+
+  @Override
+  public MergeReport mergeAndUnload(Encoding encoding, String... names) {
+    return merger.mergeAndUnload(encoding, names);
+  }
+
+  @Override
+  public MergeReport saveMerged(Path path, Encoding encoding, String... names) {
+    return merger.saveMerged(path, encoding, names);
   }
 
   @Override

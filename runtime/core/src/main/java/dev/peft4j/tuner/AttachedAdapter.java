@@ -45,6 +45,8 @@ final class AttachedAdapter {
   private final Set<Parameter> given = ConcurrentHashMap.newKeySet();
   private final Set<AdapterSlot> slotsWithCopies = ConcurrentHashMap.newKeySet();
   private Settings<?> settings;
+  private @Nullable AdapterTraining training;
+  private boolean knowsTraining;
   private volatile String name;
 
   AttachedAdapter(OverlaySource owner, FrozenBase base, String name, Settings<?> settings) {
@@ -64,6 +66,9 @@ final class AttachedAdapter {
     for (TunerLayer.Entry e : made.parameters()) {
       if (e.parameter().variable().group() == null) { // one of several layers goes by the first
         own(e.parameter(), PeftNames.inMemory(path, e, name));
+      }
+      if (!e.trained()) {
+        e.parameter().freeze();
       }
     }
     for (TunerLayer.Constant c : made.constants()) {
@@ -232,12 +237,27 @@ final class AttachedAdapter {
   List<Parameter> ownParameters() {
     Set<Parameter> all = new LinkedHashSet<>(copies.values());
     all.removeAll(given);
-    layers.values().forEach(l -> l.parameters().forEach(e -> all.add(e.parameter())));
+    for (TunerLayer layer : layers.values()) {
+      for (TunerLayer.Entry e : layer.parameters()) {
+        if (e.trained()) {
+          all.add(e.parameter());
+        }
+      }
+    }
     return new ArrayList<>(all);
   }
 
   String name() {
     return name;
+  }
+
+  /** What training with it does besides the optimizer's steps, or null. */
+  synchronized @Nullable AdapterTraining training() {
+    if (!knowsTraining) {
+      training = settings.training(layers);
+      knowsTraining = true;
+    }
+    return training;
   }
 
   PeftConfig config() {

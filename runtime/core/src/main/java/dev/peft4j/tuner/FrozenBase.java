@@ -160,6 +160,19 @@ final class FrozenBase {
    *     changed
    */
   void write(Map<ModuleTensor, Storage> values, OverlaySource by) {
+    requireAlone(values, by);
+    Map<Variable, Storage> byVariable = new LinkedHashMap<>();
+    values.forEach((p, s) -> byVariable.put(p.variable(), s));
+    Variable.setAll(byVariable);
+  }
+
+  /** Does the same, but weights take the encodings of the values. */
+  void replace(Map<ModuleTensor, Storage> values, OverlaySource by) {
+    requireAlone(values, by);
+    values.forEach(ModuleTensor::adopt);
+  }
+
+  private static void requireAlone(Map<ModuleTensor, Storage> values, OverlaySource by) {
     values
         .keySet()
         .forEach(
@@ -173,8 +186,6 @@ final class FrozenBase {
                         + " other one first");
               }
             });
-    Map<Variable, Storage> byVariable = new LinkedHashMap<>();
-    values.forEach((p, s) -> byVariable.put(p.variable(), s));
-    Variable.setAll(byVariable);
   }
+
 }

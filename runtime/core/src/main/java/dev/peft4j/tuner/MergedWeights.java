@@ -170,6 +170,13 @@ final class MergedWeights {
    *     only
    */
   Map<ModuleTensor, Storage> forBase() {
+    Map<ModuleTensor, Storage> values = values();
+    values.keySet().forEach(ModuleTensor::requireMergeable);
+    return values;
+  }
+
+  /** The same values for a base that will hold them in another encoding. */
+  Map<ModuleTensor, Storage> values() {
     Map<ModuleTensor, Storage> values = new LinkedHashMap<>();
     bySlot
         .values()
@@ -203,7 +210,6 @@ final class MergedWeights {
                   });
           a.buffers().forEach((b, copy) -> values.putIfAbsent(b, copy.own()));
         });
-    values.keySet().forEach(ModuleTensor::requireMergeable);
     return values;
   }
 

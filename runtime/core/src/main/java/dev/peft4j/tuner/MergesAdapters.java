@@ -1,5 +1,6 @@
 package dev.peft4j.tuner;
 
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.NonFiniteException;
 import java.nio.file.Path;
 import java.util.List;
@@ -40,6 +41,31 @@ public interface MergesAdapters {
    *     by layers that are adapted differently; nothing is changed
    */
   void mergeAndUnload(String... names);
+
+  /**
+   * Does the same with a base that holds weights in codes: merged ones are held in an encoding from
+   * now on. What an adapter adds is small beside the weights: 16 bits keep most of it, blocks of 4
+   * bits can lose all of it. {@link #mergeAndUnload(String...)} refuses to merge into codes.
+   *
+   * @param encoding such as {@link dev.peft4j.data.Encodings#BFLOAT16}; weights that are float32
+   *     stay float32
+   * @param names none for the active ones
+   * @return how much of what the adapters add is left; below nine tenths it is a warning, too
+   * @throws NonFiniteException if a weight would not be finite; nothing is changed
+   * @throws dev.peft4j.data.ShapeException if a weight does not fit the encoding
+   * @throws IllegalStateException as {@link #mergeAndUnload(String...)}
+   */
+  MergeReport mergeAndUnload(Encoding encoding, String... names);
+
+  /**
+   * Saves the model with adapters merged, as {@link #saveMerged(Path, String...)} does, where the
+   * base holds weights in codes: those are written as 16 or 32-bit numbers.
+   *
+   * @param encoding {@code FLOAT32}, {@code BFLOAT16} or {@code FLOAT16}
+   * @return how much of what the adapters add is left
+   * @throws IllegalArgumentException if it is another encoding
+   */
+  MergeReport saveMerged(Path path, Encoding encoding, String... names);
 
   /**
    * Saves the model with adapters merged into its weights, under the base's plain names: what the

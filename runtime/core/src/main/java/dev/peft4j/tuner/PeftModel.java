@@ -1,5 +1,9 @@
 package dev.peft4j.tuner;
 
+import dev.peft4j.data.Encoding;
+import org.jspecify.annotations.Nullable;
+import dev.peft4j.tensor.Tensor;
+import dev.peft4j.optim.Optimizer;
 import dev.peft4j.data.NonFiniteException;
 import dev.peft4j.data.Storage;
 import dev.peft4j.nn.Module;
@@ -197,6 +201,18 @@ public interface PeftModel extends Adapted {
   }
 
   /**
+   * Writes the active adapter as llama.cpp and Ollama read it: LoRA of a model whose family they
+   * know, beside a GGUF file of the base. Needs the module peft4j-transformers.
+   *
+   * @throws UncheckedIOException if the format cannot hold what the adapter has, which is listed,
+   *     or the file cannot be written
+   * @throws IllegalStateException if not exactly one adapter is active
+   */
+  default void exportGguf(Path file) {
+    ExportedAdapter.write(adapters(), "gguf", file);
+  }
+
+  /**
    * Merges the active adapters; results stay the same, each call is cheaper. See {@link
    * AdapterSet#merge}.
    */
@@ -215,6 +231,42 @@ public interface PeftModel extends Adapted {
    */
   default void mergeAndUnload() {
     adapters().mergeAndUnload();
+  }
+
+  /**
+   * Writes the active adapters into a base with weights in codes, which are held in an encoding
+   * from now on; see {@link AdapterSet#mergeAndUnload(Encoding, String...)}.
+   *
+   * @return how much of what the adapters add is left
+   */
+  default MergeReport mergeAndUnload(Encoding encoding) {
+    return adapters().mergeAndUnload(encoding);
+  }
+
+  /**
+   * Saves the model with the active adapters merged where the base holds weights in codes; see
+   * {@link AdapterSet#saveMerged(Path, Encoding, String...)}.
+   *
+   * @return how much of what the adapters add is left
+   */
+  default MergeReport saveMerged(Path path, Encoding encoding) {
+    return adapters().saveMerged(path, encoding);
+  }
+
+  /**
+   * Returns what the active adapters add to the loss of a batch; null if it is nothing. A loop of
+   * one's own adds it to its loss; a {@link dev.peft4j.train.Trainer} does it by itself.
+   */
+  default @Nullable Tensor addedLoss() {
+    return adapters().addedLoss();
+  }
+
+  /**
+   * Makes a step of the optimizer, and does what the active adapters do around one: in place of
+   * {@link Optimizer#step} for tuners with a schedule of their own, such as AdaLoRA.
+   */
+  default void step(Optimizer optimizer) {
+    adapters().step(optimizer);
   }
 
   /**

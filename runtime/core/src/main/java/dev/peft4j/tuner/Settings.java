@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
 
 /** Settings with the tuner that understands them. */
 record Settings<C extends PeftConfig>(Tuner<C> tuner, C config) {
@@ -64,6 +66,14 @@ record Settings<C extends PeftConfig>(Tuner<C> tuner, C config) {
 
   Settings<C> saved(Collection<String> paths) {
     return with(tuner.saved(config, paths));
+  }
+
+  Settings<C> trained(SequencedMap<String, TunerLayer> layers) {
+    return with(tuner.trained(config, layers));
+  }
+
+  @Nullable AdapterTraining training(SequencedMap<String, TunerLayer> layers) {
+    return tuner.training(config, layers);
   }
 
   ExtraTargets extraTargets(Module root) {

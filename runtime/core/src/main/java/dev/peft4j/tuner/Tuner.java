@@ -13,6 +13,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
 
@@ -92,6 +93,27 @@ public interface Tuner<C extends PeftConfig> {
   /** Returns the settings as a file can hold them, for layers at these paths. */
   default C saved(C config, Collection<String> paths) {
     return config;
+  }
+
+  /**
+   * Returns the settings as a file can hold them, with what training has decided about the layers.
+   *
+   * @param layers the adapter's layers by their paths
+   */
+  default C trained(C config, SequencedMap<String, TunerLayer> layers) {
+    return config;
+  }
+
+  // ---- training
+
+  /**
+   * Returns what training with the adapter does besides the optimizer's steps: a part of the loss, a
+   * schedule. Null if there is nothing.
+   *
+   * @param layers the adapter's layers by their paths
+   */
+  default @Nullable AdapterTraining training(C config, SequencedMap<String, TunerLayer> layers) {
+    return null;
   }
 
   // ---- what is adapted

@@ -1,6 +1,7 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.data.Rng;
+import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Buffer;
 import dev.peft4j.nn.LayerAdapter;
 import dev.peft4j.nn.Module;
@@ -22,12 +23,31 @@ public interface TunerLayer extends LayerAdapter {
    *
    * @param shared whether all layers of the adapter have it, from {@link
    *     TunerContext#sharedParameter}; then it is on disk once, as {@code base_model.group}
+   * @param trained whether it is trained; else it stays frozen
+   * @param saved whether files have it
    */
   record Entry(
-      String group, String suffix, String fileSuffix, Parameter parameter, boolean shared) {
+      String group,
+      String suffix,
+      String fileSuffix,
+      Parameter parameter,
+      boolean shared,
+      boolean trained,
+      boolean saved) {
+    /** Creates a trained parameter of one layer or, if shared, of all. */
+    public Entry(
+        String group, String suffix, String fileSuffix, Parameter parameter, boolean shared) {
+      this(group, suffix, fileSuffix, parameter, shared, true, true);
+    }
+
     /** Creates a parameter of one layer. */
     public Entry(String group, String suffix, String fileSuffix, Parameter parameter) {
       this(group, suffix, fileSuffix, parameter, false);
+    }
+
+    /** Returns a parameter that is not trained, and is saved or made anew. */
+    public static Entry frozen(String group, String suffix, Parameter parameter, boolean saved) {
+      return new Entry(group, suffix, suffix, parameter, false, false, saved);
     }
 
     /** Creates a parameter of one layer, with the same suffix in memory and on disk. */
@@ -96,6 +116,14 @@ public interface TunerLayer extends LayerAdapter {
   /** Returns the tensors that are saved, but never trained. */
   default List<Constant> constants() {
     return List.of();
+  }
+
+  /**
+   * Returns a parameter as a file has it: all of it, unless training has decided that parts of it do
+   * not count.
+   */
+  default StoredTensor stored(Entry entry) {
+    return new StoredTensor(entry.parameter().shape(), entry.parameter().own());
   }
 
   /** Returns the merged value of each of the layer's own parameters that merging changes. */

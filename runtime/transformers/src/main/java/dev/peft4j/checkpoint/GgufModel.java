@@ -145,6 +145,14 @@ public final class GgufModel implements WeightSource {
         }
       }
     }
+    String turn = "tokenizer.ggml.eot_token_id"; // the end of a turn ends an answer, too
+    if (m.contains(turn) && out.has("eos_token_id")) {
+      long eot = m.integer(turn);
+      long eos = out.path("eos_token_id").asLong();
+      if (eot != eos && eot >= 0 && eot < out.path("vocab_size").asInt()) {
+        out.putArray("eos_token_id").add(eos).add(eot);
+      }
+    }
   }
 
   /** Returns the file. */

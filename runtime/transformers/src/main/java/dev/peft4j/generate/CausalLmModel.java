@@ -2,8 +2,11 @@ package dev.peft4j.generate;
 
 import dev.peft4j.nn.KeyValueCache;
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.Rotary;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.transformers.CausalLm;
+import dev.peft4j.transformers.DecoderLayerStyle;
+import java.util.Objects;
 
 /** A causal language model as generation sees it. */
 record CausalLmModel(CausalLm model) implements DecodingModel {
@@ -30,6 +33,16 @@ record CausalLmModel(CausalLm model) implements DecodingModel {
   @Override
   public boolean bounded() {
     return model.config().style().learnedPositions();
+  }
+
+  @Override
+  public int cacheFixedUpTo() {
+    return model.config().style().layers().stream()
+        .map(DecoderLayerStyle::rotary)
+        .filter(Objects::nonNull)
+        .mapToInt(Rotary::fixedUpTo)
+        .min()
+        .orElse(Integer.MAX_VALUE);
   }
 
   @Override

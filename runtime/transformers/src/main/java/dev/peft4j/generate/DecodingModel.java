@@ -29,6 +29,14 @@ public interface DecodingModel {
   /** Returns whether there is nothing behind the last position, such as in a table of positions. */
   boolean bounded();
 
+  /**
+   * Returns the largest length up to which keys and values do not depend on the length of the text:
+   * up to it, those of a shorter text can be taken for a longer one that begins with it.
+   */
+  default int cacheFixedUpTo() {
+    return Integer.MAX_VALUE;
+  }
+
   /** Returns the module that computes. */
   Module module();
 }

@@ -22,11 +22,26 @@ final class GenerationCall {
   private final List<GenerationRequest> requests;
   private final GenerationListener listener;
   private final GenerationConfig config;
+  private final @Nullable GenerationSession session;
 
   /** Checks the rows. */
   GenerationCall(
       Generator generator, List<GenerationRequest> requests, GenerationListener listener) {
+    this(generator, requests, listener, null);
+  }
+
+  /**
+   * Checks the rows.
+   *
+   * @param session holds the cache of the only row; null for one of this call's own
+   */
+  GenerationCall(
+      Generator generator,
+      List<GenerationRequest> requests,
+      GenerationListener listener,
+      @Nullable GenerationSession session) {
     this.generator = generator;
+    this.session = session;
     this.model = generator.model();
     this.requests = List.copyOf(requests);
     this.listener = listener;
@@ -221,8 +236,15 @@ final class GenerationCall {
       TokenHistory history = history(r);
       rows.add(new RowState(b, history, maxLength(r), r.config(), sampler, generator.tokenizer()));
     }
-    CachedDecoder decoder = new CachedDecoder(model, cache(all.size()));
+    CachedDecoder decoder;
     int[][] prompts = all.stream().map(GenerationRequest::prompt).toArray(int[][]::new);
+    boolean cached = all.stream().allMatch(r -> r.config().get(Settings.USE_CACHE));
+    if (session == null || all.size() > 1 || !cached) {
+      decoder = new CachedDecoder(model, cache(all.size()));
+    } else {
+      decoder = session.decoder(all.getFirst(), maxLength(all.getFirst()));
+      prompts[0] = session.missing(prompts[0]);
+    }
     Integer lookup = config.find(Settings.PROMPT_LOOKUP);
     if (lookup != null && rows.size() == 1) {
       RowState row = rows.getFirst();
@@ -230,7 +252,6 @@ final class GenerationCall {
               decoder, row, listener, deadline, lookup, config.get(Settings.MATCHING_NGRAM))
           .run(prompts[0], maxLength(all.getFirst()) - longest());
     } else {
-      boolean cached = all.stream().allMatch(r -> r.config().get(Settings.USE_CACHE));
       new SampleLoop(decoder, rows, listener, deadline, cached).run(prompts);
     }
     return IntStream.range(0, rows.size()).mapToObj(b -> rows.get(b).result(b / copies)).toList();

@@ -2,6 +2,7 @@ package dev.peft4j.transformers;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.checkpoint.GgufModel;
+import dev.peft4j.checkpoint.TurnedWeights;
 import dev.peft4j.checkpoint.WeightSource;
 import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Encodings;
@@ -48,6 +49,23 @@ final class FamilyFolder {
     ObjectNode settings = folder.config();
     settings.remove("quantization_config"); // the weights are opened by it
     return new FamilyFolder(files, settings, path.resolve(CONFIG));
+  }
+
+  private FamilyFolder(WeightSource files, ConfigReader reader, Path config)
+      throws FileFormatException {
+    this.files = files;
+    this.config = config;
+    this.reader = reader;
+    this.family = ModelFamily.of(reader);
+  }
+
+  private boolean hasBlocks() throws FileFormatException {
+    for (String name : files.names()) {
+      if (files.encoding(name).hasBlocks()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   WeightSource files() {
@@ -110,18 +128,42 @@ final class FamilyFolder {
     DecoderConfig own = decoders().decoderConfig(reader);
     UnknownSettings.warn(reader, config);
     requireSize(own.weights());
-    boolean turned = own.style().transposed() && files instanceof GgufModel m && m.hasBlocks();
-    return turned // blocks along rows stay as they are: GPT-2's Conv1D is a Linear then
-        ? own.toBuilder().style(own.style().toBuilder().transposed(false).build()).build()
-        : own;
+    // blocks along rows stay as they are: GPT-2's Conv1D is a Linear then
+    return own.style().transposed() && hasBlocks() ? untransposed(own) : own;
   }
 
   CausalLm causalLm(Held held) throws IOException {
-    ModelWeights weights = weights(held);
-    CausalLm model = decoders().causalLm(weights.tied(decoderConfig()), Init.zeros());
+    return causalLm(this, held, decoderConfig());
+  }
+
+  /**
+   * Loads a model in codes. Those of layers whose weight has rows and columns exchanged are ordinary
+   * linear layers then.
+   */
+  CausalLm causalLm(Quantize quantize) throws IOException {
+    DecoderConfig own = decoderConfig();
+    return own.style().transposed() && !(files instanceof GgufModel)
+        ? causalLm(turned(), quantize.held(), untransposed(own))
+        : causalLm(this, quantize.held(), own);
+  }
+
+  private static CausalLm causalLm(FamilyFolder folder, Held held, DecoderConfig config)
+      throws IOException {
+    ModelWeights weights = folder.weights(held);
+    CausalLm model = folder.decoders().causalLm(weights.tied(config), Init.zeros());
     weights.loadOwn(model);
     model.eval();
     return model;
+  }
+
+  private FamilyFolder turned() throws FileFormatException {
+    return new FamilyFolder(TurnedWeights.of(files, family.modelType()), reader, config);
+  }
+
+  private static DecoderConfig untransposed(DecoderConfig config) {
+    return config.toBuilder()
+        .style(config.style().toBuilder().transposed(false).build())
+        .build();
   }
 
   Encoder encoder(@Nullable Encoding encoding) throws IOException {

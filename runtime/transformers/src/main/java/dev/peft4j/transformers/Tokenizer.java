@@ -1,5 +1,8 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.checkpoint.GgufTokenizer;
+import dev.peft4j.gguf.GgufFile;
+import dev.peft4j.gguf.GgufMetadata;
 import dev.peft4j.hub.ModelFolders;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.tensor.Tensor;
@@ -74,7 +77,8 @@ public final class Tokenizer implements AutoCloseable {
   /**
    * Reads a tokenizer.
    *
-   * @param path a folder with a tokenizer, or a {@code tokenizer.json}, which is then used as it is
+   * @param path a folder with a tokenizer, a {@code tokenizer.json}, which is then used as it is,
+   *     or a GGUF file
    * @param maxLength the maximum number of tokens of a text, including those added by the tokenizer
    * @throws FileFormatException if the file does not exist or is not a tokenizer
    * @throws MaxLengthException if the tokens added to every text leave no room for a text
@@ -94,6 +98,13 @@ public final class Tokenizer implements AutoCloseable {
               file.added(),
               file.byteTokens());
       return open(file, path.resolve(TokenizerFolder.FILE), settings, maxLength);
+    }
+    if (GgufFile.looksLikeOne(path)) {
+      GgufTokenizer gguf = GgufTokenizer.of(GgufFile.open(path));
+      TokenizerFile file = TokenizerFile.check(gguf.json(), path);
+      Settings settings =
+          new Settings(gguf.padId(), false, false, false, gguf.named(), file.added());
+      return open(file, path, settings, maxLength);
     }
     if (!Files.isRegularFile(path)) {
       throw new FileFormatException(
@@ -133,6 +144,12 @@ public final class Tokenizer implements AutoCloseable {
    * @throws FileFormatException if there is no tokenizer
    */
   public static int modelMaxLength(Path folder) throws IOException {
+    if (GgufFile.looksLikeOne(folder)) {
+      GgufMetadata m = GgufFile.open(folder).metadata();
+      long context =
+          m.integer(m.string("general.architecture") + ".context_length", Integer.MAX_VALUE);
+      return (int) Math.max(1, Math.min(context, Integer.MAX_VALUE));
+    }
     Integer length = TokenizerFolder.maxLength(folder);
     return length == null ? Integer.MAX_VALUE : length;
   }

@@ -67,9 +67,11 @@ public final class Transformers {
   }
 
   /**
-   * Returns a causal language model of the folder's family. Weights that the file has in 16 bits
-   * stay so, and are frozen; {@code Encodings.FLOAT32} converts them.
+   * Returns a causal language model of the folder's family, also of one that transformers saved
+   * with bitsandbytes, or of a GGUF file. Weights that the file has in 16 bits or in codes stay so,
+   * and are frozen; {@code Encodings.FLOAT32} converts them.
    *
+   * @param folder a folder, or a GGUF file; of a split one any of its files
    * @throws dev.peft4j.io.FileFormatException if a file is missing or not valid, or the family is
    *     unknown or not one of decoders
    * @throws dev.peft4j.io.StateDictException if the weights do not fit
@@ -92,6 +94,25 @@ public final class Transformers {
   /** Returns a causal language model with weights in an encoding; see {@link #causalLm(Path)}. */
   public static CausalLm causalLm(Path folder, Encoding encoding) throws IOException {
     return FamilyFolder.open(folder).causalLm(Held.in(encoding));
+  }
+
+  /**
+   * Returns a causal language model whose weights are quantized as they are loaded, one after
+   * another; they are frozen. What the quantization leaves alone stays as the file has it. See
+   * {@link #causalLm(Path)}.
+   *
+   * @throws IllegalArgumentException if the folder is quantized in another way already
+   */
+  public static CausalLm causalLm(Path folder, Quantize quantize) throws IOException {
+    return FamilyFolder.open(folder).causalLm(quantize);
+  }
+
+  /**
+   * Returns a causal language model from a folder or a name in the Hub's cache, quantized; see
+   * {@link #causalLm(Path, Quantize)} and {@link ModelFolders#resolve}.
+   */
+  public static CausalLm causalLm(String folderOrName, Quantize quantize) throws IOException {
+    return causalLm(ModelFolders.resolve(folderOrName), quantize);
   }
 
   /**
@@ -351,8 +372,10 @@ public final class Transformers {
    * Fills a model, such as a subclass of {@link BertForSequenceClassification}, with the weights of
    * a folder, and puts it into evaluation mode. Its parameters must have the names of the
    * checkpoint of a model with a head ({@code bert.embeddings...}), or it must be an {@link
-   * Encoder}. The weights of a {@link CausalLm} stay in the type that they have in the file. The family is that of the model if it has a type ({@link HasModelType}), else that of
-   * the folder.
+   * Encoder}. The weights of a {@link CausalLm} stay in the type that they have in the file. The
+   * family is that of the model if it has a type ({@link HasModelType}), else that of the folder.
+   * Adapters of the model, such as those of a class that the processor wrote, stay; those that
+   * begin with a part of the weights begin again.
    *
    * @throws dev.peft4j.io.FileFormatException if a file is missing or not valid
    * @throws dev.peft4j.io.StateDictException if the weights do not fit; nothing is replaced then

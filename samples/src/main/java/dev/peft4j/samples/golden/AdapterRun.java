@@ -1,20 +1,24 @@
 package dev.peft4j.samples.golden;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.io.Adapter;
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.AdapterFolder;
+import dev.peft4j.io.PeftFormat;
 import dev.peft4j.io.SafeTensors;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.ModuleTensor;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.optim.AdamW;
+import dev.peft4j.random.Noise;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.AdaptedModel;
 import dev.peft4j.tuner.PeftConfig;
 import dev.peft4j.tuner.PeftModel;
+import dev.peft4j.tuner.lora.LoraOptimizers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +68,7 @@ final class AdapterRun {
    * @param merges whether merged weights are among it
    * @param deep whether the model is a transformer: merged weights are only those of layers with an
    *     adapter, numbers are relative where they are large, and a few weights may step elsewhere
+   * @param how the optimizer's name and all its numbers
    */
   record OfPeft(
       String prefix,
@@ -71,7 +77,27 @@ final class AdapterRun {
       List<String> trainable,
       GoldenCase.Settings optimizer,
       boolean merges,
-      boolean deep) {}
+      boolean deep,
+      JsonNode how) {
+    OfPeft(
+        String prefix,
+        Path adapter,
+        @Nullable List<String> parameters,
+        List<String> trainable,
+        GoldenCase.Settings optimizer,
+        boolean merges,
+        boolean deep) {
+      this(
+          prefix,
+          adapter,
+          parameters,
+          trainable,
+          optimizer,
+          merges,
+          deep,
+          MissingNode.getInstance());
+    }
+  }
 
   private final OfPeft peft;
   private final Base base;
@@ -120,14 +146,14 @@ final class AdapterRun {
     this.config = config;
     this.io = io;
     boolean deep = peft.deep();
-    this.output = difference("output", deep);
-    this.merge = difference("merge", deep);
+    this.output = Difference.scaled("output", TOLERANCE);
+    this.merge = Difference.scaled("merge", TOLERANCE);
     // what is rounded in a large gradient goes on into the small ones below it
     this.gradients =
         deep
             ? Difference.relative(
                 "gradients", TOLERANCE, GoldenCase.starting(peft.prefix() + "grad.", io).values())
-            : new Difference("gradients", TOLERANCE);
+            : Difference.scaled("gradients", TOLERANCE);
     this.step =
         deep
             ? Difference.mostly("step 3", DEEP_STEP_TOLERANCE, CHAOTIC)
@@ -137,15 +163,14 @@ final class AdapterRun {
     this.inputs.remove("target");
   }
 
-  private static Difference difference(String what, boolean deep) {
-    return deep ? Difference.scaled(what, TOLERANCE) : new Difference(what, TOLERANCE);
-  }
-
   CaseResult run() throws IOException {
     CaseModel model = base.make();
     Map<String, float[]> before = values(model.module());
     AdaptedModel<Module> adapted = PeftModel.of(model.module(), config);
     adapted.load(peft.adapter());
+    if (peft.how().path("name").asText().equals("LoRA-FA")) {
+      LoraOptimizers.fa(adapted, AdamW.builder()); // it freezes
+    }
     compareNames(adapted);
     evaluate(model);
     give(adapted);
@@ -161,6 +186,21 @@ final class AdapterRun {
             ? List.of(output, loss, gradients, step, losses, merge)
             : List.of(output, loss, gradients, step, merge),
         wrong);
+  }
+
+  /** Runs a pass with the noise that peft drew in it, unless the adapter has a seed for that. */
+  private Tensor drawn(String pass, Supplier<Tensor> body) throws IOException {
+    AdapterConfig file = AdapterConfig.read(peft.adapter().resolve(PeftFormat.CONFIG_FILE));
+    return file.get("generator_seed").isNumber() ? body.get() : replayed(pass, body);
+  }
+
+  /** Runs a pass with the noise that peft drew in it, if any. */
+  private Tensor replayed(String pass, Supplier<Tensor> body) throws IOException {
+    Map<String, Tensor> noise = GoldenCase.starting(peft.prefix() + "noise." + pass + ".", io);
+    int[] next = {0};
+    return noise.isEmpty()
+        ? body.get()
+        : Noise.with(n -> noise.get(Integer.toString(next[0]++)).toFloats(), body);
   }
 
   private void compareNames(PeftModel model) throws IOException {
@@ -201,7 +241,8 @@ final class AdapterRun {
 
   private void evaluate(CaseModel model) throws IOException {
     model.module().eval();
-    output.add("eval_output", model.forward().apply(inputs), expected("eval_output"));
+    Tensor found = drawn("eval", () -> model.forward().apply(inputs));
+    output.add("eval_output", found, expected("eval_output"));
   }
 
   /** Sets what peft trained from where its file does not hold that. */
@@ -215,19 +256,19 @@ final class AdapterRun {
 
   private void train(CaseModel model, PeftModel adapted) throws IOException {
     GoldenCase.Settings s = peft.optimizer();
-    AdamW optimizer =
+    AdamW.Builder settings =
         AdamW.builder()
             .lr(s.lr())
             .betas(s.beta1(), s.beta2())
             .eps(s.eps())
-            .weightDecay(s.weightDecay())
-            .build(adapted.trainableParameters());
+            .weightDecay(s.weightDecay());
+    AdamW optimizer = optimizer(adapted, settings, s);
     List<NamedParameter> trained =
         adapted.namedParameters().stream().filter(p -> p.parameter().trainable()).toList();
     model.module().train();
     for (int i = 0; i < s.steps(); i++) {
-      Tensor out = model.forward().apply(inputs);
-      Tensor l = model.loss().apply(out, target);
+      Tensor out = drawn(Integer.toString(i), () -> model.forward().apply(inputs));
+      Tensor l = withAdded(model.loss().apply(out, target), adapted);
       l.backward();
       if (has("losses")) {
         losses.add("losses", l.reshape(1), expected("losses").slice(0, i, i + 1));
@@ -246,6 +287,30 @@ final class AdapterRun {
       Tensor gradient = has("grad." + p.name()) ? expected("grad." + p.name()) : null;
       step.add("step3." + p.name(), now, expected("step3." + p.name()), gradient, LEAST_GRADIENT);
     }
+  }
+
+  private AdamW optimizer(PeftModel adapted, AdamW.Builder b, GoldenCase.Settings s) {
+    JsonNode json = peft.how();
+    return switch (json.path("name").asText()) {
+      case "LoRA+" ->
+          LoraOptimizers.plus(
+              adapted,
+              b,
+              s.lr(),
+              json.path("ratio").asDouble(),
+              json.path("lr_embedding").asDouble());
+      case "LoRA-FA" -> LoraOptimizers.fa(adapted, b);
+      case "Riemannian AdamW" ->
+          LoraOptimizers.riemannian(adapted, b, json.path("reg").asDouble());
+      default -> b.build(adapted.trainableParameters());
+    };
+  }
+
+  /** peft adds the adapter's part to the loss that a model of transformers computes itself. */
+  private Tensor withAdded(Tensor own, PeftModel adapted) {
+    Tensor added =
+        inputs.containsKey("input_ids") || has("added_loss") ? adapted.addedLoss() : null;
+    return added == null ? own : own.add(added);
   }
 
   private void compareGradient(NamedParameter p) throws IOException {
@@ -293,7 +358,9 @@ final class AdapterRun {
       Map<String, float[]> before = values(base.make().module());
       state.forEach(
           (name, p) -> {
-            if (!theirs.containsKey(name) && Arrays.equals(p.own().toFloats(), before.get(name))) {
+            float[] was = before.get(name); // a tied weight may have its second name only now
+            boolean same = was == null || Arrays.equals(p.own().toFloats(), was);
+            if (!theirs.containsKey(name) && same) {
               here.remove(name);
             }
           });
@@ -319,8 +386,9 @@ final class AdapterRun {
       PeftModel.load(second.module(), temporary);
       model.module().eval();
       second.module().eval();
-      float[] before = model.forward().apply(inputs).toFloats();
-      if (!Arrays.equals(before, second.forward().apply(inputs).toFloats())) {
+      float[] before = replayed("eval", () -> model.forward().apply(inputs)).toFloats();
+      float[] after = replayed("eval", () -> second.forward().apply(inputs)).toFloats();
+      if (!Arrays.equals(before, after)) {
         wrong.add("the output changes when the adapter is saved and loaded");
       }
     } finally {
@@ -360,6 +428,7 @@ final class AdapterRun {
   private static ObjectNode comparable(AdapterConfig config) {
     ObjectNode tree = config.tree();
     tree.remove("peft_version");
+    tree.remove("progressbar"); // FRoD's, which says how a terminal looks
     if (tree.get("auto_mapping") instanceof ObjectNode mapping) {
       mapping.remove("parent_library");
     }

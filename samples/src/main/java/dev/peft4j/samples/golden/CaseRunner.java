@@ -1,5 +1,8 @@
 package dev.peft4j.samples.golden;
 
+import java.util.function.Supplier;
+import dev.peft4j.tensor.Tensor;
+import dev.peft4j.tuner.CallInputs;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.io.AdapterConfig;
@@ -80,7 +83,8 @@ final class CaseRunner {
         golden.trainable(),
         golden.optimizer(),
         golden.merges(),
-        false);
+        false,
+        golden.optimizerJson());
   }
 
   private static CaseModel base(GoldenCase golden) throws IOException {
@@ -98,6 +102,24 @@ final class CaseRunner {
       values.put(name, file.storage(name));
     }
     model.module().load(values);
-    return model;
+    return withCallInputs(model);
+  }
+
+  /** Gives adapters the inputs that layers do not get. */
+  private static CaseModel withCallInputs(CaseModel model) {
+    return new CaseModel(
+        model.module(),
+        in -> {
+          Supplier<Tensor> call = () -> model.forward().apply(in);
+          for (String name : List.of("task_ids", "input_ids")) {
+            Tensor value = in.get(name);
+            Supplier<Tensor> inner = call;
+            if (value != null) {
+              call = () -> CallInputs.with(name, value, inner);
+            }
+          }
+          return call.get();
+        },
+        model.loss());
   }
 }

@@ -36,6 +36,9 @@ final class QuantModels {
       }
       c.same(kind + " weights", Set.copyOf(state.keySet()).size() >= names.size(), true);
       Tensor ids = Tensor.of(io.storage("input_ids"), io.info("input_ids").shape());
+      if (c.json().has("texts")) {
+        QuantTokenizers.texts(c, c.file(kind + ".gguf"), c.json().path("texts"));
+      }
       logits.add(key, model.forward(ids), Tensor.of(io.storage(key), io.info(key).shape()));
     }
   }
