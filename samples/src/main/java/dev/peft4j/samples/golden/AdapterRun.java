@@ -1,6 +1,7 @@
 package dev.peft4j.samples.golden;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.io.Adapter;
 import dev.peft4j.io.AdapterConfig;
@@ -17,6 +18,7 @@ import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.AdaptedModel;
 import dev.peft4j.tuner.PeftConfig;
 import dev.peft4j.tuner.PeftModel;
+import dev.peft4j.tuner.lora.LoraOptimizers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,6 +68,7 @@ final class AdapterRun {
    * @param merges whether merged weights are among it
    * @param deep whether the model is a transformer: merged weights are only those of layers with an
    *     adapter, numbers are relative where they are large, and a few weights may step elsewhere
+   * @param how the optimizer's name and all its numbers
    */
   record OfPeft(
       String prefix,
@@ -74,7 +77,27 @@ final class AdapterRun {
       List<String> trainable,
       GoldenCase.Settings optimizer,
       boolean merges,
-      boolean deep) {}
+      boolean deep,
+      JsonNode how) {
+    OfPeft(
+        String prefix,
+        Path adapter,
+        @Nullable List<String> parameters,
+        List<String> trainable,
+        GoldenCase.Settings optimizer,
+        boolean merges,
+        boolean deep) {
+      this(
+          prefix,
+          adapter,
+          parameters,
+          trainable,
+          optimizer,
+          merges,
+          deep,
+          MissingNode.getInstance());
+    }
+  }
 
   private final OfPeft peft;
   private final Base base;
@@ -145,6 +168,9 @@ final class AdapterRun {
     Map<String, float[]> before = values(model.module());
     AdaptedModel<Module> adapted = PeftModel.of(model.module(), config);
     adapted.load(peft.adapter());
+    if (peft.how().path("name").asText().equals("LoRA-FA")) {
+      LoraOptimizers.fa(adapted, AdamW.builder()); // it freezes
+    }
     compareNames(adapted);
     evaluate(model);
     give(adapted);
@@ -230,13 +256,13 @@ final class AdapterRun {
 
   private void train(CaseModel model, PeftModel adapted) throws IOException {
     GoldenCase.Settings s = peft.optimizer();
-    AdamW optimizer =
+    AdamW.Builder settings =
         AdamW.builder()
             .lr(s.lr())
             .betas(s.beta1(), s.beta2())
             .eps(s.eps())
-            .weightDecay(s.weightDecay())
-            .build(adapted.trainableParameters());
+            .weightDecay(s.weightDecay());
+    AdamW optimizer = optimizer(adapted, settings, s);
     List<NamedParameter> trained =
         adapted.namedParameters().stream().filter(p -> p.parameter().trainable()).toList();
     model.module().train();
@@ -261,6 +287,23 @@ final class AdapterRun {
       Tensor gradient = has("grad." + p.name()) ? expected("grad." + p.name()) : null;
       step.add("step3." + p.name(), now, expected("step3." + p.name()), gradient, LEAST_GRADIENT);
     }
+  }
+
+  private AdamW optimizer(PeftModel adapted, AdamW.Builder b, GoldenCase.Settings s) {
+    JsonNode json = peft.how();
+    return switch (json.path("name").asText()) {
+      case "LoRA+" ->
+          LoraOptimizers.plus(
+              adapted,
+              b,
+              s.lr(),
+              json.path("ratio").asDouble(),
+              json.path("lr_embedding").asDouble());
+      case "LoRA-FA" -> LoraOptimizers.fa(adapted, b);
+      case "Riemannian AdamW" ->
+          LoraOptimizers.riemannian(adapted, b, json.path("reg").asDouble());
+      default -> b.build(adapted.trainableParameters());
+    };
   }
 
   /** peft adds the adapter's part to the loss that a model of transformers computes itself. */
