@@ -150,6 +150,7 @@ final class AdapterRun {
     give(adapted);
     train(model, adapted);
     compareBase(before, model.module());
+    runSchedule();
     adapted.load(peft.adapter());
     saveAndReload(model, adapted);
     if (peft.merges()) {
@@ -260,6 +261,29 @@ final class AdapterRun {
       Tensor now = Tensor.of(p.parameter().own(), p.parameter().shape());
       Tensor gradient = has("grad." + p.name()) ? expected("grad." + p.name()) : null;
       step.add("step3." + p.name(), now, expected("step3." + p.name()), gradient, LEAST_GRADIENT);
+    }
+  }
+
+  /** Compares a schedule on a model of its own, whose parameters it may freeze. */
+  private void runSchedule() throws IOException {
+    if (!ScheduleRun.isIn(io)) {
+      return;
+    }
+    CaseModel model = base.make();
+    AdaptedModel<Module> adapted = PeftModel.of(model.module(), config);
+    adapted.load(peft.adapter());
+    model.module().train();
+    wrong.addAll(
+        new ScheduleRun(adapted, io, step)
+            .run(
+                peft.optimizer(),
+                () ->
+                    withAdded(
+                        model.loss().apply(model.forward().apply(inputs), target), adapted)));
+    if (has("sched.eval_output")) {
+      model.module().eval();
+      step.add(
+          "sched.eval_output", model.forward().apply(inputs), expected("sched.eval_output"));
     }
   }
 
