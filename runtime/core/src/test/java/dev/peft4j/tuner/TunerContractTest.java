@@ -136,7 +136,7 @@ class TunerContractTest {
         all.add("{'variant': 'road_2'}");
         all.add("{'variant': 'road_4'}");
       }
-      case "HIRA" -> all.add("{'init_weights': 'gaussian', 'rank_pattern': {'target': 3}}");
+      case "HIRA" -> all.add("{'init_weights': 'gaussian'}");
       case "GRALORA" -> all.add("{'hybrid_r': 2, 'alpha': 8}");
       case "PSOFT" -> {
         all.add("{'psoft_orth': false, 'psoft_mag_a': false, 'ab_svd_init': 'pissa_init'}");

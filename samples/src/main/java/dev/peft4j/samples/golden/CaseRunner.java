@@ -83,7 +83,8 @@ final class CaseRunner {
         golden.trainable(),
         golden.optimizer(),
         golden.merges(),
-        false);
+        false,
+        golden.optimizerJson());
   }
 
   private static CaseModel base(GoldenCase golden) throws IOException {
