@@ -103,7 +103,8 @@ public final class Tokenizer implements AutoCloseable {
       GgufTokenizer gguf = GgufTokenizer.of(GgufFile.open(path));
       TokenizerFile file = TokenizerFile.check(gguf.json(), path);
       Settings settings =
-          new Settings(gguf.padId(), false, false, false, gguf.named(), file.added());
+          new Settings(
+              gguf.padId(), false, false, false, gguf.named(), file.added(), file.byteTokens());
       return open(file, path, settings, maxLength);
     }
     if (!Files.isRegularFile(path)) {
