@@ -77,14 +77,14 @@ public final class Bloom extends DecoderFamily {
   @ModuleTree(
       value = {
         "transformer.word_embeddings: Embedding",
-        "transformer.word_embeddings_layernorm",
-        "transformer.h.*.input_layernorm",
+        "transformer.word_embeddings_layernorm: LayerNorm",
+        "transformer.h.*.input_layernorm: LayerNorm",
         "transformer.h.*.self_attention.query_key_value: Linear",
         "transformer.h.*.self_attention.dense: Linear",
-        "transformer.h.*.post_attention_layernorm",
+        "transformer.h.*.post_attention_layernorm: LayerNorm",
         "transformer.h.*.mlp.dense_h_to_4h: Linear",
         "transformer.h.*.mlp.dense_4h_to_h: Linear",
-        "transformer.ln_f",
+        "transformer.ln_f: LayerNorm",
         "lm_head: Linear"
       },
       outputHead = "lm_head")

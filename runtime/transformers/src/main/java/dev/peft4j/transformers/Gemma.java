@@ -41,7 +41,13 @@ public final class Gemma extends DecoderFamily {
   }
 
   /** Gemma with its output layer. */
-  @ModuleTree(like = LlamaForCausalLM.class)
+  @ModuleTree(
+      like = LlamaForCausalLM.class,
+      value = {
+        "model.layers.*.input_layernorm: dev.peft4j.transformers.PlusOneRmsNorm",
+        "model.layers.*.post_attention_layernorm: dev.peft4j.transformers.PlusOneRmsNorm",
+        "model.norm: dev.peft4j.transformers.PlusOneRmsNorm"
+      })
   public static class GemmaForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public GemmaForCausalLM(DecoderConfig config) {

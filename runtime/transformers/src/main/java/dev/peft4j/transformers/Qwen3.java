@@ -29,7 +29,10 @@ public final class Qwen3 extends DecoderFamily {
   /** Qwen3 with its output layer. */
   @ModuleTree(
       like = LlamaForCausalLM.class,
-      value = {"model.layers.*.self_attn.q_norm", "model.layers.*.self_attn.k_norm"})
+      value = {
+        "model.layers.*.self_attn.q_norm: RmsNorm",
+        "model.layers.*.self_attn.k_norm: RmsNorm"
+      })
   public static class Qwen3ForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public Qwen3ForCausalLM(DecoderConfig config) {

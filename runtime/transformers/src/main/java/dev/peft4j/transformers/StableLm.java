@@ -42,8 +42,11 @@ public final class StableLm extends DecoderFamily {
   @ModuleTree(
       like = LlamaForCausalLM.class,
       value = {
-        "model.layers.*.self_attn.q_layernorm.norms.*",
-        "model.layers.*.self_attn.k_layernorm.norms.*"
+        "model.layers.*.input_layernorm: LayerNorm",
+        "model.layers.*.post_attention_layernorm: LayerNorm",
+        "model.norm: LayerNorm",
+        "model.layers.*.self_attn.q_layernorm.norms.*: LayerNorm",
+        "model.layers.*.self_attn.k_layernorm.norms.*: LayerNorm"
       })
   public static class StableLmForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */

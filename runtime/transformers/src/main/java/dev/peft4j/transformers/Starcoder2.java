@@ -46,9 +46,9 @@ public final class Starcoder2 extends DecoderFamily {
         "model.layers.*.self_attn.o_proj: Linear",
         "model.layers.*.mlp.c_fc: Linear",
         "model.layers.*.mlp.c_proj: Linear",
-        "model.layers.*.input_layernorm",
-        "model.layers.*.post_attention_layernorm",
-        "model.norm",
+        "model.layers.*.input_layernorm: LayerNorm",
+        "model.layers.*.post_attention_layernorm: LayerNorm",
+        "model.norm: LayerNorm",
         "lm_head: Linear"
       },
       outputHead = "lm_head")

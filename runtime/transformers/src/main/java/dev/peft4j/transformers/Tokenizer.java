@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -55,7 +56,8 @@ public final class Tokenizer implements AutoCloseable {
       boolean cutLeft,
       boolean cleanUp,
       Map<String, String> named,
-      Map<String, Integer> added) {}
+      Map<String, Integer> added,
+      Set<Integer> bytes) {}
 
   private Tokenizer(
       NativeTokenizer tokenizer,
@@ -93,14 +95,16 @@ public final class Tokenizer implements AutoCloseable {
               folder.cutsLeft(),
               folder.cleansUp(),
               folder.named(),
-              file.added());
+              file.added(),
+              file.byteTokens());
       return open(file, path.resolve(TokenizerFolder.FILE), settings, maxLength);
     }
     if (GgufFile.looksLikeOne(path)) {
       GgufTokenizer gguf = GgufTokenizer.of(GgufFile.open(path));
       TokenizerFile file = TokenizerFile.check(gguf.json(), path);
       Settings settings =
-          new Settings(gguf.padId(), false, false, false, gguf.named(), file.added());
+          new Settings(
+              gguf.padId(), false, false, false, gguf.named(), file.added(), file.byteTokens());
       return open(file, path, settings, maxLength);
     }
     if (!Files.isRegularFile(path)) {
@@ -153,7 +157,8 @@ public final class Tokenizer implements AutoCloseable {
 
   private static Tokenizer parse(byte[] json, Path path, int maxLength) throws IOException {
     TokenizerFile file = TokenizerFile.check(TokenizerFile.parse(json, path), path);
-    Settings settings = new Settings(file.padId(), false, false, false, Map.of(), file.added());
+    Settings settings = new Settings(
+            file.padId(), false, false, false, Map.of(), file.added(), file.byteTokens());
     return open(file, path, settings, maxLength);
   }
 
@@ -393,6 +398,14 @@ public final class Tokenizer implements AutoCloseable {
         tokenizer.decode(
             LongStream.of(ids).filter(id -> id >= 0 && id <= Integer.MAX_VALUE).toArray());
     return settings.cleanUp ? cleanUp(text) : text;
+  }
+
+  /**
+   * Returns whether a token is a single byte, which {@link #decode} joins with the bytes beside it:
+   * if those are no characters together, none of them is one.
+   */
+  public boolean isByte(int id) {
+    return settings.bytes.contains(id);
   }
 
   /**
