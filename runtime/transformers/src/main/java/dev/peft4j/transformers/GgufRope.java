@@ -65,6 +65,11 @@ final class GgufRope {
       case "default" -> {}
       case "linear" -> scaling("linear", rope);
       case "yarn" -> {
+        if (!rope.path("truncate").asBoolean(true)) {
+          throw new FileFormatException(
+              file, "has a rotary embedding of the kind yarn that is not truncated, which GGUF"
+                  + " does not hold");
+        }
         scaling("yarn", rope);
         int first = rope.path("original_max_position_embeddings").asInt(c.maxPositions());
         out.put(prefix + "rope.scaling.original_context_length", GgufValue.uint32(first));
