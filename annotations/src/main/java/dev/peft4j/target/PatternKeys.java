@@ -17,7 +17,23 @@ public final class PatternKeys {
    * @throws java.util.regex.PatternSyntaxException if one is not a regular expression
    */
   public PatternKeys(Collection<String> keys) {
-    patterns = new PatternList("rank_pattern or alpha_pattern", keys, "(.*\\.)?(", ")$", false);
+    this(new PatternList("rank_pattern or alpha_pattern", keys, "(.*\\.)?(", ")$", false));
+  }
+
+  private PatternKeys(PatternList patterns) {
+    this.patterns = patterns;
+  }
+
+  /**
+   * Compiles keys of which a layer takes the first that is found anywhere in its path (Python's
+   * {@code re.search}).
+   *
+   * @param keys in the order of the configuration
+   * @return the keys
+   * @throws java.util.regex.PatternSyntaxException if one is not a regular expression
+   */
+  public static PatternKeys anywhere(Collection<String> keys) {
+    return new PatternKeys(new PatternList("rank_pattern", keys, ".*(?:", ")", false));
   }
 
   /**

@@ -39,7 +39,8 @@ public final class PeftProcessor extends AbstractProcessor {
 
   /** Its own besides those of tuners. */
   private static final Set<String> OWN =
-      Set.of(ModelScanner.CHECKPOINT_NAME, ModelScanner.OUTPUT_HEAD);
+      Set.of(
+          ModelScanner.CHECKPOINT_NAME, ModelScanner.OUTPUT_HEAD, ModuleTrees.MODULE_TREE);
 
   private static final Set<String> NO_TYPE_NAMES =
       Set.of("var", "record", "yield", "sealed", "permits");

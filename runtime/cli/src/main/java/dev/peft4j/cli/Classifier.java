@@ -50,7 +50,7 @@ record Classifier(
   /** Returns the model in a folder with a new classifier for {@code labels}. */
   static Classifier toTrain(ModelOptions options, List<String> labels) throws IOException {
     Tokenizer tokenizer = tokenizer(options);
-    SequenceClassifier model = Transformers.sequenceClassifier(options.folder, labels);
+    SequenceClassifier model = Transformers.sequenceClassifier(options.folder, labels, options.encodingOfClassifier());
     Weights.requireFinite(options.folder, model);
     return new Classifier(model, null, tokenizer, labels);
   }
@@ -62,7 +62,7 @@ record Classifier(
       requireTrained(
           options.folder, Set.of(), "; name one with --adapter, or train one with 'peft4j train'");
       List<String> labels = ModelLabels.of(options.folder);
-      SequenceClassifier own = ownClassifier(options.folder);
+      SequenceClassifier own = ownClassifier(options);
       Weights.requireFinite(options.folder, own);
       return new Classifier(own, null, tokenizer, labels);
     }
@@ -78,16 +78,17 @@ record Classifier(
         rows == null ? ModelLabels.of(options.folder) : labels(adapter, rows, options.folder);
     SequenceClassifier base =
         rows == null
-            ? ownClassifier(options.folder)
-            : Transformers.sequenceClassifier(options.folder, labels);
+            ? ownClassifier(options)
+            : Transformers.sequenceClassifier(options.folder, labels, options.encodingOfClassifier());
     Weights.requireFinite(options.folder, base);
     PeftModel adapted = CommandException.ofSettings(() -> PeftModel.load(base, adapter));
     return new Classifier(base, adapted, tokenizer, labels);
   }
 
   /** Returns the model with its own classifier, which gives each text one label. */
-  private static SequenceClassifier ownClassifier(Path folder) throws IOException {
-    SequenceClassifier own = Transformers.sequenceClassifier(folder);
+  private static SequenceClassifier ownClassifier(ModelOptions options) throws IOException {
+    Path folder = options.folder;
+    SequenceClassifier own = Transformers.sequenceClassifier(folder, options.encodingOfClassifier());
     ProblemType problem = own.config().problemType();
     if (problem != null && problem != ProblemType.SINGLE_LABEL) {
       throw new FileFormatException(

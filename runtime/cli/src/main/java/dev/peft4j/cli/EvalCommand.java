@@ -6,12 +6,16 @@ import dev.peft4j.io.Printable;
 import dev.peft4j.metrics.ClassificationReport;
 import dev.peft4j.metrics.ClassificationReport.ClassResult;
 import dev.peft4j.metrics.EvaluationReport;
+import dev.peft4j.transformers.TokenRow;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** {@code peft4j eval}. */
 @Command(
@@ -19,14 +23,30 @@ import picocli.CommandLine.Mixin;
     mixinStandardHelpOptions = true,
     description =
         "Measures a classifier on texts with labels: loss, accuracy, macro F1, and"
-            + " precision, recall and F1 of each class.")
+            + " precision, recall and F1 of each class; or a language model on texts: loss and"
+            + " perplexity.")
 final class EvalCommand implements Callable<Integer> {
   @Mixin private TrainedClassifier trained = new TrainedClassifier();
   @Mixin private LabelledFile data = new LabelledFile();
+  @Mixin private SftDataOptions rowsOfText = new SftDataOptions();
   @Mixin private Out out = new Out();
+
+  @Option(
+      names = "--task",
+      paramLabel = "TASK",
+      converter = Task.Converter.class,
+      completionCandidates = Task.Words.class,
+      showDefaultValue = Help.Visibility.NEVER,
+      description =
+          "What the model is for: ${COMPLETION-CANDIDATES}; by default what the adapter was"
+              + " trained for, else classification.")
+  private @Nullable Task task;
 
   @Override
   public Integer call() throws Exception {
+    if (Task.of(task, trained.adapter()) == Task.CAUSAL_LM) {
+      return trained.runAlone(this::perplexity);
+    }
     return trained.run(data.columns, out, with -> evaluate());
   }
 
@@ -38,6 +58,24 @@ final class EvalCommand implements Callable<Integer> {
       report(
           Scores.of(logits, known.labels()),
           EvaluationReport.of(known.labels(), Scores.predicted(logits), classifier.labels()));
+      return 0;
+    }
+  }
+
+  private int perplexity() throws IOException {
+    try (LanguageModel lm = LanguageModel.load(trained.model(), trained.adapter())) {
+      List<TokenRow> rows = lm.read(data.path, new LanguageModel.Texts(trained.model().folder, data.columns, rowsOfText), out);
+      long tokens = rows.stream().mapToLong(TokenRow::counted).sum();
+      Map<String, Double> values = lm.evaluate(rows, trained.batch());
+      if (out.json()) {
+        ObjectNode tree = Out.object().put("rows", rows.size()).put("tokens", tokens);
+        values.forEach(tree::put);
+        out.line(tree);
+        return 0;
+      }
+      out.line("rows: %d", rows.size());
+      out.line("tokens: %d", tokens);
+      values.forEach((name, value) -> out.line("%s: %.4f", name, value));
       return 0;
     }
   }

@@ -1,7 +1,10 @@
 package dev.peft4j.cli;
 
 import dev.peft4j.backend.Backends;
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Help;
@@ -31,11 +34,40 @@ final class ModelOptions {
   @Nullable Integer maxLength;
 
   @Option(
+      names = "--dtype",
+      paramLabel = "NAME",
+      description =
+          "How the frozen weights are held: float32, bfloat16 or float16; by default float32 for"
+              + " classifiers, and as in the files for language models.")
+  @Nullable String dtype;
+
+  @Option(
       names = "--device",
       paramLabel = "NAME",
       description =
           "What computes, see 'peft4j devices'; by default what PEFT4J_DEVICE names, else the CPU.")
   @Nullable String device;
+
+  /** Returns how the frozen weights are held, or null if it was not given. */
+  @Nullable Encoding encoding() {
+    String name = dtype;
+    if (name == null) {
+      return null;
+    }
+    for (Encoding e : List.of(Encodings.FLOAT32, Encodings.BFLOAT16, Encodings.FLOAT16)) {
+      if (e.name().equalsIgnoreCase(name)) {
+        return e;
+      }
+    }
+    throw new UsageException(
+        "--dtype is \"" + name + "\", expected float32, bfloat16 or float16");
+  }
+
+  /** Returns how the frozen weights of a classifier are held. */
+  Encoding encodingOfClassifier() {
+    Encoding given = encoding();
+    return given == null ? Encodings.FLOAT32 : given;
+  }
 
   /** Runs a command on the requested device. */
   int run(Callable<Integer> body) throws Exception {

@@ -1,17 +1,13 @@
 package dev.peft4j.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.cli.TrainingData.Batch;
 import dev.peft4j.data.Rng;
 import dev.peft4j.io.AtomicFiles;
 import dev.peft4j.io.JsonProblem;
 import dev.peft4j.optim.AdamW;
-import dev.peft4j.reports.LossCurve;
 import dev.peft4j.reports.ProgressListener;
 import dev.peft4j.train.Batches;
-import dev.peft4j.train.Checkpoint;
-import dev.peft4j.train.CsvLog;
 import dev.peft4j.train.Evaluator;
 import dev.peft4j.train.StopReason;
 import dev.peft4j.train.Trainer;
@@ -27,7 +23,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -42,8 +37,8 @@ import picocli.CommandLine.Option;
     name = "train",
     mixinStandardHelpOptions = true,
     description =
-        "Trains an adapter (LoRA, unless --tuner says otherwise) and a classifier on texts with"
-            + " labels.",
+        "Trains an adapter (LoRA, unless --tuner says otherwise): with a classifier on texts with"
+            + " labels, or with --task causal-lm a language model on texts.",
     footer = {
       "",
       "The output folder gets: adapter (peft's files, and the labels' names),",
@@ -54,12 +49,25 @@ final class TrainCommand implements Callable<Integer> {
   @Mixin private ModelOptions model = new ModelOptions();
   @Mixin private LabelledFile data = new LabelledFile();
   @Mixin private TrainOptions options = new TrainOptions();
+  @Mixin private SftDataOptions rows = new SftDataOptions();
   @Mixin private Out out = new Out();
+
+  @Option(
+      names = "--task",
+      paramLabel = "TASK",
+      converter = Task.Converter.class,
+      completionCandidates = Task.Words.class,
+      defaultValue = "classification",
+      description =
+          "What is learned: ${COMPLETION-CANDIDATES}. For causal-lm the data are rows of JSON"
+              + " (texts, prompts with completions, conversations), a column of a .csv or .tsv, or"
+              + " a .txt that is cut into blocks.")
+  private Task task = Task.CLASSIFICATION;
 
   @Option(
       names = {"-e", "--eval"},
       paramLabel = "FILE",
-      description = "Texts with labels to evaluate on while training.")
+      description = "Data like --data to evaluate on while training.")
   private @Nullable Path evalData;
 
   @Option(
@@ -88,8 +96,20 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    if (task == Task.CAUSAL_LM) {
+      options.forLanguageModel(out);
+    }
+    options.check(task, out);
     options.check(evalData != null);
     ConfigBuilder<?> tuner = TunerOptions.settings(out.commandSpec());
+    if (task == Task.CAUSAL_LM) {
+      RunFolder run =
+          new RunFolder(folder, resume, quiet ? null : CausalTraining.progress());
+      return model.run(
+          () ->
+              new CausalTraining(model, texts(), data.path, evalData, options, run, out)
+                  .train(tuner));
+    }
     return model.run(() -> train(tuner));
   }
 
@@ -140,7 +160,7 @@ final class TrainCommand implements Callable<Integer> {
                 Set.of("loss", "accuracy", "f1"),
                 () -> classifier.evaluate(evaluation, options.batch)));
       }
-      TrainingResult result = run(trainer);
+      TrainingResult result = run().run(trainer);
       if (result.reason() == StopReason.STOPPED) {
         out.note("stopped after step %d; --resume continues", result.state().step());
         return Main.FAILED;
@@ -152,7 +172,7 @@ final class TrainCommand implements Callable<Integer> {
           out.note("the adapter is that of the best evaluation before, %s", best);
         }
       }
-      Path adapter = folder.resolve("adapter");
+      Path adapter = run().adapter();
       AtomicFiles.together(
           adapter,
           () -> {
@@ -165,9 +185,14 @@ final class TrainCommand implements Callable<Integer> {
           evaluation == null
               ? result.bestEvaluation()
               : classifier.evaluate(evaluation, options.batch);
-      report(result, measured, adapter, (System.nanoTime() - start) / 1e9);
+      new TrainingReport(result, measured, adapter, (System.nanoTime() - start) / 1e9)
+          .print(out, "examples", Map.of());
       return 0;
     }
+  }
+
+  private LanguageModel.Texts texts() {
+    return new LanguageModel.Texts(model.folder, data.columns, rows);
   }
 
   /** Returns the requested labels, or else those in the data. */
@@ -197,55 +222,14 @@ final class TrainCommand implements Callable<Integer> {
             .weightDecay(options.decay)
             .build(adapted.trainableParameters());
     SequenceClassifier m = classifier.model();
-    Trainer<Batch> trainer =
-        Trainer.of(adapted, optimizer, batches, b -> m.loss(m.forward(b.texts()), b.labels()))
-            .settings(options.settings(evalData != null))
-            .checkpoints(folder.resolve("checkpoints"))
-            .listener(new CsvLog(folder));
-    if (!quiet) {
-      trainer.listener(new ProgressListener("train"));
-    }
-    return trainer;
+    return run()
+        .attach(
+            Trainer.of(adapted, optimizer, batches, b -> m.loss(m.forward(b.texts()), b.labels())))
+        .settings(options.settings(evalData != null));
   }
 
-  /** Runs the training; a process that is asked to end writes a checkpoint. */
-  private TrainingResult run(Trainer<Batch> trainer) {
-    Path checkpoints = folder.resolve("checkpoints");
-    if (!resume && !Checkpoint.list(checkpoints).isEmpty()) {
-      throw new UsageException(
-          "there are checkpoints in "
-              + checkpoints
-              + " already: give --resume to continue from them, or another --out");
-    }
-    try (GracefulStop stop = new GracefulStop(trainer::stop)) {
-      LossCurve curve = new LossCurve(folder, folder.resolve("loss.png"));
-      trainer.listener(
-          event -> {
-            if (!stop.isAsked()) { // a JVM that is about to end draws nothing any more
-              curve.on(event);
-            }
-          });
-      return resume ? trainer.resume() : trainer.run();
-    }
-  }
-
-  private void report(
-      TrainingResult result, Map<String, Double> evaluation, Path adapter, double seconds) {
-    if (out.json()) {
-      ObjectNode tree = Out.object();
-      tree.put("steps", result.state().step());
-      tree.put("reason", result.reason().name().toLowerCase(Locale.ROOT));
-      tree.put("train_loss", Double.isNaN(result.loss()) ? null : (Double) result.loss());
-      evaluation.forEach((name, value) -> tree.put("eval_" + name, value));
-      tree.put("seconds", seconds);
-      tree.put("adapter", adapter.toString());
-      out.line(tree);
-      return;
-    }
-    out.line("steps: %d (%s)", result.state().step(), result.reason());
-    out.line("training loss, mean over the examples of the last steps: %.4f", result.loss());
-    evaluation.forEach((name, value) -> out.line("evaluation %s: %.4f", name, value));
-    out.line("adapter: %s", adapter);
+  private RunFolder run() {
+    return new RunFolder(folder, resume, quiet ? null : new ProgressListener("train"));
   }
 
   private interface Loading<T> {

@@ -1,6 +1,7 @@
 package dev.peft4j.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.graph.ActivationCheckpointing;
 import dev.peft4j.hub.ModelFolders;
 import dev.peft4j.optim.Schedule;
 import dev.peft4j.train.Every;
@@ -17,6 +18,16 @@ import picocli.CommandLine.Option;
 
 /** The training options of {@code peft4j train}. */
 final class TrainOptions {
+  private static final List<String> OF_LANGUAGE_MODELS =
+      List.of(
+          "--checkpointing",
+          "--label-smoothing",
+          "--neftune",
+          "--loss",
+          "--chat-template",
+          "--text-field",
+          "--skip-bad-rows");
+
   @Option(
       names = "--epochs",
       paramLabel = "N",
@@ -35,7 +46,7 @@ final class TrainOptions {
       names = "--batch",
       paramLabel = "N",
       defaultValue = "16",
-      description = "Texts in a batch.")
+      description = "Texts in a batch; 8 for a language model unless it is given.")
   int batch;
 
   @Option(
@@ -49,7 +60,7 @@ final class TrainOptions {
       names = "--lr",
       paramLabel = "N",
       defaultValue = "5e-4",
-      description = "Learning rate of AdamW.")
+      description = "Learning rate of AdamW; 2e-4 for a language model unless it is given.")
   float lr;
 
   @Option(
@@ -74,6 +85,22 @@ final class TrainOptions {
   double warmup;
 
   @Option(
+      names = "--cycles",
+      paramLabel = "N",
+      defaultValue = "2",
+      description = "Cosines of the schedule cosine_with_restarts.")
+  int cycles;
+
+  @Option(
+      names = "--decay",
+      paramLabel = "N",
+      defaultValue = "0.2",
+      description =
+          "Part of the steps, the last ones, in which the rate falls in the schedule"
+              + " warmup_stable_decay.")
+  double decayPart;
+
+  @Option(
       names = "--clip",
       paramLabel = "N",
       defaultValue = "1",
@@ -87,7 +114,7 @@ final class TrainOptions {
       showDefaultValue = Help.Visibility.NEVER,
       description =
           "Layers that get an adapter, as in peft's target_modules; by default the projections to"
-              + " queries and values, in a BERT query,value.")
+              + " queries and values, in a BERT query,value; in a language model all-linear.")
   List<String> targets = List.of();
 
   @Option(
@@ -132,26 +159,99 @@ final class TrainOptions {
       description = "Decides all that is random.")
   long seed;
 
-  /** The schedules of the learning rate. */
+  @Option(
+      names = "--checkpointing",
+      paramLabel = "WHEN",
+      defaultValue = "auto",
+      description =
+          "Whether a language model's layers are computed again in the backward pass, which saves"
+              + " memory: ${COMPLETION-CANDIDATES}; auto where much would be kept.")
+  Checkpointing checkpointing = Checkpointing.auto;
+
+  @Option(
+      names = "--label-smoothing",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Part of the target that is spread over a language model's vocabulary.")
+  float smoothing;
+
+  @Option(
+      names = "--neftune",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Alpha of the noise on a language model's embeddings (NEFTune); 5 is usual.")
+  double neftune;
+
+  /** When layers are computed again. */
+  enum Checkpointing {
+    off,
+    auto,
+    on;
+
+    ActivationCheckpointing value() {
+      return switch (this) {
+        case off -> ActivationCheckpointing.OFF;
+        case auto -> ActivationCheckpointing.AUTO;
+        case on -> ActivationCheckpointing.ON;
+      };
+    }
+  }
+
+  /** The schedules of the learning rate; the longer names are those of transformers. */
   enum Course {
     constant,
     linear,
-    cosine;
+    cosine,
+    cosine_with_restarts,
+    warmup_stable_decay
+  }
 
-    Schedule over(long total, long warmup) {
-      return switch (this) {
-        case constant -> Schedule.constant(warmup);
-        case linear -> Schedule.linear(warmup, total);
-        case cosine -> Schedule.cosine(warmup, total);
-      };
-    }
+  private Schedule schedule(long total) {
+    long start = Math.round(warmup * total);
+    return switch (course) {
+      case constant -> Schedule.constant(start);
+      case linear -> Schedule.linear(start, total);
+      case cosine -> Schedule.cosine(start, total);
+      case cosine_with_restarts -> Schedule.cosineWithHardRestarts(start, total, cycles);
+      case warmup_stable_decay -> {
+        long fall = Math.min(total - start, Math.round(decayPart * total));
+        yield Schedule.warmupStableDecay(start, fall, total, 0);
+      }
+    };
   }
 
   /** The number that evaluations are compared by. */
   enum Measure {
     loss,
     accuracy,
-    f1
+    f1,
+    perplexity
+  }
+
+  /** Sets what is usual for a language model where the user says nothing else. */
+  void forLanguageModel(Out out) {
+    lr = out.isGiven("--lr") ? lr : 2e-4f;
+    batch = out.isGiven("--batch") ? batch : 8;
+  }
+
+  /** Throws if an option does nothing for the task, or a measure is not the task's. */
+  void check(Task task, Out out) {
+    boolean causal = task == Task.CAUSAL_LM;
+    for (String own : OF_LANGUAGE_MODELS) {
+      if (!causal && out.isGiven(own)) {
+        throw new UsageException(own + " is for --task causal-lm");
+      }
+    }
+    boolean ofClasses = monitor == Measure.accuracy || monitor == Measure.f1;
+    if (causal ? ofClasses : monitor == Measure.perplexity) {
+      throw new UsageException(
+          "--monitor is "
+              + monitor
+              + ", expected "
+              + (causal ? "loss or perplexity" : "loss, accuracy or f1")
+              + " for --task "
+              + task);
+    }
   }
 
   /** Throws if a number is not valid. */
@@ -164,7 +264,11 @@ final class TrainOptions {
     atLeast("--checkpoint-every", checkpointEvery, 0);
     atLeast("--patience", patience, 0);
     atLeast("--keep", keep, 1);
+    atLeast("--cycles", cycles, 1);
     between("--warmup", warmup, 0, 1);
+    between("--decay", decayPart, 0, 1);
+    between("--label-smoothing", smoothing, 0, 1);
+    between("--neftune", neftune, 0, Double.MAX_VALUE);
     between("--lr", lr, 0, Float.MAX_VALUE);
     between("--weight-decay", decay, 0, Double.MAX_VALUE);
     between("--clip", clip, 0, Float.MAX_VALUE);
@@ -221,14 +325,25 @@ final class TrainOptions {
     into.put("batch", batch).put("accumulation", accumulation);
     into.put("learning rate", Float.toString(lr)).put("weight decay", decay);
     into.put("schedule", course.name()).put("warmup", warmup).put("clip norm", clip);
+    switch (course) {
+      case cosine_with_restarts -> into.put("cycles", cycles);
+      case warmup_stable_decay -> into.put("decay", decayPart);
+      default -> {}
+    }
+    if (smoothing > 0) {
+      into.put("label smoothing", smoothing);
+    }
+    if (neftune > 0) {
+      into.put("neftune", neftune);
+    }
     into.put("seed", seed);
   }
 
   TrainingSettings settings(boolean evaluated) {
     TrainingSettings.Builder settings = TrainingSettings.builder();
     if (evaluated) {
-      Monitor best =
-          monitor == Measure.loss ? Monitor.lowest("loss") : Monitor.highest(monitor.name());
+      boolean lowest = monitor == Measure.loss || monitor == Measure.perplexity;
+      Monitor best = lowest ? Monitor.lowest(monitor.name()) : Monitor.highest(monitor.name());
       settings
           .evaluate(evalEvery == 0 ? Every.epoch() : Every.steps(evalEvery))
           .monitor(best.patience(patience));
@@ -238,7 +353,7 @@ final class TrainOptions {
         .steps(steps)
         .accumulation(accumulation)
         .clipNorm(clip)
-        .scheduleOver(total -> course.over(total, Math.round(warmup * total)))
+        .scheduleOver(this::schedule)
         .checkpoint(checkpointEvery == 0 ? Every.epoch() : Every.steps(checkpointEvery))
         .keep(keep)
         .seed(seed)

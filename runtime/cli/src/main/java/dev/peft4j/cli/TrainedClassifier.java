@@ -2,6 +2,7 @@ package dev.peft4j.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -40,9 +41,7 @@ final class TrainedClassifier {
    * Runs a command on the requested device. Lengths and columns default to those of the training.
    */
   int run(DataColumns columns, Out out, Body body) throws Exception {
-    if (batch < 1) {
-      throw new UsageException("--batch is " + batch + ", must be at least 1");
-    }
+    requireBatch();
     return model.run(
         () -> {
           TrainedWith with = TrainedWith.read(adapter == null ? model.folder : adapter);
@@ -51,6 +50,28 @@ final class TrainedClassifier {
           }
           return body.call(with);
         });
+  }
+
+  /** Runs a command that is not about a classifier on the requested device. */
+  int runAlone(Callable<Integer> body) throws Exception {
+    requireBatch();
+    return model.run(body);
+  }
+
+  /** Returns the options for the model. */
+  ModelOptions model() {
+    return model;
+  }
+
+  /** Returns the adapter's folder, or null. */
+  @Nullable Path adapter() {
+    return adapter;
+  }
+
+  private void requireBatch() {
+    if (batch < 1) {
+      throw new UsageException("--batch is " + batch + ", must be at least 1");
+    }
   }
 
   /** Loads the classifier, and warns of labels that look alike. */

@@ -107,6 +107,10 @@ record TrainedWith(
         throw new FileFormatException(
             file, "has the format '" + format + "', expected '" + FORMAT + "'");
       }
+      if (tree.path("task").asText().equals(Task.CAUSAL_LM.toString())) {
+        throw new FileFormatException(
+            file, "is of a language model (task causal-lm), expected that of a classifier");
+      }
       return of(file, tree);
     }
     Path checkpoint = folder.resolve(CHECKPOINT_FILE);

@@ -46,6 +46,16 @@ public interface LinearAlgebra {
    */
   Qr qr(float[] a, int rows, int columns);
 
+  /**
+   * Returns the solution X (n, columns) of A · X = B in double precision, or, if A is singular, one
+   * of the least squares.
+   *
+   * @param a (n, n)
+   * @param b (n, columns)
+   * @throws IllegalArgumentException if one of them does not have so many numbers
+   */
+  double[] solve(double[] a, int n, double[] b, int columns);
+
   /** Returns the transpose (columns, rows) of a matrix (rows, columns). */
   static float[] transposed(float[] a, int rows, int columns) {
     float[] t = new float[a.length];

@@ -261,18 +261,36 @@ public final class ModuleState {
    * @throws IllegalStateException if an adapter is merged into weights that would change
    */
   public static void replace(Map<? extends ModuleTensor, Storage> values) {
-    Set<OverlaySource> above = new LinkedHashSet<>();
-    values.keySet().forEach(t -> above.addAll(t.sources()));
-    above.forEach(OverlaySource::baseChanging);
-    Map<Variable, Storage> byVariable = new LinkedHashMap<>();
-    values.forEach(
-        (t, s) -> {
-          if (t instanceof Buffer b) {
-            b.drop();
-          }
-          byVariable.put(t.variable(), s);
+    changing(
+        values.keySet(),
+        () -> {
+          Map<Variable, Storage> byVariable = new LinkedHashMap<>();
+          values.forEach(
+              (t, s) -> {
+                if (t instanceof Buffer b) {
+                  b.drop();
+                }
+                byVariable.put(t.variable(), s);
+              });
+          Variable.setAll(byVariable);
         });
-    Variable.setAll(byVariable);
+  }
+
+  /**
+   * Replaces the memory of values without copies ({@link ModuleTensor#adopt}); adapted models of
+   * which they are the base are notified.
+   *
+   * @throws IllegalStateException if an adapter is merged into weights that would change
+   */
+  public static void adopt(Map<? extends ModuleTensor, Storage> values) {
+    changing(values.keySet(), () -> values.forEach(ModuleTensor::adopt));
+  }
+
+  private static void changing(Set<? extends ModuleTensor> tensors, Runnable change) {
+    Set<OverlaySource> above = new LinkedHashSet<>();
+    tensors.forEach(t -> above.addAll(t.sources()));
+    above.forEach(OverlaySource::baseChanging);
+    change.run();
     above.forEach(OverlaySource::baseChanged);
   }
 

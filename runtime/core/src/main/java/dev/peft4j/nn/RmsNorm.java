@@ -6,8 +6,7 @@ import dev.peft4j.tensor.Tensor;
  * Root mean square normalisation over the innermost dimension (torch's {@code nn.RMSNorm}); the
  * weight starts at 1.
  */
-public class RmsNorm extends Module implements Layer {
-  private final Parameter weight;
+public class RmsNorm extends WeightedLayer {
   private final float eps;
 
   /** Creates a layer for rows of {@code dim} numbers with eps 1e-6. */
@@ -20,18 +19,27 @@ public class RmsNorm extends Module implements Layer {
     if (dim < 1) {
       throw new IllegalArgumentException("RmsNorm(" + dim + "): the size must be at least 1");
     }
-    this.weight = Initial.constant(1, dim);
+    super(Initial.constant(1, dim), null);
     this.eps = eps;
   }
 
   @Override
-  public Tensor forward(Tensor x) {
-    return seen(x.rmsNorm(weight, eps));
+  protected Tensor base(Tensor x) {
+    return normalized(x, weight());
+  }
+
+  /**
+   * Returns what it computes with another weight.
+   *
+   * @param weight (dim)
+   */
+  public Tensor normalized(Tensor x, Tensor weight) {
+    return x.rmsNorm(weight, eps);
   }
 
   @Override
   protected String extraRepr() {
-    return ModuleText.tuple(weight.dim(0))
+    return ModuleText.tuple(weight().dim(0))
         + ", eps="
         + ModuleText.number(eps)
         + ", elementwise_affine=True";

@@ -8,6 +8,7 @@ final class MersenneTwister {
 
   private final int[] state = new int[N];
   private int next = N;
+  private long position;
 
   MersenneTwister(int seed) {
     state[0] = seed;
@@ -22,11 +23,17 @@ final class MersenneTwister {
     if (next == N) {
       twist();
     }
+    position++;
     int y = state[next++];
     y ^= y >>> 11;
     y ^= (y << 7) & 0x9d2c5680;
     y ^= (y << 15) & 0xefc60000;
     return y ^ (y >>> 18);
+  }
+
+  /** Returns how many numbers have been drawn. */
+  long position() {
+    return position;
   }
 
   private void twist() {

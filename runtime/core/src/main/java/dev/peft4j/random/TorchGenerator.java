@@ -38,6 +38,19 @@ public final class TorchGenerator {
     bits = new MersenneTwister((int) seed);
   }
 
+  /** Returns how many times 32 random bits have been drawn. */
+  public long position() {
+    return bits.position();
+  }
+
+  /** Skips the next {@code n} draws of 32 random bits. */
+  public void skip(long n) {
+    for (long i = 0; i < n; i++) {
+      bits.nextInt();
+    }
+    hasSpare = false;
+  }
+
   /** Returns the next 32 random bits, as a number from 0. */
   public long nextUnsigned() {
     return bits.nextInt() & UNSIGNED;
@@ -83,13 +96,13 @@ public final class TorchGenerator {
   public float[] uniformBFloat16(int n, double from, double to) {
     float[] values = uniform(n, from, to);
     for (int i = 0; i < n; i++) {
-      values[i] = round(values[i]);
+      values[i] = toBFloat16(values[i]);
     }
     return values;
   }
 
   /** Rounds a finite number to bfloat16, to the nearest and of two to the even one. */
-  private static float round(float v) {
+  public static float toBFloat16(float v) {
     int bits = Float.floatToRawIntBits(v);
     return Float.intBitsToFloat(bits + 0x7fff + (bits >>> 16 & 1) & 0xffff0000);
   }

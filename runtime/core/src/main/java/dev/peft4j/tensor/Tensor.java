@@ -13,6 +13,7 @@ import dev.peft4j.op.Concat;
 import dev.peft4j.op.Pointwise;
 import dev.peft4j.op.Rotary;
 import dev.peft4j.op.StopGradient;
+import dev.peft4j.op.Surrogate;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -391,6 +392,16 @@ public non-sealed class Tensor
   /** Returns the same value without a path for gradients. Nothing is computed yet. */
   public Tensor detach() {
     return new Tensor(Node.of(new StopGradient(), node()));
+  }
+
+  /**
+   * Returns the same value with the gradient of another tensor, which is not computed: gradients
+   * flow to what that was made from, and not to what this was made from.
+   *
+   * @param other of this tensor's shape
+   */
+  public Tensor withGradientOf(Tensor other) {
+    return new Tensor(Node.of(new Surrogate(), node(), other.node()));
   }
 
   /**

@@ -84,7 +84,7 @@ final class AdapterNames {
           .forEach(
               (path, layer) -> {
                 for (TunerLayer.Constant c : layer.constants()) {
-                  if (seen.add(c.buffer())) {
+                  if (!c.shared() || seen.add(c.buffer())) {
                     String called = PeftNames.inMemory(path, c, a.name());
                     String key = PeftNames.key(path, c);
                     found.add(new NamedState(called, c.buffer(), a.name(), key));

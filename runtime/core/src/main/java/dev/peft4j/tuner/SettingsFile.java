@@ -57,7 +57,13 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
   private @Nullable String ownBiases;
 
   /** Gives a value from the file to the builder. */
-  private interface Reading<B> {
+  @FunctionalInterface
+  public interface Reading<B> {
+    /**
+     * Reads and sets it.
+     *
+     * @throws IOException if it is wrong, naming file, key and what is expected
+     */
     void into(AdapterConfig file, B builder) throws IOException;
   }
 
@@ -107,6 +113,39 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
   }
 
   // ---- the kinds of settings
+
+  /**
+   * Adds a setting of a kind of its own.
+   *
+   * @param usual peft's default
+   * @param computes whether adapters of other values compute something else
+   */
+  public SettingsFile<C, B> setting(
+      String key, JsonNode usual, Reading<B> read, Function<C, JsonNode> write, boolean computes) {
+    return add(key, usual, read, write, computes, false);
+  }
+
+  /** Adds a seed from 0 or nothing, which is peft's default and here -1. */
+  public SettingsFile<C, B> optionalSeed(
+      String key, Function<C, Integer> get, BiFunction<B, Integer, B> set) {
+    return setting(
+        key,
+        NullNode.instance,
+        (file, b) -> set.apply(b, file.get(key).isNull() ? -1 : file.integer(key, -1, 0)),
+        c -> get.apply(c) < 0 ? NullNode.instance : IntNode.valueOf(get.apply(c)),
+        true);
+  }
+
+  /** Adds a number, written as Python does, that plays no part once the adapter is there. */
+  public SettingsFile<C, B> numberAtStart(
+      String key, double usual, Function<C, Double> get, BiFunction<B, Double, B> set) {
+    return setting(
+        key,
+        PythonJson.number(usual),
+        (file, b) -> set.apply(b, file.number(key, usual)),
+        c -> PythonJson.number(get.apply(c)),
+        false);
+  }
 
   /** Adds a whole number of at least 1 that is a size of the adapter's weights, such as a rank. */
   public SettingsFile<C, B> size(
@@ -496,8 +535,10 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
       }
     }
     for (Pattern<C, ?> p : patterns) {
-      JsonNode usual = Objects.requireNonNull(values.get(p.base), p.base);
-      values.put(p.base, at(path, p.get.apply(config), usual));
+      JsonNode usual = values.get(p.base);
+      if (usual != null) { // else it plays no part once the adapter is there
+        values.put(p.base, at(path, p.get.apply(config), usual));
+      }
     }
     return values;
   }

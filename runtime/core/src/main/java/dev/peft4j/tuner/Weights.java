@@ -4,6 +4,8 @@ import dev.peft4j.nn.Conv1d;
 import dev.peft4j.nn.Conv2d;
 import dev.peft4j.nn.Conv3d;
 import dev.peft4j.nn.Embedding;
+import dev.peft4j.nn.LayerNorm;
+import dev.peft4j.nn.RmsNorm;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.nn.WeightedLayer;
 import dev.peft4j.tensor.Tensor;
@@ -27,6 +29,8 @@ public final class Weights {
         yield bias == null ? y : y.add(bias);
       }
       case Embedding e -> weight.embedding(x);
+      case LayerNorm n -> n.normalized(x, weight, bias);
+      case RmsNorm n -> n.normalized(x, weight);
       case Conv1d c -> Conv1d.convolve(x, weight, bias, c.stride(), c.padding());
       case Conv2d c -> x.conv2d(weight, bias, c.window());
       case Conv3d c -> Conv3d.convolve(x, weight, bias, c.stride(), c.padding());

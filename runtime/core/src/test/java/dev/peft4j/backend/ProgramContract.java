@@ -7,6 +7,7 @@ import dev.peft4j.backend.cases.Compare;
 import dev.peft4j.data.DType;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
+import dev.peft4j.data.ShapeException;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.ActivationCheckpointing;
 import dev.peft4j.graph.Node;
@@ -102,6 +103,29 @@ abstract class ProgramContract extends StateContract {
     evaluate(roots, List.of(a, b), OPEN);
     assertThat(a.storage().toFloats()).containsExactly(5, 10);
     assertThat(b.storage().toFloats()).containsExactly(4, 6);
+  }
+
+  @Test
+  void aSurrogateHasOneValueAndAnotherGradient() {
+    Backends.with(
+        backend,
+        () -> {
+          Variable x = variable(2, 3);
+          Variable y = variable(5, 7);
+          Tensor value = Tensor.of(x.node()).square();
+          Tensor other = Tensor.of(y.node()).mul(3);
+          value.withGradientOf(other).mul(Tensor.of(x.node())).sum().backward();
+          Node ofY = java.util.Objects.requireNonNull(y.gradient());
+          Node ofX = java.util.Objects.requireNonNull(x.gradient());
+          assertThat(Tensor.of(ofY).toFloats()).containsExactly(6, 9);
+          assertThat(Tensor.of(ofX).toFloats()).containsExactly(4, 9);
+          assertThat(value.withGradientOf(other).toFloats()).containsExactly(4, 9);
+          assertThatThrownBy(() -> value.withGradientOf(Tensor.ones(3)))
+              .isInstanceOf(ShapeException.class)
+              .hasMessageContaining("(2,)")
+              .hasMessageContaining("(3,)");
+          return null;
+        });
   }
 
   @Test

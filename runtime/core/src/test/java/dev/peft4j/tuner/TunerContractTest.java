@@ -14,10 +14,13 @@ import dev.peft4j.nn.Conv2d;
 import dev.peft4j.nn.Conv3d;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.Initial;
+import dev.peft4j.nn.Layer;
+import dev.peft4j.nn.LayerNorm;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
+import dev.peft4j.nn.RmsNorm;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.optim.AdamW;
 import dev.peft4j.random.Noise;
@@ -52,7 +55,9 @@ class TunerContractTest {
     boolean comparesGradients(String parameter) {
       boolean crossed = // peft takes the other product's factors for these
           settings.contains("use_effective_conv2d") && parameter.matches(".*\\.hada_w[12]_a\\..*");
-      return !crossed && (!settings.contains("dora") || parameter.contains("magnitude"));
+      return !crossed
+          && ContractSettings.comparesGradients(tuner.peftType(), parameter)
+          && (!settings.contains("dora") || parameter.contains("magnitude"));
     }
   }
 
@@ -61,6 +66,7 @@ class TunerContractTest {
     String s = tested.settings;
     return tested.tuner.peftType().equals("HRA")
             && (s.contains("'r': 3".replace('\'', '"')) || s.contains("GS"))
+        || ContractSettings.startsElsewhere(tested.tuner.peftType())
         || s.contains("para")
         || turnsPatches();
   }
@@ -153,7 +159,7 @@ class TunerContractTest {
       }
       case "LILY" -> all.add("{'num_B': 3, 'scaling': 2.0}");
       case "POLY" -> all.add("{'n_splits': 2, 'n_skills': 2}");
-      default -> {}
+      default -> all.addAll(ContractSettings.variants(peftType));
     }
     return all;
   }
@@ -231,11 +237,20 @@ class TunerContractTest {
     tree.put("group_size", 2);
     tree.putArray("target_modules").add("target");
     tree.putArray("token_indices").add(3).add(0);
+    tree.setAll(ContractSettings.small(c.tuner.peftType()));
     tree.setAll((ObjectNode) new ObjectMapper().readTree(c.settings));
     return c.tuner.read(AdapterConfig.of(tree));
   }
 
   private Net net(long seed) {
+    Net made = made(seed);
+    if (ContractSettings.drawsInTraining(tested.tuner.peftType())) {
+      made.eval();
+    }
+    return made;
+  }
+
+  private Net made(long seed) {
     return Rng.with(
         seed,
         () -> {
@@ -250,6 +265,10 @@ class TunerContractTest {
                     Initial.normal(Rng.current(), 0.4f, 6, 4),
                     Initial.normal(Rng.current(), 0.4f, 4));
             return new Net(l, l::forward, 4);
+          }
+          if (tested.layer == LayerNorm.class || tested.layer == RmsNorm.class) {
+            Module m = tested.layer == LayerNorm.class ? new LayerNorm(6) : new RmsNorm(6);
+            return new Net(m, ((Layer) m)::forward, 6);
           }
           if (tested.layer == Conv1d.class) {
             Conv1d c = new Conv1d(2, 4, 3, 2, 1);

@@ -7,6 +7,7 @@ import dev.peft4j.train.TrainingListener;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.TreeMap;
@@ -31,6 +32,8 @@ public final class ProgressListener implements TrainingListener {
   private final @Nullable Duration interval;
   private final RunningMean loss = new RunningMean(20);
   private SequencedMap<String, Double> evaluation = new LinkedHashMap<>();
+  private String unit = "";
+  private double counted;
   private long epoch;
   private boolean painted;
   private @Nullable ProgressBar bar;
@@ -55,6 +58,17 @@ public final class ProgressListener implements TrainingListener {
     this.interval = interval;
   }
 
+  /**
+   * Shows how many things the losses are the mean of in a second, see {@link
+   * TrainingEvent.Step#count}.
+   *
+   * @param things what they are, such as {@code tokens}
+   */
+  public ProgressListener showRate(String things) {
+    unit = things;
+    return this;
+  }
+
   @Override
   public void on(TrainingEvent event) {
     switch (event) {
@@ -64,6 +78,7 @@ public final class ProgressListener implements TrainingListener {
       case TrainingEvent.Step s -> {
         synchronized (this) {
           loss.add(s.loss(), s.count());
+          counted += s.count();
           epoch = s.epoch() + 1;
         }
         if (bar != null) {
@@ -86,6 +101,7 @@ public final class ProgressListener implements TrainingListener {
 
   private void start(TrainingEvent.Started s) {
     close();
+    counted = 0;
     Terminal terminal = Terminal.of(out);
     painted = terminal.isThere();
     Duration usual = painted ? BAR : LINES;
@@ -117,9 +133,17 @@ public final class ProgressListener implements TrainingListener {
             elapsed,
             left,
             loss.value(),
+            rate(elapsed),
             epoch,
             evaluation);
     return width > 0 ? text.bar(width) : text.line();
+  }
+
+  private String rate(Duration elapsed) {
+    double seconds = elapsed.toNanos() / 1e9;
+    return unit.isEmpty() || counted == 0 || seconds == 0
+        ? ""
+        : String.format(Locale.ROOT, "%,.0f %s/s", counted / seconds, unit);
   }
 
   /** Returns the values by name, but the loss last: accuracy and the like are more interesting. */

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param elapsed since it was started or resumed
  * @param left an estimate, or null
  * @param loss of the last steps; NaN if there was none
+ * @param rate what is done in a second, such as {@code 1,234 tokens/s}; empty if it is not shown
  * @param epoch the current epoch, from 1; 0 if there was no step
  * @param evaluation the last evaluation, the most important number first
  */
@@ -27,6 +28,7 @@ record ProgressText(
     Duration elapsed,
     @Nullable Duration left,
     double loss,
+    String rate,
     long epoch,
     SequencedMap<String, Double> evaluation) {
   private static final int LEAST_BAR = 10;
@@ -106,6 +108,9 @@ record ProgressText(
     }
     if (!Double.isNaN(loss)) {
       text.append(text.isEmpty() ? "" : ", ").append("loss ").append(number(loss));
+    }
+    if (!rate.isEmpty() && detail.compareTo(Detail.WITHOUT_COUNT) < 0) {
+      text.append(text.isEmpty() ? "" : ", ").append(rate);
     }
     List<String> measured = new ArrayList<>();
     evaluation.forEach((name, value) -> measured.add(name + " " + number(value)));

@@ -14,7 +14,7 @@ class ProgressTextTest {
   private static ProgressText text(long step, double loss, Map<String, Double> evaluation) {
     SequencedMap<String, Double> e = new LinkedHashMap<>(evaluation);
     return new ProgressText(
-        "train", step, 1200, Duration.ofSeconds(75), Duration.ofSeconds(3700), loss, 2, e);
+        "train", step, 1200, Duration.ofSeconds(75), Duration.ofSeconds(3700), loss, "", 2, e);
   }
 
   private static SequencedMap<String, Double> evaluation() {
@@ -49,10 +49,29 @@ class ProgressTextTest {
   @Test
   void beforeTheFirstStepAndAfterTheLast() {
     ProgressText first =
-        new ProgressText("", 0, 8, Duration.ZERO, null, Double.NaN, 0, new LinkedHashMap<>());
+        new ProgressText("", 0, 8, Duration.ZERO, null, Double.NaN, "", 0, new LinkedHashMap<>());
     assertThat(first.bar(40)).isEqualTo("  0% [" + " ".repeat(22) + "] 0/8 (0:00)");
     assertThat(text(1200, 1e-6, Map.of()).bar(79))
         .isEqualTo("train 100% [" + "=".repeat(25) + "] 1200/1200 (1:15), epoch 2, loss 1.00e-06");
+  }
+
+  @Test
+  void theRateIsShownWhereThereIsRoom() {
+    ProgressText t =
+        new ProgressText(
+            "train",
+            30,
+            100,
+            Duration.ofSeconds(15),
+            null,
+            2.5,
+            "1,234 tokens/s",
+            1,
+            new LinkedHashMap<>());
+    assertThat(t.line())
+        .isEqualTo("train  30% 30/100 (0:15), epoch 1, loss 2.5000, 1,234 tokens/s");
+    assertThat(t.bar(50)).isEqualTo("train  30% 30/100, loss 2.5000, 1,234 tokens/s");
+    assertThat(t.bar(30)).isEqualTo("train  30% loss 2.5000");
   }
 
   @ParameterizedTest

@@ -9,11 +9,11 @@ import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.StateDictCheck;
 import dev.peft4j.log.Log;
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.ModuleState;
 import dev.peft4j.nn.ModuleTensor;
 import dev.peft4j.nn.Parameter;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -199,7 +199,9 @@ final class ModelWeights {
       Predicate<String> renewed,
       @Nullable EncoderConfig config)
       throws IOException {
-    SequencedMap<String, ModuleTensor> state = model.stateDict();
+    // not stateDict(), which has the names and the weights of adapters if the model has any
+    SequencedMap<String, ModuleTensor> state =
+        new LinkedHashMap<>(ModuleState.of(model).tensors());
     List<String> lacking = state.keySet().stream().filter(n -> mayLack(above + n)).toList();
     SequencedMap<String, ModuleTensor> kept = new LinkedHashMap<>(state);
     kept.keySet().removeIf(n -> !renewed.test(n) && !lacking.contains(n));
@@ -226,18 +228,18 @@ final class ModelWeights {
             .filter(n -> family.ignored().stream().noneMatch((above + n)::startsWith))
             .toList());
     Held.Chooser chooser = held.of(model);
-    List<Storage> values = new ArrayList<>();
+    Map<ModuleTensor, Storage> values = new LinkedHashMap<>();
     for (Map.Entry<String, ModuleTensor> e : state.entrySet()) {
       String source = Objects.requireNonNull(sources.get(e.getKey()));
       Encoding own = folder.encoding(source);
       boolean weight = e.getValue() instanceof Parameter;
-      values.add(
+      values.put(
+          e.getValue(),
           folder.storage(
               source,
               weight ? chooser.choose((Parameter) e.getValue(), own) : Encodings.FLOAT32));
     }
-    Iterator<Storage> value = values.iterator();
-    state.values().forEach(p -> p.adopt(value.next()));
+    ModuleState.adopt(values);
     if (config != null) {
       kept.forEach((name, p) -> draw(name, p, config));
     }

@@ -372,8 +372,10 @@ public final class Transformers {
    * Fills a model, such as a subclass of {@link BertForSequenceClassification}, with the weights of
    * a folder, and puts it into evaluation mode. Its parameters must have the names of the
    * checkpoint of a model with a head ({@code bert.embeddings...}), or it must be an {@link
-   * Encoder}. The weights of a {@link CausalLm} stay in the type that they have in the file. The family is that of the model if it has a type ({@link HasModelType}), else that of
-   * the folder.
+   * Encoder}. The weights of a {@link CausalLm} stay in the type that they have in the file. The
+   * family is that of the model if it has a type ({@link HasModelType}), else that of the folder.
+   * Adapters of the model, such as those of a class that the processor wrote, stay; those that
+   * begin with a part of the weights begin again.
    *
    * @throws dev.peft4j.io.FileFormatException if a file is missing or not valid
    * @throws dev.peft4j.io.StateDictException if the weights do not fit; nothing is replaced then

@@ -3,6 +3,7 @@ package dev.peft4j.samples.bench;
 import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Rng;
+import dev.peft4j.nn.Parameter;
 import dev.peft4j.optim.AdamW;
 import dev.peft4j.optim.Optimizer;
 import dev.peft4j.tensor.Tensor;
@@ -15,12 +16,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A benchmark of LoRA training steps: forward, backward, AdamW, and reading the loss. The
  * properties {@code workload}, {@code steps} and {@code threads} say what, how many, and on how
  * many cores; {@code dtype} is the encoding of the frozen weights, such as {@code float32} or
- * {@code bfloat16}.
+ * {@code bfloat16}; {@code batch} and {@code length} are sizes of a decoder's or encoder's texts.
  *
  * <p>With {@code peer}, a command that prints such a line, both run alternately, {@code rounds}
  * times each ({@link SideBySide}). {@code workload=growth} runs {@link Growth} instead.
@@ -126,7 +129,8 @@ public final class Bench {
 
   /** Runs the steps and returns the JSON line. */
   static String run(String name, Workload workload, Encoding encoding, int steps, int threads) {
-    Optimizer optimizer = AdamW.of(workload.trainable(), 1e-4f);
+    List<Parameter> trainable = workload.trainable();
+    Optimizer optimizer = trainable.isEmpty() ? null : AdamW.of(trainable, 1e-4f);
     double first = step(workload, optimizer);
     double started = secondsSinceStart();
     double warm = 0;
@@ -157,8 +161,12 @@ public final class Bench {
   }
 
   /** Runs one step and returns its seconds. */
-  static double step(Workload workload, Optimizer optimizer) {
+  static double step(Workload workload, @Nullable Optimizer optimizer) {
     long t = System.nanoTime();
+    if (optimizer == null) {
+      Objects.requireNonNull(workload.instead()).run();
+      return (System.nanoTime() - t) / 1e9;
+    }
     Tensor loss = workload.loss().get();
     loss.backward();
     optimizer.step();

@@ -12,6 +12,7 @@ import dev.peft4j.tuner.lora.LoraConfig;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The work that is timed: random weights, LoRA, no dropout.
@@ -21,20 +22,34 @@ import java.util.function.Supplier;
  * @param base the frozen model
  * @param trainable the parameters for the optimizer
  * @param loss the loss of a new forward pass
+ * @param instead what a step is if nothing is trained, or null
  */
 record Workload(
-    int units, int steps, Module base, List<Parameter> trainable, Supplier<Tensor> loss) {
+    int units,
+    int steps,
+    Module base,
+    List<Parameter> trainable,
+    Supplier<Tensor> loss,
+    @Nullable Runnable instead) {
   /** The names that {@link #of} knows. */
-  static final List<String> NAMES = List.of("tiny", "mlp", "minilm");
+  static final List<String> NAMES = 
+      List.of("tiny", "mlp", "minilm", "smollm2", "generate", "decode", "prefill");
 
   /** Returns the workload of that name, one of {@link #NAMES}. */
   static Workload of(String name) {
     return switch (name) {
       case "tiny" -> tiny();
       case "mlp" -> mlp();
-      case "minilm" -> minilm(32, 64);
+      case "minilm" -> minilm(size("batch", 32), size("length", 64));
+      case "smollm2", "generate", "decode", "prefill" ->
+          SmolLm2.of(name, size("batch", 0), size("length", 0));
       default -> throw new IllegalArgumentException("no workload '" + name + "'");
     };
+  }
+
+  /** A size that a property may give; 0 is none. */
+  private static int size(String property, int usual) {
+    return Integer.getInteger(property, usual);
   }
 
   static final class Tiny extends Module {
@@ -57,7 +72,7 @@ record Workload(
     Tensor x = normal(8, 2);
     Tensor y = normal(8, 4);
     return new Workload(
-        8, 200, base, model.trainableParameters(), () -> base.linear.forward(x).mseLoss(y));
+        8, 200, base, model.trainableParameters(), () -> base.linear.forward(x).mseLoss(y), null);
   }
 
   /** Creates Linear 1024 → 4096 → 1024 with ReLU, r 8 on both, batch 64. */
@@ -67,7 +82,7 @@ record Workload(
     Tensor x = normal(64, 1024);
     Tensor y = normal(64, 1024);
     return new Workload(
-        64, 200, base, model.trainableParameters(), () -> base.forward(x).mseLoss(y));
+        64, 200, base, model.trainableParameters(), () -> base.forward(x).mseLoss(y), null);
   }
 
   /** Creates a BERT of 6 layers x 384, 26 classes, r 8 on query and value. */
@@ -95,7 +110,8 @@ record Workload(
         8,
         base,
         model.trainableParameters(),
-        () -> base.loss(base.forward(ids, mask), labels));
+        () -> base.loss(base.forward(ids, mask), labels),
+        null);
   }
 
   private static LoraConfig.Builder lora(int r, double alpha, String... targets) {

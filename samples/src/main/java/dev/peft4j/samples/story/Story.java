@@ -138,7 +138,7 @@ public final class Story {
     Trainer.of(adapted, optimizer, batches, model::loss)
         .settings(TrainingSettings.steps(options.steps()))
         .listener(new CsvLog(options.out()))
-        .listener(new ProgressListener("story"))
+        .listener(new ProgressListener("story").showRate("tokens"))
         .listener(new LossCurve(options.out(), options.out().resolve("loss.png")))
         .listener(
             event -> {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Rng;
+import dev.peft4j.optim.AdamW;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -40,8 +41,21 @@ class BenchTest {
   }
 
   @Test
+  void decodersLearnAndGenerate() {
+    Workload training = Rng.with(1, () -> SmolLm2.training(2, 8, 1));
+    assertThat(training.units()).isEqualTo(16);
+    // q and o 2 x 576, k and v 576 + 192, gate, up and down 576 + 1536
+    assertThat(training.trainable().stream().mapToLong(p -> p.shape().elements()).sum())
+        .isEqualTo(8 * (2 * 1152 + 2 * 768 + 3 * 2112));
+    assertThat(Bench.step(training, AdamW.of(training.trainable(), 1e-4f))).isPositive();
+    Workload generation = Rng.with(1, () -> SmolLm2.generation(2, 5, 3, true, 1));
+    assertThat(generation.units()).isEqualTo(6);
+    assertThat(Bench.step(generation, null)).isPositive();
+  }
+
+  @Test
   void workloadsAreThePeersOnes() {
-    assertThat(Workload.NAMES).containsExactly("tiny", "mlp", "minilm");
+    assertThat(Workload.NAMES).contains("tiny", "mlp", "minilm", "smollm2", "generate");
     Workload tiny = Workload.of("tiny");
     assertThat(tiny.trainable().stream().mapToLong(p -> p.shape().elements()).sum()).isEqualTo(6);
     assertThat(tiny.units()).isEqualTo(8);

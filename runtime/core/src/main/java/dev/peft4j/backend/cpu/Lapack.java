@@ -2,6 +2,7 @@ package dev.peft4j.backend.cpu;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
@@ -20,7 +21,11 @@ import java.util.Arrays;
 @AutoService(LinearAlgebra.class)
 public final class Lapack implements LinearAlgebra {
   private static final int COLUMN_MAJOR = 102;
+  private static final int ROW_MAJOR = 101;
   private static final byte REDUCED = 'S';
+
+  /** Singular values below this share of the largest count as zero. */
+  private static final double SMALLEST = 1e-6;
 
   /** Creates the decompositions; for {@link java.util.ServiceLoader}. */
   public Lapack() {}
@@ -187,6 +192,63 @@ public final class Lapack implements LinearAlgebra {
     return new Qr(q, r);
   }
 
+  /** Returns the solution that {@code dgesv} computes, or that of {@code dgelsd} if it fails. */
+  @Override
+  public double[] solve(double[] a, int n, double[] b, int columns) {
+    if (n < 0 || columns < 0 || a.length != (long) n * n || b.length != (long) n * columns) {
+      throw new IllegalArgumentException(
+          "solve: "
+              + a.length
+              + " and "
+              + b.length
+              + " numbers are not matrices of "
+              + n
+              + " x "
+              + n
+              + " and "
+              + n
+              + " x "
+              + columns);
+    }
+    if (n == 0 || columns == 0) {
+      return b.clone();
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment m = arena.allocateFrom(JAVA_DOUBLE, a);
+      MemorySegment x = arena.allocateFrom(JAVA_DOUBLE, b);
+      MemorySegment pivots = arena.allocate(JAVA_INT, n);
+      int info;
+      try {
+        info = (int) Dgesv.HANDLE.invokeExact(ROW_MAJOR, n, columns, m, n, pivots, x, columns);
+      } catch (Throwable e) {
+        throw new AssertionError("a native call does not throw", e);
+      }
+      if (info > 0) { // singular
+        return leastSquares(a, n, b, columns, arena);
+      }
+      done("solve", info, n, n);
+      return x.toArray(JAVA_DOUBLE);
+    }
+  }
+
+  private static double[] leastSquares(double[] a, int n, double[] b, int columns, Arena arena) {
+    MemorySegment m = arena.allocateFrom(JAVA_DOUBLE, a);
+    MemorySegment x = arena.allocateFrom(JAVA_DOUBLE, b);
+    MemorySegment s = arena.allocate(JAVA_DOUBLE, n);
+    MemorySegment rank = arena.allocate(JAVA_INT);
+    int info;
+    try {
+      info =
+          (int)
+              Dgelsd.HANDLE.invokeExact(
+                  ROW_MAJOR, n, n, columns, m, n, x, columns, s, SMALLEST, rank);
+    } catch (Throwable e) {
+      throw new AssertionError("a native call does not throw", e);
+    }
+    done("solve", info, n, n);
+    return x.toArray(JAVA_DOUBLE);
+  }
+
   private static void check(String what, float[] a, int rows, int columns) {
     if (rows < 0 || columns < 0 || a.length != (long) rows * columns) {
       throw new IllegalArgumentException(
@@ -229,11 +291,48 @@ public final class Lapack implements LinearAlgebra {
             FunctionDescriptor.of(
                 JAVA_INT,
                 Arrays.stream(arguments)
-                    .map(c -> c == int.class ? JAVA_INT : c == byte.class ? JAVA_BYTE : ADDRESS)
+                    .map(Lapack::layout)
                     .toArray(java.lang.foreign.MemoryLayout[]::new)));
   }
 
+  private static java.lang.foreign.MemoryLayout layout(Class<?> c) {
+    return c == int.class
+        ? JAVA_INT
+        : c == byte.class ? JAVA_BYTE : c == double.class ? JAVA_DOUBLE : ADDRESS;
+  }
+
   // each bound when it is first called
+
+  private static final class Dgesv {
+    static final MethodHandle HANDLE =
+        bind(
+            "LAPACKE_dgesv",
+            int.class,
+            int.class,
+            int.class,
+            MemorySegment.class,
+            int.class,
+            MemorySegment.class,
+            MemorySegment.class,
+            int.class);
+  }
+
+  private static final class Dgelsd {
+    static final MethodHandle HANDLE =
+        bind(
+            "LAPACKE_dgelsd",
+            int.class,
+            int.class,
+            int.class,
+            int.class,
+            MemorySegment.class,
+            int.class,
+            MemorySegment.class,
+            int.class,
+            MemorySegment.class,
+            double.class,
+            MemorySegment.class);
+  }
 
   private static final class Sgesdd {
     static final MethodHandle HANDLE =

@@ -37,6 +37,7 @@ import dev.peft4j.op.Slice;
 import dev.peft4j.op.Softmax;
 import dev.peft4j.op.Softplus;
 import dev.peft4j.op.StopGradient;
+import dev.peft4j.op.Surrogate;
 import dev.peft4j.op.Unfold;
 import dev.peft4j.op.WriteRows;
 import java.util.Arrays;
@@ -95,6 +96,7 @@ public final class DoubleOracle {
       }
       case Reshape r -> System.arraycopy(x[0], 0, y, 0, y.length);
       case Decode d -> System.arraycopy(x[0], 0, y, 0, y.length);
+      case Surrogate t -> System.arraycopy(x[0], 0, y, 0, y.length);
       case StopGradient t -> System.arraycopy(x[0], 0, y, 0, y.length);
       case Permute p ->
           Indices.each(

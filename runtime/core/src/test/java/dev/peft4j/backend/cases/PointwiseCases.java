@@ -91,6 +91,7 @@ final class PointwiseCases {
   }
 
   private static void others(CaseList c) {
+    c.add("withGradientOf", x -> x[0].tanh().withGradientOf(x[0].tanh()), normal(3, 4));
     c.add("detach", x -> x[0].mul(x[0].detach()), normal(3, 4).frozen());
     c.add("dropout 0", x -> x[0].dropout(0, x[1]), normal(17), key());
     for (int[] shape : SHAPES) {

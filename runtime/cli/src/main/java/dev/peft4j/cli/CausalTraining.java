@@ -1,0 +1,147 @@
+package dev.peft4j.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.data.Rng;
+import dev.peft4j.hub.ModelFolders;
+import dev.peft4j.io.AtomicFiles;
+import dev.peft4j.io.PythonJson;
+import dev.peft4j.optim.AdamW;
+import dev.peft4j.reports.ProgressListener;
+import dev.peft4j.train.Batches;
+import dev.peft4j.train.Evaluator;
+import dev.peft4j.train.StopReason;
+import dev.peft4j.train.Trainer;
+import dev.peft4j.train.TrainingEvent;
+import dev.peft4j.train.TrainingResult;
+import dev.peft4j.transformers.CausalBatch;
+import dev.peft4j.transformers.CausalLm;
+import dev.peft4j.transformers.NextTokenLoss;
+import dev.peft4j.transformers.TokenRow;
+import dev.peft4j.tuner.AdaptedModel;
+import dev.peft4j.tuner.ConfigBuilder;
+import dev.peft4j.tuner.PeftConfig;
+import dev.peft4j.tuner.PeftModel;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The training of a language model on texts.
+ *
+ * @param model the model's options
+ * @param texts where the texts are
+ * @param data the texts
+ * @param evaluation texts to evaluate on, or null
+ * @param options the training options
+ * @param run where results go
+ * @param out what is printed
+ */
+record CausalTraining(
+    ModelOptions model,
+    LanguageModel.Texts texts,
+    Path data,
+    @Nullable Path evaluation,
+    TrainOptions options,
+    RunFolder run,
+    Out out) {
+  private static final String FORMAT = "peft4j training 1";
+
+  int train(ConfigBuilder<?> tuner) throws IOException {
+    try (LanguageModel lm = LanguageModel.load(model, null)) {
+      List<TokenRow> rows = lm.read(data, texts, out);
+      Path evalFile = evaluation;
+      List<TokenRow> evalRows =
+          evalFile == null ? List.of() : lm.read(evalFile, texts, out);
+      CausalLm net = lm.model();
+      net.activationCheckpointing(options.checkpointing.value());
+      AdaptedModel<CausalLm> adapted =
+          Rng.with(
+              options.seed,
+              () -> CommandException.ofSettings(() -> PeftModel.of(net, adapter(tuner))));
+      out.note("%s", adapted.trainableSummary());
+      Batches<CausalBatch> batches =
+          Batches.shuffled(rows, options.batch, options.seed, CausalBatch::of);
+      AdamW optimizer =
+          AdamW.builder()
+              .lr(options.lr)
+              .weightDecay(options.decay)
+              .build(adapted.trainableParameters());
+      NextTokenLoss loss =
+          CommandException.ofSettings(
+              () -> new NextTokenLoss(options.smoothing, false, options.neftune));
+      Trainer<CausalBatch> trainer =
+          run.attach(Trainer.of(adapted, optimizer, batches, b -> loss.of(net, b)))
+              .settings(options.settings(evalFile != null))
+              .remember("task", Task.CAUSAL_LM.toString())
+              .remember("seed", Long.toString(options.seed))
+              .remember("loss", loss.toString())
+              .remember("max length", Integer.toString(lm.maxLength()));
+      if (evalFile != null) {
+        trainer.evaluator(
+            Evaluator.named(
+                java.util.Set.of("loss", "perplexity"),
+                () -> lm.evaluate(evalRows, options.batch)));
+      }
+      double[] tokens = {0};
+      trainer.listener(
+          event -> {
+            if (event instanceof TrainingEvent.Step s) {
+              tokens[0] += s.count();
+            }
+          });
+      long start = System.nanoTime();
+      TrainingResult result = run.run(trainer);
+      double seconds = (System.nanoTime() - start) / 1e9;
+      if (result.reason() == StopReason.STOPPED) {
+        out.note("stopped after step %d; --resume continues", result.state().step());
+        return Main.FAILED;
+      }
+      Path best = result.bestCheckpoint();
+      if (best != null) {
+        adapted.load(best);
+      }
+      save(adapted, lm, batches);
+      net.eval();
+      Map<String, Double> measured =
+          evalFile == null ? Map.of() : lm.evaluate(evalRows, options.batch);
+      Map<String, Double> rate = Map.of("tokens_per_second", tokens[0] / seconds);
+      new TrainingReport(result, measured, run.adapter(), seconds).print(out, "tokens", rate);
+      return 0;
+    }
+  }
+
+  /** On all linear layers unless the user names some. */
+  private PeftConfig adapter(ConfigBuilder<?> tuner) {
+    List<String> layers = options.targets.isEmpty() ? List.of("all-linear") : options.targets;
+    return tuner
+        .targets(layers.toArray(new String[0]))
+        .taskType("CAUSAL_LM")
+        .baseModel(ModelFolders.name(model.folder))
+        .build();
+  }
+
+  private void save(AdaptedModel<CausalLm> adapted, LanguageModel lm, Batches<CausalBatch> batches)
+      throws IOException {
+    ObjectNode tree = Out.object().put("format", FORMAT);
+    tree.put("task", Task.CAUSAL_LM.toString()).put("max length", lm.maxLength());
+    tree.put("text column", texts.columns().text);
+    ObjectNode facts = tree.putObject("data");
+    batches.fingerprint().forEach(facts::put);
+    options.write(tree.putObject("settings"));
+    Path adapter = run.adapter();
+    AtomicFiles.together(
+        adapter,
+        () -> {
+          adapted.save(adapter);
+          AtomicFiles.write(
+              adapter.resolve(TrainedWith.FILE), PythonJson.format(tree) + "\n");
+        });
+  }
+
+  /** Returns what is shown while a model is trained. */
+  static ProgressListener progress() {
+    return new ProgressListener("train").showRate("tokens");
+  }
+}

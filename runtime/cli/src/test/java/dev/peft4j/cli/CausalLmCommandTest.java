@@ -1,0 +1,222 @@
+package dev.peft4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** {@code train} and {@code eval} of a language model. */
+class CausalLmCommandTest {
+  private @TempDir Path folder;
+  private Path model = Path.of("");
+  private Path data = Path.of("");
+
+  @BeforeEach
+  void write() throws IOException {
+    model = TinyDecoder.write(folder.resolve("model"));
+    data = folder.resolve("data.jsonl");
+    StringBuilder lines = new StringBuilder();
+    for (String thing : List.of("film", "book", "song")) {
+      for (String how : List.of("great", "lovely", "awful", "boring")) {
+        lines.append("{\"text\": \"the %s was very %s\"}\n".formatted(thing, how));
+      }
+    }
+    Files.writeString(data, lines);
+  }
+
+  private Run train(Path on, String... more) {
+    List<Object> args = new ArrayList<>(List.of("train", "--task", "causal-lm", "--quiet"));
+    args.addAll(List.of("-m", model, "-d", on, "-o", folder.resolve("out")));
+    args.addAll(List.of(more));
+    return Run.of(args.toArray());
+  }
+
+  private Run eval(Path on, Object... more) {
+    List<Object> args = new ArrayList<>(List.of("eval", "-m", model, "-d", on, "--json"));
+    args.addAll(List.of(more));
+    return Run.of(args.toArray());
+  }
+
+  @Test
+  void perplexityFalls() throws IOException {
+    double before = eval(data, "--task", "causal-lm").json().path("perplexity").doubleValue();
+    JsonNode result =
+        train(data, "--eval", data.toString(), "--epochs", "6", "--lr", "1e-2", "--json").json();
+    assertThat(result.path("steps").intValue()).isEqualTo(12);
+    assertThat(result.path("tokens_per_second").doubleValue()).isPositive();
+    double after = result.path("eval_perplexity").doubleValue();
+    assertThat(after).isLessThan(before / 2);
+    Path adapter = folder.resolve("out").resolve("adapter");
+    JsonNode config = Run.JSON.readTree(adapter.resolve("adapter_config.json").toFile());
+    assertThat(config.path("task_type").asText()).isEqualTo("CAUSAL_LM");
+    assertThat(config.path("target_modules")).hasSize(2 * 7); // all linear layers, not the head
+    // the adapter says what it is for; the batch does not matter
+    JsonNode measured = eval(data, "-a", adapter, "--batch", "5").json();
+    assertThat(measured.path("perplexity").doubleValue()).isEqualTo(after, within(1e-5 * after));
+    assertThat(measured.path("rows").intValue()).isEqualTo(12);
+    assertThat(measured.path("tokens").intValue()).isEqualTo(12 * 7); // [CLS] predicts the first
+    assertThat(folder.resolve("out").resolve("loss.png")).isNotEmptyFile();
+  }
+
+  @Test
+  void theRateIs2eMinus4UnlessGiven() throws IOException {
+    train(data, "--steps", "1").ok();
+    Path file = folder.resolve("out/adapter/training.json");
+    JsonNode settings = Run.JSON.readTree(file.toFile()).path("settings");
+    assertThat(settings.path("learning rate").asText()).isEqualTo("2.0E-4");
+    assertThat(settings.path("batch").intValue()).isEqualTo(8);
+  }
+
+  /** Each setting runs; the frozen weights may be of 16 bits. */
+  @ParameterizedTest
+  @CsvSource({
+    "--dtype, bfloat16",
+    "--dtype, float16",
+    "--schedule, cosine_with_restarts",
+    "--schedule, warmup_stable_decay",
+    "--checkpointing, on",
+    "--label-smoothing, 0.1",
+    "--neftune, 5",
+    "--accumulation, 3",
+    "--target, q_proj"
+  })
+  void settings(String option, String value) throws IOException {
+    assertThat(train(data, option, value, "--steps", "2", "--json").json().path("steps").asInt())
+        .isEqualTo(2);
+  }
+
+  @Test
+  void plainTextIsCutIntoBlocks() throws IOException {
+    Path text = folder.resolve("book.txt");
+    Files.writeString(text, "the film was great . ".repeat(10));
+    // [CLS], 50 words and [SEP]: four blocks of 12 and a rest of 4
+    JsonNode measured = eval(text, "--task", "causal-lm").json();
+    assertThat(measured.path("rows").intValue()).isEqualTo(5);
+    assertThat(measured.path("tokens").intValue()).isEqualTo(4 * 11 + 3);
+    train(text, "--steps", "1").ok();
+  }
+
+  @Test
+  void rowsThatAreTooLongAreCutCountedAndSaidOnce() throws IOException {
+    Path table = folder.resolve("data.tsv");
+    Files.writeString(
+        table,
+        "text\nthe film was great\nthe film was very very very very very very very very great\n"
+            + "a a a a a a a a a a a a a a a\n");
+    Run run = train(table, "--steps", "1").ok();
+    assertThat(run.err().lines().filter(l -> l.startsWith("warning: "))).hasSize(1);
+    assertThat(run.err()).contains("2 of 3 texts are longer than 12 tokens and are cut there");
+  }
+
+  @Test
+  void nothingToLearnFromIsAnError() throws IOException {
+    Files.writeString(data, "");
+    train(data).failed("data.jsonl: no row is left; it has none");
+    Path empty = folder.resolve("empty.txt");
+    Files.writeString(empty, "");
+    Files.writeString(model.resolve("tokenizer.json"), plain());
+    Path config = model.resolve("config.json");
+    Files.writeString(
+        config, Files.readString(config).replaceAll(",\\s*\"eos_token_id\": 3", ""));
+    Files.delete(model.resolve("tokenizer_config.json"));
+    train(empty).failed("empty.txt: has no text of which a token could be predicted");
+    train(folder.resolve("none.txt")).failed("none.txt: does not exist");
+  }
+
+  /** Answers are learned, prompts are not. */
+  @Test
+  void promptsAndCompletions() throws IOException {
+    Files.writeString(data, "{\"prompt\": \"the film was\", \"completion\": \" very great\"}\n");
+    int answers = eval(data, "--task", "causal-lm").json().path("tokens").intValue();
+    int all = eval(data, "--task", "causal-lm", "--loss", "all").json().path("tokens").intValue();
+    assertThat(answers).isPositive().isLessThan(all);
+  }
+
+  /** The tokenizer without special tokens around a text. */
+  private String plain() throws IOException {
+    var tree = Run.JSON.readTree(model.resolve("tokenizer.json").toFile());
+    ((com.fasterxml.jackson.databind.node.ObjectNode) tree).putNull("post_processor");
+    return tree.toString();
+  }
+
+  @Test
+  void aTextThatIsNotThereIsNamed() throws IOException {
+    Files.writeString(data, "{\"text\": \"a film\"}\n{\"txt\": \"a book\"}\n");
+    train(data).failed("data.jsonl", "line 2");
+    train(data, "--text", "content").failed("data.jsonl", "line 1");
+    Path table = folder.resolve("data.csv");
+    Files.writeString(table, "txt\na film\n");
+    train(table).failed("data.csv", "text");
+  }
+
+  @Test
+  void tokensThatTheModelDoesNotHaveAreNamed() throws IOException {
+    Path config = model.resolve("config.json");
+    Files.writeString(
+        config, Files.readString(config).replace("\"vocab_size\": 18", "\"vocab_size\": 17"));
+    // the weights do not fit either: all of it is said, a line each
+    Run run = train(data);
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.err()).contains("embed_tokens.weight", "lm_head.weight");
+    TinyDecoder.write(model, TinyModel.WORDS.size() - 1);
+    Files.writeString(data, "{\"text\": \"a fine film\"}\n{\"text\": \"a poor film\"}\n");
+    train(data).failed("data.jsonl: has the token 17, but the model has 17 (vocab_size)");
+    Path table = folder.resolve("data.csv");
+    Files.writeString(table, "text\na fine film\na poor film\n");
+    train(table).failed("data.csv: line 3: the tokenizer gives the token 17");
+  }
+
+  @Test
+  void aModelOfAnotherKindIsRefused() throws IOException {
+    Path bert = TinyModel.write(folder.resolve("bert"));
+    model = bert;
+    train(data).failed("config.json", "model_type", "bert", "llama");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--dtype, int8, 'float32, bfloat16 or float16'",
+    "--monitor, accuracy, 'loss or perplexity'",
+    "--max-length, 13, 'the model takes 2 to 12 tokens'",
+    "--max-length, 1, 'the model takes 2 to 12 tokens'",
+    "--cycles, 0, 'must be at least 1'",
+    "--label-smoothing, 2, 'at most 1'",
+    "--neftune, -1, 'at least 0'",
+    "--task, poetry, 'classification or causal-lm'"
+  })
+  void wrongOptionsAreNamed(String option, String value, String says) {
+    Run run = train(data, option, value);
+    assertThat(run.code()).isEqualTo(2);
+    assertThat(run.err()).contains(option, says);
+  }
+
+  @Test
+  void optionsOfAnotherTaskAreRefused() {
+    Run run =
+        Run.of(
+            "train", "-m", model, "-d", data, "-o", folder.resolve("out"), "--checkpointing", "on");
+    assertThat(run.code()).isEqualTo(2);
+    assertThat(run.err()).contains("--checkpointing is for --task causal-lm");
+    run = Run.of("train", "-m", model, "-d", data, "-o", folder.resolve("out"), "--monitor", "perplexity");
+    assertThat(run.err()).contains("expected loss, accuracy or f1 for --task classification");
+  }
+
+  @Test
+  void aSecondRunNeedsResume() throws IOException {
+    train(data, "--steps", "2").ok();
+    assertThat(train(data, "--steps", "2").err()).contains("--resume");
+    assertThat(train(data, "--steps", "2", "--resume", "--json").json().path("steps").asInt())
+        .isEqualTo(2);
+    train(data, "--steps", "2", "--resume", "--max-length", "11").failed("max length");
+  }
+}

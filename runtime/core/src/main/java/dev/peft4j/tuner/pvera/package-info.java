@@ -1,0 +1,5 @@
+/** PVeRA: VeRA whose hidden values are drawn from a learned distribution. */
+@NullMarked
+package dev.peft4j.tuner.pvera;
+
+import org.jspecify.annotations.NullMarked;
