@@ -41,8 +41,8 @@ public record ChatSettings(ChatTemplate template, List<Integer> stopIds) {
   }
 
   /**
-   * Returns the settings of a template: answers end at the tokens of the generation settings, at the
-   * tokenizer's {@code eos_token}, and at the token with which the template ends an answer.
+   * Returns the settings of a template: answers end at the tokens of the generation settings, at
+   * the tokenizer's {@code eos_token}, and at the token with which the template ends an answer.
    */
   public static ChatSettings of(
       ChatTemplate template, Tokenizer tokenizer, GenerationConfig config) {
@@ -138,9 +138,7 @@ public record ChatSettings(ChatTemplate template, List<Integer> stopIds) {
     try {
       whole = template.render(probe).text();
       asked =
-          template
-              .render(probe.subList(0, 1), RenderOptions.NONE.addGenerationPrompt(true))
-              .text();
+          template.render(probe.subList(0, 1), RenderOptions.NONE.addGenerationPrompt(true)).text();
     } catch (ChatTemplateException e) {
       return null;
     }

@@ -27,9 +27,9 @@ class ChatSessionTest {
   private static final String WORDS = "a b c d e f g h i j k l m n o p q r s t";
 
   private static final String TEMPLATE =
-      "{% for m in messages %}{% if m.role == 'critic' %}{{ raise_exception('no critics') }}{% endif %}"
-          + "<turn> {{ m.role }} {{ m.content }} <done> {% endfor %}"
-          + "{% if add_generation_prompt %}<turn> assistant {% endif %}";
+      "{% for m in messages %}{% if m.role == 'critic' %}{{ raise_exception('no critics') }}{%"
+          + " endif %}<turn> {{ m.role }} {{ m.content }} <done> {% endfor %}{% if"
+          + " add_generation_prompt %}<turn> assistant {% endif %}";
 
   @TempDir Path folder;
   private Tokenizer tokenizer;
@@ -153,7 +153,8 @@ class ChatSessionTest {
     assertThat(
             ChatSettings.read(adapter, folder, tokenizer, generator.config()).template().source())
         .isEqualTo(TEMPLATE);
-    ChatTemplate other = ChatTemplate.of("{% for m in messages %}{{ m.content }} <eos> {% endfor %}");
+    ChatTemplate other =
+        ChatTemplate.of("{% for m in messages %}{{ m.content }} <eos> {% endfor %}");
     new ChatSettings(other, List.of(0, 9)).save(adapter);
     ChatSettings read = ChatSettings.read(adapter, folder, tokenizer, generator.config());
     assertThat(read.template().source()).isEqualTo(other.source());
