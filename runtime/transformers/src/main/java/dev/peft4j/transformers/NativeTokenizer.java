@@ -197,22 +197,23 @@ final class NativeTokenizer implements AutoCloseable {
       return new Pieces(
           library.getTokenIds(encoding),
           library.getTokens(encoding),
-          library.getTokenCharSpans(encoding));
+          library.getTokenCharSpans(encoding),
+          library.getWordIds(encoding));
     } finally {
       library.deleteEncoding(encoding);
     }
   }
 
   /** Ids, texts and places of tokens; a place may be null. */
-  record Pieces(long[] ids, String[] texts, @Nullable CharSpan[] places) {}
+  record Pieces(long[] ids, String[] texts, @Nullable CharSpan[] places, long[] words) {}
 
-  /** Returns the text of some ids, without special tokens; unknown ids are ignored. */
-  String decode(long[] ids) {
+  /** Returns the text of some ids, with or without special tokens; unknown ids are ignored. */
+  String decode(long[] ids, boolean skipSpecialTokens) {
     if (ids.length * decodedLength > MAX_DECODED) {
       throw new IllegalArgumentException(
           "Tokenizer: the text of " + ids.length + " tokens may be too long, decode fewer at once");
     }
-    String text = TokenizersLibrary.LIB.decode(handle.get(), ids, true);
+    String text = TokenizersLibrary.LIB.decode(handle.get(), ids, skipSpecialTokens);
     Reference.reachabilityFence(this);
     return text;
   }
