@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The text of tokens that come one by one, as Hugging Face's {@code DecodeStream}: each call
  * returns what a token adds to the text, as soon as that is whole characters. Joined, the parts are
- * the text of all tokens, but for an unfinished character at the end. For one thread.
+ * the text of all tokens, but for an unfinished character at the end; spaces before punctuation,
+ * which {@link Tokenizer#decode} removes for some tokenizers, stay. For one thread.
  */
 public final class DecodeStream {
   private static final char UNFINISHED = '\uFFFD';
@@ -26,8 +27,7 @@ public final class DecodeStream {
   /**
    * Returns the text that a token adds; null if that is not known yet, or nothing.
    *
-   * @throws IllegalStateException if the text of the tokens before changes with this one, as with
-   *     tokenizers that remove spaces before punctuation
+   * @throws IllegalStateException if the text of the tokens before changes with this one
    */
   public @Nullable String step(long id) {
     if (prefix.isEmpty() && !ids.isEmpty()) {
@@ -65,7 +65,6 @@ public final class DecodeStream {
   }
 
   private String decode() {
-    return tokenizer.decode(
-        ids.stream().mapToLong(Long::longValue).toArray(), skipSpecialTokens);
+    return tokenizer.raw(ids.stream().mapToLong(Long::longValue).toArray(), skipSpecialTokens);
   }
 }

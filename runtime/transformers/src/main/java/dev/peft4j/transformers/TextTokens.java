@@ -7,13 +7,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tokens of a text before any are added around it, with their places in chars.
+ * The tokens of a text before any are added around it, with their places in code points.
  *
  * @param texts the tokens as the vocabulary writes them
  * @param starts -1 for a token without a place
+ * @param chars for each token, the chars of its text
  * @param words the index of the given word that a token is of; -1 if the text is not given in words
  */
-record TextTokens(long[] ids, String[] texts, int[] starts, int[] ends, int[] words) {
+record TextTokens(
+    long[] ids, String[] texts, int[] starts, int[] ends, CodePoints[] chars, int[] words) {
   /** How byte-level vocabularies write the byte of a space. */
   private static final char SPACE_BYTE = 'Ġ';
 
@@ -23,20 +25,26 @@ record TextTokens(long[] ids, String[] texts, int[] starts, int[] ends, int[] wo
     int[] ends = new int[size];
     int[] words = new int[size];
     Arrays.fill(words, word);
-    CodePoints chars = new CodePoints(text);
+    CodePoints[] chars = new CodePoints[size];
+    Arrays.fill(chars, new CodePoints(text));
     for (int t = 0; t < size; t++) {
       CharSpan span = pieces.places()[t];
-      starts[t] = span == null ? -1 : chars.index(span.getStart());
-      ends[t] = span == null ? 0 : chars.index(span.getEnd());
+      starts[t] = span == null ? -1 : span.getStart();
+      ends[t] = span == null ? 0 : span.getEnd();
     }
-    return new TextTokens(pieces.ids(), pieces.texts(), starts, ends, words);
+    return new TextTokens(pieces.ids(), pieces.texts(), starts, ends, chars, words);
   }
 
   static TextTokens joined(List<TextTokens> parts) {
     int size = parts.stream().mapToInt(TextTokens::size).sum();
     TextTokens all =
         new TextTokens(
-            new long[size], new String[size], new int[size], new int[size], new int[size]);
+            new long[size],
+            new String[size],
+            new int[size],
+            new int[size],
+            new CodePoints[size],
+            new int[size]);
     int at = 0;
     for (TextTokens p : parts) {
       int n = p.size();
@@ -44,6 +52,7 @@ record TextTokens(long[] ids, String[] texts, int[] starts, int[] ends, int[] wo
       System.arraycopy(p.texts, 0, all.texts, at, n);
       System.arraycopy(p.starts, 0, all.starts, at, n);
       System.arraycopy(p.ends, 0, all.ends, at, n);
+      System.arraycopy(p.chars, 0, all.chars, at, n);
       System.arraycopy(p.words, 0, all.words, at, n);
       at += n;
     }
@@ -60,10 +69,11 @@ record TextTokens(long[] ids, String[] texts, int[] starts, int[] ends, int[] wo
         Arrays.copyOfRange(texts, from, to),
         Arrays.copyOfRange(starts, from, to),
         Arrays.copyOfRange(ends, from, to),
+        Arrays.copyOfRange(chars, from, to),
         Arrays.copyOfRange(words, from, to));
   }
 
-  /** Returns the place of a token without the spaces in it: where it starts and ends. */
+  /** Returns the place of a token without the spaces in it, in chars: where it starts and ends. */
   int[] place(int t, Trimming trimming) {
     int start = starts[t];
     int end = ends[t];
@@ -81,7 +91,7 @@ record TextTokens(long[] ids, String[] texts, int[] starts, int[] ends, int[] wo
       start = Math.min(start + leading, end);
       end = end >= trailing ? Math.max(end - trailing, start) : end;
     }
-    return new int[] {start, end};
+    return new int[] {chars[t].index(start), chars[t].index(end)};
   }
 
   /** The number of spaces at one end of a token, written as such or as the byte of a space. */

@@ -447,11 +447,15 @@ public final class Tokenizer implements AutoCloseable {
    * @param skipSpecialTokens whether special tokens are left out
    */
   public String decode(long[] ids, boolean skipSpecialTokens) {
-    String text =
-        tokenizer.decode(
-            LongStream.of(ids).filter(id -> id >= 0 && id <= Integer.MAX_VALUE).toArray(),
-            skipSpecialTokens);
+    String text = raw(ids, skipSpecialTokens);
     return settings.cleanUp ? cleanUp(text) : text;
+  }
+
+  /** Returns the text of some tokens with all of its spaces. */
+  String raw(long[] ids, boolean skipSpecialTokens) {
+    return tokenizer.decode(
+        LongStream.of(ids).filter(id -> id >= 0 && id <= Integer.MAX_VALUE).toArray(),
+        skipSpecialTokens);
   }
 
   /** Returns a stream of the text of tokens that come one by one. */
