@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
       TrainCommand.class,
       EvalCommand.class,
       PredictCommand.class,
+      GenerateCommand.class,
       PreviewCommand.class,
       MergeCommand.class,
       InspectCommand.class,

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -57,7 +58,8 @@ public final class Tokenizer implements AutoCloseable {
       boolean cutLeft,
       boolean cleanUp,
       Map<String, String> named,
-      Map<String, Integer> added) {}
+      Map<String, Integer> added,
+      Set<Integer> bytes) {}
 
   private Tokenizer(
       NativeTokenizer tokenizer,
@@ -97,14 +99,16 @@ public final class Tokenizer implements AutoCloseable {
               folder.cutsLeft(),
               folder.cleansUp(),
               folder.named(),
-              file.added());
+              file.added(),
+              file.byteTokens());
       return open(file, path.resolve(TokenizerFolder.FILE), settings, maxLength);
     }
     if (GgufFile.looksLikeOne(path)) {
       GgufTokenizer gguf = GgufTokenizer.of(GgufFile.open(path));
       TokenizerFile file = TokenizerFile.check(gguf.json(), path);
       Settings settings =
-          new Settings(gguf.padId(), false, false, false, gguf.named(), file.added());
+          new Settings(
+              gguf.padId(), false, false, false, gguf.named(), file.added(), file.byteTokens());
       return open(file, path, settings, maxLength);
     }
     if (!Files.isRegularFile(path)) {
@@ -157,7 +161,8 @@ public final class Tokenizer implements AutoCloseable {
 
   private static Tokenizer parse(byte[] json, Path path, int maxLength) throws IOException {
     TokenizerFile file = TokenizerFile.check(TokenizerFile.parse(json, path), path);
-    Settings settings = new Settings(file.padId(), false, false, false, Map.of(), file.added());
+    Settings settings = new Settings(
+            file.padId(), false, false, false, Map.of(), file.added(), file.byteTokens());
     return open(file, path, settings, maxLength);
   }
 
@@ -461,6 +466,14 @@ public final class Tokenizer implements AutoCloseable {
   /** Returns a stream of the text of tokens that come one by one. */
   public DecodeStream stream(boolean skipSpecialTokens) {
     return new DecodeStream(this, skipSpecialTokens);
+  }
+
+  /**
+   * Returns whether a token is a single byte, which {@link #decode} joins with the bytes beside it:
+   * if those are no characters together, none of them is one.
+   */
+  public boolean isByte(int id) {
+    return settings.bytes.contains(id);
   }
 
   /**

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -112,6 +113,33 @@ final class TokenizerFile {
    */
   static TokenizerFile check(ObjectNode tree, Path file) throws FileFormatException {
     return new TokenizerFile(new JsonPart(tree, "", file));
+  }
+
+  /** Returns the tokens that are single bytes; none if the decoder does not join bytes. */
+  Set<Integer> byteTokens() {
+    if (!file.get("decoder").toString().contains("\"ByteFallback\"")) {
+      return Set.of();
+    }
+    Set<String> names = new HashSet<>();
+    for (int b = 0; b < 256; b++) {
+      names.add(String.format("<0x%02X>", b));
+    }
+    Set<Integer> ids = new HashSet<>();
+    JsonNode vocabulary = file.get("model").path("vocab");
+    if (vocabulary.isArray()) {
+      for (int id = 0; id < vocabulary.size(); id++) {
+        if (names.contains(vocabulary.get(id).path(0).asText())) {
+          ids.add(id);
+        }
+      }
+    } else {
+      for (String name : names) {
+        if (vocabulary.has(name)) {
+          ids.add(vocabulary.get(name).intValue());
+        }
+      }
+    }
+    return Set.copyOf(ids);
   }
 
   /** Reads the added tokens, and returns whether one is searched in the normalized text. */
