@@ -429,7 +429,8 @@ public final class Tokenizer implements AutoCloseable {
             settings.cutLeft,
             settings.cleanUp,
             settings.named,
-            settings.added);
+            settings.added,
+            settings.bytes);
     return new Tokenizer(tokenizer, around, boundaries, other, maxLength, multiple, least);
   }
 
