@@ -69,7 +69,7 @@ class GenerateTest {
 
   @Test
   fun anAdapterIsNamed() {
-    val adapted = peft(model) { lora { targets("q_proj", "v_proj"); r = 2 } }
+    val adapted = peft(model) { lora { target("q_proj", "v_proj"); r = 2 } }
     adapted.eval()
     val plain = generate(model, tokenizer) { prompt("a") }
     val result =
