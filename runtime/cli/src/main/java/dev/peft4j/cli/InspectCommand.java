@@ -99,6 +99,7 @@ final class InspectCommand implements Callable<Integer> {
     found.put("kind", "model");
     ModelFolder folder = ModelFolder.open(path);
     found.set("config", folder.config());
+    DecoderFacts.add(found, path);
     List<TensorInfo> infos = new ArrayList<>();
     for (String name : folder.names()) {
       infos.add(folder.info(name));
@@ -170,6 +171,10 @@ final class InspectCommand implements Callable<Integer> {
         case "config", "metadata" ->
             e.getValue().properties().stream()
                 .filter(c -> !c.getValue().isNull()) // peft's settings are many, most of them unset
+                .forEach(c -> out.line("%s.%s: %s", e.getKey(), c.getKey(), text(c.getValue())));
+        case "sizes", "training_memory" ->
+            e.getValue()
+                .properties()
                 .forEach(c -> out.line("%s.%s: %s", e.getKey(), c.getKey(), text(c.getValue())));
         case "tensors" -> {
           out.line("tensors: %d", e.getValue().size());

@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       ChatCommand.class,
       EvalCommand.class,
       PredictCommand.class,
+      GenerateCommand.class,
       PreviewCommand.class,
       MergeCommand.class,
       InspectCommand.class,

@@ -176,6 +176,27 @@ class CausalLmCommandTest {
   }
 
   @Test
+  void inspectNamesFamilySizesAndTheMemoryOfTraining() throws IOException {
+    JsonNode found = Run.of("inspect", model, "--json").json();
+    assertThat(found.path("family").asText()).isEqualTo("llama");
+    assertThat(found.path("sizes").path("layers").intValue()).isEqualTo(2);
+    assertThat(found.path("sizes").path("key_value_heads").intValue()).isEqualTo(2);
+    JsonNode memory = found.path("training_memory");
+    assertThat(memory.path("weights_bytes").longValue())
+        .isEqualTo(4 * found.path("parameters").longValue());
+    assertThat(memory.path("tokens").intValue()).isEqualTo(12);
+    assertThat(memory.path("activations_bytes").longValue()).isGreaterThan(12 * 2 * 16 * 4);
+    assertThat(Run.of("inspect", model).ok().out())
+        .contains("family: llama", "sizes.layers: 2", "training_memory.bytes: ");
+    TinyDecoder.write(model, TinyModel.WORDS.size() - 1);
+    Path config = model.resolve("config.json");
+    Files.writeString(
+        config, Files.readString(config).replace("\"vocab_size\": 17", "\"vocab_size\": 18"));
+    assertThat(Run.of("inspect", model, "--json").json().path("problem").asText())
+        .contains("embed_tokens.weight", "lm_head.weight");
+  }
+
+  @Test
   void aModelOfAnotherKindIsRefused() throws IOException {
     Path bert = TinyModel.write(folder.resolve("bert"));
     model = bert;

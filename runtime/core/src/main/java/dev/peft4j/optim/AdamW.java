@@ -2,6 +2,12 @@ package dev.peft4j.optim;
 
 import static dev.peft4j.graph.Scalar.input;
 
+import java.util.function.UnaryOperator;
+import java.util.function.ToDoubleFunction;
+import java.util.function.Function;
+import java.util.Map;
+import java.util.HashMap;
+import dev.peft4j.tensor.Tensor;
 import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Scalar;
@@ -39,6 +45,13 @@ public final class AdamW extends Optimizer {
   private final Set<Variable> undecayed = Collections.newSetFromMap(new IdentityHashMap<>());
   private final Variable stepSize = hyper("step size", 0);
   private final Variable correction = hyper("sqrt(1 - beta2^t)", 1);
+  private final Map<Variable, Rate> rates = new IdentityHashMap<>();
+  private final Map<Variable, UnaryOperator<Tensor>> gradients = new IdentityHashMap<>();
+  private final boolean late;
+  private final String special;
+
+  /** What parameters of another learning rate have for themselves. */
+  private record Rate(double factor, Variable keep, Variable stepSize) {}
 
   private AdamW(List<Parameter> parameters, Builder b) {
     super(parameters, b.lr);
@@ -47,16 +60,38 @@ public final class AdamW extends Optimizer {
     this.eps = b.eps;
     this.weightDecay = b.weightDecay;
     this.choice = b.choice(parameters);
+    this.late = b.late;
+    this.special = b.special;
+    Map<Double, Rate> shared = new HashMap<>();
+    for (Parameter p : parameters) {
+      double factor = b.factor.applyAsDouble(p);
+      if (factor != 1) {
+        rates.put(
+            p.variable(),
+            shared.computeIfAbsent(
+                factor,
+                f -> new Rate(f, hyper("1 - lr * weight decay", 1), hyper("step size", 0))));
+      }
+      UnaryOperator<Tensor> gradient = b.gradients.apply(p);
+      if (gradient != null) {
+        gradients.put(p.variable(), gradient);
+      }
+    }
     parameters.stream().filter(b.without).forEach(p -> undecayed.add(p.variable()));
     Scalar g = input(0);
     this.firstMoment = new Elementwise("adamw-m", 2, input(1).add(g.sub(input(1)).mul(1 - beta1)));
     this.secondMoment =
         new Elementwise("adamw-v", 2, input(1).mul(beta2).add(g.mul(g).mul(1 - beta2)));
     // inputs: p, m, v, keep, step size, correction
-    Scalar denominator = input(2).fn(Fn1.SQRT).div(input(5)).add(b.eps);
+    Scalar root = input(2).fn(Fn1.SQRT);
+    Scalar denominator =
+        late ? root.add(b.eps).div(input(5)) : root.div(input(5)).add(b.eps);
+    Scalar move = input(4).mul(input(1).div(denominator));
     this.parameter =
         new Elementwise(
-            "adamw-p", 6, input(0).mul(input(3)).sub(input(4).mul(input(1).div(denominator))));
+            "adamw-p",
+            6,
+            late ? input(0).sub(move).mul(input(3)) : input(0).mul(input(3)).sub(move));
   }
 
   /** Creates an AdamW with torch's defaults: β 0.9 and 0.999, eps 1e-8, weight decay 0.01. */
@@ -75,17 +110,27 @@ public final class AdamW extends Optimizer {
   protected void beforeStep(long step) {
     set(keep, (float) (1 - (double) lr() * weightDecay));
     set(stepSize, (float) (lr() / (1 - Math.pow(beta1, step))));
+    for (Rate r : rates.values()) {
+      double lr = lr() * r.factor;
+      set(r.keep, (float) (1 - lr * weightDecay));
+      set(r.stepSize, (float) (lr / (1 - Math.pow(beta1, step))));
+    }
     set(correction, (float) Math.sqrt(1 - Math.pow(beta2, step)));
   }
 
   @Override
-  protected void update(Variable p, Node g, SequencedMap<String, Variable> state, Update update) {
+  protected void update(Variable p, Node found, SequencedMap<String, Variable> state, Update update) {
+    UnaryOperator<Tensor> turned = gradients.get(p);
+    Node g = turned == null ? found : turned.apply(Tensor.of(found)).node();
+    Rate rate = rates.get(p);
     Variable m = state(state, "exp_avg", p);
     Variable v = state(state, "exp_avg_sq", p);
     Node m1 = Node.of(firstMoment, g, m.node());
     Node v1 = Node.of(secondMoment, g, v.node());
-    Node kept = (undecayed.contains(p) ? whole : keep).node();
-    Node p1 = Node.of(parameter, p.node(), m1, v1, kept, stepSize.node(), correction.node());
+    Variable decay = rate == null ? keep : rate.keep;
+    Node kept = (undecayed.contains(p) ? whole : decay).node();
+    Node size = (rate == null ? stepSize : rate.stepSize).node();
+    Node p1 = Node.of(parameter, p.node(), m1, v1, kept, size, correction.node());
     update.assign(m1, m);
     update.assign(v1, v);
     update.assign(p1, p);
@@ -115,6 +160,7 @@ public final class AdamW extends Optimizer {
         + ", decay "
         + weightDecay
         + (choice == null ? "" : choice)
+        + special
         + ")";
   }
 
@@ -126,6 +172,10 @@ public final class AdamW extends Optimizer {
     private double eps = 1e-8;
     private double weightDecay = 0.01;
     private boolean all;
+    private boolean late;
+    private String special = "";
+    private ToDoubleFunction<? super Parameter> factor = _ -> 1;
+    private Function<? super Parameter, @Nullable UnaryOperator<Tensor>> gradients = _ -> null;
     private Predicate<? super Parameter> without = _ -> false;
 
     private Builder() {}
@@ -187,6 +237,42 @@ public final class AdamW extends Optimizer {
     public Builder withoutDecay(Predicate<? super Parameter> exempt) {
       all = true;
       without = exempt;
+      return this;
+    }
+
+    /**
+     * Sets learning rates of some parameters, as multiples of the optimizer's.
+     *
+     * @param factorOf at least 0
+     * @param words what they are, in words, which a checkpoint stores and checks
+     */
+    public Builder rates(ToDoubleFunction<? super Parameter> factorOf, String words) {
+      factor = factorOf;
+      special += ", " + words;
+      return this;
+    }
+
+    /**
+     * Changes gradients before they are used.
+     *
+     * @param changeOf for a parameter the change of its gradient, or null; what it computes may
+     *     depend on other parameters
+     * @param words what is changed, in words, which a checkpoint stores and checks
+     */
+    public Builder gradients(
+        Function<? super Parameter, @Nullable UnaryOperator<Tensor>> changeOf, String words) {
+      gradients = changeOf;
+      special += ", " + words;
+      return this;
+    }
+
+    /**
+     * Computes as transformers' own AdamW did: eps is added before the second moment is corrected,
+     * and weight decay comes after the step.
+     */
+    public Builder late() {
+      late = true;
+      special += ", eps before the correction and decay after the step";
       return this;
     }
 

@@ -197,7 +197,8 @@ final class GenerationCall {
 
   /** The length at which a row ends, padding included. */
   private int maxLength(GenerationRequest request) {
-    int length = request.config().maxLength(longest(), model.positions());
+    int positions = Math.max(model.positions(), generator.contextLength());
+    int length = request.config().maxLength(longest(), positions);
     if (length <= longest()) {
       throw new IllegalArgumentException(
           "generate: the longest prompt has "

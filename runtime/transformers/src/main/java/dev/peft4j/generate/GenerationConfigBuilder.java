@@ -54,6 +54,11 @@ public final class GenerationConfigBuilder {
     return set(setting, value);
   }
 
+  /** Returns whether a largest length, or number of new tokens, is set. */
+  public boolean setsLength() {
+    return values.containsKey(Settings.MAX_NEW_TOKENS) || values.containsKey(Settings.MAX_LENGTH);
+  }
+
   /** Sets the largest number of new tokens. */
   public GenerationConfigBuilder maxNewTokens(int n) {
     return set(Settings.MAX_NEW_TOKENS, n);

@@ -3,6 +3,7 @@ package dev.peft4j.generate;
 import dev.peft4j.transformers.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The text of tokens that come one by one. A part is given out when later tokens cannot change it:
@@ -20,6 +21,7 @@ final class TextStream {
 
   private final Tokenizer tokenizer;
   private final List<String> stops;
+  private final Set<Integer> skipped;
   private final List<Integer> ids = new ArrayList<>();
 
   /** Text that is not given out because it may be the beginning of a stop. */
@@ -32,6 +34,7 @@ final class TextStream {
   TextStream(Tokenizer tokenizer, List<String> stops) {
     this.tokenizer = tokenizer;
     this.stops = stops;
+    this.skipped = Set.copyOf(tokenizer.addedTokens().values());
   }
 
   /** Returns whether a stop has occurred. */
@@ -48,7 +51,7 @@ final class TextStream {
     String uncertain = text.substring(Math.max(certain, Math.min(done, text.length())));
     done = Math.max(done, certain);
     if (certain == text.length() && ids.size() - from >= WINDOW) {
-      from = ids.size() - OVERLAP;
+      from = runStart(ids.size() - OVERLAP);
       done = decode(from).length();
     }
     return release(part, uncertain);
@@ -70,11 +73,33 @@ final class TextStream {
   }
 
   private String decode(int first) {
-    return tokenizer.decode(ids.subList(first, ids.size()).stream().mapToLong(i -> i).toArray());
+    return decode(first, ids.size());
+  }
+
+  private String decode(int first, int end) {
+    return tokenizer.decode(ids.subList(first, end).stream().mapToLong(i -> i).toArray());
+  }
+
+  /** The first of the bytes that are together at the end of the first {@code size} tokens. */
+  private int runStart(int size) {
+    int first = size;
+    for (int i = size - 1; i >= from; i--) {
+      int id = ids.get(i);
+      if (tokenizer.isByte(id)) {
+        first = i;
+      } else if (!skipped.contains(id)) { // what is not written does not end a character
+        break;
+      }
+    }
+    return first;
   }
 
   /** How much of a text cannot change any more. */
   private int certain(String text) {
+    int run = runStart(ids.size());
+    if (run < ids.size()) { // whether bytes are characters is known behind the last of them
+      return run == from ? 0 : decode(from, run).length();
+    }
     int end = text.length();
     for (int i = 0; i < MARKS && end > 0 && text.charAt(end - 1) == '\uFFFD'; i++) {
       end--;

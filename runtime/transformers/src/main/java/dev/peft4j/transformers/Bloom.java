@@ -44,7 +44,9 @@ public final class Bloom extends DecoderFamily {
     keys.sizes().normEps("layer_norm_epsilon");
     keys.config().intermediateSize(4 * keys.config().hiddenSize);
     keys.config().residualDropout(keys.dropout("hidden_dropout", 0));
-    keys.ignore("slow_but_exact");
+    keys.ignore("slow_but_exact", "attention_softmax_in_fp32", "masked_softmax_fusion");
+    keys.ignore("bias_dropout_fusion", "offset_alibi", "skip_bias_add", "skip_bias_add_qkv");
+    keys.ignore("unk_token_id", "n_inner");
     return keys.build();
   }
 
@@ -77,14 +79,14 @@ public final class Bloom extends DecoderFamily {
   @ModuleTree(
       value = {
         "transformer.word_embeddings: Embedding",
-        "transformer.word_embeddings_layernorm",
-        "transformer.h.*.input_layernorm",
+        "transformer.word_embeddings_layernorm: LayerNorm",
+        "transformer.h.*.input_layernorm: LayerNorm",
         "transformer.h.*.self_attention.query_key_value: Linear",
         "transformer.h.*.self_attention.dense: Linear",
-        "transformer.h.*.post_attention_layernorm",
+        "transformer.h.*.post_attention_layernorm: LayerNorm",
         "transformer.h.*.mlp.dense_h_to_4h: Linear",
         "transformer.h.*.mlp.dense_4h_to_h: Linear",
-        "transformer.ln_f",
+        "transformer.ln_f: LayerNorm",
         "lm_head: Linear"
       },
       outputHead = "lm_head")

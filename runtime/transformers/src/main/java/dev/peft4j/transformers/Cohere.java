@@ -45,11 +45,11 @@ public final class Cohere extends DecoderFamily {
         "model.layers.*.mlp.gate_proj: Linear",
         "model.layers.*.mlp.up_proj: Linear",
         "model.layers.*.mlp.down_proj: Linear",
-        "model.layers.*.input_layernorm",
-        "model.norm",
+        "model.layers.*.input_layernorm: LayerNorm",
+        "model.norm: LayerNorm",
         "lm_head: Linear",
-        "model.layers.*.self_attn.q_norm",
-        "model.layers.*.self_attn.k_norm"
+        "model.layers.*.self_attn.q_norm: dev.peft4j.transformers.RowsNorm",
+        "model.layers.*.self_attn.k_norm: dev.peft4j.transformers.RowsNorm"
       },
       outputHead = "lm_head")
   public static class CohereForCausalLM extends CausalLm {

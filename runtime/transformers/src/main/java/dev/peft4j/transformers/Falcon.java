@@ -124,11 +124,11 @@ public final class Falcon extends DecoderFamily {
         "transformer.h.*.self_attention.dense: Linear",
         "transformer.h.*.mlp.dense_h_to_4h: Linear",
         "transformer.h.*.mlp.dense_4h_to_h: Linear",
-        "transformer.h.*.input_layernorm",
-        "transformer.h.*.post_attention_layernorm",
-        "transformer.h.*.ln_attn",
-        "transformer.h.*.ln_mlp",
-        "transformer.ln_f",
+        "transformer.h.*.input_layernorm: LayerNorm",
+        "transformer.h.*.post_attention_layernorm: LayerNorm",
+        "transformer.h.*.ln_attn: LayerNorm",
+        "transformer.h.*.ln_mlp: LayerNorm",
+        "transformer.ln_f: LayerNorm",
         "lm_head: Linear"
       },
       outputHead = "lm_head")

@@ -16,7 +16,7 @@ public final class Gemma extends DecoderFamily {
   public DecoderConfig decoderConfig(ConfigReader in) throws FileFormatException {
     DecoderKeys keys = new DecoderKeys(in, modelType());
     keys.config().vocabSize(256000).hiddenSize(3072).intermediateSize(24576).layers(28);
-    keys.config().heads(16).maxPositions(8192);
+    keys.config().heads(16).kvHeads(16).maxPositions(8192);
     defaults(keys, "hidden_act");
     keys.ignore("hidden_activation"); // of older files; the tanh approximation in any case
     return keys.rotary(10000, 1, 0).build();
@@ -41,7 +41,13 @@ public final class Gemma extends DecoderFamily {
   }
 
   /** Gemma with its output layer. */
-  @ModuleTree(like = LlamaForCausalLM.class)
+  @ModuleTree(
+      like = LlamaForCausalLM.class,
+      value = {
+        "model.layers.*.input_layernorm: dev.peft4j.transformers.PlusOneRmsNorm",
+        "model.layers.*.post_attention_layernorm: dev.peft4j.transformers.PlusOneRmsNorm",
+        "model.norm: dev.peft4j.transformers.PlusOneRmsNorm"
+      })
   public static class GemmaForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public GemmaForCausalLM(DecoderConfig config) {

@@ -57,8 +57,11 @@ public final class Gemma2 extends DecoderFamily {
   @ModuleTree(
       like = LlamaForCausalLM.class,
       value = {
-        "model.layers.*.pre_feedforward_layernorm",
-        "model.layers.*.post_feedforward_layernorm"
+        "model.layers.*.input_layernorm: dev.peft4j.transformers.PlusOneRmsNorm",
+        "model.layers.*.post_attention_layernorm: dev.peft4j.transformers.PlusOneRmsNorm",
+        "model.norm: dev.peft4j.transformers.PlusOneRmsNorm",
+        "model.layers.*.pre_feedforward_layernorm: dev.peft4j.transformers.PlusOneRmsNorm",
+        "model.layers.*.post_feedforward_layernorm: dev.peft4j.transformers.PlusOneRmsNorm"
       })
   public static class Gemma2ForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */

@@ -58,10 +58,13 @@ public final class Gemma3 extends DecoderFamily {
   @ModuleTree(
       like = LlamaForCausalLM.class,
       value = {
-        "model.layers.*.self_attn.q_norm",
-        "model.layers.*.self_attn.k_norm",
-        "model.layers.*.pre_feedforward_layernorm",
-        "model.layers.*.post_feedforward_layernorm"
+        "model.layers.*.input_layernorm: dev.peft4j.transformers.PlusOneRmsNorm",
+        "model.layers.*.post_attention_layernorm: dev.peft4j.transformers.PlusOneRmsNorm",
+        "model.norm: dev.peft4j.transformers.PlusOneRmsNorm",
+        "model.layers.*.self_attn.q_norm: dev.peft4j.transformers.PlusOneRmsNorm",
+        "model.layers.*.self_attn.k_norm: dev.peft4j.transformers.PlusOneRmsNorm",
+        "model.layers.*.pre_feedforward_layernorm: dev.peft4j.transformers.PlusOneRmsNorm",
+        "model.layers.*.post_feedforward_layernorm: dev.peft4j.transformers.PlusOneRmsNorm"
       })
   public static class Gemma3ForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */

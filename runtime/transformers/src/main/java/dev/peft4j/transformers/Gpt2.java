@@ -99,13 +99,13 @@ public final class Gpt2 extends DecoderFamily {
       value = {
         "transformer.wte: Embedding",
         "transformer.wpe: Embedding",
-        "transformer.h.*.ln_1",
+        "transformer.h.*.ln_1: LayerNorm",
         "transformer.h.*.attn.c_attn: TransposedLinear",
         "transformer.h.*.attn.c_proj: TransposedLinear",
-        "transformer.h.*.ln_2",
+        "transformer.h.*.ln_2: LayerNorm",
         "transformer.h.*.mlp.c_fc: TransposedLinear",
         "transformer.h.*.mlp.c_proj: TransposedLinear",
-        "transformer.ln_f",
+        "transformer.ln_f: LayerNorm",
         "lm_head: Linear"
       },
       outputHead = "lm_head")

@@ -85,13 +85,13 @@ public final class GptNeoX extends DecoderFamily {
   @ModuleTree(
       value = {
         "gpt_neox.embed_in: Embedding",
-        "gpt_neox.layers.*.input_layernorm",
-        "gpt_neox.layers.*.post_attention_layernorm",
+        "gpt_neox.layers.*.input_layernorm: LayerNorm",
+        "gpt_neox.layers.*.post_attention_layernorm: LayerNorm",
         "gpt_neox.layers.*.attention.query_key_value: Linear",
         "gpt_neox.layers.*.attention.dense: Linear",
         "gpt_neox.layers.*.mlp.dense_h_to_4h: Linear",
         "gpt_neox.layers.*.mlp.dense_4h_to_h: Linear",
-        "gpt_neox.final_layer_norm",
+        "gpt_neox.final_layer_norm: LayerNorm",
         "lm_head: Linear"
       },
       outputHead = "lm_head")

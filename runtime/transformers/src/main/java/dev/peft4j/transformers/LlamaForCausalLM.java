@@ -13,9 +13,9 @@ import dev.peft4j.annotation.ModuleTree;
       "model.layers.*.mlp.gate_proj: Linear",
       "model.layers.*.mlp.up_proj: Linear",
       "model.layers.*.mlp.down_proj: Linear",
-      "model.layers.*.input_layernorm",
-      "model.layers.*.post_attention_layernorm",
-      "model.norm",
+      "model.layers.*.input_layernorm: RmsNorm",
+      "model.layers.*.post_attention_layernorm: RmsNorm",
+      "model.norm: RmsNorm",
       "lm_head: Linear"
     },
     outputHead = "lm_head")

@@ -45,12 +45,12 @@ public final class Olmo2 extends DecoderFamily {
         "model.layers.*.mlp.gate_proj: Linear",
         "model.layers.*.mlp.up_proj: Linear",
         "model.layers.*.mlp.down_proj: Linear",
-        "model.layers.*.post_attention_layernorm",
-        "model.layers.*.post_feedforward_layernorm",
-        "model.norm",
+        "model.layers.*.post_attention_layernorm: RmsNorm",
+        "model.layers.*.post_feedforward_layernorm: RmsNorm",
+        "model.norm: RmsNorm",
         "lm_head: Linear",
-        "model.layers.*.self_attn.q_norm",
-        "model.layers.*.self_attn.k_norm"
+        "model.layers.*.self_attn.q_norm: RmsNorm",
+        "model.layers.*.self_attn.k_norm: RmsNorm"
       },
       outputHead = "lm_head")
   public static class Olmo2ForCausalLM extends CausalLm {

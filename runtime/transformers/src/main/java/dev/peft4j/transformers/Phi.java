@@ -61,11 +61,11 @@ public final class Phi extends DecoderFamily {
         "model.layers.*.self_attn.dense: Linear",
         "model.layers.*.mlp.fc1: Linear",
         "model.layers.*.mlp.fc2: Linear",
-        "model.layers.*.input_layernorm",
-        "model.final_layernorm",
+        "model.layers.*.input_layernorm: LayerNorm",
+        "model.final_layernorm: LayerNorm",
         "lm_head: Linear",
-        "model.layers.*.self_attn.q_layernorm",
-        "model.layers.*.self_attn.k_layernorm"
+        "model.layers.*.self_attn.q_layernorm: LayerNorm",
+        "model.layers.*.self_attn.k_layernorm: LayerNorm"
       },
       outputHead = "lm_head")
   public static class PhiForCausalLM extends CausalLm {

@@ -50,9 +50,9 @@ public final class Phi3 extends DecoderFamily {
         "model.layers.*.self_attn.qkv_proj: Linear",
         "model.layers.*.mlp.gate_up_proj: Linear",
         "model.layers.*.mlp.down_proj: Linear",
-        "model.layers.*.input_layernorm",
-        "model.layers.*.post_attention_layernorm",
-        "model.norm",
+        "model.layers.*.input_layernorm: RmsNorm",
+        "model.layers.*.post_attention_layernorm: RmsNorm",
+        "model.norm: RmsNorm",
         "lm_head: Linear"
       },
       outputHead = "lm_head")

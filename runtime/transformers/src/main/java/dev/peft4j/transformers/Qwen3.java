@@ -15,7 +15,7 @@ public final class Qwen3 extends DecoderFamily {
   @Override
   public DecoderConfig decoderConfig(ConfigReader in) throws FileFormatException {
     DecoderKeys keys = new DecoderKeys(in, modelType());
-    keys.config().vocabSize(151936).intermediateSize(22016).maxPositions(32768).headDim(128);
+    keys.config().vocabSize(151936).kvHeads(32).intermediateSize(22016).maxPositions(32768).headDim(128);
     boolean bias = in.flag("attention_bias", false);
     keys.style().projectionBias(bias).outputBias(bias).qkNorm(QkNorm.SHARED);
     return Qwen2.windowed(keys.sizes().normEps("rms_norm_eps"));
@@ -29,7 +29,10 @@ public final class Qwen3 extends DecoderFamily {
   /** Qwen3 with its output layer. */
   @ModuleTree(
       like = LlamaForCausalLM.class,
-      value = {"model.layers.*.self_attn.q_norm", "model.layers.*.self_attn.k_norm"})
+      value = {
+        "model.layers.*.self_attn.q_norm: RmsNorm",
+        "model.layers.*.self_attn.k_norm: RmsNorm"
+      })
   public static class Qwen3ForCausalLM extends CausalLm {
     /** Creates a new model, initialised as in transformers. */
     public Qwen3ForCausalLM(DecoderConfig config) {

@@ -28,6 +28,8 @@ public final class Starcoder2 extends DecoderFamily {
     keys.sizes().normEps("norm_epsilon");
     keys.config().residualDropout(keys.dropout("residual_dropout", 0));
     keys.config().embeddingDropout(keys.dropout("embedding_dropout", 0));
+    keys.ignore("mlp_type", "norm_type", "attention_softmax_in_fp32", "layer_norm_epsilon");
+    keys.ignore("scale_attention_softmax_in_fp32", "scale_attn_weights");
     return keys.rotary(10000, 1, keys.window(0)).build();
   }
 
@@ -46,9 +48,9 @@ public final class Starcoder2 extends DecoderFamily {
         "model.layers.*.self_attn.o_proj: Linear",
         "model.layers.*.mlp.c_fc: Linear",
         "model.layers.*.mlp.c_proj: Linear",
-        "model.layers.*.input_layernorm",
-        "model.layers.*.post_attention_layernorm",
-        "model.norm",
+        "model.layers.*.input_layernorm: LayerNorm",
+        "model.layers.*.post_attention_layernorm: LayerNorm",
+        "model.norm: LayerNorm",
         "lm_head: Linear"
       },
       outputHead = "lm_head")

@@ -15,13 +15,13 @@ import java.util.zip.ZipInputStream;
 /**
  * A tokenizer of each kind, small ones that transformers 5.18 made, with what it gives for texts.
  */
-final class Kinds {
+public final class Kinds {
   static final JsonMapper JSON = new JsonMapper();
 
   private Kinds() {}
 
   /** The folders of all kinds, below {@code target}. */
-  static List<Path> unpack(Path target) throws IOException {
+  public static List<Path> unpack(Path target) throws IOException {
     try (InputStream in =
             Objects.requireNonNull(Kinds.class.getResourceAsStream("tokenizers.zip"));
         ZipInputStream zip = new ZipInputStream(in)) {

@@ -1,6 +1,7 @@
 package dev.peft4j.samples.golden;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.io.Adapter;
 import dev.peft4j.io.AdapterConfig;
@@ -17,6 +18,7 @@ import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.AdaptedModel;
 import dev.peft4j.tuner.PeftConfig;
 import dev.peft4j.tuner.PeftModel;
+import dev.peft4j.tuner.lora.LoraOptimizers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,6 +37,7 @@ import org.jspecify.annotations.Nullable;
 /** One adapter of a case: the computations of peft, and a comparison of the results. */
 final class AdapterRun {
   private static final double TOLERANCE = 1e-5;
+  private static final double ROUNDED = 1e-6;
 
   /** That of a few steps of a transformer. */
   private static final double DEEP_STEP_TOLERANCE = 2e-4;
@@ -66,6 +69,7 @@ final class AdapterRun {
    * @param merges whether merged weights are among it
    * @param deep whether the model is a transformer: merged weights are only those of layers with an
    *     adapter, numbers are relative where they are large, and a few weights may step elsewhere
+   * @param how the optimizer's name and all its numbers
    */
   record OfPeft(
       String prefix,
@@ -74,7 +78,27 @@ final class AdapterRun {
       List<String> trainable,
       GoldenCase.Settings optimizer,
       boolean merges,
-      boolean deep) {}
+      boolean deep,
+      JsonNode how) {
+    OfPeft(
+        String prefix,
+        Path adapter,
+        @Nullable List<String> parameters,
+        List<String> trainable,
+        GoldenCase.Settings optimizer,
+        boolean merges,
+        boolean deep) {
+      this(
+          prefix,
+          adapter,
+          parameters,
+          trainable,
+          optimizer,
+          merges,
+          deep,
+          MissingNode.getInstance());
+    }
+  }
 
   private final OfPeft peft;
   private final Base base;
@@ -150,6 +174,7 @@ final class AdapterRun {
     give(adapted);
     train(model, adapted);
     compareBase(before, model.module());
+    runSchedule();
     adapted.load(peft.adapter());
     saveAndReload(model, adapted);
     if (peft.merges()) {
@@ -164,8 +189,12 @@ final class AdapterRun {
 
   /** Runs a pass with the noise that peft drew in it, unless the adapter has a seed for that. */
   private Tensor drawn(String pass, Supplier<Tensor> body) throws IOException {
-    AdapterConfig file = AdapterConfig.read(peft.adapter().resolve(PeftFormat.CONFIG_FILE));
-    return file.get("generator_seed").isNumber() ? body.get() : replayed(pass, body);
+    boolean seeded = read(peft.adapter()).get("generator_seed").isNumber();
+    return seeded ? body.get() : replayed(pass, body);
+  }
+
+  private static AdapterConfig read(Path folder) throws IOException {
+    return AdapterConfig.read(folder.resolve(PeftFormat.CONFIG_FILE));
   }
 
   /** Runs a pass with the noise that peft drew in it, if any. */
@@ -178,18 +207,20 @@ final class AdapterRun {
   }
 
   private void compareNames(PeftModel model) throws IOException {
-    List<String> here = new ArrayList<>();
-    List<String> trained = new ArrayList<>();
-    for (NamedParameter p : model.namedParameters()) {
-      here.add(describe(p));
-      if (p.parameter().trainable()) {
-        trained.add(p.name());
-      }
+    compareLists(
+        "trainable parameters",
+        model.namedParameters().stream()
+            .filter(p -> p.parameter().trainable())
+            .map(NamedParameter::name)
+            .toList(),
+        peft.trainable());
+    if (peft.how().path("name").asText().equals("LoRA-FA")) {
+      LoraOptimizers.fa(model, AdamW.builder()); // it freezes
     }
     if (peft.parameters() != null) {
+      List<String> here = model.namedParameters().stream().map(AdapterRun::describe).toList();
       compareLists("parameters", here, peft.parameters());
     }
-    compareLists("trainable parameters", trained, peft.trainable());
   }
 
   /** Returns a line of params.txt: {@code name [4, 2] False}. */
@@ -230,13 +261,13 @@ final class AdapterRun {
 
   private void train(CaseModel model, PeftModel adapted) throws IOException {
     GoldenCase.Settings s = peft.optimizer();
-    AdamW optimizer =
+    AdamW.Builder settings =
         AdamW.builder()
             .lr(s.lr())
             .betas(s.beta1(), s.beta2())
             .eps(s.eps())
-            .weightDecay(s.weightDecay())
-            .build(adapted.trainableParameters());
+            .weightDecay(s.weightDecay());
+    AdamW optimizer = optimizer(adapted, settings, s);
     List<NamedParameter> trained =
         adapted.namedParameters().stream().filter(p -> p.parameter().trainable()).toList();
     model.module().train();
@@ -261,6 +292,46 @@ final class AdapterRun {
       Tensor gradient = has("grad." + p.name()) ? expected("grad." + p.name()) : null;
       step.add("step3." + p.name(), now, expected("step3." + p.name()), gradient, LEAST_GRADIENT);
     }
+  }
+
+  /** Compares a schedule on a model of its own, whose parameters it may freeze. */
+  private void runSchedule() throws IOException {
+    if (!ScheduleRun.isIn(io)) {
+      return;
+    }
+    CaseModel model = base.make();
+    AdaptedModel<Module> adapted = PeftModel.of(model.module(), config);
+    adapted.load(peft.adapter());
+    model.module().train();
+    wrong.addAll(
+        new ScheduleRun(adapted, io, step)
+            .run(
+                peft.optimizer(),
+                () ->
+                    withAdded(
+                        model.loss().apply(model.forward().apply(inputs), target), adapted)));
+    if (has("sched.eval_output")) {
+      model.module().eval();
+      step.add(
+          "sched.eval_output", model.forward().apply(inputs), expected("sched.eval_output"));
+    }
+  }
+
+  private AdamW optimizer(PeftModel adapted, AdamW.Builder b, GoldenCase.Settings s) {
+    JsonNode json = peft.how();
+    return switch (json.path("name").asText()) {
+      case "LoRA+" ->
+          LoraOptimizers.plus(
+              adapted,
+              b,
+              s.lr(),
+              json.path("ratio").asDouble(),
+              json.path("lr_embedding").asDouble());
+      case "LoRA-FA" -> LoraOptimizers.fa(adapted, b);
+      case "Riemannian AdamW" ->
+          LoraOptimizers.riemannian(adapted, b, json.path("reg").asDouble());
+      default -> b.build(adapted.trainableParameters());
+    };
   }
 
   /** peft adds the adapter's part to the loss that a model of transformers computes itself. */
@@ -345,7 +416,8 @@ final class AdapterRun {
       second.module().eval();
       float[] before = replayed("eval", () -> model.forward().apply(inputs)).toFloats();
       float[] after = replayed("eval", () -> second.forward().apply(inputs)).toFloats();
-      if (!Arrays.equals(before, after)) {
+      boolean rounds = read(peft.adapter()).get("save_only_topk_weights").asBoolean();
+      if (rounds ? !close(before, after) : !Arrays.equals(before, after)) {
         wrong.add("the output changes when the adapter is saved and loaded");
       }
     } finally {
@@ -364,7 +436,7 @@ final class AdapterRun {
               var other = theirs.tensors().get(key);
               if (other != null
                   && !(t.shape().equals(other.shape())
-                      && Arrays.equals(t.storage().toFloats(), other.storage().toFloats()))) {
+                      && sameNumbers(key, t.storage().toFloats(), other.storage().toFloats()))) {
                 wrong.add("saved weight " + key + " is not what was loaded");
               }
             });
@@ -379,6 +451,20 @@ final class AdapterRun {
             "adapter_config.json has " + key + " " + a.get(key) + ", peft's has " + b.get(key));
       }
     }
+  }
+
+  /** VB-LoRA's weights go through logits, where they are rounded. */
+  private static boolean sameNumbers(String key, float[] here, float[] theirs) {
+    return key.endsWith("_topk_weights") ? close(here, theirs) : Arrays.equals(here, theirs);
+  }
+
+  private static boolean close(float[] here, float[] theirs) {
+    for (int i = 0; i < here.length; i++) {
+      if (!(Math.abs(here[i] - theirs[i]) < ROUNDED)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Returns the settings without the release of peft and the package of the model's class. */

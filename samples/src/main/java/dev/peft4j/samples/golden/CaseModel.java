@@ -42,6 +42,10 @@ record CaseModel(
         Conv1dNet m = new Conv1dNet();
         yield new CaseModel(m, in -> m.forward(input(in, "x")), Tensor::crossEntropy);
       }
+      case "conv3d" -> {
+        Conv3dNet m = new Conv3dNet();
+        yield new CaseModel(m, in -> m.forward(input(in, "x")), Tensor::crossEntropy);
+      }
       case "bert" -> {
         BertForSequenceClassification m = bert();
         yield new CaseModel(

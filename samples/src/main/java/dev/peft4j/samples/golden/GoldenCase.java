@@ -105,12 +105,17 @@ final class GoldenCase {
     JsonNode o = require("optimizer");
     return new Settings(
         (float) o.path("lr").asDouble(),
-        o.path("betas").path(0).asDouble(),
-        o.path("betas").path(1).asDouble(),
-        o.path("eps").asDouble(),
+        o.path("betas").path(0).asDouble(0.9),
+        o.path("betas").path(1).asDouble(0.999),
+        o.path("eps").asDouble(1e-8),
         o.path("weight_decay").asDouble(),
         o.path("steps").asInt(),
         Math.max(STEP_TOLERANCE, 10 * json.path("step3_noise").asDouble()));
+  }
+
+  /** Returns the optimizer's name and all its numbers. */
+  JsonNode optimizerJson() throws FileFormatException {
+    return require("optimizer");
   }
 
   /** Returns lines of {@code name [sizes] True}, in peft's order. */

@@ -125,6 +125,7 @@ class MyLlamaTest {
     try (Tokenizer tokenizer = Tokenizer.load(FOLDER, 64)) {
       for (CausalLm model :
           List.of(
+              Transformers.load(FOLDER, new NormLlamaPeft(Transformers.decoderConfig(FOLDER))),
               Transformers.load(FOLDER, new LoHaLlamaPeft(Transformers.decoderConfig(FOLDER))),
               Transformers.load(FOLDER, new Ia3LlamaPeft(Transformers.decoderConfig(FOLDER))))) {
         String text = continued(model, tokenizer);

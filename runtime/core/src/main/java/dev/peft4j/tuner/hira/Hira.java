@@ -1,7 +1,6 @@
 package dev.peft4j.tuner.hira;
 
 import dev.peft4j.annotation.Peft;
-import dev.peft4j.annotation.RankPattern;
 import dev.peft4j.annotation.Setting;
 import dev.peft4j.annotation.TunerDescriptor;
 import dev.peft4j.nn.Conv1d;
@@ -68,10 +67,6 @@ public @interface Hira {
   /** What the adapter starts from. */
   @Setting(description = "What the adapter starts from.", key = "init_weights", option = "start")
   HiraStart start() default HiraStart.DEFAULT;
-
-  /** Ranks of some of the layers; the first that fits a layer counts. */
-  @Setting(description = "Ranks of some of the layers.")
-  RankPattern[] rankPattern() default {};
 
   /** Modules that are trained whole; see {@link Peft#modulesToSave()}. */
   String[] modulesToSave() default {};

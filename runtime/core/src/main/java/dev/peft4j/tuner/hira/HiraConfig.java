@@ -15,7 +15,7 @@ import java.util.SequencedMap;
  * @param dropout the probability with which an element of the layer's input is dropped in training,
  *     in front of the adapter
  * @param start what the adapter starts from
- * @param rankPattern ranks of some of the layers; the first that fits a layer counts
+ * @param rankPattern peft's {@code rank_pattern}: files keep it and, as in peft, it changes nothing
  * @param common targets, task and base model
  */
 public record HiraConfig(
@@ -57,11 +57,6 @@ public record HiraConfig(
     return new HiraConfig(r, dropout, start, rankPatternNow, common);
   }
 
-  /** Returns the rank of the layer at {@code path}. */
-  public int rankOf(String path) {
-    return PatternMap.of(rankPattern).valueFor(path, r);
-  }
-
   /** A builder of a {@link HiraConfig}; lists add up when a method is called again. */
   public static final class Builder extends ConfigBuilder<Builder> {
     private int r = 32;
@@ -97,7 +92,7 @@ public record HiraConfig(
       return this;
     }
 
-    /** Sets another value for layers whose path ends in {@code key}. */
+    /** Adds an entry of peft's {@code rank_pattern}, which, as in peft, changes nothing. */
     public Builder rankPattern(String key, int value) {
       rankPattern.put(key, value);
       return this;

@@ -22,9 +22,9 @@ final class HiraLayer implements TunerLayer {
   private final Parameter b;
   private final AdapterDropout dropout;
 
-  HiraLayer(String path, WeightedLayer layer, HiraConfig config, Rng rng) {
+  HiraLayer(WeightedLayer layer, HiraConfig config, Rng rng) {
     this.layer = layer;
-    int r = config.rankOf(path);
+    int r = config.r();
     boolean embedding = layer instanceof Embedding;
     int[] shapeOfA = shapeOfA(r);
     int[] shapeOfB = shapeOfB(r);

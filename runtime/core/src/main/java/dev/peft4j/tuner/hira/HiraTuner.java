@@ -70,7 +70,7 @@ public final class HiraTuner extends SettingsTuner<HiraConfig> {
   protected @Nullable TunerLayer layer(
       String path, Module layer, HiraConfig config, TunerContext context) {
     return LAYERS.stream().anyMatch(l -> l.isInstance(layer))
-        ? new HiraLayer(path, (WeightedLayer) layer, config, context.rng())
+        ? new HiraLayer((WeightedLayer) layer, config, context.rng())
         : null;
   }
 

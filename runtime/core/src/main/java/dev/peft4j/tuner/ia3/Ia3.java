@@ -5,6 +5,7 @@ import dev.peft4j.annotation.Peft;
 import dev.peft4j.annotation.Setting;
 import dev.peft4j.annotation.TunerDescriptor;
 import dev.peft4j.nn.Conv2d;
+import dev.peft4j.nn.Conv3d;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.TransposedLinear;
 import java.lang.annotation.Documented;
@@ -28,7 +29,7 @@ import java.lang.annotation.Target;
     peftType = Ia3Config.PEFT_TYPE,
     title = "IA3",
     config = Ia3Config.class,
-    layers = {Linear.class, TransposedLinear.class, Conv2d.class})
+    layers = {Linear.class, TransposedLinear.class, Conv2d.class, Conv3d.class})
 public @interface Ia3 {
   /** The layers that get an adapter; see {@link Peft#target()}. */
   String[] target() default {};

@@ -8,6 +8,7 @@ import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.PeftFormat;
 import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.Conv2d;
+import dev.peft4j.nn.Conv3d;
 import dev.peft4j.nn.Initial;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
@@ -37,6 +38,7 @@ import org.jspecify.annotations.Nullable;
  *   <caption>Shapes of l</caption>
  *   <tr><td>Linear, TransposedLinear (in → out)</td><td>(out, 1), feed-forward (1, in)</td></tr>
  *   <tr><td>Conv2d (in → out)</td><td>(1, out, 1, 1), feed-forward (1, in, 1, 1)</td></tr>
+ *   <tr><td>Conv3d (in → out)</td><td>(1, out, 1, 1, 1), feed-forward (1, in, 1, 1, 1)</td></tr>
  * </table>
  */
 @AutoService(Tuner.class)
@@ -67,7 +69,7 @@ public final class Ia3Tuner implements Tuner<Ia3Config> {
 
   @Override
   public Ia3Config attachedTo(Ia3Config config, Module layer) {
-    return layer instanceof Conv2d
+    return layer instanceof Conv2d || layer instanceof Conv3d
         ? config
         : config.withFanInFanOut(layer instanceof TransposedLinear);
   }
@@ -85,7 +87,7 @@ public final class Ia3Tuner implements Tuner<Ia3Config> {
 
   @Override
   public List<Class<? extends Module>> layerTypes() {
-    return List.of(Linear.class, TransposedLinear.class, Conv2d.class);
+    return List.of(Linear.class, TransposedLinear.class, Conv2d.class, Conv3d.class);
   }
 
   @Override
@@ -101,13 +103,16 @@ public final class Ia3Tuner implements Tuner<Ia3Config> {
       case Conv2d l ->
           vector(
               feedforward, l, l.weight(), l.bias(), l.weight().dim(1), l.weight().dim(0), c, rng);
+      case Conv3d l ->
+          vector(
+              feedforward, l, l.weight(), l.bias(), l.weight().dim(1), l.weight().dim(0), c, rng);
       default ->
           throw new IllegalArgumentException(
               "IA3 cannot adapt '"
                   + path
                   + "' of type "
                   + layer.getClass().getSimpleName()
-                  + "; it adapts Linear, TransposedLinear and Conv2d");
+                  + "; it adapts Linear, TransposedLinear, Conv2d and Conv3d");
     };
   }
 
@@ -122,8 +127,10 @@ public final class Ia3Tuner implements Tuner<Ia3Config> {
       Rng rng) {
     int n = feedforward ? in : out;
     int[] shape =
-        layer instanceof Conv2d
-            ? new int[] {1, n, 1, 1}
+        layer instanceof Conv3d
+            ? new int[] {1, n, 1, 1, 1}
+            : layer instanceof Conv2d
+                ? new int[] {1, n, 1, 1}
             : feedforward ? new int[] {1, n} : new int[] {n, 1};
     Parameter l = c.initWeights() ? Initial.constant(1, shape) : Initial.normal(rng, 1, shape);
     return new Vector(layer, weight, bias, l, feedforward);
@@ -134,7 +141,7 @@ public final class Ia3Tuner implements Tuner<Ia3Config> {
       implements TunerLayer {
     @Override
     public Tensor forward(Tensor x, UnaryOperator<Tensor> base) {
-      Tensor perChannel = layer instanceof Conv2d ? l : l.reshape(-1);
+      Tensor perChannel = l.shape().rank() > 2 ? l : l.reshape(-1);
       return feedforward ? base.apply(x.mul(perChannel)) : base.apply(x).mul(perChannel);
     }
 
@@ -158,6 +165,7 @@ public final class Ia3Tuner implements Tuner<Ia3Config> {
       return switch (layer) {
         case TransposedLinear t -> l.transpose(0, 1);
         case Conv2d c -> feedforward ? l : l.reshape(-1, 1, 1, 1);
+        case Conv3d c -> feedforward ? l : l.reshape(-1, 1, 1, 1, 1);
         default -> l;
       };
     }

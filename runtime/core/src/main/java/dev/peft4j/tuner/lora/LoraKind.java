@@ -2,6 +2,7 @@ package dev.peft4j.tuner.lora;
 
 import dev.peft4j.nn.Conv1d;
 import dev.peft4j.nn.Conv2d;
+import dev.peft4j.nn.Conv3d;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 sealed interface LoraKind {
   /** The kinds of layers that there are. */
   List<Class<? extends Module>> TYPES =
-      List.of(Linear.class, TransposedLinear.class, Embedding.class, Conv1d.class, Conv2d.class);
+      List.of(Linear.class, TransposedLinear.class, Embedding.class, Conv1d.class, Conv2d.class, Conv3d.class);
 
   /** The kind of a layer, or null if LoRA cannot adapt it. */
   static @Nullable LoraKind of(Module layer) {
@@ -30,6 +31,7 @@ sealed interface LoraKind {
       case Embedding e -> new OfEmbedding(e);
       case Conv1d c -> new OfConv1d(c);
       case Conv2d c -> new OfConv2d(c);
+      case Conv3d c -> new OfConv3d(c);
       default -> null;
     };
   }
@@ -279,6 +281,45 @@ sealed interface LoraKind {
     @Override
     public Tensor overWeight(Tensor perOutput) {
       return perOutput.reshape(-1, 1, 1, 1);
+    }
+  }
+
+  /** x (batch, in, d, h, w), W (out, in, k, k, k), A (r, in, k, k, k), B (out, r, 1, 1, 1). */
+  record OfConv3d(Conv3d layer) implements LoraKind {
+    @Override
+    public int[] shapeOfA(int r) {
+      return layer.weight().shape().with(0, r).toArray();
+    }
+
+    @Override
+    public int[] shapeOfB(int r) {
+      return new int[] {layer.weight().dim(0), r, 1, 1, 1};
+    }
+
+    @Override
+    public Tensor plain(Tensor x) {
+      return Conv3d.convolve(x, layer.weight(), null, layer.stride(), layer.padding());
+    }
+
+    @Override
+    public Tensor apply(Tensor x, Tensor a, Tensor b, @Nullable Tensor bias) {
+      return Conv3d.convolve(
+          Conv3d.convolve(x, a, null, layer.stride(), layer.padding()), b, bias, 1, 0);
+    }
+
+    @Override
+    public Tensor delta(Tensor a, Tensor b) {
+      return convolution(a, b, layer.weight());
+    }
+
+    @Override
+    public Tensor norm(Tensor w) {
+      return w.square().sum(1, 2, 3, 4).sqrt().reshape(1, -1, 1, 1, 1);
+    }
+
+    @Override
+    public Tensor overWeight(Tensor perOutput) {
+      return perOutput.reshape(-1, 1, 1, 1, 1);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.peft4j.tuner.lora;
 
 import dev.peft4j.nn.Conv1d;
 import dev.peft4j.nn.Conv2d;
+import dev.peft4j.nn.Conv3d;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.ModuleText;
 import dev.peft4j.nn.Parameter;
@@ -41,6 +42,10 @@ final class LoraText {
         int[] padding = {w.padH(), w.padW()};
         yield conv("Conv2d", a, new int[] {w.strideH(), w.strideW()}, padding, false);
       }
+      case Conv3d c -> {
+        int[] padding = {c.padding(), c.padding(), c.padding()};
+        yield conv("Conv3d", a, new int[] {c.stride(), c.stride(), c.stride()}, padding, false);
+      }
       default -> linear(a, false);
     };
   }
@@ -49,6 +54,7 @@ final class LoraText {
     return switch (kind.layer()) {
       case Conv1d c -> conv("Conv1d", b, new int[] {1}, new int[1], bias);
       case Conv2d c -> conv("Conv2d", b, new int[] {1, 1}, new int[2], bias);
+      case Conv3d c -> conv("Conv3d", b, new int[] {1, 1, 1}, new int[3], bias);
       default -> linear(b, bias);
     };
   }

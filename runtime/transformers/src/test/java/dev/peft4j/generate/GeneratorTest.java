@@ -1,0 +1,429 @@
+package dev.peft4j.generate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.peft4j.backend.Backend;
+import dev.peft4j.backend.Backends;
+import dev.peft4j.data.Rng;
+import dev.peft4j.nn.NamedParameter;
+import dev.peft4j.tensor.Tensor;
+import dev.peft4j.transformers.CausalLm;
+import dev.peft4j.transformers.DecoderConfig;
+import dev.peft4j.transformers.DecoderStyle;
+import dev.peft4j.transformers.LlamaForCausalLM;
+import dev.peft4j.tuner.AdaptedModel;
+import dev.peft4j.tuner.AdapterSet;
+import dev.peft4j.tuner.PeftModel;
+import dev.peft4j.tuner.lora.LoraConfig;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class GeneratorTest {
+  private static final int VOCABULARY = 37;
+
+  private static CausalLm model(int positions, DecoderStyle style) {
+    DecoderConfig config =
+        DecoderConfig.builder()
+            .vocabSize(VOCABULARY)
+            .hiddenSize(16)
+            .layers(2)
+            .heads(4)
+            .kvHeads(2)
+            .headDim(4)
+            .intermediateSize(24)
+            .maxPositions(positions)
+            .initializerRange(0.4)
+            .tied(false)
+            .style(style)
+            .build();
+    CausalLm m = Rng.with(new Rng(4), () -> new LlamaForCausalLM(config));
+    m.eval();
+    return m;
+  }
+
+  private static CausalLm model() {
+    return model(64, DecoderStyle.builder().build());
+  }
+
+  private static GenerationConfig tokens(int n) {
+    return GenerationConfig.builder().maxNewTokens(n).build();
+  }
+
+  private static int[] run(Generator g, GenerationConfig c, int... prompt) {
+    return g.run(List.of(new GenerationRequest(prompt, c, null)), GenerationListener.NONE)
+        .rows()
+        .getFirst()
+        .tokens();
+  }
+
+  /** The most probable tokens, by a whole pass for each. */
+  private static int[] slow(CausalLm model, int n, int... prompt) {
+    int[] all = prompt.clone();
+    for (int i = 0; i < n; i++) {
+      Tensor logits = model.forward(Tensor.of(all, 1, all.length));
+      int[] best = logits.argmax();
+      all = Arrays.copyOf(all, all.length + 1);
+      all[all.length - 1] = best[all.length - 2];
+    }
+    return Arrays.copyOfRange(all, prompt.length, all.length);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"cpu", "reference"})
+  void takesTheMostProbableTokens(String backend) {
+    Backends.with(
+        Backends.named(backend),
+        () -> {
+          CausalLm m = model();
+          int[] prompt = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3};
+          assertThat(run(Generator.of(m), tokens(12), prompt)).containsExactly(slow(m, 12, prompt));
+          return null;
+        });
+  }
+
+  @Test
+  void rowsOfABatchAreWhatTheyAreAlone() {
+    Generator g = Generator.of(model());
+    int[][] prompts = {{1, 2, 3}, {4}, {5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19}};
+    List<GenerationRequest> requests = new ArrayList<>();
+    List<int[]> alone = new ArrayList<>();
+    GenerationConfig[] configs = {
+      tokens(9),
+      GenerationConfig.builder().maxNewTokens(20).repetitionPenalty(1.7).build(),
+      tokens(3)
+    };
+    for (int b = 0; b < prompts.length; b++) {
+      requests.add(new GenerationRequest(prompts[b], configs[b], null));
+      // transformers penalises padding too: token 0, which the model does not choose here
+      alone.add(run(g, configs[b], prompts[b]));
+    }
+    List<Generated> rows = g.run(requests, GenerationListener.NONE).rows();
+    for (int b = 0; b < prompts.length; b++) {
+      assertThat(rows.get(b).tokens()).containsExactly(alone.get(b));
+      assertThat(rows.get(b).reason()).isEqualTo(FinishReason.LENGTH);
+    }
+  }
+
+  @Test
+  void endsAtAnyOfSeveralTokens() {
+    Generator g = Generator.of(model());
+    int[] free = run(g, tokens(20), 1, 2, 3);
+    int end = free[6];
+    int first = 0;
+    while (free[first] != end) {
+      first++;
+    }
+    GenerationConfig c =
+        GenerationConfig.builder().maxNewTokens(20).eosTokenId(VOCABULARY - 1, end).build();
+    Generated row = g.with(c).generate(new int[] {1, 2, 3}).rows().getFirst();
+    assertThat(row.tokens()).containsExactly(Arrays.copyOf(free, first + 1));
+    assertThat(row.reason()).isEqualTo(FinishReason.EOS);
+  }
+
+  @Test
+  void theSameSeedGivesTheSameTokens() {
+    Generator g = Generator.of(model());
+    GenerationConfig c =
+        GenerationConfig.builder().maxNewTokens(30).temperature(1.5).topK(0).seed(11).build();
+    int[] once = run(g, c, 1, 2);
+    assertThat(run(g, c, 1, 2)).containsExactly(once);
+    assertThat(run(g, c.toBuilder().seed(12).build(), 1, 2)).isNotEqualTo(once);
+    List<Generated> rows = g.with(c).generate(new int[] {1, 2}, new int[] {1, 2}).rows();
+    assertThat(rows.get(0).tokens()).containsExactly(once);
+    assertThat(rows.get(1).tokens()).isNotEqualTo(once);
+    GenerationConfig three = c.toBuilder().numReturnSequences(3).build();
+    List<Generated> many = g.with(three).generate(new int[] {1, 2}).rows();
+    assertThat(many).extracting(Generated::row).containsExactly(0, 0, 0);
+    assertThat(many.get(0).tokens()).containsExactly(once);
+  }
+
+  @Test
+  void samplesByProbability() {
+    float[] scores = new float[4];
+    for (int i = 0; i < 4; i++) {
+      scores[i] = (float) Math.log(i + 1); // 0.1, 0.2, 0.3, 0.4
+    }
+    Sampler sampler = Sampler.multinomial(3, 0);
+    int[] counts = new int[4];
+    int n = 100_000;
+    for (int i = 0; i < n; i++) {
+      counts[sampler.choose(scores)]++;
+    }
+    for (int i = 0; i < 4; i++) {
+      assertThat(counts[i] / (double) n)
+          .isCloseTo((i + 1) / 10.0, org.assertj.core.data.Offset.offset(0.006));
+    }
+    float[] none = new float[4];
+    Arrays.fill(none, Float.NEGATIVE_INFINITY);
+    assertThatThrownBy(() -> sampler.choose(none)).hasMessageContaining("no token can be drawn");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3, 10})
+  void lookupGivesTheSameTokensInFewerSteps(int most) {
+    CausalLm m = model();
+    int[] prompt = {7, 8, 9, 10, 7, 8, 9, 10, 7, 8};
+    int[] plain = run(Generator.of(m), tokens(40), prompt);
+    GenerationConfig c = GenerationConfig.builder().maxNewTokens(40).promptLookup(most).build();
+    assertThat(run(Generator.of(m), c, prompt)).containsExactly(plain);
+  }
+
+  @Test
+  void withoutTheCacheTheTokensAreTheSame() {
+    Generator g = Generator.of(model());
+    GenerationConfig c = GenerationConfig.builder().maxNewTokens(8).useCache(false).build();
+    assertThat(run(g, c, 1, 2, 3)).containsExactly(run(g, tokens(8), 1, 2, 3));
+  }
+
+  @Test
+  void oneBeamOfManyIsNoWorseThanGreedy() {
+    CausalLm m = model();
+    Generator g = Generator.of(m);
+    GenerationConfig c =
+        GenerationConfig.builder().maxNewTokens(6).numBeams(4).numReturnSequences(4).build();
+    List<Generated> rows = g.with(c).generate(new int[] {1, 2}, new int[] {3, 4, 5}).rows();
+    assertThat(rows).extracting(Generated::row).containsExactly(0, 0, 0, 0, 1, 1, 1, 1);
+    for (Generated r : rows) {
+      int[] prompt = r.row() == 0 ? new int[] {1, 2} : new int[] {3, 4, 5};
+      assertThat(r.score())
+          .isCloseTo(
+              logProbability(m, prompt, r.tokens()) / 6, org.assertj.core.data.Offset.offset(1e-4));
+    }
+    double greedy = logProbability(m, new int[] {1, 2}, run(g, tokens(6), 1, 2)) / 6;
+    assertThat(rows.getFirst().score()).isGreaterThanOrEqualTo(greedy - 1e-5);
+    assertThat(rows.get(0).score()).isGreaterThanOrEqualTo(rows.get(1).score());
+  }
+
+  private static double logProbability(CausalLm m, int[] prompt, int[] tokens) {
+    int[] all = Arrays.copyOf(prompt, prompt.length + tokens.length);
+    System.arraycopy(tokens, 0, all, prompt.length, tokens.length);
+    float[] log = m.forward(Tensor.of(all, 1, all.length)).logSoftmax(-1).toFloats();
+    double sum = 0;
+    for (int i = 0; i < tokens.length; i++) {
+      sum += log[(prompt.length + i - 1) * VOCABULARY + tokens[i]];
+    }
+    return sum;
+  }
+
+  private static AdaptedModel<CausalLm> adapted() {
+    AdaptedModel<CausalLm> peft =
+        PeftModel.of(model(), LoraConfig.builder().targets("q_proj", "v_proj").r(2).build());
+    peft.adapters()
+        .addMatching("other", LoraConfig.builder().targets("o_proj", "down_proj").r(3).build());
+    Rng rng = new Rng(9);
+    for (NamedParameter p : peft.adapters().namedParameters()) {
+      if (p.name().contains("lora_B")) {
+        int n = p.parameter().shape().size();
+        p.parameter().set(Tensor.of(rng.normal(n, 0, 0.8f)).storage());
+      }
+    }
+    peft.eval();
+    return peft;
+  }
+
+  @Test
+  void eachRowHasItsAdapter() {
+    AdaptedModel<CausalLm> peft = adapted();
+    AdapterSet set = peft.adapters();
+    Generator g = Generator.of(peft.model()).with(tokens(12));
+    int[] prompt = {1, 2, 3};
+    List<String> names = new ArrayList<>(List.of(AdapterSet.BASE));
+    names.addAll(set.names());
+    List<int[]> alone = new ArrayList<>();
+    for (String n : names) {
+      List<String> one = n.equals(AdapterSet.BASE) ? List.of() : List.of(n);
+      alone.add(set.with(one, () -> g.generate(prompt).rows().getFirst().tokens()));
+    }
+    assertThat(alone.get(0)).isNotEqualTo(alone.get(1));
+    assertThat(alone.get(1)).isNotEqualTo(alone.get(2));
+    List<GenerationRequest> requests =
+        names.reversed().stream().map(n -> new GenerationRequest(prompt, g.config(), n)).toList();
+    List<Generated> rows = g.with(set).run(requests, GenerationListener.NONE).rows();
+    for (int b = 0; b < rows.size(); b++) {
+      assertThat(rows.get(b).tokens()).containsExactly(alone.get(names.size() - 1 - b));
+    }
+    GenerationConfig beams = GenerationConfig.builder().maxNewTokens(5).numBeams(2).build();
+    List<GenerationRequest> two =
+        names.stream().map(n -> new GenerationRequest(prompt, beams, n)).toList();
+    List<Generated> best = g.with(set).run(two, GenerationListener.NONE).rows();
+    for (int b = 0; b < best.size(); b++) {
+      List<String> one = b == 0 ? List.of() : List.of(names.get(b));
+      assertThat(best.get(b).tokens())
+          .containsExactly(
+              set.with(one, () -> g.with(beams).generate(prompt).rows().getFirst().tokens()));
+    }
+    assertThatThrownBy(() -> g.run(requests, GenerationListener.NONE))
+        .hasMessageContaining("the generator knows none");
+  }
+
+  @Test
+  void threadsGenerateWithTheirOwnAdapters() throws Exception {
+    AdaptedModel<CausalLm> peft = adapted();
+    AdapterSet set = peft.adapters();
+    Generator g = Generator.of(peft.model()).with(tokens(25));
+    List<int[]> expected = new ArrayList<>();
+    for (String n : set.names()) {
+      expected.add(
+          set.with(List.of(n), () -> g.generate(new int[] {5, 6}).rows().getFirst().tokens()));
+    }
+    List<Callable<Boolean>> work = new ArrayList<>();
+    for (int t = 0; t < 8; t++) {
+      int a = t % 2;
+      work.add(
+          () ->
+              Arrays.equals(
+                  expected.get(a),
+                  set.with(
+                      List.of(set.names().get(a)),
+                      () -> g.generate(new int[] {5, 6}).rows().getFirst().tokens())));
+    }
+    try (ExecutorService pool = Executors.newFixedThreadPool(4)) {
+      for (Future<Boolean> f : pool.invokeAll(work)) {
+        assertThat(f.get()).isTrue();
+      }
+    }
+  }
+
+  @Test
+  void aThousandTokensAreAFewProgramsAndLittleGarbage() {
+    Backend backend = Backends.current();
+    CausalLm m = model(2048, DecoderStyle.builder().build());
+    Generator g = Generator.of(m);
+    run(g, tokens(1000), 1, 2, 3); // capacities of 64, 128, ..., 1024
+    long compiled = backend.programs().compilations();
+    com.sun.management.ThreadMXBean threads =
+        (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
+    int[] out = run(g, tokens(1000), 1, 2, 3);
+    long bytes = threads.getCurrentThreadAllocatedBytes() - before;
+    assertThat(out).hasSize(1000);
+    assertThat(backend.programs().compilations()).isEqualTo(compiled);
+    assertThat(bytes / 1000).as("bytes a token").isLessThan(20_000);
+    CountingModel counting = new CountingModel(m);
+    run(Generator.of(counting), tokens(1000), 1, 2, 3);
+    assertThat(counting.graphs).as("graphs, one for the prompt and one a capacity").isEqualTo(6);
+  }
+
+  /** Counts the graphs that are built. */
+  private static final class CountingModel implements DecodingModel {
+    private final DecodingModel model;
+    private int graphs;
+
+    CountingModel(CausalLm model) {
+      this.model = new CausalLmModel(model);
+    }
+
+    @Override
+    public Tensor hidden(Tensor ids, dev.peft4j.nn.KeyValueCache cache) {
+      graphs++;
+      return model.hidden(ids, cache);
+    }
+
+    @Override
+    public Tensor logits(Tensor hidden) {
+      return model.logits(hidden);
+    }
+
+    @Override
+    public int vocabulary() {
+      return model.vocabulary();
+    }
+
+    @Override
+    public int positions() {
+      return model.positions();
+    }
+
+    @Override
+    public boolean bounded() {
+      return model.bounded();
+    }
+
+    @Override
+    public dev.peft4j.nn.Module module() {
+      return model.module();
+    }
+  }
+
+  @Test
+  void endsWhereTheTableOfPositionsEnds() {
+    CausalLm m = model(10, DecoderStyle.builder().learnedPositions(true).build());
+    Generated row =
+        Generator.of(m).with(tokens(50)).generate(new int[] {1, 2, 3}).rows().getFirst();
+    assertThat(row.tokens()).hasSize(7);
+    assertThat(row.reason()).isEqualTo(FinishReason.LENGTH);
+  }
+
+  @Test
+  void aListenerHearsAndStops() {
+    Generator g = Generator.of(model()).with(tokens(50));
+    List<Integer> heard = new ArrayList<>();
+    GenerationListener listener =
+        new GenerationListener() {
+          @Override
+          public void onToken(int row, int token) {
+            heard.add(token);
+          }
+
+          @Override
+          public boolean cancelled() {
+            return heard.size() >= 5;
+          }
+        };
+    Generated row =
+        g.run(List.of(new GenerationRequest(new int[] {1}, g.config(), null)), listener)
+            .rows()
+            .getFirst();
+    assertThat(row.reason()).isEqualTo(FinishReason.CANCELLED);
+    assertThat(row.tokens()).containsExactly(heard.stream().mapToInt(i -> i).toArray()).hasSize(5);
+    GenerationConfig hurry = GenerationConfig.builder().maxNewTokens(60).maxTime(1e-9).build();
+    Generated late = g.with(hurry).generate(new int[] {1}).rows().getFirst();
+    assertThat(late.reason()).isEqualTo(FinishReason.TIME);
+    assertThat(late.tokens()).hasSize(1);
+  }
+
+  @Test
+  void saysWhatIsWrong() {
+    Generator g = Generator.of(model());
+    assertThatThrownBy(() -> g.generate(new int[65]))
+        .hasMessage(
+            "generate: the prompt has 65 tokens, longer than the context of 64; shorten it, or set"
+                + " contextLength");
+    assertThat(g.contextLength(70).generate(new int[65]).newTokens()).isEqualTo(5);
+    assertThatThrownBy(() -> g.generate(new int[0])).hasMessageContaining("has no tokens");
+    assertThatThrownBy(() -> g.generate(new int[] {1}, new int[] {2, 37}))
+        .hasMessage("generate: token 1 of prompt 1 is 37, the vocabulary is 0 to 36");
+    assertThatThrownBy(
+            () ->
+                g.with(GenerationConfig.builder().eosTokenId(2, 99).build())
+                    .generate(new int[] {1}))
+        .hasMessageContaining("eos_token_id 99 is not in the vocabulary of 37 tokens");
+    assertThatThrownBy(
+            () ->
+                g.with(GenerationConfig.builder().maxLength(3).build())
+                    .generate(new int[] {1, 2, 3}))
+        .hasMessageContaining("max_length is 3: there is no room for a new token");
+    assertThatThrownBy(
+            () ->
+                g.with(GenerationConfig.builder().numReturnSequences(2).build())
+                    .generate(new int[] {1}))
+        .hasMessageContaining("only one most probable sequence");
+    assertThatThrownBy(() -> g.generate("text"))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("no tokenizer");
+    assertThatThrownBy(
+            () ->
+                g.with(GenerationConfig.builder().stopStrings("x").build()).generate(new int[] {1}))
+        .hasMessageContaining("stop_strings need a tokenizer");
+  }
+}
