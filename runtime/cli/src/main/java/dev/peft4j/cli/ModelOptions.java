@@ -72,8 +72,7 @@ final class ModelOptions {
         return e;
       }
     }
-    throw new UsageException(
-        "--dtype is \"" + name + "\", expected float32, bfloat16 or float16");
+    throw new UsageException("--dtype is \"" + name + "\", expected float32, bfloat16 or float16");
   }
 
   /** Returns the quantization, or null if none was asked for. */
