@@ -65,9 +65,10 @@ final class AdapterFiles {
     }
     twice(a).forEach((key, p) -> tensors.put(key, new StoredTensor(p.shape(), p.own())));
     AdapterConfig config = AdapterConfig.of(tree);
-    requireFinite(a, tensors);
+    SequencedMap<String, StoredTensor> stored = settings.stored(tensors);
+    requireFinite(a, stored);
     AdapterFolder.write(
-        folder, a.name(), config, tensors, ModelCard.of(config, a.tuner().cardTags()));
+        folder, a.name(), config, stored, ModelCard.of(config, a.tuner().cardTags()));
   }
 
   /**
@@ -130,7 +131,7 @@ final class AdapterFiles {
   LoadReport fill(AttachedAdapter a, Adapter file, Strictness strictness) {
     String nothing = MatchCheck.warn(a, base.modules(), file.config().file());
     SequencedMap<String, ModuleTensor> keys = keys(a);
-    FileKeys found = new FileKeys(a, base, keys.keySet()).sort(file.tensors());
+    FileKeys found = new FileKeys(a, base, keys.keySet()).sort(loaded(a, file));
     Map<String, StoredTensor> weights = found.weights();
     if (nothing != null) {
       check(a, keys, weights, nothing + "\n" + file.weightsFile(), strictness, false);
@@ -154,6 +155,15 @@ final class AdapterFiles {
               }
             });
     return report;
+  }
+
+  private static Map<String, StoredTensor> loaded(AttachedAdapter a, Adapter file) {
+    try {
+      return a.settings().loaded(file.tensors());
+    } catch (IllegalArgumentException e) {
+      throw wrapped(
+          new FileFormatException(file.weightsFile(), String.valueOf(e.getMessage()), e));
+    }
   }
 
   /**
@@ -244,7 +254,7 @@ final class AdapterFiles {
     Settings<?> settings = complete.apply(Settings.read(a.tuner(), file.config()));
     SequencedMap<String, ModuleTensor> keys = keys(a);
     Map<String, StoredTensor> weights =
-        sorted(a, keys, file.tensors(), file.weightsFile().toString());
+        sorted(a, keys, settings.loaded(file.tensors()), file.weightsFile().toString());
     check(a, keys, weights, file.weightsFile().toString(), Strictness.STRICT, false);
     requireNumbers(file, keys, weights);
     a.layers().keySet().forEach(path -> a.settings().requireSame(path, settings));

@@ -3,6 +3,7 @@ package dev.peft4j.tuner;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.data.Shape;
 import dev.peft4j.io.AdapterConfig;
+import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.Module;
 import dev.peft4j.target.TargetSpec;
@@ -100,6 +101,14 @@ record Settings<C extends PeftConfig>(Tuner<C> tuner, C config) {
   Settings<C> requireSize(Map<String, Shape> weights) {
     tuner.requireSize(config, weights);
     return this;
+  }
+
+  SequencedMap<String, StoredTensor> stored(SequencedMap<String, StoredTensor> tensors) {
+    return tuner.stored(config, tensors);
+  }
+
+  SequencedMap<String, StoredTensor> loaded(SequencedMap<String, StoredTensor> tensors) {
+    return tuner.loaded(config, tensors);
   }
 
   ObjectNode write() {

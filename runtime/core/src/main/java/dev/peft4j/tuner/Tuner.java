@@ -3,6 +3,7 @@ package dev.peft4j.tuner;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.data.Shape;
 import dev.peft4j.io.AdapterConfig;
+import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.Module;
 import dev.peft4j.target.TargetSpec;
@@ -102,6 +103,29 @@ public interface Tuner<C extends PeftConfig> {
    */
   default C trained(C config, SequencedMap<String, TunerLayer> layers) {
     return config;
+  }
+
+  /**
+   * Returns the tensors of the adapter's file in place of those that it has in memory, where peft
+   * stores something else; the same otherwise.
+   *
+   * @param tensors by the keys of the file
+   */
+  default SequencedMap<String, StoredTensor> stored(
+      C config, SequencedMap<String, StoredTensor> tensors) {
+    return tensors;
+  }
+
+  /**
+   * Returns the tensors that an adapter has in memory from those of a file that {@link #stored}
+   * gave, or peft.
+   *
+   * @param tensors by the keys of the file
+   * @throws IllegalArgumentException if they do not fit together, naming the key
+   */
+  default SequencedMap<String, StoredTensor> loaded(
+      C config, SequencedMap<String, StoredTensor> tensors) {
+    return tensors;
   }
 
   // ---- training

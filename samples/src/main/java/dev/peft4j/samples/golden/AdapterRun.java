@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
 /** One adapter of a case: the computations of peft, and a comparison of the results. */
 final class AdapterRun {
   private static final double TOLERANCE = 1e-5;
+  private static final double ROUNDED = 1e-6;
 
   /** That of a few steps of a transformer. */
   private static final double DEEP_STEP_TOLERANCE = 2e-4;
@@ -168,14 +169,12 @@ final class AdapterRun {
     Map<String, float[]> before = values(model.module());
     AdaptedModel<Module> adapted = PeftModel.of(model.module(), config);
     adapted.load(peft.adapter());
-    if (peft.how().path("name").asText().equals("LoRA-FA")) {
-      LoraOptimizers.fa(adapted, AdamW.builder()); // it freezes
-    }
     compareNames(adapted);
     evaluate(model);
     give(adapted);
     train(model, adapted);
     compareBase(before, model.module());
+    runSchedule();
     adapted.load(peft.adapter());
     saveAndReload(model, adapted);
     if (peft.merges()) {
@@ -190,8 +189,12 @@ final class AdapterRun {
 
   /** Runs a pass with the noise that peft drew in it, unless the adapter has a seed for that. */
   private Tensor drawn(String pass, Supplier<Tensor> body) throws IOException {
-    AdapterConfig file = AdapterConfig.read(peft.adapter().resolve(PeftFormat.CONFIG_FILE));
-    return file.get("generator_seed").isNumber() ? body.get() : replayed(pass, body);
+    boolean seeded = read(peft.adapter()).get("generator_seed").isNumber();
+    return seeded ? body.get() : replayed(pass, body);
+  }
+
+  private static AdapterConfig read(Path folder) throws IOException {
+    return AdapterConfig.read(folder.resolve(PeftFormat.CONFIG_FILE));
   }
 
   /** Runs a pass with the noise that peft drew in it, if any. */
@@ -204,18 +207,20 @@ final class AdapterRun {
   }
 
   private void compareNames(PeftModel model) throws IOException {
-    List<String> here = new ArrayList<>();
-    List<String> trained = new ArrayList<>();
-    for (NamedParameter p : model.namedParameters()) {
-      here.add(describe(p));
-      if (p.parameter().trainable()) {
-        trained.add(p.name());
-      }
+    compareLists(
+        "trainable parameters",
+        model.namedParameters().stream()
+            .filter(p -> p.parameter().trainable())
+            .map(NamedParameter::name)
+            .toList(),
+        peft.trainable());
+    if (peft.how().path("name").asText().equals("LoRA-FA")) {
+      LoraOptimizers.fa(model, AdamW.builder()); // it freezes
     }
     if (peft.parameters() != null) {
+      List<String> here = model.namedParameters().stream().map(AdapterRun::describe).toList();
       compareLists("parameters", here, peft.parameters());
     }
-    compareLists("trainable parameters", trained, peft.trainable());
   }
 
   /** Returns a line of params.txt: {@code name [4, 2] False}. */
@@ -286,6 +291,29 @@ final class AdapterRun {
       Tensor now = Tensor.of(p.parameter().own(), p.parameter().shape());
       Tensor gradient = has("grad." + p.name()) ? expected("grad." + p.name()) : null;
       step.add("step3." + p.name(), now, expected("step3." + p.name()), gradient, LEAST_GRADIENT);
+    }
+  }
+
+  /** Compares a schedule on a model of its own, whose parameters it may freeze. */
+  private void runSchedule() throws IOException {
+    if (!ScheduleRun.isIn(io)) {
+      return;
+    }
+    CaseModel model = base.make();
+    AdaptedModel<Module> adapted = PeftModel.of(model.module(), config);
+    adapted.load(peft.adapter());
+    model.module().train();
+    wrong.addAll(
+        new ScheduleRun(adapted, io, step)
+            .run(
+                peft.optimizer(),
+                () ->
+                    withAdded(
+                        model.loss().apply(model.forward().apply(inputs), target), adapted)));
+    if (has("sched.eval_output")) {
+      model.module().eval();
+      step.add(
+          "sched.eval_output", model.forward().apply(inputs), expected("sched.eval_output"));
     }
   }
 
@@ -388,7 +416,8 @@ final class AdapterRun {
       second.module().eval();
       float[] before = replayed("eval", () -> model.forward().apply(inputs)).toFloats();
       float[] after = replayed("eval", () -> second.forward().apply(inputs)).toFloats();
-      if (!Arrays.equals(before, after)) {
+      boolean rounds = read(peft.adapter()).get("save_only_topk_weights").asBoolean();
+      if (rounds ? !close(before, after) : !Arrays.equals(before, after)) {
         wrong.add("the output changes when the adapter is saved and loaded");
       }
     } finally {
@@ -407,7 +436,7 @@ final class AdapterRun {
               var other = theirs.tensors().get(key);
               if (other != null
                   && !(t.shape().equals(other.shape())
-                      && Arrays.equals(t.storage().toFloats(), other.storage().toFloats()))) {
+                      && sameNumbers(key, t.storage().toFloats(), other.storage().toFloats()))) {
                 wrong.add("saved weight " + key + " is not what was loaded");
               }
             });
@@ -422,6 +451,20 @@ final class AdapterRun {
             "adapter_config.json has " + key + " " + a.get(key) + ", peft's has " + b.get(key));
       }
     }
+  }
+
+  /** VB-LoRA's weights go through logits, where they are rounded. */
+  private static boolean sameNumbers(String key, float[] here, float[] theirs) {
+    return key.endsWith("_topk_weights") ? close(here, theirs) : Arrays.equals(here, theirs);
+  }
+
+  private static boolean close(float[] here, float[] theirs) {
+    for (int i = 0; i < here.length; i++) {
+      if (!(Math.abs(here[i] - theirs[i]) < ROUNDED)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Returns the settings without the release of peft and the package of the model's class. */

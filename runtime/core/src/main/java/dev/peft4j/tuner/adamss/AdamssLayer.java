@@ -39,6 +39,16 @@ final class AdamssLayer implements TunerLayer {
     }
   }
 
+  /** Returns the matrices A of the clusters. */
+  List<Parameter> a() {
+    return a;
+  }
+
+  /** Returns the matrices B of the clusters. */
+  List<Parameter> b() {
+    return b;
+  }
+
   private Tensor stackedA() {
     return Tensor.concat(0, a.toArray(new Tensor[0]));
   }

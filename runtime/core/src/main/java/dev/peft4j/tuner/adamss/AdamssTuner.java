@@ -7,6 +7,7 @@ import com.google.auto.service.AutoService;
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
+import dev.peft4j.tuner.AdapterTraining;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
 import dev.peft4j.tuner.Tuner;
@@ -15,6 +16,7 @@ import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.adamss.AdamssConfig.Builder;
 import java.io.IOException;
 import java.util.List;
+import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -82,6 +84,12 @@ public final class AdamssTuner extends SettingsTuner<AdamssConfig> {
     return layer instanceof Linear linear
         ? new AdamssLayer(path, linear, config, context.rng())
         : null;
+  }
+
+  @Override
+  public @Nullable AdapterTraining training(
+      AdamssConfig config, SequencedMap<String, TunerLayer> layers) {
+    return config.useAsa() ? new SubspaceAllocation(config, layers) : null;
   }
 
   private static boolean starts(AdapterConfig file) throws IOException {

@@ -11,16 +11,20 @@ final class TopVectors {
    * Returns the positions of the largest logits of each place, the largest first: (…, h) to (…, k).
    */
   static Tensor of(Parameter logits, int k) {
-    int h = logits.dim(-1);
-    float[] all = logits.toFloats();
+    long[] chosen = of(logits.toFloats(), logits.dim(-1), k);
+    int[] shape = logits.shape().toArray();
+    shape[shape.length - 1] = k;
+    return Tensor.of(chosen, shape);
+  }
+
+  /** Returns the positions of the {@code k} largest of each {@code h} numbers, the largest first. */
+  static long[] of(float[] all, int h, int k) {
     int places = all.length / h;
     long[] chosen = new long[places * k];
     for (int place = 0; place < places; place++) {
       choose(all, place * h, h, chosen, place * k, k);
     }
-    int[] shape = logits.shape().toArray();
-    shape[shape.length - 1] = k;
-    return Tensor.of(chosen, shape);
+    return chosen;
   }
 
   private static void choose(float[] logits, int at, int h, long[] chosen, int to, int k) {

@@ -1,6 +1,7 @@
 package dev.peft4j.tuner.vblora;
 
 import com.google.auto.service.AutoService;
+import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.TransposedLinear;
@@ -13,6 +14,7 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.vblora.VbLoraConfig.Builder;
 import java.util.List;
+import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,5 +66,17 @@ public final class VbLoraTuner extends SettingsTuner<VbLoraConfig> {
       String path, Module layer, VbLoraConfig config, TunerContext context) {
     WeightedLayer linear = LinearAdapter.linear(layer);
     return linear == null ? null : new VbLoraLayer(path, linear, config, context);
+  }
+
+  @Override
+  public SequencedMap<String, StoredTensor> stored(
+      VbLoraConfig config, SequencedMap<String, StoredTensor> tensors) {
+    return config.saveOnlyTopkWeights() ? TopWeights.stored(tensors, config.topk()) : tensors;
+  }
+
+  @Override
+  public SequencedMap<String, StoredTensor> loaded(
+      VbLoraConfig config, SequencedMap<String, StoredTensor> tensors) {
+    return config.saveOnlyTopkWeights() ? TopWeights.loaded(tensors, config.vectors()) : tensors;
   }
 }
