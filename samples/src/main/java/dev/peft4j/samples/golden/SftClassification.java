@@ -44,7 +44,8 @@ final class SftClassification {
   private static CaseResult run(Path folder, String name, int labels) throws IOException {
     SafeTensors io = SafeTensors.open(folder.resolve("cls.safetensors"));
     SequenceClassifier model = Transformers.sequenceClassifier(folder.resolve("model"), labels);
-    AdaptedModel<SequenceClassifier> adapted = adapted(model, folder.resolve("adapter"), io, labels);
+    AdaptedModel<SequenceClassifier> adapted =
+        adapted(model, folder.resolve("adapter"), io, labels);
     Map<String, Tensor> in = GoldenCase.starting(name + "/", io);
     model.train();
     Tensor logits =
@@ -90,7 +91,8 @@ final class SftClassification {
       Storage value =
           given != null
               ? given.storage()
-              : Storage.of(rows(io.storage("score.weight").toFloats(), p.parameter().shape().size()));
+              : Storage.of(
+                  rows(io.storage("score.weight").toFloats(), p.parameter().shape().size()));
       p.parameter().set(value);
     }
     return adapted;
