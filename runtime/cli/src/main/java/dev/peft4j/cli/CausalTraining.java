@@ -52,8 +52,7 @@ record CausalTraining(
     try (LanguageModel lm = LanguageModel.load(model, null)) {
       List<TokenRow> rows = lm.read(data, texts, out);
       Path evalFile = evaluation;
-      List<TokenRow> evalRows =
-          evalFile == null ? List.of() : lm.read(evalFile, texts, out);
+      List<TokenRow> evalRows = evalFile == null ? List.of() : lm.read(evalFile, texts, out);
       CausalLm net = lm.model();
       net.activationCheckpointing(options.checkpointing.value());
       AdaptedModel<CausalLm> adapted =
@@ -135,8 +134,7 @@ record CausalTraining(
         adapter,
         () -> {
           adapted.save(adapter);
-          AtomicFiles.write(
-              adapter.resolve(TrainedWith.FILE), PythonJson.format(tree) + "\n");
+          AtomicFiles.write(adapter.resolve(TrainedWith.FILE), PythonJson.format(tree) + "\n");
         });
   }
 

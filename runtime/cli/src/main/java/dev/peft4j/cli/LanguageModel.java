@@ -1,10 +1,10 @@
 package dev.peft4j.cli;
 
+import dev.peft4j.Peft4jException;
 import dev.peft4j.dataset.DataFile;
 import dev.peft4j.io.Adapter;
 import dev.peft4j.io.AdapterFolder;
 import dev.peft4j.io.FileFormatException;
-import dev.peft4j.Peft4jException;
 import dev.peft4j.sft.SftData;
 import dev.peft4j.train.Batches;
 import dev.peft4j.train.Evaluator;

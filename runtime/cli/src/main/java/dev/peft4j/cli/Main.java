@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
     description = "Parameter-efficient fine-tuning of Hugging Face models, without Python.",
     subcommands = {
       TrainCommand.class,
+      ChatCommand.class,
       EvalCommand.class,
       PredictCommand.class,
       GenerateCommand.class,

@@ -59,8 +59,7 @@ final class ModelOptions {
         return e;
       }
     }
-    throw new UsageException(
-        "--dtype is \"" + name + "\", expected float32, bfloat16 or float16");
+    throw new UsageException("--dtype is \"" + name + "\", expected float32, bfloat16 or float16");
   }
 
   /** Returns how the frozen weights of a classifier are held. */

@@ -126,8 +126,7 @@ class CausalLmCommandTest {
     Files.writeString(empty, "");
     Files.writeString(model.resolve("tokenizer.json"), plain());
     Path config = model.resolve("config.json");
-    Files.writeString(
-        config, Files.readString(config).replaceAll(",\\s*\"eos_token_id\": 3", ""));
+    Files.writeString(config, Files.readString(config).replaceAll(",\\s*\"eos_token_id\": 3", ""));
     Files.delete(model.resolve("tokenizer_config.json"));
     train(empty).failed("empty.txt: has no text of which a token could be predicted");
     train(folder.resolve("none.txt")).failed("none.txt: does not exist");
@@ -228,7 +227,17 @@ class CausalLmCommandTest {
             "train", "-m", model, "-d", data, "-o", folder.resolve("out"), "--checkpointing", "on");
     assertThat(run.code()).isEqualTo(2);
     assertThat(run.err()).contains("--checkpointing is for --task causal-lm");
-    run = Run.of("train", "-m", model, "-d", data, "-o", folder.resolve("out"), "--monitor", "perplexity");
+    run =
+        Run.of(
+            "train",
+            "-m",
+            model,
+            "-d",
+            data,
+            "-o",
+            folder.resolve("out"),
+            "--monitor",
+            "perplexity");
     assertThat(run.err()).contains("expected loss, accuracy or f1 for --task classification");
   }
 

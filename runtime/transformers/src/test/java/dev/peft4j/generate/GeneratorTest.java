@@ -397,8 +397,8 @@ class GeneratorTest {
     Generator g = Generator.of(model());
     assertThatThrownBy(() -> g.generate(new int[65]))
         .hasMessage(
-            "generate: the prompt has 65 tokens, longer than the context of 64; shorten it, or set"
-                + " contextLength");
+            "generate: the prompt has 65 tokens, longer than the context of 64; shorten it, or"
+                + " raise the context length");
     assertThat(g.contextLength(70).generate(new int[65]).newTokens()).isEqualTo(5);
     assertThatThrownBy(() -> g.generate(new int[0])).hasMessageContaining("has no tokens");
     assertThatThrownBy(() -> g.generate(new int[] {1}, new int[] {2, 37}))

@@ -327,7 +327,7 @@ class DecoderContractTest {
   @MethodSource("cases")
   void settingsThatTheFamilyDoesNotKnow(String name) throws IOException {
     TinyDecoder tiny = TinyDecoder.of(name);
-    ObjectNode config = tiny.config().put("brand_new_trick", 3).put("other_trick", true);
+    ObjectNode config = tiny.config().put("brand_new_trick", 3).put("other_trick", true).put("off_trick", false);
     Path folder = TinyDecoder.folder(temp, config, tiny.weights());
     Logged loaded = Logged.of(() -> Transformers.causalLm(folder));
     assertThat(loaded.text().lines())
