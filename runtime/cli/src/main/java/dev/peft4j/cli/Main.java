@@ -29,6 +29,8 @@ import picocli.CommandLine.Spec;
       GenerateCommand.class,
       PreviewCommand.class,
       MergeCommand.class,
+      ExportCommand.class,
+      QuantizeCommand.class,
       InspectCommand.class,
       InitCommand.class,
       DownloadCommand.class,

@@ -3,7 +3,7 @@ package dev.peft4j.checkpoint;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.peft4j.gguf.GgufFile;
+import java.nio.file.Path;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.Quote;
 import java.util.Set;
@@ -33,7 +33,7 @@ final class GgufPreTokenizer {
   private GgufPreTokenizer() {}
 
   /** Writes the parts of a {@code tokenizer.json}. */
-  static void write(GgufFile file, String name, ObjectNode out, ObjectNode model)
+  static void write(Path file, String name, ObjectNode out, ObjectNode model)
       throws FileFormatException {
     if (GPT2.contains(name)) {
       out.set("pre_tokenizer", byteLevel(false, true));
@@ -51,7 +51,7 @@ final class GgufPreTokenizer {
       }
     } else {
       throw new FileFormatException(
-          file.file(),
+          file,
           "has a tokenizer that splits texts as "
               + Quote.text(name)
               + " (tokenizer.ggml.pre), which is not known; known are "
