@@ -139,6 +139,7 @@ final class LoraFile {
       case "olora" -> b.init(Init.OLORA);
       case "orthogonal" -> b.init(Init.ORTHOGONAL);
       case "eva" -> b.init(Init.EVA);
+      case "mica" -> b.init(Init.MICA);
       case "corda", "lora_ga", "loftq" -> {
         b.init(
             switch (text.toLowerCase(Locale.ROOT)) {
