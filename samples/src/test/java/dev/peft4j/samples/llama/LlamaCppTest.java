@@ -157,7 +157,7 @@ class LlamaCppTest {
     AdaptedModel<CausalLm> adapted = Rng.with(7, () -> PeftModel.of(model, config));
     adapted
         .trainableParameters()
-        .forEach(p -> p.set(new Rng(p.shape().size()).normal(p.shape().size(), 0, 0.07f)));
+        .forEach(p -> p.set(new Rng(p.shape().size()).normal(p.shape().size(), 0, 0.05f)));
     return adapted;
   }
 }
