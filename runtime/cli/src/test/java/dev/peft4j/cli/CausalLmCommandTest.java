@@ -141,6 +141,26 @@ class CausalLmCommandTest {
     assertThat(answers).isPositive().isLessThan(all);
   }
 
+  /** An adapter that learned conversations has the template that it learned them in. */
+  @Test
+  void conversationsKeepTheirTemplate() throws IOException {
+    Path template = folder.resolve("words.jinja");
+    Files.writeString(
+        template,
+        "{% for m in messages %}{% if m.role == 'assistant' %}{% generation %}{{ m.content }}"
+            + " [SEP]{% endgeneration %}{% else %}{{ m.content }} {% endif %}{% endfor %}");
+    Files.writeString(
+        data,
+        """
+        {"messages": [{"role": "user", "content": "was the film great"}, {"role": "assistant", "content": "very great"}]}
+        """);
+    train(data, "--chat-template", template.toString(), "--steps", "1").ok();
+    Path adapter = folder.resolve("out").resolve("adapter");
+    assertThat(Files.readString(adapter.resolve("chat_template.jinja")))
+        .isEqualTo(Files.readString(template));
+    assertThat(Files.readString(adapter.resolve("generation_config.json"))).contains("3");
+  }
+
   /** The tokenizer without special tokens around a text. */
   private String plain() throws IOException {
     var tree = Run.JSON.readTree(model.resolve("tokenizer.json").toFile());
