@@ -75,14 +75,12 @@ final class NativeTokenizer implements AutoCloseable {
   }
 
   /** Returns the texts of the added tokens that are found in the normalized text, by their ids. */
-  private static Map<Integer, String> normalized(TokenizerFile file, Path path)
-      throws IOException {
+  private static Map<Integer, String> normalized(TokenizerFile file, Path path) throws IOException {
     Map<Integer, String> texts = new HashMap<>();
     if (file.normalizedTokens().isEmpty()) {
       return texts;
     }
-    try (NativeTokenizer probe =
-        new NativeTokenizer(open(file.probe(), path), file, Map.of())) {
+    try (NativeTokenizer probe = new NativeTokenizer(open(file.probe(), path), file, Map.of())) {
       for (String token : file.normalizedTokens()) {
         long[] bytes = probe.encode(token).ids();
         if (bytes.length == 0) {

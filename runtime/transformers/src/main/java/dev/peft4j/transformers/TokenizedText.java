@@ -11,8 +11,7 @@ import java.util.List;
 public final class TokenizedText {
   private final List<Token> tokens;
 
-  private record Token(
-      int id, String text, int start, int end, int type, int word, int sequence) {}
+  private record Token(int id, String text, int start, int end, int type, int word, int sequence) {}
 
   private TokenizedText(List<Token> tokens) {
     this.tokens = List.copyOf(tokens);
@@ -23,8 +22,7 @@ public final class TokenizedText {
     private final List<Token> tokens = new ArrayList<>();
 
     void add(long id, String text, int[] place, int type, int word, int sequence) {
-      tokens.add(
-          new Token(Math.toIntExact(id), text, place[0], place[1], type, word, sequence));
+      tokens.add(new Token(Math.toIntExact(id), text, place[0], place[1], type, word, sequence));
     }
 
     TokenizedText build() {

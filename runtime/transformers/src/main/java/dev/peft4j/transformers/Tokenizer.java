@@ -161,8 +161,8 @@ public final class Tokenizer implements AutoCloseable {
 
   private static Tokenizer parse(byte[] json, Path path, int maxLength) throws IOException {
     TokenizerFile file = TokenizerFile.check(TokenizerFile.parse(json, path), path);
-    Settings settings = new Settings(
-            file.padId(), false, false, false, Map.of(), file.added(), file.byteTokens());
+    Settings settings =
+        new Settings(file.padId(), false, false, false, Map.of(), file.added(), file.byteTokens());
     return open(file, path, settings, maxLength);
   }
 
@@ -414,9 +414,8 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * Returns the same tokenizer, padding batches on one side, to at least some length
-   * (transformers' {@code padding_side}, and {@code padding="max_length"}). Closing one of the two
-   * closes both.
+   * Returns the same tokenizer, padding batches on one side, to at least some length (transformers'
+   * {@code padding_side}, and {@code padding="max_length"}). Closing one of the two closes both.
    *
    * @param left whether padding is on the left
    * @param least the smallest number of tokens of a row; 0 for none

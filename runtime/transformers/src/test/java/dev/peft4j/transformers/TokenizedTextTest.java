@@ -116,12 +116,14 @@ class TokenizedTextTest {
       assertThat(windows.get(1).sequence(1)).isEqualTo(1);
       assertThat(windows.get(1).type(1)).isEqualTo(1);
       assertThat(windows.get(1).start(1)).isEqualTo(7);
-      assertThatThrownBy(() -> t.tokenize("é", "a a a", TokenWindows.all(Truncation.ONLY_FIRST, 3, 0)))
+      assertThatThrownBy(
+              () -> t.tokenize("é", "a a a", TokenWindows.all(Truncation.ONLY_FIRST, 3, 0)))
           .hasMessageContaining("nothing would be left of the first text");
       assertThatThrownBy(
               () -> t.tokenize("a a", "a a", TokenWindows.all(Truncation.LONGEST_FIRST, 3, 0)))
           .hasMessageContaining("ONLY_FIRST, ONLY_SECOND");
-      assertThatThrownBy(() -> t.tokenize("a a", null, TokenWindows.all(Truncation.ONLY_SECOND, 1, 0)))
+      assertThatThrownBy(
+              () -> t.tokenize("a a", null, TokenWindows.all(Truncation.ONLY_SECOND, 1, 0)))
           .hasMessageContaining("no second text");
     }
   }
@@ -136,7 +138,9 @@ class TokenizedTextTest {
 
   @Test
   void batchesArePaddedAsTheyAreAsked() throws IOException {
-    try (Tokenizer t = Tokenizer.load(new ByteArrayInputStream(JSON.getBytes(StandardCharsets.UTF_8)), "words", 9)) {
+    try (Tokenizer t =
+        Tokenizer.load(
+            new ByteArrayInputStream(JSON.getBytes(StandardCharsets.UTF_8)), "words", 9)) {
       assertThat(t.padding(true, 4).encode(List.of("a", "é a")).attentionMask().toLongs())
           .containsExactly(0, 0, 1, 1, 0, 1, 1, 1);
       assertThat(t.padding(false, 4).padToMultipleOf(3).encode(List.of("a")).tokens()).isEqualTo(6);

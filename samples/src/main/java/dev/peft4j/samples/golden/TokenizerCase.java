@@ -71,7 +71,8 @@ final class TokenizerCase {
 
   private static JsonNode read(@Nullable Object found) {
     try {
-      return MAPPER.readTree(MAPPER.writeValueAsString(found)); // numbers of any size are alike then
+      return MAPPER.readTree(
+          MAPPER.writeValueAsString(found)); // numbers of any size are alike then
     } catch (com.fasterxml.jackson.core.JacksonException e) {
       throw new IllegalStateException(e);
     }
@@ -116,9 +117,7 @@ final class TokenizerCase {
         t,
         i -> {
           String text = texts.apply(i);
-          return new int[] {
-            text.codePointCount(0, t.start(i)), text.codePointCount(0, t.end(i))
-          };
+          return new int[] {text.codePointCount(0, t.start(i)), text.codePointCount(0, t.end(i))};
         });
   }
 
@@ -225,8 +224,7 @@ final class TokenizerCase {
     c.path("texts").forEach(t -> texts.add(t.textValue()));
     JsonNode options = c.path("options");
     int length = options.path("max_length").asInt(0);
-    boolean left =
-        options.path("padding_side").asText(side(folder)).equals("left");
+    boolean left = options.path("padding_side").asText(side(folder)).equals("left");
     boolean cuts = options.path("truncation").asBoolean();
     try (Tokenizer loaded = Tokenizer.load(folder, cuts ? length : LONG)) {
       Tokenizer padding =
