@@ -10,7 +10,8 @@ import java.util.Set;
 
 /** How a byte-level BPE splits texts before it merges, by llama.cpp's names. */
 final class GgufPreTokenizer {
-  private static final Set<String> GPT2 = Set.of("gpt-2", "gpt2", "phi-2", "jina-es", "roberta-bpe");
+  private static final Set<String> GPT2 =
+      Set.of("gpt-2", "gpt2", "phi-2", "jina-es", "roberta-bpe");
 
   /** Single digits first, then as GPT-2. */
   private static final Set<String> DIGITS =

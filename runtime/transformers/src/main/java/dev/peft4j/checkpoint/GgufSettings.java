@@ -184,8 +184,10 @@ public final class GgufSettings {
         copy("rope.scaling.attn_factor", both, "attention_factor");
         return both;
       }
-      default -> throw problem("rope.scaling.type", "is " + Quote.text(type)
-          + ", expected none, linear, yarn or longrope");
+      default ->
+          throw problem(
+              "rope.scaling.type",
+              "is " + Quote.text(type) + ", expected none, linear, yarn or longrope");
     }
   }
 

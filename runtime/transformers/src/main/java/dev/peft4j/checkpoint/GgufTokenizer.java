@@ -202,8 +202,7 @@ public final class GgufTokenizer {
       steps.addObject().put("type", "Prepend").put("prepend", "▁");
     }
     replace(steps.addObject(), " ", "▁");
-    ArrayNode decoders =
-        out.putObject("decoder").put("type", "Sequence").putArray("decoders");
+    ArrayNode decoders = out.putObject("decoder").put("type", "Sequence").putArray("decoders");
     replace(decoders.addObject(), "▁", " ");
     decoders.addObject().put("type", "ByteFallback");
     decoders.addObject().put("type", "Fuse");

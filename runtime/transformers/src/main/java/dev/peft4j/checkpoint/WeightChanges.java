@@ -11,8 +11,8 @@ public final class WeightChanges {
 
   /**
    * Moves rows of queries or keys from llama.cpp's order, where the two numbers that are rotated
-   * together are neighbours, to Hugging Face's, where they are half a head apart. Codes stay as they
-   * are.
+   * together are neighbours, to Hugging Face's, where they are half a head apart. Codes stay as
+   * they are.
    */
   public static Storage halves(Storage x, int rows, int heads) {
     return move(x, rows, heads, true);

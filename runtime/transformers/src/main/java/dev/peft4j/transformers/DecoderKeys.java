@@ -59,7 +59,9 @@ public final class DecoderKeys {
     config.layers(in.wholeNumber("num_hidden_layers", 1, config.layers));
     config.heads(in.wholeNumber("num_attention_heads", 1, config.heads));
     config.kvHeads(
-        in.get("num_key_value_heads").isNull() ? 0 : present("num_key_value_heads", config.kvHeads));
+        in.get("num_key_value_heads").isNull()
+            ? 0
+            : present("num_key_value_heads", config.kvHeads));
     config.headDim(present("head_dim", config.headDim));
     if (config.headDim == 0 && config.hiddenSize % config.heads != 0) {
       throw in.error(

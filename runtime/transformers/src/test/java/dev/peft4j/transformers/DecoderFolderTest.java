@@ -52,7 +52,8 @@ class DecoderFolderTest {
   void encodersDoNotPredict() {
     assertThatThrownBy(() -> Transformers.causalLm(Tiny.FOLDER))
         .isInstanceOf(FileFormatException.class)
-        .hasMessageContaining("model_type is \"bert\", expected the type of a decoder, one of bloom");
+        .hasMessageContaining(
+            "model_type is \"bert\", expected the type of a decoder, one of bloom");
   }
 
   @ParameterizedTest
@@ -66,12 +67,17 @@ class DecoderFolderTest {
         "llama|eos_token_id|[1, \"x\"]|eos_token_id",
         "llama|attention_bias|1|attention_bias is 1, expected true or false",
         "llama|rms_norm_eps|0|rms_norm_eps is 0, expected a number above 0",
-        "llama-llama3|rope_parameters|{\"rope_type\": \"spiral\"}|rope_parameters.rope_type is \"spiral\", expected one of default, linear",
-        "llama-llama3|rope_parameters|{\"rope_type\": \"linear\"}|rope_parameters.factor is missing",
-        "llama-llama3|rope_scaling|{\"type\": \"linear\", \"factor\": -1}|rope_scaling.factor is -1",
+        "llama-llama3|rope_parameters|{\"rope_type\": \"spiral\"}|rope_parameters.rope_type is"
+            + " \"spiral\", expected one of default, linear",
+        "llama-llama3|rope_parameters|{\"rope_type\": \"linear\"}|rope_parameters.factor is"
+            + " missing",
+        "llama-llama3|rope_scaling|{\"type\": \"linear\", \"factor\": -1}|rope_scaling.factor is"
+            + " -1",
         "llama-llama3|rope_scaling|[]|rope_scaling",
-        "phi3|rope_scaling|{\"type\": \"longrope\", \"short_factor\": [1], \"long_factor\": [1, 2]}|rope_scaling.short_factor",
-        "gemma2|use_bidirectional_attention|true|use_bidirectional_attention is true, which is not supported",
+        "phi3|rope_scaling|{\"type\": \"longrope\", \"short_factor\": [1], \"long_factor\": [1,"
+            + " 2]}|rope_scaling.short_factor",
+        "gemma2|use_bidirectional_attention|true|use_bidirectional_attention is true, which is not"
+            + " supported",
         "gemma2|layer_types|[\"full_attention\", \"chunked_attention\"]|layer_types",
         "gpt2|add_cross_attention|true|add_cross_attention is true, which is not supported",
         "smollm3|no_rope_layers|[1]|no_rope_layers",
@@ -224,8 +230,7 @@ class DecoderFolderTest {
     TinyDecoder tiny = TinyDecoder.of("gpt2");
     ObjectNode config = tiny.config();
     config.put("attn_pdrop", 0.5).put("resid_pdrop", 0).put("embd_pdrop", 0);
-    CausalLm model =
-        Transformers.causalLm(TinyDecoder.folder(temp, config, tiny.weights()));
+    CausalLm model = Transformers.causalLm(TinyDecoder.folder(temp, config, tiny.weights()));
     DecoderContractTest.close(model.forward(tiny.input()), tiny.floats("logits"));
     model.train();
     float[] first = model.forward(tiny.input()).toFloats();
@@ -241,8 +246,7 @@ class DecoderFolderTest {
       TinyDecoder tiny = TinyDecoder.of(name);
       ObjectNode config = tiny.config().put("attention_dropout", 1e-9);
       CausalLm model =
-          Transformers.causalLm(
-              TinyDecoder.folder(temp.resolve(name), config, tiny.weights()));
+          Transformers.causalLm(TinyDecoder.folder(temp.resolve(name), config, tiny.weights()));
       model.train();
       DecoderContractTest.close(model.forward(tiny.input()), tiny.floats("logits"));
     }

@@ -308,12 +308,10 @@ final class AdapterRun {
             .run(
                 peft.optimizer(),
                 () ->
-                    withAdded(
-                        model.loss().apply(model.forward().apply(inputs), target), adapted)));
+                    withAdded(model.loss().apply(model.forward().apply(inputs), target), adapted)));
     if (has("sched.eval_output")) {
       model.module().eval();
-      step.add(
-          "sched.eval_output", model.forward().apply(inputs), expected("sched.eval_output"));
+      step.add("sched.eval_output", model.forward().apply(inputs), expected("sched.eval_output"));
     }
   }
 
@@ -328,8 +326,7 @@ final class AdapterRun {
               json.path("ratio").asDouble(),
               json.path("lr_embedding").asDouble());
       case "LoRA-FA" -> LoraOptimizers.fa(adapted, b);
-      case "Riemannian AdamW" ->
-          LoraOptimizers.riemannian(adapted, b, json.path("reg").asDouble());
+      case "Riemannian AdamW" -> LoraOptimizers.riemannian(adapted, b, json.path("reg").asDouble());
       default -> b.build(adapted.trainableParameters());
     };
   }

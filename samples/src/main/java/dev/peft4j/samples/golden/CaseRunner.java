@@ -1,8 +1,5 @@
 package dev.peft4j.samples.golden;
 
-import java.util.function.Supplier;
-import dev.peft4j.tensor.Tensor;
-import dev.peft4j.tuner.CallInputs;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.io.AdapterConfig;
@@ -10,6 +7,8 @@ import dev.peft4j.io.PeftFormat;
 import dev.peft4j.io.SafeTensors;
 import dev.peft4j.io.StateDictCheck;
 import dev.peft4j.io.UnsupportedSettingException;
+import dev.peft4j.tensor.Tensor;
+import dev.peft4j.tuner.CallInputs;
 import dev.peft4j.tuner.PeftConfig;
 import dev.peft4j.tuner.Tuner;
 import java.io.IOException;
@@ -17,6 +16,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Runs one case: peft's computations, and a comparison of the results. */
