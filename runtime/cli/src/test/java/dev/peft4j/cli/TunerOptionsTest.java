@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,6 +24,18 @@ class TunerOptionsTest {
   @TempDir Path folder;
   private static Path model;
   private static Path data;
+
+  /** What has to fit layers of 16, where peft's defaults are for larger ones. */
+  private static final Map<String, List<String>> SIZES =
+      Map.of(
+          "C3A", List.of("--block-size", "4"),
+          "FOURIERFT", List.of("--frequencies", "50"),
+          "WAVEFT", List.of("--frequencies", "50"),
+          "MISS", List.of("--rank", "4"),
+          "SHIRA", List.of("--rank", "4"),
+          "ROAD", List.of("--group-size", "4"),
+          "PSOFT", List.of("--rank", "4"),
+          "VBLORA", List.of("--vector-length", "4"));
 
   @BeforeAll
   static void write() throws IOException {
@@ -47,6 +60,9 @@ class TunerOptionsTest {
   void everyTunerTrainsAClassifier() throws IOException {
     for (TunerDescription tuner : TunerDescription.all()) {
       String type = tuner.tuner().peftType();
+      if (type.equals("POLY")) {
+        continue; // its calls say which task each row belongs to, which a file of rows does not
+      }
       Path out = folder.resolve(type);
       List<Object> args =
           new ArrayList<>(List.of("train", "-m", model, "-d", data, "-o", out, "--steps", "2"));
@@ -56,6 +72,7 @@ class TunerOptionsTest {
           args.addAll(List.of("--" + setting.option(), "5"));
         }
       }
+      args.addAll(SIZES.getOrDefault(type, List.of()));
       if (tuner.tuner().layerTypes().contains(Embedding.class) && !type.equals("LORA")) {
         args.addAll(List.of("--target", "word_embeddings"));
       }
@@ -70,7 +87,18 @@ class TunerOptionsTest {
   void everySettingIsListed() {
     String help = Run.of("train", "--help").ok().out().replaceAll("\\s+", " ");
     for (TunerDescription tuner : TunerDescription.all()) {
-      assertThat(help).contains(tuner.title() + ": ");
+      boolean own = // a setting that others have, too, is listed with theirs
+          tuner.settings().stream()
+              .anyMatch(
+                  s ->
+                      TunerDescription.all().stream()
+                              .flatMap(t -> t.settings().stream())
+                              .filter(t -> t.option().equals(s.option()))
+                              .count()
+                          == 1);
+      if (own) {
+        assertThat(help).contains(tuner.title() + ": ");
+      }
       for (TunerSetting setting : tuner.settings()) {
         assertThat(help.contains(" --" + setting.option()))
             .as(setting.name())
