@@ -24,7 +24,7 @@ import java.lang.annotation.Target;
 @Target(ElementType.TYPE)
 @Repeatable(Delora.List.class)
 @TunerDescriptor(
-    peftType = DeloraTuner.PEFT_TYPE,
+    peftType = DeloraTuner.PEFT_TYPE, title = "DeLoRA",
     config = DeloraConfig.class,
     layers = Linear.class)
 public @interface Delora {

@@ -23,7 +23,7 @@ import java.lang.annotation.Target;
 @Target(ElementType.TYPE)
 @Repeatable(Frod.List.class)
 @TunerDescriptor(
-    peftType = FrodTuner.PEFT_TYPE,
+    peftType = FrodTuner.PEFT_TYPE, title = "FRoD",
     config = FrodConfig.class,
     layers = {Linear.class, TransposedLinear.class})
 public @interface Frod {
