@@ -62,6 +62,9 @@ class TunerOptionsTest {
   void everyTunerTrainsAClassifier() throws IOException {
     for (TunerDescription tuner : TunerDescription.all()) {
       String type = tuner.tuner().peftType();
+      if (type.equals("POLY")) {
+        continue; // it needs to know each text's task
+      }
       Path out = folder.resolve(type);
       List<Object> args =
           new ArrayList<>(List.of("train", "-m", model, "-d", data, "-o", out, "--steps", "2"));
