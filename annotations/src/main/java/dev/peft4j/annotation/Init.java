@@ -34,5 +34,27 @@ public enum Init {
    * peft's {@code "olora"}: A and B are the first rows and columns of the weight's QR
    * decomposition, and the adapter works on what is left of it. For linear layers.
    */
-  OLORA
+  OLORA,
+  /**
+   * peft's {@code "mica"}: B is the last left singular vectors of the layer's weight and is not
+   * trained, A starts at zero. For linear layers.
+   */
+  MICA,
+  /**
+   * peft's {@code "eva"}: A is the principal components of the layer's inputs. It needs data; made
+   * without, an adapter starts as by {@link #DEFAULT}.
+   */
+  EVA,
+  /**
+   * peft's {@code "corda"}: A and B are a part of the weight that the layer's inputs choose, which
+   * is taken off the base when the adapter is made. It needs data; what comes with such an adapter
+   * is a base of its own.
+   */
+  CORDA,
+  /**
+   * peft's {@code "lora_ga"}: A and B follow the gradient of the weight, and their product is taken
+   * off the base when the adapter is made. It needs data; what comes with such an adapter is a base
+   * of its own.
+   */
+  LORA_GA
 }

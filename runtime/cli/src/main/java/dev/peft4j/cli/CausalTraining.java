@@ -1,7 +1,10 @@
 package dev.peft4j.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.chat.ChatTemplate;
 import dev.peft4j.data.Rng;
+import dev.peft4j.generate.ChatSettings;
+import dev.peft4j.generate.GenerationConfig;
 import dev.peft4j.hub.ModelFolders;
 import dev.peft4j.io.AtomicFiles;
 import dev.peft4j.io.PythonJson;
@@ -52,8 +55,7 @@ record CausalTraining(
     try (LanguageModel lm = LanguageModel.load(model, null)) {
       List<TokenRow> rows = lm.read(data, texts, out);
       Path evalFile = evaluation;
-      List<TokenRow> evalRows =
-          evalFile == null ? List.of() : lm.read(evalFile, texts, out);
+      List<TokenRow> evalRows = evalFile == null ? List.of() : lm.read(evalFile, texts, out);
       CausalLm net = lm.model();
       net.activationCheckpointing(options.checkpointing.value());
       AdaptedModel<CausalLm> adapted =
@@ -131,12 +133,20 @@ record CausalTraining(
     batches.fingerprint().forEach(facts::put);
     options.write(tree.putObject("settings"));
     Path adapter = run.adapter();
+    ChatTemplate template = texts.rows().template(model.folder, lm.tokenizer());
+    // so that it talks as it was trained
+    ChatSettings chat =
+        template == null
+            ? null
+            : ChatSettings.of(template, lm.tokenizer(), GenerationConfig.read(model.folder));
     AtomicFiles.together(
         adapter,
         () -> {
           adapted.save(adapter);
-          AtomicFiles.write(
-              adapter.resolve(TrainedWith.FILE), PythonJson.format(tree) + "\n");
+          if (chat != null) {
+            chat.save(adapter);
+          }
+          AtomicFiles.write(adapter.resolve(TrainedWith.FILE), PythonJson.format(tree) + "\n");
         });
   }
 

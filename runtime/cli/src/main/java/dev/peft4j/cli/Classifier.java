@@ -50,7 +50,8 @@ record Classifier(
   /** Returns the model in a folder with a new classifier for {@code labels}. */
   static Classifier toTrain(ModelOptions options, List<String> labels) throws IOException {
     Tokenizer tokenizer = tokenizer(options);
-    SequenceClassifier model = Transformers.sequenceClassifier(options.folder, labels, options.encodingOfClassifier());
+    SequenceClassifier model =
+        Transformers.sequenceClassifier(options.folder, labels, options.encodingOfClassifier());
     Weights.requireFinite(options.folder, model);
     return new Classifier(model, null, tokenizer, labels);
   }
@@ -79,7 +80,8 @@ record Classifier(
     SequenceClassifier base =
         rows == null
             ? ownClassifier(options)
-            : Transformers.sequenceClassifier(options.folder, labels, options.encodingOfClassifier());
+            : Transformers.sequenceClassifier(
+                options.folder, labels, options.encodingOfClassifier());
     Weights.requireFinite(options.folder, base);
     PeftModel adapted = CommandException.ofSettings(() -> PeftModel.load(base, adapter));
     return new Classifier(base, adapted, tokenizer, labels);
@@ -88,7 +90,8 @@ record Classifier(
   /** Returns the model with its own classifier, which gives each text one label. */
   private static SequenceClassifier ownClassifier(ModelOptions options) throws IOException {
     Path folder = options.folder;
-    SequenceClassifier own = Transformers.sequenceClassifier(folder, options.encodingOfClassifier());
+    SequenceClassifier own =
+        Transformers.sequenceClassifier(folder, options.encodingOfClassifier());
     ProblemType problem = own.config().problemType();
     if (problem != null && problem != ProblemType.SINGLE_LABEL) {
       throw new FileFormatException(

@@ -10,8 +10,8 @@ import dev.peft4j.transformers.TokenRow;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.Mixin;
@@ -64,7 +64,11 @@ final class EvalCommand implements Callable<Integer> {
 
   private int perplexity() throws IOException {
     try (LanguageModel lm = LanguageModel.load(trained.model(), trained.adapter())) {
-      List<TokenRow> rows = lm.read(data.path, new LanguageModel.Texts(trained.model().folder, data.columns, rowsOfText), out);
+      List<TokenRow> rows =
+          lm.read(
+              data.path,
+              new LanguageModel.Texts(trained.model().folder, data.columns, rowsOfText),
+              out);
       long tokens = rows.stream().mapToLong(TokenRow::counted).sum();
       Map<String, Double> values = lm.evaluate(rows, trained.batch());
       if (out.json()) {

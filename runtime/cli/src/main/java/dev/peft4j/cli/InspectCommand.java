@@ -3,6 +3,7 @@ package dev.peft4j.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.gguf.GgufFile;
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.AtomicFiles;
 import dev.peft4j.io.FileFormatException;
@@ -33,8 +34,8 @@ import picocli.CommandLine.Parameters;
     name = "inspect",
     mixinStandardHelpOptions = true,
     description =
-        "Tells what is in an adapter's folder, a model's folder, a checkpoint or a safetensors"
-            + " file.")
+        "Tells what is in an adapter's folder, a model's folder, a checkpoint, a safetensors file"
+            + " or a GGUF file.")
 final class InspectCommand implements Callable<Integer> {
   @Mixin private Out out = new Out();
 
@@ -58,7 +59,9 @@ final class InspectCommand implements Callable<Integer> {
       }
       throw new FileFormatException(path, "does not exist");
     }
-    if (!Files.isDirectory(path)) {
+    if (GgufFile.looksLikeOne(path)) {
+      GgufInspection.describe(path, found, check);
+    } else if (!Files.isDirectory(path)) {
       found.put("kind", "safetensors");
       file(found, path);
     } else if (AtomicFiles.exists(path.resolve(PeftFormat.CONFIG_FILE))) {

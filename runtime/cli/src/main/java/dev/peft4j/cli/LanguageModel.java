@@ -1,10 +1,10 @@
 package dev.peft4j.cli;
 
+import dev.peft4j.Peft4jException;
 import dev.peft4j.dataset.DataFile;
 import dev.peft4j.io.Adapter;
 import dev.peft4j.io.AdapterFolder;
 import dev.peft4j.io.FileFormatException;
-import dev.peft4j.Peft4jException;
 import dev.peft4j.sft.SftData;
 import dev.peft4j.train.Batches;
 import dev.peft4j.train.Evaluator;
@@ -13,7 +13,6 @@ import dev.peft4j.transformers.CausalLm;
 import dev.peft4j.transformers.TextRows;
 import dev.peft4j.transformers.TokenRow;
 import dev.peft4j.transformers.Tokenizer;
-import dev.peft4j.transformers.Transformers;
 import dev.peft4j.tuner.PeftModel;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -41,10 +40,7 @@ record LanguageModel(CausalLm model, Tokenizer tokenizer, int maxLength) impleme
     if (weights != null) {
       weights.checkFinite();
     }
-    CausalLm model =
-        options.encoding() == null
-            ? Transformers.causalLm(options.folder)
-            : Transformers.causalLm(options.folder, options.encoding());
+    CausalLm model = options.causalLm();
     Weights.requireFinite(options.folder, model);
     int length = length(options, model.config().maxPositions());
     Tokenizer tokenizer = Tokenizer.load(options.folder, length);

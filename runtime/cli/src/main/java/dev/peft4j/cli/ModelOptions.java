@@ -3,6 +3,10 @@ package dev.peft4j.cli;
 import dev.peft4j.backend.Backends;
 import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Encodings;
+import dev.peft4j.transformers.CausalLm;
+import dev.peft4j.transformers.Quantize;
+import dev.peft4j.transformers.Transformers;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -22,7 +26,8 @@ final class ModelOptions {
           "A model as Hugging Face lays it out (BERT, RoBERTa, DistilBERT, ...): config.json,"
               + " model.safetensors,"
               + " and the tokenizer's files. Or the name of one that 'peft4j download' has"
-              + " fetched, OWNER/MODEL or OWNER/MODEL@REVISION.")
+              + " fetched, OWNER/MODEL or OWNER/MODEL@REVISION. A language model may be a GGUF"
+              + " file.")
   Path folder = Path.of("");
 
   @Option(
@@ -42,6 +47,14 @@ final class ModelOptions {
   @Nullable String dtype;
 
   @Option(
+      names = "--quantize",
+      paramLabel = "NAME",
+      description =
+          "Holds the frozen weights of a language model in fewer bits: nf4 (QLoRA), int8, q8_0 or"
+              + " q4_0. A GGUF file and a folder saved with bitsandbytes are in codes already.")
+  @Nullable String quantize;
+
+  @Option(
       names = "--device",
       paramLabel = "NAME",
       description =
@@ -59,12 +72,41 @@ final class ModelOptions {
         return e;
       }
     }
-    throw new UsageException(
-        "--dtype is \"" + name + "\", expected float32, bfloat16 or float16");
+    throw new UsageException("--dtype is \"" + name + "\", expected float32, bfloat16 or float16");
+  }
+
+  /** Returns the quantization, or null if none was asked for. */
+  @Nullable Quantize quantization() {
+    String name = quantize;
+    if (name == null) {
+      return null;
+    }
+    if (dtype != null) {
+      throw new UsageException("--quantize and --dtype exclude each other");
+    }
+    try {
+      return Quantize.named(name);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(
+          "--quantize is \"" + name + "\", expected nf4, fp4, int8, q8_0, q4_0, q4_1, q5_0 or q5_1");
+    }
+  }
+
+  /** Returns a language model with its weights as they were asked for. */
+  CausalLm causalLm() throws IOException {
+    Quantize q = quantization();
+    if (q != null) {
+      return CommandException.ofSettings(() -> Transformers.causalLm(folder, q));
+    }
+    Encoding e = encoding();
+    return e == null ? Transformers.causalLm(folder) : Transformers.causalLm(folder, e);
   }
 
   /** Returns how the frozen weights of a classifier are held. */
   Encoding encodingOfClassifier() {
+    if (quantize != null) {
+      throw new UsageException("--quantize is for --task causal-lm");
+    }
     Encoding given = encoding();
     return given == null ? Encodings.FLOAT32 : given;
   }

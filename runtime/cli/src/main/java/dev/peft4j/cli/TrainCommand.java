@@ -103,8 +103,7 @@ final class TrainCommand implements Callable<Integer> {
     options.check(evalData != null);
     ConfigBuilder<?> tuner = TunerOptions.settings(out.commandSpec());
     if (task == Task.CAUSAL_LM) {
-      RunFolder run =
-          new RunFolder(folder, resume, quiet ? null : CausalTraining.progress());
+      RunFolder run = new RunFolder(folder, resume, quiet ? null : CausalTraining.progress());
       return model.run(
           () ->
               new CausalTraining(model, texts(), data.path, evalData, options, run, out)

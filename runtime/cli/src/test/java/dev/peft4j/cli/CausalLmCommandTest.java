@@ -126,8 +126,7 @@ class CausalLmCommandTest {
     Files.writeString(empty, "");
     Files.writeString(model.resolve("tokenizer.json"), plain());
     Path config = model.resolve("config.json");
-    Files.writeString(
-        config, Files.readString(config).replaceAll(",\\s*\"eos_token_id\": 3", ""));
+    Files.writeString(config, Files.readString(config).replaceAll(",\\s*\"eos_token_id\": 3", ""));
     Files.delete(model.resolve("tokenizer_config.json"));
     train(empty).failed("empty.txt: has no text of which a token could be predicted");
     train(folder.resolve("none.txt")).failed("none.txt: does not exist");
@@ -140,6 +139,26 @@ class CausalLmCommandTest {
     int answers = eval(data, "--task", "causal-lm").json().path("tokens").intValue();
     int all = eval(data, "--task", "causal-lm", "--loss", "all").json().path("tokens").intValue();
     assertThat(answers).isPositive().isLessThan(all);
+  }
+
+  /** An adapter that learned conversations has the template that it learned them in. */
+  @Test
+  void conversationsKeepTheirTemplate() throws IOException {
+    Path template = folder.resolve("words.jinja");
+    Files.writeString(
+        template,
+        "{% for m in messages %}{% if m.role == 'assistant' %}{% generation %}{{ m.content }} [SEP]{%"
+            + " endgeneration %}{% else %}{{ m.content }} {% endif %}{% endfor %}");
+    Files.writeString(
+        data,
+        """
+        {"messages": [{"role": "user", "content": "was the film great"}, {"role": "assistant", "content": "very great"}]}
+        """);
+    train(data, "--chat-template", template.toString(), "--steps", "1").ok();
+    Path adapter = folder.resolve("out").resolve("adapter");
+    assertThat(Files.readString(adapter.resolve("chat_template.jinja")))
+        .isEqualTo(Files.readString(template));
+    assertThat(Files.readString(adapter.resolve("generation_config.json"))).contains("3");
   }
 
   /** The tokenizer without special tokens around a text. */
@@ -228,7 +247,17 @@ class CausalLmCommandTest {
             "train", "-m", model, "-d", data, "-o", folder.resolve("out"), "--checkpointing", "on");
     assertThat(run.code()).isEqualTo(2);
     assertThat(run.err()).contains("--checkpointing is for --task causal-lm");
-    run = Run.of("train", "-m", model, "-d", data, "-o", folder.resolve("out"), "--monitor", "perplexity");
+    run =
+        Run.of(
+            "train",
+            "-m",
+            model,
+            "-d",
+            data,
+            "-o",
+            folder.resolve("out"),
+            "--monitor",
+            "perplexity");
     assertThat(run.err()).contains("expected loss, accuracy or f1 for --task classification");
   }
 

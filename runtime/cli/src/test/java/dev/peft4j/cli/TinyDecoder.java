@@ -11,7 +11,9 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** A decoder's folder that is made in a moment: a Llama that knows the words of {@link TinyModel}. */
+/**
+ * A decoder's folder that is made in a moment: a Llama that knows the words of {@link TinyModel}.
+ */
 final class TinyDecoder {
   private TinyDecoder() {}
 

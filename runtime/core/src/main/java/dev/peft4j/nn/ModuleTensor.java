@@ -96,9 +96,10 @@ public abstract sealed class ModuleTensor extends Tensor permits Parameter, Buff
               + name()
               + "' is held as "
               + own().encoding()
-              + ", where what an adapter adds would be lost in rounding; merge with another encoding,"
-              + " mergeAndUnload(Encodings.BFLOAT16) or saveMerged(path, Encodings.BFLOAT16), hold it"
-              + " as FLOAT32 first, with to(FLOAT32), or keep the adapter beside the base");
+              + ", where what an adapter adds would be lost in rounding; merge with another"
+              + " encoding, mergeAndUnload(Encodings.BFLOAT16) or saveMerged(path,"
+              + " Encodings.BFLOAT16), hold it as FLOAT32 first, with to(FLOAT32), or keep the"
+              + " adapter beside the base");
     }
   }
 

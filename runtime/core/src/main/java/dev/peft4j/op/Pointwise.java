@@ -98,6 +98,17 @@ public final class Pointwise {
                       .add(1)
                       .mul(0.5)));
 
+  /**
+   * silu(gate) · up; inputs gate, up (Shazeer 2020). As one operation nothing between is kept for
+   * the gradient.
+   */
+  public static final Elementwise SWIGLU =
+      new Elementwise("swiglu", 2, SILU.expression().mul(input(1)));
+
+  /** geluTanh(gate) · up; inputs gate, up (Shazeer 2020). */
+  public static final Elementwise GEGLU_TANH =
+      new Elementwise("gegluTanh", 2, GELU_TANH.expression().mul(input(1)));
+
   /** mask ≠ 0 ? value : x; inputs x, mask, value. */
   public static final Elementwise MASKED_FILL =
       new Elementwise("maskedFill", 3, Scalar.select(input(1), input(2), input(0)));

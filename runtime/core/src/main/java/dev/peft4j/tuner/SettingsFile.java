@@ -24,7 +24,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.Set;
-import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +54,18 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
   private final Set<String> only = new HashSet<>(); // keys that have to be at their defaults
   private final ObjectNode defaults;
   private @Nullable String ownBiases;
+
+  /**
+   * Sets a value in a builder.
+   *
+   * @param <B> the builder
+   * @param <V> the value
+   */
+  @FunctionalInterface
+  public interface Setter<B, V> {
+    /** Sets it, and returns the builder. */
+    B set(B builder, V value);
+  }
 
   /** Gives a value from the file to the builder. */
   @FunctionalInterface
@@ -127,41 +138,41 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
 
   /** Adds a seed from 0 or nothing, which is peft's default and here -1. */
   public SettingsFile<C, B> optionalSeed(
-      String key, Function<C, Integer> get, BiFunction<B, Integer, B> set) {
+      String key, Function<C, Integer> get, Setter<B, Integer> set) {
     return setting(
         key,
         NullNode.instance,
-        (file, b) -> set.apply(b, file.get(key).isNull() ? -1 : file.integer(key, -1, 0)),
+        (file, b) -> set.set(b, file.get(key).isNull() ? -1 : file.integer(key, -1, 0)),
         c -> get.apply(c) < 0 ? NullNode.instance : IntNode.valueOf(get.apply(c)),
         true);
   }
 
   /** Adds a number, written as Python does, that plays no part once the adapter is there. */
   public SettingsFile<C, B> numberAtStart(
-      String key, double usual, Function<C, Double> get, BiFunction<B, Double, B> set) {
+      String key, double usual, Function<C, Double> get, Setter<B, Double> set) {
     return setting(
         key,
         PythonJson.number(usual),
-        (file, b) -> set.apply(b, file.number(key, usual)),
+        (file, b) -> set.set(b, file.number(key, usual)),
         c -> PythonJson.number(get.apply(c)),
         false);
   }
 
   /** Adds a whole number of at least 1 that is a size of the adapter's weights, such as a rank. */
   public SettingsFile<C, B> size(
-      String key, int usual, Function<C, Integer> get, BiFunction<B, Integer, B> set) {
+      String key, int usual, Function<C, Integer> get, Setter<B, Integer> set) {
     return integer(key, usual, 1, get, set, true, true);
   }
 
   /** Adds a whole number. */
   public SettingsFile<C, B> integer(
-      String key, int usual, int least, Function<C, Integer> get, BiFunction<B, Integer, B> set) {
+      String key, int usual, int least, Function<C, Integer> get, Setter<B, Integer> set) {
     return integer(key, usual, least, get, set, true, false);
   }
 
   /** Adds a whole number that plays no part once the adapter is there. */
   public SettingsFile<C, B> integerAtStart(
-      String key, int usual, int least, Function<C, Integer> get, BiFunction<B, Integer, B> set) {
+      String key, int usual, int least, Function<C, Integer> get, Setter<B, Integer> set) {
     return integer(key, usual, least, get, set, false, false);
   }
 
@@ -170,13 +181,13 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
       int usual,
       int least,
       Function<C, Integer> get,
-      BiFunction<B, Integer, B> set,
+      Setter<B, Integer> set,
       boolean computes,
       boolean size) {
     return add(
         key,
         IntNode.valueOf(usual),
-        (file, b) -> set.apply(b, file.integer(key, usual, least)),
+        (file, b) -> set.set(b, file.integer(key, usual, least)),
         c -> IntNode.valueOf(get.apply(c)),
         computes,
         size);
@@ -184,11 +195,11 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
 
   /** Adds a whole number of at least 1 or nothing, which is peft's default and here 0. */
   public SettingsFile<C, B> optionalInteger(
-      String key, Function<C, Integer> get, BiFunction<B, Integer, B> set) {
+      String key, Function<C, Integer> get, Setter<B, Integer> set) {
     return add(
         key,
         NullNode.instance,
-        (file, b) -> set.apply(b, file.get(key).isNull() ? 0 : file.integer(key, 0, 0)),
+        (file, b) -> set.set(b, file.get(key).isNull() ? 0 : file.integer(key, 0, 0)),
         c -> get.apply(c) == 0 ? NullNode.instance : IntNode.valueOf(get.apply(c)),
         true,
         true);
@@ -196,11 +207,11 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
 
   /** Adds a number above 0 or nothing, which is peft's default and here 0. */
   public SettingsFile<C, B> optionalNumber(
-      String key, Function<C, Double> get, BiFunction<B, Double, B> set) {
+      String key, Function<C, Double> get, Setter<B, Double> set) {
     return add(
         key,
         NullNode.instance,
-        (file, b) -> set.apply(b, file.get(key).isNull() ? 0 : file.number(key, 0)),
+        (file, b) -> set.set(b, file.get(key).isNull() ? 0 : file.number(key, 0)),
         c -> get.apply(c) == 0 ? NullNode.instance : PythonJson.number(get.apply(c)),
         true,
         false);
@@ -208,13 +219,13 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
 
   /** Adds true or false. */
   public SettingsFile<C, B> flag(
-      String key, boolean usual, Function<C, Boolean> get, BiFunction<B, Boolean, B> set) {
+      String key, boolean usual, Function<C, Boolean> get, Setter<B, Boolean> set) {
     return flag(key, usual, get, set, true);
   }
 
   /** Adds true or false that plays no part once the adapter is there, or none in evaluation. */
   public SettingsFile<C, B> flagAtStart(
-      String key, boolean usual, Function<C, Boolean> get, BiFunction<B, Boolean, B> set) {
+      String key, boolean usual, Function<C, Boolean> get, Setter<B, Boolean> set) {
     return flag(key, usual, get, set, false);
   }
 
@@ -222,12 +233,12 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
       String key,
       boolean usual,
       Function<C, Boolean> get,
-      BiFunction<B, Boolean, B> set,
+      Setter<B, Boolean> set,
       boolean computes) {
     return add(
         key,
         BooleanNode.valueOf(usual),
-        (file, b) -> set.apply(b, file.flag(key, usual)),
+        (file, b) -> set.set(b, file.flag(key, usual)),
         c -> BooleanNode.valueOf(get.apply(c)),
         computes,
         false);
@@ -235,11 +246,11 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
 
   /** Adds a number; peft's default is written as Python does, a whole one without a point. */
   public SettingsFile<C, B> number(
-      String key, double usual, Function<C, Double> get, BiFunction<B, Double, B> set) {
+      String key, double usual, Function<C, Double> get, Setter<B, Double> set) {
     return add(
         key,
         PythonJson.number(usual),
-        (file, b) -> set.apply(b, file.number(key, usual)),
+        (file, b) -> set.set(b, file.number(key, usual)),
         c -> PythonJson.number(get.apply(c)),
         true,
         false);
@@ -247,13 +258,13 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
 
   /** Adds a number that peft has with a point, even if it is whole. */
   public SettingsFile<C, B> decimal(
-      String key, double usual, Function<C, Double> get, BiFunction<B, Double, B> set) {
+      String key, double usual, Function<C, Double> get, Setter<B, Double> set) {
     return decimal(key, usual, get, set, true);
   }
 
   /** Adds such a number that plays no part once the adapter is there, or none in evaluation. */
   public SettingsFile<C, B> decimalAtStart(
-      String key, double usual, Function<C, Double> get, BiFunction<B, Double, B> set) {
+      String key, double usual, Function<C, Double> get, Setter<B, Double> set) {
     return decimal(key, usual, get, set, false);
   }
 
@@ -261,12 +272,12 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
       String key,
       double usual,
       Function<C, Double> get,
-      BiFunction<B, Double, B> set,
+      Setter<B, Double> set,
       boolean computes) {
     return add(
         key,
         DoubleNode.valueOf(usual),
-        (file, b) -> set.apply(b, file.number(key, usual)),
+        (file, b) -> set.set(b, file.number(key, usual)),
         c -> DoubleNode.valueOf(get.apply(c)),
         computes,
         false);
@@ -274,11 +285,11 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
 
   /** Adds a probability of dropout. */
   public SettingsFile<C, B> dropout(
-      String key, Function<C, Double> get, BiFunction<B, Double, B> set) {
+      String key, Function<C, Double> get, Setter<B, Double> set) {
     return add(
         key,
         DoubleNode.valueOf(0),
-        (file, b) -> set.apply(b, file.anyDropout(key, 0)),
+        (file, b) -> set.set(b, file.anyDropout(key, 0)),
         c -> DoubleNode.valueOf(get.apply(c)),
         false,
         false);
@@ -291,13 +302,13 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
    *     are truth values
    */
   public <E extends Enum<E>> SettingsFile<C, B> choice(
-      String key, E usual, List<String> words, Function<C, E> get, BiFunction<B, E, B> set) {
+      String key, E usual, List<String> words, Function<C, E> get, Setter<B, E> set) {
     return choice(key, usual, words, get, set, true);
   }
 
   /** Adds one of a few values that plays no part once the adapter is there. */
   public <E extends Enum<E>> SettingsFile<C, B> choiceAtStart(
-      String key, E usual, List<String> words, Function<C, E> get, BiFunction<B, E, B> set) {
+      String key, E usual, List<String> words, Function<C, E> get, Setter<B, E> set) {
     return choice(key, usual, words, get, set, false);
   }
 
@@ -306,7 +317,7 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
       E usual,
       List<String> words,
       Function<C, E> get,
-      BiFunction<B, E, B> set,
+      Setter<B, E> set,
       boolean computes) {
     E[] all = usual.getDeclaringClass().getEnumConstants();
     return add(
@@ -318,7 +329,7 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
           if (at < 0 || !found.isMissingNode() && !found.equals(word(words.get(at)))) {
             throw file.wrong(key, found, "one of " + String.join(", ", words));
           }
-          set.apply(b, all[at]);
+          set.set(b, all[at]);
         },
         c -> word(words.get(get.apply(c).ordinal())),
         computes,
@@ -336,11 +347,11 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
 
   /** Adds a text. */
   public SettingsFile<C, B> text(
-      String key, String usual, Function<C, String> get, BiFunction<B, String, B> set) {
+      String key, String usual, Function<C, String> get, Setter<B, String> set) {
     return add(
         key,
         TextNode.valueOf(usual),
-        (file, b) -> set.apply(b, Objects.requireNonNullElse(file.text(key), usual)),
+        (file, b) -> set.set(b, Objects.requireNonNullElse(file.text(key), usual)),
         c -> TextNode.valueOf(get.apply(c)),
         true,
         false);

@@ -55,7 +55,9 @@ class TunerContractTest {
     boolean comparesGradients(String parameter) {
       boolean crossed = // peft takes the other product's factors for these
           settings.contains("use_effective_conv2d") && parameter.matches(".*\\.hada_w[12]_a\\..*");
+      boolean projected = settings.contains("velora") && parameter.contains("lora_A");
       return !crossed
+          && !projected
           && ContractSettings.comparesGradients(tuner.peftType(), parameter)
           && (!settings.contains("dora") || parameter.contains("magnitude"));
     }
@@ -68,6 +70,7 @@ class TunerContractTest {
             && (s.contains("'r': 3".replace('\'', '"')) || s.contains("GS"))
         || ContractSettings.startsElsewhere(tested.tuner.peftType())
         || s.contains("para")
+        || s.contains("kasa")
         || turnsPatches();
   }
 
@@ -86,6 +89,12 @@ class TunerContractTest {
   /** Settings that change what a tuner computes, and for which layers they are. */
   private static List<String> variants(String peftType, Class<? extends Module> layer) {
     List<String> all = new ArrayList<>(List.of("{}"));
+    if (peftType.equals("LORA") && layer == Linear.class) {
+      all.add("{'use_bdlora': {'target_modules_bd_a': ['target'], 'nblocks': 2}}");
+      all.add("{'use_bdlora': {'target_modules_bd_b': ['target'], 'nblocks': 2}}");
+      all.add("{'velora_config': {'num_groups': 4, 'init_type': 'random'}}");
+      all.add("{'kasa_config': {'beta': 0.001}}");
+    }
     switch (peftType) {
       case "LORA" -> {
         all.add("{'use_dora': true, 'use_rslora': true}");
@@ -98,6 +107,7 @@ class TunerContractTest {
           all.add("{'init_lora_weights': 'pissa_niter_3'}");
           all.add("{'init_lora_weights': 'olora'}");
           all.add("{'init_lora_weights': 'orthogonal'}");
+          all.add("{'init_lora_weights': 'mica'}");
         }
       }
       case "LOHA" -> {
@@ -358,7 +368,10 @@ class TunerContractTest {
   @Test
   void gradientsAreThoseOfFiniteDifferences() {
     Nets.disturb(model, 3);
-    boolean curved = Set.of("DEFT", "GRALORA").contains(tested.tuner.peftType());
+    boolean curved =
+        Set.of("DEFT", "GRALORA").contains(tested.tuner.peftType())
+            || tested.settings.contains("bdlora")
+            || tested.layer == Conv3d.class;
     loss().backward();
     for (NamedParameter named : model.namedParameters()) {
       Parameter p = named.parameter();

@@ -203,7 +203,9 @@ final class BitsandbytesWeights implements WeightSource {
     float[] map = folder.storage(name + ".nested_quant_map").toFloats();
     int block = p.state.path("nested_blocksize").asInt();
     byte[] maximaCodes = bytes(maxima);
-    if (map.length != GROUP || block < 1 || outer.length < (maximaCodes.length + block - 1) / block) {
+    if (map.length != GROUP
+        || block < 1
+        || outer.length < (maximaCodes.length + block - 1) / block) {
       throw problem(name, "has nested scales that do not fit");
     }
     float[] decoded = new float[maximaCodes.length];
@@ -222,8 +224,13 @@ final class BitsandbytesWeights implements WeightSource {
     byte[] codes = bytes(name);
     int row = p.shape.dim(-1);
     if (folder.info(name).type() != TensorType.I8 || scales.elements() * row != codes.length) {
-      throw problem(name, "is " + folder.info(name).type() + " with " + scales.elements()
-          + " scales, expected int8 with one for each of its rows");
+      throw problem(
+          name,
+          "is "
+              + folder.info(name).type()
+              + " with "
+              + scales.elements()
+              + " scales, expected int8 with one for each of its rows");
     }
     Storage out = Storage.allocate(p.encoding, p.shape.elements());
     MemorySegment to = out.segment();

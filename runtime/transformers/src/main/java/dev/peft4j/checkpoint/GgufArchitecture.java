@@ -46,7 +46,9 @@ public abstract class GgufArchitecture {
    */
   protected GgufArchitecture(String name, String modelType) {
     this(name, modelType, "model.layers.");
-    top("token_embd", "model.embed_tokens").top("output_norm", "model.norm").top("output", "lm_head");
+    top("token_embd", "model.embed_tokens")
+        .top("output_norm", "model.norm")
+        .top("output", "lm_head");
     layer("attn_norm", "input_layernorm").layer("ffn_norm", "post_attention_layernorm");
     layer("attn_q", "self_attn.q_proj").layer("attn_k", "self_attn.k_proj");
     layer("attn_v", "self_attn.v_proj").layer("attn_output", "self_attn.o_proj");
@@ -127,7 +129,9 @@ public abstract class GgufArchitecture {
     return module == null ? null : module + leaf;
   }
 
-  /** Returns the tensor's name, without its end, of a module of Hugging Face's, or null for none. */
+  /**
+   * Returns the tensor's name, without its end, of a module of Hugging Face's, or null for none.
+   */
   public final @Nullable String tensorOf(String module) {
     for (Map.Entry<String, String> e : ofTop.entrySet()) {
       if (e.getValue().equals(module)) {

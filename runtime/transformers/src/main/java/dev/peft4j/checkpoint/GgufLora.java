@@ -95,8 +95,7 @@ public record GgufLora(GgufArchitecture architecture, int heads, int keyHeads, b
 
   private @org.jspecify.annotations.Nullable String problem(String key) {
     boolean table = key.endsWith(TABLE_A) || key.endsWith(TABLE_B);
-    if (key.endsWith(".lora_magnitude_vector")
-        || key.contains(".lora_magnitude_vector.")) {
+    if (key.endsWith(".lora_magnitude_vector") || key.contains(".lora_magnitude_vector.")) {
       return "DoRA";
     }
     if (!table && !key.endsWith(A) && !key.endsWith(B)) {
@@ -241,7 +240,11 @@ public record GgufLora(GgufArchitecture architecture, int heads, int keyHeads, b
         || b.shape().dim(1) != a.shape().dim(table ? 1 : 0)) {
       throw new FileFormatException(
           file.file(),
-          Quote.text(a.name()) + " of shape " + a.shape() + " and lora_b of shape " + b.shape()
+          Quote.text(a.name())
+              + " of shape "
+              + a.shape()
+              + " and lora_b of shape "
+              + b.shape()
               + " do not have the same rank");
     }
     int rows = b.shape().dim(0);

@@ -89,8 +89,9 @@ public final class GgufModel implements WeightSource {
     int heads = in.size("attention.head_count");
     int layers = in.size("block_count");
     if (layers > file.tensors().size()) {
-      throw in.problem("block_count", "is " + layers + ", but the file has only "
-          + file.tensors().size() + " tensors");
+      throw in.problem(
+          "block_count",
+          "is " + layers + ", but the file has only " + file.tensors().size() + " tensors");
     }
     out.put("num_hidden_layers", layers);
     out.put("hidden_size", width);
@@ -105,12 +106,19 @@ public final class GgufModel implements WeightSource {
       }
       out.put("head_dim", size);
     } else if (width % heads != 0) {
-      throw in.problem("attention.head_count", "is " + heads + ", which does not divide the "
-          + "embedding_length " + width + ", and there is no attention.key_length");
+      throw in.problem(
+          "attention.head_count",
+          "is "
+              + heads
+              + ", which does not divide the "
+              + "embedding_length "
+              + width
+              + ", and there is no attention.key_length");
     }
     if (in.has("expert_count") && in.size("expert_count") > 0) {
-      throw in.problem("expert_count", "is " + in.size("expert_count")
-          + ": mixtures of experts are not supported");
+      throw in.problem(
+          "expert_count",
+          "is " + in.size("expert_count") + ": mixtures of experts are not supported");
     }
     String table = "token_embd.weight";
     out.put("vocab_size", in.size("vocab_size", in.dim(table, 0)));
@@ -254,8 +262,14 @@ public final class GgufModel implements WeightSource {
     if (rows % (2 * heads) != 0) {
       throw new FileFormatException(
           file.file(),
-          "tensor " + Quote.text(t.name()) + " has " + rows + " rows, which are not an even number"
-              + " for each of " + heads + " heads");
+          "tensor "
+              + Quote.text(t.name())
+              + " has "
+              + rows
+              + " rows, which are not an even number"
+              + " for each of "
+              + heads
+              + " heads");
     }
     return WeightChanges.halves(own, rows, heads);
   }

@@ -3,14 +3,15 @@ package dev.peft4j.checkpoint;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.peft4j.gguf.GgufFile;
+import java.nio.file.Path;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.Quote;
 import java.util.Set;
 
 /** How a byte-level BPE splits texts before it merges, by llama.cpp's names. */
 final class GgufPreTokenizer {
-  private static final Set<String> GPT2 = Set.of("gpt-2", "gpt2", "phi-2", "jina-es", "roberta-bpe");
+  private static final Set<String> GPT2 =
+      Set.of("gpt-2", "gpt2", "phi-2", "jina-es", "roberta-bpe");
 
   /** Single digits first, then as GPT-2. */
   private static final Set<String> DIGITS =
@@ -33,7 +34,7 @@ final class GgufPreTokenizer {
   private GgufPreTokenizer() {}
 
   /** Writes the parts of a {@code tokenizer.json}. */
-  static void write(GgufFile file, String name, ObjectNode out, ObjectNode model)
+  static void write(Path file, String name, ObjectNode out, ObjectNode model)
       throws FileFormatException {
     if (GPT2.contains(name)) {
       out.set("pre_tokenizer", byteLevel(false, true));
@@ -51,7 +52,7 @@ final class GgufPreTokenizer {
       }
     } else {
       throw new FileFormatException(
-          file.file(),
+          file,
           "has a tokenizer that splits texts as "
               + Quote.text(name)
               + " (tokenizer.ggml.pre), which is not known; known are "

@@ -173,7 +173,10 @@ public final class GgufSettings {
         }
         copy("rope.scaling.yarn_beta_fast", out, "beta_fast");
         copy("rope.scaling.yarn_beta_slow", out, "beta_slow");
-        copy("rope.scaling.attn_factor", out, "attention_factor");
+        if (has("rope.scaling.attn_factor")) { // beside what llama.cpp computes itself
+          double usual = 1 + 0.1 * Math.log(number("rope.scaling.factor"));
+          out.put("attention_factor", number("rope.scaling.attn_factor") * usual);
+        }
         return out;
       }
       case "longrope" -> {
@@ -181,8 +184,10 @@ public final class GgufSettings {
         copy("rope.scaling.attn_factor", both, "attention_factor");
         return both;
       }
-      default -> throw problem("rope.scaling.type", "is " + Quote.text(type)
-          + ", expected none, linear, yarn or longrope");
+      default ->
+          throw problem(
+              "rope.scaling.type",
+              "is " + Quote.text(type) + ", expected none, linear, yarn or longrope");
     }
   }
 

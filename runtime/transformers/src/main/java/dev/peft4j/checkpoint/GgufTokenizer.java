@@ -171,7 +171,7 @@ public final class GgufTokenizer {
   }
 
   private void gpt2(ObjectNode out, ObjectNode model) throws FileFormatException {
-    GgufPreTokenizer.write(file, metadata.string(PREFIX + "pre", "default"), out, model);
+    GgufPreTokenizer.write(file.file(), metadata.string(PREFIX + "pre", "default"), out, model);
     ArrayNode merges = model.putArray("merges");
     for (String merge : metadata.strings(PREFIX + "merges")) {
       merges.add(merge);
@@ -202,8 +202,7 @@ public final class GgufTokenizer {
       steps.addObject().put("type", "Prepend").put("prepend", "▁");
     }
     replace(steps.addObject(), " ", "▁");
-    ArrayNode decoders =
-        out.putObject("decoder").put("type", "Sequence").putArray("decoders");
+    ArrayNode decoders = out.putObject("decoder").put("type", "Sequence").putArray("decoders");
     replace(decoders.addObject(), "▁", " ");
     decoders.addObject().put("type", "ByteFallback");
     decoders.addObject().put("type", "Fuse");

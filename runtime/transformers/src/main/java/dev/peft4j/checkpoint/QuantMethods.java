@@ -46,7 +46,8 @@ final class QuantMethods {
     }
     Path file = folder.folder().resolve("config.json");
     JsonNode method = config.path("quant_method");
-    boolean old = method.isMissingNode() && (config.has("load_in_4bit") || config.has("load_in_8bit"));
+    boolean old =
+        method.isMissingNode() && (config.has("load_in_4bit") || config.has("load_in_8bit"));
     if (old || BITSANDBYTES.equals(method.asText())) {
       return BITSANDBYTES;
     }
@@ -58,6 +59,7 @@ final class QuantMethods {
             + ".quant_method is "
             + (method.isMissingNode() ? "missing" : Quote.text(name))
             + (known == null ? ", which is not known" : ": weights of " + known + " cannot be read")
-            + "; expected 'bitsandbytes'. Take the model's folder in 16 bits, or a GGUF file of it");
+            + "; expected 'bitsandbytes'. Take the model's folder in 16 bits, or a GGUF file of"
+            + " it");
   }
 }

@@ -36,9 +36,7 @@ record ScoredMerges(List<String> tokens, int[] types, Map<String, Integer> ids, 
     }
     // transformers' order: the best score, then the longest left part
     all.sort(
-        Comparator.comparingDouble(Merge::score)
-            .thenComparingInt(Merge::leftLength)
-            .reversed());
+        Comparator.comparingDouble(Merge::score).thenComparingInt(Merge::leftLength).reversed());
     for (Merge m : all) {
       out.addArray().add(m.left).add(m.right);
     }

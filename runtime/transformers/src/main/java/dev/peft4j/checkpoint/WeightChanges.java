@@ -6,20 +6,20 @@ import dev.peft4j.data.Storage;
 import java.lang.foreign.MemorySegment;
 
 /** Changes of weights between Hugging Face's models and GGUF. */
-final class WeightChanges {
+public final class WeightChanges {
   private WeightChanges() {}
 
   /**
    * Moves rows of queries or keys from llama.cpp's order, where the two numbers that are rotated
-   * together are neighbours, to Hugging Face's, where they are half a head apart. Codes stay as they
-   * are.
+   * together are neighbours, to Hugging Face's, where they are half a head apart. Codes stay as
+   * they are.
    */
-  static Storage halves(Storage x, int rows, int heads) {
+  public static Storage halves(Storage x, int rows, int heads) {
     return move(x, rows, heads, true);
   }
 
   /** Moves rows from Hugging Face's order to llama.cpp's. */
-  static Storage pairs(Storage x, int rows, int heads) {
+  public static Storage pairs(Storage x, int rows, int heads) {
     return move(x, rows, heads, false);
   }
 
@@ -40,7 +40,7 @@ final class WeightChanges {
   }
 
   /** Returns numbers plus a constant, as float32. */
-  static Storage plus(Storage x, float added) {
+  public static Storage plus(Storage x, float added) {
     float[] values = x.toFloats();
     for (int i = 0; i < values.length; i++) {
       values[i] += added;
@@ -49,7 +49,7 @@ final class WeightChanges {
   }
 
   /** Returns a matrix with rows and columns exchanged, in its encoding. */
-  static Storage transposed(Storage x, Shape shape) {
+  public static Storage transposed(Storage x, Shape shape) {
     int rows = shape.dim(0);
     int columns = shape.dim(1);
     int bytes = x.encoding().blockBytes();
@@ -71,7 +71,7 @@ final class WeightChanges {
   }
 
   /** Returns float32 numbers. */
-  static Storage floats(Storage x) {
+  public static Storage floats(Storage x) {
     return x.encoding().equals(Encodings.FLOAT32) ? x : x.copyAs(Encodings.FLOAT32);
   }
 }

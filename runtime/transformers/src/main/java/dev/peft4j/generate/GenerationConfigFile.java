@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.checkpoint.GgufModel;
+import dev.peft4j.gguf.GgufFile;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.JsonProblem;
 import dev.peft4j.io.UnsupportedSettingException;
@@ -75,6 +77,13 @@ final class GenerationConfigFile {
 
   static GenerationConfig read(Path folder) throws IOException {
     Map<Setting<?>, Object> values = new LinkedHashMap<>();
+    if (GgufFile.looksLikeOne(folder)) {
+      ObjectNode model = GgufModel.open(folder).config();
+      for (Setting<?> id : List.of(Settings.BOS, Settings.EOS, Settings.PAD)) {
+        put(values, folder, id, model.path(id.name()));
+      }
+      return new GenerationConfig(values, List.of());
+    }
     Path config = folder.resolve("config.json");
     if (Files.exists(config)) {
       ObjectNode model = tree(config);

@@ -1,5 +1,6 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.op.Pointwise;
 import dev.peft4j.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
@@ -67,6 +68,15 @@ public enum Activation {
   /** Returns the activation of each element; that of {@link #PRELU} with its initial slope. */
   public Tensor apply(Tensor x) {
     return function.apply(x);
+  }
+
+  /** Returns the activation of each element of {@code gate} times that of {@code up}. */
+  Tensor gated(Tensor gate, Tensor up) {
+    return switch (this) {
+      case SILU -> gate.apply(Pointwise.SWIGLU, up);
+      case GELU_TANH -> gate.apply(Pointwise.GEGLU_TANH, up);
+      default -> apply(gate).mul(up);
+    };
   }
 
   /** Returns the activation that configurations call {@code name}, or null. */

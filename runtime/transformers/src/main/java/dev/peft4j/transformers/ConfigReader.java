@@ -79,6 +79,13 @@ public final class ConfigReader {
     return new ConfigReader(object, file, Map.of(), below, read, nested);
   }
 
+  /** Returns whether the value at a path that {@link #unread} gave is null or false. */
+  boolean isOff(String path) {
+    int dot = path.lastIndexOf('.') + 1;
+    JsonNode value = nested.getOrDefault(path.substring(0, dot), tree).path(path.substring(dot));
+    return value.isNull() || value.isBoolean() && !value.booleanValue();
+  }
+
   /** Returns the names of the values that nobody has asked for, with their paths. */
   List<String> unread() {
     List<String> unread = new ArrayList<>();

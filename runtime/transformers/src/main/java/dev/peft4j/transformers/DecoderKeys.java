@@ -50,11 +50,18 @@ public final class DecoderKeys {
     in.requireOff("quantization_config", null);
     in.requireOff("is_encoder_decoder", null);
     in.requireOff("add_cross_attention", null);
+    if (!in.flag("is_causal", true)) {
+      throw in.error(
+          "is_causal is false, which is not supported; expected it to be absent or true");
+    }
     config.vocabSize(in.wholeNumber("vocab_size", 1, config.vocabSize));
     config.hiddenSize(in.wholeNumber("hidden_size", 1, config.hiddenSize));
     config.layers(in.wholeNumber("num_hidden_layers", 1, config.layers));
     config.heads(in.wholeNumber("num_attention_heads", 1, config.heads));
-    config.kvHeads(present("num_key_value_heads", config.kvHeads));
+    config.kvHeads(
+        in.get("num_key_value_heads").isNull()
+            ? 0
+            : present("num_key_value_heads", config.kvHeads));
     config.headDim(present("head_dim", config.headDim));
     if (config.headDim == 0 && config.hiddenSize % config.heads != 0) {
       throw in.error(

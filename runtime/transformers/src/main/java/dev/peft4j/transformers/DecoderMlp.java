@@ -37,11 +37,11 @@ public final class DecoderMlp extends NamedParts {
   Tensor forward(Tensor x) {
     if (gateUp != null) {
       Tensor both = gateUp.forward(x);
-      Tensor a = activation.apply(both.slice(2, 0, width));
-      return down.forward(a.mul(both.slice(2, width, 2 * width)));
+      Tensor first = both.slice(2, 0, width);
+      return down.forward(activation.gated(first, both.slice(2, width, 2 * width)));
     }
     Tensor raised = java.util.Objects.requireNonNull(up).forward(x);
     return down.forward(
-        gate == null ? activation.apply(raised) : activation.apply(gate.forward(x)).mul(raised));
+        gate == null ? activation.apply(raised) : activation.gated(gate.forward(x), raised));
   }
 }

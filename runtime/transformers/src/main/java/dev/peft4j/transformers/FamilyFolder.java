@@ -137,8 +137,8 @@ final class FamilyFolder {
   }
 
   /**
-   * Loads a model in codes. Those of layers whose weight has rows and columns exchanged are ordinary
-   * linear layers then.
+   * Loads a model in codes. Those of layers whose weight has rows and columns exchanged are
+   * ordinary linear layers then.
    */
   CausalLm causalLm(Quantize quantize) throws IOException {
     DecoderConfig own = decoderConfig();
@@ -161,9 +161,7 @@ final class FamilyFolder {
   }
 
   private static DecoderConfig untransposed(DecoderConfig config) {
-    return config.toBuilder()
-        .style(config.style().toBuilder().transposed(false).build())
-        .build();
+    return config.toBuilder().style(config.style().toBuilder().transposed(false).build()).build();
   }
 
   Encoder encoder(@Nullable Encoding encoding) throws IOException {
@@ -186,8 +184,8 @@ final class FamilyFolder {
     return load(family.tokenClassifier(config(labels), Init.zeros()), labels != null, encoding);
   }
 
-  private <M extends EncoderClassifier> M load(M model, boolean newHead, @Nullable Encoding encoding)
-      throws IOException {
+  private <M extends EncoderClassifier> M load(
+      M model, boolean newHead, @Nullable Encoding encoding) throws IOException {
     if (newHead) {
       weights(held(encoding)).loadBelowHead(model);
     } else {

@@ -16,7 +16,7 @@ public final class Gemma extends DecoderFamily {
   public DecoderConfig decoderConfig(ConfigReader in) throws FileFormatException {
     DecoderKeys keys = new DecoderKeys(in, modelType());
     keys.config().vocabSize(256000).hiddenSize(3072).intermediateSize(24576).layers(28);
-    keys.config().heads(16).maxPositions(8192);
+    keys.config().heads(16).kvHeads(16).maxPositions(8192);
     defaults(keys, "hidden_act");
     keys.ignore("hidden_activation"); // of older files; the tanh approximation in any case
     return keys.rotary(10000, 1, 0).build();

@@ -40,7 +40,8 @@ public final class GgufAdapter implements AdapterExport {
   public void write(Module base, Path adapter, Path file) throws IOException {
     if (!(base instanceof CausalLm model)) {
       throw new FileFormatException(
-          file, "can hold an adapter of a causal language model only, not of a "
+          file,
+          "can hold an adapter of a causal language model only, not of a "
               + base.getClass().getSimpleName());
     }
     write(adapter, model.config(), file);

@@ -200,8 +200,7 @@ final class ModelWeights {
       @Nullable EncoderConfig config)
       throws IOException {
     // not stateDict(), which has the names and the weights of adapters if the model has any
-    SequencedMap<String, ModuleTensor> state =
-        new LinkedHashMap<>(ModuleState.of(model).tensors());
+    SequencedMap<String, ModuleTensor> state = new LinkedHashMap<>(ModuleState.of(model).tensors());
     List<String> lacking = state.keySet().stream().filter(n -> mayLack(above + n)).toList();
     SequencedMap<String, ModuleTensor> kept = new LinkedHashMap<>(state);
     kept.keySet().removeIf(n -> !renewed.test(n) && !lacking.contains(n));
@@ -236,8 +235,7 @@ final class ModelWeights {
       values.put(
           e.getValue(),
           folder.storage(
-              source,
-              weight ? chooser.choose((Parameter) e.getValue(), own) : Encodings.FLOAT32));
+              source, weight ? chooser.choose((Parameter) e.getValue(), own) : Encodings.FLOAT32));
     }
     ModuleState.adopt(values);
     if (config != null) {

@@ -8,7 +8,12 @@ import dev.peft4j.io.FileFormatException;
 import java.io.IOException;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -42,11 +47,15 @@ final class NativeTokenizer implements AutoCloseable {
 
   private final Handle handle;
   private final Cleaner.Cleanable cleanable;
+  private final Map<Integer, String> normalized;
+  private final Set<Integer> special;
   private final double most;
   private final double decodedLength;
 
-  private NativeTokenizer(Handle handle, TokenizerFile file) {
+  private NativeTokenizer(Handle handle, TokenizerFile file, Map<Integer, String> normalized) {
     this.handle = handle;
+    this.normalized = normalized;
+    this.special = normalized.isEmpty() ? Set.of() : file.special();
     this.cleanable = CLEANER.register(this, handle);
     this.most =
         (file.retries() ? MAX_RETRIED : MAX_CHARACTERS) / Math.max(1, file.growth() / USUAL_GROWTH);
@@ -60,25 +69,39 @@ final class NativeTokenizer implements AutoCloseable {
    * @param path for messages
    */
   static NativeTokenizer open(TokenizerFile file, Path path) throws IOException {
-    requireNormalizedTokens(file, path);
-    return new NativeTokenizer(open(file.checked(), path), file);
+    Map<Integer, String> normalized = normalized(file, path);
+    return new NativeTokenizer(
+        open(file.checked(), path), file, file.joins() ? normalized : Map.of());
   }
 
-  private static void requireNormalizedTokens(TokenizerFile file, Path path) throws IOException {
+  /** Returns the texts of the added tokens that are found in the normalized text, by their ids. */
+  private static Map<Integer, String> normalized(TokenizerFile file, Path path) throws IOException {
+    Map<Integer, String> texts = new HashMap<>();
     if (file.normalizedTokens().isEmpty()) {
-      return;
+      return texts;
     }
-    try (NativeTokenizer probe = new NativeTokenizer(open(file.probe(), path), file)) {
+    try (NativeTokenizer probe = new NativeTokenizer(open(file.probe(), path), file, Map.of())) {
       for (String token : file.normalizedTokens()) {
-        if (probe.encode(token).ids().length == 0) {
+        long[] bytes = probe.encode(token).ids();
+        if (bytes.length == 0) {
           throw new FileFormatException(
               path,
               "added_tokens has '"
                   + JsonPart.shortened(token)
                   + "', of which the normalizer leaves nothing");
         }
+        byte[] utf8 = new byte[bytes.length];
+        for (int i = 0; i < utf8.length; i++) {
+          utf8[i] = (byte) bytes[i];
+        }
+        Integer id = file.id(token);
+        String text = new String(utf8, StandardCharsets.UTF_8);
+        if (id != null && !text.equals(token)) {
+          texts.put(id, text);
+        }
       }
     }
+    return texts;
   }
 
   /** The library's number for a tokenizer; 0 once that is freed. */
@@ -197,22 +220,38 @@ final class NativeTokenizer implements AutoCloseable {
       return new Pieces(
           library.getTokenIds(encoding),
           library.getTokens(encoding),
-          library.getTokenCharSpans(encoding));
+          library.getTokenCharSpans(encoding),
+          library.getWordIds(encoding));
     } finally {
       library.deleteEncoding(encoding);
     }
   }
 
   /** Ids, texts and places of tokens; a place may be null. */
-  record Pieces(long[] ids, String[] texts, @Nullable CharSpan[] places) {}
+  record Pieces(long[] ids, String[] texts, @Nullable CharSpan[] places, long[] words) {}
 
-  /** Returns the text of some ids, without special tokens; unknown ids are ignored. */
-  String decode(long[] ids) {
+  /** Returns the text of some ids, with or without special tokens; unknown ids are ignored. */
+  String decode(long[] ids, boolean skipSpecialTokens) {
     if (ids.length * decodedLength > MAX_DECODED) {
       throw new IllegalArgumentException(
           "Tokenizer: the text of " + ids.length + " tokens may be too long, decode fewer at once");
     }
-    String text = TokenizersLibrary.LIB.decode(handle.get(), ids, true);
+    StringBuilder text = new StringBuilder();
+    int from = 0;
+    for (int i = 0; i < ids.length && !normalized.isEmpty(); i++) {
+      String own = normalized.get((int) ids[i]);
+      if (own != null) { // as release 0.23 decodes them: the text that was found
+        text.append(part(Arrays.copyOfRange(ids, from, i), skipSpecialTokens));
+        text.append(skipSpecialTokens && special.contains((int) ids[i]) ? "" : own);
+        from = i + 1;
+      }
+    }
+    return text.append(part(Arrays.copyOfRange(ids, from, ids.length), skipSpecialTokens))
+        .toString();
+  }
+
+  private String part(long[] ids, boolean skipSpecialTokens) {
+    String text = TokenizersLibrary.LIB.decode(handle.get(), ids, skipSpecialTokens);
     Reference.reachabilityFence(this);
     return text;
   }

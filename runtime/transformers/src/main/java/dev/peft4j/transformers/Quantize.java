@@ -43,10 +43,7 @@ public final class Quantize {
   private final Set<String> except;
 
   private Quantize(
-      Encoding linear,
-      @Nullable Encoding embeddings,
-      @Nullable Encoding head,
-      Set<String> except) {
+      Encoding linear, @Nullable Encoding embeddings, @Nullable Encoding head, Set<String> except) {
     this.linear = linear;
     this.embeddings = embeddings;
     this.head = head;
@@ -214,7 +211,9 @@ public final class Quantize {
         continue;
       }
       Encoding e =
-          isExcepted(m.name()) ? null : table ? embeddings : heads.contains(m.name()) ? head : linear;
+          isExcepted(m.name())
+              ? null
+              : table ? embeddings : heads.contains(m.name()) ? head : linear;
       if (e != null && !e.forShape(weight.shape()).fits(weight.shape())) {
         unfit.add(m.name() + " " + weight.shape());
         e = Encodings.FLOAT16;
@@ -238,7 +237,8 @@ public final class Quantize {
 
   @Override
   public String toString() {
-    return "Quantize " + linear
+    return "Quantize "
+        + linear
         + (embeddings == null ? "" : ", embeddings " + embeddings)
         + (head == null ? "" : ", head " + head)
         + (except.isEmpty() ? "" : ", except " + except);

@@ -16,7 +16,7 @@ public final class Qwen2 extends DecoderFamily {
   @Override
   public DecoderConfig decoderConfig(ConfigReader in) throws FileFormatException {
     DecoderKeys keys = new DecoderKeys(in, modelType());
-    keys.config().vocabSize(151936).intermediateSize(22016).maxPositions(32768);
+    keys.config().vocabSize(151936).intermediateSize(22016).kvHeads(32).maxPositions(32768);
     keys.style().projectionBias(true);
     return windowed(keys.sizes().normEps("rms_norm_eps"));
   }

@@ -15,7 +15,12 @@ public final class Qwen3 extends DecoderFamily {
   @Override
   public DecoderConfig decoderConfig(ConfigReader in) throws FileFormatException {
     DecoderKeys keys = new DecoderKeys(in, modelType());
-    keys.config().vocabSize(151936).intermediateSize(22016).maxPositions(32768).headDim(128);
+    keys.config()
+        .vocabSize(151936)
+        .kvHeads(32)
+        .intermediateSize(22016)
+        .maxPositions(32768)
+        .headDim(128);
     boolean bias = in.flag("attention_bias", false);
     keys.style().projectionBias(bias).outputBias(bias).qkNorm(QkNorm.SHARED);
     return Qwen2.windowed(keys.sizes().normEps("rms_norm_eps"));

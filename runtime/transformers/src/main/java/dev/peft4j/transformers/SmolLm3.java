@@ -22,6 +22,7 @@ public final class SmolLm3 extends DecoderFamily {
     keys.sizes().normEps("rms_norm_eps");
     boolean bias = in.flag("attention_bias", false);
     keys.style().projectionBias(bias).outputBias(bias).mlpBias(in.flag("mlp_bias", false));
+    keys.ignore("max_window_layers");
     boolean[] rotates = rotates(keys);
     int given = keys.window(0);
     int window = in.flag("use_sliding_window", false) ? given : 0;

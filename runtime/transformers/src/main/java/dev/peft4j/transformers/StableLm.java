@@ -19,6 +19,7 @@ public final class StableLm extends DecoderFamily {
   public DecoderConfig decoderConfig(ConfigReader in) throws FileFormatException {
     DecoderKeys keys = new DecoderKeys(in, modelType());
     keys.config().vocabSize(50304).hiddenSize(2560).intermediateSize(6912).maxPositions(4096);
+    keys.config().kvHeads(32);
     keys.style().norm(NormKind.LAYER).normEps(1e-5);
     keys.style().projectionBias(in.flag("use_qkv_bias", false));
     keys.style().qkNorm(in.flag("qk_layernorm", false) ? QkNorm.LIST : QkNorm.NONE);

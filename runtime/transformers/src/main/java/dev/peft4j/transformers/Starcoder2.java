@@ -28,6 +28,8 @@ public final class Starcoder2 extends DecoderFamily {
     keys.sizes().normEps("norm_epsilon");
     keys.config().residualDropout(keys.dropout("residual_dropout", 0));
     keys.config().embeddingDropout(keys.dropout("embedding_dropout", 0));
+    keys.ignore("mlp_type", "norm_type", "attention_softmax_in_fp32", "layer_norm_epsilon");
+    keys.ignore("scale_attention_softmax_in_fp32", "scale_attn_weights");
     return keys.rotary(10000, 1, keys.window(0)).build();
   }
 

@@ -1,97 +1,84 @@
 package dev.peft4j.transformers;
 
-import ai.djl.huggingface.tokenizers.jni.CharSpan;
-import dev.peft4j.transformers.SpecialTokens.Trimming;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
- * The tokens of one text, neither truncated nor padded, and where each is in the text. Ranges are
- * in chars of the Java string; tokens that the tokenizer adds around the text have the range [0,
- * 0).
+ * The tokens of one text or of a pair, and where each is in its text. Ranges are in chars of the
+ * Java string; tokens that the tokenizer adds around the text have the range [0, 0).
  */
 public final class TokenizedText {
-  /** How byte-level vocabularies write the byte of a space. */
-  private static final char SPACE_BYTE = 'Ġ';
+  private final List<Token> tokens;
 
-  private final int[] ids;
-  private final int[] starts;
-  private final int[] ends;
+  private record Token(int id, String text, int start, int end, int type, int word, int sequence) {}
 
-  TokenizedText(int[] ids, int[] starts, int[] ends) {
-    this.ids = ids;
-    this.starts = starts;
-    this.ends = ends;
+  private TokenizedText(List<Token> tokens) {
+    this.tokens = List.copyOf(tokens);
   }
 
-  /** Returns the tokens of {@code text} with those {@code around} it. */
-  static TokenizedText of(String text, NativeTokenizer.Pieces pieces, SpecialTokens around) {
-    long[] all = around.around(pieces.ids(), null).ids();
-    int[] ids = new int[all.length];
-    int[] starts = new int[all.length];
-    int[] ends = new int[all.length];
-    for (int t = 0; t < ids.length; t++) {
-      ids[t] = Math.toIntExact(all[t]);
-    }
-    CodePoints chars = new CodePoints(text);
-    int before = around.before();
-    for (int t = 0; t < pieces.ids().length; t++) {
-      CharSpan span = pieces.places()[t];
-      if (span == null) {
-        continue;
-      }
-      int start = span.getStart();
-      int end = span.getEnd();
-      if (around.trimming() != Trimming.NONE) {
-        String token = pieces.texts()[t];
-        int leading = spaces(token, 0, 1);
-        boolean first = t == 0 || start == 0;
-        if (leading == 1 && first && around.trimming() == Trimming.BUT_THE_PREFIX) {
-          leading = 0;
-        }
-        int trailing = spaces(token, token.length() - 1, -1);
-        start = Math.min(start + leading, end);
-        end = end >= trailing ? Math.max(end - trailing, start) : end;
-      }
-      starts[before + t] = chars.index(start);
-      ends[before + t] = chars.index(end);
-    }
-    return new TokenizedText(ids, starts, ends);
-  }
+  /** A collector of tokens, in order. */
+  static final class Builder {
+    private final List<Token> tokens = new ArrayList<>();
 
-  /** The number of spaces at one end of a token, written as such or as the byte of a space. */
-  private static int spaces(String token, int from, int step) {
-    int at = from;
-    while (at >= 0
-        && at < token.length()
-        && (token.charAt(at) == SPACE_BYTE || Character.isWhitespace(token.charAt(at)))) {
-      at += step;
+    void add(long id, String text, int[] place, int type, int word, int sequence) {
+      tokens.add(new Token(Math.toIntExact(id), text, place[0], place[1], type, word, sequence));
     }
-    return Math.abs(at - from);
+
+    TokenizedText build() {
+      return new TokenizedText(tokens);
+    }
   }
 
   /** Returns the number of tokens. */
   public int size() {
-    return ids.length;
+    return tokens.size();
   }
 
   /** Returns the ids of the tokens. */
   public int[] ids() {
-    return ids.clone();
+    return tokens.stream().mapToInt(Token::id).toArray();
   }
 
   /** Returns the id of a token. */
   public int id(int token) {
-    return ids[token];
+    return tokens.get(token).id;
+  }
+
+  /** Returns a token as the vocabulary writes it, such as {@code ##ing} or {@code Ġthe}. */
+  public String token(int token) {
+    return tokens.get(token).text;
   }
 
   /** Returns where a token starts in the text. */
   public int start(int token) {
-    return starts[token];
+    return tokens.get(token).start;
   }
 
   /** Returns where a token ends in the text, exclusive. */
   public int end(int token) {
-    return ends[token];
+    return tokens.get(token).end;
+  }
+
+  /** Returns the type of a token: 0 in the first text, 1 in the second one in most families. */
+  public int type(int token) {
+    return tokens.get(token).type;
+  }
+
+  /**
+   * Returns the index of the word that a token is of, where a text was given in words; -1 for
+   * tokens that are added around it, and for texts that were not.
+   */
+  public int word(int token) {
+    return tokens.get(token).word;
+  }
+
+  /**
+   * Returns the text that a token is of: 0 for the first, 1 for the second of a pair; -1 for tokens
+   * that the tokenizer added around them.
+   */
+  public int sequence(int token) {
+    return tokens.get(token).sequence;
   }
 
   /**
@@ -101,8 +88,8 @@ public final class TokenizedText {
    * @param at an index of the text
    */
   public int tokenAt(int at) {
-    for (int t = 0; t < ids.length; t++) {
-      if (starts[t] <= at && at < ends[t]) {
+    for (int t = 0; t < tokens.size(); t++) {
+      if (start(t) <= at && at < end(t)) {
         return t;
       }
     }
@@ -111,6 +98,6 @@ public final class TokenizedText {
 
   @Override
   public String toString() {
-    return Arrays.toString(ids);
+    return Arrays.toString(ids());
   }
 }

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +49,7 @@ public final class Tokenizer implements AutoCloseable {
   private final Settings settings;
   private final int maxLength;
   private final int multiple;
+  private final int least;
 
   /** The settings in the files besides the tokens. */
   private record Settings(
@@ -65,13 +67,15 @@ public final class Tokenizer implements AutoCloseable {
       WordBoundaries boundaries,
       Settings settings,
       int maxLength,
-      int multiple) {
+      int multiple,
+      int least) {
     this.tokenizer = tokenizer;
     this.around = around;
     this.boundaries = boundaries;
     this.settings = settings;
     this.maxLength = maxLength;
     this.multiple = multiple;
+    this.least = least;
   }
 
   /**
@@ -157,8 +161,8 @@ public final class Tokenizer implements AutoCloseable {
 
   private static Tokenizer parse(byte[] json, Path path, int maxLength) throws IOException {
     TokenizerFile file = TokenizerFile.check(TokenizerFile.parse(json, path), path);
-    Settings settings = new Settings(
-            file.padId(), false, false, false, Map.of(), file.added(), file.byteTokens());
+    Settings settings =
+        new Settings(file.padId(), false, false, false, Map.of(), file.added(), file.byteTokens());
     return open(file, path, settings, maxLength);
   }
 
@@ -173,7 +177,8 @@ public final class Tokenizer implements AutoCloseable {
         file.boundaries(),
         settings,
         maxLength,
-        1);
+        1,
+        0);
   }
 
   private static void requireLength(int maxLength, int least, String why) {
@@ -246,37 +251,15 @@ public final class Tokenizer implements AutoCloseable {
       b = tokenizer.encode(second);
       a = tokens(first, Math.max(maxLength, b.ids().length));
     }
-    int inA = counted(a);
-    int inB = counted(b);
-    if (inA + inB <= room) {
-      return around.around(a.ids(), b.ids());
-    }
-    int least = Math.min(inA, inB);
-    int most = least > room ? least : Math.max(least, room - least);
-    if (least + most > room) {
-      least = room / 2;
-      most = room - least;
-    }
-    boolean swapped = inA > inB;
-    return around.around(
-        cut(a.ids(), swapped ? most : least), cut(b.ids(), swapped ? least : most));
-  }
-
-  /**
-   * Returns the number of tokens up to the end of the word that has the last one which may be kept.
-   */
-  private int counted(Tokens tokens) {
-    long[] words = tokens.words();
-    if (words.length <= maxLength) {
-      return words.length;
-    }
-    int at = settings.cutLeft ? words.length - maxLength : maxLength - 1;
-    int step = settings.cutLeft ? -1 : 1;
-    int next = at + step;
-    while (next >= 0 && next < words.length && words[next] == words[at]) {
-      next += step;
-    }
-    return settings.cutLeft ? words.length - 1 - next : next;
+    int[] kept =
+        TokenWindows.longestFirst(
+            TokenWindows.counted(a.words(), maxLength, settings.cutLeft),
+            TokenWindows.counted(b.words(), maxLength, settings.cutLeft),
+            room);
+    boolean fits = a.ids().length + b.ids().length <= room;
+    return fits
+        ? around.around(a.ids(), b.ids())
+        : around.around(cut(a.ids(), kept[0]), cut(b.ids(), kept[1]));
   }
 
   private long[] cut(long[] ids, int length) {
@@ -309,7 +292,7 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   private TokenBatch pad(Encoded[] rows) {
-    int tokens = 0;
+    int tokens = least;
     for (Encoded row : rows) {
       tokens = Math.max(tokens, row.ids().length);
     }
@@ -343,7 +326,7 @@ public final class Tokenizer implements AutoCloseable {
       throw new IllegalArgumentException(
           "Tokenizer: cannot pad to a multiple of " + tokens + ", must be at least 1");
     }
-    return new Tokenizer(tokenizer, around, boundaries, settings, maxLength, tokens);
+    return new Tokenizer(tokenizer, around, boundaries, settings, maxLength, tokens, least);
   }
 
   /**
@@ -354,8 +337,54 @@ public final class Tokenizer implements AutoCloseable {
    *     chat template has rendered
    */
   public TokenizedText tokenize(String text, boolean addSpecialTokens) {
-    return TokenizedText.of(
-        text, tokenizer.pieces(text), addSpecialTokens ? around : around.places());
+    return TextTokens.around(
+        addSpecialTokens ? around : around.places(), pieces(text), null, this::name);
+  }
+
+  /**
+   * Returns the tokens of a text that is given in words (transformers' {@code
+   * is_split_into_words}), with the word of each and its place in that word.
+   */
+  public TokenizedText tokenizeWords(List<String> words, boolean addSpecialTokens) {
+    List<TextTokens> parts = new ArrayList<>();
+    for (int i = 0; i < words.size(); i++) {
+      parts.add(TextTokens.of(words.get(i), tokenizer.pieces(words.get(i)), i));
+    }
+    return TextTokens.around(
+        addSpecialTokens ? around : around.places(), TextTokens.joined(parts), null, this::name);
+  }
+
+  /**
+   * Returns the tokens of a text, or of a pair, cut as {@code windows} says: one window, or all.
+   * The length that this tokenizer was loaded with is not used.
+   *
+   * @param second the second text, or null
+   * @throws MaxLengthException if the tokens that the tokenizer adds are more than the length
+   * @throws IllegalArgumentException if the text that is to be cut has no token that could stay, a
+   *     stride is not smaller than the windows, or all windows are wanted of both texts of a pair
+   */
+  public List<TokenizedText> tokenize(String text, @Nullable String second, TokenWindows windows) {
+    return new TokenCuts(around, this::name)
+        .cut(
+            tokenizer.pieces(text),
+            text,
+            second == null ? null : tokenizer.pieces(second),
+            second,
+            windows);
+  }
+
+  private TextTokens pieces(String text) {
+    return TextTokens.of(text, tokenizer.pieces(text), -1);
+  }
+
+  /** Returns the text of a token that is added. */
+  private String name(long id) {
+    for (Map.Entry<String, Integer> e : settings.added.entrySet()) {
+      if (e.getValue() == id) {
+        return e.getKey();
+      }
+    }
+    return decode(new long[] {id}, false);
   }
 
   /**
@@ -384,6 +413,26 @@ public final class Tokenizer implements AutoCloseable {
     return settings.added;
   }
 
+  /**
+   * Returns the same tokenizer, padding batches on one side, to at least some length (transformers'
+   * {@code padding_side}, and {@code padding="max_length"}). Closing one of the two closes both.
+   *
+   * @param left whether padding is on the left
+   * @param least the smallest number of tokens of a row; 0 for none
+   */
+  public Tokenizer padding(boolean left, int least) {
+    Settings other =
+        new Settings(
+            settings.pad,
+            left,
+            settings.cutLeft,
+            settings.cleanUp,
+            settings.named,
+            settings.added,
+            settings.bytes);
+    return new Tokenizer(tokenizer, around, boundaries, other, maxLength, multiple, least);
+  }
+
   /** Returns the number of tokens of each text, without padding; empty for no texts. */
   public int[] lengths(List<String> texts) {
     return texts.stream().mapToInt(t -> encode(t).ids().length).toArray();
@@ -394,10 +443,29 @@ public final class Tokenizer implements AutoCloseable {
    * ignored.
    */
   public String decode(long... ids) {
-    String text =
-        tokenizer.decode(
-            LongStream.of(ids).filter(id -> id >= 0 && id <= Integer.MAX_VALUE).toArray());
+    return decode(ids, true);
+  }
+
+  /**
+   * Returns the text of some tokens; unknown ids are ignored.
+   *
+   * @param skipSpecialTokens whether special tokens are left out
+   */
+  public String decode(long[] ids, boolean skipSpecialTokens) {
+    String text = raw(ids, skipSpecialTokens);
     return settings.cleanUp ? cleanUp(text) : text;
+  }
+
+  /** Returns the text of some tokens with all of its spaces. */
+  String raw(long[] ids, boolean skipSpecialTokens) {
+    return tokenizer.decode(
+        LongStream.of(ids).filter(id -> id >= 0 && id <= Integer.MAX_VALUE).toArray(),
+        skipSpecialTokens);
+  }
+
+  /** Returns a stream of the text of tokens that come one by one. */
+  public DecodeStream stream(boolean skipSpecialTokens) {
+    return new DecodeStream(this, skipSpecialTokens);
   }
 
   /**

@@ -14,9 +14,9 @@ import dev.peft4j.io.JsonProblem;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -206,14 +206,15 @@ final class TokenizerFile {
     return out.toString();
   }
 
-  /**
-   * Returns the same normalizers over an empty vocabulary: each text that is not empty is one
-   * token.
-   */
+  /** Returns the same normalizers over a vocabulary of bytes: a token is a byte. */
   String probe() {
-    ObjectNode nothing = JsonNodeFactory.instance.objectNode().put("type", "WordLevel");
-    nothing.put("unk_token", "?").putObject("vocab").put("?", 0);
-    ObjectNode out = withoutTokens(nothing);
+    ObjectNode bytes = JsonNodeFactory.instance.objectNode().put("type", "BPE");
+    bytes.put("byte_fallback", true).putArray("merges");
+    ObjectNode vocabulary = bytes.putObject("vocab");
+    for (int b = 0; b < 256; b++) {
+      vocabulary.put(String.format("<0x%02X>", b), b);
+    }
+    ObjectNode out = withoutTokens(bytes);
     out.putNull("pre_tokenizer").putArray("added_tokens");
     return out.toString();
   }
@@ -249,6 +250,24 @@ final class TokenizerFile {
     }
     out.remove("");
     return out;
+  }
+
+  /** Returns whether the texts of tokens side by side are the text of all of them. */
+  boolean joins() throws FileFormatException {
+    JsonPart decoder = file.object("decoder");
+    return decoder != null && decoder.text("type").equals("ByteLevel");
+  }
+
+  /** Returns the ids of the special tokens among those that are added. */
+  Set<Integer> special() {
+    Set<Integer> ids = new LinkedHashSet<>();
+    for (JsonNode token : addedTokens) {
+      Integer id = added.get(token.path("content").textValue());
+      if (id != null && token.path("special").booleanValue()) {
+        ids.add(id);
+      }
+    }
+    return ids;
   }
 
   /** Returns the tokens that are added around texts. */

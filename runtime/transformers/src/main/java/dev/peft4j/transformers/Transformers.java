@@ -31,11 +31,11 @@ import java.util.List;
  * <p>A family may be one of decoders, such as Llama: {@link #causalLm} predicts the next token, and
  * the other methods give a decoder as an encoder, or with a classifier.
  *
- * <p>Weights of encoders are float32, and those of decoders in the type of the file, unless an {@link Encoding} says otherwise (transformers' {@code dtype} and
- * {@code quantization_config}): as 16-bit numbers they take half the memory, in blocks of codes
- * even less; see {@link Module#to} for the weights to which an encoding applies. Such weights are
- * frozen. Those that the file has in another type are converted. Computations with them are in
- * float32.
+ * <p>Weights of encoders are float32, and those of decoders in the type of the file, unless an
+ * {@link Encoding} says otherwise (transformers' {@code dtype} and {@code quantization_config}): as
+ * 16-bit numbers they take half the memory, in blocks of codes even less; see {@link Module#to} for
+ * the weights to which an encoding applies. Such weights are frozen. Those that the file has in
+ * another type are converted. Computations with them are in float32.
  */
 public final class Transformers {
   private Transformers() {}
@@ -391,8 +391,7 @@ public final class Transformers {
     return fill(folder, model, Held.in(encoding));
   }
 
-  private static <M extends Module> M fill(Path folder, M model, Held held)
-      throws IOException {
+  private static <M extends Module> M fill(Path folder, M model, Held held) throws IOException {
     ModelFamily family =
         model instanceof HasModelType m ? ModelFamily.of(m.modelType()) : family(folder);
     WeightSource files = WeightSource.open(ModelFolder.open(folder));

@@ -17,6 +17,7 @@ final class UnknownSettings {
           "architectures",
           "auto_map",
           "bad_words_ids",
+          "cache_implementation",
           "chunk_size_feed_forward",
           "dtype",
           "finetuning_task",
@@ -24,10 +25,12 @@ final class UnknownSettings {
           "is_decoder",
           "is_llama_config",
           "label2id",
+          "model_max_length",
           "model_type",
           "num_labels",
           "output_attentions",
           "output_hidden_states",
+          "output_router_logits",
           "prefix",
           "pretraining_tp",
           "problem_type",
@@ -44,11 +47,11 @@ final class UnknownSettings {
 
   private UnknownSettings() {}
 
-  /** Warns once of all settings that nobody has read. */
+  /** Warns once of all settings that nobody has read and that are not off. */
   static void warn(ConfigReader in, Path file) {
     List<String> unknown =
         in.unread().stream()
-            .filter(name -> !HARMLESS.contains(name) && !name.startsWith("_"))
+            .filter(name -> !HARMLESS.contains(name) && !name.startsWith("_") && !in.isOff(name))
             .sorted()
             .toList();
     if (!unknown.isEmpty()) {

@@ -73,7 +73,8 @@ class GenerationSessionTest {
       assertThat(answer).containsExactly(alone(text));
       assertThat(s.reused()).isEqualTo(before);
       text = joined(joined(text, answer), 7 + turn, 9);
-      before = text.length - 3; // all but the answer's last token, which was not fed, and what is new
+      before =
+          text.length - 3; // all but the answer's last token, which was not fed, and what is new
     }
     assertThat(s.bytes()).isPositive();
     assertThat(s.length()).isEqualTo(text.length - 3);
@@ -138,8 +139,7 @@ class GenerationSessionTest {
   void beamsDoNotGoOn() {
     GenerationConfig beams = GenerationConfig.builder().numBeams(2).build();
     GenerationRequest r = new GenerationRequest(new int[] {1}, beams, null);
-    assertThatThrownBy(
-            () -> new GenerationSession(generator).generate(r, GenerationListener.NONE))
+    assertThatThrownBy(() -> new GenerationSession(generator).generate(r, GenerationListener.NONE))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("num_beams");
     assertThatThrownBy(() -> next(new GenerationSession(generator), 99))

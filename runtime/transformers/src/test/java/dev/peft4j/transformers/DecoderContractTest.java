@@ -21,8 +21,8 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -159,10 +159,10 @@ class DecoderContractTest {
     for (int at = 0; at < tokens; at++) {
       Tensor one = ids.slice(1, at, at + 1);
       cache.begin(1);
-      Storage[] y =
-          cache.compute(at, () -> new Tensor[] {model.logits(model.hidden(one, cache))});
+      Storage[] y = cache.compute(at, () -> new Tensor[] {model.logits(model.hidden(one, cache))});
       cache.advance();
-      float[] expected = java.util.Arrays.copyOfRange(whole, at * vocabulary, (at + 1) * vocabulary);
+      float[] expected =
+          java.util.Arrays.copyOfRange(whole, at * vocabulary, (at + 1) * vocabulary);
       close(y[0].toFloats(), expected);
     }
   }
@@ -202,8 +202,7 @@ class DecoderContractTest {
         LoraConfig.builder().allLinear().r(2).alpha(4).fanInFanOut(transposed).build();
     AdaptedModel<CausalLm> adapted = PeftModel.of(model, config);
     model.train();
-    var optimizer =
-        dev.peft4j.optim.AdamW.builder().lr(0.02f).build(adapted.trainableParameters());
+    var optimizer = dev.peft4j.optim.AdamW.builder().lr(0.02f).build(adapted.trainableParameters());
     float first = 0;
     float last = 0;
     for (int i = 0; i < 4; i++) {
@@ -250,8 +249,7 @@ class DecoderContractTest {
   @MethodSource("cases")
   void halfPrecisionStaysAsItLies(String name) throws IOException {
     TinyDecoder tiny = TinyDecoder.of(name);
-    Path folder =
-        TinyDecoder.folder(temp, tiny.config(), tiny.weightsIn(Encodings.BFLOAT16));
+    Path folder = TinyDecoder.folder(temp, tiny.config(), tiny.weightsIn(Encodings.BFLOAT16));
     CausalLm model = Transformers.causalLm(folder);
     model
         .namedParameters()
@@ -274,8 +272,7 @@ class DecoderContractTest {
     String missing = names.get(2);
     String wrong = names.get(4);
     weights.remove(missing);
-    weights.put(
-        wrong, new StoredTensor(Shape.of(3, 5), Storage.zeros(DType.FLOAT32, 15)));
+    weights.put(wrong, new StoredTensor(Shape.of(3, 5), Storage.zeros(DType.FLOAT32, 15)));
     Path folder = TinyDecoder.folder(temp, tiny.config(), weights);
     assertThatThrownBy(() -> Transformers.causalLm(folder))
         .isInstanceOf(StateDictException.class)
@@ -292,8 +289,7 @@ class DecoderContractTest {
     ObjectNode labels = config.putObject("id2label");
     labels.put("0", "a").put("1", "b").put("2", "c");
     if (tiny.file.has("sequence")) {
-      Path folder =
-          TinyDecoder.folder(temp.resolve("sequence"), config, tiny.weights("sequence"));
+      Path folder = TinyDecoder.folder(temp.resolve("sequence"), config, tiny.weights("sequence"));
       SequenceClassifier model = Transformers.sequenceClassifier(folder);
       close(model.forward(tiny.ids(), tiny.mask()), tiny.floats("sequence", "logits"));
       assertThat(model.stateDict().keySet())
@@ -317,7 +313,10 @@ class DecoderContractTest {
     assertThat(made.text()).isEmpty();
     SequenceClassifier model = (SequenceClassifier) made.result();
     assertThat(model.forward(tiny.ids(), tiny.mask()).shape()).isEqualTo(Shape.of(2, 3));
-    assertThat(Transformers.tokenClassifier(folder, List.of("a", "b", "c")).forward(tiny.ids(), null).shape())
+    assertThat(
+            Transformers.tokenClassifier(folder, List.of("a", "b", "c"))
+                .forward(tiny.ids(), null)
+                .shape())
         .isEqualTo(Shape.of(2, tiny.ids().dim(1), 3));
     Tensor hidden = Transformers.encoder(folder).forward(tiny.ids(), tiny.mask());
     close(hidden, tiny.floats("last_hidden"));
@@ -327,14 +326,14 @@ class DecoderContractTest {
   @MethodSource("cases")
   void settingsThatTheFamilyDoesNotKnow(String name) throws IOException {
     TinyDecoder tiny = TinyDecoder.of(name);
-    ObjectNode config = tiny.config().put("brand_new_trick", 3).put("other_trick", true);
+    ObjectNode config =
+        tiny.config().put("brand_new_trick", 3).put("other_trick", true).put("off_trick", false);
     Path folder = TinyDecoder.folder(temp, config, tiny.weights());
     Logged loaded = Logged.of(() -> Transformers.causalLm(folder));
     assertThat(loaded.text().lines())
         .singleElement()
         .asString()
-        .contains(
-            folder.resolve("config.json").toString(), "(2): brand_new_trick, other_trick");
+        .contains(folder.resolve("config.json").toString(), "(2): brand_new_trick, other_trick");
   }
 
   @Test

@@ -31,9 +31,29 @@ final class TinyDecoder {
   /** The cases; every family has one. */
   static final List<String> NAMES =
       List.of(
-          "llama", "llama-llama3", "llama-linear", "llama-dynamic", "llama-yarn", "mistral",
-          "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "phi", "phi3", "gpt2", "gpt_neox",
-          "smollm3", "granite", "olmo2", "stablelm", "starcoder2", "cohere", "falcon", "falcon-7b",
+          "llama",
+          "llama-llama3",
+          "llama-linear",
+          "llama-dynamic",
+          "llama-yarn",
+          "mistral",
+          "qwen2",
+          "qwen3",
+          "gemma",
+          "gemma2",
+          "gemma3",
+          "phi",
+          "phi3",
+          "gpt2",
+          "gpt_neox",
+          "smollm3",
+          "granite",
+          "olmo2",
+          "stablelm",
+          "starcoder2",
+          "cohere",
+          "falcon",
+          "falcon-7b",
           "bloom");
 
   final String name;
@@ -117,7 +137,8 @@ final class TinyDecoder {
             (n, t) -> {
               boolean one = first.size() <= second.size();
               (one ? first : second).put(n, t);
-              map.put(n, one ? "model-00001-of-00002.safetensors" : "model-00002-of-00002.safetensors");
+              map.put(
+                  n, one ? "model-00001-of-00002.safetensors" : "model-00002-of-00002.safetensors");
             });
     Files.createDirectories(to);
     Files.writeString(to.resolve("config.json"), config().toString());

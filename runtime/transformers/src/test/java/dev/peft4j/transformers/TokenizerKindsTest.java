@@ -64,9 +64,9 @@ class TokenizerKindsTest {
                 .as(what)
                 .isEqualTo(ids);
           }
-          // release 0.23 of the library decodes tokens that match normalized texts in another way
-          if (!folder.endsWith("flags")) {
-            assertThat(tokenizer.decode(ids)).as(what).isEqualTo(text.path(2).asText());
+          assertThat(tokenizer.decode(ids)).as(what).isEqualTo(text.path(2).asText());
+          if (!tokenizer.cleansUp()) {
+            assertThat(streamed(tokenizer, ids)).as(what).isEqualTo(text.path(2).asText());
           }
         }
       }
@@ -84,6 +84,20 @@ class TokenizerKindsTest {
         }
       }
     }
+  }
+
+  /** What a stream gives, and what it still keeps of an unfinished character. */
+  private static String streamed(Tokenizer tokenizer, long[] ids) {
+    DecodeStream stream = tokenizer.stream(true);
+    StringBuilder text = new StringBuilder();
+    for (long id : ids) {
+      String part = stream.step(id);
+      text.append(part == null ? "" : part);
+    }
+    String whole = tokenizer.decode(ids);
+    return whole.startsWith(text.toString()) && whole.indexOf('\uFFFD', text.length()) >= 0
+        ? whole
+        : text.toString();
   }
 
   private static String text(Random random, int length) {

@@ -4,11 +4,11 @@ import dev.peft4j.data.Rng;
 import dev.peft4j.generate.GenerationConfig;
 import dev.peft4j.generate.Generator;
 import dev.peft4j.graph.ActivationCheckpointing;
+import dev.peft4j.tensor.Tensor;
 import dev.peft4j.transformers.CausalBatch;
 import dev.peft4j.transformers.DecoderConfig;
 import dev.peft4j.transformers.DecoderInput;
 import dev.peft4j.transformers.LlamaForCausalLM;
-import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.PeftModel;
 import dev.peft4j.tuner.lora.LoraConfig;
 import java.util.List;
@@ -30,8 +30,7 @@ final class SmolLm2 {
   static Workload training(int batch, int length, int layers) {
     LlamaForCausalLM base = model(layers, length);
     String given = System.getProperty("checkpointing", "auto");
-    base.activationCheckpointing(
-        ActivationCheckpointing.valueOf(given.toUpperCase(Locale.ROOT)));
+    base.activationCheckpointing(ActivationCheckpointing.valueOf(given.toUpperCase(Locale.ROOT)));
     PeftModel model = PeftModel.of(base, lora());
     Tensor ids = Tensor.of(ids(batch * length), batch, length);
     CausalBatch texts = new CausalBatch(DecoderInput.of(ids), ids);
@@ -68,8 +67,7 @@ final class SmolLm2 {
   static Workload of(String name, int batch, int length) {
     int layers = Integer.getInteger("layers", 30);
     return switch (name) {
-      case "smollm2" ->
-          training(batch == 0 ? 4 : batch, length == 0 ? 256 : length, layers);
+      case "smollm2" -> training(batch == 0 ? 4 : batch, length == 0 ? 256 : length, layers);
       case "generate" ->
           generation(Math.max(1, batch), length == 0 ? 64 : length, NEW_TOKENS, true, layers);
       case "decode" -> generation(Math.max(1, batch), 1, NEW_TOKENS, false, layers);

@@ -32,7 +32,7 @@ record Workload(
     Supplier<Tensor> loss,
     @Nullable Runnable instead) {
   /** The names that {@link #of} knows. */
-  static final List<String> NAMES = 
+  static final List<String> NAMES =
       List.of("tiny", "mlp", "minilm", "smollm2", "generate", "decode", "prefill");
 
   /** Returns the workload of that name, one of {@link #NAMES}. */

@@ -169,9 +169,6 @@ final class AdapterRun {
     Map<String, float[]> before = values(model.module());
     AdaptedModel<Module> adapted = PeftModel.of(model.module(), config);
     adapted.load(peft.adapter());
-    if (peft.how().path("name").asText().equals("LoRA-FA")) {
-      LoraOptimizers.fa(adapted, AdamW.builder()); // it freezes
-    }
     compareNames(adapted);
     evaluate(model);
     give(adapted);
@@ -210,18 +207,20 @@ final class AdapterRun {
   }
 
   private void compareNames(PeftModel model) throws IOException {
-    List<String> here = new ArrayList<>();
-    List<String> trained = new ArrayList<>();
-    for (NamedParameter p : model.namedParameters()) {
-      here.add(describe(p));
-      if (p.parameter().trainable()) {
-        trained.add(p.name());
-      }
+    compareLists(
+        "trainable parameters",
+        model.namedParameters().stream()
+            .filter(p -> p.parameter().trainable())
+            .map(NamedParameter::name)
+            .toList(),
+        peft.trainable());
+    if (peft.how().path("name").asText().equals("LoRA-FA")) {
+      LoraOptimizers.fa(model, AdamW.builder()); // it freezes
     }
     if (peft.parameters() != null) {
+      List<String> here = model.namedParameters().stream().map(AdapterRun::describe).toList();
       compareLists("parameters", here, peft.parameters());
     }
-    compareLists("trainable parameters", trained, peft.trainable());
   }
 
   /** Returns a line of params.txt: {@code name [4, 2] False}. */
@@ -309,12 +308,10 @@ final class AdapterRun {
             .run(
                 peft.optimizer(),
                 () ->
-                    withAdded(
-                        model.loss().apply(model.forward().apply(inputs), target), adapted)));
+                    withAdded(model.loss().apply(model.forward().apply(inputs), target), adapted)));
     if (has("sched.eval_output")) {
       model.module().eval();
-      step.add(
-          "sched.eval_output", model.forward().apply(inputs), expected("sched.eval_output"));
+      step.add("sched.eval_output", model.forward().apply(inputs), expected("sched.eval_output"));
     }
   }
 
@@ -329,8 +326,7 @@ final class AdapterRun {
               json.path("ratio").asDouble(),
               json.path("lr_embedding").asDouble());
       case "LoRA-FA" -> LoraOptimizers.fa(adapted, b);
-      case "Riemannian AdamW" ->
-          LoraOptimizers.riemannian(adapted, b, json.path("reg").asDouble());
+      case "Riemannian AdamW" -> LoraOptimizers.riemannian(adapted, b, json.path("reg").asDouble());
       default -> b.build(adapted.trainableParameters());
     };
   }

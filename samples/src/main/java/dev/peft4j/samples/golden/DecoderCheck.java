@@ -76,8 +76,7 @@ final class DecoderCheck {
   }
 
   private DecoderInput input(String rows) throws IOException {
-    return DecoderInput.of(tensor(rows + ".input_ids"))
-        .withMask(tensor(rows + ".attention_mask"));
+    return DecoderInput.of(tensor(rows + ".input_ids")).withMask(tensor(rows + ".attention_mask"));
   }
 
   private Tensor tensor(String name) throws IOException {
@@ -125,7 +124,8 @@ final class DecoderCheck {
                 Tensor tokens =
                     count == 1
                         ? Tensor.of(next, Shape.of(1, 1))
-                        : Tensor.of(java.util.Arrays.copyOfRange(ids, from, from + count), 1, count);
+                        : Tensor.of(
+                            java.util.Arrays.copyOfRange(ids, from, from + count), 1, count);
                 return new Tensor[] {model.logits(model.hidden(tokens, cache))};
               });
       cache.advance();

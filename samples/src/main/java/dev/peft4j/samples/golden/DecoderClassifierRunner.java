@@ -34,7 +34,8 @@ final class DecoderClassifierRunner {
     Map<String, Tensor> left = GoldenCase.starting("left.", io);
     output.add("left.output", forward(model, left), left.get("output"));
     if (java.nio.file.Files.exists(golden.hubConfig())) {
-      Tensor other = HubConfig.with(golden, f -> forward(Transformers.sequenceClassifier(f), right));
+      Tensor other =
+          HubConfig.with(golden, f -> forward(Transformers.sequenceClassifier(f), right));
       output.add("hub_config's output", other, right.get("output"));
     }
     Difference loss = new Difference("loss", TOLERANCE);

@@ -99,8 +99,7 @@ final class DecoderRunner {
             merges,
             true);
     Map<String, Tensor> inputs = GoldenCase.starting("right.", io);
-    Tensor labels =
-        GoldenCase.tensor(io, classifies(golden) ? "input.target" : "right.labels");
+    Tensor labels = GoldenCase.tensor(io, classifies(golden) ? "input.target" : "right.labels");
     return new AdapterRun(peft, () -> model(golden, encoding), config, io, inputs, labels).run();
   }
 
@@ -119,8 +118,7 @@ final class DecoderRunner {
   static CaseModel model(CausalLm model) {
     return new CaseModel(
         model,
-        in ->
-            model.forward(Objects.requireNonNull(in.get("input_ids")), in.get("attention_mask")),
+        in -> model.forward(Objects.requireNonNull(in.get("input_ids")), in.get("attention_mask")),
         DecoderRunner::loss);
   }
 

@@ -80,6 +80,9 @@ public final class Golden {
     if (ChatCase.looksLikeOne(c)) {
       return ChatCase.run(c);
     }
+    if (TokenizerCase.looksLikeOne(c)) {
+      return TokenizerCase.run(c);
+    }
     return QuantCase.looksLikeOne(c) ? QuantCase.run(c) : CaseRunner.run(c);
   }
 
@@ -88,7 +91,9 @@ public final class Golden {
     if (!Files.isDirectory(folder)) {
       throw new NotDirectoryException(folder.toString());
     }
-    if (Files.exists(folder.resolve("case.json")) || ChatCase.looksLikeOne(folder)) {
+    if (Files.exists(folder.resolve("case.json"))
+        || ChatCase.looksLikeOne(folder)
+        || TokenizerCase.looksLikeOne(folder)) {
       return List.of(folder.toAbsolutePath().normalize());
     }
     try (Stream<Path> children = Files.list(folder)) {
@@ -98,6 +103,7 @@ public final class Golden {
 
   private static boolean isCase(Path path) {
     return ChatCase.looksLikeOne(path)
+        || TokenizerCase.looksLikeOne(path)
         || (Files.isDirectory(path) && GoldenCase.looksLikeOne(path));
   }
 

@@ -98,7 +98,8 @@ final class QuantLora {
   private Quantize quantize() {
     String type = isStories() ? "nf4" : c.json().path("quantization").path("type").asText();
     boolean twice =
-        isStories() || c.json().path("quantization").path("double").asBoolean()
+        isStories()
+            || c.json().path("quantization").path("double").asBoolean()
             || c.json().path("name").asText().contains("double");
     Quantize q = Quantize.named(type);
     return twice ? q.doubleQuantization() : q;
@@ -207,8 +208,8 @@ final class QuantLora {
     for (int k = 0; k < all.size(); k++) {
       NamedParameter p = trained.get(k);
       Tensor now = Tensor.of(p.parameter().own(), p.parameter().shape());
-      step.add(prefix + p.name(), now, tensor(prefix + "step3." + p.name()), all.get(k),
-          LEAST_GRADIENT);
+      step.add(
+          prefix + p.name(), now, tensor(prefix + "step3." + p.name()), all.get(k), LEAST_GRADIENT);
     }
   }
 

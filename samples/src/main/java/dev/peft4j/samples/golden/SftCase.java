@@ -54,6 +54,8 @@ final class SftCase {
         all.add(new GoldenEntry(entry, () -> run(() -> SftEvaluation.run(folder, file))));
       } else if (entry.equals("data")) {
         all.addAll(SftRows.entries(folder, file));
+      } else if (entry.equals("cls")) {
+        all.addAll(SftClassification.entries(folder, file));
       } else if (entry.equals("pack")) {
         all.addAll(SftPacking.entries(folder, file));
       } else {

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** Which examples share a row, and that documents in a row do not see each other. */
 final class SftPacking {
@@ -58,7 +59,7 @@ final class SftPacking {
     SafeTensors file = SafeTensors.open(folder.resolve("pack.safetensors"));
     Map<String, Tensor> all = new HashMap<>();
     for (String name : file.names()) {
-      all.put(name, Tensor.of(file.storage(name), file.shapes().get(name)));
+      all.put(name, Tensor.of(file.storage(name), file.info(name).shape()));
     }
     CausalLm model = SftCase.Adapted.of(folder).model();
     List<String> wrong = new ArrayList<>();
@@ -75,20 +76,24 @@ final class SftPacking {
     }
     packed.add("packed.logits", model.forward(batch.input()), all.get("packed.logits"));
     for (int i = 0; all.containsKey("tokens." + i); i++) {
-      Tensor ids = all.get("tokens." + i);
+      Tensor ids = get(all, "tokens." + i);
       Tensor logits = model.forward(DecoderInput.of(ids.reshape(1, ids.dim(0))));
       single.add("single." + i, logits.reshape(ids.dim(0), -1), all.get("single." + i + ".logits"));
     }
-    Tensor ids = all.get("leak.input_ids");
+    Tensor ids = get(all, "leak.input_ids");
     leak.add("leak.logits", model.forward(DecoderInput.of(ids)), all.get("leak.logits"));
     return CaseResult.of(List.of(packed, single, leak), wrong);
   }
 
+  private static Tensor get(Map<String, Tensor> all, String name) {
+    return Objects.requireNonNull(all.get(name), name);
+  }
+
   /** The documents of the packed row, by their positions. */
   private static List<TokenRow> documents(Map<String, Tensor> all) {
-    int[] ids = all.get("packed.input_ids").toInts();
-    int[] labels = all.get("packed.labels").toInts();
-    int[] positions = all.get("packed.position_ids").toInts();
+    int[] ids = get(all, "packed.input_ids").toInts();
+    int[] labels = get(all, "packed.labels").toInts();
+    int[] positions = get(all, "packed.position_ids").toInts();
     List<TokenRow> out = new ArrayList<>();
     int start = 0;
     for (int i = 1; i <= ids.length; i++) {
@@ -102,7 +107,7 @@ final class SftPacking {
   }
 
   private static void same(String name, Tensor found, Map<String, Tensor> all, List<String> wrong) {
-    if (!Arrays.equals(found.toInts(), all.get("packed." + name).toInts())) {
+    if (!Arrays.equals(found.toInts(), get(all, "packed." + name).toInts())) {
       wrong.add("packed " + name + " differ");
     }
   }

@@ -88,13 +88,8 @@ public final class Story {
     say("perplexity before: %.3f", before.get("perplexity"));
     List<String> first = WORDS.stream().map(definitions::define).toList();
     LoraConfig config =
-        LoraConfig.builder()
-            .allLinear()
-            .r(options.rank())
-            .alpha(2.0 * options.rank())
-            .build();
-    AdaptedModel<CausalLm> adapted =
-        Rng.with(options.seed(), () -> PeftModel.of(model, config));
+        LoraConfig.builder().allLinear().r(options.rank()).alpha(2.0 * options.rank()).build();
+    AdaptedModel<CausalLm> adapted = Rng.with(options.seed(), () -> PeftModel.of(model, config));
     say("%s", adapted.trainableSummary());
     double seconds = train(adapted, data.train());
     model.eval();
@@ -121,10 +116,7 @@ public final class Story {
   /** Trains and returns the seconds that it took. */
   private double train(AdaptedModel<CausalLm> adapted, List<String> train) {
     AdamW optimizer =
-        AdamW.builder()
-            .lr(options.lr())
-            .weightDecay(0)
-            .build(adapted.trainableParameters());
+        AdamW.builder().lr(options.lr()).weightDecay(0).build(adapted.trainableParameters());
     Batches<CausalBatch> batches =
         Batches.shuffled(
             train,
@@ -158,9 +150,7 @@ public final class Story {
     line.put("steps", options.steps());
     line.put("first_loss", rounded(losses.getFirst(), 3));
     List<Double> last = losses.subList(Math.max(0, losses.size() - LAST), losses.size());
-    line.put(
-        "last_loss",
-        rounded(last.stream().mapToDouble(x -> x).average().orElseThrow(), 3));
+    line.put("last_loss", rounded(last.stream().mapToDouble(x -> x).average().orElseThrow(), 3));
     line.put("perplexity_before", rounded(before.getOrDefault("perplexity", Double.NaN), 3));
     line.put("perplexity_after", rounded(after.getOrDefault("perplexity", Double.NaN), 3));
     line.put("train_seconds", rounded(seconds, 1));

@@ -21,14 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param out folder for the adapter and the loss curve
  */
 record StoryOptions(
-    String model,
-    int steps,
-    int batch,
-    float lr,
-    long seed,
-    int rank,
-    Encoding dtype,
-    Path out) {
+    String model, int steps, int batch, float lr, long seed, int rank, Encoding dtype, Path out) {
   private static final int MAX_STEPS = 1_000_000;
   private static final int MAX_BATCH = 512;
   private static final int MAX_RANK = 512;

@@ -35,9 +35,7 @@ record StoryTexts(Tokenizer tokenizer, TokenIds special) {
   int[] begun(String text) {
     int[] ids = tokenizer.tokenize(text, false).ids();
     Integer bos = special.bos();
-    return bos == null
-        ? ids
-        : IntStream.concat(IntStream.of(bos), Arrays.stream(ids)).toArray();
+    return bos == null ? ids : IntStream.concat(IntStream.of(bos), Arrays.stream(ids)).toArray();
   }
 
   /** Returns the number of tokens of texts, as the model gets them. */

@@ -48,9 +48,10 @@ class SftCaseTest {
   @Test
   void agreesWithTrl() {
     assertThat(run()).isTrue();
-    assertThat(lines()).hasSize(8).last().isEqualTo("7 passed, 0 failed, 0 skipped");
-    assertThat(lines().getFirst()).startsWith("eval").endsWith("ok");
-    assertThat(lines().get(1)).startsWith("train/accumulate-tail ").endsWith("ok");
+    assertThat(lines()).hasSize(13).last().isEqualTo("12 passed, 0 failed, 0 skipped");
+    assertThat(lines().getFirst()).startsWith("cls/single").endsWith("ok");
+    assertThat(lines().get(5)).startsWith("eval").endsWith("ok");
+    assertThat(lines().get(6)).startsWith("train/accumulate-tail ").endsWith("ok");
   }
 
   @Test

@@ -60,7 +60,8 @@ class MyLlamaTest {
   }
 
   private static CausalBatch batch(Tokenizer tokenizer) {
-    long[] ids = tokenizer.encode(List.of("Lily saw a red ball. She was sad.")).inputIds().toLongs();
+    long[] ids =
+        tokenizer.encode(List.of("Lily saw a red ball. She was sad.")).inputIds().toLongs();
     int[] row = Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
     return CausalBatch.of(List.of(TokenRow.of(row)), 0, 1);
   }

@@ -58,9 +58,13 @@ class StoryTest {
         """;
     StoryData data =
         StoryData.read(new ByteArrayInputStream(file.getBytes(StandardCharsets.UTF_8)));
-    assertThat(data.test()).containsExactly("entity: that which is perceived.", "hot dog: a sausage.");
+    assertThat(data.test())
+        .containsExactly("entity: that which is perceived.", "hot dog: a sausage.");
     assertThat(data.train()).isEmpty();
-    assertThatThrownBy(() -> StoryData.read(new ByteArrayInputStream("x y | z".getBytes(StandardCharsets.UTF_8))))
+    assertThatThrownBy(
+            () ->
+                StoryData.read(
+                    new ByteArrayInputStream("x y | z".getBytes(StandardCharsets.UTF_8))))
         .hasMessageContaining("line 1: no synset's offset");
   }
 

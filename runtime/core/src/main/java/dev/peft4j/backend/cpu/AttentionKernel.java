@@ -15,6 +15,12 @@ final class AttentionKernel extends Kernel {
   /** Queries whose scores are held at once. */
   private static final int QUERIES = 128;
 
+  /** The same where queries see some of the keys: fewer look at fewer that they do not see. */
+  private static final int QUERIES_OF_RANGES = 64;
+
+  /** With fewer queries OpenBLAS is as fast, and needs nothing made for a number of keys. */
+  private static final int MANY_QUERIES = 16;
+
   /** Scores held at once, unless those of one head are more: a part of the second-level cache. */
   private static final int SCORES = 1 << 17;
 
@@ -38,6 +44,9 @@ final class AttentionKernel extends Kernel {
    * True if all queries of all heads of a sequence have the same mask, added to uncapped scores.
    */
   private final boolean rowMask;
+
+  /** Queries of a block. */
+  private final int most;
 
   /** Key heads that are computed together, and how many such chunks a sequence has. */
   private final int chunk;
@@ -68,9 +77,10 @@ final class AttentionKernel extends Kernel {
     this.maskSteps = masked ? steps(site.in(3)) : new int[4];
     this.rowMask =
         masked && op.softcap() == 0 && maskSteps[1] == 0 && maskSteps[2] == 0 && maskSteps[3] != 0;
-    int block = Math.min(QUERIES, queries);
-    boolean together = op.heads() == op.kvHeads() && OneDnn.available();
-    this.chunk = together ? chunk(op.heads(), block * keys) : 1;
+    this.most = ranges.all() ? QUERIES : QUERIES_OF_RANGES;
+    int block = Math.min(most, queries);
+    boolean dnn = OneDnn.available() && (ranges.all() || queries >= MANY_QUERIES);
+    this.chunk = dnn && op.heads() == op.kvHeads() ? chunk(op.heads(), block * keys) : 1;
     this.chunks = (op.kvHeads() + chunk - 1) / chunk;
     this.parts = parts((long) batch * op.heads() * queries * keys * d / 4, batch * chunks);
     HeadProducts.Layout layout = new HeadProducts.Layout(d, qRow, kRow, op.scale(), rowMask);
@@ -82,7 +92,7 @@ final class AttentionKernel extends Kernel {
     }
     for (int p = 0; p < parts; p++) {
       products[p] =
-          together
+          dnn
               ? site.frame().shared(p, layout, () -> new DnnHeads(layout))
               : new BlasHeads(layout);
     }
@@ -139,8 +149,8 @@ final class AttentionKernel extends Kernel {
       clear(valueGradient(b, kv), keys, kRow, heads * d);
     }
     for (int h = kv * group; h < (kv + 1) * group; h++) {
-      for (int from = 0; from < queries; from += QUERIES) {
-        Block block = block(part, b, h, kv, heads, from, Math.min(QUERIES, queries - from));
+      for (int from = 0; from < queries; from += most) {
+        Block block = block(part, b, h, kv, heads, from, Math.min(most, queries - from));
         if (block.n == 0) {
           clear(out() + queryOffset(block), block.count, qRow, heads * d);
         } else if (gradient) {
@@ -331,7 +341,7 @@ final class AttentionKernel extends Kernel {
 
   /** Bytes of the scores of a block. */
   private long scores() {
-    return 4L * chunk * Math.min(QUERIES, queries) * keys;
+    return 4L * chunk * Math.min(most, queries) * keys;
   }
 
   private void softmaxGradient(Block x, long p, long dP) {

@@ -66,7 +66,8 @@ final class Kernels {
     return i == 0 && op instanceof Gather
         || op instanceof HeadLoss l && HeadLossKernel.reads(l, i)
         || op instanceof HeadLossGrad g && HeadLossKernel.reads(g.loss(), i)
-        || i == 1 && !encoding.hasBlocks()
+        || i == 1
+            && !encoding.hasBlocks()
             && (FewRowsKernel.takes(op, inputs[0], inputs[1])
                 || FrozenProductKernel.takes(op, inputs[0], inputs[1]))
         || CodedKernels.of(op, i, encoding, inputs) != null;

@@ -39,6 +39,8 @@ import org.jspecify.annotations.Nullable;
  * @param ensureWeightTying whether layers that share one weight share one adapter. Null (the
  *     default) lets them wherever that is possible; false, as peft does by default, adapts just the
  *     layers that are targeted
+ * @param variant another way to compute or to learn, or null for plain LoRA; not with dora
+ * @param startSettings peft's settings of the starts EVA, CORDA and LORA_GA, as JSON, or null
  * @param taskType peft's task type, or null
  * @param baseModel name of the base model, or null
  */
@@ -58,6 +60,8 @@ public record LoraConfig(
     SequencedMap<String, List<Integer>> trainableTokens,
     boolean fanInFanOut,
     @Nullable Boolean ensureWeightTying,
+    @Nullable LoraVariant variant,
+    @Nullable String startSettings,
     @Nullable String taskType,
     @Nullable String baseModel)
     implements PeftConfig {
@@ -78,6 +82,10 @@ public record LoraConfig(
     LoraChecks.requireDropout(dropout, targets.fromFile());
     LoraChecks.requireTaskType(taskType);
     LoraChecks.requireStart(init, pissaIterations, loraBias, dora);
+    if (variant != null && (dora || loraBias && !(variant instanceof LoraVariant.BlockDiagonal))) {
+      throw new IllegalArgumentException(
+          "the variant " + variant + " is not supported with dora or a bias of B");
+    }
     trainableTokens.forEach(TokenRows::checkIds);
     rankPattern = PatternMap.of(rankPattern);
     alphaPattern = PatternMap.of(alphaPattern);
@@ -166,6 +174,8 @@ public record LoraConfig(
         trainableTokens,
         fanInFanOut,
         ensureWeightTying,
+        variant,
+        startSettings,
         taskType,
         baseModel);
   }
@@ -221,6 +231,8 @@ public record LoraConfig(
     private final SequencedMap<String, List<Integer>> trainableTokens = new LinkedHashMap<>();
     private boolean fanInFanOut;
     private @Nullable Boolean ensureWeightTying;
+    private @Nullable LoraVariant variant;
+    private @Nullable String startSettings;
 
     private Builder() {}
 
@@ -239,6 +251,8 @@ public record LoraConfig(
       trainableTokens.putAll(c.trainableTokens);
       fanInFanOut = c.fanInFanOut;
       ensureWeightTying = c.ensureWeightTying;
+      variant = c.variant;
+      startSettings = c.startSettings;
       targets(c.targets).taskType(c.taskType).baseModel(c.baseModel);
     }
 
@@ -336,6 +350,18 @@ public record LoraConfig(
       return this;
     }
 
+    /** Sets another way to compute or to learn, see {@link LoraVariant}; null for plain LoRA. */
+    public Builder variant(@Nullable LoraVariant value) {
+      variant = value;
+      return this;
+    }
+
+    /** Sets peft's settings of a start that needs data, as JSON; they are kept in files. */
+    public Builder startSettings(@Nullable String json) {
+      startSettings = json;
+      return this;
+    }
+
     /** Sets another rank for layers whose path ends in {@code key}. */
     public Builder rankPattern(String key, int rank) {
       rankPattern.put(key, rank);
@@ -383,6 +409,8 @@ public record LoraConfig(
           trainableTokens,
           fanInFanOut,
           ensureWeightTying,
+          variant,
+          startSettings,
           taskType(),
           baseModel());
     }

@@ -1,6 +1,12 @@
 package dev.peft4j.tuner.lora;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.core.JacksonException;
+import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
+import java.util.ArrayList;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.annotation.Bias;
 import dev.peft4j.annotation.Init;
@@ -14,6 +20,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -57,10 +64,17 @@ final class LoraFile {
           "lora_ga_config",
           "velora_config",
           "monteclora_config",
+          "kasa_config",
+          "use_bdlora",
+          "alora_invocation_tokens",
           "lora_bias",
           "fan_in_fan_out",
           "ensure_weight_tying",
           "trainable_token_indices");
+
+  /** Settings of starts that need data: kept as they are. */
+  private static final List<String> OF_STARTS =
+      List.of("eva_config", "corda_config", "lora_ga_config");
 
   private static final Log LOG = Log.of(LoraFile.class);
   private static final Pattern PISSA = Pattern.compile("pissa(?:_niter_(\\d{1,4}))?");
@@ -72,7 +86,7 @@ final class LoraFile {
     ObjectNode known = DEFAULTS;
     file.warnUnknownKeys(known.properties().stream().map(Map.Entry::getKey).toList());
     file.requireDefaults(known, HANDLED);
-    for (String key : List.of("velora_config", "monteclora_config")) {
+    for (String key : List.of("monteclora_config")) {
       if (file.get(key).isObject()) {
         LOG.warn(
             "{}: {} matters in training only, and here it is trained without", file.file(), key);
@@ -87,6 +101,12 @@ final class LoraFile {
     String bias = file.choice("bias", "none", List.of("none", "all", "lora_only"));
     b.bias(Bias.valueOf(bias.toUpperCase(Locale.ROOT)));
     readInit(file, b);
+    b.variant(readVariant(file));
+    for (String key : OF_STARTS) {
+      if (file.get(key).isObject()) {
+        b.startSettings(file.get(key).toString());
+      }
+    }
     SequencedMap<String, Integer> ranks = file.positiveIntegers("rank_pattern");
     ranks.forEach(b::rankPattern);
     SequencedMap<String, Double> alphas = file.numbers("alpha_pattern");
@@ -118,13 +138,15 @@ final class LoraFile {
       case "gaussian" -> b.init(Init.GAUSSIAN);
       case "olora" -> b.init(Init.OLORA);
       case "orthogonal" -> b.init(Init.ORTHOGONAL);
-      case "eva" -> b.init(Init.DEFAULT); // it differs in what a new adapter starts from
-      case "mica" -> {
-        b.init(Init.DEFAULT);
-        LOG.warn("{}: init_lora_weights is \"mica\": trained here, B is trained, too", file.file());
-      }
+      case "eva" -> b.init(Init.EVA);
+      case "mica" -> b.init(Init.MICA);
       case "corda", "lora_ga", "loftq" -> {
-        b.init(Init.DEFAULT);
+        b.init(
+            switch (text.toLowerCase(Locale.ROOT)) {
+              case "corda" -> Init.CORDA;
+              case "lora_ga" -> Init.LORA_GA;
+              default -> Init.DEFAULT;
+            });
         LOG.warn(
             "{}: init_lora_weights is \"{}\", which also changes the base's weights when an adapter"
                 + " is made: the base has to be the one that was saved with this adapter, and is"
@@ -136,9 +158,88 @@ final class LoraFile {
           throw file.wrong(
               "init_lora_weights",
               init,
-              "true, false, \"gaussian\", \"orthogonal\", \"pissa\", \"pissa_niter_N\" or"
-                  + " \"olora\"; \"eva\", \"corda\", \"lora_ga\", \"loftq\" and \"mica\" are read"
-                  + " as true");
+              "true, false, \"gaussian\", \"orthogonal\", \"pissa\", \"pissa_niter_N\","
+                  + " \"olora\" or \"mica\"; \"eva\", \"corda\", \"lora_ga\" and \"loftq\" are read as"
+                  + " true");
+    }
+  }
+
+  private static @Nullable LoraVariant readVariant(AdapterConfig file) throws IOException {
+    List<String> keys =
+        Stream.of("kasa_config", "use_bdlora", "velora_config", "alora_invocation_tokens")
+            .filter(key -> file.get(key).isObject() || file.get(key).isArray())
+            .toList();
+    if (keys.size() > 1) {
+      throw file.wrong(keys.get(1), file.get(keys.get(1)), "null beside " + keys.getFirst());
+    }
+    if (keys.isEmpty()) {
+      return null;
+    }
+    JsonNode c = file.get(keys.getFirst());
+    return file.checked(
+        () ->
+            switch (keys.getFirst()) {
+              case "alora_invocation_tokens" ->
+                  new LoraVariant.Activated(
+                      Objects.requireNonNull(file.indices("alora_invocation_tokens")));
+              case "kasa_config" ->
+                  new LoraVariant.Kasa(
+                      c.path("beta").asDouble(1e-4), c.path("gamma").asDouble(1e-3));
+              case "use_bdlora" ->
+                  new LoraVariant.BlockDiagonal(
+                      texts(c.path("target_modules_bd_a")),
+                      texts(c.path("target_modules_bd_b")),
+                      c.path("nblocks").asInt(1),
+                      c.path("match_strict").asBoolean(true));
+              default ->
+                  new LoraVariant.Velora(
+                      c.path("num_groups").asInt(64),
+                      c.path("scale").asDouble(1),
+                      LoraVariant.Velora.Direction.valueOf(
+                          c.path("init_type").asText("batch_average").toUpperCase(Locale.ROOT)));
+            });
+  }
+
+  private static JsonNode parsed(String json) {
+    try {
+      return new ObjectMapper().readTree(json);
+    } catch (JacksonException e) {
+      throw new IllegalArgumentException("start settings are no JSON: " + json, e);
+    }
+  }
+
+  private static List<String> texts(JsonNode array) {
+    List<String> texts = new ArrayList<>();
+    array.forEach(t -> texts.add(t.asText()));
+    return texts;
+  }
+
+  private static void write(@Nullable LoraVariant variant, ObjectNode tree) {
+    switch (variant) {
+      case LoraVariant.Kasa k ->
+          tree.putObject("kasa_config").put("beta", k.beta()).put("gamma", k.gamma());
+      case LoraVariant.BlockDiagonal d -> {
+        ObjectNode o = tree.putObject("use_bdlora");
+        o.put("match_strict", d.strict()).put("nblocks", d.blocks());
+        texts(o, "target_modules_bd_a", d.ofA());
+        texts(o, "target_modules_bd_b", d.ofB());
+      }
+      case LoraVariant.Velora v ->
+          tree.putObject("velora_config")
+              .put("init_type", v.direction().name().toLowerCase(Locale.ROOT))
+              .put("num_groups", v.groups())
+              .put("scale", v.scale());
+      case LoraVariant.Activated a ->
+          a.tokens().forEach(tree.putArray("alora_invocation_tokens")::add);
+      case null -> {}
+    }
+  }
+
+  private static void texts(ObjectNode tree, String key, List<String> values) {
+    if (values.isEmpty()) {
+      tree.putNull(key);
+    } else {
+      values.forEach(tree.putArray(key)::add);
     }
   }
 
@@ -175,13 +276,25 @@ final class LoraFile {
           tree.put(
               "init_lora_weights",
               c.pissaIterations() < 0 ? "pissa" : "pissa_niter_" + c.pissaIterations());
-      case GAUSSIAN, ORTHOGONAL, OLORA ->
+      case GAUSSIAN, ORTHOGONAL, OLORA, MICA, EVA, CORDA, LORA_GA ->
           tree.put("init_lora_weights", c.init().name().toLowerCase(Locale.ROOT));
+    }
+    write(c.variant(), tree);
+    String ofStart = c.startSettings();
+    if (ofStart != null) {
+      tree.set(
+          c.init().name().toLowerCase(Locale.ROOT) + "_config",
+          parsed(ofStart));
     }
     ObjectNode ranks = tree.putObject("rank_pattern");
     c.rankPattern().forEach(ranks::put);
     ObjectNode alphas = tree.putObject("alpha_pattern");
-    c.alphaPattern().forEach((key, value) -> alphas.set(key, PythonJson.number(value)));
+    boolean decimals = c.init() == Init.EVA; // peft computes them
+    c.alphaPattern()
+        .forEach(
+            (key, value) ->
+                alphas.set(
+                    key, decimals ? DoubleNode.valueOf(value) : PythonJson.number(value)));
     List<Integer> input = c.trainableTokens().get(LoraConfig.INPUT_EMBEDDING);
     if (input != null) {
       input.forEach(tree.putArray("trainable_token_indices")::add);

@@ -1,5 +1,6 @@
 package dev.peft4j.tuner.lora;
 
+import dev.peft4j.annotation.Init;
 import dev.peft4j.data.Rng;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.Linear;
@@ -38,6 +39,7 @@ final class LoraLayer implements TunerLayer, LowRank {
   private @Nullable Tensor startA;
   private @Nullable Tensor startB;
   private final @Nullable Parameter magnitude;
+  private final @Nullable LoraWay way;
 
   /** What stands for the base's weight, if the adapter's file has one. */
   private @Nullable Parameter given;
@@ -50,11 +52,17 @@ final class LoraLayer implements TunerLayer, LowRank {
     LoraStart start = LoraStart.of(path, kind, config, rng);
     this.dropout = dropout(kind, config);
     this.rng = dropout == 0 ? rng : rng.split();
-    this.a = start.a();
-    this.b = start.b();
+    this.way = LoraWay.of(path, kind, config, rng);
+    this.a = way == null ? start.a() : way.firstA(start.a(), rng);
+    this.b = way == null ? start.b() : way.firstB(start.b());
     this.bias = start.bias();
     this.startA = start.fromWeight() ? Tensor.of(a.own().copy(), a.shape()) : null;
     this.startB = start.fromWeight() ? Tensor.of(b.own().copy(), b.shape()) : null;
+    LoraWay.Part part = way == null ? null : way.takenOff();
+    if (part != null) {
+      this.startA = Tensor.of(part.a(), part.r(), part.a().length / part.r()).div(scale);
+      this.startB = Tensor.of(part.b(), part.b().length / part.r(), part.r());
+    }
     this.magnitude = config.dora() ? firstMagnitude() : null;
   }
 
@@ -71,6 +79,7 @@ final class LoraLayer implements TunerLayer, LowRank {
     this.bias = null;
     this.startA = carrier.startA;
     this.startB = carrier.startB;
+    this.way = null;
     this.magnitude = null;
   }
 
@@ -89,7 +98,10 @@ final class LoraLayer implements TunerLayer, LowRank {
     Tensor result = withoutStart(base.apply(x), x);
     boolean drops = dropout > 0 && kind.layer().training();
     Tensor in = drops ? dropped(x) : x;
-    Tensor update = kind.apply(in, a, b, bias).mul(scale);
+    Tensor update =
+        way == null
+            ? kind.apply(in, a, b, bias).mul(scale)
+            : way.acting(way.inner(in, a).linear(way.b(b), bias).mul(scale));
     if (magnitude == null) {
       return result.add(update);
     }
@@ -129,7 +141,8 @@ final class LoraLayer implements TunerLayer, LowRank {
 
   /** W + s·B·A for a weight W, without the part that the adapter started from. */
   private Tensor adapted(Tensor weight) {
-    Tensor w = weight.add(kind.delta(a, b).mul(scale));
+    Tensor delta = way == null ? kind.delta(a, b) : kind.delta(way.a(a), way.b(b));
+    Tensor w = weight.add(delta.mul(scale));
     return startA == null || startB == null ? w : w.sub(kind.delta(startA, startB).mul(scale));
   }
 
@@ -210,7 +223,10 @@ final class LoraLayer implements TunerLayer, LowRank {
       all.add(new Entry("lora_embedding_B", "", b));
     } else {
       all.add(new Entry("lora_A", "weight", a));
-      all.add(new Entry("lora_B", "weight", b));
+      all.add(
+          config.init() == Init.MICA
+              ? Entry.frozen("lora_B", "weight", b, true)
+              : new Entry("lora_B", "weight", b));
     }
     if (bias != null) {
       all.add(new Entry("lora_B", "bias", bias));
@@ -223,7 +239,20 @@ final class LoraLayer implements TunerLayer, LowRank {
               "",
               magnitude)); // in the file it is called by the group alone
     }
+    if (way != null) {
+      all.addAll(way.entries());
+    }
     return all;
+  }
+
+  @Override
+  public List<Constant> constants() {
+    return way == null ? List.of() : way.constants();
+  }
+
+  /** What is different from plain LoRA, or null. */
+  @Nullable LoraWay way() {
+    return way;
   }
 
   @Override
@@ -233,6 +262,10 @@ final class LoraLayer implements TunerLayer, LowRank {
 
   @Override
   public Map<Parameter, Tensor> merged() {
+    if (way != null && !way.merges()) {
+      throw new IllegalStateException(
+          "the adapter of '" + path + "' acts on some tokens only, so it cannot be merged");
+    }
     Map<Parameter, Tensor> merged = new LinkedHashMap<>();
     Tensor w = adapted(kind.weight());
     merged.put(
@@ -256,6 +289,7 @@ final class LoraLayer implements TunerLayer, LowRank {
     if (!config.tiesWeights()
         || bias != null
         || magnitude != null
+        || way != null
         || same == null
         || same.weight() != kind.weight()) {
       return null; // what belongs to the outputs of one layer only cannot be shared

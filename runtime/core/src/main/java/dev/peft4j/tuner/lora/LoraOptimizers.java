@@ -5,6 +5,7 @@ import dev.peft4j.nn.Parameter;
 import dev.peft4j.optim.AdamW;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.PeftModel;
+import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,12 +38,14 @@ public final class LoraOptimizers {
         bs.put(p.name().replace(B, A), p.parameter());
       }
     }
-    List<Pair> pairs =
-        as.keySet().stream()
-            .filter(bs::containsKey)
-            .map(name -> new Pair(as.get(name), bs.get(name)))
-            .filter(p -> p.a.shape().rank() == 2)
-            .toList();
+    List<Pair> pairs = new ArrayList<>();
+    as.forEach(
+        (name, a) -> {
+          Parameter b = bs.get(name);
+          if (b != null && a.shape().rank() == 2) {
+            pairs.add(new Pair(a, b));
+          }
+        });
     if (pairs.isEmpty()) {
       throw new IllegalArgumentException("the model has no LoRA adapter of a linear layer");
     }

@@ -4,6 +4,7 @@ import dev.peft4j.annotation.Init;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
 import dev.peft4j.linalg.LinearAlgebra;
+import dev.peft4j.linalg.LowRankSvd;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.Initial;
 import dev.peft4j.nn.Linear;
@@ -49,6 +50,9 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
         }
         case PISSA -> {
           return pissa(path, kind, r, scale, config.pissaIterations());
+        }
+        case MICA -> {
+          return mica(path, kind, r);
         }
         case OLORA -> {
           return olora(path, kind, r);
@@ -108,6 +112,23 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
         new Parameter(scaled(a, 0.1f), r, in), new Parameter(scaled(b, 0.1f), out, r), null, false);
   }
 
+  /** B is the last left singular vectors, A zero; B is not trained. */
+  private static LoraStart mica(String path, LoraKind kind, int r) {
+    int out = kind.shapeOfB(r)[0];
+    int in = kind.shapeOfA(r)[1];
+    int k = Math.min(out, in);
+    if (r > k) {
+      throw new IllegalArgumentException(
+          "MICA needs a rank of at most " + k + " for '" + path + "', got " + r);
+    }
+    float[] u = LinearAlgebra.available().svd(weight(kind), out, in).u();
+    float[] b = new float[out * r];
+    for (int i = 0; i < out; i++) {
+      System.arraycopy(u, i * k + k - r, b, i * r, r);
+    }
+    return new LoraStart(Initial.constant(0, r, in), new Parameter(b, out, r), null, false);
+  }
+
   /**
    * The r largest singular values and vectors, the values over s and shared between A and B (Meng
    * et al. 2024).
@@ -142,7 +163,7 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
                 + ", got "
                 + r);
       }
-      svd = sketched(w, out, in, r, iterations);
+      svd = LowRankSvd.of(w, out, in, r, iterations, n -> new Rng(SKETCH).normal(n, 0, 1));
     }
     int n = svd.s().length;
     int k = Math.min(r, n);
@@ -158,37 +179,6 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
       }
     }
     return new LoraStart(new Parameter(a, k, in), new Parameter(b, out, k), null, true);
-  }
-
-  /**
-   * A singular value decomposition of rank r by subspace iteration (Halko et al. 2009), torch's
-   * {@code svd_lowrank}.
-   */
-  private static LinearAlgebra.Svd sketched(
-      float[] w, int rows, int columns, int r, int iterations) {
-    if (rows < columns) {
-      LinearAlgebra.Svd turned =
-          sketched(LinearAlgebra.transposed(w, rows, columns), columns, rows, r, iterations);
-      return new LinearAlgebra.Svd(
-          LinearAlgebra.transposed(turned.vt(), r, rows),
-          turned.s(),
-          LinearAlgebra.transposed(turned.u(), columns, r));
-    }
-    float[] wt = LinearAlgebra.transposed(w, rows, columns);
-    float[] q =
-        basis(product(w, new Rng(SKETCH).normal(columns * r, 0, 1), rows, columns, r), rows, r);
-    for (int i = 0; i < iterations; i++) {
-      q = basis(product(wt, q, columns, rows, r), columns, r);
-      q = basis(product(w, q, rows, columns, r), rows, r);
-    }
-    LinearAlgebra.Svd small =
-        LinearAlgebra.available()
-            .svd(product(LinearAlgebra.transposed(q, rows, r), w, r, rows, columns), r, columns);
-    return new LinearAlgebra.Svd(product(q, small.u(), rows, r, r), small.s(), small.vt());
-  }
-
-  private static float[] basis(float[] a, int rows, int columns) {
-    return LinearAlgebra.available().qr(a, rows, columns).q();
   }
 
   /** The first r columns of Q and rows of R of W = Q · R (Büyükakyüz 2024). */

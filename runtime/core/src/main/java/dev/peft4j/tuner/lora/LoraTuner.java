@@ -1,5 +1,7 @@
 package dev.peft4j.tuner.lora;
 
+import java.util.SequencedMap;
+import dev.peft4j.tuner.AdapterTraining;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.auto.service.AutoService;
 import dev.peft4j.annotation.Peft;
@@ -190,6 +192,12 @@ public final class LoraTuner implements Tuner<LoraConfig> {
   }
 
   @Override
+  public @Nullable AdapterTraining training(
+      LoraConfig config, SequencedMap<String, TunerLayer> layers) {
+    return config.variant() instanceof LoraVariant.Kasa kasa ? new KasaLoss(kasa, layers) : null;
+  }
+
+  @Override
   public CombinedAdapter<LoraConfig> combine(
       List<CombinationSource<LoraConfig>> sources, TargetSpec targets, Combination how) {
     return new CombinedLora(sources, targets, how);
@@ -234,6 +242,7 @@ public final class LoraTuner implements Tuner<LoraConfig> {
               + ": r, lora_alpha, use_rslora and the patterns must agree");
     }
     same(path, "use_dora", present.dora(), file.dora());
+    same(path, "the variant", present.variant(), file.variant());
     same(path, "lora_bias", present.loraBias(), file.loraBias());
     same(path, "trainable tokens", tokensOf(path, present, true), tokensOf(path, file, true));
     same(

@@ -8,6 +8,7 @@ import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Node;
 import dev.peft4j.op.Arange;
 import dev.peft4j.op.Attention;
+import dev.peft4j.op.Pointwise;
 import dev.peft4j.tensor.Tensor;
 import java.util.List;
 
@@ -20,6 +21,14 @@ final class DecoderCases {
     rotary(c);
     for (int n : new int[] {1, 7, 33}) {
       c.add("arange", x -> x[0].mul(Tensor.of(Node.of(new Arange(n)))), normal(2, n));
+    }
+    for (int[] s : new int[][] {{}, {7}, {2, 3, 65}}) {
+      c.add("swiglu", x -> x[0].apply(Pointwise.SWIGLU, x[1]), normal(s), normal(s));
+      c.add("gegluTanh", x -> x[0].apply(Pointwise.GEGLU_TANH, x[1]), normal(s), normal(s));
+      c.add(
+          "swiglu of products",
+          x -> x[0].mul(2).apply(Pointwise.SWIGLU, x[0].mul(3)),
+          In.wide(4, s));
     }
     int[][] heads = {{1, 1}, {4, 4}, {4, 2}, {6, 2}, {3, 1}};
     int[][] lengths = {{1, 1}, {1, 9}, {5, 5}, {3, 17}, {33, 40}, {17, 2}};

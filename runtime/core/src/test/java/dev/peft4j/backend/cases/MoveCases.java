@@ -3,6 +3,8 @@ package dev.peft4j.backend.cases;
 import static dev.peft4j.backend.cases.In.ints;
 import static dev.peft4j.backend.cases.In.normal;
 
+import dev.peft4j.graph.Again;
+import dev.peft4j.graph.Node;
 import dev.peft4j.tensor.Tensor;
 import java.util.List;
 
@@ -49,6 +51,10 @@ final class MoveCases {
         normal(2, 3, 4),
         normal(4, 5),
         normal(3, 2));
+    c.add(
+        "again",
+        x -> Tensor.of(Node.of(new Again(), x[0].node())).mul(x[0]),
+        normal(3, 5));
     return c.cases;
   }
 
