@@ -35,8 +35,8 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * {@link PeftInteropTest} over the tuners of single layers, with the settings in {@code
  * layer_tuners.json}. FRoD's adapters go one way only: peft's loading computes with a part that
- * follows from its own basis, not from the file's. Needs a Python with peft: the one that the environment variable PEFT4J_PYTHON
- * names, else {@code python3} on the path; skipped without.
+ * follows from its own basis, not from the file's. Needs a Python with peft: the one that the
+ * environment variable PEFT4J_PYTHON names, else {@code python3} on the path; skipped without.
  */
 class LayerTunersInteropTest {
   /** What the script says when a module is not there. */

@@ -21,7 +21,8 @@ import java.lang.annotation.Target;
 @Target(ElementType.TYPE)
 @Repeatable(Adamss.List.class)
 @TunerDescriptor(
-    peftType = AdamssTuner.PEFT_TYPE, title = "AdaMSS",
+    peftType = AdamssTuner.PEFT_TYPE,
+    title = "AdaMSS",
     config = AdamssConfig.class,
     layers = Linear.class)
 public @interface Adamss {

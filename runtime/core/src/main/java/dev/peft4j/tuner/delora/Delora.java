@@ -24,7 +24,8 @@ import java.lang.annotation.Target;
 @Target(ElementType.TYPE)
 @Repeatable(Delora.List.class)
 @TunerDescriptor(
-    peftType = DeloraTuner.PEFT_TYPE, title = "DeLoRA",
+    peftType = DeloraTuner.PEFT_TYPE,
+    title = "DeLoRA",
     config = DeloraConfig.class,
     layers = Linear.class)
 public @interface Delora {

@@ -23,7 +23,8 @@ import java.lang.annotation.Target;
 @Target(ElementType.TYPE)
 @Repeatable(Frod.List.class)
 @TunerDescriptor(
-    peftType = FrodTuner.PEFT_TYPE, title = "FRoD",
+    peftType = FrodTuner.PEFT_TYPE,
+    title = "FRoD",
     config = FrodConfig.class,
     layers = {Linear.class, TransposedLinear.class})
 public @interface Frod {

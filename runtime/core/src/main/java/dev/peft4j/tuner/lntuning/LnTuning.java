@@ -26,7 +26,8 @@ import java.lang.annotation.Target;
 @Target(ElementType.TYPE)
 @Repeatable(LnTuning.List.class)
 @TunerDescriptor(
-    peftType = LnTuningTuner.PEFT_TYPE, title = "LN tuning",
+    peftType = LnTuningTuner.PEFT_TYPE,
+    title = "LN tuning",
     config = LnTuningConfig.class,
     layers = {
       LayerNorm.class,

@@ -24,7 +24,8 @@ import java.lang.annotation.Target;
 @Target(ElementType.TYPE)
 @Repeatable(TinyLora.List.class)
 @TunerDescriptor(
-    peftType = TinyLoraTuner.PEFT_TYPE, title = "TinyLoRA",
+    peftType = TinyLoraTuner.PEFT_TYPE,
+    title = "TinyLoRA",
     config = TinyLoraConfig.class,
     layers = {Linear.class, TransposedLinear.class, Embedding.class})
 public @interface TinyLora {

@@ -24,7 +24,8 @@ import java.lang.annotation.Target;
 @Target(ElementType.TYPE)
 @Repeatable(UniLora.List.class)
 @TunerDescriptor(
-    peftType = UniLoraTuner.PEFT_TYPE, title = "Uni-LoRA",
+    peftType = UniLoraTuner.PEFT_TYPE,
+    title = "Uni-LoRA",
     config = UniLoraConfig.class,
     layers = {Linear.class, TransposedLinear.class})
 public @interface UniLora {
