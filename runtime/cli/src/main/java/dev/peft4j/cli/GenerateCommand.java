@@ -1,17 +1,15 @@
 package dev.peft4j.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.peft4j.data.Encoding;
-import dev.peft4j.data.Encodings;
 import dev.peft4j.generate.Generated;
 import dev.peft4j.generate.GenerationConfig;
-import dev.peft4j.generate.GenerationConfigBuilder;
 import dev.peft4j.generate.GenerationListener;
 import dev.peft4j.generate.GenerationRequest;
 import dev.peft4j.generate.GenerationResult;
 import dev.peft4j.generate.Generator;
 import dev.peft4j.io.Adapter;
 import dev.peft4j.io.AdapterFolder;
+import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.Printable;
 import dev.peft4j.transformers.CausalLm;
 import dev.peft4j.transformers.Tokenizer;
@@ -21,12 +19,11 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -40,21 +37,11 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     description = "Continues texts with a language model, and prints them token by token.")
 final class GenerateCommand implements Callable<Integer> {
-  private static final int NEW_TOKENS = 128;
   private static final String STDIN = "-";
 
   @Mixin private Out out = new Out();
-
-  @Option(
-      names = {"-m", "--model"},
-      paramLabel = "FOLDER",
-      required = true,
-      showDefaultValue = Help.Visibility.NEVER,
-      converter = HubAccess.Folder.class,
-      description =
-          "A decoder as Hugging Face lays it out (Llama, Qwen, Gemma, ...), or the name of one"
-              + " that 'peft4j download' has fetched, OWNER/MODEL or OWNER/MODEL@REVISION.")
-  private Path folder = Path.of("");
+  @Mixin private ModelOptions options = new ModelOptions();
+  @Mixin private GenerationOptions generation = new GenerationOptions();
 
   @Option(
       names = {"-a", "--adapter"},
@@ -78,130 +65,44 @@ final class GenerateCommand implements Callable<Integer> {
   private @Nullable Path promptFile;
 
   @Option(
-      names = {"-n", "--max-new-tokens"},
-      paramLabel = "N",
-      description =
-          "The most new tokens; by default what the model's generation_config.json says, else "
-              + NEW_TOKENS
-              + ".")
-  private @Nullable Integer maxNewTokens;
-
-  @Option(
-      names = "--temperature",
-      paramLabel = "T",
-      description =
-          "Samples, with scores divided by T: below 1 for safer text, above for more varied text."
-              + " 0 takes the most probable token.")
-  private @Nullable Double temperature;
-
-  @Option(
-      names = "--top-k",
-      paramLabel = "K",
-      description = "Samples from the K most probable tokens; 0 for all.")
-  private @Nullable Integer topK;
-
-  @Option(
-      names = "--top-p",
-      paramLabel = "P",
-      description = "Samples from the most probable tokens that have P together.")
-  private @Nullable Double topP;
-
-  @Option(
-      names = "--min-p",
-      paramLabel = "P",
-      description = "Samples from tokens with at least P times the largest probability.")
-  private @Nullable Double minP;
-
-  @Option(
-      names = "--repetition-penalty",
-      paramLabel = "X",
-      description = "Above 1, tokens that occur already become less probable.")
-  private @Nullable Double repetitionPenalty;
-
-  @Option(
       names = "--num-beams",
       paramLabel = "N",
       description = "Searches with N beams; the text is printed when it is complete.")
   private @Nullable Integer beams;
 
-  @Option(
-      names = "--stop",
-      paramLabel = "TEXT",
-      description = "Ends at a text, which is not printed; may be given several times.")
-  private List<String> stops = List.of();
-
-  @Option(
-      names = "--set",
-      paramLabel = "NAME=VALUE",
-      description =
-          "Any other setting of generation_config.json, its value as JSON:"
-              + " --set no_repeat_ngram_size=3.")
-  private Map<String, String> settings = new LinkedHashMap<>();
-
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      description = "Where random numbers begin: the same seed gives the same text.")
-  private @Nullable Long seed;
-
-  @Option(
-      names = "--dtype",
-      paramLabel = "TYPE",
-      description =
-          "How the weights are held: float32, bfloat16 or float16; by default as in the file.")
-  private @Nullable String dtype;
-
-  @Option(
-      names = "--device",
-      paramLabel = "NAME",
-      description =
-          "What computes, see 'peft4j devices'; by default what PEFT4J_DEVICE names, else the CPU.")
-  private @Nullable String device;
-
   @Override
   public Integer call() throws Exception {
     List<String> texts = texts();
-    Encoding encoding = encoding();
-    ModelOptions model = new ModelOptions();
-    model.folder = folder;
-    model.device = device;
-    return model.run(() -> generate(texts, encoding));
+    return options.run(() -> generate(texts));
   }
 
   private List<String> texts() throws IOException {
-    if ((promptFile == null) == prompts.isEmpty()) {
+    Path file = promptFile;
+    if ((file == null) == prompts.isEmpty()) {
       throw new UsageException("needed is either --prompt or --prompt-file");
     }
-    if (promptFile != null) {
-      return List.of(Files.readString(promptFile));
+    if (file != null) {
+      try {
+        return List.of(Files.readString(file));
+      } catch (NoSuchFileException e) {
+        throw new FileFormatException(file, "does not exist");
+      }
     }
     List<String> all = new ArrayList<>();
     for (String p : prompts) {
       all.add(
           p.equals(STDIN)
-              ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8)
+              ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8).stripTrailing()
               : p);
     }
     return all;
   }
 
-  private @Nullable Encoding encoding() {
-    if (dtype == null) {
-      return null;
-    }
-    return switch (dtype.toLowerCase(Locale.ROOT)) {
-      case "float32" -> Encodings.FLOAT32;
-      case "bfloat16" -> Encodings.BFLOAT16;
-      case "float16" -> Encodings.FLOAT16;
-      default ->
-          throw new UsageException(
-              "--dtype is \"" + dtype + "\", expected float32, bfloat16 or float16");
-    };
-  }
-
-  private int generate(List<String> texts, @Nullable Encoding encoding) throws IOException {
+  private int generate(List<String> texts) throws IOException {
     CausalLm model =
-        encoding == null ? Transformers.causalLm(folder) : Transformers.causalLm(folder, encoding);
+        options.encoding() == null
+            ? Transformers.causalLm(options.folder)
+            : Transformers.causalLm(options.folder, options.encoding());
     model.eval();
     if (adapter != null) {
       Path at = AdapterPath.of(adapter);
@@ -209,53 +110,17 @@ final class GenerateCommand implements Callable<Integer> {
       weights.checkFinite();
       CommandException.ofSettings(() -> PeftModel.load(model, at)).eval();
     }
-    GenerationConfig config = config();
-    try (Tokenizer tokenizer = Tokenizer.load(folder, model.config().maxPositions())) {
-      Generator generator = Generator.of(model, tokenizer).with(config);
-      return CommandException.ofSettings(() -> run(generator, texts));
+    GenerationConfig config = generation.config(GenerationConfig.read(options.folder));
+    int context = options.maxLength == null ? model.config().maxPositions() : options.maxLength;
+    try (Tokenizer tokenizer = Tokenizer.load(options.folder, Integer.MAX_VALUE)) {
+      return CommandException.ofSettings(
+          () -> {
+            GenerationConfig own =
+                beams == null ? config : config.toBuilder().numBeams(beams).build();
+            return run(
+                Generator.of(model, tokenizer).with(own).contextLength(context), texts);
+          });
     }
-  }
-
-  private GenerationConfig config() throws IOException {
-    GenerationConfig file = GenerationConfig.read(folder);
-    return CommandException.ofSettings(() -> config(file));
-  }
-
-  private GenerationConfig config(GenerationConfig file) {
-    GenerationConfigBuilder b = file.toBuilder();
-    settings.forEach((name, value) -> b.json("{\"" + name + "\": " + value + "}"));
-    if (maxNewTokens != null) {
-      b.maxNewTokens(maxNewTokens);
-    } else if (!b.setsLength()) {
-      b.maxNewTokens(NEW_TOKENS);
-    }
-    if (topK != null) {
-      b.topK(topK);
-    }
-    if (topP != null) {
-      b.topP(topP);
-    }
-    if (minP != null) {
-      b.minP(minP);
-    }
-    if (temperature != null && temperature == 0) {
-      b.doSample(false);
-    } else if (temperature != null) {
-      b.temperature(temperature);
-    }
-    if (repetitionPenalty != null) {
-      b.repetitionPenalty(repetitionPenalty);
-    }
-    if (beams != null) {
-      b.numBeams(beams);
-    }
-    if (!stops.isEmpty()) {
-      b.stopStrings(stops.toArray(new String[0]));
-    }
-    if (seed != null) {
-      b.seed(seed);
-    }
-    return b.build();
   }
 
   private int run(Generator generator, List<String> texts) {

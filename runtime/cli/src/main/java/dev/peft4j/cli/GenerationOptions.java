@@ -79,14 +79,14 @@ final class GenerationOptions {
    * @throws CommandException if a value is not possible
    */
   GenerationConfig config(GenerationConfig file) {
-    return CommandException.ofSettings(() -> with(file, file.toBuilder()));
+    return CommandException.ofSettings(() -> with(file.toBuilder()));
   }
 
-  private GenerationConfig with(GenerationConfig file, GenerationConfigBuilder b) {
+  private GenerationConfig with(GenerationConfigBuilder b) {
     settings.forEach((name, value) -> b.json("{\"" + name + "\": " + value + "}"));
     if (maxNewTokens != null) {
       b.maxNewTokens(maxNewTokens);
-    } else if (file.maxNewTokens() == null) {
+    } else if (!b.setsLength()) {
       b.maxNewTokens(NEW_TOKENS);
     }
     if (topK != null) {

@@ -88,7 +88,9 @@ final class ModelOptions {
       return Quantize.named(name);
     } catch (IllegalArgumentException e) {
       throw new UsageException(
-          "--quantize is \"" + name + "\", expected nf4, fp4, int8, q8_0, q4_0, q4_1, q5_0 or q5_1");
+          "--quantize is \""
+              + name
+              + "\", expected nf4, fp4, int8, q8_0, q4_0, q4_1, q5_0 or q5_1");
     }
   }
 

@@ -147,8 +147,8 @@ class CausalLmCommandTest {
     Path template = folder.resolve("words.jinja");
     Files.writeString(
         template,
-        "{% for m in messages %}{% if m.role == 'assistant' %}{% generation %}{{ m.content }} [SEP]{%"
-            + " endgeneration %}{% else %}{{ m.content }} {% endif %}{% endfor %}");
+        "{% for m in messages %}{% if m.role == 'assistant' %}{% generation %}{{ m.content }}"
+            + " [SEP]{% endgeneration %}{% else %}{{ m.content }} {% endif %}{% endfor %}");
     Files.writeString(
         data,
         """

@@ -3,10 +3,10 @@ package dev.peft4j.graph;
 import java.util.function.Supplier;
 
 /**
- * Whether the results inside a block of a model are kept for the backward pass, or computed again
- * there (Chen et al. 2016). Gradients are the same, bit for bit, and dropout draws the same
- * numbers; a step takes about a third longer and needs memory that grows with the square root of
- * the number of blocks, not with the number.
+ * A choice of whether the results inside a block of a model are kept for the backward pass, or
+ * computed again there (Chen et al. 2016). Gradients are the same, bit for bit, and dropout draws
+ * the same numbers; a step takes about a third longer and needs memory that grows with the square
+ * root of the number of blocks, not with the number.
  */
 public enum ActivationCheckpointing {
   /** Everything is kept. */

@@ -50,6 +50,9 @@ public final class Initial {
   private static Parameter drawn(Rng rng, Draw draw, Shape shape) {
     Storage values = Storage.allocate(DType.FLOAT32, shape.elements());
     int n = shape.size();
+    if (n == 0) {
+      return new Parameter(values, shape);
+    }
     int blocks = (n + BLOCK - 1) / BLOCK;
     Rng[] sources = new Rng[blocks];
     for (int b = 0; b < blocks - 1; b++) {

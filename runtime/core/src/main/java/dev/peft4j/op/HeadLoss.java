@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 public record HeadLoss(int pairs, boolean bias, Rule rule, float scale, float softcap)
     implements Op {
   /**
-   * How a row's loss follows from its logits.
+   * The rule by which a row's loss follows from its logits.
    *
    * @param ignoreIndex rows with this label do not count
    * @param smoothing the part of the target that is spread over all classes, from 0 to 1 (Szegedy

@@ -59,8 +59,8 @@ final class AdapterFiles {
       a.layers()
           .forEach(
               (path, layer) ->
-                  layer
-                      .parameters()
+                  layer.parameters().stream()
+                      .filter(TunerLayer.Entry::saved)
                       .forEach(e -> tensors.replace(PeftNames.key(path, e), layer.stored(e))));
     }
     twice(a).forEach((key, p) -> tensors.put(key, new StoredTensor(p.shape(), p.own())));

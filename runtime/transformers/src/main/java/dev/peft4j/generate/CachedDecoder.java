@@ -49,7 +49,9 @@ final class CachedDecoder {
     for (int[] t : tokens) {
       longest = Math.max(longest, t.length);
     }
-    int most = Math.max(1, MOST / tokens.length);
+    // frequencies that go by the longest text want the whole prompt at once
+    boolean whole = cache.longest() + longest > model.cacheFixedUpTo();
+    int most = whole ? longest : Math.max(1, MOST / tokens.length);
     for (int from = 0; from < longest; from += most) {
       int[][] part = new int[tokens.length][];
       int[] counts = new int[tokens.length];

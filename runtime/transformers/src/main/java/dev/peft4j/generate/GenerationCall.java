@@ -71,7 +71,7 @@ final class GenerationCall {
               + " tokens, longer than the context of "
               + generator.contextLength()
               + "; shorten it"
-              + (model.bounded() ? "" : ", or set contextLength"));
+              + (model.bounded() ? "" : ", or raise the context length"));
     }
     for (int i = 0; i < prompt.length; i++) {
       if (prompt[i] < 0 || prompt[i] >= model.vocabulary()) {

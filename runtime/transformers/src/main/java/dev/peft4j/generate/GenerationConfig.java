@@ -9,7 +9,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How to generate: the settings of {@code generation_config.json}, with transformers' names and
+ * The settings of generation: those of {@code generation_config.json}, with transformers' names and
  * defaults.
  *
  * <pre>{@code

@@ -1,6 +1,6 @@
 package dev.peft4j.generate;
 
-/** What is told while a call generates, on the thread of the call. */
+/** A listener to a call that generates, on the thread of the call. */
 public interface GenerationListener {
   /** A listener that does nothing. */
   GenerationListener NONE = new GenerationListener() {};

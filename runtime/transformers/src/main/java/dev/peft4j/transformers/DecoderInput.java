@@ -5,7 +5,7 @@ import dev.peft4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a decoder is called with.
+ * The input of a decoder.
  *
  * @param inputIds token ids, integers (batch, tokens)
  * @param attentionMask like inputIds, 1 at tokens and 0 at padding; null if all are tokens

@@ -4,7 +4,7 @@ import dev.peft4j.nn.Rotary;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What may differ between the layers of a decoder.
+ * The settings of a decoder that may differ from layer to layer.
  *
  * @param rotary the rotary embedding of queries and keys, or null for none
  * @param window how many tokens a query sees, itself included; 0 for all before it

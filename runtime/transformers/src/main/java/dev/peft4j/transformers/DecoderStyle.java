@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * How the decoders of a family are built: all of them are made of the same blocks, which these
+ * The way in which the decoders of a family are built: all of them are made of the same blocks, which these
  * settings steer. Llama's are the defaults.
  *
  * @param norm the kind of all norms

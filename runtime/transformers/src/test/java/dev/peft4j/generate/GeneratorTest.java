@@ -303,12 +303,15 @@ class GeneratorTest {
     long compiled = backend.programs().compilations();
     com.sun.management.ThreadMXBean threads =
         (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
-    long before = threads.getCurrentThreadAllocatedBytes();
-    int[] out = run(g, tokens(1000), 1, 2, 3);
-    long bytes = threads.getCurrentThreadAllocatedBytes() - before;
-    assertThat(out).hasSize(1000);
+    long least = Long.MAX_VALUE;
+    // until HotSpot has compiled the vector loops, vectors are objects
+    for (int round = 0; round < 20 && least > 20_000_000; round++) {
+      long before = threads.getCurrentThreadAllocatedBytes();
+      assertThat(run(g, tokens(1000), 1, 2, 3)).hasSize(1000);
+      least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+    }
     assertThat(backend.programs().compilations()).isEqualTo(compiled);
-    assertThat(bytes / 1000).as("bytes a token").isLessThan(20_000);
+    assertThat(least / 1000).as("bytes a token").isLessThan(20_000);
     CountingModel counting = new CountingModel(m);
     run(Generator.of(counting), tokens(1000), 1, 2, 3);
     assertThat(counting.graphs).as("graphs, one for the prompt and one a capacity").isEqualTo(6);
@@ -397,8 +400,8 @@ class GeneratorTest {
     Generator g = Generator.of(model());
     assertThatThrownBy(() -> g.generate(new int[65]))
         .hasMessage(
-            "generate: the prompt has 65 tokens, longer than the context of 64; shorten it, or set"
-                + " contextLength");
+            "generate: the prompt has 65 tokens, longer than the context of 64; shorten it, or"
+                + " raise the context length");
     assertThat(g.contextLength(70).generate(new int[65]).newTokens()).isEqualTo(5);
     assertThatThrownBy(() -> g.generate(new int[0])).hasMessageContaining("has no tokens");
     assertThatThrownBy(() -> g.generate(new int[] {1}, new int[] {2, 37}))

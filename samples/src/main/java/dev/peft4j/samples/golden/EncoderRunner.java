@@ -13,6 +13,8 @@ import dev.peft4j.transformers.Transformers;
 import dev.peft4j.tuner.PeftConfig;
 import dev.peft4j.tuner.Tuner;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -67,9 +69,13 @@ final class EncoderRunner {
   }
 
   private static EncoderClassifier load(GoldenCase golden) throws IOException {
+    return load(golden, golden.modelFolder());
+  }
+
+  private static EncoderClassifier load(GoldenCase golden, Path folder) throws IOException {
     return golden.kind().startsWith("token")
-        ? Transformers.tokenClassifier(golden.modelFolder())
-        : Transformers.sequenceClassifier(golden.modelFolder());
+        ? Transformers.tokenClassifier(folder)
+        : Transformers.sequenceClassifier(folder);
   }
 
   private static Tensor forward(EncoderClassifier model, Map<String, Tensor> in) {
@@ -99,6 +105,10 @@ final class EncoderRunner {
     output.add("output", logits, GoldenCase.tensor(io, "output"));
     Tensor ids = Objects.requireNonNull(in.get("input_ids"));
     output.add("output_no_mask", model.forward(ids, null), GoldenCase.tensor(io, "output_no_mask"));
+    if (Files.exists(golden.hubConfig())) {
+      Tensor other = HubConfig.with(golden, f -> forward(load(golden, f), in));
+      output.add("hub_config's output", other, GoldenCase.tensor(io, "output"));
+    }
     Difference loss = new Difference("loss", TOLERANCE);
     Tensor target = Objects.requireNonNull(in.get("target"));
     loss.add("loss", loss(model, logits, target).reshape(1), GoldenCase.tensor(io, "loss"));

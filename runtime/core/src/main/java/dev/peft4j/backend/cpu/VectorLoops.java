@@ -38,6 +38,7 @@ final class VectorLoops implements Loops {
   private static final int DOTS = 211;
   private static final int HALF_DOT = 212;
   private static final int HALF = 213;
+  private static final int ROTATE = 214;
   private static final int PLACES = 256;
 
   private final ScalarLoops plain = new ScalarLoops();
@@ -103,6 +104,7 @@ final class VectorLoops implements Loops {
       case DOTS -> dots(a, 4L * n / 4, 4, b, c, 4, n / 2);
       case HALF_DOT -> dots(Encodings.BFLOAT16, a, 4, 1, b, c, c, 4, n);
       case HALF -> decode(Encodings.BFLOAT16, a, c, n);
+      case ROTATE -> rotate(a, b, c, n / 2, false);
       case SQUARES -> sumOfSquares(a, n);
       case SQUARED_DIFF -> sumSquaredDiff(a, 0.5f, n);
       case SOFTMAX -> softmaxRow(a, c, n);
@@ -251,6 +253,15 @@ final class VectorLoops implements Loops {
       VectorDots.decode(src, dst, n);
     } else {
       encoding.decode(Memory.ALL, src, Memory.ALL, dst, n);
+    }
+  }
+
+  @Override
+  public void rotate(long x, long table, long y, int half, boolean back) {
+    if (half % VectorMath.LANES != 0 || plain(ROTATE, half)) {
+      plain.rotate(x, table, y, half, back);
+    } else {
+      VectorRows.rotate(x, table, y, half, back ? -1f : 1f);
     }
   }
 

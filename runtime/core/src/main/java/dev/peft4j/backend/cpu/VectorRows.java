@@ -74,6 +74,23 @@ final class VectorRows {
     return m.max(m.rearrange(VectorSums.BY_1)).lane(0);
   }
 
+  /**
+   * Turns pairs of a head, {@code half} apart, by the angles of a table; half is a multiple of the
+   * lanes.
+   */
+  static void rotate(long x, long table, long y, int half, float sign) {
+    long far = 4L * half;
+    for (int i = 0; i < half; i += LANES) {
+      long o = 4L * i;
+      FloatVector cos = at(table + o);
+      FloatVector sin = at(table + far + o).mul(sign);
+      FloatVector a = at(x + o);
+      FloatVector b = at(x + far + o);
+      put(a.mul(cos).sub(b.mul(sin)), y + o);
+      put(b.mul(cos).add(a.mul(sin)), y + far + o);
+    }
+  }
+
   /** {@code dst = (a - b) - c}. */
   static void subTwice(long a, float b, float c, long dst, int n) {
     long end = 4L * (n - LANES);

@@ -65,6 +65,9 @@ final class AdaLoraLayer implements TunerLayer {
 
   @Override
   public Tensor forward(Tensor x, UnaryOperator<Tensor> base) {
+    if (a.dim(0) == 0) { // a file of a layer whose ranks were all taken away
+      return base.apply(x);
+    }
     Tensor in = dropout.apply(x);
     Tensor down = a.mul(e);
     if (layer instanceof Conv2d c) {
@@ -124,6 +127,9 @@ final class AdaLoraLayer implements TunerLayer {
 
   @Override
   public Map<Parameter, Tensor> merged() {
+    if (a.dim(0) == 0) {
+      return Map.of(layer.weight(), layer.weight());
+    }
     Tensor delta = Weights.likeWeight(layer, b.matmul(a.mul(e)).mul(scale));
     return Map.of(layer.weight(), layer.weight().add(delta));
   }

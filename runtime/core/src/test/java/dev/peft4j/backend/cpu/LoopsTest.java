@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.peft4j.data.Encodings;
+import dev.peft4j.data.Storage;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -327,5 +329,63 @@ class LoopsTest {
         .hasMessage("opcode 99 is not a function of two elements");
     assertThatThrownBy(() -> loops.constBinary(-1, 1f, a, a, 40))
         .hasMessage("opcode -1 is not a function of two elements");
+  }
+
+  @ParameterizedTest
+  @MethodSource("all")
+  void rotations(Loops loops) {
+    for (int half : new int[] {1, 5, 16, 32, 48}) {
+      float[] x = Floats.random(random, 2 * half, 2);
+      float[] t = Floats.random(random, 2 * half, 1);
+      for (boolean back : new boolean[] {false, true}) {
+        long y = results(2 * half);
+        loops.rotate(memory.of(x), memory.of(t), y, half, back);
+        int n = half;
+        check(
+            y,
+            2 * n,
+            1e-6,
+            i -> {
+              double c = t[i % n];
+              double s = back ? -t[n + i % n] : t[n + i % n];
+              return i < n ? x[i] * c - x[n + i] * s : x[i] * c + x[i - n] * s;
+            });
+        long place = memory.of(x);
+        loops.rotate(place, memory.of(t), place, half, back);
+        assertThat(Floats.read(place, 2 * half)).isEqualTo(Floats.read(y, 2 * half));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("all")
+  void productsOfRowsWithOne(Loops loops) {
+    for (int n : new int[] {3, 16, 31, 64, 576}) {
+      for (int rows : new int[] {1, 2, 4, 7, 9}) {
+        float[] x = Floats.random(random, rows * n, 2);
+        Storage w = Storage.of(Floats.random(random, n, 2)).copyAs(Encodings.BFLOAT16);
+        float[] decoded = new float[n];
+        for (int i = 0; i < n; i++) {
+          decoded[i] = w.floatAt(i);
+        }
+        long plain = results(rows);
+        loops.dots(memory.of(x), 4L * n, rows, memory.of(decoded), plain, 4, n);
+        check(
+            plain,
+            rows,
+            1e-5,
+            r -> {
+              double sum = 0;
+              for (int i = 0; i < n; i++) {
+                sum += (double) x[r * n + i] * decoded[i];
+              }
+              return sum;
+            });
+        long coded = results(rows);
+        long room = memory.room(n, 0);
+        loops.dots(Encodings.BFLOAT16, memory.of(x), 4L * n, rows, w.address(), room, coded, 4, n);
+        assertThat(Floats.read(coded, rows)).isEqualTo(Floats.read(plain, rows));
+      }
+    }
   }
 }
