@@ -38,7 +38,8 @@ final class ExportCommand implements Callable<Integer> {
       required = true,
       showDefaultValue = Help.Visibility.NEVER,
       converter = HubAccess.Folder.class,
-      description = "The model that the adapter is for: a folder, a GGUF file or a name on the Hub.")
+      description =
+          "The model that the adapter is for: a folder, a GGUF file or a name on the Hub.")
   private Path model = Path.of("");
 
   @Option(

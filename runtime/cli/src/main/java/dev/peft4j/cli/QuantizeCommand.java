@@ -65,7 +65,10 @@ final class QuantizeCommand implements Callable<Integer> {
     String name = type.toLowerCase(Locale.ROOT);
     if (!TYPES.contains(name)) {
       throw new UsageException(
-          "--type is \"" + type + "\", expected one of " + String.join(", ", TYPES)
+          "--type is \""
+              + type
+              + "\", expected one of "
+              + String.join(", ", TYPES)
               + "; others, such as q4_k, can be read only");
     }
     Encoding encoding = Encodings.named(NAMES.getOrDefault(name, name));

@@ -17,8 +17,7 @@ import java.util.SequencedMap;
  *     lost, near 0 if the weights are as before; the projection of the change onto what was added
  * @param share the same of all weights together; 1 if nothing was added
  */
-public record MergeReport(
-    Encoding encoding, SequencedMap<String, Double> survived, double share) {
+public record MergeReport(Encoding encoding, SequencedMap<String, Double> survived, double share) {
   /** Creates a report. */
   public MergeReport {
     survived = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(survived));
@@ -72,10 +71,7 @@ public record MergeReport(
     }
     String all =
         String.format(
-            Locale.ROOT,
-            "%.1f %% of what the adapters add is left in %s",
-            100 * share,
-            encoding);
+            Locale.ROOT, "%.1f %% of what the adapters add is left in %s", 100 * share, encoding);
     return survived.isEmpty()
         ? all
         : all + String.format(Locale.ROOT, " (least: %.1f %% of '%s')", 100 * least, worst);

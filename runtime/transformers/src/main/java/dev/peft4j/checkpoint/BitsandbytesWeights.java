@@ -94,7 +94,7 @@ final class BitsandbytesWeights implements WeightSource {
     try {
       encoding = type.equals("nf4") ? new Nf4(block, twice) : new Fp4(block, twice);
     } catch (IllegalArgumentException e) {
-      throw problem(state, e.getMessage());
+      throw problem(state, String.valueOf(e.getMessage()));
     }
     requireMap(weight, encoding);
     packed.put(weight, new Packed(shape(state, json.path("shape")), encoding, json));
@@ -179,7 +179,7 @@ final class BitsandbytesWeights implements WeightSource {
     try {
       own = p.encoding instanceof FourBitBlocks f ? fourBits(name, p, f) : int8(name, p);
     } catch (IllegalArgumentException e) {
-      throw problem(name, e.getMessage());
+      throw problem(name, String.valueOf(e.getMessage()));
     }
     return wanted.equals(p.encoding) ? own : own.copyAs(wanted.forShape(p.shape));
   }

@@ -3,9 +3,9 @@ package dev.peft4j.checkpoint;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.file.Path;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.Quote;
+import java.nio.file.Path;
 import java.util.Set;
 
 /** How a byte-level BPE splits texts before it merges, by llama.cpp's names. */

@@ -34,8 +34,7 @@ public final class TokenizerToGguf {
     this.file = folder.resolve("tokenizer.json");
     this.tokenizer = read(file);
     Path config = folder.resolve("tokenizer_config.json");
-    this.settings =
-        Files.exists(config) ? read(config) : JsonNodeFactory.instance.objectNode();
+    this.settings = Files.exists(config) ? read(config) : JsonNodeFactory.instance.objectNode();
     JsonNode model = tokenizer.path("model");
     if (!model.path("type").asText().equals("BPE")) {
       throw new FileFormatException(

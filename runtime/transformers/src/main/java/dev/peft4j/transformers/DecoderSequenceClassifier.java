@@ -48,18 +48,33 @@ public final class DecoderSequenceClassifier extends SequenceClassifier {
   private Tensor lastTokens(Tensor inputIds, @Nullable Tensor mask) {
     int tokens = inputIds.dim(1);
     int[] last = new int[inputIds.dim(0)];
-    Integer pad = encoder.decoderConfig().tokens().pad();
-    long[] ids = inputIds.toLongs();
-    float[] seen = mask == null ? null : mask.toFloat().toFloats();
+    boolean[] token = tokens(inputIds, mask);
     for (int b = 0; b < last.length; b++) {
       int at = b * tokens + tokens - 1;
-      boolean known = pad != null || seen != null;
-      while (known && at > b * tokens && (pad != null ? ids[at] == pad : seen[at] == 0)) {
+      while (at > b * tokens && !token[at]) {
         at--;
       }
       last[b] = at;
     }
     return Tensor.of(last, last.length);
+  }
+
+  /** Returns which places are tokens: not the padding's, or, without such a token, by the mask. */
+  private boolean[] tokens(Tensor inputIds, @Nullable Tensor mask) {
+    long[] ids = inputIds.toLongs();
+    boolean[] token = new boolean[ids.length];
+    Integer pad = encoder.decoderConfig().tokens().pad();
+    if (pad == null && mask != null) {
+      float[] seen = mask.toFloat().toFloats();
+      for (int i = 0; i < token.length; i++) {
+        token[i] = seen[i] != 0;
+      }
+      return token;
+    }
+    for (int i = 0; i < token.length; i++) {
+      token[i] = pad == null || ids[i] != pad;
+    }
+    return token;
   }
 
   @Override

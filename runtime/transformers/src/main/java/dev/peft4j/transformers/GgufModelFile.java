@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Writes a language model with its tokenizer as one GGUF file for llama.cpp and Ollama. Matrices
@@ -36,6 +37,12 @@ public final class GgufModelFile {
   /** {@code general.file_type} by the types of tensors. */
   private static final Map<String, Integer> FILE_TYPES =
       Map.of("F32", 0, "F16", 1, "Q4_0", 2, "Q4_1", 3, "Q8_0", 7, "Q5_0", 8, "Q5_1", 9, "BF16", 32);
+
+  /** Families whose size of heads is always in the file. */
+  private static final Set<String> SIZED = Set.of("qwen3", "gemma", "gemma2", "gemma3_text");
+
+  /** Families whose window of attention is in the file. */
+  private static final Set<String> WINDOWED = Set.of("gemma2", "gemma3_text", "phi3", "starcoder2");
 
   private static final Map<String, Double> THETAS =
       Map.of("smollm3", 2_000_000.0, "gemma3_text", 1_000_000.0, "cohere", 500_000.0);
@@ -225,7 +232,7 @@ public final class GgufModelFile {
     }
     size("attention.head_count_kv", config.kvHeads());
     boolean own = config.headDim() * config.heads() != config.hiddenSize();
-    if (own || List.of("qwen3", "gemma", "gemma2", "gemma3_text").contains(config.modelType())) {
+    if (own || SIZED.contains(config.modelType())) {
       size("attention.key_length", config.headDim());
       size("attention.value_length", config.headDim());
     }
@@ -257,23 +264,27 @@ public final class GgufModelFile {
   }
 
   private void window() {
-    int window = config.style().layers().stream().mapToInt(DecoderLayerStyle::window).max().orElse(0);
+    int window =
+        config.style().layers().stream().mapToInt(DecoderLayerStyle::window).max().orElse(0);
     if (window == 0) {
       return;
     }
-    if (List.of("gemma2", "gemma3_text", "phi3", "starcoder2").contains(config.modelType())) {
+    if (WINDOWED.contains(config.modelType())) {
       size("attention.sliding_window", window);
     }
   }
 
   private void tokenizer() throws IOException {
     if (weights instanceof GgufModel m) {
-      m.file().metadata().values().forEach(
-          (key, value) -> {
-            if (key.startsWith("tokenizer.")) {
-              out.put(key, value);
-            }
-          });
+      m.file()
+          .metadata()
+          .values()
+          .forEach(
+              (key, value) -> {
+                if (key.startsWith("tokenizer.")) {
+                  out.put(key, value);
+                }
+              });
     } else {
       TokenizerToGguf.write(from, config.vocabSize(), out);
     }
@@ -281,8 +292,10 @@ public final class GgufModelFile {
 
   /** Adds a weight; false if the architecture has no tensor for it. */
   private boolean tensor(String name) throws FileFormatException {
-    if (config.tied() && name.equals("lm_head.weight") || name.endsWith(".rotary_emb.inv_freq")
-        || name.endsWith(".attn.masked_bias") || name.endsWith(".attn.bias")) {
+    if (config.tied() && name.equals("lm_head.weight")
+        || name.endsWith(".rotary_emb.inv_freq")
+        || name.endsWith(".attn.masked_bias")
+        || name.endsWith(".attn.bias")) {
       return true;
     }
     int dot = name.lastIndexOf('.');
@@ -301,7 +314,8 @@ public final class GgufModelFile {
     GgufArchitecture.Change change = architecture.change(module, name.substring(dot + 1));
     Shape shape = weights.shape(name);
     boolean turned =
-        change == GgufArchitecture.Change.TRANSPOSED && !weights.encoding(name).hasBlocks()
+        change == GgufArchitecture.Change.TRANSPOSED
+            && !weights.encoding(name).hasBlocks()
             && shape.rank() == 2;
     Shape written = turned ? Shape.of(shape.dim(1), shape.dim(0)) : shape;
     Encoding wanted = encodingOf(tensor, written);

@@ -57,8 +57,8 @@ final class GgufRope {
       local = config.path("rope_local_base_freq").asDouble(local);
       out.put(prefix + "rope.freq_base_swa", GgufValue.float32((float) local));
     }
-    double part = rope.path("partial_rotary_factor").asDouble(
-        c.modelType().equals("stablelm") ? 0.25 : 1);
+    double part =
+        rope.path("partial_rotary_factor").asDouble(c.modelType().equals("stablelm") ? 0.25 : 1);
     out.put(prefix + "rope.dimension_count", GgufValue.uint32((int) (part * c.headDim())));
     String kind = rope.path("rope_type").asText(rope.path("type").asText("default"));
     switch (kind) {
@@ -67,7 +67,8 @@ final class GgufRope {
       case "yarn" -> {
         if (!rope.path("truncate").asBoolean(true)) {
           throw new FileFormatException(
-              file, "has a rotary embedding of the kind yarn that is not truncated, which GGUF"
+              file,
+              "has a rotary embedding of the kind yarn that is not truncated, which GGUF"
                   + " does not hold");
         }
         scaling("yarn", rope);
@@ -120,15 +121,15 @@ final class GgufRope {
       double wave = 2 * Math.PI * Math.pow(base, 2.0 * i / c.headDim());
       double smooth = (first / wave - low) / (high - low);
       double between = 1 / ((1 - smooth) / factor + smooth);
-      divisors[i] =
-          (float) (wave < first / high ? 1 : wave > first / low ? factor : between);
+      divisors[i] = (float) (wave < first / high ? 1 : wave > first / low ? factor : between);
     }
     out.tensor("rope_freqs.weight", Shape.of(divisors.length), Storage.of(divisors));
   }
 
   private void longrope(DecoderConfig c, ObjectNode rope) {
     int first =
-        config.path("original_max_position_embeddings")
+        config
+            .path("original_max_position_embeddings")
             .asInt(rope.path("original_max_position_embeddings").asInt(c.maxPositions()));
     out.put(prefix + "rope.scaling.original_context_length", GgufValue.uint32(first));
     double stretch = (double) c.maxPositions() / first;

@@ -88,7 +88,8 @@ class GgufModelTest {
     CausalLm read = Transformers.causalLm(file);
     assertThat(read.stateDict().keySet()).isEqualTo(own.stateDict().keySet());
     boolean windows = windows(own).equals(windows(read)); // lost ones are a warning
-    Tensor ids = Tensor.of(windows ? new int[] {3, 9, 4, 7, 3, 5} : new int[] {3, 9}, 1, windows ? 6 : 2);
+    Tensor ids =
+        Tensor.of(windows ? new int[] {3, 9, 4, 7, 3, 5} : new int[] {3, 9}, 1, windows ? 6 : 2);
     assertThat(read.forward(ids).toFloats())
         .containsExactly(own.forward(ids).toFloats(), within(1e-5f));
   }

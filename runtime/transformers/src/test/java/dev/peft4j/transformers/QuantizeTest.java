@@ -121,8 +121,7 @@ class QuantizeTest {
         (ObjectNode) TinyDecoder.JSON.readTree(GgufResource.path("bnb/config.json").toFile());
     config.putObject("quantization_config").put("quant_method", method);
     Files.writeString(folder.resolve("config.json"), config.toString());
-    Files.copy(
-        GgufResource.path("bnb/model.safetensors"), folder.resolve("model.safetensors"));
+    Files.copy(GgufResource.path("bnb/model.safetensors"), folder.resolve("model.safetensors"));
     assertThatThrownBy(() -> Transformers.causalLm(folder))
         .isInstanceOf(FileFormatException.class)
         .hasMessageContaining("'" + method + "'")
@@ -222,7 +221,11 @@ class QuantizeTest {
     AdaptedModel<CausalLm> adapted = Rng.with(3, () -> PeftModel.of(model, config));
     adapted
         .trainableParameters()
-        .forEach(p -> p.set(new Rng(p.shape().size()).normal(p.shape().size(), 0, (float) Math.sqrt(size))));
+        .forEach(
+            p ->
+                p.set(
+                    new Rng(p.shape().size())
+                        .normal(p.shape().size(), 0, (float) Math.sqrt(size))));
     return adapted;
   }
 }

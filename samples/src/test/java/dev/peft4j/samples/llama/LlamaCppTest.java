@@ -105,8 +105,7 @@ class LlamaCppTest {
       parameters.addLoraAdapter(adapter.toString());
     }
     try (LlamaModel llama = new LlamaModel(parameters)) {
-      return llama.complete(
-          new InferenceParameters(PROMPT).setTemperature(0).setNPredict(TOKENS));
+      return llama.complete(new InferenceParameters(PROMPT).setTemperature(0).setNPredict(TOKENS));
     } catch (UnsatisfiedLinkError | NoClassDefFoundError | ExceptionInInitializerError e) {
       return abort("llama.cpp has no library for this machine: " + e);
     }

@@ -92,9 +92,7 @@ final class AttentionKernel extends Kernel {
     }
     for (int p = 0; p < parts; p++) {
       products[p] =
-          dnn
-              ? site.frame().shared(p, layout, () -> new DnnHeads(layout))
-              : new BlasHeads(layout);
+          dnn ? site.frame().shared(p, layout, () -> new DnnHeads(layout)) : new BlasHeads(layout);
     }
     site.frame().needScratch(scores() * (!gradient ? 1 : op.softcap() > 0 ? 3 : 2));
   }

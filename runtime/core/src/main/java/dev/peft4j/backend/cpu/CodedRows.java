@@ -59,8 +59,7 @@ class CodedRows {
   /** Asks for the loops that an encoding has. */
   private static final class Warmer {
     static final boolean USEFUL =
-        ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()
-            && VectorMath.LANES == 16;
+        ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent() && VectorMath.LANES == 16;
 
     private static final LoopWarmer WARMER =
         new LoopWarmer(

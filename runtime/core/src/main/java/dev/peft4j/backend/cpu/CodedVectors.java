@@ -45,14 +45,12 @@ final class CodedVectors {
   }
 
   private static FloatVector signed(long address) {
-    ByteVector q =
-        ByteVector.fromMemorySegment(ByteVector.SPECIES_128, Memory.ALL, address, ORDER);
+    ByteVector q = ByteVector.fromMemorySegment(ByteVector.SPECIES_128, Memory.ALL, address, ORDER);
     return (FloatVector) q.convertShape(VectorOperators.B2F, FloatVector.SPECIES_512, 0);
   }
 
   private static IntVector bytes(long address) {
-    ByteVector q =
-        ByteVector.fromMemorySegment(ByteVector.SPECIES_128, Memory.ALL, address, ORDER);
+    ByteVector q = ByteVector.fromMemorySegment(ByteVector.SPECIES_128, Memory.ALL, address, ORDER);
     return (IntVector) q.convertShape(VectorOperators.ZERO_EXTEND_B2I, IntVector.SPECIES_512, 0);
   }
 

@@ -126,8 +126,7 @@ final class FrozenProductKernel extends Kernel {
     long layout = products[0].layout();
     int threads = Workers.shared().size();
     site.frame()
-        .needScratch(
-            (dnn.bytes(layout) + threads - 1) / threads); // that of all parts is one piece
+        .needScratch((dnn.bytes(layout) + threads - 1) / threads); // that of all parts is one piece
     int blocks = Math.max(1, n / PACKED_BLOCK);
     int count = Math.min(Math.min(parts, threads), blocks);
     DnnReorder[] made = new DnnReorder[count];

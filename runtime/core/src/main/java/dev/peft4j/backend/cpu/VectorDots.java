@@ -10,8 +10,8 @@ import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Products of some rows with one row of a weight, which is read once, in the order of sums of {@link
- * VectorSums}. Only for vectors of 16 lanes and rows of a multiple of 16 elements.
+ * Products of some rows with one row of a weight, which is read once, in the order of sums of
+ * {@link VectorSums}. Only for vectors of 16 lanes and rows of a multiple of 16 elements.
  */
 final class VectorDots {
   private VectorDots() {}
@@ -21,8 +21,7 @@ final class VectorDots {
     ShortVector bits =
         ShortVector.fromMemorySegment(ShortVector.SPECIES_256, Memory.ALL, address, ORDER);
     IntVector wide =
-        (IntVector)
-            bits.convertShape(VectorOperators.ZERO_EXTEND_S2I, IntVector.SPECIES_512, 0);
+        (IntVector) bits.convertShape(VectorOperators.ZERO_EXTEND_S2I, IntVector.SPECIES_512, 0);
     return wide.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
   }
 

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A fixed crew of threads that runs the parts of a task, the calling thread being one of them. Part
- * {@code i} goes to member {@code i % size()}, member 0 being the caller. A caller that has done its
- * own parts does those of members that have not begun, too: where the system has given their
+ * {@code i} goes to member {@code i % size()}, member 0 being the caller. A caller that has done
+ * its own parts does those of members that have not begun, too: where the system has given their
  * processor to somebody else, nobody waits for it. Between tasks the members spin for a moment,
  * since the next kernel of a step usually follows within microseconds, then sleep.
  *

@@ -27,16 +27,14 @@ class FewRowsTest {
       int rows = pick(1, 16);
       int k = round % 2 == 0 ? 16 * pick(1, 40) : pick(1, 300);
       int n = round % 3 == 0 ? 16 * pick(1, 40) : pick(1, 500);
-      List<Encoding> encodings =
-          List.of(Encodings.FLOAT32, Encodings.BFLOAT16, Encodings.FLOAT16);
+      List<Encoding> encodings = List.of(Encodings.FLOAT32, Encodings.BFLOAT16, Encodings.FLOAT16);
       Encoding encoding = encodings.get(pick(0, 3));
       boolean transposed = round % 4 != 0;
       check(rows, k, n, encoding, transposed, round % 5 == 0 && transposed);
     }
   }
 
-  private void check(
-      int rows, int k, int n, Encoding encoding, boolean transposed, boolean bias) {
+  private void check(int rows, int k, int n, Encoding encoding, boolean transposed, boolean bias) {
     float[] x = rng.normal(rows * k, 0, 1);
     float[] w = rng.normal(n * k, 0, 1);
     float[] b = rng.normal(n, 0, 1);
@@ -50,9 +48,7 @@ class FewRowsTest {
             () -> {
               Tensor in = Tensor.of(x, rows, k);
               Tensor out =
-                  transposed
-                      ? in.linear(weight, bias ? Tensor.of(b) : null)
-                      : in.matmul(weight);
+                  transposed ? in.linear(weight, bias ? Tensor.of(b) : null) : in.matmul(weight);
               return out.toFloats();
             });
     String what = rows + " x " + k + " x " + n + " " + encoding + (transposed ? " transposed" : "");
@@ -61,8 +57,7 @@ class FewRowsTest {
         double sum = bias ? b[j] : 0;
         double size = 1;
         for (int i = 0; i < k; i++) {
-          double term =
-              (double) x[r * k + i] * coded.floatAt(transposed ? j * k + i : i * n + j);
+          double term = (double) x[r * k + i] * coded.floatAt(transposed ? j * k + i : i * n + j);
           sum += term;
           size += Math.abs(term);
         }

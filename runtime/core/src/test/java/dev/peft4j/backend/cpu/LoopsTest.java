@@ -383,8 +383,7 @@ class LoopsTest {
             });
         long coded = results(rows);
         long room = memory.room(n, 0);
-        loops.dots(
-            Encodings.BFLOAT16, memory.of(x), 4L * n, rows, w.address(), room, coded, 4, n);
+        loops.dots(Encodings.BFLOAT16, memory.of(x), 4L * n, rows, w.address(), room, coded, 4, n);
         assertThat(Floats.read(coded, rows)).isEqualTo(Floats.read(plain, rows));
       }
     }

@@ -33,7 +33,8 @@ class OneDnnThreadsTest {
         new Thread(
             () -> {
               DnnProduct product = DnnProduct.packed(n, n, n, n, false);
-              DnnReorder.columns(n, n, false, Encodings.FLOAT32, 0, n, product.layout()).run(a.address(), b.address());
+              DnnReorder.columns(n, n, false, Encodings.FLOAT32, 0, n, product.layout())
+                  .run(a.address(), b.address());
               DnnSoftmax softmax = new DnnSoftmax(n);
               softmax.forward(n, b.address());
               softmax.gradient(n, b.address(), a.address());
