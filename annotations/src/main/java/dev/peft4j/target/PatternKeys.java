@@ -1,6 +1,8 @@
 package dev.peft4j.target;
 
 import java.util.Collection;
+import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,7 +10,10 @@ import org.jspecify.annotations.Nullable;
  * (.*\.)?(KEY)$} finds at the start of its path (peft's {@code get_pattern_key}).
  */
 public final class PatternKeys {
+  private static final String ANYWHERE = ".*(?:";
+
   private final PatternList patterns;
+  private final boolean anywhere;
 
   /**
    * Compiles the keys.
@@ -17,11 +22,12 @@ public final class PatternKeys {
    * @throws java.util.regex.PatternSyntaxException if one is not a regular expression
    */
   public PatternKeys(Collection<String> keys) {
-    this(new PatternList("rank_pattern or alpha_pattern", keys, "(.*\\.)?(", ")$", false));
+    this(new PatternList("rank_pattern or alpha_pattern", keys, "(.*\\.)?(", ")$", false), false);
   }
 
-  private PatternKeys(PatternList patterns) {
+  private PatternKeys(PatternList patterns, boolean anywhere) {
     this.patterns = patterns;
+    this.anywhere = anywhere;
   }
 
   /**
@@ -33,7 +39,8 @@ public final class PatternKeys {
    * @throws java.util.regex.PatternSyntaxException if one is not a regular expression
    */
   public static PatternKeys anywhere(Collection<String> keys) {
-    return new PatternKeys(new PatternList("rank_pattern", keys, ".*(?:", ")", false));
+    List<String> within = keys.stream().map(k -> ANYWHERE + k + ")").collect(Collectors.toList());
+    return new PatternKeys(new PatternList("rank_pattern", within, "", "", false), true);
   }
 
   /**
@@ -43,6 +50,9 @@ public final class PatternKeys {
    * @return the first key that matches, or null
    */
   public @Nullable String first(String path) {
-    return patterns.first(path);
+    String first = patterns.first(path);
+    return first == null || !anywhere
+        ? first
+        : first.substring(ANYWHERE.length(), first.length() - 1);
   }
 }

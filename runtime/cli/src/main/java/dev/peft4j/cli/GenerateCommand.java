@@ -117,8 +117,7 @@ final class GenerateCommand implements Callable<Integer> {
           () -> {
             GenerationConfig own =
                 beams == null ? config : config.toBuilder().numBeams(beams).build();
-            return run(
-                Generator.of(model, tokenizer).with(own).contextLength(context), texts);
+            return run(Generator.of(model, tokenizer).with(own).contextLength(context), texts);
           });
     }
   }

@@ -54,8 +54,8 @@ class GenerateCommandTest {
     SafeTensors.write(model.resolve("model.safetensors"), weights);
     Files.writeString(
         model.resolve("config.json"),
-        "{\"model_type\": \"llama\", \"vocab_size\": 8, \"hidden_size\": 8, \"num_hidden_layers\": 1,"
-            + " \"num_attention_heads\": 2, \"num_key_value_heads\": 1, \"head_dim\": 4,"
+        "{\"model_type\": \"llama\", \"vocab_size\": 8, \"hidden_size\": 8, \"num_hidden_layers\":"
+            + " 1, \"num_attention_heads\": 2, \"num_key_value_heads\": 1, \"head_dim\": 4,"
             + " \"intermediate_size\": 8, \"max_position_embeddings\": 32, \"rms_norm_eps\": 1e-6,"
             + " \"tie_word_embeddings\": true}");
     StringBuilder vocabulary = new StringBuilder();
@@ -125,8 +125,7 @@ class GenerateCommandTest {
 
   @Test
   void anAdapterActs() throws IOException {
-    LlamaForCausalLM base =
-        (LlamaForCausalLM) dev.peft4j.transformers.Transformers.causalLm(model);
+    LlamaForCausalLM base = (LlamaForCausalLM) dev.peft4j.transformers.Transformers.causalLm(model);
     AdaptedModel<LlamaForCausalLM> peft =
         PeftModel.of(base, LoraConfig.builder().targets("o_proj", "down_proj").r(4).build());
     Rng rng = new Rng(1);
@@ -155,7 +154,8 @@ class GenerateCommandTest {
         .contains("top_p is 3.0, expected a number from 0 to 1");
     assertThat(run("-p", "one", "--set", "eos_token_id=99").err())
         .contains("eos_token_id 99 is not in the vocabulary of 8 tokens");
-    assertThat(run("-p", "one", "--set", "temprature=1").err()).contains("did you mean temperature");
+    assertThat(run("-p", "one", "--set", "temprature=1").err())
+        .contains("did you mean temperature");
     assertThat(run("--prompt-file", folder.resolve("no.txt").toString()).err())
         .contains("no.txt: does not exist");
   }

@@ -13,12 +13,27 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Every tuner is on the command line, with its settings. */
 class TunerOptionsTest {
+  /** Settings of tuners whose defaults need a larger model. */
+  private static final Map<String, List<String>> SMALL =
+      Map.of(
+          "C3A", List.of("--block-size", "4"),
+          "VBLORA", List.of("--vector-length", "4"),
+          "FOURIERFT", List.of("--frequencies", "20"),
+          "WAVEFT", List.of("--frequencies", "20"),
+          "SHIRA", List.of("--rank", "2"),
+          "MISS", List.of("--rank", "4"),
+          "PSOFT", List.of("--rank", "4"),
+          "GRALORA", List.of("--rank", "8"),
+          "ROAD", List.of("--group-size", "8"));
+
   @TempDir static Path shared;
   @TempDir Path folder;
   private static Path model;
@@ -47,6 +62,9 @@ class TunerOptionsTest {
   void everyTunerTrainsAClassifier() throws IOException {
     for (TunerDescription tuner : TunerDescription.all()) {
       String type = tuner.tuner().peftType();
+      if (type.equals("POLY")) {
+        continue; // it needs to know each text's task
+      }
       Path out = folder.resolve(type);
       List<Object> args =
           new ArrayList<>(List.of("train", "-m", model, "-d", data, "-o", out, "--steps", "2"));
@@ -59,6 +77,7 @@ class TunerOptionsTest {
       if (tuner.tuner().layerTypes().contains(Embedding.class) && !type.equals("LORA")) {
         args.addAll(List.of("--target", "word_embeddings"));
       }
+      args.addAll(SMALL.getOrDefault(type, List.of()));
       Run.of(args.toArray()).ok();
       assertThat(AdapterFolder.read(out.resolve("adapter")).config().text("peft_type"))
           .isEqualTo(type);
@@ -70,7 +89,9 @@ class TunerOptionsTest {
   void everySettingIsListed() {
     String help = Run.of("train", "--help").ok().out().replaceAll("\\s+", " ");
     for (TunerDescription tuner : TunerDescription.all()) {
-      assertThat(help).contains(tuner.title() + ": ");
+      if (!tuner.settings().isEmpty()) {
+        assertThat(help).containsPattern(Pattern.quote(tuner.title()) + "(, [^:]*)?: ");
+      }
       for (TunerSetting setting : tuner.settings()) {
         assertThat(help.contains(" --" + setting.option()))
             .as(setting.name())

@@ -95,8 +95,11 @@ public final class TorchGenerator {
    */
   public float[] uniformBFloat16(int n, double from, double to) {
     float[] values = uniform(n, from, to);
+    float first = toBFloat16((float) from);
+    float last = toBFloat16((float) to);
     for (int i = 0; i < n; i++) {
-      values[i] = toBFloat16(values[i]);
+      float v = toBFloat16(values[i]);
+      values[i] = v >= last ? first : v; // rounded up to the end, which is not a part of the range
     }
     return values;
   }

@@ -92,6 +92,14 @@ public abstract class SettingsTuner<C extends CommonConfig<C>> implements Tuner<
         : config;
   }
 
+  /** As peft does, takes the targets that it has for that kind of model where none are named. */
+  @Override
+  public C forModel(C config, String modelType) {
+    return TargetsByModel.isLeftOpen(config.targets())
+        ? config.withTargets(TargetsByModel.of(getClass(), modelType, config.targets()))
+        : config;
+  }
+
   @Override
   public C read(AdapterConfig config) throws IOException {
     ConfigBuilder<?> builder = file.read(config);

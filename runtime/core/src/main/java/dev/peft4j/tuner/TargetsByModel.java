@@ -12,8 +12,8 @@ import java.util.Objects;
 
 /**
  * The layers that peft adapts in a kind of model if the settings name none: its {@code
- * TRANSFORMERS_MODELS_TO_*_MODULES_MAPPING}. A tuner has its own in a file {@code
- * targets_by_model.json} beside its class.
+ * TRANSFORMERS_MODELS_TO_*_MODULES_MAPPING}. The file {@code targets_by_model.json} in this package
+ * has those of most tuners; one with others has a file of that name beside its class.
  */
 public final class TargetsByModel {
   private static final String FILE = "targets_by_model.json";
@@ -29,7 +29,7 @@ public final class TargetsByModel {
    * Returns the same settings with the targets of a kind of model, if there are any for it. As in
    * peft, a model of that kind need not have all of them.
    *
-   * @param tuner the class beside which the file is
+   * @param tuner the class beside which its own file would be
    */
   public static TargetSpec of(Class<?> tuner, String modelType, TargetSpec open) {
     JsonNode found = list(tuner, "targets").path(modelType);
@@ -51,7 +51,7 @@ public final class TargetsByModel {
   /**
    * Returns the names that a list has for a kind of model; none if it does not have that kind.
    *
-   * @param tuner the class beside which the file is
+   * @param tuner the class beside which its own file would be
    * @param list which of the lists in the file, such as {@code targets}
    */
   public static List<String> names(Class<?> tuner, String list, String modelType) {
@@ -65,7 +65,9 @@ public final class TargetsByModel {
   }
 
   private static JsonNode list(Class<?> tuner, String name) {
-    try (InputStream in = Objects.requireNonNull(tuner.getResourceAsStream(FILE), FILE)) {
+    boolean own = tuner.getResource(FILE) != null;
+    Class<?> beside = own ? tuner : TargetsByModel.class;
+    try (InputStream in = Objects.requireNonNull(beside.getResourceAsStream(FILE), FILE)) {
       return new ObjectMapper().readTree(in).path(name);
     } catch (IOException e) {
       throw new UncheckedIOException(FILE, e);

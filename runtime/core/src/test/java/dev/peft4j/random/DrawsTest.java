@@ -59,6 +59,8 @@ class DrawsTest {
     TorchGenerator g = new TorchGenerator(7);
     assertSame("uniform", doubles(g.uniform(5, -0.5, 2), g.uniform(3)));
     assertSame("uniformBFloat16", doubles(new TorchGenerator(7).uniformBFloat16(6, -0.3, 0.3)));
+    float[] many = new TorchGenerator(0).uniformBFloat16(600, -0.5, 0.5);
+    assertSame("uniformBFloat16End", doubles(new float[] {many[337], many[385], many[530]}));
     assertSame("uniformDoubles", new TorchGenerator(7).uniformDoubles(4, -1, 3));
     assertSame("wideSeed", doubles(new TorchGenerator(0xffffffffffffL).uniform(2)));
     assertSame("unseeded", doubles(new TorchGenerator().uniform(3)));

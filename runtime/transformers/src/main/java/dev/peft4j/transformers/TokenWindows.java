@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How texts are cut to a length, and whether what is cut off is kept in further windows
- * (transformers' {@code truncation}, {@code max_length}, {@code stride} and {@code
+ * The settings by which texts are cut to a length, and whether what is cut off is kept in further
+ * windows (transformers' {@code truncation}, {@code max_length}, {@code stride} and {@code
  * return_overflowing_tokens}).
  *
  * @param truncation which text is cut

@@ -1,6 +1,6 @@
 package dev.peft4j.transformers;
 
-/** Which text of a pair is cut if both are too long together; transformers' {@code truncation}. */
+/** The text of a pair that is cut if both are too long together; transformers' {@code truncation}. */
 public enum Truncation {
   /** None: all tokens are kept. */
   NONE,

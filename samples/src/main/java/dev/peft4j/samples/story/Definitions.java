@@ -1,9 +1,9 @@
 package dev.peft4j.samples.story;
 
-import dev.peft4j.tensor.Tensor;
+import dev.peft4j.generate.GenerationConfig;
+import dev.peft4j.generate.Generator;
 import dev.peft4j.transformers.CausalLm;
-import dev.peft4j.transformers.DecoderInput;
-import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /** Definitions that a model writes, the most probable token each time. */
 record Definitions(CausalLm model, StoryTexts texts) {
@@ -11,19 +11,16 @@ record Definitions(CausalLm model, StoryTexts texts) {
 
   /** Returns what the model writes behind {@code word:}. */
   String define(String word) {
-    int[] ids = texts.begun(word + ":");
-    int n = ids.length;
-    int end = n + MOST;
-    ids = Arrays.copyOf(ids, end);
-    while (n < end) {
-      // one length, so one program; no token sees those behind it
-      Tensor hidden = model.hidden(DecoderInput.of(Tensor.of(ids, 1, end)));
-      int next = model.logits(hidden.slice(1, n - 1, n)).reshape(1, -1).argmax()[0];
-      if (texts.special().eos().contains(next)) {
-        break;
-      }
-      ids[n++] = next;
-    }
-    return texts.tokenizer().decode(Arrays.stream(ids, 0, n).asLongStream().toArray()).strip();
+    GenerationConfig config =
+        GenerationConfig.builder()
+            .maxNewTokens(MOST)
+            .doSample(false)
+            .eosTokenId(texts.special().eos().stream().mapToInt(i -> i).toArray())
+            .build();
+    int[] prompt = texts.begun(word + ":");
+    int[] written = Generator.of(model).with(config).generate(prompt).rows().getFirst().tokens();
+    long[] all =
+        IntStream.concat(IntStream.of(prompt), IntStream.of(written)).asLongStream().toArray();
+    return texts.tokenizer().decode(all).strip();
   }
 }

@@ -22,6 +22,7 @@ import java.lang.annotation.Target;
 @Repeatable(Adamss.List.class)
 @TunerDescriptor(
     peftType = AdamssTuner.PEFT_TYPE,
+    title = "AdaMSS",
     config = AdamssConfig.class,
     layers = Linear.class)
 public @interface Adamss {

@@ -15,8 +15,8 @@ import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * AdaMSS's adaptive allocation of subspaces: between two steps it rates how much each cluster of each
- * layer matters, and at intervals freezes all but the best ones for good.
+ * AdaMSS's adaptive allocation of subspaces: between two steps it rates how much each cluster of
+ * each layer matters, and at intervals freezes all but the best ones for good.
  *
  * <p>The importance of a number is |w · dw|, smoothed; its uncertainty the smoothed distance of the
  * importance from its mean before that moved. A cluster is rated by the mean product of both over A

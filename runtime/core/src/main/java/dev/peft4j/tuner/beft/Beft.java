@@ -20,7 +20,11 @@ import java.lang.annotation.Target;
 @Retention(RetentionPolicy.CLASS)
 @Target(ElementType.TYPE)
 @Repeatable(Beft.List.class)
-@TunerDescriptor(peftType = BeftTuner.PEFT_TYPE, config = BeftConfig.class, layers = Linear.class)
+@TunerDescriptor(
+    peftType = BeftTuner.PEFT_TYPE,
+    title = "BEFT",
+    config = BeftConfig.class,
+    layers = Linear.class)
 public @interface Beft {
   /** The layers that get an adapter; see {@link Peft#target()}. */
   String[] target() default {};

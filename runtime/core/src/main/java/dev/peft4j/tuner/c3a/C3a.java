@@ -22,7 +22,11 @@ import java.lang.annotation.Target;
 @Retention(RetentionPolicy.CLASS)
 @Target(ElementType.TYPE)
 @Repeatable(C3a.List.class)
-@TunerDescriptor(peftType = C3aTuner.PEFT_TYPE, config = C3aConfig.class, layers = Linear.class)
+@TunerDescriptor(
+    peftType = C3aTuner.PEFT_TYPE,
+    title = "C3A",
+    config = C3aConfig.class,
+    layers = Linear.class)
 public @interface C3a {
   /** The layers that get an adapter; see {@link Peft#target()}. */
   String[] target() default {};

@@ -25,6 +25,7 @@ import java.lang.annotation.Target;
 @Repeatable(Delora.List.class)
 @TunerDescriptor(
     peftType = DeloraTuner.PEFT_TYPE,
+    title = "DeLoRA",
     config = DeloraConfig.class,
     layers = Linear.class)
 public @interface Delora {

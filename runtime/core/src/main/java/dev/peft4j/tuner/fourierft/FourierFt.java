@@ -26,6 +26,7 @@ import java.lang.annotation.Target;
 @Repeatable(FourierFt.List.class)
 @TunerDescriptor(
     peftType = FourierFtTuner.PEFT_TYPE,
+    title = "FourierFT",
     config = FourierFtConfig.class,
     layers = {Linear.class, TransposedLinear.class})
 public @interface FourierFt {

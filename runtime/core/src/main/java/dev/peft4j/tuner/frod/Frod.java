@@ -24,6 +24,7 @@ import java.lang.annotation.Target;
 @Repeatable(Frod.List.class)
 @TunerDescriptor(
     peftType = FrodTuner.PEFT_TYPE,
+    title = "FRoD",
     config = FrodConfig.class,
     layers = {Linear.class, TransposedLinear.class})
 public @interface Frod {

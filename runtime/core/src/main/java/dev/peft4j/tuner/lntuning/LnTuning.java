@@ -27,6 +27,7 @@ import java.lang.annotation.Target;
 @Repeatable(LnTuning.List.class)
 @TunerDescriptor(
     peftType = LnTuningTuner.PEFT_TYPE,
+    title = "LN tuning",
     config = LnTuningConfig.class,
     layers = {
       LayerNorm.class,

@@ -21,7 +21,11 @@ import java.lang.annotation.Target;
 @Retention(RetentionPolicy.CLASS)
 @Target(ElementType.TYPE)
 @Repeatable(Osf.List.class)
-@TunerDescriptor(peftType = OsfTuner.PEFT_TYPE, config = OsfConfig.class, layers = Linear.class)
+@TunerDescriptor(
+    peftType = OsfTuner.PEFT_TYPE,
+    title = "OSF",
+    config = OsfConfig.class,
+    layers = Linear.class)
 public @interface Osf {
   /** The layers that get an adapter; see {@link Peft#target()}. */
   String[] target() default {};

@@ -4,8 +4,10 @@ import com.fasterxml.jackson.databind.node.NullNode;
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
+import dev.peft4j.target.TargetSpec;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
+import dev.peft4j.tuner.TargetsByModel;
 import dev.peft4j.tuner.Tuner;
 import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
@@ -46,6 +48,19 @@ public final class OsfTuner extends SettingsTuner<OsfConfig> {
   /** Creates it for {@link java.util.ServiceLoader}. */
   public OsfTuner() {
     super(OsfConfig.class, Osf.class, FILE, List.of(Linear.class));
+  }
+
+  /** As peft does, takes all linear layers of a kind of model that it has no targets for. */
+  @Override
+  public OsfConfig forModel(OsfConfig config, String modelType) {
+    OsfConfig known = super.forModel(config, modelType);
+    return TargetsByModel.isLeftOpen(known.targets())
+        ? known.withTargets(
+            TargetSpec.builder()
+                .allLinear()
+                .modulesToSave(known.targets().modulesToSave().toArray(new String[0]))
+                .build())
+        : known;
   }
 
   @Override

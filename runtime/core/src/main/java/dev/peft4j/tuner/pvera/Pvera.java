@@ -24,6 +24,7 @@ import java.lang.annotation.Target;
 @Repeatable(Pvera.List.class)
 @TunerDescriptor(
     peftType = PveraTuner.PEFT_TYPE,
+    title = "PVeRA",
     config = PveraConfig.class,
     layers = {Linear.class, TransposedLinear.class})
 public @interface Pvera {

@@ -24,6 +24,7 @@ import java.lang.annotation.Target;
 @Repeatable(RandLora.List.class)
 @TunerDescriptor(
     peftType = RandLoraTuner.PEFT_TYPE,
+    title = "RandLoRA",
     config = RandLoraConfig.class,
     layers = {Linear.class, TransposedLinear.class})
 public @interface RandLora {

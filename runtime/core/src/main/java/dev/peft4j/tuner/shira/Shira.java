@@ -20,7 +20,11 @@ import java.lang.annotation.Target;
 @Retention(RetentionPolicy.CLASS)
 @Target(ElementType.TYPE)
 @Repeatable(Shira.List.class)
-@TunerDescriptor(peftType = ShiraTuner.PEFT_TYPE, config = ShiraConfig.class, layers = Linear.class)
+@TunerDescriptor(
+    peftType = ShiraTuner.PEFT_TYPE,
+    title = "SHiRA",
+    config = ShiraConfig.class,
+    layers = Linear.class)
 public @interface Shira {
   /** The layers that get an adapter; see {@link Peft#target()}. */
   String[] target() default {};

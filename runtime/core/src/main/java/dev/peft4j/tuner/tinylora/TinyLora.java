@@ -25,6 +25,7 @@ import java.lang.annotation.Target;
 @Repeatable(TinyLora.List.class)
 @TunerDescriptor(
     peftType = TinyLoraTuner.PEFT_TYPE,
+    title = "TinyLoRA",
     config = TinyLoraConfig.class,
     layers = {Linear.class, TransposedLinear.class, Embedding.class})
 public @interface TinyLora {

@@ -25,6 +25,7 @@ import java.lang.annotation.Target;
 @Repeatable(UniLora.List.class)
 @TunerDescriptor(
     peftType = UniLoraTuner.PEFT_TYPE,
+    title = "Uni-LoRA",
     config = UniLoraConfig.class,
     layers = {Linear.class, TransposedLinear.class})
 public @interface UniLora {

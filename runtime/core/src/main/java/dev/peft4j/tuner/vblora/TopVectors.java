@@ -17,7 +17,9 @@ final class TopVectors {
     return Tensor.of(chosen, shape);
   }
 
-  /** Returns the positions of the {@code k} largest of each {@code h} numbers, the largest first. */
+  /**
+   * Returns the positions of the {@code k} largest of each {@code h} numbers, the largest first.
+   */
   static long[] of(float[] all, int h, int k) {
     int places = all.length / h;
     long[] chosen = new long[places * k];

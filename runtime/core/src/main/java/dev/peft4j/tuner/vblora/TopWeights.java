@@ -69,8 +69,7 @@ final class TopWeights {
    * @param h the number of vectors
    * @throws IllegalArgumentException naming a key whose tensor does not fit
    */
-  static SequencedMap<String, StoredTensor> loaded(
-      SequencedMap<String, StoredTensor> file, int h) {
+  static SequencedMap<String, StoredTensor> loaded(SequencedMap<String, StoredTensor> file, int h) {
     SequencedMap<String, StoredTensor> loaded = new LinkedHashMap<>();
     file.forEach(
         (key, t) -> {

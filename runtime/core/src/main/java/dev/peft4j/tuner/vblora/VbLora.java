@@ -25,6 +25,7 @@ import java.lang.annotation.Target;
 @Repeatable(VbLora.List.class)
 @TunerDescriptor(
     peftType = VbLoraTuner.PEFT_TYPE,
+    title = "VB-LoRA",
     config = VbLoraConfig.class,
     layers = {Linear.class, TransposedLinear.class})
 public @interface VbLora {

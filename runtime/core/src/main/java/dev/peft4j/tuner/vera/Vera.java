@@ -24,6 +24,7 @@ import java.lang.annotation.Target;
 @Repeatable(Vera.List.class)
 @TunerDescriptor(
     peftType = VeraTuner.PEFT_TYPE,
+    title = "VeRA",
     config = VeraConfig.class,
     layers = {Linear.class, TransposedLinear.class})
 public @interface Vera {

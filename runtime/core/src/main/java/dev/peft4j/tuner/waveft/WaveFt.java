@@ -26,6 +26,7 @@ import java.lang.annotation.Target;
 @Repeatable(WaveFt.List.class)
 @TunerDescriptor(
     peftType = WaveFtTuner.PEFT_TYPE,
+    title = "WaveFT",
     config = WaveFtConfig.class,
     layers = {Linear.class, TransposedLinear.class})
 public @interface WaveFt {
