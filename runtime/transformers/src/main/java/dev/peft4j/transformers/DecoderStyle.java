@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The way in which the decoders of a family are built: all of them are made of the same blocks, which these
- * settings steer. Llama's are the defaults.
+ * The way in which the decoders of a family are built: all of them are made of the same blocks,
+ * which these settings steer. Llama's are the defaults.
  *
  * @param norm the kind of all norms
  * @param normEps the number that every norm adds to the variance or mean square

@@ -1,6 +1,6 @@
 package dev.peft4j.transformers;
 
-/** How a decoder's attention projects to queries, keys and values. */
+/** The layers by which a decoder's attention projects to queries, keys and values. */
 public enum Projection {
   /** By three layers. */
   SPLIT,

@@ -1,6 +1,6 @@
 package dev.peft4j.transformers;
 
-/** The text of a pair that is cut if both are too long together; transformers' {@code truncation}. */
+/** The text that is cut if a pair is too long, as transformers' {@code truncation} says. */
 public enum Truncation {
   /** None: all tokens are kept. */
   NONE,
