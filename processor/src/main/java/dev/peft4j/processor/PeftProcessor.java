@@ -39,8 +39,7 @@ public final class PeftProcessor extends AbstractProcessor {
 
   /** Its own besides those of tuners. */
   private static final Set<String> OWN =
-      Set.of(
-          ModelScanner.CHECKPOINT_NAME, ModelScanner.OUTPUT_HEAD, ModuleTrees.MODULE_TREE);
+      Set.of(ModelScanner.CHECKPOINT_NAME, ModelScanner.OUTPUT_HEAD, ModuleTrees.MODULE_TREE);
 
   private static final Set<String> NO_TYPE_NAMES =
       Set.of("var", "record", "yield", "sealed", "permits");

@@ -2,24 +2,24 @@ package dev.peft4j.optim;
 
 import static dev.peft4j.graph.Scalar.input;
 
-import java.util.function.UnaryOperator;
-import java.util.function.ToDoubleFunction;
-import java.util.function.Function;
-import java.util.Map;
-import java.util.HashMap;
-import dev.peft4j.tensor.Tensor;
 import dev.peft4j.graph.Elementwise;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Scalar;
 import dev.peft4j.graph.Scalar.Fn1;
 import dev.peft4j.graph.Variable;
 import dev.peft4j.nn.Parameter;
+import dev.peft4j.tensor.Tensor;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.ToDoubleFunction;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,8 +84,7 @@ public final class AdamW extends Optimizer {
         new Elementwise("adamw-v", 2, input(1).mul(beta2).add(g.mul(g).mul(1 - beta2)));
     // inputs: p, m, v, keep, step size, correction
     Scalar root = input(2).fn(Fn1.SQRT);
-    Scalar denominator =
-        late ? root.add(b.eps).div(input(5)) : root.div(input(5)).add(b.eps);
+    Scalar denominator = late ? root.add(b.eps).div(input(5)) : root.div(input(5)).add(b.eps);
     Scalar move = input(4).mul(input(1).div(denominator));
     this.parameter =
         new Elementwise(
@@ -119,7 +118,8 @@ public final class AdamW extends Optimizer {
   }
 
   @Override
-  protected void update(Variable p, Node found, SequencedMap<String, Variable> state, Update update) {
+  protected void update(
+      Variable p, Node found, SequencedMap<String, Variable> state, Update update) {
     UnaryOperator<Tensor> turned = gradients.get(p);
     Node g = turned == null ? found : turned.apply(Tensor.of(found)).node();
     Rate rate = rates.get(p);

@@ -42,8 +42,7 @@ final class Accumulation {
    * @param given the number of things that the loss is the mean of; NaN to find out
    * @param examples in the batch, or 0
    */
-  void add(
-      Tensor own, @Nullable Tensor besides, double given, int examples, Check check) {
+  void add(Tensor own, @Nullable Tensor besides, double given, int examples, Check check) {
     LossCount count = LossCount.of(own);
     Tensor loss = besides == null ? own : own.add(besides);
     if (!several) {

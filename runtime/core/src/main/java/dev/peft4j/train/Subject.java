@@ -1,9 +1,5 @@
 package dev.peft4j.train;
 
-import org.jspecify.annotations.Nullable;
-import dev.peft4j.tuner.WholeAdapters;
-import dev.peft4j.tensor.Tensor;
-import dev.peft4j.optim.Optimizer;
 import dev.peft4j.data.Rng;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.ModuleState;
@@ -12,7 +8,10 @@ import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.nn.Trainable;
+import dev.peft4j.optim.Optimizer;
+import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.PeftModel;
+import dev.peft4j.tuner.WholeAdapters;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -22,6 +21,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** The thing that a run trains and a checkpoint stores: adapters, or a whole model. */
 sealed interface Subject {

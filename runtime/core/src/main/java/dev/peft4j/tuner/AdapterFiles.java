@@ -161,8 +161,7 @@ final class AdapterFiles {
     try {
       return a.settings().loaded(file.tensors());
     } catch (IllegalArgumentException e) {
-      throw wrapped(
-          new FileFormatException(file.weightsFile(), String.valueOf(e.getMessage()), e));
+      throw wrapped(new FileFormatException(file.weightsFile(), String.valueOf(e.getMessage()), e));
     }
   }
 

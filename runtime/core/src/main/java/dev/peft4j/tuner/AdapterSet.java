@@ -1,10 +1,6 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.data.Encoding;
-import org.jspecify.annotations.Nullable;
-import java.util.ArrayList;
-import dev.peft4j.tensor.Tensor;
-import dev.peft4j.optim.Optimizer;
 import dev.peft4j.data.NonFiniteException;
 import dev.peft4j.data.Rng;
 import dev.peft4j.data.Storage;
@@ -18,13 +14,17 @@ import dev.peft4j.nn.Overlay;
 import dev.peft4j.nn.OverlaySource;
 import dev.peft4j.nn.Overlays;
 import dev.peft4j.nn.Parameter;
+import dev.peft4j.optim.Optimizer;
+import dev.peft4j.tensor.Tensor;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The adapters of one model by name, the first one active: what generated classes and {@link

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What training with an adapter does besides the optimizer's steps. A {@link
- * dev.peft4j.train.Trainer} does it by itself; a loop of one's own calls {@link PeftModel#addedLoss}
- * and {@link PeftModel#step}.
+ * dev.peft4j.train.Trainer} does it by itself; a loop of one's own calls {@link
+ * PeftModel#addedLoss} and {@link PeftModel#step}.
  *
  * <p>What it has to remember from step to step belongs into {@link Optimizer#states}, beside the
  * optimizer's own, of the parameter's shape or of one number: so checkpoints hold it.
@@ -19,8 +19,8 @@ public interface AdapterTraining {
   }
 
   /**
-   * Prepares for a step of the optimizer, when the gradients are known, but not computed: a gradient
-   * that is needed after the step has to be retained.
+   * Prepares for a step of the optimizer, when the gradients are known, but not computed: a
+   * gradient that is needed after the step has to be retained.
    */
   default void beforeStep(Optimizer optimizer) {}
 

@@ -1,21 +1,21 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.data.Encoding;
-import org.jspecify.annotations.Nullable;
-import dev.peft4j.tensor.Tensor;
-import dev.peft4j.optim.Optimizer;
 import dev.peft4j.data.NonFiniteException;
 import dev.peft4j.data.Storage;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedBuffer;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
+import dev.peft4j.optim.Optimizer;
+import dev.peft4j.tensor.Tensor;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model with adapters: the base is frozen, the active adapter is trained. Classes generated for

@@ -269,11 +269,7 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
   }
 
   private SettingsFile<C, B> decimal(
-      String key,
-      double usual,
-      Function<C, Double> get,
-      Setter<B, Double> set,
-      boolean computes) {
+      String key, double usual, Function<C, Double> get, Setter<B, Double> set, boolean computes) {
     return add(
         key,
         DoubleNode.valueOf(usual),
@@ -284,8 +280,7 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
   }
 
   /** Adds a probability of dropout. */
-  public SettingsFile<C, B> dropout(
-      String key, Function<C, Double> get, Setter<B, Double> set) {
+  public SettingsFile<C, B> dropout(String key, Function<C, Double> get, Setter<B, Double> set) {
     return add(
         key,
         DoubleNode.valueOf(0),

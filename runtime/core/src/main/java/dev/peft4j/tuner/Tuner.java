@@ -131,8 +131,8 @@ public interface Tuner<C extends PeftConfig> {
   // ---- training
 
   /**
-   * Returns what training with the adapter does besides the optimizer's steps: a part of the loss, a
-   * schedule. Null if there is nothing.
+   * Returns what training with the adapter does besides the optimizer's steps: a part of the loss,
+   * a schedule. Null if there is nothing.
    *
    * @param layers the adapter's layers by their paths
    */

@@ -119,8 +119,8 @@ public interface TunerLayer extends LayerAdapter {
   }
 
   /**
-   * Returns a parameter as a file has it: all of it, unless training has decided that parts of it do
-   * not count.
+   * Returns a parameter as a file has it: all of it, unless training has decided that parts of it
+   * do not count.
    */
   default StoredTensor stored(Entry entry) {
     return new StoredTensor(entry.parameter().shape(), entry.parameter().own());

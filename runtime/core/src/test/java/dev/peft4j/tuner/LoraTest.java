@@ -287,7 +287,8 @@ class LoraTest {
     float[] before = base.forward(x).toFloats();
     assertThatThrownBy(() -> PeftModel.of(base, config("fc1", "norm").bias(Bias.ALL).build()))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("LoRA cannot adapt 'norm' of type LayerNorm; it adapts [Linear, TransposedLinear,");
+        .hasMessageContaining(
+            "LoRA cannot adapt 'norm' of type LayerNorm; it adapts [Linear, TransposedLinear,");
     assertThat(base.forward(x).toFloats()).isEqualTo(before);
     assertThat(base.trainableParameters()).hasSameSizeAs(base.parameters());
     PeftModel second = PeftModel.of(base, config("fc1").build());

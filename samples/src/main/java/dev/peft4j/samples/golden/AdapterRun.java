@@ -28,6 +28,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
@@ -203,7 +204,8 @@ final class AdapterRun {
     int[] next = {0};
     return noise.isEmpty()
         ? body.get()
-        : Noise.with(n -> noise.get(Integer.toString(next[0]++)).toFloats(), body);
+        : Noise.with(
+            n -> Objects.requireNonNull(noise.get(Integer.toString(next[0]++))).toFloats(), body);
   }
 
   private void compareNames(PeftModel model) throws IOException {

@@ -61,7 +61,10 @@ final class QuantGgufLora {
       c.same(tag + " " + key, found.metadata().string(key), expected.metadata().string(key));
     }
     String alpha = "adapter.lora.alpha";
-    c.same(tag + " alpha", found.metadata().get(alpha), expected.metadata().get(alpha));
+    c.same(
+        tag + " alpha",
+        String.valueOf(found.metadata().get(alpha)),
+        String.valueOf(expected.metadata().get(alpha)));
     c.same(tag + " tensors", found.tensors().keySet(), expected.tensors().keySet());
     for (GgufTensor t : expected.tensors().values()) {
       if (found.contains(t.name())) {

@@ -227,7 +227,8 @@ final class QuantLora {
       adapted.mergeAndUnload();
       c.fail("an adapter was merged into " + encoding + " without being asked");
     } catch (IllegalStateException e) {
-      c.same("the encoding is named", e.getMessage().contains(encoding.name()), true);
+      c.same(
+          "the encoding is named", String.valueOf(e.getMessage()).contains(encoding.name()), true);
     }
     MergeReport report = adapted.mergeAndUnload(encoding);
     if (!(report.share() > 0.5 && report.share() < 1.5)) {

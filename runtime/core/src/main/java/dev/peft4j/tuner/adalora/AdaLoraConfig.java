@@ -16,8 +16,8 @@ import java.util.SequencedMap;
  * @param initR the rank of each layer at the start
  * @param targetR the mean rank of the layers at the end
  * @param alpha the numerator of the scale: what the adapter adds is multiplied by alpha / initR
- * @param dropout the probability with which an element of the layer's input is dropped in
- * training, in front of the adapter
+ * @param dropout the probability with which an element of the layer's input is dropped in training,
+ *     in front of the adapter
  * @param totalStep the number of steps of the whole training, which the schedule depends on
  * @param tinit the number of steps before ranks are taken away
  * @param tfinal the number of steps at the end with the ranks as they are
@@ -25,8 +25,8 @@ import java.util.SequencedMap;
  * @param beta1 the share of the old in the running mean of importance
  * @param beta2 the share of the old in the running mean of uncertainty
  * @param orthRegWeight the weight of the part of the loss that keeps the factors orthogonal
- * @param initWeights whether the factors start small; else at N(0, 1), so that the adapter
- * changes the model at once
+ * @param initWeights whether the factors start small; else at N(0, 1), so that the adapter changes
+ *     the model at once
  * @param rankPattern by paths of layers, which of their ranks are left once the schedule has ended;
  *     empty until then
  * @param common targets, task and base model
@@ -74,13 +74,27 @@ public record AdaLoraConfig(
               + tfinal
               + ", total step "
               + totalStep
-              + ") leaves no step in which ranks are taken away: tinit + tfinal must be less than total"
-              + " step");
+              + ") leaves no step in which ranks are taken away: tinit + tfinal must be less than"
+              + " total step");
     }
   }
 
   AdaLoraConfig withRankPattern(SequencedMap<String, List<Boolean>> left) {
-    return new AdaLoraConfig(initR, targetR, alpha, dropout, totalStep, tinit, tfinal, deltaT, beta1, beta2, orthRegWeight, initWeights, left, common);
+    return new AdaLoraConfig(
+        initR,
+        targetR,
+        alpha,
+        dropout,
+        totalStep,
+        tinit,
+        tfinal,
+        deltaT,
+        beta1,
+        beta2,
+        orthRegWeight,
+        initWeights,
+        left,
+        common);
   }
 
   /** Returns the rank of the layer at {@code path}. */
@@ -101,7 +115,21 @@ public record AdaLoraConfig(
 
   @Override
   public AdaLoraConfig withCommon(CommonSettings other) {
-    return new AdaLoraConfig(initR, targetR, alpha, dropout, totalStep, tinit, tfinal, deltaT, beta1, beta2, orthRegWeight, initWeights, rankPattern, other);
+    return new AdaLoraConfig(
+        initR,
+        targetR,
+        alpha,
+        dropout,
+        totalStep,
+        tinit,
+        tfinal,
+        deltaT,
+        beta1,
+        beta2,
+        orthRegWeight,
+        initWeights,
+        rankPattern,
+        other);
   }
 
   /** A builder of a {@link AdaLoraConfig}; lists add up when a method is called again. */
@@ -127,98 +155,78 @@ public record AdaLoraConfig(
       return this;
     }
 
-    /**
-     * Sets the rank of each layer at the start.
-     */
+    /** Sets the rank of each layer at the start. */
     public Builder initR(int value) {
       initR = value;
       return this;
     }
 
-    /**
-     * Sets the mean rank of the layers at the end.
-     */
+    /** Sets the mean rank of the layers at the end. */
     public Builder targetR(int value) {
       targetR = value;
       return this;
     }
 
-    /**
-     * Sets the numerator of the scale: what the adapter adds is multiplied by alpha / initR.
-     */
+    /** Sets the numerator of the scale: what the adapter adds is multiplied by alpha / initR. */
     public Builder alpha(double value) {
       alpha = value;
       return this;
     }
 
     /**
-     * Sets the probability with which an element of the layer's input is dropped in training,
-     * in front of the adapter.
+     * Sets the probability with which an element of the layer's input is dropped in training, in
+     * front of the adapter.
      */
     public Builder dropout(double value) {
       dropout = value;
       return this;
     }
 
-    /**
-     * Sets the number of steps of the whole training, which the schedule depends on.
-     */
+    /** Sets the number of steps of the whole training, which the schedule depends on. */
     public Builder totalStep(int value) {
       totalStep = value;
       return this;
     }
 
-    /**
-     * Sets the number of steps before ranks are taken away.
-     */
+    /** Sets the number of steps before ranks are taken away. */
     public Builder tinit(int value) {
       tinit = value;
       return this;
     }
 
-    /**
-     * Sets the number of steps at the end with the ranks as they are.
-     */
+    /** Sets the number of steps at the end with the ranks as they are. */
     public Builder tfinal(int value) {
       tfinal = value;
       return this;
     }
 
-    /**
-     * Sets the number of steps from one allocation of ranks to the next.
-     */
+    /** Sets the number of steps from one allocation of ranks to the next. */
     public Builder deltaT(int value) {
       deltaT = value;
       return this;
     }
 
-    /**
-     * Sets the share of the old in the running mean of importance.
-     */
+    /** Sets the share of the old in the running mean of importance. */
     public Builder beta1(double value) {
       beta1 = value;
       return this;
     }
 
-    /**
-     * Sets the share of the old in the running mean of uncertainty.
-     */
+    /** Sets the share of the old in the running mean of uncertainty. */
     public Builder beta2(double value) {
       beta2 = value;
       return this;
     }
 
-    /**
-     * Sets the weight of the part of the loss that keeps the factors orthogonal.
-     */
+    /** Sets the weight of the part of the loss that keeps the factors orthogonal. */
     public Builder orthRegWeight(double value) {
       orthRegWeight = value;
       return this;
     }
 
     /**
-     * Sets whether the factors start small; else at N(0, 1), so that the adapter changes the
-     * model at once.
+     * Sets whether the factors start small; else at N(0, 1), so that the adapter changes the model
+     * at once.
      */
     public Builder initWeights(boolean value) {
       initWeights = value;
@@ -255,7 +263,21 @@ public record AdaLoraConfig(
      */
     @Override
     public AdaLoraConfig build() {
-      return new AdaLoraConfig(initR, targetR, alpha, dropout, totalStep, tinit, tfinal, deltaT, beta1, beta2, orthRegWeight, initWeights, rankPattern, common());
+      return new AdaLoraConfig(
+          initR,
+          targetR,
+          alpha,
+          dropout,
+          totalStep,
+          tinit,
+          tfinal,
+          deltaT,
+          beta1,
+          beta2,
+          orthRegWeight,
+          initWeights,
+          rankPattern,
+          common());
     }
   }
 }

@@ -31,14 +31,14 @@ import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Adaptive budget allocation (Zhang et al. 2023), peft's {@code ADALORA}: a layer computes W·x + b +
- * s·B·diag(E)·A·x with s = alpha / init_r. A and B start random and E at zero. While it is trained,
- * ranks of all layers are rated, and those that matter least are taken away until {@code targetR} a
- * layer are left, see {@link RankAllocation}; a part of the loss keeps A and B orthogonal. A {@link
- * dev.peft4j.train.Trainer} does both by itself.
+ * Adaptive budget allocation (Zhang et al. 2023), peft's {@code ADALORA}: a layer computes W·x + b
+ * + s·B·diag(E)·A·x with s = alpha / init_r. A and B start random and E at zero. While it is
+ * trained, ranks of all layers are rated, and those that matter least are taken away until {@code
+ * targetR} a layer are left, see {@link RankAllocation}; a part of the loss keeps A and B
+ * orthogonal. A {@link dev.peft4j.train.Trainer} does both by itself.
  *
- * <p>A is (r, in), of Conv2d (r, in · k · k); B (out, r); E (r, 1). Once the schedule has ended, files
- * have only the ranks that are left, and the settings say which ({@code rank_pattern}).
+ * <p>A is (r, in), of Conv2d (r, in · k · k); B (out, r); E (r, 1). Once the schedule has ended,
+ * files have only the ranks that are left, and the settings say which ({@code rank_pattern}).
  */
 @AutoService(Tuner.class)
 public final class AdaLoraTuner extends SettingsTuner<AdaLoraConfig> {

@@ -131,7 +131,7 @@ public final class Ia3Tuner implements Tuner<Ia3Config> {
             ? new int[] {1, n, 1, 1, 1}
             : layer instanceof Conv2d
                 ? new int[] {1, n, 1, 1}
-            : feedforward ? new int[] {1, n} : new int[] {n, 1};
+                : feedforward ? new int[] {1, n} : new int[] {n, 1};
     Parameter l = c.initWeights() ? Initial.constant(1, shape) : Initial.normal(rng, 1, shape);
     return new Vector(layer, weight, bias, l, feedforward);
   }

@@ -1,11 +1,8 @@
 package dev.peft4j.tuner.lora;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.core.JacksonException;
-import org.jspecify.annotations.Nullable;
-import java.util.stream.Stream;
-import java.util.ArrayList;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.annotation.Bias;
@@ -17,6 +14,7 @@ import dev.peft4j.log.Log;
 import dev.peft4j.target.PatternKeys;
 import dev.peft4j.tuner.TargetFields;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,6 +23,8 @@ import java.util.SequencedMap;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** LoRA's settings in peft's {@code adapter_config.json}. */
 final class LoraFile {
@@ -158,9 +158,8 @@ final class LoraFile {
           throw file.wrong(
               "init_lora_weights",
               init,
-              "true, false, \"gaussian\", \"orthogonal\", \"pissa\", \"pissa_niter_N\","
-                  + " \"olora\" or \"mica\"; \"eva\", \"corda\", \"lora_ga\" and \"loftq\" are read as"
-                  + " true");
+              "true, false, \"gaussian\", \"orthogonal\", \"pissa\", \"pissa_niter_N\", \"olora\""
+                  + " or \"mica\"; \"eva\", \"corda\", \"lora_ga\" and \"loftq\" are read as true");
     }
   }
 
@@ -282,9 +281,7 @@ final class LoraFile {
     write(c.variant(), tree);
     String ofStart = c.startSettings();
     if (ofStart != null) {
-      tree.set(
-          c.init().name().toLowerCase(Locale.ROOT) + "_config",
-          parsed(ofStart));
+      tree.set(c.init().name().toLowerCase(Locale.ROOT) + "_config", parsed(ofStart));
     }
     ObjectNode ranks = tree.putObject("rank_pattern");
     c.rankPattern().forEach(ranks::put);
@@ -293,8 +290,7 @@ final class LoraFile {
     c.alphaPattern()
         .forEach(
             (key, value) ->
-                alphas.set(
-                    key, decimals ? DoubleNode.valueOf(value) : PythonJson.number(value)));
+                alphas.set(key, decimals ? DoubleNode.valueOf(value) : PythonJson.number(value)));
     List<Integer> input = c.trainableTokens().get(LoraConfig.INPUT_EMBEDDING);
     if (input != null) {
       input.forEach(tree.putArray("trainable_token_indices")::add);

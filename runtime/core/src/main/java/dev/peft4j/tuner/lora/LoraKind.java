@@ -21,7 +21,13 @@ import org.jspecify.annotations.Nullable;
 sealed interface LoraKind {
   /** The kinds of layers that there are. */
   List<Class<? extends Module>> TYPES =
-      List.of(Linear.class, TransposedLinear.class, Embedding.class, Conv1d.class, Conv2d.class, Conv3d.class);
+      List.of(
+          Linear.class,
+          TransposedLinear.class,
+          Embedding.class,
+          Conv1d.class,
+          Conv2d.class,
+          Conv3d.class);
 
   /** The kind of a layer, or null if LoRA cannot adapt it. */
   static @Nullable LoraKind of(Module layer) {

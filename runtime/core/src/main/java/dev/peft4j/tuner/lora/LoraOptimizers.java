@@ -87,8 +87,8 @@ public final class LoraOptimizers {
   }
 
   /**
-   * Returns AdamW with preconditioned gradients (Zhang and Pilanci 2024): that of A is multiplied by
-   * (Bᵀ·B + reg·I)⁻¹ from the left, that of B by (A·Aᵀ + reg·I)⁻¹ from the right.
+   * Returns AdamW with preconditioned gradients (Zhang and Pilanci 2024): that of A is multiplied
+   * by (Bᵀ·B + reg·I)⁻¹ from the left, that of B by (A·Aᵀ + reg·I)⁻¹ from the right.
    *
    * @param settings learning rate, betas, eps and weight decay
    * @param reg positive; peft's default is 0.01
@@ -129,10 +129,7 @@ public final class LoraOptimizers {
             return rounded(rounded(product).mul(1 / (scale * scale)));
           });
     }
-    return settings
-        .late()
-        .gradients(changes::get, "LoRA-FA")
-        .build(model.trainableParameters());
+    return settings.late().gradients(changes::get, "LoRA-FA").build(model.trainableParameters());
   }
 
   private static float scale(PeftModel model, String nameOfA) {

@@ -1,7 +1,5 @@
 package dev.peft4j.tuner.lora;
 
-import java.util.SequencedMap;
-import dev.peft4j.tuner.AdapterTraining;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.auto.service.AutoService;
 import dev.peft4j.annotation.Peft;
@@ -15,6 +13,7 @@ import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.target.Names;
 import dev.peft4j.target.TargetMatcher;
 import dev.peft4j.target.TargetSpec;
+import dev.peft4j.tuner.AdapterTraining;
 import dev.peft4j.tuner.Combination;
 import dev.peft4j.tuner.CombinationSource;
 import dev.peft4j.tuner.CombinedAdapter;
@@ -33,6 +32,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /**

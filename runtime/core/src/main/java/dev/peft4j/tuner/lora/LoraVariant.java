@@ -40,8 +40,8 @@ public sealed interface LoraVariant {
   }
 
   /**
-   * VeLoRA (Miles et al. 2024): computes as LoRA; the gradient of A is made from what is left of the
-   * layer's input when each group of its numbers is projected on one direction.
+   * VeLoRA (Miles et al. 2024): computes as LoRA; the gradient of A is made from what is left of
+   * the layer's input when each group of its numbers is projected on one direction.
    *
    * @param groups the number of groups; peft's default is 64
    * @param scale multiplies what is left of the input; peft's default is 1

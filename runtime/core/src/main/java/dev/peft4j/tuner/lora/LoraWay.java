@@ -228,8 +228,7 @@ abstract class LoraWay {
       this.layer = layer;
       this.width = Math.ceilDiv(layer.inFeatures(), settings.groups());
       boolean random = settings.direction() == LoraVariant.Velora.Direction.RANDOM;
-      this.direction =
-          new Buffer(random ? unit(rng.normal(width, 0, 1)) : new float[width], width);
+      this.direction = new Buffer(random ? unit(rng.normal(width, 0, 1)) : new float[width], width);
     }
 
     private static float[] unit(float[] v) {

@@ -51,10 +51,7 @@ final class MoveCases {
         normal(2, 3, 4),
         normal(4, 5),
         normal(3, 2));
-    c.add(
-        "again",
-        x -> Tensor.of(Node.of(new Again(), x[0].node())).mul(x[0]),
-        normal(3, 5));
+    c.add("again", x -> Tensor.of(Node.of(new Again(), x[0].node())).mul(x[0]), normal(3, 5));
     return c.cases;
   }
 
