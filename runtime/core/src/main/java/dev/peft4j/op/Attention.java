@@ -69,7 +69,7 @@ public record Attention(
     }
   }
 
-  /** Attention without a window, a cap and ranges. */
+  /** Creates settings without a window, a cap and ranges. */
   public Attention(int heads, int kvHeads, boolean causal, float scale) {
     this(heads, kvHeads, causal, scale, 0, 0, false);
   }

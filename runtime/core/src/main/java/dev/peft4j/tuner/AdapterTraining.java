@@ -5,7 +5,7 @@ import dev.peft4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What training with an adapter does besides the optimizer's steps. A {@link
+ * The part of training with an adapter that comes besides the optimizer's steps. A {@link
  * dev.peft4j.train.Trainer} does it by itself; a loop of one's own calls {@link
  * PeftModel#addedLoss} and {@link PeftModel#step}.
  *

@@ -10,7 +10,8 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /**
- * How much of what adapters add to weights is left after the sums were rounded to an encoding.
+ * The share of what adapters add to weights that is left after the sums were rounded to an
+ * encoding.
  *
  * @param encoding what the merged weights are held in
  * @param survived the part that is left of what was added to each weight, by name: 1 if nothing is

@@ -67,7 +67,7 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
     B set(B builder, V value);
   }
 
-  /** Gives a value from the file to the builder. */
+  /** A function that gives a value from the file to the builder. */
   @FunctionalInterface
   public interface Reading<B> {
     /**

@@ -83,7 +83,7 @@ public abstract class SettingsTuner<C extends CommonConfig<C>> implements Tuner<
     return made;
   }
 
-  /** As peft does, sets {@code fan_in_fan_out} to what the last linear layer is. */
+  /** Sets {@code fan_in_fan_out} to what the last linear layer is, as peft does. */
   @Override
   public C attachedTo(C config, Module layer) {
     boolean says = layer instanceof TransposedLinear || layer instanceof Linear;
@@ -92,7 +92,7 @@ public abstract class SettingsTuner<C extends CommonConfig<C>> implements Tuner<
         : config;
   }
 
-  /** As peft does, takes the targets that it has for that kind of model where none are named. */
+  /** Takes the targets that peft has for that kind of model where none are named. */
   @Override
   public C forModel(C config, String modelType) {
     return TargetsByModel.isLeftOpen(config.targets())

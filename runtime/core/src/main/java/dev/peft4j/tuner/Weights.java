@@ -11,7 +11,7 @@ import dev.peft4j.nn.WeightedLayer;
 import dev.peft4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** What tuners do with the weight of a layer, whatever the layer's type. */
+/** The operations of tuners on the weight of a layer, whatever the layer's type. */
 public final class Weights {
   private Weights() {}
 

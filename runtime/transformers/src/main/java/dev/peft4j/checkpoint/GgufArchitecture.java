@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * ({@code @AutoService(GgufArchitecture.class)}).
  */
 public abstract class GgufArchitecture {
-  /** What is done to a weight of Hugging Face's on the way into a file. */
+  /** The change of a weight of Hugging Face's on the way into a file. */
   public enum Change {
     /** Nothing. */
     NONE,

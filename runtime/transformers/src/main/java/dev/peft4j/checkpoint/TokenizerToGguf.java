@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Writes the tokenizer of a folder into a GGUF file. */
+/** A writer of the tokenizer of a folder into a GGUF file. */
 public final class TokenizerToGguf {
   private static final int NORMAL = 1;
   private static final int UNUSED = 5;

@@ -21,8 +21,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a model talks: its chat template, and the tokens at which an answer ends. An adapter that was
- * trained on conversations brings its own, saved in its folder, so that it talks as it was trained.
+ * The manner in which a model talks: its chat template, and the tokens at which an answer ends. An
+ * adapter that was trained on conversations brings its own, saved in its folder, so that it talks
+ * as it was trained.
  *
  * @param template the chat template, with the tokenizer's special tokens
  * @param stopIds ids of the tokens at which an answer ends

@@ -5,7 +5,8 @@ import dev.peft4j.nn.Module;
 import dev.peft4j.tensor.Tensor;
 
 /**
- * What generation needs of a decoder. {@link Generator#of} makes one of a causal language model.
+ * A decoder, as far as generation needs it. {@link Generator#of} makes one of a causal language
+ * model.
  */
 public interface DecodingModel {
   /**

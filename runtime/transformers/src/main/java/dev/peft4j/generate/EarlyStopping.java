@@ -3,7 +3,7 @@ package dev.peft4j.generate;
 import com.fasterxml.jackson.databind.JsonNode;
 import org.jspecify.annotations.Nullable;
 
-/** When beam search ends before all of its candidates are finished. */
+/** The rule by which beam search ends before all of its candidates are finished. */
 public enum EarlyStopping {
   /** As soon as there are as many finished sequences as beams. */
   TRUE,

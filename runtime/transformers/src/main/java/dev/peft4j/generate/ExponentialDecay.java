@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 @AutoService(LogitsProcessorKind.class)
 public final class ExponentialDecay extends LogitsProcessorKind {
   /**
-   * Where it begins, and how fast it grows.
+   * The place where it begins, and how fast it grows.
    *
    * @param start new tokens before it begins
    * @param factor what it grows by from token to token; above 1

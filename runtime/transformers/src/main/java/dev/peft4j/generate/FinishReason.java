@@ -1,6 +1,6 @@
 package dev.peft4j.generate;
 
-/** Why a row ended. */
+/** The reason why a row ended. */
 public enum FinishReason {
   /** A token that ends texts. */
   EOS,

@@ -5,17 +5,17 @@ public interface GenerationListener {
   /** A listener that does nothing. */
   GenerationListener NONE = new GenerationListener() {};
 
-  /** Called for each new token of a row. */
+  /** Receives each new token of a row. */
   default void onToken(int row, int token) {}
 
   /**
-   * Called when a part of a row's text is there: whole characters only; joined, the parts are the
-   * text of the result. Needs a tokenizer; not called in beam search.
+   * Receives a part of a row's text when it is there: whole characters only; joined, the parts are
+   * the text of the result. Needs a tokenizer; not called in beam search.
    */
   default void onText(int row, String part) {}
 
   /**
-   * Called before the next token of a row is chosen.
+   * Receives the scores before the next token of a row is chosen.
    *
    * @param logits the model's scores, not to be kept
    * @param scores what the processors made of them, not to be kept

@@ -4,7 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a call generated: for each prompt, in order, one row or more.
+ * The result of a call: for each prompt, in order, one row or more.
  *
  * @param rows the rows; those of a prompt together, the best first in beam search
  * @param promptTokens tokens of all prompts, without padding

@@ -7,9 +7,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Calls of a generator that go on from one another, such as the turns of a conversation: what a
- * prompt has in common with what was read and written before is not computed again. Results are
- * those of a call by itself.
+ * A series of calls of a generator that go on from one another, such as the turns of a
+ * conversation: what a prompt has in common with what was read and written before is not computed
+ * again. Results are those of a call by itself.
  *
  * <p>Keys and values belong to the adapters and weights that made them. A session begins anew when
  * another adapter acts; after training, or for adapters that only a call around it chooses, {@link

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract class LogitsProcessorKind {
   /**
-   * What a processor may know of the row that it is made for.
+   * The facts that a processor may know of the row that it is made for.
    *
    * @param prompt the prompt, with padding
    * @param maxLength the length at which the row ends, prompt included

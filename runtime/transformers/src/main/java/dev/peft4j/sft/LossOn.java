@@ -1,6 +1,6 @@
 package dev.peft4j.sft;
 
-/** Which tokens of an example the loss counts. */
+/** The choice of tokens of an example that the loss counts. */
 public enum LossOn {
   /** The answers of conversations, the completions of prompts, and all of a text. */
   DEFAULT,

@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.TreeMap;
 
 /**
- * How several examples are put into one row, to save padding. Attention and positions of the
- * documents in a row are kept apart, but for {@link #WRAPPED}. Rows are packed in groups of 1,000
- * (TRL's), so that packing a large file takes little time and memory.
+ * The way in which several examples are put into one row, to save padding. Attention and positions
+ * of the documents in a row are kept apart, but for {@link #WRAPPED}. Rows are packed in groups of
+ * 1,000 (TRL's), so that packing a large file takes little time and memory.
  */
 public enum Packing {
   /**

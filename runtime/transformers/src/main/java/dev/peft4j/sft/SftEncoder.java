@@ -19,9 +19,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes examples of rows: tokens, and which of them the loss counts. The format is decided row by
- * row. Texts and completions get the end-of-sequence token appended, unless they end with it;
- * conversations end as their template has it, and get no token besides what it wrote.
+ * A maker of examples from rows: tokens, and which of them the loss counts. The format is decided
+ * row by row. Texts and completions get the end-of-sequence token appended, unless they end with
+ * it; conversations end as their template has it, and get no token besides what it wrote.
  *
  * <p>The source is TRL's {@code SFTTrainer}. It differs where TRL does what harms: an assistant's
  * turns are found in templates without marks, too, rows are counted where they are dropped, and

@@ -3,7 +3,7 @@ package dev.peft4j.sft;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How rows become examples.
+ * The options by which rows become examples.
  *
  * @param lossOn which tokens the loss counts
  * @param textField the key of plain texts

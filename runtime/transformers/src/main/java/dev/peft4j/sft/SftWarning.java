@@ -1,7 +1,7 @@
 package dev.peft4j.sft;
 
 /**
- * Something about the data that is not an error but that people want to know, told once.
+ * A fact about the data that is not an error but that people want to know, told once.
  *
  * @param kind what it is
  * @param message the sentence, with the place where it was seen first

@@ -27,9 +27,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Writes a language model with its tokenizer as one GGUF file for llama.cpp and Ollama. Matrices
- * are held in the wanted encoding, vectors and norms in float32; matrices whose rows the encoding's
- * blocks do not divide in float16.
+ * A writer of a language model with its tokenizer as one GGUF file for llama.cpp and Ollama.
+ * Matrices are held in the wanted encoding, vectors and norms in float32; matrices whose rows the
+ * encoding's blocks do not divide in float16.
  */
 public final class GgufModelFile {
   private static final Log LOG = Log.of(GgufModelFile.class);

@@ -23,9 +23,10 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the frozen weights of a model are quantized when it is loaded: transformers' {@code
- * BitsAndBytesConfig}, and any other {@link Encoding}. It is for the matrices of linear layers; the
- * output layer, embeddings, norms and biases stay as they are unless that is asked for.
+ * The settings by which the frozen weights of a model are quantized when it is loaded:
+ * transformers' {@code BitsAndBytesConfig}, and any other {@link Encoding}. It is for the matrices
+ * of linear layers; the output layer, embeddings, norms and biases stay as they are unless that is
+ * asked for.
  *
  * <p>An instance does not change: methods return another one.
  *

@@ -15,10 +15,10 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a AdaLora adapter, as {@link Peft} does
- * for LoRA: {@code @AdaLora(target = "fc1", totalStep = 1000)}. The members mean what the fields of
- * peft's {@code AdaLoraConfig} mean and have its defaults; what is computed is in {@link
- * AdaLoraTuner}.
+ * The request for a subclass of the annotated model that carries an AdaLora adapter, as {@link
+ * Peft} does for LoRA: {@code @AdaLora(target = "fc1", totalStep = 1000)}. The members mean what
+ * the fields of peft's {@code AdaLoraConfig} mean and have its defaults; what is computed is in
+ * {@link AdaLoraTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

@@ -12,9 +12,10 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a Adamss adapter, as {@link Peft} does
- * for LoRA: {@code @Adamss(target = "fc1", r = 16)}. The members mean what the fields of peft's
- * {@code AdamssConfig} mean and have its defaults; what is computed is in {@link AdamssTuner}.
+ * The request for a subclass of the annotated model that carries an Adamss adapter, as {@link Peft}
+ * does for LoRA: {@code @Adamss(target = "fc1", r = 16)}. The members mean what the fields of
+ * peft's {@code AdamssConfig} mean and have its defaults; what is computed is in {@link
+ * AdamssTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

@@ -12,9 +12,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a Beft adapter, as {@link Peft} does for
- * LoRA: {@code @Beft(target = "v_proj")}. The members mean what the fields of peft's {@code
- * BeftConfig} mean and have its defaults; what is computed is in {@link BeftTuner}.
+ * The request for a subclass of the annotated model that carries a Beft adapter, as {@link Peft}
+ * does for LoRA: {@code @Beft(target = "v_proj")}. The members mean what the fields of peft's
+ * {@code BeftConfig} mean and have its defaults; what is computed is in {@link BeftTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

@@ -14,9 +14,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a Boft adapter, as {@link Peft} does for
- * LoRA: {@code @Boft(target = "fc1", blockSize = 4)}. The members mean what the fields of peft's
- * {@code BOFTConfig} mean and have its defaults; what is computed is in {@link BoftTuner}.
+ * The request for a subclass of the annotated model that carries a Boft adapter, as {@link Peft}
+ * does for LoRA: {@code @Boft(target = "fc1", blockSize = 4)}. The members mean what the fields of
+ * peft's {@code BOFTConfig} mean and have its defaults; what is computed is in {@link BoftTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

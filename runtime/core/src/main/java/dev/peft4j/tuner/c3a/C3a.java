@@ -14,9 +14,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a C3a adapter, as {@link Peft} does for
- * LoRA: {@code @C3a(target = "fc1", blockSize = 16)}. The members mean what the fields of peft's
- * {@code C3AConfig} mean and have its defaults; what is computed is in {@link C3aTuner}.
+ * The request for a subclass of the annotated model that carries a C3a adapter, as {@link Peft}
+ * does for LoRA: {@code @C3a(target = "fc1", blockSize = 16)}. The members mean what the fields of
+ * peft's {@code C3AConfig} mean and have its defaults; what is computed is in {@link C3aTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

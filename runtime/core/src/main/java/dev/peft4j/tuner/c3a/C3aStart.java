@@ -1,6 +1,6 @@
 package dev.peft4j.tuner.c3a;
 
-/** What a C3A adapter starts from; peft's {@code init_weights}. */
+/** The start of a C3A adapter; peft's {@code init_weights}. */
 public enum C3aStart {
   /** Uniform numbers by Glorot and Bengio. */
   XAVIER_UNIFORM,

@@ -14,9 +14,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a Deft adapter, as {@link Peft} does for
- * LoRA: {@code @Deft(target = "fc1", r = 4)}. The members mean what the fields of peft's {@code
- * DeftConfig} mean and have its defaults; what is computed is in {@link DeftTuner}.
+ * The request for a subclass of the annotated model that carries a Deft adapter, as {@link Peft}
+ * does for LoRA: {@code @Deft(target = "fc1", r = 4)}. The members mean what the fields of peft's
+ * {@code DeftConfig} mean and have its defaults; what is computed is in {@link DeftTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

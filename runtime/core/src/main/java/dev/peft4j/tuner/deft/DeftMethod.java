@@ -1,6 +1,6 @@
 package dev.peft4j.tuner.deft;
 
-/** How the directions that are taken out follow from P. */
+/** The way in which the directions that are taken out follow from P. */
 public enum DeftMethod {
   /** P and relu(P). */
   RELU,

@@ -15,8 +15,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a Delora adapter, as {@link Peft} does
- * for LoRA: {@code @Delora(target = "fc1", r = 4)}. The members mean what the fields of peft's
+ * The request for a subclass of the annotated model that carries a Delora adapter, as {@link Peft}
+ * does for LoRA: {@code @Delora(target = "fc1", r = 4)}. The members mean what the fields of peft's
  * {@code DeloraConfig} mean and have its defaults; what is computed is in {@link DeloraTuner}.
  */
 @Documented

@@ -15,10 +15,10 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a FourierFt adapter, as {@link Peft} does
- * for LoRA: {@code @FourierFt(target = "fc1", frequencies = 100)}. The members mean what the fields
- * of peft's {@code FourierFTConfig} mean and have its defaults; what is computed is in {@link
- * FourierFtTuner}.
+ * The request for a subclass of the annotated model that carries a FourierFt adapter, as {@link
+ * Peft} does for LoRA: {@code @FourierFt(target = "fc1", frequencies = 100)}. The members mean what
+ * the fields of peft's {@code FourierFTConfig} mean and have its defaults; what is computed is in
+ * {@link FourierFtTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

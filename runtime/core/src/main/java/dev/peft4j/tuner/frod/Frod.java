@@ -14,8 +14,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a Frod adapter, as {@link Peft} does for
- * LoRA: {@code @Frod(target = "fc1")}. The members mean what the fields of peft's {@code
+ * The request for a subclass of the annotated model that carries a Frod adapter, as {@link Peft}
+ * does for LoRA: {@code @Frod(target = "fc1")}. The members mean what the fields of peft's {@code
  * FrodConfig} mean and have its defaults; what is computed is in {@link FrodTuner}.
  */
 @Documented

@@ -13,9 +13,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a GLora adapter, as {@link Peft} does for
- * LoRA: {@code @GLora(target = "fc1", r = 4)}. The members mean what the fields of peft's {@code
- * GloraConfig} mean and have its defaults; what is computed is in {@link GLoraTuner}.
+ * The request for a subclass of the annotated model that carries a GLora adapter, as {@link Peft}
+ * does for LoRA: {@code @GLora(target = "fc1", r = 4)}. The members mean what the fields of peft's
+ * {@code GloraConfig} mean and have its defaults; what is computed is in {@link GLoraTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

@@ -1,6 +1,6 @@
 package dev.peft4j.tuner.glora;
 
-/** What one of GLoRA's paths is made of. */
+/** The parts of which one of GLoRA's paths is made. */
 public enum GLoraPath {
   /** A product of two thin matrices. */
   LORA,

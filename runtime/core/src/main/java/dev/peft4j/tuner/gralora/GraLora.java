@@ -14,9 +14,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a GraLora adapter, as {@link Peft} does
- * for LoRA: {@code @GraLora(target = "fc1", r = 8, k = 2)}. The members mean what the fields of
- * peft's {@code GraloraConfig} mean and have its defaults; what is computed is in {@link
+ * The request for a subclass of the annotated model that carries a GraLora adapter, as {@link Peft}
+ * does for LoRA: {@code @GraLora(target = "fc1", r = 8, k = 2)}. The members mean what the fields
+ * of peft's {@code GraloraConfig} mean and have its defaults; what is computed is in {@link
  * GraLoraTuner}.
  */
 @Documented

@@ -17,9 +17,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a Hira adapter, as {@link Peft} does for
- * LoRA: {@code @Hira(target = "fc1", r = 4)}. The members mean what the fields of peft's {@code
- * HiraConfig} mean and have its defaults; what is computed is in {@link HiraTuner}.
+ * The request for a subclass of the annotated model that carries a Hira adapter, as {@link Peft}
+ * does for LoRA: {@code @Hira(target = "fc1", r = 4)}. The members mean what the fields of peft's
+ * {@code HiraConfig} mean and have its defaults; what is computed is in {@link HiraTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

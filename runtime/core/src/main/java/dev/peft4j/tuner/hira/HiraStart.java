@@ -1,6 +1,6 @@
 package dev.peft4j.tuner.hira;
 
-/** What a HiRA adapter starts from; peft's {@code init_weights}. */
+/** The start of a HiRA adapter; peft's {@code init_weights}. */
 public enum HiraStart {
   /** B is zero, of embeddings A. */
   DEFAULT,

@@ -12,9 +12,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a Lily adapter, as {@link Peft} does for
- * LoRA: {@code @Lily(target = "fc1", r = 4)}. The members mean what the fields of peft's {@code
- * LilyConfig} mean and have its defaults; what is computed is in {@link LilyTuner}.
+ * The request for a subclass of the annotated model that carries a Lily adapter, as {@link Peft}
+ * does for LoRA: {@code @Lily(target = "fc1", r = 4)}. The members mean what the fields of peft's
+ * {@code LilyConfig} mean and have its defaults; what is computed is in {@link LilyTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

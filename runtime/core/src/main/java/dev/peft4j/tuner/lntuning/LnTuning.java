@@ -17,9 +17,10 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a LnTuning adapter, as {@link Peft} does
- * for LoRA: {@code @LnTuning(target = "norm")}. The members mean what the fields of peft's {@code
- * LNTuningConfig} mean and have its defaults; what is computed is in {@link LnTuningTuner}.
+ * The request for a subclass of the annotated model that carries a LnTuning adapter, as {@link
+ * Peft} does for LoRA: {@code @LnTuning(target = "norm")}. The members mean what the fields of
+ * peft's {@code LNTuningConfig} mean and have its defaults; what is computed is in {@link
+ * LnTuningTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

@@ -16,9 +16,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a LoKr adapter, as {@link Peft} does for
- * LoRA: {@code @LoKr(target = "fc1", r = 4)}. The members mean what the fields of peft's {@code
- * LoKrConfig} mean and have its defaults; what is computed is in {@link LoKrTuner}.
+ * The request for a subclass of the annotated model that carries a LoKr adapter, as {@link Peft}
+ * does for LoRA: {@code @LoKr(target = "fc1", r = 4)}. The members mean what the fields of peft's
+ * {@code LoKrConfig} mean and have its defaults; what is computed is in {@link LoKrTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

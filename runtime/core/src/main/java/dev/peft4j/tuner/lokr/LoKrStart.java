@@ -1,6 +1,6 @@
 package dev.peft4j.tuner.lokr;
 
-/** What a LoKr adapter starts from; peft's {@code init_weights}. */
+/** The start of a LoKr adapter; peft's {@code init_weights}. */
 public enum LoKrStart {
   /** The left factor, or its first part, is zero, and the others are random. */
   DEFAULT,

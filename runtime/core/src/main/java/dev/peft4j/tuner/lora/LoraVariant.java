@@ -55,7 +55,7 @@ public sealed interface LoraVariant {
       }
     }
 
-    /** How the direction of a layer's projection is found. */
+    /** The way in which the direction of a layer's projection is found. */
     public enum Direction {
       /** The mean of all groups of each batch. */
       BATCH_AVERAGE,

@@ -13,9 +13,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a Miss adapter, as {@link Peft} does for
- * LoRA: {@code @Miss(target = "fc1", r = 8)}. The members mean what the fields of peft's {@code
- * MissConfig} mean and have its defaults; what is computed is in {@link MissTuner}.
+ * The request for a subclass of the annotated model that carries a Miss adapter, as {@link Peft}
+ * does for LoRA: {@code @Miss(target = "fc1", r = 8)}. The members mean what the fields of peft's
+ * {@code MissConfig} mean and have its defaults; what is computed is in {@link MissTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

@@ -1,6 +1,6 @@
 package dev.peft4j.tuner.miss;
 
-/** What a MiSS adapter is and starts from; peft's {@code init_weights}. */
+/** The kind and the start of a MiSS adapter; peft's {@code init_weights}. */
 public enum MissStart {
   /** The matrix is zero. */
   DEFAULT,

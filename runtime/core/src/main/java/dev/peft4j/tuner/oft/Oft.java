@@ -15,9 +15,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a Oft adapter, as {@link Peft} does for
- * LoRA: {@code @Oft(target = "fc1", blockSize = 8)}. The members mean what the fields of peft's
- * {@code OFTConfig} mean and have its defaults; what is computed is in {@link OftTuner}.
+ * The request for a subclass of the annotated model that carries an Oft adapter, as {@link Peft}
+ * does for LoRA: {@code @Oft(target = "fc1", blockSize = 8)}. The members mean what the fields of
+ * peft's {@code OFTConfig} mean and have its defaults; what is computed is in {@link OftTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

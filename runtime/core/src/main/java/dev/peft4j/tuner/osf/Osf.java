@@ -13,9 +13,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a Osf adapter, as {@link Peft} does for
- * LoRA: {@code @Osf(target = "fc1", effectiveRank = 12)}. The members mean what the fields of
- * peft's {@code OSFConfig} mean and have its defaults; what is computed is in {@link OsfTuner}.
+ * The request for a subclass of the annotated model that carries an Osf adapter, as {@link Peft}
+ * does for LoRA: {@code @Osf(target = "fc1", effectiveRank = 12)}. The members mean what the fields
+ * of peft's {@code OSFConfig} mean and have its defaults; what is computed is in {@link OsfTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

@@ -50,7 +50,7 @@ public final class OsfTuner extends SettingsTuner<OsfConfig> {
     super(OsfConfig.class, Osf.class, FILE, List.of(Linear.class));
   }
 
-  /** As peft does, takes all linear layers of a kind of model that it has no targets for. */
+  /** Takes all linear layers of a kind of model that it has no targets for, as peft does. */
   @Override
   public OsfConfig forModel(OsfConfig config, String modelType) {
     OsfConfig known = super.forModel(config, modelType);

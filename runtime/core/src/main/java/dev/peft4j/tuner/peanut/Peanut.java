@@ -12,8 +12,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a Peanut adapter, as {@link Peft} does
- * for LoRA: {@code @Peanut(target = "fc1", r = 8)}. The members mean what the fields of peft's
+ * The request for a subclass of the annotated model that carries a Peanut adapter, as {@link Peft}
+ * does for LoRA: {@code @Peanut(target = "fc1", r = 8)}. The members mean what the fields of peft's
  * {@code PeanutConfig} mean and have its defaults; what is computed is in {@link PeanutTuner}.
  */
 @Documented

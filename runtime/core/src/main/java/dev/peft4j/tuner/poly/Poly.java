@@ -12,9 +12,10 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a Poly adapter, as {@link Peft} does for
- * LoRA: {@code @Poly(target = "fc1", r = 4, tasks = 3)}. The members mean what the fields of peft's
- * {@code PolyConfig} mean and have its defaults; what is computed is in {@link PolyTuner}.
+ * The request for a subclass of the annotated model that carries a Poly adapter, as {@link Peft}
+ * does for LoRA: {@code @Poly(target = "fc1", r = 4, tasks = 3)}. The members mean what the fields
+ * of peft's {@code PolyConfig} mean and have its defaults; what is computed is in {@link
+ * PolyTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

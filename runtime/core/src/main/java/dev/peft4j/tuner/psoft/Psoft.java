@@ -12,9 +12,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a Psoft adapter, as {@link Peft} does for
- * LoRA: {@code @Psoft(target = "fc1", r = 8)}. The members mean what the fields of peft's {@code
- * PsoftConfig} mean and have its defaults; what is computed is in {@link PsoftTuner}.
+ * The request for a subclass of the annotated model that carries a Psoft adapter, as {@link Peft}
+ * does for LoRA: {@code @Psoft(target = "fc1", r = 8)}. The members mean what the fields of peft's
+ * {@code PsoftConfig} mean and have its defaults; what is computed is in {@link PsoftTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

@@ -1,6 +1,6 @@
 package dev.peft4j.tuner.psoft;
 
-/** How the singular values are shared between the frozen factors. */
+/** The way in which the singular values are shared between the frozen factors. */
 public enum PsoftShare {
   /** All of them are in B. */
   PSOFT,

@@ -1,6 +1,6 @@
 package dev.peft4j.tuner.psoft;
 
-/** How the weight is decomposed. */
+/** The way in which the weight is decomposed. */
 public enum PsoftSvd {
   /** Exactly. */
   FULL,

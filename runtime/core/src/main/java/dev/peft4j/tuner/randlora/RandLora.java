@@ -14,9 +14,10 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a RandLora adapter, as {@link Peft} does
- * for LoRA: {@code @RandLora(target = "fc1", r = 8)}. The members mean what the fields of peft's
- * {@code RandLoraConfig} mean and have its defaults; what is computed is in {@link RandLoraTuner}.
+ * The request for a subclass of the annotated model that carries a RandLora adapter, as {@link
+ * Peft} does for LoRA: {@code @RandLora(target = "fc1", r = 8)}. The members mean what the fields
+ * of peft's {@code RandLoraConfig} mean and have its defaults; what is computed is in {@link
+ * RandLoraTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

@@ -12,9 +12,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a Road adapter, as {@link Peft} does for
- * LoRA: {@code @Road(target = "fc1", groupSize = 8)}. The members mean what the fields of peft's
- * {@code RoadConfig} mean and have its defaults; what is computed is in {@link RoadTuner}.
+ * The request for a subclass of the annotated model that carries a Road adapter, as {@link Peft}
+ * does for LoRA: {@code @Road(target = "fc1", groupSize = 8)}. The members mean what the fields of
+ * peft's {@code RoadConfig} mean and have its defaults; what is computed is in {@link RoadTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

@@ -1,6 +1,6 @@
 package dev.peft4j.tuner.road;
 
-/** What the rotations of RoAd share. */
+/** The numbers that the rotations of RoAd share. */
 public enum RoadVariant {
   /** A pair of outputs has one angle and one scale. */
   ROAD_1,

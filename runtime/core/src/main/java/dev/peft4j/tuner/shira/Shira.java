@@ -12,9 +12,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a Shira adapter, as {@link Peft} does for
- * LoRA: {@code @Shira(target = "fc1", r = 4)}. The members mean what the fields of peft's {@code
- * ShiraConfig} mean and have its defaults; what is computed is in {@link ShiraTuner}.
+ * The request for a subclass of the annotated model that carries a Shira adapter, as {@link Peft}
+ * does for LoRA: {@code @Shira(target = "fc1", r = 4)}. The members mean what the fields of peft's
+ * {@code ShiraConfig} mean and have its defaults; what is computed is in {@link ShiraTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

@@ -12,9 +12,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a SuperTuning adapter, as {@link Peft}
- * does for LoRA: {@code @SuperTuning(target = "fc1", sparsity = 0.9)}. The members mean what the
- * fields of peft's {@code SupertuningConfig} mean and have its defaults; what is computed is in
+ * The request for a subclass of the annotated model that carries a SuperTuning adapter, as {@link
+ * Peft} does for LoRA: {@code @SuperTuning(target = "fc1", sparsity = 0.9)}. The members mean what
+ * the fields of peft's {@code SupertuningConfig} mean and have its defaults; what is computed is in
  * {@link SuperTuningTuner}.
  */
 @Documented

@@ -15,9 +15,10 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a TinyLora adapter, as {@link Peft} does
- * for LoRA: {@code @TinyLora(target = "fc1", u = 16)}. The members mean what the fields of peft's
- * {@code TinyLoraConfig} mean and have its defaults; what is computed is in {@link TinyLoraTuner}.
+ * The request for a subclass of the annotated model that carries a TinyLora adapter, as {@link
+ * Peft} does for LoRA: {@code @TinyLora(target = "fc1", u = 16)}. The members mean what the fields
+ * of peft's {@code TinyLoraConfig} mean and have its defaults; what is computed is in {@link
+ * TinyLoraTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

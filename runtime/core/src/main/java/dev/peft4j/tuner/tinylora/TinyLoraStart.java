@@ -1,6 +1,6 @@
 package dev.peft4j.tuner.tinylora;
 
-/** What the vector of a TinyLoRA adapter starts from; peft's {@code init_weights}. */
+/** The start of the vector of a TinyLoRA adapter; peft's {@code init_weights}. */
 public enum TinyLoraStart {
   /** Zeros: the adapter starts as zero. */
   ZERO,

@@ -14,10 +14,10 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a UniLora adapter, as {@link Peft} does
- * for LoRA: {@code @UniLora(target = "fc1", thetaLength = 64)}. The members mean what the fields of
- * peft's {@code UniLoraConfig} mean and have its defaults; what is computed is in {@link
- * UniLoraTuner}.
+ * The request for a subclass of the annotated model that carries an UniLora adapter, as {@link
+ * Peft} does for LoRA: {@code @UniLora(target = "fc1", thetaLength = 64)}. The members mean what
+ * the fields of peft's {@code UniLoraConfig} mean and have its defaults; what is computed is in
+ * {@link UniLoraTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

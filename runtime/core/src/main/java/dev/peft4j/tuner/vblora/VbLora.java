@@ -14,9 +14,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a VbLora adapter, as {@link Peft} does
- * for LoRA: {@code @VbLora(target = "fc1", vectorLength = 16)}. The members mean what the fields of
- * peft's {@code VBLoRAConfig} mean and have its defaults; what is computed is in {@link
+ * The request for a subclass of the annotated model that carries a VbLora adapter, as {@link Peft}
+ * does for LoRA: {@code @VbLora(target = "fc1", vectorLength = 16)}. The members mean what the
+ * fields of peft's {@code VBLoRAConfig} mean and have its defaults; what is computed is in {@link
  * VbLoraTuner}.
  */
 @Documented

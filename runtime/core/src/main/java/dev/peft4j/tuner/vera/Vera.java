@@ -14,9 +14,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a Vera adapter, as {@link Peft} does for
- * LoRA: {@code @Vera(target = "fc1", r = 64)}. The members mean what the fields of peft's {@code
- * VeraConfig} mean and have its defaults; what is computed is in {@link VeraTuner}.
+ * The request for a subclass of the annotated model that carries a Vera adapter, as {@link Peft}
+ * does for LoRA: {@code @Vera(target = "fc1", r = 64)}. The members mean what the fields of peft's
+ * {@code VeraConfig} mean and have its defaults; what is computed is in {@link VeraTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

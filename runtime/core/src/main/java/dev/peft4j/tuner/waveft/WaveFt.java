@@ -15,9 +15,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Asks for a subclass of the annotated model that carries a WaveFt adapter, as {@link Peft} does
- * for LoRA: {@code @WaveFt(target = "fc1", frequencies = 100)}. The members mean what the fields of
- * peft's {@code WaveFTConfig} mean and have its defaults; what is computed is in {@link
+ * The request for a subclass of the annotated model that carries a WaveFt adapter, as {@link Peft}
+ * does for LoRA: {@code @WaveFt(target = "fc1", frequencies = 100)}. The members mean what the
+ * fields of peft's {@code WaveFTConfig} mean and have its defaults; what is computed is in {@link
  * WaveFtTuner}.
  */
 @Documented
