@@ -18,7 +18,6 @@ import dev.peft4j.io.AdapterFolder;
 import dev.peft4j.io.Printable;
 import dev.peft4j.transformers.CausalLm;
 import dev.peft4j.transformers.Tokenizer;
-import dev.peft4j.transformers.Transformers;
 import dev.peft4j.tuner.AdaptedModel;
 import dev.peft4j.tuner.AdapterSet;
 import dev.peft4j.tuner.PeftModel;
@@ -95,10 +94,7 @@ final class ChatCommand implements Callable<Integer> {
 
   private int talk() throws IOException {
     Map<String, Path> folders = folders();
-    CausalLm model =
-        options.encoding() == null
-            ? Transformers.causalLm(options.folder)
-            : Transformers.causalLm(options.folder, options.encoding());
+    CausalLm model = options.causalLm();
     model.eval();
     AdapterSet set = load(model, folders);
     int context = options.maxLength == null ? model.config().maxPositions() : options.maxLength;

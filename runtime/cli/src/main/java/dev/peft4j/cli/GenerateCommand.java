@@ -13,7 +13,6 @@ import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.Printable;
 import dev.peft4j.transformers.CausalLm;
 import dev.peft4j.transformers.Tokenizer;
-import dev.peft4j.transformers.Transformers;
 import dev.peft4j.tuner.PeftModel;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -99,10 +98,7 @@ final class GenerateCommand implements Callable<Integer> {
   }
 
   private int generate(List<String> texts) throws IOException {
-    CausalLm model =
-        options.encoding() == null
-            ? Transformers.causalLm(options.folder)
-            : Transformers.causalLm(options.folder, options.encoding());
+    CausalLm model = options.causalLm();
     model.eval();
     if (adapter != null) {
       Path at = AdapterPath.of(adapter);

@@ -1,7 +1,7 @@
 package dev.peft4j.cli;
 
 import dev.peft4j.chat.ChatTemplate;
-import dev.peft4j.chat.ChatTemplateException;
+import dev.peft4j.generate.ChatSettings;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.sft.LossOn;
 import dev.peft4j.sft.SftData;
@@ -74,7 +74,7 @@ final class SftDataOptions {
   @Nullable ChatTemplate template(Path folder, Tokenizer tokenizer) throws IOException {
     Path file = template;
     if (file == null) {
-      return ownTemplate(folder);
+      return ChatSettings.template(folder);
     }
     if (!Files.isRegularFile(file)) {
       throw new FileFormatException(
@@ -85,17 +85,6 @@ final class SftDataOptions {
           .withSpecialTokens(tokenizer.specialTokens());
     } catch (CharacterCodingException e) {
       throw new FileFormatException(file, "is not UTF-8 text", e);
-    }
-  }
-
-  private static @Nullable ChatTemplate ownTemplate(Path folder) throws IOException {
-    try {
-      return ChatTemplate.fromFolder(folder);
-    } catch (ChatTemplateException e) {
-      if (e.kind() == ChatTemplateException.Kind.INPUT) {
-        return null; // there is none; a conversation is an error then
-      }
-      throw e;
     }
   }
 }

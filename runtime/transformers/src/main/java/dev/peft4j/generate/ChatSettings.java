@@ -7,6 +7,8 @@ import dev.peft4j.chat.ChatMessage;
 import dev.peft4j.chat.ChatTemplate;
 import dev.peft4j.chat.ChatTemplateException;
 import dev.peft4j.chat.RenderOptions;
+import dev.peft4j.checkpoint.GgufTokenizer;
+import dev.peft4j.gguf.GgufFile;
 import dev.peft4j.io.AtomicFiles;
 import dev.peft4j.io.PythonJson;
 import dev.peft4j.log.Log;
@@ -97,9 +99,19 @@ public record ChatSettings(ChatTemplate template, List<Integer> stopIds) {
     return all;
   }
 
-  private static @Nullable ChatTemplate template(Path folder) throws IOException {
+  /**
+   * Returns the chat template of a model: of a folder, or of a GGUF file.
+   *
+   * @return null if there is none
+   * @throws ChatTemplateException if it does not parse
+   */
+  public static @Nullable ChatTemplate template(Path model) throws IOException {
+    if (Files.isRegularFile(model)) {
+      String source = GgufTokenizer.chatTemplate(GgufFile.open(model));
+      return source == null ? null : ChatTemplate.of(model.toString(), source);
+    }
     try {
-      return ChatTemplate.fromFolder(folder);
+      return ChatTemplate.fromFolder(model);
     } catch (ChatTemplateException e) {
       if (e.kind() == ChatTemplateException.Kind.INPUT) {
         return null; // there is none
