@@ -38,6 +38,8 @@ class PrintedTest {
           new Conv1d(2, 3, 3, 2, 1, false),
           new Conv2d(2, 3, 3),
           new Conv2d(2, 3, 3, 2, 1, false),
+          new Conv3d(2, 3, 3),
+          new Conv3d(2, 3, 3, 2, 1, false),
           new ConvTranspose2d(2, 3, 3, 2, 1),
           new ConvTranspose2d(2, 3, 3, 2, 1, 1, false),
           new Dropout(0.1),
