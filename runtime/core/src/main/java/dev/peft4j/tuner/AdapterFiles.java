@@ -137,6 +137,7 @@ final class AdapterFiles {
       check(a, keys, weights, nothing + "\n" + file.weightsFile(), strictness, false);
       throw new IllegalArgumentException(nothing);
     }
+    leaveOutOptional(a, keys, weights);
     if (strictness == Strictness.STRICT) {
       leaveOutBiases(a, keys, weights, file.weightsFile());
     }
@@ -163,6 +164,23 @@ final class AdapterFiles {
     } catch (IllegalArgumentException e) {
       throw wrapped(new FileFormatException(file.weightsFile(), String.valueOf(e.getMessage()), e));
     }
+  }
+
+  /** What a tuner need not find in a file keeps its first value. */
+  private static void leaveOutOptional(
+      AttachedAdapter a,
+      SequencedMap<String, ModuleTensor> keys,
+      Map<String, StoredTensor> weights) {
+    a.layers()
+        .forEach(
+            (path, layer) -> {
+              for (TunerLayer.Constant c : layer.constants()) {
+                String key = PeftNames.key(path, c);
+                if (c.optional() && !weights.containsKey(key)) {
+                  keys.remove(key);
+                }
+              }
+            });
   }
 
   /**

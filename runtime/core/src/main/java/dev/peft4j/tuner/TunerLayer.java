@@ -65,8 +65,14 @@ public interface TunerLayer extends LayerAdapter {
    * A tensor of the adapter that is saved, but never trained; named as a parameter is.
    *
    * @param shared whether all layers of the adapter have it, from {@link TunerContext#sharedBuffer}
+   * @param optional whether files may lack it; it keeps its first value then
    */
-  record Constant(String group, String suffix, Buffer buffer, boolean shared) {
+  record Constant(String group, String suffix, Buffer buffer, boolean shared, boolean optional) {
+    /** Creates a tensor that files have. */
+    public Constant(String group, String suffix, Buffer buffer, boolean shared) {
+      this(group, suffix, buffer, shared, false);
+    }
+
     /** Returns a tensor that all layers of the adapter have. */
     public static Constant shared(String group, Buffer buffer) {
       return new Constant(group, "", buffer, true);

@@ -262,7 +262,7 @@ class AdapterFilesTest {
         "bias | \"some\" | bias is",
         "use_rslora | \"yes\" | use_rslora is",
         "use_dora | \"no\" | use_dora is",
-        "init_lora_weights | \"evil\" | \"eva\", \"corda\", \"lora_ga\", \"loftq\" and \"mica\" are"
+        "init_lora_weights | \"evil\" | \"eva\", \"corda\", \"lora_ga\" and \"loftq\" are"
             + " read as true",
         "target_modules | \"fc(1\" | target_modules has 'fc(1', which is not a regular expression"
             + " of Python: missing ), unterminated subpattern: an unclosed group at position 2",
@@ -271,7 +271,7 @@ class AdapterFilesTest {
         "layers_pattern | [\"((a{400}){400}){400}\"] | layers_pattern has",
         "rank_pattern | {\"(?i)fc1\": 2} | rank_pattern has",
         "alpha_pattern | {\"fc1)\": 2} | alpha_pattern has",
-        "init_lora_weights | \"pisa\" | \"pissa_niter_N\" or \"olora\"",
+        "init_lora_weights | \"pisa\" | \"pissa_niter_N\", \"olora\" or \"mica\"",
         "trainable_token_indices | {\"fc1\": 3} | trainable_token_indices['fc1'] is the number 3",
         "use_qalora | true | not supported yet: use_qalora is true",
         "init_lora_weights | \"nonsense\" | init_lora_weights",

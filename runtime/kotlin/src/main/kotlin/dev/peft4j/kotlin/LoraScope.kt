@@ -3,6 +3,7 @@ package dev.peft4j.kotlin
 import dev.peft4j.annotation.Bias
 import dev.peft4j.annotation.Init
 import dev.peft4j.tuner.lora.LoraConfig
+import dev.peft4j.tuner.lora.LoraVariant
 
 /** Settings of LoRA; see [LoraConfig]. What is not set has peft's default. */
 @PeftDsl
@@ -42,6 +43,12 @@ public class LoraScope internal constructor() : TargetsScope() {
   /** Whether layers that share one weight share one adapter; null: where that is possible. */
   public var ensureWeightTying: Boolean? = null
 
+  /** A kind of LoRA that changes more than the start: KaSA, BD-LoRA, VeLoRA or aLoRA; null for none. */
+  public var variant: LoraVariant? = null
+
+  /** The settings of a start that was prepared with data (peft's `eva_config` and others), as JSON; null for none. */
+  public var startSettings: String? = null
+
   /** peft's task type, for example `SEQ_CLS`. */
   public var taskType: String? = null
 
@@ -72,7 +79,7 @@ public class LoraScope internal constructor() : TargetsScope() {
     builder.r(r).alpha(alpha).dropout(dropout).bias(bias).rslora(rslora).dora(dora).loraBias(loraBias)
     // in this order, so that iterations with another start are reported as an error
     if (pissaIterations != EXACT) builder.pissa(pissaIterations)
-    builder.init(init)
+    builder.init(init).variant(variant).startSettings(startSettings)
     ensureWeightTying?.let(builder::ensureWeightTying)
     return builder.fanInFanOut(fanInFanOut).taskType(taskType).baseModel(baseModel).build().withTargets(targetSpec())
   }

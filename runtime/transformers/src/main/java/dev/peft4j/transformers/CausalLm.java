@@ -7,6 +7,7 @@ import dev.peft4j.nn.HasModelType;
 import dev.peft4j.nn.KeyValueCache;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.tensor.Tensor;
+import dev.peft4j.tuner.CallInputs;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -74,7 +75,10 @@ public abstract class CausalLm extends NamedParts implements HasModelType {
    */
   public final Tensor hidden(DecoderInput input) {
     new DecoderChecks(config).check(input);
-    return model.forward(input, _ -> {});
+    if (input.cache() != null) {
+      return model.forward(input, _ -> {}); // its tokens are not the whole text
+    }
+    return CallInputs.with("input_ids", input.inputIds(), () -> model.forward(input, _ -> {}));
   }
 
   /**

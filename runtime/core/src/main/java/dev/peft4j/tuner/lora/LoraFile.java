@@ -175,6 +175,10 @@ final class LoraFile {
       return null;
     }
     JsonNode c = file.get(keys.getFirst());
+    if (keys.getFirst().equals("alora_invocation_tokens")
+        && !file.get("task_type").asText().equals("CAUSAL_LM")) {
+      throw file.wrong(keys.getFirst(), c, "null where task_type is not CAUSAL_LM");
+    }
     return file.checked(
         () ->
             switch (keys.getFirst()) {

@@ -293,7 +293,7 @@ abstract class LoraWay {
 
     @Override
     List<TunerLayer.Constant> constants() {
-      return List.of(new TunerLayer.Constant("lora_velora_embed", "", direction, false));
+      return List.of(new TunerLayer.Constant("lora_velora_embed", "", direction, false, true));
     }
   }
 
@@ -307,8 +307,8 @@ abstract class LoraWay {
 
     @Override
     Tensor acting(Tensor update) {
-      Tensor ids = CallInputs.get("input_ids");
-      if (ids == null || ids.shape().rank() != 2 || update.shape().rank() != 3) {
+      Tensor ids = CallInputs.require("input_ids", "an adapter of aLoRA");
+      if (ids.shape().rank() != 2 || update.shape().rank() != 3) {
         return update.mul(0);
       }
       int rows = ids.dim(0);

@@ -15,6 +15,9 @@ import me.tongfei.progressbar.ProgressBarConsumer;
  * after it has been closed.
  */
 public final class ProgressOutput implements ProgressBarConsumer {
+  /** Times as the progress has them: (0:12) or (0:12, 1:03 left). */
+  private static final String TIMES = "\\([0-9:]+(, [0-9:]+ left)?\\)";
+
   private final PrintStream out;
   private final Terminal terminal;
   private final List<Runnable> undo = new ArrayList<>();
@@ -54,10 +57,11 @@ public final class ProgressOutput implements ProgressBarConsumer {
 
   @Override
   public synchronized void accept(String text) {
-    if (closed || !terminal.isThere() && text.equals(last)) {
-      return;
+    String said = text.replaceAll(TIMES, "");
+    if (closed || !terminal.isThere() && said.equals(last)) {
+      return; // in a file, a line that differs in the time alone says nothing new
     }
-    last = text;
+    last = said;
     if (terminal.isThere()) {
       if (begun) {
         out.println();
