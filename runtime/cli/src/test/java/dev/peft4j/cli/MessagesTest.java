@@ -71,7 +71,7 @@ class MessagesTest {
     assertThat(options).isGreaterThan(15);
     usage(Run.of("train", "--epochs", "99999999999"), "expected a smaller number");
     usage(Run.of("train", "--epochs", "1.5"), "expected a whole number but was '1.5'");
-    usage(Run.of("train", "--monitor", "x"), "expected one of [loss, accuracy, f1]");
+    usage(Run.of("train", "--monitor", "x"), "expected one of [loss, accuracy, f1, perplexity]");
     usage(Run.of("train", "--lr"), "Missing required parameter for option '--lr'");
     usage(
         Run.of("train", "-m", "m", "-d", "d", "-o", "o", "--lrr", "3"),
