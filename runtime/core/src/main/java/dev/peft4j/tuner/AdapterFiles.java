@@ -109,9 +109,18 @@ final class AdapterFiles {
 
   /** Reads the settings of an adapter. */
   static Settings<?> settings(Adapter file) throws IOException {
-    List<String> known = Tuner.all().stream().map(Tuner::peftType).toList();
-    Settings<?> settings = Settings.read(Tuner.of(file.config().peftType(known)), file.config());
+    Settings<?> settings = Settings.read(tuner(file), file.config());
     return file.config().checked(() -> settings.requireSize(file.shapes()));
+  }
+
+  private static Tuner<?> tuner(Adapter file) throws IOException {
+    try {
+      return Tuner.of(file.config().get("peft_type").asText());
+    } catch (IllegalArgumentException e) {
+      // the file's error says more
+    }
+    List<String> known = Tuner.all().stream().map(Tuner::peftType).toList();
+    return Tuner.of(file.config().peftType(known));
   }
 
   /** Attaches an adapter to what the settings in its file name. */

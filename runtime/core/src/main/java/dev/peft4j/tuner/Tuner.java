@@ -253,6 +253,10 @@ public interface Tuner<C extends PeftConfig> {
    * @throws IllegalArgumentException if there is none, listing those that are available
    */
   static Tuner<?> of(String peftType) {
+    Tuner<?> named = namedAfter(peftType);
+    if (named != null) {
+      return named;
+    }
     for (Tuner<?> t : all()) {
       if (t.peftType().equals(peftType)) {
         return t;
@@ -263,5 +267,20 @@ public interface Tuner<C extends PeftConfig> {
             + peftType
             + "'; available: "
             + all().stream().map(Tuner::peftType).toList());
+  }
+
+  /**
+   * Returns the tuner of that peft type if its class is named after it, as {@code LoHaTuner} is
+   * after {@code LOHA}; null otherwise. Only this one is created: to set up all of them takes
+   * longer than the first training step of a small model.
+   */
+  private static @Nullable Tuner<?> namedAfter(String peftType) {
+    String name = peftType.replace("_", "") + "Tuner";
+    return ServiceLoader.load(Tuner.class, Tuner.class.getClassLoader()).stream()
+        .filter(p -> p.type().getSimpleName().equalsIgnoreCase(name))
+        .map(ServiceLoader.Provider::get)
+        .filter(t -> t.peftType().equals(peftType))
+        .findFirst()
+        .orElse(null);
   }
 }
