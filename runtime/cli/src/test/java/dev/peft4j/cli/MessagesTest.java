@@ -77,7 +77,7 @@ class MessagesTest {
         Run.of("train", "-m", "m", "-d", "d", "-o", "o", "--lrr", "3"),
         "Unknown option: '--lrr'; did you mean --lr?");
     usage(Run.of("train"), "Missing required options: ");
-    usage(Run.of("trian"), "there is no command 'trian', expected one of train, eval, predict");
+    usage(Run.of("trian"), "there is no command 'trian', expected one of train, chat, eval");
     usage(Run.of("devices", "x"), "'x' belongs to no option");
   }
 
