@@ -69,7 +69,7 @@ public abstract class LinearAdapter implements TunerLayer {
   }
 
   /** Returns the number of the layer's inputs. */
-  protected final int in() {
+  protected final int inputs() {
     return Weights.inputs(layer);
   }
 

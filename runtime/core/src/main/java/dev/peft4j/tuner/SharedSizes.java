@@ -6,10 +6,10 @@ import dev.peft4j.nn.WeightedLayer;
 /**
  * The largest sizes of the linear layers of one adapter, for tensors that all of them share.
  *
- * @param in the largest number of inputs
+ * @param inputs the largest number of inputs
  * @param out the largest number of outputs
  */
-public record SharedSizes(int in, int out) {
+public record SharedSizes(int inputs, int out) {
   /** Returns those of the layers that an adapter is attached to. */
   public static SharedSizes of(TunerContext context) {
     int in = 0;
@@ -26,11 +26,11 @@ public record SharedSizes(int in, int out) {
 
   /** Returns the smaller one. */
   public int smaller() {
-    return Math.min(in, out);
+    return Math.min(inputs, out);
   }
 
   /** Returns the larger one. */
   public int larger() {
-    return Math.max(in, out);
+    return Math.max(inputs, out);
   }
 }

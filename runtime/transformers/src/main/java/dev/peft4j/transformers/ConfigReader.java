@@ -67,7 +67,7 @@ public final class ConfigReader {
   /**
    * Returns a reader of the object at a key, whose errors name its path, or null if there is none.
    */
-  public @Nullable ConfigReader object(String key) throws FileFormatException {
+  public @Nullable ConfigReader section(String key) throws FileFormatException {
     if (!has(key)) {
       return null;
     }

@@ -39,10 +39,10 @@ public final class Gemma3 extends DecoderFamily {
   private static Rotary[] rotaries(ConfigReader in, RopeReader rope) throws FileFormatException {
     double global = in.has("rope_theta") ? RopeReader.theta(in, "rope_theta", 0) : 1_000_000;
     double local = RopeReader.theta(in, "rope_local_base_freq", 10_000);
-    ConfigReader both = in.object("rope_parameters");
-    ConfigReader scaling = in.object("rope_scaling");
-    ConfigReader full = both == null ? null : both.object("full_attention");
-    ConfigReader sliding = both == null ? null : both.object("sliding_attention");
+    ConfigReader both = in.section("rope_parameters");
+    ConfigReader scaling = in.section("rope_scaling");
+    ConfigReader full = both == null ? null : both.section("full_attention");
+    ConfigReader sliding = both == null ? null : both.section("sliding_attention");
     return new Rotary[] {
       rope.of(scaling == null ? full : scaling, RopeReader.theta(full, global), 1),
       rope.of(sliding, local, 1)

@@ -49,8 +49,8 @@ final class RopeReader {
   Rotary read(double theta, double partial) throws FileFormatException {
     double ownTheta = positive(in, "rope_theta", theta);
     double ownPart = part(in, partial);
-    ConfigReader rope = in.object("rope_scaling");
-    ConfigReader parameters = in.object("rope_parameters");
+    ConfigReader rope = in.section("rope_scaling");
+    ConfigReader parameters = in.section("rope_parameters");
     return of(rope == null ? parameters : rope, ownTheta, ownPart);
   }
 

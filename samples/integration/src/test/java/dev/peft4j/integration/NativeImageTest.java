@@ -113,6 +113,7 @@ class NativeImageTest {
             byte.class, "jbyte",
             long.class, "jlong",
             float.class, "jfloat",
+            double.class, "jdouble",
             MemorySegment.class, "void*");
     // a handle for any function takes its address first
     List<Class<?>> parameters =

@@ -19,13 +19,13 @@ final class C3aLayer extends LinearAdapter {
   C3aLayer(String path, Linear layer, C3aConfig c, Rng rng) {
     super(layer, 0, rng);
     int b = PatternMap.of(c.blockSizePattern()).valueFor(path, c.blockSize());
-    requireWhole(path, "inputs", in(), b);
+    requireWhole(path, "inputs", inputs(), b);
     requireWhole(path, "outputs", out(), b);
-    int[] shape = {out() / b, in() / b, b};
+    int[] shape = {out() / b, inputs() / b, b};
     double bound =
         switch (c.start()) {
-          case XAVIER_UNIFORM, RANDOM -> Math.sqrt(GLOROT / (in() + out()));
-          case KAIMING_UNIFORM -> Math.sqrt(1.0 / in());
+          case XAVIER_UNIFORM, RANDOM -> Math.sqrt(GLOROT / (inputs() + out()));
+          case KAIMING_UNIFORM -> Math.sqrt(1.0 / inputs());
           case GAUSSIAN, ZERO -> 0;
         };
     this.kernel =
@@ -33,9 +33,9 @@ final class C3aLayer extends LinearAdapter {
           case GAUSSIAN -> Initial.normal(rng, 1, shape);
           case ZERO -> Initial.constant(0, shape);
           default ->
-              new Parameter(rng.uniform(out() / b * in(), (float) -bound, (float) bound), shape);
+              new Parameter(rng.uniform(out() / b * inputs(), (float) -bound, (float) bound), shape);
         };
-    this.circulant = new Circulant(out() / b, in() / b, b);
+    this.circulant = new Circulant(out() / b, inputs() / b, b);
   }
 
   private static void requireWhole(String path, String what, int size, int b) {
@@ -56,7 +56,7 @@ final class C3aLayer extends LinearAdapter {
   /** The result with peft's gradient: w's is right, x's is that of the kernels read backwards. */
   @Override
   protected Tensor added(Tensor x) {
-    float scale = 1f / in();
+    float scale = 1f / inputs();
     Tensor y = circulant.times(x.detach(), kernel, false);
     Tensor ofX = circulant.times(x, kernel.detach(), true);
     return y.withGradientOf(y.add(ofX)).mul(scale);
@@ -64,7 +64,7 @@ final class C3aLayer extends LinearAdapter {
 
   @Override
   protected Tensor delta() {
-    return circulant.matrix(kernel, false).mul(1f / in());
+    return circulant.matrix(kernel, false).mul(1f / inputs());
   }
 
   @Override

@@ -23,12 +23,12 @@ final class DeloraLayer extends LinearAdapter {
   DeloraLayer(String path, Linear layer, DeloraConfig c, Rng rng) {
     super(layer, c.moduleDropout(), rng);
     this.r = c.rankOf(path);
-    this.a = Initial.kaimingUniform(rng, r, in());
+    this.a = Initial.kaimingUniform(rng, r, inputs());
     this.b =
         c.initWeights() ? Initial.constant(0, out(), r) : Initial.kaimingUniform(rng, out(), r);
     double bound = PatternMap.of(c.lambdaPattern()).valueFor(path, c.lambda());
     this.lambda = Initial.constant((float) bound, 1);
-    this.norms = new Buffer(columnNorms(numbers(layer), in()), in());
+    this.norms = new Buffer(columnNorms(numbers(layer), inputs()), inputs());
   }
 
   private static float[] columnNorms(float[] weight, int columns) {

@@ -32,21 +32,21 @@ final class FourierFtLayer extends LinearAdapter {
     int n = PatternMap.of(c.frequencyPattern()).valueFor(path, c.frequencies());
     this.places =
         SparsePlaces.of(
-            SparsePlaces.drawn(path, out(), in(), n, new TorchGenerator(c.seed())), out(), in());
+            SparsePlaces.drawn(path, out(), inputs(), n, new TorchGenerator(c.seed())), out(), inputs());
     this.spectrum = c.initWeights() ? Initial.constant(0, n) : Initial.normal(context.rng(), 1, n);
-    this.cosIn = Waves.cosines(context, in());
-    this.sinIn = Waves.sines(context, in());
+    this.cosIn = Waves.cosines(context, inputs());
+    this.sinIn = Waves.sines(context, inputs());
     this.cosOut = Waves.cosines(context, out());
     this.sinOut = Waves.sines(context, out());
-    this.scale = (float) (c.scaling() / ((double) out() * in()));
+    this.scale = (float) (c.scaling() / ((double) out() * inputs()));
   }
 
   @Override
   protected Tensor added(Tensor x) {
-    long rows = x.shape().elements() / in();
-    long eachRow = 2L * in() * in() + 2L * in() * out() + 2L * out() * out();
-    long once = 2L * out() * in() * (in() + out());
-    if (rows * eachRow > once + rows * in() * out()) {
+    long rows = x.shape().elements() / inputs();
+    long eachRow = 2L * inputs() * inputs() + 2L * inputs() * out() + 2L * out() * out();
+    long once = 2L * out() * inputs() * (inputs() + out());
+    if (rows * eachRow > once + rows * inputs() * out()) {
       return x.linear(delta(), null);
     }
     Tensor d = places.matrix(spectrum);

@@ -54,7 +54,7 @@ final class FrodLayer extends LinearAdapter {
         start[i] += noise[i];
       }
     }
-    this.lambda = new Parameter(start, in());
+    this.lambda = new Parameter(start, inputs());
     this.values = new Parameter(s, n);
   }
 
@@ -62,19 +62,19 @@ final class FrodLayer extends LinearAdapter {
     Factors f = factors;
     Node now = basis.v().variable().node();
     if (f == null || f.of != now) {
-      UnitColumns columns = UnitColumns.of(weight, out(), in(), basis.v().own().toFloats());
+      UnitColumns columns = UnitColumns.of(weight, out(), inputs(), basis.v().own().toFloats());
       long[] all = basis.indices().own().toLongs();
       int n = all.length / 2;
       f =
           new Factors(
               now,
-              Tensor.of(columns.u(), out(), in()),
-              Tensor.of(columns.lengths(), in()),
+              Tensor.of(columns.u(), out(), inputs()),
+              Tensor.of(columns.lengths(), inputs()),
               new SparsePlaces(
                   java.util.Arrays.copyOf(all, n),
                   java.util.Arrays.copyOfRange(all, n, 2 * n),
-                  in(),
-                  in()));
+                  inputs(),
+                  inputs()));
       factors = f;
     }
     return f;
@@ -118,7 +118,7 @@ final class FrodLayer extends LinearAdapter {
   @Override
   public @Nullable String problem() {
     for (long i : basis.indices().own().toLongs()) {
-      if (i < 0 || i >= in()) {
+      if (i < 0 || i >= inputs()) {
         return "frod_s_indices."
             + category
             + " has "
@@ -126,7 +126,7 @@ final class FrodLayer extends LinearAdapter {
             + ", but '"
             + layer().weight().name()
             + "' has only "
-            + in()
+            + inputs()
             + " inputs";
       }
     }

@@ -46,14 +46,14 @@ final class OsfLayer extends LinearAdapter {
 
   OsfLayer(String path, Linear layer, OsfConfig c, Rng rng) {
     super(layer, 0, rng);
-    int smaller = Math.min(in(), out());
+    int smaller = Math.min(inputs(), out());
     this.high = OsfRanks.of(path, c, smaller);
-    this.base = Triples.of(numbers(layer), out(), in(), high);
+    this.base = Triples.of(numbers(layer), out(), inputs(), high);
     int low = smaller - high;
     boolean same = c.initWeights();
     this.u = same ? copy(base.u) : Initial.normal(rng, 1, out(), low);
     this.s = same ? copy(base.s) : Initial.normal(rng, 1, low);
-    this.v = same ? copy(base.v) : Initial.normal(rng, 1, low, in());
+    this.v = same ? copy(base.v) : Initial.normal(rng, 1, low, inputs());
   }
 
   private static Parameter copy(Tensor t) {
@@ -63,7 +63,7 @@ final class OsfLayer extends LinearAdapter {
   /** U_low, whose gradient leaves the space of the largest left vectors alone. */
   private Tensor u() {
     Tensor kept =
-        out() > in()
+        out() > inputs()
             ? u.sub(base.highU.matmul(base.highU.transpose(0, 1).matmul(u)))
             : base.u.matmul(base.u.transpose(0, 1).matmul(u));
     return u.detach().withGradientOf(kept);
@@ -72,7 +72,7 @@ final class OsfLayer extends LinearAdapter {
   /** V_low, whose gradient leaves the space of the largest right vectors alone. */
   private Tensor v() {
     Tensor kept =
-        out() < in()
+        out() < inputs()
             ? v.sub(v.matmul(base.highV.transpose(0, 1)).matmul(base.highV))
             : v.matmul(base.v.transpose(0, 1)).matmul(base.v);
     return v.detach().withGradientOf(kept);
@@ -92,7 +92,7 @@ final class OsfLayer extends LinearAdapter {
   @Override
   public void baseGiven(Parameter original, Parameter value) {
     if (original == layer().weight()) {
-      base = Triples.of(value.own().toFloats(), out(), in(), high);
+      base = Triples.of(value.own().toFloats(), out(), inputs(), high);
     }
   }
 

@@ -29,7 +29,7 @@ final class PveraLayer extends LinearAdapter {
     this.config = c;
     SharedSizes sizes = SharedSizes.of(context);
     TorchGenerator generator = new TorchGenerator(c.projectionSeed());
-    this.a = context.sharedBuffer("pvera_A", () -> drawn(generator, 2 * c.r(), sizes.in()));
+    this.a = context.sharedBuffer("pvera_A", () -> drawn(generator, 2 * c.r(), sizes.inputs()));
     this.b = context.sharedBuffer("pvera_B", () -> drawn(generator, sizes.out(), c.r()));
     this.lambdaB = Initial.constant(c.initWeights() ? 0 : 1, out());
     this.lambdaD =
@@ -52,7 +52,7 @@ final class PveraLayer extends LinearAdapter {
   /** The rows of λ_d ⊙ A for some of the hidden values. */
   private Tensor scaled(int from, int to) {
     Tensor rows = a.slice(0, from, to);
-    return (a.dim(1) == in() ? rows : rows.slice(1, 0, in()))
+    return (a.dim(1) == inputs() ? rows : rows.slice(1, 0, inputs()))
         .mul(lambdaD.slice(0, from, to).reshape(-1, 1));
   }
 

@@ -27,7 +27,7 @@ final class RandLoraLayer extends LinearAdapter {
     this.r = c.r();
     this.scale = (float) (c.alpha() / r);
     this.saved = c.saveProjection();
-    this.smaller = Math.min(in(), out());
+    this.smaller = Math.min(inputs(), out());
     this.bases = bases(smaller);
     SharedSizes sizes = SharedSizes.of(context);
     Projections shared =
@@ -36,7 +36,7 @@ final class RandLoraLayer extends LinearAdapter {
     this.b = context.sharedBuffer("randlora_B", shared::b);
     boolean zero = c.initWeights();
     this.lambda = zero ? Initial.constant(0, r, bases) : Initial.normal(context.rng(), 1, r, bases);
-    int divisor = zero ? Math.max(bases, smaller) : Math.max(in(), out());
+    int divisor = zero ? Math.max(bases, smaller) : Math.max(inputs(), out());
     this.gamma = Initial.constant((float) (1.0 / divisor), bases, smaller);
   }
 
@@ -52,7 +52,7 @@ final class RandLoraLayer extends LinearAdapter {
 
   /** B, flattened to (max, n · r): its base comes first. */
   private Tensor large() {
-    int larger = Math.max(in(), out());
+    int larger = Math.max(inputs(), out());
     Tensor rows = b.dim(0) == larger ? b : b.slice(0, 0, larger);
     return (b.dim(1) == bases ? rows : rows.slice(1, 0, bases)).reshape(larger, bases * r);
   }
@@ -60,7 +60,7 @@ final class RandLoraLayer extends LinearAdapter {
   @Override
   protected Tensor added(Tensor x) {
     Tensor y =
-        smaller == in()
+        smaller == inputs()
             ? x.linear(small(), null).linear(large(), null)
             : x.linear(large().transpose(0, 1), null).linear(small().transpose(0, 1), null);
     return y.mul(scale);
@@ -69,7 +69,7 @@ final class RandLoraLayer extends LinearAdapter {
   @Override
   protected Tensor delta() {
     Tensor product = large().matmul(small()).mul(scale);
-    return smaller == in() ? product : product.transpose(0, 1);
+    return smaller == inputs() ? product : product.transpose(0, 1);
   }
 
   @Override

@@ -26,13 +26,13 @@ final class ShiraLayer extends LinearAdapter {
 
   ShiraLayer(String path, Linear layer, ShiraConfig c, Rng rng) {
     super(layer, 0, rng);
-    long n = (long) c.r() * (in() + out());
-    if (n > (long) in() * out()) {
+    long n = (long) c.r() * (inputs() + out());
+    if (n > (long) inputs() * out()) {
       throw new IllegalArgumentException(
           "'"
               + path
               + "' has "
-              + (long) in() * out()
+              + (long) inputs() * out()
               + " numbers, fewer than the "
               + n
               + " that r = "
@@ -40,12 +40,12 @@ final class ShiraLayer extends LinearAdapter {
               + " asks for");
     }
     TorchGenerator generator = c.seed() < 0 ? new TorchGenerator() : new TorchGenerator(c.seed());
-    int[] places = SparsePlaces.drawn(path, out(), in(), (int) n, generator);
+    int[] places = SparsePlaces.drawn(path, out(), inputs(), (int) n, generator);
     Arrays.sort(places); // peft makes a mask of them, and reads it row by row
     int[] rowsAndColumns = new int[2 * places.length];
     for (int i = 0; i < places.length; i++) {
-      rowsAndColumns[i] = places[i] / in();
-      rowsAndColumns[places.length + i] = places[i] % in();
+      rowsAndColumns[i] = places[i] / inputs();
+      rowsAndColumns[places.length + i] = places[i] % inputs();
     }
     this.indices = new Buffer(Storage.of(rowsAndColumns), Shape.of(2, places.length));
     this.values =
@@ -65,7 +65,7 @@ final class ShiraLayer extends LinearAdapter {
         rows[i] = now[i];
         columns[i] = now[n + i];
       }
-      c = new Chosen(now, new SparsePlaces(rows, columns, out(), in()));
+      c = new Chosen(now, new SparsePlaces(rows, columns, out(), inputs()));
       chosen = c;
     }
     return c.places;
@@ -85,7 +85,7 @@ final class ShiraLayer extends LinearAdapter {
   public @Nullable String problem() {
     int[] now = indices.own().toInts();
     for (int i = 0; i < now.length; i++) {
-      int size = i < now.length / 2 ? out() : in();
+      int size = i < now.length / 2 ? out() : inputs();
       if (now[i] < 0 || now[i] >= size) {
         return "shira_indices of the weight '"
             + layer().weight().name()

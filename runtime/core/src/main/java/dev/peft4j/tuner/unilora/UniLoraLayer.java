@@ -36,10 +36,10 @@ final class UniLoraLayer extends LinearAdapter {
                     d));
     Deal deal = Deal.of(context, c.r(), d, c.seed());
     long[] all = deal.of(layer);
-    int sizeOfA = c.r() * in();
-    this.indicesA = integers(all, 0, c.r(), in());
+    int sizeOfA = c.r() * inputs();
+    this.indicesA = integers(all, 0, c.r(), inputs());
     this.indicesB = integers(all, sizeOfA, out(), c.r());
-    this.scalesA = deal.scales(all, 0, c.r(), in());
+    this.scalesA = deal.scales(all, 0, c.r(), inputs());
     this.scalesB = deal.scales(all, sizeOfA, out(), c.r());
   }
 

@@ -20,7 +20,7 @@ final class VbLoraLayer extends LinearAdapter {
     super(layer, c.dropout(), context.rng());
     this.config = c;
     int length = c.vectorLength();
-    requireWhole(path, "inputs", in(), length);
+    requireWhole(path, "inputs", inputs(), length);
     requireWhole(path, "outputs", out(), length);
     float bound = (float) c.vectorBankBound();
     int h = c.vectors();
@@ -29,7 +29,7 @@ final class VbLoraLayer extends LinearAdapter {
             "vblora_vector_bank",
             () -> new Parameter(context.rng().uniform(h * length, -bound, bound), h, length));
     float std = (float) c.logitsStd();
-    this.logitsA = Initial.normal(context.rng(), std, c.r(), in() / length, h);
+    this.logitsA = Initial.normal(context.rng(), std, c.r(), inputs() / length, h);
     this.logitsB = Initial.normal(context.rng(), std, out() / length, c.r(), h);
   }
 
@@ -60,7 +60,7 @@ final class VbLoraLayer extends LinearAdapter {
   }
 
   private Tensor a() {
-    return mixed(logitsA).reshape(config.r(), in());
+    return mixed(logitsA).reshape(config.r(), inputs());
   }
 
   private Tensor b() {

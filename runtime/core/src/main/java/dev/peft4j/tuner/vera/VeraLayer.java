@@ -25,7 +25,7 @@ final class VeraLayer extends LinearAdapter {
     super(layer, c.dropout(), context.rng());
     SharedSizes sizes = SharedSizes.of(context);
     TorchGenerator generator = new TorchGenerator(c.projectionSeed());
-    this.a = context.sharedBuffer("vera_A", () -> drawn(generator, c.r(), sizes.in()));
+    this.a = context.sharedBuffer("vera_A", () -> drawn(generator, c.r(), sizes.inputs()));
     this.b = context.sharedBuffer("vera_B", () -> drawn(generator, sizes.out(), c.r()));
     this.saved = c.saveProjection();
     this.lambdaB = Initial.constant(c.initWeights() ? 0 : 1, out());
@@ -42,7 +42,7 @@ final class VeraLayer extends LinearAdapter {
   }
 
   private Tensor a() {
-    return a.dim(1) == in() ? a : a.slice(1, 0, in());
+    return a.dim(1) == inputs() ? a : a.slice(1, 0, inputs());
   }
 
   private Tensor b() {

@@ -31,15 +31,15 @@ final class WaveFtLayer extends LinearAdapter {
   WaveFtLayer(String path, WeightedLayer layer, WaveFtConfig c, TunerContext context) {
     super(layer, 0, context.rng());
     int n = count(path, c, context);
-    int[] drawn = SparsePlaces.drawn(path, out(), in(), n, new TorchGenerator(c.seed()));
+    int[] drawn = SparsePlaces.drawn(path, out(), inputs(), n, new TorchGenerator(c.seed()));
     if (c.useIdwt()) {
       Synthesis rows = new Synthesis(c.wavelet(), out());
-      Synthesis columns = new Synthesis(c.wavelet(), in());
+      Synthesis columns = new Synthesis(c.wavelet(), inputs());
       this.places = inQuarters(drawn, rows, columns);
       this.ofOutputs = context.sharedBuffer("synthesis of " + out(), rows::matrix);
-      this.ofInputs = context.sharedBuffer("synthesis of " + in(), columns::matrix);
+      this.ofInputs = context.sharedBuffer("synthesis of " + inputs(), columns::matrix);
     } else {
-      this.places = SparsePlaces.of(drawn, out(), in());
+      this.places = SparsePlaces.of(drawn, out(), inputs());
       this.ofOutputs = null;
       this.ofInputs = null;
     }
@@ -62,7 +62,7 @@ final class WaveFtLayer extends LinearAdapter {
         layers++;
       }
     }
-    double share = (double) in() * out() / all;
+    double share = (double) inputs() * out() / all;
     return (int) Math.max(1, Math.rint(share * (c.frequencies() * (double) layers)));
   }
 
@@ -76,8 +76,8 @@ final class WaveFtLayer extends LinearAdapter {
     int halfRows = rows.padded() / 2;
     int halfColumns = columns.padded() / 2;
     for (int i = 0; i < drawn.length; i++) {
-      int row = drawn[i] / in() + rows.shift();
-      int column = drawn[i] % in() + columns.shift();
+      int row = drawn[i] / inputs() + rows.shift();
+      int column = drawn[i] % inputs() + columns.shift();
       boolean low = row < halfRows;
       boolean left = column < halfColumns;
       r[i] = row % halfRows + (left ? 0 : halfRows);
