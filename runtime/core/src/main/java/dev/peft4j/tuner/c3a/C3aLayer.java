@@ -33,7 +33,8 @@ final class C3aLayer extends LinearAdapter {
           case GAUSSIAN -> Initial.normal(rng, 1, shape);
           case ZERO -> Initial.constant(0, shape);
           default ->
-              new Parameter(rng.uniform(out() / b * inputs(), (float) -bound, (float) bound), shape);
+              new Parameter(
+                  rng.uniform(out() / b * inputs(), (float) -bound, (float) bound), shape);
         };
     this.circulant = new Circulant(out() / b, inputs() / b, b);
   }

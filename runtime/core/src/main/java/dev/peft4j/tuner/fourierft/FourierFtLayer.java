@@ -32,7 +32,9 @@ final class FourierFtLayer extends LinearAdapter {
     int n = PatternMap.of(c.frequencyPattern()).valueFor(path, c.frequencies());
     this.places =
         SparsePlaces.of(
-            SparsePlaces.drawn(path, out(), inputs(), n, new TorchGenerator(c.seed())), out(), inputs());
+            SparsePlaces.drawn(path, out(), inputs(), n, new TorchGenerator(c.seed())),
+            out(),
+            inputs());
     this.spectrum = c.initWeights() ? Initial.constant(0, n) : Initial.normal(context.rng(), 1, n);
     this.cosIn = Waves.cosines(context, inputs());
     this.sinIn = Waves.sines(context, inputs());
