@@ -15,7 +15,6 @@ import dev.peft4j.generate.GenerationListener;
 import dev.peft4j.generate.Generator;
 import dev.peft4j.io.Adapter;
 import dev.peft4j.io.AdapterFolder;
-import dev.peft4j.io.Printable;
 import dev.peft4j.transformers.CausalLm;
 import dev.peft4j.transformers.Tokenizer;
 import dev.peft4j.tuner.AdaptedModel;
@@ -219,7 +218,7 @@ final class ChatCommand implements Callable<Integer> {
           @Override
           public void onText(int row, String part) {
             if (streams) {
-              writer.print(printable(part));
+              writer.print(Out.printable(part));
               writer.flush();
             }
           }
@@ -297,21 +296,5 @@ final class ChatCommand implements Callable<Integer> {
       throw new CommandException(file + ": cannot be written: " + e.getMessage());
     }
     out.note("saved %d messages to %s", messages.size(), file);
-  }
-
-  /** Text that cannot control a terminal; it keeps its lines and tabs. */
-  private static String printable(String text) {
-    StringBuilder safe = new StringBuilder();
-    int from = 0;
-    for (int i = 0; i <= text.length(); i++) {
-      if (i == text.length() || text.charAt(i) == '\n' || text.charAt(i) == '\t') {
-        safe.append(Printable.of(text.substring(from, i)));
-        if (i < text.length()) {
-          safe.append(text.charAt(i));
-        }
-        from = i + 1;
-      }
-    }
-    return safe.toString();
   }
 }

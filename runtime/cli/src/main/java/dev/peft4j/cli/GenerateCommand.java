@@ -10,7 +10,6 @@ import dev.peft4j.generate.Generator;
 import dev.peft4j.io.Adapter;
 import dev.peft4j.io.AdapterFolder;
 import dev.peft4j.io.FileFormatException;
-import dev.peft4j.io.Printable;
 import dev.peft4j.transformers.CausalLm;
 import dev.peft4j.transformers.Tokenizer;
 import dev.peft4j.tuner.PeftModel;
@@ -127,7 +126,7 @@ final class GenerateCommand implements Callable<Integer> {
           @Override
           public void onText(int row, String part) {
             if (streams) {
-              writer.print(printable(part));
+              writer.print(Out.printable(part));
               writer.flush();
             }
           }
@@ -149,7 +148,7 @@ final class GenerateCommand implements Callable<Integer> {
 
   private void print(Generated row, String prompt, GenerationRequest request) {
     if (!out.json()) {
-      out.writer().println(printable(row.text()));
+      out.writer().println(Out.printable(row.text()));
       return;
     }
     ObjectNode tree =
@@ -163,21 +162,5 @@ final class GenerateCommand implements Callable<Integer> {
       tree.put("score", row.score());
     }
     out.line(tree);
-  }
-
-  /** Text that cannot control a terminal; it keeps its lines and tabs. */
-  private static String printable(String text) {
-    StringBuilder safe = new StringBuilder();
-    StringBuilder part = new StringBuilder();
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c == '\n' || c == '\t') {
-        safe.append(Printable.of(part.toString())).append(c);
-        part.setLength(0);
-      } else {
-        part.append(c);
-      }
-    }
-    return safe.append(Printable.of(part.toString())).toString();
   }
 }

@@ -68,6 +68,22 @@ final class Out {
     return String.format(Locale.ROOT, format, safe);
   }
 
+  /** Returns text that cannot control a terminal; it keeps its lines and tabs. */
+  static String printable(String text) {
+    StringBuilder safe = new StringBuilder();
+    int from = 0;
+    for (int i = 0; i <= text.length(); i++) {
+      if (i == text.length() || text.charAt(i) == '\n' || text.charAt(i) == '\t') {
+        safe.append(Printable.of(text.substring(from, i)));
+        if (i < text.length()) {
+          safe.append(text.charAt(i));
+        }
+        from = i + 1;
+      }
+    }
+    return safe.toString();
+  }
+
   /** Returns JSON in which only texts can have other characters than printable ASCII. */
   private static String escapedJson(String text) {
     StringBuilder out = new StringBuilder(text.length());

@@ -3,7 +3,6 @@ package dev.peft4j.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.peft4j.io.Printable;
 import dev.peft4j.io.PythonJson;
 import dev.peft4j.sft.SftData;
 import dev.peft4j.sft.SftWarning;
@@ -159,11 +158,7 @@ final class PreviewCommand implements Callable<Integer> {
     out.line("row %d, learned is what is %s:", row, colours ? "green" : "between « and »");
     StringBuilder text = new StringBuilder();
     for (Part p : parts(read.rows().get(index), tokenizer)) {
-      StringBuilder safe = new StringBuilder();
-      for (String line : p.text.split("(?<=\n)")) {
-        String end = line.endsWith("\n") ? "\n" : "";
-        safe.append(Printable.of(line.substring(0, line.length() - end.length()))).append(end);
-      }
+      String safe = Out.printable(p.text);
       if (!p.counted) {
         text.append(safe);
       } else if (colours) {
