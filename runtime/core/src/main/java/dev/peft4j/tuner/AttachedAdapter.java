@@ -80,13 +80,20 @@ final class AttachedAdapter {
     bySlot.put(slot, made);
   }
 
-  /** Adds a layer that computes with the adapter of another one, since they share a weight. */
-  void addTied(String path, AdapterSlot slot, String carrier, TunerLayer shared) {
+  /**
+   * Adds a layer that computes with the adapter of another one, since they share a weight.
+   *
+   * @param isTarget whether it is an adapter of the targets, and not of another kind
+   */
+  void addTied(
+      String path, AdapterSlot slot, String carrier, TunerLayer shared, boolean isTarget) {
     slots.put(slot, shared);
     bySlot.put(slot, shared);
     tied.put(path, shared);
     beginning.tied(path, carrier);
-    settings = settings.tied();
+    if (isTarget) {
+      settings = settings.tied();
+    }
   }
 
   /** Adds copies of all tensors of a module, which is trained in full. */

@@ -205,7 +205,7 @@ final class Attaching implements Attachment {
     }
     TunerLayer shared = adapter.layer(carrier).tied(other.module());
     if (shared != null) {
-      adapter.addTied(other.name(), slot(other.module()), carrier, shared);
+      adapter.addTied(other.name(), slot(other.module()), carrier, shared, !targets.isExtra(carrier));
     }
   }
 

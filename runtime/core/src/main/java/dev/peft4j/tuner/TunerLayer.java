@@ -189,6 +189,14 @@ public interface TunerLayer extends LayerAdapter {
   }
 
   /**
+   * Returns whether files have the parameters once more under the path of each layer that shares
+   * them, see {@link #tied}; readers take them from either place.
+   */
+  default boolean isSavedForTied() {
+    return false;
+  }
+
+  /**
    * Returns why it cannot act together with another adapter's on the same layer, as the end of a
    * sentence about the two; null if it can.
    */
