@@ -156,6 +156,14 @@ final class Attaching implements Attachment {
     }
     AdapterContext context = new AdapterContext(all);
     for (NamedModule m : all) {
+      if (!adapter.settings().parameterTargets(m.name(), m.module()).isEmpty()) {
+        throw new IllegalArgumentException(
+            "adapter '"
+                + adapter.name()
+                + "': '"
+                + m.name()
+                + "' is a target and has target parameters, too: it can have one of them");
+      }
       attachTied(m.name(), m.module(), context);
     }
     attachToParameters(context);
@@ -171,14 +179,6 @@ final class Attaching implements Attachment {
       if (adapter.settings().parameterTargets(m.name(), m.module()).isEmpty()
           || isWithin(adapter.saved(), m.name())) {
         continue;
-      }
-      if (adapter.layers().containsKey(m.name())) {
-        throw new IllegalArgumentException(
-            "adapter '"
-                + adapter.name()
-                + "': '"
-                + m.name()
-                + "' is a target and has target parameters, too: it can have one of them");
       }
       AdapterSlot slot = m.module() instanceof Adaptable layer ? layer.slot() : new AdapterSlot();
       attachTo(m.name(), m.module(), slot, context);
