@@ -22,9 +22,6 @@ import org.jspecify.annotations.Nullable;
  */
 record SettingsComparison<C extends CommonConfig<C>>(
     List<? extends SettingField<C, ?>> fields, List<Pattern<C, ?>> patterns) {
-  /** A size that is taken from settings without a look at the weights. */
-  private static final int PLAUSIBLE_SIZE = 4096;
-
   /** Values of some layers in place of those of {@code base}, by patterns. */
   record Pattern<C, V>(String key, String base, Function<C, SequencedMap<String, V>> get) {}
 
@@ -87,23 +84,13 @@ record SettingsComparison<C extends CommonConfig<C>>(
         : value instanceof Integer i ? IntNode.valueOf(i) : PythonJson.number((Double) value);
   }
 
-  /** Throws if a size is above the sizes of the weights. */
+  /** Throws if a size is far above the sizes of the weights. */
   void requireSize(C config, Map<String, Shape> weights) {
-    long largest = 0;
-    for (Shape shape : weights.values()) {
-      for (int d : shape.toArray()) {
-        largest = Math.max(largest, d);
-      }
-    }
     for (SettingField<C, ?> f : fields) {
-      if (!f.isSize()) {
-        continue;
-      }
-      JsonNode value = f.write().apply(config);
-      for (JsonNode size : value.isObject() ? value : List.of(value)) {
-        if (size.asLong() > PLAUSIBLE_SIZE && size.asLong() > largest) {
-          throw new IllegalArgumentException(
-              f.key() + " is " + size + ", but the weights have no size above " + largest);
+      if (f.isSize()) {
+        JsonNode value = f.write().apply(config);
+        for (JsonNode size : value.isObject() ? value : List.of(value)) {
+          SettingChecks.size(f.key(), size.asLong(), weights);
         }
       }
     }
