@@ -2,7 +2,7 @@ package dev.peft4j.tuner.loha;
 
 import dev.peft4j.annotation.Bias;
 import dev.peft4j.target.TargetSpec;
-import dev.peft4j.tuner.ConfigBuilder;
+import dev.peft4j.tuner.LayeredConfigBuilder;
 import dev.peft4j.tuner.PatternMap;
 import dev.peft4j.tuner.PeftConfig;
 import java.util.LinkedHashMap;
@@ -134,7 +134,7 @@ public record LoHaConfig(
   }
 
   /** A builder of a {@link LoHaConfig}; lists add up when a method is called again. */
-  public static final class Builder extends ConfigBuilder<Builder> {
+  public static final class Builder extends LayeredConfigBuilder<Builder> {
     private int r = 8;
     private double alpha = 8;
     private double rankDropout;
@@ -145,11 +145,6 @@ public record LoHaConfig(
     private final SequencedMap<String, Double> alphaPattern = new LinkedHashMap<>();
 
     private Builder() {}
-
-    @Override
-    protected Builder self() {
-      return this;
-    }
 
     /** Sets the rank; at least 1. */
     public Builder r(int value) {
@@ -199,23 +194,6 @@ public record LoHaConfig(
       return this;
     }
 
-    /** Adds indices of the layers that ends of paths are confined to. */
-    public Builder layers(int... indices) {
-      targetSpec().layers(indices);
-      return this;
-    }
-
-    /** Adds names of the list that layers are counted in. */
-    public Builder layersPattern(String... patterns) {
-      targetSpec().layersPattern(patterns);
-      return this;
-    }
-
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public LoHaConfig build() {
       return new LoHaConfig(
