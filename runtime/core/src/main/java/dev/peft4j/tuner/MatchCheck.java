@@ -50,9 +50,9 @@ final class MatchCheck {
    */
   static void require(AttachedAdapter a, List<NamedModule> modules) {
     MatchCheck check = new MatchCheck(a, modules);
+    check.requireParameters(modules);
     check.requireTargets();
     check.requireExtra();
-    check.requireParameters(modules);
     check.warnOfPatterns();
     check.requireSaved();
     a.layers()
