@@ -125,16 +125,16 @@ public abstract class SettingsTuner<C extends CommonConfig<C>, L extends Weighte
 
   @Override
   public List<String> unusedSettings(C config, Collection<String> paths) {
-    return file.unused(config, paths);
+    return file.comparison().unused(config, paths);
   }
 
   @Override
   public void requireSame(String path, C present, C other) {
-    file.requireSame(path, present, other);
+    file.comparison().requireSame(path, present, other);
   }
 
   @Override
   public void requireSize(C config, Map<String, Shape> weights) {
-    file.requireSize(config, weights);
+    file.comparison().requireSize(config, weights);
   }
 }
