@@ -88,11 +88,6 @@ final class CaseRunner {
     if (start.equals("loftq")) {
       return "adapters that start as \"" + start + "\" can be loaded, not made";
     }
-    for (String key : List.of("monteclora_config")) {
-      if (file.get(key).isObject()) {
-        return key + " is not supported in training";
-      }
-    }
     return null;
   }
 

@@ -89,12 +89,6 @@ final class LoraFile {
     ObjectNode known = DEFAULTS;
     file.warnUnknownKeys(known.properties().stream().map(Map.Entry::getKey).toList());
     file.requireDefaults(known, HANDLED);
-    for (String key : List.of("monteclora_config")) {
-      if (file.get(key).isObject()) {
-        LOG.warn(
-            "{}: {} matters in training only, and here it is trained without", file.file(), key);
-      }
-    }
     LoraConfig.Builder b = LoraConfig.builder();
     b.r(file.positiveInteger("r", 8)).alpha(file.number("lora_alpha", 8));
     b.dropout(file.anyDropout("lora_dropout", 0)).rslora(file.flag("use_rslora", false));
@@ -187,7 +181,12 @@ final class LoraFile {
 
   private static @Nullable LoraVariant readVariant(AdapterConfig file) throws IOException {
     List<String> keys =
-        Stream.of("kasa_config", "use_bdlora", "velora_config", "alora_invocation_tokens")
+        Stream.of(
+                "kasa_config",
+                "use_bdlora",
+                "velora_config",
+                "monteclora_config",
+                "alora_invocation_tokens")
             .filter(key -> file.get(key).isObject() || file.get(key).isArray())
             .toList();
     if (keys.size() > 1) {
@@ -210,6 +209,14 @@ final class LoraFile {
               case "kasa_config" ->
                   new LoraVariant.Kasa(
                       c.path("beta").asDouble(1e-4), c.path("gamma").asDouble(1e-3));
+              case "monteclora_config" ->
+                  new LoraVariant.MonteClora(
+                      c.path("num_samples").asInt(8),
+                      c.path("sample_scaler").asDouble(1e-4),
+                      c.path("buffer_size").asInt(150),
+                      c.path("kl_loss_weight").asDouble(1e-5),
+                      c.path("dirichlet_prior").asDouble(0.1),
+                      c.path("use_entropy").asBoolean(false));
               case "use_bdlora" ->
                   new LoraVariant.BlockDiagonal(
                       texts(c.path("target_modules_bd_a")),
@@ -254,6 +261,14 @@ final class LoraFile {
               .put("init_type", v.direction().name().toLowerCase(Locale.ROOT))
               .put("num_groups", v.groups())
               .put("scale", v.scale());
+      case LoraVariant.MonteClora m ->
+          tree.putObject("monteclora_config")
+              .put("buffer_size", m.bufferSize())
+              .put("dirichlet_prior", m.dirichletPrior())
+              .put("kl_loss_weight", m.divergenceWeight())
+              .put("num_samples", m.samples())
+              .put("sample_scaler", m.scale())
+              .put("use_entropy", m.entropy());
       case LoraVariant.Activated a ->
           a.tokens().forEach(tree.putArray("alora_invocation_tokens")::add);
       case null -> {}

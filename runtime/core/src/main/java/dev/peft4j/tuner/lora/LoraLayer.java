@@ -257,7 +257,11 @@ final class LoraLayer implements TunerLayer, LowRank {
 
   @Override
   public List<Rng> generators() {
-    return dropout == 0 ? List.of() : List.of(rng);
+    List<Rng> all = new ArrayList<>(way == null ? List.of() : way.generators());
+    if (dropout != 0) {
+      all.addFirst(rng);
+    }
+    return all;
   }
 
   @Override

@@ -260,7 +260,11 @@ public final class LoraTuner implements Tuner<LoraConfig> {
   @Override
   public @Nullable AdapterTraining training(
       LoraConfig config, SequencedMap<String, TunerLayer> layers) {
-    return config.variant() instanceof LoraVariant.Kasa kasa ? new KasaLoss(kasa, layers) : null;
+    return switch (config.variant()) {
+      case LoraVariant.Kasa kasa -> new KasaLoss(kasa, layers);
+      case LoraVariant.MonteClora _ -> new MonteCloraLoss(layers);
+      case null, default -> null;
+    };
   }
 
   @Override

@@ -84,4 +84,45 @@ public sealed interface LoraVariant {
       }
     }
   }
+
+  /**
+   * MonteCLoRA (Sengupta et al. 2024): in training A is disturbed by random numbers whose size and
+   * shares are learnt; a part of the loss keeps these close to what is assumed of them, see {@link
+   * dev.peft4j.tuner.PeftModel#addedLoss}. Otherwise it computes as LoRA.
+   *
+   * @param samples the number of disturbances that are mixed; peft's default is 8
+   * @param scale multiplies the disturbances; peft's default is 1e-4
+   * @param bufferSize how many draws peft makes at once; kept for files, nothing depends on it here
+   * @param divergenceWeight multiplies the divergences in the loss; peft's default is 1e-5
+   * @param dirichletPrior the parameter of the shares' distribution; peft's default is 0.1
+   * @param entropy whether the sum of the shares' squares is added to the loss; false by default in
+   *     peft
+   */
+  record MonteClora(
+      int samples,
+      double scale,
+      int bufferSize,
+      double divergenceWeight,
+      double dirichletPrior,
+      boolean entropy)
+      implements LoraVariant {
+    /** Creates it with peft's defaults. */
+    public MonteClora() {
+      this(8, 1e-4, 150, 1e-5, 0.1, false);
+    }
+
+    /** Checks the numbers. */
+    public MonteClora {
+      if (samples < 1 || bufferSize < 1 || !(dirichletPrior > 0)) {
+        throw new IllegalArgumentException(
+            "MonteCLoRA: samples "
+                + samples
+                + " and buffer size "
+                + bufferSize
+                + " must be at least 1, the Dirichlet prior "
+                + dirichletPrior
+                + " positive");
+      }
+    }
+  }
 }

@@ -38,6 +38,7 @@ abstract class LoraWay {
       case LoraVariant.BlockDiagonal b -> blocks(path, b, layer, r);
       case LoraVariant.Velora v -> new Velora(v, layer, rng);
       case LoraVariant.Activated a -> new Activated(a);
+      case LoraVariant.MonteClora m -> new MonteClora(m, layer, r, rng);
     };
   }
 
@@ -102,6 +103,11 @@ abstract class LoraWay {
   }
 
   List<TunerLayer.Constant> constants() {
+    return List.of();
+  }
+
+  /** Returns the generators that training draws from. */
+  List<Rng> generators() {
     return List.of();
   }
 
