@@ -71,6 +71,7 @@ final class LoraFile {
           "lora_bias",
           "fan_in_fan_out",
           "ensure_weight_tying",
+          "arrow_config",
           "target_parameters",
           "layer_replication",
           "trainable_token_indices");
@@ -186,6 +187,7 @@ final class LoraFile {
                 "use_bdlora",
                 "velora_config",
                 "monteclora_config",
+                "arrow_config",
                 "alora_invocation_tokens")
             .filter(key -> file.get(key).isObject() || file.get(key).isArray())
             .toList();
@@ -217,6 +219,13 @@ final class LoraFile {
                       c.path("kl_loss_weight").asDouble(1e-5),
                       c.path("dirichlet_prior").asDouble(0.1),
                       c.path("use_entropy").asBoolean(false));
+              case "arrow_config" ->
+                  new LoraVariant.Arrow(
+                      c.path("top_k").asInt(3),
+                      c.path("router_temperature").asDouble(1),
+                      texts(c.path("task_adapter_names")),
+                      texts(c.path("gks_adapter_names")),
+                      c.path("rng_seed").isNumber() ? c.path("rng_seed").asLong() : null);
               case "use_bdlora" ->
                   new LoraVariant.BlockDiagonal(
                       texts(c.path("target_modules_bd_a")),
@@ -261,6 +270,13 @@ final class LoraFile {
               .put("init_type", v.direction().name().toLowerCase(Locale.ROOT))
               .put("num_groups", v.groups())
               .put("scale", v.scale());
+      case LoraVariant.Arrow a -> {
+        ObjectNode o = tree.putObject("arrow_config");
+        a.general().forEach(o.putArray("gks_adapter_names")::add);
+        o.put("rng_seed", a.seed()).put("router_temperature", a.temperature());
+        a.tasks().forEach(o.putArray("task_adapter_names")::add);
+        o.put("top_k", a.topK()).put("use_gks", !a.general().isEmpty());
+      }
       case LoraVariant.MonteClora m ->
           tree.putObject("monteclora_config")
               .put("buffer_size", m.bufferSize())

@@ -7,6 +7,7 @@ import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
+import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -44,7 +45,8 @@ final class LoraLayer implements TunerLayer, LowRank {
   /** What stands for the base's weight, if the adapter's file has one. */
   private @Nullable Parameter given;
 
-  LoraLayer(String path, LoraKind kind, LoraConfig config, Rng rng) {
+  LoraLayer(String path, LoraKind kind, LoraConfig config, TunerContext context) {
+    Rng rng = context.rng();
     this.path = path;
     this.kind = kind;
     this.config = config;
@@ -52,7 +54,7 @@ final class LoraLayer implements TunerLayer, LowRank {
     LoraStart start = LoraStart.of(path, kind, config, rng);
     this.dropout = dropout(kind, config);
     this.rng = dropout == 0 ? rng : rng.split();
-    this.way = LoraWay.of(path, kind, config, rng);
+    this.way = LoraWay.of(path, kind, config, context);
     this.a = way == null ? start.a() : way.firstA(start.a(), rng);
     this.b = way == null ? start.b() : way.firstB(start.b());
     this.bias = start.bias();
@@ -101,13 +103,20 @@ final class LoraLayer implements TunerLayer, LowRank {
     Tensor update =
         way == null
             ? kind.apply(in, a, b, bias).mul(scale)
-            : way.acting(way.inner(in, a).linear(way.b(b), bias).mul(scale));
+            : update(way, in);
     if (magnitude == null) {
       return result.add(update);
     }
     Tensor factor = kind.overResult(magnitude.div(norm().detach()));
     Tensor plain = drops ? withoutStart(kind.plain(in), in) : withoutBias(result);
     return result.add(factor.sub(1).mul(plain)).add(factor.mul(update));
+  }
+
+  private Tensor update(LoraWay how, Tensor in) {
+    Tensor whole = how.update(in);
+    return whole != null
+        ? whole
+        : how.acting(how.inner(in, a).linear(how.b(b), bias).mul(scale));
   }
 
   private Tensor dropped(Tensor x) {
@@ -268,7 +277,7 @@ final class LoraLayer implements TunerLayer, LowRank {
   public Map<Parameter, Tensor> merged() {
     if (way != null && !way.merges()) {
       throw new IllegalStateException(
-          "the adapter of '" + path + "' acts on some tokens only, so it cannot be merged");
+          "the adapter of '" + path + "' does not act on all tokens alike, so it cannot be merged");
     }
     if (!kind.merges()) {
       throw new IllegalStateException(

@@ -111,7 +111,7 @@ public final class LoraTuner implements Tuner<LoraConfig> {
               + "; it adapts "
               + LoraKind.TYPES.stream().map(Class::getSimpleName).toList());
     }
-    return new LoraLayer(path, kind, lora, context.rng());
+    return new LoraLayer(path, kind, lora, context);
   }
 
   /** Repeats blocks of the model, unless it was done for an adapter before. */

@@ -1,6 +1,7 @@
 package dev.peft4j.tuner.lora;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A way of LoRA that computes or learns otherwise in its linear layers; one at a time. */
 public sealed interface LoraVariant {
@@ -122,6 +123,36 @@ public sealed interface LoraVariant {
                 + " must be at least 1, the Dirichlet prior "
                 + dirichletPrior
                 + " positive");
+      }
+    }
+  }
+
+  /**
+   * Arrow (Ostapenko et al. 2024): the adapter chooses for each token among others of the model, which
+   * must be there when it is attached; see {@link LoraArrow}. It cannot be merged.
+   *
+   * @param topK how many a token takes at most, at least 1
+   * @param temperature divides the similarities; positive
+   * @param tasks the names of the adapters to choose from
+   * @param general the names of adapters whose mean is taken off the others first; often none
+   * @param seed of the start of the search for the adapters' directions, or null
+   */
+  record Arrow(
+      int topK, double temperature, List<String> tasks, List<String> general, @Nullable Long seed)
+      implements LoraVariant {
+    /** Checks the numbers. */
+    public Arrow {
+      tasks = List.copyOf(tasks);
+      general = List.copyOf(general);
+      if (topK < 1 || !(temperature > 0) || topK > tasks.size()) {
+        throw new IllegalArgumentException(
+            "Arrow: top k is "
+                + topK
+                + " of "
+                + tasks.size()
+                + " adapters, must be from 1 to their number; the temperature is "
+                + temperature
+                + ", must be positive");
       }
     }
   }
