@@ -230,6 +230,11 @@ final class Attaching implements Attachment {
     if (adapter.at(slot(other.module())) != null || targets.leavesOut(other.name())) {
       return;
     }
+    TunerLayer twin = adapter.layer(carrier).twin(other.module());
+    if (twin != null) {
+      adapter.add(other.name(), other.module(), slot(other.module()), twin);
+      return;
+    }
     TunerLayer shared = adapter.layer(carrier).tied(other.module());
     if (shared != null) {
       adapter.addTied(other.name(), slot(other.module()), carrier, shared, !targets.isExtra(carrier));

@@ -62,7 +62,7 @@ final class BaseChange {
     List<NamedModule> layers = new ArrayList<>();
     for (String path : a.layers().keySet()) {
       NamedModule m = byPath.get(path);
-      if (m != null) {
+      if (m != null && !a.layer(path).isTwin()) {
         layers.add(m);
       }
     }

@@ -2,6 +2,7 @@ package dev.peft4j.tuner.lora;
 
 import dev.peft4j.annotation.Init;
 import dev.peft4j.data.Rng;
+import dev.peft4j.data.Shape;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
@@ -42,6 +43,8 @@ final class LoraLayer implements TunerLayer, LowRank {
   private final @Nullable Parameter magnitude;
   private final @Nullable LoraWay way;
 
+  private boolean hasTwin;
+
   /** What stands for the base's weight, if the adapter's file has one. */
   private @Nullable Parameter given;
 
@@ -66,6 +69,29 @@ final class LoraLayer implements TunerLayer, LowRank {
       this.startB = Tensor.of(part.b(), part.b().length / part.r(), part.r());
     }
     this.magnitude = config.dora() ? firstMagnitude() : null;
+  }
+
+  /** The adapter of a head whose A and B are Bᵀ and Aᵀ of its embedding's. */
+  private LoraLayer(
+      String path, LoraConfig config, Linear head, LoraLayer embedding) {
+    this.path = path;
+    this.kind = new LoraKind.OfLinear(head);
+    this.config = config;
+    this.scale = embedding.scale;
+    this.dropout = dropout(kind, config);
+    this.rng = embedding.rng.split();
+    this.a = turned(embedding.b);
+    this.b = turned(embedding.a);
+    this.bias = null;
+    this.way = null;
+    this.magnitude = null;
+    this.hasTwin = true;
+  }
+
+  private static Parameter turned(Parameter p) {
+    Parameter turned = new Parameter(p.ownTensor().transpose(0, 1).storage(), Shape.of(p.dim(1), p.dim(0)));
+    turned.variable().transposeOf(p.variable());
+    return turned;
   }
 
   /** The same adapter in another layer, of a kind that takes the same A and B. */
@@ -300,6 +326,31 @@ final class LoraLayer implements TunerLayer, LowRank {
       merged.put(baseBias, baseBias.add(bias.mul(scale)));
     }
     return merged;
+  }
+
+  /** As peft has it if weight tying is asked for: with parameters of its own that are the same. */
+  @Override
+  public @Nullable TunerLayer twin(Module other) {
+    if (!config.hasTwins()
+        || !(kind.layer() instanceof Embedding)
+        || !(other instanceof Linear head)
+        || head.weight() != kind.weight()
+        || magnitude != null) {
+      return null;
+    }
+    LoraLayer twin = new LoraLayer(path, config, head, this);
+    hasTwin = true;
+    return twin;
+  }
+
+  @Override
+  public boolean isTwin() {
+    return a.variable().transposed() != null && !(kind.layer() instanceof Embedding);
+  }
+
+  @Override
+  public boolean isSavedWithBase() {
+    return hasTwin;
   }
 
   @Override
