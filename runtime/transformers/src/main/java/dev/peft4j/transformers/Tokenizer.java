@@ -59,7 +59,31 @@ public final class Tokenizer implements AutoCloseable {
       boolean cleanUp,
       Map<String, String> named,
       Map<String, Integer> added,
-      Set<Integer> bytes) {}
+      Set<Integer> bytes,
+      Vocabulary vocabulary) {
+    Settings cleanUp(boolean on) {
+      return new Settings(pad, padLeft, cutLeft, on, named, added, bytes, vocabulary);
+    }
+  }
+
+  /** The texts of the tokens; their bytes are made when somebody asks. */
+  private static final class Vocabulary {
+    private final TokenPieces pieces;
+    private @Nullable TokenBytes bytes;
+
+    Vocabulary(TokenPieces pieces) {
+      this.pieces = pieces;
+    }
+
+    synchronized TokenBytes bytes() {
+      TokenBytes known = bytes;
+      if (known == null) {
+        known = new TokenBytes(pieces);
+        bytes = known;
+      }
+      return known;
+    }
+  }
 
   private Tokenizer(
       NativeTokenizer tokenizer,
@@ -100,7 +124,8 @@ public final class Tokenizer implements AutoCloseable {
               folder.cleansUp(),
               folder.named(),
               file.added(),
-              file.byteTokens());
+              file.byteTokens(),
+              new Vocabulary(file.pieces()));
       return open(file, path.resolve(TokenizerFolder.FILE), settings, maxLength);
     }
     if (GgufFile.looksLikeOne(path)) {
@@ -108,7 +133,14 @@ public final class Tokenizer implements AutoCloseable {
       TokenizerFile file = TokenizerFile.check(gguf.json(), path);
       Settings settings =
           new Settings(
-              gguf.padId(), false, false, false, gguf.named(), file.added(), file.byteTokens());
+              gguf.padId(),
+              false,
+              false,
+              false,
+              gguf.named(),
+              file.added(),
+              file.byteTokens(),
+              new Vocabulary(file.pieces()));
       return open(file, path, settings, maxLength);
     }
     if (!Files.isRegularFile(path)) {
@@ -162,7 +194,15 @@ public final class Tokenizer implements AutoCloseable {
   private static Tokenizer parse(byte[] json, Path path, int maxLength) throws IOException {
     TokenizerFile file = TokenizerFile.check(TokenizerFile.parse(json, path), path);
     Settings settings =
-        new Settings(file.padId(), false, false, false, Map.of(), file.added(), file.byteTokens());
+        new Settings(
+            file.padId(),
+            false,
+            false,
+            false,
+            Map.of(),
+            file.added(),
+            file.byteTokens(),
+            new Vocabulary(file.pieces()));
     return open(file, path, settings, maxLength);
   }
 
@@ -429,7 +469,8 @@ public final class Tokenizer implements AutoCloseable {
             settings.cleanUp,
             settings.named,
             settings.added,
-            settings.bytes);
+            settings.bytes,
+            settings.vocabulary);
     return new Tokenizer(tokenizer, around, boundaries, other, maxLength, multiple, least);
   }
 
@@ -482,6 +523,27 @@ public final class Tokenizer implements AutoCloseable {
    */
   public boolean cleansUp() {
     return settings.cleanUp;
+  }
+
+  /**
+   * Returns the same tokenizer, whose {@link #decode} keeps all spaces: its texts are what the
+   * tokens say. Closing one of the two closes both.
+   */
+  public Tokenizer withoutCleanUp() {
+    return settings.cleanUp
+        ? new Tokenizer(
+            tokenizer, around, boundaries, settings.cleanUp(false), maxLength, multiple, least)
+        : this;
+  }
+
+  /**
+   * Returns the bytes that each token writes in a text.
+   *
+   * @throws UnsupportedOperationException if they depend on the tokens around it, as in tokenizers
+   *     of words
+   */
+  public TokenBytes tokenBytes() {
+    return settings.vocabulary.bytes();
   }
 
   private static String cleanUp(String text) {
