@@ -1,5 +1,9 @@
 package dev.peft4j.constraint;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.peft4j.transformers.TokenBytes;
 import java.util.Objects;
 import java.util.function.Function;
@@ -15,6 +19,12 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class Constraint {
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+          .build();
+
   private final String source;
   private final Function<CodePoints, Grammar> grammar;
   private @Nullable TokenBytes lastTokens;
@@ -49,6 +59,50 @@ public final class Constraint {
           b.end(b.texts(start, texts, false));
           return b.build(start);
         });
+  }
+
+  /**
+   * Returns the JSON that is valid under a schema (JSON Schema 2020-12, and what older drafts call
+   * otherwise). Properties come in the order in which the schema lists them; those that it does not
+   * list are written only if it says {@code additionalProperties}, or lists none.
+   *
+   * <p>Supported: {@code type}, {@code enum}, {@code const}, {@code properties}, {@code required},
+   * {@code additionalProperties}, {@code patternProperties}, {@code propertyNames}, {@code items},
+   * {@code prefixItems}, bounds of lengths, counts and numbers, {@code multipleOf}, {@code
+   * pattern}, the usual {@code format}s, {@code $ref} within the schema, {@code anyOf}, {@code
+   * allOf}, {@code oneOf} of alternatives that differ, {@code not} and {@code if} of types and
+   * scalar values. Numbers are written without exponents, and values are at most {@value
+   * Machine#MAX_DEPTH} deep.
+   *
+   * @param schema an object, or true for any JSON
+   * @throws ConstraintException at the place of a keyword that is wrong or not supported, and if no
+   *     value is valid
+   */
+  public static Constraint jsonSchema(JsonNode schema) {
+    JsonNode own = schema.deepCopy();
+    return new Constraint(own.toString(), writable -> SchemaGrammar.of(own, writable));
+  }
+
+  /**
+   * Returns the JSON that is valid under a schema; see {@link #jsonSchema(JsonNode)}.
+   *
+   * @throws ConstraintException also if it is not JSON
+   */
+  public static Constraint jsonSchema(String schema) {
+    try {
+      return jsonSchema(JSON.readTree(schema));
+    } catch (JsonProcessingException e) {
+      throw new ConstraintException(
+          "the schema, line "
+              + (e.getLocation() == null ? 1 : e.getLocation().getLineNr())
+              + ",",
+          "is not valid JSON: " + e.getOriginalMessage());
+    }
+  }
+
+  /** Returns all JSON objects. */
+  public static Constraint jsonObject() {
+    return jsonSchema("{\"type\": \"object\"}");
   }
 
   /** Returns the grammar over the characters that a vocabulary has. */
