@@ -63,12 +63,21 @@ final class AdapterFiles {
                       .filter(TunerLayer.Entry::saved)
                       .forEach(e -> tensors.replace(PeftNames.key(path, e), layer.stored(e))));
     }
+    a.tied().forEach((path, layer) -> tensors.putAll(ofTied(path, layer)));
     twice(a).forEach((key, p) -> tensors.put(key, new StoredTensor(p.shape(), p.own())));
     AdapterConfig config = AdapterConfig.of(tree);
     SequencedMap<String, StoredTensor> stored = settings.stored(tensors);
     requireFinite(a, stored);
     AdapterFolder.write(
         folder, a.name(), config, stored, ModelCard.of(config, a.tuner().cardTags()));
+  }
+
+  private static SequencedMap<String, StoredTensor> ofTied(String path, TunerLayer layer) {
+    SequencedMap<String, StoredTensor> found = new LinkedHashMap<>();
+    if (layer.isSavedForTied()) {
+      layer.parameters().forEach(e -> found.put(PeftNames.key(path, e), layer.stored(e)));
+    }
+    return found;
   }
 
   /**

@@ -40,7 +40,7 @@ final class AdapterNames {
 
   static List<Named> of(Module root, Collection<AttachedAdapter> adapters) {
     AdapterNames names = new AdapterNames(adapters);
-    names.walk("", root);
+    names.walk("", "", root);
     return names.found;
   }
 
@@ -105,7 +105,12 @@ final class AdapterNames {
     return null;
   }
 
-  private void walk(String path, Module module) {
+  /**
+   * Adds what a module and those below it have.
+   *
+   * @param called the path in peft's names, which is longer below an adapted module
+   */
+  private void walk(String path, String called, Module module) {
     if (!seenModules.add(module)) {
       return;
     }
@@ -115,8 +120,14 @@ final class AdapterNames {
     }
     List<AttachedAdapter> here =
         adapters.stream().filter(a -> a.layers().containsKey(path)).toList();
-    String own = join(path, here.isEmpty() ? "" : here.getFirst().layer(path).baseName());
-    module.ownParameters().forEach((name, p) -> base(join(own, name), p));
+    TunerLayer first = here.isEmpty() ? null : here.getFirst().layer(path);
+    String own = join(called, first == null ? "" : first.baseName());
+    own(module, own, false);
+    own(module, own, true);
+    boolean aroundChildren = first != null && !first.adaptedParameters().isEmpty();
+    if (aroundChildren) {
+      children(path, own, module, first.adaptedChildren());
+    }
     Set<String> groups = new LinkedHashSet<>();
     for (AttachedAdapter a : here) {
       a.layer(path).parameters().forEach(e -> groups.add(e.group()));
@@ -125,14 +136,42 @@ final class AdapterNames {
       for (AttachedAdapter a : here) {
         for (TunerLayer.Entry e : a.layer(path).parameters()) {
           if (e.group().equals(group) && seen.add(e.parameter())) {
-            String called = PeftNames.inMemory(path, e, a.name());
+            String name = PeftNames.inMemory(path, e, a.name());
             String key = e.saved() ? PeftNames.key(path, e) : null;
-            found.add(new Named(called, e.parameter(), a.name(), key));
+            found.add(new Named(name, e.parameter(), a.name(), key));
           }
         }
       }
     }
-    module.children().forEach((name, child) -> walk(join(path, name), child));
+    if (!aroundChildren) {
+      children(path, called, module, Set.of());
+    }
+  }
+
+  private void children(String path, String called, Module module, Set<String> adapted) {
+    module
+        .children()
+        .forEach(
+            (name, child) -> {
+              String below = join(called, name);
+              walk(
+                  join(path, name), adapted.contains(name) ? below + ".base_layer" : below, child);
+            });
+  }
+
+  /**
+   * Adds a module's own parameters. peft takes those that it adapts by themselves off the module
+   * during a call and puts them back behind the others.
+   */
+  private void own(Module module, String called, boolean adapted) {
+    module
+        .ownParameters()
+        .forEach(
+            (name, p) -> {
+              if (adapters.stream().anyMatch(a -> a.at(p) != null) == adapted) {
+                base(join(called, name), p);
+              }
+            });
   }
 
   private void base(String name, Parameter p) {
