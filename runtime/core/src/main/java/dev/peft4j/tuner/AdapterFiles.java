@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** The adapters of a model as files, in peft's layout. */
 final class AdapterFiles {
@@ -61,7 +62,7 @@ final class AdapterFiles {
               (path, layer) ->
                   layer.parameters().stream()
                       .filter(TunerLayer.Entry::saved)
-                      .forEach(e -> tensors.replace(PeftNames.key(path, e), layer.stored(e))));
+                      .forEach(e -> replace(tensors, PeftNames.key(path, layer, e), layer.stored(e))));
     }
     twice(a).forEach((key, p) -> tensors.put(key, new StoredTensor(p.shape(), p.own())));
     AdapterConfig config = AdapterConfig.of(tree);
@@ -69,6 +70,15 @@ final class AdapterFiles {
     requireFinite(a, stored);
     AdapterFolder.write(
         folder, a.name(), config, stored, ModelCard.of(config, a.tuner().cardTags()));
+  }
+
+  private static void replace(
+      Map<String, StoredTensor> tensors, String key, @Nullable StoredTensor stored) {
+    if (stored == null) {
+      tensors.remove(key);
+    } else {
+      tensors.replace(key, stored);
+    }
   }
 
   /**
@@ -84,7 +94,7 @@ final class AdapterFiles {
               (path, module) -> {
                 for (NamedParameter p : module.namedParameters()) {
                   Parameter copy = a.copyOf(p.parameter());
-                  String above = PeftNames.PREFIX + path;
+                  String above = a.tuner().basePrefix() + path;
                   if (copy != null && (above + "." + p.name()).endsWith(".bias")) {
                     String nameOfAdapter = p.name().contains(".") ? a.name() + "." : "";
                     found.put(above + ".modules_to_save." + nameOfAdapter + p.name(), copy);
@@ -368,7 +378,7 @@ final class AdapterFiles {
         .forEach(
             (path, layer) -> {
               if (layer.rank() > 0) {
-                layer.parameters().forEach(e -> ranks.put(PeftNames.key(path, e), layer.rank()));
+                layer.parameters().forEach(e -> ranks.put(PeftNames.key(path, layer, e), layer.rank()));
               }
             });
     return ranks;
@@ -423,7 +433,7 @@ final class AdapterFiles {
             (path, layer) -> {
               for (TunerLayer.Entry e : layer.parameters()) {
                 if (e.saved()) {
-                  keys.putIfAbsent(PeftNames.key(path, e), e.parameter());
+                  keys.putIfAbsent(PeftNames.key(path, layer, e), e.parameter());
                 }
               }
             });

@@ -340,7 +340,18 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
     };
   }
 
-  /** Adds a text. */
+  /** Adds a text or nothing, which is peft's default and here empty. */
+  public SettingsFile<C, B> optionalText(
+      String key, Function<C, String> get, Setter<B, String> set) {
+    return setting(
+        key,
+        NullNode.instance,
+        (file, b) -> set.set(b, Objects.requireNonNullElse(file.text(key), "")),
+        c -> get.apply(c).isEmpty() ? NullNode.instance : TextNode.valueOf(get.apply(c)),
+        false);
+  }
+
+  /** Adds a text.  */
   public SettingsFile<C, B> text(
       String key, String usual, Function<C, String> get, Setter<B, String> set) {
     return add(
@@ -436,6 +447,12 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
         c -> BooleanNode.valueOf(c.common().fanInFanOut()),
         false,
         false);
+  }
+
+  /** Takes {@code target_modules} away, of a tuner that has no targets. */
+  public SettingsFile<C, B> withoutTargets() {
+    defaults.remove("target_modules");
+    return this;
   }
 
   /** Adds {@code exclude_modules}. */

@@ -16,6 +16,11 @@ record CausalLmModel(CausalLm model) implements DecodingModel {
   }
 
   @Override
+  public void prime(KeyValueCache cache) {
+    model.prime(cache);
+  }
+
+  @Override
   public Tensor logits(Tensor hidden) {
     return model.logits(hidden);
   }

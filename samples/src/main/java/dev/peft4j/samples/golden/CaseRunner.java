@@ -51,6 +51,12 @@ final class CaseRunner {
       } catch (UnsupportedSettingException e) {
         return CaseResult.unsupported(e.problem());
       }
+      if (ModelTunerCase.takes(golden)) {
+        return ModelTunerCase.run(
+            golden,
+            (inputs, target) -> WholeModel.of(base(golden).module(), inputs, target),
+            config);
+      }
       return new AdapterRun(ofPeft(golden), () -> base(golden), config, golden.io()).run();
     } catch (IOException | RuntimeException e) {
       String message = e.getMessage();
