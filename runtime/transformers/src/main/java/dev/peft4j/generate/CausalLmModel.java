@@ -32,7 +32,7 @@ record CausalLmModel(CausalLm model) implements DecodingModel {
 
   @Override
   public int positions() {
-    return model.config().maxPositions();
+    return Math.max(1, model.config().maxPositions() - model.virtualTokens());
   }
 
   @Override

@@ -9,6 +9,7 @@ import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.PRelu;
 import dev.peft4j.nn.SelfAttention;
+import dev.peft4j.nn.Embedding;
 import dev.peft4j.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
@@ -109,12 +110,17 @@ public final class Albert implements ModelFamily {
 
     @Override
     protected Tensor embed(Tensor ids, @Nullable Tensor typeIds) {
-      return embeddings.forward(ids, typeIds);
+      return embeddings.forward(ids, typeIds, this::withVirtual);
     }
 
     @Override
     protected Tensor encode(Tensor x, @Nullable Tensor mask, Consumer<Tensor> layerInput) {
       return encoder.forward(x, mask, layerInput);
+    }
+
+    @Override
+    protected Embedding inputTable() {
+      return embeddings.wordEmbeddings();
     }
 
     /** Returns the embeddings. */

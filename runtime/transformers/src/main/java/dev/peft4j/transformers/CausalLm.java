@@ -90,6 +90,11 @@ public abstract class CausalLm extends NamedParts implements HasModelType {
     return CallInputs.with("input_ids", input.inputIds(), () -> model.forwardAll(input, _ -> {}));
   }
 
+  /** Returns the number of tokens that the active adapters put in front of each text. */
+  public final int virtualTokens() {
+    return model.virtualTokens(1);
+  }
+
   /**
    * Puts the virtual tokens of the active adapters in front of the rows of an empty cache, if they
    * have any; before the first tokens come into it. Generation does so by itself.

@@ -77,6 +77,9 @@ public final class DecoderModel extends NamedParts implements HasSlots {
 
   /** Returns the same with the states of virtual tokens in front. */
   Tensor forwardAll(DecoderInput in, Consumer<Tensor> layerInput) {
+    if (in.cache() != null) {
+      requirePrimed(in.cache());
+    }
     Tensor words = words(in);
     Tensor x = in.cache() == null ? inputs.apply(words, w -> w) : words;
     return forward(x, in, layerInput);
@@ -109,6 +112,28 @@ public final class DecoderModel extends NamedParts implements HasSlots {
 
   void activationCheckpointing(ActivationCheckpointing value) {
     checkpointing = value;
+  }
+
+  /** Returns the virtual tokens alone, (rows, tokens, hidden). */
+  private Tensor virtualInputs(int rows) {
+    return inputs.apply(Tensor.zeros(rows, 0, config.hiddenSize()), x -> x);
+  }
+
+  /** Returns the number of places that adapters put in front of the tokens. */
+  int virtualTokens(int rows) {
+    int tokens = inputs.isUsed() ? virtualInputs(rows).dim(1) : 0;
+    return tokens + keysInFront(rows);
+  }
+
+  private void requirePrimed(KeyValueCache cache) {
+    int virtual = cache.isPrimed() ? 0 : virtualTokens(cache.batch());
+    if (virtual > 0) {
+      throw new IllegalStateException(
+          "the active adapter puts "
+              + virtual
+              + " virtual tokens in front of each text, and the cache has none: call"
+              + " CausalLm.prime(cache) before the first tokens");
+    }
   }
 
   /** Returns the number of keys that an adapter puts in front of those of a layer's tokens. */
@@ -148,7 +173,7 @@ public final class DecoderModel extends NamedParts implements HasSlots {
       return;
     }
     int rows = cache.batch();
-    Tensor tokens = inputs.apply(Tensor.zeros(rows, 0, config.hiddenSize()), x -> x);
+    Tensor tokens = virtualInputs(rows);
     if (tokens.dim(1) > 0) {
       DecoderInput in = DecoderInput.of(Tensor.of(new int[0], rows, 0)).withCache(cache);
       cache.prime(tokens.dim(1), () -> new Tensor[] {forward(tokens, in, _ -> {})});

@@ -18,6 +18,11 @@ public abstract class PromptBuilder<B extends PromptBuilder<B>> extends ConfigBu
   /** Creates the builder of a tuner. */
   protected PromptBuilder() {}
 
+  @Override
+  public final boolean hasTargets() {
+    return false;
+  }
+
   /** Sets the number of virtual tokens. */
   public B virtualTokens(int value) {
     tokens = value;

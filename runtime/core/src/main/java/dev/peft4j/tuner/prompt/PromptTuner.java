@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.IntNode;
 import dev.peft4j.nn.ModelSlot;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedModule;
+import dev.peft4j.target.TargetSpec;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
 import dev.peft4j.tuner.TunerContext;
@@ -114,6 +115,11 @@ public abstract class PromptTuner<C extends PromptConfig<C>> extends SettingsTun
 
   @Override
   public List<NamedModule> slots(C config, List<NamedModule> all) {
+    TargetSpec t = config.targets();
+    if (t.allLinear() || t.targetRegex() != null || !t.targets().isEmpty()) {
+      throw new IllegalArgumentException(
+          peftType() + " changes the whole model, so it has no targets; found " + t.targets());
+    }
     List<NamedModule> found = new ArrayList<>();
     for (NamedModule m : all) {
       if (m.module() instanceof ModelSlot s && kinds.contains(s.kind())) {
