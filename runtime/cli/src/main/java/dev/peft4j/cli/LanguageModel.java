@@ -42,7 +42,7 @@ record LanguageModel(CausalLm model, Tokenizer tokenizer, int maxLength) impleme
     }
     CausalLm model = options.causalLm();
     Weights.requireFinite(options.folder, model);
-    int length = length(options, model.config().maxPositions());
+    int length = length(options, model.config().maxPositions() - options.virtual);
     Tokenizer tokenizer = Tokenizer.load(options.folder, length);
     if (adapter != null) {
       CommandException.ofSettings(() -> PeftModel.load(model, adapter));
@@ -52,6 +52,11 @@ record LanguageModel(CausalLm model, Tokenizer tokenizer, int maxLength) impleme
 
   private static int length(ModelOptions options, int most) throws IOException {
     Integer asked = options.maxLength;
+    if (most < 2) {
+      throw new UsageException(
+          "--virtual-tokens is %d: no positions of the model are left for a text"
+              .formatted(options.virtual));
+    }
     if (asked != null && (asked < 2 || asked > most)) {
       throw new UsageException(
           "--max-length is "

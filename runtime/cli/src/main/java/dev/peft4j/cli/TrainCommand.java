@@ -102,6 +102,7 @@ final class TrainCommand implements Callable<Integer> {
     options.check(task, out);
     options.check(evalData != null);
     ConfigBuilder<?> tuner = TunerOptions.settings(out.commandSpec());
+    model.leaveRoom(tuner);
     if (task == Task.CAUSAL_LM) {
       RunFolder run = new RunFolder(folder, resume, quiet ? null : CausalTraining.progress());
       return model.run(

@@ -29,6 +29,11 @@ public abstract class PromptBuilder<B extends PromptBuilder<B>> extends ConfigBu
     return self();
   }
 
+  /** Returns the number of virtual tokens. */
+  public int virtualTokens() {
+    return tokens;
+  }
+
   /** Sets the width of a token, or of the keys of a layer; 0 for the model's. */
   public B tokenDim(int value) {
     width = value;
