@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <C> its settings
  */
-public abstract class PromptTuner<C extends PromptConfig<C>> extends SettingsTuner<C> {
+public abstract class PromptTuner<C extends PromptConfig<C>> extends SettingsTuner<C, ModelSlot> {
   private static final String NUMBER = "num_virtual_tokens";
 
   private final Set<ModelSlot.Kind> kinds;
@@ -83,12 +83,14 @@ public abstract class PromptTuner<C extends PromptConfig<C>> extends SettingsTun
   protected abstract TunerLayer layer(ModelSlot slot, C config, TunerContext context);
 
   @Override
-  protected final @Nullable TunerLayer layer(
-      String path, Module layer, C config, TunerContext context) {
-    if (!(layer instanceof ModelSlot slot)) {
-      return null;
-    }
-    C complete = attachedTo(config, layer);
+  protected final @Nullable ModelSlot adapted(Module module) {
+    return module instanceof ModelSlot slot ? slot : null;
+  }
+
+  @Override
+  protected final TunerLayer layer(
+      String path, ModelSlot slot, C config, TunerContext context) {
+    C complete = attachedTo(config, slot);
     VirtualTokens given = complete.virtual();
     VirtualTokens needed = sized(new VirtualTokens(given.tokens(), 0, 0, 0, true), slot);
     require("tokenDim", given.width(), needed.width());

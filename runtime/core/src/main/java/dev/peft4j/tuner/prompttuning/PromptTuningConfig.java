@@ -50,11 +50,6 @@ public record PromptTuningConfig(
 
     private Builder() {}
 
-    @Override
-    protected Builder self() {
-      return this;
-    }
-
     /** Sets what virtual tokens start from. */
     public Builder start(PromptStart value) {
       start = value;
