@@ -78,8 +78,7 @@ record LanguageModel(CausalLm model, Tokenizer tokenizer, int maxLength) impleme
    * @param folder the model's
    * @param adapter an adapter that may have a chat template of its own, or null
    */
-  record Texts(
-      Path folder, @Nullable Path adapter, DataColumns columns, SftDataOptions rows) {
+  record Texts(Path folder, @Nullable Path adapter, DataColumns columns, SftDataOptions rows) {
     @Nullable ChatTemplate template(Tokenizer tokenizer) throws IOException {
       Path own = adapter == null ? null : AdapterPath.of(adapter);
       return rows.template(folder, own, tokenizer);
@@ -98,8 +97,7 @@ record LanguageModel(CausalLm model, Tokenizer tokenizer, int maxLength) impleme
       if (out.isGiven("--text")) {
         texts.rows.textField = columns.text;
       }
-      SftEncoder encoder =
-          texts.rows.encoder(texts.template(tokenizer), tokenizer, maxLength);
+      SftEncoder encoder = texts.rows.encoder(texts.template(tokenizer), tokenizer, maxLength);
       SftData data = SftData.read(file, encoder);
       if (data.largestId() >= model.config().vocabSize()) {
         throw new FileFormatException(

@@ -371,7 +371,8 @@ public final class KeyValueCache {
       for (int b = 0; b < batch; b++) {
         if (from[b] != b) {
           copy = copy == null ? MemorySegment.ofArray(memory.toArray(I32)) : copy;
-          MemorySegment.copy(copy, from[b] * row, memory, b * row, used(s, virtual() + old[from[b]]));
+          MemorySegment.copy(
+              copy, from[b] * row, memory, b * row, used(s, virtual() + old[from[b]]));
         }
       }
       s.storage().modified();
@@ -409,7 +410,11 @@ public final class KeyValueCache {
     long row = target.byteSize() / batch;
     for (int b = 0; b < batch; b++) {
       MemorySegment.copy(
-          source, rows[b] * oldRow, target, b * row, used(old, from.virtual() + from.lengths[rows[b]]));
+          source,
+          rows[b] * oldRow,
+          target,
+          b * row,
+          used(old, from.virtual() + from.lengths[rows[b]]));
     }
     made.changed();
     return made;

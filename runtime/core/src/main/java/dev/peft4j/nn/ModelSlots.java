@@ -22,7 +22,13 @@ public final class ModelSlots {
    * @param headDim width of a head
    */
   public record Sizes(
-      String modelType, int vocabulary, int layers, int hidden, int heads, int kvHeads, int headDim) {}
+      String modelType,
+      int vocabulary,
+      int layers,
+      int hidden,
+      int heads,
+      int kvHeads,
+      int headDim) {}
 
   private final Sizes sizes;
   private final UnaryOperator<Tensor> words;

@@ -62,7 +62,8 @@ final class AdapterFiles {
               (path, layer) ->
                   layer.parameters().stream()
                       .filter(TunerLayer.Entry::saved)
-                      .forEach(e -> replace(tensors, PeftNames.key(path, layer, e), layer.stored(e))));
+                      .forEach(
+                          e -> replace(tensors, PeftNames.key(path, layer, e), layer.stored(e))));
     }
     twice(a).forEach((key, p) -> tensors.put(key, new StoredTensor(p.shape(), p.own())));
     AdapterConfig config = AdapterConfig.of(tree);
@@ -378,7 +379,9 @@ final class AdapterFiles {
         .forEach(
             (path, layer) -> {
               if (layer.rank() > 0) {
-                layer.parameters().forEach(e -> ranks.put(PeftNames.key(path, layer, e), layer.rank()));
+                layer
+                    .parameters()
+                    .forEach(e -> ranks.put(PeftNames.key(path, layer, e), layer.rank()));
               }
             });
     return ranks;

@@ -92,9 +92,7 @@ final class AdapterNames {
       String above = savedAbove(b.name(), adapters);
       String below = above == null ? "" : b.name().substring(above.length() + 1);
       String name = above == null ? b.name() : join(above, "original_module." + below);
-      found.add(
-          new NamedState(
-              adapters.isEmpty() ? name : prefix + name, b.buffer(), null, null));
+      found.add(new NamedState(adapters.isEmpty() ? name : prefix + name, b.buffer(), null, null));
       for (AttachedAdapter a : adapters) {
         Buffer copy = a.copyOf(b.buffer());
         if (copy != null && above != null) {
@@ -185,10 +183,7 @@ final class AdapterNames {
               if (seen.add(p.parameter())) {
                 found.add(
                     new Named(
-                        prefix + path + ".original_module." + p.name(),
-                        p.parameter(),
-                        null,
-                        null));
+                        prefix + path + ".original_module." + p.name(), p.parameter(), null, null));
               }
             });
     for (AttachedAdapter a : adapters) {

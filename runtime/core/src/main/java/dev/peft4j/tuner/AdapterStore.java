@@ -153,8 +153,7 @@ final class AdapterStore implements StoresAdapters {
     AdapterNames.of(registry.base().root(), registry.state().adapters().values()).stream()
         .filter(n -> n.adapter() == null)
         .forEach(n -> ofBase.add(n.name()));
-    return values.keySet().stream()
-        .anyMatch(k -> k.startsWith(prefix) && ofBase.contains(k));
+    return values.keySet().stream().anyMatch(k -> k.startsWith(prefix) && ofBase.contains(k));
   }
 
   private ModuleState all() {

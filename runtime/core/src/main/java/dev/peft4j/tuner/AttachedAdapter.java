@@ -190,10 +190,14 @@ final class AttachedAdapter {
     saved.forEach(
         (path, module) -> {
           for (NamedParameter p : module.namedParameters()) {
-            renameCopy(copies.get(p.parameter()), PeftNames.saved(tuner().basePrefix(), path, newName, p.name()));
+            renameCopy(
+                copies.get(p.parameter()),
+                PeftNames.saved(tuner().basePrefix(), path, newName, p.name()));
           }
           for (NamedBuffer b : module.namedBuffers()) {
-            renameCopy(buffers.get(b.buffer()), PeftNames.saved(tuner().basePrefix(), path, newName, b.name()));
+            renameCopy(
+                buffers.get(b.buffer()),
+                PeftNames.saved(tuner().basePrefix(), path, newName, b.name()));
           }
         });
   }

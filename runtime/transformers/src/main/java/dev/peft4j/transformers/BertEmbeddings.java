@@ -44,9 +44,7 @@ public final class BertEmbeddings extends Module {
     Tensor positions = Tensor.of(LongStream.range(0, tokens).toArray(), 1, tokens);
     Tensor types = Encoder.typesOfAll(typeIds, tokens);
     Tensor sum =
-        words
-            .add(tokenTypeEmbeddings.forward(types))
-            .add(positionEmbeddings.forward(positions));
+        words.add(tokenTypeEmbeddings.forward(types)).add(positionEmbeddings.forward(positions));
     return dropout.forward(layerNorm.forward(sum));
   }
 

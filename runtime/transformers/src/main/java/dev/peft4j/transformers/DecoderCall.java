@@ -36,7 +36,9 @@ final class DecoderCall {
     this.mask = DecoderMask.of(in, config, places);
   }
 
-  /** Returns the keys and values in front of a layer's own, side by side; null if there are none. */
+  /**
+   * Returns the keys and values in front of a layer's own, side by side; null if there are none.
+   */
   @Nullable Tensor prefix(int layer) {
     return places.keys() == 0 || cache != null
         ? null

@@ -85,7 +85,6 @@ public final class DecoderModel extends NamedParts implements HasSlots {
     return forward(x, in, layerInput);
   }
 
-
   private Tensor forward(Tensor inputs, DecoderInput in, Consumer<Tensor> layerInput) {
     int tokens = in.inputIds().dim(1);
     int rows = in.inputIds().dim(0);

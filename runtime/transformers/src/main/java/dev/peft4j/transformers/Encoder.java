@@ -99,8 +99,7 @@ public abstract class Encoder extends Module implements HasModelType, HasSlots {
     long[] given = types.toLongs();
     long[] all = new long[rows * places];
     for (int b = 0; b < rows; b++) {
-      System.arraycopy(
-          given, b * types.dim(1), all, b * places + virtual, types.dim(1));
+      System.arraycopy(given, b * types.dim(1), all, b * places + virtual, types.dim(1));
     }
     return Tensor.of(all, rows, places);
   }

@@ -14,8 +14,7 @@ public final class FolderTokenizer implements PromptTokenizer {
 
   @Override
   public int[] ids(String tokenizer, String text) {
-    try (Tokenizer t =
-        Tokenizer.load(ModelFolders.resolve(tokenizer), Integer.MAX_VALUE)) {
+    try (Tokenizer t = Tokenizer.load(ModelFolders.resolve(tokenizer), Integer.MAX_VALUE)) {
       return t.tokenize(text, true).ids();
     } catch (IOException e) {
       throw new UncheckedIOException(e.getMessage(), e);

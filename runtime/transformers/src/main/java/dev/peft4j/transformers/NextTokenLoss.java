@@ -56,8 +56,7 @@ public record NextTokenLoss(float labelSmoothing, boolean byProbability, double 
               + " as the token ids");
     }
     boolean noisy = noise > 0 && model.training() && batch.input().noise() == null;
-    Tensor hidden =
-        model.hiddenWithVirtual(noisy ? noisy(model, batch.input()) : batch.input());
+    Tensor hidden = model.hiddenWithVirtual(noisy ? noisy(model, batch.input()) : batch.input());
     Tensor rows = hidden.reshape(-1, hidden.dim(-1));
     return of(model, rows, Tensor.of(shifted(batch.labels(), hidden.dim(1))));
   }

@@ -157,9 +157,7 @@ public class Roberta implements ModelFamily {
       Tensor types = Encoder.typesOfAll(typeIds, words.dim(1));
       Tensor positions = Positions.ofTokens(ids, firstPosition, words.dim(1));
       Tensor sum =
-          words
-              .add(tokenTypeEmbeddings.forward(types))
-              .add(positionEmbeddings.forward(positions));
+          words.add(tokenTypeEmbeddings.forward(types)).add(positionEmbeddings.forward(positions));
       return dropout.forward(layerNorm.forward(sum));
     }
 

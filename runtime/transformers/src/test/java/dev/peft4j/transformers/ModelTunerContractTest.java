@@ -76,8 +76,7 @@ class ModelTunerContractTest {
     List<Case> cases = new ArrayList<>();
     for (Tuner<?> tuner : Tuner.all()) {
       if (tuner.fillsSlots()) {
-        variants(tuner.peftType())
-            .forEach(v -> cases.add(new Case(tuner, v.replace('\'', '"'))));
+        variants(tuner.peftType()).forEach(v -> cases.add(new Case(tuner, v.replace('\'', '"'))));
       }
     }
     return cases;
@@ -131,8 +130,7 @@ class ModelTunerContractTest {
     int[] labels = ids.clone();
     labels[12] = TokenRow.IGNORED;
     labels[13] = TokenRow.IGNORED;
-    this.batch =
-        new CausalBatch(DecoderInput.of(tokens).withMask(mask), Tensor.of(labels, 2, 7));
+    this.batch = new CausalBatch(DecoderInput.of(tokens).withMask(mask), Tensor.of(labels, 2, 7));
   }
 
   /** Runs something with the inputs that some adapters need besides tokens. */
@@ -167,9 +165,7 @@ class ModelTunerContractTest {
 
   private static Map<String, float[]> values(PeftModel adapted) {
     Map<String, float[]> values = new LinkedHashMap<>();
-    adapted
-        .namedParameters()
-        .forEach(p -> values.put(p.name(), p.parameter().own().toFloats()));
+    adapted.namedParameters().forEach(p -> values.put(p.name(), p.parameter().own().toFloats()));
     return values;
   }
 
@@ -179,8 +175,7 @@ class ModelTunerContractTest {
     disturb(model);
     base.eval();
     assertThat(logits(base)).isNotEqualTo(plain);
-    assertThat(model.withoutAdapter(() -> base.forward(batch.input()).toFloats()))
-        .isEqualTo(plain);
+    assertThat(model.withoutAdapter(() -> base.forward(batch.input()).toFloats())).isEqualTo(plain);
     assertThat(model.withoutAdapter(() -> base.virtualTokens())).isZero();
   }
 
@@ -257,8 +252,7 @@ class ModelTunerContractTest {
     disturb(model);
     base.eval();
     int[] text = {3, 1, 4, 1, 5, 9, 2, 6};
-    float[] whole =
-        given(1, () -> base.forward(Tensor.of(text, 1, 8)).slice(1, 7, 8).toFloats());
+    float[] whole = given(1, () -> base.forward(Tensor.of(text, 1, 8)).slice(1, 7, 8).toFloats());
     KeyValueCache cache = new KeyValueCache(1, 16);
     float[] steps =
         given(
@@ -280,7 +274,8 @@ class ModelTunerContractTest {
               return last;
             });
     for (int i = 0; i < VOCABULARY; i++) {
-      assertThat((double) steps[i]).isCloseTo(whole[i], within(2e-5 * Math.max(1, Math.abs(whole[i]))));
+      assertThat((double) steps[i])
+          .isCloseTo(whole[i], within(2e-5 * Math.max(1, Math.abs(whole[i]))));
     }
     assertThat(cache.length(0)).isEqualTo(8);
     assertThat(cache.virtual()).isEqualTo(base.virtualTokens());
@@ -329,16 +324,13 @@ class ModelTunerContractTest {
     float[] other = model.withAdapter("other", () -> logits(base));
     assertThat(other).isNotEqualTo(one);
     try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
-      Future<float[]> a =
-          threads.submit(() -> model.withAdapter("other", () -> logits(base)));
-      Future<float[]> b =
-          threads.submit(() -> model.withAdapter("default", () -> logits(base)));
+      Future<float[]> a = threads.submit(() -> model.withAdapter("other", () -> logits(base)));
+      Future<float[]> b = threads.submit(() -> model.withAdapter("default", () -> logits(base)));
       assertThat(a.get()).isEqualTo(other);
       assertThat(b.get()).isEqualTo(one);
     }
     assertThatThrownBy(
-            () ->
-                model.adapters().perSample(List.of("default", "other"), () -> logits(base)))
+            () -> model.adapters().perSample(List.of("default", "other"), () -> logits(base)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("changes the whole model");
   }
@@ -399,8 +391,7 @@ class ModelTunerContractTest {
             optimizer,
             Batches.shuffled(rows(), 3, 7, CausalBatch::of),
             b -> given(b.labels().dim(0), () -> adapted.model().loss(b)))
-        .settings(
-            TrainingSettings.builder().epochs(2).checkpoint(Every.steps(1)).build());
+        .settings(TrainingSettings.builder().epochs(2).checkpoint(Every.steps(1)).build());
   }
 
   private AdaptedModel<CausalLm> again() {

@@ -73,8 +73,7 @@ final class ModelTunerCase {
 
   /** Returns whether a tuner is one of the whole model. */
   static boolean takes(GoldenCase golden) throws IOException {
-    return Tuner.all().stream()
-        .anyMatch(t -> t.fillsSlots() && namedLike(t, golden));
+    return Tuner.all().stream().anyMatch(t -> t.fillsSlots() && namedLike(t, golden));
   }
 
   private static boolean namedLike(Tuner<?> t, GoldenCase golden) {
@@ -302,8 +301,7 @@ final class ModelTunerCase {
     Path temporary = Files.createTempDirectory("peft4j-golden");
     try {
       adapted.save(temporary);
-      compareFiles(
-          AdapterFolder.read(golden.adapter()), AdapterFolder.read(temporary), loaded);
+      compareFiles(AdapterFolder.read(golden.adapter()), AdapterFolder.read(temporary), loaded);
       if (!loaded) {
         return;
       }

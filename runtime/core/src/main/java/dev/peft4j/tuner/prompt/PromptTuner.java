@@ -88,8 +88,7 @@ public abstract class PromptTuner<C extends PromptConfig<C>> extends SettingsTun
   }
 
   @Override
-  protected final TunerLayer layer(
-      String path, ModelSlot slot, C config, TunerContext context) {
+  protected final TunerLayer layer(String path, ModelSlot slot, C config, TunerContext context) {
     C complete = attachedTo(config, slot);
     VirtualTokens given = complete.virtual();
     VirtualTokens needed = sized(new VirtualTokens(given.tokens(), 0, 0, 0, true), slot);

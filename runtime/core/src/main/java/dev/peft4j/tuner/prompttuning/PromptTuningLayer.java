@@ -20,9 +20,7 @@ final class PromptTuningLayer extends PromptLayer {
         config.virtual().inference() || config.start() == PromptStart.RANDOM
             ? new Parameter(rng.normal(tokens * width, 0, 1), tokens, width)
             : new Parameter(
-                model.embed(Tensor.of(ids(model, config, rng), tokens)).toFloats(),
-                tokens,
-                width);
+                model.embed(Tensor.of(ids(model, config, rng), tokens)).toFloats(), tokens, width);
   }
 
   /** The words that virtual tokens start as. */

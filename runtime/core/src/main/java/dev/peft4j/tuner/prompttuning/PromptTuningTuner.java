@@ -40,8 +40,7 @@ public final class PromptTuningTuner extends PromptTuner<PromptTuningConfig> {
 
   /** Creates it for {@link java.util.ServiceLoader}. */
   public PromptTuningTuner() {
-    super(
-        PromptTuningConfig.class, PromptTuning.class, FILE, Set.of(ModelSlot.Kind.INPUTS));
+    super(PromptTuningConfig.class, PromptTuning.class, FILE, Set.of(ModelSlot.Kind.INPUTS));
   }
 
   @Override
