@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +66,7 @@ final class AdapterFiles {
                       .forEach(
                           e -> replace(tensors, PeftNames.key(path, layer, e), layer.stored(e))));
     }
+    a.tied().forEach((path, layer) -> tensors.putAll(ofTied(path, layer)));
     twice(a).forEach((key, p) -> tensors.put(key, new StoredTensor(p.shape(), p.own())));
     AdapterConfig config = AdapterConfig.of(tree);
     SequencedMap<String, StoredTensor> stored = settings.stored(tensors);
@@ -80,6 +82,19 @@ final class AdapterFiles {
     } else {
       tensors.replace(key, stored);
     }
+  }
+
+  private static SequencedMap<String, StoredTensor> ofTied(String path, TunerLayer layer) {
+    SequencedMap<String, StoredTensor> found = new LinkedHashMap<>();
+    if (layer.isSavedForTied()) {
+      layer
+          .parameters()
+          .forEach(
+              e ->
+                  found.put(
+                      PeftNames.key(path, layer, e), Objects.requireNonNull(layer.stored(e))));
+    }
+    return found;
   }
 
   /**

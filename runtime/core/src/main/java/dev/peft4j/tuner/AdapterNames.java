@@ -42,7 +42,7 @@ final class AdapterNames {
 
   static List<Named> of(Module root, Collection<AttachedAdapter> adapters) {
     AdapterNames names = new AdapterNames(adapters);
-    names.walk("", root);
+    names.walk("", "", root);
     adapters.forEach(names::ofSlots);
     return names.found;
   }
@@ -131,7 +131,12 @@ final class AdapterNames {
     return null;
   }
 
-  private void walk(String path, Module module) {
+  /**
+   * Adds what a module and those below it have.
+   *
+   * @param called the path in peft's names, which is longer below an adapted module
+   */
+  private void walk(String path, String called, Module module) {
     if (!seenModules.add(module)) {
       return;
     }
@@ -141,8 +146,14 @@ final class AdapterNames {
     }
     List<AttachedAdapter> here =
         adapters.stream().filter(a -> a.layers().containsKey(path)).toList();
-    String own = join(path, here.isEmpty() ? "" : here.getFirst().layer(path).baseName());
-    module.ownParameters().forEach((name, p) -> base(join(own, name), p));
+    TunerLayer first = here.isEmpty() ? null : here.getFirst().layer(path);
+    String own = join(called, first == null ? "" : first.baseName());
+    own(module, own, false);
+    own(module, own, true);
+    boolean aroundChildren = first != null && !first.adaptedParameters().isEmpty();
+    if (aroundChildren) {
+      children(path, own, module, first.adaptedChildren());
+    }
     Set<String> groups = new LinkedHashSet<>();
     for (AttachedAdapter a : here) {
       a.layer(path).parameters().forEach(e -> groups.add(e.group()));
@@ -156,7 +167,34 @@ final class AdapterNames {
         }
       }
     }
-    module.children().forEach((name, child) -> walk(join(path, name), child));
+    if (!aroundChildren) {
+      children(path, called, module, Set.of());
+    }
+  }
+
+  private void children(String path, String called, Module module, Set<String> adapted) {
+    module
+        .children()
+        .forEach(
+            (name, child) -> {
+              String below = join(called, name);
+              walk(join(path, name), adapted.contains(name) ? below + ".base_layer" : below, child);
+            });
+  }
+
+  /**
+   * Adds a module's own parameters. peft takes those that it adapts by themselves off the module
+   * during a call and puts them back behind the others.
+   */
+  private void own(Module module, String called, boolean adapted) {
+    module
+        .ownParameters()
+        .forEach(
+            (name, p) -> {
+              if (adapters.stream().anyMatch(a -> a.at(p) != null) == adapted) {
+                base(join(called, name), p);
+              }
+            });
   }
 
   private void base(String name, Parameter p) {

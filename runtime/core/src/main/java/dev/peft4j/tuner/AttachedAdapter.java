@@ -4,6 +4,7 @@ import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Variable;
 import dev.peft4j.graph.VariableGroup;
+import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.AdapterSlot;
 import dev.peft4j.nn.Buffer;
 import dev.peft4j.nn.Module;
@@ -38,6 +39,7 @@ final class AttachedAdapter {
   private final SequencedMap<AdapterSlot, TunerLayer> slots = new LinkedHashMap<>();
   private final Map<AdapterSlot, TunerLayer> bySlot =
       new ConcurrentHashMap<>(); // the same, for calls
+  private final Map<Parameter, TunerLayer> byParameter = new ConcurrentHashMap<>();
   private final SequencedMap<String, TunerLayer> tied = new LinkedHashMap<>();
   private final Map<Parameter, Parameter> copies = new ConcurrentHashMap<>();
   private final Map<Buffer, Buffer> buffers = new ConcurrentHashMap<>();
@@ -77,16 +79,28 @@ final class AttachedAdapter {
       }
     }
     slots.put(slot, made);
-    bySlot.put(slot, made);
+    if (made.adaptedParameters().isEmpty()) {
+      bySlot.put(slot, made);
+    }
+    for (Parameter p : made.adaptedParameters()) {
+      byParameter.put(p, made);
+      slotsWithCopies.addAll(base.slotsOf(p));
+    }
   }
 
-  /** Adds a layer that computes with the adapter of another one, since they share a weight. */
-  void addTied(String path, AdapterSlot slot, String carrier, TunerLayer shared) {
+  /**
+   * Adds a layer that computes with the adapter of another one, since they share a weight.
+   *
+   * @param isTarget whether it is an adapter of the targets, and not of another kind
+   */
+  void addTied(String path, AdapterSlot slot, String carrier, TunerLayer shared, boolean isTarget) {
     slots.put(slot, shared);
     bySlot.put(slot, shared);
     tied.put(path, shared);
     beginning.tied(path, carrier);
-    settings = settings.tied();
+    if (isTarget) {
+      settings = settings.tied();
+    }
   }
 
   /** Adds copies of all tensors of a module, which is trained in full. */
@@ -295,6 +309,31 @@ final class AttachedAdapter {
   /** Its layer on that slot, or null. */
   @Nullable TunerLayer at(AdapterSlot slot) {
     return bySlot.get(slot);
+  }
+
+  /** Its adapter of a module or, without one, of the module's own parameters; or null. */
+  @Nullable TunerLayer of(Module module) {
+    TunerLayer layer = module instanceof Adaptable l ? at(l.slot()) : null;
+    if (layer != null || byParameter.isEmpty()) {
+      return layer;
+    }
+    for (Parameter p : module.ownParameters().values()) {
+      TunerLayer ofIt = byParameter.get(p);
+      if (ofIt != null && ofIt.adaptedParameters().getFirst() == p) {
+        return ofIt;
+      }
+    }
+    return null;
+  }
+
+  /** Its adapter of a parameter by itself, or null. */
+  @Nullable TunerLayer at(Parameter p) {
+    return byParameter.get(p);
+  }
+
+  /** Returns whether it adapts parameters by themselves. */
+  boolean adaptsParameters() {
+    return !byParameter.isEmpty();
   }
 
   /** Returns whether the layer of that slot computes something else with this adapter. */

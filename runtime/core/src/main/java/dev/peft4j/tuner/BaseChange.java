@@ -72,7 +72,7 @@ final class BaseChange {
     Map<String, TunerLayer> again = new LinkedHashMap<>();
     for (NamedModule m : layers) {
       TunerContext here = context.drawing(a.beginning().generator(m.name()));
-      again.put(m.name(), a.settings().attach(m.name(), FrozenBase.adaptable(m.module()), here));
+      again.put(m.name(), a.settings().attach(m.name(), m.module(), here));
     }
     return again;
   }

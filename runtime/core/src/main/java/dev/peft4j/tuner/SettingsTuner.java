@@ -91,6 +91,7 @@ public abstract class SettingsTuner<C extends CommonConfig<C>, L extends Module>
               + "; it adapts "
               + layerTypes.stream().map(Class::getSimpleName).toList());
     }
+    Weights.requireOneGroup(annotation.getSimpleName(), path, module);
     return layer(path, layer, config, context);
   }
 

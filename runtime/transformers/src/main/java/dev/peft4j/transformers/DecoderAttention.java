@@ -21,11 +21,11 @@ public final class DecoderAttention extends NamedParts {
   private final @Nullable Layer keyNorm;
   private final Dropout dropout;
 
-  DecoderAttention(DecoderConfig config, int layer, Init init) {
+  DecoderAttention(DecoderConfig config, DecoderLayerStyle own, int layer, Init init) {
     this.config = config;
     this.layer = layer;
     DecoderStyle style = config.style();
-    this.own = style.layer(layer);
+    this.own = own;
     double s =
         style.attentionScale() == 0 ? 1 / Math.sqrt(config.headDim()) : style.attentionScale();
     this.attention =

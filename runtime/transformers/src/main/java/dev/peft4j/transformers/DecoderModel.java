@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
 import dev.peft4j.graph.ActivationCheckpointing;
+import dev.peft4j.nn.BlockStack;
 import dev.peft4j.nn.Dropout;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.HasSlots;
@@ -15,7 +16,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A decoder without its output layer: token ids to a hidden state for each token. */
-public final class DecoderModel extends NamedParts implements HasSlots {
+public final class DecoderModel extends NamedParts implements BlockStack, HasSlots {
   private final DecoderConfig config;
   private final Embedding embedding;
   private final @Nullable Embedding positions;
@@ -98,6 +99,27 @@ public final class DecoderModel extends NamedParts implements HasSlots {
       x = checkpointing(call).block(() -> layer.forward(before, call));
     }
     return finalNorm.forward(x);
+  }
+
+  @Override
+  public int blockCount() {
+    return layers.size();
+  }
+
+  @Override
+  public void arrange(int... order) {
+    String name = config.style().name(DecoderPart.LAYERS) + ".";
+    List<DecoderLayer> before = List.copyOf(layers);
+    List<DecoderLayer> after = new ArrayList<>();
+    for (int i = 0; i < order.length; i++) {
+      DecoderLayer original = before.get(order[i]);
+      DecoderLayer block = new DecoderLayer(config, original.styleIndex(), i, Init.zeros());
+      BlockStack.share(block, original);
+      after.add(block);
+    }
+    layers.clear();
+    layers.addAll(after);
+    replaceParts(name, after);
   }
 
   /** With a cache nothing is trained. */

@@ -5,8 +5,10 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.graph.Node;
 import dev.peft4j.op.HeadLoss;
+import dev.peft4j.op.HeadMetrics;
 import dev.peft4j.op.LinearTerms;
 import dev.peft4j.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The loss of a causal language model: the mean cross-entropy of each token that counts, given
@@ -44,6 +46,30 @@ public record NextTokenLoss(float labelSmoothing, boolean byProbability, double 
    * @throws ShapeException if labels and token ids differ in shape
    */
   public Tensor of(CausalLm model, CausalBatch batch) {
+    return of(model, batch, false).loss;
+  }
+
+  /**
+   * A loss, and what else its batch says of the model.
+   *
+   * @param loss a single value
+   * @param metrics (3): the part of the counted tokens that the model would have chosen, the mean
+   *     entropy of their distributions in nats, and the loss; null if the output layer's adapter is
+   *     one for which all logits are computed
+   */
+  public record Measured(Tensor loss, @Nullable Tensor metrics) {}
+
+  /**
+   * Returns the loss with token accuracy and entropy, which the pass with the gradients computes on
+   * the way: they cost little.
+   *
+   * @throws ShapeException if labels and token ids differ in shape
+   */
+  public Measured measured(CausalLm model, CausalBatch batch) {
+    return of(model, batch, true);
+  }
+
+  private Measured of(CausalLm model, CausalBatch batch, boolean metrics) {
     Shape ids = batch.input().inputIds().shape();
     if (!batch.labels().shape().equals(ids) || !batch.labels().dtype().isInteger()) {
       throw new ShapeException(
@@ -58,7 +84,7 @@ public record NextTokenLoss(float labelSmoothing, boolean byProbability, double 
     boolean noisy = noise > 0 && model.training() && batch.input().noise() == null;
     Tensor hidden = model.hiddenWithVirtual(noisy ? noisy(model, batch.input()) : batch.input());
     Tensor rows = hidden.reshape(-1, hidden.dim(-1));
-    return of(model, rows, Tensor.of(shifted(batch.labels(), hidden.dim(1))));
+    return of(model, rows, Tensor.of(shifted(batch.labels(), hidden.dim(1))), metrics);
   }
 
   private DecoderInput noisy(CausalLm model, DecoderInput in) {
@@ -86,7 +112,7 @@ public record NextTokenLoss(float labelSmoothing, boolean byProbability, double 
     return next;
   }
 
-  private Tensor of(CausalLm model, Tensor rows, Tensor labels) {
+  private Measured of(CausalLm model, Tensor rows, Tensor labels, boolean metrics) {
     HeadLoss.Rule rule = new HeadLoss.Rule(TokenRow.IGNORED, labelSmoothing, byProbability);
     DecoderStyle style = model.config().style();
     LinearTerms terms = LinearTerms.of(model.head().forward(rows).node());
@@ -98,14 +124,16 @@ public record NextTokenLoss(float labelSmoothing, boolean byProbability, double 
               labels.node(),
               rule,
               (float) style.logitScale(),
-              (float) style.finalSoftcap());
-      return Tensor.of(loss);
+              (float) style.finalSoftcap(),
+              metrics);
+      return new Measured(Tensor.of(loss), metrics ? Tensor.of(HeadMetrics.of(loss)) : null);
     }
     if (byProbability) {
       throw new UnsupportedOperationException(
           "a loss weighted by probability needs an output layer that is linear, or has an adapter"
               + " that adds a product of low rank");
     }
-    return model.logits(rows).crossEntropy(labels, null, labelSmoothing, TokenRow.IGNORED);
+    Tensor loss = model.logits(rows).crossEntropy(labels, null, labelSmoothing, TokenRow.IGNORED);
+    return new Measured(loss, null);
   }
 }

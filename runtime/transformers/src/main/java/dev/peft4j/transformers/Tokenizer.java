@@ -14,6 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -44,6 +46,7 @@ public final class Tokenizer implements AutoCloseable {
   private static final int SHORT = 8192;
 
   private final NativeTokenizer tokenizer;
+  private final AliasedTokens aliased;
   private final SpecialTokens around;
   private final WordBoundaries boundaries;
   private final Settings settings;
@@ -59,10 +62,12 @@ public final class Tokenizer implements AutoCloseable {
       boolean cleanUp,
       Map<String, String> named,
       Map<String, Integer> added,
+      Set<Integer> special,
       Set<Integer> bytes) {}
 
   private Tokenizer(
       NativeTokenizer tokenizer,
+      AliasedTokens aliased,
       SpecialTokens around,
       WordBoundaries boundaries,
       Settings settings,
@@ -70,6 +75,7 @@ public final class Tokenizer implements AutoCloseable {
       int multiple,
       int least) {
     this.tokenizer = tokenizer;
+    this.aliased = aliased;
     this.around = around;
     this.boundaries = boundaries;
     this.settings = settings;
@@ -100,16 +106,34 @@ public final class Tokenizer implements AutoCloseable {
               folder.cleansUp(),
               folder.named(),
               file.added(),
+              file.special(),
               file.byteTokens());
-      return open(file, path.resolve(TokenizerFolder.FILE), settings, maxLength);
+      return open(
+          file,
+          () -> TokenizerFolder.read(path).checked(),
+          path.resolve(TokenizerFolder.FILE),
+          settings,
+          maxLength);
     }
     if (GgufFile.looksLikeOne(path)) {
       GgufTokenizer gguf = GgufTokenizer.of(GgufFile.open(path));
       TokenizerFile file = TokenizerFile.check(gguf.json(), path);
       Settings settings =
           new Settings(
-              gguf.padId(), false, false, false, gguf.named(), file.added(), file.byteTokens());
-      return open(file, path, settings, maxLength);
+              gguf.padId(),
+              false,
+              false,
+              false,
+              gguf.named(),
+              file.added(),
+              file.special(),
+              file.byteTokens());
+      return open(
+          file,
+          () -> TokenizerFile.check(GgufTokenizer.of(GgufFile.open(path)).json(), path),
+          path,
+          settings,
+          maxLength);
     }
     if (!Files.isRegularFile(path)) {
       throw new FileFormatException(
@@ -162,17 +186,37 @@ public final class Tokenizer implements AutoCloseable {
   private static Tokenizer parse(byte[] json, Path path, int maxLength) throws IOException {
     TokenizerFile file = TokenizerFile.check(TokenizerFile.parse(json, path), path);
     Settings settings =
-        new Settings(file.padId(), false, false, false, Map.of(), file.added(), file.byteTokens());
-    return open(file, path, settings, maxLength);
+        new Settings(
+            file.padId(),
+            false,
+            false,
+            false,
+            Map.of(),
+            file.added(),
+            file.special(),
+            file.byteTokens());
+    return open(
+        file,
+        () -> TokenizerFile.check(TokenizerFile.parse(json, path), path),
+        path,
+        settings,
+        maxLength);
   }
 
-  private static Tokenizer open(TokenizerFile file, Path path, Settings settings, int maxLength)
+  /**
+   * Creates a tokenizer.
+   *
+   * @param again reads the file again: it is not kept
+   */
+  private static Tokenizer open(
+      TokenizerFile file, AliasedTokens.Source again, Path path, Settings settings, int maxLength)
       throws IOException {
     int added = file.specialTokens().added(false);
     requireLength(
         maxLength, added + 1, " for the tokenizer adds " + added + " tokens to every text");
     return new Tokenizer(
         NativeTokenizer.open(file, path),
+        new AliasedTokens(again, path),
         file.specialTokens(),
         file.boundaries(),
         settings,
@@ -326,7 +370,8 @@ public final class Tokenizer implements AutoCloseable {
       throw new IllegalArgumentException(
           "Tokenizer: cannot pad to a multiple of " + tokens + ", must be at least 1");
     }
-    return new Tokenizer(tokenizer, around, boundaries, settings, maxLength, tokens, least);
+    return new Tokenizer(
+        tokenizer, aliased, around, boundaries, settings, maxLength, tokens, least);
   }
 
   /**
@@ -339,6 +384,19 @@ public final class Tokenizer implements AutoCloseable {
   public TokenizedText tokenize(String text, boolean addSpecialTokens) {
     return TextTokens.around(
         addSpecialTokens ? around : around.places(), pieces(text), null, this::name);
+  }
+
+  /**
+   * Returns the tokens of one text in which special tokens at some places are text like any other,
+   * as all of them are in transformers with {@code split_special_tokens}.
+   *
+   * @param plain the indices of chars at which no special token begins
+   * @throws IllegalArgumentException if the text has noncharacters (U+FDD0 to U+FDEF)
+   */
+  public TokenizedText tokenize(String text, boolean addSpecialTokens, BitSet plain) {
+    TextTokens pieces =
+        plain.isEmpty() ? pieces(text) : TextTokens.of(text, aliased.pieces(text, plain), -1);
+    return TextTokens.around(addSpecialTokens ? around : around.places(), pieces, null, this::name);
   }
 
   /**
@@ -408,6 +466,18 @@ public final class Tokenizer implements AutoCloseable {
     return Math.toIntExact(settings.pad);
   }
 
+  /** Returns the texts of the special tokens among those that are found in texts literally. */
+  public Set<String> specialTexts() {
+    Set<String> texts = new LinkedHashSet<>();
+    settings.added.forEach(
+        (token, id) -> {
+          if (settings.special.contains(id)) {
+            texts.add(token);
+          }
+        });
+    return texts;
+  }
+
   /** Returns the special and added tokens with their ids: those found in texts literally. */
   public Map<String, Integer> addedTokens() {
     return settings.added;
@@ -429,8 +499,9 @@ public final class Tokenizer implements AutoCloseable {
             settings.cleanUp,
             settings.named,
             settings.added,
+            settings.special,
             settings.bytes);
-    return new Tokenizer(tokenizer, around, boundaries, other, maxLength, multiple, least);
+    return new Tokenizer(tokenizer, aliased, around, boundaries, other, maxLength, multiple, least);
   }
 
   /** Returns the number of tokens of each text, without padding; empty for no texts. */
@@ -500,5 +571,6 @@ public final class Tokenizer implements AutoCloseable {
   @Override
   public void close() {
     tokenizer.close();
+    aliased.close();
   }
 }

@@ -206,6 +206,18 @@ final class TokenizerFile {
     return out.toString();
   }
 
+  /** Returns the same with other texts of some added tokens. */
+  String renamed(Map<String, String> names) {
+    ObjectNode out = withoutTokens(model.checked());
+    ArrayNode tokens = addedTokens.deepCopy();
+    for (JsonNode token : tokens) {
+      String content = token.path("content").textValue();
+      ((ObjectNode) token).put("content", names.getOrDefault(content, content));
+    }
+    out.set("added_tokens", tokens);
+    return out.toString();
+  }
+
   /** Returns the same normalizers over a vocabulary of bytes: a token is a byte. */
   String probe() {
     ObjectNode bytes = JsonNodeFactory.instance.objectNode().put("type", "BPE");
