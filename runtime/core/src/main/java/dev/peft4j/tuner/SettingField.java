@@ -124,6 +124,16 @@ record SettingField<C extends CommonConfig<C>, B extends ConfigBuilder<B>>(
         c -> BooleanNode.valueOf(get.apply(c)));
   }
 
+  /** A text or nothing, which is peft's default and empty in the settings. */
+  static <C extends CommonConfig<C>, B extends ConfigBuilder<B>> SettingField<C, B> optionalText(
+      String key, Function<C, String> get, SettingSetter<B, String> set) {
+    return of(
+        key,
+        NullNode.instance,
+        (file, b) -> set.set(b, Objects.requireNonNullElse(file.text(key), "")),
+        c -> get.apply(c).isEmpty() ? NullNode.instance : TextNode.valueOf(get.apply(c)));
+  }
+
   static <C extends CommonConfig<C>, B extends ConfigBuilder<B>> SettingField<C, B> text(
       String key, String usual, Function<C, String> get, SettingSetter<B, String> set) {
     return of(

@@ -175,6 +175,12 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
     return add(SettingField.choice(key, usual, words, get, set).atStart());
   }
 
+  /** Adds a text or nothing, which is peft's default and here empty; it plays no part later. */
+  public SettingsFile<C, B> optionalText(
+      String key, Function<C, String> get, SettingSetter<B, String> set) {
+    return add(SettingField.optionalText(key, get, set).atStart());
+  }
+
   /** Adds a text. */
   public SettingsFile<C, B> text(
       String key, String usual, Function<C, String> get, SettingSetter<B, String> set) {
@@ -213,6 +219,12 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
   /** Adds {@code fan_in_fan_out}. */
   public SettingsFile<C, B> fanInFanOut() {
     return add(SettingField.<C, B>fanInFanOut().atStart());
+  }
+
+  /** Takes {@code target_modules} away, of a tuner that has no targets. */
+  public SettingsFile<C, B> withoutTargets() {
+    defaults.remove("target_modules");
+    return this;
   }
 
   /** Adds {@code exclude_modules}. */
