@@ -107,7 +107,7 @@ final class ModelOptions {
   /** Returns how the frozen weights of a classifier are held. */
   Encoding encodingOfClassifier() {
     if (quantize != null) {
-      throw new UsageException("--quantize is for --task causal-lm");
+      throw new UsageException("--quantize is for --task causal-lm and --task chat");
     }
     Encoding given = encoding();
     return given == null ? Encodings.FLOAT32 : given;

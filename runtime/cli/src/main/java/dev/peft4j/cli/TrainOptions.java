@@ -26,7 +26,11 @@ final class TrainOptions {
           "--loss",
           "--chat-template",
           "--text-field",
-          "--skip-bad-rows");
+          "--skip-bad-rows",
+          "--allow-dropped",
+          "--plain-content",
+          "--packing",
+          "--group-by-length");
 
   @Option(
       names = "--epochs",
@@ -236,10 +240,11 @@ final class TrainOptions {
 
   /** Throws if an option does nothing for the task, or a measure is not the task's. */
   void check(Task task, Out out) {
-    boolean causal = task == Task.CAUSAL_LM;
+    boolean causal = task.isLanguageModel();
     for (String own : OF_LANGUAGE_MODELS) {
       if (!causal && out.isGiven(own)) {
-        throw new UsageException(own + " is for --task causal-lm");
+        throw new UsageException(
+            own + " is for --task " + Task.CAUSAL_LM + " and --task " + Task.CHAT);
       }
     }
     boolean ofClasses = monitor == Measure.accuracy || monitor == Measure.f1;

@@ -232,7 +232,7 @@ class CausalLmCommandTest {
     "--cycles, 0, 'must be at least 1'",
     "--label-smoothing, 2, 'at most 1'",
     "--neftune, -1, 'at least 0'",
-    "--task, poetry, 'classification or causal-lm'"
+    "--task, poetry, 'classification or causal-lm or chat'"
   })
   void wrongOptionsAreNamed(String option, String value, String says) {
     Run run = train(data, option, value);

@@ -22,7 +22,10 @@ public abstract class ConfigBuilder<B extends ConfigBuilder<B>> {
   protected ConfigBuilder() {}
 
   /** Returns this builder. */
-  protected abstract B self();
+  @SuppressWarnings("unchecked") // a builder is a ConfigBuilder of itself
+  protected B self() {
+    return (B) this;
+  }
 
   /**
    * Sets everything about targets and modules to save at once, in place of what the other methods

@@ -91,6 +91,32 @@ public final class SftEncoder {
   }
 
   /**
+   * Returns the examples that a row is: one, truncated, or the pieces of a long text if the options
+   * split those.
+   *
+   * @param row a JSON object in one of the formats of {@link SftData}
+   * @param where the row's place for messages, such as {@code chat.jsonl line 3}
+   * @throws SftException if it is not one of them, or the template refuses it
+   */
+  public List<SftExample> examples(ObjectNode row, String where) {
+    Integer most = options.maxLength();
+    boolean splits =
+        options.splitTexts()
+            && most != null
+            && RowFormat.of(row, options.textField(), where) == RowFormat.TEXT;
+    if (most == null || !splits) {
+      return List.of(encode(row, where));
+    }
+    TokenRow whole = text(row, where);
+    List<SftExample> pieces = new ArrayList<>();
+    for (int from = 0; from == 0 || from < whole.length(); from += most) {
+      int to = Math.min(whole.length(), from + most);
+      pieces.add(new SftExample(SftExample.slice(whole, from, to), false));
+    }
+    return pieces;
+  }
+
+  /**
    * Returns the example that a row is, truncated.
    *
    * @param row a JSON object in one of the formats of {@link SftData}

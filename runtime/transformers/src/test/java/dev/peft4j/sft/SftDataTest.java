@@ -13,6 +13,7 @@ import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -130,7 +131,7 @@ class SftDataTest {
 
   @Test
   void whatIsNotCountedIsDroppedAndTold() throws IOException {
-    SftOptions options = SftOptions.DEFAULT.maxLength(24);
+    SftOptions options = SftOptions.DEFAULT.maxLength(24).mostDropped(1);
     String longQuestion = "\"old mill and river and stone and birds and rain and copper roofs\"";
     SftData data =
         read(
@@ -222,6 +223,41 @@ class SftDataTest {
     assertThatThrownBy(() -> read(null, SftOptions.DEFAULT, messages(ASKED, SAID)))
         .hasMessageContaining("no chat template")
         .hasMessageContaining("--chat-template");
+  }
+
+  @Test
+  void aTenthDroppedIsAnErrorUnlessAllowed() throws IOException {
+    String[] rows = new String[11];
+    Arrays.fill(rows, messages(ASKED, SAID));
+    rows[4] = messages(ASKED);
+    SftData data = read("marked", SftOptions.DEFAULT, rows); // one of eleven
+    assertThat(data.dropped()).isEqualTo(1);
+    assertThat(data.rows()).hasSize(10);
+    String[] ten = Arrays.copyOf(rows, 10);
+    assertThatThrownBy(() -> read("marked", SftOptions.DEFAULT, ten))
+        .isInstanceOf(SftException.class)
+        .hasMessageContaining("the loss counts no token of 1 of 10 rows, first")
+        .hasMessageContaining("chat.jsonl: line 5")
+        .hasMessageContaining("--allow-dropped");
+    assertThat(read("marked", SftOptions.DEFAULT.mostDropped(1), ten).dropped()).isEqualTo(1);
+  }
+
+  @Test
+  void longTextsAreSplitIfAskedForButConversationsStayWhole() throws IOException {
+    String text = "{\"text\": \"old mill and river and stone and birds\"}";
+    SftOptions options = SftOptions.DEFAULT.maxLength(6);
+    TokenRow whole = read("marked", options.maxLength(null), text).rows().get(0);
+    SftData data = read("marked", options.splitTexts(true), text);
+    assertThat(data.rows().size()).isEqualTo((whole.length() + 5) / 6).isGreaterThan(1);
+    assertThat(data.rows().stream().flatMapToInt(r -> Arrays.stream(r.ids())).toArray())
+        .isEqualTo(whole.ids());
+    assertThat(data.kept()).allMatch(i -> i == 0);
+    assertThat(data.lostEnd()).isZero();
+    SftOptions all = options.splitTexts(true).lossOn(LossOn.ALL);
+    SftData chat = read("marked", all, messages(ASKED, SAID));
+    assertThat(chat.rows()).hasSize(1);
+    assertThat(chat.rows().get(0).length()).isEqualTo(6);
+    assertThat(chat.lostEnd()).isEqualTo(1);
   }
 
   @Test

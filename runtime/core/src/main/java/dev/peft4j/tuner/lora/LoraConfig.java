@@ -3,7 +3,7 @@ package dev.peft4j.tuner.lora;
 import dev.peft4j.annotation.Bias;
 import dev.peft4j.annotation.Init;
 import dev.peft4j.target.TargetSpec;
-import dev.peft4j.tuner.ConfigBuilder;
+import dev.peft4j.tuner.LayeredConfigBuilder;
 import dev.peft4j.tuner.PatternMap;
 import dev.peft4j.tuner.PeftConfig;
 import dev.peft4j.tuner.tokens.TokenRows;
@@ -216,7 +216,7 @@ public record LoraConfig(
   }
 
   /** A builder of a {@link LoraConfig}; lists add up when a method is called again. */
-  public static final class Builder extends ConfigBuilder<Builder> {
+  public static final class Builder extends LayeredConfigBuilder<Builder> {
     private int r = 8;
     private double alpha = 8;
     private double dropout;
@@ -254,11 +254,6 @@ public record LoraConfig(
       variant = c.variant;
       startSettings = c.startSettings;
       targets(c.targets).taskType(c.taskType).baseModel(c.baseModel);
-    }
-
-    @Override
-    protected Builder self() {
-      return this;
     }
 
     /** Sets the rank; at least 1. */
@@ -374,23 +369,6 @@ public record LoraConfig(
       return this;
     }
 
-    /** Sets indices of the layers that ends of paths are confined to. */
-    public Builder layers(int... indices) {
-      targetSpec().layers(indices);
-      return this;
-    }
-
-    /** Sets names of the list that layers are counted in. */
-    public Builder layersPattern(String... patterns) {
-      targetSpec().layersPattern(patterns);
-      return this;
-    }
-
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public LoraConfig build() {
       return new LoraConfig(

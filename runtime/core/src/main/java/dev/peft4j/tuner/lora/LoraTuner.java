@@ -20,6 +20,7 @@ import dev.peft4j.tuner.CombinedAdapter;
 import dev.peft4j.tuner.ExtraTargets;
 import dev.peft4j.tuner.PatternMap;
 import dev.peft4j.tuner.SavedPatterns;
+import dev.peft4j.tuner.SettingChecks;
 import dev.peft4j.tuner.TargetsByModel;
 import dev.peft4j.tuner.Tuner;
 import dev.peft4j.tuner.TunerContext;
@@ -53,9 +54,6 @@ import org.jspecify.annotations.Nullable;
  */
 @AutoService(Tuner.class)
 public final class LoraTuner implements Tuner<LoraConfig> {
-  /** A rank that is taken from settings without a look at the weights. */
-  private static final int PLAUSIBLE_RANK = 4096;
-
   /** Creates it for {@link java.util.ServiceLoader}. */
   public LoraTuner() {}
 
@@ -255,23 +253,7 @@ public final class LoraTuner implements Tuner<LoraConfig> {
   /** Throws if a rank is above the sizes of the weights: it is a size of each matrix. */
   @Override
   public void requireSize(LoraConfig lora, Map<String, Shape> weights) {
-    int rank = lora.r();
-    for (int r : lora.rankPattern().values()) {
-      rank = Math.max(rank, r);
-    }
-    int largest = 0;
-    for (Shape shape : weights.values()) {
-      for (int d : shape.toArray()) {
-        largest = Math.max(largest, d);
-      }
-    }
-    if (rank > PLAUSIBLE_RANK && rank > largest) {
-      throw new IllegalArgumentException(
-          "a rank (r or rank_pattern) is "
-              + rank
-              + ", but the weights have no size above "
-              + largest);
-    }
+    SettingChecks.ranks(lora.r(), lora.rankPattern().values(), weights);
   }
 
   private static void same(
