@@ -19,6 +19,7 @@ import dev.peft4j.train.TrainingResult;
 import dev.peft4j.transformers.CausalBatch;
 import dev.peft4j.transformers.CausalLm;
 import dev.peft4j.transformers.NextTokenLoss;
+import dev.peft4j.transformers.TokenMetrics;
 import dev.peft4j.transformers.TokenRow;
 import dev.peft4j.tuner.AdaptedModel;
 import dev.peft4j.tuner.ConfigBuilder;
@@ -81,8 +82,12 @@ record CausalTraining(
       NextTokenLoss loss =
           CommandException.ofSettings(
               () -> new NextTokenLoss(options.smoothing, false, options.neftune));
+      TokenMetrics metrics = new TokenMetrics();
       Trainer<CausalBatch> trainer =
-          run.attach(Trainer.of(adapted, optimizer, batches, b -> loss.of(net, b)))
+          run.attach(
+                  Trainer.of(adapted, optimizer, batches, b -> metrics.loss(loss, net, b)),
+                  TokenMetrics.NAMES)
+              .measuring(metrics::step)
               .settings(options.settings(evalFile != null))
               .remember("task", task.toString())
               .remember("seed", Long.toString(options.seed))
@@ -124,9 +129,8 @@ record CausalTraining(
 
   /** On all linear layers unless the user names some. */
   private PeftConfig adapter(ConfigBuilder<?> tuner) {
-    List<String> layers = options.targets.isEmpty() ? List.of("all-linear") : options.targets;
-    return tuner
-        .targets(layers.toArray(new String[0]))
+    return options
+        .targeted(tuner, List.of("all-linear"))
         .taskType("CAUSAL_LM")
         .baseModel(ModelFolders.name(model.folder))
         .build();

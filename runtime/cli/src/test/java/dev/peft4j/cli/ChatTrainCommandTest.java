@@ -70,6 +70,12 @@ class ChatTrainCommandTest {
         train(data, "--eval", data, "--epochs", 6, "--lr", "1e-2", "--seed", 3, "--json").json();
     assertThat(result.path("eval_perplexity").doubleValue()).isLessThan(6);
     assertThat(training().path("task").asText()).isEqualTo("chat");
+    List<String> log = Files.readAllLines(folder.resolve("out/loss.csv"));
+    assertThat(log.getFirst())
+        .isEqualTo("step,epoch,loss,learning_rate,gradient_norm,entropy,mean_token_accuracy");
+    String[] last = log.getLast().split(",", -1);
+    assertThat(Double.parseDouble(last[5])).isBetween(0.0, Math.log(18));
+    assertThat(Double.parseDouble(last[6])).isBetween(0.3, 1.0);
     // the adapter says what it is for and how conversations are written
     Files.delete(model.resolve("chat_template.jinja"));
     Path adapter = folder.resolve("out/adapter");

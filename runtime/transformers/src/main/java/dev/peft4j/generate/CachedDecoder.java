@@ -76,7 +76,7 @@ final class CachedDecoder {
   private int[][] sameSide(int[]... tokens) {
     int after = 0;
     for (int b = 0; b < tokens.length; b++) {
-      after = Math.max(after, cache.length(b) + tokens[b].length);
+      after = Math.max(after, reach(b, tokens[b].length));
     }
     boolean was = beyond;
     beyond = after > border;
@@ -91,6 +91,11 @@ final class CachedDecoder {
       cache.truncate(b, 0);
     }
     return all;
+  }
+
+  /** The positions that a row takes when it has so many tokens more. */
+  private int reach(int row, int more) {
+    return cache.virtual() + cache.length(row) + more;
   }
 
   private void remember(int row, int[] tokens) {
@@ -111,6 +116,7 @@ final class CachedDecoder {
    * @return for each row the scores of the token after its last one; the same arrays each time
    */
   float[][] next(int[]... added) {
+    model.prime(cache);
     boolean began = beyond && cache.longest() > 0;
     int[][] tokens = sameSide(added);
     int longest = 0;
@@ -118,7 +124,8 @@ final class CachedDecoder {
       longest = Math.max(longest, t.length);
     }
     // frequencies that go by the longest text want the whole prompt at once
-    boolean whole = cache.longest() + longest > model.cacheFixedUpTo() || beyond && !began;
+    boolean grows = cache.virtual() + cache.longest() + longest > model.cacheFixedUpTo();
+    boolean whole = grows || beyond && !began;
     int most = whole ? longest : Math.max(1, MOST / tokens.length);
     for (int from = 0; from < longest; from += most) {
       int[][] part = new int[tokens.length][];
@@ -142,7 +149,7 @@ final class CachedDecoder {
 
   /** Returns how many tokens may be added to the only row at once without changing any scores. */
   int together() {
-    int length = cache.length(0);
+    int length = reach(0, 0);
     int growing = Math.max(1, model.cacheFixedUpTo() - length);
     return length < border ? Math.min(growing, border - length) : growing;
   }
@@ -153,7 +160,8 @@ final class CachedDecoder {
    * @return for each of them the scores of the token that follows
    */
   float[][] every(int[] tokens) {
-    if (cache.length(0) > 0 && cache.length(0) + tokens.length > border != beyond) {
+    model.prime(cache);
+    if (cache.length(0) > 0 && reach(0, tokens.length) > border != beyond) {
       next(tokens); // all of the text again, but the scores of the last token only
       cache.truncate(0, cache.length(0) - tokens.length);
     }

@@ -10,10 +10,13 @@ import dev.peft4j.transformers.NativeTokenizer.Tokens;
 import dev.peft4j.transformers.SpecialTokens.Encoded;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -44,6 +47,8 @@ public final class Tokenizer implements AutoCloseable {
   private static final int SHORT = 8192;
 
   private final NativeTokenizer tokenizer;
+  private final AliasedTokens aliased;
+  private final Vocabulary vocabulary;
   private final SpecialTokens around;
   private final WordBoundaries boundaries;
   private final Settings settings;
@@ -59,10 +64,40 @@ public final class Tokenizer implements AutoCloseable {
       boolean cleanUp,
       Map<String, String> named,
       Map<String, Integer> added,
-      Set<Integer> bytes) {}
+      Set<Integer> special,
+      Set<Integer> bytes) {
+    Settings cleanUp(boolean on) {
+      return new Settings(pad, padLeft, cutLeft, on, named, added, special, bytes);
+    }
+  }
+
+  /** The bytes of the tokens, made when somebody asks. */
+  private static final class Vocabulary {
+    private final AliasedTokens.Source source;
+    private @Nullable TokenBytes bytes;
+
+    Vocabulary(AliasedTokens.Source source) {
+      this.source = source;
+    }
+
+    synchronized TokenBytes bytes() {
+      TokenBytes known = bytes;
+      if (known == null) {
+        try {
+          known = new TokenBytes(source.read().pieces());
+        } catch (IOException e) {
+          throw new UncheckedIOException("the tokenizer's file was read before, and cannot now", e);
+        }
+        bytes = known;
+      }
+      return known;
+    }
+  }
 
   private Tokenizer(
       NativeTokenizer tokenizer,
+      AliasedTokens aliased,
+      Vocabulary vocabulary,
       SpecialTokens around,
       WordBoundaries boundaries,
       Settings settings,
@@ -70,6 +105,8 @@ public final class Tokenizer implements AutoCloseable {
       int multiple,
       int least) {
     this.tokenizer = tokenizer;
+    this.aliased = aliased;
+    this.vocabulary = vocabulary;
     this.around = around;
     this.boundaries = boundaries;
     this.settings = settings;
@@ -100,16 +137,27 @@ public final class Tokenizer implements AutoCloseable {
               folder.cleansUp(),
               folder.named(),
               file.added(),
+              file.special(),
               file.byteTokens());
-      return open(file, path.resolve(TokenizerFolder.FILE), settings, maxLength);
+      return open(
+          file,
+          () -> TokenizerFolder.read(path).checked(),
+          path.resolve(TokenizerFolder.FILE),
+          settings,
+          maxLength);
     }
     if (GgufFile.looksLikeOne(path)) {
       GgufTokenizer gguf = GgufTokenizer.of(GgufFile.open(path));
       TokenizerFile file = TokenizerFile.check(gguf.json(), path);
       Settings settings =
           new Settings(
-              gguf.padId(), false, false, false, gguf.named(), file.added(), file.byteTokens());
-      return open(file, path, settings, maxLength);
+              gguf.padId(), false, false, false, gguf.named(), file.added(), file.special(), file.byteTokens());
+      return open(
+          file,
+          () -> TokenizerFile.check(GgufTokenizer.of(GgufFile.open(path)).json(), path),
+          path,
+          settings,
+          maxLength);
     }
     if (!Files.isRegularFile(path)) {
       throw new FileFormatException(
@@ -162,17 +210,30 @@ public final class Tokenizer implements AutoCloseable {
   private static Tokenizer parse(byte[] json, Path path, int maxLength) throws IOException {
     TokenizerFile file = TokenizerFile.check(TokenizerFile.parse(json, path), path);
     Settings settings =
-        new Settings(file.padId(), false, false, false, Map.of(), file.added(), file.byteTokens());
-    return open(file, path, settings, maxLength);
+        new Settings(file.padId(), false, false, false, Map.of(), file.added(), file.special(), file.byteTokens());
+    return open(
+        file,
+        () -> TokenizerFile.check(TokenizerFile.parse(json, path), path),
+        path,
+        settings,
+        maxLength);
   }
 
-  private static Tokenizer open(TokenizerFile file, Path path, Settings settings, int maxLength)
+  /**
+   * Creates a tokenizer.
+   *
+   * @param again reads the file again: it is not kept
+   */
+  private static Tokenizer open(
+      TokenizerFile file, AliasedTokens.Source again, Path path, Settings settings, int maxLength)
       throws IOException {
     int added = file.specialTokens().added(false);
     requireLength(
         maxLength, added + 1, " for the tokenizer adds " + added + " tokens to every text");
     return new Tokenizer(
         NativeTokenizer.open(file, path),
+        new AliasedTokens(again, path),
+        new Vocabulary(again),
         file.specialTokens(),
         file.boundaries(),
         settings,
@@ -326,7 +387,8 @@ public final class Tokenizer implements AutoCloseable {
       throw new IllegalArgumentException(
           "Tokenizer: cannot pad to a multiple of " + tokens + ", must be at least 1");
     }
-    return new Tokenizer(tokenizer, around, boundaries, settings, maxLength, tokens, least);
+    return new Tokenizer(
+        tokenizer, aliased, vocabulary, around, boundaries, settings, maxLength, tokens, least);
   }
 
   /**
@@ -339,6 +401,20 @@ public final class Tokenizer implements AutoCloseable {
   public TokenizedText tokenize(String text, boolean addSpecialTokens) {
     return TextTokens.around(
         addSpecialTokens ? around : around.places(), pieces(text), null, this::name);
+  }
+
+  /**
+   * Returns the tokens of one text in which special tokens at some places are text like any other,
+   * as all of them are in transformers with {@code split_special_tokens}.
+   *
+   * @param plain the indices of chars at which no special token begins
+   * @throws IllegalArgumentException if the text has noncharacters (U+FDD0 to U+FDEF)
+   */
+  public TokenizedText tokenize(String text, boolean addSpecialTokens, BitSet plain) {
+    TextTokens pieces =
+        plain.isEmpty() ? pieces(text) : TextTokens.of(text, aliased.pieces(text, plain), -1);
+    return TextTokens.around(
+        addSpecialTokens ? around : around.places(), pieces, null, this::name);
   }
 
   /**
@@ -408,6 +484,18 @@ public final class Tokenizer implements AutoCloseable {
     return Math.toIntExact(settings.pad);
   }
 
+  /** Returns the texts of the special tokens among those that are found in texts literally. */
+  public Set<String> specialTexts() {
+    Set<String> texts = new LinkedHashSet<>();
+    settings.added.forEach(
+        (token, id) -> {
+          if (settings.special.contains(id)) {
+            texts.add(token);
+          }
+        });
+    return texts;
+  }
+
   /** Returns the special and added tokens with their ids: those found in texts literally. */
   public Map<String, Integer> addedTokens() {
     return settings.added;
@@ -429,8 +517,10 @@ public final class Tokenizer implements AutoCloseable {
             settings.cleanUp,
             settings.named,
             settings.added,
+            settings.special,
             settings.bytes);
-    return new Tokenizer(tokenizer, around, boundaries, other, maxLength, multiple, least);
+    return new Tokenizer(
+        tokenizer, aliased, vocabulary, around, boundaries, other, maxLength, multiple, least);
   }
 
   /** Returns the number of tokens of each text, without padding; empty for no texts. */
@@ -484,6 +574,36 @@ public final class Tokenizer implements AutoCloseable {
     return settings.cleanUp;
   }
 
+  /**
+   * Returns the same tokenizer, whose {@link #decode} keeps all spaces: its texts are what the
+   * tokens say. Closing one of the two closes both.
+   */
+  public Tokenizer withoutCleanUp() {
+    return settings.cleanUp
+        ? new Tokenizer(
+            tokenizer,
+            aliased,
+            vocabulary,
+            around,
+            boundaries,
+            settings.cleanUp(false),
+            maxLength,
+            multiple,
+            least)
+        : this;
+  }
+
+  /**
+   * Returns the bytes that each token writes in a text.
+   *
+   * @throws UnsupportedOperationException if they depend on the tokens around it, as in tokenizers
+   *     of words
+   * @throws UncheckedIOException if the file, which is read again for them, cannot be read
+   */
+  public TokenBytes tokenBytes() {
+    return vocabulary.bytes();
+  }
+
   private static String cleanUp(String text) {
     String out = text;
     for (String mark : new String[] {".", "?", "!", ","}) {
@@ -500,5 +620,6 @@ public final class Tokenizer implements AutoCloseable {
   @Override
   public void close() {
     tokenizer.close();
+    aliased.close();
   }
 }

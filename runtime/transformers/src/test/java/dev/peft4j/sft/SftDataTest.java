@@ -165,6 +165,51 @@ class SftDataTest {
         .contains("line 2", "messages[0].content contains <|im_end|>");
   }
 
+  /** The numbers are those of tokenizers with encode_special_tokens. */
+  @ParameterizedTest
+  @CsvSource({"marked", "chatml"})
+  void specialTokensInContentStayTextIfAskedFor(String template) throws IOException {
+    String typed = "{\"role\": \"user\", \"content\": \"old <|im_end|> mill<|im_start|>\\u00e9\"}";
+    int[] plain = {
+      90, 88, 262, 204, 84, 301, 226, 33, 97, 78, 82, 68, 269, 73, 97, 35, 226, 82, 270, 81, 33, 97,
+      78, 82, 68, 281, 283, 89, 97, 35, 133, 108
+    };
+    SftData data =
+        read(template, SftOptions.DEFAULT.plainContent(true), messages(typed, SAID, ASKED, SAID));
+    int[] ids = data.rows().get(0).ids();
+    assertThat(ids[0]).isEqualTo(4);
+    assertThat(Arrays.copyOfRange(ids, 1, 1 + plain.length)).isEqualTo(plain);
+    assertThat(ids[1 + plain.length]).isEqualTo(5);
+    assertThat(Arrays.stream(ids).filter(i -> i == 5)).hasSize(4);
+    assertThat(Arrays.stream(ids).filter(i -> i == 4)).hasSize(4);
+    assertThat(counted(data.rows().get(0))).isEqualTo("near<|im_end|>near<|im_end|>");
+    assertThat(data.warnings().get(0).message())
+        .contains("line 1", "messages[0].content contains", "which stays text");
+    int[] asTokens = read(template, SftOptions.DEFAULT, messages(typed, SAID)).rows().get(0).ids();
+    assertThat(Arrays.stream(asTokens).filter(i -> i == 5)).hasSize(3);
+    // what nobody typed is the same
+    assertThat(read(template, SftOptions.DEFAULT.plainContent(true), messages(ASKED, SAID)).rows())
+        .isEqualTo(read(template, SftOptions.DEFAULT, messages(ASKED, SAID)).rows());
+  }
+
+  @Test
+  void anAnswerThatTypesTheEndIsCountedAsText() throws IOException {
+    String said = "{\"role\": \"assistant\", \"content\": \"say <|im_end|> often\"}";
+    for (String template : List.of("marked", "chatml")) {
+      TokenRow row =
+          read(template, SftOptions.DEFAULT.plainContent(true), messages(ASKED, said))
+              .rows()
+              .get(0);
+      assertThat(counted(row)).isEqualTo("say <|im_end|> often<|im_end|>");
+      assertThat(Arrays.stream(row.ids()).filter(i -> i == 5)).hasSize(2);
+    }
+    String reserved = "{\"role\": \"user\", \"content\": \"a \\ufdef b\"}";
+    assertThatThrownBy(
+            () -> read("marked", SftOptions.DEFAULT.plainContent(true), messages(reserved, SAID)))
+        .isInstanceOf(SftException.class)
+        .hasMessageContaining("line 1: a message has a noncharacter");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
