@@ -176,6 +176,14 @@ public interface TunerLayer extends LayerAdapter {
     return Set.of();
   }
 
+  /**
+   * Returns factors whose product is what the adapter adds to the layer's weight, if it has such by
+   * itself; else null.
+   */
+  default WeightChange.@Nullable Factors lowRankFactors() {
+    return null;
+  }
+
   /** Returns what peft calls the layer itself beside its adapters, in names of parameters. */
   default String baseName() {
     return "base_layer";
