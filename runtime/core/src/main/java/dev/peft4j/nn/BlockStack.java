@@ -6,13 +6,14 @@ public interface BlockStack {
   int blockCount();
 
   /**
-   * Makes the module consist of some of its blocks: peft's {@code layer_replication}. Each place gets
-   * a block of its own that shares the parameters of the one that it stands for, so that adapters of
-   * different places are different.
+   * Makes the module consist of some of its blocks: peft's {@code layer_replication}. Each place
+   * gets a block of its own that shares the parameters of the one that it stands for, so that
+   * adapters of different places are different.
    *
    * @param order for each place the index of a present block; at least one
    * @throws IndexOutOfBoundsException if there is no such block
-   * @throws UnsupportedOperationException if blocks hold parameters in layers that cannot share them
+   * @throws UnsupportedOperationException if blocks hold parameters in layers that cannot share
+   *     them
    */
   void arrange(int... order);
 

@@ -30,18 +30,45 @@ final class AdapterNames {
   }
 
   private final Collection<AttachedAdapter> adapters;
+  private final String prefix;
   private final List<Named> found = new ArrayList<>();
   private final Set<Module> seenModules = Collections.newSetFromMap(new IdentityHashMap<>());
   private final Set<Parameter> seen = Collections.newSetFromMap(new IdentityHashMap<>());
 
   private AdapterNames(Collection<AttachedAdapter> adapters) {
     this.adapters = adapters;
+    this.prefix = prefix(adapters);
   }
 
   static List<Named> of(Module root, Collection<AttachedAdapter> adapters) {
     AdapterNames names = new AdapterNames(adapters);
     names.walk("", "", root);
+    adapters.forEach(names::ofSlots);
     return names.found;
+  }
+
+  /** What names of the base begin with; the adapters of one model are of one type. */
+  private static String prefix(Collection<AttachedAdapter> adapters) {
+    return adapters.stream().findFirst().map(a -> a.tuner().basePrefix()).orElse("");
+  }
+
+  /** Adds the parameters in slots of the whole model, which no module has. */
+  private void ofSlots(AttachedAdapter a) {
+    a.layers()
+        .forEach(
+            (path, layer) -> {
+              for (TunerLayer.Entry e : layer.parameters()) {
+                if (seen.add(e.parameter())) {
+                  add(path, layer, e, a);
+                }
+              }
+            });
+  }
+
+  private void add(String path, TunerLayer layer, TunerLayer.Entry e, AttachedAdapter a) {
+    String called = PeftNames.inMemory(path, layer, e, a.name());
+    String key = e.saved() ? PeftNames.key(path, layer, e) : null;
+    found.add(new Named(called, e.parameter(), a.name(), key));
   }
 
   /**
@@ -56,6 +83,7 @@ final class AdapterNames {
   /** The buffers under peft's names. */
   static List<NamedState> buffers(FrozenBase base, Collection<AttachedAdapter> adapters) {
     List<NamedState> found = new ArrayList<>();
+    String prefix = prefix(adapters);
     Set<Buffer> seen = Collections.newSetFromMap(new IdentityHashMap<>());
     for (NamedBuffer b : base.buffers()) {
       if (!seen.add(b.buffer())) {
@@ -64,18 +92,16 @@ final class AdapterNames {
       String above = savedAbove(b.name(), adapters);
       String below = above == null ? "" : b.name().substring(above.length() + 1);
       String name = above == null ? b.name() : join(above, "original_module." + below);
-      found.add(
-          new NamedState(
-              adapters.isEmpty() ? name : PeftNames.PREFIX + name, b.buffer(), null, null));
+      found.add(new NamedState(adapters.isEmpty() ? name : prefix + name, b.buffer(), null, null));
       for (AttachedAdapter a : adapters) {
         Buffer copy = a.copyOf(b.buffer());
         if (copy != null && above != null) {
           found.add(
               new NamedState(
-                  PeftNames.saved(above, a.name(), below),
+                  PeftNames.saved(prefix, above, a.name(), below),
                   copy,
                   a.name(),
-                  PeftNames.PREFIX + b.name()));
+                  prefix + b.name()));
         }
       }
     }
@@ -136,9 +162,7 @@ final class AdapterNames {
       for (AttachedAdapter a : here) {
         for (TunerLayer.Entry e : a.layer(path).parameters()) {
           if (e.group().equals(group) && seen.add(e.parameter())) {
-            String name = PeftNames.inMemory(path, e, a.name());
-            String key = e.saved() ? PeftNames.key(path, e) : null;
-            found.add(new Named(name, e.parameter(), a.name(), key));
+            add(path, a.layer(path), e, a);
           }
         }
       }
@@ -154,8 +178,7 @@ final class AdapterNames {
         .forEach(
             (name, child) -> {
               String below = join(called, name);
-              walk(
-                  join(path, name), adapted.contains(name) ? below + ".base_layer" : below, child);
+              walk(join(path, name), adapted.contains(name) ? below + ".base_layer" : below, child);
             });
   }
 
@@ -182,12 +205,12 @@ final class AdapterNames {
     for (AttachedAdapter a : adapters) {
       Parameter copy = a.copyOf(p);
       if (copy != null) {
-        found.add(new Named(PeftNames.PREFIX + name, copy, a.name(), PeftNames.PREFIX + name));
+        found.add(new Named(prefix + name, copy, a.name(), prefix + name));
         return;
       }
     }
     // without adapters it is the base model again, under its own names
-    found.add(new Named(adapters.isEmpty() ? name : PeftNames.PREFIX + name, p, null, null));
+    found.add(new Named(adapters.isEmpty() ? name : prefix + name, p, null, null));
   }
 
   private void savedModule(String path, Module module) {
@@ -198,10 +221,7 @@ final class AdapterNames {
               if (seen.add(p.parameter())) {
                 found.add(
                     new Named(
-                        PeftNames.PREFIX + path + ".original_module." + p.name(),
-                        p.parameter(),
-                        null,
-                        null));
+                        prefix + path + ".original_module." + p.name(), p.parameter(), null, null));
               }
             });
     for (AttachedAdapter a : adapters) {
@@ -214,10 +234,10 @@ final class AdapterNames {
                   if (copy != null) {
                     found.add(
                         new Named(
-                            PeftNames.saved(path, a.name(), p.name()),
+                            PeftNames.saved(prefix, path, a.name(), p.name()),
                             copy,
                             a.name(),
-                            PeftNames.PREFIX + path + "." + p.name()));
+                            prefix + path + "." + p.name()));
                   }
                 });
       }

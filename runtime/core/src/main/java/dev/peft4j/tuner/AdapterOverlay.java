@@ -28,7 +28,8 @@ final class AdapterOverlay implements Overlay {
     this.adapters = List.copyOf(adapters);
     this.merged = merged.isOf(adapters) ? merged : null;
     checkTogether(adapters);
-    this.ofParameters = this.merged == null && adapters.stream().anyMatch(AttachedAdapter::adaptsParameters);
+    this.ofParameters =
+        this.merged == null && adapters.stream().anyMatch(AttachedAdapter::adaptsParameters);
     AttachedAdapter.unite(adapters);
   }
 

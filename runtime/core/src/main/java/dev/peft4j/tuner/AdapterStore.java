@@ -150,12 +150,12 @@ final class AdapterStore implements StoresAdapters {
 
   /** Whether names are those of base and adapters, not of the base or an adapter alone. */
   private boolean isWhole(Map<String, ?> values) {
+    String prefix = registry.state().adapters().firstEntry().getValue().tuner().basePrefix();
     Set<String> ofBase = new HashSet<>();
     AdapterNames.of(registry.base().root(), registry.state().adapters().values()).stream()
         .filter(n -> n.adapter() == null)
         .forEach(n -> ofBase.add(n.name()));
-    return values.keySet().stream()
-        .anyMatch(k -> k.startsWith(PeftNames.PREFIX) && ofBase.contains(k));
+    return values.keySet().stream().anyMatch(k -> k.startsWith(prefix) && ofBase.contains(k));
   }
 
   private ModuleState all() {

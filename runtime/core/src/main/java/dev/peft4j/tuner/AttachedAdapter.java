@@ -67,7 +67,7 @@ final class AttachedAdapter {
     settings = settings.attachedTo(layer);
     for (TunerLayer.Entry e : made.parameters()) {
       if (e.parameter().variable().group() == null) { // one of several layers goes by the first
-        own(e.parameter(), PeftNames.inMemory(path, e, name));
+        own(e.parameter(), PeftNames.inMemory(path, made, e, name));
       }
       if (!e.trained()) {
         e.parameter().freeze();
@@ -93,8 +93,7 @@ final class AttachedAdapter {
    *
    * @param isTarget whether it is an adapter of the targets, and not of another kind
    */
-  void addTied(
-      String path, AdapterSlot slot, String carrier, TunerLayer shared, boolean isTarget) {
+  void addTied(String path, AdapterSlot slot, String carrier, TunerLayer shared, boolean isTarget) {
     slots.put(slot, shared);
     bySlot.put(slot, shared);
     tied.put(path, shared);
@@ -109,12 +108,12 @@ final class AttachedAdapter {
     saved.put(path, module);
     for (NamedParameter p : module.namedParameters()) {
       copies.remove(p.parameter()); // a copy of a bias belongs to the saved module
-      copy(p.parameter(), PeftNames.saved(path, name, p.name()));
+      copy(p.parameter(), PeftNames.saved(tuner().basePrefix(), path, name, p.name()));
     }
     for (NamedBuffer b : module.namedBuffers()) {
       if (!buffers.containsKey(b.buffer())) {
         Buffer copy = b.buffer().copy();
-        own(copy, PeftNames.saved(path, name, b.name()));
+        own(copy, PeftNames.saved(tuner().basePrefix(), path, name, b.name()));
         buffers.put(b.buffer(), copy);
       }
     }
@@ -193,7 +192,7 @@ final class AttachedAdapter {
         (path, layer) -> {
           for (TunerLayer.Entry e : layer.parameters()) {
             if (seen.add(e.parameter())) {
-              e.parameter().variable().rename(PeftNames.inMemory(path, e, newName));
+              e.parameter().variable().rename(PeftNames.inMemory(path, layer, e, newName));
             }
           }
           for (TunerLayer.Constant c : layer.constants()) {
@@ -205,10 +204,14 @@ final class AttachedAdapter {
     saved.forEach(
         (path, module) -> {
           for (NamedParameter p : module.namedParameters()) {
-            renameCopy(copies.get(p.parameter()), PeftNames.saved(path, newName, p.name()));
+            renameCopy(
+                copies.get(p.parameter()),
+                PeftNames.saved(tuner().basePrefix(), path, newName, p.name()));
           }
           for (NamedBuffer b : module.namedBuffers()) {
-            renameCopy(buffers.get(b.buffer()), PeftNames.saved(path, newName, b.name()));
+            renameCopy(
+                buffers.get(b.buffer()),
+                PeftNames.saved(tuner().basePrefix(), path, newName, b.name()));
           }
         });
   }

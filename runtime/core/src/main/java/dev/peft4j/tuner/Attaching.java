@@ -150,6 +150,9 @@ final class Attaching implements Attachment {
 
   /** Attaches the adapter to all that was given. */
   AttachedAdapter complete() {
+    if (adapter.tuner().fillsSlots()) {
+      adapter.settings().slots(base.modelSlots()).forEach(s -> attach(s.name(), s.module()));
+    }
     List<NamedModule> all = new ArrayList<>();
     for (Map.Entry<String, Module> e : asked.entrySet()) {
       all.add(new NamedModule(e.getKey(), e.getValue()));
@@ -225,7 +228,8 @@ final class Attaching implements Attachment {
     }
     TunerLayer shared = adapter.layer(carrier).tied(other.module());
     if (shared != null) {
-      adapter.addTied(other.name(), slot(other.module()), carrier, shared, !targets.isExtra(carrier));
+      adapter.addTied(
+          other.name(), slot(other.module()), carrier, shared, !targets.isExtra(carrier));
     }
   }
 
@@ -237,7 +241,7 @@ final class Attaching implements Attachment {
   private void copyAllBiases() {
     for (NamedParameter p : base.parameters()) {
       if (p.name().contains("bias") && !isWithin(adapter.saved(), p.name())) {
-        adapter.copy(p.parameter(), PeftNames.PREFIX + p.name());
+        adapter.copy(p.parameter(), adapter.tuner().basePrefix() + p.name());
       }
     }
   }

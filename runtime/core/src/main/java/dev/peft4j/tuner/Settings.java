@@ -5,6 +5,7 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.NamedModule;
 import dev.peft4j.target.TargetSpec;
 import java.io.IOException;
 import java.util.Collection;
@@ -74,6 +75,10 @@ record Settings<C extends PeftConfig>(Tuner<C> tuner, C config) {
 
   @Nullable AdapterTraining training(SequencedMap<String, TunerLayer> layers) {
     return tuner.training(config, layers);
+  }
+
+  List<NamedModule> slots(List<NamedModule> all) {
+    return tuner.slots(config, all);
   }
 
   ExtraTargets extraTargets(Module root) {

@@ -6,6 +6,7 @@ import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.NamedModule;
 import dev.peft4j.target.TargetSpec;
 import java.io.IOException;
 import java.lang.annotation.Annotation;
@@ -168,6 +169,32 @@ public interface Tuner<C extends PeftConfig> {
    */
   default C forModel(C config, String modelType) {
     return config;
+  }
+
+  /**
+   * Returns whether it adapts the whole model, through slots that models declare ({@link
+   * dev.peft4j.nn.HasSlots}), instead of layers that targets name.
+   */
+  default boolean fillsSlots() {
+    return false;
+  }
+
+  /**
+   * Returns the slots that the adapter is attached to, of a tuner that {@link #fillsSlots}. The
+   * name of each is what parameters there are called by.
+   *
+   * @param all the model's slots
+   * @throws IllegalArgumentException if the model lacks one that is needed
+   */
+  default List<NamedModule> slots(C config, List<NamedModule> all) {
+    return List.of();
+  }
+
+  /**
+   * Returns what peft puts in front of the base's names in an adapted model, with a dot at the end.
+   */
+  default String basePrefix() {
+    return PeftNames.PREFIX;
   }
 
   /** Returns the layers that get an adapter of another kind besides the targets. */

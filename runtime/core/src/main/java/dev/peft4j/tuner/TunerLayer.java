@@ -126,10 +126,24 @@ public interface TunerLayer extends LayerAdapter {
   }
 
   /**
-   * Returns a parameter as a file has it: all of it, unless training has decided that parts of it
-   * do not count.
+   * Returns the name in memory of a parameter that does not go by its layer's path, such as one of
+   * the whole model; null for the usual name.
    */
-  default StoredTensor stored(Entry entry) {
+  default @Nullable String inMemory(Entry entry, String adapter) {
+    return null;
+  }
+
+  /** Returns the key on disk of a parameter that does not go by its layer's path; else null. */
+  default @Nullable String key(Entry entry) {
+    return null;
+  }
+
+  /**
+   * Returns a parameter as a file has it: all of it, unless training has decided that parts of it
+   * do not count, or a file holds something that is computed from it. Null if only checkpoints hold
+   * it.
+   */
+  default @Nullable StoredTensor stored(Entry entry) {
     return new StoredTensor(entry.parameter().shape(), entry.parameter().own());
   }
 

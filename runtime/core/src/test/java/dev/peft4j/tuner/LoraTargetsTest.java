@@ -265,7 +265,9 @@ class LoraTargetsTest {
     Tensor first =
         x.slice(1, 0, 2)
             .conv2d(
-                net.conv.weight().slice(0, 0, 3), net.conv.bias().slice(0, 0, 3), net.conv.window());
+                net.conv.weight().slice(0, 0, 3),
+                net.conv.bias().slice(0, 0, 3),
+                net.conv.window());
     assertThat(y.slice(1, 0, 3).toFloats()).containsExactly(first.toFloats());
     assertThat(net.toString()).contains("Conv2d(4, 6, kernel_size=(3, 1)").contains("groups=2");
 
@@ -283,8 +285,7 @@ class LoraTargetsTest {
     assertThatThrownBy(
             () ->
                 PeftModel.of(
-                    Rng.with(3, Grouped::new),
-                    LoraConfig.builder().r(3).targets("conv").build()))
+                    Rng.with(3, Grouped::new), LoraConfig.builder().r(3).targets("conv").build()))
         .hasMessageContaining("2 groups needs a rank that they divide, got 3");
     assertThatThrownBy(() -> new Conv2d(4, 6, Window.square(3, 1, 0), 3, true))
         .hasMessageContaining("4 to 6 channels in 3 groups");

@@ -289,10 +289,7 @@ class TunerContractTest {
           }
           if (tested.layer == MultiheadAttention.class) {
             MultiheadAttention a = new MultiheadAttention(6, 2);
-            return new Net(
-                a,
-                in -> a.forward(in.reshape(1, 5, 6), null, false).reshape(5, 6),
-                6);
+            return new Net(a, in -> a.forward(in.reshape(1, 5, 6), null, false).reshape(5, 6), 6);
           }
           if (tested.layer == Conv1d.class) {
             Conv1d c = new Conv1d(2, 4, 3, 2, 1);

@@ -301,7 +301,7 @@ final class GenerationCall {
               .toArray(float[][]::new);
     } else {
       int[] from = IntStream.range(0, requests.size() * beams).map(i -> i / beams).toArray();
-      decoder = new CachedDecoder(model, prefill.cache().select(from));
+      decoder = prefill.select(from);
     }
     search.run(decoder, first, deadline);
     return results(search, eos, complete, maxLength);

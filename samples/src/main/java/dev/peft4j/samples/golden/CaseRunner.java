@@ -52,6 +52,12 @@ final class CaseRunner {
       } catch (UnsupportedSettingException e) {
         return CaseResult.unsupported(e.problem());
       }
+      if (ModelTunerCase.takes(golden)) {
+        return ModelTunerCase.run(
+            golden,
+            (inputs, target) -> WholeModel.of(base(golden).module(), inputs, target),
+            config);
+      }
       if (golden.tuner().equals("FROD") && golden.regenerates()) {
         return frod(golden);
       }
@@ -70,8 +76,7 @@ final class CaseRunner {
           Regenerated.frod(base(golden).module(), golden.adapter(), golden.io(), folder);
       PeftConfig config =
           Tuner.of("FROD").read(AdapterConfig.read(folder.resolve(PeftFormat.CONFIG_FILE)));
-      return new AdapterRun(
-              ofPeft(golden, folder), () -> base(golden), config, golden.io())
+      return new AdapterRun(ofPeft(golden, folder), () -> base(golden), config, golden.io())
           .with(wrong)
           .run();
     } finally {

@@ -101,8 +101,7 @@ public final class Ia3Tuner implements Tuner<Ia3Config> {
       case TransposedLinear l ->
           vector(feedforward, l, l.weight(), l.bias(), l.inFeatures(), l.outFeatures(), c, rng);
       case Conv2d l ->
-          vector(
-              feedforward, l, l.weight(), l.bias(), l.inChannels(), l.weight().dim(0), c, rng);
+          vector(feedforward, l, l.weight(), l.bias(), l.inChannels(), l.weight().dim(0), c, rng);
       case Conv3d l ->
           vector(
               feedforward, l, l.weight(), l.bias(), l.weight().dim(1), l.weight().dim(0), c, rng);

@@ -15,9 +15,9 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
- * {@link LoraTuner} on a {@link MultiheadAttention}: its weights, the joint one of queries, keys and
- * values (3 · dim, dim) and that of the result (dim, dim), get a pair A, B each. They are adapted as
- * weights, so there is no dropout.
+ * {@link LoraTuner} on a {@link MultiheadAttention}: its weights, the joint one of queries, keys
+ * and values (3 · dim, dim) and that of the result (dim, dim), get a pair A, B each. They are
+ * adapted as weights, so there is no dropout.
  *
  * <p>As in peft 0.21 the second weight gets its s·B·A twice, of which one is a constant to the
  * gradient: adapters that were trained there mean the same here.

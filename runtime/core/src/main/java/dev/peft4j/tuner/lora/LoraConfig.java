@@ -44,8 +44,8 @@ import org.jspecify.annotations.Nullable;
  * @param startSettings peft's settings of the starts EVA, CORDA and LORA_GA, as JSON, or null
  * @param targetParameters bare parameters of two or three dimensions that get adapters besides the
  *     targets: paths or ends of paths, such as {@code experts.up}
- * @param layerReplication ranges of blocks of the model that it is to consist of, before adapters are
- *     attached; empty to leave it as it is
+ * @param layerReplication ranges of blocks of the model that it is to consist of, before adapters
+ *     are attached; empty to leave it as it is
  * @param taskType peft's task type, or null
  * @param baseModel name of the base model, or null
  */

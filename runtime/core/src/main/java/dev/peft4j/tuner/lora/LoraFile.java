@@ -3,8 +3,8 @@ package dev.peft4j.tuner.lora;
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.annotation.Bias;
 import dev.peft4j.annotation.Init;
@@ -134,7 +134,9 @@ final class LoraFile {
     }
     for (JsonNode range : ranges) {
       boolean pair = range.size() == 2 && range.path(0).isInt() && range.path(1).isInt();
-      if (!pair || range.path(0).intValue() < 0 || range.path(1).intValue() <= range.path(0).intValue()) {
+      if (!pair
+          || range.path(0).intValue() < 0
+          || range.path(1).intValue() <= range.path(0).intValue()) {
         throw file.wrong("layer_replication", ranges, "a list of pairs [from, to) of blocks");
       }
       b.layerReplication(range.path(0).intValue(), range.path(1).intValue());

@@ -259,7 +259,9 @@ sealed interface LoraKind {
     }
   }
 
-  /** x (batch, in, h, w), W (out, in / groups, k, k), A (r, in, k, k), B (out, r / groups, 1, 1). */
+  /**
+   * x (batch, in, h, w), W (out, in / groups, k, k), A (r, in, k, k), B (out, r / groups, 1, 1).
+   */
   record OfConv2d(Conv2d layer) implements LoraKind {
     @Override
     public int[] shapeOfA(int r) {

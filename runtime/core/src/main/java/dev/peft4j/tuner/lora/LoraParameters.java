@@ -18,9 +18,9 @@ import java.util.SequencedMap;
 import java.util.function.UnaryOperator;
 
 /**
- * {@link LoraTuner} on bare parameters of one module, peft's {@code target_parameters}: W + s·B·A for
- * W (out, in), and W[e] + s·B[e]·A[e] for the experts e of W (experts, out, in), or its transpose if
- * the module is {@link ExpertWeights#isTransposed}.
+ * {@link LoraTuner} on bare parameters of one module, peft's {@code target_parameters}: W + s·B·A
+ * for W (out, in), and W[e] + s·B[e]·A[e] for the experts e of W (experts, out, in), or its
+ * transpose if the module is {@link ExpertWeights#isTransposed}.
  *
  * <p>A (experts · r, in) has the experts one after the other; in B (out, r · experts) the ranks are
  * outside and the experts inside, as in peft's files. Several parameters of one module are nested
@@ -39,9 +39,7 @@ final class LoraParameters implements TunerLayer {
       int r = a.dim(0) / experts;
       Tensor ofA = a.reshape(experts, r, a.dim(1));
       Tensor ofB = b.reshape(b.dim(0), r, experts).permute(2, 0, 1);
-      return (transposed
-              ? ofA.permute(0, 2, 1).matmul(ofB.permute(0, 2, 1))
-              : ofB.matmul(ofA))
+      return (transposed ? ofA.permute(0, 2, 1).matmul(ofB.permute(0, 2, 1)) : ofB.matmul(ofA))
           .mul(scale);
     }
   }
