@@ -168,7 +168,7 @@ final class ChatCommand implements Callable<Integer> {
     if (template != null) {
       SftDataOptions data = new SftDataOptions();
       data.template = template;
-      ChatTemplate given = data.template(options.folder, tokenizer);
+      ChatTemplate given = data.template(options.folder, null, tokenizer);
       if (given != null) {
         return ChatSettings.of(given, tokenizer, config);
       }

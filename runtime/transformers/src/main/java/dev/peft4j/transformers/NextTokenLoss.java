@@ -5,8 +5,10 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.graph.Node;
 import dev.peft4j.op.HeadLoss;
+import dev.peft4j.op.HeadMetrics;
 import dev.peft4j.op.LinearTerms;
 import dev.peft4j.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The loss of a causal language model: the mean cross-entropy of each token that counts, given
@@ -44,6 +46,30 @@ public record NextTokenLoss(float labelSmoothing, boolean byProbability, double 
    * @throws ShapeException if labels and token ids differ in shape
    */
   public Tensor of(CausalLm model, CausalBatch batch) {
+    return of(model, batch, false).loss;
+  }
+
+  /**
+   * A loss, and what else its batch says of the model.
+   *
+   * @param loss a single value
+   * @param metrics (3): the part of the counted tokens that the model would have chosen, the mean
+   *     entropy of their distributions in nats, and the loss; null if the output layer's adapter is
+   *     one for which all logits are computed
+   */
+  public record Measured(Tensor loss, @Nullable Tensor metrics) {}
+
+  /**
+   * Returns the loss with token accuracy and entropy, which the pass with the gradients computes on
+   * the way: they cost little.
+   *
+   * @throws ShapeException if labels and token ids differ in shape
+   */
+  public Measured measured(CausalLm model, CausalBatch batch) {
+    return of(model, batch, true);
+  }
+
+  private Measured of(CausalLm model, CausalBatch batch, boolean metrics) {
     Shape ids = batch.input().inputIds().shape();
     if (!batch.labels().shape().equals(ids) || !batch.labels().dtype().isInteger()) {
       throw new ShapeException(
@@ -56,9 +82,9 @@ public record NextTokenLoss(float labelSmoothing, boolean byProbability, double 
               + " as the token ids");
     }
     boolean noisy = noise > 0 && model.training() && batch.input().noise() == null;
-    Tensor hidden = model.hidden(noisy ? noisy(model, batch.input()) : batch.input());
+    Tensor hidden = model.hiddenWithVirtual(noisy ? noisy(model, batch.input()) : batch.input());
     Tensor rows = hidden.reshape(-1, hidden.dim(-1));
-    return of(model, rows, Tensor.of(shifted(batch.labels())));
+    return of(model, rows, Tensor.of(shifted(batch.labels(), hidden.dim(1))), metrics);
   }
 
   private DecoderInput noisy(CausalLm model, DecoderInput in) {
@@ -69,18 +95,24 @@ public record NextTokenLoss(float labelSmoothing, boolean byProbability, double 
     return in.withNoise(Tensor.of(values, ids.dim(0), ids.dim(1), width));
   }
 
-  /** Returns for each token the label of the next one; none for the last of a row. */
-  private static int[] shifted(Tensor labels) {
+  /**
+   * Returns for each token the label of the next one; none for the last of a row. The last virtual
+   * token predicts the first one of the text.
+   *
+   * @param places tokens of a row, with the virtual ones in front
+   */
+  private static int[] shifted(Tensor labels, int places) {
     int tokens = labels.dim(1);
     int[] all = labels.toInts();
-    int[] next = new int[all.length];
-    for (int i = 0; i < all.length; i++) {
-      next[i] = (i + 1) % tokens == 0 ? TokenRow.IGNORED : all[i + 1];
+    int[] next = new int[labels.dim(0) * places];
+    for (int i = 0; i < next.length; i++) {
+      int at = i % places + 1 - (places - tokens); // of the next token in its row
+      next[i] = at < 0 || at == tokens ? TokenRow.IGNORED : all[i / places * tokens + at];
     }
     return next;
   }
 
-  private Tensor of(CausalLm model, Tensor rows, Tensor labels) {
+  private Measured of(CausalLm model, Tensor rows, Tensor labels, boolean metrics) {
     HeadLoss.Rule rule = new HeadLoss.Rule(TokenRow.IGNORED, labelSmoothing, byProbability);
     DecoderStyle style = model.config().style();
     LinearTerms terms = LinearTerms.of(model.head().forward(rows).node());
@@ -92,14 +124,16 @@ public record NextTokenLoss(float labelSmoothing, boolean byProbability, double 
               labels.node(),
               rule,
               (float) style.logitScale(),
-              (float) style.finalSoftcap());
-      return Tensor.of(loss);
+              (float) style.finalSoftcap(),
+              metrics);
+      return new Measured(Tensor.of(loss), metrics ? Tensor.of(HeadMetrics.of(loss)) : null);
     }
     if (byProbability) {
       throw new UnsupportedOperationException(
           "a loss weighted by probability needs an output layer that is linear, or has an adapter"
               + " that adds a product of low rank");
     }
-    return model.logits(rows).crossEntropy(labels, null, labelSmoothing, TokenRow.IGNORED);
+    Tensor loss = model.logits(rows).crossEntropy(labels, null, labelSmoothing, TokenRow.IGNORED);
+    return new Measured(loss, null);
   }
 }
