@@ -80,7 +80,7 @@ final class CaseRunner {
           .with(wrong)
           .run();
     } finally {
-      AdapterRun.delete(folder);
+      SavedAdapter.delete(folder);
     }
   }
 
@@ -101,12 +101,12 @@ final class CaseRunner {
     return null;
   }
 
-  private static AdapterRun.OfPeft ofPeft(GoldenCase golden) throws IOException {
+  private static OfPeft ofPeft(GoldenCase golden) throws IOException {
     return ofPeft(golden, golden.adapter());
   }
 
-  private static AdapterRun.OfPeft ofPeft(GoldenCase golden, Path adapter) throws IOException {
-    return new AdapterRun.OfPeft(
+  private static OfPeft ofPeft(GoldenCase golden, Path adapter) throws IOException {
+    return new OfPeft(
         "",
         adapter,
         golden.parameters(),
