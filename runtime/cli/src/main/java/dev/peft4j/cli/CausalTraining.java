@@ -129,9 +129,8 @@ record CausalTraining(
 
   /** On all linear layers unless the user names some. */
   private PeftConfig adapter(ConfigBuilder<?> tuner) {
-    List<String> layers = options.targets.isEmpty() ? List.of("all-linear") : options.targets;
-    return tuner
-        .targets(layers.toArray(new String[0]))
+    return options
+        .targeted(tuner, List.of("all-linear"))
         .taskType("CAUSAL_LM")
         .baseModel(ModelFolders.name(model.folder))
         .build();

@@ -44,7 +44,7 @@ record LanguageModel(CausalLm model, Tokenizer tokenizer, int maxLength) impleme
     }
     CausalLm model = options.causalLm();
     Weights.requireFinite(options.folder, model);
-    int length = length(options, model.config().maxPositions());
+    int length = length(options, model.config().maxPositions() - options.virtual);
     Tokenizer tokenizer = Tokenizer.load(options.folder, length);
     if (adapter != null) {
       CommandException.ofSettings(() -> PeftModel.load(model, adapter));
@@ -54,6 +54,11 @@ record LanguageModel(CausalLm model, Tokenizer tokenizer, int maxLength) impleme
 
   private static int length(ModelOptions options, int most) throws IOException {
     Integer asked = options.maxLength;
+    if (most < 2) {
+      throw new UsageException(
+          "--virtual-tokens is %d: no positions of the model are left for a text"
+              .formatted(options.virtual));
+    }
     if (asked != null && (asked < 2 || asked > most)) {
       throw new UsageException(
           "--max-length is "
@@ -73,8 +78,7 @@ record LanguageModel(CausalLm model, Tokenizer tokenizer, int maxLength) impleme
    * @param folder the model's
    * @param adapter an adapter that may have a chat template of its own, or null
    */
-  record Texts(
-      Path folder, @Nullable Path adapter, DataColumns columns, SftDataOptions rows) {
+  record Texts(Path folder, @Nullable Path adapter, DataColumns columns, SftDataOptions rows) {
     @Nullable ChatTemplate template(Tokenizer tokenizer) throws IOException {
       Path own = adapter == null ? null : AdapterPath.of(adapter);
       return rows.template(folder, own, tokenizer);
@@ -93,8 +97,7 @@ record LanguageModel(CausalLm model, Tokenizer tokenizer, int maxLength) impleme
       if (out.isGiven("--text")) {
         texts.rows.textField = columns.text;
       }
-      SftEncoder encoder =
-          texts.rows.encoder(texts.template(tokenizer), tokenizer, maxLength);
+      SftEncoder encoder = texts.rows.encoder(texts.template(tokenizer), tokenizer, maxLength);
       SftData data = SftData.read(file, encoder);
       if (data.largestId() >= model.config().vocabSize()) {
         throw new FileFormatException(

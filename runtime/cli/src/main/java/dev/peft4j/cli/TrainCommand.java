@@ -63,8 +63,8 @@ final class TrainCommand implements Callable<Integer> {
       description =
           "What is learned: ${COMPLETION-CANDIDATES}. For causal-lm the data are rows of JSON"
               + " (texts, prompts with completions, conversations), a column of a .csv or .tsv, or"
-              + " a .txt that is cut into blocks; for chat they are rows of JSON, and the model needs"
-              + " a chat template.")
+              + " a .txt that is cut into blocks; for chat they are rows of JSON, and the model"
+              + " needs a chat template.")
   private Task task = Task.CLASSIFICATION;
 
   @Option(
@@ -107,6 +107,7 @@ final class TrainCommand implements Callable<Integer> {
     options.check(evalData != null);
     batching.check();
     ConfigBuilder<?> tuner = TunerOptions.settings(out.commandSpec());
+    model.leaveRoom(tuner);
     if (task.isLanguageModel()) {
       RunFolder run = new RunFolder(folder, resume, quiet ? null : CausalTraining.progress());
       return model.run(

@@ -307,6 +307,23 @@ final class TrainOptions {
   }
 
   /**
+   * Gives settings the targets that were asked for.
+   *
+   * @param usual the targets if none were; a tuner of the whole model has none in any case
+   */
+  ConfigBuilder<?> targeted(ConfigBuilder<?> tuner, List<String> usual) {
+    if (tuner.hasTargets()) {
+      return tuner.targets((targets.isEmpty() ? usual : targets).toArray(new String[0]));
+    }
+    if (!targets.isEmpty()) {
+      throw new UsageException(
+          "--target %s: the tuner changes the whole model, so it has no targets"
+              .formatted(String.join(",", targets)));
+    }
+    return tuner;
+  }
+
+  /**
    * Returns the settings of the adapter.
    *
    * @param tuner the settings of the tuner's own
@@ -314,10 +331,7 @@ final class TrainOptions {
    * @param drawn layers without weights in the folder: they are trained and saved too
    */
   PeftConfig adapter(ConfigBuilder<?> tuner, Path base, List<String> drawn) throws IOException {
-    List<String> layers =
-        targets.isEmpty() ? Transformers.family(base).attentionTargets() : targets;
-    return tuner
-        .targets(layers.toArray(new String[0]))
+    return targeted(tuner, Transformers.family(base).attentionTargets())
         .modulesToSave(drawn.toArray(new String[0]))
         .taskType("SEQ_CLS")
         .baseModel(ModelFolders.name(base))

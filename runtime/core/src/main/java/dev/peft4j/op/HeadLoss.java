@@ -25,8 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param metrics whether the pass with the gradients computes {@link HeadMetrics}, too
  */
 public record HeadLoss(
-    int pairs, boolean bias, Rule rule, float scale, float softcap, boolean metrics)
-    implements Op {
+    int pairs, boolean bias, Rule rule, float scale, float softcap, boolean metrics) implements Op {
   /**
    * The rule by which a row's loss follows from its logits.
    *

@@ -106,8 +106,7 @@ final class HeadLossParts {
     /** The sum of the entropies of the rows that count. */
     Node entropy() {
       Node logP = Node.of(new LogSoftmax(), logits);
-      Node each =
-          Reduce.sum(Pointwise.mul(Node.of(new Softmax(), logits), logP), true, -1);
+      Node each = Reduce.sum(Pointwise.mul(Node.of(new Softmax(), logits), logP), true, -1);
       return Node.of(Pointwise.NEG, SumTo.of(Node.of(CrossEntropy.PICK, each, counts), ONE));
     }
 

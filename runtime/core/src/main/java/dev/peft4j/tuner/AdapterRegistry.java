@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 final class AdapterRegistry implements OverlaySource {
   private static final Log LOG = Log.of(AdapterRegistry.class);
 
-  private final FrozenBase base;
+  private volatile FrozenBase base;
   private final Modes modes = new Modes();
   private volatile AdapterState state;
   private volatile boolean unloaded;
@@ -110,11 +110,21 @@ final class AdapterRegistry implements OverlaySource {
     try {
       requireFits(name, config);
       Settings<?> settings = forModel(Settings.of(config));
+      prepare(settings);
       AttachedAdapter adapter = new AttachedAdapter(this, base, name, settings);
       return new Attaching(base, adapter, this::publish);
     } catch (RuntimeException e) {
       leaveIfEmpty();
       throw e;
+    }
+  }
+
+  /** Lets the tuner change the model, which the first adapter alone may. */
+  private synchronized void prepare(Settings<?> settings) {
+    if (state.adapters().isEmpty() && settings.prepare(base.root())) {
+      base = new FrozenBase(base.root());
+      base.freeze();
+      state = AdapterState.empty(MergedWeights.none(this, base));
     }
   }
 

@@ -58,6 +58,9 @@ final class BaseChange {
   private static Map<String, TunerLayer> made(AttachedAdapter a, FrozenBase base) {
     Map<String, NamedModule> byPath = new HashMap<>();
     base.modules().forEach(m -> byPath.put(m.name(), m));
+    if (a.tuner().fillsSlots()) {
+      a.settings().slots(base.modelSlots()).forEach(s -> byPath.put(s.name(), s));
+    }
     List<NamedModule> layers = new ArrayList<>();
     for (String path : a.layers().keySet()) {
       NamedModule m = byPath.get(path);
@@ -69,7 +72,7 @@ final class BaseChange {
     Map<String, TunerLayer> again = new LinkedHashMap<>();
     for (NamedModule m : layers) {
       TunerContext here = context.drawing(a.beginning().generator(m.name()));
-      again.put(m.name(), a.settings().attach(m.name(), FrozenBase.adaptable(m.module()), here));
+      again.put(m.name(), a.settings().attach(m.name(), m.module(), here));
     }
     return again;
   }

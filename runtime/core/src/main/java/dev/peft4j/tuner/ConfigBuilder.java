@@ -21,6 +21,14 @@ public abstract class ConfigBuilder<B extends ConfigBuilder<B>> {
   /** Creates the builder of a tuner. */
   protected ConfigBuilder() {}
 
+  /**
+   * Returns whether targets name what is adapted; false if it is the whole model, which then takes
+   * none.
+   */
+  public boolean hasTargets() {
+    return true;
+  }
+
   /** Returns this builder. */
   @SuppressWarnings("unchecked") // a builder is a ConfigBuilder of itself
   protected B self() {

@@ -12,9 +12,6 @@ import dev.peft4j.annotation.Bias;
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.PythonJson;
 import dev.peft4j.target.PatternKeys;
-import dev.peft4j.tuner.SettingsFile.Reading;
-import dev.peft4j.tuner.SettingsFile.SetEntry;
-import dev.peft4j.tuner.SettingsFile.Setter;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,13 +33,13 @@ import java.util.function.Function;
 record SettingField<C extends CommonConfig<C>, B extends ConfigBuilder<B>>(
     String key,
     JsonNode usual,
-    Reading<B> read,
+    SettingReader<B> read,
     Function<C, JsonNode> write,
     boolean computes,
     boolean isSize) {
 
   private static <C extends CommonConfig<C>, B extends ConfigBuilder<B>> SettingField<C, B> of(
-      String key, JsonNode usual, Reading<B> read, Function<C, JsonNode> write) {
+      String key, JsonNode usual, SettingReader<B> read, Function<C, JsonNode> write) {
     return new SettingField<>(key, usual, read, write, true, false);
   }
 
@@ -57,7 +54,7 @@ record SettingField<C extends CommonConfig<C>, B extends ConfigBuilder<B>>(
   }
 
   static <C extends CommonConfig<C>, B extends ConfigBuilder<B>> SettingField<C, B> integer(
-      String key, int usual, int least, Function<C, Integer> get, Setter<B, Integer> set) {
+      String key, int usual, int least, Function<C, Integer> get, SettingSetter<B, Integer> set) {
     return of(
         key,
         IntNode.valueOf(usual),
@@ -71,7 +68,7 @@ record SettingField<C extends CommonConfig<C>, B extends ConfigBuilder<B>>(
    * @param nothing what stands for nothing in the settings
    */
   static <C extends CommonConfig<C>, B extends ConfigBuilder<B>> SettingField<C, B> optionalInteger(
-      String key, int nothing, Function<C, Integer> get, Setter<B, Integer> set) {
+      String key, int nothing, Function<C, Integer> get, SettingSetter<B, Integer> set) {
     return of(
         key,
         NullNode.instance,
@@ -81,7 +78,7 @@ record SettingField<C extends CommonConfig<C>, B extends ConfigBuilder<B>>(
 
   /** A number, written as Python does: a whole one without a point. */
   static <C extends CommonConfig<C>, B extends ConfigBuilder<B>> SettingField<C, B> number(
-      String key, double usual, Function<C, Double> get, Setter<B, Double> set) {
+      String key, double usual, Function<C, Double> get, SettingSetter<B, Double> set) {
     return of(
         key,
         PythonJson.number(usual),
@@ -91,7 +88,7 @@ record SettingField<C extends CommonConfig<C>, B extends ConfigBuilder<B>>(
 
   /** A number or nothing, which is peft's default and 0 in the settings. */
   static <C extends CommonConfig<C>, B extends ConfigBuilder<B>> SettingField<C, B> optionalNumber(
-      String key, Function<C, Double> get, Setter<B, Double> set) {
+      String key, Function<C, Double> get, SettingSetter<B, Double> set) {
     return of(
         key,
         NullNode.instance,
@@ -101,7 +98,7 @@ record SettingField<C extends CommonConfig<C>, B extends ConfigBuilder<B>>(
 
   /** A number that is written with a point, even if it is whole. */
   static <C extends CommonConfig<C>, B extends ConfigBuilder<B>> SettingField<C, B> decimal(
-      String key, double usual, Function<C, Double> get, Setter<B, Double> set) {
+      String key, double usual, Function<C, Double> get, SettingSetter<B, Double> set) {
     return of(
         key,
         DoubleNode.valueOf(usual),
@@ -110,7 +107,7 @@ record SettingField<C extends CommonConfig<C>, B extends ConfigBuilder<B>>(
   }
 
   static <C extends CommonConfig<C>, B extends ConfigBuilder<B>> SettingField<C, B> dropout(
-      String key, Function<C, Double> get, Setter<B, Double> set) {
+      String key, Function<C, Double> get, SettingSetter<B, Double> set) {
     return of(
         key,
         DoubleNode.valueOf(0),
@@ -119,7 +116,7 @@ record SettingField<C extends CommonConfig<C>, B extends ConfigBuilder<B>>(
   }
 
   static <C extends CommonConfig<C>, B extends ConfigBuilder<B>> SettingField<C, B> flag(
-      String key, boolean usual, Function<C, Boolean> get, Setter<B, Boolean> set) {
+      String key, boolean usual, Function<C, Boolean> get, SettingSetter<B, Boolean> set) {
     return of(
         key,
         BooleanNode.valueOf(usual),
@@ -127,8 +124,18 @@ record SettingField<C extends CommonConfig<C>, B extends ConfigBuilder<B>>(
         c -> BooleanNode.valueOf(get.apply(c)));
   }
 
+  /** A text or nothing, which is peft's default and empty in the settings. */
+  static <C extends CommonConfig<C>, B extends ConfigBuilder<B>> SettingField<C, B> optionalText(
+      String key, Function<C, String> get, Setter<B, String> set) {
+    return of(
+        key,
+        NullNode.instance,
+        (file, b) -> set.set(b, Objects.requireNonNullElse(file.text(key), "")),
+        c -> get.apply(c).isEmpty() ? NullNode.instance : TextNode.valueOf(get.apply(c)));
+  }
+
   static <C extends CommonConfig<C>, B extends ConfigBuilder<B>> SettingField<C, B> text(
-      String key, String usual, Function<C, String> get, Setter<B, String> set) {
+      String key, String usual, Function<C, String> get, SettingSetter<B, String> set) {
     return of(
         key,
         TextNode.valueOf(usual),
@@ -144,7 +151,7 @@ record SettingField<C extends CommonConfig<C>, B extends ConfigBuilder<B>>(
    */
   static <C extends CommonConfig<C>, B extends ConfigBuilder<B>, E extends Enum<E>>
       SettingField<C, B> choice(
-          String key, E usual, List<String> words, Function<C, E> get, Setter<B, E> set) {
+          String key, E usual, List<String> words, Function<C, E> get, SettingSetter<B, E> set) {
     E[] all = usual.getDeclaringClass().getEnumConstants();
     return of(
         key,
@@ -171,7 +178,7 @@ record SettingField<C extends CommonConfig<C>, B extends ConfigBuilder<B>>(
 
   /** Whole numbers by patterns of paths. */
   static <C extends CommonConfig<C>, B extends ConfigBuilder<B>> SettingField<C, B> sizePattern(
-      String key, Function<C, SequencedMap<String, Integer>> get, SetEntry<B, Integer> set) {
+      String key, Function<C, SequencedMap<String, Integer>> get, EntrySetter<B, Integer> set) {
     return of(
         key,
         JsonNodeFactory.instance.objectNode(),
@@ -181,7 +188,7 @@ record SettingField<C extends CommonConfig<C>, B extends ConfigBuilder<B>>(
 
   /** Numbers by patterns of paths. */
   static <C extends CommonConfig<C>, B extends ConfigBuilder<B>> SettingField<C, B> numberPattern(
-      String key, Function<C, SequencedMap<String, Double>> get, SetEntry<B, Double> set) {
+      String key, Function<C, SequencedMap<String, Double>> get, EntrySetter<B, Double> set) {
     return of(
         key,
         JsonNodeFactory.instance.objectNode(),
@@ -190,10 +197,10 @@ record SettingField<C extends CommonConfig<C>, B extends ConfigBuilder<B>>(
   }
 
   private static <B, V> void pattern(
-      AdapterConfig file, String key, Map<String, V> values, B builder, SetEntry<B, V> set)
+      AdapterConfig file, String key, Map<String, V> values, B builder, EntrySetter<B, V> set)
       throws IOException {
     file.expressions(key, () -> new PatternKeys(new ArrayList<>(values.keySet())));
-    values.forEach((k, v) -> set.apply(builder, k, v));
+    values.forEach((k, v) -> set.set(builder, k, v));
   }
 
   private static <V> ObjectNode object(Map<String, V> values, Function<V, JsonNode> toJson) {

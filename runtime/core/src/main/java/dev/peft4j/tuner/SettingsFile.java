@@ -38,36 +38,6 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
   private final Set<String> only = new HashSet<>(); // keys that have to be at their defaults
   private final ObjectNode defaults;
 
-  /**
-   * Sets a value in a builder.
-   *
-   * @param <B> the builder
-   * @param <V> the value
-   */
-  @FunctionalInterface
-  public interface Setter<B, V> {
-    /** Sets it, and returns the builder. */
-    B set(B builder, V value);
-  }
-
-  /** Sets the value of one pattern. */
-  @FunctionalInterface
-  public interface SetEntry<B, V> {
-    /** Sets it in the builder, and returns that. */
-    B apply(B builder, String key, V value);
-  }
-
-  /** A function that gives a value from the file to the builder. */
-  @FunctionalInterface
-  public interface Reading<B> {
-    /**
-     * Reads and sets it.
-     *
-     * @throws IOException if it is wrong, naming file, key and what is expected
-     */
-    void into(AdapterConfig file, B builder) throws IOException;
-  }
-
   private SettingsFile(String peftType, Supplier<B> builder) {
     this.peftType = peftType;
     this.builder = builder;
@@ -102,84 +72,89 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
    * @param computes whether adapters of other values compute something else
    */
   public SettingsFile<C, B> setting(
-      String key, JsonNode usual, Reading<B> read, Function<C, JsonNode> write, boolean computes) {
+      String key,
+      JsonNode usual,
+      SettingReader<B> read,
+      Function<C, JsonNode> write,
+      boolean computes) {
     return add(new SettingField<>(key, usual, read, write, computes, false));
   }
 
   /** Adds a seed from 0 or nothing, which is peft's default and here -1. */
   public SettingsFile<C, B> optionalSeed(
-      String key, Function<C, Integer> get, Setter<B, Integer> set) {
+      String key, Function<C, Integer> get, SettingSetter<B, Integer> set) {
     return add(SettingField.optionalInteger(key, -1, get, set));
   }
 
   /** Adds a whole number of at least 1 that is a size of the adapter's weights, such as a rank. */
   public SettingsFile<C, B> size(
-      String key, int usual, Function<C, Integer> get, Setter<B, Integer> set) {
+      String key, int usual, Function<C, Integer> get, SettingSetter<B, Integer> set) {
     return add(SettingField.integer(key, usual, 1, get, set).size());
   }
 
   /** Adds a whole number. */
   public SettingsFile<C, B> integer(
-      String key, int usual, int least, Function<C, Integer> get, Setter<B, Integer> set) {
+      String key, int usual, int least, Function<C, Integer> get, SettingSetter<B, Integer> set) {
     return add(SettingField.integer(key, usual, least, get, set));
   }
 
   /** Adds a whole number that plays no part once the adapter is there. */
   public SettingsFile<C, B> integerAtStart(
-      String key, int usual, int least, Function<C, Integer> get, Setter<B, Integer> set) {
+      String key, int usual, int least, Function<C, Integer> get, SettingSetter<B, Integer> set) {
     return add(SettingField.integer(key, usual, least, get, set).atStart());
   }
 
   /** Adds a whole number of at least 1 or nothing, which is peft's default and here 0. */
   public SettingsFile<C, B> optionalInteger(
-      String key, Function<C, Integer> get, Setter<B, Integer> set) {
+      String key, Function<C, Integer> get, SettingSetter<B, Integer> set) {
     return add(SettingField.optionalInteger(key, 0, get, set).size());
   }
 
   /** Adds a number above 0 or nothing, which is peft's default and here 0. */
   public SettingsFile<C, B> optionalNumber(
-      String key, Function<C, Double> get, Setter<B, Double> set) {
+      String key, Function<C, Double> get, SettingSetter<B, Double> set) {
     return add(SettingField.optionalNumber(key, get, set));
   }
 
   /** Adds true or false. */
   public SettingsFile<C, B> flag(
-      String key, boolean usual, Function<C, Boolean> get, Setter<B, Boolean> set) {
+      String key, boolean usual, Function<C, Boolean> get, SettingSetter<B, Boolean> set) {
     return add(SettingField.flag(key, usual, get, set));
   }
 
   /** Adds true or false that plays no part once the adapter is there, or none in evaluation. */
   public SettingsFile<C, B> flagAtStart(
-      String key, boolean usual, Function<C, Boolean> get, Setter<B, Boolean> set) {
+      String key, boolean usual, Function<C, Boolean> get, SettingSetter<B, Boolean> set) {
     return add(SettingField.flag(key, usual, get, set).atStart());
   }
 
   /** Adds a number; peft's default is written as Python does, a whole one without a point. */
   public SettingsFile<C, B> number(
-      String key, double usual, Function<C, Double> get, Setter<B, Double> set) {
+      String key, double usual, Function<C, Double> get, SettingSetter<B, Double> set) {
     return add(SettingField.number(key, usual, get, set));
   }
 
   /** Adds such a number that plays no part once the adapter is there. */
   public SettingsFile<C, B> numberAtStart(
-      String key, double usual, Function<C, Double> get, Setter<B, Double> set) {
+      String key, double usual, Function<C, Double> get, SettingSetter<B, Double> set) {
     return add(SettingField.number(key, usual, get, set).atStart());
   }
 
   /** Adds a number that peft has with a point, even if it is whole. */
   public SettingsFile<C, B> decimal(
-      String key, double usual, Function<C, Double> get, Setter<B, Double> set) {
+      String key, double usual, Function<C, Double> get, SettingSetter<B, Double> set) {
     return add(SettingField.decimal(key, usual, get, set));
   }
 
   /** Adds such a number that plays no part once the adapter is there, or none in evaluation. */
   public SettingsFile<C, B> decimalAtStart(
-      String key, double usual, Function<C, Double> get, Setter<B, Double> set) {
+      String key, double usual, Function<C, Double> get, SettingSetter<B, Double> set) {
     return add(SettingField.decimal(key, usual, get, set).atStart());
   }
 
   /** Adds a probability of dropout. */
-  public SettingsFile<C, B> dropout(String key, Function<C, Double> get, Setter<B, Double> set) {
+  public SettingsFile<C, B> dropout(
+      String key, Function<C, Double> get, SettingSetter<B, Double> set) {
     return add(SettingField.dropout(key, get, set).atStart());
   }
 
@@ -190,19 +165,25 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
    *     are truth values
    */
   public <E extends Enum<E>> SettingsFile<C, B> choice(
-      String key, E usual, List<String> words, Function<C, E> get, Setter<B, E> set) {
+      String key, E usual, List<String> words, Function<C, E> get, SettingSetter<B, E> set) {
     return add(SettingField.choice(key, usual, words, get, set));
   }
 
   /** Adds one of a few values that plays no part once the adapter is there. */
   public <E extends Enum<E>> SettingsFile<C, B> choiceAtStart(
-      String key, E usual, List<String> words, Function<C, E> get, Setter<B, E> set) {
+      String key, E usual, List<String> words, Function<C, E> get, SettingSetter<B, E> set) {
     return add(SettingField.choice(key, usual, words, get, set).atStart());
+  }
+
+  /** Adds a text or nothing, which is peft's default and here empty; it plays no part later. */
+  public SettingsFile<C, B> optionalText(
+      String key, Function<C, String> get, Setter<B, String> set) {
+    return add(SettingField.optionalText(key, get, set).atStart());
   }
 
   /** Adds a text. */
   public SettingsFile<C, B> text(
-      String key, String usual, Function<C, String> get, Setter<B, String> set) {
+      String key, String usual, Function<C, String> get, SettingSetter<B, String> set) {
     return add(SettingField.text(key, usual, get, set));
   }
 
@@ -211,7 +192,7 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
       String key,
       String base,
       Function<C, SequencedMap<String, Integer>> get,
-      SetEntry<B, Integer> set) {
+      EntrySetter<B, Integer> set) {
     patterns.add(new SettingsComparison.Pattern<>(key, base, get));
     return add(SettingField.sizePattern(key, get, set).atStart().size());
   }
@@ -221,7 +202,7 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
       String key,
       String base,
       Function<C, SequencedMap<String, Double>> get,
-      SetEntry<B, Double> set) {
+      EntrySetter<B, Double> set) {
     patterns.add(new SettingsComparison.Pattern<>(key, base, get));
     return add(SettingField.numberPattern(key, get, set).atStart());
   }
@@ -238,6 +219,12 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
   /** Adds {@code fan_in_fan_out}. */
   public SettingsFile<C, B> fanInFanOut() {
     return add(SettingField.<C, B>fanInFanOut().atStart());
+  }
+
+  /** Takes {@code target_modules} away, of a tuner that has no targets. */
+  public SettingsFile<C, B> withoutTargets() {
+    defaults.remove("target_modules");
+    return this;
   }
 
   /** Adds {@code exclude_modules}. */
@@ -289,7 +276,7 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
           B b = builder.get();
           b.targets(common.targets()).taskType(common.taskType()).baseModel(common.baseModel());
           for (SettingField<C, B> f : fields) {
-            f.read().into(file, b);
+            f.read().read(file, b);
           }
           return b;
         });

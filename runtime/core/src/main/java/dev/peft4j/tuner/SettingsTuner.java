@@ -7,7 +7,6 @@ import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.TransposedLinear;
-import dev.peft4j.nn.WeightedLayer;
 import java.io.IOException;
 import java.lang.annotation.Annotation;
 import java.util.Collection;
@@ -22,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param <C> its settings
  * @param <L> what the layers that it adapts have in common
  */
-public abstract class SettingsTuner<C extends CommonConfig<C>, L extends WeightedLayer>
+public abstract class SettingsTuner<C extends CommonConfig<C>, L extends Module>
     implements Tuner<C> {
   private final Class<C> configType;
   private final Class<? extends Annotation> annotation;
@@ -92,6 +91,7 @@ public abstract class SettingsTuner<C extends CommonConfig<C>, L extends Weighte
               + "; it adapts "
               + layerTypes.stream().map(Class::getSimpleName).toList());
     }
+    Weights.requireOneGroup(annotation.getSimpleName(), path, module);
     return layer(path, layer, config, context);
   }
 

@@ -37,10 +37,27 @@ public final class Weights {
       case LayerNorm n -> n.normalized(x, weight, bias);
       case RmsNorm n -> n.normalized(x, weight);
       case Conv1d c -> Conv1d.convolve(x, weight, bias, c.stride(), c.padding());
-      case Conv2d c -> x.conv2d(weight, bias, c.window());
+      case Conv2d c -> Conv2d.convolve(x, weight, bias, c.window(), c.groups());
       case Conv3d c -> Conv3d.convolve(x, weight, bias, c.stride(), c.padding());
       default -> x.linear(weight, bias);
     };
+  }
+
+  /**
+   * Throws if the layer is a convolution in groups.
+   *
+   * @throws IllegalArgumentException naming the layer
+   */
+  public static void requireOneGroup(String tuner, String path, Module layer) {
+    if (layer instanceof Conv2d c && c.groups() > 1) {
+      throw new IllegalArgumentException(
+          tuner
+              + " cannot adapt '"
+              + path
+              + "', a convolution in "
+              + c.groups()
+              + " groups; LoRA, IA3 and LoHa can");
+    }
   }
 
   /** Returns the layer's weight as a matrix (out, in), that of a convolution (out, in · kernel). */

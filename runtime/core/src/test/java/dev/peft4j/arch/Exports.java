@@ -53,6 +53,7 @@ public final class Exports {
           "chat",
           "transformers",
           "transformers.minilm",
+          "constraint",
           "generate",
           "sft",
           "reports",

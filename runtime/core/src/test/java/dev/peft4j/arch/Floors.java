@@ -56,6 +56,7 @@ public final class Floors {
           "hub",
           "checkpoint",
           "transformers",
+          "constraint",
           "generate",
           "sft",
           "reports",

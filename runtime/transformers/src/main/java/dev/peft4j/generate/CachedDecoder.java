@@ -50,7 +50,8 @@ final class CachedDecoder {
       longest = Math.max(longest, t.length);
     }
     // frequencies that go by the longest text want the whole prompt at once
-    boolean whole = cache.longest() + longest > model.cacheFixedUpTo();
+    model.prime(cache);
+    boolean whole = cache.virtual() + cache.longest() + longest > model.cacheFixedUpTo();
     int most = whole ? longest : Math.max(1, MOST / tokens.length);
     for (int from = 0; from < longest; from += most) {
       int[][] part = new int[tokens.length][];
@@ -78,6 +79,7 @@ final class CachedDecoder {
    * @return for each of them the scores of the token that follows
    */
   float[][] every(int[] tokens) {
+    model.prime(cache);
     int n = size(tokens.length);
     Storage result = step("every", new int[][] {tokens}, new int[] {tokens.length}, n, true);
     float[][] all = new float[tokens.length][model.vocabulary()];

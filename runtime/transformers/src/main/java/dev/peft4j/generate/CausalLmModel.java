@@ -16,6 +16,11 @@ record CausalLmModel(CausalLm model) implements DecodingModel {
   }
 
   @Override
+  public void prime(KeyValueCache cache) {
+    model.prime(cache);
+  }
+
+  @Override
   public Tensor logits(Tensor hidden) {
     return model.logits(hidden);
   }
@@ -27,7 +32,7 @@ record CausalLmModel(CausalLm model) implements DecodingModel {
 
   @Override
   public int positions() {
-    return model.config().maxPositions();
+    return Math.max(1, model.config().maxPositions() - model.virtualTokens());
   }
 
   @Override

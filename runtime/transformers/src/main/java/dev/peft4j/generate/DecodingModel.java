@@ -18,6 +18,12 @@ public interface DecodingModel {
    */
   Tensor hidden(Tensor ids, KeyValueCache cache);
 
+  /**
+   * Puts what comes before all texts, such as an adapter's virtual tokens, in front of the rows of
+   * an empty cache, unless it is there.
+   */
+  default void prime(KeyValueCache cache) {}
+
   /** Returns the scores of the next token for hidden states: (…, hidden) to (…, vocabulary). */
   Tensor logits(Tensor hidden);
 

@@ -138,9 +138,7 @@ final class ChatTokens {
     try {
       JsonNode given = typed == null ? messages : typed.marked(messages, where);
       RenderedChat rendered = template.render(given, options);
-      return typed == null
-          ? new Unmarked(rendered, new BitSet())
-          : TypedTokens.unmarked(rendered);
+      return typed == null ? new Unmarked(rendered, new BitSet()) : TypedTokens.unmarked(rendered);
     } catch (ChatTemplateException e) {
       throw new SftException(where + ": " + e.getMessage(), e);
     }

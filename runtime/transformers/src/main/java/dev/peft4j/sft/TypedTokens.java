@@ -131,9 +131,7 @@ final class TypedTokens {
     }
     place[text.length()] = out.length();
     List<Span> spans =
-        rendered.generated().stream()
-            .map(s -> new Span(place[s.start()], place[s.end()]))
-            .toList();
+        rendered.generated().stream().map(s -> new Span(place[s.start()], place[s.end()])).toList();
     return new Unmarked(new RenderedChat(out.toString(), spans), plain);
   }
 }

@@ -61,9 +61,7 @@ final class AliasedTokens implements AutoCloseable {
           byStart.computeIfAbsent(token.charAt(0), c -> new ArrayList<>()).add(token);
         }
       }
-      byStart
-          .values()
-          .forEach(l -> l.sort(Comparator.comparingInt(String::length).reversed()));
+      byStart.values().forEach(l -> l.sort(Comparator.comparingInt(String::length).reversed()));
       NativeTokenizer tokenizer = NativeTokenizer.open(file, file.renamed(aliases), path);
       return new State(tokenizer, aliases, tokens, file.added(), byStart);
     }

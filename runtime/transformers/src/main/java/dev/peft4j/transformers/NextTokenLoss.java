@@ -82,9 +82,9 @@ public record NextTokenLoss(float labelSmoothing, boolean byProbability, double 
               + " as the token ids");
     }
     boolean noisy = noise > 0 && model.training() && batch.input().noise() == null;
-    Tensor hidden = model.hidden(noisy ? noisy(model, batch.input()) : batch.input());
+    Tensor hidden = model.hiddenWithVirtual(noisy ? noisy(model, batch.input()) : batch.input());
     Tensor rows = hidden.reshape(-1, hidden.dim(-1));
-    return of(model, rows, Tensor.of(shifted(batch.labels())), metrics);
+    return of(model, rows, Tensor.of(shifted(batch.labels(), hidden.dim(1))), metrics);
   }
 
   private DecoderInput noisy(CausalLm model, DecoderInput in) {
@@ -95,13 +95,19 @@ public record NextTokenLoss(float labelSmoothing, boolean byProbability, double 
     return in.withNoise(Tensor.of(values, ids.dim(0), ids.dim(1), width));
   }
 
-  /** Returns for each token the label of the next one; none for the last of a row. */
-  private static int[] shifted(Tensor labels) {
+  /**
+   * Returns for each token the label of the next one; none for the last of a row. The last virtual
+   * token predicts the first one of the text.
+   *
+   * @param places tokens of a row, with the virtual ones in front
+   */
+  private static int[] shifted(Tensor labels, int places) {
     int tokens = labels.dim(1);
     int[] all = labels.toInts();
-    int[] next = new int[all.length];
-    for (int i = 0; i < all.length; i++) {
-      next[i] = (i + 1) % tokens == 0 ? TokenRow.IGNORED : all[i + 1];
+    int[] next = new int[labels.dim(0) * places];
+    for (int i = 0; i < next.length; i++) {
+      int at = i % places + 1 - (places - tokens); // of the next token in its row
+      next[i] = at < 0 || at == tokens ? TokenRow.IGNORED : all[i / places * tokens + at];
     }
     return next;
   }

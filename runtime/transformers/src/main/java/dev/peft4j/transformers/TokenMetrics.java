@@ -43,8 +43,8 @@ public final class TokenMetrics {
   }
 
   /**
-   * Returns the numbers of the batches since the last call; empty if there are none, because nothing
-   * counted or the output layer's adapter needs all logits.
+   * Returns the numbers of the batches since the last call; empty if there are none, because
+   * nothing counted or the output layer's adapter needs all logits.
    */
   public Map<String, Double> step() {
     Map<String, Double> means = new LinkedHashMap<>();

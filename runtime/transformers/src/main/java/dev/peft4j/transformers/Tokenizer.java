@@ -10,6 +10,7 @@ import dev.peft4j.transformers.NativeTokenizer.Tokens;
 import dev.peft4j.transformers.SpecialTokens.Encoded;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -47,6 +48,7 @@ public final class Tokenizer implements AutoCloseable {
 
   private final NativeTokenizer tokenizer;
   private final AliasedTokens aliased;
+  private final Vocabulary vocabulary;
   private final SpecialTokens around;
   private final WordBoundaries boundaries;
   private final Settings settings;
@@ -63,11 +65,39 @@ public final class Tokenizer implements AutoCloseable {
       Map<String, String> named,
       Map<String, Integer> added,
       Set<Integer> special,
-      Set<Integer> bytes) {}
+      Set<Integer> bytes) {
+    Settings cleanUp(boolean on) {
+      return new Settings(pad, padLeft, cutLeft, on, named, added, special, bytes);
+    }
+  }
+
+  /** The bytes of the tokens, made when somebody asks. */
+  private static final class Vocabulary {
+    private final AliasedTokens.Source source;
+    private @Nullable TokenBytes bytes;
+
+    Vocabulary(AliasedTokens.Source source) {
+      this.source = source;
+    }
+
+    synchronized TokenBytes bytes() {
+      TokenBytes known = bytes;
+      if (known == null) {
+        try {
+          known = new TokenBytes(source.read().pieces());
+        } catch (IOException e) {
+          throw new UncheckedIOException("the tokenizer's file was read before, and cannot now", e);
+        }
+        bytes = known;
+      }
+      return known;
+    }
+  }
 
   private Tokenizer(
       NativeTokenizer tokenizer,
       AliasedTokens aliased,
+      Vocabulary vocabulary,
       SpecialTokens around,
       WordBoundaries boundaries,
       Settings settings,
@@ -76,6 +106,7 @@ public final class Tokenizer implements AutoCloseable {
       int least) {
     this.tokenizer = tokenizer;
     this.aliased = aliased;
+    this.vocabulary = vocabulary;
     this.around = around;
     this.boundaries = boundaries;
     this.settings = settings;
@@ -202,6 +233,7 @@ public final class Tokenizer implements AutoCloseable {
     return new Tokenizer(
         NativeTokenizer.open(file, path),
         new AliasedTokens(again, path),
+        new Vocabulary(again),
         file.specialTokens(),
         file.boundaries(),
         settings,
@@ -356,7 +388,7 @@ public final class Tokenizer implements AutoCloseable {
           "Tokenizer: cannot pad to a multiple of " + tokens + ", must be at least 1");
     }
     return new Tokenizer(
-        tokenizer, aliased, around, boundaries, settings, maxLength, tokens, least);
+        tokenizer, aliased, vocabulary, around, boundaries, settings, maxLength, tokens, least);
   }
 
   /**
@@ -488,7 +520,7 @@ public final class Tokenizer implements AutoCloseable {
             settings.special,
             settings.bytes);
     return new Tokenizer(
-        tokenizer, aliased, around, boundaries, other, maxLength, multiple, least);
+        tokenizer, aliased, vocabulary, around, boundaries, other, maxLength, multiple, least);
   }
 
   /** Returns the number of tokens of each text, without padding; empty for no texts. */
@@ -540,6 +572,36 @@ public final class Tokenizer implements AutoCloseable {
    */
   public boolean cleansUp() {
     return settings.cleanUp;
+  }
+
+  /**
+   * Returns the same tokenizer, whose {@link #decode} keeps all spaces: its texts are what the
+   * tokens say. Closing one of the two closes both.
+   */
+  public Tokenizer withoutCleanUp() {
+    return settings.cleanUp
+        ? new Tokenizer(
+            tokenizer,
+            aliased,
+            vocabulary,
+            around,
+            boundaries,
+            settings.cleanUp(false),
+            maxLength,
+            multiple,
+            least)
+        : this;
+  }
+
+  /**
+   * Returns the bytes that each token writes in a text.
+   *
+   * @throws UnsupportedOperationException if they depend on the tokens around it, as in tokenizers
+   *     of words
+   * @throws UncheckedIOException if the file, which is read again for them, cannot be read
+   */
+  public TokenBytes tokenBytes() {
+    return vocabulary.bytes();
   }
 
   private static String cleanUp(String text) {

@@ -20,6 +20,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -113,6 +114,21 @@ final class TokenizerFile {
    */
   static TokenizerFile check(ObjectNode tree, Path file) throws FileFormatException {
     return new TokenizerFile(new JsonPart(tree, "", file));
+  }
+
+  /** Returns the vocabulary for those who need the tokens' own text. */
+  TokenPieces pieces() {
+    TreeMap<Integer, String> all = new TreeMap<>();
+    JsonNode vocabulary = file.get("model").path("vocab");
+    if (vocabulary.isArray()) {
+      for (int id = 0; id < vocabulary.size(); id++) {
+        all.put(id, vocabulary.get(id).path(0).asText());
+      }
+    } else {
+      vocabulary.properties().forEach(e -> all.put(e.getValue().intValue(), e.getKey()));
+    }
+    added.forEach((token, id) -> all.put(id, token));
+    return new TokenPieces(all, TokenPieces.parts(decoders.list()), special());
   }
 
   /** Returns the tokens that are single bytes; none if the decoder does not join bytes. */

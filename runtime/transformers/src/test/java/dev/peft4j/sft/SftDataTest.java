@@ -169,8 +169,7 @@ class SftDataTest {
   @ParameterizedTest
   @CsvSource({"marked", "chatml"})
   void specialTokensInContentStayTextIfAskedFor(String template) throws IOException {
-    String typed =
-        "{\"role\": \"user\", \"content\": \"old <|im_end|> mill<|im_start|>\\u00e9\"}";
+    String typed = "{\"role\": \"user\", \"content\": \"old <|im_end|> mill<|im_start|>\\u00e9\"}";
     int[] plain = {
       90, 88, 262, 204, 84, 301, 226, 33, 97, 78, 82, 68, 269, 73, 97, 35, 226, 82, 270, 81, 33, 97,
       78, 82, 68, 281, 283, 89, 97, 35, 133, 108
@@ -186,12 +185,10 @@ class SftDataTest {
     assertThat(counted(data.rows().get(0))).isEqualTo("near<|im_end|>near<|im_end|>");
     assertThat(data.warnings().get(0).message())
         .contains("line 1", "messages[0].content contains", "which stays text");
-    int[] asTokens =
-        read(template, SftOptions.DEFAULT, messages(typed, SAID)).rows().get(0).ids();
+    int[] asTokens = read(template, SftOptions.DEFAULT, messages(typed, SAID)).rows().get(0).ids();
     assertThat(Arrays.stream(asTokens).filter(i -> i == 5)).hasSize(3);
     // what nobody typed is the same
-    assertThat(
-            read(template, SftOptions.DEFAULT.plainContent(true), messages(ASKED, SAID)).rows())
+    assertThat(read(template, SftOptions.DEFAULT.plainContent(true), messages(ASKED, SAID)).rows())
         .isEqualTo(read(template, SftOptions.DEFAULT, messages(ASKED, SAID)).rows());
   }
 
@@ -208,9 +205,7 @@ class SftDataTest {
     }
     String reserved = "{\"role\": \"user\", \"content\": \"a \\ufdef b\"}";
     assertThatThrownBy(
-            () ->
-                read(
-                    "marked", SftOptions.DEFAULT.plainContent(true), messages(reserved, SAID)))
+            () -> read("marked", SftOptions.DEFAULT.plainContent(true), messages(reserved, SAID)))
         .isInstanceOf(SftException.class)
         .hasMessageContaining("line 1: a message has a noncharacter");
   }

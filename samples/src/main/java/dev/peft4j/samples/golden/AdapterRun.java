@@ -114,6 +114,7 @@ final class AdapterRun {
   private final Difference losses = new Difference("losses", LOSSES_TOLERANCE);
   private final Difference merge;
   private final List<String> wrong = new ArrayList<>();
+  private @Nullable Long seed;
 
   /**
    * A run.
@@ -165,10 +166,30 @@ final class AdapterRun {
     this.inputs.remove("target");
   }
 
+  /** Lets the adapter draw what peft drew from torch's global generator after this seed. */
+  AdapterRun seeded(long value) {
+    seed = value;
+    return this;
+  }
+
+  /** Reports what was found wrong before. */
+  AdapterRun with(List<String> found) {
+    wrong.addAll(found);
+    return this;
+  }
+
+  private AdaptedModel<Module> attach(Module model) {
+    return torch(model, () -> PeftModel.of(model, config));
+  }
+
+  private <T> T torch(Module model, Supplier<T> body) {
+    return seed == null ? body.get() : Regenerated.after(model, seed).asGlobal(body);
+  }
+
   CaseResult run() throws IOException {
     CaseModel model = base.make();
     Map<String, float[]> before = values(model.module());
-    AdaptedModel<Module> adapted = PeftModel.of(model.module(), config);
+    AdaptedModel<Module> adapted = attach(model.module());
     adapted.load(peft.adapter());
     compareNames(adapted);
     evaluate(model);
@@ -302,7 +323,7 @@ final class AdapterRun {
       return;
     }
     CaseModel model = base.make();
-    AdaptedModel<Module> adapted = PeftModel.of(model.module(), config);
+    AdaptedModel<Module> adapted = attach(model.module());
     adapted.load(peft.adapter());
     model.module().train();
     wrong.addAll(
@@ -410,7 +431,7 @@ final class AdapterRun {
       adapted.save(temporary);
       compareFiles(AdapterFolder.read(peft.adapter()), AdapterFolder.read(temporary));
       CaseModel second = base.make();
-      PeftModel.load(second.module(), temporary);
+      torch(second.module(), () -> PeftModel.load(second.module(), temporary));
       model.module().eval();
       second.module().eval();
       float[] before = replayed("eval", () -> model.forward().apply(inputs)).toFloats();
@@ -485,7 +506,7 @@ final class AdapterRun {
     return new TreeSet<>(value.valueStream().map(JsonNode::toString).toList()).toString();
   }
 
-  private static void delete(Path folder) throws IOException {
+  static void delete(Path folder) throws IOException {
     try (Stream<Path> all = Files.walk(folder)) {
       for (Path p : all.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(p);

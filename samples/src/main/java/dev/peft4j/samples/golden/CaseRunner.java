@@ -12,6 +12,7 @@ import dev.peft4j.tuner.CallInputs;
 import dev.peft4j.tuner.PeftConfig;
 import dev.peft4j.tuner.Tuner;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,10 +52,35 @@ final class CaseRunner {
       } catch (UnsupportedSettingException e) {
         return CaseResult.unsupported(e.problem());
       }
-      return new AdapterRun(ofPeft(golden), () -> base(golden), config, golden.io()).run();
+      if (ModelTunerCase.takes(golden)) {
+        return ModelTunerCase.run(
+            golden,
+            (inputs, target) -> WholeModel.of(base(golden).module(), inputs, target),
+            config);
+      }
+      if (golden.tuner().equals("FROD") && golden.regenerates()) {
+        return frod(golden);
+      }
+      AdapterRun run = new AdapterRun(ofPeft(golden), () -> base(golden), config, golden.io());
+      return golden.regenerates() ? run.seeded(golden.seed()).run() : run.run();
     } catch (IOException | RuntimeException e) {
       String message = e.getMessage();
       return CaseResult.failed(message == null ? e.toString() : message);
+    }
+  }
+
+  private static CaseResult frod(GoldenCase golden) throws IOException {
+    Path folder = Files.createTempDirectory("peft4j-golden");
+    try {
+      List<String> wrong =
+          Regenerated.frod(base(golden).module(), golden.adapter(), golden.io(), folder);
+      PeftConfig config =
+          Tuner.of("FROD").read(AdapterConfig.read(folder.resolve(PeftFormat.CONFIG_FILE)));
+      return new AdapterRun(ofPeft(golden, folder), () -> base(golden), config, golden.io())
+          .with(wrong)
+          .run();
+    } finally {
+      AdapterRun.delete(folder);
     }
   }
 
@@ -76,9 +102,13 @@ final class CaseRunner {
   }
 
   private static AdapterRun.OfPeft ofPeft(GoldenCase golden) throws IOException {
+    return ofPeft(golden, golden.adapter());
+  }
+
+  private static AdapterRun.OfPeft ofPeft(GoldenCase golden, Path adapter) throws IOException {
     return new AdapterRun.OfPeft(
         "",
-        golden.adapter(),
+        adapter,
         golden.parameters(),
         golden.trainable(),
         golden.optimizer(),

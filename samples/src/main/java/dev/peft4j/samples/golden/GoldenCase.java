@@ -94,6 +94,16 @@ final class GoldenCase {
     return require("merges").asBoolean();
   }
 
+  /** Returns the seed that everything was drawn from. */
+  long seed() throws FileFormatException {
+    return require("seed").asLong();
+  }
+
+  /** Returns whether peft draws or derives something besides what its file has. */
+  boolean regenerates() {
+    return json.path("regenerates").asBoolean();
+  }
+
   /** Returns the names of the trained parameters, in peft's order. */
   List<String> trainable() throws FileFormatException {
     List<String> names = new ArrayList<>();

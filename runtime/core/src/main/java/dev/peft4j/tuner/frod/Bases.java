@@ -117,7 +117,7 @@ final class Bases {
     if (n == 0) {
       return new long[0];
     }
-    int[] chosen = generator.permutation(all, n);
+    int[] chosen = generator.permutation(all); // of which the next kind's draws go on
     long[] places = new long[2 * n];
     for (int i = 0; i < n; i++) {
       int row = chosen[i] / (in - 1);

@@ -7,6 +7,7 @@ import dev.peft4j.tuner.LayeredConfigBuilder;
 import dev.peft4j.tuner.PatternMap;
 import dev.peft4j.tuner.PeftConfig;
 import dev.peft4j.tuner.tokens.TokenRows;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -41,6 +42,10 @@ import org.jspecify.annotations.Nullable;
  *     layers that are targeted
  * @param variant another way to compute or to learn, or null for plain LoRA; not with dora
  * @param startSettings peft's settings of the starts EVA, CORDA and LORA_GA, as JSON, or null
+ * @param targetParameters bare parameters of two or three dimensions that get adapters besides the
+ *     targets: paths or ends of paths, such as {@code experts.up}
+ * @param layerReplication ranges of blocks of the model that it is to consist of, before adapters
+ *     are attached; empty to leave it as it is
  * @param taskType peft's task type, or null
  * @param baseModel name of the base model, or null
  */
@@ -62,6 +67,8 @@ public record LoraConfig(
     @Nullable Boolean ensureWeightTying,
     @Nullable LoraVariant variant,
     @Nullable String startSettings,
+    List<String> targetParameters,
+    List<LayerRange> layerReplication,
     @Nullable String taskType,
     @Nullable String baseModel)
     implements PeftConfig {
@@ -86,6 +93,8 @@ public record LoraConfig(
       throw new IllegalArgumentException(
           "the variant " + variant + " is not supported with dora or a bias of B");
     }
+    targetParameters = List.copyOf(targetParameters);
+    layerReplication = List.copyOf(layerReplication);
     trainableTokens.forEach(TokenRows::checkIds);
     rankPattern = PatternMap.of(rankPattern);
     alphaPattern = PatternMap.of(alphaPattern);
@@ -176,13 +185,15 @@ public record LoraConfig(
         ensureWeightTying,
         variant,
         startSettings,
+        targetParameters,
+        layerReplication,
         taskType,
         baseModel);
   }
 
   /** Returns whether layers that share one weight share one adapter where that is possible. */
   boolean tiesWeights() {
-    return ensureWeightTying == null ? !dora : ensureWeightTying;
+    return ensureWeightTying == null ? !dora && layerReplication.isEmpty() : ensureWeightTying;
   }
 
   /**
@@ -233,6 +244,8 @@ public record LoraConfig(
     private @Nullable Boolean ensureWeightTying;
     private @Nullable LoraVariant variant;
     private @Nullable String startSettings;
+    private final List<String> targetParameters = new ArrayList<>();
+    private final List<LayerRange> layerReplication = new ArrayList<>();
 
     private Builder() {}
 
@@ -253,6 +266,8 @@ public record LoraConfig(
       ensureWeightTying = c.ensureWeightTying;
       variant = c.variant;
       startSettings = c.startSettings;
+      targetParameters.addAll(c.targetParameters);
+      layerReplication.addAll(c.layerReplication);
       targets(c.targets).taskType(c.taskType).baseModel(c.baseModel);
     }
 
@@ -357,6 +372,24 @@ public record LoraConfig(
       return this;
     }
 
+    /**
+     * Adds bare parameters of two or three dimensions that get adapters besides the targets: paths,
+     * or ends of paths, of parameters such as {@code experts.up}.
+     */
+    public Builder targetParameters(String... names) {
+      targetParameters.addAll(List.of(names));
+      return this;
+    }
+
+    /**
+     * Adds a range of blocks that the model is to consist of: blocks {@code from} to {@code to - 1}
+     * come next. Blocks that come several times share their weights and get adapters of their own.
+     */
+    public Builder layerReplication(int from, int to) {
+      layerReplication.add(new LayerRange(from, to));
+      return this;
+    }
+
     /** Sets another rank for layers whose path ends in {@code key}. */
     public Builder rankPattern(String key, int rank) {
       rankPattern.put(key, rank);
@@ -389,6 +422,8 @@ public record LoraConfig(
           ensureWeightTying,
           variant,
           startSettings,
+          targetParameters,
+          layerReplication,
           taskType(),
           baseModel());
     }

@@ -3,6 +3,7 @@ package dev.peft4j.tuner.lora;
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.annotation.Bias;
@@ -70,6 +71,8 @@ final class LoraFile {
           "lora_bias",
           "fan_in_fan_out",
           "ensure_weight_tying",
+          "target_parameters",
+          "layer_replication",
           "trainable_token_indices");
 
   /** Settings of starts that need data: kept as they are. */
@@ -114,9 +117,30 @@ final class LoraFile {
     file.expressions("rank_pattern", () -> new PatternKeys(ranks.keySet()));
     file.expressions("alpha_pattern", () -> new PatternKeys(alphas.keySet()));
     readTokens(file, b);
+    List<String> parameters = file.texts("target_parameters");
+    if (parameters != null) {
+      b.targetParameters(parameters.toArray(String[]::new));
+    }
+    readReplication(file, b);
     TargetFields fields = TargetFields.read(file);
     b.targets(fields.targets()).taskType(fields.taskType()).baseModel(fields.baseModel());
     return file.checked(b::build);
+  }
+
+  private static void readReplication(AdapterConfig file, LoraConfig.Builder b) throws IOException {
+    JsonNode ranges = file.get("layer_replication");
+    if (ranges.isMissingNode() || ranges.isNull()) {
+      return;
+    }
+    for (JsonNode range : ranges) {
+      boolean pair = range.size() == 2 && range.path(0).isInt() && range.path(1).isInt();
+      if (!pair
+          || range.path(0).intValue() < 0
+          || range.path(1).intValue() <= range.path(0).intValue()) {
+        throw file.wrong("layer_replication", ranges, "a list of pairs [from, to) of blocks");
+      }
+      b.layerReplication(range.path(0).intValue(), range.path(1).intValue());
+    }
   }
 
   private static void readInit(AdapterConfig file, LoraConfig.Builder b) throws IOException {
@@ -287,6 +311,13 @@ final class LoraFile {
     if (ofStart != null) {
       tree.set(c.init().name().toLowerCase(Locale.ROOT) + "_config", parsed(ofStart));
     }
+    if (!c.targetParameters().isEmpty()) {
+      c.targetParameters().forEach(tree.putArray("target_parameters")::add);
+    }
+    if (!c.layerReplication().isEmpty()) {
+      ArrayNode ranges = tree.putArray("layer_replication");
+      c.layerReplication().forEach(range -> ranges.addArray().add(range.from()).add(range.to()));
+    }
     ObjectNode ranks = tree.putObject("rank_pattern");
     c.rankPattern().forEach(ranks::put);
     ObjectNode alphas = tree.putObject("alpha_pattern");
@@ -303,6 +334,9 @@ final class LoraFile {
       c.trainableTokens().forEach((name, ids) -> ids.forEach(tokens.putArray(name)::add));
     }
     TargetFields.write(c, tree);
+    if (!c.targetParameters().isEmpty() && tree.path("target_modules").isNull()) {
+      tree.putArray("target_modules"); // none, where null would be those of the kind of model
+    }
     return tree;
   }
 }

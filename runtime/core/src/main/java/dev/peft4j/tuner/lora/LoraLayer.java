@@ -266,6 +266,12 @@ final class LoraLayer implements TunerLayer, LowRank {
       throw new IllegalStateException(
           "the adapter of '" + path + "' acts on some tokens only, so it cannot be merged");
     }
+    if (!kind.merges()) {
+      throw new IllegalStateException(
+          "the adapter of '"
+              + path
+              + "' joins what the groups of the convolution keep apart, so it cannot be merged");
+    }
     Map<Parameter, Tensor> merged = new LinkedHashMap<>();
     Tensor w = adapted(kind.weight());
     merged.put(

@@ -6,9 +6,12 @@ import dev.peft4j.annotation.Peft;
 import dev.peft4j.data.Shape;
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.nn.Adaptable;
+import dev.peft4j.nn.BlockStack;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.MultiheadAttention;
+import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.target.Names;
 import dev.peft4j.target.TargetMatcher;
@@ -34,6 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,6 +98,9 @@ public final class LoraTuner implements Tuner<LoraConfig> {
     if (tokens != null) {
       return TokenRows.besides(path, layer, tokens);
     }
+    if (layer instanceof MultiheadAttention attention) {
+      return new LoraAttention(path, attention, lora, context.rng());
+    }
     LoraKind kind = LoraKind.of(layer);
     if (kind == null) {
       throw new IllegalArgumentException(
@@ -105,6 +112,67 @@ public final class LoraTuner implements Tuner<LoraConfig> {
               + LoraKind.TYPES.stream().map(Class::getSimpleName).toList());
     }
     return new LoraLayer(path, kind, lora, context.rng());
+  }
+
+  /** Repeats blocks of the model, unless it was done for an adapter before. */
+  @Override
+  public boolean prepare(LoraConfig config, Module root) {
+    if (config.layerReplication().isEmpty()) {
+      return false;
+    }
+    BlockStack stack =
+        root.namedModules().stream()
+            .map(NamedModule::module)
+            .filter(BlockStack.class::isInstance)
+            .map(BlockStack.class::cast)
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "layer replication: "
+                            + root.getClass().getSimpleName()
+                            + " does not say which blocks it has (nn.BlockStack)"));
+    int count = stack.blockCount();
+    for (LayerRange range : config.layerReplication()) {
+      if (range.to() > count) {
+        throw new IllegalArgumentException(
+            "layer replication: " + range + " is out of range, the model has " + count + " blocks");
+      }
+    }
+    stack.arrange(
+        config.layerReplication().stream()
+            .flatMapToInt(range -> IntStream.range(range.from(), range.to()))
+            .toArray());
+    return true;
+  }
+
+  @Override
+  public boolean addsUpInShared(LoraConfig config) {
+    return !config.layerReplication().isEmpty();
+  }
+
+  @Override
+  public List<String> parameterTargets(LoraConfig config, String path, Module module) {
+    if (config.targetParameters().isEmpty() || path.isEmpty()) {
+      return List.of();
+    }
+    return module.ownParameters().keySet().stream()
+        .filter(
+            name ->
+                config.targetParameters().stream()
+                    .anyMatch(target -> Names.names(target, path + "." + name)))
+        .toList();
+  }
+
+  @Override
+  public List<String> targetParameters(LoraConfig config) {
+    return config.targetParameters();
+  }
+
+  @Override
+  public TunerLayer attachToParameters(
+      String path, Module module, List<String> names, LoraConfig config, TunerContext context) {
+    return new LoraParameters(path, module, names, config, context.rng());
   }
 
   /**
@@ -144,7 +212,7 @@ public final class LoraTuner implements Tuner<LoraConfig> {
   @Override
   public LoraConfig forModel(LoraConfig config, String modelType) {
     TargetSpec t = config.targets();
-    return TargetsByModel.isLeftOpen(t)
+    return TargetsByModel.isLeftOpen(t) && config.targetParameters().isEmpty()
         ? config.withTargets(TargetsByModel.of(LoraTuner.class, modelType, t))
         : config;
   }

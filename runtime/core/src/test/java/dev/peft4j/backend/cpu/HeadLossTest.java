@@ -218,7 +218,8 @@ class HeadLossTest {
     assertThat(found[1]).isCloseTo((float) (entropy / count), within(2e-6f));
     assertThat(found[2]).isCloseTo(capped.crossEntropy(labels).item(), within(2e-6f));
     if (trained && !reference) {
-      same(computed(Tensor.of(loss), x, w, bias), computed(capped.crossEntropy(labels), x, w, bias));
+      same(
+          computed(Tensor.of(loss), x, w, bias), computed(capped.crossEntropy(labels), x, w, bias));
       Tensor.of(loss).backward();
       List<Node> roots = new ArrayList<>(List.of(loss, metrics));
       roots.add(Objects.requireNonNull(x.gradient()));
