@@ -126,7 +126,7 @@ record SettingField<C extends CommonConfig<C>, B extends ConfigBuilder<B>>(
 
   /** A text or nothing, which is peft's default and empty in the settings. */
   static <C extends CommonConfig<C>, B extends ConfigBuilder<B>> SettingField<C, B> optionalText(
-      String key, Function<C, String> get, Setter<B, String> set) {
+      String key, Function<C, String> get, SettingSetter<B, String> set) {
     return of(
         key,
         NullNode.instance,

@@ -177,7 +177,7 @@ public final class SettingsFile<C extends CommonConfig<C>, B extends ConfigBuild
 
   /** Adds a text or nothing, which is peft's default and here empty; it plays no part later. */
   public SettingsFile<C, B> optionalText(
-      String key, Function<C, String> get, Setter<B, String> set) {
+      String key, Function<C, String> get, SettingSetter<B, String> set) {
     return add(SettingField.optionalText(key, get, set).atStart());
   }
 
