@@ -205,6 +205,19 @@ final class NativeTokenizer implements AutoCloseable {
     }
   }
 
+  /** Returns the ids of a text's tokens alone. */
+  long[] ids(String text) {
+    requireShort(text);
+    TokenizersLibrary library = TokenizersLibrary.LIB;
+    long encoding = library.encode(handle.get(), text, false);
+    Reference.reachabilityFence(this);
+    try {
+      return library.getTokenIds(encoding);
+    } finally {
+      library.deleteEncoding(encoding);
+    }
+  }
+
   private void requireShort(String text) {
     if (text.length() > most) {
       throw new IllegalArgumentException(

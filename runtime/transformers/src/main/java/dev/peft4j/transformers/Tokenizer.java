@@ -404,6 +404,16 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
+   * Returns the ids of the tokens of one text, whatever its length: those of {@link
+   * #tokenize(String, boolean)}, in less time since their places are not asked for.
+   */
+  public int[] ids(String text, boolean addSpecialTokens) {
+    long[] ids = tokenizer.ids(text);
+    long[] all = addSpecialTokens ? around.around(ids, null).ids() : ids;
+    return Arrays.stream(all).mapToInt(Math::toIntExact).toArray();
+  }
+
+  /**
    * Returns the tokens of one text in which special tokens at some places are text like any other,
    * as all of them are in transformers with {@code split_special_tokens}.
    *

@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * {@code bfloat16}; {@code batch} and {@code length} are sizes of a decoder's or encoder's texts.
  *
  * <p>With {@code peer}, a command that prints such a line, both run alternately, {@code rounds}
- * times each ({@link SideBySide}). {@code workload=growth} runs {@link Growth} instead.
+ * times each ({@link SideBySide}). {@code workload=growth} runs {@link Growth} instead, {@code
+ * packing} {@link PackingBench}, {@code rendering} {@link RenderingBench}.
  *
  * <p>Prints a {@link CostReport} to standard error and one JSON line to standard output: the median
  * step after the warm-up, the first step, samples (or tokens) a second, seconds from the start of
@@ -36,6 +37,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Bench {
   private static final String GROWTH = "growth";
+  private static final String PACKING = "packing";
+  private static final String RENDERING = "rendering";
 
   /** The property with the command to compare with. */
   static final String PEER = "peer";
@@ -57,13 +60,17 @@ public final class Bench {
       Growth.run();
       return;
     }
-    if (name == null || !Workload.NAMES.contains(name)) {
+    if (PACKING.equals(name)) {
+      PackingBench.run();
+      return;
+    }
+    if (!RENDERING.equals(name) && (name == null || !Workload.NAMES.contains(name))) {
       fail(
           (name == null ? "no workload is given" : "there is no workload '" + name + "'")
               + "; say -Dworkload= with one of "
               + String.join(", ", Workload.NAMES)
               + ", "
-              + GROWTH);
+              + String.join(", ", GROWTH, PACKING, RENDERING));
       return;
     }
     String peer = System.getProperty(PEER);
@@ -72,6 +79,14 @@ public final class Bench {
       try {
         System.out.println(SideBySide.run(SideBySide.here(), command, count("rounds", 3)));
       } catch (IllegalStateException | UncheckedIOException e) {
+        fail(String.valueOf(e.getMessage()));
+      }
+      return;
+    }
+    if (RENDERING.equals(name)) {
+      try {
+        RenderingBench.run();
+      } catch (IllegalArgumentException | IOException e) {
         fail(String.valueOf(e.getMessage()));
       }
       return;
@@ -185,7 +200,7 @@ public final class Bench {
    * Returns the seconds since the start by the JVM's own clock: the system's start time of a
    * process may be off by a second.
    */
-  private static double secondsSinceStart() {
+  static double secondsSinceStart() {
     long now = System.currentTimeMillis();
     return (now - ManagementFactory.getRuntimeMXBean().getStartTime()) / 1e3;
   }
