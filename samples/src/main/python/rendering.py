@@ -20,11 +20,15 @@ PASSES = 3
 
 def write(file, count):
     rng = random.Random(1)
-    words = ("the a river stone old mill and copper roof rain bird why where light walk slow evening number "
-             "seven table open door nobody knows that it's café naïve 中文 2024 x=1; return").split()
+    # 30,000 words as often as those of a language are, some with marks; few letters make them pronounceable
+    parts = [c + v for c in "bdfgklmnprstvz" for v in ("a", "e", "i", "o", "u", "ea", "on", "er")]
+    words = ["".join(rng.choices(parts, k=rng.randint(1, 4))) for _ in range(30_000)]
+    weights = [1 / (rank + 3) for rank in range(len(words))]
+    marks = [""] * 60 + [","] * 4 + ["."] * 3 + ["?", "'s", ":", ";", "!", " (1)", "-x", " 2024", "é", " 中文"]
 
     def say(least, most):
-        return " ".join(rng.choice(words) for _ in range(rng.randint(least, most)))
+        said = rng.choices(words, weights, k=rng.randint(least, most))
+        return " ".join(word + rng.choice(marks) for word in said).capitalize()
 
     with open(file, "w", encoding="utf-8") as out:
         for _ in range(count):

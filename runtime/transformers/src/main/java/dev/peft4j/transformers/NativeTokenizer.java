@@ -49,6 +49,7 @@ final class NativeTokenizer implements AutoCloseable {
   private final Cleaner.Cleanable cleanable;
   private final Map<Integer, String> normalized;
   private final Set<Integer> special;
+  private final TokenMemo memo;
   private final double most;
   private final double decodedLength;
 
@@ -57,6 +58,7 @@ final class NativeTokenizer implements AutoCloseable {
     this.normalized = normalized;
     this.special = normalized.isEmpty() ? Set.of() : file.special();
     this.cleanable = CLEANER.register(this, handle);
+    this.memo = new TokenMemo(this::ids, file.boundaries());
     this.most =
         (file.retries() ? MAX_RETRIED : MAX_CHARACTERS) / Math.max(1, file.growth() / USUAL_GROWTH);
     this.decodedLength = file.decodedLength();
@@ -205,8 +207,13 @@ final class NativeTokenizer implements AutoCloseable {
     }
   }
 
+  /** Returns what remembers the tokens of words. */
+  TokenMemo memo() {
+    return memo;
+  }
+
   /** Returns the ids of a text's tokens alone. */
-  long[] ids(String text) {
+  private long[] ids(String text) {
     requireShort(text);
     TokenizersLibrary library = TokenizersLibrary.LIB;
     long encoding = library.encode(handle.get(), text, false);

@@ -408,9 +408,12 @@ public final class Tokenizer implements AutoCloseable {
    * #tokenize(String, boolean)}, in less time since their places are not asked for.
    */
   public int[] ids(String text, boolean addSpecialTokens) {
-    long[] ids = tokenizer.ids(text);
-    long[] all = addSpecialTokens ? around.around(ids, null).ids() : ids;
-    return Arrays.stream(all).mapToInt(Math::toIntExact).toArray();
+    int[] ids = tokenizer.memo().ids(text);
+    return addSpecialTokens
+        ? Arrays.stream(around.around(Arrays.stream(ids).asLongStream().toArray(), null).ids())
+            .mapToInt(Math::toIntExact)
+            .toArray()
+        : ids;
   }
 
   /**

@@ -59,10 +59,10 @@ final class PackingBench {
     PackingBench bench = Rng.with(0, () -> new PackingBench(Integer.getInteger("layers", 2)));
     List<TokenRow> rows = conversations(count);
     List<PackedRow> packed = Packing.BEST_FIT.pack(rows, ROW);
-    // as many tokens in a step as an unpacked batch has on average, without its padding
     long tokens = rows.stream().mapToLong(TokenRow::length).sum();
-    int size = (int) Math.max(1, Math.round((double) BATCH * tokens / rows.size() / ROW));
     List<CausalBatch> apart = Batches.shuffled(rows, BATCH, 0, CausalBatch::of).epoch(0);
+    // a step takes as many tokens, and as much memory, as an unpacked one with its padding
+    int size = (int) Math.max(1, Math.round((double) size(apart) / apart.size() / ROW));
     List<CausalBatch> together =
         Batches.shuffled(packed, size, 0, some -> PackedRow.batch(some, CausalBatch.MULTIPLE))
             .epoch(0);
