@@ -196,6 +196,54 @@ class CausalLmCommandTest {
   }
 
   @Test
+  void anEndThatNoVocabularyHasIsNamed() throws IOException {
+    Path tokenizer = model.resolve("tokenizer_config.json");
+    Files.writeString(tokenizer, "{\"eos_token\": \"<|over|>\"}");
+    train(data)
+        .failed("the tokenizer's eos_token \"<|over|>\", 18, is not in the vocabulary of 18");
+    Files.delete(tokenizer);
+    Path config = model.resolve("config.json");
+    Files.writeString(
+        config, Files.readString(config).replace("\"eos_token_id\": 3", "\"eos_token_id\": 18"));
+    Path text = folder.resolve("book.txt");
+    Files.writeString(text, "the film was great");
+    train(text).failed("the eos_token_id of config.json, 18, is not in the vocabulary of 18");
+  }
+
+  /** Each of them stands in a line of its own. */
+  @Test
+  void allThatDoesNotFitIsListed() throws IOException {
+    Path config = model.resolve("config.json");
+    Files.writeString(
+        config, Files.readString(config).replace("\"hidden_size\": 16", "\"hidden_size\": 20"));
+    Run run = train(data);
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.err()).contains(model + " does not fit the model");
+    assertThat(
+            run.err()
+                .lines()
+                .filter(l -> l.matches(" +(model|lm_head)\\S+: expected .*, found .*")))
+        .hasSize(2 * 9 + 3); // every weight has the hidden size
+    Files.writeString(
+        config,
+        Files.readString(config)
+            .replace("\"hidden_size\": 20", "\"hidden_size\": 16")
+            .replace("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3"));
+    assertThat(train(data).err().lines().filter(l -> l.matches(" +model.layers.2\\S+"))).hasSize(9);
+  }
+
+  @Test
+  void settingsThatTheFamilyDoesNotHave() throws IOException {
+    Path config = model.resolve("config.json");
+    String usual = Files.readString(config);
+    Files.writeString(config, usual.replace("{\"model_type\"", "{\"poetry\": 3, \"model_type\""));
+    train(data, "--steps", "1").ok(); // a warning of the log, see DecoderFolderTest
+    Files.writeString(
+        config, usual.replace("{\"model_type\"", "{\"is_causal\": false, \"model_type\""));
+    train(data).failed("config.json: is_causal is false, which is not supported");
+  }
+
+  @Test
   void inspectNamesFamilySizesAndTheMemoryOfTraining() throws IOException {
     JsonNode found = Run.of("inspect", model, "--json").json();
     assertThat(found.path("family").asText()).isEqualTo("llama");
@@ -205,7 +253,16 @@ class CausalLmCommandTest {
     assertThat(memory.path("weights_bytes").longValue())
         .isEqualTo(4 * found.path("parameters").longValue());
     assertThat(memory.path("tokens").intValue()).isEqualTo(12);
-    assertThat(memory.path("activations_bytes").longValue()).isGreaterThan(12 * 2 * 16 * 4);
+    long values = memory.path("activations_bytes").longValue();
+    assertThat(values).isGreaterThan(12 * 2 * 16 * 4);
+    JsonNode eight = Run.of("inspect", model, "--batch", "8", "--json").json();
+    assertThat(eight.path("training_memory").path("activations_bytes").longValue())
+        .isBetween(3 * values, 9 * values);
+    JsonNode shorter = Run.of("inspect", model, "--max-length", "4", "--json").json();
+    assertThat(shorter.path("training_memory").path("tokens").intValue()).isEqualTo(4);
+    assertThat(Run.of("inspect", model, "--max-length", "13").err())
+        .contains("--max-length is 13, the model takes 2 to 12 tokens");
+    assertThat(Run.of("inspect", model, "--batch", "0").err()).contains("--batch is 0");
     assertThat(Run.of("inspect", model).ok().out())
         .contains("family: llama", "sizes.layers: 2", "training_memory.bytes: ");
     TinyDecoder.write(model, TinyModel.WORDS.size() - 1);

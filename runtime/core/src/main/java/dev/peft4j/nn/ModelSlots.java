@@ -30,6 +30,7 @@ public final class ModelSlots {
       int kvHeads,
       int headDim) {}
 
+  private final Module owner;
   private final Sizes sizes;
   private final UnaryOperator<Tensor> words;
   private final List<ModelSlot> all = new ArrayList<>();
@@ -37,9 +38,11 @@ public final class ModelSlots {
   /**
    * Creates slots; none is there until it is added.
    *
+   * @param owner the module that has them
    * @param words gives the embeddings of ids
    */
-  public ModelSlots(Sizes sizes, UnaryOperator<Tensor> words) {
+  public ModelSlots(Module owner, Sizes sizes, UnaryOperator<Tensor> words) {
+    this.owner = owner;
     this.sizes = sizes;
     this.words = words;
   }
@@ -71,6 +74,11 @@ public final class ModelSlots {
   private <S extends ModelSlot> S add(S slot) {
     all.add(slot);
     return slot;
+  }
+
+  /** Returns the module that has them: its mode is the mode of what adapters do in them. */
+  public Module owner() {
+    return owner;
   }
 
   /** Returns the sizes of the model. */

@@ -96,6 +96,16 @@ final class FrozenBase {
     return modules;
   }
 
+  /** Returns the module at a path. */
+  Module module(String path) {
+    for (NamedModule m : modules) {
+      if (m.name().equals(path)) {
+        return m.module();
+      }
+    }
+    throw new IllegalArgumentException("there is no module '" + path + "'");
+  }
+
   /** The slots of the whole model, by names of their own. */
   List<NamedModule> modelSlots() {
     return modelSlots;

@@ -44,6 +44,14 @@ public interface DecodingModel {
     return Integer.MAX_VALUE;
   }
 
+  /**
+   * Returns the length beyond which keys are others than in a text up to it: when a text grows
+   * beyond, what a cache holds is computed again.
+   */
+  default int cacheSwitchesAt() {
+    return Integer.MAX_VALUE;
+  }
+
   /** Returns the module that computes. */
   Module module();
 }

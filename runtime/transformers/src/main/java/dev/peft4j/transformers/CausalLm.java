@@ -92,7 +92,7 @@ public abstract class CausalLm extends NamedParts implements HasModelType {
 
   /** Returns the number of tokens that the active adapters put in front of each text. */
   public final int virtualTokens() {
-    return model.virtualTokens(1);
+    return model.virtualTokens();
   }
 
   /**

@@ -50,6 +50,7 @@ public final class DecoderModel extends NamedParts implements BlockStack, HasSlo
         norm(style.name(DecoderPart.FINAL_NORM), style.norm(), hidden, style.normEps());
     this.slots =
         new ModelSlots(
+            this,
             new ModelSlots.Sizes(
                 config.modelType(),
                 config.vocabSize(),
@@ -63,6 +64,8 @@ public final class DecoderModel extends NamedParts implements BlockStack, HasSlo
     for (int i = 0; i < config.layers(); i++) {
       slots.add(ModelSlot.Kind.KEYS_VALUES, i);
     }
+    slots.add(ModelSlot.Kind.LABELS);
+    slots.add(ModelSlot.Kind.LABEL_WEIGHTS);
   }
 
   /**
@@ -89,7 +92,7 @@ public final class DecoderModel extends NamedParts implements BlockStack, HasSlo
   private Tensor forward(Tensor inputs, DecoderInput in, Consumer<Tensor> layerInput) {
     int tokens = in.inputIds().dim(1);
     int rows = in.inputIds().dim(0);
-    int keys = in.cache() == null ? keysInFront(rows) : 0;
+    int keys = in.cache() == null ? keysInFront() : 0;
     DecoderPlaces places = new DecoderPlaces(rows, keys, inputs.dim(1) - tokens, tokens);
     DecoderCall call = new DecoderCall(in, config, places, slots);
     Tensor x = embed(inputs, call);
@@ -141,13 +144,13 @@ public final class DecoderModel extends NamedParts implements BlockStack, HasSlo
   }
 
   /** Returns the number of places that adapters put in front of the tokens. */
-  int virtualTokens(int rows) {
-    int tokens = inputs.isUsed() ? virtualInputs(rows).dim(1) : 0;
-    return tokens + keysInFront(rows);
+  int virtualTokens() {
+    int tokens = inputs.isUsed() ? virtualInputs(0).dim(1) : 0;
+    return tokens + keysInFront();
   }
 
   private void requirePrimed(KeyValueCache cache) {
-    int virtual = cache.isPrimed() ? 0 : virtualTokens(cache.batch());
+    int virtual = cache.isPrimed() ? 0 : virtualTokens();
     if (virtual > 0) {
       throw new IllegalStateException(
           "the active adapter puts "
@@ -158,9 +161,9 @@ public final class DecoderModel extends NamedParts implements BlockStack, HasSlo
   }
 
   /** Returns the number of keys that an adapter puts in front of those of a layer's tokens. */
-  private int keysInFront(int rows) {
+  private int keysInFront() {
     return slots.of(ModelSlot.Kind.KEYS_VALUES).getFirst().isUsed()
-        ? DecoderPlaces.prefix(slots, 0, rows).dim(1)
+        ? DecoderPlaces.prefix(slots, 0, 0).dim(1)
         : 0;
   }
 
@@ -200,7 +203,7 @@ public final class DecoderModel extends NamedParts implements BlockStack, HasSlo
       cache.prime(tokens.dim(1), () -> new Tensor[] {forward(tokens, in, _ -> {})});
       return;
     }
-    int keys = keysInFront(rows);
+    int keys = keysInFront();
     cache.prime(
         keys,
         () -> {

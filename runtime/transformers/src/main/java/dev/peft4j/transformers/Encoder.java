@@ -27,6 +27,7 @@ public abstract class Encoder extends Module implements HasModelType, HasSlots {
     this.config = config;
     this.slots =
         new ModelSlots(
+            this,
             new ModelSlots.Sizes(
                 modelType(),
                 config.vocabSize(),

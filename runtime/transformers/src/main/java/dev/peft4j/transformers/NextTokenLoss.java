@@ -4,10 +4,15 @@ import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.graph.Node;
+import dev.peft4j.nn.ModelSlot;
 import dev.peft4j.op.HeadLoss;
 import dev.peft4j.op.HeadMetrics;
 import dev.peft4j.op.LinearTerms;
 import dev.peft4j.tensor.Tensor;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,7 +89,11 @@ public record NextTokenLoss(float labelSmoothing, boolean byProbability, double 
     boolean noisy = noise > 0 && model.training() && batch.input().noise() == null;
     Tensor hidden = model.hiddenWithVirtual(noisy ? noisy(model, batch.input()) : batch.input());
     Tensor rows = hidden.reshape(-1, hidden.dim(-1));
-    return of(model, rows, Tensor.of(shifted(batch.labels(), hidden.dim(1))), metrics);
+    Labels labels = Labels.of(model, batch.labels(), hidden.dim(1));
+    if (labels.weights() == null) {
+      return of(model, rows, Tensor.of(labels.next()), metrics);
+    }
+    return new Measured(weighted(model, rows, labels.next(), labels.weights()), null);
   }
 
   private DecoderInput noisy(CausalLm model, DecoderInput in) {
@@ -95,21 +104,87 @@ public record NextTokenLoss(float labelSmoothing, boolean byProbability, double 
     return in.withNoise(Tensor.of(values, ids.dim(0), ids.dim(1), width));
   }
 
-  /**
-   * Returns for each token the label of the next one; none for the last of a row. The last virtual
-   * token predicts the first one of the text.
-   *
-   * @param places tokens of a row, with the virtual ones in front
-   */
-  private static int[] shifted(Tensor labels, int places) {
-    int tokens = labels.dim(1);
-    int[] all = labels.toInts();
-    int[] next = new int[labels.dim(0) * places];
+  /** Returns the mean over the tokens that count of their losses, each times its weight. */
+  private Tensor weighted(CausalLm model, Tensor rows, int[] next, float[] weights) {
+    Map<Float, int[]> groups = new TreeMap<>();
+    int counted = 0;
     for (int i = 0; i < next.length; i++) {
-      int at = i % places + 1 - (places - tokens); // of the next token in its row
-      next[i] = at < 0 || at == tokens ? TokenRow.IGNORED : all[i / places * tokens + at];
+      if (next[i] != TokenRow.IGNORED) {
+        counted++;
+        groups.computeIfAbsent(weights[i], w -> ignored(next.length))[i] = next[i];
+      }
     }
-    return next;
+    if (groups.isEmpty()) {
+      return of(model, rows, Tensor.of(next), false).loss();
+    }
+    Tensor sum = null;
+    for (Map.Entry<Float, int[]> group : groups.entrySet()) {
+      long n = Arrays.stream(group.getValue()).filter(l -> l != TokenRow.IGNORED).count();
+      Tensor part =
+          of(model, rows, Tensor.of(group.getValue()), false)
+              .loss()
+              .mul(group.getKey() * n / counted);
+      sum = sum == null ? part : sum.add(part);
+    }
+    return Objects.requireNonNull(sum);
+  }
+
+  private static int[] ignored(int n) {
+    int[] all = new int[n];
+    Arrays.fill(all, TokenRow.IGNORED);
+    return all;
+  }
+
+  /**
+   * What a pass predicts.
+   *
+   * @param next for each token the label of the next one; none for the last of a row. The last
+   *     virtual token predicts the first one of the text
+   * @param weights what each of them counts; null if it is 1
+   */
+  @SuppressWarnings("ArrayRecordComponent") // made and read here only
+  private record Labels(int[] next, float @Nullable [] weights) {
+    /**
+     * Returns the labels of a batch.
+     *
+     * @param places tokens of a row, with the virtual ones in front
+     */
+    static Labels of(CausalLm model, Tensor labels, int places) {
+      ModelSlot own = model.model().slots().only(ModelSlot.Kind.LABELS);
+      ModelSlot weigh = model.model().slots().only(ModelSlot.Kind.LABEL_WEIGHTS);
+      int rows = labels.dim(0);
+      int[] all = atPlaces(labels, places);
+      if (!own.isUsed()) {
+        return new Labels(next(all, places), null);
+      }
+      int[] asked = own.apply(Tensor.of(all, rows, places), x -> x).toInts();
+      float[] weights = weigh.apply(Tensor.ones(rows, places), x -> x).toFloats();
+      float[] ofNext = new float[weights.length];
+      boolean any = false;
+      for (int i = 0; i + 1 < weights.length; i++) {
+        ofNext[i] = weights[i + 1];
+        any |= weights[i] != 1;
+      }
+      return new Labels(next(asked, places), any ? ofNext : null);
+    }
+
+    private static int[] atPlaces(Tensor labels, int places) {
+      int tokens = labels.dim(1);
+      int[] given = labels.toInts();
+      int[] all = ignored(labels.dim(0) * places);
+      for (int row = 0; row < labels.dim(0); row++) {
+        System.arraycopy(given, row * tokens, all, (row + 1) * places - tokens, tokens);
+      }
+      return all;
+    }
+
+    private static int[] next(int[] all, int places) {
+      int[] next = ignored(all.length);
+      for (int i = 0; i < next.length; i++) {
+        next[i] = (i + 1) % places == 0 ? TokenRow.IGNORED : all[i + 1];
+      }
+      return next;
+    }
   }
 
   private Measured of(CausalLm model, Tensor rows, Tensor labels, boolean metrics) {

@@ -68,6 +68,24 @@ class ModelTunerContractTest {
           List.of(
               "{'num_virtual_tokens': 3}",
               "{'num_virtual_tokens': 4, 'prompt_tuning_init': 'SAMPLE_VOCAB'}");
+      case "PREFIX_TUNING" ->
+          List.of(
+              "{'num_virtual_tokens': 3}",
+              "{'num_virtual_tokens': 3, 'prefix_projection': true, 'encoder_hidden_size': 6}");
+      case "P_TUNING" ->
+          List.of(
+              "{'num_virtual_tokens': 3, 'encoder_hidden_size': 6}",
+              "{'num_virtual_tokens': 3, 'encoder_reparameterization_type': 'LSTM',"
+                  + " 'encoder_hidden_size': 4}");
+      case "MULTITASK_PROMPT_TUNING" ->
+          List.of("{'num_virtual_tokens': 3, 'num_tasks': 2, 'num_ranks': 2}");
+      case "CARTRIDGE" -> List.of("{'num_virtual_tokens': 3, 'num_frozen_tokens': 1}");
+      case "CPT" ->
+          List.of(
+              "{'cpt_token_ids': [4, 5, 6, 7, 8, 9], 'cpt_tokens_type_mask': [1, 2, 3, 4, 6, 8],"
+                  + " 'opt_weighted_loss_type': 'decay', 'opt_loss_decay_factor': 0.5,"
+                  + " 'opt_projection_epsilon': 50.0, 'opt_projection_format_epsilon': 50.0,"
+                  + " 'num_virtual_tokens': 6}");
       default -> throw new AssertionError("write a contract case for " + peftType);
     };
   }

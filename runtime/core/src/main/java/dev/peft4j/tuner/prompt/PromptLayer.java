@@ -3,15 +3,26 @@ package dev.peft4j.tuner.prompt;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.TunerLayer;
+import dev.peft4j.io.StoredTensor;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import java.util.function.UnaryOperator;
 
 /** An adapter that puts rows in front of what goes through its slot. */
 public abstract class PromptLayer implements TunerLayer {
   private static final String GROUP = "prompt_encoder";
+  private static final String EMBEDDINGS = "prompt_embeddings";
 
-  /** Creates it. */
-  protected PromptLayer() {}
+  private final int tokens;
+
+  /**
+   * Creates it.
+   *
+   * @param tokens number of virtual tokens
+   */
+  protected PromptLayer(int tokens) {
+    this.tokens = tokens;
+  }
 
   /**
    * Returns the rows, (tokens, width), or (batch, tokens, width).
@@ -23,8 +34,10 @@ public abstract class PromptLayer implements TunerLayer {
   @Override
   public Tensor forward(Tensor x, UnaryOperator<Tensor> base) {
     Tensor rest = base.apply(x);
+    if (rest.dim(0) == 0) { // asks how many there are
+      return Tensor.zeros(0, tokens + rest.dim(1), rest.dim(2));
+    }
     Tensor rows = rows(rest.dim(0));
-    int tokens = rows.dim(-2);
     int width = rows.dim(-1);
     Tensor all =
         rows.shape().rank() == 3
@@ -52,8 +65,27 @@ public abstract class PromptLayer implements TunerLayer {
   @Override
   public String key(Entry entry) {
     return entry.suffix().equals("embedding.weight")
-        ? "prompt_embeddings"
+        ? EMBEDDINGS
         : GROUP + "." + entry.suffix();
+  }
+
+  /**
+   * Returns the virtual tokens as files have them, where they are computed from something that
+   * files do not have; else null.
+   */
+  protected @Nullable Tensor product() {
+    return null;
+  }
+
+  @Override
+  public @Nullable StoredTensor stored(Entry entry) {
+    Tensor product = product();
+    if (product == null) {
+      return TunerLayer.super.stored(entry);
+    }
+    return key(entry).equals(EMBEDDINGS)
+        ? new StoredTensor(product.shape(), product.storage())
+        : null;
   }
 
   /** Throws: there is no weight that virtual tokens could become a part of. */

@@ -47,6 +47,11 @@ public record VirtualTokens(int tokens, int width, int layers, int heads, boolea
         inference);
   }
 
+  /** Returns the same with another number of tokens. */
+  public VirtualTokens withTokens(int value) {
+    return new VirtualTokens(value, width, layers, heads, inference);
+  }
+
   /** Returns the same for training, or as saved. */
   public VirtualTokens withInference(boolean value) {
     return new VirtualTokens(tokens, width, layers, heads, value);

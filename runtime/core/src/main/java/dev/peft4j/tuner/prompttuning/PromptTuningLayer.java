@@ -5,7 +5,7 @@ import dev.peft4j.nn.ModelSlots;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.prompt.PromptLayer;
-import dev.peft4j.tuner.prompt.PromptTokenizer;
+import dev.peft4j.tuner.prompt.WordRows;
 import java.util.List;
 import java.util.Objects;
 
@@ -14,33 +14,21 @@ final class PromptTuningLayer extends PromptLayer {
   private final Parameter table;
 
   PromptTuningLayer(ModelSlots model, PromptTuningConfig config, Rng rng) {
+    super(config.virtual().tokens());
     int tokens = config.virtual().tokens();
-    int width = config.virtual().width();
+    PromptStart start = config.virtual().inference() ? PromptStart.RANDOM : config.start();
     this.table =
-        config.virtual().inference() || config.start() == PromptStart.RANDOM
-            ? new Parameter(rng.normal(tokens * width, 0, 1), tokens, width)
-            : new Parameter(
-                model.embed(Tensor.of(ids(model, config, rng), tokens)).toFloats(), tokens, width);
+        switch (start) {
+          case RANDOM -> WordRows.random(tokens, config.virtual().width(), rng);
+          case SAMPLE_VOCAB -> WordRows.drawn(model, tokens, rng);
+          case TEXT -> WordRows.ofText(model, tokens, tokenizer(config), config.initText());
+        };
   }
 
-  /** The words that virtual tokens start as. */
-  private static int[] ids(ModelSlots model, PromptTuningConfig config, Rng rng) {
-    int[] ids = new int[config.virtual().tokens()];
-    if (config.start() == PromptStart.SAMPLE_VOCAB) {
-      int vocabulary = model.sizes().vocabulary();
-      for (int i = 0; i < ids.length; i++) {
-        ids[i] = (int) (rng.nextDouble() * vocabulary);
-      }
-      return ids;
-    }
-    String base = Objects.requireNonNullElse(config.baseModel(), "");
-    int[] text =
-        PromptTokenizer.of(
-            config.tokenizer().isEmpty() ? base : config.tokenizer(), config.initText());
-    for (int i = 0; i < ids.length; i++) {
-      ids[i] = text[i % text.length];
-    }
-    return ids;
+  private static String tokenizer(PromptTuningConfig config) {
+    return config.tokenizer().isEmpty()
+        ? Objects.requireNonNullElse(config.baseModel(), "")
+        : config.tokenizer();
   }
 
   @Override
