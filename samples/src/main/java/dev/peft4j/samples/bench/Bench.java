@@ -138,7 +138,9 @@ public final class Bench {
       return SideBySide.run(SideBySide.here(), SideBySide.here(LlamaCpp.class), rounds);
     }
     try (RandomGguf file = RandomGguf.write(encoding())) {
-      String[] with = {"-D" + GGUF + "=" + file.path(), "-D" + LlamaCpp.ADAPTER + "=" + file.adapter()};
+      String[] with = {
+        "-D" + GGUF + "=" + file.path(), "-D" + LlamaCpp.ADAPTER + "=" + file.adapter()
+      };
       return SideBySide.run(
           SideBySide.here(Bench.class, with), SideBySide.here(LlamaCpp.class, with), rounds);
     }
@@ -207,8 +209,14 @@ public final class Bench {
     }
     double processor = (processorSeconds() - before) / steps;
     double step = median(seconds);
-    String line = line("peft4j, Java " + Runtime.version().feature(), name, held, threads,
-        new Times(step, processor, first, started), workload.units());
+    String line =
+        line(
+            "peft4j, Java " + Runtime.version().feature(),
+            name,
+            held,
+            threads,
+            new Times(step, processor, first, started),
+            workload.units());
     System.err.print(CostReport.of(() -> step(workload, optimizer), Math.min(steps, REPORTED)));
     return line;
   }
