@@ -27,7 +27,7 @@ import java.util.Locale;
 final class PackingBench {
   private static final int BATCH = 8;
   private static final int ROW = 512;
-  private static final int VOCABULARY = 4096;
+  private static final int VOCABULARY = 1024;
   private static final int TURNS = 25;
 
   private final LlamaForCausalLM model;
@@ -56,7 +56,7 @@ final class PackingBench {
 
   static void run() {
     int count = Integer.getInteger("rows", 2000);
-    PackingBench bench = Rng.with(0, () -> new PackingBench(Integer.getInteger("layers", 2)));
+    PackingBench bench = Rng.with(0, () -> new PackingBench(Integer.getInteger("layers", 3)));
     List<TokenRow> rows = conversations(count);
     List<PackedRow> packed = Packing.BEST_FIT.pack(rows, ROW);
     long tokens = rows.stream().mapToLong(TokenRow::length).sum();
