@@ -96,9 +96,11 @@ final class FrozenBase {
     return modules;
   }
 
-  /** The slots of the whole model, by names of their own. */
-  List<NamedModule> modelSlots() {
-    return modelSlots;
+  /** The slots of the whole model, by names of their own, and then all modules. */
+  List<NamedModule> slotsAndModules() {
+    List<NamedModule> all = new ArrayList<>(modelSlots);
+    all.addAll(modules);
+    return all;
   }
 
   /** True if the target {@code all-linear} takes that module. */

@@ -80,6 +80,7 @@ class ModelTunerContractTest {
       case "MULTITASK_PROMPT_TUNING" ->
           List.of("{'num_virtual_tokens': 3, 'num_tasks': 2, 'num_ranks': 2}");
       case "CARTRIDGE" -> List.of("{'num_virtual_tokens': 3, 'num_frozen_tokens': 1}");
+      case "ADAPTION_PROMPT" -> List.of("{'adapter_len': 3, 'adapter_layers': 2}");
       case "CPT" ->
           List.of(
               "{'cpt_token_ids': [4, 5, 6, 7, 8, 9], 'cpt_tokens_type_mask': [1, 2, 3, 4, 6, 8],"
