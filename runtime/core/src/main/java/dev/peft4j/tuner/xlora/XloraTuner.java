@@ -94,7 +94,13 @@ public final class XloraTuner extends SettingsTuner<XloraConfig, Module> {
 
   private static JsonNode experts(XloraConfig config) {
     ObjectNode all = JsonNodeFactory.instance.objectNode();
-    config.experts().forEach(e -> all.put(e.name(), e.given()));
+    config
+        .experts()
+        .forEach( // a file elsewhere would not find what was found beside this one
+            e ->
+                all.put(
+                    e.name(),
+                    e.folder().equals(Path.of(e.given())) ? e.given() : e.folder().toString()));
     return all;
   }
 
