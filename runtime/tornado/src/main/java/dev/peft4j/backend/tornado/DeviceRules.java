@@ -205,8 +205,7 @@ final class DeviceRules {
           int[] in = at.in();
           FloatArray x = to.f(in[0]);
           FloatArray table = to.f(in[1]);
-          to.add(
-              RotaryKernels.rotate(op, x, at.shape(), table, to.shape(in[1]), at.out()));
+          to.add(RotaryKernels.rotate(op, x, at.shape(), table, to.shape(in[1]), at.out()));
         });
     add(
         Softmax.class,

@@ -106,8 +106,7 @@ public final class StreamedAttention {
   private List<Object> arguments(Inputs in, int items) {
     List<Object> all =
         new ArrayList<>(
-            List.of(
-                KernelCall.CONTEXT, in.q, in.k, in.v, in.mask, in.seen, in.settings, items));
+            List.of(KernelCall.CONTEXT, in.q, in.k, in.v, in.mask, in.seen, in.settings, items));
     all.addAll(numbers);
     return all;
   }
