@@ -34,7 +34,9 @@ final class AttachPlanner {
     this.matching = matching;
     this.problems = problems;
     // which embedding the model's input goes to, only its modules tell
-    this.checkedAtRunTime = settings.tokens().stream().anyMatch(t -> t.embedding().isEmpty());
+    this.checkedAtRunTime =
+        !settings.kind().hasTargets()
+            || settings.tokens().stream().anyMatch(t -> t.embedding().isEmpty());
   }
 
   /**

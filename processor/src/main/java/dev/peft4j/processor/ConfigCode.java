@@ -75,6 +75,9 @@ final class ConfigCode {
   }
 
   private static void addTargets(List<CodeBlock> calls, PeftSettings s) {
+    if (!s.kind().hasTargets()) {
+      return;
+    }
     if (s.allLinear()) {
       add(calls, "allLinear()");
     } else if (s.hasRegex()) {

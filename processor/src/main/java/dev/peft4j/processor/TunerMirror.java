@@ -48,6 +48,11 @@ record TunerMirror(
     return m != null && (m.tuner().isEmpty() || m.tuner().equals(peftType));
   }
 
+  /** Returns whether it adapts layers that targets name; else it adapts the whole model. */
+  boolean hasTargets() {
+    return has("target");
+  }
+
   boolean named(String name) {
     return peftType.equals(name.toUpperCase(Locale.ROOT));
   }

@@ -19,6 +19,7 @@ import dev.peft4j.train.TrainingResult;
 import dev.peft4j.transformers.CausalBatch;
 import dev.peft4j.transformers.CausalLm;
 import dev.peft4j.transformers.NextTokenLoss;
+import dev.peft4j.transformers.TokenMetrics;
 import dev.peft4j.transformers.TokenRow;
 import dev.peft4j.tuner.AdaptedModel;
 import dev.peft4j.tuner.ConfigBuilder;
@@ -33,26 +34,34 @@ import org.jspecify.annotations.Nullable;
 /**
  * The training of a language model on texts.
  *
+ * @param task what is learned: texts or conversations
  * @param model the model's options
  * @param texts where the texts are
  * @param data the texts
  * @param evaluation texts to evaluate on, or null
  * @param options the training options
+ * @param batching how the rows come into batches
  * @param run where results go
  * @param out what is printed
  */
 record CausalTraining(
+    Task task,
     ModelOptions model,
     LanguageModel.Texts texts,
     Path data,
     @Nullable Path evaluation,
     TrainOptions options,
+    RowBatches batching,
     RunFolder run,
     Out out) {
   private static final String FORMAT = "peft4j training 1";
 
   int train(ConfigBuilder<?> tuner) throws IOException {
     try (LanguageModel lm = LanguageModel.load(model, null)) {
+      ChatTemplate template = texts.template(lm.tokenizer());
+      if (task == Task.CHAT) {
+        requireChat(template);
+      }
       List<TokenRow> rows = lm.read(data, texts, out);
       Path evalFile = evaluation;
       List<TokenRow> evalRows = evalFile == null ? List.of() : lm.read(evalFile, texts, out);
@@ -64,7 +73,7 @@ record CausalTraining(
               () -> CommandException.ofSettings(() -> PeftModel.of(net, adapter(tuner))));
       out.note("%s", adapted.trainableSummary());
       Batches<CausalBatch> batches =
-          Batches.shuffled(rows, options.batch, options.seed, CausalBatch::of);
+          batching.of(rows, options.batch, options.seed, lm.maxLength(), out);
       AdamW optimizer =
           AdamW.builder()
               .lr(options.lr)
@@ -73,10 +82,14 @@ record CausalTraining(
       NextTokenLoss loss =
           CommandException.ofSettings(
               () -> new NextTokenLoss(options.smoothing, false, options.neftune));
+      TokenMetrics metrics = new TokenMetrics();
       Trainer<CausalBatch> trainer =
-          run.attach(Trainer.of(adapted, optimizer, batches, b -> loss.of(net, b)))
+          run.attach(
+                  Trainer.of(adapted, optimizer, batches, b -> metrics.loss(loss, net, b)),
+                  TokenMetrics.NAMES)
+              .measuring(metrics::step)
               .settings(options.settings(evalFile != null))
-              .remember("task", Task.CAUSAL_LM.toString())
+              .remember("task", task.toString())
               .remember("seed", Long.toString(options.seed))
               .remember("loss", loss.toString())
               .remember("max length", Integer.toString(lm.maxLength()));
@@ -104,7 +117,7 @@ record CausalTraining(
       if (best != null) {
         adapted.load(best);
       }
-      save(adapted, lm, batches);
+      save(adapted, lm, template, batches);
       net.eval();
       Map<String, Double> measured =
           evalFile == null ? Map.of() : lm.evaluate(evalRows, options.batch);
@@ -116,24 +129,48 @@ record CausalTraining(
 
   /** On all linear layers unless the user names some. */
   private PeftConfig adapter(ConfigBuilder<?> tuner) {
-    List<String> layers = options.targets.isEmpty() ? List.of("all-linear") : options.targets;
-    return tuner
-        .targets(layers.toArray(new String[0]))
+    return options
+        .targeted(tuner, List.of("all-linear"))
         .taskType("CAUSAL_LM")
         .baseModel(ModelFolders.name(model.folder))
         .build();
   }
 
-  private void save(AdaptedModel<CausalLm> adapted, LanguageModel lm, Batches<CausalBatch> batches)
+  /** Throws if there is no template for conversations, or the data have none. */
+  private void requireChat(@Nullable ChatTemplate template) {
+    if (template == null) {
+      throw new CommandException(
+          model.folder
+              + " has no chat template (chat_template.jinja, or chat_template in"
+              + " tokenizer_config.json), which --task chat needs; give one with --chat-template"
+              + " FILE");
+    }
+    for (Path file : evaluation == null ? List.of(data) : List.of(data, evaluation)) {
+      if (!LanguageModel.hasRows(file)) {
+        throw new UsageException(
+            "--task chat reads rows of JSON (.json or .jsonl, perhaps .gz), found "
+                + file
+                + "; plain texts are for --task causal-lm");
+      }
+    }
+  }
+
+  private void save(
+      AdaptedModel<CausalLm> adapted,
+      LanguageModel lm,
+      @Nullable ChatTemplate template,
+      Batches<CausalBatch> batches)
       throws IOException {
     ObjectNode tree = Out.object().put("format", FORMAT);
-    tree.put("task", Task.CAUSAL_LM.toString()).put("max length", lm.maxLength());
+    tree.put("task", task.toString()).put("max length", lm.maxLength());
     tree.put("text column", texts.columns().text);
     ObjectNode facts = tree.putObject("data");
     batches.fingerprint().forEach(facts::put);
-    options.write(tree.putObject("settings"));
+    ObjectNode settings = tree.putObject("settings");
+    options.write(settings);
+    settings.put("loss on", texts.rows().loss.name()).put("packing", batching.packing.name());
+    settings.put("group by length", batching.byLength);
     Path adapter = run.adapter();
-    ChatTemplate template = texts.rows().template(model.folder, lm.tokenizer());
     // so that it talks as it was trained
     ChatSettings chat =
         template == null

@@ -158,8 +158,13 @@ record Classifier(
 
   /** Returns the maximum number of tokens of a text. */
   static int maxLength(ModelOptions options) throws IOException {
-    int most = Transformers.encoderConfig(options.folder, 1).maxTokens();
+    int most = Transformers.encoderConfig(options.folder, 1).maxTokens() - options.virtual;
     Integer asked = options.maxLength;
+    if (most < 1) {
+      throw new UsageException(
+          "--virtual-tokens is %d: no position of the model is left for a text"
+              .formatted(options.virtual));
+    }
     if (asked != null && (asked < 1 || asked > most)) {
       throw new UsageException(
           "--max-length is " + asked + ", the model takes 1 to " + most + " tokens");
@@ -171,7 +176,11 @@ record Classifier(
 
   /** Returns the number of labels of an adapter's classifier; null if it has none. */
   private static @Nullable Integer rowsOfClassifier(Path weights, String layer) throws IOException {
-    Shape shape = SafeTensors.open(weights).shapes().get("base_model.model." + layer + ".weight");
+    Map<String, Shape> shapes = SafeTensors.open(weights).shapes();
+    Shape shape = shapes.get("base_model.model." + layer + ".weight");
+    if (shape == null) { // of an adapter of the whole model
+      shape = shapes.get("base_model." + layer + ".weight");
+    }
     if (shape != null && shape.rank() != 2) {
       throw new FileFormatException(
           weights, "has a classifier of shape " + shape + ", expected (labels, features)");

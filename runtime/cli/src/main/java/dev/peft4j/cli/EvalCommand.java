@@ -44,7 +44,7 @@ final class EvalCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    if (Task.of(task, trained.adapter()) == Task.CAUSAL_LM) {
+    if (Task.of(task, trained.adapter()).isLanguageModel()) {
       return trained.runAlone(this::perplexity);
     }
     return trained.run(data.columns, out, with -> evaluate());
@@ -67,7 +67,8 @@ final class EvalCommand implements Callable<Integer> {
       List<TokenRow> rows =
           lm.read(
               data.path,
-              new LanguageModel.Texts(trained.model().folder, data.columns, rowsOfText),
+              new LanguageModel.Texts(
+                  trained.model().folder, trained.adapter(), data.columns, rowsOfText),
               out);
       long tokens = rows.stream().mapToLong(TokenRow::counted).sum();
       Map<String, Double> values = lm.evaluate(rows, trained.batch());

@@ -7,8 +7,6 @@ import dev.peft4j.generate.GenerationListener;
 import dev.peft4j.generate.GenerationRequest;
 import dev.peft4j.generate.GenerationResult;
 import dev.peft4j.generate.Generator;
-import dev.peft4j.io.Adapter;
-import dev.peft4j.io.AdapterFolder;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.transformers.CausalLm;
 import dev.peft4j.transformers.Tokenizer;
@@ -100,9 +98,7 @@ final class GenerateCommand implements Callable<Integer> {
     CausalLm model = options.causalLm();
     model.eval();
     if (adapter != null) {
-      Path at = AdapterPath.of(adapter);
-      Adapter weights = AdapterFolder.read(at);
-      weights.checkFinite();
+      Path at = AdapterPath.finite(adapter);
       CommandException.ofSettings(() -> PeftModel.load(model, at)).eval();
     }
     GenerationConfig config = generation.config(GenerationConfig.read(options.folder));

@@ -46,11 +46,27 @@ final class InspectCommand implements Callable<Integer> {
       description = "A folder or a file, or the name of what 'peft4j download' has fetched.")
   private Path path = Path.of("");
 
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Texts of a step, for the memory that training a language model takes.")
+  private int batch;
+
+  @Option(
+      names = "--max-length",
+      paramLabel = "TOKENS",
+      defaultValue = "0",
+      showDefaultValue = Help.Visibility.NEVER,
+      description = "Tokens of each of them; by default 512, or what the model takes if less.")
+  private int tokens;
+
   @Option(names = "--check", description = "Look at every value: NaN and infinity are an error.")
   private boolean check;
 
   @Override
   public Integer call() throws IOException {
+    DecoderFacts facts = new DecoderFacts(batch, tokens);
     ObjectNode found = Out.object();
     found.put("path", path.toString());
     if (!Files.exists(path)) {
@@ -61,13 +77,14 @@ final class InspectCommand implements Callable<Integer> {
     }
     if (GgufFile.looksLikeOne(path)) {
       GgufInspection.describe(path, found, check);
+      facts.add(found, path);
     } else if (!Files.isDirectory(path)) {
       found.put("kind", "safetensors");
       file(found, path);
     } else if (AtomicFiles.exists(path.resolve(PeftFormat.CONFIG_FILE))) {
       adapter(found);
     } else if (Files.exists(path.resolve("config.json"))) {
-      model(found);
+      model(found, facts);
     } else {
       folders(found);
     }
@@ -98,11 +115,11 @@ final class InspectCommand implements Callable<Integer> {
     }
   }
 
-  private void model(ObjectNode found) throws IOException {
+  private void model(ObjectNode found, DecoderFacts facts) throws IOException {
     found.put("kind", "model");
     ModelFolder folder = ModelFolder.open(path);
     found.set("config", folder.config());
-    DecoderFacts.add(found, path);
+    facts.add(found, path);
     List<TensorInfo> infos = new ArrayList<>();
     for (String name : folder.names()) {
       infos.add(folder.info(name));

@@ -1,11 +1,13 @@
 package dev.peft4j.cli;
 
 import dev.peft4j.Peft4jException;
+import dev.peft4j.chat.ChatTemplate;
 import dev.peft4j.dataset.DataFile;
 import dev.peft4j.io.Adapter;
 import dev.peft4j.io.AdapterFolder;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.sft.SftData;
+import dev.peft4j.sft.SftEncoder;
 import dev.peft4j.train.Batches;
 import dev.peft4j.train.Evaluator;
 import dev.peft4j.transformers.CausalBatch;
@@ -42,7 +44,7 @@ record LanguageModel(CausalLm model, Tokenizer tokenizer, int maxLength) impleme
     }
     CausalLm model = options.causalLm();
     Weights.requireFinite(options.folder, model);
-    int length = length(options, model.config().maxPositions());
+    int length = length(options, model.config().maxPositions() - options.virtual);
     Tokenizer tokenizer = Tokenizer.load(options.folder, length);
     if (adapter != null) {
       CommandException.ofSettings(() -> PeftModel.load(model, adapter));
@@ -52,6 +54,11 @@ record LanguageModel(CausalLm model, Tokenizer tokenizer, int maxLength) impleme
 
   private static int length(ModelOptions options, int most) throws IOException {
     Integer asked = options.maxLength;
+    if (most < 2) {
+      throw new UsageException(
+          "--virtual-tokens is %d: no positions of the model are left for a text"
+              .formatted(options.virtual));
+    }
     if (asked != null && (asked < 2 || asked > most)) {
       throw new UsageException(
           "--max-length is "
@@ -65,8 +72,18 @@ record LanguageModel(CausalLm model, Tokenizer tokenizer, int maxLength) impleme
         : asked;
   }
 
-  /** Where texts are, and what of them is learned. */
-  record Texts(Path folder, DataColumns columns, SftDataOptions rows) {}
+  /**
+   * How texts are read, and what of them is learned.
+   *
+   * @param folder the model's
+   * @param adapter an adapter that may have a chat template of its own, or null
+   */
+  record Texts(Path folder, @Nullable Path adapter, DataColumns columns, SftDataOptions rows) {
+    @Nullable ChatTemplate template(Tokenizer tokenizer) throws IOException {
+      Path own = adapter == null ? null : AdapterPath.of(adapter);
+      return rows.template(folder, own, tokenizer);
+    }
+  }
 
   /**
    * Reads texts: rows of JSON of any kind that {@link SftData} knows; the texts of a column of a
@@ -75,13 +92,13 @@ record LanguageModel(CausalLm model, Tokenizer tokenizer, int maxLength) impleme
    * @throws FileFormatException if the file is not valid, or there is nothing to predict in it
    */
   List<TokenRow> read(Path file, Texts texts, Out out) throws IOException {
-    String name = file.toString().replaceFirst("\\.gz$", "");
     DataColumns columns = texts.columns;
-    if (name.endsWith(".json") || name.endsWith(".jsonl")) {
+    if (hasRows(file)) {
       if (out.isGiven("--text")) {
         texts.rows.textField = columns.text;
       }
-      SftData data = texts.rows.read(file, texts.folder, tokenizer, maxLength);
+      SftEncoder encoder = texts.rows.encoder(texts.template(tokenizer), tokenizer, maxLength);
+      SftData data = SftData.read(file, encoder);
       if (data.largestId() >= model.config().vocabSize()) {
         throw new FileFormatException(
             file,
@@ -100,7 +117,13 @@ record LanguageModel(CausalLm model, Tokenizer tokenizer, int maxLength) impleme
     } else {
       DataFile data = columns.quote ? DataFile.of(file).quoted() : DataFile.of(file);
       // what goes wrong in a row gets the file and the line
-      data.read(r -> read.add(rows.row(r.text(columns.text))));
+      data.read(
+          r -> {
+            String text = r.text(columns.text);
+            return texts.rows.splitTexts
+                ? read.addAll(rows.blocks(text))
+                : read.add(rows.row(text));
+          });
     }
     if (rows.cut() > 0) {
       out.warn(
@@ -114,6 +137,12 @@ record LanguageModel(CausalLm model, Tokenizer tokenizer, int maxLength) impleme
               + " tokens and are cut there; see --max-length");
     }
     return predictable(file, read);
+  }
+
+  /** Returns whether a file has rows of JSON, by its name. */
+  static boolean hasRows(Path file) {
+    String name = file.toString().replaceFirst("\\.gz$", "");
+    return name.endsWith(".json") || name.endsWith(".jsonl");
   }
 
   /** Leaves out rows of which no token is predicted. */

@@ -6,6 +6,8 @@ import dev.peft4j.data.Encodings;
 import dev.peft4j.transformers.CausalLm;
 import dev.peft4j.transformers.Quantize;
 import dev.peft4j.transformers.Transformers;
+import dev.peft4j.tuner.ConfigBuilder;
+import dev.peft4j.tuner.prompt.PromptBuilder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -37,6 +39,14 @@ final class ModelOptions {
           "Tokens kept of a text; by default 128, or what the model or its tokenizer takes if"
               + " less.")
   @Nullable Integer maxLength;
+
+  /** The tokens that an adapter puts in front of each text, for which there must be room. */
+  int virtual;
+
+  /** Leaves room for the virtual tokens of an adapter that is to be made. */
+  void leaveRoom(ConfigBuilder<?> tuner) {
+    virtual = tuner instanceof PromptBuilder<?> p ? p.virtualTokens() : 0;
+  }
 
   @Option(
       names = "--dtype",
@@ -107,7 +117,7 @@ final class ModelOptions {
   /** Returns how the frozen weights of a classifier are held. */
   Encoding encodingOfClassifier() {
     if (quantize != null) {
-      throw new UsageException("--quantize is for --task causal-lm");
+      throw new UsageException("--quantize is for --task causal-lm and --task chat");
     }
     Encoding given = encoding();
     return given == null ? Encodings.FLOAT32 : given;

@@ -3,8 +3,10 @@ package dev.peft4j.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.chat.ChatTemplate;
 import dev.peft4j.io.PythonJson;
 import dev.peft4j.sft.SftData;
+import dev.peft4j.sft.SftOptions;
 import dev.peft4j.sft.SftWarning;
 import dev.peft4j.transformers.TokenRow;
 import dev.peft4j.transformers.Tokenizer;
@@ -66,7 +68,9 @@ final class PreviewCommand implements Callable<Integer> {
     }
     HubAccess.requireModel(folder);
     try (Tokenizer tokenizer = Tokenizer.load(folder, Integer.MAX_VALUE)) {
-      SftData read = data.read(file, folder, tokenizer, maxLength);
+      data.allowDropped = true; // whoever looks wants to see them
+      ChatTemplate template = data.template(folder, null, tokenizer);
+      SftData read = SftData.read(file, data.encoder(template, tokenizer, maxLength));
       int index = read.kept().indexOf(row - 1);
       if (row < 1 || index < 0 && row > seen(read)) {
         throw new UsageException("--row is " + row + ", the file has " + seen(read) + " rows");
@@ -129,6 +133,9 @@ final class PreviewCommand implements Callable<Integer> {
       out.line(
           "rows dropped, without a token to learn: %,d; skipped: %,d",
           read.dropped(), read.skipped());
+      if (read.dropped() > 0 && read.dropped() >= SftOptions.MOST_DROPPED * seen(read)) {
+        out.warn("a tenth of the rows or more are dropped: 'train' wants --allow-dropped for that");
+      }
     }
     histogram(read.rows());
     long full = read.rows().stream().filter(r -> r.length() == maxLength).count();

@@ -7,6 +7,7 @@ import dev.peft4j.train.CsvLog;
 import dev.peft4j.train.Trainer;
 import dev.peft4j.train.TrainingResult;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +25,12 @@ record RunFolder(Path folder, boolean resume, @Nullable ProgressListener progres
 
   /** Lets a trainer write here. */
   <B> Trainer<B> attach(Trainer<B> trainer) {
-    trainer.checkpoints(folder.resolve("checkpoints")).listener(new CsvLog(folder));
+    return attach(trainer, List.of());
+  }
+
+  /** Lets a trainer write here, with numbers that it measures in each step. */
+  <B> Trainer<B> attach(Trainer<B> trainer, List<String> measured) {
+    trainer.checkpoints(folder.resolve("checkpoints")).listener(new CsvLog(folder, measured));
     if (progress != null) {
       trainer.listener(progress);
     }

@@ -4,7 +4,6 @@ import dev.peft4j.chat.ChatTemplate;
 import dev.peft4j.generate.ChatSettings;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.sft.LossOn;
-import dev.peft4j.sft.SftData;
 import dev.peft4j.sft.SftEncoder;
 import dev.peft4j.sft.SftOptions;
 import dev.peft4j.transformers.Tokenizer;
@@ -33,7 +32,7 @@ final class SftDataOptions {
   }
 
   @Option(
-      names = "--loss",
+      names = {"--loss", "--loss-on"},
       paramLabel = "TOKENS",
       description =
           "The tokens that are learned: answers (the assistant's in conversations, completions of"
@@ -58,23 +57,52 @@ final class SftDataOptions {
       description = "Count rows that cannot become examples instead of ending with an error.")
   boolean skipBadRows;
 
-  /** Returns the encoder of rows for the model in {@code folder}. */
-  SftEncoder encoder(Path folder, Tokenizer tokenizer, int maxLength) throws IOException {
-    SftOptions options = new SftOptions(loss.on, textField, maxLength, false, skipBadRows);
-    ChatTemplate chat = template(folder, tokenizer);
+  @Option(
+      names = "--allow-dropped",
+      description =
+          "Accept that a tenth of the rows or more are dropped because none of their tokens is"
+              + " learned; it is an error otherwise.")
+  boolean allowDropped;
+
+  @Option(
+      names = "--plain-content",
+      description =
+          "Keep special tokens that are typed in messages as text, instead of making them those"
+              + " tokens, as transformers does.")
+  boolean plainContent;
+
+  /** Whether long texts are split instead of cut; decided by the packing. */
+  boolean splitTexts;
+
+  /** Returns the encoder of rows for a model with the tokenizer. */
+  SftEncoder encoder(@Nullable ChatTemplate chat, Tokenizer tokenizer, int maxLength) {
+    SftOptions options =
+        SftOptions.DEFAULT
+            .lossOn(loss.on)
+            .textField(textField)
+            .maxLength(maxLength)
+            .skipBadRows(skipBadRows)
+            .splitTexts(splitTexts)
+            .plainContent(plainContent)
+            .mostDropped(allowDropped ? 1 : SftOptions.MOST_DROPPED);
     return CommandException.ofSettings(() -> new SftEncoder(tokenizer, chat, options));
   }
 
-  /** Returns the examples of a file. */
-  SftData read(Path file, Path folder, Tokenizer tokenizer, int maxLength) throws IOException {
-    return SftData.read(file, encoder(folder, tokenizer, maxLength));
-  }
-
-  /** Returns the chat template that was asked for, or the model's; null if there is none. */
-  @Nullable ChatTemplate template(Path folder, Tokenizer tokenizer) throws IOException {
+  /**
+   * Returns the chat template that was asked for, else the adapter's, else the model's; null if
+   * there is none.
+   *
+   * @param adapter an adapter that is used, or null
+   */
+  @Nullable ChatTemplate template(Path folder, @Nullable Path adapter, Tokenizer tokenizer)
+      throws IOException {
     Path file = template;
     if (file == null) {
-      return ChatSettings.template(folder);
+      ChatTemplate own = adapter == null ? null : ChatSettings.template(adapter);
+      ChatTemplate chosen = own == null ? ChatSettings.template(folder) : own;
+      return chosen == null || !chosen.specialTokens().isEmpty()
+          ? chosen
+          : chosen.withSpecialTokens(tokenizer.specialTokens());
     }
     if (!Files.isRegularFile(file)) {
       throw new FileFormatException(

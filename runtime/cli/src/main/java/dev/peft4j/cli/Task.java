@@ -16,7 +16,9 @@ enum Task {
   /** Texts get labels. */
   CLASSIFICATION("classification"),
   /** The next token is predicted. */
-  CAUSAL_LM("causal-lm");
+  CAUSAL_LM("causal-lm"),
+  /** The answers of conversations are learned. */
+  CHAT("chat");
 
   private final String word;
 
@@ -45,6 +47,16 @@ enum Task {
       throw new TypeConversionException(
           "\"" + text + "\" is not a task, expected " + String.join(" or ", new Words()));
     }
+  }
+
+  /** Returns whether it is a language model's: one that predicts the next token. */
+  boolean isLanguageModel() {
+    return this != CLASSIFICATION;
+  }
+
+  /** Returns whether a word is that of a task of language models. */
+  static boolean isLanguageModel(String word) {
+    return word.equals(CAUSAL_LM.word) || word.equals(CHAT.word);
   }
 
   /** Returns the task that was asked for; else that of an adapter; else classification. */

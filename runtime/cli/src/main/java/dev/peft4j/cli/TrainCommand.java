@@ -38,7 +38,8 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     description =
         "Trains an adapter (LoRA, unless --tuner says otherwise): with a classifier on texts with"
-            + " labels, or with --task causal-lm a language model on texts.",
+            + " labels, or a language model on texts (--task causal-lm) or conversations (--task"
+            + " chat).",
     footer = {
       "",
       "The output folder gets: adapter (peft's files, and the labels' names),",
@@ -50,6 +51,7 @@ final class TrainCommand implements Callable<Integer> {
   @Mixin private LabelledFile data = new LabelledFile();
   @Mixin private TrainOptions options = new TrainOptions();
   @Mixin private SftDataOptions rows = new SftDataOptions();
+  @Mixin private RowBatches batching = new RowBatches();
   @Mixin private Out out = new Out();
 
   @Option(
@@ -61,7 +63,8 @@ final class TrainCommand implements Callable<Integer> {
       description =
           "What is learned: ${COMPLETION-CANDIDATES}. For causal-lm the data are rows of JSON"
               + " (texts, prompts with completions, conversations), a column of a .csv or .tsv, or"
-              + " a .txt that is cut into blocks.")
+              + " a .txt that is cut into blocks; for chat they are rows of JSON, and the model"
+              + " needs a chat template.")
   private Task task = Task.CLASSIFICATION;
 
   @Option(
@@ -96,17 +99,21 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    if (task == Task.CAUSAL_LM) {
+    if (task.isLanguageModel()) {
       options.forLanguageModel(out);
+      rows.splitTexts = batching.splits();
     }
     options.check(task, out);
     options.check(evalData != null);
+    batching.check();
     ConfigBuilder<?> tuner = TunerOptions.settings(out.commandSpec());
-    if (task == Task.CAUSAL_LM) {
+    model.leaveRoom(tuner);
+    if (task.isLanguageModel()) {
       RunFolder run = new RunFolder(folder, resume, quiet ? null : CausalTraining.progress());
       return model.run(
           () ->
-              new CausalTraining(model, texts(), data.path, evalData, options, run, out)
+              new CausalTraining(
+                      task, model, texts(), data.path, evalData, options, batching, run, out)
                   .train(tuner));
     }
     return model.run(() -> train(tuner));
@@ -191,7 +198,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private LanguageModel.Texts texts() {
-    return new LanguageModel.Texts(model.folder, data.columns, rows);
+    return new LanguageModel.Texts(model.folder, null, data.columns, rows);
   }
 
   /** Returns the requested labels, or else those in the data. */

@@ -26,7 +26,11 @@ final class TrainOptions {
           "--loss",
           "--chat-template",
           "--text-field",
-          "--skip-bad-rows");
+          "--skip-bad-rows",
+          "--allow-dropped",
+          "--plain-content",
+          "--packing",
+          "--group-by-length");
 
   @Option(
       names = "--epochs",
@@ -236,10 +240,11 @@ final class TrainOptions {
 
   /** Throws if an option does nothing for the task, or a measure is not the task's. */
   void check(Task task, Out out) {
-    boolean causal = task == Task.CAUSAL_LM;
+    boolean causal = task.isLanguageModel();
     for (String own : OF_LANGUAGE_MODELS) {
       if (!causal && out.isGiven(own)) {
-        throw new UsageException(own + " is for --task causal-lm");
+        throw new UsageException(
+            own + " is for --task " + Task.CAUSAL_LM + " and --task " + Task.CHAT);
       }
     }
     boolean ofClasses = monitor == Measure.accuracy || monitor == Measure.f1;
@@ -302,6 +307,23 @@ final class TrainOptions {
   }
 
   /**
+   * Gives settings the targets that were asked for.
+   *
+   * @param usual the targets if none were; a tuner of the whole model has none in any case
+   */
+  ConfigBuilder<?> targeted(ConfigBuilder<?> tuner, List<String> usual) {
+    if (tuner.hasTargets()) {
+      return tuner.targets((targets.isEmpty() ? usual : targets).toArray(new String[0]));
+    }
+    if (!targets.isEmpty()) {
+      throw new UsageException(
+          "--target %s: the tuner changes the whole model, so it has no targets"
+              .formatted(String.join(",", targets)));
+    }
+    return tuner;
+  }
+
+  /**
    * Returns the settings of the adapter.
    *
    * @param tuner the settings of the tuner's own
@@ -309,10 +331,7 @@ final class TrainOptions {
    * @param drawn layers without weights in the folder: they are trained and saved too
    */
   PeftConfig adapter(ConfigBuilder<?> tuner, Path base, List<String> drawn) throws IOException {
-    List<String> layers =
-        targets.isEmpty() ? Transformers.family(base).attentionTargets() : targets;
-    return tuner
-        .targets(layers.toArray(new String[0]))
+    return targeted(tuner, Transformers.family(base).attentionTargets())
         .modulesToSave(drawn.toArray(new String[0]))
         .taskType("SEQ_CLS")
         .baseModel(ModelFolders.name(base))

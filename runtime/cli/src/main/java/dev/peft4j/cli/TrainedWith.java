@@ -107,9 +107,10 @@ record TrainedWith(
         throw new FileFormatException(
             file, "has the format '" + format + "', expected '" + FORMAT + "'");
       }
-      if (tree.path("task").asText().equals(Task.CAUSAL_LM.toString())) {
+      String task = tree.path("task").asText();
+      if (Task.isLanguageModel(task)) {
         throw new FileFormatException(
-            file, "is of a language model (task causal-lm), expected that of a classifier");
+            file, "is of a language model (task " + task + "), expected that of a classifier");
       }
       return of(file, tree);
     }

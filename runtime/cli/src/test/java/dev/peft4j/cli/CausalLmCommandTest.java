@@ -205,7 +205,16 @@ class CausalLmCommandTest {
     assertThat(memory.path("weights_bytes").longValue())
         .isEqualTo(4 * found.path("parameters").longValue());
     assertThat(memory.path("tokens").intValue()).isEqualTo(12);
-    assertThat(memory.path("activations_bytes").longValue()).isGreaterThan(12 * 2 * 16 * 4);
+    long values = memory.path("activations_bytes").longValue();
+    assertThat(values).isGreaterThan(12 * 2 * 16 * 4);
+    JsonNode eight = Run.of("inspect", model, "--batch", "8", "--json").json();
+    assertThat(eight.path("training_memory").path("activations_bytes").longValue())
+        .isBetween(3 * values, 9 * values);
+    JsonNode shorter = Run.of("inspect", model, "--max-length", "4", "--json").json();
+    assertThat(shorter.path("training_memory").path("tokens").intValue()).isEqualTo(4);
+    assertThat(Run.of("inspect", model, "--max-length", "13").err())
+        .contains("--max-length is 13, the model takes 2 to 12 tokens");
+    assertThat(Run.of("inspect", model, "--batch", "0").err()).contains("--batch is 0");
     assertThat(Run.of("inspect", model).ok().out())
         .contains("family: llama", "sizes.layers: 2", "training_memory.bytes: ");
     TinyDecoder.write(model, TinyModel.WORDS.size() - 1);
@@ -232,7 +241,7 @@ class CausalLmCommandTest {
     "--cycles, 0, 'must be at least 1'",
     "--label-smoothing, 2, 'at most 1'",
     "--neftune, -1, 'at least 0'",
-    "--task, poetry, 'classification or causal-lm'"
+    "--task, poetry, 'classification or causal-lm or chat'"
   })
   void wrongOptionsAreNamed(String option, String value, String says) {
     Run run = train(data, option, value);

@@ -51,6 +51,14 @@ public interface Backend extends Support, AutoCloseable {
     void run(Storage[] inputs, Storage[] outputs, Runnable gate);
 
     /**
+     * Returns the bytes that a run needs besides its inputs and outputs, with the copies of weights
+     * that are kept from run to run; 0 if that is not known.
+     */
+    default long bytes() {
+      return 0;
+    }
+
+    /**
      * Frees what the program holds on a device. Called when the program is dropped from the cache,
      * possibly while another thread runs it; that run continues.
      */

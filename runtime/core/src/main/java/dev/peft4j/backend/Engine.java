@@ -144,6 +144,16 @@ public final class Engine {
 
   /** Returns the program that computes {@code roots} on a backend, for tests and profiles. */
   public static Program program(Backend backend, List<Node> roots) {
-    return Program.of(Trace.of(roots, Collections.nCopies(roots.size(), null)), backend);
+    return program(backend, roots, Collections.nCopies(roots.size(), null));
+  }
+
+  /**
+   * Returns the program that computes {@code roots} on a backend and replaces variables by them.
+   *
+   * @param targets for each root the variable that it replaces, or null
+   */
+  public static Program program(
+      Backend backend, List<Node> roots, List<? extends @Nullable Variable> targets) {
+    return Program.of(Trace.of(roots, targets), backend);
   }
 }

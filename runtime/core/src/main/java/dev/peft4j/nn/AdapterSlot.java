@@ -20,6 +20,11 @@ public final class AdapterSlot {
     return acting == null ? base.apply(x) : acting.apply(this, x, base);
   }
 
+  /** Returns whether an adapted model may act on the layer. */
+  public boolean isUsed() {
+    return sources.length > 0;
+  }
+
   /** Lets an adapted model act on the layer. */
   public synchronized void join(OverlaySource source) {
     sources = Overlays.plus(sources, source);

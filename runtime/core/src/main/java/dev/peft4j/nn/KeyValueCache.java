@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The keys and values of the tokens that a decoder has read, so that a further token costs only its
  * own pass: one for a call or a conversation, never shared by threads. Rows of a batch may be of
- * different lengths; token {@code i} of a row stands in slot {@code i} of it, and no slot holds
- * padding.
+ * different lengths; token {@code i} of a row stands in slot {@code i} of it, behind the {@link
+ * #virtual} ones, and no slot holds padding.
  *
  * <p>A step adds some tokens to each row:
  *
@@ -61,6 +61,7 @@ public final class KeyValueCache {
   private final Map<Object, Recording> recordings = new HashMap<>();
   private int capacity;
   private int[] added = {};
+  private int virtual = -1;
   private @Nullable Step step;
 
   /**
@@ -99,6 +100,44 @@ public final class KeyValueCache {
     return lengths[row];
   }
 
+  /**
+   * Puts virtual tokens in front of the tokens of all rows, such as those of a prompt that an
+   * adapter learned. They are in each row for good and count for no length.
+   *
+   * @param tokens their number, which may be 0
+   * @param graph builds results from {@link #start}, {@link #positions} and {@link #append}, for a
+   *     step that adds the virtual tokens to each row
+   * @throws IllegalStateException if there are tokens or virtual ones already
+   */
+  public void prime(int tokens, Supplier<Tensor[]> graph) {
+    if (virtual >= 0 || longest() > 0) {
+      throw new IllegalStateException(
+          "KeyValueCache: virtual tokens come before all others, and this cache has "
+              + longest()
+              + " tokens and "
+              + virtual()
+              + " virtual ones");
+    }
+    if (tokens > 0) {
+      int[] all = new int[batch];
+      Arrays.fill(all, tokens);
+      place(tokens, all);
+      compute("virtual", graph);
+      Arrays.fill(added, 0);
+    }
+    virtual = tokens;
+  }
+
+  /** Returns whether virtual tokens were put in front, or none of them. */
+  public boolean isPrimed() {
+    return virtual >= 0;
+  }
+
+  /** Returns the number of virtual tokens in front of each row. */
+  public int virtual() {
+    return Math.max(0, virtual);
+  }
+
   /** Returns the number of bytes that keys and values take. */
   public long bytes() {
     long sum = 0;
@@ -129,7 +168,6 @@ public final class KeyValueCache {
    */
   public void begin(int tokens, int... counts) {
     requireRows("counts", counts.length);
-    int longest = 0;
     for (int b = 0; b < batch; b++) {
       if (counts[b] < 0 || counts[b] > tokens || lengths[b] + counts[b] > limit) {
         throw new IllegalArgumentException(
@@ -145,17 +183,25 @@ public final class KeyValueCache {
                 + limit
                 + " tokens");
       }
-      longest = Math.max(longest, lengths[b]);
     }
-    reserve(longest + tokens);
+    place(tokens, counts);
+  }
+
+  private void place(int tokens, int... counts) {
+    int longest = 0;
+    for (int length : lengths) {
+      longest = Math.max(longest, length);
+    }
+    reserve(virtual() + longest + tokens);
     Step s = steps.computeIfAbsent(tokens, this::newStep);
     for (int b = 0; b < batch; b++) {
-      put(s.start, b, lengths[b]);
+      int before = virtual() + lengths[b];
+      put(s.start, b, before);
       for (int i = 0; i < tokens; i++) {
         // padding has the last token's position: some models go by the largest position
-        int place = Math.max(0, lengths[b] + Math.min(i, counts[b] - 1));
+        int place = Math.max(0, before + Math.min(i, counts[b] - 1));
         put(s.positions, b * tokens + i, place);
-        put(s.slots, b * tokens + i, b * capacity + lengths[b] + i);
+        put(s.slots, b * tokens + i, b * capacity + before + i);
       }
     }
     added = counts.clone();
@@ -325,7 +371,8 @@ public final class KeyValueCache {
       for (int b = 0; b < batch; b++) {
         if (from[b] != b) {
           copy = copy == null ? MemorySegment.ofArray(memory.toArray(I32)) : copy;
-          MemorySegment.copy(copy, from[b] * row, memory, b * row, used(s, old[from[b]]));
+          MemorySegment.copy(
+              copy, from[b] * row, memory, b * row, used(s, virtual() + old[from[b]]));
         }
       }
       s.storage().modified();
@@ -340,6 +387,7 @@ public final class KeyValueCache {
   public KeyValueCache select(int... rows) {
     KeyValueCache chosen = new KeyValueCache(rows.length, limit);
     chosen.capacity = capacity;
+    chosen.virtual = virtual;
     for (int i = 0; i < layers.size(); i++) {
       Layer l = layers.get(i);
       chosen.layers.add(
@@ -362,7 +410,11 @@ public final class KeyValueCache {
     long row = target.byteSize() / batch;
     for (int b = 0; b < batch; b++) {
       MemorySegment.copy(
-          source, rows[b] * oldRow, target, b * row, used(old, from.lengths[rows[b]]));
+          source,
+          rows[b] * oldRow,
+          target,
+          b * row,
+          used(old, from.virtual() + from.lengths[rows[b]]));
     }
     made.changed();
     return made;

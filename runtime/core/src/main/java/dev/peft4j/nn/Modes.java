@@ -4,13 +4,14 @@ import dev.peft4j.data.Rng;
 import dev.peft4j.log.Log;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -20,12 +21,13 @@ import org.jspecify.annotations.Nullable;
  * belong to the adapted model and the call, not to the modules of the base, which others may share.
  *
  * <ul>
- *   <li>Training mode is for the thread that asks for it, until it asks for evaluation mode.
- *   <li>The thread that adapts a base in training mode, and a thread that makes an optimizer step
- *       in that mode, keep it as if they had asked for it: nothing that another thread does turns
- *       their dropout off.
- *   <li>Evaluation mode is for the thread that asks for it and for all that have neither asked for
- *       training mode nor trained, such as those that serve.
+ *   <li>Each thread has a mode of its own, and asks for another for itself alone.
+ *   <li>The thread that adapts a base starts in the base's mode. Any other thread starts, when it
+ *       first uses the model, in evaluation mode if some thread has asked for that, such as the one
+ *       that built a server, and in the base's mode if none has. What others ask for later does not
+ *       reach it.
+ *   <li>While the model is evaluated ({@link #evaluating}), threads that have not used it before
+ *       are in evaluation mode, so that an evaluation may have helpers.
  *   <li>A call keeps the mode that it started with, unless it changes the mode itself.
  * </ul>
  *
@@ -53,8 +55,12 @@ public final class Modes {
     }
   }
 
-  /** A thread that has asked for training mode. */
-  private record Trains(WeakReference<Thread> thread, ModeMap mode) {
+  /**
+   * The mode of a thread, of which some part is in training.
+   *
+   * @param asked whether the thread asked for it, adapted the base or made an optimizer step
+   */
+  private record Own(WeakReference<Thread> thread, ModeMap mode, boolean asked) {
     boolean isAlive() {
       Thread t = thread.get();
       return t != null && t.isAlive();
@@ -67,9 +73,11 @@ public final class Modes {
   private final Streams streams = new Streams();
   private final AtomicInteger evaluations = new AtomicInteger();
   private volatile @Nullable Set<Module> modules;
-  private volatile ModeMap shared = ModeMap.TRAINING;
-  private volatile List<Trains> training = List.of();
-  private volatile boolean warned;
+  private volatile ModeMap initial = ModeMap.TRAINING;
+  private final Map<Long, Own> byThread = new ConcurrentHashMap<>();
+  private final AtomicInteger pruneAbove = new AtomicInteger(64);
+  private volatile boolean warnedOfStep;
+  private volatile boolean warnedOfOthers;
 
   /** Creates the modes of a model that has no base yet. */
   public Modes() {}
@@ -82,11 +90,9 @@ public final class Modes {
       Set<Module> all = Collections.newSetFromMap(new IdentityHashMap<>());
       all.addAll(base);
       List<Module> trained = base.stream().filter(Module::ownMode).toList();
-      shared = ModeMap.EVALUATION.with(trained, true, all);
+      initial = ModeMap.EVALUATION.with(trained, true, all);
       modules = all;
-      if (!shared.isEvaluation()) {
-        put(mine(), shared); // what others ask for later is not for the thread that made the model
-      }
+      put(initial, true);
     }
     for (Module m : base) {
       synchronized (m) {
@@ -103,7 +109,7 @@ public final class Modes {
       }
     }
     modules = null;
-    training = List.of();
+    byThread.clear();
     streams.forget(k -> true);
   }
 
@@ -176,54 +182,54 @@ public final class Modes {
         }
       }
     }
-    synchronized (this) {
-      Trains mine = mine();
-      if (on) {
-        put(mine, present().with(some, true, all));
-      } else {
-        shared = shared.with(some, false, all);
-        if (mine != null) {
-          ModeMap left = mine.mode.with(some, false, all);
-          put(mine, left.isEvaluation() ? null : left);
-        }
+    ModeMap next = present().with(some, on, all);
+    Own mine = mine();
+    if (!on) {
+      synchronized (this) {
+        initial = initial.with(some, false, all);
       }
+      warnOfOthers();
+    }
+    put(next, on || (mine != null && mine.asked));
+  }
+
+  /** Sets the mode of this thread. */
+  private void put(ModeMap mode, boolean asked) {
+    Thread me = Thread.currentThread();
+    if (mode.isEvaluation()) {
+      byThread.remove(me.threadId());
+      return;
+    }
+    byThread.put(me.threadId(), new Own(new WeakReference<>(me), mode, asked));
+    if (byThread.size() > pruneAbove.get()) {
+      byThread.values().removeIf(t -> !t.isAlive());
+      pruneAbove.set(Math.max(64, 2 * byThread.size()));
     }
   }
 
-  /** Replaces what this thread has asked for, and forgets threads that have ended. */
-  private void put(@Nullable Trains mine, @Nullable ModeMap mode) {
-    List<Trains> next = new ArrayList<>();
-    for (Trains t : training) {
-      if (t != mine && t.isAlive()) {
-        next.add(t);
-      }
-    }
-    if (mode != null) {
-      next.add(new Trains(new WeakReference<>(Thread.currentThread()), mode));
-    }
-    training = List.copyOf(next);
-  }
-
-  private @Nullable Trains mine() {
-    List<Trains> all = training;
-    if (all.isEmpty()) {
+  private @Nullable Own mine() {
+    if (byThread.isEmpty()) {
       return null;
     }
     Thread me = Thread.currentThread();
-    for (Trains t : all) {
-      if (t.thread.refersTo(me)) {
-        return t;
-      }
-    }
-    return null;
+    Own found = byThread.get(me.threadId());
+    return found != null && found.thread.refersTo(me) ? found : null; // ids may be used again
   }
 
+  /** Returns the mode of this thread outside calls; it is the thread's own from now on. */
   private ModeMap present() {
-    Trains mine = mine();
+    Own mine = mine();
     if (mine != null) {
       return mine.mode;
     }
-    return evaluations.get() > 0 ? ModeMap.EVALUATION : shared;
+    if (evaluations.get() > 0) {
+      return ModeMap.EVALUATION; // of a helper, for as long as it helps
+    }
+    ModeMap first = initial;
+    if (!first.isEvaluation()) {
+      put(first, false);
+    }
+    return first;
   }
 
   private @Nullable Call here() {
@@ -252,8 +258,8 @@ public final class Modes {
   }
 
   /**
-   * Runs {@code body} in evaluation mode; meanwhile other threads are in it, too, unless they have
-   * asked for training mode.
+   * Runs {@code body} in evaluation mode; threads that use the model for the first time meanwhile
+   * are in it, too.
    */
   public <T> T evaluating(Supplier<T> body) {
     Call outer = here();
@@ -313,25 +319,48 @@ public final class Modes {
    */
   public void stepped() {
     streams.stepped();
-    if (here() == null && mine() == null) {
-      if (!present().isEvaluation()) {
-        synchronized (this) {
-          put(null, present()); // what others ask for is not for a thread that trains
-        }
-      } else if (!training.isEmpty() && !warned) {
-        warnOfMode();
-      }
+    if (here() != null) {
+      return;
+    }
+    Own mine = mine();
+    if (mine == null && initial.isEvaluation()) {
+      warnOfStep();
+    } else if (mine == null || !mine.asked) {
+      put(mine == null ? initial : mine.mode, true);
     }
   }
 
-  private void warnOfMode() {
-    if (shared.isEvaluation() && training.stream().anyMatch(Trains::isAlive)) {
-      warned = true;
+  private void warnOfStep() {
+    if (!warnedOfStep && byThread.values().stream().anyMatch(Own::isAlive)) {
+      warnedOfStep = true;
       LOG.warn(
           "an optimizer steps on thread '{}', which is in evaluation mode, so without dropout;"
               + " train() was called on another thread, for that one: call it on the thread that"
               + " trains",
           Thread.currentThread().getName());
+    }
+  }
+
+  /** Tells that threads which have used the model in training mode, though untold, stay in it. */
+  private void warnOfOthers() {
+    if (warnedOfOthers) {
+      return;
+    }
+    List<String> others =
+        byThread.values().stream()
+            .filter(t -> !t.asked && !t.thread.refersTo(Thread.currentThread()) && t.isAlive())
+            .map(t -> t.thread.get())
+            .filter(Objects::nonNull)
+            .map(t -> "'" + t.getName() + "'")
+            .toList();
+    if (!others.isEmpty()) {
+      warnedOfOthers = true;
+      LOG.warn(
+          "eval() is for the thread that calls it, '{}'; {} used the model in training mode before"
+              + " and {} in it: call eval() there, too, or before the first use",
+          Thread.currentThread().getName(),
+          String.join(", ", others),
+          others.size() == 1 ? "stays" : "stay");
     }
   }
 
@@ -346,6 +375,6 @@ public final class Modes {
 
   @Override
   public String toString() {
-    return "shared " + shared + ", training " + Arrays.toString(training.toArray());
+    return "initial " + initial + ", by thread " + byThread.values();
   }
 }

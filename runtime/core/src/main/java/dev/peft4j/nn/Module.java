@@ -260,9 +260,9 @@ public abstract class Module implements Trainable {
   /**
    * Puts this module and those below it into evaluation mode: dropout does nothing.
    *
-   * <p>In the base of an adapted model the mode is set for every thread except those that have
-   * asked for training mode, for every adapted model of this base, or, within a call of one, for
-   * that one.
+   * <p>In the base of an adapted model the mode is set for this thread, and for those that have not
+   * used the model yet; for every adapted model of this base, or, within a call of one, for that
+   * one.
    */
   public Module eval() {
     return mode(false);

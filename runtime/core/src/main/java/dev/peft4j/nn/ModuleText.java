@@ -145,6 +145,19 @@ public final class ModuleText {
       int[] padding,
       int[] outputPadding,
       boolean bias) {
+    return convolution(in, out, kernel, stride, padding, outputPadding, 1, bias);
+  }
+
+  /** Returns the settings of a convolution in groups. */
+  public static String convolution(
+      int in,
+      int out,
+      int[] kernel,
+      int[] stride,
+      int[] padding,
+      int[] outputPadding,
+      int groups,
+      boolean bias) {
     return in
         + ", "
         + out
@@ -154,6 +167,7 @@ public final class ModuleText {
         + tuple(stride)
         + (isZero(padding) ? "" : ", padding=" + tuple(padding))
         + (isZero(outputPadding) ? "" : ", output_padding=" + tuple(outputPadding))
+        + (groups == 1 ? "" : ", groups=" + groups)
         + (bias ? "" : ", bias=False");
   }
 

@@ -10,11 +10,12 @@ import org.jspecify.annotations.Nullable;
  * (batch, queries, dim). The projections of queries, keys and values are one weight, {@code
  * in_proj_weight} (3 · dim, dim).
  */
-public class MultiheadAttention extends Module {
+public class MultiheadAttention extends Module implements Adaptable {
   private final Parameter inProjWeight;
   private final Parameter inProjBias;
   private final Linear outProj;
   private final int heads;
+  private final AdapterSlot slot = new AdapterSlot();
 
   /**
    * Creates a layer, initialised as in torch: the projections from ±√(6 / (4 · dim)) (Glorot and
@@ -48,16 +49,39 @@ public class MultiheadAttention extends Module {
    */
   public Tensor forward(
       Tensor query, Tensor key, Tensor value, @Nullable Tensor mask, boolean causal) {
+    Tensor weight = Tensor.of(inProjWeight.node()); // read once: an adapter computes it
     Tensor joined =
         Tensor.attention(
-            project(query, 0), project(key, 1), project(value, 2), mask, heads, heads, causal);
+            project(query, weight, 0),
+            project(key, weight, 1),
+            project(value, weight, 2),
+            mask,
+            heads,
+            heads,
+            causal);
     return seen(outProj.forward(joined));
   }
 
-  private Tensor project(Tensor x, int part) {
+  /** Returns the weight of queries, keys and values, (3 · dim, dim). */
+  public Parameter inProjWeight() {
+    return inProjWeight;
+  }
+
+  /** Returns the layer of the result. */
+  public Linear outProj() {
+    return outProj;
+  }
+
+  /** Returns the slot of adapters; they change the weights, nothing acts around the layer. */
+  @Override
+  public AdapterSlot slot() {
+    return slot;
+  }
+
+  private Tensor project(Tensor x, Tensor weight, int part) {
     int dim = inProjWeight.dim(1);
     return x.linear(
-        inProjWeight.slice(0, part * dim, (part + 1) * dim),
+        weight.slice(0, part * dim, (part + 1) * dim),
         inProjBias.slice(0, part * dim, (part + 1) * dim));
   }
 }

@@ -23,6 +23,14 @@ public interface Overlay {
    */
   Parameter of(Parameter p);
 
+  /**
+   * Returns what a parameter is with the adapters of it alone, which are not around a layer: those
+   * of bare parameters. Null if it has none; it is then {@link #of}.
+   */
+  default @Nullable Tensor valueOf(Parameter p) {
+    return null;
+  }
+
   /** Returns the buffer that is used in place of {@code b}: a copy of it, or {@code b} itself. */
   default Buffer of(Buffer b) {
     return b;

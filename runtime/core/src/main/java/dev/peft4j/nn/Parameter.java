@@ -41,7 +41,11 @@ public final class Parameter extends ModuleTensor {
   @Override
   public Node node() {
     Overlay acting = Overlays.acting(overlaySources());
-    return (acting == null ? this : acting.of(this)).ownNode();
+    if (acting == null) {
+      return ownNode();
+    }
+    Tensor adapted = acting.valueOf(this);
+    return adapted == null ? acting.of(this).ownNode() : adapted.node();
   }
 
   /** Returns this parameter's own value as a float32 tensor, whatever adapter is active. */

@@ -20,21 +20,31 @@ public final class Rotary {
   /** The length from which on the frequencies depend on it. */
   private final int fixedUpTo;
 
+  /** The length beyond which there are other frequencies. */
+  private final int switchesAt;
+
   /** The frequencies, (dims / 2), which may depend on the largest of the positions. */
   private interface Frequencies {
     Tensor of(Tensor positions);
   }
 
   private Rotary(int dims, double theta, double scale, Frequencies frequencies) {
-    this(dims, theta, scale, frequencies, Integer.MAX_VALUE);
+    this(dims, theta, scale, frequencies, Integer.MAX_VALUE, Integer.MAX_VALUE);
   }
 
-  private Rotary(int dims, double theta, double scale, Frequencies frequencies, int fixedUpTo) {
+  private Rotary(
+      int dims,
+      double theta,
+      double scale,
+      Frequencies frequencies,
+      int fixedUpTo,
+      int switchesAt) {
     this.dims = dims;
     this.theta = theta;
     this.scale = scale;
     this.frequencies = frequencies;
     this.fixedUpTo = fixedUpTo;
+    this.switchesAt = switchesAt;
   }
 
   /**
@@ -116,7 +126,8 @@ public final class Rotary {
           Tensor g = n.mul((float) (factor / trained)).sub((float) (factor - 1));
           return plain.mul(g.log().mul(exponents).exp());
         },
-        trained);
+        trained,
+        Integer.MAX_VALUE);
   }
 
   /** Returns the number of positions of the longest sequence, a single value. */
@@ -213,6 +224,7 @@ public final class Rotary {
           Tensor beyond = longest(at).gt(trained);
           return large.where(beyond, small);
         },
+        Integer.MAX_VALUE,
         trained);
   }
 
@@ -239,12 +251,21 @@ public final class Rotary {
   }
 
   /**
-   * Returns the largest length of a sequence up to which the frequencies are the same for all
-   * lengths; {@link Integer#MAX_VALUE} for the kinds that never change. A longer sequence rotates
-   * its first tokens otherwise than a shorter one.
+   * Returns the length from which on the frequencies change with every token ({@code dynamic});
+   * {@link Integer#MAX_VALUE} for all other kinds. A longer sequence rotates its first tokens
+   * otherwise than a shorter one.
    */
   public int fixedUpTo() {
     return fixedUpTo;
+  }
+
+  /**
+   * Returns the length beyond which all tokens of a sequence, the first ones too, are rotated by
+   * other frequencies than those of a sequence up to it ({@code longrope}); {@link
+   * Integer#MAX_VALUE} for all other kinds.
+   */
+  public int switchesAt() {
+    return switchesAt;
   }
 
   /**

@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A layer with one weight, an optional bias, and a slot for adapters of them. */
 public abstract class WeightedLayer extends Module implements Layer, Adaptable {
-  private final Parameter weight;
-  private final @Nullable Parameter bias;
+  private Parameter weight;
+  private @Nullable Parameter bias;
   private final AdapterSlot slot = new AdapterSlot();
 
   /** Creates a layer of given parameters, which it owns from now on. */
@@ -24,6 +24,12 @@ public abstract class WeightedLayer extends Module implements Layer, Adaptable {
    * Returns the result without adapters, from the current {@link #weight()} and {@link #bias()}.
    */
   protected abstract Tensor base(Tensor x);
+
+  /** Computes with the parameters of a layer of the same sizes from now on. */
+  final void shareWith(WeightedLayer other) {
+    weight = other.weight;
+    bias = other.bias;
+  }
 
   /** Returns the weight; its sizes are the layer's. */
   public Parameter weight() {

@@ -22,9 +22,10 @@ import org.jspecify.annotations.Nullable;
  * @param rule which rows count, and how much
  * @param scale what the sum is multiplied by; 1 for nothing
  * @param softcap logits are {@code softcap · tanh(z / softcap)} (Gemma 2); 0 for none
+ * @param metrics whether the pass with the gradients computes {@link HeadMetrics}, too
  */
-public record HeadLoss(int pairs, boolean bias, Rule rule, float scale, float softcap)
-    implements Op {
+public record HeadLoss(
+    int pairs, boolean bias, Rule rule, float scale, float softcap, boolean metrics) implements Op {
   /**
    * The rule by which a row's loss follows from its logits.
    *
@@ -76,6 +77,22 @@ public record HeadLoss(int pairs, boolean bias, Rule rule, float scale, float so
    */
   public static Node of(
       List<Pair> pairs, @Nullable Node bias, Node labels, Rule rule, float scale, float softcap) {
+    return of(pairs, bias, labels, rule, scale, softcap, false);
+  }
+
+  /**
+   * Returns the mean loss.
+   *
+   * @param metrics whether {@link HeadMetrics} of it are wanted
+   */
+  public static Node of(
+      List<Pair> pairs,
+      @Nullable Node bias,
+      Node labels,
+      Rule rule,
+      float scale,
+      float softcap,
+      boolean metrics) {
     List<Node> in = new ArrayList<>();
     in.add(labels);
     for (Pair p : pairs) {
@@ -85,7 +102,7 @@ public record HeadLoss(int pairs, boolean bias, Rule rule, float scale, float so
     if (bias != null) {
       in.add(bias);
     }
-    HeadLoss op = new HeadLoss(pairs.size(), bias != null, rule, scale, softcap);
+    HeadLoss op = new HeadLoss(pairs.size(), bias != null, rule, scale, softcap, metrics);
     return Node.of(op, in.toArray(new Node[0]));
   }
 

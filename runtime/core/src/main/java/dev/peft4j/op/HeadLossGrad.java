@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A {@link HeadLoss} with its gradients, in one pass over the logits. The result is one row: the
- * gradients of the wanted inputs, one after another, then the loss. Where no row counts the
+ * gradients of the wanted inputs, one after another, then accuracy and entropy of the rows that
+ * count if the loss is one with {@link HeadMetrics}, then the loss. Where no row counts the
  * gradients are 0.
  *
  * @param wanted bit {@code i} is set if the gradient of input {@code i} is wanted
@@ -50,10 +51,17 @@ public record HeadLossGrad(HeadLoss loss, int wanted) implements Op {
     return Reshape.of(Slice.of(all, 0, n - 1, n), Shape.SCALAR);
   }
 
+  /** Returns the metrics as a part of {@code all}, this op's result. */
+  @Nullable Node metrics(Node all) {
+    int n = all.shape().dim(0);
+    return loss.metrics() ? Slice.of(all, 0, n - HeadMetrics.VALUES, n) : null;
+  }
+
   @Override
   public Shape shape(Node[] inputs) {
     loss.check(inputs);
-    long n = start(shapes(inputs), inputs.length) + 1;
+    int more = loss.metrics() ? HeadMetrics.VALUES : 1;
+    long n = start(shapes(inputs), inputs.length) + more;
     if (n > Integer.MAX_VALUE) {
       throw new ShapeException(
           "headLoss: its gradients have " + n + " elements, more than a tensor can hold");

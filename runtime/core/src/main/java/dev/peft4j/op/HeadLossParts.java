@@ -95,6 +95,21 @@ final class HeadLossParts {
       return Node.of(Pointwise.NEG, SumTo.of(picked, ONE));
     }
 
+    /** The number of rows that count whose largest logit is the label's. */
+    Node hits() {
+      Node largest = Node.of(new MaxTo(Shape.of(to - from, 1)), logits);
+      Node own = Reduce.sum(Pointwise.mul(logits, hot), true, -1);
+      Node hit = Node.of(Pointwise.GREATER_OR_EQUAL, own, largest);
+      return SumTo.of(Node.of(CrossEntropy.PICK, hit, counts), ONE);
+    }
+
+    /** The sum of the entropies of the rows that count. */
+    Node entropy() {
+      Node logP = Node.of(new LogSoftmax(), logits);
+      Node each = Reduce.sum(Pointwise.mul(Node.of(new Softmax(), logits), logP), true, -1);
+      return Node.of(Pointwise.NEG, SumTo.of(Node.of(CrossEntropy.PICK, each, counts), ONE));
+    }
+
     /** The gradient of the mean loss for {@code Σ x · Wᵀ + b}. */
     Node dz(Node share) {
       float e = op.rule().smoothing();
@@ -140,6 +155,30 @@ final class HeadLossParts {
         Node.of(Pointwise.DIV, java.util.Objects.requireNonNull(sum[0]), count()), Shape.SCALAR);
   }
 
+  /** The sums that {@link HeadMetrics} are means of. */
+  private static final class Sums {
+    private @Nullable Node hits;
+    private @Nullable Node entropy;
+    private @Nullable Node loss;
+
+    void add(Chunk c) {
+      hits = plus(hits, c.hits());
+      entropy = plus(entropy, c.entropy());
+      loss = plus(loss, c.loss());
+    }
+  }
+
+  private Node mean(@Nullable Node sum) {
+    Node mean = Node.of(Pointwise.DIV, java.util.Objects.requireNonNull(sum), count());
+    return Reshape.of(mean, Shape.of(1));
+  }
+
+  Node metrics() {
+    Sums sums = new Sums();
+    chunks(sums::add);
+    return Concat.of(0, mean(sums.hits), mean(sums.entropy), mean(sums.loss));
+  }
+
   Node all(HeadLossGrad grad) {
     Node share =
         Node.of(
@@ -147,6 +186,7 @@ final class HeadLossParts {
             Pointwise.constant(1),
             Node.of(Pointwise.MAXIMUM, count(), Pointwise.constant(1)));
     @Nullable Node[] sum = new @Nullable Node[1];
+    Sums metrics = new Sums();
     @Nullable Node[] sums = new @Nullable Node[in.length];
     List<List<Node>> dx = new ArrayList<>();
     for (int p = 0; p < op.pairs(); p++) {
@@ -154,7 +194,11 @@ final class HeadLossParts {
     }
     chunks(
         c -> {
-          sum[0] = plus(sum[0], c.loss());
+          if (op.metrics()) {
+            metrics.add(c);
+          } else {
+            sum[0] = plus(sum[0], c.loss());
+          }
           Node dz = c.dz(share);
           for (int p = 0; p < op.pairs(); p++) {
             int w = HeadLoss.weight(p);
@@ -180,8 +224,11 @@ final class HeadLossParts {
         parts.add(Reshape.of(g, Shape.of(in[i].shape().size())));
       }
     }
-    Node mean = Node.of(Pointwise.DIV, java.util.Objects.requireNonNull(sum[0]), count());
-    parts.add(Reshape.of(mean, Shape.of(1)));
+    if (op.metrics()) {
+      parts.add(mean(metrics.hits));
+      parts.add(mean(metrics.entropy));
+    }
+    parts.add(mean(op.metrics() ? metrics.loss : sum[0]));
     return Concat.of(0, parts.toArray(new Node[0]));
   }
 }

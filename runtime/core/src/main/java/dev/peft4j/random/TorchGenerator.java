@@ -1,6 +1,8 @@
 package dev.peft4j.random;
 
 import java.util.Arrays;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * torch's random generator on a CPU: the same seed and the same order of calls give the numbers of
@@ -24,6 +26,8 @@ public final class TorchGenerator {
 
   private static final long UNSIGNED = 0xffffffffL;
 
+  private static final ScopedValue<TorchGenerator> GLOBAL = ScopedValue.newInstance();
+
   private final MersenneTwister bits;
   private double spare;
   private boolean hasSpare;
@@ -36,6 +40,20 @@ public final class TorchGenerator {
   /** Creates a generator; as in torch the lower 32 bits of the seed count. */
   public TorchGenerator(long seed) {
     bits = new MersenneTwister((int) seed);
+  }
+
+  /**
+   * Runs {@code body} with this generator as torch's global one: what peft draws from that without
+   * a seed of its own, such as the start of PiSSA with iterations, is drawn from this one, in
+   * peft's order.
+   */
+  public <T> T asGlobal(Supplier<T> body) {
+    return ScopedValue.where(GLOBAL, this).call(body::get);
+  }
+
+  /** Returns the generator that stands for torch's global one in this scope, or null. */
+  public static @Nullable TorchGenerator global() {
+    return GLOBAL.isBound() ? GLOBAL.get() : null;
   }
 
   /** Returns how many times 32 random bits have been drawn. */

@@ -34,7 +34,7 @@ public final class CsvLog implements TrainingListener {
   /** The file of the evaluations. */
   public static final String EVALUATION = "evaluation.csv";
 
-  private static final String HEADER = "step,epoch,loss,learning_rate,gradient_norm\n";
+  private static final String HEADER = "step,epoch,loss,learning_rate,gradient_norm";
 
   private static final Log LOG = Log.of(CsvLog.class);
 
@@ -45,11 +45,23 @@ public final class CsvLog implements TrainingListener {
   private static final Charset BYTES = StandardCharsets.ISO_8859_1;
 
   private final Path folder;
+  private final List<String> measured;
   private String at = LOSS;
 
   /** Creates a log in a folder, which is created if missing. */
   public CsvLog(Path folder) {
+    this(folder, List.of());
+  }
+
+  /**
+   * Creates a log with further columns of the steps.
+   *
+   * @param measured the names of numbers that {@link Trainer#measuring} gives; one that is not
+   *     given leaves its cell empty
+   */
+  public CsvLog(Path folder, List<String> measured) {
     this.folder = folder;
+    this.measured = List.copyOf(measured);
   }
 
   /**
@@ -75,6 +87,7 @@ public final class CsvLog implements TrainingListener {
                     + s.learningRate()
                     + ","
                     + (Float.isNaN(s.gradientNorm()) ? "" : s.gradientNorm())
+                    + measured(s)
                     + "\n");
         case TrainingEvent.Evaluated e -> evaluated(e);
         default -> {}
@@ -84,9 +97,20 @@ public final class CsvLog implements TrainingListener {
     }
   }
 
+  private String measured(TrainingEvent.Step s) {
+    StringBuilder cells = new StringBuilder();
+    for (String name : measured) {
+      Double value = s.measured().get(name);
+      cells.append(',').append(value == null ? "" : value);
+    }
+    return cells.toString();
+  }
+
   private void start(long step) throws IOException {
     at = LOSS;
-    replace(LOSS, HEADER, rows(LOSS, step));
+    StringBuilder header = new StringBuilder(HEADER);
+    measured.forEach(name -> header.append(',').append(quoted(name)));
+    replace(LOSS, header.append('\n').toString(), rows(LOSS, step));
     at = EVALUATION;
     List<String> evaluations = rows(EVALUATION, step);
     if (evaluations.isEmpty()) {

@@ -49,6 +49,7 @@ public final class Trainer<B> {
   private final List<TrainingListener> listeners = new ArrayList<>();
   private final Map<String, String> remembered = new LinkedHashMap<>();
   private ToDoubleFunction<? super B> counting = _ -> Double.NaN;
+  private Supplier<Map<String, Double>> measuring = Map::of;
   private TrainingSettings settings = TrainingSettings.epochs(1);
   private @Nullable Evaluator evaluator;
   private @Nullable Path folder;
@@ -120,6 +121,15 @@ public final class Trainer<B> {
    */
   public Trainer<B> counting(ToDoubleFunction<? super B> count) {
     counting = b -> MeanLoss.checked(count.applyAsDouble(b));
+    return this;
+  }
+
+  /**
+   * Sets what gives further numbers of each step, such as its accuracy, from what the loss has kept
+   * of the step's batches; it is called once after each step, and listeners get the numbers.
+   */
+  public Trainer<B> measuring(Supplier<Map<String, Double>> numbers) {
+    measuring = numbers;
     return this;
   }
 
@@ -325,7 +335,9 @@ public final class Trainer<B> {
       state = state.after(micro, batches);
       double count = sum.count();
       course.step(lastLoss, count);
-      tell(new TrainingEvent.Step(state, epoch, lastLoss, stepRate, normValue, micro, count));
+      tell(
+          new TrainingEvent.Step(
+              state, epoch, lastLoss, stepRate, normValue, micro, count, measuring.get()));
     }
 
     private void require(float value) {

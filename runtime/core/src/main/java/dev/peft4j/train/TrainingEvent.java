@@ -45,6 +45,7 @@ public sealed interface TrainingEvent {
    * @param batches the number of batches
    * @param count the number of things (rows, tokens) that the loss is the mean of, see {@link
    *     Trainer#counting}
+   * @param measured further numbers of the step by name, see {@link Trainer#measuring}
    */
   record Step(
       TrainingState state,
@@ -53,7 +54,8 @@ public sealed interface TrainingEvent {
       float learningRate,
       float gradientNorm,
       int batches,
-      double count)
+      double count,
+      Map<String, Double> measured)
       implements TrainingEvent {}
 
   /**

@@ -27,8 +27,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** The adapters of a model as files, in peft's layout. */
 final class AdapterFiles {
@@ -42,7 +44,8 @@ final class AdapterFiles {
 
   void write(Path folder, AttachedAdapter a) throws IOException {
     boolean whole = WholeAdapters.asked();
-    Settings<?> settings = whole ? a.settings() : a.settings().trained(a.layers());
+    Settings<?> own = a.settingsForFile();
+    Settings<?> settings = whole ? own : own.trained(a.layers());
     ObjectNode tree =
         settings
             .withTargets(SavedTargets.of(a.settings(), base))
@@ -61,14 +64,50 @@ final class AdapterFiles {
               (path, layer) ->
                   layer.parameters().stream()
                       .filter(TunerLayer.Entry::saved)
-                      .forEach(e -> tensors.replace(PeftNames.key(path, e), layer.stored(e))));
+                      .forEach(
+                          e -> replace(tensors, PeftNames.key(path, layer, e), layer.stored(e))));
     }
+    a.tied().forEach((path, layer) -> tensors.putAll(ofTied(path, layer)));
+    a.layers()
+        .forEach(
+            (path, layer) -> {
+              if (layer.isSavedWithBase()) {
+                String above = PeftNames.PREFIX + path + "." + layer.baseName() + ".";
+                base.module(path)
+                    .ownParameters()
+                    .forEach(
+                        (name, p) ->
+                            tensors.put(above + name, new StoredTensor(p.shape(), p.own())));
+              }
+            });
     twice(a).forEach((key, p) -> tensors.put(key, new StoredTensor(p.shape(), p.own())));
     AdapterConfig config = AdapterConfig.of(tree);
     SequencedMap<String, StoredTensor> stored = settings.stored(tensors);
     requireFinite(a, stored);
     AdapterFolder.write(
         folder, a.name(), config, stored, ModelCard.of(config, a.tuner().cardTags()));
+  }
+
+  private static void replace(
+      Map<String, StoredTensor> tensors, String key, @Nullable StoredTensor stored) {
+    if (stored == null) {
+      tensors.remove(key);
+    } else {
+      tensors.replace(key, stored);
+    }
+  }
+
+  private static SequencedMap<String, StoredTensor> ofTied(String path, TunerLayer layer) {
+    SequencedMap<String, StoredTensor> found = new LinkedHashMap<>();
+    if (layer.isSavedForTied()) {
+      layer
+          .parameters()
+          .forEach(
+              e ->
+                  found.put(
+                      PeftNames.key(path, layer, e), Objects.requireNonNull(layer.stored(e))));
+    }
+    return found;
   }
 
   /**
@@ -84,7 +123,7 @@ final class AdapterFiles {
               (path, module) -> {
                 for (NamedParameter p : module.namedParameters()) {
                   Parameter copy = a.copyOf(p.parameter());
-                  String above = PeftNames.PREFIX + path;
+                  String above = a.tuner().basePrefix() + path;
                   if (copy != null && (above + "." + p.name()).endsWith(".bias")) {
                     String nameOfAdapter = p.name().contains(".") ? a.name() + "." : "";
                     found.put(above + ".modules_to_save." + nameOfAdapter + p.name(), copy);
@@ -109,7 +148,7 @@ final class AdapterFiles {
 
   /** Reads the settings of an adapter. */
   static Settings<?> settings(Adapter file) throws IOException {
-    Settings<?> settings = Settings.read(tuner(file), file.config());
+    Settings<?> settings = Settings.read(tuner(file), file.config()).forFile(file.tensors());
     return file.config().checked(() -> settings.requireSize(file.shapes()));
   }
 
@@ -368,7 +407,9 @@ final class AdapterFiles {
         .forEach(
             (path, layer) -> {
               if (layer.rank() > 0) {
-                layer.parameters().forEach(e -> ranks.put(PeftNames.key(path, e), layer.rank()));
+                layer
+                    .parameters()
+                    .forEach(e -> ranks.put(PeftNames.key(path, layer, e), layer.rank()));
               }
             });
     return ranks;
@@ -423,7 +464,7 @@ final class AdapterFiles {
             (path, layer) -> {
               for (TunerLayer.Entry e : layer.parameters()) {
                 if (e.saved()) {
-                  keys.putIfAbsent(PeftNames.key(path, e), e.parameter());
+                  keys.putIfAbsent(PeftNames.key(path, layer, e), e.parameter());
                 }
               }
             });

@@ -30,18 +30,45 @@ final class AdapterNames {
   }
 
   private final Collection<AttachedAdapter> adapters;
+  private final String prefix;
   private final List<Named> found = new ArrayList<>();
   private final Set<Module> seenModules = Collections.newSetFromMap(new IdentityHashMap<>());
   private final Set<Parameter> seen = Collections.newSetFromMap(new IdentityHashMap<>());
 
   private AdapterNames(Collection<AttachedAdapter> adapters) {
     this.adapters = adapters;
+    this.prefix = prefix(adapters);
   }
 
   static List<Named> of(Module root, Collection<AttachedAdapter> adapters) {
     AdapterNames names = new AdapterNames(adapters);
-    names.walk("", root);
+    names.walk("", "", root);
+    adapters.forEach(names::ofSlots);
     return names.found;
+  }
+
+  /** What names of the base begin with; the adapters of one model are of one type. */
+  private static String prefix(Collection<AttachedAdapter> adapters) {
+    return adapters.stream().findFirst().map(a -> a.tuner().basePrefix()).orElse("");
+  }
+
+  /** Adds the parameters in slots of the whole model, which no module has. */
+  private void ofSlots(AttachedAdapter a) {
+    a.layers()
+        .forEach(
+            (path, layer) -> {
+              for (TunerLayer.Entry e : layer.parameters()) {
+                if (seen.add(e.parameter())) {
+                  add(path, layer, e, a);
+                }
+              }
+            });
+  }
+
+  private void add(String path, TunerLayer layer, TunerLayer.Entry e, AttachedAdapter a) {
+    String called = PeftNames.inMemory(path, layer, e, a.name());
+    String key = e.saved() ? PeftNames.key(path, layer, e) : null;
+    found.add(new Named(called, e.parameter(), a.name(), key));
   }
 
   /**
@@ -56,6 +83,7 @@ final class AdapterNames {
   /** The buffers under peft's names. */
   static List<NamedState> buffers(FrozenBase base, Collection<AttachedAdapter> adapters) {
     List<NamedState> found = new ArrayList<>();
+    String prefix = prefix(adapters);
     Set<Buffer> seen = Collections.newSetFromMap(new IdentityHashMap<>());
     for (NamedBuffer b : base.buffers()) {
       if (!seen.add(b.buffer())) {
@@ -64,18 +92,16 @@ final class AdapterNames {
       String above = savedAbove(b.name(), adapters);
       String below = above == null ? "" : b.name().substring(above.length() + 1);
       String name = above == null ? b.name() : join(above, "original_module." + below);
-      found.add(
-          new NamedState(
-              adapters.isEmpty() ? name : PeftNames.PREFIX + name, b.buffer(), null, null));
+      found.add(new NamedState(adapters.isEmpty() ? name : prefix + name, b.buffer(), null, null));
       for (AttachedAdapter a : adapters) {
         Buffer copy = a.copyOf(b.buffer());
         if (copy != null && above != null) {
           found.add(
               new NamedState(
-                  PeftNames.saved(above, a.name(), below),
+                  PeftNames.saved(prefix, above, a.name(), below),
                   copy,
                   a.name(),
-                  PeftNames.PREFIX + b.name()));
+                  prefix + b.name()));
         }
       }
     }
@@ -105,7 +131,12 @@ final class AdapterNames {
     return null;
   }
 
-  private void walk(String path, Module module) {
+  /**
+   * Adds what a module and those below it have.
+   *
+   * @param called the path in peft's names, which is longer below an adapted module
+   */
+  private void walk(String path, String called, Module module) {
     if (!seenModules.add(module)) {
       return;
     }
@@ -115,8 +146,14 @@ final class AdapterNames {
     }
     List<AttachedAdapter> here =
         adapters.stream().filter(a -> a.layers().containsKey(path)).toList();
-    String own = join(path, here.isEmpty() ? "" : here.getFirst().layer(path).baseName());
-    module.ownParameters().forEach((name, p) -> base(join(own, name), p));
+    TunerLayer first = here.isEmpty() ? null : here.getFirst().layer(path);
+    String own = join(called, first == null ? "" : first.baseName());
+    own(module, own, false);
+    own(module, own, true);
+    boolean aroundChildren = first != null && !first.adaptedParameters().isEmpty();
+    if (aroundChildren) {
+      children(path, own, module, first.adaptedChildren());
+    }
     Set<String> groups = new LinkedHashSet<>();
     for (AttachedAdapter a : here) {
       a.layer(path).parameters().forEach(e -> groups.add(e.group()));
@@ -125,14 +162,39 @@ final class AdapterNames {
       for (AttachedAdapter a : here) {
         for (TunerLayer.Entry e : a.layer(path).parameters()) {
           if (e.group().equals(group) && seen.add(e.parameter())) {
-            String called = PeftNames.inMemory(path, e, a.name());
-            String key = e.saved() ? PeftNames.key(path, e) : null;
-            found.add(new Named(called, e.parameter(), a.name(), key));
+            add(path, a.layer(path), e, a);
           }
         }
       }
     }
-    module.children().forEach((name, child) -> walk(join(path, name), child));
+    if (!aroundChildren) {
+      children(path, called, module, Set.of());
+    }
+  }
+
+  private void children(String path, String called, Module module, Set<String> adapted) {
+    module
+        .children()
+        .forEach(
+            (name, child) -> {
+              String below = join(called, name);
+              walk(join(path, name), adapted.contains(name) ? below + ".base_layer" : below, child);
+            });
+  }
+
+  /**
+   * Adds a module's own parameters. peft takes those that it adapts by themselves off the module
+   * during a call and puts them back behind the others.
+   */
+  private void own(Module module, String called, boolean adapted) {
+    module
+        .ownParameters()
+        .forEach(
+            (name, p) -> {
+              if (adapters.stream().anyMatch(a -> a.at(p) != null) == adapted) {
+                base(join(called, name), p);
+              }
+            });
   }
 
   private void base(String name, Parameter p) {
@@ -143,12 +205,12 @@ final class AdapterNames {
     for (AttachedAdapter a : adapters) {
       Parameter copy = a.copyOf(p);
       if (copy != null) {
-        found.add(new Named(PeftNames.PREFIX + name, copy, a.name(), PeftNames.PREFIX + name));
+        found.add(new Named(prefix + name, copy, a.name(), prefix + name));
         return;
       }
     }
     // without adapters it is the base model again, under its own names
-    found.add(new Named(adapters.isEmpty() ? name : PeftNames.PREFIX + name, p, null, null));
+    found.add(new Named(adapters.isEmpty() ? name : prefix + name, p, null, null));
   }
 
   private void savedModule(String path, Module module) {
@@ -159,10 +221,7 @@ final class AdapterNames {
               if (seen.add(p.parameter())) {
                 found.add(
                     new Named(
-                        PeftNames.PREFIX + path + ".original_module." + p.name(),
-                        p.parameter(),
-                        null,
-                        null));
+                        prefix + path + ".original_module." + p.name(), p.parameter(), null, null));
               }
             });
     for (AttachedAdapter a : adapters) {
@@ -175,10 +234,10 @@ final class AdapterNames {
                   if (copy != null) {
                     found.add(
                         new Named(
-                            PeftNames.saved(path, a.name(), p.name()),
+                            PeftNames.saved(prefix, path, a.name(), p.name()),
                             copy,
                             a.name(),
-                            PeftNames.PREFIX + path + "." + p.name()));
+                            prefix + path + "." + p.name()));
                   }
                 });
       }

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class AdapterOverlay implements Overlay {
   private final List<AttachedAdapter> adapters;
   private final @Nullable MergedWeights merged;
+  private final boolean ofParameters;
 
   /**
    * The adapters in order.
@@ -27,6 +28,8 @@ final class AdapterOverlay implements Overlay {
     this.adapters = List.copyOf(adapters);
     this.merged = merged.isOf(adapters) ? merged : null;
     checkTogether(adapters);
+    this.ofParameters =
+        this.merged == null && adapters.stream().anyMatch(AttachedAdapter::adaptsParameters);
     AttachedAdapter.unite(adapters);
   }
 
@@ -120,6 +123,21 @@ final class AdapterOverlay implements Overlay {
       }
     }
     return p;
+  }
+
+  @Override
+  public @Nullable Tensor valueOf(Parameter p) {
+    if (!ofParameters) {
+      return null;
+    }
+    Tensor value = null;
+    for (AttachedAdapter a : adapters) {
+      TunerLayer layer = a.at(p);
+      if (layer != null) {
+        value = layer.adapted(p, value == null ? of(p).ownTensor() : value);
+      }
+    }
+    return value;
   }
 
   @Override

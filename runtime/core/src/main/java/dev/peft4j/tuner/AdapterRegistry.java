@@ -12,6 +12,7 @@ import dev.peft4j.nn.Parameter;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedMap;
 import java.util.TreeSet;
 import java.util.function.Supplier;
@@ -25,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 final class AdapterRegistry implements OverlaySource {
   private static final Log LOG = Log.of(AdapterRegistry.class);
 
-  private final FrozenBase base;
+  private volatile FrozenBase base;
   private final Modes modes = new Modes();
   private volatile AdapterState state;
   private volatile boolean unloaded;
@@ -84,7 +85,8 @@ final class AdapterRegistry implements OverlaySource {
 
   @Override
   public synchronized void baseChanged() {
-    state.adapters().values().forEach(a -> BaseChange.apply(a, base));
+    Map<String, AttachedAdapter> all = state.adapters();
+    all.values().forEach(a -> BaseChange.apply(a, base, all));
   }
 
   @Override
@@ -110,11 +112,21 @@ final class AdapterRegistry implements OverlaySource {
     try {
       requireFits(name, config);
       Settings<?> settings = forModel(Settings.of(config));
+      prepare(settings);
       AttachedAdapter adapter = new AttachedAdapter(this, base, name, settings);
-      return new Attaching(base, adapter, this::publish);
+      return new Attaching(base, adapter, n -> state.adapters().get(n), this::publish);
     } catch (RuntimeException e) {
       leaveIfEmpty();
       throw e;
+    }
+  }
+
+  /** Lets the tuner change the model, which the first adapter alone may. */
+  private synchronized void prepare(Settings<?> settings) {
+    if (state.adapters().isEmpty() && settings.prepare(base.root())) {
+      base = new FrozenBase(base.root());
+      base.freeze();
+      state = AdapterState.empty(MergedWeights.none(this, base));
     }
   }
 

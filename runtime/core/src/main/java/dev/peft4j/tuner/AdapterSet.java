@@ -302,8 +302,8 @@ public final class AdapterSet implements StoresAdapters, MergesAdapters {
   }
 
   /**
-   * Runs {@code body} in evaluation mode. Other threads are in it meanwhile, too, but for those
-   * that called {@link #train} or are in {@link #training(Collection, Supplier)}.
+   * Runs {@code body} in evaluation mode. Threads that use the model for the first time meanwhile,
+   * such as helpers of {@code body}, are in it, too.
    */
   public <T> T evaluating(Supplier<T> body) {
     return registry.modes().evaluating(body);

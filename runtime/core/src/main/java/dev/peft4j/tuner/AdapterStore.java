@@ -22,11 +22,13 @@ import java.util.Set;
 /** The files of a model's adapters and of their base. */
 final class AdapterStore implements StoresAdapters {
   private final AdapterRegistry registry;
-  private final AdapterFiles files;
 
   AdapterStore(AdapterRegistry registry) {
     this.registry = registry;
-    this.files = new AdapterFiles(registry.base());
+  }
+
+  private AdapterFiles files() {
+    return new AdapterFiles(registry.base());
   }
 
   @Override
@@ -38,8 +40,8 @@ final class AdapterStore implements StoresAdapters {
       List<LoadReport> report = new ArrayList<>(1);
       registry.publish(
           () -> {
-            AttachedAdapter a = files.attached(registry.start(name, settings.config()), file);
-            report.add(files.fill(a, file, strictness));
+            AttachedAdapter a = files().attached(registry.start(name, settings.config()), file);
+            report.add(files().fill(a, file, strictness));
             return a;
           });
       return report.getFirst();
@@ -64,7 +66,7 @@ final class AdapterStore implements StoresAdapters {
         () -> {
           try {
             for (AttachedAdapter a : wanted) {
-              files.write(folder, a);
+              files().write(folder, a);
             }
             return true;
           } catch (IOException e) {
@@ -96,7 +98,7 @@ final class AdapterStore implements StoresAdapters {
   public void hotSwap(String name, Map<String, StoredTensor> weights) {
     AttachedAdapter a = registry.adapter(name);
     registry.requireUnmerged(a, "swapped");
-    a.replace(files.values(a, weights));
+    a.replace(files().values(a, weights));
   }
 
   /** Every adapter; without any, the model that is left. */
@@ -148,12 +150,12 @@ final class AdapterStore implements StoresAdapters {
 
   /** Whether names are those of base and adapters, not of the base or an adapter alone. */
   private boolean isWhole(Map<String, ?> values) {
+    String prefix = registry.state().adapters().firstEntry().getValue().tuner().basePrefix();
     Set<String> ofBase = new HashSet<>();
     AdapterNames.of(registry.base().root(), registry.state().adapters().values()).stream()
         .filter(n -> n.adapter() == null)
         .forEach(n -> ofBase.add(n.name()));
-    return values.keySet().stream()
-        .anyMatch(k -> k.startsWith(PeftNames.PREFIX) && ofBase.contains(k));
+    return values.keySet().stream().anyMatch(k -> k.startsWith(prefix) && ofBase.contains(k));
   }
 
   private ModuleState all() {
@@ -185,7 +187,7 @@ final class AdapterStore implements StoresAdapters {
   private Map<ModuleTensor, Storage> swapped(AttachedAdapter a, Path folder) {
     registry.requireUnmerged(a, "loaded");
     try {
-      return files.read(folder, a, registry::forModel);
+      return files().read(folder, a, registry::forModel);
     } catch (IOException e) {
       throw unchecked(e);
     }

@@ -1,6 +1,5 @@
 package dev.peft4j.tuner;
 
-import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.ModuleText;
 import dev.peft4j.nn.OverlaySource;
@@ -37,7 +36,7 @@ final class AdapterView implements OverlaySource.View {
     List<Parameter> own = new ArrayList<>(module.ownParameters().values());
     String type = null;
     for (AttachedAdapter a : adapters) {
-      TunerLayer layer = module instanceof Adaptable l ? a.at(l.slot()) : null;
+      TunerLayer layer = a.of(module);
       if (layer != null) {
         type = layers.isEmpty() ? a.tuner().layerType(module) : type;
         layers.put(a.name(), layer);

@@ -4,6 +4,7 @@ import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Variable;
 import dev.peft4j.graph.VariableGroup;
+import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.AdapterSlot;
 import dev.peft4j.nn.Buffer;
 import dev.peft4j.nn.Module;
@@ -38,6 +39,7 @@ final class AttachedAdapter {
   private final SequencedMap<AdapterSlot, TunerLayer> slots = new LinkedHashMap<>();
   private final Map<AdapterSlot, TunerLayer> bySlot =
       new ConcurrentHashMap<>(); // the same, for calls
+  private final Map<Parameter, TunerLayer> byParameter = new ConcurrentHashMap<>();
   private final SequencedMap<String, TunerLayer> tied = new LinkedHashMap<>();
   private final Map<Parameter, Parameter> copies = new ConcurrentHashMap<>();
   private final Map<Buffer, Buffer> buffers = new ConcurrentHashMap<>();
@@ -47,6 +49,7 @@ final class AttachedAdapter {
   private Settings<?> settings;
   private @Nullable AdapterTraining training;
   private boolean knowsTraining;
+  private boolean sharesTargets;
   private volatile String name;
 
   AttachedAdapter(OverlaySource owner, FrozenBase base, String name, Settings<?> settings) {
@@ -65,7 +68,7 @@ final class AttachedAdapter {
     settings = settings.attachedTo(layer);
     for (TunerLayer.Entry e : made.parameters()) {
       if (e.parameter().variable().group() == null) { // one of several layers goes by the first
-        own(e.parameter(), PeftNames.inMemory(path, e, name));
+        own(e.parameter(), PeftNames.inMemory(path, made, e, name));
       }
       if (!e.trained()) {
         e.parameter().freeze();
@@ -77,16 +80,26 @@ final class AttachedAdapter {
       }
     }
     slots.put(slot, made);
-    bySlot.put(slot, made);
+    if (made.adaptedParameters().isEmpty()) {
+      bySlot.put(slot, made);
+    }
+    for (Parameter p : made.adaptedParameters()) {
+      byParameter.put(p, made);
+      slotsWithCopies.addAll(base.slotsOf(p));
+    }
   }
 
-  /** Adds a layer that computes with the adapter of another one, since they share a weight. */
-  void addTied(String path, AdapterSlot slot, String carrier, TunerLayer shared) {
+  /**
+   * Adds a layer that computes with the adapter of another one, since they share a weight.
+   *
+   * @param isTarget whether it is an adapter of the targets, and not of another kind
+   */
+  void addTied(String path, AdapterSlot slot, String carrier, TunerLayer shared, boolean isTarget) {
     slots.put(slot, shared);
     bySlot.put(slot, shared);
     tied.put(path, shared);
     beginning.tied(path, carrier);
-    settings = settings.tied();
+    sharesTargets |= isTarget;
   }
 
   /** Adds copies of all tensors of a module, which is trained in full. */
@@ -94,12 +107,12 @@ final class AttachedAdapter {
     saved.put(path, module);
     for (NamedParameter p : module.namedParameters()) {
       copies.remove(p.parameter()); // a copy of a bias belongs to the saved module
-      copy(p.parameter(), PeftNames.saved(path, name, p.name()));
+      copy(p.parameter(), PeftNames.saved(tuner().basePrefix(), path, name, p.name()));
     }
     for (NamedBuffer b : module.namedBuffers()) {
       if (!buffers.containsKey(b.buffer())) {
         Buffer copy = b.buffer().copy();
-        own(copy, PeftNames.saved(path, name, b.name()));
+        own(copy, PeftNames.saved(tuner().basePrefix(), path, name, b.name()));
         buffers.put(b.buffer(), copy);
       }
     }
@@ -178,7 +191,7 @@ final class AttachedAdapter {
         (path, layer) -> {
           for (TunerLayer.Entry e : layer.parameters()) {
             if (seen.add(e.parameter())) {
-              e.parameter().variable().rename(PeftNames.inMemory(path, e, newName));
+              e.parameter().variable().rename(PeftNames.inMemory(path, layer, e, newName));
             }
           }
           for (TunerLayer.Constant c : layer.constants()) {
@@ -190,10 +203,14 @@ final class AttachedAdapter {
     saved.forEach(
         (path, module) -> {
           for (NamedParameter p : module.namedParameters()) {
-            renameCopy(copies.get(p.parameter()), PeftNames.saved(path, newName, p.name()));
+            renameCopy(
+                copies.get(p.parameter()),
+                PeftNames.saved(tuner().basePrefix(), path, newName, p.name()));
           }
           for (NamedBuffer b : module.namedBuffers()) {
-            renameCopy(buffers.get(b.buffer()), PeftNames.saved(path, newName, b.name()));
+            renameCopy(
+                buffers.get(b.buffer()),
+                PeftNames.saved(tuner().basePrefix(), path, newName, b.name()));
           }
         });
   }
@@ -272,6 +289,11 @@ final class AttachedAdapter {
     return settings;
   }
 
+  /** Returns the settings for a file, which say whether layers share an adapter. */
+  Settings<?> settingsForFile() {
+    return sharesTargets ? settings.tied() : settings;
+  }
+
   AdapterTargets targets() {
     return targets;
   }
@@ -291,6 +313,31 @@ final class AttachedAdapter {
   /** Its layer on that slot, or null. */
   @Nullable TunerLayer at(AdapterSlot slot) {
     return bySlot.get(slot);
+  }
+
+  /** Its adapter of a module or, without one, of the module's own parameters; or null. */
+  @Nullable TunerLayer of(Module module) {
+    TunerLayer layer = module instanceof Adaptable l ? at(l.slot()) : null;
+    if (layer != null || byParameter.isEmpty()) {
+      return layer;
+    }
+    for (Parameter p : module.ownParameters().values()) {
+      TunerLayer ofIt = byParameter.get(p);
+      if (ofIt != null && ofIt.adaptedParameters().getFirst() == p) {
+        return ofIt;
+      }
+    }
+    return null;
+  }
+
+  /** Its adapter of a parameter by itself, or null. */
+  @Nullable TunerLayer at(Parameter p) {
+    return byParameter.get(p);
+  }
+
+  /** Returns whether it adapts parameters by themselves. */
+  boolean adaptsParameters() {
+    return !byParameter.isEmpty();
   }
 
   /** Returns whether the layer of that slot computes something else with this adapter. */

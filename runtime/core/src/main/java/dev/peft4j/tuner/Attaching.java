@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,7 @@ final class Attaching implements Attachment {
   private final FrozenBase base;
   private final AttachedAdapter adapter;
   private final AdapterTargets targets;
+  private final Function<String, @Nullable AttachedAdapter> others;
   private final Consumer<Supplier<AttachedAdapter>> publisher;
   private final SequencedMap<String, Module> asked = new LinkedHashMap<>();
   private final Set<AdapterSlot> askedSlots = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -34,10 +36,15 @@ final class Attaching implements Attachment {
   /**
    * Starts an adapter.
    *
+   * @param others an adapter that the model has already, by its name
    * @param publisher makes it and adds it to the model
    */
   Attaching(
-      FrozenBase base, AttachedAdapter adapter, Consumer<Supplier<AttachedAdapter>> publisher) {
+      FrozenBase base,
+      AttachedAdapter adapter,
+      Function<String, @Nullable AttachedAdapter> others,
+      Consumer<Supplier<AttachedAdapter>> publisher) {
+    this.others = others;
     this.base = base;
     this.adapter = adapter;
     this.targets = adapter.targets();
@@ -150,18 +157,42 @@ final class Attaching implements Attachment {
 
   /** Attaches the adapter to all that was given. */
   AttachedAdapter complete() {
+    if (adapter.tuner().fillsSlots()) {
+      adapter.settings().slots(base.modelSlots()).forEach(s -> attach(s.name(), s.module()));
+    }
     List<NamedModule> all = new ArrayList<>();
     for (Map.Entry<String, Module> e : asked.entrySet()) {
       all.add(new NamedModule(e.getKey(), e.getValue()));
     }
-    AdapterContext context = new AdapterContext(all);
+    AdapterContext context = new AdapterContext(all, others);
     for (NamedModule m : all) {
+      if (!adapter.settings().parameterTargets(m.name(), m.module()).isEmpty()) {
+        throw new IllegalArgumentException(
+            "adapter '"
+                + adapter.name()
+                + "': '"
+                + m.name()
+                + "' is a target and has target parameters, too: it can have one of them");
+      }
       attachTied(m.name(), m.module(), context);
     }
+    attachToParameters(context);
     if (adapter.config().bias() == Bias.ALL) {
       copyAllBiases();
     }
     return adapter;
+  }
+
+  /** Attaches it to the parameters that are targets by themselves. */
+  private void attachToParameters(AdapterContext context) {
+    for (NamedModule m : base.modules()) {
+      if (adapter.settings().parameterTargets(m.name(), m.module()).isEmpty()
+          || isWithin(adapter.saved(), m.name())) {
+        continue;
+      }
+      AdapterSlot slot = m.module() instanceof Adaptable layer ? layer.slot() : new AdapterSlot();
+      attachTo(m.name(), m.module(), slot, context);
+    }
   }
 
   /** Attaches it to a layer, or to the one that carries the adapter of all that share a weight. */
@@ -176,20 +207,19 @@ final class Attaching implements Attachment {
             ? TiedLayers.carrier(group, own)
             : own;
     if (!adapter.layers().containsKey(carrier.name())) {
-      attachTo(carrier.name(), FrozenBase.adaptable(carrier.module()), context);
+      attachTo(carrier.name(), carrier.module(), slot(carrier.module()), context);
       group.forEach(other -> tie(carrier.name(), other));
     }
-    if (adapter.at(slot(layer)) == null) {
-      attachTo(path, FrozenBase.adaptable(layer), context); // the carrier's is not for it
+    if (!adapter.layers().containsKey(path) && adapter.at(slot(layer)) == null) {
+      attachTo(path, layer, slot(layer), context); // the carrier's is not for it
     }
   }
 
-  private <L extends Module & Adaptable> void attachTo(
-      String path, L layer, AdapterContext context) {
+  private void attachTo(String path, Module layer, AdapterSlot slot, AdapterContext context) {
     Rng rng = Rng.current();
     adapter.beginning().of(path, rng);
     TunerLayer made = adapter.settings().attach(path, layer, context.drawing(rng));
-    adapter.add(path, layer, layer.slot(), made);
+    adapter.add(path, layer, slot, made);
     if (adapter.config().bias() == Bias.LORA_ONLY) {
       copyBiases(path, layer);
     }
@@ -203,9 +233,15 @@ final class Attaching implements Attachment {
     if (adapter.at(slot(other.module())) != null || targets.leavesOut(other.name())) {
       return;
     }
+    TunerLayer twin = adapter.layer(carrier).twin(other.module());
+    if (twin != null) {
+      adapter.add(other.name(), other.module(), slot(other.module()), twin);
+      return;
+    }
     TunerLayer shared = adapter.layer(carrier).tied(other.module());
     if (shared != null) {
-      adapter.addTied(other.name(), slot(other.module()), carrier, shared);
+      adapter.addTied(
+          other.name(), slot(other.module()), carrier, shared, !targets.isExtra(carrier));
     }
   }
 
@@ -217,7 +253,7 @@ final class Attaching implements Attachment {
   private void copyAllBiases() {
     for (NamedParameter p : base.parameters()) {
       if (p.name().contains("bias") && !isWithin(adapter.saved(), p.name())) {
-        adapter.copy(p.parameter(), PeftNames.PREFIX + p.name());
+        adapter.copy(p.parameter(), adapter.tuner().basePrefix() + p.name());
       }
     }
   }

@@ -21,8 +21,19 @@ public abstract class ConfigBuilder<B extends ConfigBuilder<B>> {
   /** Creates the builder of a tuner. */
   protected ConfigBuilder() {}
 
+  /**
+   * Returns whether targets name what is adapted; false if it is the whole model, which then takes
+   * none.
+   */
+  public boolean hasTargets() {
+    return true;
+  }
+
   /** Returns this builder. */
-  protected abstract B self();
+  @SuppressWarnings("unchecked") // a builder is a ConfigBuilder of itself
+  protected B self() {
+    return (B) this;
+  }
 
   /**
    * Sets everything about targets and modules to save at once, in place of what the other methods

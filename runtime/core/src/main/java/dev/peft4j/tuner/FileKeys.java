@@ -30,6 +30,7 @@ final class FileKeys {
 
   private final AttachedAdapter adapter;
   private final FrozenBase base;
+  private final String prefix;
   private final Set<String> expected;
   private final Map<String, String> spellings = new HashMap<>();
   private final Map<String, NamedParameter> inPlace = new HashMap<>();
@@ -41,6 +42,7 @@ final class FileKeys {
   FileKeys(AttachedAdapter adapter, FrozenBase base, Set<String> expected) {
     this.adapter = adapter;
     this.base = base;
+    this.prefix = adapter.tuner().basePrefix();
     this.expected = expected;
   }
 
@@ -70,9 +72,9 @@ final class FileKeys {
       nameBase();
     }
     Set<String> repeated = new HashSet<>();
-    adapter.saved().keySet().forEach(path -> repeated.add(PeftNames.PREFIX + path));
+    adapter.saved().keySet().forEach(path -> repeated.add(prefix + path));
     Set<String> tied = new HashSet<>();
-    adapter.tied().keySet().forEach(path -> tied.add(PeftNames.PREFIX + path));
+    adapter.tied().keySet().forEach(path -> tied.add(prefix + path));
     file.forEach(
         (key, t) -> {
           if (expected.contains(key)) {
@@ -132,8 +134,8 @@ final class FileKeys {
         .forEach(
             (path, layer) -> {
               for (TunerLayer.Entry e : layer.parameters()) {
-                String key = PeftNames.key(path, e);
-                names.forEach(n -> spellings.put(PeftNames.inMemory(path, e, n), key));
+                String key = PeftNames.key(path, layer, e);
+                names.forEach(n -> spellings.put(PeftNames.inMemory(path, layer, e, n), key));
                 name(path, e.group(), e.suffix(), e.shared(), key);
               }
               for (TunerLayer.Constant c : layer.constants()) {
@@ -150,10 +152,10 @@ final class FileKeys {
                     .namedParameters()
                     .forEach(
                         p -> {
-                          String above = PeftNames.PREFIX + path + ".";
+                          String above = prefix + path + ".";
                           String key = above + p.name();
                           names.forEach(
-                              n -> spellings.put(PeftNames.saved(path, n, p.name()), key));
+                              n -> spellings.put(PeftNames.saved(prefix, path, n, p.name()), key));
                           spellings.put(above + "modules_to_save." + p.name(), key);
                         }));
     adapter
@@ -164,17 +166,17 @@ final class FileKeys {
                     .namedBuffers()
                     .forEach(
                         b -> {
-                          String above = PeftNames.PREFIX + path + ".";
+                          String above = prefix + path + ".";
                           String key = above + b.name();
                           names.forEach(
-                              n -> spellings.put(PeftNames.saved(path, n, b.name()), key));
+                              n -> spellings.put(PeftNames.saved(prefix, path, n, b.name()), key));
                           spellings.put(above + "modules_to_save." + b.name(), key);
                         }));
   }
 
   /** As in memory, without the adapter's name; what is shared may be under each of its layers. */
   private void name(String path, String group, String suffix, boolean shared, String key) {
-    String above = PeftNames.PREFIX + path + "." + group;
+    String above = prefix + path + "." + group;
     if (!suffix.isEmpty()) {
       spellings.put(above + "." + suffix, key);
     } else if (shared) {
@@ -187,13 +189,13 @@ final class FileKeys {
       int dot = p.name().lastIndexOf('.');
       String path = dot < 0 ? "" : p.name().substring(0, dot);
       String own = p.name().substring(dot + 1);
-      String above = PeftNames.PREFIX + path + ".";
-      plain.put(PeftNames.PREFIX + p.name(), p);
+      String above = prefix + path + ".";
+      plain.put(prefix + p.name(), p);
       TunerLayer layer = adapter.layers().get(path);
       if (layer != null) {
         inPlace.put(above + layer.baseName() + "." + own, p);
       } else {
-        inPlace.put(PeftNames.PREFIX + p.name(), p);
+        inPlace.put(prefix + p.name(), p);
         if (adapter.tied().containsKey(path)) {
           inPlace.put(above + "base_layer." + own, p);
         }

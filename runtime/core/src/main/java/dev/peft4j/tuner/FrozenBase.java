@@ -4,6 +4,8 @@ import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Variable;
 import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.AdapterSlot;
+import dev.peft4j.nn.HasSlots;
+import dev.peft4j.nn.ModelSlot;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.ModuleTensor;
 import dev.peft4j.nn.NamedBuffer;
@@ -29,6 +31,7 @@ final class FrozenBase {
   private final List<NamedBuffer> buffers = new ArrayList<>();
   private final Set<Parameter> wereTrainable = new LinkedHashSet<>();
   private final List<AdapterSlot> slots = new ArrayList<>();
+  private final List<NamedModule> modelSlots = new ArrayList<>();
   private final Map<Parameter, List<Module>> holders = new HashMap<>();
   private final Set<String> outputHeads = new HashSet<>();
 
@@ -48,6 +51,12 @@ final class FrozenBase {
           .forEach((name, b) -> buffers.add(new NamedBuffer(Names.join(m.name(), name), b)));
       if (m.module() instanceof Adaptable layer) {
         slots.add(layer.slot());
+      }
+      if (m.module() instanceof HasSlots model) {
+        for (ModelSlot s : model.slots().all()) {
+          slots.add(s.slot());
+          modelSlots.add(new NamedModule(Names.join(m.name(), s.name()), s));
+        }
       }
       m.module().outputHeads().forEach(head -> outputHeads.add(Names.join(m.name(), head)));
     }
@@ -85,6 +94,21 @@ final class FrozenBase {
   /** Every module once, by its first path; the root has the empty one. */
   List<NamedModule> modules() {
     return modules;
+  }
+
+  /** Returns the module at a path. */
+  Module module(String path) {
+    for (NamedModule m : modules) {
+      if (m.name().equals(path)) {
+        return m.module();
+      }
+    }
+    throw new IllegalArgumentException("there is no module '" + path + "'");
+  }
+
+  /** The slots of the whole model, by names of their own. */
+  List<NamedModule> modelSlots() {
+    return modelSlots;
   }
 
   /** True if the target {@code all-linear} takes that module. */

@@ -1,9 +1,7 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.data.Rng;
-import dev.peft4j.linalg.LinearAlgebra;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.nn.WeightedLayer;
@@ -11,7 +9,6 @@ import dev.peft4j.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * An adapter that adds ΔW · x to the result W · x + b of a linear layer, whichever way round the
@@ -31,36 +28,6 @@ public abstract class LinearAdapter implements TunerLayer {
   protected LinearAdapter(WeightedLayer layer, double dropout, Rng rng) {
     this.layer = layer;
     this.dropout = new AdapterDropout(layer, dropout, rng);
-  }
-
-  /** Returns a module as a linear layer, or null if it is neither of the two. */
-  public static @Nullable WeightedLayer linear(Module module) {
-    return module instanceof Linear || module instanceof TransposedLinear
-        ? (WeightedLayer) module
-        : null;
-  }
-
-  /** Returns the layer's own numbers, row by row of (out, in), whatever adapter is active. */
-  public static float[] numbers(WeightedLayer layer) {
-    return numbers(layer, layer.weight());
-  }
-
-  /** Returns the numbers of what stands for the layer's weight, row by row of (out, in). */
-  public static float[] numbers(WeightedLayer layer, Parameter weight) {
-    float[] own = weight.ownTensor().toFloats();
-    return layer instanceof TransposedLinear
-        ? LinearAlgebra.transposed(own, Weights.inputs(layer), Weights.outputs(layer))
-        : own;
-  }
-
-  /** Returns the first {@code count} columns of a matrix with rows of {@code columns} numbers. */
-  public static float[] firstColumns(float[] matrix, int columns, int count) {
-    int rows = columns == 0 ? 0 : matrix.length / columns;
-    float[] first = new float[rows * count];
-    for (int i = 0; i < rows; i++) {
-      System.arraycopy(matrix, i * columns, first, i * count, count);
-    }
-    return first;
   }
 
   /** Returns the layer. */

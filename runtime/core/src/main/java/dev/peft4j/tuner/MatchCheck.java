@@ -50,6 +50,7 @@ final class MatchCheck {
    */
   static void require(AttachedAdapter a, List<NamedModule> modules) {
     MatchCheck check = new MatchCheck(a, modules);
+    check.requireParameters(modules);
     check.requireTargets();
     check.requireExtra();
     check.warnOfPatterns();
@@ -156,6 +157,26 @@ final class MatchCheck {
     }
     List<String> all = new ArrayList<>(last);
     return all.size() <= 3 * SHOWN ? all : all.subList(0, 3 * SHOWN);
+  }
+
+  private void requireParameters(List<NamedModule> modules) {
+    List<String> wanted = a.settings().targetParameters();
+    if (wanted.isEmpty()) {
+      return;
+    }
+    List<String> names = new ArrayList<>();
+    for (NamedModule m : modules) {
+      m.module().ownParameters().keySet().forEach(name -> names.add(Names.join(m.name(), name)));
+    }
+    for (String target : wanted) {
+      if (names.stream().noneMatch(name -> name.contains(".") && Names.names(target, name))) {
+        throw new IllegalArgumentException(
+            "target parameter '"
+                + target
+                + "' not found in the base model (one of the model itself cannot be a target). "
+                + Suggestions.didYouMean(target, names));
+      }
+    }
   }
 
   private void requireExtra() {

@@ -1,5 +1,6 @@
 package dev.peft4j.tuner;
 
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.NonFiniteException;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.VariableGroup;
@@ -12,6 +13,7 @@ import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +34,7 @@ final class MergedWeights {
   private final List<AttachedAdapter> adapters;
   private final Map<AdapterSlot, Map<Parameter, Parameter>> bySlot;
   private final Map<Parameter, Parameter> common;
+  private final Set<Parameter> everywhere = new HashSet<>();
 
   private MergedWeights(
       OverlaySource owner,
@@ -42,7 +45,10 @@ final class MergedWeights {
     this.base = base;
     this.adapters = List.copyOf(adapters);
     this.bySlot = bySlot;
-    this.common = common(base, bySlot);
+    for (AttachedAdapter a : adapters) {
+      a.layers().values().forEach(layer -> everywhere.addAll(layer.adaptedParameters()));
+    }
+    this.common = common(base, bySlot, everywhere);
   }
 
   /** Nothing is merged. */
@@ -127,7 +133,9 @@ final class MergedWeights {
    * those are read.
    */
   private static Map<Parameter, Parameter> common(
-      FrozenBase base, Map<AdapterSlot, Map<Parameter, Parameter>> bySlot) {
+      FrozenBase base,
+      Map<AdapterSlot, Map<Parameter, Parameter>> bySlot,
+      Set<Parameter> everywhere) {
     Map<Parameter, Parameter> common = new HashMap<>();
     bySlot
         .values()
@@ -135,7 +143,7 @@ final class MergedWeights {
             m ->
                 m.forEach(
                     (p, merged) -> {
-                      if (base.holders(p) == 1) {
+                      if (base.holders(p) == 1 || everywhere.contains(p)) {
                         common.put(p, merged);
                       }
                     }));
@@ -177,16 +185,20 @@ final class MergedWeights {
 
   /** The same values for a base that will hold them in another encoding. */
   Map<ModuleTensor, Storage> values() {
-    Map<ModuleTensor, Storage> values = new LinkedHashMap<>();
+    Map<ModuleTensor, Storage> values = new LinkedHashMap<>(summed());
+    Set<ModuleTensor> done = Set.copyOf(values.keySet());
     bySlot
         .values()
         .forEach(
             m ->
                 m.forEach(
                     (p, merged) -> {
+                      if (done.contains(p)) {
+                        return;
+                      }
                       Storage before = values.putIfAbsent(p, merged.own());
                       if (before != null && !before.equalBytes(merged.own())
-                          || changedBy(p) < base.holders(p)) {
+                          || !everywhere.contains(p) && changedBy(p) < base.holders(p)) {
                         throw new IllegalStateException(
                             "'"
                                 + p.name()
@@ -211,6 +223,38 @@ final class MergedWeights {
           a.buffers().forEach((b, copy) -> values.putIfAbsent(b, copy.own()));
         });
     return values;
+  }
+
+  /**
+   * The weights that several layers share and that get what the adapters of all of them add, if the
+   * settings want that.
+   */
+  private Map<ModuleTensor, Storage> summed() {
+    Map<ModuleTensor, Storage> sums = new LinkedHashMap<>();
+    if (adapters.isEmpty() || !adapters.stream().allMatch(MergedWeights::addsUp)) {
+      return sums;
+    }
+    for (Map<Parameter, Parameter> slot : bySlot.values()) {
+      slot.forEach(
+          (p, merged) -> {
+            if (base.holders(p) > 1) {
+              Storage before = sums.get(p);
+              Tensor own = Tensor.of(p.own().copyAs(Encodings.FLOAT32), p.shape());
+              Tensor here = Tensor.of(merged.own(), p.shape());
+              sums.put(
+                  p,
+                  before == null
+                      ? merged.own()
+                      : Tensor.of(before, p.shape()).add(here.sub(own)).storage());
+            }
+          });
+    }
+    return sums;
+  }
+
+  private static boolean addsUp(AttachedAdapter a) {
+    return a.settings().addsUpInShared()
+        || a.layers().values().stream().anyMatch(TunerLayer::isTwin);
   }
 
   /** The number of layers that the adapters change a parameter in. */

@@ -2,7 +2,7 @@ package dev.peft4j.tuner;
 
 /** peft's names of an adapter's tensors, in memory and on disk. */
 final class PeftNames {
-  /** What the names of a model's layers start with. */
+  /** What the names of a model's layers start with, but for tuners that say otherwise. */
   static final String PREFIX = "base_model.model.";
 
   /** What the names of tensors that all layers of an adapter share start with, on disk. */
@@ -11,8 +11,9 @@ final class PeftNames {
   private PeftNames() {}
 
   /** Returns the name in memory of a parameter of the layer at {@code path}. */
-  static String inMemory(String path, TunerLayer.Entry e, String adapter) {
-    return inMemory(path, e.group(), e.suffix(), adapter);
+  static String inMemory(String path, TunerLayer layer, TunerLayer.Entry e, String adapter) {
+    String own = layer.inMemory(e, adapter);
+    return own == null ? inMemory(path, e.group(), e.suffix(), adapter) : own;
   }
 
   /** Returns the name in memory of a constant of the layer at {@code path}. */
@@ -25,8 +26,11 @@ final class PeftNames {
   }
 
   /** Returns the name on disk of a parameter of the layer at {@code path}. */
-  static String key(String path, TunerLayer.Entry e) {
-    return with((e.shared() ? SHARED : PREFIX + path + ".") + e.group(), e.fileSuffix());
+  static String key(String path, TunerLayer layer, TunerLayer.Entry e) {
+    String own = layer.key(e);
+    return own != null
+        ? own
+        : with((e.shared() ? SHARED : PREFIX + path + ".") + e.group(), e.fileSuffix());
   }
 
   /** Returns the name on disk of a constant of the layer at {@code path}. */
@@ -34,9 +38,13 @@ final class PeftNames {
     return with((c.shared() ? SHARED : PREFIX + path + ".") + c.group(), c.suffix());
   }
 
-  /** Returns the name in memory of an adapter's copy in the module to save at {@code path}. */
-  static String saved(String path, String adapter, String tensor) {
-    return PREFIX + path + ".modules_to_save." + adapter + "." + tensor;
+  /**
+   * Returns the name in memory of an adapter's copy in the module to save at {@code path}.
+   *
+   * @param prefix what names of the base begin with
+   */
+  static String saved(String prefix, String path, String adapter, String tensor) {
+    return prefix + path + ".modules_to_save." + adapter + "." + tensor;
   }
 
   private static String with(String name, String suffix) {

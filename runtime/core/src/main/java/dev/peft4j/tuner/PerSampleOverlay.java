@@ -52,6 +52,17 @@ final class PerSampleOverlay implements Overlay {
     this.batch = adapters.size();
     this.base = new AdapterOverlay(List.of(), none);
     SequencedMap<AttachedAdapter, float[]> masks = new LinkedHashMap<>();
+    for (AttachedAdapter a : adapters) {
+      if (a != null && a.tuner().fillsSlots()) {
+        throw new IllegalArgumentException(
+            "adapter '"
+                + a.name()
+                + "' of type "
+                + a.config().peftType()
+                + " changes the whole model, so it cannot be chosen for single samples: run the"
+                + " samples of each adapter on their own");
+      }
+    }
     for (AttachedAdapter a : inOrder) {
       if (adapters.contains(a)) {
         masks.put(a, new float[batch]);
@@ -108,7 +119,7 @@ final class PerSampleOverlay implements Overlay {
   @Override
   public Parameter of(Parameter p) {
     for (Group g : groups) {
-      if (g.acting.of(p) != p) {
+      if (g.acting.of(p) != p || g.acting.valueOf(p) != null) {
         throw differs(p, g);
       }
     }
@@ -131,9 +142,9 @@ final class PerSampleOverlay implements Overlay {
             + t.name()
             + "' is not the same for all samples, adapter '"
             + g.acting.adapters().getFirst().name()
-            + "' has a copy of it, and it is used outside of the layers that can tell samples"
-            + " apart: Linear, Embedding and convolutions. Run the samples of each adapter on"
-            + " their own");
+            + "' has a copy or an adapter of it, and it is used outside of the layers that can tell"
+            + " samples apart: Linear, Embedding and convolutions. Run the samples of each adapter"
+            + " on their own");
   }
 
   /** Names of adapters by sample, to adapters. */

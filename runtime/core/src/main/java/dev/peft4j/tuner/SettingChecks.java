@@ -1,10 +1,17 @@
 package dev.peft4j.tuner;
 
+import dev.peft4j.data.Shape;
+import java.util.Collection;
+import java.util.Map;
+
 /**
  * Checks of the numbers of a tuner's settings; each throws an {@link IllegalArgumentException} that
  * names the setting, its value and what is allowed.
  */
 public final class SettingChecks {
+  /** A size that is taken from settings without a look at the weights. */
+  private static final int PLAUSIBLE_SIZE = 4096;
+
   private SettingChecks() {}
 
   /** Throws if a rank is below 1, in peft's words. */
@@ -59,6 +66,29 @@ public final class SettingChecks {
   public static void probability(String name, double p, boolean one) {
     if (!(p >= 0 && (p < 1 || one && p == 1))) {
       throw wrong(name, p, "at least 0 and " + (one ? "at most 1" : "less than 1"));
+    }
+  }
+
+  /** Throws if a rank or one of a pattern's is far above the sizes of the weights. */
+  public static void ranks(int rank, Collection<Integer> pattern, Map<String, Shape> weights) {
+    int largest = pattern.stream().reduce(rank, Math::max);
+    size("a rank (r or rank_pattern)", largest, weights);
+  }
+
+  /** Throws if a size of weights is far above their sizes. */
+  static void size(String name, long size, Map<String, Shape> weights) {
+    if (size <= PLAUSIBLE_SIZE) {
+      return;
+    }
+    int largest = 0;
+    for (Shape shape : weights.values()) {
+      for (int d : shape.toArray()) {
+        largest = Math.max(largest, d);
+      }
+    }
+    if (size > largest) {
+      throw new IllegalArgumentException(
+          name + " is " + size + ", but the weights have no size above " + largest);
     }
   }
 

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.data.Shape;
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.StoredTensor;
-import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.NamedModule;
 import dev.peft4j.target.TargetSpec;
 import java.io.IOException;
 import java.util.Collection;
@@ -77,6 +77,10 @@ record Settings<C extends PeftConfig>(Tuner<C> tuner, C config) {
     return tuner.training(config, layers);
   }
 
+  List<NamedModule> slots(List<NamedModule> all) {
+    return tuner.slots(config, all);
+  }
+
   ExtraTargets extraTargets(Module root) {
     return tuner.extraTargets(config, root);
   }
@@ -93,8 +97,34 @@ record Settings<C extends PeftConfig>(Tuner<C> tuner, C config) {
     return tuner.tiesWeights(config);
   }
 
-  <L extends Module & Adaptable> TunerLayer attach(String path, L layer, TunerContext context) {
-    return tuner.attach(path, layer, config, context);
+  boolean prepare(Module root) {
+    return tuner.prepare(config, root);
+  }
+
+  boolean addsUpInShared() {
+    return tuner.addsUpInShared(config);
+  }
+
+  /** Returns the names of a module's own parameters that get adapters by themselves. */
+  List<String> parameterTargets(String path, Module module) {
+    return tuner.parameterTargets(config, path, module);
+  }
+
+  List<String> targetParameters() {
+    return tuner.targetParameters(config);
+  }
+
+  /** Makes the adapter of a layer, or of those of a module's parameters that are targets. */
+  TunerLayer attach(String path, Module module, TunerContext context) {
+    List<String> names = parameterTargets(path, module);
+    return names.isEmpty()
+        ? tuner.attach(path, FrozenBase.adaptable(module), config, context)
+        : tuner.attachToParameters(path, module, names, config, context);
+  }
+
+  /** Returns these with what only the tensors of a file tell. */
+  Settings<C> forFile(Map<String, StoredTensor> tensors) {
+    return with(tuner.forFile(config, tensors));
   }
 
   /** Returns these, if weights of these shapes can be an adapter's with them. */

@@ -19,32 +19,43 @@ import org.jspecify.annotations.Nullable;
  * computes.
  *
  * @param <C> its settings
+ * @param <L> what the layers that it adapts have in common
  */
-public abstract class SettingsTuner<C extends CommonConfig<C>> implements Tuner<C> {
+public abstract class SettingsTuner<C extends CommonConfig<C>, L extends Module>
+    implements Tuner<C> {
   private final Class<C> configType;
   private final Class<? extends Annotation> annotation;
   private final SettingsFile<C, ?> file;
-  private final List<Class<? extends Module>> layerTypes;
+  private final List<Class<? extends L>> layerTypes;
 
   /**
    * Creates a tuner.
    *
-   * @param layerTypes the layers that it adapts, for messages
+   * @param layerTypes the layers that it adapts
    */
   protected SettingsTuner(
       Class<C> configType,
       Class<? extends Annotation> annotation,
       SettingsFile<C, ?> file,
-      List<Class<? extends Module>> layerTypes) {
+      List<Class<? extends L>> layerTypes) {
     this.configType = configType;
     this.annotation = annotation;
     this.file = file;
     this.layerTypes = layerTypes;
   }
 
-  /** Returns the adapter of a layer, or null if it adapts no layers of that type. */
-  protected abstract @Nullable TunerLayer layer(
-      String path, Module layer, C config, TunerContext context);
+  /** Returns the adapter of a layer of one of the types. */
+  protected abstract TunerLayer layer(String path, L layer, C config, TunerContext context);
+
+  /** Returns a module as a layer that it adapts, or null if it adapts no layers of that type. */
+  protected @Nullable L adapted(Module module) {
+    for (Class<? extends L> type : layerTypes) {
+      if (type.isInstance(module)) {
+        return type.cast(module);
+      }
+    }
+    return null;
+  }
 
   @Override
   public final String peftType() {
@@ -63,24 +74,25 @@ public abstract class SettingsTuner<C extends CommonConfig<C>> implements Tuner<
 
   @Override
   public final List<Class<? extends Module>> layerTypes() {
-    return layerTypes;
+    return List.copyOf(layerTypes);
   }
 
   @Override
-  public final <L extends Module & Adaptable> TunerLayer attach(
-      String path, L layer, C config, TunerContext context) {
-    TunerLayer made = layer(path, layer, config, context);
-    if (made == null) {
+  public final <M extends Module & Adaptable> TunerLayer attach(
+      String path, M module, C config, TunerContext context) {
+    L layer = adapted(module);
+    if (layer == null) {
       throw new IllegalArgumentException(
           annotation.getSimpleName()
               + " cannot adapt '"
               + path
               + "' of type "
-              + layer.getClass().getSimpleName()
+              + module.getClass().getSimpleName()
               + "; it adapts "
               + layerTypes.stream().map(Class::getSimpleName).toList());
     }
-    return made;
+    Weights.requireOneGroup(annotation.getSimpleName(), path, module);
+    return layer(path, layer, config, context);
   }
 
   /** Sets {@code fan_in_fan_out} to what the last linear layer is, as peft does. */
@@ -113,16 +125,16 @@ public abstract class SettingsTuner<C extends CommonConfig<C>> implements Tuner<
 
   @Override
   public List<String> unusedSettings(C config, Collection<String> paths) {
-    return file.unused(config, paths);
+    return file.comparison().unused(config, paths);
   }
 
   @Override
   public void requireSame(String path, C present, C other) {
-    file.requireSame(path, present, other);
+    file.comparison().requireSame(path, present, other);
   }
 
   @Override
   public void requireSize(C config, Map<String, Shape> weights) {
-    file.requireSize(config, weights);
+    file.comparison().requireSize(config, weights);
   }
 }

@@ -15,7 +15,7 @@ public record SharedSizes(int inputs, int out) {
     int in = 0;
     int out = 0;
     for (NamedModule m : context.layers()) {
-      WeightedLayer layer = LinearAdapter.linear(m.module());
+      WeightedLayer layer = Weights.linear(m.module());
       if (layer != null) {
         in = Math.max(in, Weights.inputs(layer));
         out = Math.max(out, Weights.outputs(layer));

@@ -6,6 +6,7 @@ import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.NamedModule;
 import dev.peft4j.target.TargetSpec;
 import java.io.IOException;
 import java.lang.annotation.Annotation;
@@ -81,6 +82,15 @@ public interface Tuner<C extends PeftConfig> {
    */
   default void requireSize(C config, Map<String, Shape> weights) {}
 
+  /**
+   * Returns the settings of a file with what only its tensors tell.
+   *
+   * @param tensors by their keys
+   */
+  default C forFile(C config, Map<String, StoredTensor> tensors) {
+    return config;
+  }
+
   /** Returns what the names of its parameters start with, for example {@code lora_}. */
   default String parameterPrefix() {
     return peftType().toLowerCase(Locale.ROOT) + "_";
@@ -143,6 +153,24 @@ public interface Tuner<C extends PeftConfig> {
   // ---- what is adapted
 
   /**
+   * Changes a model before the first adapter is attached to it, as peft's {@code layer_replication}
+   * does; returns whether it did.
+   *
+   * @throws IllegalArgumentException if the model cannot be changed that way
+   */
+  default boolean prepare(C config, Module root) {
+    return false;
+  }
+
+  /**
+   * Returns whether what layers that share one weight add to it adds up when it is merged, as in
+   * peft; false if that is an error.
+   */
+  default boolean addsUpInShared(C config) {
+    return false;
+  }
+
+  /**
    * Returns the settings with what they leave to the kind of model: targets, if they name none and
    * peft has some for that kind.
    *
@@ -152,9 +180,62 @@ public interface Tuner<C extends PeftConfig> {
     return config;
   }
 
+  /**
+   * Returns whether it adapts the whole model, through slots that models declare ({@link
+   * dev.peft4j.nn.HasSlots}), instead of layers that targets name.
+   */
+  default boolean fillsSlots() {
+    return false;
+  }
+
+  /**
+   * Returns the slots that the adapter is attached to, of a tuner that {@link #fillsSlots}. The
+   * name of each is what parameters there are called by.
+   *
+   * @param all the model's slots
+   * @throws IllegalArgumentException if the model lacks one that is needed
+   */
+  default List<NamedModule> slots(C config, List<NamedModule> all) {
+    return List.of();
+  }
+
+  /**
+   * Returns what peft puts in front of the base's names in an adapted model, with a dot at the end.
+   */
+  default String basePrefix() {
+    return PeftNames.PREFIX;
+  }
+
   /** Returns the layers that get an adapter of another kind besides the targets. */
   default ExtraTargets extraTargets(C config, Module root) {
     return ExtraTargets.NONE;
+  }
+
+  /**
+   * Returns the names of a module's own parameters that get adapters by themselves: peft's {@code
+   * target_parameters}.
+   *
+   * @param path the module's path
+   */
+  default List<String> parameterTargets(C config, String path, Module module) {
+    return List.of();
+  }
+
+  /** Returns the settings that name such parameters, for messages. */
+  default List<String> targetParameters(C config) {
+    return List.of();
+  }
+
+  /**
+   * Makes the adapter of some parameters of a module, which is not around the module: see {@link
+   * TunerLayer#adaptedParameters}.
+   *
+   * @param names of the module's own parameters, in its order; at least one
+   * @throws IllegalArgumentException if it cannot adapt them
+   */
+  default TunerLayer attachToParameters(
+      String path, Module module, List<String> names, C config, TunerContext context) {
+    throw new IllegalArgumentException(peftType() + " cannot adapt bare parameters, as " + names);
   }
 
   /**

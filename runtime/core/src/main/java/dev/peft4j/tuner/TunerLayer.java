@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -125,15 +126,55 @@ public interface TunerLayer extends LayerAdapter {
   }
 
   /**
-   * Returns a parameter as a file has it: all of it, unless training has decided that parts of it
-   * do not count.
+   * Returns the name in memory of a parameter that does not go by its layer's path, such as one of
+   * the whole model; null for the usual name.
    */
-  default StoredTensor stored(Entry entry) {
+  default @Nullable String inMemory(Entry entry, String adapter) {
+    return null;
+  }
+
+  /** Returns the key on disk of a parameter that does not go by its layer's path; else null. */
+  default @Nullable String key(Entry entry) {
+    return null;
+  }
+
+  /**
+   * Returns a parameter as a file has it: all of it, unless training has decided that parts of it
+   * do not count, or a file holds something that is computed from it. Null if only checkpoints hold
+   * it.
+   */
+  default @Nullable StoredTensor stored(Entry entry) {
     return new StoredTensor(entry.parameter().shape(), entry.parameter().own());
   }
 
   /** Returns the merged value of each of the layer's own parameters that merging changes. */
   Map<Parameter, Tensor> merged();
+
+  /**
+   * Returns the parameters of the base that it adapts by themselves, wherever they are read; then
+   * it does not act around a layer, and {@link #forward} is not called. Empty for the adapter of a
+   * layer.
+   */
+  default List<Parameter> adaptedParameters() {
+    return List.of();
+  }
+
+  /**
+   * Returns one of {@link #adaptedParameters} as this adapter changes it.
+   *
+   * @param value the parameter, changed by other adapters already
+   */
+  default Tensor adapted(Parameter p, Tensor value) {
+    return value;
+  }
+
+  /**
+   * Returns the names of the children whose parameters it adapts: peft names these children as
+   * layers with adapters, too.
+   */
+  default Set<String> adaptedChildren() {
+    return Set.of();
+  }
 
   /** Returns what peft calls the layer itself beside its adapters, in names of parameters. */
   default String baseName() {
@@ -186,6 +227,33 @@ public interface TunerLayer extends LayerAdapter {
    */
   default @Nullable TunerLayer tied(Module other) {
     return null;
+  }
+
+  /**
+   * Returns an adapter of its own for another layer that holds the same weight, whose parameters have
+   * the values of this one's; null if there is none. Unlike with {@link #tied}, each of the two has
+   * gradients of its own.
+   */
+  default @Nullable TunerLayer twin(Module other) {
+    return null;
+  }
+
+  /** Returns whether it was made by {@link #twin}, so that its values follow another one's. */
+  default boolean isTwin() {
+    return false;
+  }
+
+  /** Returns whether files have the layer's own weight, too. */
+  default boolean isSavedWithBase() {
+    return false;
+  }
+
+  /**
+   * Returns whether files have the parameters once more under the path of each layer that shares
+   * them, see {@link #tied}; readers take them from either place.
+   */
+  default boolean isSavedForTied() {
+    return false;
   }
 
   /**

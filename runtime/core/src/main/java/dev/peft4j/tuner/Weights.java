@@ -1,10 +1,15 @@
 package dev.peft4j.tuner;
 
+import dev.peft4j.data.Shape;
+import dev.peft4j.linalg.LinearAlgebra;
 import dev.peft4j.nn.Conv1d;
 import dev.peft4j.nn.Conv2d;
 import dev.peft4j.nn.Conv3d;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.LayerNorm;
+import dev.peft4j.nn.Linear;
+import dev.peft4j.nn.Module;
+import dev.peft4j.nn.Parameter;
 import dev.peft4j.nn.RmsNorm;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.nn.WeightedLayer;
@@ -32,10 +37,27 @@ public final class Weights {
       case LayerNorm n -> n.normalized(x, weight, bias);
       case RmsNorm n -> n.normalized(x, weight);
       case Conv1d c -> Conv1d.convolve(x, weight, bias, c.stride(), c.padding());
-      case Conv2d c -> x.conv2d(weight, bias, c.window());
+      case Conv2d c -> Conv2d.convolve(x, weight, bias, c.window(), c.groups());
       case Conv3d c -> Conv3d.convolve(x, weight, bias, c.stride(), c.padding());
       default -> x.linear(weight, bias);
     };
+  }
+
+  /**
+   * Throws if the layer is a convolution in groups.
+   *
+   * @throws IllegalArgumentException naming the layer
+   */
+  public static void requireOneGroup(String tuner, String path, Module layer) {
+    if (layer instanceof Conv2d c && c.groups() > 1) {
+      throw new IllegalArgumentException(
+          tuner
+              + " cannot adapt '"
+              + path
+              + "', a convolution in "
+              + c.groups()
+              + " groups; LoRA, IA3 and LoHa can");
+    }
   }
 
   /** Returns the layer's weight as a matrix (out, in), that of a convolution (out, in · kernel). */
@@ -60,6 +82,37 @@ public final class Weights {
 
   /** Returns the number of columns of {@link #matrix}. */
   public static int inputs(WeightedLayer layer) {
-    return layer.weight().shape().size() / outputs(layer);
+    Shape w = layer.weight().shape();
+    return layer instanceof TransposedLinear ? w.dim(0) : w.product(1, w.rank());
+  }
+
+  /** Returns a module as a linear layer, or null if it is neither of the two. */
+  public static @Nullable WeightedLayer linear(Module module) {
+    return module instanceof Linear || module instanceof TransposedLinear
+        ? (WeightedLayer) module
+        : null;
+  }
+
+  /** Returns the layer's own numbers, row by row of (out, in), whatever adapter is active. */
+  public static float[] numbers(WeightedLayer layer) {
+    return numbers(layer, layer.weight());
+  }
+
+  /** Returns the numbers of what stands for the layer's weight, row by row of (out, in). */
+  public static float[] numbers(WeightedLayer layer, Parameter weight) {
+    float[] own = weight.ownTensor().toFloats();
+    return layer instanceof TransposedLinear
+        ? LinearAlgebra.transposed(own, inputs(layer), outputs(layer))
+        : own;
+  }
+
+  /** Returns the first {@code count} columns of a matrix with rows of {@code columns} numbers. */
+  public static float[] firstColumns(float[] matrix, int columns, int count) {
+    int rows = columns == 0 ? 0 : matrix.length / columns;
+    float[] first = new float[rows * count];
+    for (int i = 0; i < rows; i++) {
+      System.arraycopy(matrix, i * columns, first, i * count, count);
+    }
+    return first;
   }
 }

@@ -53,8 +53,10 @@ public final class Exports {
           "chat",
           "transformers",
           "transformers.minilm",
+          "constraint",
           "generate",
           "sft",
+          "langchain4j",
           "reports",
           "kotlin");
 

@@ -93,7 +93,7 @@ final class BeamSearch {
           next[p * beams + k] = new int[] {r.history.get(r.history.length() - 1)};
         }
       }
-      decoder.cache().reorder(from);
+      decoder.reorder(from);
       scores = decoder.next(next);
     }
   }

@@ -7,12 +7,18 @@ import dev.peft4j.tensor.Tensor;
 import dev.peft4j.transformers.CausalLm;
 import dev.peft4j.transformers.DecoderLayerStyle;
 import java.util.Objects;
+import java.util.function.ToIntFunction;
 
 /** A causal language model as generation sees it. */
 record CausalLmModel(CausalLm model) implements DecodingModel {
   @Override
   public Tensor hidden(Tensor ids, KeyValueCache cache) {
     return model.hidden(ids, cache);
+  }
+
+  @Override
+  public void prime(KeyValueCache cache) {
+    model.prime(cache);
   }
 
   @Override
@@ -27,7 +33,7 @@ record CausalLmModel(CausalLm model) implements DecodingModel {
 
   @Override
   public int positions() {
-    return model.config().maxPositions();
+    return Math.max(1, model.config().maxPositions() - model.virtualTokens());
   }
 
   @Override
@@ -37,10 +43,19 @@ record CausalLmModel(CausalLm model) implements DecodingModel {
 
   @Override
   public int cacheFixedUpTo() {
+    return least(Rotary::fixedUpTo);
+  }
+
+  @Override
+  public int cacheSwitchesAt() {
+    return least(Rotary::switchesAt);
+  }
+
+  private int least(ToIntFunction<Rotary> length) {
     return model.config().style().layers().stream()
         .map(DecoderLayerStyle::rotary)
         .filter(Objects::nonNull)
-        .mapToInt(Rotary::fixedUpTo)
+        .mapToInt(length)
         .min()
         .orElse(Integer.MAX_VALUE);
   }

@@ -18,6 +18,12 @@ public interface DecodingModel {
    */
   Tensor hidden(Tensor ids, KeyValueCache cache);
 
+  /**
+   * Puts what comes before all texts, such as an adapter's virtual tokens, in front of the rows of
+   * an empty cache, unless it is there.
+   */
+  default void prime(KeyValueCache cache) {}
+
   /** Returns the scores of the next token for hidden states: (…, hidden) to (…, vocabulary). */
   Tensor logits(Tensor hidden);
 
@@ -35,6 +41,14 @@ public interface DecodingModel {
    * up to it, those of a shorter text can be taken for a longer one that begins with it.
    */
   default int cacheFixedUpTo() {
+    return Integer.MAX_VALUE;
+  }
+
+  /**
+   * Returns the length beyond which keys are others than in a text up to it: when a text grows
+   * beyond, what a cache holds is computed again.
+   */
+  default int cacheSwitchesAt() {
     return Integer.MAX_VALUE;
   }
 

@@ -4,6 +4,8 @@ package dev.peft4j.generate;
 public enum FinishReason {
   /** A token that ends texts. */
   EOS,
+  /** A constraint: the text is complete, and nothing may follow. */
+  COMPLETE,
   /** The largest length, or the last position of the model. */
   LENGTH,
   /** A text at which rows end. */

@@ -267,7 +267,9 @@ final class GenerationCall {
     for (TokenHistory h : prompts) {
       List<Integer> ids = Arrays.stream(h.toArray()).boxed().toList();
       processors.add(
-          LogitsProcessors.of(config, new LogitsProcessorKind.Row(ids, maxLength, eos, keep)));
+          LogitsProcessors.of(
+              config,
+              new LogitsProcessorKind.Row(ids, maxLength, eos, keep, generator.tokenizer())));
     }
     BeamSearch.Rules rules =
         new BeamSearch.Rules(
@@ -278,7 +280,10 @@ final class GenerationCall {
             maxLength,
             eos.size());
     Rng rng = config.doSample() ? new Rng(seed()) : null;
-    Predicate<TokenHistory> ends = h -> eos.contains(h.get(h.length() - 1)) || stopsByText(h);
+    Predicate<TokenHistory> complete =
+        h -> processors.getFirst().stream().anyMatch(p -> p.ends(h));
+    Predicate<TokenHistory> ends =
+        h -> eos.contains(h.get(h.length() - 1)) || stopsByText(h) || complete.test(h);
     BeamSearch search = new BeamSearch(rules, prompts, processors, ends, rng, listener);
     Deadline deadline = Deadline.in(config.find(Settings.MAX_TIME));
     boolean ownAdapters = requests.stream().anyMatch(r -> r.adapter() != null);
@@ -296,13 +301,14 @@ final class GenerationCall {
               .toArray(float[][]::new);
     } else {
       int[] from = IntStream.range(0, requests.size() * beams).map(i -> i / beams).toArray();
-      decoder = new CachedDecoder(model, prefill.cache().select(from));
+      decoder = prefill.select(from);
     }
     search.run(decoder, first, deadline);
-    return results(search, eos, maxLength);
+    return results(search, eos, complete, maxLength);
   }
 
-  private List<Generated> results(BeamSearch search, List<Integer> eos, int maxLength) {
+  private List<Generated> results(
+      BeamSearch search, List<Integer> eos, Predicate<TokenHistory> complete, int maxLength) {
     List<Generated> all = new ArrayList<>();
     List<List<BeamSearch.Scored>> results = search.results();
     for (int p = 0; p < results.size(); p++) {
@@ -311,6 +317,8 @@ final class GenerationCall {
         FinishReason reason =
             eos.contains(tokens[tokens.length - 1])
                 ? FinishReason.EOS
+                : complete.test(s.history())
+                ? FinishReason.COMPLETE
                 : s.history().length() >= maxLength
                     ? FinishReason.LENGTH
                     : stopsByText(s.history())
@@ -342,6 +350,9 @@ final class GenerationCall {
 
   private String decode(int[] tokens) {
     Tokenizer t = generator.tokenizer();
+    if (t != null && config.find(Constrained.CONSTRAINT) != null) {
+      t = t.withoutCleanUp();
+    }
     return t == null ? "" : t.decode(Arrays.stream(tokens).asLongStream().toArray());
   }
 }

@@ -1,5 +1,6 @@
 package dev.peft4j.generate;
 
+import dev.peft4j.constraint.Constraint;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -256,6 +257,22 @@ public final class GenerationConfigBuilder {
   /** Sets the token of padding. */
   public GenerationConfigBuilder padTokenId(int id) {
     return set(Settings.PAD, id);
+  }
+
+  /**
+   * Sets a rule that the new text keeps, such as a JSON Schema. The text ends where it is complete;
+   * if its largest length or time ends it before, the {@link FinishReason} says so.
+   */
+  public GenerationConfigBuilder constraint(@Nullable Constraint constraint) {
+    return set(Constrained.CONSTRAINT, constraint);
+  }
+
+  /**
+   * Sets whether a text with a constraint is completed before it reaches its largest length, as far
+   * as that can be, which is so unless it is set.
+   */
+  public GenerationConfigBuilder closeInTime(boolean on) {
+    return set(Constrained.CLOSE_IN_TIME, on);
   }
 
   /** Adds a processor of the caller's, which acts before those of sampling. */

@@ -10,4 +10,9 @@ public interface LogitsProcessor {
    * @param history the tokens so far
    */
   void process(float[] scores, TokenHistory history);
+
+  /** Returns whether the row ends here, though its last token is none that ends texts. */
+  default boolean ends(TokenHistory history) {
+    return false;
+  }
 }

@@ -1,5 +1,6 @@
 package dev.peft4j.generate;
 
+import dev.peft4j.transformers.Tokenizer;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,8 +16,19 @@ public abstract class LogitsProcessorKind {
    * @param maxLength the length at which the row ends, prompt included
    * @param eos the tokens that end it
    * @param keep the least number of tokens to keep: more than 1 where beams are sampled
+   * @param tokenizer the tokenizer, or null if the generator has none
    */
-  public record Row(List<Integer> prompt, int maxLength, List<Integer> eos, int keep) {}
+  public record Row(
+      List<Integer> prompt,
+      int maxLength,
+      List<Integer> eos,
+      int keep,
+      @Nullable Tokenizer tokenizer) {
+    /** Describes a row of a generator without a tokenizer. */
+    public Row(List<Integer> prompt, int maxLength, List<Integer> eos, int keep) {
+      this(prompt, maxLength, eos, keep, null);
+    }
+  }
 
   private final int place;
   private final boolean sampling;

@@ -52,7 +52,8 @@ final class PromptLookup {
       }
       TokenHistory h = row.history();
       int start = h.length() - h.padding() - 1; // the last token is not in the cache
-      int[] tried = candidates(h, Math.min(most, left - 1));
+      int atOnce = Math.min(left, decoder.together());
+      int[] tried = candidates(h, Math.min(most, atOnce - 1));
       int[] fed = new int[tried.length + 1];
       fed[0] = h.get(h.length() - 1);
       System.arraycopy(tried, 0, fed, 1, tried.length);

@@ -38,8 +38,15 @@ final class RowState {
     List<Integer> prompt = java.util.Arrays.stream(history.toArray()).boxed().toList();
     this.processors =
         LogitsProcessors.of(
-            config, new LogitsProcessorKind.Row(prompt, maxLength, config.eosTokenIds(), 1));
-    this.stream = tokenizer == null ? null : new TextStream(tokenizer, config.stopStrings());
+            config,
+            new LogitsProcessorKind.Row(prompt, maxLength, config.eosTokenIds(), 1, tokenizer));
+    this.stream = tokenizer == null
+            ? null
+            : new TextStream(
+                config.find(Constrained.CONSTRAINT) == null
+                    ? tokenizer
+                    : tokenizer.withoutCleanUp(),
+                config.stopStrings());
   }
 
   TokenHistory history() {
@@ -75,6 +82,8 @@ final class RowState {
     }
     if (ends) {
       reason = FinishReason.EOS;
+    } else if (reason == null && processors.stream().anyMatch(p -> p.ends(history))) {
+      reason = FinishReason.COMPLETE;
     } else if (reason == null && history.length() >= maxLength) {
       reason = FinishReason.LENGTH;
     }

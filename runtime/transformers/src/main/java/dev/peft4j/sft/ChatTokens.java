@@ -11,11 +11,14 @@ import dev.peft4j.chat.ChatTemplateException;
 import dev.peft4j.chat.RenderOptions;
 import dev.peft4j.chat.RenderedChat;
 import dev.peft4j.chat.RenderedChat.Span;
+import dev.peft4j.sft.TypedTokens.Unmarked;
 import dev.peft4j.transformers.TokenizedText;
 import dev.peft4j.transformers.Tokenizer;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Conversations as tokens, and which of them the assistant says. */
 final class ChatTokens {
@@ -23,10 +26,13 @@ final class ChatTokens {
 
   private final Tokenizer tokenizer;
   private final ChatTemplate template;
+  private final @Nullable TypedTokens typed;
 
-  ChatTokens(Tokenizer tokenizer, ChatTemplate template) {
+  /** Creates it; {@code typed} is what keeps special tokens in messages text, or null. */
+  ChatTokens(Tokenizer tokenizer, ChatTemplate template, @Nullable TypedTokens typed) {
     this.tokenizer = tokenizer;
     this.template = template;
+    this.typed = typed;
   }
 
   /**
@@ -44,8 +50,9 @@ final class ChatTokens {
    */
   Chat tokens(JsonNode messages, ObjectNode row, boolean masked, String where) {
     RenderOptions options = options(row, where);
-    RenderedChat rendered = render(messages, options, where);
-    TokenizedText tokens = tokenizer.tokenize(rendered.text(), false);
+    Unmarked whole = render(messages, options, where);
+    RenderedChat rendered = whole.chat();
+    TokenizedText tokens = tokenizer.tokenize(rendered.text(), false, whole.plain());
     boolean[] said = new boolean[tokens.size()];
     if (masked) {
       List<Span> spans =
@@ -62,7 +69,8 @@ final class ChatTokens {
   /** Returns the tokens of messages to which the assistant is to answer. */
   TokenizedText prompt(JsonNode messages, ObjectNode row, String where) {
     RenderOptions options = options(row, where).addGenerationPrompt(true);
-    return tokenizer.tokenize(render(messages, options, where).text(), false);
+    Unmarked asked = render(messages, options, where);
+    return tokenizer.tokenize(asked.chat().text(), false, asked.plain());
   }
 
   /** Whole tokens, from that of the first char to that of the last, as transformers does it. */
@@ -104,9 +112,9 @@ final class ChatTokens {
                   + " cannot be found; begin with a system or user message, or use a template"
                   + " with marks");
         }
-        String asked = render(before, options.addGenerationPrompt(true), where).text();
+        String asked = render(before, options.addGenerationPrompt(true), where).chat().text();
         before.add(message);
-        String answered = render(before, options, where).text();
+        String answered = render(before, options, where).chat().text();
         if (!answered.startsWith(asked) || !whole.startsWith(answered)) {
           throw new SftException(
               where
@@ -126,9 +134,11 @@ final class ChatTokens {
     return spans;
   }
 
-  private RenderedChat render(JsonNode messages, RenderOptions options, String where) {
+  private Unmarked render(JsonNode messages, RenderOptions options, String where) {
     try {
-      return template.render(messages, options);
+      JsonNode given = typed == null ? messages : typed.marked(messages, where);
+      RenderedChat rendered = template.render(given, options);
+      return typed == null ? new Unmarked(rendered, new BitSet()) : TypedTokens.unmarked(rendered);
     } catch (ChatTemplateException e) {
       throw new SftException(where + ": " + e.getMessage(), e);
     }

@@ -35,7 +35,18 @@ public record PackedRow(List<TokenRow> documents) {
    * @throws IllegalArgumentException if there are none
    */
   public static CausalBatch batch(List<PackedRow> rows) {
-    return CausalBatch.packed(rows.stream().flatMap(r -> r.documents().stream()).toList());
+    return batch(rows, 1);
+  }
+
+  /**
+   * Returns packed rows as one row whose documents do not see each other, with padding at its end.
+   *
+   * @param multiple what the number of tokens is a multiple of; 1 for no padding
+   * @throws IllegalArgumentException if there are no rows
+   */
+  public static CausalBatch batch(List<PackedRow> rows, int multiple) {
+    return CausalBatch.packed(
+        rows.stream().flatMap(r -> r.documents().stream()).toList(), multiple);
   }
 
   /** Returns the number of tokens. */

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Examples made of a file or of rows, and what became of the others.
@@ -26,10 +27,11 @@ import java.util.List;
  *   <li>{@code {"input_ids": [...], "labels": [...]}}: tokens already
  * </ul>
  *
- * <p>Rows of which the loss counts no token are dropped, and counted.
+ * <p>Rows of which the loss counts no token are dropped, and counted; it is an error if they are as
+ * many as {@link SftOptions#mostDropped} says, a tenth unless it is set.
  *
  * @param rows the examples
- * @param kept for each example the index of its row, from 0
+ * @param kept for each example the index of its row, from 0; more than once if a text was split
  * @param dropped the number of rows of which no token counts
  * @param skipped the number of rows that cannot become examples, with {@link
  *     SftOptions#skipBadRows}
@@ -119,9 +121,9 @@ public record SftData(
 
     void add(ObjectNode json, String where) {
       int index = seen++;
-      SftExample example;
+      List<SftExample> examples;
       try {
-        example = encoder.encode(json, where);
+        examples = encoder.examples(json, where);
       } catch (SftException e) {
         if (!encoder.options().skipBadRows()) {
           throw e;
@@ -129,17 +131,19 @@ public record SftData(
         firstSkipped = skipped++ == 0 ? String.valueOf(e.getMessage()) : firstSkipped;
         return;
       }
-      // a text of one token counts nothing either, but was not masked: it says nothing wrong
-      TokenRow row = example.tokens();
-      if (row.counted() == 0 && (example.isMasked() || row.length() == 0)) {
-        firstDropped = dropped++ == 0 ? where : firstDropped;
-        return;
+      for (SftExample example : examples) {
+        // a text of one token counts nothing either, but was not masked: it says nothing wrong
+        TokenRow row = example.tokens();
+        if (row.counted() == 0 && (example.isMasked() || row.length() == 0)) {
+          firstDropped = dropped++ == 0 ? where : firstDropped;
+          return;
+        }
+        if (example.lostEnd()) {
+          firstLost = lostEnd++ == 0 ? where : firstLost;
+        }
+        rows.add(row);
+        kept.add(index);
       }
-      if (example.lostEnd()) {
-        firstLost = lostEnd++ == 0 ? where : firstLost;
-      }
-      rows.add(row);
-      kept.add(index);
     }
 
     SftData build(String what) {
@@ -176,6 +180,20 @@ public record SftData(
                     : " of " + seen + ": the loss counts no token of " + dropped)
                 + (skipped > 0 ? ", " + skipped + " were skipped, first " + firstSkipped : "")
                 + (dropped > 0 ? "; first " + firstDropped : ""));
+      }
+      double most = encoder.options().mostDropped();
+      if (dropped > 0 && most < 1 && dropped >= most * seen) {
+        throw new SftException(
+            String.format(
+                Locale.ROOT,
+                "%s: the loss counts no token of %d of %d rows, first %s; at %.3g %% or more that"
+                    + " is an error unless it is allowed (on the command line with"
+                    + " --allow-dropped). Rows of more tokens (--max-length) may keep their answers",
+                what,
+                dropped,
+                seen,
+                firstDropped,
+                100 * most));
       }
       return new SftData(rows, kept, dropped, skipped, lostEnd, encoder.warnings());
     }

@@ -32,6 +32,7 @@ public final class SftEncoder {
 
   private final Tokenizer tokenizer;
   private final @Nullable ChatTokens chat;
+  private final TypedTokens typed;
   private final String eos;
   private final SftOptions options;
   private final Map<Kind, SftWarning> warnings = new EnumMap<>(Kind.class);
@@ -52,7 +53,11 @@ public final class SftEncoder {
               + " tokenizer_config.json");
     }
     this.tokenizer = tokenizer;
-    this.chat = template == null ? null : new ChatTokens(tokenizer, template);
+    this.typed = new TypedTokens(tokenizer);
+    this.chat =
+        template == null
+            ? null
+            : new ChatTokens(tokenizer, template, options.plainContent() ? typed : null);
     this.eos = end;
     this.options = options;
     if (options.keepEnd()) {
@@ -88,6 +93,32 @@ public final class SftEncoder {
     if (warnings.putIfAbsent(kind, new SftWarning(kind, message)) == null) {
       LOG.warn("{}", message);
     }
+  }
+
+  /**
+   * Returns the examples that a row is: one, truncated, or the pieces of a long text if the options
+   * split those.
+   *
+   * @param row a JSON object in one of the formats of {@link SftData}
+   * @param where the row's place for messages, such as {@code chat.jsonl line 3}
+   * @throws SftException if it is not one of them, or the template refuses it
+   */
+  public List<SftExample> examples(ObjectNode row, String where) {
+    Integer most = options.maxLength();
+    boolean splits =
+        options.splitTexts()
+            && most != null
+            && RowFormat.of(row, options.textField(), where) == RowFormat.TEXT;
+    if (most == null || !splits) {
+      return List.of(encode(row, where));
+    }
+    TokenRow whole = text(row, where);
+    List<SftExample> pieces = new ArrayList<>();
+    for (int from = 0; from == 0 || from < whole.length(); from += most) {
+      int to = Math.min(whole.length(), from + most);
+      pieces.add(new SftExample(SftExample.slice(whole, from, to), false));
+    }
+    return pieces;
   }
 
   /**
@@ -278,7 +309,6 @@ public final class SftEncoder {
       throw new SftException(
           where + ": \"" + key + "\" is an empty conversation, expected at least one message");
     }
-    List<String> special = new ArrayList<>();
     for (int i = 0; i < messages.size(); i++) {
       JsonNode message = messages.get(i);
       String at = key + "[" + i + "]";
@@ -292,21 +322,32 @@ public final class SftEncoder {
       if (content.isNumber() || content.isBoolean()) {
         throw RowFormat.wrong(where, at + ".content", content, "a text");
       }
-      if (content.isTextual() && special.isEmpty()) {
-        for (String token : tokenizer.addedTokens().keySet()) {
-          if (!token.isBlank() && content.textValue().contains(token)) {
-            special.add(token);
-            warn(
-                Kind.SPECIAL_TOKENS_IN_CONTENT,
-                where
-                    + ": "
-                    + at
-                    + ".content contains "
-                    + Printable.of(token)
-                    + ", which becomes the special token");
-            break;
-          }
-        }
+      special(message, at, where);
+    }
+  }
+
+  /** Tells of the first special token that somebody has typed. */
+  private void special(JsonNode message, String at, String where) {
+    if (warnings.containsKey(Kind.SPECIAL_TOKENS_IN_CONTENT)) {
+      return;
+    }
+    for (Map.Entry<String, JsonNode> e : message.properties()) {
+      String[] found =
+          e.getKey().equals("role")
+              ? new String[0]
+              : typed.first(e.getValue(), at + "." + e.getKey());
+      if (found.length > 0) {
+        warn(
+            Kind.SPECIAL_TOKENS_IN_CONTENT,
+            where
+                + ": "
+                + found[0]
+                + " contains "
+                + Printable.of(found[1])
+                + (options.plainContent()
+                    ? ", which stays text"
+                    : ", which becomes the special token"));
+        return;
       }
     }
   }

@@ -4,6 +4,7 @@ import com.google.auto.service.AutoService;
 import dev.peft4j.annotation.CheckpointName;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.nn.Dropout;
+import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.LayerNorm;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
@@ -109,12 +110,17 @@ public final class Albert implements ModelFamily {
 
     @Override
     protected Tensor embed(Tensor ids, @Nullable Tensor typeIds) {
-      return embeddings.forward(ids, typeIds);
+      return embeddings.forward(ids, typeIds, this::withVirtual);
     }
 
     @Override
     protected Tensor encode(Tensor x, @Nullable Tensor mask, Consumer<Tensor> layerInput) {
       return encoder.forward(x, mask, layerInput);
+    }
+
+    @Override
+    protected Embedding inputTable() {
+      return embeddings.wordEmbeddings();
     }
 
     /** Returns the embeddings. */

@@ -6,6 +6,7 @@ import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.LayerNorm;
 import dev.peft4j.nn.Module;
 import dev.peft4j.tensor.Tensor;
+import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -34,17 +35,16 @@ public final class BertEmbeddings extends Module {
    *
    * @param ids (batch, tokens)
    * @param typeIds like ids, or null for all zero
+   * @param inputs gives the embeddings of words with virtual tokens in front
    */
-  Tensor forward(Tensor ids, @Nullable Tensor typeIds) {
-    int tokens = ids.dim(1);
+  Tensor forward(Tensor ids, @Nullable Tensor typeIds, UnaryOperator<Tensor> inputs) {
+    Tensor words = inputs.apply(wordEmbeddings.forward(ids));
+    int tokens = words.dim(1);
     // a single row each, broadcast over the batch
     Tensor positions = Tensor.of(LongStream.range(0, tokens).toArray(), 1, tokens);
-    Tensor types = typeIds == null ? Tensor.of(new long[1], 1, 1) : typeIds;
+    Tensor types = Encoder.typesOfAll(typeIds, tokens);
     Tensor sum =
-        wordEmbeddings
-            .forward(ids)
-            .add(tokenTypeEmbeddings.forward(types))
-            .add(positionEmbeddings.forward(positions));
+        words.add(tokenTypeEmbeddings.forward(types)).add(positionEmbeddings.forward(positions));
     return dropout.forward(layerNorm.forward(sum));
   }
 

@@ -1,5 +1,6 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.nn.BlockStack;
 import dev.peft4j.nn.Module;
 import dev.peft4j.tensor.Tensor;
 import java.util.ArrayList;
@@ -8,15 +9,33 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The layers, one after another. */
-public final class BertEncoder extends Module {
-  private final List<BertLayer> layer;
+public final class BertEncoder extends Module implements BlockStack {
+  private final EncoderConfig config;
+  private List<BertLayer> layer;
 
   BertEncoder(EncoderConfig config, Init init) {
+    this.config = config;
     List<BertLayer> layers = new ArrayList<>();
     for (int i = 0; i < config.layers(); i++) {
       layers.add(new BertLayer(config, init));
     }
     this.layer = List.copyOf(layers);
+  }
+
+  @Override
+  public int blockCount() {
+    return layer.size();
+  }
+
+  @Override
+  public void arrange(int... order) {
+    List<BertLayer> blocks = new ArrayList<>();
+    for (int i : order) {
+      BertLayer block = new BertLayer(config, Init.zeros());
+      BlockStack.share(block, layer.get(i));
+      blocks.add(block);
+    }
+    layer = List.copyOf(blocks);
   }
 
   Tensor forward(Tensor x, @Nullable Tensor mask, Consumer<Tensor> layerInput) {

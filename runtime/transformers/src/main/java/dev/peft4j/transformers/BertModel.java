@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
 import dev.peft4j.annotation.CheckpointName;
+import dev.peft4j.nn.Embedding;
 import dev.peft4j.tensor.Tensor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -44,12 +45,17 @@ public class BertModel extends Encoder {
 
   @Override
   protected Tensor embed(Tensor ids, @Nullable Tensor typeIds) {
-    return embeddings.forward(ids, typeIds);
+    return embeddings.forward(ids, typeIds, this::withVirtual);
   }
 
   @Override
   protected Tensor encode(Tensor x, @Nullable Tensor mask, Consumer<Tensor> layerInput) {
     return encoder.forward(x, mask, layerInput);
+  }
+
+  @Override
+  protected Embedding inputTable() {
+    return embeddings.wordEmbeddings();
   }
 
   /** Returns the embeddings. */

@@ -56,11 +56,24 @@ public record CausalBatch(DecoderInput input, Tensor labels) {
    * @throws IllegalArgumentException if there is no row, or one without tokens
    */
   public static CausalBatch packed(List<TokenRow> rows) {
-    longest(rows);
-    int tokens = rows.stream().mapToInt(TokenRow::length).sum();
+    return packed(rows, 1);
+  }
+
+  /**
+   * Returns the same with padding at the end of the row: a text of its own, of which nothing
+   * counts.
+   *
+   * @param multiple what the number of tokens is a multiple of; 1 for no padding
+   * @throws IllegalArgumentException if there is no row, or one without tokens
+   */
+  public static CausalBatch packed(List<TokenRow> rows, int multiple) {
+    int longest = longest(rows);
+    int used = rows.stream().mapToInt(TokenRow::length).sum();
+    int tokens = (used + multiple - 1) / multiple * multiple;
     int[] ids = new int[tokens];
     int[] labels = new int[tokens];
     int[] positions = new int[tokens];
+    Arrays.fill(labels, TokenRow.IGNORED);
     int at = 0;
     for (TokenRow row : rows) {
       System.arraycopy(row.ids(), 0, ids, at, row.length());
@@ -69,6 +82,9 @@ public record CausalBatch(DecoderInput input, Tensor labels) {
       for (int i = 0; i < row.length(); i++) {
         positions[at++] = i;
       }
+    }
+    for (int i = 0; at < tokens; i++) { // positions that rows have, too
+      positions[at++] = i % longest;
     }
     return new CausalBatch(
         DecoderInput.of(Tensor.of(ids, 1, tokens)).withPositions(Tensor.of(positions, 1, tokens)),

@@ -82,6 +82,30 @@ public abstract class CausalLm extends NamedParts implements HasModelType {
   }
 
   /**
+   * Returns the same with the hidden states of the virtual tokens in front that the active adapters
+   * have, (batch, virtual + tokens, hidden).
+   */
+  public final Tensor hiddenWithVirtual(DecoderInput input) {
+    new DecoderChecks(config).check(input);
+    return CallInputs.with("input_ids", input.inputIds(), () -> model.forwardAll(input, _ -> {}));
+  }
+
+  /** Returns the number of tokens that the active adapters put in front of each text. */
+  public final int virtualTokens() {
+    return model.virtualTokens();
+  }
+
+  /**
+   * Puts the virtual tokens of the active adapters in front of the rows of an empty cache, if they
+   * have any; before the first tokens come into it. Generation does so by itself.
+   *
+   * @throws IllegalStateException if the cache has tokens already and was not prepared
+   */
+  public final void prime(KeyValueCache cache) {
+    model.prime(cache);
+  }
+
+  /**
    * Returns the hidden states of tokens that follow those in a cache.
    *
    * @param inputIds integers (batch, tokens)

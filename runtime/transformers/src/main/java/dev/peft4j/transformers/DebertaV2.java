@@ -13,6 +13,7 @@ import dev.peft4j.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -110,12 +111,17 @@ public final class DebertaV2 implements ModelFamily {
 
     @Override
     protected Tensor embed(Tensor ids, @Nullable Tensor typeIds) {
-      return embeddings.forward(ids, typeIds);
+      return embeddings.forward(ids, typeIds, this::withVirtual);
     }
 
     @Override
     protected Tensor encode(Tensor x, @Nullable Tensor mask, Consumer<Tensor> layerInput) {
       return encoder.forward(x, mask, layerInput);
+    }
+
+    @Override
+    protected Embedding inputTable() {
+      return embeddings.wordEmbeddings();
     }
 
     /** Returns the embeddings. */
@@ -159,13 +165,14 @@ public final class DebertaV2 implements ModelFamily {
       this.dropout = new Dropout(config.hiddenDropout());
     }
 
-    Tensor forward(Tensor ids, @Nullable Tensor typeIds) {
-      Tensor x = wordEmbeddings.forward(ids);
+    Tensor forward(Tensor ids, @Nullable Tensor typeIds, UnaryOperator<Tensor> inputs) {
+      Tensor x = inputs.apply(wordEmbeddings.forward(ids));
+      int tokens = x.dim(1);
       if (positionEmbeddings != null) {
-        x = x.add(positionEmbeddings.forward(Positions.ofPlaces(ids.dim(1))));
+        x = x.add(positionEmbeddings.forward(Positions.ofPlaces(tokens)));
       }
       if (tokenTypeEmbeddings != null) {
-        Tensor types = typeIds == null ? Tensor.of(new long[1], 1, 1) : typeIds;
+        Tensor types = Encoder.typesOfAll(typeIds, tokens);
         x = x.add(tokenTypeEmbeddings.forward(types));
       }
       Tensor projected = embedProj == null ? x : embedProj.forward(x);

@@ -21,11 +21,11 @@ public final class DecoderAttention extends NamedParts {
   private final @Nullable Layer keyNorm;
   private final Dropout dropout;
 
-  DecoderAttention(DecoderConfig config, int layer, Init init) {
+  DecoderAttention(DecoderConfig config, DecoderLayerStyle own, int layer, Init init) {
     this.config = config;
     this.layer = layer;
     DecoderStyle style = config.style();
-    this.own = style.layer(layer);
+    this.own = own;
     double s =
         style.attentionScale() == 0 ? 1 / Math.sqrt(config.headDim()) : style.attentionScale();
     this.attention =
@@ -92,8 +92,13 @@ public final class DecoderAttention extends NamedParts {
     return rotary == null ? x : x.rotary(call.table(rotary), ofHeads, config.style().interleaved());
   }
 
-  private Tensor attend(Tensor q, Tensor k, Tensor v, DecoderCall call) {
+  private Tensor attend(Tensor q, Tensor ownKeys, Tensor ownValues, DecoderCall call) {
     KeyValueCache cache = call.cache();
+    Tensor prefix = call.prefix(layer);
+    int width = ownKeys.dim(2);
+    Tensor k = prefix == null ? ownKeys : Tensor.concat(1, prefix.slice(2, 0, width), ownKeys);
+    Tensor v =
+        prefix == null ? ownValues : Tensor.concat(1, prefix.slice(2, width, 2 * width), ownValues);
     if (cache == null && dropout.p() > 0 && training()) {
       return inSteps(q, k, v, call.wholeMask(own.window()));
     }

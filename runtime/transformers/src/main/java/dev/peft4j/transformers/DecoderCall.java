@@ -1,6 +1,7 @@
 package dev.peft4j.transformers;
 
 import dev.peft4j.nn.KeyValueCache;
+import dev.peft4j.nn.ModelSlots;
 import dev.peft4j.nn.Rotary;
 import dev.peft4j.tensor.Tensor;
 import java.util.HashMap;
@@ -13,20 +14,35 @@ import org.jspecify.annotations.Nullable;
  * masks.
  */
 final class DecoderCall {
-  private final int tokens;
+  private final DecoderPlaces places;
+  private final ModelSlots slots;
   private final @Nullable KeyValueCache cache;
   private final Tensor positions;
   private final DecoderMask mask;
   private final Map<Rotary, Tensor> tables = new IdentityHashMap<>();
+  private final Map<Integer, Tensor> prefixes = new HashMap<>();
   private final Map<Integer, Tensor> masks = new HashMap<>();
 
-  DecoderCall(DecoderInput in, DecoderConfig config) {
-    this.tokens = in.inputIds().dim(1);
+  /** A call whose virtual tokens are at {@code places}. */
+  DecoderCall(DecoderInput in, DecoderConfig config, DecoderPlaces places, ModelSlots slots) {
+    this.places = places;
+    this.slots = slots;
     this.cache = in.cache();
     Tensor given = in.positionIds();
     this.positions =
-        given != null ? given : cache != null ? cache.positions() : Positions.ofPlaces(tokens);
-    this.mask = DecoderMask.of(in, config);
+        cache != null && given == null
+            ? cache.positions()
+            : places.virtual() == 0 && given != null ? given : places.positions(given);
+    this.mask = DecoderMask.of(in, config, places);
+  }
+
+  /**
+   * Returns the keys and values in front of a layer's own, side by side; null if there are none.
+   */
+  @Nullable Tensor prefix(int layer) {
+    return places.keys() == 0 || cache != null
+        ? null
+        : prefixes.computeIfAbsent(layer, l -> DecoderPlaces.prefix(slots, l, places.rows()));
   }
 
   /** Returns the keys and values of earlier tokens, or null. */
@@ -51,6 +67,6 @@ final class DecoderCall {
 
   /** Returns everything that hides keys as one mask, for attention in single steps. */
   Tensor wholeMask(int window) {
-    return masks.computeIfAbsent(window, w -> mask.whole(tokens, w));
+    return masks.computeIfAbsent(window, w -> mask.whole(places, w));
   }
 }

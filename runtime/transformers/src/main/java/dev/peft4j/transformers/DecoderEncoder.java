@@ -1,5 +1,7 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.nn.Embedding;
+import dev.peft4j.nn.ModelSlots;
 import dev.peft4j.nn.Module;
 import dev.peft4j.tensor.Tensor;
 import java.util.ArrayList;
@@ -56,6 +58,21 @@ public final class DecoderEncoder extends Encoder {
   @Override
   public Tensor forward(Tensor inputIds, @Nullable Tensor mask, @Nullable Tensor tokenTypeIds) {
     return model.forward(input(inputIds, mask, tokenTypeIds), _ -> {});
+  }
+
+  @Override
+  Tensor forwardAll(Tensor ids, @Nullable Tensor mask, @Nullable Tensor types) {
+    return forward(ids, mask, types);
+  }
+
+  @Override
+  public ModelSlots slots() {
+    return model.slots();
+  }
+
+  @Override
+  protected Embedding inputTable() {
+    return model.embedding();
   }
 
   @Override

@@ -16,10 +16,25 @@ public final class DecoderLayer extends NamedParts {
   private final @Nullable Layer mlpResultNorm;
   private final Dropout dropout;
 
+  private final int styleIndex;
+
   DecoderLayer(DecoderConfig config, int layer, Init init) {
+    this(config, layer, layer, init);
+  }
+
+  /**
+   * Creates a layer at another place than it has its style of.
+   *
+   * @param styleIndex the place whose style it has
+   * @param layer its place, which is that of its keys and values in a cache
+   */
+  DecoderLayer(DecoderConfig config, int styleIndex, int layer, Init init) {
     this.style = config.style();
+    this.styleIndex = styleIndex;
     this.attention =
-        part(style.name(DecoderPart.ATTENTION), new DecoderAttention(config, layer, init));
+        part(
+            style.name(DecoderPart.ATTENTION),
+            new DecoderAttention(config, style.layer(styleIndex), layer, init));
     this.mlp = part(style.name(DecoderPart.MLP), new DecoderMlp(config, init));
     int hidden = config.hiddenSize();
     this.attentionNorm = norm(DecoderPart.ATTENTION_NORM, hidden);
@@ -60,6 +75,11 @@ public final class DecoderLayer extends NamedParts {
 
   private Tensor dropped(Tensor x) {
     return dropout.p() == 0 || !training() ? x : dropout.forward(x);
+  }
+
+  /** Returns the place whose style it has. */
+  int styleIndex() {
+    return styleIndex;
   }
 
   /** Returns the attention. */

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 record DecoderMask(@Nullable Tensor additive, @Nullable Tensor ranges) {
   private static final float HIDDEN = -Float.MAX_VALUE;
 
-  static DecoderMask of(DecoderInput in, DecoderConfig config) {
+  static DecoderMask of(DecoderInput in, DecoderConfig config, DecoderPlaces places) {
     KeyValueCache cache = in.cache();
     AlibiBias alibi = AlibiBias.of(config);
     if (cache != null) {
@@ -22,13 +22,14 @@ record DecoderMask(@Nullable Tensor additive, @Nullable Tensor ranges) {
       return new DecoderMask(bias, cache.start());
     }
     int batch = in.inputIds().dim(0);
-    int tokens = in.inputIds().dim(1);
-    boolean[] token = in.attentionMask() == null ? null : tokens(in.attentionMask());
+    int tokens = places.all();
+    boolean[] given = in.attentionMask() == null ? null : tokens(in.attentionMask());
+    boolean[] token = given == null ? null : places.withVirtual(given);
     Tensor positions = in.positionIds();
     Tensor ranges =
         token != null
-            ? ofTokens(token, batch, tokens)
-            : in.attentionMask() == null && positions != null
+            ? ofTokens(token, batch, tokens, places.queries())
+            : in.attentionMask() == null && positions != null && places.virtual() == 0
                 ? ofTexts(positions.toLongs(), positions.dim(0), tokens)
                 : null;
     Tensor additive = token != null && ranges == null ? ofKeys(token, batch, tokens) : null;
@@ -52,8 +53,8 @@ record DecoderMask(@Nullable Tensor additive, @Nullable Tensor ranges) {
   }
 
   /** Returns the range of tokens in each row, or null if there is padding in between. */
-  private static @Nullable Tensor ofTokens(boolean[] token, int batch, int tokens) {
-    int[] out = new int[batch * tokens * 2];
+  private static @Nullable Tensor ofTokens(boolean[] token, int batch, int tokens, int queries) {
+    int[] out = new int[batch * queries * 2];
     for (int b = 0; b < batch; b++) {
       int from = 0;
       while (from < tokens && !token[b * tokens + from]) {
@@ -68,12 +69,12 @@ record DecoderMask(@Nullable Tensor additive, @Nullable Tensor ranges) {
           return null;
         }
       }
-      for (int i = 0; i < tokens; i++) {
-        out[(b * tokens + i) * 2] = from;
-        out[(b * tokens + i) * 2 + 1] = to;
+      for (int i = 0; i < queries; i++) {
+        out[(b * queries + i) * 2] = from;
+        out[(b * queries + i) * 2 + 1] = to;
       }
     }
-    return Tensor.of(out, batch, tokens, 2);
+    return Tensor.of(out, batch, queries, 2);
   }
 
   /**
@@ -111,23 +112,25 @@ record DecoderMask(@Nullable Tensor additive, @Nullable Tensor ranges) {
 
   /**
    * Returns all of this, and that later keys and those outside of a window are hidden, as one
-   * additive mask: (batch or 1, heads or 1, tokens, tokens).
+   * additive mask: (batch or 1, heads or 1, queries, keys).
    *
    * @param window how many keys a query sees; 0 for no window
    */
-  Tensor whole(int tokens, int window) {
+  Tensor whole(DecoderPlaces places, int window) {
+    int queries = places.queries();
+    int keys = places.all();
     int rows = ranges == null ? 1 : ranges.dim(0);
     int[] seen = ranges == null ? null : ranges.toInts();
-    float[] out = new float[rows * tokens * tokens];
-    for (int r = 0; r < rows * tokens; r++) {
-      int i = r % tokens;
-      for (int j = 0; j < tokens; j++) {
+    float[] out = new float[rows * queries * keys];
+    for (int r = 0; r < rows * queries; r++) {
+      int i = r % queries + keys - queries;
+      for (int j = 0; j < keys; j++) {
         boolean sees = j <= i && (window == 0 || i - j < window);
         sees = sees && (seen == null || seen[2 * r] <= j && j < seen[2 * r + 1]);
-        out[r * tokens + j] = sees ? 0 : HIDDEN;
+        out[r * keys + j] = sees ? 0 : HIDDEN;
       }
     }
-    Tensor mask = Tensor.of(out, rows, 1, tokens, tokens);
+    Tensor mask = Tensor.of(out, rows, 1, queries, keys);
     return additive == null ? mask : mask.add(additive).maximum(HIDDEN);
   }
 }

@@ -29,6 +29,8 @@ import java.util.Set;
  * @param softcap the bound c of scores, c · tanh(score / c); 0 for none
  * @param finalSoftcap the bound of logits; 0 for none
  * @param embeddingScale what embeddings are multiplied by
+ * @param scalesWords whether that is a part of the table of words; else virtual tokens are
+ *     multiplied, too
  * @param residualScale what the results of attention and feed-forward block are multiplied by
  * @param logitScale what logits are multiplied by
  * @param alibi the bias of scores by distance
@@ -60,6 +62,7 @@ public record DecoderStyle(
     double softcap,
     double finalSoftcap,
     double embeddingScale,
+    boolean scalesWords,
     double residualScale,
     double logitScale,
     Alibi alibi,
@@ -115,6 +118,7 @@ public record DecoderStyle(
     b.softcap = softcap;
     b.finalSoftcap = finalSoftcap;
     b.embeddingScale = embeddingScale;
+    b.scalesWords = scalesWords;
     b.residualScale = residualScale;
     b.logitScale = logitScale;
     b.alibi = alibi;
@@ -148,6 +152,7 @@ public record DecoderStyle(
     double softcap;
     double finalSoftcap;
     double embeddingScale = 1;
+    boolean scalesWords = true;
     double residualScale = 1;
     double logitScale = 1;
     Alibi alibi = Alibi.NONE;
@@ -274,6 +279,12 @@ public record DecoderStyle(
       return this;
     }
 
+    /** Sets whether that is a part of the table of words, so that virtual tokens are not scaled. */
+    public Builder scalesWords(boolean value) {
+      scalesWords = value;
+      return this;
+    }
+
     /** Sets what the results of attention and feed-forward block are multiplied by. */
     public Builder residualScale(double value) {
       residualScale = value;
@@ -350,6 +361,7 @@ public record DecoderStyle(
           softcap,
           finalSoftcap,
           embeddingScale,
+          scalesWords,
           residualScale,
           logitScale,
           alibi,

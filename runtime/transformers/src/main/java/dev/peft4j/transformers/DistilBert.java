@@ -14,6 +14,7 @@ import dev.peft4j.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -109,12 +110,17 @@ public final class DistilBert implements ModelFamily {
 
     @Override
     protected Tensor embed(Tensor ids, @Nullable Tensor typeIds) {
-      return embeddings.forward(ids);
+      return embeddings.forward(ids, this::withVirtual);
     }
 
     @Override
     protected Tensor encode(Tensor x, @Nullable Tensor mask, Consumer<Tensor> layerInput) {
       return transformer.forward(x, mask, layerInput);
+    }
+
+    @Override
+    protected Embedding inputTable() {
+      return embeddings.wordEmbeddings();
     }
 
     /** Returns the embeddings. */
@@ -151,9 +157,10 @@ public final class DistilBert implements ModelFamily {
       this.dropout = new Dropout(config.hiddenDropout());
     }
 
-    Tensor forward(Tensor ids) {
-      Tensor positions = positionEmbeddings.forward(Positions.ofPlaces(ids.dim(1)));
-      return dropout.forward(layerNorm.forward(wordEmbeddings.forward(ids).add(positions)));
+    Tensor forward(Tensor ids, UnaryOperator<Tensor> inputs) {
+      Tensor words = inputs.apply(wordEmbeddings.forward(ids));
+      Tensor positions = positionEmbeddings.forward(Positions.ofPlaces(words.dim(1)));
+      return dropout.forward(layerNorm.forward(words.add(positions)));
     }
 
     /** Returns the table with a row for each token of the vocabulary. */

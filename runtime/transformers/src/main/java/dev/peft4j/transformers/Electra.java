@@ -3,6 +3,7 @@ package dev.peft4j.transformers;
 import com.google.auto.service.AutoService;
 import dev.peft4j.annotation.CheckpointName;
 import dev.peft4j.io.FileFormatException;
+import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.tensor.Tensor;
 import java.util.List;
@@ -94,13 +95,18 @@ public final class Electra implements ModelFamily {
 
     @Override
     protected Tensor embed(Tensor ids, @Nullable Tensor typeIds) {
-      Tensor x = embeddings.forward(ids, typeIds);
+      Tensor x = embeddings.forward(ids, typeIds, this::withVirtual);
       return embeddingsProject == null ? x : embeddingsProject.forward(x);
     }
 
     @Override
     protected Tensor encode(Tensor x, @Nullable Tensor mask, Consumer<Tensor> layerInput) {
       return encoder.forward(x, mask, layerInput);
+    }
+
+    @Override
+    protected Embedding inputTable() {
+      return embeddings.wordEmbeddings();
     }
 
     /** Returns the embeddings. */

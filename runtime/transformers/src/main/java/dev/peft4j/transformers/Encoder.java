@@ -1,7 +1,11 @@
 package dev.peft4j.transformers;
 
 import dev.peft4j.data.IndexException;
+import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.HasModelType;
+import dev.peft4j.nn.HasSlots;
+import dev.peft4j.nn.ModelSlot;
+import dev.peft4j.nn.ModelSlots;
 import dev.peft4j.nn.Module;
 import dev.peft4j.tensor.Tensor;
 import java.util.ArrayList;
@@ -14,12 +18,26 @@ import org.jspecify.annotations.Nullable;
  * Transformers#encoder} loads one from a folder; {@link Pooling} turns the hidden states into one
  * vector per text.
  */
-public abstract class Encoder extends Module implements HasModelType {
+public abstract class Encoder extends Module implements HasModelType, HasSlots {
   private final EncoderConfig config;
+  private final ModelSlots slots;
 
   /** Creates an encoder with these settings. */
   protected Encoder(EncoderConfig config) {
     this.config = config;
+    this.slots =
+        new ModelSlots(
+            this,
+            new ModelSlots.Sizes(
+                modelType(),
+                config.vocabSize(),
+                config.layers(),
+                config.embeddingSize(),
+                config.heads(),
+                config.heads(),
+                config.hiddenSize() / config.heads()),
+            ids -> inputTable().forward(ids));
+    slots.add(ModelSlot.Kind.INPUTS);
   }
 
   /** Returns the hidden states of a batch that a {@link Tokenizer} made. */
@@ -47,7 +65,67 @@ public abstract class Encoder extends Module implements HasModelType {
    */
   public Tensor forward(
       Tensor inputIds, @Nullable Tensor attentionMask, @Nullable Tensor tokenTypeIds) {
-    return forward(inputIds, attentionMask, tokenTypeIds, _ -> {});
+    return text(inputIds, forward(inputIds, attentionMask, tokenTypeIds, _ -> {}));
+  }
+
+  /** Returns the same with the states of the virtual tokens in front that adapters have. */
+  Tensor forwardAll(Tensor ids, @Nullable Tensor mask, @Nullable Tensor types) {
+    return forward(ids, mask, types, _ -> {});
+  }
+
+  private static Tensor text(Tensor ids, Tensor all) {
+    int tokens = ids.dim(1);
+    return all.dim(1) == tokens ? all : all.slice(1, all.dim(1) - tokens, all.dim(1));
+  }
+
+  /** Returns the mask of a text with virtual tokens in front; all of them are seen. */
+  static @Nullable Tensor maskOfAll(@Nullable Tensor mask, int places) {
+    if (mask == null || mask.dim(1) == places) {
+      return mask;
+    }
+    Tensor virtual = Tensor.ones(mask.dim(0), places - mask.dim(1));
+    return Tensor.concat(1, virtual, mask.toFloat());
+  }
+
+  /** Returns the token types of a text with virtual tokens in front, which are of type 0. */
+  static Tensor typesOfAll(@Nullable Tensor types, int places) {
+    if (types == null) {
+      return Tensor.of(new long[1], 1, 1); // a single row, broadcast over the batch
+    }
+    if (types.dim(1) == places) {
+      return types;
+    }
+    int rows = types.dim(0);
+    int virtual = places - types.dim(1);
+    long[] given = types.toLongs();
+    long[] all = new long[rows * places];
+    for (int b = 0; b < rows; b++) {
+      System.arraycopy(given, b * types.dim(1), all, b * places + virtual, types.dim(1));
+    }
+    return Tensor.of(all, rows, places);
+  }
+
+  /**
+   * Returns the embeddings of words, with the virtual tokens in front that adapters have; a family
+   * calls it where they come in.
+   *
+   * @throws MaxLengthException if there are more tokens than positions then
+   */
+  protected final Tensor withVirtual(Tensor words) {
+    Tensor all = slots.only(ModelSlot.Kind.INPUTS).apply(words, x -> x);
+    if (all.dim(1) > words.dim(1) && all.dim(1) > config.maxTokens()) {
+      throw new InputChecks(modelType())
+          .tooLong(all.dim(1), config.maxTokens(), config.maxPositions());
+    }
+    return all;
+  }
+
+  /** Returns the table of tokens. */
+  protected abstract Embedding inputTable();
+
+  @Override
+  public ModelSlots slots() {
+    return slots;
   }
 
   /**
@@ -59,14 +137,15 @@ public abstract class Encoder extends Module implements HasModelType {
       Tensor inputIds, @Nullable Tensor attentionMask, @Nullable Tensor tokenTypeIds) {
     List<Tensor> states = new ArrayList<>();
     states.add(forward(inputIds, attentionMask, tokenTypeIds, states::add));
-    return List.copyOf(states);
+    return states.stream().map(s -> text(inputIds, s)).toList();
   }
 
   private Tensor forward(
       Tensor ids, @Nullable Tensor mask, @Nullable Tensor types, Consumer<Tensor> layerInput) {
     new EncoderInput(modelType(), config).check(ids, mask, types);
-    Tensor additive = mask == null ? null : EncoderInput.additive(mask);
-    return encode(embed(ids, types), additive, layerInput);
+    Tensor x = embed(ids, types);
+    Tensor whole = maskOfAll(mask, x.dim(1));
+    return encode(x, whole == null ? null : EncoderInput.additive(whole), layerInput);
   }
 
   /**

@@ -43,7 +43,13 @@ public abstract class EncoderClassifier extends Module implements HasModelType {
    */
   public Tensor forward(
       Tensor inputIds, @Nullable Tensor attentionMask, @Nullable Tensor tokenTypeIds) {
-    return head(encoder().forward(inputIds, attentionMask, tokenTypeIds), attentionMask);
+    Tensor hidden = encoder().forwardAll(inputIds, attentionMask, tokenTypeIds);
+    int places = hidden.dim(1);
+    Tensor logits = head(hidden, Encoder.maskOfAll(attentionMask, places));
+    boolean ofTokens = logits.shape().rank() == 3;
+    return ofTokens && places > inputIds.dim(1)
+        ? logits.slice(1, places - inputIds.dim(1), places)
+        : logits;
   }
 
   /** Returns the settings. */

@@ -21,6 +21,7 @@ public final class Granite extends DecoderFamily {
     keys.style().projectionBias(bias).outputBias(bias).mlpBias(in.flag("mlp_bias", false));
     keys.style()
         .embeddingScale(keys.factor("embedding_multiplier", 1))
+        .scalesWords(false)
         .attentionScale(keys.factor("attention_multiplier", 1))
         .residualScale(keys.factor("residual_multiplier", 1))
         .logitScale(1 / keys.factor("logits_scaling", 1));

@@ -12,6 +12,7 @@ import dev.peft4j.nn.SelfAttention;
 import dev.peft4j.tensor.Tensor;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -101,12 +102,17 @@ public final class MPNet implements ModelFamily {
 
     @Override
     protected Tensor embed(Tensor ids, @Nullable Tensor typeIds) {
-      return embeddings.forward(ids);
+      return embeddings.forward(ids, this::withVirtual);
     }
 
     @Override
     protected Tensor encode(Tensor x, @Nullable Tensor mask, Consumer<Tensor> layerInput) {
       return encoder.forward(x, mask, layerInput);
+    }
+
+    @Override
+    protected Embedding inputTable() {
+      return embeddings.wordEmbeddings();
     }
 
     /** Returns the embeddings. */
@@ -151,9 +157,11 @@ public final class MPNet implements ModelFamily {
       this.dropout = new Dropout(config.hiddenDropout());
     }
 
-    Tensor forward(Tensor ids) {
-      Tensor positions = positionEmbeddings.forward(Positions.ofTokens(ids, firstPosition));
-      return dropout.forward(layerNorm.forward(wordEmbeddings.forward(ids).add(positions)));
+    Tensor forward(Tensor ids, UnaryOperator<Tensor> inputs) {
+      Tensor words = inputs.apply(wordEmbeddings.forward(ids));
+      Tensor positions =
+          positionEmbeddings.forward(Positions.ofTokens(ids, firstPosition, words.dim(1)));
+      return dropout.forward(layerNorm.forward(words.add(positions)));
     }
 
     /** Returns the table with a row for each token of the vocabulary. */

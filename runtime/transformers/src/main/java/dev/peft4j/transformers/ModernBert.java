@@ -14,6 +14,7 @@ import dev.peft4j.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -159,7 +160,7 @@ public final class ModernBert implements ModelFamily {
 
     @Override
     protected Tensor embed(Tensor ids, @Nullable Tensor typeIds) {
-      return embeddings.forward(ids);
+      return embeddings.forward(ids, this::withVirtual);
     }
 
     @Override
@@ -176,6 +177,11 @@ public final class ModernBert implements ModelFamily {
         h = layers.get(i).forward(h, full ? mask : near, full ? global : local);
       }
       return finalNorm.forward(h);
+    }
+
+    @Override
+    protected Embedding inputTable() {
+      return embeddings.tokEmbeddings();
     }
 
     /** Returns the embeddings. */
@@ -207,8 +213,8 @@ public final class ModernBert implements ModelFamily {
       this.drop = new Dropout(config.hiddenDropout());
     }
 
-    Tensor forward(Tensor ids) {
-      return drop.forward(norm.forward(tokEmbeddings.forward(ids)));
+    Tensor forward(Tensor ids, UnaryOperator<Tensor> inputs) {
+      return drop.forward(norm.forward(inputs.apply(tokEmbeddings.forward(ids))));
     }
 
     /** Returns the table with a row for each token of the vocabulary. */

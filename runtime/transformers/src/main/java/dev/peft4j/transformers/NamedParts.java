@@ -28,6 +28,22 @@ abstract class NamedParts extends Module {
     return p > 0 ? part("dropout", dropout) : dropout;
   }
 
+  /** Replaces the parts whose names are this and a number, where they stand. */
+  final void replaceParts(String prefix, List<? extends Module> by) {
+    SequencedMap<String, Module> before = new LinkedHashMap<>(parts);
+    parts.clear();
+    before.forEach(
+        (name, module) -> {
+          if (!name.startsWith(prefix)) {
+            parts.put(name, module);
+          } else if (name.equals(prefix + 0)) {
+            for (int i = 0; i < by.size(); i++) {
+              parts.put(prefix + i, by.get(i));
+            }
+          }
+        });
+  }
+
   /** Moves the parts of these names to the front, in this order. */
   final void order(List<String> names) {
     for (String name : names.reversed()) {

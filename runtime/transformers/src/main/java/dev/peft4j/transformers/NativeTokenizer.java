@@ -74,6 +74,11 @@ final class NativeTokenizer implements AutoCloseable {
         open(file.checked(), path), file, file.joins() ? normalized : Map.of());
   }
 
+  /** Creates a tokenizer that differs from the file's; it is not for decoding. */
+  static NativeTokenizer open(TokenizerFile file, String json, Path path) throws IOException {
+    return new NativeTokenizer(open(json, path), file, Map.of());
+  }
+
   /** Returns the texts of the added tokens that are found in the normalized text, by their ids. */
   private static Map<Integer, String> normalized(TokenizerFile file, Path path) throws IOException {
     Map<Integer, String> texts = new HashMap<>();

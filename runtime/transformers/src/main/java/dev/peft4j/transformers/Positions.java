@@ -31,6 +31,18 @@ final class Positions {
     return Tensor.of(values, ids.dim(0), tokens);
   }
 
+  /**
+   * Returns such positions of a text with virtual tokens in front: then they are those of all
+   * places, padding included.
+   *
+   * @param places tokens with the virtual ones
+   */
+  static Tensor ofTokens(Tensor ids, int first, int places) {
+    return places == ids.dim(1)
+        ? ofTokens(ids, first)
+        : Tensor.arange(first, first + places, 1).reshape(1, places);
+  }
+
   /** Returns the row of padding in the tables. */
   static int padding(EncoderConfig config) {
     return Math.max(0, config.firstPosition() - 1);

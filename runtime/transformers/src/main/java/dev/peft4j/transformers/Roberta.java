@@ -10,6 +10,7 @@ import dev.peft4j.nn.Module;
 import dev.peft4j.tensor.Tensor;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,7 +86,7 @@ public class Roberta implements ModelFamily {
 
     @Override
     protected Tensor embed(Tensor ids, @Nullable Tensor typeIds) {
-      return embeddings.forward(ids, typeIds);
+      return embeddings.forward(ids, typeIds, this::withVirtual);
     }
 
     @Override
@@ -100,6 +101,11 @@ public class Roberta implements ModelFamily {
     @Override
     protected boolean takesTokenTypes() {
       return false;
+    }
+
+    @Override
+    protected Embedding inputTable() {
+      return embeddings.wordEmbeddings();
     }
 
     /** Returns the embeddings. */
@@ -146,14 +152,12 @@ public class Roberta implements ModelFamily {
       this.positionEmbeddings = init.embedding(config.maxPositions(), size, padding);
     }
 
-    Tensor forward(Tensor ids, @Nullable Tensor typeIds) {
-      Tensor types = typeIds == null ? Tensor.of(new long[1], 1, 1) : typeIds;
-      Tensor positions = Positions.ofTokens(ids, firstPosition);
+    Tensor forward(Tensor ids, @Nullable Tensor typeIds, UnaryOperator<Tensor> inputs) {
+      Tensor words = inputs.apply(wordEmbeddings.forward(ids));
+      Tensor types = Encoder.typesOfAll(typeIds, words.dim(1));
+      Tensor positions = Positions.ofTokens(ids, firstPosition, words.dim(1));
       Tensor sum =
-          wordEmbeddings
-              .forward(ids)
-              .add(tokenTypeEmbeddings.forward(types))
-              .add(positionEmbeddings.forward(positions));
+          words.add(tokenTypeEmbeddings.forward(types)).add(positionEmbeddings.forward(positions));
       return dropout.forward(layerNorm.forward(sum));
     }
 

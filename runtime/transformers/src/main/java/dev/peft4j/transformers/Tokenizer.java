@@ -1,19 +1,16 @@
 package dev.peft4j.transformers;
 
-import dev.peft4j.checkpoint.GgufTokenizer;
 import dev.peft4j.gguf.GgufFile;
 import dev.peft4j.gguf.GgufMetadata;
 import dev.peft4j.hub.ModelFolders;
 import dev.peft4j.io.FileFormatException;
-import dev.peft4j.tensor.Tensor;
-import dev.peft4j.transformers.NativeTokenizer.Tokens;
 import dev.peft4j.transformers.SpecialTokens.Encoded;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -36,46 +33,29 @@ import org.jspecify.annotations.Nullable;
  * that may take unlimited time, are a {@link FileFormatException} that names them.
  */
 public final class Tokenizer implements AutoCloseable {
-  /**
-   * The number of characters of a long text that are encoded at first, for each token that is kept.
-   */
-  private static final int CHARACTERS_A_TOKEN = 16;
-
-  private static final int SHORT = 8192;
-
   private final NativeTokenizer tokenizer;
-  private final SpecialTokens around;
-  private final WordBoundaries boundaries;
-  private final Settings settings;
-  private final int maxLength;
-  private final int multiple;
-  private final int least;
-
-  /** The settings in the files besides the tokens. */
-  private record Settings(
-      long pad,
-      boolean padLeft,
-      boolean cutLeft,
-      boolean cleanUp,
-      Map<String, String> named,
-      Map<String, Integer> added,
-      Set<Integer> bytes) {}
+  private final AliasedTokens aliased;
+  private final LazyTokenBytes bytes;
+  private final CutTexts texts;
+  private final KnownTokens known;
+  private final TokenPadding padding;
+  private final boolean cleansUp;
 
   private Tokenizer(
       NativeTokenizer tokenizer,
-      SpecialTokens around,
-      WordBoundaries boundaries,
-      Settings settings,
-      int maxLength,
-      int multiple,
-      int least) {
+      AliasedTokens aliased,
+      LazyTokenBytes bytes,
+      CutTexts texts,
+      KnownTokens known,
+      TokenPadding padding,
+      boolean cleansUp) {
     this.tokenizer = tokenizer;
-    this.around = around;
-    this.boundaries = boundaries;
-    this.settings = settings;
-    this.maxLength = maxLength;
-    this.multiple = multiple;
-    this.least = least;
+    this.aliased = aliased;
+    this.bytes = bytes;
+    this.texts = texts;
+    this.known = known;
+    this.padding = padding;
+    this.cleansUp = cleansUp;
   }
 
   /**
@@ -89,33 +69,7 @@ public final class Tokenizer implements AutoCloseable {
    */
   public static Tokenizer load(Path path, int maxLength) throws IOException {
     requireLength(maxLength, 1, "");
-    if (Files.isDirectory(path)) {
-      TokenizerFolder folder = TokenizerFolder.read(path);
-      TokenizerFile file = folder.checked();
-      Settings settings =
-          new Settings(
-              folder.padId(file),
-              folder.padsLeft(),
-              folder.cutsLeft(),
-              folder.cleansUp(),
-              folder.named(),
-              file.added(),
-              file.byteTokens());
-      return open(file, path.resolve(TokenizerFolder.FILE), settings, maxLength);
-    }
-    if (GgufFile.looksLikeOne(path)) {
-      GgufTokenizer gguf = GgufTokenizer.of(GgufFile.open(path));
-      TokenizerFile file = TokenizerFile.check(gguf.json(), path);
-      Settings settings =
-          new Settings(
-              gguf.padId(), false, false, false, gguf.named(), file.added(), file.byteTokens());
-      return open(file, path, settings, maxLength);
-    }
-    if (!Files.isRegularFile(path)) {
-      throw new FileFormatException(
-          path, Files.exists(path) ? "is not a file, expected a tokenizer.json" : "does not exist");
-    }
-    return parse(Files.readAllBytes(path), path, maxLength);
+    return open(TokenizerSource.read(path), maxLength);
   }
 
   /**
@@ -138,7 +92,7 @@ public final class Tokenizer implements AutoCloseable {
    */
   public static Tokenizer load(InputStream in, String name, int maxLength) throws IOException {
     requireLength(maxLength, 1, "");
-    return parse(in.readAllBytes(), Path.of(name), maxLength);
+    return open(TokenizerSource.of(in.readAllBytes(), Path.of(name)), maxLength);
   }
 
   /**
@@ -159,26 +113,21 @@ public final class Tokenizer implements AutoCloseable {
     return length == null ? Integer.MAX_VALUE : length;
   }
 
-  private static Tokenizer parse(byte[] json, Path path, int maxLength) throws IOException {
-    TokenizerFile file = TokenizerFile.check(TokenizerFile.parse(json, path), path);
-    Settings settings =
-        new Settings(file.padId(), false, false, false, Map.of(), file.added(), file.byteTokens());
-    return open(file, path, settings, maxLength);
-  }
-
-  private static Tokenizer open(TokenizerFile file, Path path, Settings settings, int maxLength)
-      throws IOException {
-    int added = file.specialTokens().added(false);
+  private static Tokenizer open(TokenizerSource source, int maxLength) throws IOException {
+    TokenizerFile file = source.file();
+    KnownTokens known = KnownTokens.of(file, source.named());
+    int added = known.around().added(false);
     requireLength(
         maxLength, added + 1, " for the tokenizer adds " + added + " tokens to every text");
+    NativeTokenizer tokenizer = NativeTokenizer.open(file, source.path());
     return new Tokenizer(
-        NativeTokenizer.open(file, path),
-        file.specialTokens(),
-        file.boundaries(),
-        settings,
-        maxLength,
-        1,
-        0);
+        tokenizer,
+        new AliasedTokens(source.again(), source.path()),
+        new LazyTokenBytes(source.again()),
+        new CutTexts(tokenizer, known.around(), file.boundaries(), source.cutLeft(), maxLength),
+        known,
+        source.padding(),
+        source.cleansUp());
   }
 
   private static void requireLength(int maxLength, int least, String why) {
@@ -194,7 +143,7 @@ public final class Tokenizer implements AutoCloseable {
    */
   public TokenBatch encode(List<String> texts) {
     requireTexts(texts);
-    return pad(texts.stream().map(this::encode).toArray(Encoded[]::new));
+    return padding.batch(texts.stream().map(this.texts::encode).toArray(Encoded[]::new));
   }
 
   /**
@@ -213,105 +162,20 @@ public final class Tokenizer implements AutoCloseable {
               + second.size()
               + " second ones: needed as many of both");
     }
-    int added = around.added(true);
+    int added = known.around().added(true);
     requireLength(
-        maxLength, added + 1, " for the tokenizer adds " + added + " tokens to every pair");
+        texts.maxLength(), added + 1, " for the tokenizer adds " + added + " tokens to every pair");
     Encoded[] rows = new Encoded[first.size()];
     for (int i = 0; i < rows.length; i++) {
-      rows[i] = encode(first.get(i), second.get(i), maxLength - added);
+      rows[i] = texts.encode(first.get(i), second.get(i));
     }
-    return pad(rows);
+    return padding.batch(rows);
   }
 
   private static void requireTexts(List<String> texts) {
     if (texts.isEmpty()) {
       throw new IllegalArgumentException("Tokenizer: the batch is empty; needed at least one text");
     }
-  }
-
-  private Encoded encode(String text) {
-    int room = maxLength - around.added(false);
-    return around.around(cut(tokens(text, room).ids(), room), null);
-  }
-
-  /**
-   * Truncates as transformers' {@code longest_first}: first the longer text, then both. The length
-   * of a text is known up to the word with which it has {@code maxLength} tokens.
-   */
-  private Encoded encode(String first, String second, int room) {
-    Tokens a;
-    Tokens b;
-    if (boundaries.joint() == null) {
-      a = tokens(first, maxLength);
-      b = tokens(second, maxLength);
-    } else if (first.length() <= second.length()) { // the whole text is one word
-      a = tokenizer.encode(first);
-      b = tokens(second, Math.max(maxLength, a.ids().length));
-    } else {
-      b = tokenizer.encode(second);
-      a = tokens(first, Math.max(maxLength, b.ids().length));
-    }
-    int[] kept =
-        TokenWindows.longestFirst(
-            TokenWindows.counted(a.words(), maxLength, settings.cutLeft),
-            TokenWindows.counted(b.words(), maxLength, settings.cutLeft),
-            room);
-    boolean fits = a.ids().length + b.ids().length <= room;
-    return fits
-        ? around.around(a.ids(), b.ids())
-        : around.around(cut(a.ids(), kept[0]), cut(b.ids(), kept[1]));
-  }
-
-  private long[] cut(long[] ids, int length) {
-    if (ids.length <= length) {
-      return ids;
-    }
-    return settings.cutLeft
-        ? Arrays.copyOfRange(ids, ids.length - length, ids.length)
-        : Arrays.copyOf(ids, length);
-  }
-
-  /**
-   * Returns the tokens of a text, of a long one only as many as needed and one more: it is cut
-   * between words, where a token ends in any case.
-   */
-  private Tokens tokens(String text, int needed) {
-    long size = Math.max(SHORT, (long) CHARACTERS_A_TOKEN * needed);
-    while (!settings.cutLeft && size < text.length() / 2) {
-      int at = boundaries.next(text, (int) size, SHORT);
-      if (at < 0) {
-        break;
-      }
-      Tokens tokens = tokenizer.encode(text.substring(0, at));
-      if (tokens.ids().length > needed) { // unknown pieces side by side may become one
-        return tokens;
-      }
-      size *= 8;
-    }
-    return tokenizer.encode(text);
-  }
-
-  private TokenBatch pad(Encoded[] rows) {
-    int tokens = least;
-    for (Encoded row : rows) {
-      tokens = Math.max(tokens, row.ids().length);
-    }
-    tokens = (tokens + multiple - 1) / multiple * multiple;
-    long[] ids = new long[rows.length * tokens];
-    long[] mask = new long[ids.length];
-    long[] types = new long[ids.length];
-    Arrays.fill(ids, settings.pad);
-    for (int r = 0; r < rows.length; r++) {
-      int length = rows[r].ids().length;
-      int at = r * tokens + (settings.padLeft ? tokens - length : 0);
-      System.arraycopy(rows[r].ids(), 0, ids, at, length);
-      System.arraycopy(rows[r].types(), 0, types, at, length);
-      Arrays.fill(mask, at, at + length, 1);
-    }
-    return new TokenBatch(
-        Tensor.of(ids, rows.length, tokens),
-        Tensor.of(mask, rows.length, tokens),
-        Tensor.of(types, rows.length, tokens));
   }
 
   /**
@@ -326,7 +190,7 @@ public final class Tokenizer implements AutoCloseable {
       throw new IllegalArgumentException(
           "Tokenizer: cannot pad to a multiple of " + tokens + ", must be at least 1");
     }
-    return new Tokenizer(tokenizer, around, boundaries, settings, maxLength, tokens, least);
+    return with(padding.multiple(tokens), cleansUp);
   }
 
   /**
@@ -337,8 +201,20 @@ public final class Tokenizer implements AutoCloseable {
    *     chat template has rendered
    */
   public TokenizedText tokenize(String text, boolean addSpecialTokens) {
-    return TextTokens.around(
-        addSpecialTokens ? around : around.places(), pieces(text), null, this::name);
+    return TextTokens.around(known.around(addSpecialTokens), pieces(text), null, this::name);
+  }
+
+  /**
+   * Returns the tokens of one text in which special tokens at some places are text like any other,
+   * as all of them are in transformers with {@code split_special_tokens}.
+   *
+   * @param plain the indices of chars at which no special token begins
+   * @throws IllegalArgumentException if the text has noncharacters (U+FDD0 to U+FDEF)
+   */
+  public TokenizedText tokenize(String text, boolean addSpecialTokens, BitSet plain) {
+    TextTokens pieces =
+        plain.isEmpty() ? pieces(text) : TextTokens.of(text, aliased.pieces(text, plain), -1);
+    return TextTokens.around(known.around(addSpecialTokens), pieces, null, this::name);
   }
 
   /**
@@ -351,7 +227,7 @@ public final class Tokenizer implements AutoCloseable {
       parts.add(TextTokens.of(words.get(i), tokenizer.pieces(words.get(i)), i));
     }
     return TextTokens.around(
-        addSpecialTokens ? around : around.places(), TextTokens.joined(parts), null, this::name);
+        known.around(addSpecialTokens), TextTokens.joined(parts), null, this::name);
   }
 
   /**
@@ -364,7 +240,7 @@ public final class Tokenizer implements AutoCloseable {
    *     stride is not smaller than the windows, or all windows are wanted of both texts of a pair
    */
   public List<TokenizedText> tokenize(String text, @Nullable String second, TokenWindows windows) {
-    return new TokenCuts(around, this::name)
+    return new TokenCuts(known.around(), this::name)
         .cut(
             tokenizer.pieces(text),
             text,
@@ -379,12 +255,8 @@ public final class Tokenizer implements AutoCloseable {
 
   /** Returns the text of a token that is added. */
   private String name(long id) {
-    for (Map.Entry<String, Integer> e : settings.added.entrySet()) {
-      if (e.getValue() == id) {
-        return e.getKey();
-      }
-    }
-    return decode(new long[] {id}, false);
+    String added = known.text(id);
+    return added == null ? decode(new long[] {id}, false) : added;
   }
 
   /**
@@ -392,7 +264,7 @@ public final class Tokenizer implements AutoCloseable {
    * tokenizer that was not read from a folder.
    */
   public Map<String, String> specialTokens() {
-    return settings.named;
+    return known.named();
   }
 
   /**
@@ -400,17 +272,22 @@ public final class Tokenizer implements AutoCloseable {
    * such token. Tokens of the vocabulary alone are not searched.
    */
   public @Nullable Integer id(String token) {
-    return settings.added.get(token);
+    return known.added().get(token);
   }
 
   /** Returns the id with which batches are padded. */
   public int padId() {
-    return Math.toIntExact(settings.pad);
+    return Math.toIntExact(padding.id());
+  }
+
+  /** Returns the texts of the special tokens among those that are found in texts literally. */
+  public Set<String> specialTexts() {
+    return known.specialTexts();
   }
 
   /** Returns the special and added tokens with their ids: those found in texts literally. */
   public Map<String, Integer> addedTokens() {
-    return settings.added;
+    return known.added();
   }
 
   /**
@@ -421,21 +298,16 @@ public final class Tokenizer implements AutoCloseable {
    * @param least the smallest number of tokens of a row; 0 for none
    */
   public Tokenizer padding(boolean left, int least) {
-    Settings other =
-        new Settings(
-            settings.pad,
-            left,
-            settings.cutLeft,
-            settings.cleanUp,
-            settings.named,
-            settings.added,
-            settings.bytes);
-    return new Tokenizer(tokenizer, around, boundaries, other, maxLength, multiple, least);
+    return with(padding.side(left, least), cleansUp);
+  }
+
+  private Tokenizer with(TokenPadding otherPadding, boolean otherCleansUp) {
+    return new Tokenizer(tokenizer, aliased, bytes, texts, known, otherPadding, otherCleansUp);
   }
 
   /** Returns the number of tokens of each text, without padding; empty for no texts. */
   public int[] lengths(List<String> texts) {
-    return texts.stream().mapToInt(t -> encode(t).ids().length).toArray();
+    return texts.stream().mapToInt(t -> this.texts.encode(t).ids().length).toArray();
   }
 
   /**
@@ -453,7 +325,7 @@ public final class Tokenizer implements AutoCloseable {
    */
   public String decode(long[] ids, boolean skipSpecialTokens) {
     String text = raw(ids, skipSpecialTokens);
-    return settings.cleanUp ? cleanUp(text) : text;
+    return cleansUp ? cleanUp(text) : text;
   }
 
   /** Returns the text of some tokens with all of its spaces. */
@@ -473,7 +345,7 @@ public final class Tokenizer implements AutoCloseable {
    * if those are no characters together, none of them is one.
    */
   public boolean isByte(int id) {
-    return settings.bytes.contains(id);
+    return known.bytes().contains(id);
   }
 
   /**
@@ -481,7 +353,26 @@ public final class Tokenizer implements AutoCloseable {
    * change with what follows.
    */
   public boolean cleansUp() {
-    return settings.cleanUp;
+    return cleansUp;
+  }
+
+  /**
+   * Returns the same tokenizer, whose {@link #decode} keeps all spaces: its texts are what the
+   * tokens say. Closing one of the two closes both.
+   */
+  public Tokenizer withoutCleanUp() {
+    return cleansUp ? with(padding, false) : this;
+  }
+
+  /**
+   * Returns the bytes that each token writes in a text.
+   *
+   * @throws UnsupportedOperationException if they depend on the tokens around it, as in tokenizers
+   *     of words
+   * @throws UncheckedIOException if the file, which is read again for them, cannot be read
+   */
+  public TokenBytes tokenBytes() {
+    return bytes.get();
   }
 
   private static String cleanUp(String text) {
@@ -500,5 +391,6 @@ public final class Tokenizer implements AutoCloseable {
   @Override
   public void close() {
     tokenizer.close();
+    aliased.close();
   }
 }

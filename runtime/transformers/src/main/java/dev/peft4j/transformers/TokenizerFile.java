@@ -20,6 +20,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -115,6 +116,21 @@ final class TokenizerFile {
     return new TokenizerFile(new JsonPart(tree, "", file));
   }
 
+  /** Returns the vocabulary for those who need the tokens' own text. */
+  TokenPieces pieces() {
+    TreeMap<Integer, String> all = new TreeMap<>();
+    JsonNode vocabulary = file.get("model").path("vocab");
+    if (vocabulary.isArray()) {
+      for (int id = 0; id < vocabulary.size(); id++) {
+        all.put(id, vocabulary.get(id).path(0).asText());
+      }
+    } else {
+      vocabulary.properties().forEach(e -> all.put(e.getValue().intValue(), e.getKey()));
+    }
+    added.forEach((token, id) -> all.put(id, token));
+    return new TokenPieces(all, TokenPieces.parts(decoders.list()), special());
+  }
+
   /** Returns the tokens that are single bytes; none if the decoder does not join bytes. */
   Set<Integer> byteTokens() {
     if (!file.get("decoder").toString().contains("\"ByteFallback\"")) {
@@ -203,6 +219,18 @@ final class TokenizerFile {
   String checked() {
     ObjectNode out = withoutTokens(model.checked());
     out.set("added_tokens", addedTokens);
+    return out.toString();
+  }
+
+  /** Returns the same with other texts of some added tokens. */
+  String renamed(Map<String, String> names) {
+    ObjectNode out = withoutTokens(model.checked());
+    ArrayNode tokens = addedTokens.deepCopy();
+    for (JsonNode token : tokens) {
+      String content = token.path("content").textValue();
+      ((ObjectNode) token).put("content", names.getOrDefault(content, content));
+    }
+    out.set("added_tokens", tokens);
     return out.toString();
   }
 

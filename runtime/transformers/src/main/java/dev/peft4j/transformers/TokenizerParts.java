@@ -345,6 +345,11 @@ final class TokenizerParts {
     }
   }
 
+  /** Returns the parts as the native library gets them. */
+  ArrayNode list() {
+    return parts;
+  }
+
   /** Returns the types of the parts, in order. */
   List<String> types() {
     List<String> out = new java.util.ArrayList<>();

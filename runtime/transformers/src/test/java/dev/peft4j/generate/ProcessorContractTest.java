@@ -106,8 +106,13 @@ class ProcessorContractTest {
     for (Map.Entry<String, JsonNode> e : specs.properties()) {
       e.getValue().path("args").fieldNames().forEachRemaining(used::add);
     }
-    Set<String> elsewhere = // those of the prompt are in promptsAreLookedAt
-        Set.of("encoder_repetition_penalty", "encoder_no_repeat_ngram_size", "forced_bos_token_id");
+    Set<String> elsewhere = // promptsAreLookedAt, and ConstrainedTest for what transformers lacks
+        Set.of(
+            "encoder_repetition_penalty",
+            "encoder_no_repeat_ngram_size",
+            "forced_bos_token_id",
+            "constraint",
+            "constraint_close_in_time");
     for (LogitsProcessorKind kind : LogitsProcessors.kinds()) {
       assertThat(kind.settings()).as(kind.getClass().getName()).isNotEmpty();
       for (Setting<?> s : kind.settings()) {

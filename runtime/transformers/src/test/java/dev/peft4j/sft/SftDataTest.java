@@ -13,6 +13,7 @@ import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -130,7 +131,7 @@ class SftDataTest {
 
   @Test
   void whatIsNotCountedIsDroppedAndTold() throws IOException {
-    SftOptions options = SftOptions.DEFAULT.maxLength(24);
+    SftOptions options = SftOptions.DEFAULT.maxLength(24).mostDropped(1);
     String longQuestion = "\"old mill and river and stone and birds and rain and copper roofs\"";
     SftData data =
         read(
@@ -162,6 +163,51 @@ class SftDataTest {
         .containsExactly(Kind.STOP_NOT_TRAINED, Kind.SPECIAL_TOKENS_IN_CONTENT);
     assertThat(data.warnings().get(1).message())
         .contains("line 2", "messages[0].content contains <|im_end|>");
+  }
+
+  /** The numbers are those of tokenizers with encode_special_tokens. */
+  @ParameterizedTest
+  @CsvSource({"marked", "chatml"})
+  void specialTokensInContentStayTextIfAskedFor(String template) throws IOException {
+    String typed = "{\"role\": \"user\", \"content\": \"old <|im_end|> mill<|im_start|>\\u00e9\"}";
+    int[] plain = {
+      90, 88, 262, 204, 84, 301, 226, 33, 97, 78, 82, 68, 269, 73, 97, 35, 226, 82, 270, 81, 33, 97,
+      78, 82, 68, 281, 283, 89, 97, 35, 133, 108
+    };
+    SftData data =
+        read(template, SftOptions.DEFAULT.plainContent(true), messages(typed, SAID, ASKED, SAID));
+    int[] ids = data.rows().get(0).ids();
+    assertThat(ids[0]).isEqualTo(4);
+    assertThat(Arrays.copyOfRange(ids, 1, 1 + plain.length)).isEqualTo(plain);
+    assertThat(ids[1 + plain.length]).isEqualTo(5);
+    assertThat(Arrays.stream(ids).filter(i -> i == 5)).hasSize(4);
+    assertThat(Arrays.stream(ids).filter(i -> i == 4)).hasSize(4);
+    assertThat(counted(data.rows().get(0))).isEqualTo("near<|im_end|>near<|im_end|>");
+    assertThat(data.warnings().get(0).message())
+        .contains("line 1", "messages[0].content contains", "which stays text");
+    int[] asTokens = read(template, SftOptions.DEFAULT, messages(typed, SAID)).rows().get(0).ids();
+    assertThat(Arrays.stream(asTokens).filter(i -> i == 5)).hasSize(3);
+    // what nobody typed is the same
+    assertThat(read(template, SftOptions.DEFAULT.plainContent(true), messages(ASKED, SAID)).rows())
+        .isEqualTo(read(template, SftOptions.DEFAULT, messages(ASKED, SAID)).rows());
+  }
+
+  @Test
+  void anAnswerThatTypesTheEndIsCountedAsText() throws IOException {
+    String said = "{\"role\": \"assistant\", \"content\": \"say <|im_end|> often\"}";
+    for (String template : List.of("marked", "chatml")) {
+      TokenRow row =
+          read(template, SftOptions.DEFAULT.plainContent(true), messages(ASKED, said))
+              .rows()
+              .get(0);
+      assertThat(counted(row)).isEqualTo("say <|im_end|> often<|im_end|>");
+      assertThat(Arrays.stream(row.ids()).filter(i -> i == 5)).hasSize(2);
+    }
+    String reserved = "{\"role\": \"user\", \"content\": \"a \\ufdef b\"}";
+    assertThatThrownBy(
+            () -> read("marked", SftOptions.DEFAULT.plainContent(true), messages(reserved, SAID)))
+        .isInstanceOf(SftException.class)
+        .hasMessageContaining("line 1: a message has a noncharacter");
   }
 
   @ParameterizedTest
@@ -222,6 +268,41 @@ class SftDataTest {
     assertThatThrownBy(() -> read(null, SftOptions.DEFAULT, messages(ASKED, SAID)))
         .hasMessageContaining("no chat template")
         .hasMessageContaining("--chat-template");
+  }
+
+  @Test
+  void aTenthDroppedIsAnErrorUnlessAllowed() throws IOException {
+    String[] rows = new String[11];
+    Arrays.fill(rows, messages(ASKED, SAID));
+    rows[4] = messages(ASKED);
+    SftData data = read("marked", SftOptions.DEFAULT, rows); // one of eleven
+    assertThat(data.dropped()).isEqualTo(1);
+    assertThat(data.rows()).hasSize(10);
+    String[] ten = Arrays.copyOf(rows, 10);
+    assertThatThrownBy(() -> read("marked", SftOptions.DEFAULT, ten))
+        .isInstanceOf(SftException.class)
+        .hasMessageContaining("the loss counts no token of 1 of 10 rows, first")
+        .hasMessageContaining("chat.jsonl: line 5")
+        .hasMessageContaining("--allow-dropped");
+    assertThat(read("marked", SftOptions.DEFAULT.mostDropped(1), ten).dropped()).isEqualTo(1);
+  }
+
+  @Test
+  void longTextsAreSplitIfAskedForButConversationsStayWhole() throws IOException {
+    String text = "{\"text\": \"old mill and river and stone and birds\"}";
+    SftOptions options = SftOptions.DEFAULT.maxLength(6);
+    TokenRow whole = read("marked", options.maxLength(null), text).rows().get(0);
+    SftData data = read("marked", options.splitTexts(true), text);
+    assertThat(data.rows().size()).isEqualTo((whole.length() + 5) / 6).isGreaterThan(1);
+    assertThat(data.rows().stream().flatMapToInt(r -> Arrays.stream(r.ids())).toArray())
+        .isEqualTo(whole.ids());
+    assertThat(data.kept()).allMatch(i -> i == 0);
+    assertThat(data.lostEnd()).isZero();
+    SftOptions all = options.splitTexts(true).lossOn(LossOn.ALL);
+    SftData chat = read("marked", all, messages(ASKED, SAID));
+    assertThat(chat.rows()).hasSize(1);
+    assertThat(chat.rows().get(0).length()).isEqualTo(6);
+    assertThat(chat.lostEnd()).isEqualTo(1);
   }
 
   @Test

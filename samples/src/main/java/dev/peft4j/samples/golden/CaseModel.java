@@ -46,6 +46,18 @@ record CaseModel(
         Conv3dNet m = new Conv3dNet();
         yield new CaseModel(m, in -> m.forward(input(in, "x")), Tensor::crossEntropy);
       }
+      case "convg" -> {
+        GroupedConvNet m = new GroupedConvNet();
+        yield new CaseModel(m, in -> m.forward(input(in, "x")), Tensor::crossEntropy);
+      }
+      case "mha" -> {
+        AttentionNet m = new AttentionNet();
+        yield new CaseModel(m, in -> m.forward(input(in, "x")), Tensor::crossEntropy);
+      }
+      case "moe", "moet" -> {
+        Moe m = new Moe(kind.equals("moet"));
+        yield new CaseModel(m, in -> m.forward(input(in, "x")), Tensor::crossEntropy);
+      }
       case "bert" -> {
         BertForSequenceClassification m = bert();
         yield new CaseModel(

@@ -12,6 +12,7 @@ import dev.peft4j.tuner.CallInputs;
 import dev.peft4j.tuner.PeftConfig;
 import dev.peft4j.tuner.Tuner;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -40,6 +41,9 @@ final class CaseRunner {
       if (CaseModel.of(golden.model()) == null) {
         return CaseResult.unsupported("model " + golden.model());
       }
+      if (ArrowRunner.takes(golden)) {
+        return ArrowRunner.run(golden, base(golden, ""));
+      }
       PeftConfig config;
       try {
         AdapterConfig file = AdapterConfig.read(golden.adapter().resolve(PeftFormat.CONFIG_FILE));
@@ -51,10 +55,35 @@ final class CaseRunner {
       } catch (UnsupportedSettingException e) {
         return CaseResult.unsupported(e.problem());
       }
-      return new AdapterRun(ofPeft(golden), () -> base(golden), config, golden.io()).run();
+      if (ModelTunerCase.takes(golden)) {
+        return ModelTunerCase.run(
+            golden,
+            (inputs, target) -> WholeModel.of(base(golden).module(), inputs, target),
+            config);
+      }
+      if (golden.tuner().equals("FROD") && golden.regenerates()) {
+        return frod(golden);
+      }
+      AdapterRun run = new AdapterRun(ofPeft(golden), () -> base(golden), config, golden.io());
+      return golden.regenerates() ? run.seeded(golden.seed()).run() : run.run();
     } catch (IOException | RuntimeException e) {
       String message = e.getMessage();
       return CaseResult.failed(message == null ? e.toString() : message);
+    }
+  }
+
+  private static CaseResult frod(GoldenCase golden) throws IOException {
+    Path folder = Files.createTempDirectory("peft4j-golden");
+    try {
+      List<String> wrong =
+          Regenerated.frod(base(golden).module(), golden.adapter(), golden.io(), folder);
+      PeftConfig config =
+          Tuner.of("FROD").read(AdapterConfig.read(folder.resolve(PeftFormat.CONFIG_FILE)));
+      return new AdapterRun(ofPeft(golden, folder), () -> base(golden), config, golden.io())
+          .with(wrong)
+          .run();
+    } finally {
+      SavedAdapter.delete(folder);
     }
   }
 
@@ -67,18 +96,17 @@ final class CaseRunner {
     if (start.equals("loftq")) {
       return "adapters that start as \"" + start + "\" can be loaded, not made";
     }
-    for (String key : List.of("monteclora_config")) {
-      if (file.get(key).isObject()) {
-        return key + " is not supported in training";
-      }
-    }
     return null;
   }
 
-  private static AdapterRun.OfPeft ofPeft(GoldenCase golden) throws IOException {
-    return new AdapterRun.OfPeft(
+  private static OfPeft ofPeft(GoldenCase golden) throws IOException {
+    return ofPeft(golden, golden.adapter());
+  }
+
+  private static OfPeft ofPeft(GoldenCase golden, Path adapter) throws IOException {
+    return new OfPeft(
         "",
-        golden.adapter(),
+        adapter,
         golden.parameters(),
         golden.trainable(),
         golden.optimizer(),
@@ -88,6 +116,12 @@ final class CaseRunner {
   }
 
   private static CaseModel base(GoldenCase golden) throws IOException {
+    AdapterConfig config = AdapterConfig.read(golden.adapter().resolve(PeftFormat.CONFIG_FILE));
+    return base(golden, config.get("init_lora_weights").asText());
+  }
+
+  /** Returns the base of an adapter with this start. */
+  private static CaseModel base(GoldenCase golden, String start) throws IOException {
     CaseModel model = CaseModel.of(golden.model());
     if (model == null) {
       throw new IllegalStateException("no model " + golden.model());
@@ -101,10 +135,6 @@ final class CaseRunner {
     for (String name : shapes.keySet()) {
       values.put(name, file.storage(name));
     }
-    String start =
-        AdapterConfig.read(golden.adapter().resolve(PeftFormat.CONFIG_FILE))
-            .get("init_lora_weights")
-            .asText();
     if (List.of("corda", "lora_ga").contains(start)) { // such an adapter comes with its own base
       GoldenCase.starting("base_after.", golden.io())
           .forEach((name, t) -> values.put(name, t.storage()));

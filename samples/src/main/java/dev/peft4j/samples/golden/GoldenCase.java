@@ -94,6 +94,21 @@ final class GoldenCase {
     return require("merges").asBoolean();
   }
 
+  /** Returns the settings of a case without an adapter of its own; else nothing. */
+  JsonNode config() {
+    return json.path("config");
+  }
+
+  /** Returns the seed that everything was drawn from. */
+  long seed() throws FileFormatException {
+    return require("seed").asLong();
+  }
+
+  /** Returns whether peft draws or derives something besides what its file has. */
+  boolean regenerates() {
+    return json.path("regenerates").asBoolean();
+  }
+
   /** Returns the names of the trained parameters, in peft's order. */
   List<String> trainable() throws FileFormatException {
     List<String> names = new ArrayList<>();

@@ -85,6 +85,7 @@ final class SftRows {
             : completion ? LossOn.COMPLETION : LossOn.ALL;
     JsonNode max = given.path("max_length");
     return SftOptions.DEFAULT
+        .mostDropped(1) // some cases are about it
         .lossOn(on)
         .textField(given.path("dataset_text_field").asText("text"))
         .maxLength(max.isNull() ? null : (Integer) max.asInt(SftOptions.MAX_LENGTH))

@@ -6,7 +6,6 @@ import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.optim.AdamW;
 import dev.peft4j.optim.Schedule;
 import dev.peft4j.samples.golden.SftCase.Adapted;
-import dev.peft4j.samples.golden.SftCase.Said;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.train.Batches;
 import dev.peft4j.train.Trainer;
@@ -15,6 +14,7 @@ import dev.peft4j.train.TrainingSettings;
 import dev.peft4j.transformers.CausalBatch;
 import dev.peft4j.transformers.CausalLm;
 import dev.peft4j.transformers.NextTokenLoss;
+import dev.peft4j.transformers.TokenMetrics;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,7 +39,7 @@ final class SftTraining {
   private final Adapted adapted;
   private final List<List<Micro>> steps = new ArrayList<>();
   private final NextTokenLoss rule;
-  private final List<Said> said = new ArrayList<>();
+  private final TokenMetrics metrics = new TokenMetrics();
   private long tokens;
 
   /** A micro-batch, and the number of its tokens without padding. */
@@ -111,6 +111,7 @@ final class SftTraining {
             .build();
     Trainer.of(adapted.adapted(), optimizer, batches(accumulation), this::loss)
         .settings(settings)
+        .measuring(metrics::step)
         .listener(
             event -> {
               if (event instanceof TrainingEvent.Step s) {
@@ -133,9 +134,8 @@ final class SftTraining {
   }
 
   private Tensor loss(Micro micro) {
-    said.add(Said.of(model, micro.batch));
     tokens += micro.tokens;
-    return rule.of(model, micro.batch);
+    return metrics.loss(rule, model, micro.batch);
   }
 
   /** Those of the first step before clipping: each micro-batch counts as many as its tokens. */
@@ -168,13 +168,12 @@ final class SftTraining {
     if (clips) {
       add(log, "grad_norm", s.gradientNorm(), line);
     }
-    add(log, "entropy", said.stream().mapToDouble(Said::entropy).average().orElseThrow(), line);
-    double right = said.stream().mapToDouble(Said::accuracy).average().orElseThrow();
-    add(log, "mean_token_accuracy", right, line);
+    for (String name : TokenMetrics.NAMES) {
+      add(log, name, s.measured().getOrDefault(name, Double.NaN), line);
+    }
     if (tokens != line.path("num_tokens").asLong()) {
       wrong.add("step " + s.state().step() + ": " + tokens + " tokens, TRL counts " + line);
     }
-    said.clear();
   }
 
   private static void add(Difference into, String name, double found, JsonNode line) {

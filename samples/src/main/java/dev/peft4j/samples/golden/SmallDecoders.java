@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.ModuleTensor;
+import dev.peft4j.nn.NamedModule;
 import dev.peft4j.transformers.CausalLm;
 import dev.peft4j.transformers.ConfigReader;
 import dev.peft4j.transformers.DecoderFamily;
@@ -50,11 +51,13 @@ final class SmallDecoders {
     return model instanceof CausalLm lm && lm.config().tied() ? HEAD : null;
   }
 
-  /** Returns the parameters by name, a tied output layer's too. */
+  /** Returns parameters and buffers by name; one that several modules hold by each of its names. */
   static Map<String, ModuleTensor> state(Module model) {
     Map<String, ModuleTensor> state = new LinkedHashMap<>(model.stateDict());
-    if (tiedHead(model) != null) {
-      state.put(HEAD, ((CausalLm) model).embedding().weight());
+    for (NamedModule m : model.namedModules()) {
+      m.module()
+          .ownParameters()
+          .forEach((name, p) -> state.put(m.name().isEmpty() ? name : m.name() + "." + name, p));
     }
     return state;
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.peft4j.data.Rng;
+import dev.peft4j.data.Shape;
 import dev.peft4j.generate.GenerationConfig;
 import dev.peft4j.generate.Generator;
 import dev.peft4j.io.AdapterFolder;
@@ -20,7 +21,9 @@ import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -144,6 +147,45 @@ class MyLlamaTest {
         assertThat(model.loss(batch(tokenizer)).toFloats()[0]).isLessThan(first);
       }
     }
+  }
+
+  @Test
+  void virtualTokensStandInFrontOfTheTextsOfAnAnnotatedModel() throws IOException {
+    PromptLlamaPeft model =
+        Transformers.load(FOLDER, new PromptLlamaPeft(Transformers.decoderConfig(FOLDER)));
+    assertThat(model.virtualTokens()).isEqualTo(6);
+    Tensor table = model.embedding().weight().ownTensor();
+    Tensor start = model.trainableParameters().getFirst().ownTensor();
+    assertThat(start.shape()).isEqualTo(Shape.of(6, model.config().hiddenSize()));
+    Set<String> words = rows(table);
+    assertThat(words).as("the folder's words, not those of before").containsAll(rows(start));
+    try (Tokenizer tokenizer = Tokenizer.load(FOLDER, 64)) {
+      float first = model.loss(batch(tokenizer)).item();
+      AdamW optimizer = AdamW.builder().lr(0.05f).build(model.trainableParameters());
+      model.train();
+      for (int i = 0; i < 10; i++) {
+        model.loss(batch(tokenizer)).backward();
+        optimizer.step();
+      }
+      model.eval();
+      assertThat(model.loss(batch(tokenizer)).item()).isLessThan(first);
+      String text = continued(model, tokenizer);
+      model.save(temp);
+      CausalLm plain = Transformers.causalLm(FOLDER);
+      assertThat(text).isNotEqualTo(continued(plain, tokenizer));
+      PeftModel.load(plain, temp);
+      assertThat(continued(plain, tokenizer)).isEqualTo(text);
+    }
+  }
+
+  private static Set<String> rows(Tensor table) {
+    float[] all = table.toFloats();
+    int width = table.dim(1);
+    Set<String> rows = new HashSet<>();
+    for (int at = 0; at < all.length; at += width) {
+      rows.add(Arrays.toString(Arrays.copyOfRange(all, at, at + width)));
+    }
+    return rows;
   }
 
   @Test

@@ -37,6 +37,7 @@ final class CpuProgram implements Backend.Executable {
 
   private final Function<Kernel.Site, Kernel> kernels;
   private final boolean checked;
+  private final long bytes;
 
   /**
    * Compiles a program.
@@ -81,7 +82,14 @@ final class CpuProgram implements Backend.Executable {
     this.plan = MemoryPlan.of(program, external, checked ? MemoryCheck.GUARD : 0);
     this.exchanged =
         Arrays.stream(replaced).filter(o -> replacesInput(plan.base(outputs[o]))).toArray();
-    frames.add(frame());
+    Frame first = frame();
+    this.bytes = plan.bytes() + first.bytes();
+    frames.add(first);
+  }
+
+  @Override
+  public long bytes() {
+    return bytes;
   }
 
   private Frame frame() {

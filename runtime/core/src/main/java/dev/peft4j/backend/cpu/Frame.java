@@ -20,6 +20,9 @@ final class Frame {
 
   private record Part(int number, Object key) {}
 
+  /** A form of a weight: several kernels may use it. */
+  private record Kept(int value, PackedWeights.View view) {}
+
   private final Program program;
   private final MemoryPlan plan;
   private final long[] addresses;
@@ -27,6 +30,7 @@ final class Frame {
   private final PackedWeights weights;
   private final Kernel[] kernels;
   private final Map<Part, Object> shared = new HashMap<>();
+  private final Map<Kept, Long> kept = new HashMap<>();
   private long scratchBytes;
   private long workBytes;
   private long work;
@@ -95,6 +99,22 @@ final class Frame {
    */
   void needWork(long bytes) {
     workBytes = Math.max(workBytes, (bytes + 63) / 64 * 64);
+  }
+
+  /**
+   * Tells that a weight is kept in another layout from run to run; to be called while kernels are
+   * made.
+   *
+   * @param value the weight
+   */
+  void keeps(int value, PackedWeights.View view, long bytes) {
+    kept.put(new Kept(value, view), bytes);
+  }
+
+  /** The bytes that its kernels need, without the plan's block. */
+  long bytes() {
+    long forms = kept.values().stream().mapToLong(Long::longValue).sum();
+    return workBytes + scratch.byteSize() + forms;
   }
 
   /** The bytes that kernels asked for by {@link #needWork}. */

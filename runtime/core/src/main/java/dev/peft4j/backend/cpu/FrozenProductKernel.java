@@ -100,6 +100,10 @@ final class FrozenProductKernel extends Kernel {
       views[p] = new PackedWeights.View(k, n, transposed, from, to);
     }
     this.packing = form == Form.PASSING ? packing(site) : new DnnReorder[0];
+    for (int p = 0; form == Form.KEPT && p < forms(); p++) {
+      long bytes = OneDnn.library().bytes(products[p].layout());
+      site.frame().keeps(site.step().inputs()[1], views[p], bytes);
+    }
   }
 
   /**

@@ -36,9 +36,12 @@ final class HeadLossKernel extends Kernel {
   private final int biasInput;
   private final boolean biasGradient;
   private final boolean wide;
+  private final boolean metrics;
   private final int[] counted;
   private final int[] labels;
   private final double[] losses;
+  private final double[] entropies;
+  private final boolean[] hits;
   private final int parts;
 
   private int count;
@@ -67,7 +70,11 @@ final class HeadLossKernel extends Kernel {
     this.counted = new int[n];
     this.labels = new int[n];
     this.losses = new double[n];
-    this.rows = new HeadLossRows(loops, op, classes, grad != null);
+    // the loss alone is one element, even if a wider op would give more
+    this.metrics = op.metrics() && elements > 1;
+    this.entropies = new double[metrics ? n : 0];
+    this.hits = new boolean[metrics ? n : 0];
+    this.rows = new HeadLossRows(loops, op, classes, grad != null, metrics);
     this.pairs = new HeadLossPair[op.pairs()];
     Shape[] shapes = site.program().inputShapes(site.step());
     long work = round(4L * height * classes); // the logits come first
@@ -123,6 +130,16 @@ final class HeadLossKernel extends Kernel {
     for (int i = 0; i < count; i++) {
       sum += losses[i];
     }
+    if (metrics) {
+      double entropy = 0;
+      long hit = 0;
+      for (int i = 0; i < count; i++) {
+        entropy += entropies[i];
+        hit += hits[i] ? 1 : 0;
+      }
+      Memory.set(out() + 4L * (elements - 3), (float) ((double) hit / count));
+      Memory.set(out() + 4L * (elements - 2), (float) (entropy / count));
+    }
     Memory.set(out() + 4L * (elements - 1), (float) (sum / count));
   }
 
@@ -173,7 +190,12 @@ final class HeadLossKernel extends Kernel {
 
   private void lose(int part) {
     for (int r = take(); r < chunk; r = take()) {
-      losses[first + r] = rows.loss(row(r), labels[first + r], scratch(part));
+      int at = first + r;
+      if (metrics) {
+        losses[at] = rows.loss(row(r), labels[at], scratch(part), at, hits, entropies);
+      } else {
+        losses[at] = rows.loss(row(r), labels[at], scratch(part));
+      }
     }
   }
 
@@ -197,7 +219,7 @@ final class HeadLossKernel extends Kernel {
   }
 
   private void sumBias(int part) {
-    long db = out() + 4L * (elements - 1L - classes);
+    long db = out() + 4L * (elements - (metrics ? 3L : 1L) - classes);
     for (int piece = take(); piece < panels; piece = take()) {
       int from = piece * PANEL;
       int columns = Math.min(PANEL, classes - from);

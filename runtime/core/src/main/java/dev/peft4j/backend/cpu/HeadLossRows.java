@@ -8,9 +8,11 @@ final class HeadLossRows {
   private final HeadLoss op;
   private final int classes;
   private final boolean gradient;
+  private final boolean metrics;
   private float share;
 
-  HeadLossRows(Loops loops, HeadLoss op, int classes, boolean gradient) {
+  HeadLossRows(Loops loops, HeadLoss op, int classes, boolean gradient, boolean metrics) {
+    this.metrics = metrics;
     this.loops = loops;
     this.op = op;
     this.classes = classes;
@@ -19,7 +21,7 @@ final class HeadLossRows {
 
   /** Scratch memory of each part. */
   long scratchBytes() {
-    return gradient && op.softcap() > 0 ? 4L * classes : 0;
+    return (gradient && op.softcap() > 0 ? 4L * classes : 0) + (metrics ? 8L * classes : 0);
   }
 
   /** To be called before the rows of a run, of which {@code count} count. */
@@ -34,6 +36,25 @@ final class HeadLossRows {
    * @param spare scratch memory
    */
   double loss(long z, int label, long spare) {
+    float max = logits(z, spare);
+    return loss(z, label, spare, max, loops.logSumExpRow(z, max, classes));
+  }
+
+  /** Does the same, and writes whether the label has the largest logit, and the entropy. */
+  double loss(long z, int label, long spare, int at, boolean[] hits, double[] entropies) {
+    float max = logits(z, spare);
+    double spread = loops.logSumExpRow(z, max, classes);
+    hits[at] = Memory.get(z + 4L * label) >= max;
+    long shifted = spare + (gradient && op.softcap() > 0 ? 4L * classes : 0);
+    long probabilities = shifted + 4L * classes;
+    loops.binaryConst(Loops.SUB, z, max, shifted, classes);
+    loops.softmaxRow(z, probabilities, classes);
+    entropies[at] = spread - loops.dot(probabilities, shifted, classes);
+    return loss(z, label, spare, max, spread);
+  }
+
+  /** Makes logits of a row where it lies, and returns the largest. */
+  private float logits(long z, long spare) {
     float cap = op.softcap();
     if (op.scale() != 1) {
       loops.scale(op.scale(), z, z, classes);
@@ -46,9 +67,11 @@ final class HeadLossRows {
       }
       loops.scale(cap, z, z, classes);
     }
-    float max = loops.max(z, classes);
+    return loops.max(z, classes);
+  }
+
+  private double loss(long z, int label, long spare, float max, double spread) {
     float smooth = op.rule().smoothing();
-    double spread = loops.logSumExpRow(z, max, classes);
     // the difference first, and in double precision: it is small where both are large
     double nll = ((double) max - Memory.get(z + 4L * label)) + spread;
     double loss = nll;

@@ -20,6 +20,7 @@ import dev.peft4j.op.Gather;
 import dev.peft4j.op.GatherAlong;
 import dev.peft4j.op.HeadLoss;
 import dev.peft4j.op.HeadLossGrad;
+import dev.peft4j.op.HeadMetrics;
 import dev.peft4j.op.Inverse;
 import dev.peft4j.op.LayerNorm;
 import dev.peft4j.op.LayerNormGrad;
@@ -65,6 +66,7 @@ final class Kernels {
   static boolean reads(Op op, int i, Encoding encoding, Shape[] inputs) {
     return i == 0 && op instanceof Gather
         || op instanceof HeadLoss l && HeadLossKernel.reads(l, i)
+        || op instanceof HeadMetrics m && HeadLossKernel.reads(m.loss(), i)
         || op instanceof HeadLossGrad g && HeadLossKernel.reads(g.loss(), i)
         || i == 1
             && !encoding.hasBlocks()
@@ -117,6 +119,7 @@ final class Kernels {
       case CrossEntropy _ -> LossKernel.Forward::new;
       case CrossEntropyGrad _ -> LossKernel.Gradient::new;
       case HeadLoss l -> site -> new HeadLossKernel(site, l, null);
+      case HeadMetrics m -> site -> new HeadLossKernel(site, m.loss(), null);
       case HeadLossGrad g -> site -> new HeadLossKernel(site, g.loss(), g);
       case Gather _ -> LookupKernel.Rows::new;
       case ScatterAdd _ -> LookupKernel.Add::new;

@@ -1,9 +1,8 @@
 package dev.peft4j.tuner.adalora;
 
-import dev.peft4j.annotation.Bias;
+import dev.peft4j.tuner.BiasedConfigBuilder;
 import dev.peft4j.tuner.CommonConfig;
 import dev.peft4j.tuner.CommonSettings;
-import dev.peft4j.tuner.ConfigBuilder;
 import dev.peft4j.tuner.SettingChecks;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -133,7 +132,7 @@ public record AdaLoraConfig(
   }
 
   /** A builder of a {@link AdaLoraConfig}; lists add up when a method is called again. */
-  public static final class Builder extends ConfigBuilder<Builder> {
+  public static final class Builder extends BiasedConfigBuilder<Builder> {
     private int initR = 12;
     private int targetR = 8;
     private double alpha = 8;
@@ -149,11 +148,6 @@ public record AdaLoraConfig(
     private final SequencedMap<String, List<Boolean>> rankPattern = new LinkedHashMap<>();
 
     private Builder() {}
-
-    @Override
-    protected Builder self() {
-      return this;
-    }
 
     /** Sets the rank of each layer at the start. */
     public Builder initR(int value) {
@@ -239,28 +233,6 @@ public record AdaLoraConfig(
       return this;
     }
 
-    /** Sets which biases of the base model are trained. */
-    public Builder bias(Bias value) {
-      return biases(value);
-    }
-
-    /** Adds indices of the layers that ends of paths are confined to. */
-    public Builder layers(int... indices) {
-      targetSpec().layers(indices);
-      return this;
-    }
-
-    /** Adds names of the list that layers are counted in. */
-    public Builder layersPattern(String... patterns) {
-      targetSpec().layersPattern(patterns);
-      return this;
-    }
-
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public AdaLoraConfig build() {
       return new AdaLoraConfig(

@@ -12,7 +12,6 @@ import com.google.auto.service.AutoService;
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.nn.Conv2d;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.nn.WeightedLayer;
 import dev.peft4j.tuner.AdapterTraining;
@@ -28,7 +27,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Adaptive budget allocation (Zhang et al. 2023), peft's {@code ADALORA}: a layer computes W·x + b
@@ -41,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * files have only the ranks that are left, and the settings say which ({@code rank_pattern}).
  */
 @AutoService(Tuner.class)
-public final class AdaLoraTuner extends SettingsTuner<AdaLoraConfig> {
+public final class AdaLoraTuner extends SettingsTuner<AdaLoraConfig, WeightedLayer> {
   /** peft's name. */
   public static final String PEFT_TYPE = "ADALORA";
 
@@ -122,11 +120,9 @@ public final class AdaLoraTuner extends SettingsTuner<AdaLoraConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, AdaLoraConfig config, TunerContext context) {
-    return layer instanceof Linear || layer instanceof TransposedLinear || layer instanceof Conv2d
-        ? new AdaLoraLayer(path, (WeightedLayer) layer, config, context.rng())
-        : null;
+  protected TunerLayer layer(
+      String path, WeightedLayer layer, AdaLoraConfig config, TunerContext context) {
+    return new AdaLoraLayer(path, layer, config, context.rng());
   }
 
   @Override

@@ -2,7 +2,7 @@ package dev.peft4j.tuner.adamss;
 
 import dev.peft4j.tuner.CommonConfig;
 import dev.peft4j.tuner.CommonSettings;
-import dev.peft4j.tuner.ConfigBuilder;
+import dev.peft4j.tuner.LayeredConfigBuilder;
 import dev.peft4j.tuner.SettingChecks;
 
 /**
@@ -104,7 +104,7 @@ public record AdamssConfig(
   }
 
   /** A builder of a {@link AdamssConfig}; lists add up when a method is called again. */
-  public static final class Builder extends ConfigBuilder<Builder> {
+  public static final class Builder extends LayeredConfigBuilder<Builder> {
     private int r = 100;
     private int subspaces = 5;
     private int subspaceRank = 1;
@@ -122,11 +122,6 @@ public record AdamssConfig(
     private double asaScheduleExponent = 3;
 
     private Builder() {}
-
-    @Override
-    protected Builder self() {
-      return this;
-    }
 
     /** Sets the number of the weight's singular vectors that the changes are made of. */
     public Builder r(int value) {
@@ -232,23 +227,6 @@ public record AdamssConfig(
       return this;
     }
 
-    /** Adds indices of the layers that ends of paths are confined to. */
-    public Builder layers(int... indices) {
-      targetSpec().layers(indices);
-      return this;
-    }
-
-    /** Adds names of the list that layers are counted in. */
-    public Builder layersPattern(String... patterns) {
-      targetSpec().layersPattern(patterns);
-      return this;
-    }
-
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public AdamssConfig build() {
       return new AdamssConfig(

@@ -25,7 +25,7 @@ final class AdamssLayer implements TunerLayer {
   private final int[] sizes;
   private Tensor places;
 
-  AdamssLayer(String path, Linear layer, AdamssConfig c, Rng rng) {
+  AdamssLayer(Linear layer, AdamssConfig c, Rng rng) {
     this.layer = layer;
     Decomposition d = Decomposition.of(layer, c);
     this.basis = new Buffer(d.right(), d.rank(), d.columns());

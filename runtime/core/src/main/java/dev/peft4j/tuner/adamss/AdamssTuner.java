@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import com.google.auto.service.AutoService;
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.tuner.AdapterTraining;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
@@ -27,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * they are found again from the base's weight.
  */
 @AutoService(Tuner.class)
-public final class AdamssTuner extends SettingsTuner<AdamssConfig> {
+public final class AdamssTuner extends SettingsTuner<AdamssConfig, Linear> {
   /** peft's name. */
   public static final String PEFT_TYPE = "ADAMSS";
 
@@ -79,11 +78,8 @@ public final class AdamssTuner extends SettingsTuner<AdamssConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, AdamssConfig config, TunerContext context) {
-    return layer instanceof Linear linear
-        ? new AdamssLayer(path, linear, config, context.rng())
-        : null;
+  protected TunerLayer layer(String path, Linear layer, AdamssConfig config, TunerContext context) {
+    return new AdamssLayer(layer, config, context.rng());
   }
 
   @Override

@@ -6,7 +6,7 @@ import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.random.TorchGenerator;
 import dev.peft4j.tensor.Tensor;
-import dev.peft4j.tuner.LinearAdapter;
+import dev.peft4j.tuner.Weights;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -81,7 +81,7 @@ record Decomposition(int rank, int columns, float[] right, List<Cluster> cluster
       }
       r = Math.max(1, Math.min(large, r));
     }
-    Tensor leading = Tensor.of(LinearAdapter.firstColumns(gram.u(), n, r), n, r);
+    Tensor leading = Tensor.of(Weights.firstColumns(gram.u(), n, r), n, r);
     float[] made = block.transpose(0, 1).matmul(leading).toFloats();
     float[] basis = algebra.qr(made, q, r).q();
     int rank = Math.min(q, r);

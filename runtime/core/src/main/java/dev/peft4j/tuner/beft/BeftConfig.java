@@ -34,22 +34,12 @@ public record BeftConfig(boolean initWeights, CommonSettings common)
 
     private Builder() {}
 
-    @Override
-    protected Builder self() {
-      return this;
-    }
-
     /** Sets whether the bias starts as zero; else it is random. */
     public Builder initWeights(boolean value) {
       initWeights = value;
       return this;
     }
 
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public BeftConfig build() {
       return new BeftConfig(initWeights, common());

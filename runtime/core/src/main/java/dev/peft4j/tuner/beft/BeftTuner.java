@@ -2,7 +2,6 @@ package dev.peft4j.tuner.beft;
 
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
 import dev.peft4j.tuner.Tuner;
@@ -10,14 +9,13 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.beft.BeftConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A trained bias (BEFT, 2025), peft's {@code BEFT}: a layer's result gets β (1, out), which starts
  * at zero. Only a layer that has a bias can be merged.
  */
 @AutoService(Tuner.class)
-public final class BeftTuner extends SettingsTuner<BeftConfig> {
+public final class BeftTuner extends SettingsTuner<BeftConfig, Linear> {
   /** peft's name. */
   public static final String PEFT_TYPE = "BEFT";
 
@@ -31,8 +29,7 @@ public final class BeftTuner extends SettingsTuner<BeftConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, BeftConfig config, TunerContext context) {
-    return layer instanceof Linear linear ? new BeftLayer(linear, config, context.rng()) : null;
+  protected TunerLayer layer(String path, Linear layer, BeftConfig config, TunerContext context) {
+    return new BeftLayer(layer, config, context.rng());
   }
 }

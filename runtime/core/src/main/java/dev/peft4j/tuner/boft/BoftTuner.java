@@ -3,7 +3,6 @@ package dev.peft4j.tuner.boft;
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Conv2d;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.nn.WeightedLayer;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
@@ -13,7 +12,6 @@ import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.Weights;
 import dev.peft4j.tuner.boft.BoftConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Orthogonal fine-tuning with butterflies (Liu et al. 2023), peft's {@code BOFT}: a layer computes
@@ -30,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * everywhere.
  */
 @AutoService(Tuner.class)
-public final class BoftTuner extends SettingsTuner<BoftConfig> {
+public final class BoftTuner extends SettingsTuner<BoftConfig, WeightedLayer> {
   /** peft's name. */
   public static final String PEFT_TYPE = "BOFT";
 
@@ -57,14 +55,7 @@ public final class BoftTuner extends SettingsTuner<BoftConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, BoftConfig config, TunerContext context) {
-    return layer instanceof Linear || layer instanceof Conv2d
-        ? made(path, (WeightedLayer) layer, config, context)
-        : null;
-  }
-
-  private static TunerLayer made(
+  protected TunerLayer layer(
       String path, WeightedLayer layer, BoftConfig config, TunerContext context) {
     int width = Weights.inputs(layer);
     boolean bySize = config.blockSize() > 0;

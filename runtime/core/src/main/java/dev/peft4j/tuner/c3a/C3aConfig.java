@@ -1,9 +1,8 @@
 package dev.peft4j.tuner.c3a;
 
-import dev.peft4j.annotation.Bias;
+import dev.peft4j.tuner.BiasedConfigBuilder;
 import dev.peft4j.tuner.CommonConfig;
 import dev.peft4j.tuner.CommonSettings;
-import dev.peft4j.tuner.ConfigBuilder;
 import dev.peft4j.tuner.PatternMap;
 import dev.peft4j.tuner.SettingChecks;
 import java.util.LinkedHashMap;
@@ -57,17 +56,12 @@ public record C3aConfig(
   }
 
   /** A builder of a {@link C3aConfig}; lists add up when a method is called again. */
-  public static final class Builder extends ConfigBuilder<Builder> {
+  public static final class Builder extends BiasedConfigBuilder<Builder> {
     private int blockSize = 256;
     private C3aStart start = C3aStart.XAVIER_UNIFORM;
     private final SequencedMap<String, Integer> blockSizePattern = new LinkedHashMap<>();
 
     private Builder() {}
-
-    @Override
-    protected Builder self() {
-      return this;
-    }
 
     /** Sets the size of a block; divides inputs and outputs. */
     public Builder blockSize(int value) {
@@ -87,28 +81,6 @@ public record C3aConfig(
       return this;
     }
 
-    /** Sets which biases of the base model are trained. */
-    public Builder bias(Bias value) {
-      return biases(value);
-    }
-
-    /** Adds indices of the layers that ends of paths are confined to. */
-    public Builder layers(int... indices) {
-      targetSpec().layers(indices);
-      return this;
-    }
-
-    /** Adds names of the list that layers are counted in. */
-    public Builder layersPattern(String... patterns) {
-      targetSpec().layersPattern(patterns);
-      return this;
-    }
-
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public C3aConfig build() {
       return new C3aConfig(blockSize, start, blockSizePattern, common());

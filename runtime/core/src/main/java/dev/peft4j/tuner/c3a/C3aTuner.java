@@ -2,7 +2,6 @@ package dev.peft4j.tuner.c3a;
 
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
 import dev.peft4j.tuner.Tuner;
@@ -10,7 +9,6 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.c3a.C3aConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Block-circulant convolutions (Chen et al. 2024), peft's {@code C3A}: the weight gets blocks (b,
@@ -19,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * gradient of the blocks w[(j + t) mod b], so that layers in front of it train the same way.
  */
 @AutoService(Tuner.class)
-public final class C3aTuner extends SettingsTuner<C3aConfig> {
+public final class C3aTuner extends SettingsTuner<C3aConfig, Linear> {
   /** peft's name. */
   public static final String PEFT_TYPE = "C3A";
 
@@ -46,10 +44,7 @@ public final class C3aTuner extends SettingsTuner<C3aConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, C3aConfig config, TunerContext context) {
-    return layer instanceof Linear linear
-        ? new C3aLayer(path, linear, config, context.rng())
-        : null;
+  protected TunerLayer layer(String path, Linear layer, C3aConfig config, TunerContext context) {
+    return new C3aLayer(path, layer, config, context.rng());
   }
 }

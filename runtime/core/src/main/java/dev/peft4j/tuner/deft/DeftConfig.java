@@ -1,9 +1,8 @@
 package dev.peft4j.tuner.deft;
 
-import dev.peft4j.annotation.Bias;
+import dev.peft4j.tuner.BiasedConfigBuilder;
 import dev.peft4j.tuner.CommonConfig;
 import dev.peft4j.tuner.CommonSettings;
-import dev.peft4j.tuner.ConfigBuilder;
 import dev.peft4j.tuner.SettingChecks;
 
 /**
@@ -59,7 +58,7 @@ public record DeftConfig(
   }
 
   /** A builder of a {@link DeftConfig}; lists add up when a method is called again. */
-  public static final class Builder extends ConfigBuilder<Builder> {
+  public static final class Builder extends BiasedConfigBuilder<Builder> {
     private int r = 8;
     private DeftMethod method = DeftMethod.RELU;
     private double initScale = 1;
@@ -69,11 +68,6 @@ public record DeftConfig(
     private boolean initWeights = true;
 
     private Builder() {}
-
-    @Override
-    protected Builder self() {
-      return this;
-    }
 
     /** Sets the number of directions; at most the layer's outputs. */
     public Builder r(int value) {
@@ -122,28 +116,6 @@ public record DeftConfig(
       return this;
     }
 
-    /** Sets which biases of the base model are trained. */
-    public Builder bias(Bias value) {
-      return biases(value);
-    }
-
-    /** Adds indices of the layers that ends of paths are confined to. */
-    public Builder layers(int... indices) {
-      targetSpec().layers(indices);
-      return this;
-    }
-
-    /** Adds names of the list that layers are counted in. */
-    public Builder layersPattern(String... patterns) {
-      targetSpec().layersPattern(patterns);
-      return this;
-    }
-
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public DeftConfig build() {
       return new DeftConfig(r, method, initScale, alpha, para, dropout, initWeights, common());

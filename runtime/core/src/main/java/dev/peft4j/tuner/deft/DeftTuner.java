@@ -2,7 +2,6 @@ package dev.peft4j.tuner.deft;
 
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.nn.WeightedLayer;
 import dev.peft4j.tuner.SettingsFile;
@@ -12,7 +11,6 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.deft.DeftConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Decompositional fine-tuning, peft's {@code DEFT}: some directions of the outputs are taken out of
@@ -22,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * no R.
  */
 @AutoService(Tuner.class)
-public final class DeftTuner extends SettingsTuner<DeftConfig> {
+public final class DeftTuner extends SettingsTuner<DeftConfig, WeightedLayer> {
   /** peft's name. */
   public static final String PEFT_TYPE = "DEFT";
 
@@ -51,10 +49,8 @@ public final class DeftTuner extends SettingsTuner<DeftConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, DeftConfig config, TunerContext context) {
-    return layer instanceof Linear || layer instanceof TransposedLinear
-        ? new DeftLayer((WeightedLayer) layer, config, context.rng())
-        : null;
+  protected TunerLayer layer(
+      String path, WeightedLayer layer, DeftConfig config, TunerContext context) {
+    return new DeftLayer(layer, config, context.rng());
   }
 }

@@ -1,9 +1,8 @@
 package dev.peft4j.tuner.delora;
 
-import dev.peft4j.annotation.Bias;
+import dev.peft4j.tuner.BiasedConfigBuilder;
 import dev.peft4j.tuner.CommonConfig;
 import dev.peft4j.tuner.CommonSettings;
-import dev.peft4j.tuner.ConfigBuilder;
 import dev.peft4j.tuner.PatternMap;
 import dev.peft4j.tuner.SettingChecks;
 import java.util.LinkedHashMap;
@@ -76,7 +75,7 @@ public record DeloraConfig(
   }
 
   /** A builder of a {@link DeloraConfig}; lists add up when a method is called again. */
-  public static final class Builder extends ConfigBuilder<Builder> {
+  public static final class Builder extends BiasedConfigBuilder<Builder> {
     private int r = 8;
     private double lambda = 15;
     private double moduleDropout;
@@ -85,11 +84,6 @@ public record DeloraConfig(
     private final SequencedMap<String, Double> lambdaPattern = new LinkedHashMap<>();
 
     private Builder() {}
-
-    @Override
-    protected Builder self() {
-      return this;
-    }
 
     /** Sets the rank. */
     public Builder r(int value) {
@@ -130,28 +124,6 @@ public record DeloraConfig(
       return this;
     }
 
-    /** Sets which biases of the base model are trained. */
-    public Builder bias(Bias value) {
-      return biases(value);
-    }
-
-    /** Adds indices of the layers that ends of paths are confined to. */
-    public Builder layers(int... indices) {
-      targetSpec().layers(indices);
-      return this;
-    }
-
-    /** Adds names of the list that layers are counted in. */
-    public Builder layersPattern(String... patterns) {
-      targetSpec().layersPattern(patterns);
-      return this;
-    }
-
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public DeloraConfig build() {
       return new DeloraConfig(

@@ -8,6 +8,7 @@ import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.LinearAdapter;
 import dev.peft4j.tuner.PatternMap;
+import dev.peft4j.tuner.Weights;
 import java.util.List;
 
 /** {@link DeloraTuner} on one layer. */
@@ -28,7 +29,7 @@ final class DeloraLayer extends LinearAdapter {
         c.initWeights() ? Initial.constant(0, out(), r) : Initial.kaimingUniform(rng, out(), r);
     double bound = PatternMap.of(c.lambdaPattern()).valueFor(path, c.lambda());
     this.lambda = Initial.constant((float) bound, 1);
-    this.norms = new Buffer(columnNorms(numbers(layer), inputs()), inputs());
+    this.norms = new Buffer(columnNorms(Weights.numbers(layer), inputs()), inputs());
   }
 
   private static float[] columnNorms(float[] weight, int columns) {

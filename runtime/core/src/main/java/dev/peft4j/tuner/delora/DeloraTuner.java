@@ -2,7 +2,6 @@ package dev.peft4j.tuner.delora;
 
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
 import dev.peft4j.tuner.Tuner;
@@ -10,7 +9,6 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.delora.DeloraConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Low-rank matrices whose norm is bounded (Bini et al. 2025), peft's {@code DELORA}: the weight
@@ -19,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * in), B (out, r) and λ (1) are trained; B starts at zero.
  */
 @AutoService(Tuner.class)
-public final class DeloraTuner extends SettingsTuner<DeloraConfig> {
+public final class DeloraTuner extends SettingsTuner<DeloraConfig, Linear> {
   /** peft's name. */
   public static final String PEFT_TYPE = "DELORA";
 
@@ -45,10 +43,7 @@ public final class DeloraTuner extends SettingsTuner<DeloraConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, DeloraConfig config, TunerContext context) {
-    return layer instanceof Linear linear
-        ? new DeloraLayer(path, linear, config, context.rng())
-        : null;
+  protected TunerLayer layer(String path, Linear layer, DeloraConfig config, TunerContext context) {
+    return new DeloraLayer(path, layer, config, context.rng());
   }
 }

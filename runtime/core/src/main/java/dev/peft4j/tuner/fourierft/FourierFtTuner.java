@@ -2,10 +2,8 @@ package dev.peft4j.tuner.fourierft;
 
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.nn.WeightedLayer;
-import dev.peft4j.tuner.LinearAdapter;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
 import dev.peft4j.tuner.Tuner;
@@ -13,7 +11,6 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.fourierft.FourierFtConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A weight's change by a few of its frequencies (Gao et al. 2024), peft's {@code FOURIERFT}: the
@@ -22,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * trained. The file does not hold the places: torch's generator draws them again.
  */
 @AutoService(Tuner.class)
-public final class FourierFtTuner extends SettingsTuner<FourierFtConfig> {
+public final class FourierFtTuner extends SettingsTuner<FourierFtConfig, WeightedLayer> {
   /** peft's name. */
   public static final String PEFT_TYPE = "FOURIERFT";
 
@@ -57,9 +54,8 @@ public final class FourierFtTuner extends SettingsTuner<FourierFtConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, FourierFtConfig config, TunerContext context) {
-    WeightedLayer linear = LinearAdapter.linear(layer);
-    return linear == null ? null : new FourierFtLayer(path, linear, config, context);
+  protected TunerLayer layer(
+      String path, WeightedLayer layer, FourierFtConfig config, TunerContext context) {
+    return new FourierFtLayer(path, layer, config, context);
   }
 }

@@ -8,7 +8,6 @@ import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.WeightedLayer;
 import dev.peft4j.random.TorchGenerator;
 import dev.peft4j.tensor.Tensor;
-import dev.peft4j.tuner.LinearAdapter;
 import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.Weights;
 import java.util.ArrayList;
@@ -68,7 +67,7 @@ final class Bases {
     Map<String, TreeMap<Integer, WeightedLayer>> kinds = new TreeMap<>();
     int place = 0;
     for (NamedModule m : context.layers()) {
-      WeightedLayer layer = LinearAdapter.linear(m.module());
+      WeightedLayer layer = Weights.linear(m.module());
       if (layer != null) {
         kinds
             .computeIfAbsent(category(m.name()), k -> new TreeMap<>())
@@ -118,7 +117,7 @@ final class Bases {
     if (n == 0) {
       return new long[0];
     }
-    int[] chosen = generator.permutation(all, n);
+    int[] chosen = generator.permutation(all); // of which the next kind's draws go on
     long[] places = new long[2 * n];
     for (int i = 0; i < n; i++) {
       int row = chosen[i] / (in - 1);
@@ -135,7 +134,7 @@ final class Bases {
     int rows = 0;
     for (WeightedLayer layer : layers) {
       int out = Weights.outputs(layer);
-      matrices.add(Tensor.of(LinearAdapter.numbers(layer), out, in));
+      matrices.add(Tensor.of(Weights.numbers(layer), out, in));
       rows += out;
     }
     Tensor stacked = Tensor.concat(0, matrices.toArray(new Tensor[0]));

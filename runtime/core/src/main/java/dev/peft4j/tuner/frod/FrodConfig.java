@@ -1,9 +1,8 @@
 package dev.peft4j.tuner.frod;
 
-import dev.peft4j.annotation.Bias;
+import dev.peft4j.tuner.BiasedConfigBuilder;
 import dev.peft4j.tuner.CommonConfig;
 import dev.peft4j.tuner.CommonSettings;
-import dev.peft4j.tuner.ConfigBuilder;
 import dev.peft4j.tuner.SettingChecks;
 
 /**
@@ -60,7 +59,7 @@ public record FrodConfig(
   }
 
   /** A builder of a {@link FrodConfig}; lists add up when a method is called again. */
-  public static final class Builder extends ConfigBuilder<Builder> {
+  public static final class Builder extends BiasedConfigBuilder<Builder> {
     private int projectionSeed;
     private boolean saveProjection = true;
     private double dropout;
@@ -69,11 +68,6 @@ public record FrodConfig(
     private boolean initWeights = true;
 
     private Builder() {}
-
-    @Override
-    protected Builder self() {
-      return this;
-    }
 
     /**
      * Sets the seed of the frozen matrices, which are drawn as torch draws them; peft's {@code
@@ -123,28 +117,6 @@ public record FrodConfig(
       return this;
     }
 
-    /** Sets which biases of the base model are trained. */
-    public Builder bias(Bias value) {
-      return biases(value);
-    }
-
-    /** Adds indices of the layers that ends of paths are confined to. */
-    public Builder layers(int... indices) {
-      targetSpec().layers(indices);
-      return this;
-    }
-
-    /** Adds names of the list that layers are counted in. */
-    public Builder layersPattern(String... patterns) {
-      targetSpec().layersPattern(patterns);
-      return this;
-    }
-
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public FrodConfig build() {
       return new FrodConfig(

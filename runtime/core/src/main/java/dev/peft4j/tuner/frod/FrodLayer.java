@@ -9,6 +9,7 @@ import dev.peft4j.tuner.LinearAdapter;
 import dev.peft4j.tuner.SparsePlaces;
 import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
+import dev.peft4j.tuner.Weights;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +43,7 @@ final class FrodLayer extends LinearAdapter {
     this.config = c;
     this.category = Bases.category(path);
     this.basis = context.common(Bases.class, () -> Bases.of(context, c)).of(category);
-    this.weight = numbers(layer);
+    this.weight = Weights.numbers(layer);
     float[] start = factors().start().toFloats();
     Rng rng = context.rng();
     int n = basis.indices().dim(1);
@@ -97,7 +98,7 @@ final class FrodLayer extends LinearAdapter {
   @Override
   public void baseGiven(Parameter original, Parameter value) {
     if (original == layer().weight()) {
-      weight = numbers(layer(), value);
+      weight = Weights.numbers(layer(), value);
       factors = null;
     }
   }

@@ -3,10 +3,8 @@ package dev.peft4j.tuner.frod;
 import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.nn.WeightedLayer;
-import dev.peft4j.tuner.LinearAdapter;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
 import dev.peft4j.tuner.Tuner;
@@ -14,7 +12,6 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.frod.FrodConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A weight in a basis that layers of one kind share (FRoD, 2026), peft's {@code FROD}: the layer
@@ -24,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * trained; S starts at zero.
  */
 @AutoService(Tuner.class)
-public final class FrodTuner extends SettingsTuner<FrodConfig> {
+public final class FrodTuner extends SettingsTuner<FrodConfig, WeightedLayer> {
   /** peft's name. */
   public static final String PEFT_TYPE = "FROD";
 
@@ -49,9 +46,8 @@ public final class FrodTuner extends SettingsTuner<FrodConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, FrodConfig config, TunerContext context) {
-    WeightedLayer linear = LinearAdapter.linear(layer);
-    return linear == null ? null : new FrodLayer(path, linear, config, context);
+  protected TunerLayer layer(
+      String path, WeightedLayer layer, FrodConfig config, TunerContext context) {
+    return new FrodLayer(path, layer, config, context);
   }
 }

@@ -60,11 +60,6 @@ public record GLoraConfig(
 
     private Builder() {}
 
-    @Override
-    protected Builder self() {
-      return this;
-    }
-
     /** Sets the rank. */
     public Builder r(int value) {
       r = value;
@@ -100,11 +95,6 @@ public record GLoraConfig(
       return biases(value);
     }
 
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public GLoraConfig build() {
       return new GLoraConfig(r, ab, c, de, initWeights, common());

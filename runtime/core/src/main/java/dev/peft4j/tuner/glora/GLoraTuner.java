@@ -2,7 +2,6 @@ package dev.peft4j.tuner.glora;
 
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
 import dev.peft4j.tuner.Tuner;
@@ -10,7 +9,6 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.glora.GLoraConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Generalized LoRA (Chavan et al. 2023), peft's {@code GLORA}: the weight becomes W + W ⊙ A + B,
@@ -25,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * </table>
  */
 @AutoService(Tuner.class)
-public final class GLoraTuner extends SettingsTuner<GLoraConfig> {
+public final class GLoraTuner extends SettingsTuner<GLoraConfig, Linear> {
   /** peft's name. */
   public static final String PEFT_TYPE = "GLORA";
 
@@ -46,8 +44,7 @@ public final class GLoraTuner extends SettingsTuner<GLoraConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, GLoraConfig config, TunerContext context) {
-    return layer instanceof Linear l ? new GLoraLayer(l, config, context.rng()) : null;
+  protected TunerLayer layer(String path, Linear layer, GLoraConfig config, TunerContext context) {
+    return new GLoraLayer(layer, config, context.rng());
   }
 }

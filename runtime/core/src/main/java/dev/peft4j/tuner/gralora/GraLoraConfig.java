@@ -1,9 +1,8 @@
 package dev.peft4j.tuner.gralora;
 
-import dev.peft4j.annotation.Bias;
+import dev.peft4j.tuner.BiasedConfigBuilder;
 import dev.peft4j.tuner.CommonConfig;
 import dev.peft4j.tuner.CommonSettings;
-import dev.peft4j.tuner.ConfigBuilder;
 import dev.peft4j.tuner.SettingChecks;
 
 /**
@@ -62,7 +61,7 @@ public record GraLoraConfig(
   }
 
   /** A builder of a {@link GraLoraConfig}; lists add up when a method is called again. */
-  public static final class Builder extends ConfigBuilder<Builder> {
+  public static final class Builder extends BiasedConfigBuilder<Builder> {
     private int r = 32;
     private int hybridR;
     private double alpha = 64;
@@ -71,11 +70,6 @@ public record GraLoraConfig(
     private boolean initWeights = true;
 
     private Builder() {}
-
-    @Override
-    protected Builder self() {
-      return this;
-    }
 
     /** Sets the rank of the blocks together; {@link #k} divides it. */
     public Builder r(int value) {
@@ -119,28 +113,6 @@ public record GraLoraConfig(
       return this;
     }
 
-    /** Sets which biases of the base model are trained. */
-    public Builder bias(Bias value) {
-      return biases(value);
-    }
-
-    /** Adds indices of the layers that ends of paths are confined to. */
-    public Builder layers(int... indices) {
-      targetSpec().layers(indices);
-      return this;
-    }
-
-    /** Adds names of the list that layers are counted in. */
-    public Builder layersPattern(String... patterns) {
-      targetSpec().layersPattern(patterns);
-      return this;
-    }
-
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public GraLoraConfig build() {
       return new GraLoraConfig(r, hybridR, alpha, k, dropout, initWeights, common());

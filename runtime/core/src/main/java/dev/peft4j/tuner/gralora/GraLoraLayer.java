@@ -5,21 +5,17 @@ import dev.peft4j.nn.Initial;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.nn.WeightedLayer;
 import dev.peft4j.tensor.Tensor;
-import dev.peft4j.tuner.AdapterDropout;
-import dev.peft4j.tuner.TunerLayer;
+import dev.peft4j.tuner.LinearAdapter;
 import dev.peft4j.tuner.Weights;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
  * {@link GraLoraTuner} on one layer: each block of inputs is projected to r ranks, of which each
  * block of outputs takes its slice.
  */
-final class GraLoraLayer implements TunerLayer {
-  private final WeightedLayer layer;
+final class GraLoraLayer extends LinearAdapter {
   private final int k;
   private final int r;
   private final float scale;
@@ -27,13 +23,10 @@ final class GraLoraLayer implements TunerLayer {
   private final Parameter b;
   private final @Nullable Parameter wholeA;
   private final @Nullable Parameter wholeB;
-  private final AdapterDropout dropout;
 
   GraLoraLayer(String path, WeightedLayer layer, GraLoraConfig config, Rng rng) {
-    this.layer = layer;
-    this.k = config.k();
-    this.r = config.r();
-    this.scale = (float) (config.alpha() / (config.r() + config.hybridR()));
+    int k = config.k();
+    int r = config.r();
     int in = Weights.inputs(layer);
     int out = Weights.outputs(layer);
     if (in % k != 0 || out % k != 0) {
@@ -47,33 +40,36 @@ final class GraLoraLayer implements TunerLayer {
               + " and "
               + out);
     }
+    this.k = k;
+    this.r = r;
+    this.scale = (float) (config.alpha() / (r + config.hybridR()));
     boolean random = !config.initWeights();
-    this.a = turned(Initial.kaimingUniform(rng, k * r, in / k), r, in / k);
+    this.a = turned(k, Initial.kaimingUniform(rng, k * r, in / k), r, in / k);
     this.b =
         random
-            ? turned(Initial.kaimingUniform(rng, k * (out / k), r), out / k, r)
+            ? turned(k, Initial.kaimingUniform(rng, k * (out / k), r), out / k, r)
             : Initial.constant(0, k, r, out / k);
     int h = config.hybridR();
     this.wholeA = h == 0 ? null : Initial.kaimingUniform(rng, h, in);
     this.wholeB =
         h == 0 ? null : random ? Initial.kaimingUniform(rng, out, h) : Initial.constant(0, out, h);
-    this.dropout = new AdapterDropout(layer, config.dropout(), rng);
+    super(layer, config.dropout(), rng);
   }
 
   /** k matrices below each other, each transposed. */
-  private Parameter turned(Parameter drawn, int rows, int columns) {
+  private static Parameter turned(int k, Parameter drawn, int rows, int columns) {
     Tensor t = drawn.ownTensor().reshape(k, rows, columns).transpose(1, 2);
     return new Parameter(t.toFloats(), k, columns, rows);
   }
 
   @Override
-  public Tensor forward(Tensor x, UnaryOperator<Tensor> base) {
-    return base.apply(x).add(update(dropout.apply(x)).mul(scale));
+  protected Tensor added(Tensor x) {
+    return update(x).mul(scale);
   }
 
   private Tensor update(Tensor x) {
     int[] shape = x.shape().toArray();
-    shape[shape.length - 1] = Weights.outputs(layer);
+    shape[shape.length - 1] = out();
     Tensor blocks = x.reshape(-1, k, a.dim(1)).transpose(0, 1); // (k of inputs, rows, in / k)
     int rows = blocks.dim(1);
     Tensor ranks =
@@ -85,8 +81,9 @@ final class GraLoraLayer implements TunerLayer {
   }
 
   /** ΔW (out, in): what the columns of the identity become. */
-  private Tensor delta() {
-    return update(Tensor.eye(Weights.inputs(layer))).mul(scale).transpose(0, 1);
+  @Override
+  protected Tensor delta() {
+    return update(Tensor.eye(inputs())).mul(scale).transpose(0, 1);
   }
 
   @Override
@@ -104,15 +101,5 @@ final class GraLoraLayer implements TunerLayer {
       all.add(new Entry("gralora_B_general", "weight", wholeB));
     }
     return all;
-  }
-
-  @Override
-  public List<Rng> generators() {
-    return dropout.generators();
-  }
-
-  @Override
-  public Map<Parameter, Tensor> merged() {
-    return Map.of(layer.weight(), layer.weight().add(Weights.likeWeight(layer, delta())));
   }
 }

@@ -2,7 +2,6 @@ package dev.peft4j.tuner.gralora;
 
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.nn.WeightedLayer;
 import dev.peft4j.tuner.SettingsFile;
@@ -12,7 +11,6 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.gralora.GraLoraConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Granular low-rank adaptation (Jung et al. 2025), peft's {@code GRALORA}: the weight is cut into k
@@ -21,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * there is an ordinary low-rank part besides, (h, in) and (out, h).
  */
 @AutoService(Tuner.class)
-public final class GraLoraTuner extends SettingsTuner<GraLoraConfig> {
+public final class GraLoraTuner extends SettingsTuner<GraLoraConfig, WeightedLayer> {
   /** peft's name. */
   public static final String PEFT_TYPE = "GRALORA";
 
@@ -43,10 +41,8 @@ public final class GraLoraTuner extends SettingsTuner<GraLoraConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, GraLoraConfig config, TunerContext context) {
-    return layer instanceof Linear || layer instanceof TransposedLinear
-        ? new GraLoraLayer(path, (WeightedLayer) layer, config, context.rng())
-        : null;
+  protected TunerLayer layer(
+      String path, WeightedLayer layer, GraLoraConfig config, TunerContext context) {
+    return new GraLoraLayer(path, layer, config, context.rng());
   }
 }

@@ -2,7 +2,7 @@ package dev.peft4j.tuner.hira;
 
 import dev.peft4j.tuner.CommonConfig;
 import dev.peft4j.tuner.CommonSettings;
-import dev.peft4j.tuner.ConfigBuilder;
+import dev.peft4j.tuner.LayeredConfigBuilder;
 import dev.peft4j.tuner.PatternMap;
 import dev.peft4j.tuner.SettingChecks;
 import java.util.LinkedHashMap;
@@ -58,18 +58,13 @@ public record HiraConfig(
   }
 
   /** A builder of a {@link HiraConfig}; lists add up when a method is called again. */
-  public static final class Builder extends ConfigBuilder<Builder> {
+  public static final class Builder extends LayeredConfigBuilder<Builder> {
     private int r = 32;
     private double dropout;
     private HiraStart start = HiraStart.DEFAULT;
     private final SequencedMap<String, Integer> rankPattern = new LinkedHashMap<>();
 
     private Builder() {}
-
-    @Override
-    protected Builder self() {
-      return this;
-    }
 
     /** Sets the rank. */
     public Builder r(int value) {
@@ -98,23 +93,6 @@ public record HiraConfig(
       return this;
     }
 
-    /** Adds indices of the layers that ends of paths are confined to. */
-    public Builder layers(int... indices) {
-      targetSpec().layers(indices);
-      return this;
-    }
-
-    /** Adds names of the list that layers are counted in. */
-    public Builder layersPattern(String... patterns) {
-      targetSpec().layersPattern(patterns);
-      return this;
-    }
-
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public HiraConfig build() {
       return new HiraConfig(r, dropout, start, rankPattern, common());

@@ -6,7 +6,6 @@ import dev.peft4j.nn.Conv2d;
 import dev.peft4j.nn.Conv3d;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.nn.WeightedLayer;
 import dev.peft4j.tuner.SavedPatterns;
@@ -18,7 +17,6 @@ import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.hira.HiraConfig.Builder;
 import java.util.Collection;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * High-rank adaptation by Hadamard products (Huang et al. 2025), peft's {@code HIRA}: the layer's
@@ -33,11 +31,11 @@ import org.jspecify.annotations.Nullable;
  * </table>
  */
 @AutoService(Tuner.class)
-public final class HiraTuner extends SettingsTuner<HiraConfig> {
+public final class HiraTuner extends SettingsTuner<HiraConfig, WeightedLayer> {
   /** peft's name. */
   public static final String PEFT_TYPE = "HIRA";
 
-  private static final List<Class<? extends Module>> LAYERS =
+  private static final List<Class<? extends WeightedLayer>> LAYERS =
       List.of(
           Linear.class,
           TransposedLinear.class,
@@ -67,11 +65,9 @@ public final class HiraTuner extends SettingsTuner<HiraConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, HiraConfig config, TunerContext context) {
-    return LAYERS.stream().anyMatch(l -> l.isInstance(layer))
-        ? new HiraLayer((WeightedLayer) layer, config, context.rng())
-        : null;
+  protected TunerLayer layer(
+      String path, WeightedLayer layer, HiraConfig config, TunerContext context) {
+    return new HiraLayer(layer, config, context.rng());
   }
 
   @Override

@@ -1,9 +1,8 @@
 package dev.peft4j.tuner.hra;
 
-import dev.peft4j.annotation.Bias;
+import dev.peft4j.tuner.BiasedConfigBuilder;
 import dev.peft4j.tuner.CommonConfig;
 import dev.peft4j.tuner.CommonSettings;
-import dev.peft4j.tuner.ConfigBuilder;
 import dev.peft4j.tuner.SettingChecks;
 
 /**
@@ -44,17 +43,12 @@ public record HraConfig(int r, boolean applyGs, boolean initWeights, CommonSetti
   }
 
   /** A builder of a {@link HraConfig}; lists add up when a method is called again. */
-  public static final class Builder extends ConfigBuilder<Builder> {
+  public static final class Builder extends BiasedConfigBuilder<Builder> {
     private int r = 8;
     private boolean applyGs;
     private boolean initWeights = true;
 
     private Builder() {}
-
-    @Override
-    protected Builder self() {
-      return this;
-    }
 
     /** Sets the number of reflections. An even number starts as the identity. */
     public Builder r(int value) {
@@ -80,28 +74,6 @@ public record HraConfig(int r, boolean applyGs, boolean initWeights, CommonSetti
       return this;
     }
 
-    /** Sets which biases of the base model are trained. */
-    public Builder bias(Bias value) {
-      return biases(value);
-    }
-
-    /** Adds indices of the layers that ends of paths are confined to. */
-    public Builder layers(int... indices) {
-      targetSpec().layers(indices);
-      return this;
-    }
-
-    /** Adds names of the list that layers are counted in. */
-    public Builder layersPattern(String... patterns) {
-      targetSpec().layersPattern(patterns);
-      return this;
-    }
-
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public HraConfig build() {
       return new HraConfig(r, applyGs, initWeights, common());

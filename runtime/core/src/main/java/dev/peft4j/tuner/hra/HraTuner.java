@@ -3,7 +3,6 @@ package dev.peft4j.tuner.hra;
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Conv2d;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.nn.WeightedLayer;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
@@ -12,7 +11,6 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.hra.HraConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Householder reflection adaptation (Yuan et al. 2024), peft's {@code HRA}: a layer computes W·H·x
@@ -21,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * k · k, r).
  */
 @AutoService(Tuner.class)
-public final class HraTuner extends SettingsTuner<HraConfig> {
+public final class HraTuner extends SettingsTuner<HraConfig, WeightedLayer> {
   /** peft's name. */
   public static final String PEFT_TYPE = "HRA";
 
@@ -45,10 +43,8 @@ public final class HraTuner extends SettingsTuner<HraConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, HraConfig config, TunerContext context) {
-    return layer instanceof Linear || layer instanceof Conv2d
-        ? new HraLayer((WeightedLayer) layer, config, context.rng())
-        : null;
+  protected TunerLayer layer(
+      String path, WeightedLayer layer, HraConfig config, TunerContext context) {
+    return new HraLayer(layer, config, context.rng());
   }
 }

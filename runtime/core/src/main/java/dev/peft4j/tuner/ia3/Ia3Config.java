@@ -130,11 +130,6 @@ public record Ia3Config(
 
     private Builder() {}
 
-    @Override
-    protected Builder self() {
-      return this;
-    }
-
     /** Adds those of the targets that are feed-forward: ends of paths, as among the targets. */
     public Builder feedforward(String... names) {
       feedforward.addAll(List.of(names));
@@ -165,11 +160,6 @@ public record Ia3Config(
       return initWeights(value == Init.DEFAULT);
     }
 
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public Ia3Config build() {
       return new Ia3Config(

@@ -101,8 +101,7 @@ public final class Ia3Tuner implements Tuner<Ia3Config> {
       case TransposedLinear l ->
           vector(feedforward, l, l.weight(), l.bias(), l.inFeatures(), l.outFeatures(), c, rng);
       case Conv2d l ->
-          vector(
-              feedforward, l, l.weight(), l.bias(), l.weight().dim(1), l.weight().dim(0), c, rng);
+          vector(feedforward, l, l.weight(), l.bias(), l.inChannels(), l.weight().dim(0), c, rng);
       case Conv3d l ->
           vector(
               feedforward, l, l.weight(), l.bias(), l.weight().dim(1), l.weight().dim(0), c, rng);
@@ -160,10 +159,22 @@ public final class Ia3Tuner implements Tuner<Ia3Config> {
       return merged;
     }
 
+    /** Each group of outputs has its own slice of the inputs: (out, in / groups, 1, 1). */
+    private Tensor ofGroups(Conv2d c) {
+      int in = c.weight().dim(1);
+      int out = c.weight().dim(0) / c.groups();
+      Tensor[] rows = new Tensor[c.groups()];
+      for (int g = 0; g < rows.length; g++) {
+        rows[g] = l.slice(1, g * in, (g + 1) * in).mul(Tensor.full(1, out, in, 1, 1));
+      }
+      return Tensor.concat(0, rows);
+    }
+
     /** l in a shape that broadcasts over the weight. */
     private Tensor overWeight() {
       return switch (layer) {
         case TransposedLinear t -> l.transpose(0, 1);
+        case Conv2d c when feedforward && c.groups() > 1 -> ofGroups(c);
         case Conv2d c -> feedforward ? l : l.reshape(-1, 1, 1, 1);
         case Conv3d c -> feedforward ? l : l.reshape(-1, 1, 1, 1, 1);
         default -> l;

@@ -2,7 +2,7 @@ package dev.peft4j.tuner.lily;
 
 import dev.peft4j.tuner.CommonConfig;
 import dev.peft4j.tuner.CommonSettings;
-import dev.peft4j.tuner.ConfigBuilder;
+import dev.peft4j.tuner.LayeredConfigBuilder;
 import dev.peft4j.tuner.SettingChecks;
 
 /**
@@ -47,7 +47,7 @@ public record LilyConfig(
   }
 
   /** A builder of a {@link LilyConfig}; lists add up when a method is called again. */
-  public static final class Builder extends ConfigBuilder<Builder> {
+  public static final class Builder extends LayeredConfigBuilder<Builder> {
     private int r = 32;
     private int strideA = 1;
     private int experts = 2;
@@ -55,11 +55,6 @@ public record LilyConfig(
     private boolean initWeights = true;
 
     private Builder() {}
-
-    @Override
-    protected Builder self() {
-      return this;
-    }
 
     /** Sets the rank. */
     public Builder r(int value) {
@@ -91,23 +86,6 @@ public record LilyConfig(
       return this;
     }
 
-    /** Adds indices of the layers that ends of paths are confined to. */
-    public Builder layers(int... indices) {
-      targetSpec().layers(indices);
-      return this;
-    }
-
-    /** Adds names of the list that layers are counted in. */
-    public Builder layersPattern(String... patterns) {
-      targetSpec().layersPattern(patterns);
-      return this;
-    }
-
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public LilyConfig build() {
       return new LilyConfig(r, strideA, experts, scaling, initWeights, common());

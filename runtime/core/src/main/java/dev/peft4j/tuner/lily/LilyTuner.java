@@ -2,7 +2,6 @@ package dev.peft4j.tuner.lily;
 
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
 import dev.peft4j.tuner.Tuner;
@@ -10,7 +9,6 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.lily.LilyConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Low-rank interconnected adaptation across layers (Zhong et al. 2024), peft's {@code LILY}: a
@@ -22,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A is (r, in), B (experts · r, out), R (experts, r). It cannot be merged.
  */
 @AutoService(Tuner.class)
-public final class LilyTuner extends SettingsTuner<LilyConfig> {
+public final class LilyTuner extends SettingsTuner<LilyConfig, Linear> {
   /** peft's name. */
   public static final String PEFT_TYPE = "LILY";
 
@@ -42,8 +40,7 @@ public final class LilyTuner extends SettingsTuner<LilyConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, LilyConfig config, TunerContext context) {
-    return layer instanceof Linear l ? new LilyLayer(path, l, config, context) : null;
+  protected TunerLayer layer(String path, Linear layer, LilyConfig config, TunerContext context) {
+    return new LilyLayer(path, layer, config, context);
   }
 }

@@ -32,16 +32,6 @@ public record LnTuningConfig(CommonSettings common) implements CommonConfig<LnTu
     private Builder() {}
 
     @Override
-    protected Builder self() {
-      return this;
-    }
-
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
-    @Override
     public LnTuningConfig build() {
       return new LnTuningConfig(common());
     }

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * weight and bias, which are trained. It is meant for norms and works for any layer.
  */
 @AutoService(Tuner.class)
-public final class LnTuningTuner extends SettingsTuner<LnTuningConfig> {
+public final class LnTuningTuner extends SettingsTuner<LnTuningConfig, WeightedLayer> {
   /** peft's name. */
   public static final String PEFT_TYPE = "LN_TUNING";
 
@@ -53,8 +53,13 @@ public final class LnTuningTuner extends SettingsTuner<LnTuningConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, LnTuningConfig config, TunerContext context) {
-    return layer instanceof WeightedLayer weighted ? new LnTuningLayer(weighted) : null;
+  protected TunerLayer layer(
+      String path, WeightedLayer layer, LnTuningConfig config, TunerContext context) {
+    return new LnTuningLayer(layer);
+  }
+
+  @Override
+  protected @Nullable WeightedLayer adapted(Module module) {
+    return module instanceof WeightedLayer layer ? layer : null; // of any type
   }
 }

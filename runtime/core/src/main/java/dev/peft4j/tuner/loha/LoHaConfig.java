@@ -1,13 +1,12 @@
 package dev.peft4j.tuner.loha;
 
-import dev.peft4j.annotation.Bias;
-import dev.peft4j.target.TargetSpec;
-import dev.peft4j.tuner.ConfigBuilder;
+import dev.peft4j.tuner.CommonConfig;
+import dev.peft4j.tuner.CommonSettings;
+import dev.peft4j.tuner.LayeredConfigBuilder;
 import dev.peft4j.tuner.PatternMap;
-import dev.peft4j.tuner.PeftConfig;
+import dev.peft4j.tuner.SettingChecks;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Settings of {@link LoHaTuner}: peft's {@code LoHaConfig}.
@@ -18,11 +17,9 @@ import org.jspecify.annotations.Nullable;
  * @param moduleDropout the probability with which an adapter is left out of a training step
  * @param useEffectiveConv2d whether kernels of convolutions are decomposed along their channels
  * @param initWeights whether the adapter starts as zero; else all its factors are random
- * @param targets which layers get an adapter, and which modules are trained in full
  * @param rankPattern ranks by regular expressions for paths
  * @param alphaPattern alphas by regular expressions for paths
- * @param taskType peft's task type, or null
- * @param baseModel name of the base model, or null
+ * @param common targets, task and base model
  */
 public record LoHaConfig(
     int r,
@@ -31,12 +28,10 @@ public record LoHaConfig(
     double moduleDropout,
     boolean useEffectiveConv2d,
     boolean initWeights,
-    TargetSpec targets,
     SequencedMap<String, Integer> rankPattern,
     SequencedMap<String, Double> alphaPattern,
-    @Nullable String taskType,
-    @Nullable String baseModel)
-    implements PeftConfig {
+    CommonSettings common)
+    implements CommonConfig<LoHaConfig> {
 
   /**
    * Checks the numbers.
@@ -44,36 +39,16 @@ public record LoHaConfig(
    * @throws IllegalArgumentException naming the setting that is wrong
    */
   public LoHaConfig {
-    requireRank("r", r);
-    rankPattern.forEach((key, rank) -> requireRank("rank pattern '" + key + "'", rank));
-    boolean fromFile = targets.fromFile();
-    requireAlpha("alpha", alpha, fromFile);
-    alphaPattern.forEach((key, a) -> requireAlpha("alpha pattern '" + key + "'", a, fromFile));
-    requireProbability("rank dropout", rankDropout, fromFile);
-    requireProbability("module dropout", moduleDropout, true);
+    boolean fromFile = common.targets().fromFile();
+    SettingChecks.rank("r", r);
+    rankPattern.forEach((key, rank) -> SettingChecks.rank("rank pattern '" + key + "'", rank));
+    SettingChecks.above("alpha", alpha, 0, fromFile);
+    alphaPattern.forEach(
+        (key, a) -> SettingChecks.above("alpha pattern '" + key + "'", a, 0, fromFile));
+    SettingChecks.probability("rank dropout", rankDropout, fromFile);
+    SettingChecks.probability("module dropout", moduleDropout, true);
     rankPattern = PatternMap.of(rankPattern);
     alphaPattern = PatternMap.of(alphaPattern);
-  }
-
-  private static void requireRank(String name, int r) {
-    if (r < 1) {
-      throw new IllegalArgumentException(
-          name + " should be a positive integer value but the value passed is " + r);
-    }
-  }
-
-  /** An adapter that was trained may be turned off or around by its alpha. */
-  private static void requireAlpha(String name, double alpha, boolean fromFile) {
-    if (!((alpha > 0 || fromFile) && Double.isFinite(alpha))) {
-      throw new IllegalArgumentException(name + " is " + alpha + ", must be positive and finite");
-    }
-  }
-
-  private static void requireProbability(String name, double p, boolean one) {
-    if (!(p >= 0 && (p < 1 || one && p == 1))) {
-      throw new IllegalArgumentException(
-          name + " is " + p + ", must be at least 0 and " + (one ? "at most 1" : "less than 1"));
-    }
   }
 
   /** Starts with peft's defaults: r 8, alpha 8, no dropout; targets must be given. */
@@ -87,12 +62,7 @@ public record LoHaConfig(
   }
 
   @Override
-  public Bias bias() {
-    return Bias.NONE;
-  }
-
-  @Override
-  public LoHaConfig withTargets(TargetSpec other) {
+  public LoHaConfig withCommon(CommonSettings other) {
     return new LoHaConfig(
         r,
         alpha,
@@ -100,11 +70,9 @@ public record LoHaConfig(
         moduleDropout,
         useEffectiveConv2d,
         initWeights,
-        other,
         rankPattern,
         alphaPattern,
-        taskType,
-        baseModel);
+        other);
   }
 
   LoHaConfig withPatterns(
@@ -116,11 +84,9 @@ public record LoHaConfig(
         moduleDropout,
         useEffectiveConv2d,
         initWeights,
-        targets,
         ranks,
         alphas,
-        taskType,
-        baseModel);
+        common);
   }
 
   /** Returns the rank of the layer at {@code path}. */
@@ -134,7 +100,7 @@ public record LoHaConfig(
   }
 
   /** A builder of a {@link LoHaConfig}; lists add up when a method is called again. */
-  public static final class Builder extends ConfigBuilder<Builder> {
+  public static final class Builder extends LayeredConfigBuilder<Builder> {
     private int r = 8;
     private double alpha = 8;
     private double rankDropout;
@@ -145,11 +111,6 @@ public record LoHaConfig(
     private final SequencedMap<String, Double> alphaPattern = new LinkedHashMap<>();
 
     private Builder() {}
-
-    @Override
-    protected Builder self() {
-      return this;
-    }
 
     /** Sets the rank; at least 1. */
     public Builder r(int value) {
@@ -199,23 +160,6 @@ public record LoHaConfig(
       return this;
     }
 
-    /** Adds indices of the layers that ends of paths are confined to. */
-    public Builder layers(int... indices) {
-      targetSpec().layers(indices);
-      return this;
-    }
-
-    /** Adds names of the list that layers are counted in. */
-    public Builder layersPattern(String... patterns) {
-      targetSpec().layersPattern(patterns);
-      return this;
-    }
-
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public LoHaConfig build() {
       return new LoHaConfig(
@@ -225,11 +169,9 @@ public record LoHaConfig(
           moduleDropout,
           useEffectiveConv2d,
           initWeights,
-          spec(),
           rankPattern,
           alphaPattern,
-          taskType(),
-          baseModel());
+          common());
     }
   }
 }

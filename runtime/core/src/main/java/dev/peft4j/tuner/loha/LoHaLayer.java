@@ -76,7 +76,7 @@ final class LoHaLayer implements TunerLayer {
     Tensor update =
         switch (layer) {
           case Conv1d l -> Conv1d.convolve(x, delta, null, l.stride(), l.padding());
-          case Conv2d l -> x.conv2d(delta, null, l.window());
+          case Conv2d l -> Conv2d.convolve(x, delta, null, l.window(), l.groups());
           default -> x.linear(delta, null);
         };
     if (training && config.moduleDropout() > 0) {

@@ -2,7 +2,7 @@ package dev.peft4j.tuner.lokr;
 
 import dev.peft4j.tuner.CommonConfig;
 import dev.peft4j.tuner.CommonSettings;
-import dev.peft4j.tuner.ConfigBuilder;
+import dev.peft4j.tuner.LayeredConfigBuilder;
 import dev.peft4j.tuner.PatternMap;
 import dev.peft4j.tuner.SettingChecks;
 import java.util.LinkedHashMap;
@@ -119,7 +119,7 @@ public record LoKrConfig(
   }
 
   /** A builder of a {@link LoKrConfig}; lists add up when a method is called again. */
-  public static final class Builder extends ConfigBuilder<Builder> {
+  public static final class Builder extends LayeredConfigBuilder<Builder> {
     private int r = 8;
     private double alpha = 8;
     private double rankDropout;
@@ -133,11 +133,6 @@ public record LoKrConfig(
     private final SequencedMap<String, Double> alphaPattern = new LinkedHashMap<>();
 
     private Builder() {}
-
-    @Override
-    protected Builder self() {
-      return this;
-    }
 
     /** Sets the rank of a factor that is decomposed. */
     public Builder r(int value) {
@@ -214,23 +209,6 @@ public record LoKrConfig(
       return this;
     }
 
-    /** Adds indices of the layers that ends of paths are confined to. */
-    public Builder layers(int... indices) {
-      targetSpec().layers(indices);
-      return this;
-    }
-
-    /** Adds names of the list that layers are counted in. */
-    public Builder layersPattern(String... patterns) {
-      targetSpec().layersPattern(patterns);
-      return this;
-    }
-
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public LoKrConfig build() {
       return new LoKrConfig(

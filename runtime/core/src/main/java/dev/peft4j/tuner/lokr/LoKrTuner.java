@@ -4,7 +4,6 @@ import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Conv1d;
 import dev.peft4j.nn.Conv2d;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.nn.WeightedLayer;
 import dev.peft4j.tuner.SavedPatterns;
 import dev.peft4j.tuner.SettingsFile;
@@ -15,7 +14,6 @@ import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.lokr.LoKrConfig.Builder;
 import java.util.Collection;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Low-rank Kronecker products (Yeh et al. 2023, LyCORIS), peft's {@code LOKR}: the layer's weight
@@ -31,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * </table>
  */
 @AutoService(Tuner.class)
-public final class LoKrTuner extends SettingsTuner<LoKrConfig> {
+public final class LoKrTuner extends SettingsTuner<LoKrConfig, WeightedLayer> {
   /** peft's name. */
   public static final String PEFT_TYPE = "LOKR";
 
@@ -78,11 +76,9 @@ public final class LoKrTuner extends SettingsTuner<LoKrConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, LoKrConfig config, TunerContext context) {
-    return layer instanceof Linear || layer instanceof Conv1d || layer instanceof Conv2d
-        ? new LoKrLayer(path, (WeightedLayer) layer, config, context.rng())
-        : null;
+  protected TunerLayer layer(
+      String path, WeightedLayer layer, LoKrConfig config, TunerContext context) {
+    return new LoKrLayer(path, layer, config, context.rng());
   }
 
   @Override

@@ -3,10 +3,11 @@ package dev.peft4j.tuner.lora;
 import dev.peft4j.annotation.Bias;
 import dev.peft4j.annotation.Init;
 import dev.peft4j.target.TargetSpec;
-import dev.peft4j.tuner.ConfigBuilder;
+import dev.peft4j.tuner.LayeredConfigBuilder;
 import dev.peft4j.tuner.PatternMap;
 import dev.peft4j.tuner.PeftConfig;
 import dev.peft4j.tuner.tokens.TokenRows;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -36,11 +37,17 @@ import org.jspecify.annotations.Nullable;
  *     or the end of it; the key {@link #INPUT_EMBEDDING} stands for the model's input embedding
  * @param fanInFanOut peft's note of how targeted weights are stored; the layers themselves know it,
  *     nothing depends on it
- * @param ensureWeightTying whether layers that share one weight share one adapter. Null (the
- *     default) lets them wherever that is possible; false, as peft does by default, adapts just the
- *     layers that are targeted
+ * @param ensureWeightTying what becomes of layers that share one weight. Null (the default) lets them
+ *     share one adapter wherever that is possible; false, peft's default, adapts just the layers that
+ *     are targeted; true does as peft does then: an embedding and its head have an adapter each, of
+ *     the same values but with gradients of their own, of which a step follows one after the other,
+ *     and merging adds both to the one weight
  * @param variant another way to compute or to learn, or null for plain LoRA; not with dora
  * @param startSettings peft's settings of the starts EVA, CORDA and LORA_GA, as JSON, or null
+ * @param targetParameters bare parameters of two or three dimensions that get adapters besides the
+ *     targets: paths or ends of paths, such as {@code experts.up}
+ * @param layerReplication ranges of blocks of the model that it is to consist of, before adapters
+ *     are attached; empty to leave it as it is
  * @param taskType peft's task type, or null
  * @param baseModel name of the base model, or null
  */
@@ -62,6 +69,8 @@ public record LoraConfig(
     @Nullable Boolean ensureWeightTying,
     @Nullable LoraVariant variant,
     @Nullable String startSettings,
+    List<String> targetParameters,
+    List<LayerRange> layerReplication,
     @Nullable String taskType,
     @Nullable String baseModel)
     implements PeftConfig {
@@ -86,6 +95,8 @@ public record LoraConfig(
       throw new IllegalArgumentException(
           "the variant " + variant + " is not supported with dora or a bias of B");
     }
+    targetParameters = List.copyOf(targetParameters);
+    layerReplication = List.copyOf(layerReplication);
     trainableTokens.forEach(TokenRows::checkIds);
     rankPattern = PatternMap.of(rankPattern);
     alphaPattern = PatternMap.of(alphaPattern);
@@ -176,13 +187,25 @@ public record LoraConfig(
         ensureWeightTying,
         variant,
         startSettings,
+        targetParameters,
+        layerReplication,
         taskType,
         baseModel);
   }
 
+  /** Returns whether layers that share one weight have an adapter each, of the same values. */
+  boolean hasTwins() {
+    return Boolean.TRUE.equals(ensureWeightTying);
+  }
+
+  /** Returns the same settings for layers that share their adapters where that is possible. */
+  LoraConfig withOpenTying() {
+    return with(targets, fanInFanOut, null);
+  }
+
   /** Returns whether layers that share one weight share one adapter where that is possible. */
   boolean tiesWeights() {
-    return ensureWeightTying == null ? !dora : ensureWeightTying;
+    return ensureWeightTying == null ? !dora && layerReplication.isEmpty() : ensureWeightTying;
   }
 
   /**
@@ -216,7 +239,7 @@ public record LoraConfig(
   }
 
   /** A builder of a {@link LoraConfig}; lists add up when a method is called again. */
-  public static final class Builder extends ConfigBuilder<Builder> {
+  public static final class Builder extends LayeredConfigBuilder<Builder> {
     private int r = 8;
     private double alpha = 8;
     private double dropout;
@@ -233,6 +256,8 @@ public record LoraConfig(
     private @Nullable Boolean ensureWeightTying;
     private @Nullable LoraVariant variant;
     private @Nullable String startSettings;
+    private final List<String> targetParameters = new ArrayList<>();
+    private final List<LayerRange> layerReplication = new ArrayList<>();
 
     private Builder() {}
 
@@ -253,12 +278,9 @@ public record LoraConfig(
       ensureWeightTying = c.ensureWeightTying;
       variant = c.variant;
       startSettings = c.startSettings;
+      targetParameters.addAll(c.targetParameters);
+      layerReplication.addAll(c.layerReplication);
       targets(c.targets).taskType(c.taskType).baseModel(c.baseModel);
-    }
-
-    @Override
-    protected Builder self() {
-      return this;
     }
 
     /** Sets the rank; at least 1. */
@@ -342,7 +364,7 @@ public record LoraConfig(
     }
 
     /**
-     * Sets whether layers that share one weight share one adapter; see {@link
+     * Sets what becomes of layers that share one weight; see {@link
      * LoraConfig#ensureWeightTying()}.
      */
     public Builder ensureWeightTying(boolean value) {
@@ -362,6 +384,24 @@ public record LoraConfig(
       return this;
     }
 
+    /**
+     * Adds bare parameters of two or three dimensions that get adapters besides the targets: paths,
+     * or ends of paths, of parameters such as {@code experts.up}.
+     */
+    public Builder targetParameters(String... names) {
+      targetParameters.addAll(List.of(names));
+      return this;
+    }
+
+    /**
+     * Adds a range of blocks that the model is to consist of: blocks {@code from} to {@code to - 1}
+     * come next. Blocks that come several times share their weights and get adapters of their own.
+     */
+    public Builder layerReplication(int from, int to) {
+      layerReplication.add(new LayerRange(from, to));
+      return this;
+    }
+
     /** Sets another rank for layers whose path ends in {@code key}. */
     public Builder rankPattern(String key, int rank) {
       rankPattern.put(key, rank);
@@ -374,23 +414,6 @@ public record LoraConfig(
       return this;
     }
 
-    /** Sets indices of the layers that ends of paths are confined to. */
-    public Builder layers(int... indices) {
-      targetSpec().layers(indices);
-      return this;
-    }
-
-    /** Sets names of the list that layers are counted in. */
-    public Builder layersPattern(String... patterns) {
-      targetSpec().layersPattern(patterns);
-      return this;
-    }
-
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public LoraConfig build() {
       return new LoraConfig(
@@ -411,6 +434,8 @@ public record LoraConfig(
           ensureWeightTying,
           variant,
           startSettings,
+          targetParameters,
+          layerReplication,
           taskType(),
           baseModel());
     }

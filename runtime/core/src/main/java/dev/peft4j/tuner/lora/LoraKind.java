@@ -6,6 +6,7 @@ import dev.peft4j.nn.Conv3d;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.MultiheadAttention;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.nn.WeightedLayer;
@@ -27,7 +28,8 @@ sealed interface LoraKind {
           Embedding.class,
           Conv1d.class,
           Conv2d.class,
-          Conv3d.class);
+          Conv3d.class,
+          MultiheadAttention.class);
 
   /** The kind of a layer, or null if LoRA cannot adapt it. */
   static @Nullable LoraKind of(Module layer) {
@@ -66,6 +68,11 @@ sealed interface LoraKind {
 
   /** B of A of x, plus {@code bias} (out) unless it is null. */
   Tensor apply(Tensor x, Tensor a, Tensor b, @Nullable Tensor bias);
+
+  /** Whether there is a weight that computes the same. */
+  default boolean merges() {
+    return true;
+  }
 
   /** B · A in the layout of the weight. */
   Tensor delta(Tensor a, Tensor b);
@@ -252,26 +259,42 @@ sealed interface LoraKind {
     }
   }
 
-  /** x (batch, in, h, w), W (out, in, k, k), A (r, in, k, k), B (out, r, 1, 1). */
+  /**
+   * x (batch, in, h, w), W (out, in / groups, k, k), A (r, in, k, k), B (out, r / groups, 1, 1).
+   */
   record OfConv2d(Conv2d layer) implements LoraKind {
     @Override
     public int[] shapeOfA(int r) {
-      return layer.weight().shape().with(0, r).toArray();
+      return layer.weight().shape().with(0, r).with(1, layer.inChannels()).toArray();
     }
 
     @Override
     public int[] shapeOfB(int r) {
-      return new int[] {layer.weight().dim(0), r, 1, 1};
+      if (r % layer.groups() != 0) {
+        throw new IllegalArgumentException(
+            "LoRA on a convolution in "
+                + layer.groups()
+                + " groups needs a rank that they divide, got "
+                + r);
+      }
+      return new int[] {layer.weight().dim(0), r / layer.groups(), 1, 1};
     }
 
     @Override
     public Tensor plain(Tensor x) {
-      return x.conv2d(layer.weight(), null, layer.window());
+      return Conv2d.convolve(x, layer.weight(), null, layer.window(), layer.groups());
     }
 
     @Override
     public Tensor apply(Tensor x, Tensor a, Tensor b, @Nullable Tensor bias) {
-      return x.conv2d(a, null, layer.window()).conv2d(b, bias, Window.square(1, 1, 0));
+      return Conv2d.convolve(
+          x.conv2d(a, null, layer.window()), b, bias, Window.square(1, 1, 0), layer.groups());
+    }
+
+    /** All inputs reach each output of the adapter, unlike the weight's. */
+    @Override
+    public boolean merges() {
+      return layer.groups() == 1;
     }
 
     @Override

@@ -10,7 +10,9 @@ import dev.peft4j.nn.Initial;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.nn.TransposedLinear;
+import dev.peft4j.random.TorchGenerator;
 import java.util.Arrays;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -163,7 +165,7 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
                 + ", got "
                 + r);
       }
-      svd = LowRankSvd.of(w, out, in, r, iterations, n -> new Rng(SKETCH).normal(n, 0, 1));
+      svd = LowRankSvd.of(w, out, in, r, iterations, sketch(r * (in + out)));
     }
     int n = svd.s().length;
     int k = Math.min(r, n);
@@ -179,6 +181,19 @@ record LoraStart(Parameter a, Parameter b, @Nullable Parameter bias, boolean fro
       }
     }
     return new LoraStart(new Parameter(a, k, in), new Parameter(b, out, k), null, true);
+  }
+
+  /**
+   * The random numbers of an approximate decomposition. torch's global generator gives them as in
+   * peft, which has drawn a usual start of A and B from it by then.
+   */
+  private static IntFunction<float[]> sketch(int drawnBefore) {
+    TorchGenerator torch = TorchGenerator.global();
+    if (torch == null) {
+      return n -> new Rng(SKETCH).normal(n, 0, 1);
+    }
+    torch.skip(drawnBefore);
+    return n -> torch.normal(n, 0, 1);
   }
 
   /** The first r columns of Q and rows of R of W = Q · R (Büyükakyüz 2024). */

@@ -1,14 +1,19 @@
 package dev.peft4j.tuner.lora;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.tensor.Tensor;
+import dev.peft4j.io.StoredTensor;
 import com.google.auto.service.AutoService;
 import dev.peft4j.annotation.Peft;
 import dev.peft4j.data.Shape;
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.nn.Adaptable;
+import dev.peft4j.nn.BlockStack;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
+import dev.peft4j.nn.MultiheadAttention;
+import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.target.Names;
 import dev.peft4j.target.TargetMatcher;
@@ -20,6 +25,7 @@ import dev.peft4j.tuner.CombinedAdapter;
 import dev.peft4j.tuner.ExtraTargets;
 import dev.peft4j.tuner.PatternMap;
 import dev.peft4j.tuner.SavedPatterns;
+import dev.peft4j.tuner.SettingChecks;
 import dev.peft4j.tuner.TargetsByModel;
 import dev.peft4j.tuner.Tuner;
 import dev.peft4j.tuner.TunerContext;
@@ -33,6 +39,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,9 +60,6 @@ import org.jspecify.annotations.Nullable;
  */
 @AutoService(Tuner.class)
 public final class LoraTuner implements Tuner<LoraConfig> {
-  /** A rank that is taken from settings without a look at the weights. */
-  private static final int PLAUSIBLE_RANK = 4096;
-
   /** Creates it for {@link java.util.ServiceLoader}. */
   public LoraTuner() {}
 
@@ -96,6 +100,9 @@ public final class LoraTuner implements Tuner<LoraConfig> {
     if (tokens != null) {
       return TokenRows.besides(path, layer, tokens);
     }
+    if (layer instanceof MultiheadAttention attention) {
+      return new LoraAttention(path, attention, lora, context.rng());
+    }
     LoraKind kind = LoraKind.of(layer);
     if (kind == null) {
       throw new IllegalArgumentException(
@@ -106,7 +113,96 @@ public final class LoraTuner implements Tuner<LoraConfig> {
               + "; it adapts "
               + LoraKind.TYPES.stream().map(Class::getSimpleName).toList());
     }
-    return new LoraLayer(path, kind, lora, context.rng());
+    return new LoraLayer(path, kind, lora, context);
+  }
+
+  /** Repeats blocks of the model, unless it was done for an adapter before. */
+  @Override
+  public boolean prepare(LoraConfig config, Module root) {
+    if (config.layerReplication().isEmpty()) {
+      return false;
+    }
+    BlockStack stack =
+        root.namedModules().stream()
+            .map(NamedModule::module)
+            .filter(BlockStack.class::isInstance)
+            .map(BlockStack.class::cast)
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "layer replication: "
+                            + root.getClass().getSimpleName()
+                            + " does not say which blocks it has (nn.BlockStack)"));
+    int count = stack.blockCount();
+    for (LayerRange range : config.layerReplication()) {
+      if (range.to() > count) {
+        throw new IllegalArgumentException(
+            "layer replication: " + range + " is out of range, the model has " + count + " blocks");
+      }
+    }
+    stack.arrange(
+        config.layerReplication().stream()
+            .flatMapToInt(range -> IntStream.range(range.from(), range.to()))
+            .toArray());
+    return true;
+  }
+
+  @Override
+  public boolean addsUpInShared(LoraConfig config) {
+    return !config.layerReplication().isEmpty();
+  }
+
+  /**
+   * Lets layers that share a weight share the adapter where peft's setting is on and the file has the
+   * adapter once: such a file is from here.
+   */
+  @Override
+  public LoraConfig forFile(LoraConfig config, Map<String, StoredTensor> tensors) {
+    if (!config.hasTwins()) {
+      return config;
+    }
+    for (Map.Entry<String, StoredTensor> e : tensors.entrySet()) {
+      if (e.getKey().endsWith(".lora_embedding_B")) {
+        Shape turned = Shape.of(e.getValue().shape().dim(1), e.getValue().shape().dim(0));
+        boolean twice =
+            tensors.entrySet().stream()
+                .anyMatch(
+                    t ->
+                        t.getKey().endsWith(".lora_A.weight")
+                            && t.getValue().shape().equals(turned)
+                            && Tensor.of(e.getValue().storage(), e.getValue().shape())
+                                .transpose(0, 1)
+                                .storage()
+                                .equalBytes(t.getValue().storage()));
+        return twice ? config : config.withOpenTying();
+      }
+    }
+    return config;
+  }
+
+  @Override
+  public List<String> parameterTargets(LoraConfig config, String path, Module module) {
+    if (config.targetParameters().isEmpty() || path.isEmpty()) {
+      return List.of();
+    }
+    return module.ownParameters().keySet().stream()
+        .filter(
+            name ->
+                config.targetParameters().stream()
+                    .anyMatch(target -> Names.names(target, path + "." + name)))
+        .toList();
+  }
+
+  @Override
+  public List<String> targetParameters(LoraConfig config) {
+    return config.targetParameters();
+  }
+
+  @Override
+  public TunerLayer attachToParameters(
+      String path, Module module, List<String> names, LoraConfig config, TunerContext context) {
+    return new LoraParameters(path, module, names, config, context.rng());
   }
 
   /**
@@ -146,7 +242,7 @@ public final class LoraTuner implements Tuner<LoraConfig> {
   @Override
   public LoraConfig forModel(LoraConfig config, String modelType) {
     TargetSpec t = config.targets();
-    return TargetsByModel.isLeftOpen(t)
+    return TargetsByModel.isLeftOpen(t) && config.targetParameters().isEmpty()
         ? config.withTargets(TargetsByModel.of(LoraTuner.class, modelType, t))
         : config;
   }
@@ -194,7 +290,11 @@ public final class LoraTuner implements Tuner<LoraConfig> {
   @Override
   public @Nullable AdapterTraining training(
       LoraConfig config, SequencedMap<String, TunerLayer> layers) {
-    return config.variant() instanceof LoraVariant.Kasa kasa ? new KasaLoss(kasa, layers) : null;
+    return switch (config.variant()) {
+      case LoraVariant.Kasa kasa -> new KasaLoss(kasa, layers);
+      case LoraVariant.MonteClora _ -> new MonteCloraLoss(layers);
+      case null, default -> null;
+    };
   }
 
   @Override
@@ -255,23 +355,7 @@ public final class LoraTuner implements Tuner<LoraConfig> {
   /** Throws if a rank is above the sizes of the weights: it is a size of each matrix. */
   @Override
   public void requireSize(LoraConfig lora, Map<String, Shape> weights) {
-    int rank = lora.r();
-    for (int r : lora.rankPattern().values()) {
-      rank = Math.max(rank, r);
-    }
-    int largest = 0;
-    for (Shape shape : weights.values()) {
-      for (int d : shape.toArray()) {
-        largest = Math.max(largest, d);
-      }
-    }
-    if (rank > PLAUSIBLE_RANK && rank > largest) {
-      throw new IllegalArgumentException(
-          "a rank (r or rank_pattern) is "
-              + rank
-              + ", but the weights have no size above "
-              + largest);
-    }
+    SettingChecks.ranks(lora.r(), lora.rankPattern().values(), weights);
   }
 
   private static void same(

@@ -1,9 +1,8 @@
 package dev.peft4j.tuner.miss;
 
-import dev.peft4j.annotation.Bias;
+import dev.peft4j.tuner.BiasedConfigBuilder;
 import dev.peft4j.tuner.CommonConfig;
 import dev.peft4j.tuner.CommonSettings;
-import dev.peft4j.tuner.ConfigBuilder;
 import dev.peft4j.tuner.SettingChecks;
 
 /**
@@ -46,18 +45,13 @@ public record MissConfig(int r, double dropout, int miniR, MissStart start, Comm
   }
 
   /** A builder of a {@link MissConfig}; lists add up when a method is called again. */
-  public static final class Builder extends ConfigBuilder<Builder> {
+  public static final class Builder extends BiasedConfigBuilder<Builder> {
     private int r = 64;
     private double dropout;
     private int miniR = 1;
     private MissStart start = MissStart.DEFAULT;
 
     private Builder() {}
-
-    @Override
-    protected Builder self() {
-      return this;
-    }
 
     /** Sets the size of the shards that the input is cut into. */
     public Builder r(int value) {
@@ -88,28 +82,6 @@ public record MissConfig(int r, double dropout, int miniR, MissStart start, Comm
       return this;
     }
 
-    /** Sets which biases of the base model are trained. */
-    public Builder bias(Bias value) {
-      return biases(value);
-    }
-
-    /** Adds indices of the layers that ends of paths are confined to. */
-    public Builder layers(int... indices) {
-      targetSpec().layers(indices);
-      return this;
-    }
-
-    /** Adds names of the list that layers are counted in. */
-    public Builder layersPattern(String... patterns) {
-      targetSpec().layersPattern(patterns);
-      return this;
-    }
-
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public MissConfig build() {
       return new MissConfig(r, dropout, miniR, start, common());

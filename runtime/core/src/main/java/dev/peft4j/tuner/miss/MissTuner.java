@@ -2,7 +2,6 @@ package dev.peft4j.tuner.miss;
 
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
 import dev.peft4j.tuner.Tuner;
@@ -10,7 +9,6 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.miss.MissConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Matrix shard sharing (Kang and Yin 2024), peft's {@code MISS}: a layer computes W·x + b + (x₁ +
@@ -19,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * block of the weight gets (W + I)·D, D being one matrix for each r outputs: (out / r, r, r).
  */
 @AutoService(Tuner.class)
-public final class MissTuner extends SettingsTuner<MissConfig> {
+public final class MissTuner extends SettingsTuner<MissConfig, Linear> {
   /** peft's name. */
   public static final String PEFT_TYPE = "MISS";
 
@@ -44,8 +42,7 @@ public final class MissTuner extends SettingsTuner<MissConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, MissConfig config, TunerContext context) {
-    return layer instanceof Linear l ? new MissLayer(path, l, config, context.rng()) : null;
+  protected TunerLayer layer(String path, Linear layer, MissConfig config, TunerContext context) {
+    return new MissLayer(path, layer, config, context.rng());
   }
 }

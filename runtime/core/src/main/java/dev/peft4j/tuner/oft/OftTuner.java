@@ -5,16 +5,15 @@ import dev.peft4j.log.Log;
 import dev.peft4j.nn.Conv2d;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.nn.WeightedLayer;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
 import dev.peft4j.tuner.Tuner;
 import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
+import dev.peft4j.tuner.Weights;
 import dev.peft4j.tuner.oft.OftConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Orthogonal fine-tuning (Qiu et al. 2023; Liu et al. 2025), peft's {@code OFT}: a layer computes
@@ -26,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The parameter is (blocks, n (n − 1) / 2) for blocks of n inputs.
  */
 @AutoService(Tuner.class)
-public final class OftTuner extends SettingsTuner<OftConfig> {
+public final class OftTuner extends SettingsTuner<OftConfig, WeightedLayer> {
   /** peft's name. */
   public static final String PEFT_TYPE = "OFT";
 
@@ -59,22 +58,9 @@ public final class OftTuner extends SettingsTuner<OftConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, OftConfig config, TunerContext context) {
-    return switch (layer) {
-      case Linear l -> made(path, l, l.inFeatures(), config, context);
-      case Embedding e -> made(path, e, e.dim(), config, context);
-      case Conv2d c -> made(path, c, patch(c), config, context);
-      default -> null;
-    };
-  }
-
-  private static int patch(Conv2d c) {
-    return c.weight().shape().product(1, 4);
-  }
-
-  private static TunerLayer made(
-      String path, WeightedLayer layer, int width, OftConfig config, TunerContext context) {
+  protected TunerLayer layer(
+      String path, WeightedLayer layer, OftConfig config, TunerContext context) {
+    int width = Weights.inputs(layer);
     boolean bySize = config.blockSize() > 0;
     int asked = bySize ? config.blockSize() : config.r();
     int given = divisor(width, asked);

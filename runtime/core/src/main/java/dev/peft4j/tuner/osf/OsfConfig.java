@@ -66,11 +66,6 @@ public record OsfConfig(
 
     private Builder() {}
 
-    @Override
-    protected Builder self() {
-      return this;
-    }
-
     /**
      * Sets the number of singular values that stay as they are, or, below 1, their share; 0 for
      * half of them, -1 for all.
@@ -92,11 +87,6 @@ public record OsfConfig(
       return this;
     }
 
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public OsfConfig build() {
       return new OsfConfig(effectiveRank, initWeights, rankPattern, common());

@@ -8,6 +8,7 @@ import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.LinearAdapter;
 import dev.peft4j.tuner.TunerLayer;
+import dev.peft4j.tuner.Weights;
 import java.util.List;
 
 /** {@link OsfTuner} on one layer. */
@@ -48,7 +49,7 @@ final class OsfLayer extends LinearAdapter {
     super(layer, 0, rng);
     int smaller = Math.min(inputs(), out());
     this.high = OsfRanks.of(path, c, smaller);
-    this.base = Triples.of(numbers(layer), out(), inputs(), high);
+    this.base = Triples.of(Weights.numbers(layer), out(), inputs(), high);
     int low = smaller - high;
     boolean same = c.initWeights();
     this.u = same ? copy(base.u) : Initial.normal(rng, 1, out(), low);

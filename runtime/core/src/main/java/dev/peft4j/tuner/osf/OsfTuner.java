@@ -3,7 +3,6 @@ package dev.peft4j.tuner.osf;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.target.TargetSpec;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
@@ -13,7 +12,6 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.osf.OsfConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The smaller singular values and vectors of a weight are trained (orthogonal subspace fine-tuning,
@@ -22,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Gradients of U_low and V_low are projected so that they leave the space of the largest alone.
  */
 @AutoService(Tuner.class)
-public final class OsfTuner extends SettingsTuner<OsfConfig> {
+public final class OsfTuner extends SettingsTuner<OsfConfig, Linear> {
   /** peft's name. */
   public static final String PEFT_TYPE = "OSF";
 
@@ -64,10 +62,7 @@ public final class OsfTuner extends SettingsTuner<OsfConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, OsfConfig config, TunerContext context) {
-    return layer instanceof Linear linear
-        ? new OsfLayer(path, linear, config, context.rng())
-        : null;
+  protected TunerLayer layer(String path, Linear layer, OsfConfig config, TunerContext context) {
+    return new OsfLayer(path, layer, config, context.rng());
   }
 }

@@ -2,7 +2,7 @@ package dev.peft4j.tuner.peanut;
 
 import dev.peft4j.tuner.CommonConfig;
 import dev.peft4j.tuner.CommonSettings;
-import dev.peft4j.tuner.ConfigBuilder;
+import dev.peft4j.tuner.LayeredConfigBuilder;
 import dev.peft4j.tuner.SettingChecks;
 
 /**
@@ -48,7 +48,7 @@ public record PeanutConfig(
   }
 
   /** A builder of a {@link PeanutConfig}; lists add up when a method is called again. */
-  public static final class Builder extends ConfigBuilder<Builder> {
+  public static final class Builder extends LayeredConfigBuilder<Builder> {
     private int r = 32;
     private int depth;
     private String activation = "relu";
@@ -56,11 +56,6 @@ public record PeanutConfig(
     private boolean initWeights = true;
 
     private Builder() {}
-
-    @Override
-    protected Builder self() {
-      return this;
-    }
 
     /** Sets the width of the network. */
     public Builder r(int value) {
@@ -95,23 +90,6 @@ public record PeanutConfig(
       return this;
     }
 
-    /** Adds indices of the layers that ends of paths are confined to. */
-    public Builder layers(int... indices) {
-      targetSpec().layers(indices);
-      return this;
-    }
-
-    /** Adds names of the list that layers are counted in. */
-    public Builder layersPattern(String... patterns) {
-      targetSpec().layersPattern(patterns);
-      return this;
-    }
-
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public PeanutConfig build() {
       return new PeanutConfig(r, depth, activation, scaling, initWeights, common());

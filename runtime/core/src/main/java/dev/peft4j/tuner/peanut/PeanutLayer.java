@@ -5,15 +5,13 @@ import dev.peft4j.nn.Initial;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
-import dev.peft4j.tuner.TunerLayer;
+import dev.peft4j.tuner.LinearAdapter;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /** {@link PeanutTuner} on one layer. */
-final class PeanutLayer implements TunerLayer {
-  private final Linear layer;
+final class PeanutLayer extends LinearAdapter {
   private final PeanutConfig config;
   private final UnaryOperator<Tensor> activation;
   private final Parameter a;
@@ -22,7 +20,7 @@ final class PeanutLayer implements TunerLayer {
   private final List<Parameter> decoders = new ArrayList<>();
 
   PeanutLayer(Linear layer, PeanutConfig config, Rng rng) {
-    this.layer = layer;
+    super(layer, 0, rng);
     this.config = config;
     this.activation = PeanutActivation.of(config.activation());
     int r = config.r();
@@ -40,7 +38,7 @@ final class PeanutLayer implements TunerLayer {
 
   /** The network's last hidden values for each input of the layer: (in, r). */
   private Tensor hidden() {
-    Tensor h = activation.apply(layer.weight().transpose(0, 1).linear(a, null));
+    Tensor h = activation.apply(layer().weight().transpose(0, 1).linear(a, null));
     List<Tensor> kept = new ArrayList<>();
     for (Parameter e : encoders) {
       kept.add(h);
@@ -53,12 +51,12 @@ final class PeanutLayer implements TunerLayer {
   }
 
   @Override
-  public Tensor forward(Tensor x, UnaryOperator<Tensor> base) {
+  protected Tensor added(Tensor x) {
     Tensor h = hidden();
     int[] shape = x.shape().toArray();
     shape[shape.length - 1] = h.dim(1);
     Tensor inner = x.reshape(-1, x.dim(-1)).matmul(h).reshape(shape);
-    return base.apply(x).add(inner.linear(b, null).mul((float) config.scaling()));
+    return inner.linear(b, null).mul((float) config.scaling());
   }
 
   @Override
@@ -81,8 +79,7 @@ final class PeanutLayer implements TunerLayer {
   }
 
   @Override
-  public Map<Parameter, Tensor> merged() {
-    Tensor delta = b.matmul(hidden().transpose(0, 1)).mul((float) config.scaling());
-    return Map.of(layer.weight(), layer.weight().add(delta));
+  protected Tensor delta() {
+    return b.matmul(hidden().transpose(0, 1)).mul((float) config.scaling());
   }
 }

@@ -2,7 +2,6 @@ package dev.peft4j.tuner.peanut;
 
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
 import dev.peft4j.tuner.Tuner;
@@ -10,7 +9,6 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.peanut.PeanutConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Adaptation by a network of the weight (Zhong et al. 2024), peft's {@code PEANUT}: the weight gets
@@ -19,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * decoders (r, r). B starts at zero.
  */
 @AutoService(Tuner.class)
-public final class PeanutTuner extends SettingsTuner<PeanutConfig> {
+public final class PeanutTuner extends SettingsTuner<PeanutConfig, Linear> {
   /** peft's name. */
   public static final String PEFT_TYPE = "PEANUT";
 
@@ -39,8 +37,7 @@ public final class PeanutTuner extends SettingsTuner<PeanutConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, PeanutConfig config, TunerContext context) {
-    return layer instanceof Linear l ? new PeanutLayer(l, config, context.rng()) : null;
+  protected TunerLayer layer(String path, Linear layer, PeanutConfig config, TunerContext context) {
+    return new PeanutLayer(layer, config, context.rng());
   }
 }

@@ -56,11 +56,6 @@ public record PolyConfig(
 
     private Builder() {}
 
-    @Override
-    protected Builder self() {
-      return this;
-    }
-
     /** Sets the rank. */
     public Builder r(int value) {
       r = value;
@@ -91,11 +86,6 @@ public record PolyConfig(
       return this;
     }
 
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public PolyConfig build() {
       return new PolyConfig(r, tasks, skills, splits, initWeights, common());

@@ -3,7 +3,6 @@ package dev.peft4j.tuner.poly;
 import com.fasterxml.jackson.databind.node.TextNode;
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.tuner.CallInputs;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
@@ -12,7 +11,6 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.poly.PolyConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Polytropon (Ponti et al. 2022), peft's {@code POLY}: a layer has several adapters, skills, and
@@ -31,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It takes inputs (rows, tokens, features) and cannot be merged.
  */
 @AutoService(Tuner.class)
-public final class PolyTuner extends SettingsTuner<PolyConfig> {
+public final class PolyTuner extends SettingsTuner<PolyConfig, Linear> {
   /** peft's name. */
   public static final String PEFT_TYPE = "POLY";
 
@@ -51,8 +49,7 @@ public final class PolyTuner extends SettingsTuner<PolyConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, PolyConfig config, TunerContext context) {
-    return layer instanceof Linear l ? new PolyLayer(path, l, config, context.rng()) : null;
+  protected TunerLayer layer(String path, Linear layer, PolyConfig config, TunerContext context) {
+    return new PolyLayer(path, layer, config, context.rng());
   }
 }

@@ -2,7 +2,7 @@ package dev.peft4j.tuner.psoft;
 
 import dev.peft4j.tuner.CommonConfig;
 import dev.peft4j.tuner.CommonSettings;
-import dev.peft4j.tuner.ConfigBuilder;
+import dev.peft4j.tuner.LayeredConfigBuilder;
 import dev.peft4j.tuner.SettingChecks;
 
 /**
@@ -90,7 +90,7 @@ public record PsoftConfig(
   }
 
   /** A builder of a {@link PsoftConfig}; lists add up when a method is called again. */
-  public static final class Builder extends ConfigBuilder<Builder> {
+  public static final class Builder extends LayeredConfigBuilder<Builder> {
     private int r = 32;
     private double alpha = 32;
     private double dropout;
@@ -107,11 +107,6 @@ public record PsoftConfig(
     private boolean initWeights = true;
 
     private Builder() {}
-
-    @Override
-    protected Builder self() {
-      return this;
-    }
 
     /** Sets the rank. */
     public Builder r(int value) {
@@ -203,23 +198,6 @@ public record PsoftConfig(
       return this;
     }
 
-    /** Adds indices of the layers that ends of paths are confined to. */
-    public Builder layers(int... indices) {
-      targetSpec().layers(indices);
-      return this;
-    }
-
-    /** Adds names of the list that layers are counted in. */
-    public Builder layersPattern(String... patterns) {
-      targetSpec().layersPattern(patterns);
-      return this;
-    }
-
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public PsoftConfig build() {
       return new PsoftConfig(

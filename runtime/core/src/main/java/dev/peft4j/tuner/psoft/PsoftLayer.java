@@ -8,25 +8,21 @@ import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.random.TorchGenerator;
 import dev.peft4j.tensor.Tensor;
-import dev.peft4j.tuner.AdapterDropout;
 import dev.peft4j.tuner.BlockRotation;
+import dev.peft4j.tuner.LinearAdapter;
 import dev.peft4j.tuner.TunerLayer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** {@link PsoftTuner} on one layer. */
-final class PsoftLayer implements TunerLayer {
-  private final Linear layer;
+final class PsoftLayer extends LinearAdapter {
   private final PsoftConfig config;
   private final float scale;
   private final BlockRotation rotation;
   private final Parameter weight;
   private final @Nullable Parameter rows;
   private final @Nullable Parameter columns;
-  private final AdapterDropout dropout;
   private Tensor a;
   private Tensor b;
 
@@ -34,26 +30,26 @@ final class PsoftLayer implements TunerLayer {
   private record Factors(Tensor a, Tensor b) {}
 
   PsoftLayer(String path, Linear layer, PsoftConfig config, Rng rng) {
-    this.layer = layer;
-    this.config = config;
     int r = config.r();
     int least = Math.min(layer.inFeatures(), layer.outFeatures());
     if (r > least) {
       throw new IllegalArgumentException(
           "r (" + r + ") must be at most " + least + ", the smaller size of '" + path + "'");
     }
+    this.weight = firstWeight(config, rng);
+    super(layer, config.dropout(), rng);
+    this.config = config;
     this.scale = (float) (config.alpha() / r);
     this.rotation = new BlockRotation(r);
-    this.weight = firstWeight(r, rng);
     this.rows = config.magB() ? Initial.constant(1, r) : null;
     this.columns = config.magA() ? Initial.constant(1, r) : null;
-    this.dropout = new AdapterDropout(layer, config.dropout(), rng);
     Factors f = factors();
     this.a = f.a;
     this.b = f.b;
   }
 
-  private Parameter firstWeight(int r, Rng rng) {
+  private static Parameter firstWeight(PsoftConfig config, Rng rng) {
+    int r = config.r();
     boolean zero = config.initWeights();
     if (config.orth()) {
       int n = BlockRotation.elements(r);
@@ -69,9 +65,9 @@ final class PsoftLayer implements TunerLayer {
   /** The principal part of the weight, over the scale, as a product. */
   private Factors factors() {
     int r = config.r();
-    int in = layer.inFeatures();
-    int out = layer.outFeatures();
-    float[] w = layer.weight().ownTensor().toFloats();
+    int in = inputs();
+    int out = out();
+    float[] w = layer().weight().ownTensor().toFloats();
     LinearAlgebra.Svd svd =
         config.svd() == PsoftSvd.FULL
             ? LinearAlgebra.available().svd(w, out, in)
@@ -126,9 +122,8 @@ final class PsoftLayer implements TunerLayer {
   }
 
   @Override
-  public Tensor forward(Tensor x, UnaryOperator<Tensor> base) {
-    Tensor inner = dropout.apply(x).linear(a, null).linear(change(), null);
-    return base.apply(x).add(inner.linear(b, null).mul(scale));
+  protected Tensor added(Tensor x) {
+    return x.linear(a, null).linear(change(), null).linear(b, null).mul(scale);
   }
 
   @Override
@@ -163,13 +158,7 @@ final class PsoftLayer implements TunerLayer {
   }
 
   @Override
-  public List<Rng> generators() {
-    return dropout.generators();
-  }
-
-  @Override
-  public Map<Parameter, Tensor> merged() {
-    Tensor delta = b.matmul(change()).matmul(a).mul(scale);
-    return Map.of(layer.weight(), layer.weight().add(delta));
+  protected Tensor delta() {
+    return b.matmul(change()).matmul(a).mul(scale);
   }
 }

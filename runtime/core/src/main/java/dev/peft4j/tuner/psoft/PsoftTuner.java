@@ -2,7 +2,6 @@ package dev.peft4j.tuner.psoft;
 
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
 import dev.peft4j.tuner.Tuner;
@@ -10,7 +9,6 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.psoft.PsoftConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Orthogonal fine-tuning in the principal subspace, peft's {@code PSOFT}: a layer computes W·x + b
@@ -21,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * <p>R is (r (r − 1) / 2), free (r, r); u and v are (r).
  */
 @AutoService(Tuner.class)
-public final class PsoftTuner extends SettingsTuner<PsoftConfig> {
+public final class PsoftTuner extends SettingsTuner<PsoftConfig, Linear> {
   /** peft's name. */
   public static final String PEFT_TYPE = "PSOFT";
 
@@ -63,8 +61,7 @@ public final class PsoftTuner extends SettingsTuner<PsoftConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, PsoftConfig config, TunerContext context) {
-    return layer instanceof Linear l ? new PsoftLayer(path, l, config, context.rng()) : null;
+  protected TunerLayer layer(String path, Linear layer, PsoftConfig config, TunerContext context) {
+    return new PsoftLayer(path, layer, config, context.rng());
   }
 }

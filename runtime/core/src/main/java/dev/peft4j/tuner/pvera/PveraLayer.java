@@ -1,25 +1,20 @@
 package dev.peft4j.tuner.pvera;
 
 import dev.peft4j.data.Rng;
-import dev.peft4j.nn.Buffer;
 import dev.peft4j.nn.Initial;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.nn.WeightedLayer;
-import dev.peft4j.random.TorchGenerator;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.LinearAdapter;
-import dev.peft4j.tuner.SharedSizes;
 import dev.peft4j.tuner.TunerContext;
+import dev.peft4j.tuner.vera.VeraProjections;
 import java.util.ArrayList;
 import java.util.List;
 
 /** {@link PveraTuner} on one layer. */
 final class PveraLayer extends LinearAdapter {
-  private static final double GAIN = 6;
-
   private final PveraConfig config;
-  private final Buffer a;
-  private final Buffer b;
+  private final VeraProjections shared;
   private final Parameter lambdaB;
   private final Parameter lambdaD;
   private final Samples samples;
@@ -27,10 +22,7 @@ final class PveraLayer extends LinearAdapter {
   PveraLayer(WeightedLayer layer, PveraConfig c, TunerContext context) {
     super(layer, c.dropout(), context.rng());
     this.config = c;
-    SharedSizes sizes = SharedSizes.of(context);
-    TorchGenerator generator = new TorchGenerator(c.projectionSeed());
-    this.a = context.sharedBuffer("pvera_A", () -> drawn(generator, 2 * c.r(), sizes.inputs()));
-    this.b = context.sharedBuffer("pvera_B", () -> drawn(generator, sizes.out(), c.r()));
+    this.shared = new VeraProjections(context, "pvera", c.projectionSeed(), 2 * c.r(), c.r());
     this.lambdaB = Initial.constant(c.initWeights() ? 0 : 1, out());
     this.lambdaD =
         c.initWeights()
@@ -39,21 +31,13 @@ final class PveraLayer extends LinearAdapter {
     this.samples = new Samples(layer, c.generatorSeed(), context.rng());
   }
 
-  /** A matrix uniform in ±√(6 / columns). */
-  private static Buffer drawn(TorchGenerator generator, int rows, int columns) {
-    double bound = Math.sqrt(GAIN / columns);
-    return new Buffer(generator.uniform(rows * columns, -bound, bound), rows, columns);
-  }
-
   private Tensor b() {
-    return b.dim(0) == out() ? b : b.slice(0, 0, out());
+    return shared.b(out());
   }
 
   /** The rows of λ_d ⊙ A for some of the hidden values. */
   private Tensor scaled(int from, int to) {
-    Tensor rows = a.slice(0, from, to);
-    return (a.dim(1) == inputs() ? rows : rows.slice(1, 0, inputs()))
-        .mul(lambdaD.slice(0, from, to).reshape(-1, 1));
+    return shared.a(from, to, inputs()).mul(lambdaD.slice(0, from, to).reshape(-1, 1));
   }
 
   @Override
@@ -87,9 +71,7 @@ final class PveraLayer extends LinearAdapter {
 
   @Override
   public List<Constant> constants() {
-    return config.saveProjection()
-        ? List.of(Constant.shared("pvera_A", a), Constant.shared("pvera_B", b))
-        : List.of();
+    return config.saveProjection() ? shared.constants() : List.of();
   }
 
   @Override

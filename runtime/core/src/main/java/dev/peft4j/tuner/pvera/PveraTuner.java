@@ -2,10 +2,8 @@ package dev.peft4j.tuner.pvera;
 
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.nn.WeightedLayer;
-import dev.peft4j.tuner.LinearAdapter;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
 import dev.peft4j.tuner.Tuner;
@@ -13,7 +11,6 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.pvera.PveraConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Probabilistic VeRA (2025), peft's {@code PVERA}: the vector λ_d ⊙ A · x holds means μ and log
@@ -22,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * all layers; λ_b (out) and λ_d (2r) are trained. Merged weights are those of the means.
  */
 @AutoService(Tuner.class)
-public final class PveraTuner extends SettingsTuner<PveraConfig> {
+public final class PveraTuner extends SettingsTuner<PveraConfig, WeightedLayer> {
   /** peft's name. */
   public static final String PEFT_TYPE = "PVERA";
 
@@ -57,9 +54,8 @@ public final class PveraTuner extends SettingsTuner<PveraConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, PveraConfig config, TunerContext context) {
-    WeightedLayer linear = LinearAdapter.linear(layer);
-    return linear == null ? null : new PveraLayer(linear, config, context);
+  protected TunerLayer layer(
+      String path, WeightedLayer layer, PveraConfig config, TunerContext context) {
+    return new PveraLayer(layer, config, context);
   }
 }

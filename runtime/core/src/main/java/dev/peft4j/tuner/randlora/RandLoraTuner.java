@@ -2,10 +2,8 @@ package dev.peft4j.tuner.randlora;
 
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.nn.WeightedLayer;
-import dev.peft4j.tuner.LinearAdapter;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
 import dev.peft4j.tuner.Tuner;
@@ -13,7 +11,6 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.randlora.RandLoraConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Random matrices of low rank whose sum has full rank (Albert et al. 2025), peft's {@code
@@ -24,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * ranks in different orders.
  */
 @AutoService(Tuner.class)
-public final class RandLoraTuner extends SettingsTuner<RandLoraConfig> {
+public final class RandLoraTuner extends SettingsTuner<RandLoraConfig, WeightedLayer> {
   /** peft's name. */
   public static final String PEFT_TYPE = "RANDLORA";
 
@@ -56,9 +53,8 @@ public final class RandLoraTuner extends SettingsTuner<RandLoraConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, RandLoraConfig config, TunerContext context) {
-    WeightedLayer linear = LinearAdapter.linear(layer);
-    return linear == null ? null : new RandLoraLayer(linear, config, context);
+  protected TunerLayer layer(
+      String path, WeightedLayer layer, RandLoraConfig config, TunerContext context) {
+    return new RandLoraLayer(layer, config, context);
   }
 }

@@ -53,11 +53,6 @@ public record RoadConfig(
 
     private Builder() {}
 
-    @Override
-    protected Builder self() {
-      return this;
-    }
-
     /** Sets what the rotations share. */
     public Builder variant(RoadVariant value) {
       variant = value;
@@ -79,11 +74,6 @@ public record RoadConfig(
       return this;
     }
 
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public RoadConfig build() {
       return new RoadConfig(variant, groupSize, initWeights, common());

@@ -2,7 +2,6 @@ package dev.peft4j.tuner.road;
 
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
 import dev.peft4j.tuner.Tuner;
@@ -10,7 +9,6 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.road.RoadConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Rotation of outputs in pairs (Liao and Monz 2024), peft's {@code ROAD}: in each group of g
@@ -20,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * those of the cosines.
  */
 @AutoService(Tuner.class)
-public final class RoadTuner extends SettingsTuner<RoadConfig> {
+public final class RoadTuner extends SettingsTuner<RoadConfig, Linear> {
   /** peft's name. */
   public static final String PEFT_TYPE = "ROAD";
 
@@ -41,8 +39,7 @@ public final class RoadTuner extends SettingsTuner<RoadConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, RoadConfig config, TunerContext context) {
-    return layer instanceof Linear l ? new RoadLayer(path, l, config, context.rng()) : null;
+  protected TunerLayer layer(String path, Linear layer, RoadConfig config, TunerContext context) {
+    return new RoadLayer(path, layer, config, context.rng());
   }
 }

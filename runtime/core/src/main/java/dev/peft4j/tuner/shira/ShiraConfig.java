@@ -49,11 +49,6 @@ public record ShiraConfig(int r, int seed, boolean initWeights, CommonSettings c
 
     private Builder() {}
 
-    @Override
-    protected Builder self() {
-      return this;
-    }
-
     /** Sets as many numbers are trained as LoRA of this rank has. */
     public Builder r(int value) {
       r = value;
@@ -75,11 +70,6 @@ public record ShiraConfig(int r, int seed, boolean initWeights, CommonSettings c
       return this;
     }
 
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public ShiraConfig build() {
       return new ShiraConfig(r, seed, initWeights, common());

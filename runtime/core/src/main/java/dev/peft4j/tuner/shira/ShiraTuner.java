@@ -3,7 +3,6 @@ package dev.peft4j.tuner.shira;
 import com.fasterxml.jackson.databind.node.TextNode;
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
 import dev.peft4j.tuner.Tuner;
@@ -11,7 +10,6 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.shira.ShiraConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Sparse high-rank adapters (Bhardwaj et al. 2024), peft's {@code SHIRA}: the weight gets r · (in +
@@ -19,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * are trained and start at zero; the file holds the places, too.
  */
 @AutoService(Tuner.class)
-public final class ShiraTuner extends SettingsTuner<ShiraConfig> {
+public final class ShiraTuner extends SettingsTuner<ShiraConfig, Linear> {
   /** peft's name. */
   public static final String PEFT_TYPE = "SHIRA";
 
@@ -37,10 +35,7 @@ public final class ShiraTuner extends SettingsTuner<ShiraConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, ShiraConfig config, TunerContext context) {
-    return layer instanceof Linear linear
-        ? new ShiraLayer(path, linear, config, context.rng())
-        : null;
+  protected TunerLayer layer(String path, Linear layer, ShiraConfig config, TunerContext context) {
+    return new ShiraLayer(path, layer, config, context.rng());
   }
 }

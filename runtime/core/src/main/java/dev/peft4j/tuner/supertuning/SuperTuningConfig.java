@@ -70,11 +70,6 @@ public record SuperTuningConfig(
 
     private Builder() {}
 
-    @Override
-    protected Builder self() {
-      return this;
-    }
-
     /** Sets the share of the weights that are not trained. */
     public Builder sparsity(double value) {
       sparsity = value;
@@ -123,11 +118,6 @@ public record SuperTuningConfig(
       return this;
     }
 
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public SuperTuningConfig build() {
       return new SuperTuningConfig(

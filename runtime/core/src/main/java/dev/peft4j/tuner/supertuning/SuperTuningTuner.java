@@ -2,7 +2,6 @@ package dev.peft4j.tuner.supertuning;
 
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
 import dev.peft4j.tuner.Tuner;
@@ -10,7 +9,6 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.supertuning.SuperTuningConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Supertuning, peft's {@code SUPERTUNING}: a share of a layer's weights, those that are largest (or
@@ -19,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * saved unless {@code saveIndices} is off; then they are found again in the base model.
  */
 @AutoService(Tuner.class)
-public final class SuperTuningTuner extends SettingsTuner<SuperTuningConfig> {
+public final class SuperTuningTuner extends SettingsTuner<SuperTuningConfig, Linear> {
   /** peft's name. */
   public static final String PEFT_TYPE = "SUPERTUNING";
 
@@ -48,8 +46,8 @@ public final class SuperTuningTuner extends SettingsTuner<SuperTuningConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, SuperTuningConfig config, TunerContext context) {
-    return layer instanceof Linear l ? new SuperTuningLayer(path, l, config, context.rng()) : null;
+  protected TunerLayer layer(
+      String path, Linear layer, SuperTuningConfig config, TunerContext context) {
+    return new SuperTuningLayer(path, layer, config, context.rng());
   }
 }

@@ -1,9 +1,8 @@
 package dev.peft4j.tuner.tinylora;
 
-import dev.peft4j.annotation.Bias;
+import dev.peft4j.tuner.BiasedConfigBuilder;
 import dev.peft4j.tuner.CommonConfig;
 import dev.peft4j.tuner.CommonSettings;
-import dev.peft4j.tuner.ConfigBuilder;
 import dev.peft4j.tuner.SettingChecks;
 
 /**
@@ -64,7 +63,7 @@ public record TinyLoraConfig(
   }
 
   /** A builder of a {@link TinyLoraConfig}; lists add up when a method is called again. */
-  public static final class Builder extends ConfigBuilder<Builder> {
+  public static final class Builder extends BiasedConfigBuilder<Builder> {
     private int r = 2;
     private int u = 64;
     private double weightTying;
@@ -75,11 +74,6 @@ public record TinyLoraConfig(
     private TinyLoraStart start = TinyLoraStart.ZERO;
 
     private Builder() {}
-
-    @Override
-    protected Builder self() {
-      return this;
-    }
 
     /** Sets the number of singular vectors. */
     public Builder r(int value) {
@@ -135,28 +129,6 @@ public record TinyLoraConfig(
       return this;
     }
 
-    /** Sets which biases of the base model are trained. */
-    public Builder bias(Bias value) {
-      return biases(value);
-    }
-
-    /** Adds indices of the layers that ends of paths are confined to. */
-    public Builder layers(int... indices) {
-      targetSpec().layers(indices);
-      return this;
-    }
-
-    /** Adds names of the list that layers are counted in. */
-    public Builder layersPattern(String... patterns) {
-      targetSpec().layersPattern(patterns);
-      return this;
-    }
-
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public TinyLoraConfig build() {
       return new TinyLoraConfig(

@@ -11,7 +11,6 @@ import dev.peft4j.nn.WeightedLayer;
 import dev.peft4j.random.TorchGenerator;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.AdapterDropout;
-import dev.peft4j.tuner.LinearAdapter;
 import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.Weights;
@@ -45,14 +44,14 @@ final class TinyLoraLayer implements TunerLayer {
     this.v = groups.get(group);
     this.dropout = new AdapterDropout(layer, layer instanceof Embedding ? 0 : c.dropout(), rng);
     boolean linear = !(layer instanceof Embedding);
-    float[] w = linear ? LinearAdapter.numbers(layer) : layer.weight().ownTensor().toFloats();
+    float[] w = linear ? Weights.numbers(layer) : layer.weight().ownTensor().toFloats();
     int rows = linear ? Weights.outputs(layer) : layer.weight().dim(0);
     int columns = w.length / rows;
     LinearAlgebra.Svd svd = LinearAlgebra.available().svd(w, rows, columns);
     int k = svd.s().length;
     int r = Math.min(c.r(), k);
     float[] ofA = Arrays.copyOf(svd.vt(), columns * r);
-    float[] ofB = LinearAdapter.firstColumns(svd.u(), k, r);
+    float[] ofB = Weights.firstColumns(svd.u(), k, r);
     for (int i = 0; i < ofA.length; i++) {
       ofA[i] *= (float) Math.sqrt(svd.s()[i / columns]);
     }
@@ -66,8 +65,7 @@ final class TinyLoraLayer implements TunerLayer {
   }
 
   /** Makes the adapter of a layer, which shares its vector with the others of its group. */
-  static TinyLoraLayer of(
-      String path, WeightedLayer layer, TinyLoraConfig c, TunerContext context) {
+  static TinyLoraLayer of(WeightedLayer layer, TinyLoraConfig c, TunerContext context) {
     List<NamedModule> targets = context.layers();
     int index = 0;
     while (targets.get(index).module() != layer) {

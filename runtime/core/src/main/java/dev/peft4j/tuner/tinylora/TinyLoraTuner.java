@@ -3,7 +3,6 @@ package dev.peft4j.tuner.tinylora;
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.nn.WeightedLayer;
 import dev.peft4j.tuner.SettingsFile;
@@ -13,7 +12,6 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.tinylora.TinyLoraConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A few numbers between the singular vectors of a weight (2026), peft's {@code TINYLORA}: the
@@ -22,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * are frozen. The vector v (u) is trained; groups of neighbouring layers may share it.
  */
 @AutoService(Tuner.class)
-public final class TinyLoraTuner extends SettingsTuner<TinyLoraConfig> {
+public final class TinyLoraTuner extends SettingsTuner<TinyLoraConfig, WeightedLayer> {
   /** peft's name. */
   public static final String PEFT_TYPE = "TINYLORA";
 
@@ -62,11 +60,8 @@ public final class TinyLoraTuner extends SettingsTuner<TinyLoraConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, TinyLoraConfig config, TunerContext context) {
-    return layer instanceof WeightedLayer weighted
-            && layerTypes().stream().anyMatch(t -> t.isInstance(layer))
-        ? TinyLoraLayer.of(path, weighted, config, context)
-        : null;
+  protected TunerLayer layer(
+      String path, WeightedLayer layer, TinyLoraConfig config, TunerContext context) {
+    return TinyLoraLayer.of(layer, config, context);
   }
 }

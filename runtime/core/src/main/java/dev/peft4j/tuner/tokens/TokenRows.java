@@ -238,6 +238,12 @@ public final class TokenRows implements TunerLayer {
         : null;
   }
 
+  /** Beside another tuner's adapters peft saves the rows once. */
+  @Override
+  public boolean isSavedForTied() {
+    return prefix.isEmpty();
+  }
+
   /** Returns the layer as peft prints it, which wraps it beside another tuner's adapters. */
   @Override
   public String text(String type, SequencedMap<String, String> parts) {

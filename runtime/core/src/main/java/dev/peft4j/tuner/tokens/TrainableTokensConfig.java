@@ -71,11 +71,6 @@ public record TrainableTokensConfig(
 
     private Builder() {}
 
-    @Override
-    protected Builder self() {
-      return this;
-    }
-
     /** Sets the ids of the rows; each once. */
     public Builder tokens(int... ids) {
       Arrays.stream(ids).forEach(tokens::add);
@@ -88,11 +83,6 @@ public record TrainableTokensConfig(
       return this;
     }
 
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public TrainableTokensConfig build() {
       return new TrainableTokensConfig(tokens, initWeights, spec(), taskType(), baseModel());

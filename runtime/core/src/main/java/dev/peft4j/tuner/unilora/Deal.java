@@ -7,7 +7,6 @@ import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.WeightedLayer;
 import dev.peft4j.random.NumpyGenerator;
-import dev.peft4j.tuner.LinearAdapter;
 import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.Weights;
 import java.util.Arrays;
@@ -61,7 +60,7 @@ final class Deal {
   }
 
   private static int places(Module module, int r) {
-    WeightedLayer layer = LinearAdapter.linear(module);
+    WeightedLayer layer = Weights.linear(module);
     return layer == null ? 0 : r * (Weights.inputs(layer) + Weights.outputs(layer));
   }
 

@@ -2,10 +2,8 @@ package dev.peft4j.tuner.unilora;
 
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.nn.WeightedLayer;
-import dev.peft4j.tuner.LinearAdapter;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
 import dev.peft4j.tuner.Tuner;
@@ -13,7 +11,6 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.unilora.UniLoraConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Low-rank matrices whose numbers are all taken from one vector (Li et al. 2025), peft's {@code
@@ -22,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * them out. Only θ is trained.
  */
 @AutoService(Tuner.class)
-public final class UniLoraTuner extends SettingsTuner<UniLoraConfig> {
+public final class UniLoraTuner extends SettingsTuner<UniLoraConfig, WeightedLayer> {
   /** peft's name. */
   public static final String PEFT_TYPE = "UNILORA";
 
@@ -51,9 +48,8 @@ public final class UniLoraTuner extends SettingsTuner<UniLoraConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, UniLoraConfig config, TunerContext context) {
-    WeightedLayer linear = LinearAdapter.linear(layer);
-    return linear == null ? null : new UniLoraLayer(path, linear, config, context);
+  protected TunerLayer layer(
+      String path, WeightedLayer layer, UniLoraConfig config, TunerContext context) {
+    return new UniLoraLayer(path, layer, config, context);
   }
 }

@@ -3,10 +3,8 @@ package dev.peft4j.tuner.vblora;
 import com.google.auto.service.AutoService;
 import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.nn.WeightedLayer;
-import dev.peft4j.tuner.LinearAdapter;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
 import dev.peft4j.tuner.Tuner;
@@ -15,7 +13,6 @@ import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.vblora.VbLoraConfig.Builder;
 import java.util.List;
 import java.util.SequencedMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Low-rank matrices made of the vectors of one bank (Li et al. 2024), peft's {@code VBLORA}: the
@@ -24,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * softmax. The bank (vectors, length) is shared by all layers; it and the logits are trained.
  */
 @AutoService(Tuner.class)
-public final class VbLoraTuner extends SettingsTuner<VbLoraConfig> {
+public final class VbLoraTuner extends SettingsTuner<VbLoraConfig, WeightedLayer> {
   /** peft's name. */
   public static final String PEFT_TYPE = "VBLORA";
 
@@ -62,10 +59,9 @@ public final class VbLoraTuner extends SettingsTuner<VbLoraConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, VbLoraConfig config, TunerContext context) {
-    WeightedLayer linear = LinearAdapter.linear(layer);
-    return linear == null ? null : new VbLoraLayer(path, linear, config, context);
+  protected TunerLayer layer(
+      String path, WeightedLayer layer, VbLoraConfig config, TunerContext context) {
+    return new VbLoraLayer(path, layer, config, context);
   }
 
   @Override

@@ -2,10 +2,8 @@ package dev.peft4j.tuner.vera;
 
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.nn.WeightedLayer;
-import dev.peft4j.tuner.LinearAdapter;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
 import dev.peft4j.tuner.Tuner;
@@ -13,7 +11,6 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.vera.VeraConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Vector-based random matrix adaptation (Kopiczko et al. 2023), peft's {@code VERA}: the weight
@@ -22,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * λ_d (r) are trained. λ_b starts at zero, so that training starts from the base model.
  */
 @AutoService(Tuner.class)
-public final class VeraTuner extends SettingsTuner<VeraConfig> {
+public final class VeraTuner extends SettingsTuner<VeraConfig, WeightedLayer> {
   /** peft's name. */
   public static final String PEFT_TYPE = "VERA";
 
@@ -49,9 +46,8 @@ public final class VeraTuner extends SettingsTuner<VeraConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, VeraConfig config, TunerContext context) {
-    WeightedLayer linear = LinearAdapter.linear(layer);
-    return linear == null ? null : new VeraLayer(linear, config, context);
+  protected TunerLayer layer(
+      String path, WeightedLayer layer, VeraConfig config, TunerContext context) {
+    return new VeraLayer(layer, config, context);
   }
 }

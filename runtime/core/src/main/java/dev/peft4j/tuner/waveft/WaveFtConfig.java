@@ -1,9 +1,8 @@
 package dev.peft4j.tuner.waveft;
 
-import dev.peft4j.annotation.Bias;
+import dev.peft4j.tuner.BiasedConfigBuilder;
 import dev.peft4j.tuner.CommonConfig;
 import dev.peft4j.tuner.CommonSettings;
-import dev.peft4j.tuner.ConfigBuilder;
 import dev.peft4j.tuner.PatternMap;
 import dev.peft4j.tuner.SettingChecks;
 import java.util.LinkedHashMap;
@@ -92,7 +91,7 @@ public record WaveFtConfig(
   }
 
   /** A builder of a {@link WaveFtConfig}; lists add up when a method is called again. */
-  public static final class Builder extends ConfigBuilder<Builder> {
+  public static final class Builder extends BiasedConfigBuilder<Builder> {
     private int frequencies = 2592;
     private double scaling = 25;
     private String wavelet = "db1";
@@ -103,11 +102,6 @@ public record WaveFtConfig(
     private final SequencedMap<String, Integer> frequencyPattern = new LinkedHashMap<>();
 
     private Builder() {}
-
-    @Override
-    protected Builder self() {
-      return this;
-    }
 
     /** Sets the number of coefficients of a layer. */
     public Builder frequencies(int value) {
@@ -168,28 +162,6 @@ public record WaveFtConfig(
       return this;
     }
 
-    /** Sets which biases of the base model are trained. */
-    public Builder bias(Bias value) {
-      return biases(value);
-    }
-
-    /** Adds indices of the layers that ends of paths are confined to. */
-    public Builder layers(int... indices) {
-      targetSpec().layers(indices);
-      return this;
-    }
-
-    /** Adds names of the list that layers are counted in. */
-    public Builder layersPattern(String... patterns) {
-      targetSpec().layersPattern(patterns);
-      return this;
-    }
-
-    /**
-     * Returns the settings.
-     *
-     * @throws IllegalArgumentException naming the setting that is wrong
-     */
     @Override
     public WaveFtConfig build() {
       return new WaveFtConfig(

@@ -56,7 +56,7 @@ final class WaveFtLayer extends LinearAdapter {
     double all = 0;
     int layers = 0;
     for (NamedModule m : context.layers()) {
-      WeightedLayer other = LinearAdapter.linear(m.module());
+      WeightedLayer other = Weights.linear(m.module());
       if (other != null) {
         all += (double) Weights.inputs(other) * Weights.outputs(other);
         layers++;

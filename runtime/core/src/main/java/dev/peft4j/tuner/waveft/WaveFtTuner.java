@@ -2,10 +2,8 @@ package dev.peft4j.tuner.waveft;
 
 import com.google.auto.service.AutoService;
 import dev.peft4j.nn.Linear;
-import dev.peft4j.nn.Module;
 import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.nn.WeightedLayer;
-import dev.peft4j.tuner.LinearAdapter;
 import dev.peft4j.tuner.SettingsFile;
 import dev.peft4j.tuner.SettingsTuner;
 import dev.peft4j.tuner.Tuner;
@@ -13,7 +11,6 @@ import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import dev.peft4j.tuner.waveft.WaveFtConfig.Builder;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A weight's change by a few coefficients of its wavelet transform (2025), peft's {@code WAVEFT}:
@@ -22,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * the places: torch's generator draws them again.
  */
 @AutoService(Tuner.class)
-public final class WaveFtTuner extends SettingsTuner<WaveFtConfig> {
+public final class WaveFtTuner extends SettingsTuner<WaveFtConfig, WeightedLayer> {
   /** peft's name. */
   public static final String PEFT_TYPE = "WAVEFT";
 
@@ -56,9 +53,8 @@ public final class WaveFtTuner extends SettingsTuner<WaveFtConfig> {
   }
 
   @Override
-  protected @Nullable TunerLayer layer(
-      String path, Module layer, WaveFtConfig config, TunerContext context) {
-    WeightedLayer linear = LinearAdapter.linear(layer);
-    return linear == null ? null : new WaveFtLayer(path, linear, config, context);
+  protected TunerLayer layer(
+      String path, WeightedLayer layer, WaveFtConfig config, TunerContext context) {
+    return new WaveFtLayer(path, layer, config, context);
   }
 }

@@ -2,11 +2,14 @@ package dev.peft4j.backend.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
+import dev.peft4j.backend.Backend;
 import dev.peft4j.backend.Backends;
 import dev.peft4j.backend.Engine;
 import dev.peft4j.backend.Profile;
 import dev.peft4j.backend.cases.Compare;
+import dev.peft4j.backend.reference.ReferenceBackend;
 import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Encodings;
 import dev.peft4j.data.IndexException;
@@ -16,8 +19,10 @@ import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Variable;
 import dev.peft4j.op.HeadLoss;
+import dev.peft4j.op.HeadMetrics;
 import dev.peft4j.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -161,6 +166,75 @@ class HeadLossTest {
     same(
         computed(loss(h, w, labels, new HeadLoss.Rule(-100, 0, true)), x),
         computed(h.linear(w, null).crossEntropy(labels).mul(p), x));
+  }
+
+  /** Accuracy and entropy of the rows that count; in a training step from its one pass. */
+  @ParameterizedTest
+  @CsvSource({"true, 0, true", "true, 3, false", "false, 0, true", "false, 3, false"})
+  void metricsAreThoseOfTheLogits(boolean trained, float cap, boolean reference) {
+    Variable x = variable(trained, 40, 8);
+    Variable w = variable(trained, 30, 8);
+    Variable bias = variable(trained, 30);
+    Tensor labels = labels(40, 30, 0.3);
+    Node loss =
+        HeadLoss.of(
+            List.of(new HeadLoss.Pair(x.node(), w.node())),
+            bias.node(),
+            labels.node(),
+            HeadLoss.Rule.PLAIN,
+            0.5f,
+            cap,
+            true);
+    Node metrics = HeadMetrics.of(loss);
+    Tensor logits =
+        Tensor.of(x.node()).linear(Tensor.of(w.node()), Tensor.of(bias.node())).mul(0.5f);
+    Tensor capped = cap == 0 ? logits : logits.mul(1 / cap).tanh().mul(cap);
+    float[] plain = capped.toFloats();
+    long[] own = labels.toLongs();
+    double hits = 0;
+    double entropy = 0;
+    int count = 0;
+    for (int r = 0; r < 40; r++) {
+      if (own[r] == -100) {
+        continue;
+      }
+      float[] row = Arrays.copyOfRange(plain, r * 30, r * 30 + 30);
+      double sum = 0;
+      float most = Float.NEGATIVE_INFINITY;
+      for (float z : row) {
+        sum += Math.exp(z);
+        most = Math.max(most, z);
+      }
+      for (float z : row) {
+        entropy -= Math.exp(z) / sum * (z - Math.log(sum));
+      }
+      hits += row[(int) own[r]] == most ? 1 : 0;
+      count++;
+    }
+    Backend on = reference ? new ReferenceBackend() : cpu;
+    float[] found = Backends.with(on, () -> metrics(loss, metrics, trained));
+    assertThat(hits).isPositive();
+    assertThat(found[0]).isCloseTo((float) (hits / count), within(1e-6f));
+    assertThat(found[1]).isCloseTo((float) (entropy / count), within(2e-6f));
+    assertThat(found[2]).isCloseTo(capped.crossEntropy(labels).item(), within(2e-6f));
+    if (trained && !reference) {
+      same(
+          computed(Tensor.of(loss), x, w, bias), computed(capped.crossEntropy(labels), x, w, bias));
+      Tensor.of(loss).backward();
+      List<Node> roots = new ArrayList<>(List.of(loss, metrics));
+      roots.add(Objects.requireNonNull(x.gradient()));
+      assertThat(ops(roots.toArray(new Node[0])))
+          .filteredOn(o -> o.startsWith("Head"))
+          .containsExactly("HeadLossGrad");
+    }
+  }
+
+  private static float[] metrics(Node loss, Node metrics, boolean trained) {
+    if (trained) {
+      metrics.retain();
+      Tensor.of(loss).backward();
+    }
+    return Tensor.of(metrics).toFloats();
   }
 
   private static Tensor loss(Tensor x, Tensor w, Tensor labels, HeadLoss.Rule rule) {

@@ -116,6 +116,8 @@ public final class JvmFlags {
     flags.add("--enable-native-access=" + natives);
     flags.addAll(exports(home, "common"));
     backends.forEach(b -> flags.addAll(exports(home, b)));
+    // for kernels that are no longer used, see Sketches
+    flags.add("--add-opens=tornado.runtime/" + PROVIDERS + "runtime.sketcher=ALL-UNNAMED");
     if (backends.contains("opencl")) {
       // for compiled kernels that all plans share, see DriverCode
       flags.add("--add-opens=tornado.drivers.opencl/" + PROVIDERS + "drivers.opencl=ALL-UNNAMED");

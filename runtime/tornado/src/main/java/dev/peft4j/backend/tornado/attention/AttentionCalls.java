@@ -16,7 +16,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  */
 public final class AttentionCalls {
   /** Scores of 64 MiB; more are not held. */
-  private static final long MOST_SCORES = 1 << 24;
+  private static final long MAX_SCORES = 1 << 24;
 
   /** Multiplications that are done sooner than kernels for another length are compiled. */
   private static final long FEW = 1 << 20;
@@ -66,7 +66,7 @@ public final class AttentionCalls {
   public static boolean has(Attention op, Shape q, Shape k) {
     long scores = q.elements() / q.dim(2) * op.heads() * k.dim(1);
     boolean plain = op.window() == 0 && op.softcap() == 0 && !op.ranged();
-    return plain && scores <= MOST_SCORES && scores * (q.dim(2) / op.heads()) > FEW;
+    return plain && scores <= MAX_SCORES && scores * (q.dim(2) / op.heads()) > FEW;
   }
 
   /** Returns true if {@link #gradient} is to be used: no heads are shared, either. */

@@ -3,6 +3,7 @@ package dev.peft4j.backend.tornado.fuse;
 import static dev.peft4j.backend.tornado.kernel.KernelWriter.GET;
 import static dev.peft4j.backend.tornado.kernel.KernelWriter.SET;
 
+import dev.peft4j.backend.tornado.kernel.GeneratedKernel;
 import dev.peft4j.backend.tornado.kernel.KernelWriter;
 import dev.peft4j.backend.tornado.kernel.Places;
 import dev.peft4j.graph.Scalar;
@@ -26,12 +27,13 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * @param inner if {@code rows}, a bit for each input that moves along the innermost loop
  * @param rows the grid has the innermost loop along x and all others along y; else all along x
  */
-record FusedKernel(
-    Scalar expression, List<Integer> sources, Places places, int inner, boolean rows) {
+record FusedKernel(Scalar expression, List<Integer> sources, Places places, int inner, boolean rows)
+    implements GeneratedKernel {
   private static final ClassDesc ARRAY = FloatArray.class.describeConstable().orElseThrow();
 
   /** Parameters are the result, the other buffers, the size along x, the sizes of the loops. */
-  Object define() {
+  @Override
+  public Object define() {
     KernelWriter w = new KernelWriter(name());
     int out = w.buffer(FloatArray.class);
     int[] buffers = new int[sources.stream().mapToInt(i -> i + 1).max().orElse(0)];

@@ -1,22 +1,20 @@
 package dev.peft4j.backend.tornado.fuse;
 
 import dev.peft4j.backend.Strides;
+import dev.peft4j.backend.tornado.kernel.GeneratedKernels;
 import dev.peft4j.backend.tornado.kernel.KernelCall;
 import dev.peft4j.backend.tornado.kernel.Places;
 import dev.peft4j.data.Shape;
 import dev.peft4j.graph.Scalar;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.WorkerGrid2D;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * Element-wise expressions as kernels: each expression becomes a class that TornadoVM compiles.
- * Classes are kept and reused for the same expression with the same broadcasting, whatever the
- * sizes.
+ * Classes are reused for the same expression with the same broadcasting, whatever the sizes.
  *
  * <p>Results are those of the expression's definition up to rounding, NaN and infinity included.
  * Sine and cosine are the driver's (PoCL 3.1's are wrong beyond about 10⁵), and a driver may take
@@ -28,8 +26,6 @@ public final class FusedKernels {
 
   private static final int SMALL_GROUP = 64;
   private static final int LARGE_GROUP = 256;
-
-  private static final Map<FusedKernel, Object> KERNELS = new ConcurrentHashMap<>();
 
   private FusedKernels() {}
 
@@ -71,7 +67,7 @@ public final class FusedKernels {
     WorkerGrid grid =
         new WorkerGrid2D((width + group - 1) / group * group, rows ? loops.rows() : 1);
     grid.setLocalWork(group, 1, 1);
-    return new KernelCall(KERNELS.computeIfAbsent(kernel, FusedKernel::define), arguments, grid);
+    return new KernelCall(GeneratedKernels.of(kernel), arguments, grid);
   }
 
   /** The number of a buffer among those seen; TornadoVM wants each only once. */

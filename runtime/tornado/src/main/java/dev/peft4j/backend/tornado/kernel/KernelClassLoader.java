@@ -34,9 +34,14 @@ public final class KernelClassLoader extends ClassLoader {
             + KernelClassLoader.class.getName());
   }
 
-  /** Keeps a class file to be read. */
+  /** Keeps a class file to be read, until {@link #remove}. */
   void put(String resource, byte[] file) {
     files.put(resource, file);
+  }
+
+  /** Drops a class file; one that was put there later, for the same kernel, stays. */
+  void remove(String resource, byte[] file) {
+    files.remove(resource, file);
   }
 
   @Override

@@ -14,7 +14,7 @@ import java.lang.classfile.Label;
 import java.lang.classfile.TypeKind;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
-import java.lang.invoke.MethodHandles;
+import java.lang.ref.Cleaner;
 import java.lang.reflect.AccessFlag;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -37,6 +37,8 @@ public final class KernelWriter {
   private static final ClassDesc SIZES = IntArray.class.describeConstable().orElseThrow();
   private static final MethodTypeDesc SIZE = MethodTypeDesc.of(CD_int, CD_int);
   private static final MethodTypeDesc INT_VALUE = MethodTypeDesc.of(CD_int);
+
+  private static final Cleaner UNUSED = Cleaner.create();
 
   private final String name;
   private final List<ClassDesc> types = new ArrayList<>(List.of(CONTEXT, SIZES));
@@ -67,7 +69,7 @@ public final class KernelWriter {
   }
 
   /**
-   * Defines the class.
+   * Defines the class, which is unloaded when the instance is no longer used.
    *
    * @param body writes the kernel's code up to its return
    * @return an instance of the {@code TaskN} that fits the number of parameters
@@ -103,11 +105,31 @@ public final class KernelWriter {
                       ClassFile.ACC_PUBLIC,
                       b -> b.aload(0).invokespecial(CD_Object, INIT_NAME, MTD_void).return_());
                 });
-    loader.put(className.replace('.', '/') + ".class", file);
+    String resource = className.replace('.', '/') + ".class";
+    loader.put(resource, file);
     try {
-      return MethodHandles.lookup().defineClass(file).getConstructor().newInstance();
+      Class<?> kernel = new OwnLoader().define(className, file);
+      Object code = kernel.getConstructor().newInstance();
+      UNUSED.register(
+          code,
+          () -> {
+            loader.remove(resource, file);
+            Sketches.forget(kernel);
+          });
+      return code;
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("a generated kernel could not be loaded: " + name, e);
+    }
+  }
+
+  /** The loader of one kernel's class, so that it is unloaded without others. */
+  private static final class OwnLoader extends ClassLoader {
+    OwnLoader() {
+      super(KernelWriter.class.getClassLoader());
+    }
+
+    Class<?> define(String name, byte[] file) {
+      return defineClass(name, file, 0, file.length);
     }
   }
 

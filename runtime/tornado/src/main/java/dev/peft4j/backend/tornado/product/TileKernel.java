@@ -6,6 +6,7 @@ import static java.lang.constant.ConstantDescs.CD_float;
 import static java.lang.constant.ConstantDescs.CD_int;
 import static java.lang.constant.ConstantDescs.MTD_void;
 
+import dev.peft4j.backend.tornado.kernel.GeneratedKernel;
 import dev.peft4j.backend.tornado.kernel.KernelWriter;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
@@ -35,7 +36,8 @@ record TileKernel(
     boolean square,
     boolean bias,
     boolean accumulate,
-    Addressing addressing) {
+    Addressing addressing)
+    implements GeneratedKernel {
   static final int SIDE = 16;
   static final int TILE = 32;
   static final int DEPTH = 16;
@@ -48,7 +50,8 @@ record TileKernel(
   private static final MethodTypeDesc ALLOCATE = MethodTypeDesc.of(CD_float.arrayType(), CD_int);
 
   /** Parameters are a, b unless it is a, c, the bias if there is one, m, n, k, the addressing's. */
-  Object define() {
+  @Override
+  public Object define() {
     KernelWriter w = new KernelWriter(name());
     int a = w.buffer(FloatArray.class);
     int b = square ? a : w.buffer(FloatArray.class);

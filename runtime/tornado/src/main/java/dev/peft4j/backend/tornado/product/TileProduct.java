@@ -1,11 +1,10 @@
 package dev.peft4j.backend.tornado.product;
 
 import dev.peft4j.backend.Strides;
+import dev.peft4j.backend.tornado.kernel.GeneratedKernels;
 import dev.peft4j.backend.tornado.kernel.KernelCall;
 import dev.peft4j.backend.tornado.kernel.Places;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.WorkerGrid3D;
@@ -17,8 +16,6 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
  * in every order; only weights in codes are decoded, on the device.
  */
 final class TileProduct implements MatrixProduct {
-  private static final Map<TileKernel, Object> KERNELS = new ConcurrentHashMap<>();
-
   @Override
   public int packedSize(ProductShape s, boolean frozen) {
     return 0;
@@ -76,6 +73,6 @@ final class TileProduct implements MatrixProduct {
     int down = (m + tile - 1) / tile;
     WorkerGrid grid = new WorkerGrid3D(across * side, down * side, matrices);
     grid.setLocalWork(side, side, 1);
-    return new KernelCall(KERNELS.computeIfAbsent(kernel, TileKernel::define), arguments, grid);
+    return new KernelCall(GeneratedKernels.of(kernel), arguments, grid);
   }
 }

@@ -7,6 +7,7 @@ import static java.lang.constant.ConstantDescs.CD_int;
 import static java.lang.constant.ConstantDescs.CD_void;
 import static java.lang.constant.ConstantDescs.INIT_NAME;
 
+import dev.peft4j.backend.tornado.kernel.GeneratedKernel;
 import dev.peft4j.backend.tornado.kernel.KernelWriter;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
@@ -50,13 +51,8 @@ record VectorKernel(
     boolean accumulate,
     int fixedN,
     int fixedK,
-    Addressing addressing) {
-  /** The same kernel with its sizes as arguments. */
-  VectorKernel forAllSizes() {
-    return new VectorKernel(
-        rows, transposeA, square, layout, tail, narrow, ragged, bias, accumulate, 0, 0, addressing);
-  }
-
+    Addressing addressing)
+    implements GeneratedKernel {
   /** How the right operand is stored. */
   enum Layout {
     /** In blocks of 16 columns, filled up with zeros. */
@@ -83,7 +79,8 @@ record VectorKernel(
    * The kernel's code: parameters are a, b unless it is a, c, the bias if there is one, m, n, k,
    * batch sizes.
    */
-  Object define() {
+  @Override
+  public Object define() {
     KernelWriter w = new KernelWriter(name());
     int a = w.buffer(FloatArray.class);
     int bIn = square ? a : w.buffer(FloatArray.class);

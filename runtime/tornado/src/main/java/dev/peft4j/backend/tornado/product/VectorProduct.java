@@ -1,13 +1,12 @@
 package dev.peft4j.backend.tornado.product;
 
 import dev.peft4j.backend.Strides;
+import dev.peft4j.backend.tornado.kernel.GeneratedKernels;
 import dev.peft4j.backend.tornado.kernel.KernelCall;
 import dev.peft4j.backend.tornado.kernel.Places;
 import dev.peft4j.backend.tornado.product.VectorKernel.Layout;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.WorkerGrid3D;
@@ -30,19 +29,16 @@ final class VectorProduct implements MatrixProduct {
 
   private static final int MAX_ROWS = 16;
 
-  /** With so many kernels no further one is made for certain sizes: a class is never unloaded. */
-  private static final int MAX_KERNELS = 1024;
+  private final boolean ofSizes;
 
-  private static final Map<VectorKernel, Object> KERNELS = new ConcurrentHashMap<>();
-
-  private final int maxKernels;
-
+  /** Creates products that have kernels of their own for the sizes of packed operands. */
   VectorProduct() {
-    this(MAX_KERNELS);
+    this(true);
   }
 
-  VectorProduct(int maxKernels) {
-    this.maxKernels = maxKernels;
+  /** Creates products whose kernels are for certain sizes, or all for any. */
+  VectorProduct(boolean ofSizes) {
+    this.ofSizes = ofSizes;
   }
 
   @Override
@@ -72,7 +68,7 @@ final class VectorProduct implements MatrixProduct {
       boolean accumulate) {
     Strides loops = s.loops();
     Layout layout = packed ? Layout.PACKED : s.transposeB() ? Layout.TRANSPOSED : Layout.PLAIN;
-    boolean fixed = packed && s.batchB().size() == 1 && s.k() >= LONG;
+    boolean fixed = ofSizes && packed && s.batchB().size() == 1 && s.k() >= LONG;
     int rows = rows(s.m());
     VectorKernel kernel =
         new VectorKernel(
@@ -88,9 +84,6 @@ final class VectorProduct implements MatrixProduct {
             fixed ? s.n() : 0,
             fixed ? s.k() : 0,
             new Addressing.Batched(Places.of(loops)));
-    if (fixed && KERNELS.size() >= maxKernels && !KERNELS.containsKey(kernel)) {
-      kernel = kernel.forAllSizes();
-    }
     return call(kernel, arguments(s, loops, a, b, bias, c), s.m(), s.n(), s.matrices());
   }
 
@@ -119,7 +112,7 @@ final class VectorProduct implements MatrixProduct {
     WorkerGrid grid =
         new WorkerGrid3D(blocks(n), (m + kernel.rows() - 1) / kernel.rows(), matrices);
     grid.setLocalWork(1, 1, 1);
-    return new KernelCall(KERNELS.computeIfAbsent(kernel, VectorKernel::define), arguments, grid);
+    return new KernelCall(GeneratedKernels.of(kernel), arguments, grid);
   }
 
   /** What both kinds of kernels are called with. */

@@ -33,7 +33,7 @@ class MatrixProductTest {
 
     MatrixProduct get() {
       return this == CPU_WITHOUT_FIXED_SIZES
-          ? new VectorProduct(0)
+          ? new VectorProduct(false)
           : MatrixProduct.forDevice(TornadoDeviceType.valueOf(name()));
     }
   }

@@ -1,0 +1,37 @@
+package dev.peft4j.nn;
+
+import dev.peft4j.tensor.Tensor;
+
+/** The slot of an attention with its output layer, and what an adapter there needs to attend. */
+public final class AttentionSlot extends ModelSlot {
+  /** What an adapter computes with the attention's own layers. */
+  public interface Parts {
+    /** Returns the keys of states: (batch, tokens, hidden) to (batch, tokens, key heads · size). */
+    Tensor keys(Tensor states);
+
+    /** Returns the values of states, of the same shape. */
+    Tensor values(Tensor states);
+
+    /** Returns the result of the output layer: (…, heads · head size) to (…, hidden). */
+    Tensor output(Tensor context);
+  }
+
+  private final String path;
+  private final Parts parts;
+
+  AttentionSlot(int layer, ModelSlots model, String path, Parts parts) {
+    super(Kind.ATTENTION, layer, model);
+    this.path = path;
+    this.parts = parts;
+  }
+
+  /** Returns the path of the attention's module below that of the model with the slots. */
+  public String path() {
+    return path;
+  }
+
+  /** Returns the attention's own layers. */
+  public Parts parts() {
+    return parts;
+  }
+}
