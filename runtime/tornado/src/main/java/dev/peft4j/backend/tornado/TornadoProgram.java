@@ -96,8 +96,9 @@ final class TornadoProgram implements Backend.Executable {
     return made;
   }
 
-  /** Bytes of buffers on the device. */
-  long bytes() {
+  /** Returns the bytes of buffers on the device. */
+  @Override
+  public long bytes() {
     Resident r = resident;
     return r == null ? 0 : r.bytes;
   }
