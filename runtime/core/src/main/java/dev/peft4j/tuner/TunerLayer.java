@@ -230,9 +230,9 @@ public interface TunerLayer extends LayerAdapter {
   }
 
   /**
-   * Returns an adapter of its own for another layer that holds the same weight, whose parameters have
-   * the values of this one's; null if there is none. Unlike with {@link #tied}, each of the two has
-   * gradients of its own.
+   * Returns an adapter of its own for another layer that holds the same weight, whose parameters
+   * have the values of this one's; null if there is none. Unlike with {@link #tied}, each of the
+   * two has gradients of its own.
    */
   default @Nullable TunerLayer twin(Module other) {
     return null;
