@@ -1,5 +1,6 @@
 package dev.peft4j.cli;
 
+import dev.peft4j.io.AdapterFolder;
 import dev.peft4j.io.AtomicFiles;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.io.PeftFormat;
@@ -44,6 +45,17 @@ final class AdapterPath {
             + PeftFormat.CONFIG_FILE
             + " is not there)"
             + (below.isEmpty() ? "" : "; did you mean " + below.getFirst() + "?"));
+  }
+
+  /**
+   * Returns the folder of an adapter whose weights are all finite.
+   *
+   * @throws FileFormatException if there is none, or a weight is NaN or infinite
+   */
+  static Path finite(Path folder) throws IOException {
+    Path at = of(folder);
+    AdapterFolder.read(at).checkFinite();
+    return at;
   }
 
   private static boolean isAdapter(Path folder) {

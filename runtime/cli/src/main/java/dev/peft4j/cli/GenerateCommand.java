@@ -7,8 +7,6 @@ import dev.peft4j.generate.GenerationListener;
 import dev.peft4j.generate.GenerationRequest;
 import dev.peft4j.generate.GenerationResult;
 import dev.peft4j.generate.Generator;
-import dev.peft4j.io.Adapter;
-import dev.peft4j.io.AdapterFolder;
 import dev.peft4j.io.FileFormatException;
 import dev.peft4j.transformers.CausalLm;
 import dev.peft4j.transformers.Tokenizer;
@@ -100,9 +98,7 @@ final class GenerateCommand implements Callable<Integer> {
     CausalLm model = options.causalLm();
     model.eval();
     if (adapter != null) {
-      Path at = AdapterPath.of(adapter);
-      Adapter weights = AdapterFolder.read(at);
-      weights.checkFinite();
+      Path at = AdapterPath.finite(adapter);
       CommandException.ofSettings(() -> PeftModel.load(model, at)).eval();
     }
     GenerationConfig config = generation.config(GenerationConfig.read(options.folder));
@@ -119,6 +115,17 @@ final class GenerateCommand implements Callable<Integer> {
 
   private int run(Generator generator, List<String> texts) {
     List<GenerationRequest> requests = texts.stream().map(generator::request).toList();
+    Path file = promptFile;
+    int length = requests.getFirst().prompt().length;
+    if (file != null && length > generator.contextLength()) {
+      throw new CommandException(
+          file
+              + ": the prompt has "
+              + length
+              + " tokens, longer than the context of "
+              + generator.contextLength()
+              + "; shorten it, or see --max-length");
+    }
     boolean streams = texts.size() == 1 && !out.json() && generator.config().numBeams() == 1;
     PrintWriter writer = out.writer();
     GenerationListener listener =

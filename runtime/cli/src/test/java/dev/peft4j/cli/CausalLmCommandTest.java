@@ -227,6 +227,54 @@ class CausalLmCommandTest {
   }
 
   @Test
+  void anEndThatNoVocabularyHasIsNamed() throws IOException {
+    Path tokenizer = model.resolve("tokenizer_config.json");
+    Files.writeString(tokenizer, "{\"eos_token\": \"<|over|>\"}");
+    train(data)
+        .failed("the tokenizer's eos_token \"<|over|>\", 18, is not in the vocabulary of 18");
+    Files.delete(tokenizer);
+    Path config = model.resolve("config.json");
+    Files.writeString(
+        config, Files.readString(config).replace("\"eos_token_id\": 3", "\"eos_token_id\": 18"));
+    Path text = folder.resolve("book.txt");
+    Files.writeString(text, "the film was great");
+    train(text).failed("the eos_token_id of config.json, 18, is not in the vocabulary of 18");
+  }
+
+  /** Each of them stands in a line of its own. */
+  @Test
+  void allThatDoesNotFitIsListed() throws IOException {
+    Path config = model.resolve("config.json");
+    Files.writeString(
+        config, Files.readString(config).replace("\"hidden_size\": 16", "\"hidden_size\": 20"));
+    Run run = train(data);
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.err()).contains(model + " does not fit the model");
+    assertThat(
+            run.err()
+                .lines()
+                .filter(l -> l.matches(" +(model|lm_head)\\S+: expected .*, found .*")))
+        .hasSize(2 * 9 + 3); // every weight has the hidden size
+    Files.writeString(
+        config,
+        Files.readString(config)
+            .replace("\"hidden_size\": 20", "\"hidden_size\": 16")
+            .replace("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3"));
+    assertThat(train(data).err().lines().filter(l -> l.matches(" +model.layers.2\\S+"))).hasSize(9);
+  }
+
+  @Test
+  void settingsThatTheFamilyDoesNotHave() throws IOException {
+    Path config = model.resolve("config.json");
+    String usual = Files.readString(config);
+    Files.writeString(config, usual.replace("{\"model_type\"", "{\"poetry\": 3, \"model_type\""));
+    train(data, "--steps", "1").ok(); // a warning of the log, see DecoderFolderTest
+    Files.writeString(
+        config, usual.replace("{\"model_type\"", "{\"is_causal\": false, \"model_type\""));
+    train(data).failed("config.json: is_causal is false, which is not supported");
+  }
+
+  @Test
   void inspectNamesFamilySizesAndTheMemoryOfTraining() throws IOException {
     JsonNode found = Run.of("inspect", model, "--json").json();
     assertThat(found.path("family").asText()).isEqualTo("llama");

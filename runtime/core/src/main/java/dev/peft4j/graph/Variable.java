@@ -4,6 +4,7 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -23,6 +24,7 @@ public final class Variable {
   private volatile int version;
   private volatile @Nullable Node leaf;
   private volatile @Nullable Place place;
+  private volatile @Nullable Variable transposed;
   private @Nullable Node gradient;
   private final List<BackwardPass> passes = new ArrayList<>(1);
   private volatile List<Retained> retained = List.of();
@@ -107,6 +109,43 @@ public final class Variable {
     }
   }
 
+  /**
+   * Makes two matrices one value, of which the other is the transpose: whatever is set in one of
+   * them is in the other. Each has a gradient of its own, and an optimizer's step changes the value
+   * for one after the other.
+   */
+  public void transposeOf(Variable other) {
+    transposed = other;
+    other.transposed = this;
+  }
+
+  /** Returns the variable whose value is the transpose of this one's, or null. */
+  public @Nullable Variable transposed() {
+    return transposed;
+  }
+
+  /** Returns values with those of the variables that are transposes of some of them. */
+  static Map<Variable, Storage> withTransposed(Map<Variable, Storage> values) {
+    Map<Variable, Storage> all = values;
+    for (Map.Entry<Variable, Storage> e : values.entrySet()) {
+      Variable other = e.getKey().transposed;
+      if (other != null && !values.containsKey(other)) {
+        all = all == values ? new LinkedHashMap<>(values) : all;
+        int rows = e.getKey().shape.dim(0);
+        int columns = e.getKey().shape.dim(1);
+        float[] from = e.getValue().toFloats();
+        float[] to = new float[from.length];
+        for (int i = 0; i < rows; i++) {
+          for (int j = 0; j < columns; j++) {
+            to[j * rows + i] = from[i * columns + j];
+          }
+        }
+        all.put(other, Storage.of(to));
+      }
+    }
+    return all;
+  }
+
   /** Returns the name for messages. */
   public String name() {
     return name;
@@ -167,7 +206,8 @@ public final class Variable {
    * Replaces the values of several variables like {@link #set}, at one moment for those in one
    * group.
    */
-  public static void setAll(Map<Variable, Storage> values) {
+  public static void setAll(Map<Variable, Storage> given) {
+    Map<Variable, Storage> values = withTransposed(given);
     List<Variable> targets = List.copyOf(values.keySet());
     Replacement replacement = Replacement.of(targets);
     Storage[] places = replacement.places();

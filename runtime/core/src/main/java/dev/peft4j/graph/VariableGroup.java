@@ -208,7 +208,8 @@ public final class VariableGroup {
    *     variables keep theirs
    * @throws IllegalArgumentException if one is of another type or size; nothing is replaced
    */
-  public static void replace(Map<Variable, Storage> values) {
+  public static void replace(Map<Variable, Storage> given) {
+    Map<Variable, Storage> values = Variable.withTransposed(given);
     values.forEach((v, s) -> requireSame(v, v.storage(), s));
     Map<VariableGroup, Map<Variable, Storage>> byGroup = new LinkedHashMap<>();
     values.forEach(

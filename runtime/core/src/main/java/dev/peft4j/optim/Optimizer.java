@@ -11,6 +11,7 @@ import dev.peft4j.graph.VariableGroup;
 import dev.peft4j.nn.Modes;
 import dev.peft4j.nn.OverlaySource;
 import dev.peft4j.nn.Parameter;
+import dev.peft4j.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -129,6 +130,7 @@ public abstract class Optimizer {
                   .collect(Collectors.joining(", "))
               + (parameters.size() > 3 ? ", ..." : ""));
     }
+    followTransposed(roots, targets);
     for (BackwardPass pass : passes) {
       roots.add(pass.loss());
       targets.add(null);
@@ -151,6 +153,34 @@ public abstract class Optimizer {
     }
     modes.forEach(Modes::stepped);
     steps++;
+  }
+
+  /** Lets matrices that are transposes of each other go on from each other's new value. */
+  private static void followTransposed(List<Node> roots, List<@Nullable Variable> targets) {
+    int given = targets.size();
+    for (int i = 0; i < given; i++) {
+      Variable first = targets.get(i);
+      Variable other = first == null ? null : first.transposed();
+      if (other == null) {
+        continue;
+      }
+      int j = targets.indexOf(other);
+      Node turned = Tensor.of(roots.get(i)).transpose(0, 1).node();
+      if (j < 0) {
+        roots.add(turned);
+        targets.add(other);
+      } else if (j > i) {
+        Node next = roots.get(j);
+        Node[] inputs = next.inputs().clone();
+        Node leaf = other.node();
+        for (int k = 0; k < inputs.length; k++) {
+          inputs[k] = inputs[k] == leaf ? turned : inputs[k];
+        }
+        Node last = Node.of(next.op(), inputs);
+        roots.set(j, last);
+        roots.set(i, Tensor.of(last).transpose(0, 1).node());
+      }
+    }
   }
 
   private void check(Set<BackwardPass> passes) {

@@ -6,17 +6,30 @@ import dev.peft4j.nn.NamedModule;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** What the layers of one adapter share. */
 final class AdapterContext {
   private final List<NamedModule> layers;
   private final Map<String, ModuleTensor> shared = new HashMap<>();
+  private final Function<String, @Nullable AttachedAdapter> others;
   private final Map<Class<?>, Object> common = new HashMap<>();
 
   /** The context of an adapter of which no layer is made yet. */
   AdapterContext(List<NamedModule> layers) {
+    this(layers, _ -> null);
+  }
+
+  /**
+   * The context of an adapter beside others.
+   *
+   * @param others an adapter of the model by its name, or null
+   */
+  AdapterContext(List<NamedModule> layers, Function<String, @Nullable AttachedAdapter> others) {
     this.layers = List.copyOf(layers);
+    this.others = others;
   }
 
   /** Returns the context for a layer that draws from {@code rng}. */
@@ -30,6 +43,12 @@ final class AdapterContext {
       @Override
       public List<NamedModule> layers() {
         return layers;
+      }
+
+      @Override
+      public @Nullable TunerLayer other(String adapter, String path) {
+        AttachedAdapter a = others.apply(adapter);
+        return a == null ? null : a.layers().get(path);
       }
 
       @Override

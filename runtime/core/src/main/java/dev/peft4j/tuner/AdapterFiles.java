@@ -44,7 +44,8 @@ final class AdapterFiles {
 
   void write(Path folder, AttachedAdapter a) throws IOException {
     boolean whole = WholeAdapters.asked();
-    Settings<?> settings = whole ? a.settings() : a.settings().trained(a.layers());
+    Settings<?> own = a.settingsForFile();
+    Settings<?> settings = whole ? own : own.trained(a.layers());
     ObjectNode tree =
         settings
             .withTargets(SavedTargets.of(a.settings(), base))
@@ -67,6 +68,18 @@ final class AdapterFiles {
                           e -> replace(tensors, PeftNames.key(path, layer, e), layer.stored(e))));
     }
     a.tied().forEach((path, layer) -> tensors.putAll(ofTied(path, layer)));
+    a.layers()
+        .forEach(
+            (path, layer) -> {
+              if (layer.isSavedWithBase()) {
+                String above = PeftNames.PREFIX + path + "." + layer.baseName() + ".";
+                base.module(path)
+                    .ownParameters()
+                    .forEach(
+                        (name, p) ->
+                            tensors.put(above + name, new StoredTensor(p.shape(), p.own())));
+              }
+            });
     twice(a).forEach((key, p) -> tensors.put(key, new StoredTensor(p.shape(), p.own())));
     AdapterConfig config = AdapterConfig.of(tree);
     SequencedMap<String, StoredTensor> stored = settings.stored(tensors);
@@ -135,7 +148,7 @@ final class AdapterFiles {
 
   /** Reads the settings of an adapter. */
   static Settings<?> settings(Adapter file) throws IOException {
-    Settings<?> settings = Settings.read(tuner(file), file.config());
+    Settings<?> settings = Settings.read(tuner(file), file.config()).forFile(file.tensors());
     return file.config().checked(() -> settings.requireSize(file.shapes()));
   }
 

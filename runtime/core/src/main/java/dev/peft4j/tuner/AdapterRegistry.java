@@ -12,6 +12,7 @@ import dev.peft4j.nn.Parameter;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedMap;
 import java.util.TreeSet;
 import java.util.function.Supplier;
@@ -84,7 +85,8 @@ final class AdapterRegistry implements OverlaySource {
 
   @Override
   public synchronized void baseChanged() {
-    state.adapters().values().forEach(a -> BaseChange.apply(a, base));
+    Map<String, AttachedAdapter> all = state.adapters();
+    all.values().forEach(a -> BaseChange.apply(a, base, all));
   }
 
   @Override
@@ -112,7 +114,7 @@ final class AdapterRegistry implements OverlaySource {
       Settings<?> settings = forModel(Settings.of(config));
       prepare(settings);
       AttachedAdapter adapter = new AttachedAdapter(this, base, name, settings);
-      return new Attaching(base, adapter, this::publish);
+      return new Attaching(base, adapter, n -> state.adapters().get(n), this::publish);
     } catch (RuntimeException e) {
       leaveIfEmpty();
       throw e;

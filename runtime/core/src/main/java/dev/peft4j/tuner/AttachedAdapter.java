@@ -49,6 +49,7 @@ final class AttachedAdapter {
   private Settings<?> settings;
   private @Nullable AdapterTraining training;
   private boolean knowsTraining;
+  private boolean sharesTargets;
   private volatile String name;
 
   AttachedAdapter(OverlaySource owner, FrozenBase base, String name, Settings<?> settings) {
@@ -98,9 +99,7 @@ final class AttachedAdapter {
     bySlot.put(slot, shared);
     tied.put(path, shared);
     beginning.tied(path, carrier);
-    if (isTarget) {
-      settings = settings.tied();
-    }
+    sharesTargets |= isTarget;
   }
 
   /** Adds copies of all tensors of a module, which is trained in full. */
@@ -288,6 +287,11 @@ final class AttachedAdapter {
 
   Settings<?> settings() {
     return settings;
+  }
+
+  /** Returns the settings for a file, which say whether layers share an adapter. */
+  Settings<?> settingsForFile() {
+    return sharesTargets ? settings.tied() : settings;
   }
 
   AdapterTargets targets() {

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,7 @@ final class Attaching implements Attachment {
   private final FrozenBase base;
   private final AttachedAdapter adapter;
   private final AdapterTargets targets;
+  private final Function<String, @Nullable AttachedAdapter> others;
   private final Consumer<Supplier<AttachedAdapter>> publisher;
   private final SequencedMap<String, Module> asked = new LinkedHashMap<>();
   private final Set<AdapterSlot> askedSlots = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -34,10 +36,15 @@ final class Attaching implements Attachment {
   /**
    * Starts an adapter.
    *
+   * @param others an adapter that the model has already, by its name
    * @param publisher makes it and adds it to the model
    */
   Attaching(
-      FrozenBase base, AttachedAdapter adapter, Consumer<Supplier<AttachedAdapter>> publisher) {
+      FrozenBase base,
+      AttachedAdapter adapter,
+      Function<String, @Nullable AttachedAdapter> others,
+      Consumer<Supplier<AttachedAdapter>> publisher) {
+    this.others = others;
     this.base = base;
     this.adapter = adapter;
     this.targets = adapter.targets();
@@ -157,7 +164,7 @@ final class Attaching implements Attachment {
     for (Map.Entry<String, Module> e : asked.entrySet()) {
       all.add(new NamedModule(e.getKey(), e.getValue()));
     }
-    AdapterContext context = new AdapterContext(all);
+    AdapterContext context = new AdapterContext(all, others);
     for (NamedModule m : all) {
       if (!adapter.settings().parameterTargets(m.name(), m.module()).isEmpty()) {
         throw new IllegalArgumentException(
@@ -224,6 +231,11 @@ final class Attaching implements Attachment {
    */
   private void tie(String carrier, NamedModule other) {
     if (adapter.at(slot(other.module())) != null || targets.leavesOut(other.name())) {
+      return;
+    }
+    TunerLayer twin = adapter.layer(carrier).twin(other.module());
+    if (twin != null) {
+      adapter.add(other.name(), other.module(), slot(other.module()), twin);
       return;
     }
     TunerLayer shared = adapter.layer(carrier).tied(other.module());

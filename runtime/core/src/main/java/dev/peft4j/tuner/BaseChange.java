@@ -19,11 +19,11 @@ final class BaseChange {
    * Makes an adapter that nothing has changed yet what it would be if it were attached now; of
    * another one only what it keeps of the base besides its parameters.
    */
-  static void apply(AttachedAdapter a, FrozenBase base) {
+  static void apply(AttachedAdapter a, FrozenBase base, Map<String, AttachedAdapter> all) {
     Beginning beginning = a.beginning();
     boolean untouched = beginning.isUntouched();
     Map<ModuleTensor, Storage> values = new LinkedHashMap<>();
-    Map<String, TunerLayer> again = made(a, base);
+    Map<String, TunerLayer> again = made(a, base, all);
     again.forEach(
         (path, now) -> {
           TunerLayer layer = a.layer(path);
@@ -55,7 +55,8 @@ final class BaseChange {
   }
 
   /** Makes its layers once more, in the order that they were made in, with the same numbers. */
-  private static Map<String, TunerLayer> made(AttachedAdapter a, FrozenBase base) {
+  private static Map<String, TunerLayer> made(
+      AttachedAdapter a, FrozenBase base, Map<String, AttachedAdapter> all) {
     Map<String, NamedModule> byPath = new HashMap<>();
     base.modules().forEach(m -> byPath.put(m.name(), m));
     if (a.tuner().fillsSlots()) {
@@ -64,11 +65,11 @@ final class BaseChange {
     List<NamedModule> layers = new ArrayList<>();
     for (String path : a.layers().keySet()) {
       NamedModule m = byPath.get(path);
-      if (m != null) {
+      if (m != null && !a.layer(path).isTwin()) {
         layers.add(m);
       }
     }
-    AdapterContext context = new AdapterContext(layers);
+    AdapterContext context = new AdapterContext(layers, all::get);
     Map<String, TunerLayer> again = new LinkedHashMap<>();
     for (NamedModule m : layers) {
       TunerContext here = context.drawing(a.beginning().generator(m.name()));

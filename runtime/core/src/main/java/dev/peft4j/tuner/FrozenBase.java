@@ -103,6 +103,16 @@ final class FrozenBase {
     return all;
   }
 
+  /** Returns the module at a path. */
+  Module module(String path) {
+    for (NamedModule m : modules) {
+      if (m.name().equals(path)) {
+        return m.module();
+      }
+    }
+    throw new IllegalArgumentException("there is no module '" + path + "'");
+  }
+
   /** True if the target {@code all-linear} takes that module. */
   boolean isInAllLinear(String path, Module module) {
     return module instanceof Adaptable layer && layer.isLinear() && !outputHeads.contains(path);

@@ -231,7 +231,7 @@ final class MergedWeights {
    */
   private Map<ModuleTensor, Storage> summed() {
     Map<ModuleTensor, Storage> sums = new LinkedHashMap<>();
-    if (adapters.isEmpty() || !adapters.stream().allMatch(a -> a.settings().addsUpInShared())) {
+    if (adapters.isEmpty() || !adapters.stream().allMatch(MergedWeights::addsUp)) {
       return sums;
     }
     for (Map<Parameter, Parameter> slot : bySlot.values()) {
@@ -250,6 +250,11 @@ final class MergedWeights {
           });
     }
     return sums;
+  }
+
+  private static boolean addsUp(AttachedAdapter a) {
+    return a.settings().addsUpInShared()
+        || a.layers().values().stream().anyMatch(TunerLayer::isTwin);
   }
 
   /** The number of layers that the adapters change a parameter in. */

@@ -122,6 +122,11 @@ record Settings<C extends PeftConfig>(Tuner<C> tuner, C config) {
         : tuner.attachToParameters(path, module, names, config, context);
   }
 
+  /** Returns these with what only the tensors of a file tell. */
+  Settings<C> forFile(Map<String, StoredTensor> tensors) {
+    return with(tuner.forFile(config, tensors));
+  }
+
   /** Returns these, if weights of these shapes can be an adapter's with them. */
   Settings<C> requireSize(Map<String, Shape> weights) {
     tuner.requireSize(config, weights);

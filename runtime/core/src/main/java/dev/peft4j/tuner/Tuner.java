@@ -82,6 +82,15 @@ public interface Tuner<C extends PeftConfig> {
    */
   default void requireSize(C config, Map<String, Shape> weights) {}
 
+  /**
+   * Returns the settings of a file with what only its tensors tell.
+   *
+   * @param tensors by their keys
+   */
+  default C forFile(C config, Map<String, StoredTensor> tensors) {
+    return config;
+  }
+
   /** Returns what the names of its parameters start with, for example {@code lora_}. */
   default String parameterPrefix() {
     return peftType().toLowerCase(Locale.ROOT) + "_";

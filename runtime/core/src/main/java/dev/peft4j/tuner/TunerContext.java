@@ -7,6 +7,7 @@ import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.Parameter;
 import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The common part of the layers of one adapter while they are attached: which they are, random
@@ -21,6 +22,14 @@ public interface TunerContext {
    * whose size follows from all of them.
    */
   List<NamedModule> layers();
+
+  /**
+   * Returns what another adapter of the model has at the path of a layer, or null: for an adapter
+   * that computes with others.
+   */
+  default @Nullable TunerLayer other(String adapter, String path) {
+    return null;
+  }
 
   /**
    * Returns the tensor that all layers of the adapter have under a name.

@@ -248,6 +248,25 @@ public interface TunerLayer extends LayerAdapter {
   }
 
   /**
+   * Returns an adapter of its own for another layer that holds the same weight, whose parameters
+   * have the values of this one's; null if there is none. Unlike with {@link #tied}, each of the
+   * two has gradients of its own.
+   */
+  default @Nullable TunerLayer twin(Module other) {
+    return null;
+  }
+
+  /** Returns whether it was made by {@link #twin}, so that its values follow another one's. */
+  default boolean isTwin() {
+    return false;
+  }
+
+  /** Returns whether files have the layer's own weight, too. */
+  default boolean isSavedWithBase() {
+    return false;
+  }
+
+  /**
    * Returns whether files have the parameters once more under the path of each layer that shares
    * them, see {@link #tied}; readers take them from either place.
    */

@@ -1,8 +1,10 @@
 package dev.peft4j.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Rng;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
@@ -97,5 +99,20 @@ class InitialTest {
       sum += (x - mean) * (x - mean);
     }
     return sum / v.length;
+  }
+
+  /** What is drawn in 16 bits is what a conversion afterwards gives. */
+  @Test
+  void drawnInAnEncoding() {
+    Linear drawn = Rng.with(3, () -> Initial.held(Encodings.BFLOAT16, () -> new Linear(70, 90)));
+    Linear converted = Rng.with(3, () -> new Linear(70, 90));
+    assertThat(drawn.weight().own().encoding()).isEqualTo(Encodings.BFLOAT16);
+    assertThat(drawn.weight().trainable()).isFalse();
+    assertThat(drawn.bias().own().encoding()).isEqualTo(Encodings.FLOAT32);
+    converted.weight().to(Encodings.BFLOAT16);
+    assertThat(drawn.weight().own().toFloats()).isEqualTo(converted.weight().own().toFloats());
+    assertThatThrownBy(() -> Initial.held(Encodings.Q8_0, () -> new Linear(32, 2)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("Q8_0");
   }
 }

@@ -11,6 +11,7 @@ import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.optim.AdamW;
+import dev.peft4j.optim.Sgd;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.lora.LoraConfig;
 import java.io.IOException;
@@ -198,5 +199,107 @@ class TiedWeightsTest {
         PeftModel.of(other, lora("embed").exclude("head").init(Init.RANDOM).build());
     assertThat(other.head.forward(Tensor.zeros(1, 4)).toFloats()).containsOnly(0);
     assertThatThrownBy(excluded::mergeAndUnload).hasMessageContaining("ensureWeightTying");
+  }
+
+  @Test
+  void asPeftTiesThemEachHasItsOwnAdapterOfTheSameValues() throws IOException {
+    AdaptedModel<Tied> model =
+        Rng.with(3, () -> PeftModel.of(base, lora("embed").ensureWeightTying(true).build()));
+    assertThat(
+            model.namedParameters().stream()
+                .filter(p -> p.parameter().trainable())
+                .map(NamedParameter::name))
+        .containsExactly(
+            "base_model.model.embed.lora_embedding_A.default",
+            "base_model.model.embed.lora_embedding_B.default",
+            "base_model.model.head.lora_A.default.weight",
+            "base_model.model.head.lora_B.default.weight");
+    requireTransposed(model);
+    List<TunerLayer.Entry> e = model.adapters().adapter("default").layer("embed").parameters();
+    List<TunerLayer.Entry> h = model.adapters().adapter("default").layer("head").parameters();
+    Net.shake(model, "default", 4);
+    requireTransposed(model);
+
+    // plain descent: each follows its own gradient, one after the other
+    Sgd optimizer = Sgd.of(model.trainableParameters(), 0.1f);
+    float[] before = e.get(0).parameter().own().toFloats();
+    base.forward(ids).square().mean().backward();
+    float[] own = e.get(0).parameter().grad().toFloats();
+    float[] ofHead = h.get(1).parameter().grad().transpose(0, 1).toFloats();
+    optimizer.step();
+    float[] after = e.get(0).parameter().own().toFloats();
+    for (int i = 0; i < before.length; i++) {
+      assertThat(after[i])
+          .isCloseTo(
+              before[i] - 0.1f * own[i] - 0.1f * ofHead[i],
+              org.assertj.core.data.Offset.offset(1e-6f));
+    }
+    requireTransposed(model);
+
+    model.save(folder);
+    Map<String, dev.peft4j.io.StoredTensor> saved = AdapterFolder.read(folder).tensors();
+    assertThat(saved.keySet())
+        .containsExactlyInAnyOrder(
+            "base_model.model.embed.lora_embedding_A",
+            "base_model.model.embed.lora_embedding_B",
+            "base_model.model.head.lora_A.weight",
+            "base_model.model.head.lora_B.weight",
+            "base_model.model.embed.base_layer.weight",
+            "base_model.model.head.base_layer.weight");
+    float[] y = base.forward(ids).toFloats();
+    Tied other = tied();
+    AdaptedModel<Tied> loaded = PeftModel.load(other, folder, true);
+    assertThat(other.forward(ids).toFloats()).isEqualTo(y);
+    requireTransposed(loaded);
+
+    // as in peft, merging adds both to the one weight
+    float[] w = base.embed.weight().own().toFloats();
+    float[] delta =
+        e.get(1)
+            .parameter()
+            .matmul(e.get(0).parameter())
+            .transpose(0, 1)
+            .mul(3) // twice alpha / r
+            .toFloats();
+    model.mergeAndUnload();
+    float[] merged = base.embed.weight().own().toFloats();
+    for (int i = 0; i < w.length; i++) {
+      assertThat(merged[i]).isCloseTo(w[i] + delta[i], org.assertj.core.data.Offset.offset(1e-5f));
+    }
+  }
+
+  private static void requireTransposed(PeftModel model) {
+    List<TunerLayer.Entry> e = model.adapters().adapter("default").layer("embed").parameters();
+    List<TunerLayer.Entry> h = model.adapters().adapter("default").layer("head").parameters();
+    for (int i = 0; i < 2; i++) {
+      assertThat(h.get(1 - i).parameter().ownTensor().transpose(0, 1).toFloats())
+          .isEqualTo(e.get(i).parameter().own().toFloats());
+    }
+  }
+
+  @Test
+  void otherWeightsOfTheBaseKeepThemTheSame() {
+    AdaptedModel<Tied> model =
+        Rng.with(3, () -> PeftModel.of(base, lora("embed").ensureWeightTying(true).build()));
+    Map<String, dev.peft4j.data.Storage> values = new LinkedHashMap<>();
+    Rng.with(8, Tied::new).stateDict().forEach((name, p) -> values.put(name, p.own()));
+    model.adapters().loadBase(values);
+    requireTransposed(model);
+  }
+
+  @Test
+  void aFileOfSharedAdaptersStaysOne() throws IOException {
+    AdaptedModel<Tied> model = PeftModel.of(base, lora("embed").build());
+    Net.shake(model, "default", 4);
+    model.save(folder);
+    Tied other = tied();
+    AdaptedModel<Tied> loaded = PeftModel.load(other, folder);
+    float[] y = other.forward(ids).toFloats();
+    assertThat(loaded.namedParameters().stream().map(NamedParameter::name))
+        .noneMatch(n -> n.contains("head.lora"));
+    loaded.mergeAndUnload();
+    assertThat(other.forward(ids).toFloats())
+        .usingComparatorWithPrecision(1e-5f)
+        .containsExactly(y);
   }
 }

@@ -168,6 +168,19 @@ public final class Quantize {
     return linear;
   }
 
+  /**
+   * Quantizes the weights of a model in memory, one after the other. A model in a file is better
+   * loaded with this: it then never exists as a whole in another encoding.
+   *
+   * @return the model
+   * @throws dev.peft4j.data.NonFiniteException if a weight has a value that the encoding cannot
+   *     hold; those before it are quantized
+   */
+  public <M extends Module> M apply(M model) {
+    encodings(model).forEach(Parameter::to);
+    return model;
+  }
+
   /** Returns what chooses the encodings of a model's weights. */
   Held held() {
     return this::chooser;

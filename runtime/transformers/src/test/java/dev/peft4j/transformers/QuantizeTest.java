@@ -228,4 +228,16 @@ class QuantizeTest {
                         .normal(p.shape().size(), 0, (float) Math.sqrt(size))));
     return adapted;
   }
+
+  /** A model in memory becomes what loading it quantized gives. */
+  @Test
+  void aModelInMemoryIsQuantized() throws IOException {
+    Path stories = GgufResource.path("bnb");
+    CausalLm whole = Transformers.causalLm(stories, Encodings.FLOAT32);
+    CausalLm coded = Quantize.nf4().embeddings(Encodings.BFLOAT16).apply(whole);
+    assertThat(coded).isSameAs(whole);
+    assertThat(held(coded, "model.layers.0.mlp.down_proj.weight")).isEqualTo(new Nf4(64, false));
+    assertThat(held(coded, "model.embed_tokens.weight")).isEqualTo(Encodings.BFLOAT16);
+    assertThat(held(coded, "lm_head.weight")).isEqualTo(Encodings.FLOAT32);
+  }
 }

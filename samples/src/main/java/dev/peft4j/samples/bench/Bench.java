@@ -1,12 +1,15 @@
 package dev.peft4j.samples.bench;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Rng;
+import dev.peft4j.nn.Initial;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.optim.AdamW;
 import dev.peft4j.optim.Optimizer;
 import dev.peft4j.tensor.Tensor;
+import dev.peft4j.transformers.Quantize;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
@@ -25,8 +28,12 @@ import org.jspecify.annotations.Nullable;
  * many cores; {@code dtype} is the encoding of the frozen weights, such as {@code float32} or
  * {@code bfloat16}; {@code batch} and {@code length} are sizes of a decoder's or encoder's texts.
  *
- * <p>With {@code peer}, a command that prints such a line, both run alternately, {@code rounds}
- * times each ({@link SideBySide}). {@code workload=growth} runs {@link Growth} instead.
+ * <p>{@code quantize} holds the linear layers of a decoder in codes ({@link Quantize#named}), and
+ * {@code gguf} is a file with the weights of the decoder, which is mapped instead of drawing them.
+ *
+ * <p>With {@code peer}, a command that prints such a line, or {@code llama.cpp}, both run
+ * alternately, {@code rounds} times each ({@link SideBySide}). {@code workload=growth} runs {@link
+ * Growth} instead, {@code packing} {@link PackingBench}, {@code rendering} {@link RenderingBench}.
  *
  * <p>Prints a {@link CostReport} to standard error and one JSON line to standard output: the median
  * step after the warm-up, the first step, samples (or tokens) a second, seconds from the start of
@@ -36,9 +43,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Bench {
   private static final String GROWTH = "growth";
+  private static final String PACKING = "packing";
+  private static final String RENDERING = "rendering";
 
   /** The property with the command to compare with. */
   static final String PEER = "peer";
+
+  /** The property with a file of a decoder's weights. */
+  static final String GGUF = "gguf";
+
+  private static final String QUANTIZE = "quantize";
 
   private static final int WARM_UP_STEPS = 2;
   private static final double WARM_UP_SECONDS = 5;
@@ -57,33 +71,84 @@ public final class Bench {
       Growth.run();
       return;
     }
-    if (name == null || !Workload.NAMES.contains(name)) {
+    if (PACKING.equals(name)) {
+      PackingBench.run();
+      return;
+    }
+    if (!RENDERING.equals(name) && (name == null || !Workload.NAMES.contains(name))) {
       fail(
           (name == null ? "no workload is given" : "there is no workload '" + name + "'")
               + "; say -Dworkload= with one of "
               + String.join(", ", Workload.NAMES)
               + ", "
-              + GROWTH);
+              + String.join(", ", GROWTH, PACKING, RENDERING));
       return;
     }
     String peer = System.getProperty(PEER);
     if (peer != null) {
-      List<String> command = List.of(peer.strip().split("\\s+"));
       try {
-        System.out.println(SideBySide.run(SideBySide.here(), command, count("rounds", 3)));
+        System.out.println(sideBySide(name, peer.strip()));
       } catch (IllegalStateException | UncheckedIOException e) {
         fail(String.valueOf(e.getMessage()));
       }
       return;
     }
+    if (RENDERING.equals(name)) {
+      try {
+        RenderingBench.run();
+      } catch (IllegalArgumentException | IOException e) {
+        fail(String.valueOf(e.getMessage()));
+      }
+      return;
+    }
     int steps = count("steps", 0);
-    int threads = count("threads", Runtime.getRuntime().availableProcessors());
+    int threads = threads();
     System.setProperty("peft4j.threads", Integer.toString(threads));
     Encoding encoding = encoding();
-    Workload workload = Rng.with(0, () -> Workload.of(name));
-    workload.base().to(encoding);
-    System.out.println(
-        run(name, workload, encoding, steps == 0 ? workload.steps() : steps, threads));
+    String coded = System.getProperty(QUANTIZE);
+    Workload workload;
+    try {
+      Encoding drawn = encoding.hasBlocks() ? Encodings.FLOAT32 : encoding;
+      workload = Rng.with(0, () -> Initial.held(drawn, () -> Workload.of(name)));
+      if (System.getProperty(GGUF) == null) {
+        workload.base().to(encoding);
+      }
+      if (coded != null) {
+        Quantize.named(coded).apply(workload.base());
+      }
+    } catch (IllegalArgumentException | UncheckedIOException e) {
+      fail(String.valueOf(e.getMessage()));
+      return;
+    }
+    String held = coded != null ? coded : encoding.name().toLowerCase(Locale.ROOT);
+    System.out.println(run(name, workload, held, steps == 0 ? workload.steps() : steps, threads));
+  }
+
+  private static String sideBySide(String name, String peer) {
+    int rounds = count("rounds", 3);
+    if (!peer.equals(LlamaCpp.NAME)) {
+      List<String> command = List.of(peer.split("\\s+"));
+      return SideBySide.run(SideBySide.here(), command, rounds);
+    }
+    if (!LlamaCpp.WORKLOADS.contains(name)) {
+      fail("-Dpeer=" + peer + " is for -Dworkload= with one of " + LlamaCpp.WORKLOADS);
+    }
+    String given = System.getProperty(GGUF);
+    if (given != null) {
+      return SideBySide.run(SideBySide.here(), SideBySide.here(LlamaCpp.class), rounds);
+    }
+    try (RandomGguf file = RandomGguf.write(encoding())) {
+      String[] with = {
+        "-D" + GGUF + "=" + file.path(), "-D" + LlamaCpp.ADAPTER + "=" + file.adapter()
+      };
+      return SideBySide.run(
+          SideBySide.here(Bench.class, with), SideBySide.here(LlamaCpp.class, with), rounds);
+    }
+  }
+
+  /** Returns the number of threads to use. */
+  static int threads() {
+    return count("threads", Runtime.getRuntime().availableProcessors());
   }
 
   private static Encoding encoding() {
@@ -105,7 +170,7 @@ public final class Bench {
     return Encodings.FLOAT32;
   }
 
-  private static int count(String property, int usual) {
+  static int count(String property, int usual) {
     String given = System.getProperty(property);
     if (given == null) {
       return usual;
@@ -128,7 +193,7 @@ public final class Bench {
   }
 
   /** Runs the steps and returns the JSON line. */
-  static String run(String name, Workload workload, Encoding encoding, int steps, int threads) {
+  static String run(String name, Workload workload, String held, int steps, int threads) {
     List<Parameter> trainable = workload.trainable();
     Optimizer optimizer = trainable.isEmpty() ? null : AdamW.of(trainable, 1e-4f);
     double first = step(workload, optimizer);
@@ -138,26 +203,51 @@ public final class Bench {
       warm += step(workload, optimizer);
     }
     double[] seconds = new double[steps];
+    double before = processorSeconds();
     for (int i = 0; i < steps; i++) {
       seconds[i] = step(workload, optimizer);
     }
+    double processor = (processorSeconds() - before) / steps;
     double step = median(seconds);
-    long peak = residentMemory("VmHWM");
+    String line =
+        line(
+            "peft4j, Java " + Runtime.version().feature(),
+            name,
+            held,
+            threads,
+            new Times(step, processor, first, started),
+            workload.units());
     System.err.print(CostReport.of(() -> step(workload, optimizer), Math.min(steps, REPORTED)));
+    return line;
+  }
+
+  /**
+   * What was measured, in seconds.
+   *
+   * @param step the median of a step
+   * @param processor processor time of a step
+   * @param first the first step
+   * @param started from the start of the process to the end of the first step
+   */
+  record Times(double step, double processor, double first, double started) {}
+
+  /** Returns the JSON line. */
+  static String line(String peer, String name, String held, int threads, Times t, int units) {
     return String.format(
         Locale.ROOT,
-        "{\"peer\": \"peft4j, Java %d\", \"workload\": \"%s\", \"dtype\": \"%s\", \"threads\":"
-            + " %d, \"step_ms\": %.4f, \"first_step_ms\": %.2f, \"per_second\": %.1f,"
+        "{\"peer\": \"%s\", \"workload\": \"%s\", \"dtype\": \"%s\", \"threads\": %d, \"step_ms\":"
+            + " %.4f, \"step_cpu_ms\": %.4f, \"first_step_ms\": %.2f, \"per_second\": %.1f,"
             + " \"start_to_first_step_s\": %.2f, \"peak_rss_mib\": %d}",
-        Runtime.version().feature(),
+        peer,
         name,
-        encoding.name().toLowerCase(Locale.ROOT),
+        held,
         threads,
-        step * 1e3,
-        first * 1e3,
-        workload.units() / step,
-        started,
-        peak >> 20);
+        t.step * 1e3,
+        t.processor * 1e3,
+        t.first * 1e3,
+        units / t.step,
+        t.started,
+        residentMemory("VmHWM") >> 20);
   }
 
   /** Runs one step and returns its seconds. */
@@ -185,9 +275,16 @@ public final class Bench {
    * Returns the seconds since the start by the JVM's own clock: the system's start time of a
    * process may be off by a second.
    */
-  private static double secondsSinceStart() {
+  static double secondsSinceStart() {
     long now = System.currentTimeMillis();
     return (now - ManagementFactory.getRuntimeMXBean().getStartTime()) / 1e3;
+  }
+
+  /** Returns the processor time that this process has taken. */
+  static double processorSeconds() {
+    OperatingSystemMXBean system =
+        (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+    return system.getProcessCpuTime() / 1e9;
   }
 
   /**

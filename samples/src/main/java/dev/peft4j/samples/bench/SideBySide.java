@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +22,9 @@ final class SideBySide {
   /** The compared figures, as named in the lines. */
   private static final List<String> FIGURES =
       List.of("step_ms", "start_to_first_step_s", "peak_rss_mib");
+
+  /** Processor time, which waiting for other programs does not add to; a line may leave it out. */
+  private static final String CPU = "step_cpu_ms";
 
   private final ObjectMapper json = new ObjectMapper();
   private final List<JsonNode> ours = new ArrayList<>();
@@ -45,8 +49,13 @@ final class SideBySide {
     return bench.summary(rounds);
   }
 
-  /** Returns the command that runs this program without a peer. */
+  /** Returns the command that runs {@link Bench} without a peer. */
   static List<String> here() {
+    return here(Bench.class);
+  }
+
+  /** Returns the command that runs a program with this one's properties, and more of them. */
+  static List<String> here(Class<?> program, String... properties) {
     Path java = Path.of(System.getProperty("java.home"), "bin", "java");
     Stream<String> flags =
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
@@ -54,21 +63,25 @@ final class SideBySide {
     return Stream.of(
             Stream.of(java.toString()),
             flags,
-            Stream.of("-cp", System.getProperty("java.class.path"), Bench.class.getName()))
+            Stream.of(properties),
+            Stream.of("-cp", System.getProperty("java.class.path"), program.getName()))
         .flatMap(s -> s)
         .toList();
   }
 
   private JsonNode turn(List<String> command) {
-    String what = String.join(" ", command);
+    String what = what(command);
     try {
-      Process process =
-          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+      Path errors = Files.createTempFile("peft4j-bench", ".log");
+      Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
       String out =
           new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
       int status = process.waitFor();
+      List<String> said = Files.readAllLines(errors, StandardCharsets.ISO_8859_1);
+      Files.delete(errors);
       if (status != 0) {
-        throw new IllegalStateException(what + " ended with status " + status);
+        String last = said.isEmpty() ? "" : ": " + said.getLast();
+        throw new IllegalStateException(what + " ended with status " + status + last);
       }
       JsonNode line = json.readTree(out);
       for (String figure : FIGURES) {
@@ -84,6 +97,12 @@ final class SideBySide {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(what + " was interrupted", e);
     }
+  }
+
+  /** A command in short, without a class path. */
+  private static String what(List<String> command) {
+    int path = command.indexOf("-cp");
+    return String.join(" ", path < 0 ? command : command.subList(path + 2, command.size()));
   }
 
   private String summary(int rounds) {
@@ -102,6 +121,19 @@ final class SideBySide {
               there,
               ratio(figure),
               figure.equals("step_ms") ? there / here : here / there));
+    }
+    if (Stream.concat(ours.stream(), theirs.stream()).allMatch(l -> l.path(CPU).isNumber())) {
+      double here = median(ours, CPU);
+      double there = median(theirs, CPU);
+      line.append(
+          String.format(
+              Locale.ROOT,
+              ", \"%s\": %.4f, \"peer_%s\": %.4f, \"cpu_ratio\": %.2f",
+              CPU,
+              here,
+              CPU,
+              there,
+              there / here));
     }
     return line.append('}').toString();
   }

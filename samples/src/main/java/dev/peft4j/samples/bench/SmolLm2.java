@@ -6,19 +6,28 @@ import dev.peft4j.generate.Generator;
 import dev.peft4j.graph.ActivationCheckpointing;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.transformers.CausalBatch;
+import dev.peft4j.transformers.CausalLm;
 import dev.peft4j.transformers.DecoderConfig;
 import dev.peft4j.transformers.DecoderInput;
 import dev.peft4j.transformers.LlamaForCausalLM;
+import dev.peft4j.transformers.Transformers;
 import dev.peft4j.tuner.PeftModel;
 import dev.peft4j.tuner.lora.LoraConfig;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 
 /** Workloads of a decoder of the shape of SmolLM2-135M, with random weights. */
 final class SmolLm2 {
-  private static final int VOCABULARY = 49152;
+  /** Tokens of the model. */
+  static final int VOCABULARY = 49152;
+
   private static final int IDS = 49000;
-  private static final int NEW_TOKENS = 64;
+
+  /** Tokens that are generated. */
+  static final int NEW_TOKENS = 64;
 
   private SmolLm2() {}
 
@@ -28,7 +37,7 @@ final class SmolLm2 {
    * <p>The property {@code checkpointing} is {@code off}, {@code auto} (the default) or {@code on}.
    */
   static Workload training(int batch, int length, int layers) {
-    LlamaForCausalLM base = model(layers, length);
+    CausalLm base = model(layers, length);
     String given = System.getProperty("checkpointing", "auto");
     base.activationCheckpointing(ActivationCheckpointing.valueOf(given.toUpperCase(Locale.ROOT)));
     PeftModel model = PeftModel.of(base, lora());
@@ -46,7 +55,7 @@ final class SmolLm2 {
    * @param adapted whether LoRA is active, not merged
    */
   static Workload generation(int batch, int prompt, int tokens, boolean adapted, int layers) {
-    LlamaForCausalLM base = model(layers, prompt + tokens);
+    CausalLm base = model(layers, prompt + tokens);
     if (adapted) {
       PeftModel.of(base, lora());
     }
@@ -63,9 +72,14 @@ final class SmolLm2 {
         counted, 4, base, List.of(), () -> Tensor.scalar(0), () -> generator.generate(prompts));
   }
 
+  /** How many layers the model has: the property {@code layers}, or 30. */
+  static int layers() {
+    return Integer.getInteger("layers", 30);
+  }
+
   /** The workloads of {@link Workload#NAMES} that are a decoder's. */
   static Workload of(String name, int batch, int length) {
-    int layers = Integer.getInteger("layers", 30);
+    int layers = layers();
     return switch (name) {
       case "smollm2" -> training(batch == 0 ? 4 : batch, length == 0 ? 256 : length, layers);
       case "generate" ->
@@ -75,7 +89,20 @@ final class SmolLm2 {
     };
   }
 
-  private static LlamaForCausalLM model(int layers, int positions) {
+  private static CausalLm model(int layers, int positions) {
+    String file = System.getProperty(Bench.GGUF);
+    if (file != null) {
+      try {
+        return Transformers.causalLm(Path.of(file));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    return random(layers, positions);
+  }
+
+  /** Returns a model with random weights. */
+  static CausalLm random(int layers, int positions) {
     return new LlamaForCausalLM(
         DecoderConfig.builder()
             .vocabSize(VOCABULARY)
@@ -89,7 +116,8 @@ final class SmolLm2 {
             .build());
   }
 
-  private static LoraConfig lora() {
+  /** Returns the settings of the adapter. */
+  static LoraConfig lora() {
     return LoraConfig.builder().r(8).alpha(16).targets("all-linear").taskType("CAUSAL_LM").build();
   }
 

@@ -1,8 +1,6 @@
 package dev.peft4j.samples.golden;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.MissingNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.io.Adapter;
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.AdapterFolder;
@@ -24,7 +22,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,13 +29,11 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** One adapter of a case: the computations of peft, and a comparison of the results. */
 final class AdapterRun {
   private static final double TOLERANCE = 1e-5;
-  private static final double ROUNDED = 1e-6;
 
   /** That of a few steps of a transformer. */
   private static final double DEEP_STEP_TOLERANCE = 2e-4;
@@ -57,48 +52,6 @@ final class AdapterRun {
   /** Makes the base model. */
   interface Base {
     CaseModel make() throws IOException;
-  }
-
-  /**
-   * What peft wrote down.
-   *
-   * @param prefix what its names in {@code io.safetensors} begin with
-   * @param adapter the folder that peft saved
-   * @param parameters the lines of {@code params.txt}; null if they are not of this adapter
-   * @param trainable the names of what is trained, in peft's order
-   * @param optimizer how it was trained
-   * @param merges whether merged weights are among it
-   * @param deep whether the model is a transformer: merged weights are only those of layers with an
-   *     adapter, numbers are relative where they are large, and a few weights may step elsewhere
-   * @param how the optimizer's name and all its numbers
-   */
-  record OfPeft(
-      String prefix,
-      Path adapter,
-      @Nullable List<String> parameters,
-      List<String> trainable,
-      GoldenCase.Settings optimizer,
-      boolean merges,
-      boolean deep,
-      JsonNode how) {
-    OfPeft(
-        String prefix,
-        Path adapter,
-        @Nullable List<String> parameters,
-        List<String> trainable,
-        GoldenCase.Settings optimizer,
-        boolean merges,
-        boolean deep) {
-      this(
-          prefix,
-          adapter,
-          parameters,
-          trainable,
-          optimizer,
-          merges,
-          deep,
-          MissingNode.getInstance());
-    }
   }
 
   private final OfPeft peft;
@@ -256,15 +209,7 @@ final class AdapterRun {
   }
 
   private void compareLists(String what, List<String> here, List<String> theirs) {
-    if (here.equals(theirs)) {
-      return;
-    }
-    List<String> extra = here.stream().filter(n -> !theirs.contains(n)).toList();
-    List<String> missing = theirs.stream().filter(n -> !here.contains(n)).toList();
-    wrong.add(
-        extra.isEmpty() && missing.isEmpty()
-            ? what + " come in another order than peft's: " + here
-            : what + " differ: only here " + extra + ", only in peft " + missing);
+    wrong.addAll(SavedAdapter.differences(what, here, theirs));
   }
 
   private void evaluate(CaseModel model) throws IOException {
@@ -429,7 +374,8 @@ final class AdapterRun {
     Path temporary = Files.createTempDirectory("peft4j-golden");
     try {
       adapted.save(temporary);
-      compareFiles(AdapterFolder.read(peft.adapter()), AdapterFolder.read(temporary));
+      Adapter theirs = AdapterFolder.read(peft.adapter());
+      wrong.addAll(SavedAdapter.differences(AdapterFolder.read(temporary), theirs));
       CaseModel second = base.make();
       torch(second.module(), () -> PeftModel.load(second.module(), temporary));
       model.module().eval();
@@ -437,80 +383,11 @@ final class AdapterRun {
       float[] before = replayed("eval", () -> model.forward().apply(inputs)).toFloats();
       float[] after = replayed("eval", () -> second.forward().apply(inputs)).toFloats();
       boolean rounds = read(peft.adapter()).get("save_only_topk_weights").asBoolean();
-      if (rounds ? !close(before, after) : !Arrays.equals(before, after)) {
+      if (rounds ? !SavedAdapter.close(before, after) : !Arrays.equals(before, after)) {
         wrong.add("the output changes when the adapter is saved and loaded");
       }
     } finally {
-      delete(temporary);
-    }
-  }
-
-  private void compareFiles(Adapter theirs, Adapter here) {
-    compareLists(
-        "keys of the saved adapter",
-        List.copyOf(here.tensors().keySet()),
-        List.copyOf(theirs.tensors().keySet()));
-    here.tensors()
-        .forEach(
-            (key, t) -> {
-              var other = theirs.tensors().get(key);
-              if (other != null
-                  && !(t.shape().equals(other.shape())
-                      && sameNumbers(key, t.storage().toFloats(), other.storage().toFloats()))) {
-                wrong.add("saved weight " + key + " is not what was loaded");
-              }
-            });
-    ObjectNode a = comparable(here.config());
-    ObjectNode b = comparable(theirs.config());
-    Set<String> keys = new TreeSet<>();
-    a.fieldNames().forEachRemaining(keys::add);
-    b.fieldNames().forEachRemaining(keys::add);
-    for (String key : keys) {
-      if (!sorted(a.get(key)).equals(sorted(b.get(key)))) {
-        wrong.add(
-            "adapter_config.json has " + key + " " + a.get(key) + ", peft's has " + b.get(key));
-      }
-    }
-  }
-
-  /** VB-LoRA's weights go through logits, where they are rounded. */
-  private static boolean sameNumbers(String key, float[] here, float[] theirs) {
-    return key.endsWith("_topk_weights") ? close(here, theirs) : Arrays.equals(here, theirs);
-  }
-
-  private static boolean close(float[] here, float[] theirs) {
-    for (int i = 0; i < here.length; i++) {
-      if (!(Math.abs(here[i] - theirs[i]) < ROUNDED)) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  /** Returns the settings without the release of peft and the package of the model's class. */
-  private static ObjectNode comparable(AdapterConfig config) {
-    ObjectNode tree = config.tree();
-    tree.remove("peft_version");
-    tree.remove("progressbar"); // FRoD's, which says how a terminal looks
-    if (tree.get("auto_mapping") instanceof ObjectNode mapping) {
-      mapping.remove("parent_library");
-    }
-    return tree;
-  }
-
-  /** Returns a list in sorted order: peft keeps targets in a set, so their order is arbitrary. */
-  private static String sorted(@Nullable JsonNode value) {
-    if (value == null || !value.isArray()) {
-      return String.valueOf(value);
-    }
-    return new TreeSet<>(value.valueStream().map(JsonNode::toString).toList()).toString();
-  }
-
-  static void delete(Path folder) throws IOException {
-    try (Stream<Path> all = Files.walk(folder)) {
-      for (Path p : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(p);
-      }
+      SavedAdapter.delete(temporary);
     }
   }
 

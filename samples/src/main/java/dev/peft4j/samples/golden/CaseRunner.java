@@ -41,6 +41,9 @@ final class CaseRunner {
       if (CaseModel.of(golden.model()) == null) {
         return CaseResult.unsupported("model " + golden.model());
       }
+      if (ArrowRunner.takes(golden)) {
+        return ArrowRunner.run(golden, base(golden, ""));
+      }
       PeftConfig config;
       try {
         AdapterConfig file = AdapterConfig.read(golden.adapter().resolve(PeftFormat.CONFIG_FILE));
@@ -80,7 +83,7 @@ final class CaseRunner {
           .with(wrong)
           .run();
     } finally {
-      AdapterRun.delete(folder);
+      SavedAdapter.delete(folder);
     }
   }
 
@@ -93,20 +96,15 @@ final class CaseRunner {
     if (start.equals("loftq")) {
       return "adapters that start as \"" + start + "\" can be loaded, not made";
     }
-    for (String key : List.of("monteclora_config")) {
-      if (file.get(key).isObject()) {
-        return key + " is not supported in training";
-      }
-    }
     return null;
   }
 
-  private static AdapterRun.OfPeft ofPeft(GoldenCase golden) throws IOException {
+  private static OfPeft ofPeft(GoldenCase golden) throws IOException {
     return ofPeft(golden, golden.adapter());
   }
 
-  private static AdapterRun.OfPeft ofPeft(GoldenCase golden, Path adapter) throws IOException {
-    return new AdapterRun.OfPeft(
+  private static OfPeft ofPeft(GoldenCase golden, Path adapter) throws IOException {
+    return new OfPeft(
         "",
         adapter,
         golden.parameters(),
@@ -118,6 +116,12 @@ final class CaseRunner {
   }
 
   private static CaseModel base(GoldenCase golden) throws IOException {
+    AdapterConfig config = AdapterConfig.read(golden.adapter().resolve(PeftFormat.CONFIG_FILE));
+    return base(golden, config.get("init_lora_weights").asText());
+  }
+
+  /** Returns the base of an adapter with this start. */
+  private static CaseModel base(GoldenCase golden, String start) throws IOException {
     CaseModel model = CaseModel.of(golden.model());
     if (model == null) {
       throw new IllegalStateException("no model " + golden.model());
@@ -131,10 +135,6 @@ final class CaseRunner {
     for (String name : shapes.keySet()) {
       values.put(name, file.storage(name));
     }
-    String start =
-        AdapterConfig.read(golden.adapter().resolve(PeftFormat.CONFIG_FILE))
-            .get("init_lora_weights")
-            .asText();
     if (List.of("corda", "lora_ga").contains(start)) { // such an adapter comes with its own base
       GoldenCase.starting("base_after.", golden.io())
           .forEach((name, t) -> values.put(name, t.storage()));

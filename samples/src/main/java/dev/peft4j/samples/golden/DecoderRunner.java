@@ -89,8 +89,8 @@ final class DecoderRunner {
       SafeTensors io,
       @Nullable Encoding encoding)
       throws IOException {
-    AdapterRun.OfPeft peft =
-        new AdapterRun.OfPeft(
+    OfPeft peft =
+        new OfPeft(
             "lora." + name + ".",
             golden.adapter(name),
             name.equals("attn") ? golden.parameters() : null,

@@ -44,8 +44,8 @@ final class EncoderRunner {
       PeftConfig config =
           Tuner.of(file.peftType(Tuner.all().stream().map(Tuner::peftType).toList())).read(file);
       boolean attention = name.equals("attn");
-      AdapterRun.OfPeft peft =
-          new AdapterRun.OfPeft(
+      OfPeft peft =
+          new OfPeft(
               "lora." + name + ".",
               golden.adapter(name),
               attention ? golden.parameters() : null,

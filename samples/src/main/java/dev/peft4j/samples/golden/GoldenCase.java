@@ -94,6 +94,11 @@ final class GoldenCase {
     return require("merges").asBoolean();
   }
 
+  /** Returns the settings of a case without an adapter of its own; else nothing. */
+  JsonNode config() {
+    return json.path("config");
+  }
+
   /** Returns the seed that everything was drawn from. */
   long seed() throws FileFormatException {
     return require("seed").asLong();

@@ -9,6 +9,7 @@ import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Rng;
 import dev.peft4j.optim.AdamW;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -17,7 +18,7 @@ class BenchTest {
   void printsOneJsonLine() throws IOException {
     Workload tiny = Rng.with(1, () -> Workload.of("tiny"));
     tiny.base().to(Encodings.BFLOAT16);
-    String line = Bench.run("tiny", tiny, Encodings.BFLOAT16, 3, 2);
+    String line = Bench.run("tiny", tiny, "bfloat16", 3, 2);
     assertThat(line.lines()).hasSize(1);
     JsonNode json = new ObjectMapper().readTree(line);
     assertThat(json.fieldNames())
@@ -28,6 +29,7 @@ class BenchTest {
             "dtype",
             "threads",
             "step_ms",
+            "step_cpu_ms",
             "first_step_ms",
             "per_second",
             "start_to_first_step_s",
@@ -51,6 +53,30 @@ class BenchTest {
     Workload generation = Rng.with(1, () -> SmolLm2.generation(2, 5, 3, true, 1));
     assertThat(generation.units()).isEqualTo(6);
     assertThat(Bench.step(generation, null)).isPositive();
+  }
+
+  /** The file of the peer llama.cpp is one that a workload takes, and is removed afterwards. */
+  @Test
+  void aRandomFileIsWritten() {
+    String layers = System.setProperty("layers", "1");
+    Path folder;
+    try (RandomGguf files = RandomGguf.write(Encodings.Q8_0)) {
+      folder = files.path().getParent();
+      System.setProperty(Bench.GGUF, files.path().toString());
+      Workload prefill = SmolLm2.of("prefill", 1, 5);
+      assertThat(prefill.base().parameters())
+          .anyMatch(p -> p.own().encoding().equals(Encodings.Q8_0));
+      assertThat(Bench.step(prefill, null)).isPositive();
+      assertThat(files.adapter()).isNotEmptyFile();
+    } finally {
+      System.clearProperty(Bench.GGUF);
+      if (layers == null) {
+        System.clearProperty("layers");
+      } else {
+        System.setProperty("layers", layers);
+      }
+    }
+    assertThat(folder).doesNotExist();
   }
 
   @Test

@@ -51,6 +51,21 @@ class SideBySideTest {
     assertThat(json.get("memory_ratio").doubleValue()).isEqualTo(0.25);
   }
 
+  /** Processor time is compared where both lines have it. */
+  @Test
+  void processorTime() throws IOException {
+    String here = "{\"step_cpu_ms\": 2, " + line(4, 0.5, 100).substring(1);
+    String there = "{\"step_cpu_ms\": 3, " + line(4, 0.5, 100).substring(1);
+    ObjectMapper json = new ObjectMapper();
+    JsonNode both =
+        json.readTree(SideBySide.run(printing("here", here), printing("there", there), 1));
+    assertThat(both.get("cpu_ratio").doubleValue()).isEqualTo(1.5);
+    JsonNode one =
+        json.readTree(
+            SideBySide.run(printing("here", here), printing("old", line(4, 0.5, 100)), 1));
+    assertThat(one.has("cpu_ratio")).isFalse();
+  }
+
   @Test
   void whatIsNoBenchIsSaid() throws IOException {
     List<String> here = printing("here", line(4, 0.5, 100));
@@ -59,7 +74,7 @@ class SideBySideTest {
         .hasMessageContaining("printed no number start_to_first_step_s: {\"step_ms\": 1}");
     assertThatThrownBy(() -> SideBySide.run(here, List.of("java", "-no-such-flag"), 1))
         .isInstanceOf(IllegalStateException.class)
-        .hasMessage("java -no-such-flag ended with status 1");
+        .hasMessageStartingWith("java -no-such-flag ended with status 1: ");
     assertThatThrownBy(() -> SideBySide.run(here, List.of("no-such-program"), 1))
         .hasMessageStartingWith("no-such-program could not be run: ");
   }

@@ -2,8 +2,11 @@ package dev.peft4j.backend.cpu;
 
 import dev.peft4j.data.Encoding;
 import dev.peft4j.data.FourBitBlocks;
+import dev.peft4j.data.IQ4_NL;
 import dev.peft4j.data.Q4_0;
 import dev.peft4j.data.Q4_1;
+import dev.peft4j.data.Q4_K;
+import dev.peft4j.data.Q6_K;
 import dev.peft4j.data.Q8_0;
 
 /**
@@ -17,7 +20,10 @@ class CodedRows {
   static final int Q4_0 = 1;
   static final int Q4_1 = 2;
   static final int FOUR_BITS = 3;
-  private static final int LOOPS = 4;
+  static final int IQ4_NL = 4;
+  static final int Q4_K = 5;
+  static final int Q6_K = 6;
+  private static final int LOOPS = 7;
 
   /** Loops, then those of products. */
   private static final boolean[] READY = new boolean[2 * LOOPS];
@@ -34,9 +40,12 @@ class CodedRows {
       return new CodedRows(encoding);
     }
     return switch (encoding) {
-      case Q8_0 e -> new Blocks(e, Q8_0);
-      case Q4_0 e -> new Blocks(e, Q4_0);
-      case Q4_1 e -> new Blocks(e, Q4_1);
+      case Q8_0 e -> new Blocks(e, Q8_0, true);
+      case Q4_0 e -> new Blocks(e, Q4_0, true);
+      case Q4_1 e -> new Blocks(e, Q4_1, true);
+      case IQ4_NL e -> new Blocks(e, IQ4_NL, true);
+      case Q4_K e -> new Blocks(e, Q4_K, false);
+      case Q6_K e -> new Blocks(e, Q6_K, false);
       case FourBitBlocks e -> new Crossing(e);
       default -> new CodedRows(encoding);
     };
@@ -65,7 +74,7 @@ class CodedRows {
         new LoopWarmer(
             (loop, a, b, c, n) -> {
               if (loop < LOOPS) {
-                CodedVectors.decode(loop, a, b, n / 32);
+                CodedVectors.decode(loop, a, b, n / 256 * 256);
               } else {
                 CodedVectors.dots(loop - LOOPS, a, b, 64, 2, n / 32 / 2, c);
               }
@@ -79,23 +88,29 @@ class CodedRows {
     }
   }
 
-  /** Blocks of 32 along rows. */
+  /** Blocks along rows, perhaps with a loop for products. */
   private static final class Blocks extends CodedRows {
     private final int loop;
+    private final boolean multiplies;
     private final int blockBytes;
+    private final int values;
 
-    Blocks(Encoding encoding, int loop) {
+    Blocks(Encoding encoding, int loop, boolean multiplies) {
       super(encoding);
       this.loop = loop;
+      this.multiplies = multiplies;
       this.blockBytes = encoding.blockBytes();
+      this.values = encoding.blockValues();
       Warmer.ask(loop);
-      Warmer.ask(LOOPS + loop);
+      if (multiplies) {
+        Warmer.ask(LOOPS + loop);
+      }
     }
 
     @Override
     void decode(long tensor, long first, int count, long to) {
-      if (READY[loop] && first % 32 == 0 && count % 32 == 0) {
-        CodedVectors.decode(loop, tensor + first / 32 * blockBytes, to, count / 32);
+      if (READY[loop] && first % values == 0 && count % values == 0) {
+        CodedVectors.decode(loop, tensor + first / values * blockBytes, to, count);
       } else {
         super.decode(tensor, first, count, to);
       }
@@ -103,7 +118,7 @@ class CodedRows {
 
     @Override
     boolean dots(long x, long tensor, int from, int count, int k, long y) {
-      if (!READY[LOOPS + loop]) {
+      if (!multiplies || !READY[LOOPS + loop]) {
         return false;
       }
       int blocks = k / 32;

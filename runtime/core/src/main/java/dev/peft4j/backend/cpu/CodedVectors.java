@@ -34,13 +34,23 @@ final class CodedVectors {
 
   private CodedVectors() {}
 
-  /** Decodes blocks of 32 by the loop of that number. */
-  static void decode(int loop, long codes, long to, int blocks) {
+  /** What the codes of 4 bits of an encoding stand for, before the scale. */
+  private static final float[] SIGNED = {-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7};
+
+  private static final float[] CURVED = {
+    -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113
+  };
+
+  /** Decodes {@code n} values, whole blocks, by the loop of that number. */
+  static void decode(int loop, long codes, long to, int n) {
     switch (loop) {
-      case CodedRows.Q8_0 -> q8(codes, to, blocks);
-      case CodedRows.Q4_0 -> q4(codes, to, blocks);
-      case CodedRows.Q4_1 -> q41(codes, to, blocks);
-      default -> fourBits(ANY, codes, 0.5f, to, blocks * 32);
+      case CodedRows.Q8_0 -> q8(codes, to, n / 32);
+      case CodedRows.Q4_0 -> q4(SIGNED, codes, to, n / 32);
+      case CodedRows.Q4_1 -> q41(codes, to, n / 32);
+      case CodedRows.IQ4_NL -> q4(CURVED, codes, to, n / 32);
+      case CodedRows.Q4_K -> KVectors.q4(codes, to, n / 256);
+      case CodedRows.Q6_K -> KVectors.q6(codes, to, n / 256);
+      default -> fourBits(ANY, codes, 0.5f, to, n);
     }
   }
 
@@ -49,9 +59,19 @@ final class CodedVectors {
     return (FloatVector) q.convertShape(VectorOperators.B2F, FloatVector.SPECIES_512, 0);
   }
 
-  private static IntVector bytes(long address) {
+  /** 16 bytes without a sign. */
+  static IntVector bytes(long address) {
     ByteVector q = ByteVector.fromMemorySegment(ByteVector.SPECIES_128, Memory.ALL, address, ORDER);
     return (IntVector) q.convertShape(VectorOperators.ZERO_EXTEND_B2I, IntVector.SPECIES_512, 0);
+  }
+
+  /** 16 numbers of a table, by the low four bits of each index. */
+  private static FloatVector of(IntVector table, IntVector index) {
+    return index.selectFrom(table).reinterpretAsFloats();
+  }
+
+  private static IntVector table(float[] values) {
+    return FloatVector.fromArray(FloatVector.SPECIES_512, values, 0).reinterpretAsInts();
   }
 
   private static FloatVector low(IntVector b) {
@@ -62,7 +82,7 @@ final class CodedVectors {
     return (FloatVector) b.lanewise(VectorOperators.LSHR, 4).convert(VectorOperators.I2F, 0);
   }
 
-  private static float half(long address) {
+  static float half(long address) {
     return Float.float16ToFloat(Memory.getShort(address));
   }
 
@@ -75,13 +95,14 @@ final class CodedVectors {
     }
   }
 
-  private static void q4(long codes, long to, int blocks) {
+  private static void q4(float[] values, long codes, long to, int blocks) {
+    IntVector table = table(values);
     for (int b = 0; b < blocks; b++) {
       long block = codes + (long) b * Q4_BYTES;
       FloatVector d = all(half(block));
       IntVector q = bytes(block + 2);
-      put(low(q).sub(8f).mul(d), to + 128L * b);
-      put(high(q).sub(8f).mul(d), to + 128L * b + 64);
+      put(of(table, q.and(15)).mul(d), to + 128L * b);
+      put(of(table, q.lanewise(VectorOperators.LSHR, 4)).mul(d), to + 128L * b + 64);
     }
   }
 
@@ -109,62 +130,22 @@ final class CodedVectors {
     }
   }
 
-  /** Multiplies a row with rows of a weight, {@code rowBytes} apart, of blocks of 32. */
+  /**
+   * Multiplies a row with rows of a weight, {@code rowBytes} apart, of blocks of 32: one after the
+   * other, since two streams through memory are read at half the speed of one.
+   */
   static void dots(int loop, long x, long w, long rowBytes, int count, int blocks, long y) {
-    int j = 0;
-    for (; j + 1 < count; j += 2) {
+    for (int j = 0; j < count; j++) {
       long row = w + j * rowBytes;
-      switch (loop) {
-        case CodedRows.Q8_0 -> twoQ8(x, row, row + rowBytes, blocks, y + 4L * j);
-        case CodedRows.Q4_0 -> twoQ4(x, row, row + rowBytes, blocks, y + 4L * j);
-        default -> twoQ41(x, row, row + rowBytes, blocks, y + 4L * j);
-      }
+      float sum =
+          switch (loop) {
+            case CodedRows.Q8_0 -> dotQ8(x, row, blocks);
+            case CodedRows.Q4_0 -> dotQ4(SIGNED, x, row, blocks);
+            case CodedRows.IQ4_NL -> dotQ4(CURVED, x, row, blocks);
+            default -> dotQ41(x, row, blocks);
+          };
+      Memory.set(y + 4L * j, sum);
     }
-    if (j < count) { // the last one twice: its second result is not kept
-      long row = w + j * rowBytes;
-      float next = Memory.get(y + 4L * (j - 1));
-      long at = y + 4L * (j - 1);
-      if (j == 0) {
-        one(loop, x, row, blocks, y);
-        return;
-      }
-      switch (loop) {
-        case CodedRows.Q8_0 -> twoQ8(x, row, row, blocks, at);
-        case CodedRows.Q4_0 -> twoQ4(x, row, row, blocks, at);
-        default -> twoQ41(x, row, row, blocks, at);
-      }
-      Memory.set(at, next);
-    }
-  }
-
-  private static void one(int loop, long x, long row, int blocks, long y) {
-    FloatVector s = all(0f);
-    for (int b = 0; b < blocks; b++) {
-      long at = x + 128L * b;
-      FloatVector first;
-      FloatVector second;
-      if (loop == CodedRows.Q8_0) {
-        long block = row + (long) b * Q8_BYTES;
-        FloatVector d = all(half(block));
-        first = signed(block + 2).mul(d);
-        second = signed(block + 18).mul(d);
-      } else if (loop == CodedRows.Q4_0) {
-        long block = row + (long) b * Q4_BYTES;
-        FloatVector d = all(half(block));
-        IntVector q = bytes(block + 2);
-        first = low(q).sub(8f).mul(d);
-        second = high(q).sub(8f).mul(d);
-      } else {
-        long block = row + (long) b * Q4_1_BYTES;
-        FloatVector d = all(half(block));
-        FloatVector m = all(half(block + 2));
-        IntVector q = bytes(block + 4);
-        first = low(q).mul(d).add(m);
-        second = high(q).mul(d).add(m);
-      }
-      s = s.add(first.mul(at(at))).add(second.mul(at(at + 64)));
-    }
-    Memory.set(y, sum(s));
   }
 
   private static float sum(FloatVector s) {
@@ -174,66 +155,41 @@ final class CodedVectors {
     return t.add(t.rearrange(VectorSums.BY_1)).lane(0);
   }
 
-  private static void twoQ8(long x, long w0, long w1, int blocks, long y) {
+  private static float dotQ8(long x, long row, int blocks) {
     FloatVector s = all(0f);
-    FloatVector t = s;
     for (int b = 0; b < blocks; b++) {
-      FloatVector x0 = at(x + 128L * b);
-      FloatVector x1 = at(x + 128L * b + 64);
-      long block = w0 + (long) b * Q8_BYTES;
+      long block = row + (long) b * Q8_BYTES;
       FloatVector d = all(half(block));
-      s = s.add(signed(block + 2).mul(d).mul(x0));
-      s = s.add(signed(block + 18).mul(d).mul(x1));
-      block = w1 + (long) b * Q8_BYTES;
-      d = all(half(block));
-      t = t.add(signed(block + 2).mul(d).mul(x0));
-      t = t.add(signed(block + 18).mul(d).mul(x1));
+      s = s.add(signed(block + 2).mul(d).mul(at(x + 128L * b)));
+      s = s.add(signed(block + 18).mul(d).mul(at(x + 128L * b + 64)));
     }
-    Memory.set(y, sum(s));
-    Memory.set(y + 4, sum(t));
+    return sum(s);
   }
 
-  private static void twoQ4(long x, long w0, long w1, int blocks, long y) {
+  private static float dotQ4(float[] values, long x, long row, int blocks) {
+    IntVector table = table(values);
     FloatVector s = all(0f);
-    FloatVector t = s;
     for (int b = 0; b < blocks; b++) {
-      FloatVector x0 = at(x + 128L * b);
-      FloatVector x1 = at(x + 128L * b + 64);
-      long block = w0 + (long) b * Q4_BYTES;
+      long block = row + (long) b * Q4_BYTES;
       FloatVector d = all(half(block));
       IntVector q = bytes(block + 2);
-      s = s.add(low(q).sub(8f).mul(d).mul(x0));
-      s = s.add(high(q).sub(8f).mul(d).mul(x1));
-      block = w1 + (long) b * Q4_BYTES;
-      d = all(half(block));
-      q = bytes(block + 2);
-      t = t.add(low(q).sub(8f).mul(d).mul(x0));
-      t = t.add(high(q).sub(8f).mul(d).mul(x1));
+      s = s.add(of(table, q.and(15)).mul(d).mul(at(x + 128L * b)));
+      FloatVector second = of(table, q.lanewise(VectorOperators.LSHR, 4));
+      s = s.add(second.mul(d).mul(at(x + 128L * b + 64)));
     }
-    Memory.set(y, sum(s));
-    Memory.set(y + 4, sum(t));
+    return sum(s);
   }
 
-  private static void twoQ41(long x, long w0, long w1, int blocks, long y) {
+  private static float dotQ41(long x, long row, int blocks) {
     FloatVector s = all(0f);
-    FloatVector t = s;
     for (int b = 0; b < blocks; b++) {
-      FloatVector x0 = at(x + 128L * b);
-      FloatVector x1 = at(x + 128L * b + 64);
-      long block = w0 + (long) b * Q4_1_BYTES;
+      long block = row + (long) b * Q4_1_BYTES;
       FloatVector d = all(half(block));
       FloatVector m = all(half(block + 2));
       IntVector q = bytes(block + 4);
-      s = s.add(low(q).mul(d).add(m).mul(x0));
-      s = s.add(high(q).mul(d).add(m).mul(x1));
-      block = w1 + (long) b * Q4_1_BYTES;
-      d = all(half(block));
-      m = all(half(block + 2));
-      q = bytes(block + 4);
-      t = t.add(low(q).mul(d).add(m).mul(x0));
-      t = t.add(high(q).mul(d).add(m).mul(x1));
+      s = s.add(low(q).mul(d).add(m).mul(at(x + 128L * b)));
+      s = s.add(high(q).mul(d).add(m).mul(at(x + 128L * b + 64)));
     }
-    Memory.set(y, sum(s));
-    Memory.set(y + 4, sum(t));
+    return sum(s);
   }
 }

@@ -92,6 +92,10 @@ final class Memory {
     }
   }
 
+  static byte getByte(long address) {
+    return ALL.get(java.lang.foreign.ValueLayout.JAVA_BYTE, address);
+  }
+
   static short getShort(long address) {
     return ALL.get(SHORT_BITS, address);
   }

@@ -30,11 +30,7 @@ public final class CartridgeTuner extends PrefixTuner<CartridgeConfig> {
       file(
           SettingsFile.of(PEFT_TYPE, CartridgeConfig.class, CartridgeConfig::builder)
               .integer(
-                  "num_frozen_tokens",
-                  1,
-                  0,
-                  CartridgeConfig::frozenTokens,
-                  Builder::frozenTokens));
+                  "num_frozen_tokens", 1, 0, CartridgeConfig::frozenTokens, Builder::frozenTokens));
 
   /** Creates it for {@link java.util.ServiceLoader}. */
   public CartridgeTuner() {

@@ -37,9 +37,11 @@ import org.jspecify.annotations.Nullable;
  *     or the end of it; the key {@link #INPUT_EMBEDDING} stands for the model's input embedding
  * @param fanInFanOut peft's note of how targeted weights are stored; the layers themselves know it,
  *     nothing depends on it
- * @param ensureWeightTying whether layers that share one weight share one adapter. Null (the
- *     default) lets them wherever that is possible; false, as peft does by default, adapts just the
- *     layers that are targeted
+ * @param ensureWeightTying what becomes of layers that share one weight. Null (the default) lets
+ *     them share one adapter wherever that is possible; false, peft's default, adapts just the
+ *     layers that are targeted; true does as peft does then: an embedding and its head have an
+ *     adapter each, of the same values but with gradients of their own, of which a step follows one
+ *     after the other, and merging adds both to the one weight
  * @param variant another way to compute or to learn, or null for plain LoRA; not with dora
  * @param startSettings peft's settings of the starts EVA, CORDA and LORA_GA, as JSON, or null
  * @param targetParameters bare parameters of two or three dimensions that get adapters besides the
@@ -189,6 +191,16 @@ public record LoraConfig(
         layerReplication,
         taskType,
         baseModel);
+  }
+
+  /** Returns whether layers that share one weight have an adapter each, of the same values. */
+  boolean hasTwins() {
+    return Boolean.TRUE.equals(ensureWeightTying);
+  }
+
+  /** Returns the same settings for layers that share their adapters where that is possible. */
+  LoraConfig withOpenTying() {
+    return with(targets, fanInFanOut, null);
   }
 
   /** Returns whether layers that share one weight share one adapter where that is possible. */
@@ -352,7 +364,7 @@ public record LoraConfig(
     }
 
     /**
-     * Sets whether layers that share one weight share one adapter; see {@link
+     * Sets what becomes of layers that share one weight; see {@link
      * LoraConfig#ensureWeightTying()}.
      */
     public Builder ensureWeightTying(boolean value) {

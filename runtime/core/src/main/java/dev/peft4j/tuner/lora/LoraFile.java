@@ -71,6 +71,7 @@ final class LoraFile {
           "lora_bias",
           "fan_in_fan_out",
           "ensure_weight_tying",
+          "arrow_config",
           "target_parameters",
           "layer_replication",
           "trainable_token_indices");
@@ -89,12 +90,6 @@ final class LoraFile {
     ObjectNode known = DEFAULTS;
     file.warnUnknownKeys(known.properties().stream().map(Map.Entry::getKey).toList());
     file.requireDefaults(known, HANDLED);
-    for (String key : List.of("monteclora_config")) {
-      if (file.get(key).isObject()) {
-        LOG.warn(
-            "{}: {} matters in training only, and here it is trained without", file.file(), key);
-      }
-    }
     LoraConfig.Builder b = LoraConfig.builder();
     b.r(file.positiveInteger("r", 8)).alpha(file.number("lora_alpha", 8));
     b.dropout(file.anyDropout("lora_dropout", 0)).rslora(file.flag("use_rslora", false));
@@ -189,7 +184,13 @@ final class LoraFile {
 
   private static @Nullable LoraVariant readVariant(AdapterConfig file) throws IOException {
     List<String> keys =
-        Stream.of("kasa_config", "use_bdlora", "velora_config", "alora_invocation_tokens")
+        Stream.of(
+                "kasa_config",
+                "use_bdlora",
+                "velora_config",
+                "monteclora_config",
+                "arrow_config",
+                "alora_invocation_tokens")
             .filter(key -> file.get(key).isObject() || file.get(key).isArray())
             .toList();
     if (keys.size() > 1) {
@@ -212,6 +213,21 @@ final class LoraFile {
               case "kasa_config" ->
                   new LoraVariant.Kasa(
                       c.path("beta").asDouble(1e-4), c.path("gamma").asDouble(1e-3));
+              case "monteclora_config" ->
+                  new LoraVariant.MonteClora(
+                      c.path("num_samples").asInt(8),
+                      c.path("sample_scaler").asDouble(1e-4),
+                      c.path("buffer_size").asInt(150),
+                      c.path("kl_loss_weight").asDouble(1e-5),
+                      c.path("dirichlet_prior").asDouble(0.1),
+                      c.path("use_entropy").asBoolean(false));
+              case "arrow_config" ->
+                  new LoraVariant.Arrow(
+                      c.path("top_k").asInt(3),
+                      c.path("router_temperature").asDouble(1),
+                      texts(c.path("task_adapter_names")),
+                      texts(c.path("gks_adapter_names")),
+                      c.path("rng_seed").isNumber() ? c.path("rng_seed").asLong() : null);
               case "use_bdlora" ->
                   new LoraVariant.BlockDiagonal(
                       texts(c.path("target_modules_bd_a")),
@@ -256,6 +272,21 @@ final class LoraFile {
               .put("init_type", v.direction().name().toLowerCase(Locale.ROOT))
               .put("num_groups", v.groups())
               .put("scale", v.scale());
+      case LoraVariant.Arrow a -> {
+        ObjectNode o = tree.putObject("arrow_config");
+        a.general().forEach(o.putArray("gks_adapter_names")::add);
+        o.put("rng_seed", a.seed()).put("router_temperature", a.temperature());
+        a.tasks().forEach(o.putArray("task_adapter_names")::add);
+        o.put("top_k", a.topK()).put("use_gks", !a.general().isEmpty());
+      }
+      case LoraVariant.MonteClora m ->
+          tree.putObject("monteclora_config")
+              .put("buffer_size", m.bufferSize())
+              .put("dirichlet_prior", m.dirichletPrior())
+              .put("kl_loss_weight", m.divergenceWeight())
+              .put("num_samples", m.samples())
+              .put("sample_scaler", m.scale())
+              .put("use_entropy", m.entropy());
       case LoraVariant.Activated a ->
           a.tokens().forEach(tree.putArray("alora_invocation_tokens")::add);
       case null -> {}

@@ -2,11 +2,13 @@ package dev.peft4j.tuner.lora;
 
 import dev.peft4j.annotation.Init;
 import dev.peft4j.data.Rng;
+import dev.peft4j.data.Shape;
 import dev.peft4j.nn.Embedding;
 import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
+import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -41,10 +43,13 @@ final class LoraLayer implements TunerLayer, LowRank {
   private final @Nullable Parameter magnitude;
   private final @Nullable LoraWay way;
 
+  private boolean hasTwin;
+
   /** What stands for the base's weight, if the adapter's file has one. */
   private @Nullable Parameter given;
 
-  LoraLayer(String path, LoraKind kind, LoraConfig config, Rng rng) {
+  LoraLayer(String path, LoraKind kind, LoraConfig config, TunerContext context) {
+    Rng rng = context.rng();
     this.path = path;
     this.kind = kind;
     this.config = config;
@@ -52,7 +57,7 @@ final class LoraLayer implements TunerLayer, LowRank {
     LoraStart start = LoraStart.of(path, kind, config, rng);
     this.dropout = dropout(kind, config);
     this.rng = dropout == 0 ? rng : rng.split();
-    this.way = LoraWay.of(path, kind, config, rng);
+    this.way = LoraWay.of(path, kind, config, context);
     this.a = way == null ? start.a() : way.firstA(start.a(), rng);
     this.b = way == null ? start.b() : way.firstB(start.b());
     this.bias = start.bias();
@@ -64,6 +69,29 @@ final class LoraLayer implements TunerLayer, LowRank {
       this.startB = Tensor.of(part.b(), part.b().length / part.r(), part.r());
     }
     this.magnitude = config.dora() ? firstMagnitude() : null;
+  }
+
+  /** The adapter of a head whose A and B are Bᵀ and Aᵀ of its embedding's. */
+  private LoraLayer(String path, LoraConfig config, Linear head, LoraLayer embedding) {
+    this.path = path;
+    this.kind = new LoraKind.OfLinear(head);
+    this.config = config;
+    this.scale = embedding.scale;
+    this.dropout = dropout(kind, config);
+    this.rng = embedding.rng.split();
+    this.a = turned(embedding.b);
+    this.b = turned(embedding.a);
+    this.bias = null;
+    this.way = null;
+    this.magnitude = null;
+    this.hasTwin = true;
+  }
+
+  private static Parameter turned(Parameter p) {
+    Parameter turned =
+        new Parameter(p.ownTensor().transpose(0, 1).storage(), Shape.of(p.dim(1), p.dim(0)));
+    turned.variable().transposeOf(p.variable());
+    return turned;
   }
 
   /** The same adapter in another layer, of a kind that takes the same A and B. */
@@ -98,16 +126,18 @@ final class LoraLayer implements TunerLayer, LowRank {
     Tensor result = withoutStart(base.apply(x), x);
     boolean drops = dropout > 0 && kind.layer().training();
     Tensor in = drops ? dropped(x) : x;
-    Tensor update =
-        way == null
-            ? kind.apply(in, a, b, bias).mul(scale)
-            : way.acting(way.inner(in, a).linear(way.b(b), bias).mul(scale));
+    Tensor update = way == null ? kind.apply(in, a, b, bias).mul(scale) : update(way, in);
     if (magnitude == null) {
       return result.add(update);
     }
     Tensor factor = kind.overResult(magnitude.div(norm().detach()));
     Tensor plain = drops ? withoutStart(kind.plain(in), in) : withoutBias(result);
     return result.add(factor.sub(1).mul(plain)).add(factor.mul(update));
+  }
+
+  private Tensor update(LoraWay how, Tensor in) {
+    Tensor whole = how.update(in);
+    return whole != null ? whole : how.acting(how.inner(in, a).linear(how.b(b), bias).mul(scale));
   }
 
   private Tensor dropped(Tensor x) {
@@ -257,14 +287,18 @@ final class LoraLayer implements TunerLayer, LowRank {
 
   @Override
   public List<Rng> generators() {
-    return dropout == 0 ? List.of() : List.of(rng);
+    List<Rng> all = new ArrayList<>(way == null ? List.of() : way.generators());
+    if (dropout != 0) {
+      all.addFirst(rng);
+    }
+    return all;
   }
 
   @Override
   public Map<Parameter, Tensor> merged() {
     if (way != null && !way.merges()) {
       throw new IllegalStateException(
-          "the adapter of '" + path + "' acts on some tokens only, so it cannot be merged");
+          "the adapter of '" + path + "' does not act on all tokens alike, so it cannot be merged");
     }
     if (!kind.merges()) {
       throw new IllegalStateException(
@@ -287,6 +321,31 @@ final class LoraLayer implements TunerLayer, LowRank {
       merged.put(baseBias, baseBias.add(bias.mul(scale)));
     }
     return merged;
+  }
+
+  /** As peft has it if weight tying is asked for: with parameters of its own that are the same. */
+  @Override
+  public @Nullable TunerLayer twin(Module other) {
+    if (!config.hasTwins()
+        || !(kind.layer() instanceof Embedding)
+        || !(other instanceof Linear head)
+        || head.weight() != kind.weight()
+        || magnitude != null) {
+      return null;
+    }
+    LoraLayer twin = new LoraLayer(path, config, head, this);
+    hasTwin = true;
+    return twin;
+  }
+
+  @Override
+  public boolean isTwin() {
+    return a.variable().transposed() != null && !(kind.layer() instanceof Embedding);
+  }
+
+  @Override
+  public boolean isSavedWithBase() {
+    return hasTwin;
   }
 
   @Override

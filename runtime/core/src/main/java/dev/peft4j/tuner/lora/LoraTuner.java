@@ -5,6 +5,7 @@ import com.google.auto.service.AutoService;
 import dev.peft4j.annotation.Peft;
 import dev.peft4j.data.Shape;
 import dev.peft4j.io.AdapterConfig;
+import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.BlockStack;
 import dev.peft4j.nn.Embedding;
@@ -16,6 +17,7 @@ import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.target.Names;
 import dev.peft4j.target.TargetMatcher;
 import dev.peft4j.target.TargetSpec;
+import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.AdapterTraining;
 import dev.peft4j.tuner.Combination;
 import dev.peft4j.tuner.CombinationSource;
@@ -111,7 +113,7 @@ public final class LoraTuner implements Tuner<LoraConfig> {
               + "; it adapts "
               + LoraKind.TYPES.stream().map(Class::getSimpleName).toList());
     }
-    return new LoraLayer(path, kind, lora, context.rng());
+    return new LoraLayer(path, kind, lora, context);
   }
 
   /** Repeats blocks of the model, unless it was done for an adapter before. */
@@ -149,6 +151,34 @@ public final class LoraTuner implements Tuner<LoraConfig> {
   @Override
   public boolean addsUpInShared(LoraConfig config) {
     return !config.layerReplication().isEmpty();
+  }
+
+  /**
+   * Lets layers that share a weight share the adapter where peft's setting is on and the file has
+   * the adapter once: such a file is from here.
+   */
+  @Override
+  public LoraConfig forFile(LoraConfig config, Map<String, StoredTensor> tensors) {
+    if (!config.hasTwins()) {
+      return config;
+    }
+    for (Map.Entry<String, StoredTensor> e : tensors.entrySet()) {
+      if (e.getKey().endsWith(".lora_embedding_B")) {
+        Shape turned = Shape.of(e.getValue().shape().dim(1), e.getValue().shape().dim(0));
+        boolean twice =
+            tensors.entrySet().stream()
+                .anyMatch(
+                    t ->
+                        t.getKey().endsWith(".lora_A.weight")
+                            && t.getValue().shape().equals(turned)
+                            && Tensor.of(e.getValue().storage(), e.getValue().shape())
+                                .transpose(0, 1)
+                                .storage()
+                                .equalBytes(t.getValue().storage()));
+        return twice ? config : config.withOpenTying();
+      }
+    }
+    return config;
   }
 
   @Override
@@ -260,7 +290,11 @@ public final class LoraTuner implements Tuner<LoraConfig> {
   @Override
   public @Nullable AdapterTraining training(
       LoraConfig config, SequencedMap<String, TunerLayer> layers) {
-    return config.variant() instanceof LoraVariant.Kasa kasa ? new KasaLoss(kasa, layers) : null;
+    return switch (config.variant()) {
+      case LoraVariant.Kasa kasa -> new KasaLoss(kasa, layers);
+      case LoraVariant.MonteClora _ -> new MonteCloraLoss(layers);
+      case null, default -> null;
+    };
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.peft4j.tuner.lora;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A way of LoRA that computes or learns otherwise in its linear layers; one at a time. */
 public sealed interface LoraVariant {
@@ -81,6 +82,77 @@ public sealed interface LoraVariant {
       tokens = List.copyOf(tokens);
       if (tokens.isEmpty()) {
         throw new IllegalArgumentException("activated LoRA needs at least one token");
+      }
+    }
+  }
+
+  /**
+   * MonteCLoRA (Sengupta et al. 2024): in training A is disturbed by random numbers whose size and
+   * shares are learnt; a part of the loss keeps these close to what is assumed of them, see {@link
+   * dev.peft4j.tuner.PeftModel#addedLoss}. Otherwise it computes as LoRA.
+   *
+   * @param samples the number of disturbances that are mixed; peft's default is 8
+   * @param scale multiplies the disturbances; peft's default is 1e-4
+   * @param bufferSize how many draws peft makes at once; kept for files, nothing depends on it here
+   * @param divergenceWeight multiplies the divergences in the loss; peft's default is 1e-5
+   * @param dirichletPrior the parameter of the shares' distribution; peft's default is 0.1
+   * @param entropy whether the sum of the shares' squares is added to the loss; false by default in
+   *     peft
+   */
+  record MonteClora(
+      int samples,
+      double scale,
+      int bufferSize,
+      double divergenceWeight,
+      double dirichletPrior,
+      boolean entropy)
+      implements LoraVariant {
+    /** Creates it with peft's defaults. */
+    public MonteClora() {
+      this(8, 1e-4, 150, 1e-5, 0.1, false);
+    }
+
+    /** Checks the numbers. */
+    public MonteClora {
+      if (samples < 1 || bufferSize < 1 || !(dirichletPrior > 0)) {
+        throw new IllegalArgumentException(
+            "MonteCLoRA: samples "
+                + samples
+                + " and buffer size "
+                + bufferSize
+                + " must be at least 1, the Dirichlet prior "
+                + dirichletPrior
+                + " positive");
+      }
+    }
+  }
+
+  /**
+   * Arrow (Ostapenko et al. 2024): the adapter chooses for each token among others of the model,
+   * which must be there when it is attached; see {@link LoraArrow}. It cannot be merged.
+   *
+   * @param topK how many a token takes at most, at least 1
+   * @param temperature divides the similarities; positive
+   * @param tasks the names of the adapters to choose from
+   * @param general the names of adapters whose mean is taken off the others first; often none
+   * @param seed of the start of the search for the adapters' directions, or null
+   */
+  record Arrow(
+      int topK, double temperature, List<String> tasks, List<String> general, @Nullable Long seed)
+      implements LoraVariant {
+    /** Checks the numbers. */
+    public Arrow {
+      tasks = List.copyOf(tasks);
+      general = List.copyOf(general);
+      if (topK < 1 || !(temperature > 0) || topK > tasks.size()) {
+        throw new IllegalArgumentException(
+            "Arrow: top k is "
+                + topK
+                + " of "
+                + tasks.size()
+                + " adapters, must be from 1 to their number; the temperature is "
+                + temperature
+                + ", must be positive");
       }
     }
   }

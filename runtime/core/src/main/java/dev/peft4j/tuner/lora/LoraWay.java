@@ -8,6 +8,7 @@ import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.CallInputs;
+import dev.peft4j.tuner.TunerContext;
 import dev.peft4j.tuner.TunerLayer;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,8 @@ abstract class LoraWay {
    *
    * @throws IllegalArgumentException if the variant cannot be on this layer
    */
-  static @Nullable LoraWay of(String path, LoraKind kind, LoraConfig config, Rng rng) {
+  static @Nullable LoraWay of(String path, LoraKind kind, LoraConfig config, TunerContext context) {
+    Rng rng = context.rng();
     LoraVariant variant = config.variant();
     if (variant == null) {
       return null;
@@ -38,6 +40,13 @@ abstract class LoraWay {
       case LoraVariant.BlockDiagonal b -> blocks(path, b, layer, r);
       case LoraVariant.Velora v -> new Velora(v, layer, rng);
       case LoraVariant.Activated a -> new Activated(a);
+      case LoraVariant.Arrow a ->
+          new ArrowRouter(
+              a,
+              layer,
+              ArrowRouter.layers(path, a.tasks(), name -> context.other(name, path)),
+              ArrowRouter.layers(path, a.general(), name -> context.other(name, path)));
+      case LoraVariant.MonteClora m -> new MonteClora(m, layer, r, rng);
     };
   }
 
@@ -102,6 +111,16 @@ abstract class LoraWay {
   }
 
   List<TunerLayer.Constant> constants() {
+    return List.of();
+  }
+
+  /** Returns what is added to the layer's result, if A and B alone do not say that; else null. */
+  @Nullable Tensor update(Tensor x) {
+    return null;
+  }
+
+  /** Returns the generators that training draws from. */
+  List<Rng> generators() {
     return List.of();
   }
 

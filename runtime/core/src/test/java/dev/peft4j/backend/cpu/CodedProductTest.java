@@ -106,7 +106,7 @@ class CodedProductTest {
 
   /** Plain loops and those of the Vector API, whichever is used when, and of how many rows. */
   @ParameterizedTest
-  @ValueSource(strings = {"Q8_0", "Q4_0", "Q4_1", "NF4", "FP4"})
+  @ValueSource(strings = {"Q8_0", "Q4_0", "Q4_1", "IQ4_NL", "Q4_K", "Q6_K", "NF4", "FP4"})
   void codesAreDecodedToTheSameBitsWheneverTheyAre(String name) throws InterruptedException {
     Storage codes = RandomCodes.of(Encodings.named(name), 97 * 512);
     Tensor w = Tensor.of(new Variable("w", codes, Shape.of(97, 512), false).node()).toFloat();
