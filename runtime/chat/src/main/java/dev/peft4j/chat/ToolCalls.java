@@ -136,7 +136,8 @@ public record ToolCalls(String text, List<Call> calls) {
     if (!text.startsWith("{")) {
       return calls;
     }
-    String[] parts = read(text) != null ? new String[] {text} : text.split("(?<=\\})\\s*;\\s*(?=\\{)");
+    String[] parts =
+        read(text) != null ? new String[] {text} : text.split("(?<=\\})\\s*;\\s*(?=\\{)");
     for (String part : parts) {
       Call call = json(part, tools);
       if (call == null) {

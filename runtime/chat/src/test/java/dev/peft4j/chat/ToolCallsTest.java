@@ -26,8 +26,7 @@ class ToolCallsTest {
         parse(
             "<tool_call>{\"name\":\"weather\",\"arguments\":{\"city\":\"Paris\"}}</tool_call>\n"
                 + "<tool_call>{\"name\":\"add\",\"arguments\":\"{\\\"a\\\":1}\"}");
-    assertThat(two.calls())
-        .containsExactly(PARIS, new ToolCalls.Call(null, "add", "{\"a\":1}"));
+    assertThat(two.calls()).containsExactly(PARIS, new ToolCalls.Call(null, "add", "{\"a\":1}"));
     assertThat(two.text()).isEmpty();
   }
 
@@ -44,7 +43,8 @@ class ToolCallsTest {
     assertThat(parse("[TOOL_CALLS]weather[CALL_ID]x1[ARGS]{\"city\": \"Paris\"}").calls())
         .containsExactly(new ToolCalls.Call("x1", "weather", "{\"city\":\"Paris\"}"));
     assertThat(
-            parse("[TOOL_CALLS]weather[ARGS]{\"city\": \"Paris\"}[TOOL_CALLS]add{\"a\": 2}").calls())
+            parse("[TOOL_CALLS]weather[ARGS]{\"city\": \"Paris\"}[TOOL_CALLS]add{\"a\": 2}")
+                .calls())
         .containsExactly(PARIS, new ToolCalls.Call(null, "add", "{\"a\":2}"));
   }
 
@@ -52,8 +52,7 @@ class ToolCallsTest {
   void llama() {
     String call = "{\"name\": \"weather\", \"parameters\": {\"city\": \"Paris\"}}";
     assertThat(parse(call).calls()).containsExactly(PARIS);
-    assertThat(parse("<|python_tag|>" + call + " ; " + call).calls())
-        .containsExactly(PARIS, PARIS);
+    assertThat(parse("<|python_tag|>" + call + " ; " + call).calls()).containsExactly(PARIS, PARIS);
     assertThat(parse("<function=weather>{\"city\": \"Paris\"}</function>").calls())
         .containsExactly(PARIS);
     String nested =

@@ -145,7 +145,7 @@ class GenerateCommandTest {
   }
 
   @Test
-  void saysWhatIsWrong() {
+  void saysWhatIsWrong() throws IOException {
     assertThat(run().err()).contains("needed is either --prompt or --prompt-file");
     Run longer = run("-p", "one ".repeat(40));
     assertThat(longer.code()).isEqualTo(Main.FAILED);
@@ -158,6 +158,17 @@ class GenerateCommandTest {
         .contains("did you mean temperature");
     assertThat(run("--prompt-file", folder.resolve("no.txt").toString()).err())
         .contains("no.txt: does not exist");
+    Path file = folder.resolve("long.txt");
+    Files.writeString(file, "one ".repeat(40));
+    assertThat(run("--prompt-file", file.toString()).err())
+        .contains("long.txt: the prompt has 40 tokens, longer than the context of 32");
+    Path settings = model.resolve("generation_config.json");
+    Files.writeString(settings, "{\"eos_token_id\": [1, 8]}");
+    assertThat(run("-p", "one").err())
+        .contains("generation_config.json: eos_token_id 8 is not in the vocabulary of 8 tokens");
+    Files.writeString(settings, "{\"penalty_alpha\": 0.6}");
+    assertThat(run("-p", "one").err())
+        .contains("generation_config.json: penalty_alpha is 0.6, which is not built");
   }
 
   /** A tokenizer whose tokens have texts of their own. */

@@ -15,8 +15,7 @@ record Acting(@Nullable AdapterSet set, @Nullable String name) {
       return body.get();
     }
     return adapters.evaluating(
-        () ->
-            named == null ? adapters.call(body) : adapters.with(List.of(named), body));
+        () -> named == null ? adapters.call(body) : adapters.with(List.of(named), body));
   }
 
   /** What a builder knows of it. */

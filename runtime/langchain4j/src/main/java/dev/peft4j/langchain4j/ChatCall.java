@@ -177,8 +177,7 @@ final class ChatCall {
         .modelName(parameters.modelName() == null ? talker.modelName() : parameters.modelName())
         .aiMessage(message.build())
         .tokenUsage(new TokenUsage(result.promptTokens(), result.newTokens()))
-        .finishReason(
-            calls.calls().isEmpty() ? reason(answer) : FinishReason.TOOL_EXECUTION)
+        .finishReason(calls.calls().isEmpty() ? reason(answer) : FinishReason.TOOL_EXECUTION)
         .build();
   }
 
@@ -189,8 +188,7 @@ final class ChatCall {
     if (!ids.isEmpty() && talker.settings().stopIds().contains(ids.getLast().intValue())) {
       ids.removeLast();
     }
-    String text =
-        talker.tokenizer().decode(ids.stream().mapToLong(i -> i).toArray(), false);
+    String text = talker.tokenizer().decode(ids.stream().mapToLong(i -> i).toArray(), false);
     int end = text.length();
     for (String stop : request.config().stopStrings()) {
       int at = text.indexOf(stop);

@@ -32,8 +32,8 @@ import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.output.FinishReason;
 import dev.peft4j.constraint.Constraint;
 import dev.peft4j.generate.GenerationConfig;
-import dev.peft4j.generate.GenerationRequest;
 import dev.peft4j.generate.GenerationListener;
+import dev.peft4j.generate.GenerationRequest;
 import dev.peft4j.generate.Generator;
 import dev.peft4j.transformers.CausalLm;
 import dev.peft4j.tuner.AdaptedModel;
@@ -51,8 +51,7 @@ class ChatModelTest {
       ToolSpecification.builder()
           .name("weather")
           .description("Tells the weather")
-          .parameters(
-              JsonObjectSchema.builder().addStringProperty("city").required("city").build())
+          .parameters(JsonObjectSchema.builder().addStringProperty("city").required("city").build())
           .build();
 
   private final SmallModel small = new SmallModel();
@@ -73,10 +72,7 @@ class ChatModelTest {
   }
 
   private static ChatRequest request(ChatRequestParameters parameters) {
-    return ChatRequest.builder()
-        .messages(UserMessage.from("hello"))
-        .parameters(parameters)
-        .build();
+    return ChatRequest.builder().messages(UserMessage.from("hello")).parameters(parameters).build();
   }
 
   private static DefaultChatRequestParameters.Builder<?> parameters() {
@@ -155,12 +151,18 @@ class ChatModelTest {
                     .definitions(
                         java.util.Map.of(
                             "node",
-                            JsonObjectSchema.builder().addBooleanProperty("leaf").required("leaf").build()))
+                            JsonObjectSchema.builder()
+                                .addBooleanProperty("leaf")
+                                .required("leaf")
+                                .build()))
                     .required("kind", "age", "rings", "next")
                     .build())
             .build();
-    var format = ResponseFormat.builder().type(dev.langchain4j.model.chat.request.ResponseFormatType.JSON)
-        .jsonSchema(schema).build();
+    var format =
+        ResponseFormat.builder()
+            .type(dev.langchain4j.model.chat.request.ResponseFormatType.JSON)
+            .jsonSchema(schema)
+            .build();
     for (int seed = 0; seed < 5; seed++) {
       Generator g =
           small
@@ -184,7 +186,9 @@ class ChatModelTest {
     var tools = parameters().toolSpecifications(WEATHER).build();
     for (String form :
         List.of(
-            "<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Paris\"}}\n</tool_call>",
+            "<tool_call>\n"
+                + "{\"name\": \"weather\", \"arguments\": {\"city\": \"Paris\"}}\n"
+                + "</tool_call>",
             "[TOOL_CALLS][{\"name\": \"weather\", \"arguments\": {\"city\": \"Paris\"}}]",
             "{\"name\": \"weather\", \"parameters\": {\"city\": \"Paris\"}}")) {
       ChatResponse r = model(saying(form)).chat(request(tools));
@@ -203,7 +207,11 @@ class ChatModelTest {
   @Test
   void theConversationReachesTheTemplate() {
     ToolExecutionRequest call =
-        ToolExecutionRequest.builder().id("call00001").name("weather").arguments("{\"city\": \"Rome\"}").build();
+        ToolExecutionRequest.builder()
+            .id("call00001")
+            .name("weather")
+            .arguments("{\"city\": \"Rome\"}")
+            .build();
     var messages =
         List.of(
             SystemMessage.from("be brief"),
@@ -229,9 +237,12 @@ class ChatModelTest {
   @Test
   void adaptersAreChosenByName() {
     AdaptedModel<CausalLm> adapted =
-        PeftModel.of(small.lm, LoraConfig.builder().targets("q_proj", "v_proj", "down_proj").r(4).alpha(64).build());
-    adapted.adapters().addMatching(
-        "second", LoraConfig.builder().targets("down_proj").r(4).alpha(64).build());
+        PeftModel.of(
+            small.lm,
+            LoraConfig.builder().targets("q_proj", "v_proj", "down_proj").r(4).alpha(64).build());
+    adapted
+        .adapters()
+        .addMatching("second", LoraConfig.builder().targets("down_proj").r(4).alpha(64).build());
     for (var p : adapted.adapters().namedParameters()) {
       float[] v = new float[p.parameter().shape().size()];
       for (int i = 0; i < v.length; i++) {
@@ -366,8 +377,8 @@ class ChatModelTest {
     stream(saying("abcdefgh"), request(parameters().build()), heard);
     assertThat(heard.parts).hasSize(2);
     assertThat(heard.end).isNotDone();
-    ChatRequest tooLong = ChatRequest.builder().messages(UserMessage.from("x".repeat(3000))).build();
-    assertThat(stream(small.generator(), tooLong, new Heard()).end)
-        .isCompletedExceptionally();
+    ChatRequest tooLong =
+        ChatRequest.builder().messages(UserMessage.from("x".repeat(3000))).build();
+    assertThat(stream(small.generator(), tooLong, new Heard()).end).isCompletedExceptionally();
   }
 }

@@ -121,8 +121,7 @@ class EncoderModelsTest {
       for (int i = 0; i < TEXTS.size(); i++) {
         TokenBatch batch = tokenizer.encode(List.of("the query"), List.of(TEXTS.get(i)));
         Tensor logits = bert.forward(batch);
-        double expected =
-            labels == 1 ? logits.toFloats()[0] : logits.softmax(-1).toFloats()[1];
+        double expected = labels == 1 ? logits.toFloats()[0] : logits.softmax(-1).toFloats()[1];
         assertThat(r.content().get(i)).isCloseTo(expected, Offset.offset(1e-5));
       }
       assertThat(model.score("a cat", "the query").content())
@@ -130,7 +129,8 @@ class EncoderModelsTest {
     }
     var bert = Rng.with(new Rng(2), () -> new BertForSequenceClassification(config(2)));
     assertThatThrownBy(
-            () -> Peft4jScoringModel.builder().classifier(bert).tokenizer(tokenizer).label(2).build())
+            () ->
+                Peft4jScoringModel.builder().classifier(bert).tokenizer(tokenizer).label(2).build())
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("0 to 1");
   }

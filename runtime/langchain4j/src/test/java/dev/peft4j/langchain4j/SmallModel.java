@@ -17,11 +17,10 @@ import java.nio.charset.StandardCharsets;
 /** A model with random weights that talks in ASCII, by a template with tools. */
 final class SmallModel {
   private static final String TEMPLATE =
-      "{% if tools %}<|im_start|>tools {{ tools | tojson }}<|im_end|>{% endif %}{% for m in messages"
-          + " %}<|im_start|>{{ m.role }} {{ m.content }}{% for c in m.tool_calls or [] %}({{"
-          + " c.function.name }} {{ c.function.arguments | tojson }}){% endfor"
-          + " %}<|im_end|>{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant {% endif"
-          + " %}";
+      "{% if tools %}<|im_start|>tools {{ tools | tojson }}<|im_end|>{% endif %}{% for m in"
+          + " messages %}<|im_start|>{{ m.role }} {{ m.content }}{% for c in m.tool_calls or []"
+          + " %}({{ c.function.name }} {{ c.function.arguments | tojson }}){% endfor %}<|im_end|>{%"
+          + " endfor %}{% if add_generation_prompt %}<|im_start|>assistant {% endif %}";
 
   final CausalLm lm = lm(2048);
   final Tokenizer tokenizer = tokenizer();

@@ -148,7 +148,9 @@ final class Dfa {
 
   boolean matches(String text) {
     int state = isEmpty() ? -1 : 0;
-    for (int i = 0; i < text.length() && state >= 0; i += Character.charCount(text.codePointAt(i))) {
+    for (int i = 0;
+        i < text.length() && state >= 0;
+        i += Character.charCount(text.codePointAt(i))) {
       state = next(state, text.codePointAt(i));
     }
     return state >= 0 && accepts[state];
@@ -396,8 +398,7 @@ final class Dfa {
       for (int i = 0; i < all.length; i++) {
         all[i] = accepts.get(i);
       }
-      return new Dfa(
-          ranges.toArray(int[][]::new), targets.toArray(int[][]::new), all);
+      return new Dfa(ranges.toArray(int[][]::new), targets.toArray(int[][]::new), all);
     }
   }
 }

@@ -69,7 +69,8 @@ final class NumberTexts {
           if (part == null || digits > (fraction ? DIGITS : WHOLE_DIGITS)) {
             return null;
           }
-          return new Shape(part, s.negative || c == '-', s.zero && (!digit || c == '0'), digits, fraction);
+          return new Shape(
+              part, s.negative || c == '-', s.zero && (!digit || c == '0'), digits, fraction);
         },
         s -> s.part.ends() && !(s.negative && s.zero)); // no -0
   }
@@ -120,7 +121,8 @@ final class NumberTexts {
       int at = s.whole;
       int order =
           s.order != 0 || at >= whole.length() ? s.order : Character.compare(c, whole.charAt(at));
-      return new Compared(part, s.negative, Math.min(at + 1, WHOLE_DIGITS + 1), Integer.signum(order), 0);
+      return new Compared(
+          part, s.negative, Math.min(at + 1, WHOLE_DIGITS + 1), Integer.signum(order), 0);
     }
     int at = s.fraction;
     int order = s.order;
@@ -128,7 +130,8 @@ final class NumberTexts {
       char other = at < fraction.length() ? fraction.charAt(at) : '0';
       order = Integer.signum(Character.compare(c, other));
     }
-    return new Compared(part, s.negative, 0, order, order != 0 ? 0 : Math.min(at + 1, fraction.length()));
+    return new Compared(
+        part, s.negative, 0, order, order != 0 ? 0 : Math.min(at + 1, fraction.length()));
   }
 
   private static int wholeOrder(Compared s, String whole) {

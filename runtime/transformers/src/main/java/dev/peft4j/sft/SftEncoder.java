@@ -232,7 +232,7 @@ public final class SftEncoder {
             where + ": is a prompt as text, so the loss cannot be on the assistant alone");
       }
       ids = withEos(prompt.textValue() + completion.textValue(), where).ids();
-      before = tokenizer.tokenize(prompt.textValue(), true).ids();
+      before = tokenizer.ids(prompt.textValue(), true);
     } else {
       messages(prompt, "prompt", where);
       messages(completion, "completion", where);

@@ -23,7 +23,9 @@ import java.util.Locale;
 final class SmolLm2 {
   /** Tokens of the model. */
   static final int VOCABULARY = 49152;
+
   private static final int IDS = 49000;
+
   /** Tokens that are generated. */
   static final int NEW_TOKENS = 64;
 
