@@ -150,7 +150,7 @@ final class AdapterNames {
     String own = join(called, first == null ? "" : first.baseName());
     own(module, own, false);
     own(module, own, true);
-    boolean aroundChildren = first != null && !first.adaptedParameters().isEmpty();
+    boolean aroundChildren = first != null && first.isAroundChildren();
     if (aroundChildren) {
       children(path, own, module, first.adaptedChildren());
     }
@@ -168,7 +168,8 @@ final class AdapterNames {
       }
     }
     if (!aroundChildren) {
-      children(path, called, module, Set.of());
+      children(
+          path, join(called, first == null ? "" : first.childPrefix()), module, Set.of());
     }
   }
 
