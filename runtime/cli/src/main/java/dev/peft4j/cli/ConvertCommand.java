@@ -104,9 +104,7 @@ final class ConvertCommand implements Callable<Integer> {
     } else {
       out.line(
           "LoRA adapter: %s (%d layers, at least %s of each kept)",
-          target,
-          lora.kept().size(),
-          String.format(Locale.ROOT, "%.4f", least));
+          target, lora.kept().size(), String.format(Locale.ROOT, "%.4f", least));
     }
     return 0;
   }

@@ -31,11 +31,7 @@ final class DataStarts {
     Map<String, Tensor> inputs = GoldenCase.starting("input.", io);
     Tensor target = java.util.Objects.requireNonNull(inputs.remove("target"));
     LoraConfig plain =
-        LoraConfig.builder()
-            .r(config.r())
-            .alpha(config.alpha())
-            .targets(config.targets())
-            .build();
+        LoraConfig.builder().r(config.r()).alpha(config.alpha()).targets(config.targets()).build();
     base.module().eval();
     AdaptedModel<Module> made =
         switch (config.init()) {
@@ -69,7 +65,8 @@ final class DataStarts {
       String name = p.name().replace("base_model.model.", "").replace(".base_layer", "");
       if (io.contains("base_after." + name)) {
         compare(p, GoldenCase.tensor(io, "base_after." + name), wrong);
-      } else if (io.contains("init." + p.name()) && config.init() == dev.peft4j.annotation.Init.EVA) {
+      } else if (io.contains("init." + p.name())
+          && config.init() == dev.peft4j.annotation.Init.EVA) {
         compare(p, GoldenCase.tensor(io, "init." + p.name()), wrong);
       }
     }
