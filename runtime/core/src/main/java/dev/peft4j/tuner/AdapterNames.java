@@ -151,7 +151,7 @@ final class AdapterNames {
     own(module, own, false);
     own(module, own, true);
     boolean aroundChildren = first != null && first.isAroundChildren();
-    if (aroundChildren) {
+    if (first != null && aroundChildren) {
       children(path, own, module, first.adaptedChildren());
     }
     Set<String> groups = new LinkedHashSet<>();
