@@ -115,6 +115,17 @@ final class GenerateCommand implements Callable<Integer> {
 
   private int run(Generator generator, List<String> texts) {
     List<GenerationRequest> requests = texts.stream().map(generator::request).toList();
+    Path file = promptFile;
+    int length = requests.getFirst().prompt().length;
+    if (file != null && length > generator.contextLength()) {
+      throw new CommandException(
+          file
+              + ": the prompt has "
+              + length
+              + " tokens, longer than the context of "
+              + generator.contextLength()
+              + "; shorten it, or see --max-length");
+    }
     boolean streams = texts.size() == 1 && !out.json() && generator.config().numBeams() == 1;
     PrintWriter writer = out.writer();
     GenerationListener listener =

@@ -1,7 +1,15 @@
 package dev.peft4j.cli;
 
+import dev.peft4j.constraint.Constraint;
+import dev.peft4j.constraint.ConstraintException;
 import dev.peft4j.generate.GenerationConfig;
 import dev.peft4j.generate.GenerationConfigBuilder;
+import dev.peft4j.io.FileFormatException;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -60,6 +68,20 @@ final class GenerationOptions {
   private List<String> stops = List.of();
 
   @Option(
+      names = "--json-schema",
+      paramLabel = "FILE",
+      description =
+          "The text is JSON that is valid under the JSON Schema in FILE. finish_reason is length if"
+              + " it could not be completed in --max-new-tokens.")
+  private @Nullable Path jsonSchema;
+
+  @Option(
+      names = "--regex",
+      paramLabel = "R",
+      description = "The text matches the regular expression R, as Java's Pattern reads it.")
+  private @Nullable String regex;
+
+  @Option(
       names = "--set",
       paramLabel = "NAME=VALUE",
       description =
@@ -77,9 +99,37 @@ final class GenerationOptions {
    * Returns the settings of a model's folder with these options.
    *
    * @throws CommandException if a value is not possible
+   * @throws FileFormatException if the file of the schema is not valid
    */
-  GenerationConfig config(GenerationConfig file) {
-    return CommandException.ofSettings(() -> with(file.toBuilder()));
+  GenerationConfig config(GenerationConfig file) throws IOException {
+    Constraint constraint = constraint();
+    return CommandException.ofSettings(
+        () -> {
+          GenerationConfig own = with(file.toBuilder());
+          return constraint == null ? own : own.toBuilder().constraint(constraint).build();
+        });
+  }
+
+  private @Nullable Constraint constraint() throws IOException {
+    Path file = jsonSchema;
+    String expression = regex;
+    if (file != null && expression != null) {
+      throw new UsageException("--json-schema and --regex exclude each other");
+    }
+    if (file != null) {
+      try {
+        return Constraint.jsonSchema(Files.readString(file));
+      } catch (NoSuchFileException e) {
+        throw new FileFormatException(file, "does not exist");
+      } catch (CharacterCodingException e) {
+        throw new FileFormatException(file, "is not UTF-8");
+      } catch (ConstraintException e) {
+        throw new FileFormatException(file, String.valueOf(e.getMessage()));
+      }
+    }
+    return expression == null
+        ? null
+        : CommandException.ofSettings(() -> Constraint.regex(expression));
   }
 
   private GenerationConfig with(GenerationConfigBuilder b) {

@@ -1,5 +1,6 @@
 package dev.peft4j.cli;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.peft4j.Peft4jException;
 import dev.peft4j.chat.ChatTemplate;
 import dev.peft4j.dataset.DataFile;
@@ -46,10 +47,27 @@ record LanguageModel(CausalLm model, Tokenizer tokenizer, int maxLength) impleme
     Weights.requireFinite(options.folder, model);
     int length = length(options, model.config().maxPositions() - options.virtual);
     Tokenizer tokenizer = Tokenizer.load(options.folder, length);
+    requireEnd(options.folder, tokenizer, model.config().vocabSize());
     if (adapter != null) {
       CommandException.ofSettings(() -> PeftModel.load(model, adapter));
     }
     return new LanguageModel(model, tokenizer, length);
+  }
+
+  private static void requireEnd(Path folder, Tokenizer tokenizer, int vocabulary)
+      throws FileFormatException {
+    String end = tokenizer.specialTokens().get("eos_token");
+    Integer id = end == null ? null : tokenizer.id(end);
+    if (end != null && (id == null || id >= vocabulary)) {
+      throw new FileFormatException(
+          folder,
+          "the tokenizer's eos_token "
+              + JsonNodeFactory.instance.textNode(end)
+              + (id == null ? "" : ", " + id + ",")
+              + " is not in the vocabulary of "
+              + vocabulary
+              + " tokens (vocab_size): no text can end with it");
+    }
   }
 
   private static int length(ModelOptions options, int most) throws IOException {

@@ -71,7 +71,10 @@ final class RowBatches {
     long tokens = rows.stream().mapToLong(TokenRow::length).sum();
     out.note(
         "packed %,d examples into %,d rows of at most %,d tokens, %.1f %% full",
-        rows.size(), packed.size(), maxLength, 100.0 * tokens / ((double) packed.size() * maxLength));
+        rows.size(),
+        packed.size(),
+        maxLength,
+        100.0 * tokens / ((double) packed.size() * maxLength));
     long most = (long) size * maxLength / PARTS;
     int multiple = Math.max(CausalBatch.MULTIPLE, (int) Long.highestOneBit(Math.max(1, most)));
     return Batches.shuffled(packed, size, seed, some -> PackedRow.batch(some, multiple));

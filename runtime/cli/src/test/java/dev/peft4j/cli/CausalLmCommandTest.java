@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code train} and {@code eval} of a language model. */
 class CausalLmCommandTest {
@@ -66,6 +67,36 @@ class CausalLmCommandTest {
     assertThat(measured.path("rows").intValue()).isEqualTo(12);
     assertThat(measured.path("tokens").intValue()).isEqualTo(12 * 7); // [CLS] predicts the first
     assertThat(folder.resolve("out").resolve("loss.png")).isNotEmptyFile();
+  }
+
+  /** Virtual tokens and prompts: trained, saved, measured and generated with. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "prompt-tuning --virtual-tokens 4 --start sample_vocab",
+        "p-tuning --virtual-tokens 4 --encoder-size 8",
+        "prefix-tuning --virtual-tokens 4 --projection",
+        "cartridge --virtual-tokens 4",
+        "cpt --token-ids 5,6,7,8 --type-mask 1,2,3,4",
+        "adaption-prompt --prompt-length 4 --prompt-layers 2"
+      })
+  void tunersOfTheWholeModel(String options) throws IOException {
+    List<String> args = new ArrayList<>(List.of("--tuner"));
+    args.addAll(List.of(options.split(" ")));
+    args.addAll(List.of("--steps", "4", "--lr", "1e-2", "--eval", data.toString(), "--json"));
+    JsonNode result = train(data, args.toArray(new String[0])).json();
+    assertThat(result.path("steps").intValue()).isEqualTo(4);
+    double after = result.path("eval_perplexity").doubleValue();
+    Path adapter = folder.resolve("out").resolve("adapter");
+    assertThat(eval(data, "-a", adapter).json().path("perplexity").doubleValue())
+        .isEqualTo(after, within(1e-4 * after));
+    assertThat(
+            Run.of("generate", "-m", model, "-a", adapter, "--max-new-tokens", "3", "-p", "the film")
+                .ok()
+                .out())
+        .isNotNull();
+    assertThat(train(data, "--tuner", "prompt-tuning", "--target", "q_proj").err())
+        .contains("the tuner changes the whole model");
   }
 
   @Test
@@ -193,6 +224,54 @@ class CausalLmCommandTest {
     Path table = folder.resolve("data.csv");
     Files.writeString(table, "text\na fine film\na poor film\n");
     train(table).failed("data.csv: line 3: the tokenizer gives the token 17");
+  }
+
+  @Test
+  void anEndThatNoVocabularyHasIsNamed() throws IOException {
+    Path tokenizer = model.resolve("tokenizer_config.json");
+    Files.writeString(tokenizer, "{\"eos_token\": \"<|over|>\"}");
+    train(data)
+        .failed("the tokenizer's eos_token \"<|over|>\", 18, is not in the vocabulary of 18");
+    Files.delete(tokenizer);
+    Path config = model.resolve("config.json");
+    Files.writeString(
+        config, Files.readString(config).replace("\"eos_token_id\": 3", "\"eos_token_id\": 18"));
+    Path text = folder.resolve("book.txt");
+    Files.writeString(text, "the film was great");
+    train(text).failed("the eos_token_id of config.json, 18, is not in the vocabulary of 18");
+  }
+
+  /** Each of them stands in a line of its own. */
+  @Test
+  void allThatDoesNotFitIsListed() throws IOException {
+    Path config = model.resolve("config.json");
+    Files.writeString(
+        config, Files.readString(config).replace("\"hidden_size\": 16", "\"hidden_size\": 20"));
+    Run run = train(data);
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.err()).contains(model + " does not fit the model");
+    assertThat(
+            run.err()
+                .lines()
+                .filter(l -> l.matches(" +(model|lm_head)\\S+: expected .*, found .*")))
+        .hasSize(2 * 9 + 3); // every weight has the hidden size
+    Files.writeString(
+        config,
+        Files.readString(config)
+            .replace("\"hidden_size\": 20", "\"hidden_size\": 16")
+            .replace("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3"));
+    assertThat(train(data).err().lines().filter(l -> l.matches(" +model.layers.2\\S+"))).hasSize(9);
+  }
+
+  @Test
+  void settingsThatTheFamilyDoesNotHave() throws IOException {
+    Path config = model.resolve("config.json");
+    String usual = Files.readString(config);
+    Files.writeString(config, usual.replace("{\"model_type\"", "{\"poetry\": 3, \"model_type\""));
+    train(data, "--steps", "1").ok(); // a warning of the log, see DecoderFolderTest
+    Files.writeString(
+        config, usual.replace("{\"model_type\"", "{\"is_causal\": false, \"model_type\""));
+    train(data).failed("config.json: is_causal is false, which is not supported");
   }
 
   @Test

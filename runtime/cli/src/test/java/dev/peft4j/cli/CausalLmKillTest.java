@@ -58,7 +58,9 @@ class CausalLmKillTest {
           .as("run %d", i)
           .isEqualTo(weights);
       for (String figure : List.of("steps", "eval_loss", "eval_perplexity")) {
-        assertThat(result.path(figure)).as("run %d, %s", i, figure).isEqualTo(expected.path(figure));
+        assertThat(result.path(figure))
+            .as("run %d, %s", i, figure)
+            .isEqualTo(expected.path(figure));
       }
       assertThat(Files.readString(run.resolve("evaluation.csv")))
           .isEqualTo(Files.readString(whole.resolve("evaluation.csv")));

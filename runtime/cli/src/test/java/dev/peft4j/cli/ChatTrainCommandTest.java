@@ -134,7 +134,9 @@ class ChatTrainCommandTest {
   void resumedIsTheSame(String option) throws IOException {
     Path whole = folder.resolve("whole");
     Path halves = folder.resolve("halves");
-    Object[] settings = {option, "--batch", 3, "--seed", 4, "--warmup", 0, "--schedule", "constant", "--steps"};
+    Object[] settings = {
+      option, "--batch", 3, "--seed", 4, "--warmup", 0, "--schedule", "constant", "--steps"
+    };
     trainTo(whole, data, with(settings, 9)).ok();
     trainTo(halves, data, with(settings, 4)).ok();
     trainTo(halves, data, with(settings, 9, "--resume")).ok();
@@ -156,9 +158,7 @@ class ChatTrainCommandTest {
     Files.writeString(data, "{\"messages\": [{\"role\": \"user\", \"content\": \"a film\"}]}\n");
     Files.writeString(folder.resolve("more"), row("film", "great").repeat(3));
     Files.write(
-        data,
-        Files.readAllBytes(folder.resolve("more")),
-        java.nio.file.StandardOpenOption.APPEND);
+        data, Files.readAllBytes(folder.resolve("more")), java.nio.file.StandardOpenOption.APPEND);
     train(data, "--steps", 1)
         .failed("the loss counts no token of 1 of 4 rows", "line 1", "--allow-dropped");
     for (String packing : List.of("off", "bfd")) {
@@ -191,9 +191,7 @@ class ChatTrainCommandTest {
     assertThat(run.code()).isEqualTo(2);
     assertThat(run.err()).contains("--group-by-length and --packing exclude each other");
     assertThat(train(data, "--packing", "wrapped").code()).isEqualTo(2); // no option for it
-    run =
-        Run.of(
-            "train", "-m", model, "-d", data, "-o", folder.resolve("out"), "--packing", "bfd");
+    run = Run.of("train", "-m", model, "-d", data, "-o", folder.resolve("out"), "--packing", "bfd");
     assertThat(run.err()).contains("--packing is for --task causal-lm and --task chat");
   }
 }

@@ -145,7 +145,7 @@ class GenerateCommandTest {
   }
 
   @Test
-  void saysWhatIsWrong() {
+  void saysWhatIsWrong() throws IOException {
     assertThat(run().err()).contains("needed is either --prompt or --prompt-file");
     Run longer = run("-p", "one ".repeat(40));
     assertThat(longer.code()).isEqualTo(Main.FAILED);
@@ -158,5 +158,67 @@ class GenerateCommandTest {
         .contains("did you mean temperature");
     assertThat(run("--prompt-file", folder.resolve("no.txt").toString()).err())
         .contains("no.txt: does not exist");
+    Path file = folder.resolve("long.txt");
+    Files.writeString(file, "one ".repeat(40));
+    assertThat(run("--prompt-file", file.toString()).err())
+        .contains("long.txt: the prompt has 40 tokens, longer than the context of 32");
+    Path settings = model.resolve("generation_config.json");
+    Files.writeString(settings, "{\"eos_token_id\": [1, 8]}");
+    assertThat(run("-p", "one").err())
+        .contains("generation_config.json: eos_token_id 8 is not in the vocabulary of 8 tokens");
+    Files.writeString(settings, "{\"penalty_alpha\": 0.6}");
+    assertThat(run("-p", "one").err())
+        .contains("generation_config.json: penalty_alpha is 0.6, which is not built");
+  }
+
+  /** A tokenizer whose tokens have texts of their own. */
+  private void writeCharacters() throws IOException {
+    Files.writeString(
+        model.resolve("tokenizer.json"),
+        """
+        {"model": {"type": "BPE", "merges": [], "vocab":
+          {"a": 0, "b": 1, "c": 2, "1": 3, "2": 4, ",": 5, "[": 6, "]": 7}},
+         "decoder": {"type": "ByteLevel"}}
+        """);
+  }
+
+  @Test
+  void textKeepsToAnExpressionOrASchema() throws Exception {
+    writeCharacters();
+    Run run = run("--prompt", "abc", "--regex", "b(a|c){3}[12]", "--json");
+    assertThat(run.code()).as(run.err()).isZero();
+    JsonNode line = new ObjectMapper().readTree(run.out());
+    assertThat(line.path("text").asText()).matches("b(a|c){3}[12]");
+    assertThat(line.path("finish_reason").asText()).isEqualTo("complete");
+
+    Path schema = folder.resolve("schema.json");
+    Files.writeString(
+        schema, "{\"type\": \"array\", \"minItems\": 2, \"items\": {\"type\": \"integer\"}}");
+    run = run("-p", "abc", "--json-schema", schema.toString(), "-n", "12", "--temperature", "2");
+    assertThat(run.code()).as(run.err()).isZero();
+    JsonNode value = new ObjectMapper().readTree(run.out());
+    assertThat(value.isArray()).isTrue();
+    assertThat(value.size()).isGreaterThanOrEqualTo(2);
+  }
+
+  @Test
+  void saysWhatIsWrongWithAConstraint() throws Exception {
+    writeCharacters();
+    Run run = run("--prompt", "abc", "--regex", "(a");
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.err()).contains("the expression, character 2 of '(a', has ( without )");
+    Path schema = folder.resolve("schema.json");
+    Files.writeString(schema, "{\"properties\": {\"a\": {\"contains\": 1}}}");
+    run = run("--prompt", "abc", "--json-schema", schema.toString());
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.err()).contains("schema.json").contains("#/properties/a/contains");
+    run = run("--prompt", "abc", "--json-schema", folder.resolve("no.json").toString());
+    assertThat(run.err()).contains("no.json").contains("does not exist");
+    run = run("--prompt", "abc", "--json-schema", schema.toString(), "--regex", "a");
+    assertThat(run.err()).contains("exclude each other");
+    Files.writeString(schema, "{\"type\": \"object\"}");
+    run = run("--prompt", "abc", "--json-schema", schema.toString());
+    assertThat(run.code()).isEqualTo(1);
+    assertThat(run.err()).contains("this tokenizer's vocabulary can write");
   }
 }

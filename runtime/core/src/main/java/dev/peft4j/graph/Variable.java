@@ -110,9 +110,9 @@ public final class Variable {
   }
 
   /**
-   * Makes two matrices one value, of which the other is the transpose: whatever is set in one of them
-   * is in the other. Each has a gradient of its own, and an optimizer's step changes the value for
-   * one after the other.
+   * Makes two matrices one value, of which the other is the transpose: whatever is set in one of
+   * them is in the other. Each has a gradient of its own, and an optimizer's step changes the value
+   * for one after the other.
    */
   public void transposeOf(Variable other) {
     transposed = other;

@@ -2,7 +2,6 @@ package dev.peft4j.io;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.peft4j.log.Log;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,8 +23,6 @@ import org.jspecify.annotations.Nullable;
  * would have been right. Instances are immutable.
  */
 public final class AdapterConfig {
-  private static final Log LOG = Log.of(AdapterConfig.class);
-
   private final Path file;
   private final ObjectNode tree;
 
@@ -75,30 +72,7 @@ public final class AdapterConfig {
    * @throws FileFormatException if there is none, or another one
    */
   public String peftType(Collection<String> supported) throws FileFormatException {
-    String can = "; supported: " + String.join(", ", supported);
-    JsonNode value = get("peft_type");
-    if (!value.isTextual()) {
-      throw error(
-          (value.isMissingNode()
-                  ? "has no peft_type"
-                  : "peft_type is " + PythonJson.describe(value) + ", expected a text")
-              + can);
-    }
-    String type = value.textValue();
-    if (supported.contains(type)) {
-      return type;
-    }
-    if (PeftFormat.PEFT_TYPES.contains(type)) {
-      throw new UnsupportedSettingException(
-          file, "peft_type " + type + " is not supported yet" + can);
-    }
-    String meant =
-        supported.stream()
-            .filter(s -> s.equalsIgnoreCase(type.strip().replace('-', '_')))
-            .findFirst()
-            .map(s -> "; did you mean " + s + "?")
-            .orElse("");
-    throw error("unknown peft_type " + Quote.text(type) + meant + can);
+    return known().peftType(supported);
   }
 
   /**
@@ -109,23 +83,7 @@ public final class AdapterConfig {
    * @return the unknown keys, in the file's order
    */
   public List<String> warnUnknownKeys(Collection<String> known) {
-    List<String> unknown = new ArrayList<>();
-    tree.fieldNames()
-        .forEachRemaining(
-            key -> {
-              if (!known.contains(key)) {
-                unknown.add(key);
-              }
-            });
-    if (!unknown.isEmpty()) {
-      LOG.warn(
-          "{}: ignoring unknown {} {}; a newer release of peft than {} may have written them",
-          file,
-          unknown.size() == 1 ? "key" : "keys",
-          Quote.list(unknown, 20),
-          PeftFormat.PEFT_VERSION);
-    }
-    return unknown;
+    return known().warnOfOthers(known);
   }
 
   /**
@@ -138,32 +96,11 @@ public final class AdapterConfig {
    */
   public void requireDefaults(ObjectNode defaults, Collection<String> handled)
       throws FileFormatException {
-    List<String> bad = new ArrayList<>();
-    for (Map.Entry<String, JsonNode> e : defaults.properties()) {
-      JsonNode value = get(e.getKey());
-      boolean same =
-          value.isMissingNode()
-              || value.equals(e.getValue())
-              || isOff(value) && isOff(e.getValue()) && !isVariant(value, e.getValue());
-      if (!same && !handled.contains(e.getKey())) {
-        bad.add(e.getKey() + " is " + PythonJson.describe(value));
-      }
-    }
-    if (!bad.isEmpty()) {
-      throw new UnsupportedSettingException(
-          file, "has settings that are not supported yet: " + String.join("; ", bad));
-    }
+    known().requireDefaults(defaults, handled);
   }
 
-  /** Returns whether a setting turns something on: any object does, unless objects are usual. */
-  private static boolean isVariant(JsonNode value, JsonNode usual) {
-    return value.isObject() && !usual.isObject();
-  }
-
-  private static boolean isOff(JsonNode value) {
-    return value.isNull()
-        || value.isBoolean() && !value.booleanValue()
-        || value.isContainerNode() && value.isEmpty();
+  private KnownSettings known() {
+    return new KnownSettings(file, tree);
   }
 
   /** Returns a whole number of at least 1, such as a rank. */

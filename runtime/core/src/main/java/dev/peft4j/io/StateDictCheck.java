@@ -170,11 +170,11 @@ public record StateDictCheck(
    * models.
    *
    * @param what the name of what is loaded, such as a file, for the message
-   * @throws StateDictException with the missing and misshaped keys
+   * @throws StateDictException with all of the missing and misshaped keys
    */
   public void requireExpected(String what) {
     if (!missing.isEmpty() || !misshaped.isEmpty()) {
-      throw new StateDictException(message(what), this);
+      throw new StateDictException(message(what, Integer.MAX_VALUE), this);
     }
   }
 
@@ -192,6 +192,10 @@ public record StateDictCheck(
 
   /** Returns the problems, one key per line, at most ten of each kind and their number. */
   public String message(String what) {
+    return message(what, SHOWN);
+  }
+
+  private String message(String what, int shown) {
     StringBuilder out = new StringBuilder(what).append(" does not fit the model");
     if (hint != null) {
       out.append(" (").append(hint).append(')');
@@ -201,19 +205,19 @@ public record StateDictCheck(
     } else {
       out.append(": ").append(matched).append(" of ").append(expected).append(" keys match");
     }
-    section(out, "missing", missing, Function.identity());
-    section(out, "unexpected", unexpected, Function.identity());
-    section(out, "of another shape", misshaped, Misshaped::toString);
+    section(out, "missing", missing, Function.identity(), shown);
+    section(out, "unexpected", unexpected, Function.identity(), SHOWN);
+    section(out, "of another shape", misshaped, Misshaped::toString, shown);
     return out.toString();
   }
 
   private static <T> void section(
-      StringBuilder out, String title, List<T> items, Function<T, String> text) {
+      StringBuilder out, String title, List<T> items, Function<T, String> text, int shown) {
     if (!items.isEmpty()) {
       out.append("\n  ").append(items.size()).append(' ').append(title).append(':');
-      items.stream().limit(SHOWN).forEach(i -> out.append("\n    ").append(text.apply(i)));
-      if (items.size() > SHOWN) {
-        out.append("\n    and ").append(items.size() - SHOWN).append(" more");
+      items.stream().limit(shown).forEach(i -> out.append("\n    ").append(text.apply(i)));
+      if (items.size() > shown) {
+        out.append("\n    and ").append(items.size() - shown).append(" more");
       }
     }
   }

@@ -25,7 +25,8 @@ public final class Initial {
   /**
    * Runs {@code make}, which makes modules, and holds the matrices that it draws in an encoding:
    * torch's {@code set_default_dtype}. Each is converted as soon as it is drawn, so that the whole
-   * model never exists in float32; the numbers are those of {@link Module#to}. Vectors stay float32.
+   * model never exists in float32; the numbers are those of {@link Module#to}. Vectors stay
+   * float32.
    *
    * @param encoding one of floating-point numbers without blocks, such as {@code BFLOAT16}
    * @throws IllegalArgumentException if it has blocks or is one of integers
@@ -71,8 +72,7 @@ public final class Initial {
     if (shape.rank() == 2 && HELD.isBound() && !HELD.get().isPlain()) {
       Encoding held = HELD.get();
       try (Arena passing = Arena.ofShared()) { // several threads write to it
-        Storage values =
-            Storage.wrap(passing.allocate(4L * shape.elements(), 64), DType.FLOAT32);
+        Storage values = Storage.wrap(passing.allocate(4L * shape.elements(), 64), DType.FLOAT32);
         fill(rng, draw, values, shape.size());
         return new Parameter(values.copyAs(held), shape);
       }

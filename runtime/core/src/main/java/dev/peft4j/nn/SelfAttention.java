@@ -1,5 +1,6 @@
 package dev.peft4j.nn;
 
+import dev.peft4j.op.Attention;
 import dev.peft4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -72,11 +73,42 @@ public abstract class SelfAttention extends Module {
    */
   public static Tensor attend(
       Tensor q, Tensor k, Tensor v, @Nullable Tensor mask, int heads, Dropout dropout) {
+    return attend(q, k, v, mask, heads, 0, dropout);
+  }
+
+  /**
+   * Returns the same where a token sees its neighbours only.
+   *
+   * @param window a token sees those that are fewer than so many places away; 0 for all
+   */
+  public static Tensor attend(
+      Tensor q, Tensor k, Tensor v, @Nullable Tensor mask, int heads, int window, Dropout dropout) {
     boolean drops = dropout.p() > 0 && dropout.training();
     boolean learnsMask = mask != null && mask.node().requiresGrad();
-    return drops || learnsMask
-        ? inSteps(q, k, v, mask, heads, dropout)
-        : Tensor.attention(q, k, v, mask, heads, heads, false);
+    if (drops || learnsMask) {
+      return inSteps(q, k, v, window == 0 ? mask : near(q.dim(1), window, mask), heads, dropout);
+    }
+    Attention attention = new Attention(heads, heads, false, scale(q, heads)).within(window);
+    return Tensor.attention(q, k, v, mask, null, attention);
+  }
+
+  private static float scale(Tensor q, int heads) {
+    return (float) (1 / Math.sqrt((double) q.dim(-1) / heads));
+  }
+
+  /**
+   * Returns a mask with that of a window, (batch or 1, heads or 1, tokens, tokens).
+   *
+   * @param added the mask of padding, or null
+   */
+  private static Tensor near(int tokens, int window, @Nullable Tensor added) {
+    float[] near = new float[tokens * tokens];
+    for (int i = 0; i < near.length; i++) {
+      near[i] = Math.abs(i / tokens - i % tokens) < window ? 0 : -Float.MAX_VALUE;
+    }
+    Tensor mask = Tensor.of(near, 1, 1, tokens, tokens);
+    // the smaller one, since a sum may be infinite
+    return added == null ? mask : mask.minimum(added);
   }
 
   /**
@@ -85,8 +117,8 @@ public abstract class SelfAttention extends Module {
    */
   private static Tensor inSteps(
       Tensor q, Tensor k, Tensor v, @Nullable Tensor mask, int heads, Dropout dropout) {
-    float scale = (float) (1 / Math.sqrt((double) q.dim(-1) / heads));
-    Tensor scores = split(q, heads).matmul(split(k, heads).transpose(-1, -2)).mul(scale);
+    Tensor products = split(q, heads).matmul(split(k, heads).transpose(-1, -2));
+    Tensor scores = products.mul(scale(q, heads));
     if (mask != null) {
       scores = scores.add(mask);
     }

@@ -27,8 +27,7 @@ final class AdapterContext {
    *
    * @param others an adapter of the model by its name, or null
    */
-  AdapterContext(
-      List<NamedModule> layers, Function<String, @Nullable AttachedAdapter> others) {
+  AdapterContext(List<NamedModule> layers, Function<String, @Nullable AttachedAdapter> others) {
     this.layers = List.copyOf(layers);
     this.others = others;
   }

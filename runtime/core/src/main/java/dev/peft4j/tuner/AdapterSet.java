@@ -8,7 +8,6 @@ import dev.peft4j.graph.VariableGroup;
 import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.NamedBuffer;
-import dev.peft4j.nn.NamedModule;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Overlay;
 import dev.peft4j.nn.OverlaySource;
@@ -17,12 +16,10 @@ import dev.peft4j.nn.Parameter;
 import dev.peft4j.optim.Optimizer;
 import dev.peft4j.tensor.Tensor;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * on another: a call that chose its adapters ({@link #with}, {@link #perSample}) keeps those that
  * it chose.
  */
-public final class AdapterSet implements StoresAdapters, MergesAdapters {
+public final class AdapterSet implements StoresAdapters, MergesAdapters, TrainsAdapters {
   /** In {@link #perSample}: the base model, without an adapter. */
   public static final String BASE = PerSampleOverlay.BASE;
 
@@ -42,12 +39,14 @@ public final class AdapterSet implements StoresAdapters, MergesAdapters {
   private final AdapterStore store;
   private final AdapterMerger merger;
   private final Inspection inspection;
+  private final AdapterPasses passes;
 
   private AdapterSet(Module root) {
     this.registry = new AdapterRegistry(new FrozenBase(root));
     this.store = new AdapterStore(registry);
     this.merger = new AdapterMerger(registry);
     this.inspection = new Inspection(registry);
+    this.passes = new AdapterPasses(registry, inspection);
   }
 
   /**
@@ -218,95 +217,39 @@ public final class AdapterSet implements StoresAdapters, MergesAdapters {
 
   // ---- training and evaluation
 
-  /**
-   * Turns on training mode for calls that this thread makes through these adapters, until it calls
-   * {@link #eval}: dropout is active. Other threads, calls that have begun, and other adapted
-   * models of the same base stay in the mode that they are in.
-   */
+  @Override
   public void train() {
-    registry.modes().set(modules(), true);
+    passes.train();
   }
 
-  /**
-   * Turns on evaluation mode for calls through these adapters: dropout does nothing. It is for
-   * every thread but those that called {@link #train} or made an optimizer step in training mode;
-   * calls that have begun and other adapted models of the same base stay in the mode that they are
-   * in.
-   */
+  @Override
   public void eval() {
-    registry.modes().set(modules(), false);
+    passes.eval();
   }
 
-  /** Returns whether calls that this thread makes through these adapters are in training mode. */
+  @Override
   public boolean training() {
-    return registry.state().adapters().isEmpty()
-        ? root().training()
-        : registry.modes().isTraining(root());
+    return passes.training();
   }
 
-  private List<Module> modules() {
-    return registry.base().modules().stream().map(NamedModule::module).toList();
-  }
-
-  /**
-   * Runs {@code body}, on this thread, in training mode, and with random numbers that nothing else
-   * draws from: what it trains is the same, bit by bit, whatever other threads do with the base.
-   *
-   * @param trained the parameters that it trains; a later run that trains the same adapters draws
-   *     the numbers that follow
-   */
+  @Override
   public <T> T training(Collection<Parameter> trained, Supplier<T> body) {
-    Set<Parameter> all = Set.copyOf(trained);
-    List<AttachedAdapter> adapters =
-        registry.state().adapters().values().stream()
-            .filter(a -> a.ownParameters().stream().anyMatch(all::contains))
-            .toList();
-    return registry.modes().training(adapters, body);
+    return passes.training(trained, body);
   }
 
-  /**
-   * Returns what the adapters that act here add to the loss of a batch, such as AdaLoRA's part that
-   * keeps factors orthogonal; null if it is nothing.
-   */
+  @Override
   public @Nullable Tensor addedLoss() {
-    Tensor sum = null;
-    for (AdapterTraining t : trainings()) {
-      Tensor added = t.addedLoss();
-      if (added != null) {
-        sum = sum == null ? added : sum.add(added);
-      }
-    }
-    return sum;
+    return passes.addedLoss();
   }
 
-  /**
-   * Makes a step of the optimizer, and does what the adapters that act here do around one, such as
-   * AdaLoRA's allocation of ranks.
-   */
+  @Override
   public void step(Optimizer optimizer) {
-    List<AdapterTraining> all = trainings();
-    all.forEach(t -> t.beforeStep(optimizer));
-    optimizer.step();
-    all.forEach(t -> t.afterStep(optimizer));
+    passes.step(optimizer);
   }
 
-  private List<AdapterTraining> trainings() {
-    List<AdapterTraining> all = new ArrayList<>();
-    for (AttachedAdapter a : inspection.acting()) {
-      AdapterTraining t = a.training();
-      if (t != null && a.ownParameters().stream().anyMatch(Parameter::trainable)) {
-        all.add(t);
-      }
-    }
-    return all;
-  }
-
-  /**
-   * Runs {@code body} in evaluation mode. Threads that use the model for the first time meanwhile,
-   * such as helpers of {@code body}, are in it, too.
-   */
+  @Override
   public <T> T evaluating(Supplier<T> body) {
-    return registry.modes().evaluating(body);
+    return passes.evaluating(body);
   }
 
   // ---- files

@@ -56,6 +56,7 @@ public final class Exports {
           "constraint",
           "generate",
           "sft",
+          "langchain4j",
           "reports",
           "kotlin");
 

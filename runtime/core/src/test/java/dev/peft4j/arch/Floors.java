@@ -59,6 +59,7 @@ public final class Floors {
           "constraint",
           "generate",
           "sft",
+          "langchain4j",
           "reports",
           "kotlin",
           "processor",

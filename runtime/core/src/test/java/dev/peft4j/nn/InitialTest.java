@@ -104,8 +104,7 @@ class InitialTest {
   /** What is drawn in 16 bits is what a conversion afterwards gives. */
   @Test
   void drawnInAnEncoding() {
-    Linear drawn =
-        Rng.with(3, () -> Initial.held(Encodings.BFLOAT16, () -> new Linear(70, 90)));
+    Linear drawn = Rng.with(3, () -> Initial.held(Encodings.BFLOAT16, () -> new Linear(70, 90)));
     Linear converted = Rng.with(3, () -> new Linear(70, 90));
     assertThat(drawn.weight().own().encoding()).isEqualTo(Encodings.BFLOAT16);
     assertThat(drawn.weight().trainable()).isFalse();

@@ -264,8 +264,7 @@ class TiedWeightsTest {
     model.mergeAndUnload();
     float[] merged = base.embed.weight().own().toFloats();
     for (int i = 0; i < w.length; i++) {
-      assertThat(merged[i])
-          .isCloseTo(w[i] + delta[i], org.assertj.core.data.Offset.offset(1e-5f));
+      assertThat(merged[i]).isCloseTo(w[i] + delta[i], org.assertj.core.data.Offset.offset(1e-5f));
     }
   }
 

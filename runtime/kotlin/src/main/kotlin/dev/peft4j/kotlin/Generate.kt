@@ -1,5 +1,6 @@
 package dev.peft4j.kotlin
 
+import dev.peft4j.constraint.Constraint
 import dev.peft4j.generate.EarlyStopping
 import dev.peft4j.generate.GenerationConfig
 import dev.peft4j.generate.GenerationConfigBuilder
@@ -117,6 +118,23 @@ public class GenerateScope internal constructor(private val generator: Generator
       field = value
       value?.let(settings::minP)
     }
+
+  /** A rule that the new text keeps: a [Constraint.regex], or a [Constraint.jsonSchema]. */
+  public var constraint: Constraint? = null
+    set(value) {
+      field = value
+      settings.constraint(value)
+    }
+
+  /** The new text is JSON that is valid under a schema; see [Constraint.jsonSchema]. */
+  public fun jsonSchema(schema: String) {
+    constraint = Constraint.jsonSchema(schema)
+  }
+
+  /** The new text matches a regular expression; see [Constraint.regex]. */
+  public fun regex(pattern: String) {
+    constraint = Constraint.regex(pattern)
+  }
 
   /** Above 1, tokens that occur already become less probable. */
   public var repetitionPenalty: Double? = null

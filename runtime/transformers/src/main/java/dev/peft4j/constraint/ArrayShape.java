@@ -21,7 +21,6 @@ record ArrayShape(List<Goal> first, Goal rest, int min, int max) {
       both.add(element(i).and(other.element(i)));
     }
     int most = max < 0 ? other.max : other.max < 0 ? max : Math.min(max, other.max);
-    return new ArrayShape(
-        List.copyOf(both), rest.and(other.rest), Math.max(min, other.min), most);
+    return new ArrayShape(List.copyOf(both), rest.and(other.rest), Math.max(min, other.min), most);
   }
 }

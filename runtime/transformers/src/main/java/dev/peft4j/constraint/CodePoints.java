@@ -89,8 +89,7 @@ final class CodePoints {
     int i = 0;
     int j = 0;
     while (i < ranges.length || j < other.ranges.length) {
-      boolean mine =
-          j >= other.ranges.length || i < ranges.length && ranges[i] <= other.ranges[j];
+      boolean mine = j >= other.ranges.length || i < ranges.length && ranges[i] <= other.ranges[j];
       int first = mine ? ranges[i] : other.ranges[j];
       int last = mine ? ranges[i + 1] : other.ranges[j + 1];
       i += mine ? 2 : 0;

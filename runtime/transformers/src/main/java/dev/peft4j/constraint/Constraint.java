@@ -93,9 +93,7 @@ public final class Constraint {
       return jsonSchema(JSON.readTree(schema));
     } catch (JsonProcessingException e) {
       throw new ConstraintException(
-          "the schema, line "
-              + (e.getLocation() == null ? 1 : e.getLocation().getLineNr())
-              + ",",
+          "the schema, line " + (e.getLocation() == null ? 1 : e.getLocation().getLineNr()) + ",",
           "is not valid JSON: " + e.getOriginalMessage());
     }
   }

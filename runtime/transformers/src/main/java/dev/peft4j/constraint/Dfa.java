@@ -7,8 +7,8 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -148,7 +148,9 @@ final class Dfa {
 
   boolean matches(String text) {
     int state = isEmpty() ? -1 : 0;
-    for (int i = 0; i < text.length() && state >= 0; i += Character.charCount(text.codePointAt(i))) {
+    for (int i = 0;
+        i < text.length() && state >= 0;
+        i += Character.charCount(text.codePointAt(i))) {
       state = next(state, text.codePointAt(i));
     }
     return state >= 0 && accepts[state];
@@ -191,7 +193,7 @@ final class Dfa {
     Builder b = new Builder();
     Map<Long, Integer> ids = new HashMap<>();
     List<int[]> pairs = new ArrayList<>();
-    Function<int[], Integer> id =
+    ToIntFunction<int[]> id =
         pair -> {
           Long key = ((long) pair[0] << 32) | (pair[1] & 0xFFFFFFFFL);
           Integer known = ids.get(key);
@@ -207,8 +209,8 @@ final class Dfa {
           }
           return known;
         };
-    id.apply(new int[] {0, 0});
-    for (int i = 0; i < pairs.size(); i++) {
+    int start = id.applyAsInt(new int[] {0, 0});
+    for (int i = start; i < pairs.size(); i++) {
       int[] pair = pairs.get(i);
       for (int e = 0; e < edges(pair[0]); e++) {
         int from = first(pair[0], e);
@@ -229,7 +231,7 @@ final class Dfa {
             }
           }
           if (without || theirs >= 0) {
-            b.edge(i, from, to, id.apply(new int[] {target(pair[0], e), theirs}));
+            b.edge(i, from, to, id.applyAsInt(new int[] {target(pair[0], e), theirs}));
           }
           from = to + 1;
         }
@@ -396,8 +398,7 @@ final class Dfa {
       for (int i = 0; i < all.length; i++) {
         all[i] = accepts.get(i);
       }
-      return new Dfa(
-          ranges.toArray(int[][]::new), targets.toArray(int[][]::new), all);
+      return new Dfa(ranges.toArray(int[][]::new), targets.toArray(int[][]::new), all);
     }
   }
 }

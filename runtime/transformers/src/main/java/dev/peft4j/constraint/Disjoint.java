@@ -19,8 +19,7 @@ final class Disjoint {
   }
 
   private boolean shapes(Values a, Values b, int depth) {
-    return a.arrays().stream()
-            .allMatch(x -> b.arrays().stream().allMatch(y -> arrays(x, y, depth)))
+    return a.arrays().stream().allMatch(x -> b.arrays().stream().allMatch(y -> arrays(x, y, depth)))
         && a.objects().stream()
             .allMatch(x -> b.objects().stream().allMatch(y -> objects(x, y, depth)));
   }

@@ -35,13 +35,20 @@ final class Formats {
             + "|\\d{1,4}M(?:\\d{1,4}D)?)");
     EXPRESSIONS.put(
         "email",
-        "[A-Za-z0-9]{1,20}(?:[._+-][A-Za-z0-9]{1,10}){0,3}@" + LABEL + "(?:\\." + LABEL
-            + "){0,3}\\.(?:" + ENDINGS + ")");
+        "[A-Za-z0-9]{1,20}(?:[._+-][A-Za-z0-9]{1,10}){0,3}@"
+            + LABEL
+            + "(?:\\."
+            + LABEL
+            + "){0,3}\\.(?:"
+            + ENDINGS
+            + ")");
     EXPRESSIONS.put("hostname", HOST);
     EXPRESSIONS.put("ipv4", BYTE + "(?:\\." + BYTE + "){3}");
     EXPRESSIONS.put("ipv6", "[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){7}");
-    EXPRESSIONS.put("uuid", "[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
-    EXPRESSIONS.put("uri", "https?://" + HOST + PATH + "(?:\\?[a-z0-9=&]{1,60})?(?:#[a-z0-9-]{1,40})?");
+    EXPRESSIONS.put(
+        "uuid", "[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
+    EXPRESSIONS.put(
+        "uri", "https?://" + HOST + PATH + "(?:\\?[a-z0-9=&]{1,60})?(?:#[a-z0-9-]{1,40})?");
     EXPRESSIONS.put("uri-reference", PATH + "[A-Za-z0-9._~-]{1,40}");
     EXPRESSIONS.put("json-pointer", "(?:/[A-Za-z0-9._-]{0,40}){0,8}");
     EXPRESSIONS.put("regex", "[a-z0-9 ]{0,100}");

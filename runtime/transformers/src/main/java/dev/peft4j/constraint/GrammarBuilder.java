@@ -11,8 +11,7 @@ import java.util.Map;
 final class GrammarBuilder {
   private static final int MAX_STATES = 2_000_000;
   private static final int[] NONE = {};
-  private static final CodePoints ESCAPED =
-      CodePoints.range(0, 0x1F).or(CodePoints.anyOf("\"\\"));
+  private static final CodePoints ESCAPED = CodePoints.range(0, 0x1F).or(CodePoints.anyOf("\"\\"));
   private static final String SHORT = "\"\\\b\f\n\r\t";
   private static final String SHORT_NAMES = "\"\\bfnrt";
 

@@ -161,15 +161,16 @@ final class Machine {
 
     void add(int state, @Nullable Frame frame) {
       boolean lives =
-          grammar.distance[state] < Grammar.FAR
-              && depth(frame) + grammar.depth[state] <= MAX_DEPTH;
+          grammar.distance[state] < Grammar.FAR && depth(frame) + grammar.depth[state] <= MAX_DEPTH;
       if (!lives || !seen.add(new Place(state, frame))) {
         return;
       }
       if (seen.size() > MAX_PLACES) {
         throw new ConstraintException(
             "the constraint",
-            "can be read in more than " + MAX_PLACES + " ways at once; make its parts differ early");
+            "can be read in more than "
+                + MAX_PLACES
+                + " ways at once; make its parts differ early");
       }
       open.add(new Place(state, frame));
     }

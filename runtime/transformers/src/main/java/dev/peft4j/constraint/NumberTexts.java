@@ -1,6 +1,7 @@
 package dev.peft4j.constraint;
 
 import java.math.BigDecimal;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sets of numbers as JSON writes them, without exponents. All texts of a number are in a set or
@@ -45,7 +46,7 @@ final class NumberTexts {
 
   private record Shape(Part part, boolean negative, boolean zero, int digits, boolean fraction) {}
 
-  private static Part next(Part part, char c) {
+  private static @Nullable Part next(Part part, char c) {
     boolean digit = c >= '0' && c <= '9';
     return switch (part) {
       case BEGIN -> c == '-' ? Part.SIGN : c == '0' ? Part.ZERO : digit ? Part.WHOLE : null;
@@ -68,7 +69,8 @@ final class NumberTexts {
           if (part == null || digits > (fraction ? DIGITS : WHOLE_DIGITS)) {
             return null;
           }
-          return new Shape(part, s.negative || c == '-', s.zero && (!digit || c == '0'), digits, fraction);
+          return new Shape(
+              part, s.negative || c == '-', s.zero && (!digit || c == '0'), digits, fraction);
         },
         s -> s.part.ends() && !(s.negative && s.zero)); // no -0
   }
@@ -106,7 +108,7 @@ final class NumberTexts {
         .and(ALL);
   }
 
-  private static Compared step(Compared s, char c, String whole, String fraction) {
+  private static @Nullable Compared step(Compared s, char c, String whole, String fraction) {
     Part part = next(s.part, c);
     if (part == null || s.whole > WHOLE_DIGITS) {
       return null;
@@ -119,7 +121,8 @@ final class NumberTexts {
       int at = s.whole;
       int order =
           s.order != 0 || at >= whole.length() ? s.order : Character.compare(c, whole.charAt(at));
-      return new Compared(part, s.negative, Math.min(at + 1, WHOLE_DIGITS + 1), Integer.signum(order), 0);
+      return new Compared(
+          part, s.negative, Math.min(at + 1, WHOLE_DIGITS + 1), Integer.signum(order), 0);
     }
     int at = s.fraction;
     int order = s.order;
@@ -127,7 +130,8 @@ final class NumberTexts {
       char other = at < fraction.length() ? fraction.charAt(at) : '0';
       order = Integer.signum(Character.compare(c, other));
     }
-    return new Compared(part, s.negative, 0, order, order != 0 ? 0 : Math.min(at + 1, fraction.length()));
+    return new Compared(
+        part, s.negative, 0, order, order != 0 ? 0 : Math.min(at + 1, fraction.length()));
   }
 
   private static int wholeOrder(Compared s, String whole) {

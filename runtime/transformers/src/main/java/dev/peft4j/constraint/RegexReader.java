@@ -53,8 +53,7 @@ final class RegexReader {
   }
 
   private ConstraintException wrong(String problem) {
-    return new ConstraintException(
-        where + ", character " + at + " of '" + pattern + "',", problem);
+    return new ConstraintException(where + ", character " + at + " of '" + pattern + "',", problem);
   }
 
   private void flags() {
@@ -228,8 +227,9 @@ final class RegexReader {
       case 'W' -> WORD.not();
       case 's' -> SPACE;
       case 'S' -> SPACE.not();
-      case 'h' -> CodePoints.anyOf(" \t\u00A0\u1680\u180E\u202F\u205F\u3000").or(
-          CodePoints.range(0x2000, 0x200A));
+      case 'h' ->
+          CodePoints.anyOf(" \t\u00A0\u1680\u180E\u202F\u205F\u3000")
+              .or(CodePoints.range(0x2000, 0x200A));
       case 'R' -> LINE_END;
       case 't' -> CodePoints.of('\t');
       case 'n' -> CodePoints.of('\n');
@@ -283,8 +283,7 @@ final class RegexReader {
 
   private CodePoints property(boolean negated) {
     int close = pattern.startsWith("{", at) ? pattern.indexOf('}', at) : at;
-    String name =
-        close < 0 || close >= pattern.length() ? "" : pattern.substring(at, close + 1);
+    String name = close < 0 || close >= pattern.length() ? "" : pattern.substring(at, close + 1);
     try {
       Pattern p = Pattern.compile("\\p" + name);
       at = close + 1;
@@ -321,8 +320,11 @@ final class RegexReader {
       CodePoints element = element();
       boolean single = element.rangeCount() == 1 && element.first(0) == element.last(0);
       boolean range =
-          single && at + 1 < pattern.length() && pattern.charAt(at) == '-'
-              && pattern.charAt(at + 1) != ']' && (!java || pattern.charAt(at + 1) != '[');
+          single
+              && at + 1 < pattern.length()
+              && pattern.charAt(at) == '-'
+              && pattern.charAt(at + 1) != ']'
+              && (!java || pattern.charAt(at + 1) != '[');
       if (range) {
         at++;
         CodePoints end = element();

@@ -9,7 +9,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** The keywords of JSON Schema (2020-12, and what older drafts call otherwise). */
@@ -34,6 +33,8 @@ final class SchemaReader {
   private static final Set<String> OTHER_FORMATS =
       Set.of("int32", "int64", "float", "double", "password");
 
+  private static final Values NULL =
+      new Values(true, false, false, Dfa.NONE, Dfa.NONE, List.of(), List.of(), true);
   private static final int MAX_COUNT = 4_096;
 
   private final Schema root;
@@ -97,9 +98,7 @@ final class SchemaReader {
             key -> {
               if (!NOTES.contains(key) && !KNOWN.contains(key) && !key.startsWith("x-")) {
                 throw s.wrong(
-                    key,
-                    "is not supported; these keywords are: "
-                        + String.join(", ", new TreeSet<>(KNOWN)));
+                    key, "is not supported; docs/generation.md lists the keywords that are");
               }
             });
   }
@@ -113,7 +112,7 @@ final class SchemaReader {
     for (JsonNode t : type.isArray() ? type : List.of(type)) {
       all = all.or(type(s, t));
     }
-    return s.json().path("nullable").asBoolean() ? all.or(type("null")) : all;
+    return s.json().path("nullable").asBoolean() ? all.or(NULL) : all;
   }
 
   private static Values type(Schema s, JsonNode name) {
@@ -129,7 +128,7 @@ final class SchemaReader {
   private static @Nullable Values type(String name) {
     Values n = Values.NONE;
     return switch (name) {
-      case "null" -> new Values(true, false, false, n.numbers(), n.texts(), List.of(), List.of(), true);
+      case "null" -> NULL;
       case "boolean" ->
           new Values(false, true, true, n.numbers(), n.texts(), List.of(), List.of(), true);
       case "number" -> n.withNumbers(NumberTexts.ALL);

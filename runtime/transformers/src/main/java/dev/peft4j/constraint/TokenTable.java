@@ -9,7 +9,9 @@ import java.util.BitSet;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 
-/** The tokens of a vocabulary in the order of their bytes, so that common beginnings are read once. */
+/**
+ * The tokens of a vocabulary in the order of their bytes, so that common beginnings are read once.
+ */
 final class TokenTable {
   private final byte[][] bytes;
   private final int[] order;
@@ -97,9 +99,11 @@ final class TokenTable {
     if (bytesAreComplete(bytes) && single(bytes).nextClearBit(0) >= 0x80) {
       return CodePoints.ALL;
     }
-    CodePoints all = bytesAreComplete(bytes) ? CodePoints.range(0x80, CodePoints.MAX) : CodePoints.NONE;
+    CodePoints all =
+        bytesAreComplete(bytes) ? CodePoints.range(0x80, CodePoints.MAX) : CodePoints.NONE;
     for (byte[] b : bytes) {
-      String s = b.length > 0 && b.length <= 4 && isText(b) ? new String(b, StandardCharsets.UTF_8) : "";
+      String s =
+          b.length > 0 && b.length <= 4 && isText(b) ? new String(b, StandardCharsets.UTF_8) : "";
       if (!s.isEmpty() && s.codePointCount(0, s.length()) == 1) {
         all = all.or(CodePoints.of(s.codePointAt(0)));
       }

@@ -27,7 +27,9 @@ final class Utf8 {
   }
 
   private static void split(int first, int last, int length, List<int[]> all) {
-    for (int i = 1; i < length; i++) { // the last i bytes must go over all values, or the rest be one
+    for (int i = 1;
+        i < length;
+        i++) { // the last i bytes must go over all values, or the rest be one
       int mask = (1 << (6 * i)) - 1;
       if ((first & ~mask) != (last & ~mask)) {
         if ((first & mask) != 0) {

@@ -63,10 +63,11 @@ record Values(
     for (Map.Entry<String, JsonNode> e : v.properties()) {
       properties.put(
           e.getKey(),
-          Goal.of(Schema.constant(constant.pointer() + "/" + Schema.escaped(e.getKey()), e.getValue())));
+          Goal.of(
+              Schema.constant(
+                  constant.pointer() + "/" + Schema.escaped(e.getKey()), e.getValue())));
     }
-    ObjectShape.Layer layer =
-        new ObjectShape.Layer(properties, List.of(), Goal.of(Schema.never()));
+    ObjectShape.Layer layer = new ObjectShape.Layer(properties, List.of(), Goal.of(Schema.never()));
     return NONE.withObjects(
         List.of(new ObjectShape(List.of(layer), properties.keySet(), Dfa.ALL, 0, -1)));
   }

@@ -33,7 +33,9 @@ final class CachedDecoder {
   /** The length beyond which keys are others. */
   private final int border;
 
-  /** The tokens in the cache by row, and perhaps some behind them; empty where there is no border. */
+  /**
+   * The tokens in the cache by row, and perhaps some behind them; empty where there is no border.
+   */
   private int[][] read;
 
   /** Whether the cache has the keys of a text beyond the border. */

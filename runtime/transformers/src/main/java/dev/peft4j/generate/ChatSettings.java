@@ -135,7 +135,7 @@ public record ChatSettings(ChatTemplate template, List<Integer> stopIds) {
   /** Returns the tokens of a conversation to which the model is to answer. */
   public int[] prompt(Tokenizer tokenizer, List<ChatMessage> messages, RenderOptions options) {
     String text = template.render(messages, options.addGenerationPrompt(true)).text();
-    return tokenizer.tokenize(text, false).ids();
+    return tokenizer.ids(text, false);
   }
 
   /** Returns settings with these ends in place of others. */

@@ -42,8 +42,8 @@ public final class Constrained extends LogitsProcessorKind {
     try {
       masks = constraint.over(tokenizer.tokenBytes());
     } catch (UnsupportedOperationException e) {
-      throw new IllegalArgumentException("a constraint does not go with this tokenizer: "
-          + e.getMessage(), e);
+      throw new IllegalArgumentException(
+          "a constraint does not go with this tokenizer: " + e.getMessage(), e);
     }
     return new Processor(masks, row, config.get(CLOSE_IN_TIME));
   }
@@ -57,8 +57,7 @@ public final class Constrained extends LogitsProcessorKind {
       }
       List<Integer> eos = row.eos();
       int left = row.maxLength() - history.length() - (eos.isEmpty() ? 0 : 1);
-      BitSet allowed =
-          closes && left > 0 ? masks.allowed(place, left) : masks.allowed(place);
+      BitSet allowed = closes && left > 0 ? masks.allowed(place, left) : masks.allowed(place);
       BitSet all = (BitSet) allowed.clone();
       if (place.isComplete()) {
         eos.forEach(all::set);

@@ -89,10 +89,11 @@ final class GenerationCall {
   }
 
   private void requireSettings(GenerationConfig c) {
-    c.eosTokenIds().forEach(id -> requireToken("eos_token_id", id));
+    c.eosTokenIds()
+        .forEach(id -> requireToken("eos_token_id", id, ": the row would never end there"));
     Integer pad = c.find(Settings.PAD);
     if (pad != null) {
-      requireToken("pad_token_id", pad);
+      requireToken("pad_token_id", pad, "");
     }
     if (!c.stopStrings().isEmpty() && generator.tokenizer() == null) {
       throw new IllegalArgumentException(
@@ -118,7 +119,7 @@ final class GenerationCall {
     }
   }
 
-  private void requireToken(String setting, int id) {
+  private void requireToken(String setting, int id, String why) {
     if (id >= model.vocabulary()) {
       throw new IllegalArgumentException(
           setting
@@ -126,7 +127,8 @@ final class GenerationCall {
               + id
               + " is not in the vocabulary of "
               + model.vocabulary()
-              + " tokens: the row would never end there");
+              + " tokens"
+              + why);
     }
   }
 
@@ -280,8 +282,7 @@ final class GenerationCall {
             maxLength,
             eos.size());
     Rng rng = config.doSample() ? new Rng(seed()) : null;
-    Predicate<TokenHistory> complete =
-        h -> processors.getFirst().stream().anyMatch(p -> p.ends(h));
+    Predicate<TokenHistory> complete = h -> processors.getFirst().stream().anyMatch(p -> p.ends(h));
     Predicate<TokenHistory> ends =
         h -> eos.contains(h.get(h.length() - 1)) || stopsByText(h) || complete.test(h);
     BeamSearch search = new BeamSearch(rules, prompts, processors, ends, rng, listener);
@@ -318,12 +319,12 @@ final class GenerationCall {
             eos.contains(tokens[tokens.length - 1])
                 ? FinishReason.EOS
                 : complete.test(s.history())
-                ? FinishReason.COMPLETE
-                : s.history().length() >= maxLength
-                    ? FinishReason.LENGTH
-                    : stopsByText(s.history())
-                        ? FinishReason.STOP_STRING
-                        : listener.cancelled() ? FinishReason.CANCELLED : FinishReason.TIME;
+                    ? FinishReason.COMPLETE
+                    : s.history().length() >= maxLength
+                        ? FinishReason.LENGTH
+                        : stopsByText(s.history())
+                            ? FinishReason.STOP_STRING
+                            : listener.cancelled() ? FinishReason.CANCELLED : FinishReason.TIME;
         all.add(new Generated(p, tokens, text(tokens), reason, s.score()));
       }
     }

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /** The settings of a model's folder. */
@@ -85,17 +86,39 @@ final class GenerationConfigFile {
       return new GenerationConfig(values, List.of());
     }
     Path config = folder.resolve("config.json");
+    Path ends = config; // the file that has the ends of texts
+    int vocabulary = Integer.MAX_VALUE;
     if (Files.exists(config)) {
       ObjectNode model = tree(config);
+      vocabulary = model.path("vocab_size").asInt(vocabulary);
       for (Setting<?> id : List.of(Settings.BOS, Settings.EOS, Settings.PAD)) {
         put(values, config, id, model.path(id.name()));
       }
     }
     Path file = folder.resolve(NAME);
     if (Files.exists(file)) {
+      Object ofModel = values.get(Settings.EOS);
       readAll(file, values);
+      ends = Objects.equals(ofModel, values.get(Settings.EOS)) ? ends : file;
     }
-    return new GenerationConfig(values, List.of());
+    GenerationConfig read = new GenerationConfig(values, List.of());
+    requireInVocabulary(ends, read.eosTokenIds(), vocabulary);
+    return read;
+  }
+
+  private static void requireInVocabulary(Path file, List<Integer> eos, int vocabulary)
+      throws FileFormatException {
+    for (int id : eos) {
+      if (id >= vocabulary) {
+        throw new FileFormatException(
+            file,
+            "eos_token_id "
+                + id
+                + " is not in the vocabulary of "
+                + vocabulary
+                + " tokens (vocab_size in config.json): no text would end there");
+      }
+    }
   }
 
   /** Reads what a caller wrote, which is checked strictly. */

@@ -40,7 +40,8 @@ final class RowState {
         LogitsProcessors.of(
             config,
             new LogitsProcessorKind.Row(prompt, maxLength, config.eosTokenIds(), 1, tokenizer));
-    this.stream = tokenizer == null
+    this.stream =
+        tokenizer == null
             ? null
             : new TextStream(
                 config.find(Constrained.CONSTRAINT) == null

@@ -188,7 +188,8 @@ public record SftData(
                 Locale.ROOT,
                 "%s: the loss counts no token of %d of %d rows, first %s; at %.3g %% or more that"
                     + " is an error unless it is allowed (on the command line with"
-                    + " --allow-dropped). Rows of more tokens (--max-length) may keep their answers",
+                    + " --allow-dropped). Rows of more tokens (--max-length) may keep their"
+                    + " answers",
                 what,
                 dropped,
                 seen,

@@ -35,8 +35,7 @@ public record SftOptions(
 
   /** The defaults: at most 1024 tokens, and answers only, where there are answers. */
   public static final SftOptions DEFAULT =
-      new SftOptions(
-          LossOn.DEFAULT, "text", MAX_LENGTH, false, false, false, false, MOST_DROPPED);
+      new SftOptions(LossOn.DEFAULT, "text", MAX_LENGTH, false, false, false, false, MOST_DROPPED);
 
   /**
    * Checks the values.
@@ -62,14 +61,7 @@ public record SftOptions(
   /** Returns these options with another choice of counted tokens. */
   public SftOptions lossOn(LossOn value) {
     return new SftOptions(
-        value,
-        textField,
-        maxLength,
-        keepEnd,
-        skipBadRows,
-        splitTexts,
-        plainContent,
-        mostDropped);
+        value, textField, maxLength, keepEnd, skipBadRows, splitTexts, plainContent, mostDropped);
   }
 
   /** Returns these options with another key of plain texts. */

@@ -50,24 +50,6 @@ final class EncoderInput {
   }
 
   /**
-   * Returns the mask that is added to the scores where a token sees its neighbours only.
-   *
-   * @param window the largest distance of a neighbour
-   * @param added the mask of padding, (batch, 1, 1, tokens), as {@link #additive} returns it; or
-   *     null
-   * @return (batch or 1, 1, tokens, tokens)
-   */
-  static Tensor near(int tokens, int window, @Nullable Tensor added) {
-    float[] near = new float[tokens * tokens];
-    for (int i = 0; i < near.length; i++) {
-      near[i] = Math.abs(i / tokens - i % tokens) <= window ? 0 : -Float.MAX_VALUE;
-    }
-    Tensor mask = Tensor.of(near, 1, 1, tokens, tokens);
-    // the smaller one, since a sum may be infinite
-    return added == null ? mask : mask.minimum(added);
-  }
-
-  /**
    * Returns the mask that is added to the attention scores: 0 at tokens, the most negative float at
    * padding.
    *

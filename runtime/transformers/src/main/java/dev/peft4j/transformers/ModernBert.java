@@ -169,12 +169,13 @@ public final class ModernBert implements ModelFamily {
       int size = config().hiddenSize() / config().heads();
       Tensor global = rotary(tokens, size, settings.globalTheta());
       Tensor local = rotary(tokens, size, settings.localTheta());
-      Tensor near = EncoderInput.near(tokens, settings.localAttention() / 2, mask);
+      int window = settings.localAttention() / 2 + 1;
+      NearTokens near = NearTokens.of(window, mask);
       Tensor h = x;
       for (int i = 0; i < layers.size(); i++) {
         layerInput.accept(h);
         boolean full = settings.full(i);
-        h = layers.get(i).forward(h, full ? mask : near, full ? global : local);
+        h = layers.get(i).forward(h, mask, full ? NearTokens.ALL : near, full ? global : local);
       }
       return finalNorm.forward(h);
     }
@@ -239,8 +240,9 @@ public final class ModernBert implements ModelFamily {
       this.mlp = new ModernBertMlp(config, init);
     }
 
-    Tensor forward(Tensor x, @Nullable Tensor mask, Tensor rotary) {
-      Tensor h = x.add(attn.forward(attnNorm == null ? x : attnNorm.forward(x), mask, rotary));
+    Tensor forward(Tensor x, @Nullable Tensor mask, NearTokens near, Tensor rotary) {
+      Tensor normed = attnNorm == null ? x : attnNorm.forward(x);
+      Tensor h = x.add(attn.forward(normed, mask, near, rotary));
       return h.add(mlp.forward(mlpNorm.forward(h)));
     }
 
@@ -275,14 +277,14 @@ public final class ModernBert implements ModelFamily {
       this.heads = config.heads();
     }
 
-    Tensor forward(Tensor x, @Nullable Tensor mask, Tensor rotary) {
+    Tensor forward(Tensor x, @Nullable Tensor mask, NearTokens near, Tensor rotary) {
       int hidden = x.dim(2);
       Tensor qkv = wqkv.forward(x);
       Tensor q = qkv.slice(2, 0, hidden).rotary(rotary, heads, false);
       Tensor k = qkv.slice(2, hidden, 2 * hidden).rotary(rotary, heads, false);
       Tensor v = qkv.slice(2, 2 * hidden, 3 * hidden);
-      Tensor result = SelfAttention.attend(q, k, v, mask, heads, outDrop);
-      return outDrop.forward(wo.forward(result));
+      Tensor seen = SelfAttention.attend(q, k, v, mask, heads, near.window(), outDrop);
+      return outDrop.forward(wo.forward(near.result(seen, v)));
     }
 
     /** Returns the projection to queries, keys and values, one after another. */

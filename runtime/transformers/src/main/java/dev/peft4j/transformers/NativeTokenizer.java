@@ -49,6 +49,7 @@ final class NativeTokenizer implements AutoCloseable {
   private final Cleaner.Cleanable cleanable;
   private final Map<Integer, String> normalized;
   private final Set<Integer> special;
+  private final TokenMemo memo;
   private final double most;
   private final double decodedLength;
 
@@ -57,6 +58,7 @@ final class NativeTokenizer implements AutoCloseable {
     this.normalized = normalized;
     this.special = normalized.isEmpty() ? Set.of() : file.special();
     this.cleanable = CLEANER.register(this, handle);
+    this.memo = new TokenMemo(this::ids, file.boundaries());
     this.most =
         (file.retries() ? MAX_RETRIED : MAX_CHARACTERS) / Math.max(1, file.growth() / USUAL_GROWTH);
     this.decodedLength = file.decodedLength();
@@ -200,6 +202,24 @@ final class NativeTokenizer implements AutoCloseable {
     Reference.reachabilityFence(this);
     try {
       return new Tokens(library.getTokenIds(encoding), library.getWordIds(encoding));
+    } finally {
+      library.deleteEncoding(encoding);
+    }
+  }
+
+  /** Returns what remembers the tokens of words. */
+  TokenMemo memo() {
+    return memo;
+  }
+
+  /** Returns the ids of a text's tokens alone. */
+  private long[] ids(String text) {
+    requireShort(text);
+    TokenizersLibrary library = TokenizersLibrary.LIB;
+    long encoding = library.encode(handle.get(), text, false);
+    Reference.reachabilityFence(this);
+    try {
+      return library.getTokenIds(encoding);
     } finally {
       library.deleteEncoding(encoding);
     }

@@ -26,6 +26,7 @@ public final class TextRows {
    *     does not say it
    * @param maxLength tokens of a row at most
    * @throws IllegalArgumentException if the length is below 2 or beyond the model's positions
+   * @throws Peft4jException if the token that ends texts is not in the vocabulary
    */
   public TextRows(Tokenizer tokenizer, DecoderConfig config, int maxLength) {
     if (maxLength < 2 || maxLength > config.maxPositions()) {
@@ -47,7 +48,20 @@ public final class TextRows {
     String token = special.get("eos_token");
     Integer id = token == null ? null : tokenizer.id(token);
     List<Integer> ofModel = config.tokens().eos();
-    return id != null ? id : ofModel.isEmpty() ? null : ofModel.getFirst();
+    Integer end = id != null ? id : ofModel.isEmpty() ? null : ofModel.getFirst();
+    if (token != null && id == null || end != null && end >= config.vocabSize()) {
+      throw new Peft4jException(
+          (token == null
+                  ? "the eos_token_id of config.json, " + end
+                  : "the tokenizer's eos_token, \""
+                      + token
+                      + "\""
+                      + (id == null ? "" : " (" + id + ")"))
+              + ", is not in the vocabulary of "
+              + config.vocabSize()
+              + " tokens: no text can end with it");
+    }
+    return end;
   }
 
   /**

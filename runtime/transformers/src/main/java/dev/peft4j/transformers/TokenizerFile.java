@@ -181,6 +181,9 @@ final class TokenizerFile {
       out.put("normalized", token.flag("normalized", !special)).put("special", special);
       normalized |= out.path("normalized").booleanValue();
       longestToken = Math.max(longestToken, content.length());
+      if (out.path("lstrip").booleanValue() || out.path("rstrip").booleanValue()) {
+        boundaries.strips();
+      }
       if (joinsWords(content, out.path("normalized").booleanValue())) {
         boundaries.none();
       }

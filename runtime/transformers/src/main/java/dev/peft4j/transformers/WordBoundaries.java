@@ -59,7 +59,12 @@ final class WordBoundaries {
   private static final Set<String> PART_PATTERNS =
       Set.of("\\p{N}{1,3}", "\\p{N}", "\\d", "[0-9]", "[0-9][0-9][0-9]", "[一-龥\\u3040-ゟ゠-ヿ]+");
 
+  /** Normalizers that change a word in the same way wherever it is, and add nothing to a text. */
+  private static final Set<String> REPEATING_NORMALIZERS =
+      Set.of("NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents");
+
   private boolean kept = true;
+  private boolean repeats = true;
   private boolean splits;
   private boolean spacesOnly;
   private boolean punctuation;
@@ -67,6 +72,7 @@ final class WordBoundaries {
   private @Nullable String marker;
 
   void normalized(String type) {
+    repeats &= REPEATING_NORMALIZERS.contains(type);
     kept &= KEEPING_NORMALIZERS.contains(type);
   }
 
@@ -75,6 +81,7 @@ final class WordBoundaries {
   }
 
   void replaced(String pattern, boolean regex, String content) {
+    repeats = false;
     if (!regex && pattern.equals(" ") && marker == null && isSingleSign(content)) {
       marker = content;
       spacesOnly = true;
@@ -135,6 +142,33 @@ final class WordBoundaries {
       // a space that has been replaced by then is found nowhere
       kept &= !regex && pattern.equals(" ") && marker != null && !splits;
     }
+  }
+
+  /** Tells of an added token that takes the white space beside it. */
+  void strips() {
+    repeats = false;
+  }
+
+  /**
+   * Returns the first position at or after {@code from} of a space where the text may be cut into
+   * parts that are encoded apart, each with the tokens that it has in the text; -1 if there is none.
+   * None of the known patterns joins a space to what is before it.
+   */
+  int nextRepeated(String text, int from) {
+    if (!repeats || !kept || !splits || marker != null) {
+      return -1;
+    }
+    for (int i = text.indexOf(' ', Math.max(1, from)); i > 0; i = text.indexOf(' ', i + 1)) {
+      if (i + 1 < text.length() && isPlain(text.charAt(i - 1)) && isPlain(text.charAt(i + 1))) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  /** Returns whether a character is visible, and nothing is composed with it across a space. */
+  private static boolean isPlain(char c) {
+    return c > ' ' && c < 127 || isWord(c);
   }
 
   /** Turns cutting off. */

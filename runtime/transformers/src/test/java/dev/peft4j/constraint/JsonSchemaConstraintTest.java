@@ -34,8 +34,7 @@ class JsonSchemaConstraintTest {
     var errors =
         VALIDATORS
             .getSchema(JSON.readTree(schema))
-            .validate(
-                value, c -> c.executionConfig(e -> e.formatAssertionsEnabled(true)));
+            .validate(value, c -> c.executionConfig(e -> e.formatAssertionsEnabled(true)));
     assertThat(errors).as("%s%nunder %s", text, schema).isEmpty();
   }
 
@@ -161,7 +160,8 @@ class JsonSchemaConstraintTest {
             "{ \"b\": true }")) {
       assertThat(accepts(c, text)).as(text).isTrue();
     }
-    for (String text : List.of("{\"b\": 1, \"a\": []}", "{\"c\": 1}", "{\"a\": 01}", "[]", "{\"a\":[1,]}")) {
+    for (String text :
+        List.of("{\"b\": 1, \"a\": []}", "{\"c\": 1}", "{\"a\": 01}", "[]", "{\"a\":[1,]}")) {
       assertThat(accepts(c, text)).as(text).isFalse();
     }
   }

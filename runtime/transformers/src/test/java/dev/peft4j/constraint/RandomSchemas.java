@@ -35,8 +35,11 @@ final class RandomSchemas {
       tree.put("type", "object").putArray("required").add("value");
       ObjectNode p = tree.putObject("properties");
       p.putObject("value").put("type", "integer").put("minimum", r.random.nextInt(5));
-      p.putObject("children").put("type", "array").put("maxItems", 3).putObject("items").put(
-          "$ref", "#/$defs/tree");
+      p.putObject("children")
+          .put("type", "array")
+          .put("maxItems", 3)
+          .putObject("items")
+          .put("$ref", "#/$defs/tree");
       tree.put("additionalProperties", false);
     }
     return r.root;
@@ -143,7 +146,8 @@ final class RandomSchemas {
     for (int n = random.nextInt(4); n > 0; n--) {
       String name = NAMES.get(random.nextInt(NAMES.size()));
       properties.set(name, schema(depth - 1));
-      if (random.nextBoolean() && !required.toString().contains(JSON.getNodeFactory().textNode(name).toString())) {
+      if (random.nextBoolean()
+          && !required.toString().contains(JSON.getNodeFactory().textNode(name).toString())) {
         required.add(name);
       }
     }

@@ -31,7 +31,8 @@ final class RandomTexts {
         throw new AssertionError("not complete after " + most + " tokens: " + decode(ids));
       }
       BitSet allowed = masks.allowed(place, most - ids.size());
-      if (place.isComplete() && (allowed.isEmpty() || ids.size() == most || random.nextInt(4) == 0)) {
+      if (place.isComplete()
+          && (allowed.isEmpty() || ids.size() == most || random.nextInt(4) == 0)) {
         return decode(ids);
       }
       if (allowed.isEmpty()) {

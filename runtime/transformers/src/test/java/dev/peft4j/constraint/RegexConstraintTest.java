@@ -62,11 +62,18 @@ class RegexConstraintTest {
       for (int i = 0; i < 40; i++) {
         StringBuilder s = new StringBuilder();
         for (int n = random.nextInt(6); n > 0; n--) {
-          s.append("abc1é😀".codePoints().skip(random.nextInt(6)).limit(1).collect(
-              StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append));
+          s.append(
+              "abc1é😀"
+                  .codePoints()
+                  .skip(random.nextInt(6))
+                  .limit(1)
+                  .collect(
+                      StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append));
         }
         String text = s.toString();
-        assertThat(whole.matches(text)).as("%s of '%s'", e, text).isEqualTo(p.matcher(text).matches());
+        assertThat(whole.matches(text))
+            .as("%s of '%s'", e, text)
+            .isEqualTo(p.matcher(text).matches());
         assertThat(found.matches(text)).as("%s in '%s'", e, text).isEqualTo(p.matcher(text).find());
         assertThat(whole.not().matches(text)).isNotEqualTo(whole.matches(text));
         assertThat(whole.or(found.not()).matches(text))
@@ -77,7 +84,8 @@ class RegexConstraintTest {
 
   private static String expression(Random r, int depth) {
     if (depth == 0) {
-      return List.of("a", "b", ".", "[a-c]", "[^b]", "\\d", "\\w", "é", "^", "$").get(r.nextInt(10));
+      return List.of("a", "b", ".", "[a-c]", "[^b]", "\\d", "\\w", "é", "^", "$")
+          .get(r.nextInt(10));
     }
     String a = expression(r, depth - 1);
     return switch (r.nextInt(6)) {
@@ -92,8 +100,23 @@ class RegexConstraintTest {
   @Test
   void whatNoAutomatonCanDoIsRefusedWithItsPlace() {
     for (String e :
-        List.of("(a)\\1", "a(?=b)", "(?<!a)b", "\\bword", "a*+", "a{", "[a", "(a", "a)", "*a", "\\p{Nope}",
-            "a{3,1}", "[z-a]", "a\\", "(?m)a", "a{20000}")) {
+        List.of(
+            "(a)\\1",
+            "a(?=b)",
+            "(?<!a)b",
+            "\\bword",
+            "a*+",
+            "a{",
+            "[a",
+            "(a",
+            "a)",
+            "*a",
+            "\\p{Nope}",
+            "a{3,1}",
+            "[z-a]",
+            "a\\",
+            "(?m)a",
+            "a{20000}")) {
       assertThatThrownBy(() -> Constraint.regex(e))
           .as(e)
           .isInstanceOf(ConstraintException.class)
@@ -130,7 +153,8 @@ class RegexConstraintTest {
           boolean first = i == 0;
           out.writeBytes(first ? bytes.ofFirst((int) ids[i]) : bytes.of((int) ids[i]));
         }
-        boolean blankFirst = bytes.ofFirst((int) ids[0]).length == 0; // as a constraint never begins
+        boolean blankFirst =
+            bytes.ofFirst((int) ids[0]).length == 0; // as a constraint never begins
         String text = out.toString(java.nio.charset.StandardCharsets.UTF_8);
         if (!blankFirst && !text.contains("\uFFFD")) {
           assertThat(t.decode(ids)).isEqualTo(text);

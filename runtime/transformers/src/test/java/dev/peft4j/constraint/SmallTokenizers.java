@@ -52,8 +52,12 @@ final class SmallTokenizers {
     id = pieces(vocabulary, id);
     ObjectNode decoder = tree.putObject("decoder").put("type", "Sequence");
     var parts = decoder.putArray("decoders");
-    parts.addObject().put("type", "Replace").put("content", " ").putObject("pattern").put(
-        "String", "▁");
+    parts
+        .addObject()
+        .put("type", "Replace")
+        .put("content", " ")
+        .putObject("pattern")
+        .put("String", "▁");
     parts.addObject().put("type", "ByteFallback");
     parts.addObject().put("type", "Fuse");
     parts.addObject().put("type", "Strip").put("content", " ").put("start", 1).put("stop", 0);

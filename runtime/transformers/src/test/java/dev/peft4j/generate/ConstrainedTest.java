@@ -107,8 +107,13 @@ class ConstrainedTest {
       assertThat(short0.text()).hasSize(5); // no text is so short: what comes closest
       assertThat(short0.reason()).isEqualTo(FinishReason.LENGTH);
     }
-    Generated open = run(phone().constraint(Constraint.regex("a{50}")).maxNewTokens(20)
-        .closeInTime(false).build());
+    Generated open =
+        run(
+            phone()
+                .constraint(Constraint.regex("a{50}"))
+                .maxNewTokens(20)
+                .closeInTime(false)
+                .build());
     assertThat(open.text()).isEqualTo("a".repeat(20));
     assertThat(open.reason()).isEqualTo(FinishReason.LENGTH);
   }
@@ -172,8 +177,7 @@ class ConstrainedTest {
         """
             .getBytes(StandardCharsets.UTF_8);
     Tokenizer t = Tokenizer.load(new ByteArrayInputStream(words), "words", 1000);
-    assertThatThrownBy(
-            () -> Generator.of(model, t).with(phone().build()).generate(new int[] {0}))
+    assertThatThrownBy(() -> Generator.of(model, t).with(phone().build()).generate(new int[] {0}))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("does not go with this tokenizer");
   }

@@ -28,8 +28,7 @@ class LongTextTest {
   private static CausalLm model() {
     Rotary longrope =
         Rotary.of(8, 10000)
-            .longrope(
-                new float[] {1, 1.1f, 1.2f, 1.5f}, new float[] {1, 2, 4, 9}, BORDER, 1.2);
+            .longrope(new float[] {1, 1.1f, 1.2f, 1.5f}, new float[] {1, 2, 4, 9}, BORDER, 1.2);
     DecoderLayerStyle layer = new DecoderLayerStyle(longrope, 0);
     DecoderConfig config =
         DecoderConfig.builder()

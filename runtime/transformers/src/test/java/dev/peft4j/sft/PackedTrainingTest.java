@@ -62,8 +62,7 @@ class PackedTrainingTest {
 
   private static PeftModel adapted(LlamaForCausalLM model) {
     return Rng.with(
-        6,
-        () -> PeftModel.of(model, LoraConfig.builder().allLinear().r(3).alpha(6).build()));
+        6, () -> PeftModel.of(model, LoraConfig.builder().allLinear().r(3).alpha(6).build()));
   }
 
   @ParameterizedTest
@@ -111,9 +110,7 @@ class PackedTrainingTest {
     List<Double> padded =
         losses(
             steps.stream()
-                .map(
-                    s ->
-                        CausalBatch.of(s.stream().flatMap(r -> r.documents().stream()).toList()))
+                .map(s -> CausalBatch.of(s.stream().flatMap(r -> r.documents().stream()).toList()))
                 .toList());
     assertThat(found).hasSize(2 * steps.size());
     for (int i = 0; i < found.size(); i++) {

@@ -178,6 +178,18 @@ class DecoderFolderTest {
   }
 
   @Test
+  void settingsThatTheFamilyDoesNotKnowAreAWarning() throws IOException {
+    TinyDecoder tiny = TinyDecoder.of("llama");
+    ObjectNode config = tiny.config().put("logit_scale", 0.5).put("poetry", 3);
+    config.put("unk_token_id", 0).put("use_sliding_window", false); // nothing, and off
+    Path folder = TinyDecoder.folder(temp, config, tiny.weights());
+    String text = Logged.of(() -> Transformers.causalLm(folder)).text();
+    assertThat(text.lines()).hasSize(1);
+    assertThat(text)
+        .contains("config.json: settings that this family does not know (2): logit_scale, poetry");
+  }
+
+  @Test
   void inputsThatDoNotFit() throws IOException {
     CausalLm llama = TinyDecoder.of("llama").load(temp.resolve("llama"));
     assertThatThrownBy(() -> llama.forward(Tensor.of(new long[] {3, 20}, 1, 2)))

@@ -33,6 +33,7 @@ class PublishedTest {
             "peft4j-chat",
             "peft4j-core",
             "peft4j-kotlin",
+            "peft4j-langchain4j",
             "peft4j-processor",
             "peft4j-transformers");
     for (String artifact : jars) {

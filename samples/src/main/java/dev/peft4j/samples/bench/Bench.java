@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>With {@code peer}, a command that prints such a line, or {@code llama.cpp}, both run
  * alternately, {@code rounds} times each ({@link SideBySide}). {@code workload=growth} runs {@link
- * Growth} instead.
+ * Growth} instead, {@code packing} {@link PackingBench}, {@code rendering} {@link RenderingBench}.
  *
  * <p>Prints a {@link CostReport} to standard error and one JSON line to standard output: the median
  * step after the warm-up, the first step, samples (or tokens) a second, seconds from the start of
@@ -43,6 +43,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Bench {
   private static final String GROWTH = "growth";
+  private static final String PACKING = "packing";
+  private static final String RENDERING = "rendering";
 
   /** The property with the command to compare with. */
   static final String PEER = "peer";
@@ -69,13 +71,17 @@ public final class Bench {
       Growth.run();
       return;
     }
-    if (name == null || !Workload.NAMES.contains(name)) {
+    if (PACKING.equals(name)) {
+      PackingBench.run();
+      return;
+    }
+    if (!RENDERING.equals(name) && (name == null || !Workload.NAMES.contains(name))) {
       fail(
           (name == null ? "no workload is given" : "there is no workload '" + name + "'")
               + "; say -Dworkload= with one of "
               + String.join(", ", Workload.NAMES)
               + ", "
-              + GROWTH);
+              + String.join(", ", GROWTH, PACKING, RENDERING));
       return;
     }
     String peer = System.getProperty(PEER);
@@ -83,6 +89,14 @@ public final class Bench {
       try {
         System.out.println(sideBySide(name, peer.strip()));
       } catch (IllegalStateException | UncheckedIOException e) {
+        fail(String.valueOf(e.getMessage()));
+      }
+      return;
+    }
+    if (RENDERING.equals(name)) {
+      try {
+        RenderingBench.run();
+      } catch (IllegalArgumentException | IOException e) {
         fail(String.valueOf(e.getMessage()));
       }
       return;
@@ -124,7 +138,9 @@ public final class Bench {
       return SideBySide.run(SideBySide.here(), SideBySide.here(LlamaCpp.class), rounds);
     }
     try (RandomGguf file = RandomGguf.write(encoding())) {
-      String[] with = {"-D" + GGUF + "=" + file.path(), "-D" + LlamaCpp.ADAPTER + "=" + file.adapter()};
+      String[] with = {
+        "-D" + GGUF + "=" + file.path(), "-D" + LlamaCpp.ADAPTER + "=" + file.adapter()
+      };
       return SideBySide.run(
           SideBySide.here(Bench.class, with), SideBySide.here(LlamaCpp.class, with), rounds);
     }
@@ -194,8 +210,14 @@ public final class Bench {
     }
     double processor = (processorSeconds() - before) / steps;
     double step = median(seconds);
-    String line = line("peft4j, Java " + Runtime.version().feature(), name, held, threads,
-        new Times(step, processor, first, started, ready), workload.units());
+    String line =
+        line(
+            "peft4j, Java " + Runtime.version().feature(),
+            name,
+            held,
+            threads,
+            new Times(step, processor, first, started, ready),
+            workload.units());
     System.err.print(CostReport.of(() -> step(workload, optimizer), Math.min(steps, REPORTED)));
     return line;
   }

@@ -61,7 +61,8 @@ final class LlamaCpp {
               .setCachePrompt(false);
       System.out.println(run(model, request, name, length, tokens, threads));
     }
-    Runtime.getRuntime().halt(0); // a thread of the library stays, and waits for ever at an orderly end
+    Runtime.getRuntime()
+        .halt(0); // a thread of the library stays, and waits for ever at an orderly end
   }
 
   private static String run(

@@ -81,6 +81,16 @@ final class TextFilters {
     Filters.add("striptags", 1, (v, a, rt) -> Html.stripTags(Repr.str(v, rt), rt), "value");
     Filters.add("urlencode", 1, TextFilters::urlEncode, "value");
     Filters.add("xmlattr", 1, TextFilters::attributes, "d", "autospace");
+    Filters.add(
+        "urlize",
+        1,
+        Links::apply,
+        "value",
+        "trim_url_limit",
+        "nofollow",
+        "target",
+        "rel",
+        "extra_schemes");
   }
 
   private static void simple(String name, UnaryOperator<String> change) {

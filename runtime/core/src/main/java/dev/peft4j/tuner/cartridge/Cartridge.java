@@ -12,8 +12,8 @@ import java.lang.annotation.Target;
 
 /**
  * The request for a subclass of the annotated model with a trained cache of keys and values:
- * {@code @Cartridge(virtualTokens = 64)}. The members mean what
- * the fields of peft's {@code CartridgeConfig} mean; what is computed is in {@link CartridgeTuner}.
+ * {@code @Cartridge(virtualTokens = 64)}. The members mean what the fields of peft's {@code
+ * CartridgeConfig} mean; what is computed is in {@link CartridgeTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)
@@ -29,7 +29,10 @@ public @interface Cartridge {
   int virtualTokens() default 20;
 
   /** The number of virtual tokens at the beginning that are not trained. */
-  @Setting(description = "Number of virtual tokens at the beginning that are not trained.", key = "num_frozen_tokens", min = 0)
+  @Setting(
+      description = "Number of virtual tokens at the beginning that are not trained.",
+      key = "num_frozen_tokens",
+      min = 0)
   int frozenTokens() default 1;
 
   /** Modules that are trained whole; see {@link Peft#modulesToSave()}. */

@@ -1,10 +1,10 @@
 package dev.peft4j.tuner.cartridge;
 
 import dev.peft4j.tuner.CommonSettings;
+import dev.peft4j.tuner.SettingChecks;
 import dev.peft4j.tuner.prompt.PromptBuilder;
 import dev.peft4j.tuner.prompt.PromptConfig;
 import dev.peft4j.tuner.prompt.VirtualTokens;
-import dev.peft4j.tuner.SettingChecks;
 
 /**
  * Settings of {@link CartridgeTuner}: peft's {@code CartridgeConfig}.
@@ -13,10 +13,7 @@ import dev.peft4j.tuner.SettingChecks;
  * @param frozenTokens the number of virtual tokens at the beginning that are not trained
  * @param common modules to save, task and base model
  */
-public record CartridgeConfig(
-    VirtualTokens virtual,
-    int frozenTokens,
-    CommonSettings common)
+public record CartridgeConfig(VirtualTokens virtual, int frozenTokens, CommonSettings common)
     implements PromptConfig<CartridgeConfig> {
   /**
    * Checks the numbers.

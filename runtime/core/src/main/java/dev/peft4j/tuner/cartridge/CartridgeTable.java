@@ -38,9 +38,7 @@ final class CartridgeTable implements PrefixLayer.Table {
 
   @Override
   public Tensor all() {
-    return parts.size() == 1
-        ? parts.getFirst()
-        : Tensor.concat(0, parts.get(0), parts.get(1));
+    return parts.size() == 1 ? parts.getFirst() : Tensor.concat(0, parts.get(0), parts.get(1));
   }
 
   @Override

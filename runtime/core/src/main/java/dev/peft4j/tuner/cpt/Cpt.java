@@ -12,8 +12,8 @@ import java.lang.annotation.Target;
 
 /**
  * The request for a subclass of the annotated model with examples in front of its texts whose
- * embeddings may change a little: {@code @Cpt(tokenIds = {...}, typeMask = {...})}. The members mean what
- * the fields of peft's {@code CPTConfig} mean; what is computed is in {@link CptTuner}.
+ * embeddings may change a little: {@code @Cpt(tokenIds = {...}, typeMask = {...})}. The members
+ * mean what the fields of peft's {@code CPTConfig} mean; what is computed is in {@link CptTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)
@@ -29,24 +29,43 @@ public @interface Cpt {
   @Setting(description = "Kept in the file; not used.", key = "cpt_mask", option = "cpt-mask")
   int[] mask() default {};
 
-  /** What each token is: 1 and 3 (+ 4, + 8, ...) parts of a template, 2 an input, 4 a label that counts in the loss, 0 none; ones if left out. */
-  @Setting(description = "What each token of the examples is: 1 and 3 of a template, 2 of an input, 4 of a label, plus 4 for each example before.", key = "cpt_tokens_type_mask")
+  /**
+   * What each token is: 1 and 3 (+ 4, + 8, ...) parts of a template, 2 an input, 4 a label that
+   * counts in the loss, 0 none; ones if left out.
+   */
+  @Setting(
+      description =
+          "What each token of the examples is: 1 and 3 of a template, 2 of an input, 4 of a label,"
+              + " plus 4 for each example before.",
+      key = "cpt_tokens_type_mask")
   int[] typeMask() default {};
 
   /** Whether labels of earlier examples count less. */
-  @Setting(description = "Whether labels of earlier examples count less.", key = "opt_weighted_loss_type", option = "loss-decay")
+  @Setting(
+      description = "Whether labels of earlier examples count less.",
+      key = "opt_weighted_loss_type",
+      option = "loss-decay")
   boolean decay() default false;
 
   /** What their weight is multiplied by, from each example to the one before. */
-  @Setting(description = "Factor of the weight of labels from each example to the one before.", key = "opt_loss_decay_factor")
+  @Setting(
+      description = "Factor of the weight of labels from each example to the one before.",
+      key = "opt_loss_decay_factor")
   double decayFactor() default 1;
 
   /** The bound of the change of tokens of inputs. */
-  @Setting(description = "Bound of the change of tokens of inputs.", key = "opt_projection_epsilon", option = "input-epsilon", min = 0)
+  @Setting(
+      description = "Bound of the change of tokens of inputs.",
+      key = "opt_projection_epsilon",
+      option = "input-epsilon",
+      min = 0)
   double epsilon() default 0.1;
 
   /** The bound of the change of tokens of templates. */
-  @Setting(description = "Bound of the change of tokens of templates.", key = "opt_projection_format_epsilon", min = 0)
+  @Setting(
+      description = "Bound of the change of tokens of templates.",
+      key = "opt_projection_format_epsilon",
+      min = 0)
   double formatEpsilon() default 0.1;
 
   /** Modules that are trained whole; see {@link Peft#modulesToSave()}. */

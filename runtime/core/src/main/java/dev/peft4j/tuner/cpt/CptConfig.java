@@ -1,10 +1,10 @@
 package dev.peft4j.tuner.cpt;
 
 import dev.peft4j.tuner.CommonSettings;
+import dev.peft4j.tuner.SettingChecks;
 import dev.peft4j.tuner.prompt.PromptBuilder;
 import dev.peft4j.tuner.prompt.PromptConfig;
 import dev.peft4j.tuner.prompt.VirtualTokens;
-import dev.peft4j.tuner.SettingChecks;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -15,7 +15,8 @@ import java.util.List;
  * @param virtual how many virtual tokens there are, and their sizes
  * @param tokenIds the tokens of the examples
  * @param mask peft's {@code cpt_mask}, which it keeps and does not use; ones if left out
- * @param typeMask what each token is: 1 and 3 (+ 4, + 8, ...) parts of a template, 2 an input, 4 a label that counts in the loss, 0 none; ones if left out
+ * @param typeMask what each token is: 1 and 3 (+ 4, + 8, ...) parts of a template, 2 an input, 4 a
+ *     label that counts in the loss, 0 none; ones if left out
  * @param decay whether labels of earlier examples count less
  * @param decayFactor what their weight is multiplied by, from each example to the one before
  * @param epsilon the bound of the change of tokens of inputs
@@ -67,12 +68,14 @@ public record CptConfig(
 
   @Override
   public CptConfig withVirtual(VirtualTokens other) {
-    return new CptConfig(other, tokenIds, mask, typeMask, decay, decayFactor, epsilon, formatEpsilon, common);
+    return new CptConfig(
+        other, tokenIds, mask, typeMask, decay, decayFactor, epsilon, formatEpsilon, common);
   }
 
   @Override
   public CptConfig withCommon(CommonSettings other) {
-    return new CptConfig(virtual, tokenIds, mask, typeMask, decay, decayFactor, epsilon, formatEpsilon, other);
+    return new CptConfig(
+        virtual, tokenIds, mask, typeMask, decay, decayFactor, epsilon, formatEpsilon, other);
   }
 
   /** A builder of a {@link CptConfig}. */
@@ -87,6 +90,12 @@ public record CptConfig(
 
     private Builder() {}
 
+    /** Returns the number of tokens of the examples. */
+    @Override
+    public int virtualTokens() {
+      return tokenIds.size();
+    }
+
     /** Sets the tokens of the examples. */
     public Builder tokenIds(int... values) {
       tokenIds = Arrays.stream(values).boxed().toList();
@@ -99,7 +108,10 @@ public record CptConfig(
       return this;
     }
 
-    /** Sets what each token is: 1 and 3 (+ 4, + 8, ...) parts of a template, 2 an input, 4 a label that counts in the loss, 0 none; ones if left out. */
+    /**
+     * Sets what each token is: 1 and 3 (+ 4, + 8, ...) parts of a template, 2 an input, 4 a label
+     * that counts in the loss, 0 none; ones if left out.
+     */
     public Builder typeMask(int... values) {
       typeMask = Arrays.stream(values).boxed().toList();
       return this;
@@ -131,7 +143,16 @@ public record CptConfig(
 
     @Override
     public CptConfig build() {
-      return new CptConfig(virtual().withTokens(tokenIds.size()), tokenIds, mask, typeMask, decay, decayFactor, epsilon, formatEpsilon, common());
+      return new CptConfig(
+          virtual().withTokens(tokenIds.size()),
+          tokenIds,
+          mask,
+          typeMask,
+          decay,
+          decayFactor,
+          epsilon,
+          formatEpsilon,
+          common());
     }
   }
 }

@@ -86,8 +86,7 @@ final class CptLayer extends PromptLayer {
   @Override
   public List<Entry> parameters() {
     Entry all = entry("embedding.weight", words);
-    return List.of(
-        Entry.frozen(all.group(), all.suffix(), words, true), entry(CHANGE, change));
+    return List.of(Entry.frozen(all.group(), all.suffix(), words, true), entry(CHANGE, change));
   }
 
   /** Returns the sum of both, which is what files have. */

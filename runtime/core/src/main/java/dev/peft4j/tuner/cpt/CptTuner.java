@@ -27,8 +27,8 @@ import java.util.Set;
  * stand in front of each text. Their embeddings are frozen; a change of them is trained, whose rows
  * are kept below a bound: {@code epsilon}·√(hidden / 2048) for inputs, {@code formatEpsilon} of it
  * for templates, nothing for labels. The labels of the examples count in the loss, and those of the
- * text as a further example. A file has the sum of both, (tokens, hidden); the change starts at zero
- * again when it is loaded.
+ * text as a further example. A file has the sum of both, (tokens, hidden); the change starts at
+ * zero again when it is loaded.
  */
 @AutoService(Tuner.class)
 public final class CptTuner extends PromptTuner<CptConfig> {
@@ -59,8 +59,7 @@ public final class CptTuner extends PromptTuner<CptConfig> {
               (f, b) -> b.decay(f.choice(LOSS, "none", List.of("none", "decay")).equals("decay")),
               c -> TextNode.valueOf(c.decay() ? "decay" : "none"),
               false)
-          .decimalAtStart(
-              "opt_loss_decay_factor", 1, CptConfig::decayFactor, Builder::decayFactor)
+          .decimalAtStart("opt_loss_decay_factor", 1, CptConfig::decayFactor, Builder::decayFactor)
           .decimalAtStart("opt_projection_epsilon", 0.1, CptConfig::epsilon, Builder::epsilon)
           .decimalAtStart(
               "opt_projection_format_epsilon",
@@ -104,8 +103,7 @@ public final class CptTuner extends PromptTuner<CptConfig> {
         CptConfig.class,
         Cpt.class,
         FILE,
-        Set.of(
-            ModelSlot.Kind.INPUTS, ModelSlot.Kind.LABELS, ModelSlot.Kind.LABEL_WEIGHTS));
+        Set.of(ModelSlot.Kind.INPUTS, ModelSlot.Kind.LABELS, ModelSlot.Kind.LABEL_WEIGHTS));
   }
 
   @Override
@@ -126,8 +124,7 @@ public final class CptTuner extends PromptTuner<CptConfig> {
     StoredTensor words = Objects.requireNonNull(tensors.get(EMBEDDINGS));
     all.put(
         CHANGE,
-        new StoredTensor(
-            words.shape(), Storage.allocate(DType.FLOAT32, words.shape().elements())));
+        new StoredTensor(words.shape(), Storage.allocate(DType.FLOAT32, words.shape().elements())));
     return all;
   }
 }

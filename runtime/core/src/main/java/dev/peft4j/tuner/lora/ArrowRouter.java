@@ -7,9 +7,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Arrow's routing on one layer: each token x gets Σ wₑ·sₑ·Bₑ·Aₑ·x, where w is the softmax of |x·pₑ| over
- * the best experts, and pₑ the direction that Bₑ·Aₑ stretches most. With general adapters the mean of
- * their A and of their B is taken off each expert's first.
+ * Arrow's routing on one layer: each token x gets Σ wₑ·sₑ·Bₑ·Aₑ·x, where w is the softmax of |x·pₑ|
+ * over the best experts, and pₑ the direction that Bₑ·Aₑ stretches most. With general adapters the
+ * mean of their A and of their B is taken off each expert's first.
  */
 final class ArrowRouter extends LoraWay {
   private static final int ITERATIONS = 15;
@@ -28,8 +28,7 @@ final class ArrowRouter extends LoraWay {
     Tensor[] all = new Tensor[experts.size()];
     Long seed = settings.seed();
     for (int e = 0; e < all.length; e++) {
-      TorchGenerator torch =
-          new TorchGenerator(seed == null ? TorchGenerator.DEFAULT_SEED : seed);
+      TorchGenerator torch = new TorchGenerator(seed == null ? TorchGenerator.DEFAULT_SEED : seed);
       Tensor first = Tensor.of(torch.normal(layer.inFeatures(), 0, 1), layer.inFeatures(), 1);
       all[e] = prototype(a(experts.get(e)), b(experts.get(e)), first);
     }

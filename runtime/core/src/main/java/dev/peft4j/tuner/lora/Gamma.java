@@ -23,8 +23,7 @@ final class Gamma {
     }
     Tensor inverse = Tensor.scalar(1).div(y);
     Tensor square = inverse.square();
-    Tensor series =
-        inverse.mul(square.mul(square.mul(1f / 1260).sub(1f / 360)).add(1f / 12));
+    Tensor series = inverse.mul(square.mul(square.mul(1f / 1260).sub(1f / 360)).add(1f / 12));
     return y.sub(0.5f).mul(y.log()).sub(y).add(HALF_LOG_TAU).add(series).sub(product.log());
   }
 

@@ -9,8 +9,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Arrow (Ostapenko et al. 2024): of several LoRA adapters each token takes those that suit it, without
- * training; peft's {@code create_arrow_model}.
+ * Arrow (Ostapenko et al. 2024): of several LoRA adapters each token takes those that suit it,
+ * without training; peft's {@code create_arrow_model}.
  */
 public final class LoraArrow {
   /** The name of the adapter that chooses. */
@@ -64,8 +64,7 @@ public final class LoraArrow {
     }
     LoraVariant.Arrow arrow = new LoraVariant.Arrow(topK, temperature, tasks, generals, seed);
     set.addMatching(
-        ROUTER,
-        LoraConfig.builder().r(first.r()).targets(first.targets()).variant(arrow).build());
+        ROUTER, LoraConfig.builder().r(first.r()).targets(first.targets()).variant(arrow).build());
     set.activate(ROUTER);
     return AdaptedModel.of(base, set);
   }

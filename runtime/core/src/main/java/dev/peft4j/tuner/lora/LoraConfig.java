@@ -37,11 +37,11 @@ import org.jspecify.annotations.Nullable;
  *     or the end of it; the key {@link #INPUT_EMBEDDING} stands for the model's input embedding
  * @param fanInFanOut peft's note of how targeted weights are stored; the layers themselves know it,
  *     nothing depends on it
- * @param ensureWeightTying what becomes of layers that share one weight. Null (the default) lets them
- *     share one adapter wherever that is possible; false, peft's default, adapts just the layers that
- *     are targeted; true does as peft does then: an embedding and its head have an adapter each, of
- *     the same values but with gradients of their own, of which a step follows one after the other,
- *     and merging adds both to the one weight
+ * @param ensureWeightTying what becomes of layers that share one weight. Null (the default) lets
+ *     them share one adapter wherever that is possible; false, peft's default, adapts just the
+ *     layers that are targeted; true does as peft does then: an embedding and its head have an
+ *     adapter each, of the same values but with gradients of their own, of which a step follows one
+ *     after the other, and merging adds both to the one weight
  * @param variant another way to compute or to learn, or null for plain LoRA; not with dora
  * @param startSettings peft's settings of the starts EVA, CORDA and LORA_GA, as JSON, or null
  * @param targetParameters bare parameters of two or three dimensions that get adapters besides the

@@ -72,8 +72,7 @@ final class LoraLayer implements TunerLayer, LowRank {
   }
 
   /** The adapter of a head whose A and B are Bᵀ and Aᵀ of its embedding's. */
-  private LoraLayer(
-      String path, LoraConfig config, Linear head, LoraLayer embedding) {
+  private LoraLayer(String path, LoraConfig config, Linear head, LoraLayer embedding) {
     this.path = path;
     this.kind = new LoraKind.OfLinear(head);
     this.config = config;
@@ -89,7 +88,8 @@ final class LoraLayer implements TunerLayer, LowRank {
   }
 
   private static Parameter turned(Parameter p) {
-    Parameter turned = new Parameter(p.ownTensor().transpose(0, 1).storage(), Shape.of(p.dim(1), p.dim(0)));
+    Parameter turned =
+        new Parameter(p.ownTensor().transpose(0, 1).storage(), Shape.of(p.dim(1), p.dim(0)));
     turned.variable().transposeOf(p.variable());
     return turned;
   }
@@ -126,10 +126,7 @@ final class LoraLayer implements TunerLayer, LowRank {
     Tensor result = withoutStart(base.apply(x), x);
     boolean drops = dropout > 0 && kind.layer().training();
     Tensor in = drops ? dropped(x) : x;
-    Tensor update =
-        way == null
-            ? kind.apply(in, a, b, bias).mul(scale)
-            : update(way, in);
+    Tensor update = way == null ? kind.apply(in, a, b, bias).mul(scale) : update(way, in);
     if (magnitude == null) {
       return result.add(update);
     }
@@ -140,9 +137,7 @@ final class LoraLayer implements TunerLayer, LowRank {
 
   private Tensor update(LoraWay how, Tensor in) {
     Tensor whole = how.update(in);
-    return whole != null
-        ? whole
-        : how.acting(how.inner(in, a).linear(how.b(b), bias).mul(scale));
+    return whole != null ? whole : how.acting(how.inner(in, a).linear(how.b(b), bias).mul(scale));
   }
 
   private Tensor dropped(Tensor x) {

@@ -1,12 +1,11 @@
 package dev.peft4j.tuner.lora;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.peft4j.tensor.Tensor;
-import dev.peft4j.io.StoredTensor;
 import com.google.auto.service.AutoService;
 import dev.peft4j.annotation.Peft;
 import dev.peft4j.data.Shape;
 import dev.peft4j.io.AdapterConfig;
+import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Adaptable;
 import dev.peft4j.nn.BlockStack;
 import dev.peft4j.nn.Embedding;
@@ -18,6 +17,7 @@ import dev.peft4j.nn.TransposedLinear;
 import dev.peft4j.target.Names;
 import dev.peft4j.target.TargetMatcher;
 import dev.peft4j.target.TargetSpec;
+import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.AdapterTraining;
 import dev.peft4j.tuner.Combination;
 import dev.peft4j.tuner.CombinationSource;
@@ -154,8 +154,8 @@ public final class LoraTuner implements Tuner<LoraConfig> {
   }
 
   /**
-   * Lets layers that share a weight share the adapter where peft's setting is on and the file has the
-   * adapter once: such a file is from here.
+   * Lets layers that share a weight share the adapter where peft's setting is on and the file has
+   * the adapter once: such a file is from here.
    */
   @Override
   public LoraConfig forFile(LoraConfig config, Map<String, StoredTensor> tensors) {

@@ -128,8 +128,8 @@ public sealed interface LoraVariant {
   }
 
   /**
-   * Arrow (Ostapenko et al. 2024): the adapter chooses for each token among others of the model, which
-   * must be there when it is attached; see {@link LoraArrow}. It cannot be merged.
+   * Arrow (Ostapenko et al. 2024): the adapter chooses for each token among others of the model,
+   * which must be there when it is attached; see {@link LoraArrow}. It cannot be merged.
    *
    * @param topK how many a token takes at most, at least 1
    * @param temperature divides the similarities; positive

@@ -20,8 +20,7 @@ abstract class LoraWay {
    *
    * @throws IllegalArgumentException if the variant cannot be on this layer
    */
-  static @Nullable LoraWay of(
-      String path, LoraKind kind, LoraConfig config, TunerContext context) {
+  static @Nullable LoraWay of(String path, LoraKind kind, LoraConfig config, TunerContext context) {
     Rng rng = context.rng();
     LoraVariant variant = config.variant();
     if (variant == null) {

@@ -12,10 +12,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * MonteCLoRA's sampling on one layer: in training Aᵀ + Σₙ eₙ·c·Zₙ·√Σ stands for Aᵀ, where Zₙ (in, r) are
- * samples of N(0, 1), Σ is the diagonal of e^(2s)·W with a sample W of a Wishart distribution, and e
- * = softmax(L·z + μ) is close to a sample of a Dirichlet distribution of parameters e^p. s (r) and p
- * (samples) are trained.
+ * MonteCLoRA's sampling on one layer: in training Aᵀ + Σₙ eₙ·c·Zₙ·√Σ stands for Aᵀ, where Zₙ (in,
+ * r) are samples of N(0, 1), Σ is the diagonal of e^(2s)·W with a sample W of a Wishart
+ * distribution, and e = softmax(L·z + μ) is close to a sample of a Dirichlet distribution of
+ * parameters e^p. s (r) and p (samples) are trained.
  */
 final class MonteClora extends LoraWay {
   private static final float LEAST_VARIANCE = 1e-3f;
@@ -129,7 +129,8 @@ final class MonteClora extends LoraWay {
       return null;
     }
     Drawn drawn = last;
-    Tensor v = drawn == null ? Tensor.of(diagonal(variance.own().toFloats()), rank) : drawn.variance;
+    Tensor v =
+        drawn == null ? Tensor.of(diagonal(variance.own().toFloats()), rank) : drawn.variance;
     Tensor divergence = dirichlet().add(wishart()).add(normal(v.clampMin(SMALL)));
     Tensor loss = divergence.mul((float) settings.divergenceWeight());
     Tensor e = drawn == null ? shares : drawn.shares;

@@ -43,9 +43,7 @@ final class MultitaskLayer extends PromptLayer {
   }
 
   private static String tokenizer(MultitaskPromptTuningConfig c) {
-    return c.tokenizer().isEmpty()
-        ? Objects.requireNonNullElse(c.baseModel(), "")
-        : c.tokenizer();
+    return c.tokenizer().isEmpty() ? Objects.requireNonNullElse(c.baseModel(), "") : c.tokenizer();
   }
 
   private void take(MultitaskPromptTuningConfig c, MultitaskStart start) {
@@ -69,8 +67,7 @@ final class MultitaskLayer extends PromptLayer {
     }
   }
 
-  private static Tensor ofTask(
-      Tensor all, MultitaskPromptTuningConfig c, MultitaskStart start) {
+  private static Tensor ofTask(Tensor all, MultitaskPromptTuningConfig c, MultitaskStart start) {
     if (start == MultitaskStart.AVERAGE_SOURCE_TASKS) {
       return all.mean(0).reshape(1, all.dim(1), all.dim(2));
     }
@@ -99,8 +96,8 @@ final class MultitaskLayer extends PromptLayer {
               + found
               + " where the adapter needs "
               + p.shape()
-              + ": tokens and ranks have to be those of the source, and a change of a source task is"
-              + " for one task");
+              + ": tokens and ranks have to be those of the source, and a change of a source task"
+              + " is for one task");
     }
     p.set(value.toFloats());
   }

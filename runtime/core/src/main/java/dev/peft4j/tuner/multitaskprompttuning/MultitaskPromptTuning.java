@@ -11,15 +11,18 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * The request for a subclass of the annotated model with virtual tokens that tasks share, each
- * with a change of its own: {@code @MultitaskPromptTuning(tasks = 3)}. The members mean what
- * the fields of peft's {@code MultitaskPromptTuningConfig} mean; what is computed is in {@link MultitaskPromptTuningTuner}.
+ * The request for a subclass of the annotated model with virtual tokens that tasks share, each with
+ * a change of its own: {@code @MultitaskPromptTuning(tasks = 3)}. The members mean what the fields
+ * of peft's {@code MultitaskPromptTuningConfig} mean; what is computed is in {@link
+ * MultitaskPromptTuningTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)
 @Target(ElementType.TYPE)
 @Repeatable(MultitaskPromptTuning.List.class)
-@TunerDescriptor(peftType = MultitaskPromptTuningTuner.PEFT_TYPE, config = MultitaskPromptTuningConfig.class)
+@TunerDescriptor(
+    peftType = MultitaskPromptTuningTuner.PEFT_TYPE,
+    config = MultitaskPromptTuningConfig.class)
 public @interface MultitaskPromptTuning {
   /** The number of virtual tokens. */
   @Setting(
@@ -33,7 +36,10 @@ public @interface MultitaskPromptTuning {
   int tasks() default 1;
 
   /** The rank of a task's change. */
-  @Setting(description = "Rank of a task's change of the virtual tokens.", key = "num_ranks", min = 1)
+  @Setting(
+      description = "Rank of a task's change of the virtual tokens.",
+      key = "num_ranks",
+      min = 1)
   int ranks() default 1;
 
   /** What virtual tokens and changes start from. */
@@ -41,19 +47,30 @@ public @interface MultitaskPromptTuning {
   MultitaskStart start() default MultitaskStart.RANDOM;
 
   /** The text of {@link MultitaskStart#TEXT}. */
-  @Setting(description = "Text that virtual tokens start from.", key = "prompt_tuning_init_text", goesWith = "start=TEXT")
+  @Setting(
+      description = "Text that virtual tokens start from.",
+      key = "prompt_tuning_init_text",
+      goesWith = "start=TEXT")
   String initText() default "";
 
   /** The tokenizer of that text: a folder, or a name in the local cache of the Hub. */
-  @Setting(description = "Tokenizer of the text that virtual tokens start from.", key = "tokenizer_name_or_path", option = "init-tokenizer")
+  @Setting(
+      description = "Tokenizer of the text that virtual tokens start from.",
+      key = "tokenizer_name_or_path",
+      option = "init-tokenizer")
   String tokenizer() default "";
 
   /** A safetensors file of an adapter of source tasks, for the starts that need one. */
-  @Setting(description = "Safetensors file of an adapter of source tasks.", key = "prompt_tuning_init_state_dict_path")
+  @Setting(
+      description = "Safetensors file of an adapter of source tasks.",
+      key = "prompt_tuning_init_state_dict_path")
   String source() default "";
 
   /** The task of it that {@link MultitaskStart#EXACT_SOURCE_TASK} takes. */
-  @Setting(description = "Task of the source that exact_source_task takes.", key = "prompt_tuning_init_task", min = 0)
+  @Setting(
+      description = "Task of the source that exact_source_task takes.",
+      key = "prompt_tuning_init_task",
+      min = 0)
   int sourceTask() default 0;
 
   /** Modules that are trained whole; see {@link Peft#modulesToSave()}. */

@@ -1,10 +1,10 @@
 package dev.peft4j.tuner.multitaskprompttuning;
 
 import dev.peft4j.tuner.CommonSettings;
+import dev.peft4j.tuner.SettingChecks;
 import dev.peft4j.tuner.prompt.PromptBuilder;
 import dev.peft4j.tuner.prompt.PromptConfig;
 import dev.peft4j.tuner.prompt.VirtualTokens;
-import dev.peft4j.tuner.SettingChecks;
 
 /**
  * Settings of {@link MultitaskPromptTuningTuner}: peft's {@code MultitaskPromptTuningConfig}.
@@ -53,12 +53,14 @@ public record MultitaskPromptTuningConfig(
 
   @Override
   public MultitaskPromptTuningConfig withVirtual(VirtualTokens other) {
-    return new MultitaskPromptTuningConfig(other, tasks, ranks, start, initText, tokenizer, source, sourceTask, common);
+    return new MultitaskPromptTuningConfig(
+        other, tasks, ranks, start, initText, tokenizer, source, sourceTask, common);
   }
 
   @Override
   public MultitaskPromptTuningConfig withCommon(CommonSettings other) {
-    return new MultitaskPromptTuningConfig(virtual, tasks, ranks, start, initText, tokenizer, source, sourceTask, other);
+    return new MultitaskPromptTuningConfig(
+        virtual, tasks, ranks, start, initText, tokenizer, source, sourceTask, other);
   }
 
   /** A builder of a {@link MultitaskPromptTuningConfig}. */
@@ -117,7 +119,8 @@ public record MultitaskPromptTuningConfig(
 
     @Override
     public MultitaskPromptTuningConfig build() {
-      return new MultitaskPromptTuningConfig(virtual(), tasks, ranks, start, initText, tokenizer, source, sourceTask, common());
+      return new MultitaskPromptTuningConfig(
+          virtual(), tasks, ranks, start, initText, tokenizer, source, sourceTask, common());
     }
   }
 }

@@ -14,10 +14,10 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Multitask prompt tuning (Wang et al. 2023), peft's {@code MULTITASK_PROMPT_TUNING}: virtual tokens
- * P that tasks share stand in front of the embeddings of each text, multiplied element by element by
- * a matrix of low rank of the text's task: P ⊙ (C·R). A call says which task each row belongs to:
- * {@code CallInputs.with("task_ids", ids, body)}, see {@link CallInputs}.
+ * Multitask prompt tuning (Wang et al. 2023), peft's {@code MULTITASK_PROMPT_TUNING}: virtual
+ * tokens P that tasks share stand in front of the embeddings of each text, multiplied element by
+ * element by a matrix of low rank of the text's task: P ⊙ (C·R). A call says which task each row
+ * belongs to: {@code CallInputs.with("task_ids", ids, body)}, see {@link CallInputs}.
  *
  * <table>
  *   <caption>Shapes</caption>

@@ -11,9 +11,10 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * The request for a subclass of the annotated model with learned keys and values in front of
- * those of each layer: {@code @PrefixTuning(virtualTokens = 8)} on a subclass of a language model. The members mean what
- * the fields of peft's {@code PrefixTuningConfig} mean; what is computed is in {@link PrefixTuningTuner}.
+ * The request for a subclass of the annotated model with learned keys and values in front of those
+ * of each layer: {@code @PrefixTuning(virtualTokens = 8)} on a subclass of a language model. The
+ * members mean what the fields of peft's {@code PrefixTuningConfig} mean; what is computed is in
+ * {@link PrefixTuningTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)
@@ -29,15 +30,23 @@ public @interface PrefixTuning {
   int virtualTokens() default 20;
 
   /** Whether keys and values are computed from smaller embeddings in training. */
-  @Setting(description = "Whether keys and values are computed from smaller embeddings in training.", key = "prefix_projection")
+  @Setting(
+      description = "Whether keys and values are computed from smaller embeddings in training.",
+      key = "prefix_projection")
   boolean projection() default false;
 
   /** The width between the two layers that compute them; 0 for that of a token. */
-  @Setting(description = "Width between the layers of the projection; 0 for that of the keys.", min = 0, option = "encoder-size")
+  @Setting(
+      description = "Width between the layers of the projection; 0 for that of the keys.",
+      min = 0,
+      option = "encoder-size")
   int encoderHiddenSize() default 0;
 
   /** Whether keys and values start as zeros; else as random numbers. */
-  @Setting(description = "Whether keys and values start as zeros.", key = "init_weights", option = "zero-start")
+  @Setting(
+      description = "Whether keys and values start as zeros.",
+      key = "init_weights",
+      option = "zero-start")
   boolean zeroStart() default false;
 
   /** Modules that are trained whole; see {@link Peft#modulesToSave()}. */

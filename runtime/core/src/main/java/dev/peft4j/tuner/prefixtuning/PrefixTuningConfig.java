@@ -1,17 +1,18 @@
 package dev.peft4j.tuner.prefixtuning;
 
 import dev.peft4j.tuner.CommonSettings;
+import dev.peft4j.tuner.SettingChecks;
 import dev.peft4j.tuner.prompt.PromptBuilder;
 import dev.peft4j.tuner.prompt.PromptConfig;
 import dev.peft4j.tuner.prompt.VirtualTokens;
-import dev.peft4j.tuner.SettingChecks;
 
 /**
  * Settings of {@link PrefixTuningTuner}: peft's {@code PrefixTuningConfig}.
  *
  * @param virtual how many virtual tokens there are, and their sizes
  * @param projection whether keys and values are computed from smaller embeddings in training
- * @param encoderHiddenSize the width between the two layers that compute them; 0 for that of a token
+ * @param encoderHiddenSize the width between the two layers that compute them; 0 for that of a
+ *     token
  * @param zeroStart whether keys and values start as zeros; else as random numbers
  * @param common modules to save, task and base model
  */

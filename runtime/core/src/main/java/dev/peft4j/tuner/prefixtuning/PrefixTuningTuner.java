@@ -13,10 +13,10 @@ import dev.peft4j.tuner.prompt.PrefixTuner;
 
 /**
  * Prefix tuning (Li and Liang 2021), peft's {@code PREFIX_TUNING}: keys and values that are trained
- * stand in front of those of each layer's attention; positions count them. The parameter is (virtual
- * tokens, layers · 2 · width of the keys). With {@code projection} it is computed in training:
- * W₂·tanh(W₁·e + b₁) + b₂ for an embedding e of each token; a file has only the result, so training
- * cannot go on from it.
+ * stand in front of those of each layer's attention; positions count them. The parameter is
+ * (virtual tokens, layers · 2 · width of the keys). With {@code projection} it is computed in
+ * training: W₂·tanh(W₁·e + b₁) + b₂ for an embedding e of each token; a file has only the result,
+ * so training cannot go on from it.
  */
 @AutoService(Tuner.class)
 public final class PrefixTuningTuner extends PrefixTuner<PrefixTuningConfig> {

@@ -1,12 +1,12 @@
 package dev.peft4j.tuner.prompt;
 
+import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.TunerLayer;
-import dev.peft4j.io.StoredTensor;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** An adapter that puts rows in front of what goes through its slot. */
 public abstract class PromptLayer implements TunerLayer {
@@ -64,9 +64,7 @@ public abstract class PromptLayer implements TunerLayer {
   /** Returns the name that a file has: {@code prompt_embeddings} for the table of tokens. */
   @Override
   public String key(Entry entry) {
-    return entry.suffix().equals("embedding.weight")
-        ? EMBEDDINGS
-        : GROUP + "." + entry.suffix();
+    return entry.suffix().equals("embedding.weight") ? EMBEDDINGS : GROUP + "." + entry.suffix();
   }
 
   /**

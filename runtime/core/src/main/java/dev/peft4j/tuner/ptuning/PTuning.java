@@ -12,8 +12,8 @@ import java.lang.annotation.Target;
 
 /**
  * The request for a subclass of the annotated model with virtual tokens that a small network
- * computes: {@code @PTuning(virtualTokens = 8, encoderHiddenSize = 64)}. The members mean what
- * the fields of peft's {@code PromptEncoderConfig} mean; what is computed is in {@link PTuningTuner}.
+ * computes: {@code @PTuning(virtualTokens = 8, encoderHiddenSize = 64)}. The members mean what the
+ * fields of peft's {@code PromptEncoderConfig} mean; what is computed is in {@link PTuningTuner}.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)
@@ -29,15 +29,23 @@ public @interface PTuning {
   int virtualTokens() default 20;
 
   /** The network that computes the virtual tokens. */
-  @Setting(description = "Network that computes virtual tokens in training.", key = "encoder_reparameterization_type")
+  @Setting(
+      description = "Network that computes virtual tokens in training.",
+      key = "encoder_reparameterization_type")
   PromptEncoderType encoder() default PromptEncoderType.MLP;
 
   /** Its width; 0 for that of a token. */
-  @Setting(description = "Width of the network that computes virtual tokens; 0 for that of a token.", min = 0, option = "encoder-size")
+  @Setting(
+      description = "Width of the network that computes virtual tokens; 0 for that of a token.",
+      min = 0,
+      option = "encoder-size")
   int encoderHiddenSize() default 0;
 
   /** The number of layers of an LSTM. */
-  @Setting(description = "Number of layers of an LSTM that computes virtual tokens.", key = "encoder_num_layers", min = 1)
+  @Setting(
+      description = "Number of layers of an LSTM that computes virtual tokens.",
+      key = "encoder_num_layers",
+      min = 1)
   int encoderLayers() default 2;
 
   /** The probability with which an LSTM drops what goes from layer to layer in training. */

@@ -1,10 +1,10 @@
 package dev.peft4j.tuner.ptuning;
 
 import dev.peft4j.tuner.CommonSettings;
+import dev.peft4j.tuner.SettingChecks;
 import dev.peft4j.tuner.prompt.PromptBuilder;
 import dev.peft4j.tuner.prompt.PromptConfig;
 import dev.peft4j.tuner.prompt.VirtualTokens;
-import dev.peft4j.tuner.SettingChecks;
 
 /**
  * Settings of {@link PTuningTuner}: peft's {@code PromptEncoderConfig}.
@@ -13,7 +13,8 @@ import dev.peft4j.tuner.SettingChecks;
  * @param encoder the network that computes the virtual tokens
  * @param encoderHiddenSize its width; 0 for that of a token
  * @param encoderLayers the number of layers of an LSTM
- * @param encoderDropout the probability with which an LSTM drops what goes from layer to layer in training
+ * @param encoderDropout the probability with which an LSTM drops what goes from layer to layer in
+ *     training
  * @param common modules to save, task and base model
  */
 public record PTuningConfig(
@@ -47,7 +48,8 @@ public record PTuningConfig(
 
   @Override
   public PTuningConfig withVirtual(VirtualTokens other) {
-    return new PTuningConfig(other, encoder, encoderHiddenSize, encoderLayers, encoderDropout, common);
+    return new PTuningConfig(
+        other, encoder, encoderHiddenSize, encoderLayers, encoderDropout, common);
   }
 
   /** Returns the same settings with another width of the network. */
@@ -57,7 +59,8 @@ public record PTuningConfig(
 
   @Override
   public PTuningConfig withCommon(CommonSettings other) {
-    return new PTuningConfig(virtual, encoder, encoderHiddenSize, encoderLayers, encoderDropout, other);
+    return new PTuningConfig(
+        virtual, encoder, encoderHiddenSize, encoderLayers, encoderDropout, other);
   }
 
   /** A builder of a {@link PTuningConfig}. */
@@ -95,7 +98,8 @@ public record PTuningConfig(
 
     @Override
     public PTuningConfig build() {
-      return new PTuningConfig(virtual(), encoder, encoderHiddenSize, encoderLayers, encoderDropout, common());
+      return new PTuningConfig(
+          virtual(), encoder, encoderHiddenSize, encoderLayers, encoderDropout, common());
     }
   }
 }

@@ -38,8 +38,7 @@ public final class PTuningTuner extends PromptTuner<PTuningConfig> {
                   Builder::encoderHiddenSize)
               .integerAtStart(
                   "encoder_num_layers", 2, 1, PTuningConfig::encoderLayers, Builder::encoderLayers)
-              .dropout(
-                  "encoder_dropout", PTuningConfig::encoderDropout, Builder::encoderDropout));
+              .dropout("encoder_dropout", PTuningConfig::encoderDropout, Builder::encoderDropout));
 
   /** Creates it for {@link java.util.ServiceLoader}. */
   public PTuningTuner() {

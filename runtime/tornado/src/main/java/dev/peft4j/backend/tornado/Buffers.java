@@ -51,11 +51,14 @@ final class Buffers {
   private final int[] base;
   private final int[] lastUse;
   private final boolean[] state;
+  private final boolean[] inPlace;
   private final Map<Integer, Deque<FloatArray>> free = new HashMap<>();
   private final List<FloatArray> scratch = new ArrayList<>();
   private final Map<Object, HostInput> inputs = new LinkedHashMap<>();
 
   private record Packed(int value, ProductShape shape) {}
+
+  private record Whole(int value) {}
 
   private record Table(int value, int rows) {}
 
@@ -95,6 +98,13 @@ final class Buffers {
     for (int v = 0; v < n; v++) {
       base[v] = v;
     }
+    inPlace = new boolean[n];
+    for (int o = 0; o < program.outputs().length; o++) {
+      if (program.updatesInPlace(o)) {
+        inPlace[program.outputs()[o]] = true;
+        inPlace[program.targets()[o]] = true;
+      }
+    }
     for (int s = 0; s < program.steps().size(); s++) {
       Program.Step step = program.steps().get(s);
       int out = step.output();
@@ -104,7 +114,7 @@ final class Buffers {
             step.op() instanceof Decode
                 ? isDecodedByHost(program.encoding(in))
                 : step.op().viewOffset(program.shape(in), program.shape(out)) == 0;
-        base[out] = view ? base[in] : out;
+        base[out] = view || inPlace[out] ? base[in] : out;
       }
       lastUse[base[out]] = Math.max(lastUse[base[out]], s);
       for (int in : step.inputs()) {
@@ -124,6 +134,11 @@ final class Buffers {
   /** True if the value is part of another one's buffer. */
   boolean isView(int v) {
     return base[v] != v;
+  }
+
+  /** True for a state that a step updates where it is, and for that step's result. */
+  boolean isInPlace(int v) {
+    return inPlace[v];
   }
 
   /** The value whose buffer {@code v} has. */
@@ -294,11 +309,25 @@ final class Buffers {
         .array();
   }
 
+  /** Integers that never change. */
+  IntArray constant(int[] values) {
+    count((long) values.length * Integer.BYTES);
+    return IntArray.fromArray(values);
+  }
+
+  /** Integers as they are. */
+  IntArray integers(int v) {
+    return ((HostInput.Integers)
+            inputs.computeIfAbsent(
+                new Whole(v), k -> new HostInput.Integers(v, allocateIntegers(v))))
+        .array();
+  }
+
   /** Ids into a table of {@code rows}. */
   IntArray ids(int v, int rows) {
     return ((HostInput.Ids)
             inputs.computeIfAbsent(
-                new Table(v, rows), k -> new HostInput.Ids(v, integers(v), rows)))
+                new Table(v, rows), k -> new HostInput.Ids(v, allocateIntegers(v), rows)))
         .array();
   }
 
@@ -307,7 +336,7 @@ final class Buffers {
     return ((HostInput.Labels)
             inputs.computeIfAbsent(
                 new Classes(v, classes, ignore),
-                k -> new HostInput.Labels(v, integers(v), classes, ignore)))
+                k -> new HostInput.Labels(v, allocateIntegers(v), classes, ignore)))
         .array();
   }
 
@@ -333,7 +362,7 @@ final class Buffers {
         .array();
   }
 
-  private IntArray integers(int v) {
+  private IntArray allocateIntegers(int v) {
     count((long) program.shape(v).size() * Integer.BYTES);
     IntArray a = new IntArray(Math.max(1, program.shape(v).size()));
     return a;

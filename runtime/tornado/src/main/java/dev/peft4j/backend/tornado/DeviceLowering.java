@@ -1,6 +1,7 @@
 package dev.peft4j.backend.tornado;
 
 import dev.peft4j.backend.tornado.attention.AttentionCalls;
+import dev.peft4j.backend.tornado.attention.StreamedAttention;
 import dev.peft4j.backend.tornado.fuse.FusedKernels;
 import dev.peft4j.backend.tornado.kernel.KernelCall;
 import dev.peft4j.backend.tornado.op.LookupKernels;
@@ -113,6 +114,10 @@ final class DeviceLowering {
   }
 
   void attention(Attention op, int[] in, FloatArray out) {
+    if (!AttentionCalls.has(op, shape(in[0]), shape(in[1]))) {
+      add(streamed(op, in, in.length).forward(streamedInputs(op, in, in.length), out));
+      return;
+    }
     AttentionCalls calls = attentionCalls(op, in, in.length == 4);
     FloatArray mask = in.length == 4 ? f(in[3]) : null;
     FloatArray p = buffers.scratch(calls.scores());
@@ -120,12 +125,38 @@ final class DeviceLowering {
   }
 
   void attentionGrad(Attention op, int[] in, FloatArray out) {
+    FloatArray dOut = f(in[in.length - 1]);
+    if (!AttentionCalls.hasGradient(op, shape(in[0]), shape(in[1]))) {
+      StreamedAttention calls = streamed(op, in, in.length - 1);
+      FloatArray kept = buffers.scratch(calls.kept());
+      addAll(calls.gradient(streamedInputs(op, in, in.length - 1), dOut, kept, out));
+      return;
+    }
     AttentionCalls calls = attentionCalls(op, in, in.length == 5);
     FloatArray mask = in.length == 5 ? f(in[3]) : null;
-    FloatArray dOut = f(in[in.length - 1]);
     FloatArray p = buffers.scratch(calls.scores());
     FloatArray dP = buffers.scratch(calls.scores());
     addAll(calls.gradient(f(in[0]), f(in[1]), f(in[2]), mask, dOut, p, dP, out));
+  }
+
+  /** The calls without scores; the first {@code count} inputs are those of the forward op. */
+  private StreamedAttention streamed(Attention op, int[] in, int count) {
+    return new StreamedAttention(
+        op,
+        shape(in[0]),
+        shape(in[1]),
+        op.masked(count) ? shape(in[3]) : null,
+        op.ranged() ? shape(in[count - 1]) : null);
+  }
+
+  private StreamedAttention.Inputs streamedInputs(Attention op, int[] in, int count) {
+    return new StreamedAttention.Inputs(
+        f(in[0]),
+        f(in[1]),
+        f(in[2]),
+        op.masked(count) ? f(in[3]) : buffers.constant(new float[1]),
+        op.ranged() ? buffers.integers(in[count - 1]) : buffers.constant(new int[1]),
+        buffers.constant(streamed(op, in, count).settings()));
   }
 
   private AttentionCalls attentionCalls(Attention op, int[] in, boolean masked) {
@@ -140,8 +171,9 @@ final class DeviceLowering {
   private void step(Program.Step step) {
     int v = step.output();
     Shape shape = program.shape(v);
-    if (shape.elements() > 0 && !buffers.isView(v)) {
-      FloatArray out = buffers.make(v);
+    boolean inPlace = buffers.isInPlace(v);
+    if (shape.elements() > 0 && (inPlace || !buffers.isView(v))) {
+      FloatArray out = inPlace ? buffers.get(v) : buffers.make(v);
       DeviceRules.lower(this, step.op(), new DeviceRules.Place(step.inputs(), out, shape));
     }
   }
@@ -187,6 +219,18 @@ final class DeviceLowering {
       IntArray ids = buffers.ids(in[1], op.rows());
       add(LookupKernels.scatterAdd(f(in[0]), ids, at.out(), count, at.shape().dim(1)));
     }
+  }
+
+  /** Writes rows where they belong: into a state itself, or into a copy of the table. */
+  void writeRows(DeviceRules.Place at) {
+    int[] in = at.in();
+    FloatArray table = f(in[0]);
+    if (table != at.out()) {
+      add(MoveKernels.copy(table, at.out(), at.size()));
+    }
+    IntArray ids = buffers.ids(in[2], at.shape().dim(0));
+    int n = shape(in[1]).size();
+    add(LookupKernels.writeRows(f(in[1]), ids, at.out(), n, at.shape().dim(1)));
   }
 
   KernelCall fused(Scalar expression, FloatArray out, Shape shape, int[] in) {

@@ -1,8 +1,8 @@
 package dev.peft4j.backend.tornado;
 
-import dev.peft4j.backend.tornado.attention.AttentionCalls;
 import dev.peft4j.backend.tornado.op.LookupKernels;
 import dev.peft4j.backend.tornado.op.MoveKernels;
+import dev.peft4j.backend.tornado.op.RotaryKernels;
 import dev.peft4j.backend.tornado.op.RowKernels;
 import dev.peft4j.backend.tornado.op.WindowKernels;
 import dev.peft4j.backend.tornado.product.ProductShape;
@@ -35,11 +35,13 @@ import dev.peft4j.op.RandomMask;
 import dev.peft4j.op.Reshape;
 import dev.peft4j.op.RmsNorm;
 import dev.peft4j.op.RmsNormGrad;
+import dev.peft4j.op.Rotary;
 import dev.peft4j.op.ScatterAdd;
 import dev.peft4j.op.Slice;
 import dev.peft4j.op.Softmax;
 import dev.peft4j.op.SoftmaxGrad;
 import dev.peft4j.op.Unfold;
+import dev.peft4j.op.WriteRows;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -92,9 +94,7 @@ final class DeviceRules {
 
   /** Returns whether there is a kernel for {@code op}; others are decomposed. */
   static boolean supports(Op op) {
-    return RULES.containsKey(op.getClass())
-        && (!(op instanceof Attention a) || AttentionCalls.has(a))
-        && (!(op instanceof AttentionGrad g) || AttentionCalls.hasGradient(g.forward()));
+    return RULES.containsKey(op.getClass());
   }
 
   /** Adds the calls that compute {@code op}. */
@@ -178,6 +178,7 @@ final class DeviceRules {
   private static void lookups() {
     add(Gather.class, (to, op, at) -> to.gather(at.in()[0], at.in()[1], at.out()));
     add(ScatterAdd.class, (to, op, at) -> to.scatterAdd(op, at));
+    add(WriteRows.class, (to, op, at) -> to.writeRows(at));
     add(
         OneHot.class,
         (to, op, at) ->
@@ -198,6 +199,14 @@ final class DeviceRules {
   }
 
   private static void rows() {
+    add(
+        Rotary.class,
+        (to, op, at) -> {
+          int[] in = at.in();
+          FloatArray x = to.f(in[0]);
+          FloatArray table = to.f(in[1]);
+          to.add(RotaryKernels.rotate(op, x, at.shape(), table, to.shape(in[1]), at.out()));
+        });
     add(
         Softmax.class,
         (to, op, at) ->

@@ -61,8 +61,14 @@ final class GraphPlan implements AutoCloseable {
   private final Object[] outputs;
   private final List<FloatArray> staging = new ArrayList<>();
   private final int computing;
-  private final int commit;
+
+  /** The last graph of a step; those from {@link #computing} on replace the states. */
+  private final int last;
+
+  /** The first of the graphs that bring states in, and the number of all graphs. */
   private final int stage;
+
+  private final int graphs;
   private final CompiledKernels kernels;
   private final Map<GraphSplit.Key, Integer> numbers = new HashMap<>();
   private final Map<List<Integer>, IntArray> sizes = new HashMap<>();
@@ -80,11 +86,8 @@ final class GraphPlan implements AutoCloseable {
     GraphSplit split = new GraphSplit(request.compute, !kernels.shares(), this::buffers);
     List<List<Item>> parts = new ArrayList<>(split.parts());
     computing = parts.size();
-    commit = request.commit.isEmpty() ? -1 : computing;
-    if (commit >= 0) {
-      parts.add(request.commit);
-    }
-    int last = parts.size() - 1;
+    parts.addAll(new GraphSplit(request.commit, false, this::buffers).parts());
+    last = parts.size() - 1;
     Map<Object, int[]> ranges = ranges(parts);
     // what only the host fills is there already
     outputs = request.outputs.stream().filter(ranges::containsKey).toArray();
@@ -93,15 +96,14 @@ final class GraphPlan implements AutoCloseable {
     }
     List<FloatArray> used = request.states.stream().filter(ranges::containsKey).toList();
     used.forEach(s -> keepUntil(last, s, ranges));
-    List<ImmutableTaskGraph> graphs = new ArrayList<>();
+    List<ImmutableTaskGraph> all = new ArrayList<>();
     for (int g = 0; g <= last; g++) {
-      graphs.add(graph(g, parts.get(g), ranges, request, g == computing - 1));
+      all.add(graph(g, parts.get(g), ranges, request, g == computing - 1));
     }
-    stage = request.states.isEmpty() ? -1 : graphs.size();
-    if (stage >= 0) {
-      graphs.add(stageGraph(request, used));
-    }
-    plan = new TornadoExecutionPlan(graphs.toArray(new ImmutableTaskGraph[0]));
+    stage = all.size();
+    all.addAll(stageGraphs(request, used));
+    graphs = all.size();
+    plan = new TornadoExecutionPlan(all.toArray(new ImmutableTaskGraph[0]));
     plan.withDevice(device);
     kernels.provide(plan.getId(), tasks);
   }
@@ -165,11 +167,15 @@ final class GraphPlan implements AutoCloseable {
       graph.consumeFromDevice(NAME, consumed.toArray());
     }
     addTasks(graph, items);
-    if (givesResults && outputs.length > 0) {
-      graph.transferToHost(DataTransferMode.UNDER_DEMAND, outputs);
+    Set<Object> readable = identitySet();
+    if (givesResults) {
+      readable.addAll(Arrays.asList(outputs));
     }
-    if (g == commit) {
-      graph.transferToHost(DataTransferMode.UNDER_DEMAND, request.states.toArray());
+    if (g == last) {
+      readable.addAll(request.states);
+    }
+    if (!readable.isEmpty()) {
+      graph.transferToHost(DataTransferMode.UNDER_DEMAND, readable.toArray());
     }
     graph.persistOnDevice(persisted.toArray());
     return graph.snapshot();
@@ -201,23 +207,32 @@ final class GraphPlan implements AutoCloseable {
   }
 
   /** States that the host has changed come in by way of buffers that nobody else uses. */
-  private ImmutableTaskGraph stageGraph(Request request, List<FloatArray> used) {
+  private List<ImmutableTaskGraph> stageGraphs(Request request, List<FloatArray> used) {
     int[] n = request.stateSizes.stream().mapToInt(i -> i).toArray();
     for (int size : n) {
       staging.add(new FloatArray(Math.max(1, size)));
     }
-    TaskGraph graph = new TaskGraph(NAME);
-    graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, staging.toArray());
-    graph.consumeFromDevice(NAME, used.toArray());
+    Set<Object> fromHost = identitySet(staging.toArray());
     List<Item> items = new ArrayList<>();
     MoveKernels.copies(staging, request.states, n)
         .forEach(call -> items.add(new Item("states from the host", call, -1)));
-    Set<Object> numbers = identitySet();
-    items.forEach(i -> numbers.add(sizes(i.call)));
-    graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, numbers.toArray());
-    addTasks(graph, items);
-    graph.persistOnDevice(request.states.toArray());
-    return graph.snapshot();
+    List<ImmutableTaskGraph> made = new ArrayList<>();
+    for (List<Item> part : new GraphSplit(items, false, this::buffers).parts()) {
+      Set<Object> fresh = identitySet();
+      Set<Object> numbers = identitySet();
+      for (Item i : part) {
+        numbers.add(sizes(i.call));
+        Arrays.stream(i.call.buffers()).filter(fromHost::contains).forEach(fresh::add);
+      }
+      TaskGraph graph = new TaskGraph(NAME);
+      graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, fresh.toArray());
+      graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, numbers.toArray());
+      graph.consumeFromDevice(NAME, used.toArray());
+      addTasks(graph, part);
+      graph.persistOnDevice(used.toArray());
+      made.add(graph.snapshot());
+    }
+    return made;
   }
 
   /** What the host changed in a state is written here before {@link #stage}. */
@@ -232,12 +247,14 @@ final class GraphPlan implements AutoCloseable {
 
   /** True if states can be brought in now: the graph that has them all ran last. */
   boolean canStage() {
-    return stage >= 0 && lastRun == (commit >= 0 ? commit : computing - 1);
+    return stage < graphs && lastRun == last;
   }
 
   /** Brings all states in from their staging arrays. */
   void stage() {
-    execute(stage);
+    for (int g = stage; g < graphs; g++) {
+      execute(g);
+    }
   }
 
   /**
@@ -256,9 +273,12 @@ final class GraphPlan implements AutoCloseable {
     }
   }
 
-  /** Replaces the states. */
+  /** Replaces the states, but those that were updated where they are. */
   void commit() {
-    committed = execute(commit);
+    committed = computed;
+    for (int g = computing; g <= last; g++) {
+      committed = execute(g);
+    }
   }
 
   /** Reads a state that was replaced. */

@@ -23,7 +23,7 @@ final class GraphSplit {
   private static final int MAX_BYTES = 8192;
 
   /** TornadoVM's nodes of a graph, about 3 for each object and 1 for each task and argument. */
-  private static final int MAX_NODES = 1024;
+  private static final int MAX_NODES = GraphLimit.nodes();
 
   /** Shorter graphs cost more to start than their repeated compiling. */
   private static final int FEW = 12;

@@ -134,6 +134,15 @@ sealed interface HostInput {
     }
   }
 
+  /** Integers as they are. */
+  record Integers(int value, IntArray array) implements HostInput {
+    void fill(long[] x) {
+      for (int i = 0; i < x.length; i++) {
+        array.set(i, Math.clamp(x[i], Integer.MIN_VALUE, Integer.MAX_VALUE));
+      }
+    }
+  }
+
   /** Row numbers that must be within a table. */
   record Ids(int value, IntArray array, int rows) implements HostInput {
     void fill(long[] ids) {

@@ -24,7 +24,10 @@ public final class JvmFlags {
 
   private JvmFlags() {}
 
-  /** Writes the flags to the file {@code args[0]}, for {@code java @file}. */
+  /**
+   * Writes the flags to the file {@code args[0]}, for {@code java @file}, and a class that they
+   * name into the folder {@code args[0].classes}.
+   */
   public static void main(String[] args) throws IOException {
     if (args.length != 1) {
       throw new IllegalArgumentException(
@@ -32,7 +35,9 @@ public final class JvmFlags {
     }
     Path file = Path.of(args[0]).toAbsolutePath();
     Files.createDirectories(file.getParent());
-    Files.writeString(file, argfile(of(requireHome())));
+    Path home = requireHome();
+    Path changed = file.resolveSibling(file.getFileName() + ".classes");
+    Files.writeString(file, argfile(of(home, changed)));
   }
 
   /**
@@ -63,6 +68,19 @@ public final class JvmFlags {
             ? "neither " + HOME + " nor ~/.sdkman/candidates/tornadovm/current is there"
             : HOME + "=" + given + " has no share/java/tornado")
         + "; install it with SDKMAN: sdk install tornadovm";
+  }
+
+  /**
+   * Returns the flags for the TornadoVM in {@code home}, with larger graphs than it has by itself.
+   *
+   * @param changed folder for a class of TornadoVM's, written here and read by the JVM that gets
+   *     the flags
+   * @throws UncheckedIOException if TornadoVM's files cannot be read, or the class not written
+   */
+  public static List<String> of(Path home, Path changed) {
+    List<String> flags = new ArrayList<>(of(home));
+    flags.addAll(GraphLimit.raise(home, changed));
+    return flags;
   }
 
   /**
@@ -114,7 +132,7 @@ public final class JvmFlags {
           // a kernel that does not compile is an error, not a sequential run of its first work item
           "-Dtornado.recover.bailout=False",
           // each graph has an array of this size; what GraphSplit lets into one needs half of it
-          "-Dtornado.tvm.maxbytecodesize=65536",
+          "-Dtornado.tvm.maxbytecodesize=262144",
           "-Dtornado.max.events=64",
           // TornadoVM reads the files of kernel classes from the system class loader
           "-Djava.system.class.loader=" + KernelClassLoader.class.getName(),

@@ -4,9 +4,12 @@ import com.google.auto.service.AutoService;
 import dev.peft4j.backend.Device;
 import dev.peft4j.backend.DeviceProvider;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,7 +47,28 @@ public final class TornadoDevices implements DeviceProvider {
 
   @Override
   public List<String> missingJvmFlags() {
-    return started() ? List.of() : JvmFlags.of(requireHome());
+    return started() ? List.of() : JvmFlags.of(requireHome(), temporary());
+  }
+
+  /** A folder for as long as this JVM runs, which is longer than the one that gets the flags. */
+  private static Path temporary() {
+    try {
+      Path folder = Files.createTempDirectory("peft4j-tornado");
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(folder)));
+      return folder;
+    } catch (IOException e) {
+      throw new UncheckedIOException("no temporary folder for TornadoVM's graphs", e);
+    }
+  }
+
+  private static void delete(Path folder) {
+    try (Stream<Path> all = Files.walk(folder)) {
+      for (Path p : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(p);
+      }
+    } catch (IOException e) {
+      // it is the temporary folder's
+    }
   }
 
   private static void requireReady() {

@@ -96,8 +96,9 @@ final class TornadoProgram implements Backend.Executable {
     return made;
   }
 
-  /** Bytes of buffers on the device. */
-  long bytes() {
+  /** Returns the bytes of buffers on the device. */
+  @Override
+  public long bytes() {
     Resident r = resident;
     return r == null ? 0 : r.bytes;
   }
@@ -156,9 +157,13 @@ final class TornadoProgram implements Backend.Executable {
       for (int o = 0; o < program.outputs().length; o++) {
         int v = program.outputs()[o];
         int target = program.targets()[o];
-        boolean given = buffers.base(v) < program.inputs();
+        int base = buffers.base(v);
+        boolean given = base < program.inputs() && !buffers.isInPlace(base);
         if (program.dtype(v).isInteger() || program.shape(v).elements() == 0) {
           continue;
+        }
+        if (program.updatesInPlace(o)) {
+          continue; // its rows are written where they belong
         }
         if (target >= 0) {
           FloatArray value = buffers.get(v);
@@ -266,6 +271,7 @@ final class TornadoProgram implements Backend.Executable {
             }
           }
           case HostInput.Converted c -> c.fill(integers(c.value(), known, inputs));
+          case HostInput.Integers i -> i.fill(integers(i.value(), known, inputs));
           case HostInput.Ids i -> i.fill(integers(i.value(), known, inputs));
           case HostInput.Labels l -> l.fill(integers(l.value(), known, inputs));
           case HostInput.Count c -> c.fill(integers(c.value(), known, inputs));

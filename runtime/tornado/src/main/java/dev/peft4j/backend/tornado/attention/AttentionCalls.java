@@ -15,6 +15,12 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * between them. The scores of all heads are in memory that the caller provides.
  */
 public final class AttentionCalls {
+  /** Scores of 64 MiB; more are not held. */
+  private static final long MAX_SCORES = 1 << 24;
+
+  /** Multiplications that are done sooner than kernels for another length are compiled. */
+  private static final long FEW = 1 << 20;
+
   private final MatrixProduct products;
   private final Attention op;
   private final int batch;
@@ -52,18 +58,24 @@ public final class AttentionCalls {
     return batch * op.heads() * queries * keys;
   }
 
-  /** Returns true if {@link #forward} can be used: there are no windows, caps and ranges. */
-  public static boolean has(Attention op) {
-    return op.window() == 0 && op.softcap() == 0 && !op.ranged();
+  /**
+   * Returns true if {@link #forward} is to be used: there are no windows, caps and ranges, the
+   * scores are few enough to be held, and so many that products are worth their kernels, which
+   * depend on the lengths. Else there is {@link StreamedAttention}.
+   */
+  public static boolean has(Attention op, Shape q, Shape k) {
+    long scores = q.elements() / q.dim(2) * op.heads() * k.dim(1);
+    boolean plain = op.window() == 0 && op.softcap() == 0 && !op.ranged();
+    return plain && scores <= MAX_SCORES && scores * (q.dim(2) / op.heads()) > FEW;
   }
 
-  /** Returns true if {@link #gradient} can be used: no heads are shared, either. */
-  public static boolean hasGradient(Attention op) {
-    return has(op) && op.heads() == op.kvHeads();
+  /** Returns true if {@link #gradient} is to be used: no heads are shared, either. */
+  public static boolean hasGradient(Attention op, Shape q, Shape k) {
+    return has(op, q, k) && op.heads() == op.kvHeads();
   }
 
   /** Elements that the mask goes on by with batch, head, query and key; 0 where it is repeated. */
-  private static int[] steps(Shape mask) {
+  static int[] steps(Shape mask) {
     int[] own = mask.strides();
     int[] steps = new int[4];
     for (int i = 1; i <= mask.rank(); i++) {
@@ -107,7 +119,7 @@ public final class AttentionCalls {
       FloatArray p,
       FloatArray dP,
       FloatArray out) {
-    if (!hasGradient(op)) {
+    if (op.heads() != op.kvHeads()) {
       throw new IllegalArgumentException(
           "attention: gradients with shared heads: " + op.heads() + " share " + op.kvHeads());
     }

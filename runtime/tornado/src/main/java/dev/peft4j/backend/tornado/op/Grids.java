@@ -16,7 +16,7 @@ public final class Grids {
   }
 
   /** Returns a grid with an item for each of {@code n} pieces that are loops themselves. */
-  static WorkerGrid rows(int n) {
+  public static WorkerGrid rows(int n) {
     return grid(n, n >= 16 * GROUP ? 16 : n >= GROUP ? 4 : 1);
   }
 

@@ -17,6 +17,8 @@ public final class LookupKernels {
       LookupKernels::peftGather;
   private static final Task5<KernelContext, IntArray, FloatArray, IntArray, FloatArray> SCATTER =
       LookupKernels::peftScatterAdd;
+  private static final Task5<KernelContext, IntArray, FloatArray, IntArray, FloatArray> WRITE =
+      LookupKernels::peftWriteRows;
   private static final Task4<KernelContext, IntArray, IntArray, FloatArray> ONE_HOT =
       LookupKernels::peftOneHot;
   private static final Task5<KernelContext, IntArray, LongArray, FloatArray, Float> MASK =
@@ -46,6 +48,13 @@ public final class LookupKernels {
       FloatArray x, IntArray ids, FloatArray table, int count, int n) {
     return new KernelCall(
         SCATTER, List.of(KernelCall.CONTEXT, x, ids, table, count, n), Grids.items(n));
+  }
+
+  /** Returns the call that replaces the rows that the ids name by the {@code total / n} of x. */
+  public static KernelCall writeRows(
+      FloatArray x, IntArray ids, FloatArray table, int total, int n) {
+    return new KernelCall(
+        WRITE, List.of(KernelCall.CONTEXT, x, ids, table, total, n), Grids.items(total));
   }
 
   /**
@@ -94,6 +103,16 @@ public final class LookupKernels {
     int i = context.globalIdx;
     if (i < total) {
       y.set(i, table.get(ids.get(i / n) * n + i % n));
+    }
+  }
+
+  static void peftWriteRows(
+      KernelContext context, IntArray sizes, FloatArray x, IntArray ids, FloatArray table) {
+    int total = sizes.get(0);
+    int n = sizes.get(1);
+    int i = context.globalIdx;
+    if (i < total) {
+      table.set(ids.get(i / n) * n + i % n, x.get(i));
     }
   }
 
