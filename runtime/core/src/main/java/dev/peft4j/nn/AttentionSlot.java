@@ -4,7 +4,7 @@ import dev.peft4j.tensor.Tensor;
 
 /** The slot of an attention with its output layer, and what an adapter there needs to attend. */
 public final class AttentionSlot extends ModelSlot {
-  /** What an adapter computes with the attention's own layers. */
+  /** The attention's own layers, as far as an adapter computes with them. */
   public interface Parts {
     /** Returns the keys of states: (batch, tokens, hidden) to (batch, tokens, key heads · size). */
     Tensor keys(Tensor states);
