@@ -16,18 +16,11 @@ public final class AttentionSlot extends ModelSlot {
     Tensor output(Tensor context);
   }
 
-  private final String path;
   private final Parts parts;
 
   AttentionSlot(int layer, ModelSlots model, String path, Parts parts) {
-    super(Kind.ATTENTION, layer, model);
-    this.path = path;
+    super(Kind.ATTENTION, layer, model, path);
     this.parts = parts;
-  }
-
-  /** Returns the path of the attention's module below that of the model with the slots. */
-  public String path() {
-    return path;
   }
 
   /** Returns the attention's own layers. */
