@@ -6,6 +6,10 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.peft4j.chat.jinja.JinjaException;
 import dev.peft4j.chat.jinja.Template;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.ZonedDateTime;
@@ -31,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 public final class ChatTemplate {
   private static final Pattern GENERATION = Pattern.compile("\\{%-?\\s*generation\\s*-?%\\}");
   private static final String TOOL_USE = "tool_use";
+  private static final List<String> BUILT_IN = List.of("chatml", "llama3", "plain", "zephyr");
 
   private final String name;
   private final String source;
@@ -69,6 +74,33 @@ public final class ChatTemplate {
   /** Returns the template that {@code source} is, which messages call {@code name}. */
   public static ChatTemplate of(String name, String source) {
     return new ChatTemplate(name, source, Map.of(), Set.of(), null);
+  }
+
+  /**
+   * Returns the names of the templates that are built in, for models that bring none: {@code
+   * chatml}, {@code llama3}, {@code plain} and {@code zephyr}. They mark what the assistant says.
+   */
+  public static List<String> builtInNames() {
+    return BUILT_IN;
+  }
+
+  /**
+   * Returns a template that is built in.
+   *
+   * @param name one of {@link #builtInNames}
+   * @throws ChatTemplateException if there is none of that name
+   */
+  public static ChatTemplate builtIn(String name) {
+    if (!BUILT_IN.contains(name)) {
+      throw ChatTemplateException.input(
+          name, "is not built in; there are " + String.join(", ", BUILT_IN));
+    }
+    try (InputStream in = ChatTemplate.class.getResourceAsStream("templates/" + name + ".jinja")) {
+      byte[] bytes = Objects.requireNonNull(in, name).readAllBytes();
+      return of(name, new String(bytes, StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /**

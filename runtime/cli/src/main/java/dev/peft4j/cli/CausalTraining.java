@@ -143,7 +143,8 @@ record CausalTraining(
           model.folder
               + " has no chat template (chat_template.jinja, or chat_template in"
               + " tokenizer_config.json), which --task chat needs; give one with --chat-template"
-              + " FILE");
+              + " FILE, or one that is built in: "
+              + String.join(", ", ChatTemplate.builtInNames()));
     }
     for (Path file : evaluation == null ? List.of(data) : List.of(data, evaluation)) {
       if (!LanguageModel.hasRows(file)) {

@@ -143,7 +143,8 @@ final class ChatCommand implements Callable<Integer> {
       throw new CommandException(
           options.folder
               + " has no chat template: it is a model that continues texts (peft4j generate), or"
-              + " give a template with --chat-template FILE");
+              + " give a template with --chat-template FILE, or one that is built in: "
+              + String.join(", ", ChatTemplate.builtInNames()));
     }
     return found;
   }

@@ -124,7 +124,7 @@ final class GenerationOptions {
       } catch (CharacterCodingException e) {
         throw new FileFormatException(file, "is not UTF-8");
       } catch (ConstraintException e) {
-        throw new FileFormatException(file, e.getMessage());
+        throw new FileFormatException(file, String.valueOf(e.getMessage()));
       }
     }
     return expression == null

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.chat.ChatTemplate;
+import dev.peft4j.gguf.GgufFile;
 import dev.peft4j.io.PythonJson;
 import dev.peft4j.sft.SftData;
 import dev.peft4j.sft.SftOptions;
@@ -33,6 +34,7 @@ import picocli.CommandLine.Option;
         "Shows training data as a language model will see it: an example with the tokens that are"
             + " learned, the lengths, and what is cut or dropped.")
 final class PreviewCommand implements Callable<Integer> {
+  private static final String GGUF_EMBEDDING = "token_embd.weight";
   private static final int BARS = 10;
   private static final int WIDTH = 40;
 
@@ -87,6 +89,10 @@ final class PreviewCommand implements Callable<Integer> {
 
   /** The rows of the model's embedding; -1 if its settings do not say. */
   private int embedding() throws IOException {
+    if (GgufFile.looksLikeOne(folder)) {
+      GgufFile file = GgufFile.open(folder);
+      return file.contains(GGUF_EMBEDDING) ? file.shape(GGUF_EMBEDDING).dim(0) : -1;
+    }
     Path config = folder.resolve("config.json");
     if (!Files.exists(config)) {
       return -1;

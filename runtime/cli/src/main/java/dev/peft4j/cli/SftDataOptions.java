@@ -42,7 +42,9 @@ final class SftDataOptions {
   @Option(
       names = "--chat-template",
       paramLabel = "FILE",
-      description = "A chat template to be used instead of the model's own (Jinja).")
+      description =
+          "A chat template to be used instead of the model's own (Jinja), or the name of one that is"
+              + " built in: chatml, llama3, plain, zephyr.")
   @Nullable Path template;
 
   @Option(
@@ -104,9 +106,16 @@ final class SftDataOptions {
           ? chosen
           : chosen.withSpecialTokens(tokenizer.specialTokens());
     }
+    if (!Files.exists(file) && ChatTemplate.builtInNames().contains(file.toString())) {
+      return ChatTemplate.builtIn(file.toString()).withSpecialTokens(tokenizer.specialTokens());
+    }
     if (!Files.isRegularFile(file)) {
       throw new FileFormatException(
-          file, Files.exists(file) ? "is not a file" : "does not exist; expected a chat template");
+          file,
+          Files.exists(file)
+              ? "is not a file"
+              : "does not exist; expected a chat template, or one that is built in: "
+                  + String.join(", ", ChatTemplate.builtInNames()));
     }
     try {
       return ChatTemplate.of(file.toString(), Files.readString(file))

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code train} and {@code eval} of a language model. */
 class CausalLmCommandTest {
@@ -66,6 +67,36 @@ class CausalLmCommandTest {
     assertThat(measured.path("rows").intValue()).isEqualTo(12);
     assertThat(measured.path("tokens").intValue()).isEqualTo(12 * 7); // [CLS] predicts the first
     assertThat(folder.resolve("out").resolve("loss.png")).isNotEmptyFile();
+  }
+
+  /** Virtual tokens and prompts: trained, saved, measured and generated with. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "prompt-tuning --virtual-tokens 4 --start sample_vocab",
+        "p-tuning --virtual-tokens 4 --encoder-size 8",
+        "prefix-tuning --virtual-tokens 4 --projection",
+        "cartridge --virtual-tokens 4",
+        "cpt --token-ids 5,6,7,8 --type-mask 1,2,3,4",
+        "adaption-prompt --prompt-length 4 --prompt-layers 2"
+      })
+  void tunersOfTheWholeModel(String options) throws IOException {
+    List<String> args = new ArrayList<>(List.of("--tuner"));
+    args.addAll(List.of(options.split(" ")));
+    args.addAll(List.of("--steps", "4", "--lr", "1e-2", "--eval", data.toString(), "--json"));
+    JsonNode result = train(data, args.toArray(new String[0])).json();
+    assertThat(result.path("steps").intValue()).isEqualTo(4);
+    double after = result.path("eval_perplexity").doubleValue();
+    Path adapter = folder.resolve("out").resolve("adapter");
+    assertThat(eval(data, "-a", adapter).json().path("perplexity").doubleValue())
+        .isEqualTo(after, within(1e-4 * after));
+    assertThat(
+            Run.of("generate", "-m", model, "-a", adapter, "--max-new-tokens", "3", "-p", "the film")
+                .ok()
+                .out())
+        .isNotNull();
+    assertThat(train(data, "--tuner", "prompt-tuning", "--target", "q_proj").err())
+        .contains("the tuner changes the whole model");
   }
 
   @Test

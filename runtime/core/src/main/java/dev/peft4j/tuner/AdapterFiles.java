@@ -214,7 +214,7 @@ final class AdapterFiles {
     }
   }
 
-  /** What a tuner need not find in a file keeps its first value. */
+  /** What a tuner need not find in a file keeps its first value; of parameters that is said. */
   private static void leaveOutOptional(
       AttachedAdapter a,
       SequencedMap<String, ModuleTensor> keys,
@@ -222,6 +222,13 @@ final class AdapterFiles {
     a.layers()
         .forEach(
             (path, layer) -> {
+              for (TunerLayer.Entry e : layer.parameters()) {
+                String key = PeftNames.key(path, layer, e);
+                if (layer.isOptional(e) && e.saved() && !weights.containsKey(key)) {
+                  keys.remove(key);
+                  LOG.warn("the file has no {}: it starts anew, as in peft", key);
+                }
+              }
               for (TunerLayer.Constant c : layer.constants()) {
                 String key = PeftNames.key(path, c);
                 if (c.optional() && !weights.containsKey(key)) {

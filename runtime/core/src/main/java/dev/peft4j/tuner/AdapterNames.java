@@ -150,8 +150,8 @@ final class AdapterNames {
     String own = join(called, first == null ? "" : first.baseName());
     own(module, own, false);
     own(module, own, true);
-    boolean aroundChildren = first != null && !first.adaptedParameters().isEmpty();
-    if (aroundChildren) {
+    boolean aroundChildren = first != null && first.isAroundChildren();
+    if (first != null && aroundChildren) {
       children(path, own, module, first.adaptedChildren());
     }
     Set<String> groups = new LinkedHashSet<>();
@@ -168,7 +168,8 @@ final class AdapterNames {
       }
     }
     if (!aroundChildren) {
-      children(path, called, module, Set.of());
+      children(
+          path, join(called, first == null ? "" : first.childPrefix()), module, Set.of());
     }
   }
 

@@ -158,7 +158,7 @@ final class Attaching implements Attachment {
   /** Attaches the adapter to all that was given. */
   AttachedAdapter complete() {
     if (adapter.tuner().fillsSlots()) {
-      adapter.settings().slots(base.modelSlots()).forEach(s -> attach(s.name(), s.module()));
+      adapter.settings().slots(base.slotsAndModules()).forEach(s -> attach(s.name(), s.module()));
     }
     List<NamedModule> all = new ArrayList<>();
     for (Map.Entry<String, Module> e : asked.entrySet()) {

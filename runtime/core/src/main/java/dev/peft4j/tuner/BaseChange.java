@@ -60,7 +60,7 @@ final class BaseChange {
     Map<String, NamedModule> byPath = new HashMap<>();
     base.modules().forEach(m -> byPath.put(m.name(), m));
     if (a.tuner().fillsSlots()) {
-      a.settings().slots(base.modelSlots()).forEach(s -> byPath.put(s.name(), s));
+      a.settings().slots(base.slotsAndModules()).forEach(s -> byPath.put(s.name(), s));
     }
     List<NamedModule> layers = new ArrayList<>();
     for (String path : a.layers().keySet()) {

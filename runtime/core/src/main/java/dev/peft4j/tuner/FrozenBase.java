@@ -96,6 +96,13 @@ final class FrozenBase {
     return modules;
   }
 
+  /** The slots of the whole model, by names of their own, and then all modules. */
+  List<NamedModule> slotsAndModules() {
+    List<NamedModule> all = new ArrayList<>(modelSlots);
+    all.addAll(modules);
+    return all;
+  }
+
   /** Returns the module at a path. */
   Module module(String path) {
     for (NamedModule m : modules) {
@@ -104,11 +111,6 @@ final class FrozenBase {
       }
     }
     throw new IllegalArgumentException("there is no module '" + path + "'");
-  }
-
-  /** The slots of the whole model, by names of their own. */
-  List<NamedModule> modelSlots() {
-    return modelSlots;
   }
 
   /** True if the target {@code all-linear} takes that module. */

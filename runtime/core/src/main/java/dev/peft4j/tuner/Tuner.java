@@ -192,7 +192,7 @@ public interface Tuner<C extends PeftConfig> {
    * Returns the slots that the adapter is attached to, of a tuner that {@link #fillsSlots}. The
    * name of each is what parameters there are called by.
    *
-   * @param all the model's slots
+   * @param all the model's slots, and its modules
    * @throws IllegalArgumentException if the model lacks one that is needed
    */
   default List<NamedModule> slots(C config, List<NamedModule> all) {

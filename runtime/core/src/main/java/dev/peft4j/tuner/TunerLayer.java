@@ -147,6 +147,11 @@ public interface TunerLayer extends LayerAdapter {
     return new StoredTensor(entry.parameter().shape(), entry.parameter().own());
   }
 
+  /** Returns whether files may lack a parameter, which keeps its first value then. */
+  default boolean isOptional(Entry entry) {
+    return false;
+  }
+
   /** Returns the merged value of each of the layer's own parameters that merging changes. */
   Map<Parameter, Tensor> merged();
 
@@ -174,6 +179,19 @@ public interface TunerLayer extends LayerAdapter {
    */
   default Set<String> adaptedChildren() {
     return Set.of();
+  }
+
+  /**
+   * Returns whether peft names what is in the module below {@link #baseName}, in front of the
+   * adapter's parameters.
+   */
+  default boolean isAroundChildren() {
+    return !adaptedParameters().isEmpty();
+  }
+
+  /** Returns what peft puts in front of the names of a module's children; empty for nothing. */
+  default String childPrefix() {
+    return "";
   }
 
   /** Returns what peft calls the layer itself beside its adapters, in names of parameters. */

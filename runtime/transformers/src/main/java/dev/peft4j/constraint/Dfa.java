@@ -7,8 +7,8 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -193,7 +193,7 @@ final class Dfa {
     Builder b = new Builder();
     Map<Long, Integer> ids = new HashMap<>();
     List<int[]> pairs = new ArrayList<>();
-    Function<int[], Integer> id =
+    ToIntFunction<int[]> id =
         pair -> {
           Long key = ((long) pair[0] << 32) | (pair[1] & 0xFFFFFFFFL);
           Integer known = ids.get(key);
@@ -209,8 +209,8 @@ final class Dfa {
           }
           return known;
         };
-    id.apply(new int[] {0, 0});
-    for (int i = 0; i < pairs.size(); i++) {
+    int start = id.applyAsInt(new int[] {0, 0});
+    for (int i = start; i < pairs.size(); i++) {
       int[] pair = pairs.get(i);
       for (int e = 0; e < edges(pair[0]); e++) {
         int from = first(pair[0], e);
@@ -231,7 +231,7 @@ final class Dfa {
             }
           }
           if (without || theirs >= 0) {
-            b.edge(i, from, to, id.apply(new int[] {target(pair[0], e), theirs}));
+            b.edge(i, from, to, id.applyAsInt(new int[] {target(pair[0], e), theirs}));
           }
           from = to + 1;
         }

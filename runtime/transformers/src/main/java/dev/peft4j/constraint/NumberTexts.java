@@ -1,6 +1,7 @@
 package dev.peft4j.constraint;
 
 import java.math.BigDecimal;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sets of numbers as JSON writes them, without exponents. All texts of a number are in a set or
@@ -45,7 +46,7 @@ final class NumberTexts {
 
   private record Shape(Part part, boolean negative, boolean zero, int digits, boolean fraction) {}
 
-  private static Part next(Part part, char c) {
+  private static @Nullable Part next(Part part, char c) {
     boolean digit = c >= '0' && c <= '9';
     return switch (part) {
       case BEGIN -> c == '-' ? Part.SIGN : c == '0' ? Part.ZERO : digit ? Part.WHOLE : null;
@@ -107,7 +108,7 @@ final class NumberTexts {
         .and(ALL);
   }
 
-  private static Compared step(Compared s, char c, String whole, String fraction) {
+  private static @Nullable Compared step(Compared s, char c, String whole, String fraction) {
     Part part = next(s.part, c);
     if (part == null || s.whole > WHOLE_DIGITS) {
       return null;

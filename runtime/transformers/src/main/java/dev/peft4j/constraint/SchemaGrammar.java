@@ -40,7 +40,7 @@ final class SchemaGrammar {
     int start = g.rule(Goal.of(reader.root()));
     while (!g.open.isEmpty()) {
       Goal goal = g.open.remove();
-      g.write(g.rules.get(goal), reader.read(goal));
+      g.write(g.rule(goal), reader.read(goal));
     }
     return g.out.build(start);
   }
@@ -191,7 +191,7 @@ final class SchemaGrammar {
       out.free(inside, state(new Spot(0, 0, false)));
       while (!todo.isEmpty()) {
         Spot spot = todo.remove();
-        int at = states.get(spot);
+        int at = state(spot);
         if (spot.next < listed.size()) {
           listed(spot, at);
         } else {

@@ -16,67 +16,25 @@ final class SchemaReader {
   /** What says nothing of which values are valid. */
   private static final Set<String> NOTES =
       Set.of(
-          "$schema",
-          "$id",
-          "id",
-          "$anchor",
-          "$comment",
-          "$defs",
-          "definitions",
-          "title",
-          "description",
-          "default",
-          "example",
-          "examples",
-          "deprecated",
-          "readOnly",
-          "writeOnly",
-          "contentEncoding",
-          "contentMediaType",
-          "contentSchema");
+          "$schema", "$id", "id", "$anchor", "$comment", "$defs", "definitions", "title",
+          "description", "default", "example", "examples", "deprecated", "readOnly", "writeOnly",
+          "contentEncoding", "contentMediaType", "contentSchema");
 
   private static final Set<String> KNOWN =
       Set.of(
-          "type",
-          "enum",
-          "const",
-          "minimum",
-          "maximum",
-          "exclusiveMinimum",
-          "exclusiveMaximum",
-          "multipleOf",
-          "minLength",
-          "maxLength",
-          "pattern",
-          "format",
-          "items",
-          "prefixItems",
-          "additionalItems",
-          "minItems",
-          "maxItems",
-          "uniqueItems",
-          "properties",
-          "required",
-          "additionalProperties",
-          "patternProperties",
-          "propertyNames",
-          "minProperties",
-          "maxProperties",
-          "dependentRequired",
-          "$ref",
-          "allOf",
-          "anyOf",
-          "oneOf",
-          "not",
-          "if",
-          "then",
-          "else",
-          "nullable");
+          "type", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
+          "multipleOf", "minLength", "maxLength", "pattern", "format", "items", "prefixItems",
+          "additionalItems", "minItems", "maxItems", "uniqueItems", "properties", "required",
+          "additionalProperties", "patternProperties", "propertyNames", "minProperties",
+          "maxProperties", "dependentRequired", "$ref", "allOf", "anyOf", "oneOf", "not", "if",
+          "then", "else", "nullable");
 
   /** Formats of numbers that OpenAPI has, and what says nothing about a text's form. */
   private static final Set<String> OTHER_FORMATS =
       Set.of("int32", "int64", "float", "double", "password");
 
+  private static final Values NULL =
+      new Values(true, false, false, Dfa.NONE, Dfa.NONE, List.of(), List.of(), true);
   private static final int MAX_COUNT = 4_096;
 
   private final Schema root;
@@ -154,7 +112,7 @@ final class SchemaReader {
     for (JsonNode t : type.isArray() ? type : List.of(type)) {
       all = all.or(type(s, t));
     }
-    return s.json().path("nullable").asBoolean() ? all.or(type("null")) : all;
+    return s.json().path("nullable").asBoolean() ? all.or(NULL) : all;
   }
 
   private static Values type(Schema s, JsonNode name) {
@@ -170,8 +128,7 @@ final class SchemaReader {
   private static @Nullable Values type(String name) {
     Values n = Values.NONE;
     return switch (name) {
-      case "null" ->
-          new Values(true, false, false, n.numbers(), n.texts(), List.of(), List.of(), true);
+      case "null" -> NULL;
       case "boolean" ->
           new Values(false, true, true, n.numbers(), n.texts(), List.of(), List.of(), true);
       case "number" -> n.withNumbers(NumberTexts.ALL);
@@ -297,15 +254,15 @@ final class SchemaReader {
   private Values objects(Schema s) {
     JsonNode json = s.json();
     Map<String, Goal> properties = new LinkedHashMap<>();
-    fields(s, "properties")
-        .forEach(name -> properties.put(name, Goal.of(s.at("properties", name))));
+    fields(s, "properties").forEach(name -> properties.put(name, Goal.of(s.at("properties", name))));
     List<ObjectShape.Named> patterns = new ArrayList<>();
     for (String pattern : fields(s, "patternProperties")) {
       String where = "the schema at " + s.pointer() + "/patternProperties";
       Dfa names = Nfa.anywhere(RegexReader.read(pattern, where, false), where);
       patterns.add(new ObjectShape.Named(names, Goal.of(s.at("patternProperties", pattern))));
     }
-    Goal others = json.has("additionalProperties") ? Goal.of(s.at("additionalProperties")) : null;
+    Goal others =
+        json.has("additionalProperties") ? Goal.of(s.at("additionalProperties")) : null;
     Dfa names = Dfa.ALL;
     if (json.has("propertyNames")) {
       names = read(Goal.of(s.at("propertyNames"))).texts();
@@ -328,8 +285,7 @@ final class SchemaReader {
       ObjectShape with =
           new ObjectShape(List.of(), new LinkedHashSet<>(also), Dfa.ALL, 0, -1)
               .and(new ObjectShape(List.of(), Set.of(name), Dfa.ALL, 0, -1));
-      ObjectShape without =
-          new ObjectShape(List.of(), Set.of(), Dfa.ALL.minus(Dfa.of(name)), 0, -1);
+      ObjectShape without = new ObjectShape(List.of(), Set.of(), Dfa.ALL.minus(Dfa.of(name)), 0, -1);
       all = all.and(Values.ANY.withObjects(List.of(without, with)));
     }
     return all;
@@ -444,8 +400,7 @@ final class SchemaReader {
 
   private void anchors(Schema s, int depth) {
     if (depth > 200) {
-      throw new ConstraintException(
-          "the schema at " + s.pointer(), "is nested more than 200 times");
+      throw new ConstraintException("the schema at " + s.pointer(), "is nested more than 200 times");
     }
     JsonNode anchor = s.json().path("$anchor");
     if (anchor.isTextual()) {
@@ -475,9 +430,8 @@ final class SchemaReader {
     if (!local.startsWith("#/")) {
       throw s.wrong("$ref", "is '" + ref + "'; only references within the schema are supported");
     }
-    String path =
-        java.net.URLDecoder.decode(
-            local.substring(1).replace("+", "%2B"), java.nio.charset.StandardCharsets.UTF_8);
+    String path = java.net.URLDecoder.decode(
+        local.substring(1).replace("+", "%2B"), java.nio.charset.StandardCharsets.UTF_8);
     JsonNode found = root.json().at(path);
     if (found.isMissingNode()) {
       throw s.wrong("$ref", "is '" + ref + "', and there is nothing in the schema");
@@ -508,7 +462,8 @@ final class SchemaReader {
         Dfa texts = Formats.of(format.asText());
         if (texts == null) {
           throw s.wrong(
-              "format", "is " + format + ", which is not supported; these are: " + Formats.names());
+              "format",
+              "is " + format + ", which is not supported; these are: " + Formats.names());
         }
         all = texts.and(all);
         exact = false;

@@ -18,11 +18,16 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Conversations as tokens, and which of them the assistant says. */
 final class ChatTokens {
   private static final ObjectMapper MAPPER = new ObjectMapper();
+
+  /** How special tokens of chats look. */
+  private static final Pattern MARK = Pattern.compile("<\\|[^|<>\\s]{1,40}\\|>");
 
   private final Tokenizer tokenizer;
   private final ChatTemplate template;
@@ -33,6 +38,17 @@ final class ChatTokens {
     this.tokenizer = tokenizer;
     this.template = template;
     this.typed = typed;
+  }
+
+  /** Roles that conversations have, whether a template names them or not. */
+  static final List<String> ROLES =
+      List.of("system", "developer", "user", "assistant", "tool", "function");
+
+  /** Returns whether a role is a usual one, or one that the template names. */
+  boolean knowsRole(String role) {
+    return ROLES.contains(role)
+        || template.source().contains("'" + role + "'")
+        || template.source().contains('"' + role + '"');
   }
 
   /**
@@ -178,6 +194,27 @@ final class ChatTokens {
     } catch (JsonProcessingException e) {
       throw RowFormat.wrong(where, key, value, "a list of tools, or its JSON as a text");
     }
+  }
+
+  /** Returns marks such as {@code <|eot_id|>} that the template writes and the tokenizer lacks. */
+  List<String> unknownMarks() {
+    ArrayNode probe = JsonNodeFactory.instance.arrayNode();
+    for (String role : new String[] {"user", "assistant"}) {
+      probe.addObject().put("role", role).put("content", "a");
+    }
+    String text;
+    try {
+      text = template.render(probe, RenderOptions.NONE).text();
+    } catch (ChatTemplateException e) {
+      return List.of(); // each row says so
+    }
+    return MARK
+        .matcher(text)
+        .results()
+        .map(MatchResult::group)
+        .distinct()
+        .filter(mark -> !tokenizer.addedTokens().containsKey(mark))
+        .toList();
   }
 
   /**

@@ -37,6 +37,7 @@ public final class SftEncoder {
   private final SftOptions options;
   private final Map<Kind, SftWarning> warnings = new EnumMap<>(Kind.class);
   private boolean stopLookedAt;
+  private boolean marksLookedAt;
 
   /**
    * Creates an encoder.
@@ -285,7 +286,20 @@ public final class SftEncoder {
       throw new SftException(
           where
               + ": is a conversation, but the model has no chat template; give one, on the command"
-              + " line with --chat-template FILE");
+              + " line with --chat-template FILE, or one that is built in: "
+              + String.join(", ", ChatTemplate.builtInNames()));
+    }
+    if (!marksLookedAt) {
+      marksLookedAt = true;
+      List<String> unknown = c.unknownMarks();
+      if (!unknown.isEmpty()) {
+        warn(
+            Kind.UNKNOWN_MARKS,
+            "the chat template writes "
+                + Printable.of(String.join(", ", unknown))
+                + ", which the tokenizer does not have as tokens: they are learned as text. Is the"
+                + " template another model's?");
+      }
     }
     boolean masked = options.lossOn() != LossOn.ALL && options.lossOn() != LossOn.COMPLETION;
     if (masked && !stopLookedAt) {
@@ -318,11 +332,43 @@ public final class SftEncoder {
       if (!message.path("role").isTextual()) {
         throw RowFormat.wrong(where, at + ".role", message.path("role"), "a text such as user");
       }
-      JsonNode content = message.path("content");
-      if (content.isNumber() || content.isBoolean()) {
-        throw RowFormat.wrong(where, at + ".content", content, "a text");
+      ChatTokens c = chat;
+      if (c != null && !c.knowsRole(message.path("role").textValue())) {
+        throw RowFormat.wrong(
+            where,
+            at + ".role",
+            message.path("role"),
+            String.join(", ", ChatTokens.ROLES) + ", or a role that the chat template names");
       }
+      content(message, at, where);
       special(message, at, where);
+    }
+  }
+
+  /** Content is a text, or parts of text; it may be missing where there is something else. */
+  private static void content(JsonNode message, String at, String where) {
+    JsonNode content = message.path("content");
+    if (content.isTextual()) {
+      return;
+    }
+    if (content.isMissingNode() || content.isNull()) {
+      if (message.size() > (content.isNull() ? 2 : 1)) {
+        return; // calls of tools, for example
+      }
+      throw RowFormat.wrong(where, at + ".content", content, "a text");
+    }
+    if (!content.isArray()) {
+      throw RowFormat.wrong(where, at + ".content", content, "a text");
+    }
+    for (int i = 0; i < content.size(); i++) {
+      JsonNode part = content.get(i);
+      String name = at + ".content[" + i + "]";
+      if (part.isTextual() || part.isObject() && part.path("text").isTextual()) {
+        continue;
+      }
+      throw part.isObject() && part.path("type").isTextual()
+          ? RowFormat.wrong(where, name + ".type", part.path("type"), "text")
+          : RowFormat.wrong(where, name, part, "a text");
     }
   }
 

@@ -11,6 +11,8 @@ public record SftWarning(Kind kind, String message) {
   public enum Kind {
     /** The tokens of a prompt are not the first ones of prompt and completion. */
     PROMPT_NOT_PREFIX,
+    /** The chat template writes marks that are no tokens of the tokenizer. */
+    UNKNOWN_MARKS,
     /** The answers' end is not counted: the model will not learn to stop. */
     STOP_NOT_TRAINED,
     /** A text brings its own beginning-of-sequence token, and gets another. */

@@ -1,12 +1,15 @@
 package dev.peft4j.transformers;
 
+import dev.peft4j.nn.AttentionSlot;
 import dev.peft4j.nn.Dropout;
 import dev.peft4j.nn.KeyValueCache;
 import dev.peft4j.nn.Layer;
+import dev.peft4j.nn.ModelSlots;
 import dev.peft4j.nn.Rotary;
 import dev.peft4j.nn.WeightedLayer;
 import dev.peft4j.op.Attention;
 import dev.peft4j.tensor.Tensor;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** A decoder's attention: every token over itself and the tokens before it. */
@@ -20,6 +23,7 @@ public final class DecoderAttention extends NamedParts {
   private final @Nullable Layer queryNorm;
   private final @Nullable Layer keyNorm;
   private final Dropout dropout;
+  private @Nullable AttentionSlot slot;
 
   DecoderAttention(DecoderConfig config, DecoderLayerStyle own, int layer, Init init) {
     this.config = config;
@@ -49,6 +53,30 @@ public final class DecoderAttention extends NamedParts {
     order(style.order());
   }
 
+  /** Adds the slot for adapters of the whole model. */
+  void slot(ModelSlots slots, String path) {
+    slot =
+        slots.addAttention(
+            layer,
+            path,
+            new AttentionSlot.Parts() {
+              @Override
+              public Tensor keys(Tensor states) {
+                return heads.project(states).key();
+              }
+
+              @Override
+              public Tensor values(Tensor states) {
+                return heads.project(states).value();
+              }
+
+              @Override
+              public Tensor output(Tensor context) {
+                return output.forward(context);
+              }
+            });
+  }
+
   WeightedLayer linear(DecoderPart part, int in, int out, boolean bias, Init init) {
     DecoderStyle style = config.style();
     return part(
@@ -72,7 +100,9 @@ public final class DecoderAttention extends NamedParts {
     Heads.Projected p = heads.project(x);
     Tensor q = turned(normed(p.query(), queryNorm, config.heads()), config.heads(), call);
     Tensor k = turned(normed(p.key(), keyNorm, config.kvHeads()), config.kvHeads(), call);
-    return output.forward(attend(q, k, p.value(), call));
+    Tensor v = p.value();
+    UnaryOperator<Tensor> own = in -> output.forward(attend(in, k, v, call));
+    return slot == null ? own.apply(q) : slot.apply(q, own);
   }
 
   /** Normalises queries or keys (batch, tokens, heads · d). */
@@ -104,7 +134,7 @@ public final class DecoderAttention extends NamedParts {
     }
     DecoderMask mask = call.mask();
     if (cache != null) {
-      KeyValueCache.KeysValues all = cache.append(layer, k, v);
+      KeyValueCache.KeysValues all = cache.append(call.inCache(layer), k, v);
       return Tensor.attention(
           q, all.keys(), all.values(), mask.additive(), mask.ranges(), attention);
     }

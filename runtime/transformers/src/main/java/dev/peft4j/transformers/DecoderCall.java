@@ -18,6 +18,8 @@ final class DecoderCall {
   private final ModelSlots slots;
   private final @Nullable KeyValueCache cache;
   private final Tensor positions;
+  private int passes;
+  private int firstLayer;
   private final DecoderMask mask;
   private final Map<Rotary, Tensor> tables = new IdentityHashMap<>();
   private final Map<Integer, Tensor> prefixes = new HashMap<>();
@@ -43,6 +45,17 @@ final class DecoderCall {
     return places.keys() == 0 || cache != null
         ? null
         : prefixes.computeIfAbsent(layer, l -> DecoderPlaces.prefix(slots, l, places.rows()));
+  }
+
+  /** Begins a pass through the layers: each has keys and values of its own in a cache. */
+  void beginPass(int layers) {
+    firstLayer = passes * layers;
+    passes++;
+  }
+
+  /** Returns the index in a cache of a layer's keys and values in this pass. */
+  int inCache(int layer) {
+    return firstLayer + layer;
   }
 
   /** Returns the keys and values of earlier tokens, or null. */

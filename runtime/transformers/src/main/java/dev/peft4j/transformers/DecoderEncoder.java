@@ -113,8 +113,9 @@ public final class DecoderEncoder extends Encoder {
     return decoderConfig;
   }
 
+  /** Called by the superclass while it is made, so it does not use this class's fields. */
   @Override
   public String modelType() {
-    return decoderConfig.modelType();
+    return settings(config()).modelType();
   }
 }

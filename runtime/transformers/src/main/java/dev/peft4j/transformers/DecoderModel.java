@@ -26,6 +26,7 @@ public final class DecoderModel extends NamedParts implements BlockStack, HasSlo
   private final Layer finalNorm;
   private final ModelSlots slots;
   private final ModelSlot inputs;
+  private final ModelSlot stack;
   private volatile ActivationCheckpointing checkpointing = ActivationCheckpointing.AUTO;
 
   DecoderModel(DecoderConfig config, Init init) {
@@ -64,6 +65,11 @@ public final class DecoderModel extends NamedParts implements BlockStack, HasSlo
     for (int i = 0; i < config.layers(); i++) {
       slots.add(ModelSlot.Kind.KEYS_VALUES, i);
     }
+    for (int i = 0; i < config.layers(); i++) {
+      String path = style.name(DecoderPart.LAYERS) + "." + i + ".";
+      layers.get(i).attention().slot(slots, path + style.name(DecoderPart.ATTENTION));
+    }
+    this.stack = slots.add(ModelSlot.Kind.LAYERS);
     slots.add(ModelSlot.Kind.LABELS);
     slots.add(ModelSlot.Kind.LABEL_WEIGHTS);
   }
@@ -96,6 +102,13 @@ public final class DecoderModel extends NamedParts implements BlockStack, HasSlo
     DecoderPlaces places = new DecoderPlaces(rows, keys, inputs.dim(1) - tokens, tokens);
     DecoderCall call = new DecoderCall(in, config, places, slots);
     Tensor x = embed(inputs, call);
+    return stack.apply(x, states -> run(states, call, layerInput));
+  }
+
+  /** Runs all layers; an adapter may do so more than once in a call. */
+  private Tensor run(Tensor states, DecoderCall call, Consumer<Tensor> layerInput) {
+    call.beginPass(layers.size());
+    Tensor x = states;
     for (DecoderLayer layer : layers) {
       layerInput.accept(x);
       Tensor before = x;

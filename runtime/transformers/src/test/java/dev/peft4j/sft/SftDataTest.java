@@ -219,6 +219,17 @@ class SftDataTest {
         "{\"messages\": [{\"content\": \"a\"}]} | \"messages[0].role\" is missing",
         "{\"messages\": [{\"role\": \"user\", \"content\": 5}]} | \"messages[0].content\" is 5,"
             + " expected a text",
+        "{\"messages\": [{\"role\": \"robot\", \"content\": \"a\"}]} | \"messages[0].role\" is"
+            + " \"robot\", expected system, developer, user, assistant, tool, function, or a role"
+            + " that the chat template names",
+        "{\"messages\": [{\"role\": \"user\", \"content\": {\"a\": 1}}]} | \"messages[0].content\" is"
+            + " {\"a\":1}, expected a text",
+        "{\"messages\": [{\"role\": \"user\"}]} | \"messages[0].content\" is missing, expected a text",
+        "{\"messages\": [{\"role\": \"user\", \"content\": null}]} | \"messages[0].content\" is null",
+        "{\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"text\", \"text\": \"a\"},"
+            + " {\"type\": \"image\", \"url\": \"b\"}]}]} | \"messages[0].content[1].type\" is"
+            + " \"image\", expected text",
+        "{\"messages\": 5} | \"messages\" is 5, expected a list of messages",
         "{\"text\": 7} | \"text\" is 7, expected a text",
         "{\"question\": \"a\"} | has [question], expected \"text\", \"prompt\" and \"completion\"",
         "{\"conversations\": [{\"from\": \"robot\", \"value\": \"a\"}]} | \"conversations[0].from\""
@@ -242,6 +253,52 @@ class SftDataTest {
         .isInstanceOf(SftException.class)
         .hasMessageContaining("chat.jsonl: line 2: ")
         .hasMessageContaining(expected);
+  }
+
+  /** What the template says itself, with the line; also where it goes on for ever. */
+  @Test
+  void whatATemplateRefusesHasTheLine() throws IOException {
+    ChatTemplate strict =
+        ChatTemplate.of(
+            "strict",
+            "{% for m in messages %}{% if (m.role == 'user') != (loop.index0 % 2 == 0) %}"
+                + "{{ raise_exception('turns must alternate') }}{% endif %}{{ m.content }}"
+                + "{% endfor %}");
+    refused(strict, messages(ASKED, ASKED), "line 2: strict", "turns must alternate");
+    ChatTemplate endless =
+        ChatTemplate.of(
+            "endless",
+            "{% for m in messages %}{% if m.content == 'near' %}{% for i in range(99999) %}"
+                + "{% for k in range(99999) %}{% endfor %}{% endfor %}{% endif %}{% endfor %}");
+    refused(endless, messages(ASKED, SAID), "line 2: endless", "steps");
+    assertThatThrownBy(() -> ChatTemplate.of("t", "a\n{% for m in messages %}"))
+        .hasMessageContaining("line 2");
+    for (String name : ChatTemplate.builtInNames()) {
+      assertThatThrownBy(() -> read(null, SftOptions.DEFAULT, messages(ASKED, SAID)))
+          .hasMessageContaining(name);
+      ChatTemplate built =
+          ChatTemplate.builtIn(name).withSpecialTokens(tokenizer.specialTokens());
+      SftEncoder encoder = new SftEncoder(tokenizer, built, SftOptions.DEFAULT);
+      Path file = folder.resolve(name + ".jsonl");
+      Files.writeString(file, messages(ASKED, SAID));
+      assertThat(counted(SftData.read(file, encoder).rows().get(0))).startsWith("near");
+      List<Kind> told = encoder.warnings().stream().map(SftWarning::kind).toList();
+      switch (name) {
+        case "llama3" ->
+            assertThat(told).containsExactlyInAnyOrder(Kind.UNKNOWN_MARKS, Kind.STOP_NOT_TRAINED);
+        case "zephyr" -> assertThat(told).containsExactly(Kind.UNKNOWN_MARKS);
+        default -> assertThat(told).isEmpty();
+      }
+    }
+  }
+
+  private void refused(ChatTemplate template, String row, String... says) throws IOException {
+    SftOptions all = SftOptions.DEFAULT.lossOn(LossOn.ALL);
+    Path file = folder.resolve("chat.jsonl");
+    Files.writeString(file, messages(ASKED) + "\n" + row);
+    assertThatThrownBy(() -> SftData.read(file, new SftEncoder(tokenizer, template, all)))
+        .isInstanceOf(SftException.class)
+        .hasMessageContainingAll(says);
   }
 
   @Test

@@ -28,8 +28,10 @@ import dev.peft4j.tuner.CallInputs;
 import dev.peft4j.tuner.PeftConfig;
 import dev.peft4j.tuner.PeftModel;
 import dev.peft4j.tuner.Tuner;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -52,6 +54,29 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ModelTunerContractTest {
   private static final int VOCABULARY = 29;
   private static final String IDS = "task_ids";
+
+  /** Two LoRA adapters, and no dropout, which would make losses random. */
+  private static final String EXPERTS = experts();
+
+  private static String experts() {
+    try {
+      Path folder = Files.createTempDirectory("peft4j-experts");
+      StringBuilder all = new StringBuilder("{'xlora_dropout_p': 0, 'adapters': {");
+      for (int i = 0; i < 2; i++) {
+        CausalLm model = model();
+        LoraConfig config =
+            LoraConfig.builder().targets("q_proj", "v_proj").r(2).alpha(4 + i).build();
+        AdaptedModel<CausalLm> adapted = PeftModel.of(model, config);
+        disturb(adapted);
+        Path expert = folder.resolve("expert-" + i);
+        adapted.save(expert);
+        all.append(i == 0 ? "" : ", ").append("'" + i + "': '" + expert + "'");
+      }
+      return all + "}";
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
 
   /** A tuner with settings of its own. */
   record Case(Tuner<?> tuner, String settings) {
@@ -80,6 +105,13 @@ class ModelTunerContractTest {
       case "MULTITASK_PROMPT_TUNING" ->
           List.of("{'num_virtual_tokens': 3, 'num_tasks': 2, 'num_ranks': 2}");
       case "CARTRIDGE" -> List.of("{'num_virtual_tokens': 3, 'num_frozen_tokens': 1}");
+      case "ADAPTION_PROMPT" -> List.of("{'adapter_len': 3, 'adapter_layers': 2}");
+      case "XLORA" ->
+          List.of(
+              EXPERTS + "}",
+              EXPERTS
+                  + ", 'xlora_depth': 2, 'xlora_size': 5, 'layerwise_scalings': true,"
+                  + " 'softmax_temperature': 0.5, 'global_scaling_weight': 1.5}");
       case "CPT" ->
           List.of(
               "{'cpt_token_ids': [4, 5, 6, 7, 8, 9], 'cpt_tokens_type_mask': [1, 2, 3, 4, 6, 8],"

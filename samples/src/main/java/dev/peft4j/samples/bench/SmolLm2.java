@@ -89,7 +89,7 @@ final class SmolLm2 {
     };
   }
 
-  private static CausalLm model(int layers, int positions) {
+  static CausalLm model(int layers, int positions) {
     String file = System.getProperty(Bench.GGUF);
     if (file != null) {
       try {
@@ -121,7 +121,7 @@ final class SmolLm2 {
     return LoraConfig.builder().r(8).alpha(16).targets("all-linear").taskType("CAUSAL_LM").build();
   }
 
-  private static int[] ids(int n) {
+  static int[] ids(int n) {
     Rng rng = Rng.current();
     int[] v = new int[n];
     for (int i = 0; i < n; i++) {

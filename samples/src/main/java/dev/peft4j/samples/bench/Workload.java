@@ -33,7 +33,19 @@ record Workload(
     @Nullable Runnable instead) {
   /** The names that {@link #of} knows. */
   static final List<String> NAMES =
-      List.of("tiny", "mlp", "minilm", "smollm2", "generate", "decode", "prefill");
+      List.of(
+          "tiny",
+          "mlp",
+          "minilm",
+          "smollm2",
+          "generate",
+          "decode",
+          "prefill",
+          "batch8",
+          "batch8-alone",
+          "turn2",
+          "turn2-anew",
+          "beam4");
 
   /** Returns the workload of that name, one of {@link #NAMES}. */
   static Workload of(String name) {
@@ -43,6 +55,8 @@ record Workload(
       case "minilm" -> minilm(size("batch", 32), size("length", 64));
       case "smollm2", "generate", "decode", "prefill" ->
           SmolLm2.of(name, size("batch", 0), size("length", 0));
+      case "batch8", "batch8-alone", "turn2", "turn2-anew", "beam4" ->
+          Conversations.of(name, size("length", 0));
       default -> throw new IllegalArgumentException("no workload '" + name + "'");
     };
   }

@@ -42,6 +42,9 @@ final class ModelTunerCase {
   private static final double TOLERANCE = 1e-5;
   private static final double ROUNDED = 1e-6;
 
+  /** The beginning of the keys of X-LoRA that peft loses. */
+  private static final String LOST = "base_model.internal_xlora_classifier.layers.0.";
+
   /** Makes the base model. */
   interface Base {
     /** Returns it, with the inputs that it is called with. */
@@ -186,7 +189,7 @@ final class ModelTunerCase {
   private void train() throws IOException {
     WholeModel model = base.make(inputs, target);
     AdaptedModel<Module> adapted = PeftModel.of(model.module(), forTraining());
-    if (!hasParameters() || !(config instanceof PromptConfig<?>)) {
+    if (!hasParameters()) {
       adapted.load(golden.adapter());
     }
     compareNames(adapted);
@@ -202,7 +205,11 @@ final class ModelTunerCase {
     List<NamedParameter> trained =
         adapted.namedParameters().stream().filter(p -> p.parameter().trainable()).toList();
     Map<String, float[]> before = values(model.module());
-    adapted.train();
+    if (!drops()) {
+      adapted.train();
+    } else {
+      adapted.eval();
+    }
     for (int i = 0; i < s.steps(); i++) {
       if (i == 0) {
         output.add("output", with(model.output()), expected("output"));
@@ -231,6 +238,11 @@ final class ModelTunerCase {
                 wrong.add("training changed " + name + " of the base");
               }
             });
+  }
+
+  /** Returns whether the adapter has dropout in training, which the case was made without. */
+  private boolean drops() throws IOException {
+    return Set.of("XLORA", "SHADOW").contains(golden.tuner());
   }
 
   private static Map<String, float[]> values(Module module) {
@@ -322,7 +334,7 @@ final class ModelTunerCase {
   private void compareFiles(Adapter theirs, Adapter here, boolean exact) {
     compareLists(
         "keys of the saved adapter",
-        List.copyOf(here.tensors().keySet()),
+        here.tensors().keySet().stream().filter(k -> !k.startsWith(LOST)).toList(),
         List.copyOf(theirs.tensors().keySet()));
     here.tensors()
         .forEach(

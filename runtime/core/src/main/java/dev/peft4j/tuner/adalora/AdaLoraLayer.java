@@ -97,7 +97,7 @@ final class AdaLoraLayer implements TunerLayer {
 
   /** Returns only the ranks that are left, as peft does. */
   @Override
-  public StoredTensor stored(Entry entry) {
+  public @Nullable StoredTensor stored(Entry entry) {
     boolean[] kept = left;
     if (kept == null) {
       return TunerLayer.super.stored(entry);

@@ -90,6 +90,12 @@ public record CptConfig(
 
     private Builder() {}
 
+    /** Returns the number of tokens of the examples. */
+    @Override
+    public int virtualTokens() {
+      return tokenIds.size();
+    }
+
     /** Sets the tokens of the examples. */
     public Builder tokenIds(int... values) {
       tokenIds = Arrays.stream(values).boxed().toList();

@@ -135,7 +135,10 @@ public abstract class PromptTuner<C extends PromptConfig<C>> extends SettingsTun
                 + kind
                 + " (dev.peft4j.nn.HasSlots), such as a causal language model of this project; this"
                 + " one has "
-                + all.stream().map(NamedModule::name).toList());
+                + all.stream()
+                  .filter(m -> m.module() instanceof ModelSlot)
+                  .map(NamedModule::name)
+                  .toList());
       }
     }
     return found;
