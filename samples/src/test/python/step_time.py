@@ -158,6 +158,7 @@ def main():
     step()
     first = time.perf_counter() - started
     ready = time.time() - BORN
+    ready_cpu = time.process_time()
     step()
     seconds = []
     processor = time.process_time()
@@ -177,6 +178,7 @@ def main():
         "first_step_ms": round(first * 1e3, 2),
         "per_second": round(units / median, 1),
         "start_to_first_step_s": round(ready, 2),
+        "start_cpu_s": round(ready_cpu, 2),
         "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
     print(json.dumps(line))

@@ -42,11 +42,6 @@ public record ToyConfig(TargetSpec targets, double gain, String taskType, String
 
     private Builder() {}
 
-    @Override
-    protected Builder self() {
-      return this;
-    }
-
     /** Sets how much a change of the vector changes the result. */
     public Builder gain(double value) {
       gain = value;

@@ -78,7 +78,8 @@ class CausalLmCommandTest {
         "prefix-tuning --virtual-tokens 4 --projection",
         "cartridge --virtual-tokens 4",
         "cpt --token-ids 5,6,7,8 --type-mask 1,2,3,4",
-        "adaption-prompt --prompt-length 4 --prompt-layers 2"
+        "adaption-prompt --prompt-length 4 --prompt-layers 2",
+        "shadow --rank 2 --shadow-size 8 --shadow-intermediate-size 8"
       })
   void tunersOfTheWholeModel(String options) throws IOException {
     List<String> args = new ArrayList<>(List.of("--tuner"));

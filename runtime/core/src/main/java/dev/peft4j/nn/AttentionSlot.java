@@ -4,7 +4,7 @@ import dev.peft4j.tensor.Tensor;
 
 /** The slot of an attention with its output layer, and what an adapter there needs to attend. */
 public final class AttentionSlot extends ModelSlot {
-  /** What an adapter computes with the attention's own layers. */
+  /** The attention's own layers, as far as an adapter computes with them. */
   public interface Parts {
     /** Returns the keys of states: (batch, tokens, hidden) to (batch, tokens, key heads · size). */
     Tensor keys(Tensor states);
@@ -16,18 +16,11 @@ public final class AttentionSlot extends ModelSlot {
     Tensor output(Tensor context);
   }
 
-  private final String path;
   private final Parts parts;
 
   AttentionSlot(int layer, ModelSlots model, String path, Parts parts) {
-    super(Kind.ATTENTION, layer, model);
-    this.path = path;
+    super(Kind.ATTENTION, layer, model, path);
     this.parts = parts;
-  }
-
-  /** Returns the path of the attention's module below that of the model with the slots. */
-  public String path() {
-    return path;
   }
 
   /** Returns the attention's own layers. */

@@ -38,12 +38,14 @@ public class ModelSlot extends Module implements Adaptable {
   private final Kind kind;
   private final int layer;
   private final ModelSlots model;
+  private final String path;
   private final AdapterSlot slot = new AdapterSlot();
 
-  ModelSlot(Kind kind, int layer, ModelSlots model) {
+  ModelSlot(Kind kind, int layer, ModelSlots model, String path) {
     this.kind = kind;
     this.layer = layer;
     this.model = model;
+    this.path = path;
   }
 
   /** Returns the result here: {@code base} with the adapters that are active for this call. */
@@ -64,6 +66,14 @@ public class ModelSlot extends Module implements Adaptable {
   /** Returns the index of the layer, from 0; -1 for a place of the whole model. */
   public final int layer() {
     return layer;
+  }
+
+  /**
+   * Returns the path of the module that it is around, below that of the model; empty for a place
+   * that is no module's.
+   */
+  public final String path() {
+    return path;
   }
 
   /** Returns the slots of the model that it is one of. */

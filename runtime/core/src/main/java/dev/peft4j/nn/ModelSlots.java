@@ -4,6 +4,7 @@ import dev.peft4j.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The slots of one model, and its sizes, from which those of an adapter follow. A model holds it in
@@ -34,6 +35,7 @@ public final class ModelSlots {
   private final Sizes sizes;
   private final UnaryOperator<Tensor> words;
   private final List<ModelSlot> all = new ArrayList<>();
+  private @Nullable MirrorMaker mirrors;
 
   /**
    * Creates slots; none is there until it is added.
@@ -49,7 +51,7 @@ public final class ModelSlots {
 
   /** Adds a slot of the whole model. */
   public ModelSlot add(ModelSlot.Kind kind) {
-    return add(new ModelSlot(kind, -1, this));
+    return add(new ModelSlot(kind, -1, this, ""));
   }
 
   /**
@@ -58,7 +60,73 @@ public final class ModelSlots {
    * @param layer index of the layer, from 0
    */
   public ModelSlot add(ModelSlot.Kind kind, int layer) {
-    return add(new ModelSlot(kind, layer, this));
+    return add(kind, layer, "");
+  }
+
+  /**
+   * Adds a slot around a layer's module.
+   *
+   * @param layer index of the layer, from 0
+   * @param path of the module, below that of the model
+   */
+  public ModelSlot add(ModelSlot.Kind kind, int layer, String path) {
+    return add(new ModelSlot(kind, layer, this, path));
+  }
+
+  /**
+   * Lets adapters make small models of the same kind.
+   *
+   * @param maker makes one
+   */
+  public void mirrors(MirrorMaker maker) {
+    mirrors = maker;
+  }
+
+  /**
+   * Returns a new model of the same kind with other sizes, initialised as the kind is.
+   *
+   * @throws IllegalArgumentException if the kind of model has none
+   */
+  public Mirror mirror(MirrorSizes mirrorSizes) {
+    if (mirrors == null) {
+      throw new IllegalArgumentException(
+          "models of the kind '" + sizes.modelType() + "' cannot be made in other sizes");
+    }
+    return mirrors.mirror(mirrorSizes);
+  }
+
+  /**
+   * The sizes of a model of the same kind; 0 stands for that of the model.
+   *
+   * @param layers number of layers
+   * @param hidden width of hidden states
+   * @param intermediate width inside of feed-forward blocks
+   * @param heads heads of queries
+   */
+  public record MirrorSizes(int layers, int hidden, int intermediate, int heads) {}
+
+  /** A model of the same kind. */
+  public interface Mirror {
+    /** Returns the module. */
+    Module module();
+
+    /** Returns the name of the table of tokens in it. */
+    String table();
+
+    /**
+     * Returns its hidden states for the input of the call that the model itself is in, (batch,
+     * tokens, width).
+     *
+     * @param shares whether it takes the embeddings of the model in place of its own
+     */
+    Tensor states(boolean shares);
+  }
+
+  /** A way to make one. */
+  @FunctionalInterface
+  public interface MirrorMaker {
+    /** Makes it. */
+    Mirror mirror(MirrorSizes sizes);
   }
 
   /**

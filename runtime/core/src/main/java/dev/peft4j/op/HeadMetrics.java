@@ -7,10 +7,10 @@ import dev.peft4j.graph.Op;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a {@link HeadLoss} of the same inputs says of the rows that count besides their loss, (3):
- * the part of them whose largest logit is that of the label, the mean entropy of their
- * probabilities in nats, and the loss. In a training step it is a part of what {@link HeadLossGrad}
- * computes. It has no gradient.
+ * The metrics (3) of the rows that count in a {@link HeadLoss} of the same inputs: the part of them
+ * whose largest logit is that of the label, the mean entropy of their probabilities in nats, and
+ * the loss. In a training step it is a part of what {@link HeadLossGrad} computes. It has no
+ * gradient.
  */
 public record HeadMetrics(HeadLoss loss) implements Op {
   /** The number of values. */

@@ -48,8 +48,8 @@ final class DecoderCall {
   }
 
   /** Begins a pass through the layers: each has keys and values of its own in a cache. */
-  void beginPass(int layers) {
-    firstLayer = passes * layers;
+  void beginPass(int first, int layers) {
+    firstLayer = first + passes * layers;
     passes++;
   }
 

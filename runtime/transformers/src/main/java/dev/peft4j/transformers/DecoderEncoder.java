@@ -113,7 +113,7 @@ public final class DecoderEncoder extends Encoder {
     return decoderConfig;
   }
 
-  /** Called by the superclass while it is made, so it does not use this class's fields. */
+  /** Returns the model's type; the superclass asks before this class's fields are there. */
   @Override
   public String modelType() {
     return settings(config()).modelType();

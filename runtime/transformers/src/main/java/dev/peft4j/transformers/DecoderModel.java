@@ -13,6 +13,7 @@ import dev.peft4j.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** A decoder without its output layer: token ids to a hidden state for each token. */
@@ -27,6 +28,8 @@ public final class DecoderModel extends NamedParts implements BlockStack, HasSlo
   private final ModelSlots slots;
   private final ModelSlot inputs;
   private final ModelSlot stack;
+  private final List<ModelSlot> blocks = new ArrayList<>();
+  private int firstInCache;
   private volatile ActivationCheckpointing checkpointing = ActivationCheckpointing.AUTO;
 
   DecoderModel(DecoderConfig config, Init init) {
@@ -69,7 +72,12 @@ public final class DecoderModel extends NamedParts implements BlockStack, HasSlo
       String path = style.name(DecoderPart.LAYERS) + "." + i + ".";
       layers.get(i).attention().slot(slots, path + style.name(DecoderPart.ATTENTION));
     }
+    for (int i = 0; i < config.layers(); i++) {
+      String path = style.name(DecoderPart.LAYERS) + "." + i;
+      blocks.add(slots.add(ModelSlot.Kind.LAYER, i, path));
+    }
     this.stack = slots.add(ModelSlot.Kind.LAYERS);
+    slots.mirrors(sizes -> new DecoderMirror(this, sizes));
     slots.add(ModelSlot.Kind.LABELS);
     slots.add(ModelSlot.Kind.LABEL_WEIGHTS);
   }
@@ -102,17 +110,19 @@ public final class DecoderModel extends NamedParts implements BlockStack, HasSlo
     DecoderPlaces places = new DecoderPlaces(rows, keys, inputs.dim(1) - tokens, tokens);
     DecoderCall call = new DecoderCall(in, config, places, slots);
     Tensor x = embed(inputs, call);
-    return stack.apply(x, states -> run(states, call, layerInput));
+    return DecoderMirror.in(
+        in, () -> stack.apply(x, states -> run(states, call, layerInput)));
   }
 
   /** Runs all layers; an adapter may do so more than once in a call. */
   private Tensor run(Tensor states, DecoderCall call, Consumer<Tensor> layerInput) {
-    call.beginPass(layers.size());
+    call.beginPass(firstInCache, layers.size());
     Tensor x = states;
-    for (DecoderLayer layer : layers) {
+    for (int i = 0; i < layers.size(); i++) {
       layerInput.accept(x);
-      Tensor before = x;
-      x = checkpointing(call).block(() -> layer.forward(before, call));
+      DecoderLayer layer = layers.get(i);
+      UnaryOperator<Tensor> block = h -> checkpointing(call).block(() -> layer.forward(h, call));
+      x = i < blocks.size() ? blocks.get(i).apply(x, block) : block.apply(x);
     }
     return finalNorm.forward(x);
   }
@@ -232,6 +242,25 @@ public final class DecoderModel extends NamedParts implements BlockStack, HasSlo
   @Override
   public ModelSlots slots() {
     return slots;
+  }
+
+  /** Sets the index in a cache of the first layer's keys and values. */
+  void firstInCache(int layer) {
+    firstInCache = layer;
+  }
+
+  /** Returns the hidden states of an input whose words' embeddings are given. */
+  Tensor ofWords(Tensor words, DecoderInput in) {
+    return forward(words, in, _ -> {});
+  }
+
+  /** Returns the embeddings of an input's words. */
+  Tensor wordsOf(DecoderInput in) {
+    return words(in);
+  }
+
+  DecoderConfig config() {
+    return config;
   }
 
   /** Returns the table of tokens. */

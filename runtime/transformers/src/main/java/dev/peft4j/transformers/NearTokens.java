@@ -54,8 +54,9 @@ record NearTokens(int window, @Nullable Tensor alone) {
    * @param values the values, of the same shape
    */
   Tensor result(Tensor seen, Tensor values) {
-    return alone == null
+    Tensor far = alone;
+    return far == null
         ? seen
-        : values.mean(1).reshape(seen.dim(0), 1, seen.dim(2)).where(alone, seen);
+        : values.mean(1).reshape(seen.dim(0), 1, seen.dim(2)).where(far, seen);
   }
 }

@@ -4,12 +4,15 @@ import dev.peft4j.data.Rng;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.ShapeException;
 import dev.peft4j.graph.Node;
+import dev.peft4j.nn.FurtherStates;
 import dev.peft4j.nn.ModelSlot;
 import dev.peft4j.op.HeadLoss;
 import dev.peft4j.op.HeadMetrics;
 import dev.peft4j.op.LinearTerms;
 import dev.peft4j.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -87,13 +90,22 @@ public record NextTokenLoss(float labelSmoothing, boolean byProbability, double 
               + " as the token ids");
     }
     boolean noisy = noise > 0 && model.training() && batch.input().noise() == null;
-    Tensor hidden = model.hiddenWithVirtual(noisy ? noisy(model, batch.input()) : batch.input());
+    DecoderInput in = noisy ? noisy(model, batch.input()) : batch.input();
+    List<FurtherStates> further = new ArrayList<>();
+    Tensor hidden = FurtherStates.collecting(further, () -> model.hiddenWithVirtual(in));
     Tensor rows = hidden.reshape(-1, hidden.dim(-1));
     Labels labels = Labels.of(model, batch.labels(), hidden.dim(1));
-    if (labels.weights() == null) {
-      return of(model, rows, Tensor.of(labels.next()), metrics);
+    Measured own =
+        labels.weights() == null
+            ? of(model, rows, Tensor.of(labels.next()), metrics)
+            : new Measured(weighted(model, rows, labels.next(), labels.weights()), null);
+    Tensor loss = own.loss();
+    for (FurtherStates f : further) {
+      Tensor states = f.states().reshape(-1, hidden.dim(-1));
+      Tensor part = of(model, states, Tensor.of(labels.next()), false).loss();
+      loss = loss.add(part.mul((float) f.weight()));
     }
-    return new Measured(weighted(model, rows, labels.next(), labels.weights()), null);
+    return new Measured(loss, own.metrics());
   }
 
   private DecoderInput noisy(CausalLm model, DecoderInput in) {

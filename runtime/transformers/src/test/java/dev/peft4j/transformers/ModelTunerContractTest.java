@@ -105,6 +105,11 @@ class ModelTunerContractTest {
       case "MULTITASK_PROMPT_TUNING" ->
           List.of("{'num_virtual_tokens': 3, 'num_tasks': 2, 'num_ranks': 2}");
       case "CARTRIDGE" -> List.of("{'num_virtual_tokens': 3, 'num_frozen_tokens': 1}");
+      case "SHADOW" ->
+          List.of(
+              "{'r': 3, 'shadow_dropout': 0.0}",
+              "{'r': 3, 'shadow_hidden_size': 8, 'shadow_intermediate_size': 10,"
+                  + " 'shadow_dropout': 0.0, 'auxiliary_loss_weight': 0.3}");
       case "ADAPTION_PROMPT" -> List.of("{'adapter_len': 3, 'adapter_layers': 2}");
       case "XLORA" ->
           List.of(

@@ -198,6 +198,7 @@ public final class Bench {
     Optimizer optimizer = trainable.isEmpty() ? null : AdamW.of(trainable, 1e-4f);
     double first = step(workload, optimizer);
     double started = secondsSinceStart();
+    double ready = processorSeconds();
     double warm = 0;
     for (int i = 1; i < WARM_UP_STEPS || warm < WARM_UP_SECONDS; i++) {
       warm += step(workload, optimizer);
@@ -215,7 +216,7 @@ public final class Bench {
             name,
             held,
             threads,
-            new Times(step, processor, first, started),
+            new Times(step, processor, first, started, ready),
             workload.units());
     System.err.print(CostReport.of(() -> step(workload, optimizer), Math.min(steps, REPORTED)));
     return line;
@@ -228,8 +229,9 @@ public final class Bench {
    * @param processor processor time of a step
    * @param first the first step
    * @param started from the start of the process to the end of the first step
+   * @param ready processor time until then
    */
-  record Times(double step, double processor, double first, double started) {}
+  record Times(double step, double processor, double first, double started, double ready) {}
 
   /** Returns the JSON line. */
   static String line(String peer, String name, String held, int threads, Times t, int units) {
@@ -237,7 +239,7 @@ public final class Bench {
         Locale.ROOT,
         "{\"peer\": \"%s\", \"workload\": \"%s\", \"dtype\": \"%s\", \"threads\": %d, \"step_ms\":"
             + " %.4f, \"step_cpu_ms\": %.4f, \"first_step_ms\": %.2f, \"per_second\": %.1f,"
-            + " \"start_to_first_step_s\": %.2f, \"peak_rss_mib\": %d}",
+            + " \"start_to_first_step_s\": %.2f, \"start_cpu_s\": %.2f, \"peak_rss_mib\": %d}",
         peer,
         name,
         held,
@@ -247,6 +249,7 @@ public final class Bench {
         t.first * 1e3,
         units / t.step,
         t.started,
+        t.ready,
         residentMemory("VmHWM") >> 20);
   }
 

@@ -75,6 +75,7 @@ final class LlamaCpp {
     int given = model.encode("a".repeat(length)).length;
     double first = step(model, request);
     double started = Bench.secondsSinceStart();
+    double ready = Bench.processorSeconds();
     double warm = 0;
     for (int i = 1; i < WARM_UP_STEPS || warm < WARM_UP_SECONDS; i++) {
       warm += step(model, request);
@@ -86,7 +87,7 @@ final class LlamaCpp {
       seconds[i] = step(model, request);
     }
     double processor = (Bench.processorSeconds() - before) / steps;
-    Bench.Times times = new Bench.Times(Bench.median(seconds), processor, first, started);
+    Bench.Times times = new Bench.Times(Bench.median(seconds), processor, first, started, ready);
     String peer = "llama.cpp, " + given + " tokens given";
     String dtype = System.getProperty("dtype", "as the file");
     return Bench.line(peer, name, dtype, threads, times, tokens == 1 ? length : tokens);

@@ -33,6 +33,7 @@ class BenchTest {
             "first_step_ms",
             "per_second",
             "start_to_first_step_s",
+            "start_cpu_s",
             "peak_rss_mib");
     assertThat(json.get("workload").textValue()).isEqualTo("tiny");
     assertThat(json.get("dtype").textValue()).isEqualTo("bfloat16");

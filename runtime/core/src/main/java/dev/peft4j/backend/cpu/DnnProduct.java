@@ -1,5 +1,7 @@
 package dev.peft4j.backend.cpu;
 
+import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import java.util.Arrays;
 
 /**
@@ -42,9 +44,14 @@ final class DnnProduct {
    * {@code cStep} apart, and {@code b} in the layout that the library likes best.
    */
   static DnnProduct packed(int m, int n, int k, int cStep, boolean bias) {
+    return packed(m, n, k, cStep, bias, Encodings.FLOAT32);
+  }
+
+  /** The same with both factors in float32 or bfloat16; the result and the bias are float32. */
+  static DnnProduct packed(int m, int n, int k, int cStep, boolean bias, Encoding factors) {
     OneDnn dnn = OneDnn.library();
-    long left = dnn.layout(new long[] {m, k}, new long[] {k, 1});
-    return product(m, n, left, dnn.anyLayout(k, n), cStep, bias);
+    long left = dnn.layout(new long[] {m, k}, new long[] {k, 1}, factors);
+    return product(m, n, left, dnn.anyLayout(k, n, factors), cStep, bias);
   }
 
   /** The same with {@code a} and {@code b} as they lie; their matrix steps are ignored. */

@@ -22,9 +22,21 @@ final class DnnReorder implements AutoCloseable {
     this.call = new DnnCall(OneDnn.library().reorder(from, to), ARGUMENTS, new long[] {from, to});
   }
 
+  /** Rounds a matrix (m, k) of float32 to bfloat16. */
+  static DnnReorder rounding(int m, int k) {
+    OneDnn dnn = OneDnn.library();
+    long[] sizes = {m, k};
+    long[] steps = {k, 1};
+    long from = dnn.layout(sizes, steps);
+    long to = dnn.layout(sizes, steps, Encodings.BFLOAT16);
+    DnnReorder made = new DnnReorder(from, to);
+    dnn.destroy("memory_desc", from);
+    dnn.destroy("memory_desc", to);
+    return made;
+  }
+
   /**
-   * Copies columns of a matrix (k, n) to their place in the same matrix of float32 in another
-   * layout.
+   * Copies columns of a matrix (k, n) to their place in the same matrix in another layout.
    *
    * @param transposed whether it is stored as (n, k)
    * @param encoding how its numbers are stored, one for which {@link #reads} holds

@@ -2,6 +2,7 @@ package dev.peft4j.backend.cpu;
 
 import dev.peft4j.backend.cpu.DnnProduct.Steps;
 import dev.peft4j.backend.cpu.PackedWeights.Packed;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Shape;
 import dev.peft4j.graph.Op;
 import dev.peft4j.op.LinearOp;
@@ -71,6 +72,12 @@ final class FrozenProductKernel extends Kernel {
   private final PackedWeights.View[] views;
   private final @Nullable Packed[] weights;
 
+  /** What rounds the rows of a piece by part; empty if they stay float32. */
+  private final DnnReorder[] rounding;
+
+  /** Where in the scratch memory the rounded rows are, behind the weight. */
+  private final long rounded;
+
   /** What lays out the weight in each run, a part of its columns each; empty for other forms. */
   private final DnnReorder[] packing;
 
@@ -90,15 +97,23 @@ final class FrozenProductKernel extends Kernel {
     this.pieces = byColumns ? parts : pieces(rows, parts);
     this.products = new DnnProduct[parts];
     this.views = new PackedWeights.View[parts];
+    boolean rounds =
+        form == Form.PASSING && OneDnn.ROUNDS && site.encoding(1).equals(Encodings.BFLOAT16);
+    this.rounding = new DnnReorder[rounds ? parts : 0];
     this.weights = new @Nullable Packed[parts];
     for (int p = 0; p < parts; p++) {
       int height = byColumns ? rows : start(rows, p + 1, pieces) - start(rows, p, pieces);
       int from = byColumns ? column(p) : 0;
       int to = byColumns ? column(p + 1) : n;
-      Call call = new Call(height, to - from, k, n, transposed, bias, form != Form.PLAIN);
+      Call call = new Call(height, to - from, k, n, transposed, bias, form != Form.PLAIN, rounds);
       products[p] = site.frame().shared(p, call, call::make);
       views[p] = new PackedWeights.View(k, n, transposed, from, to);
+      if (rounds) {
+        rounding[p] =
+            site.frame().shared(p, new Rows(height, k), () -> DnnReorder.rounding(height, k));
+      }
     }
+    this.rounded = form == Form.PASSING ? packedBytes() : 0;
     this.packing = form == Form.PASSING ? packing(site) : new DnnReorder[0];
     for (int p = 0; form == Form.KEPT && p < forms(); p++) {
       long bytes = OneDnn.library().bytes(products[p].layout());
@@ -126,11 +141,10 @@ final class FrozenProductKernel extends Kernel {
   }
 
   private DnnReorder[] packing(Site site) {
-    OneDnn dnn = OneDnn.library();
     long layout = products[0].layout();
     int threads = Workers.shared().size();
-    site.frame()
-        .needScratch((dnn.bytes(layout) + threads - 1) / threads); // that of all parts is one piece
+    long all = rounded + (rounding.length > 0 ? 2L * rows * k : 0);
+    site.frame().needScratch((all + threads - 1) / threads); // that of all parts is one piece
     int blocks = Math.max(1, n / PACKED_BLOCK);
     int count = Math.min(Math.min(parts, threads), blocks);
     DnnReorder[] made = new DnnReorder[count];
@@ -140,6 +154,11 @@ final class FrozenProductKernel extends Kernel {
       made[p] = DnnReorder.columns(k, n, transposed, site.encoding(1), from, to, layout);
     }
     return made;
+  }
+
+  /** Bytes of the packed weight, a multiple of a line of the cache. */
+  private long packedBytes() {
+    return (OneDnn.library().bytes(products[0].layout()) + 63) / 64 * 64;
   }
 
   private static int pieces(int rows, int parts) {
@@ -153,14 +172,25 @@ final class FrozenProductKernel extends Kernel {
 
   /** What one part computes. */
   private record Call(
-      int m, int n, int k, int step, boolean transposed, boolean bias, boolean packed) {
+      int m,
+      int n,
+      int k,
+      int step,
+      boolean transposed,
+      boolean bias,
+      boolean packed,
+      boolean rounded) {
     DnnProduct make() {
       return packed
-          ? DnnProduct.packed(m, n, k, step, bias)
+          ? DnnProduct.packed(
+              m, n, k, step, bias, rounded ? Encodings.BFLOAT16 : Encodings.FLOAT32)
           : DnnProduct.plain(
               m, n, k, Steps.of(k, false), Steps.of(transposed ? k : step, transposed), step, bias);
     }
   }
+
+  /** Sizes of what one part rounds. */
+  private record Rows(int m, int k) {}
 
   private int column(int part) {
     return part == parts ? n : start(n / BLOCK, part, parts) * BLOCK;
@@ -259,6 +289,11 @@ final class FrozenProductKernel extends Kernel {
           case PASSING -> scratch(0);
         };
     long c = out() + 4L * ((long) row * n + column);
+    if (rounding.length > 0) {
+      long to = scratch(0) + rounded + 2L * row * k;
+      rounding[part].run(a, to);
+      a = to;
+    }
     products[part].run(a, w, bias ? in(2) + 4L * column : 0, c);
   }
 }

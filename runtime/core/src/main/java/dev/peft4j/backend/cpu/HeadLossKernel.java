@@ -30,6 +30,10 @@ final class HeadLossKernel extends Kernel {
   private final HeadLossPair[] pairs;
   private final int n;
   private final int classes;
+
+  /** Elements from a row of the logits to the next. */
+  private final int stride;
+
   private final int elements;
   private final int height;
   private final int panels;
@@ -77,12 +81,14 @@ final class HeadLossKernel extends Kernel {
     this.rows = new HeadLossRows(loops, op, classes, grad != null, metrics);
     this.pairs = new HeadLossPair[op.pairs()];
     Shape[] shapes = site.program().inputShapes(site.step());
-    long work = round(4L * height * classes); // the logits come first
+    // rows a multiple of 4 KiB apart would compete for the same places in the caches
+    this.stride = (classes + 15) / 16 * 16 + (classes >= 1024 ? 16 : 0);
+    long work = round(4L * height * stride); // the logits come first
     long width = 0;
     for (int p = 0; p < pairs.length; p++) {
       long dx = place(shapes, HeadLoss.x(p));
       long dw = place(shapes, HeadLoss.weight(p));
-      pairs[p] = new HeadLossPair(this, site, HeadLoss.weight(p), height, work, dx, dw);
+      pairs[p] = new HeadLossPair(this, site, HeadLoss.weight(p), height, stride, work, dx, dw);
       work += round(pairs[p].workBytes());
       width += pairs[p].width;
       site.frame().needScratch(pairs[p].scratchBytes(PANEL));
@@ -107,7 +113,7 @@ final class HeadLossKernel extends Kernel {
 
   /** Address of a row of the chunk's logits. */
   private long row(int r) {
-    return work() + 4L * r * classes;
+    return work() + 4L * r * stride;
   }
 
   @Override
@@ -178,7 +184,7 @@ final class HeadLossKernel extends Kernel {
       long z = work() + 4L * from;
       if (biasInput >= 0) {
         for (int r = 0; r < chunk; r++) {
-          loops.copy(in(biasInput) + 4L * from, z + 4L * r * classes, columns);
+          loops.copy(in(biasInput) + 4L * from, z + 4L * r * stride, columns);
         }
       }
       for (int p = 0; p < pairs.length; p++) {

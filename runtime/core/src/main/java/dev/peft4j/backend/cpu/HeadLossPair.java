@@ -1,6 +1,7 @@
 package dev.peft4j.backend.cpu;
 
 import dev.peft4j.data.Encoding;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One product that the logits of a {@link HeadLossKernel} are the sum of: rows (n, width) and a
@@ -23,8 +24,11 @@ final class HeadLossPair {
   private final Kernel kernel;
   private final int classes;
   private final int height;
+  private final int stride;
+  private final Loops loops = Loops.best();
   private final Encoding encoding;
   private final boolean coded;
+  private final @Nullable CodedRows blocks;
   private final int input;
 
   /** Bytes in the kernel's memory before what is this pair's. */
@@ -48,10 +52,19 @@ final class HeadLossPair {
    *
    * @param input which input of the step is the weight
    * @param height rows of a chunk at most
+   * @param stride elements from a row of logits to the next
    * @param place bytes in the kernel's memory before what is this pair's
    */
   HeadLossPair(
-      Kernel kernel, Kernel.Site site, int input, int height, long place, long dx, long dw) {
+      Kernel kernel,
+      Kernel.Site site,
+      int input,
+      int height,
+      int stride,
+      long place,
+      long dx,
+      long dw) {
+    this.stride = stride;
     this.kernel = kernel;
     this.input = input;
     this.width = site.in(input).dim(1);
@@ -59,6 +72,7 @@ final class HeadLossPair {
     this.height = height;
     this.encoding = site.encoding(input);
     this.coded = !encoding.isPlain();
+    this.blocks = encoding.hasBlocks() ? CodedRows.of(encoding) : null;
     this.place = place;
     this.dx = dx;
     this.dw = dw;
@@ -91,12 +105,13 @@ final class HeadLossPair {
   }
 
   private void decode(int first, int count, long to) {
-    encoding.decode(
-        Memory.ALL,
-        kernel.in(input) + encoding.bytes((long) first * width),
-        Memory.ALL,
-        to,
-        encoding.blocks((long) count * width));
+    long at = (long) first * width;
+    int n = count * width;
+    if (blocks != null) {
+      blocks.decode(kernel.in(input), at, n, to);
+    } else {
+      loops.decode(encoding, kernel.in(input) + encoding.bytes(at), to, n);
+    }
   }
 
   /**
@@ -110,7 +125,7 @@ final class HeadLossPair {
       w = panel;
     }
     Blas.gemm(
-        false, true, chunk, columns, width, 1, rows(), width, w, width, add ? 1 : 0, z, classes);
+        false, true, chunk, columns, width, 1, rows(), width, w, width, add ? 1 : 0, z, stride);
   }
 
   /** Computes {@link #gradient} from the gradient of the chunk's logits. */
@@ -141,10 +156,10 @@ final class HeadLossPair {
     int row = Kernel.start(chunk, part, parts);
     int count = Kernel.start(chunk, part + 1, parts) - row;
     long w = coded ? band() : kernel.in(input);
-    long dz = logits + 4L * ((long) row * classes + from);
+    long dz = logits + 4L * ((long) row * stride + from);
     long c = gradient() + 4L * row * width;
     Blas.gemm(
-        false, false, count, width, to - from, 1, dz, classes, w, width, add ? 1 : 0, c, width);
+        false, false, count, width, to - from, 1, dz, stride, w, width, add ? 1 : 0, c, width);
   }
 
   /**
@@ -174,7 +189,7 @@ final class HeadLossPair {
           chunk,
           1,
           logits + 4L * at,
-          classes,
+          stride,
           rows(),
           width,
           add ? 1 : 0,

@@ -4,8 +4,8 @@ import dev.peft4j.nn.ModelSlots;
 import dev.peft4j.tuner.SettingChecks;
 
 /**
- * How many virtual tokens an adapter has, and the sizes of the model that they are for: what peft's
- * settings of prompt learning have in common.
+ * The number of an adapter's virtual tokens and the sizes of the model that they are for: what
+ * peft's settings of prompt learning have in common.
  *
  * @param tokens number of virtual tokens
  * @param width of a token, or of the keys of one layer: peft's {@code token_dim}; 0 for the model's

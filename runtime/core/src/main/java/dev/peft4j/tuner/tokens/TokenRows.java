@@ -238,7 +238,7 @@ public final class TokenRows implements TunerLayer {
         : null;
   }
 
-  /** Beside another tuner's adapters peft saves the rows once. */
+  /** Returns whether the rows are an adapter of their own: others peft saves once. */
   @Override
   public boolean isSavedForTied() {
     return prefix.isEmpty();

@@ -25,7 +25,7 @@ public final class StreamedAttention {
   private final List<Integer> numbers;
 
   /**
-   * Where the inputs are.
+   * The buffers of the inputs.
    *
    * @param mask any buffer if there is none; so is {@code seen}
    * @param settings the result of {@link #settings}, in a buffer
