@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
       GenerateCommand.class,
       PreviewCommand.class,
       MergeCommand.class,
+      ConvertCommand.class,
       ExportCommand.class,
       QuantizeCommand.class,
       InspectCommand.class,

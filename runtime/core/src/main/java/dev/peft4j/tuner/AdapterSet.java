@@ -17,6 +17,7 @@ import dev.peft4j.optim.Optimizer;
 import dev.peft4j.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -337,6 +338,37 @@ public final class AdapterSet implements StoresAdapters, MergesAdapters, TrainsA
   }
 
   // ---- looking
+
+  /**
+   * Returns what an adapter adds to the weight of each of its layers, in the model's order.
+   *
+   * @throws IllegalArgumentException if it changes anything but weights of linear layers, naming it
+   * @throws IllegalStateException if what it does depends on more than a weight can hold
+   */
+  public List<WeightChange> weightChanges(String name) {
+    return WeightChanges.of(registry, registry.adapter(name));
+  }
+
+  /** Returns the tensors of the modules that an adapter trains in full, by the keys of its file. */
+  public SequencedMap<String, StoredTensor> savedModules(String name) {
+    AttachedAdapter a = registry.adapter(name);
+    SequencedMap<String, StoredTensor> found = new LinkedHashMap<>();
+    a.saved()
+        .forEach(
+            (path, module) ->
+                module
+                    .namedParameters()
+                    .forEach(
+                        p -> {
+                          Parameter copy = a.copyOf(p.parameter());
+                          if (copy != null) {
+                            found.put(
+                                PeftNames.PREFIX + path + "." + p.name(),
+                                new StoredTensor(copy.shape(), copy.own()));
+                          }
+                        }));
+    return found;
+  }
 
   /** Returns the model that the adapters are attached to. */
   public Module root() {

@@ -182,6 +182,14 @@ public interface TunerLayer extends LayerAdapter {
   }
 
   /**
+   * Returns factors whose product is what the adapter adds to the layer's weight, if it has such by
+   * itself; else null.
+   */
+  default WeightChange.@Nullable Factors lowRankFactors() {
+    return null;
+  }
+
+  /**
    * Returns whether peft names what is in the module below {@link #baseName}, in front of the
    * adapter's parameters.
    */

@@ -154,6 +154,9 @@ class LayerTunersInteropTest {
     assertThat(model.namedParameters().stream().map(NamedParameter::name))
         .as(what)
         .containsExactlyElementsOf(Files.readAllLines(c.resolve("params.txt")));
+    if (model.adapters().config("default").peftType().equals("LILY")) {
+      return; // it cannot be merged
+    }
     model.mergeAndUnload();
     compare("merged, " + what, base.forward(x).storage(), io.storage("output"));
   }

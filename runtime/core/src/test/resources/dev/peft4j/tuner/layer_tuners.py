@@ -9,6 +9,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 try:
     import torch
     from peft import PeftModel, get_peft_model
+    import peft.tuners.lora.config as lora_config
     from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
     from safetensors.torch import load_file, save_file
     from torch import nn
@@ -41,13 +42,21 @@ def load(folder):
         f.write("".join(n + "\n" for n, _ in model.named_parameters()))
 
 
+def config(settings):
+    own = {k: v for k, v in settings.items() if k != "peft_type"}
+    for name, kind in (("kasa_config", "KasaConfig"), ("use_bdlora", "BdLoraConfig"), ("velora_config", "VeloraConfig"), ("monteclora_config", "MontecloraConfig")):
+        if name in own:
+            own[name] = getattr(lora_config, kind)(**own[name])
+    return PEFT_TYPE_TO_CONFIG_MAPPING[settings["peft_type"]](**own)
+
+
 def save(folder, seed, settings):
     torch.manual_seed(seed)
     base = Net()
     with torch.no_grad():
         base.turned.weight.normal_(0, 0.3)
     io = {"base." + k: v.clone() for k, v in base.state_dict().items()}
-    model = get_peft_model(base, PEFT_TYPE_TO_CONFIG_MAPPING[settings["peft_type"]](**{k: v for k, v in settings.items() if k != "peft_type"}))
+    model = get_peft_model(base, config(settings))
     with torch.no_grad():
         for p in model.parameters():
             if p.requires_grad:

@@ -1,5 +1,6 @@
 package dev.peft4j.samples.golden;
 
+import dev.peft4j.annotation.Init;
 import dev.peft4j.data.Shape;
 import dev.peft4j.data.Storage;
 import dev.peft4j.io.AdapterConfig;
@@ -11,12 +12,14 @@ import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.CallInputs;
 import dev.peft4j.tuner.PeftConfig;
 import dev.peft4j.tuner.Tuner;
+import dev.peft4j.tuner.lora.LoraConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -65,6 +68,10 @@ final class CaseRunner {
         return frod(golden);
       }
       AdapterRun run = new AdapterRun(ofPeft(golden), () -> base(golden), config, golden.io());
+      if (config instanceof LoraConfig lora
+          && Set.of(Init.CORDA, Init.LORA_GA, Init.EVA).contains(lora.init())) {
+        run.with(DataStarts.check(base(golden, ""), lora, golden));
+      }
       return golden.regenerates() ? run.seeded(golden.seed()).run() : run.run();
     } catch (IOException | RuntimeException e) {
       String message = e.getMessage();

@@ -226,6 +226,18 @@ public record LoraConfig(
     return init == Init.PISSA || init == Init.OLORA;
   }
 
+  /** Returns the same settings with a start that data has decided. */
+  LoraConfig started(Init start, String settings) {
+    Builder b = new Builder(this).init(start).startSettings(settings);
+    b.pissaIterations = -1;
+    return b.build();
+  }
+
+  /** Returns the alpha of the layer at {@code path}. */
+  public double alphaOf(String path) {
+    return PatternMap.of(alphaPattern).valueFor(path, alpha);
+  }
+
   /** Returns the rank of the layer at {@code path}. */
   public int rankOf(String path) {
     return PatternMap.of(rankPattern).valueFor(path, r);

@@ -7,9 +7,11 @@ import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.AdapterDropout;
 import dev.peft4j.tuner.TunerLayer;
+import dev.peft4j.tuner.WeightChange;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** {@link MissTuner} on one layer. */
 final class MissLayer implements TunerLayer {
@@ -96,6 +98,21 @@ final class MissLayer implements TunerLayer {
     Tensor blocks = layer.weight().reshape(out / r, r, in / r, r).transpose(1, 2);
     Tensor sum = blocks.add(Tensor.eye(r)).reshape(out / r, in / r * r, r);
     return sum.matmul(block).reshape(out / r, in / r, r, r).transpose(1, 2).reshape(out, in);
+  }
+
+  /** A sums up inputs, so that it is zeros and ones. */
+  @Override
+  public WeightChange.@Nullable Factors lowRankFactors() {
+    if (config.start() == MissStart.BAT) {
+      return null;
+    }
+    int r = config.r();
+    float[] ones = new float[r * layer.inFeatures()];
+    for (int i = 0; i < layer.inFeatures(); i++) {
+      ones[i % r * layer.inFeatures() + i] = 1;
+    }
+    return new WeightChange.Factors(
+        columns().transpose(0, 1), Tensor.of(ones, r, layer.inFeatures()));
   }
 
   @Override
