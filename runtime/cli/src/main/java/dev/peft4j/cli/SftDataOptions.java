@@ -43,8 +43,8 @@ final class SftDataOptions {
       names = "--chat-template",
       paramLabel = "FILE",
       description =
-          "A chat template to be used instead of the model's own (Jinja), or the name of one that is"
-              + " built in: chatml, llama3, plain, zephyr.")
+          "A chat template to be used instead of the model's own (Jinja), or the name of one that"
+              + " is built in: chatml, llama3, plain, zephyr.")
   @Nullable Path template;
 
   @Option(

@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -183,6 +187,52 @@ class ChatTrainCommandTest {
     Files.writeString(given, TEMPLATE);
     train(data, "--chat-template", given, "--steps", 1).ok();
     assertThat(folder.resolve("out/adapter/chat_template.jinja")).hasContent(TEMPLATE);
+  }
+
+  /** Each command of docs/chat.md but the download, with a small model in place of its own. */
+  @Test
+  void theCommandsOfThePageRun() throws IOException {
+    String page = Files.readString(Path.of("..", "..", "docs", "chat.md"));
+    List<String> commands =
+        Pattern.compile("(?ms)^```sh\n(.*?)^```")
+            .matcher(page)
+            .results()
+            .flatMap(m -> m.group(1).lines())
+            .toList();
+    assertThat(commands).hasSize(3);
+    InputStream before = System.in;
+    System.setIn(new ByteArrayInputStream("film\n".getBytes(StandardCharsets.UTF_8)));
+    try {
+      for (String command : commands) {
+        assertThat(command).startsWith("peft4j ");
+        List<Object> words = new ArrayList<>(List.of(command.split(" ")));
+        words.removeFirst();
+        words.replaceAll(
+            w ->
+                switch (w.toString()) {
+                  case "HuggingFaceTB/SmolLM2-135M-Instruct" -> model;
+                  case "chat.jsonl", "keeper", "keeper/adapter" -> folder.resolve(w.toString());
+                  default -> w;
+                });
+        if (words.contains("train")) {
+          words.add("--quiet");
+        }
+        Run.of(words.toArray()).ok();
+      }
+    } finally {
+      System.setIn(before);
+    }
+    assertThat(Files.readAllLines(folder.resolve("keeper/loss.csv"))).hasSize(1 + 18);
+  }
+
+  @Test
+  void aTemplateThatIsBuiltInIsTakenByName() throws IOException {
+    Files.delete(model.resolve("chat_template.jinja"));
+    train(data, "--steps", 1).failed("has no chat template", "chatml, llama3, plain, zephyr");
+    train(data, "--chat-template", "none.jinja", "--steps", 1).failed("built in: chatml, llama3");
+    train(data, "--chat-template", "plain", "--steps", 1).ok();
+    assertThat(Files.readString(folder.resolve("out/adapter/chat_template.jinja")))
+        .contains("Assistant: ");
   }
 
   @Test

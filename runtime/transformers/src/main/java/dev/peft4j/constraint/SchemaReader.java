@@ -16,18 +16,62 @@ final class SchemaReader {
   /** What says nothing of which values are valid. */
   private static final Set<String> NOTES =
       Set.of(
-          "$schema", "$id", "id", "$anchor", "$comment", "$defs", "definitions", "title",
-          "description", "default", "example", "examples", "deprecated", "readOnly", "writeOnly",
-          "contentEncoding", "contentMediaType", "contentSchema");
+          "$schema",
+          "$id",
+          "id",
+          "$anchor",
+          "$comment",
+          "$defs",
+          "definitions",
+          "title",
+          "description",
+          "default",
+          "example",
+          "examples",
+          "deprecated",
+          "readOnly",
+          "writeOnly",
+          "contentEncoding",
+          "contentMediaType",
+          "contentSchema");
 
   private static final Set<String> KNOWN =
       Set.of(
-          "type", "enum", "const", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
-          "multipleOf", "minLength", "maxLength", "pattern", "format", "items", "prefixItems",
-          "additionalItems", "minItems", "maxItems", "uniqueItems", "properties", "required",
-          "additionalProperties", "patternProperties", "propertyNames", "minProperties",
-          "maxProperties", "dependentRequired", "$ref", "allOf", "anyOf", "oneOf", "not", "if",
-          "then", "else", "nullable");
+          "type",
+          "enum",
+          "const",
+          "minimum",
+          "maximum",
+          "exclusiveMinimum",
+          "exclusiveMaximum",
+          "multipleOf",
+          "minLength",
+          "maxLength",
+          "pattern",
+          "format",
+          "items",
+          "prefixItems",
+          "additionalItems",
+          "minItems",
+          "maxItems",
+          "uniqueItems",
+          "properties",
+          "required",
+          "additionalProperties",
+          "patternProperties",
+          "propertyNames",
+          "minProperties",
+          "maxProperties",
+          "dependentRequired",
+          "$ref",
+          "allOf",
+          "anyOf",
+          "oneOf",
+          "not",
+          "if",
+          "then",
+          "else",
+          "nullable");
 
   /** Formats of numbers that OpenAPI has, and what says nothing about a text's form. */
   private static final Set<String> OTHER_FORMATS =
@@ -254,15 +298,15 @@ final class SchemaReader {
   private Values objects(Schema s) {
     JsonNode json = s.json();
     Map<String, Goal> properties = new LinkedHashMap<>();
-    fields(s, "properties").forEach(name -> properties.put(name, Goal.of(s.at("properties", name))));
+    fields(s, "properties")
+        .forEach(name -> properties.put(name, Goal.of(s.at("properties", name))));
     List<ObjectShape.Named> patterns = new ArrayList<>();
     for (String pattern : fields(s, "patternProperties")) {
       String where = "the schema at " + s.pointer() + "/patternProperties";
       Dfa names = Nfa.anywhere(RegexReader.read(pattern, where, false), where);
       patterns.add(new ObjectShape.Named(names, Goal.of(s.at("patternProperties", pattern))));
     }
-    Goal others =
-        json.has("additionalProperties") ? Goal.of(s.at("additionalProperties")) : null;
+    Goal others = json.has("additionalProperties") ? Goal.of(s.at("additionalProperties")) : null;
     Dfa names = Dfa.ALL;
     if (json.has("propertyNames")) {
       names = read(Goal.of(s.at("propertyNames"))).texts();
@@ -285,7 +329,8 @@ final class SchemaReader {
       ObjectShape with =
           new ObjectShape(List.of(), new LinkedHashSet<>(also), Dfa.ALL, 0, -1)
               .and(new ObjectShape(List.of(), Set.of(name), Dfa.ALL, 0, -1));
-      ObjectShape without = new ObjectShape(List.of(), Set.of(), Dfa.ALL.minus(Dfa.of(name)), 0, -1);
+      ObjectShape without =
+          new ObjectShape(List.of(), Set.of(), Dfa.ALL.minus(Dfa.of(name)), 0, -1);
       all = all.and(Values.ANY.withObjects(List.of(without, with)));
     }
     return all;
@@ -400,7 +445,8 @@ final class SchemaReader {
 
   private void anchors(Schema s, int depth) {
     if (depth > 200) {
-      throw new ConstraintException("the schema at " + s.pointer(), "is nested more than 200 times");
+      throw new ConstraintException(
+          "the schema at " + s.pointer(), "is nested more than 200 times");
     }
     JsonNode anchor = s.json().path("$anchor");
     if (anchor.isTextual()) {
@@ -430,8 +476,9 @@ final class SchemaReader {
     if (!local.startsWith("#/")) {
       throw s.wrong("$ref", "is '" + ref + "'; only references within the schema are supported");
     }
-    String path = java.net.URLDecoder.decode(
-        local.substring(1).replace("+", "%2B"), java.nio.charset.StandardCharsets.UTF_8);
+    String path =
+        java.net.URLDecoder.decode(
+            local.substring(1).replace("+", "%2B"), java.nio.charset.StandardCharsets.UTF_8);
     JsonNode found = root.json().at(path);
     if (found.isMissingNode()) {
       throw s.wrong("$ref", "is '" + ref + "', and there is nothing in the schema");
@@ -462,8 +509,7 @@ final class SchemaReader {
         Dfa texts = Formats.of(format.asText());
         if (texts == null) {
           throw s.wrong(
-              "format",
-              "is " + format + ", which is not supported; these are: " + Formats.names());
+              "format", "is " + format + ", which is not supported; these are: " + Formats.names());
         }
         all = texts.and(all);
         exact = false;

@@ -208,8 +208,7 @@ final class ChatTokens {
     } catch (ChatTemplateException e) {
       return List.of(); // each row says so
     }
-    return MARK
-        .matcher(text)
+    return MARK.matcher(text)
         .results()
         .map(MatchResult::group)
         .distinct()

@@ -151,8 +151,8 @@ final class WordBoundaries {
 
   /**
    * Returns the first position at or after {@code from} of a space where the text may be cut into
-   * parts that are encoded apart, each with the tokens that it has in the text; -1 if there is none.
-   * None of the known patterns joins a space to what is before it.
+   * parts that are encoded apart, each with the tokens that it has in the text; -1 if there is
+   * none. None of the known patterns joins a space to what is before it.
    */
   int nextRepeated(String text, int from) {
     if (!repeats || !kept || !splits || marker != null) {

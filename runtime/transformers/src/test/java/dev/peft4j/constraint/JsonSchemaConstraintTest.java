@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
+import dev.peft4j.fuzz.Attack;
 import dev.peft4j.transformers.Tokenizer;
 import java.util.List;
 import java.util.Random;
@@ -42,7 +43,7 @@ class JsonSchemaConstraintTest {
   void twoHundredRandomSchemas() throws Exception {
     List<Tokenizer> tokenizers = SmallTokenizers.all();
     int texts = 0;
-    for (int seed = 0; seed < 200; seed++) {
+    for (int seed = 0; seed < Attack.rounds(200); seed++) {
       Random random = new Random(seed);
       String schema = RandomSchemas.next(random).toString();
       Constraint c = Constraint.jsonSchema(schema);

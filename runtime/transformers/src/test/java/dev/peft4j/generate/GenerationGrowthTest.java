@@ -14,8 +14,7 @@ import org.junit.jupiter.api.Test;
 
 /** How the cost of a token grows with the text before it; in operations and bytes, not in time. */
 class GenerationGrowthTest {
-  private static final ThreadMXBean THREADS =
-      (ThreadMXBean) ManagementFactory.getThreadMXBean();
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   /** Of two layers; a list of the tokens so far would take 4,000 bytes more for the last one. */
   private static final long BYTES_A_TOKEN = 12_000;

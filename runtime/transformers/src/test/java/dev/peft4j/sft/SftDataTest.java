@@ -222,10 +222,12 @@ class SftDataTest {
         "{\"messages\": [{\"role\": \"robot\", \"content\": \"a\"}]} | \"messages[0].role\" is"
             + " \"robot\", expected system, developer, user, assistant, tool, function, or a role"
             + " that the chat template names",
-        "{\"messages\": [{\"role\": \"user\", \"content\": {\"a\": 1}}]} | \"messages[0].content\" is"
-            + " {\"a\":1}, expected a text",
-        "{\"messages\": [{\"role\": \"user\"}]} | \"messages[0].content\" is missing, expected a text",
-        "{\"messages\": [{\"role\": \"user\", \"content\": null}]} | \"messages[0].content\" is null",
+        "{\"messages\": [{\"role\": \"user\", \"content\": {\"a\": 1}}]} | \"messages[0].content\""
+            + " is {\"a\":1}, expected a text",
+        "{\"messages\": [{\"role\": \"user\"}]} | \"messages[0].content\" is missing, expected a"
+            + " text",
+        "{\"messages\": [{\"role\": \"user\", \"content\": null}]} | \"messages[0].content\" is"
+            + " null",
         "{\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"text\", \"text\": \"a\"},"
             + " {\"type\": \"image\", \"url\": \"b\"}]}]} | \"messages[0].content[1].type\" is"
             + " \"image\", expected text",
@@ -276,8 +278,7 @@ class SftDataTest {
     for (String name : ChatTemplate.builtInNames()) {
       assertThatThrownBy(() -> read(null, SftOptions.DEFAULT, messages(ASKED, SAID)))
           .hasMessageContaining(name);
-      ChatTemplate built =
-          ChatTemplate.builtIn(name).withSpecialTokens(tokenizer.specialTokens());
+      ChatTemplate built = ChatTemplate.builtIn(name).withSpecialTokens(tokenizer.specialTokens());
       SftEncoder encoder = new SftEncoder(tokenizer, built, SftOptions.DEFAULT);
       Path file = folder.resolve(name + ".jsonl");
       Files.writeString(file, messages(ASKED, SAID));

@@ -16,9 +16,40 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TokenMemoTest {
   private static final List<String> BITS =
       List.of(
-          "the", " the", "old", "Mill", " ", "  ", "\n", " \n", "\t", ",", ". ", "'s", "n't", "12",
-          " 3", "(x)", "é", " ñ", "中文", " 中", "\u0301", " \u0301", "\u00a0", "<|im_end|>", " <s>",
-          "</s> ", "<pad>", "🙂", " 👩‍🚀", "a/b", "\r\n", "_a", "▁", "\u00b4");
+          "the",
+          " the",
+          "old",
+          "Mill",
+          " ",
+          "  ",
+          "\n",
+          " \n",
+          "\t",
+          ",",
+          ". ",
+          "'s",
+          "n't",
+          "12",
+          " 3",
+          "(x)",
+          "é",
+          " ñ",
+          "中文",
+          " 中",
+          "\u0301",
+          " \u0301",
+          "\u00a0",
+          "<|im_end|>",
+          " <s>",
+          "</s> ",
+          "<pad>",
+          "🙂",
+          " 👩‍🚀",
+          "a/b",
+          "\r\n",
+          "_a",
+          "▁",
+          "\u00b4");
 
   private static String file() throws IOException {
     String name = "/dev/peft4j/sft/tokenizer-chat/tokenizer.json";
@@ -35,7 +66,8 @@ class TokenMemoTest {
     String changed =
         switch (kind) {
           case "plain" -> json;
-          case "prefix" -> json.replaceAll("\"add_prefix_space\": ?false", "\"add_prefix_space\": true");
+          case "prefix" ->
+              json.replaceAll("\"add_prefix_space\": ?false", "\"add_prefix_space\": true");
           case "rstrip" -> json.replaceAll("\"rstrip\": ?false", "\"rstrip\": true");
           case "Prepend" -> normalized(json, "{\"type\": \"Prepend\", \"prepend\": \"x\"}");
           default -> normalized(json, "{\"type\": \"" + kind + "\"}");
@@ -47,7 +79,8 @@ class TokenMemoTest {
       for (int round = 0; round < 3000; round++) {
         StringBuilder text = new StringBuilder();
         for (int n = random.nextInt(12); n >= 0; n--) {
-          text.append(BITS.get(random.nextInt(BITS.size()))).append(random.nextBoolean() ? " " : "");
+          text.append(BITS.get(random.nextInt(BITS.size())))
+              .append(random.nextBoolean() ? " " : "");
         }
         String s = text.toString();
         assertThat(t.ids(s, false)).as(s).isEqualTo(t.tokenize(s, false).ids());

@@ -68,7 +68,10 @@ public final class Assistant {
 
   /** Runs the program. */
   public static void main(String[] args) throws IOException {
-    run(ModelFolders.resolve(System.getProperty("model")), Integer.getInteger("steps", 150), System.out);
+    run(
+        ModelFolders.resolve(System.getProperty("model")),
+        Integer.getInteger("steps", 150),
+        System.out);
   }
 
   static void run(Path folder, int steps, PrintStream out) throws IOException {
@@ -82,7 +85,12 @@ public final class Assistant {
           PeftModel.of(
               model,
               LoraConfig.builder().allLinear().r(16).alpha(32).taskType("CAUSAL_LM").build());
-      out.println("loss " + learn(adapted, new SftEncoder(tokenizer, template, SftOptions.DEFAULT.maxLength(256)), steps));
+      out.println(
+          "loss "
+              + learn(
+                  adapted,
+                  new SftEncoder(tokenizer, template, SftOptions.DEFAULT.maxLength(256)),
+                  steps));
 
       GenerationConfig config =
           GenerationConfig.read(folder).toBuilder().maxNewTokens(40).doSample(false).build();

@@ -21,8 +21,8 @@ import java.util.Locale;
  * An epoch over short conversations, packed against unpacked: packing should be as many times
  * faster as it saves tokens, padding included. Unpacked batches are shuffled, not grouped by
  * length. Run with {@code -Dworkload=packing}; {@code -Drows=} and {@code -Dlayers=} change the
- * sizes. The two take turns, a part of the epoch each, so that other work on the machine slows
- * both alike.
+ * sizes. The two take turns, a part of the epoch each, so that other work on the machine slows both
+ * alike.
  */
 final class PackingBench {
   private static final int BATCH = 8;
@@ -48,8 +48,7 @@ final class PackingBench {
                 .build());
     PeftModel adapted =
         PeftModel.of(
-            model,
-            LoraConfig.builder().r(8).alpha(16).allLinear().taskType("CAUSAL_LM").build());
+            model, LoraConfig.builder().r(8).alpha(16).allLinear().taskType("CAUSAL_LM").build());
     optimizer = AdamW.of(adapted.trainableParameters(), 1e-4f);
     model.train();
   }

@@ -182,8 +182,7 @@ final class FrozenProductKernel extends Kernel {
       boolean rounded) {
     DnnProduct make() {
       return packed
-          ? DnnProduct.packed(
-              m, n, k, step, bias, rounded ? Encodings.BFLOAT16 : Encodings.FLOAT32)
+          ? DnnProduct.packed(m, n, k, step, bias, rounded ? Encodings.BFLOAT16 : Encodings.FLOAT32)
           : DnnProduct.plain(
               m, n, k, Steps.of(k, false), Steps.of(transposed ? k : step, transposed), step, bias);
     }

@@ -26,8 +26,7 @@ class RoundedProductTest {
       if (!OneDnn.available() || Boolean.getBoolean("peft4j.bfloat16") && !OneDnn.ROUNDS) {
         return;
       }
-      Storage codes =
-          Storage.of(new Rng(1).normal(OUT * IN, 0, 1)).copyAs(Encodings.BFLOAT16);
+      Storage codes = Storage.of(new Rng(1).normal(OUT * IN, 0, 1)).copyAs(Encodings.BFLOAT16);
       Tensor w = Tensor.of(new Variable("w", codes, Shape.of(OUT, IN), false).node()).toFloat();
       float[] weight = codes.toFloats();
       CpuBackend cpu = new CpuBackend();

@@ -288,6 +288,14 @@ final class DeviceLowering {
       return;
     }
     DeviceCodes codes = codes(b);
+    if (codes != null) {
+      FloatArray sum = added == null ? buffers.constant(new float[1]) : added;
+      KernelCall call = codes.multiply(p, f(a), buffers.codes(b), sum, out);
+      if (call != null) {
+        add(call);
+        return;
+      }
+    }
     boolean frozen = codes != null || buffers.isFrozen(b);
     int packed = products.packedSize(p, frozen);
     FloatArray right;

@@ -7,6 +7,7 @@ import dev.peft4j.data.Encodings;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task4;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task5;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task6;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
@@ -20,6 +21,10 @@ public final class Q8_0Codes implements DeviceCodes {
       Q8_0Codes::peftGatherQ8_0Codes;
   private static final Task4<KernelContext, IntArray, ShortArray, FloatArray> PACKING =
       Q8_0Codes::peftPackQ8_0Codes;
+
+  private static final Task6<
+          KernelContext, IntArray, FloatArray, ShortArray, FloatArray, FloatArray>
+      FEW_ROWS = Q8_0Codes::peftMultiplyQ8_0Codes;
 
   @Override
   public Encoding encoding() {
@@ -39,6 +44,11 @@ public final class Q8_0Codes implements DeviceCodes {
   @Override
   public Object packing() {
     return PACKING;
+  }
+
+  @Override
+  public Object fewRows() {
+    return FEW_ROWS;
   }
 
   static void peftDecodeQ8_0Codes(
@@ -81,6 +91,34 @@ public final class Q8_0Codes implements DeviceCodes {
         }
         packed.set(to + l, decoded);
       }
+    }
+  }
+
+  static void peftMultiplyQ8_0Codes(
+      KernelContext context,
+      IntArray sizes,
+      FloatArray a,
+      ShortArray b,
+      FloatArray bias,
+      FloatArray c) {
+    int total = sizes.get(0);
+    int n = sizes.get(1);
+    int k = sizes.get(2);
+    int i = context.globalIdx;
+    if (i < total) {
+      int row = i / n * k;
+      int column = i % n * k;
+      int half = k / 2;
+      float even = 0;
+      float odd = 0;
+      for (int p = 0; p < half; p++) {
+        even += a.get(row + 2 * p) * value(b, column + 2 * p);
+        odd += a.get(row + 2 * p + 1) * value(b, column + 2 * p + 1);
+      }
+      if (k % 2 == 1) {
+        even += a.get(row + k - 1) * value(b, column + k - 1);
+      }
+      c.set(i, even + odd + bias.get(i % n * sizes.get(3)));
     }
   }
 

@@ -23,6 +23,9 @@ public interface DeviceCodes {
   /** Columns of a block of a packed operand. */
   int LANES = VectorKernel.LANES;
 
+  /** Rows of a product that reads codes; with more, decoding a weight once costs less. */
+  int FEW = 8;
+
   /** Returns the encoding that the kernels decode; its blocks have an even number of bytes. */
   Encoding encoding();
 
@@ -44,6 +47,34 @@ public interface DeviceCodes {
    * column, step along k), codes, packed numbers.
    */
   Object packing();
+
+  /**
+   * Returns the kernel of the products of a few rows with a weight (n, k), which decodes numbers as
+   * it multiplies them, a {@code Task6<KernelContext, IntArray, FloatArray, ShortArray, FloatArray,
+   * FloatArray>}: sizes (numbers of the result, n, k, 1 or 0 to take one bias for all), rows,
+   * codes, bias, result. Null if weights are always decoded before a product.
+   */
+  default @Nullable Object fewRows() {
+    return null;
+  }
+
+  /**
+   * Returns the call of {@link #fewRows} for a product, or null if it is not one of them.
+   *
+   * @param bias n numbers, or a single one for all columns
+   */
+  default @Nullable KernelCall multiply(
+      ProductShape s, FloatArray a, ShortArray b, FloatArray bias, FloatArray c) {
+    Object kernel = fewRows();
+    boolean rows = s.transposeB() && !s.transposeA() && s.matrices() == 1 && s.m() <= FEW;
+    if (kernel == null || !rows) {
+      return null;
+    }
+    int n = s.m() * s.n();
+    int step = bias.getSize() == 1 ? 0 : 1;
+    return new KernelCall(
+        kernel, List.of(KernelCall.CONTEXT, a, b, bias, c, n, s.n(), s.k(), step), Grids.items(n));
+  }
 
   /** Returns the call that decodes {@code n} numbers. */
   default KernelCall decode(ShortArray codes, FloatArray y, int n) {

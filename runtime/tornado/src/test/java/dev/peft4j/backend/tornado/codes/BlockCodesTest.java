@@ -1,9 +1,11 @@
 package dev.peft4j.backend.tornado.codes;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.peft4j.backend.tornado.kernel.OnDevice;
 import dev.peft4j.backend.tornado.product.DeviceCodes;
+import dev.peft4j.backend.tornado.product.ProductShape;
 import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Storage;
@@ -49,6 +51,23 @@ class BlockCodesTest {
         all,
         some);
     assertThat(all.toHeapArray()).containsExactly(expected);
+    ProductShape product = ProductShape.of(3, rows, n, false, true);
+    FloatArray a = OnDevice.normal(random, 3 * n);
+    FloatArray bias = OnDevice.normal(random, rows);
+    FloatArray c = new FloatArray(3 * rows);
+    OnDevice.run(List.of(Objects.requireNonNull(device.multiply(product, a, codes, bias, c))), c);
+    for (int i = 0; i < c.getSize(); i++) {
+      double sum = bias.get(i % rows);
+      double size = Math.abs(sum);
+      for (int p = 0; p < n; p++) {
+        double term = a.get(i / rows * n + p) * (double) expected[i % rows * n + p];
+        sum += term;
+        size += Math.abs(term);
+      }
+      assertThat((double) c.get(i)).isCloseTo(sum, within(1e-6 * size));
+    }
+    ProductShape many = ProductShape.of(DeviceCodes.FEW + 1, rows, n, false, true);
+    assertThat(device.multiply(many, a, codes, bias, c)).isNull();
     for (int i = 0; i < n; i++) {
       assertThat((float) some.get(i)).isEqualTo(expected[5 * n + i]);
       assertThat((float) some.get(n + i)).isEqualTo(expected[2 * n + i]);
