@@ -92,7 +92,16 @@ class CausalLmCommandTest {
     assertThat(eval(data, "-a", adapter).json().path("perplexity").doubleValue())
         .isEqualTo(after, within(1e-4 * after));
     assertThat(
-            Run.of("generate", "-m", model, "-a", adapter, "--max-new-tokens", "3", "-p", "the film")
+            Run.of(
+                    "generate",
+                    "-m",
+                    model,
+                    "-a",
+                    adapter,
+                    "--max-new-tokens",
+                    "3",
+                    "-p",
+                    "the film")
                 .ok()
                 .out())
         .isNotNull();

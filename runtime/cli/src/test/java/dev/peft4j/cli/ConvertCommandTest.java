@@ -20,9 +20,7 @@ class ConvertCommandTest {
     Path data = folder.resolve("data.jsonl");
     Files.writeString(data, TinyModel.jsonLines(8, 1));
     Path run = folder.resolve("run");
-    Run.of(
-            "train", "-m", model, "-d", data, "-o", run, "--epochs", 1, "--quiet", "--tuner",
-            "LOHA")
+    Run.of("train", "-m", model, "-d", data, "-o", run, "--epochs", 1, "--quiet", "--tuner", "LOHA")
         .ok();
     Path adapter = run.resolve("adapter");
     Path lora = folder.resolve("lora");

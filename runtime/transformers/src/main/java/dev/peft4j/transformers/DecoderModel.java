@@ -110,8 +110,7 @@ public final class DecoderModel extends NamedParts implements BlockStack, HasSlo
     DecoderPlaces places = new DecoderPlaces(rows, keys, inputs.dim(1) - tokens, tokens);
     DecoderCall call = new DecoderCall(in, config, places, slots);
     Tensor x = embed(inputs, call);
-    return DecoderMirror.in(
-        in, () -> stack.apply(x, states -> run(states, call, layerInput)));
+    return DecoderMirror.in(in, () -> stack.apply(x, states -> run(states, call, layerInput)));
   }
 
   /** Runs all layers; an adapter may do so more than once in a call. */

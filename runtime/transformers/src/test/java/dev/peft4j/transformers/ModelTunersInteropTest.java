@@ -34,8 +34,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Files of tuners of the whole model both ways: what is saved here peft computes with, and the other
- * way round. Needs a Python with peft and transformers, the one that the environment variable
+ * Files of tuners of the whole model both ways: what is saved here peft computes with, and the
+ * other way round. Needs a Python with peft and transformers, the one that the environment variable
  * PEFT4J_PYTHON names, else {@code python3} on the path; skipped without.
  */
 class ModelTunersInteropTest {
@@ -112,8 +112,7 @@ class ModelTunersInteropTest {
             .taskType(task)
             .build());
     all.put(
-        "adaption",
-        AdaptionPromptConfig.builder().length(3).lastLayers(2).taskType(task).build());
+        "adaption", AdaptionPromptConfig.builder().length(3).lastLayers(2).taskType(task).build());
     return all;
   }
 

@@ -13,8 +13,7 @@ import dev.peft4j.tuner.SettingChecks;
  * @param module what peft calls the attention in a layer; empty for the model's
  * @param common task and base model
  */
-public record AdaptionPromptConfig(
-    int length, int lastLayers, String module, CommonSettings common)
+public record AdaptionPromptConfig(int length, int lastLayers, String module, CommonSettings common)
     implements CommonConfig<AdaptionPromptConfig> {
 
   /**

@@ -60,8 +60,7 @@ final class AdaptionPromptLayer implements TunerLayer {
 
   @Override
   public List<Entry> parameters() {
-    return List.of(
-        new Entry("adaption_prompt", "", prompt), new Entry("adaption_gate", "", gate));
+    return List.of(new Entry("adaption_prompt", "", prompt), new Entry("adaption_gate", "", gate));
   }
 
   /** Returns the name without the adapter's, which peft leaves out. */

@@ -16,7 +16,8 @@ import java.util.SequencedMap;
 /**
  * Cartridges (Eyuboglu et al. 2025), peft's {@code CARTRIDGE}: keys and values in front of those of
  * each layer's attention, as in prefix tuning; the first tokens of them are not trained, since many
- * models look at them whatever they are. A file has one tensor, (virtual tokens, layers · 2 · width of the keys).
+ * models look at them whatever they are. A file has one tensor, (virtual tokens, layers · 2 · width
+ * of the keys).
  */
 @AutoService(Tuner.class)
 public final class CartridgeTuner extends PrefixTuner<CartridgeConfig> {

@@ -136,9 +136,9 @@ public abstract class PromptTuner<C extends PromptConfig<C>> extends SettingsTun
                 + " (dev.peft4j.nn.HasSlots), such as a causal language model of this project; this"
                 + " one has "
                 + all.stream()
-                  .filter(m -> m.module() instanceof ModelSlot)
-                  .map(NamedModule::name)
-                  .toList());
+                    .filter(m -> m.module() instanceof ModelSlot)
+                    .map(NamedModule::name)
+                    .toList());
       }
     }
     return found;

@@ -43,9 +43,7 @@ final class ShadowBackbone implements TunerLayer {
     this.shares = config.sharesEmbeddings() && own == hidden;
     this.weight = config.lossWeight();
     this.projection =
-        own == hidden
-            ? null
-            : new Linear(Initial.kaimingUniform(rng, hidden, own), null);
+        own == hidden ? null : new Linear(Initial.kaimingUniform(rng, hidden, own), null);
   }
 
   @Override

@@ -56,8 +56,7 @@ final class ShadowBlock implements TunerLayer {
       return base.apply(x);
     }
     Tensor s = state.get();
-    Tensor correction =
-        dropout.apply(x.sub(s)).linear(down, null).linear(up, null).mul(alpha);
+    Tensor correction = dropout.apply(x.sub(s)).linear(down, null).linear(up, null).mul(alpha);
     Tensor y = base.apply(x.add(correction));
     Tensor g = run(gate, y).sigmoid();
     state.set(s.mul(g.neg().add(1)).add(g.mul(run(transform, y))));

@@ -68,12 +68,38 @@ public record ShadowConfig(
   }
 
   ShadowConfig withBlocks(List<String> paths) {
-    return new ShadowConfig(paths, r, shadowLayers, hiddenSize, intermediateSize, heads, alpha, dropout, updateSize, lossWeight, sharesEmbeddings, initWeights, common);
+    return new ShadowConfig(
+        paths,
+        r,
+        shadowLayers,
+        hiddenSize,
+        intermediateSize,
+        heads,
+        alpha,
+        dropout,
+        updateSize,
+        lossWeight,
+        sharesEmbeddings,
+        initWeights,
+        common);
   }
 
   @Override
   public ShadowConfig withCommon(CommonSettings other) {
-    return new ShadowConfig(blocks, r, shadowLayers, hiddenSize, intermediateSize, heads, alpha, dropout, updateSize, lossWeight, sharesEmbeddings, initWeights, other);
+    return new ShadowConfig(
+        blocks,
+        r,
+        shadowLayers,
+        hiddenSize,
+        intermediateSize,
+        heads,
+        alpha,
+        dropout,
+        updateSize,
+        lossWeight,
+        sharesEmbeddings,
+        initWeights,
+        other);
   }
 
   /** A builder of a {@link ShadowConfig}. */
@@ -172,7 +198,20 @@ public record ShadowConfig(
 
     @Override
     public ShadowConfig build() {
-      return new ShadowConfig(blocks, r, shadowLayers, hiddenSize, intermediateSize, heads, alpha, dropout, updateSize, lossWeight, sharesEmbeddings, initWeights, common());
+      return new ShadowConfig(
+          blocks,
+          r,
+          shadowLayers,
+          hiddenSize,
+          intermediateSize,
+          heads,
+          alpha,
+          dropout,
+          updateSize,
+          lossWeight,
+          sharesEmbeddings,
+          initWeights,
+          common());
     }
   }
 }

@@ -55,12 +55,14 @@ public final class ShadowTuner extends SettingsTuner<ShadowConfig, ModelSlot> {
               c -> c.shadowLayers() == 1 ? NullNode.instance : IntNode.valueOf(c.shadowLayers()),
               true)
           .optionalInteger("shadow_hidden_size", ShadowConfig::hiddenSize, Builder::hiddenSize)
-          .optionalInteger("shadow_intermediate_size", ShadowConfig::intermediateSize, Builder::intermediateSize)
+          .optionalInteger(
+              "shadow_intermediate_size", ShadowConfig::intermediateSize, Builder::intermediateSize)
           .optionalInteger("shadow_num_attention_heads", ShadowConfig::heads, Builder::heads)
           .decimal("shadow_alpha", 0.1, ShadowConfig::alpha, Builder::alpha)
           .decimalAtStart("shadow_dropout", 0.2, ShadowConfig::dropout, Builder::dropout)
           .optionalInteger("update_hidden_size", ShadowConfig::updateSize, Builder::updateSize)
-          .decimalAtStart("auxiliary_loss_weight", 0.05, ShadowConfig::lossWeight, Builder::lossWeight)
+          .decimalAtStart(
+              "auxiliary_loss_weight", 0.05, ShadowConfig::lossWeight, Builder::lossWeight)
           .flag("share_embeddings", true, ShadowConfig::sharesEmbeddings, Builder::sharesEmbeddings)
           .flagAtStart("init_weights", true, ShadowConfig::initWeights, Builder::initWeights)
           .only("shadow_model", TextNode.valueOf("mirror"))
@@ -82,9 +84,7 @@ public final class ShadowTuner extends SettingsTuner<ShadowConfig, ModelSlot> {
             .modulesToSave(super.read(config).targets().modulesToSave().toArray(new String[0]))
             .build()
             .asFromFile();
-    return super.read(config)
-        .withBlocks(blocks == null ? List.of() : blocks)
-        .withTargets(saved);
+    return super.read(config).withBlocks(blocks == null ? List.of() : blocks).withTargets(saved);
   }
 
   @Override
@@ -99,8 +99,7 @@ public final class ShadowTuner extends SettingsTuner<ShadowConfig, ModelSlot> {
 
   @Override
   public ShadowConfig saved(ShadowConfig config, Collection<String> paths) {
-    return config.withBlocks(
-        paths.stream().filter(p -> !p.endsWith(ShadowBackbone.NAME)).toList());
+    return config.withBlocks(paths.stream().filter(p -> !p.endsWith(ShadowBackbone.NAME)).toList());
   }
 
   @Override

@@ -57,7 +57,10 @@ final class Experts {
     config.peftType(List.of("LORA"));
     for (String key : OTHERS) {
       JsonNode value = config.get(key);
-      if (!value.isMissingNode() && !value.isNull() && !value.equals(config.get("")) && isOn(value)) {
+      if (!value.isMissingNode()
+          && !value.isNull()
+          && !value.equals(config.get(""))
+          && isOn(value)) {
         throw config.wrong(key, value, "nothing: X-LoRA mixes plain LoRA adapters");
       }
     }
@@ -78,7 +81,10 @@ final class Experts {
       StoredTensor b = file.tensors().get(PREFIX + path + B);
       if (a == null || b == null || a.shape().rank() != 2 || b.shape().rank() != 2) {
         throw new IOException(
-            file.weightsFile() + ": the two matrices of " + path + " are not there, or no matrices");
+            file.weightsFile()
+                + ": the two matrices of "
+                + path
+                + " are not there, or no matrices");
       }
       int r = a.shape().dim(0);
       double scale = alphas.valueFor(path, alpha) / (root ? Math.sqrt(r) : r);

@@ -65,10 +65,7 @@ final class XloraClassifier implements TunerLayer {
     int between = config.dropout() > 0 ? 3 : 2; // the activation, and dropout, are parts, too
     for (int i = 0; i < linears.size(); i++) {
       String name = "layers." + i * between + ".";
-      linears
-          .get(i)
-          .ownParameters()
-          .forEach((own, p) -> all.add(new Entry(GROUP, name + own, p)));
+      linears.get(i).ownParameters().forEach((own, p) -> all.add(new Entry(GROUP, name + own, p)));
     }
     return all;
   }

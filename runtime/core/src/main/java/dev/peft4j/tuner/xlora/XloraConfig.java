@@ -86,12 +86,40 @@ public record XloraConfig(
   }
 
   XloraConfig withHiddenSize(int value) {
-    return new XloraConfig(experts, value, softmax, softmaxOfTop, layerwise, depth, size, dropout, trainsExperts, temperature, topK, passValue, weight, common);
+    return new XloraConfig(
+        experts,
+        value,
+        softmax,
+        softmaxOfTop,
+        layerwise,
+        depth,
+        size,
+        dropout,
+        trainsExperts,
+        temperature,
+        topK,
+        passValue,
+        weight,
+        common);
   }
 
   @Override
   public XloraConfig withCommon(CommonSettings other) {
-    return new XloraConfig(experts, hiddenSize, softmax, softmaxOfTop, layerwise, depth, size, dropout, trainsExperts, temperature, topK, passValue, weight, other);
+    return new XloraConfig(
+        experts,
+        hiddenSize,
+        softmax,
+        softmaxOfTop,
+        layerwise,
+        depth,
+        size,
+        dropout,
+        trainsExperts,
+        temperature,
+        topK,
+        passValue,
+        weight,
+        other);
   }
 
   /** A builder of an {@link XloraConfig}. */
@@ -203,7 +231,21 @@ public record XloraConfig(
 
     @Override
     public XloraConfig build() {
-      return new XloraConfig(experts, hiddenSize, softmax, softmaxOfTop, layerwise, depth, size, dropout, trainsExperts, temperature, topK, passValue, weight, common());
+      return new XloraConfig(
+          experts,
+          hiddenSize,
+          softmax,
+          softmaxOfTop,
+          layerwise,
+          depth,
+          size,
+          dropout,
+          trainsExperts,
+          temperature,
+          topK,
+          passValue,
+          weight,
+          common());
     }
   }
 }

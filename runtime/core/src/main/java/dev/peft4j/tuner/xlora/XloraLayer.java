@@ -1,10 +1,10 @@
 package dev.peft4j.tuner.xlora;
 
+import dev.peft4j.io.StoredTensor;
 import dev.peft4j.nn.Module;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.TunerLayer;
-import dev.peft4j.io.StoredTensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -84,8 +84,6 @@ final class XloraLayer implements TunerLayer {
   @Override
   public Map<Parameter, Tensor> merged() {
     throw new IllegalStateException(
-        "X-LoRA's scalings depend on the token, so the adapter of '"
-            + path
-            + "' cannot be merged");
+        "X-LoRA's scalings depend on the token, so the adapter of '" + path + "' cannot be merged");
   }
 }

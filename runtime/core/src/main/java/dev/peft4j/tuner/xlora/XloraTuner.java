@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  * X-LoRA (Buehler and Buehler 2024), peft's {@code XLORA}: several LoRA adapters, the experts, are
  * mixed for each token. A first pass, without gradient, takes all of them with the scaling {@code
  * passValue}; a classifier turns its last hidden states into scalings s of each expert, for each
- * token and perhaps each layer; in the second pass a layer computes W·x + b + weight · Σ sₑ·scaleₑ ·
- * Bₑ·Aₑ·x. Only the classifier is trained, unless {@code trainsExperts}.
+ * token and perhaps each layer; in the second pass a layer computes W·x + b + weight · Σ sₑ·scaleₑ
+ * · Bₑ·Aₑ·x. Only the classifier is trained, unless {@code trainsExperts}.
  *
  * <p>peft's files lack the classifier's first layer, which looks like a part of expert 0 to it; the
  * files that are written here have it.
@@ -147,8 +147,7 @@ public final class XloraTuner extends SettingsTuner<XloraConfig, Module> {
   }
 
   @Override
-  protected TunerLayer layer(
-      String path, Module module, XloraConfig config, TunerContext context) {
+  protected TunerLayer layer(String path, Module module, XloraConfig config, TunerContext context) {
     XloraConfig complete = attachedTo(config, module);
     Experts experts = context.common(Experts.class, () -> Experts.read(config));
     if (module instanceof ModelSlot slot) {
