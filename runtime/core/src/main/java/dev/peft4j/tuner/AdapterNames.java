@@ -168,8 +168,7 @@ final class AdapterNames {
       }
     }
     if (!aroundChildren) {
-      children(
-          path, join(called, first == null ? "" : first.childPrefix()), module, Set.of());
+      children(path, join(called, first == null ? "" : first.childPrefix()), module, Set.of());
     }
   }
 

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param path the layer's path
  * @param delta the difference, (out, in) however the layer stores its weight
- * @param exact B (out, r) and A (r, in) whose product it is, if the adapter has such factors by itself;
- *     else null
+ * @param exact B (out, r) and A (r, in) whose product it is, if the adapter has such factors by
+ *     itself; else null
  */
 public record WeightChange(String path, Tensor delta, @Nullable Factors exact) {
   /**

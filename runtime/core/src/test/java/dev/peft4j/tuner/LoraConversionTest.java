@@ -92,8 +92,7 @@ class LoraConversionTest {
 
   @Test
   void whatLoraCannotHoldIsNamed() {
-    AdaptedModel<Two> ofBias =
-        PeftModel.of(two(), BeftConfig.builder().targets("first").build());
+    AdaptedModel<Two> ofBias = PeftModel.of(two(), BeftConfig.builder().targets("first").build());
     assertThatThrownBy(() -> LoraConversion.of(ofBias, "default", 2))
         .hasMessageContaining("'default' (BEFT) changes more of 'first' than its weight");
     AdaptedModel<Two> biases =
@@ -104,7 +103,8 @@ class LoraConversionTest {
         PeftModel.of(two(), LoraConfig.builder().r(2).targets("first").build());
     assertThatThrownBy(() -> LoraConversion.of(small, "default", 7))
         .hasMessageContaining("the rank 7 is larger than 'first' allows");
-    assertThatThrownBy(() -> LoraConversion.of(small, "default", 0)).hasMessageContaining("rank is 0");
+    assertThatThrownBy(() -> LoraConversion.of(small, "default", 0))
+        .hasMessageContaining("rank is 0");
     assertThatThrownBy(() -> LoraConversion.keeping(small, "default", 1.5))
         .hasMessageContaining("share is 1.5");
   }

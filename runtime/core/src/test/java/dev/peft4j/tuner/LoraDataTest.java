@@ -48,8 +48,7 @@ class LoraDataTest {
       assertThat(Nets.largestDifference(base.forward(x).toFloats(), before)).isLessThan(1e-4f);
       Tensor b = parameter(model, "fc1.lora_B.default.weight").ownTensor();
       Tensor a = parameter(model, "fc1.lora_A.default.weight").ownTensor();
-      float[] whole =
-          parameter(base, "fc1.weight").ownTensor().add(b.matmul(a).mul(2)).toFloats();
+      float[] whole = parameter(base, "fc1.weight").ownTensor().add(b.matmul(a).mul(2)).toFloats();
       assertThat(Nets.largestDifference(whole, weight)).isLessThan(1e-5f);
       assertThat(((LoraConfig) model.adapters().config("default")).init()).isEqualTo(Init.CORDA);
 
@@ -121,7 +120,8 @@ class LoraDataTest {
       batches.add(() -> net.forward(batch).storage());
     }
     AdaptedModel<Nets.Mlp> model = LoraData.eva(net, config, 2, 0.9, false, batches);
-    assertThat(Nets.largestDifference(net.forward(x).toFloats(), before)).isLessThan(1e-5f); // B is zero
+    assertThat(Nets.largestDifference(net.forward(x).toFloats(), before))
+        .isLessThan(1e-5f); // B is zero
     int all = 0;
     for (String layer : List.of("fc1", "fc2")) {
       Tensor a = parameter(model, layer + ".lora_A.default.weight").ownTensor();

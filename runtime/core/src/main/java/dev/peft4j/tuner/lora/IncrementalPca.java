@@ -7,8 +7,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Principal components of rows that come in batches (Ross et al. 2008), as EVA finds them: each batch
- * is decomposed together with what is known, approximately, with the random numbers of torch's seed 42.
+ * Principal components of rows that come in batches (Ross et al. 2008), as EVA finds them: each
+ * batch is decomposed together with what is known, approximately, with the random numbers of
+ * torch's seed 42.
  */
 final class IncrementalPca {
   private static final long SEED = 42;
@@ -90,8 +91,7 @@ final class IncrementalPca {
   private void decompose(float[] all, int rows, long total, double[] nextVariance) {
     TorchGenerator torch = new TorchGenerator(SEED);
     int q = Math.min(2 * count, Math.min(rows, in));
-    LinearAlgebra.Svd svd =
-        LowRankSvd.of(all, rows, in, q, ITERATIONS, n -> torch.normal(n, 0, 1));
+    LinearAlgebra.Svd svd = LowRankSvd.of(all, rows, in, q, ITERATIONS, n -> torch.normal(n, 0, 1));
     float[] vt = Arrays.copyOf(svd.vt(), count * in);
     for (int k = 0; k < count; k++) {
       int largest = 0;

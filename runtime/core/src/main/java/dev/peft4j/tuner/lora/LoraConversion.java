@@ -186,8 +186,8 @@ public final class LoraConversion {
   }
 
   /**
-   * Returns how much of what was added to each layer's weight is kept, by the layer's path: the share
-   * of the sum of squared singular values, 1 for all of it.
+   * Returns how much of what was added to each layer's weight is kept, by the layer's path: the
+   * share of the sum of squared singular values, 1 for all of it.
    */
   public SequencedMap<String, Double> kept() {
     return Collections.unmodifiableSequencedMap(kept);

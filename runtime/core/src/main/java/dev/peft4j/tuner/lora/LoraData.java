@@ -24,8 +24,9 @@ import java.util.SequencedMap;
 import java.util.function.IntFunction;
 
 /**
- * Starts of LoRA that look at data first: CorDA, LoRA-GA and EVA, as peft's {@code preprocess_corda},
- * {@code preprocess_loraga} and {@code initialize_lora_eva_weights}. Targets must be linear layers.
+ * Starts of LoRA that look at data first: CorDA, LoRA-GA and EVA, as peft's {@code
+ * preprocess_corda}, {@code preprocess_loraga} and {@code initialize_lora_eva_weights}. Targets
+ * must be linear layers.
  *
  * <p>CorDA and LoRA-GA take s·B·A off the weights of the base, for good: save the base, too ({@link
  * PeftModel#saveBase}), and load the adapter onto that.
@@ -203,7 +204,8 @@ public final class LoraData {
     int out = Weights.outputs(layer);
     int k = Math.min(in, out);
     if (r > k) {
-      throw new IllegalArgumentException("CorDA needs a rank of at most " + k + " for '" + path + "'");
+      throw new IllegalArgumentException(
+          "CorDA needs a rank of at most " + k + " for '" + path + "'");
     }
     double mean = 0;
     for (int i = 0; i < in; i++) {
@@ -220,8 +222,7 @@ public final class LoraData {
     } while (damped.matmul(inverse).sub(Tensor.eye(in)).square().sum().sqrt().item()
         >= INVERSE_ERROR);
     Tensor w = Tensor.of(Weights.numbers(layer), out, in);
-    LinearAlgebra.Svd svd =
-        LinearAlgebra.available().svd(w.matmul(damped).toFloats(), out, in);
+    LinearAlgebra.Svd svd = LinearAlgebra.available().svd(w.matmul(damped).toFloats(), out, in);
     float[] v = Tensor.of(svd.vt(), k, in).matmul(inverse).toFloats();
     int first = method == CordaMethod.IPM ? 0 : k - r;
     float[] a = new float[r * in];
@@ -239,8 +240,8 @@ public final class LoraData {
   }
 
   /**
-   * Attaches an adapter whose first step is close to that of the whole weights (Wang et al. 2024): A
-   * and B are singular vectors of the loss's gradient.
+   * Attaches an adapter whose first step is close to that of the whole weights (Wang et al. 2024):
+   * A and B are singular vectors of the loss's gradient.
    *
    * @param gamma of {@link GaScale#STABLE}; peft's default is 16
    * @param step makes forward and backward passes, {@code loss.backward()}, for some batches
@@ -382,11 +383,13 @@ public final class LoraData {
   }
 
   /**
-   * Attaches an adapter whose A are the main directions of what goes into the layers, with ranks dealt
-   * to the layers by how much they explain (Paischer et al. 2024); B is zero, and the base stays.
+   * Attaches an adapter whose A are the main directions of what goes into the layers, with ranks
+   * dealt to the layers by how much they explain (Paischer et al. 2024); B is zero, and the base
+   * stays.
    *
    * @param rho a layer's rank is at most this multiple of what it would be; peft's default is 2
-   * @param tau directions are taken once the cosine from batch to batch is this; peft's default is .99
+   * @param tau directions are taken once the cosine from batch to batch is this; peft's default is
+   *     .99
    * @param whiten whether directions are divided by the roots of their singular values
    * @param batches run the model on a batch each; they are repeated until directions stay
    * @throws IllegalArgumentException if directions do not settle
