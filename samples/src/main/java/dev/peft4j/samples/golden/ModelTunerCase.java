@@ -28,6 +28,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
@@ -70,7 +71,7 @@ final class ModelTunerCase {
     this.config = config;
     this.io = golden.io();
     this.inputs = GoldenCase.starting("input.", io);
-    this.target = inputs.remove("target");
+    this.target = Objects.requireNonNull(inputs.remove("target"));
     this.step = new Difference("step 3", golden.optimizer().tolerance());
   }
 

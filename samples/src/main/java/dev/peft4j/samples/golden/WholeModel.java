@@ -7,6 +7,7 @@ import dev.peft4j.transformers.CausalBatch;
 import dev.peft4j.transformers.CausalLm;
 import dev.peft4j.transformers.DecoderInput;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
 
 /**
@@ -17,7 +18,7 @@ import java.util.function.Supplier;
  */
 record WholeModel(Module module, Supplier<Tensor> output, Supplier<Tensor> loss) {
   static WholeModel of(Module module, Map<String, Tensor> inputs, Tensor target) {
-    Tensor ids = inputs.get("input_ids");
+    Tensor ids = Objects.requireNonNull(inputs.get("input_ids"));
     Tensor mask = inputs.get("attention_mask");
     if (module instanceof CausalLm lm) {
       DecoderInput in = DecoderInput.of(ids).withMask(mask);
