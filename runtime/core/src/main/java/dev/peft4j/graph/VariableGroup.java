@@ -208,11 +208,11 @@ public final class VariableGroup {
    *     variables keep theirs
    * @throws IllegalArgumentException if one is of another type or size; nothing is replaced
    */
-  public static void replace(Map<Variable, Storage> given) {
-    Map<Variable, Storage> values = Variable.withTransposed(given);
-    values.forEach((v, s) -> requireSame(v, v.storage(), s));
+  public static void replace(Map<Variable, Storage> values) {
+    Map<Variable, Storage> all = Variable.withTransposed(values);
+    all.forEach((v, s) -> requireSame(v, v.storage(), s));
     Map<VariableGroup, Map<Variable, Storage>> byGroup = new LinkedHashMap<>();
-    values.forEach(
+    all.forEach(
         (v, s) ->
             byGroup
                 .computeIfAbsent(Objects.requireNonNull(v.group()), g -> new LinkedHashMap<>())

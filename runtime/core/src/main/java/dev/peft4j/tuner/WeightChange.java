@@ -4,7 +4,7 @@ import dev.peft4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an adapter adds to the weight of a linear layer.
+ * The change that an adapter makes to the weight of a linear layer.
  *
  * @param path the layer's path
  * @param delta the difference, (out, in) however the layer stores its weight

@@ -3,6 +3,7 @@ package dev.peft4j.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.peft4j.graph.Node;
+import dev.peft4j.nn.ModelSlot;
 import dev.peft4j.nn.Module;
 import dev.peft4j.optim.AdamW;
 import dev.peft4j.optim.Optimizer;
@@ -104,7 +105,8 @@ class TorchTableTest {
     methods(Tensor.class).forEach(wanted::add);
     methods(Schedule.class).forEach(wanted::add);
     for (Class<?> c : classes("nn")) {
-      if (Module.class.isAssignableFrom(c) && !Modifier.isAbstract(c.getModifiers())) {
+      boolean layer = Module.class.isAssignableFrom(c) && !ModelSlot.class.isAssignableFrom(c);
+      if (layer && !Modifier.isAbstract(c.getModifiers())) {
         wanted.add(c.getSimpleName());
       }
     }

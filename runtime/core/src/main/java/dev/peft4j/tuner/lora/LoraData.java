@@ -40,7 +40,7 @@ public final class LoraData {
   private static final int ITERATIONS = 4;
   private static final long SEED = 20240403;
 
-  /** What CorDA's adapters start from. */
+  /** The part of a weight that CorDA's adapters start from. */
   public enum CordaMethod {
     /** The directions that the data uses most, to learn more of its kind (instruction preview). */
     IPM,
@@ -48,7 +48,7 @@ public final class LoraData {
     KPM
   }
 
-  /** Which singular vectors of the gradient LoRA-GA's A and B are. */
+  /** The choice of the gradient's singular vectors for LoRA-GA's A and B. */
   public enum GaDirection {
     /** A the first r right ones, B the r left ones after the first r: peft's default. */
     A_R_B_2R("ArB2r"),
@@ -64,7 +64,7 @@ public final class LoraData {
     }
   }
 
-  /** How large LoRA-GA's A and B are. */
+  /** The size of LoRA-GA's A and B. */
   public enum GaScale {
     /** B times the fourth root of the outputs over √γ: peft's default. */
     STABLE,

@@ -4,7 +4,9 @@ import static dev.peft4j.backend.cases.In.labels;
 import static dev.peft4j.backend.cases.In.normal;
 import static dev.peft4j.backend.cases.In.uniform;
 
+import dev.peft4j.graph.Node;
 import dev.peft4j.op.HeadLoss;
+import dev.peft4j.op.HeadMetrics;
 import dev.peft4j.tensor.Reduction;
 import dev.peft4j.tensor.Tensor;
 import java.util.ArrayList;
@@ -50,6 +52,17 @@ final class LossCases {
           normal(classes, 5),
           normal(n, 2),
           normal(classes, 2),
+          labels(classes, 1, n));
+      c.add(
+          "headMetrics",
+          x -> {
+            HeadLoss.Pair pair = new HeadLoss.Pair(x[0].node(), x[1].node());
+            HeadLoss.Rule rule = new HeadLoss.Rule(1, 0, false);
+            Node loss = HeadLoss.of(List.of(pair), null, x[2].node(), rule, 1, 0, true);
+            return Tensor.of(HeadMetrics.of(loss));
+          },
+          normal(n, 5).frozen(),
+          normal(classes, 5).frozen(),
           labels(classes, 1, n));
       c.add("nllLoss", x -> x[0].nllLoss(x[1]), normal(shape), labels(classes, -100, n));
       c.add("l1Loss", x -> x[0].l1Loss(x[1]), normal(shape), normal(shape));
