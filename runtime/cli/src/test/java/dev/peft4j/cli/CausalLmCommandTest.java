@@ -105,7 +105,9 @@ class CausalLmCommandTest {
                 .ok()
                 .out())
         .isNotNull();
-    assertThat(train(data, "--tuner", "prompt-tuning", "--target", "q_proj").err())
+    assertThat(
+            train(data, "--tuner", "prompt-tuning", "--virtual-tokens", "4", "--target", "q_proj")
+                .err())
         .contains("the tuner changes the whole model");
   }
 

@@ -91,10 +91,10 @@ final class PerSampleOverlay implements Overlay {
   public Tensor apply(AdapterSlot slot, Tensor x, UnaryOperator<Tensor> layer) {
     List<Group> touching =
         groups.stream().filter(g -> g.adapter != null && g.adapter.touches(slot)).toList();
-    Tensor y = Overlays.with(owner, base, () -> layer.apply(x));
     if (touching.isEmpty()) {
-      return y;
+      return layer.apply(x); // what is inside, such as a block's layers, may have adapters
     }
+    Tensor y = Overlays.with(owner, base, () -> layer.apply(x));
     if (y.shape().rank() == 0 || y.dim(0) != batch) {
       throw new IllegalArgumentException(
           "adapters were chosen for "

@@ -59,12 +59,17 @@ final class GrammarBuilder {
     free.set(from, more);
   }
 
-  /** Adds an ASCII text and returns the state behind it. */
+  /**
+   * Adds an ASCII text and returns the state behind it; nothing leads there if the vocabulary lacks
+   * a character.
+   */
   int text(int from, String text) {
     int at = from;
     for (byte b : text.getBytes(StandardCharsets.US_ASCII)) {
       int next = state();
-      edge(at, b, b, next);
+      if (writable.contains(b)) {
+        edge(at, b, b, next);
+      }
       at = next;
     }
     return at;
@@ -156,12 +161,11 @@ final class GrammarBuilder {
       for (int c = escaped.first(r); c <= escaped.last(r); c++) {
         int name = SHORT.indexOf(c);
         if (name >= 0) {
-          edge(slash, SHORT_NAMES.charAt(name), SHORT_NAMES.charAt(name), to);
+          free(text(slash, SHORT_NAMES.substring(name, name + 1)), to);
         } else {
           unicode = unicode < 0 ? text(slash, "u00") : unicode;
           int digit = text(unicode, c < 16 ? "0" : "1");
-          char low = Character.forDigit(c % 16, 16);
-          edge(digit, low, low, to);
+          free(text(digit, String.valueOf(Character.forDigit(c % 16, 16))), to);
         }
       }
     }

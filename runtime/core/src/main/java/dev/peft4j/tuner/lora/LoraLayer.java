@@ -276,6 +276,11 @@ final class LoraLayer implements TunerLayer, LowRank {
   }
 
   @Override
+  public boolean isOptional(Entry entry) {
+    return entry.group().equals(MonteClora.SAMPLER);
+  }
+
+  @Override
   public List<Constant> constants() {
     return way == null ? List.of() : way.constants();
   }

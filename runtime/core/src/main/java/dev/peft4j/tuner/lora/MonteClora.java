@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * parameters e^p. s (r) and p (samples) are trained.
  */
 final class MonteClora extends LoraWay {
+  /** The group of what only training reads; files of adapters for inference lack it. */
+  static final String SAMPLER = "lora_monteclora_sampler";
+
   private static final float LEAST_VARIANCE = 1e-3f;
   private static final float SMALL = 1e-6f;
 
@@ -165,15 +168,15 @@ final class MonteClora extends LoraWay {
   @Override
   List<TunerLayer.Entry> entries() {
     return List.of(
-        new TunerLayer.Entry("lora_monteclora_sampler", "std_prior", deviation),
-        new TunerLayer.Entry("lora_monteclora_sampler", "expert_weights_prior", weights));
+        new TunerLayer.Entry(SAMPLER, "std_prior", deviation),
+        new TunerLayer.Entry(SAMPLER, "expert_weights_prior", weights));
   }
 
   @Override
   List<TunerLayer.Constant> constants() {
     return List.of(
-        new TunerLayer.Constant("lora_monteclora_sampler", "gaussian_var_prior", variance, false),
-        new TunerLayer.Constant("lora_monteclora_sampler", "expert_weights", shares, false));
+        new TunerLayer.Constant(SAMPLER, "gaussian_var_prior", variance, false, true),
+        new TunerLayer.Constant(SAMPLER, "expert_weights", shares, false, true));
   }
 
   @Override
