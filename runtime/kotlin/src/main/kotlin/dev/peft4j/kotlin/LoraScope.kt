@@ -75,6 +75,16 @@ public class LoraScope internal constructor() : TargetsScope() {
     builder.trainableTokens(embedding, *ids)
   }
 
+  /** Adds bare parameters, such as `experts.up`, that get adapters besides the targets. */
+  public fun targetParameters(vararg names: String) {
+    builder.targetParameters(*names)
+  }
+
+  /** Adds the blocks from [from] to [to] - 1 to those that the model is to consist of. */
+  public fun layerReplication(from: Int, to: Int) {
+    builder.layerReplication(from, to)
+  }
+
   internal fun build(): LoraConfig {
     builder.r(r).alpha(alpha).dropout(dropout).bias(bias).rslora(rslora).dora(dora).loraBias(loraBias)
     // in this order, so that iterations with another start are reported as an error
