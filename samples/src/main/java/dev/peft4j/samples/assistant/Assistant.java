@@ -4,6 +4,7 @@ import dev.langchain4j.memory.chat.MessageWindowChatMemory;
 import dev.langchain4j.service.AiServices;
 import dev.langchain4j.service.UserMessage;
 import dev.peft4j.chat.ChatTemplate;
+import dev.peft4j.data.Rng;
 import dev.peft4j.generate.ChatSettings;
 import dev.peft4j.generate.GenerationConfig;
 import dev.peft4j.generate.Generator;
@@ -34,9 +35,13 @@ import java.nio.file.Path;
  * folder or name, {@code steps} the number of training steps.
  */
 public final class Assistant {
-  /** How the assistant and the model talk; a model's own template takes its place. */
+  /**
+   * How the assistant and the model talk; a model's own template takes its place. An answer ends
+   * with the token that begins texts: the small model has never seen that which ends them, and its
+   * score is 0 whatever an adapter does.
+   */
   private static final String TEMPLATE =
-      "{% for m in messages %}{{ m.role }}: {{ m.content }}{{ eos_token if m.role == 'assistant'"
+      "{% for m in messages %}{{ m.role }}: {{ m.content }}{{ bos_token if m.role == 'assistant'"
           + " else '\n' }}{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}";
 
   private static final String CONVERSATIONS =
@@ -64,6 +69,8 @@ public final class Assistant {
     SAD
   }
 
+  private static final long SEED = 0;
+
   private Assistant() {}
 
   /** Runs the program. */
@@ -82,9 +89,17 @@ public final class Assistant {
           (own == null ? ChatTemplate.of("assistant", TEMPLATE) : own)
               .withSpecialTokens(tokenizer.specialTokens());
       AdaptedModel<CausalLm> adapted =
-          PeftModel.of(
-              model,
-              LoraConfig.builder().allLinear().r(16).alpha(32).taskType("CAUSAL_LM").build());
+          Rng.with(
+              SEED,
+              () ->
+                  PeftModel.of(
+                      model,
+                      LoraConfig.builder()
+                          .allLinear()
+                          .r(16)
+                          .alpha(32)
+                          .taskType("CAUSAL_LM")
+                          .build()));
       out.println(
           "loss "
               + learn(
@@ -119,7 +134,9 @@ public final class Assistant {
       Files.writeString(file, CONVERSATIONS);
       SftData data = SftData.read(file, encoder);
       var batches = Batches.shuffled(data.rows(), 3, 0, CausalBatch::of);
-      AdamW optimizer = AdamW.of(adapted.trainableParameters(), 1e-2f);
+      AdamW optimizer =
+          AdamW.of(
+              adapted.trainableParameters(), Float.parseFloat(System.getProperty("lr", "1e-2")));
       Trainer.of(adapted, optimizer, batches, adapted.model()::loss)
           .settings(TrainingSettings.steps(steps))
           .run();

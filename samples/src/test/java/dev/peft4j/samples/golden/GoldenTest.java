@@ -59,11 +59,11 @@ class GoldenTest {
 
   @Test
   void printsALineACaseAndTheTotals() throws IOException {
-    write(cases.resolve("other/case.json"), "{\"tuner\": \"XLORA\", \"model\": \"mlp\"}");
+    write(cases.resolve("other/case.json"), "{\"tuner\": \"NEW\", \"model\": \"mlp\"}");
     assertThat(run(cases)).isTrue();
     assertThat(lines())
         .satisfiesExactly(
-            l -> assertThat(l).isEqualTo("other      unsupported: tuner XLORA"),
+            l -> assertThat(l).isEqualTo("other      unsupported: tuner NEW"),
             l ->
                 assertThat(l)
                     .matches(
