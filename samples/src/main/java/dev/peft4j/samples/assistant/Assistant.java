@@ -134,9 +134,7 @@ public final class Assistant {
       Files.writeString(file, CONVERSATIONS);
       SftData data = SftData.read(file, encoder);
       var batches = Batches.shuffled(data.rows(), 3, 0, CausalBatch::of);
-      AdamW optimizer =
-          AdamW.of(
-              adapted.trainableParameters(), Float.parseFloat(System.getProperty("lr", "1e-2")));
+      AdamW optimizer = AdamW.of(adapted.trainableParameters(), 3e-3f);
       Trainer.of(adapted, optimizer, batches, adapted.model()::loss)
           .settings(TrainingSettings.steps(steps))
           .run();
