@@ -30,6 +30,8 @@ import org.junit.jupiter.api.Test;
  */
 class NativeImageTest {
   private static final List<String> LIBRARIES = List.of("peft4j-core", "peft4j-transformers");
+  private static final List<String> WITH_RESOURCES =
+      List.of("peft4j-core", "peft4j-transformers", "peft4j-chat");
 
   /** Modules are found by reflection on the fields of their classes. */
   @Test
@@ -56,7 +58,7 @@ class NativeImageTest {
 
   @Test
   void resourcesAreReachable() throws IOException {
-    for (String library : LIBRARIES) {
+    for (String library : WITH_RESOURCES) {
       List<String> globs = new ArrayList<>();
       metadata(library).path("resources").forEach(r -> globs.add(r.path("glob").asText()));
       List<String> resources =

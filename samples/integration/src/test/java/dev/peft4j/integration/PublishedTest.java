@@ -66,7 +66,7 @@ class PublishedTest {
     for (String artifact : Built.jars()) {
       try (JarFile jar = new JarFile(jar(artifact).toFile())) {
         String name = jar.getManifest().getMainAttributes().getValue("Automatic-Module-Name");
-        assertThat(name).as(artifact).matches("dev\\.peft4j\\.[a-z]+");
+        assertThat(name).as(artifact).matches("dev\\.peft4j\\.[a-z][a-z0-9]*");
         assertThat(names.put(name, artifact)).as("module " + name).isNull();
       }
     }
