@@ -38,6 +38,7 @@ final class TunerBench {
   private static final int BATCH = 64;
   private static final int WARM_UP_STEPS = 2;
   private static final int LEAST_STEPS = 5;
+  private static final int COMPILED_AFTER = 400;
 
   private final ObjectMapper json = new ObjectMapper();
   private final double seconds;
@@ -89,6 +90,7 @@ final class TunerBench {
   void run(List<String> peer, String only, int threads) {
     List<String> table = new ArrayList<>();
     Process process = peer.isEmpty() ? null : start(peer);
+    warmUp();
     try (Lines there = process == null ? null : new Lines(process)) {
       settings()
           .forEach(
@@ -119,8 +121,17 @@ final class TunerBench {
     return request;
   }
 
-  /** Measures one tuner here. */
-  Times here(ObjectNode tree) {
+  /** Lets HotSpot compile what all have in common; it takes steps, not seconds. */
+  private void warmUp() {
+    AdaptedModel<Workload.Mlp> model = model(settings().values().iterator().next());
+    AdamW optimizer = AdamW.of(model.trainableParameters(), 1e-4f);
+    for (int i = 0; i < COMPILED_AFTER; i++) {
+      Bench.step(workload(model), optimizer);
+    }
+    model.adapters().unload();
+  }
+
+  private AdaptedModel<Workload.Mlp> model(ObjectNode tree) {
     AdaptedModel<Workload.Mlp> model =
         Rng.with(
             3,
@@ -133,17 +144,25 @@ final class TunerBench {
                 throw new UncheckedIOException(e);
               }
             });
+    return model.train();
+  }
+
+  private Workload workload(AdaptedModel<Workload.Mlp> model) {
+    return new Workload(
+        BATCH,
+        LEAST_STEPS,
+        base,
+        model.trainableParameters(),
+        () -> base.forward(x).mseLoss(y),
+        null);
+  }
+
+  /** Measures one tuner here. */
+  Times here(ObjectNode tree) {
+    AdaptedModel<Workload.Mlp> model = model(tree);
     try {
-      model.train();
       AdamW optimizer = AdamW.of(model.trainableParameters(), 1e-4f);
-      Workload workload =
-          new Workload(
-              BATCH,
-              LEAST_STEPS,
-              base,
-              model.trainableParameters(),
-              () -> base.forward(x).mseLoss(y),
-              null);
+      Workload workload = workload(model);
       double warm = 0;
       for (int i = 0; i < WARM_UP_STEPS || warm < seconds; i++) {
         warm += Bench.step(workload, optimizer);
