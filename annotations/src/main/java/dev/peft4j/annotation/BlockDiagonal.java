@@ -4,9 +4,7 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/**
- * Block-diagonal LoRA, peft's {@code use_bdlora}; an entry of {@link Peft#blockDiagonal()}.
- */
+/** Block-diagonal LoRA, peft's {@code use_bdlora}; an entry of {@link Peft#blockDiagonal()}. */
 @Retention(RetentionPolicy.CLASS)
 @Target({})
 public @interface BlockDiagonal {

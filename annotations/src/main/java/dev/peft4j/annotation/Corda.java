@@ -5,8 +5,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * The start CorDA (Yang et al. 2024), peft's {@code corda_config}; an entry of {@link Peft#corda()}.
- * It needs data: until {@code LoraData.start} has seen some, the adapter starts as usual.
+ * The start CorDA (Yang et al. 2024), peft's {@code corda_config}; an entry of {@link
+ * Peft#corda()}. It needs data: until {@code LoraData.start} has seen some, the adapter starts as
+ * usual.
  */
 @Retention(RetentionPolicy.CLASS)
 @Target({})

@@ -5,8 +5,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * The start EVA (Paischer et al. 2024), peft's {@code eva_config}; an entry of {@link Peft#eva()}. It
- * needs data: until {@code LoraData.start} has seen some, the adapter starts as usual.
+ * The start EVA (Paischer et al. 2024), peft's {@code eva_config}; an entry of {@link Peft#eva()}.
+ * It needs data: until {@code LoraData.start} has seen some, the adapter starts as usual.
  */
 @Retention(RetentionPolicy.CLASS)
 @Target({})

@@ -326,8 +326,8 @@ public @interface Peft {
   String[] targetParameters() default {};
 
   /**
-   * The blocks that the model is to consist of: {@code {@BlockRange(from = 0, to = 2),
-   * @BlockRange(from = 1, to = 2)}} makes one of three out of two, the last of which shares its
+   * The blocks that the model is to consist of: {@code {@BlockRange(from = 0, to =
+   * 2), @BlockRange(from = 1, to = 2)}} makes one of three out of two, the last of which shares its
    * weights with the second and has an adapter of its own. The model implements {@code
    * nn.BlockStack}.
    *

@@ -123,9 +123,7 @@ final class ConfigCode {
               Member inner = member.inner().get(name);
               // a text that is left out is not an argument, as with an overloaded method
               boolean left =
-                  inner != null
-                      && value.equals(inner.usual())
-                      && value.equals(new Value.Text(""));
+                  inner != null && value.equals(inner.usual()) && value.equals(new Value.Text(""));
               boolean last = name.equals(order.get(order.size() - 1));
               if (value instanceof Value.Many many && !last) {
                 arguments.add(

@@ -174,8 +174,7 @@ class TunerOptionsTest {
           args.addAll(List.of("-o", out, "--quiet", "--rank", "4"));
           args.addAll(options);
           Run.of(args.toArray()).ok();
-          AdapterConfig config =
-              CommandException.ofSettings(() -> read(out.resolve("adapter")));
+          AdapterConfig config = CommandException.ofSettings(() -> read(out.resolve("adapter")));
           assertThat(config.get(key).isContainerNode()).as(key).isTrue();
           Run.of("predict", "-m", model, "-a", out.resolve("adapter"), "the film was great").ok();
         });
@@ -204,8 +203,26 @@ class TunerOptionsTest {
       Path out = folder.resolve(start);
       Run trained =
           Run.of(
-              "train", "-m", model, "-d", data, "-e", data, "-o", out, "--quiet", "--json",
-              "--rank", "2", "--alpha", "2", "--" + start, "--epochs", "3", "--lr", "1e-2");
+              "train",
+              "-m",
+              model,
+              "-d",
+              data,
+              "-e",
+              data,
+              "-o",
+              out,
+              "--quiet",
+              "--json",
+              "--rank",
+              "2",
+              "--alpha",
+              "2",
+              "--" + start,
+              "--epochs",
+              "3",
+              "--lr",
+              "1e-2");
       double after = trained.json().path("eval_loss").doubleValue();
       double loaded =
           Run.of("eval", "-m", model, "-a", out.resolve("adapter"), "-d", data, "--json")

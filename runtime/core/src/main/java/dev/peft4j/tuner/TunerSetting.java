@@ -123,8 +123,7 @@ public record TunerSetting(
   /** Returns whether it may be given without a value, and then has that of its parts. */
   public boolean isComplete() {
     EntrySettings entry = type.isAnnotation() ? EntrySettings.of(type) : null;
-    return entry != null
-        && entry.members().stream().allMatch(m -> m.array() || m.usual() != null);
+    return entry != null && entry.members().stream().allMatch(m -> m.array() || m.usual() != null);
   }
 
   /** Reads one value. */

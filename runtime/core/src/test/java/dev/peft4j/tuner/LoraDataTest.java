@@ -185,8 +185,7 @@ class LoraDataTest {
       for (int n = 0; n < r; n++) {
         for (int row = 0; row < out; row++) {
           for (int col = 0; col < in; col++) {
-            product[row * in + col] +=
-                svd.u()[row * in + n] * svd.s()[n] * svd.vt()[n * in + col];
+            product[row * in + col] += svd.u()[row * in + n] * svd.s()[n] * svd.vt()[n * in + col];
           }
         }
       }

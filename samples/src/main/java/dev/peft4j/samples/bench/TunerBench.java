@@ -185,7 +185,9 @@ final class TunerBench {
   }
 
   private static String line(String name, Times here, @Nullable Times other) {
-    String own = String.format(Locale.ROOT, "%-14s %8.2f ms (processor %8.2f)", name, here.wall, here.processor);
+    String own =
+        String.format(
+            Locale.ROOT, "%-14s %8.2f ms (processor %8.2f)", name, here.wall, here.processor);
     return other == null
         ? own
         : own

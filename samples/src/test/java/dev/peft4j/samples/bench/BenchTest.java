@@ -120,8 +120,7 @@ class BenchTest {
 
   @Test
   void aTunerIsMeasured() {
-    TunerBench.Times times =
-        new TunerBench(0.001).here(TunerBench.settings().get("LORA (DoRA)"));
+    TunerBench.Times times = new TunerBench(0.001).here(TunerBench.settings().get("LORA (DoRA)"));
     assertThat(times.wall()).isPositive();
     assertThat(times.trained()).isEqualTo(2 * 8 * (1024 + 4096) + 1024 + 4096);
   }

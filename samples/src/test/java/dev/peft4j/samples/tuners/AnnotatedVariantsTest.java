@@ -139,7 +139,8 @@ class AnnotatedVariantsTest {
       layerReplication = {@BlockRange(from = 0, to = 2), @BlockRange(from = 1, to = 2)})
   static class RepeatedTower extends Tower {}
 
-  private record Made(String name, PeftModel model, java.util.function.Function<Tensor, Tensor> forward) {
+  private record Made(
+      String name, PeftModel model, java.util.function.Function<Tensor, Tensor> forward) {
     @Override
     public String toString() {
       return name;

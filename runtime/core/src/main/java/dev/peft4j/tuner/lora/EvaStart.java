@@ -60,7 +60,6 @@ final class EvaStart {
     StartLayers now = new StartLayers(model, adapter);
     now.all()
         .forEach(
-            (path, layer) ->
-                now.setA(path, eva.directions(path, Weights.inputs(layer), whiten)));
+            (path, layer) -> now.setA(path, eva.directions(path, Weights.inputs(layer), whiten)));
   }
 }

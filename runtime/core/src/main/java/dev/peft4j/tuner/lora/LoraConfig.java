@@ -404,8 +404,7 @@ public record LoraConfig(
     }
 
     /** Asks for {@link LoraVariant.BlockDiagonal}. */
-    public Builder blockDiagonal(
-        List<String> ofA, List<String> ofB, int blocks, boolean strict) {
+    public Builder blockDiagonal(List<String> ofA, List<String> ofB, int blocks, boolean strict) {
       return only(new LoraVariant.BlockDiagonal(ofA, ofB, blocks, strict));
     }
 

@@ -107,8 +107,7 @@ public final class LoraData {
       double gamma,
       Runnable step) {
     String name = scale.name().toLowerCase(Locale.ROOT);
-    LoraConfig ga =
-        config.started(Init.LORA_GA, StartSettings.loraGa(direction.name, name, gamma));
+    LoraConfig ga = config.started(Init.LORA_GA, StartSettings.loraGa(direction.name, name, gamma));
     AdaptedModel<M> model = PeftModel.of(base, ga);
     GaStart.begin(new StartLayers(model, DEFAULT), ga, direction, scale, gamma, step);
     return model;
@@ -160,8 +159,7 @@ public final class LoraData {
    * @throws IllegalArgumentException if the adapter is not LoRA's, or the numbers of a layer are
    *     too few or too many
    */
-  public static void loftq(
-      PeftModel model, String adapter, Function<String, float[]> original) {
+  public static void loftq(PeftModel model, String adapter, Function<String, float[]> original) {
     LoftqStart.toCodes(new StartLayers(model, adapter), config(model, adapter), original);
   }
 
@@ -198,8 +196,7 @@ public final class LoraData {
           CordaStart.begin(
               new StartLayers(model, adapter),
               config,
-              CordaMethod.valueOf(
-                  s.path("corda_method").asText("ipm").toUpperCase(Locale.ROOT)),
+              CordaMethod.valueOf(s.path("corda_method").asText("ipm").toUpperCase(Locale.ROOT)),
               () -> batches.forEach(Runnable::run));
       case LORA_GA ->
           GaStart.begin(
