@@ -79,8 +79,8 @@ final class ModelOptions {
       names = "--precision",
       paramLabel = "NAME",
       description =
-          "The arithmetic of the device's products: float32 (the default), tf32 or bf16; see 'peft4j"
-              + " devices' for what the device has.")
+          "The arithmetic of the device's products: float32 (the default), tf32 or bf16; see"
+              + " 'peft4j devices' for what the device has.")
   @Nullable String precision;
 
   /** Returns how the frozen weights are held, or null if it was not given. */

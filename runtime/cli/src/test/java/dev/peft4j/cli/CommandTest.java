@@ -332,8 +332,19 @@ class CommandTest {
       assertThat(FakeDevices.opened() - before).isEqualTo(device.equals("fake:gpu") ? 1 : 0);
     }
     assertThat(
-            Run.of("eval", "-m", model, "-a", adapter, "-d", test, "--device", "fake:2",
-                    "--precision", "TF32", "--json")
+            Run.of(
+                    "eval",
+                    "-m",
+                    model,
+                    "-a",
+                    adapter,
+                    "-d",
+                    test,
+                    "--device",
+                    "fake:2",
+                    "--precision",
+                    "TF32",
+                    "--json")
                 .json()
                 .path("accuracy")
                 .doubleValue())
@@ -350,7 +361,8 @@ class CommandTest {
     assertThat(unknown.code()).isEqualTo(2);
     assertThat(unknown.err()).contains("--precision is \"double\", expected float32, tf32 or bf16");
     Run flags = Run.of("devices", "--jvm-flags", folder.resolve("flags"));
-    assertThat(flags.err()).containsPattern("no provider of devices named 'tornado'|flags: |TornadoVM");
+    assertThat(flags.err())
+        .containsPattern("no provider of devices named 'tornado'|flags: |TornadoVM");
     Run none = Run.of("predict", "-m", model, "-a", adapter, "a film", "--device", "abacus");
     assertThat(none.code()).isEqualTo(1);
     assertThat(none.err())

@@ -184,9 +184,7 @@ public final class Device {
   public static Device of(String name) {
     Device found = find(name);
     String given = System.getProperty(PRECISION);
-    return given == null || given.isBlank()
-        ? found
-        : found.withPrecision(Precision.named(given));
+    return given == null || given.isBlank() ? found : found.withPrecision(Precision.named(given));
   }
 
   /**
@@ -314,8 +312,7 @@ public final class Device {
    */
   public Device withPrecision(Precision precision) {
     if (!abilities.precisions().contains(precision)) {
-      String has =
-          String.join(", ", precisions().stream().map(Precision::label).toList());
+      String has = String.join(", ", precisions().stream().map(Precision::label).toList());
       throw new IllegalArgumentException(
           id
               + " ("

@@ -78,8 +78,7 @@ public final class CuBlasContext implements AutoCloseable {
     driver.setCurrent(device);
     long before = g.accumulate() ? one : zero;
     if (g.isExtended()) {
-      product(g)
-          .multiply(ltHandle, a, b, c, bias, one, before, workspace, WORKSPACE, stream);
+      product(g).multiply(ltHandle, a, b, c, bias, one, before, workspace, WORKSPACE, stream);
     } else {
       blas.multiply(handle, g, a, b, c, one, before);
     }

@@ -146,14 +146,38 @@ public record Gemm(
   /** Returns the same products with other places. */
   public Gemm at(Place a, Place b, Place c, int count) {
     return new Gemm(
-        m, n, k, transposeA, transposeB, a, b, c, count, accumulate, operands, compute, bias,
+        m,
+        n,
+        k,
+        transposeA,
+        transposeB,
+        a,
+        b,
+        c,
+        count,
+        accumulate,
+        operands,
+        compute,
+        bias,
         activation);
   }
 
   /** Returns the same products with something done to the sums. */
   public Gemm with(boolean accumulate, boolean bias, Activation activation) {
     return new Gemm(
-        m, n, k, transposeA, transposeB, a, b, c, count, accumulate, operands, compute, bias,
+        m,
+        n,
+        k,
+        transposeA,
+        transposeB,
+        a,
+        b,
+        c,
+        count,
+        accumulate,
+        operands,
+        compute,
+        bias,
         activation);
   }
 

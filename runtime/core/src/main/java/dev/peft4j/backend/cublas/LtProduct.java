@@ -123,8 +123,7 @@ final class LtProduct implements AutoCloseable {
   }
 
   private void choose(long handle, long workspace) {
-    long preference =
-        CuBlas.created("cublasLtMatmulPreferenceCreate", lt.createPreference);
+    long preference = CuBlas.created("cublasLtMatmulPreferenceCreate", lt.createPreference);
     try {
       setLong(lt.setPreference, preference, MAX_WORKSPACE, workspace);
       int operand = gemm.operands().bytes;
@@ -167,9 +166,7 @@ final class LtProduct implements AutoCloseable {
   /** The alignment of the first matrix, in bytes. */
   private static int alignment(Gemm.Place place, int size) {
     long offset = place.start() * size;
-    return offset == 0
-        ? ALIGNMENT
-        : (int) Math.min(ALIGNMENT, Long.lowestOneBit(offset));
+    return offset == 0 ? ALIGNMENT : (int) Math.min(ALIGNMENT, Long.lowestOneBit(offset));
   }
 
   /** Multiplies, and adds the bias at {@code bias} if there is one. */
@@ -189,8 +186,7 @@ final class LtProduct implements AutoCloseable {
       biasPointer.set(JAVA_LONG, 0, bias);
       CuBlas.check(
           "setting cuBLASLt's bias",
-          Native.call(
-              lt.setOperation, operation, BIAS_POINTER, biasPointer.address(), Long.BYTES));
+          Native.call(lt.setOperation, operation, BIAS_POINTER, biasPointer.address(), Long.BYTES));
     }
     long to = c + gemm.c().start() * Float.BYTES;
     CuBlas.check(

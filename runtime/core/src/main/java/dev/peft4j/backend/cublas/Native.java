@@ -25,9 +25,7 @@ final class Native {
           JAVA_LONG, Collections.nCopies(MAX_ARGUMENTS, JAVA_LONG).toArray(MemoryLayout[]::new));
 
   private static final MethodHandle CALL =
-      Linker.nativeLinker()
-          .downcallHandle(SIGNATURE)
-          .asSpreader(1, long[].class, MAX_ARGUMENTS);
+      Linker.nativeLinker().downcallHandle(SIGNATURE).asSpreader(1, long[].class, MAX_ARGUMENTS);
 
   private Native() {}
 

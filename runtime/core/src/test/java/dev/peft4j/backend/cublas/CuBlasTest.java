@@ -120,8 +120,14 @@ class CuBlasTest {
         .isInstanceOf(CudaException.class)
         .hasMessageContaining("no algorithm for Gemm[m=5, n=3, k=7");
     fake.hasAlgorithms = true;
-    assertThatThrownBy(() -> gemm(5, 3, 7, 0).at(
-            new Gemm.Place(0, 6, 0), new Gemm.Place(0, 3, 0), new Gemm.Place(0, 3, 0), 1))
+    assertThatThrownBy(
+            () ->
+                gemm(5, 3, 7, 0)
+                    .at(
+                        new Gemm.Place(0, 6, 0),
+                        new Gemm.Place(0, 3, 0),
+                        new Gemm.Place(0, 3, 0),
+                        1))
         .hasMessageContaining("rows of a are 6 elements apart, their width is 7");
     assertThatThrownBy(() -> gemm(0, 3, 7, 0)).hasMessageContaining("sizes 0, 3, 7");
   }
@@ -176,13 +182,16 @@ class CuBlasTest {
                 case NONE -> sum;
                 case RELU -> Math.max(0, sum);
                 case GELU ->
-                    sum * 0.5
-                        * (1 + Math.tanh(
-                            Math.sqrt(2 / Math.PI) * (sum + 0.044715 * sum * sum * sum)));
+                    sum
+                        * 0.5
+                        * (1
+                            + Math.tanh(
+                                Math.sqrt(2 / Math.PI) * (sum + 0.044715 * sum * sum * sum)));
               };
           written[at] = true;
           double found = c.getAtIndex(JAVA_FLOAT, at);
-          assertThat(found).as("%s: matrix %s, row %s, column %s, half %s", g, z, i, j, half)
+          assertThat(found)
+              .as("%s: matrix %s, row %s, column %s, half %s", g, z, i, j, half)
               .isCloseTo(sum, within(tolerance));
           worst = Math.max(worst, Math.abs(found - sum));
         }
@@ -215,8 +224,7 @@ class CuBlasTest {
       float x = (float) random.nextGaussian();
       switch (type) {
         case FLOAT32 -> s.setAtIndex(JAVA_FLOAT, i, x);
-        case BFLOAT16 ->
-            s.setAtIndex(JAVA_SHORT, i, (short) (Float.floatToRawIntBits(x) >> 16));
+        case BFLOAT16 -> s.setAtIndex(JAVA_SHORT, i, (short) (Float.floatToRawIntBits(x) >> 16));
         case FLOAT16 -> s.setAtIndex(JAVA_SHORT, i, Float.floatToFloat16(x));
       }
     }

@@ -120,8 +120,7 @@ public final class FakeCuda {
     try {
       var handle =
           MethodHandles.lookup()
-              .findVirtual(
-                  Function.class, "call", MethodType.methodType(long.class, long[].class))
+              .findVirtual(Function.class, "call", MethodType.methodType(long.class, long[].class))
               .bindTo(f)
               .asCollector(long[].class, Native.MAX_ARGUMENTS);
       functions.put(name, Linker.nativeLinker().upcallStub(handle, Native.SIGNATURE, arena));
@@ -200,8 +199,14 @@ public final class FakeCuda {
   private long choose(long[] a) {
     choices++;
     boolean known =
-        is("lt", a[0]) && is("operation", a[1]) && is("layout", a[2]) && is("layout", a[3])
-            && is("layout", a[4]) && is("layout", a[5]) && is("preference", a[6]) && a[7] == 1;
+        is("lt", a[0])
+            && is("operation", a[1])
+            && is("layout", a[2])
+            && is("layout", a[3])
+            && is("layout", a[4])
+            && is("layout", a[5])
+            && is("preference", a[6])
+            && a[7] == 1;
     if (!known) {
       return INVALID_VALUE;
     }
@@ -224,8 +229,25 @@ public final class FakeCuda {
     }
     return multiply(
         new Product(
-            a[1] == 1, a[2] == 1, (int) a[3], (int) a[4], (int) a[5], (int) a[8], a[7], a[9],
-            a[10], a[11], a[13], a[14], a[16], a[16], a[18], a[19], (int) a[20], (int) a[21], 1,
+            a[1] == 1,
+            a[2] == 1,
+            (int) a[3],
+            (int) a[4],
+            (int) a[5],
+            (int) a[8],
+            a[7],
+            a[9],
+            a[10],
+            a[11],
+            a[13],
+            a[14],
+            a[16],
+            a[16],
+            a[18],
+            a[19],
+            (int) a[20],
+            (int) a[21],
+            1,
             0),
         a[6],
         a[15]);
@@ -255,19 +277,52 @@ public final class FakeCuda {
     }
     return multiply(
         new Product(
-            ta, tb, (int) m, (int) n, (int) k, (int) (long) first.get(0), a[3], first.get(4),
-            first.get(6), a[5], second.get(4), second.get(6), a[8], a[10], result.get(4),
-            result.get(6), (int) (long) result.get(5), (int) (long) operation.get(0),
-            (int) (long) operation.get(7), operation.getOrDefault(8, 0L)),
+            ta,
+            tb,
+            (int) m,
+            (int) n,
+            (int) k,
+            (int) (long) first.get(0),
+            a[3],
+            first.get(4),
+            first.get(6),
+            a[5],
+            second.get(4),
+            second.get(6),
+            a[8],
+            a[10],
+            result.get(4),
+            result.get(6),
+            (int) (long) result.get(5),
+            (int) (long) operation.get(0),
+            (int) (long) operation.get(7),
+            operation.getOrDefault(8, 0L)),
         a[2],
         a[7]);
   }
 
   /** A product of matrices that are stored column by column. */
   private record Product(
-      boolean ta, boolean tb, int m, int n, int k, int type, long a, long lda, long stepA, long b,
-      long ldb, long stepB, long c, long d, long ldc, long stepC, int count, int compute,
-      int epilogue, long bias) {}
+      boolean ta,
+      boolean tb,
+      int m,
+      int n,
+      int k,
+      int type,
+      long a,
+      long lda,
+      long stepA,
+      long b,
+      long ldb,
+      long stepB,
+      long c,
+      long d,
+      long ldc,
+      long stepC,
+      int count,
+      int compute,
+      int epilogue,
+      long bias) {}
 
   private static long multiply(Product p, long alpha, long beta) {
     if (p.lda < (p.ta ? p.k : p.m) || p.ldb < (p.tb ? p.n : p.k) || p.ldc < p.m || p.count < 1) {
@@ -298,7 +353,8 @@ public final class FakeCuda {
             sum = Math.max(0, sum);
           }
           if ((p.epilogue & 32) != 0) {
-            sum *= 0.5 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (sum + 0.044715 * sum * sum * sum)));
+            sum *=
+                0.5 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (sum + 0.044715 * sum * sum * sum)));
           }
           at(p.d + at, 4).set(JAVA_FLOAT, 0, (float) sum);
         }

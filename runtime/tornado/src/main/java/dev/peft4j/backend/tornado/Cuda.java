@@ -38,7 +38,8 @@ final class Cuda {
   private final boolean tensorCores;
   private final boolean missing;
 
-  private Cuda(@Nullable CuBlas blas, TornadoDeviceType type, boolean tensorCores, boolean missing) {
+  private Cuda(
+      @Nullable CuBlas blas, TornadoDeviceType type, boolean tensorCores, boolean missing) {
     this.blas = blas;
     this.type = type;
     this.tensorCores = tensorCores;

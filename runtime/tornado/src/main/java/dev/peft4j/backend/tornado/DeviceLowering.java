@@ -298,9 +298,7 @@ final class DeviceLowering {
         return;
       }
     }
-    if (codes != null
-        && products.reads16Bits()
-        && codes.encoding().equals(Encodings.BFLOAT16)) {
+    if (codes != null && products.reads16Bits() && codes.encoding().equals(Encodings.BFLOAT16)) {
       FloatArray halves = buffers.scratch((p.sizeA() + 1) / 2);
       add(RoundingKernels.toBFloat16(f(a), halves, p.sizeA()));
       add(products.multiply(p, halves, buffers.codes(b), added, out));

@@ -121,13 +121,7 @@ public final class JvmFlags {
       if (backends.contains(b)) {
         // for compiled kernels that all plans share, see DriverCode
         flags.add(
-            "--add-opens=tornado.drivers."
-                + b
-                + "/"
-                + PROVIDERS
-                + "drivers."
-                + b
-                + "=ALL-UNNAMED");
+            "--add-opens=tornado.drivers." + b + "/" + PROVIDERS + "drivers." + b + "=ALL-UNNAMED");
       }
     }
     flags.addAll(SAFE);

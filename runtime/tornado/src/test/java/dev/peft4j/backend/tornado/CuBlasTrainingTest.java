@@ -64,8 +64,7 @@ class CuBlasTrainingTest {
                   }
                   PeftModel model =
                       PeftModel.of(
-                          base,
-                          LoraConfig.builder().r(3).alpha(4).targets("fc1", "fc2").build());
+                          base, LoraConfig.builder().r(3).alpha(4).targets("fc1", "fc2").build());
                   AdamW optimizer = AdamW.of(model.trainableParameters(), 1e-2f);
                   float[] losses = new float[9];
                   Random random = new Random(1);
@@ -80,8 +79,7 @@ class CuBlasTrainingTest {
                       labels[j] = random.nextInt(5);
                     }
                     Tensor loss =
-                        base.forward(Tensor.of(x, rows, 37))
-                            .crossEntropy(Tensor.of(labels, rows));
+                        base.forward(Tensor.of(x, rows, 37)).crossEntropy(Tensor.of(labels, rows));
                     loss.backward();
                     optimizer.step();
                     losses[i] = loss.item();

@@ -75,9 +75,7 @@ class DriversTest {
     Process process = builder.start();
     List<String> lines =
         process.inputReader().lines().filter(l -> !l.startsWith("[TornadoVM-OCL")).toList();
-    assertThat(process.waitFor())
-        .as(Files.readString(folder.resolve("error")) + lines)
-        .isZero();
+    assertThat(process.waitFor()).as(Files.readString(folder.resolve("error")) + lines).isZero();
     assertThat(lines).singleElement().asString().startsWith("found tornado:0");
   }
 

@@ -23,7 +23,8 @@ public record LibraryCall(String library, List<Gemm> products, int a, int b, int
     for (int i = 0; i < access.length; i++) {
       access[i] = Access.READ_ONLY;
     }
-    access[c] = products.stream().anyMatch(Gemm::accumulate) ? Access.READ_WRITE : Access.WRITE_ONLY;
+    access[c] =
+        products.stream().anyMatch(Gemm::accumulate) ? Access.READ_WRITE : Access.WRITE_ONLY;
     return new LibraryTaskDescriptor()
         .withLibrary(library)
         .withFunction("products")

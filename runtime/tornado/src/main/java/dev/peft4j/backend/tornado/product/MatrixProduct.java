@@ -90,7 +90,11 @@ public interface MatrixProduct {
    * @param bias n numbers of float32, or null
    */
   default KernelCall multiply(
-      ProductShape shape, FloatArray halves, ShortArray b, @Nullable FloatArray bias, FloatArray c) {
+      ProductShape shape,
+      FloatArray halves,
+      ShortArray b,
+      @Nullable FloatArray bias,
+      FloatArray c) {
     throw new IllegalStateException("products of this device read no operands of 16 bits");
   }
 

@@ -16,8 +16,19 @@ class RoundingKernelsTest {
   @Test
   void toBFloat16AsTheEncoding() {
     float[] special = {
-      0, -0f, 1, -1, 1.00390625f, 1.01171875f, Float.MIN_VALUE, 3.4e38f, -3.4e38f, 65504, 1e-38f,
-      Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY
+      0,
+      -0f,
+      1,
+      -1,
+      1.00390625f,
+      1.01171875f,
+      Float.MIN_VALUE,
+      3.4e38f,
+      -3.4e38f,
+      65504,
+      1e-38f,
+      Float.POSITIVE_INFINITY,
+      Float.NEGATIVE_INFINITY
     };
     float[] x = new float[1001]; // an odd number of them
     Random random = new Random(4);
