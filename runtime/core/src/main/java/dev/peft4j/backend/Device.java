@@ -50,7 +50,7 @@ public final class Device {
   }
 
   /**
-   * What a device can do beyond computing in float32; for providers.
+   * The abilities of a device beyond computing in float32; for providers.
    *
    * @param precisions the precisions of its products, with {@link Precision#FLOAT32}
    * @param library the library that multiplies matrices on it, with where it was found; null for

@@ -38,7 +38,7 @@ public record Gemm(
     boolean bias,
     Activation activation) {
   /**
-   * Where matrices are in a buffer, in elements.
+   * The places of matrices in a buffer, in elements.
    *
    * @param start the first one
    * @param row from a row to the next
@@ -80,7 +80,7 @@ public record Gemm(
     }
   }
 
-  /** What is computed of each sum. */
+  /** A function of each sum. */
   public enum Activation {
     /** Nothing. */
     NONE(1, 4),

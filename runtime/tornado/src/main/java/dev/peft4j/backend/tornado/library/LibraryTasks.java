@@ -15,7 +15,7 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
 /**
- * Who runs {@link LibraryCall}s. TornadoVM asks providers of an interface of its own, which only
+ * The providers that run {@link LibraryCall}s. TornadoVM asks providers of an interface of its own, which only
  * the installed TornadoVM has: so they are made and entered here at run time, without a class that
  * would have to be compiled against it.
  */
@@ -24,7 +24,7 @@ public final class LibraryTasks {
 
   private LibraryTasks() {}
 
-  /** What runs the calls of one execution plan; it is closed with the plan. */
+  /** A runner of the calls of one execution plan; it is closed with the plan. */
   public interface Executor {
     /**
      * Gets ready for a call; called before each run, and never while a graph of the device is being
