@@ -57,6 +57,7 @@ public final class Exports {
           "generate",
           "sft",
           "langchain4j",
+          "spark",
           "reports",
           "kotlin");
 

@@ -60,6 +60,7 @@ public final class Floors {
           "generate",
           "sft",
           "langchain4j",
+          "spark",
           "reports",
           "kotlin",
           "processor",
