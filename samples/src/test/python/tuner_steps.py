@@ -55,11 +55,12 @@ def measure(config, seconds):
         loss.item()
         return time.perf_counter() - t
 
-    warm, i = 0.0, 0
-    while i < 2 or warm < seconds / 4:  # nothing is compiled there
+    warm, i = step(), 1
+    slow = warm > seconds  # then one step has to do
+    while not slow and (i < 2 or warm < seconds / 4):  # nothing is compiled there
         warm, i = warm + step(), i + 1
     times, before = [], processor()
-    while len(times) < 5 or sum(times) < seconds:
+    while len(times) < (1 if slow else 5) or sum(times) < seconds:
         times.append(step())
     return {
         "step_ms": 1e3 * statistics.median(times),
