@@ -2,7 +2,9 @@ package dev.peft4j.backend.tornado;
 
 import org.jspecify.annotations.Nullable;
 
-/** A failure for want of a device's memory; the message says what needs how much, and what to set. */
+/**
+ * A failure for want of a device's memory; the message says what needs how much, and what to set.
+ */
 public final class DeviceMemoryException extends DeviceException {
   private static final long serialVersionUID = 1;
 

@@ -78,11 +78,12 @@ class ChangingStepsTest {
                           all.add(new float[] {loss.item(), logits.toFloats()[rows]});
                         };
                     if (measured && i % 7 == 3) {
-                      new Profile().measure(
-                          () -> {
-                            step.run();
-                            return 0;
-                          });
+                      new Profile()
+                          .measure(
+                              () -> {
+                                step.run();
+                                return 0;
+                              });
                     } else {
                       step.run();
                     }
