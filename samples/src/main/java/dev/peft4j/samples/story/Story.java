@@ -149,7 +149,11 @@ public final class Story {
   }
 
   private ObjectNode report(
-      StoryData data, int test, Map<String, Double> before, Map<String, Double> after, double seconds) {
+      StoryData data,
+      int test,
+      Map<String, Double> before,
+      Map<String, Double> after,
+      double seconds) {
     ObjectNode line = new ObjectMapper().createObjectNode();
     line.put("train", data.train().size());
     line.put("test", test);

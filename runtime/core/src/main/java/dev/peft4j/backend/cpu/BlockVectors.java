@@ -44,7 +44,9 @@ interface BlockVectors {
     return true;
   }
 
-  /** A vector of a piece, the first one for {@code second} 0; only where these are {@link #apart}. */
+  /**
+   * A vector of a piece, the first one for {@code second} 0; only where these are {@link #apart}.
+   */
   default FloatVector half(long block, int piece, int second) {
     throw new UnsupportedOperationException();
   }

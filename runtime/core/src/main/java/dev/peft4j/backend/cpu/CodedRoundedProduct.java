@@ -151,8 +151,7 @@ final class CodedRoundedProduct extends Kernel {
   private Call call(Piece piece, int from) {
     int k = Math.min(length, sizes.k() - from);
     boolean first = from == 0;
-    return new Call(
-        piece.rows, piece.columns, k, sizes.k(), sizes.n(), bias && first, !first);
+    return new Call(piece.rows, piece.columns, k, sizes.k(), sizes.n(), bias && first, !first);
   }
 
   /** Makes what a call needs, for each part, and returns the bytes of its packed panel. */

@@ -165,7 +165,15 @@ class CodedRows {
 
     @Override
     void dots(
-        long x, int rows, long tensor, int from, int count, int k, long scratch, long y, long next) {
+        long x,
+        int rows,
+        long tensor,
+        int from,
+        int count,
+        int k,
+        long scratch,
+        long y,
+        long next) {
       if (k % values != 0) {
         super.dots(x, rows, tensor, from, count, k, scratch, y, next);
         return;

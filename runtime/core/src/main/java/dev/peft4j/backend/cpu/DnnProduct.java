@@ -59,8 +59,7 @@ final class DnnProduct {
    *
    * @param add whether the product is added to what is in {@code c}
    */
-  static DnnProduct rounded(
-      int m, int n, int k, int aStep, int cStep, boolean bias, boolean add) {
+  static DnnProduct rounded(int m, int n, int k, int aStep, int cStep, boolean bias, boolean add) {
     OneDnn dnn = OneDnn.library();
     Encoding half = Encodings.BFLOAT16;
     long left = dnn.layout(new long[] {m, k}, new long[] {aStep, 1}, half);

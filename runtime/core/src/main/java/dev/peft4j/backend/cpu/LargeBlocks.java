@@ -132,7 +132,8 @@ final class LargeBlocks {
     @Override
     public FloatVector half(long block, int piece, int second) {
       long at = block + 16L * second;
-      IntVector four = right(SmallBlocks.bytes(at + 48 + (piece >> 1) * 32), (piece & 1) * 4).and(15);
+      IntVector four =
+          right(SmallBlocks.bytes(at + 48 + (piece >> 1) * 32), (piece & 1) * 4).and(15);
       IntVector fifth = right(SmallBlocks.bytes(at + 16), piece).and(1);
       FloatVector scale = all(SmallBlocks.half(block) * LargeBlocks.scale(block + 4, piece));
       FloatVector shift = all(SmallBlocks.half(block + 2) * minimum(block + 4, piece));
@@ -164,7 +165,8 @@ final class LargeBlocks {
       IntVector four = right(SmallBlocks.bytes(low), (piece & 2) * 2).and(15);
       long high = at + 128 + (piece >> 2) * 32;
       IntVector two = right(SmallBlocks.bytes(high), (piece & 3) * 2).and(3);
-      float scale = SmallBlocks.half(block + 208) * Memory.getByte(block + 192 + 2L * piece + second);
+      float scale =
+          SmallBlocks.half(block + 208) * Memory.getByte(block + 192 + 2L * piece + second);
       return floats(four.or(left(two, 4)).sub(32)).mul(all(scale));
     }
   }

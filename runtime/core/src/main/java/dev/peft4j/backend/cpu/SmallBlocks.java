@@ -280,7 +280,8 @@ final class SmallBlocks {
       for (int i = 0; i < 16; i++) {
         values[i] = encoding.value(i);
       }
-      return new Pairs(SmallBlocks.table(values), encoding.blockBytes(), encoding.blockValues() / 32);
+      return new Pairs(
+          SmallBlocks.table(values), encoding.blockBytes(), encoding.blockValues() / 32);
     }
 
     /** 16 codes in eight bytes. */
