@@ -56,7 +56,7 @@ final class ExecutorGradients implements GradientSource, AutoCloseable {
     } catch (Exception e) { // Scala's methods do not declare what they throw
       throw failed(place, e);
     } finally {
-      step.destroy();
+      destroy(step);
     }
   }
 
@@ -71,8 +71,14 @@ final class ExecutorGradients implements GradientSource, AutoCloseable {
         : new IllegalStateException(e);
   }
 
+  private void destroy(Broadcast<?> values) {
+    if (!spark.sc().isStopped()) {
+      values.destroy();
+    }
+  }
+
   @Override
   public void close() {
-    start.destroy();
+    destroy(start);
   }
 }

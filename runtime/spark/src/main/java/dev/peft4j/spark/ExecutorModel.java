@@ -176,7 +176,7 @@ final class ExecutorModel<M, P extends Trainable, B> {
     return lines;
   }
 
-  private static String here() {
+  static String here() {
     SparkEnv env = SparkEnv.get();
     return env == null
         ? "this process"

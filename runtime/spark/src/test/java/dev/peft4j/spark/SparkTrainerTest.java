@@ -20,12 +20,7 @@ class SparkTrainerTest {
 
   @BeforeAll
   static void begin() {
-    spark =
-        SparkSession.builder()
-            .master("local[2]")
-            .appName("peft4j")
-            .config("spark.ui.enabled", "false")
-            .getOrCreate();
+    spark = Sessions.local(2);
   }
 
   @AfterAll
