@@ -10,6 +10,9 @@ final class CodedFewRows extends Kernel {
   /** Bytes of the weight in a piece. */
   private static final long PIECE = 1 << 15;
 
+  /** Rows of the weight that are decoded before they are multiplied. */
+  private static final int DECODED = 2;
+
   private final Loops loops = Loops.best();
   private final CodedProductKernels.Sizes sizes;
   private final CodedRows rows;
@@ -28,7 +31,7 @@ final class CodedFewRows extends Kernel {
     this.columns = (int) Math.min(sizes.n(), (PIECE / each + 16) / 16 * 16);
     this.pieces = (sizes.n() + columns - 1) / columns;
     this.parts = parts((long) sizes.rows() * sizes.n() * sizes.k(), pieces);
-    site.frame().needScratch(4L * sizes.k());
+    site.frame().needScratch(4L * DECODED * sizes.k());
   }
 
   static boolean takes(CodedProductKernels.Sizes s) {
@@ -58,9 +61,13 @@ final class CodedFewRows extends Kernel {
     if (sizes.rows() == 1 && rows.dots(in(0), in(1), from, count, k, out() + 4L * from)) {
       return;
     }
-    for (int j = from; j < from + count; j++) {
-      rows.decode(in(1), (long) j * k, k, decoded);
-      loops.dots(in(0), 4L * k, sizes.rows(), decoded, out() + 4L * j, 4L * sizes.n(), k);
+    for (int j = from; j < from + count; j += DECODED) {
+      int some = Math.min(DECODED, from + count - j);
+      for (int i = 0; i < some; i++) {
+        rows.decode(in(1), (long) (j + i) * k, k, decoded + 4L * i * k);
+      }
+      long y = out() + 4L * j;
+      loops.dots(in(0), 4L * k, sizes.rows(), decoded, 4L * k, some, y, 4L * sizes.n(), k);
     }
   }
 }
