@@ -23,6 +23,14 @@ public interface Backend extends Support, AutoCloseable {
   /** Returns the cache of compiled programs, the same one for as long as this backend lives. */
   ProgramCache programs();
 
+  /**
+   * Returns the number of threads that a program is computed with. Results may depend on it, in
+   * their last bits.
+   */
+  default int threads() {
+    return 1;
+  }
+
   /** Returns figures of what this backend keeps. */
   default CacheFigures cacheFigures() {
     return new CacheFigures(programs().size(), programs().compilations(), 0, 0);

@@ -264,6 +264,11 @@ public final class Elementwise implements Op {
   }
 
   @Override
+  public boolean isCheap() {
+    return true;
+  }
+
+  @Override
   public boolean mayOverwrite(int i, Shape input, Shape output) {
     return input.equals(output);
   }

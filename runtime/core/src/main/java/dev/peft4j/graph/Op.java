@@ -126,6 +126,14 @@ public interface Op {
     return output.elements();
   }
 
+  /**
+   * Returns whether computing the result again costs little more than reading it: one pass over the
+   * inputs. A training step may then compute it twice instead of keeping it.
+   */
+  default boolean isCheap() {
+    return false;
+  }
+
   /** Returns false if no gradient ever flows through this op. */
   default boolean differentiable() {
     return true;

@@ -82,7 +82,8 @@ public final class Program {
     for (int i = 0; i < states.length; i++) {
       states[i] = Trace.isState(trace.node(i));
     }
-    return assemble(placeholders, states, DirectReads.of(fused, support), targets);
+    List<Node> direct = DirectReads.of(fused, support);
+    return assemble(placeholders, states, Rematerialization.of(direct, states), targets);
   }
 
   private static Program assemble(

@@ -8,9 +8,7 @@ import dev.peft4j.graph.Node;
 import dev.peft4j.graph.State;
 import dev.peft4j.op.WriteRows;
 import dev.peft4j.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -48,18 +46,15 @@ public final class KeyValueCache {
    */
   public record KeysValues(Tensor keys, Tensor values) {}
 
-  private record Layer(State keys, State values) {}
-
   /** The numbers of steps of one size, as tensors whose memory changes from step to step. */
   private record Step(int tokens, Tensor start, Tensor positions, Tensor slots) {}
 
   private final int batch;
   private final int limit;
   private final int[] lengths;
-  private final List<@Nullable Layer> layers = new ArrayList<>();
   private final Map<Integer, Step> steps = new HashMap<>();
   private final Map<Object, Recording> recordings = new HashMap<>();
-  private int capacity;
+  private CacheMemory memory;
   private int[] added = {};
   private int virtual = -1;
   private @Nullable Step step;
@@ -78,6 +73,7 @@ public final class KeyValueCache {
     this.batch = batch;
     this.limit = limit;
     this.lengths = new int[batch];
+    this.memory = new CacheMemory(batch, 0);
   }
 
   /** Returns the number of rows. */
@@ -92,7 +88,7 @@ public final class KeyValueCache {
 
   /** Returns the number of slots of each row that there is memory for now. */
   public int capacity() {
-    return capacity;
+    return memory.slots();
   }
 
   /** Returns the number of tokens of a row. */
@@ -140,11 +136,7 @@ public final class KeyValueCache {
 
   /** Returns the number of bytes that keys and values take. */
   public long bytes() {
-    long sum = 0;
-    for (Layer l : layers) {
-      sum += l == null ? 0 : l.keys.storage().bytes() + l.values.storage().bytes();
-    }
-    return sum;
+    return memory.bytes();
   }
 
   /**
@@ -201,7 +193,7 @@ public final class KeyValueCache {
         // padding has the last token's position: some models go by the largest position
         int place = Math.max(0, before + Math.min(i, counts[b] - 1));
         put(s.positions, b * tokens + i, place);
-        put(s.slots, b * tokens + i, b * capacity + before + i);
+        put(s.slots, b * tokens + i, b * memory.slots() + before + i);
       }
     }
     added = counts.clone();
@@ -260,21 +252,8 @@ public final class KeyValueCache {
    * @param v (batch, tokens, width of its own)
    */
   public KeysValues append(int layer, Tensor k, Tensor v) {
-    while (layers.size() <= layer) {
-      layers.add(null);
-    }
-    Layer l = layers.get(layer);
-    if (l == null) {
-      l = new Layer(state(layer, "keys", k.dim(-1)), state(layer, "values", v.dim(-1)));
-      layers.set(layer, l);
-    }
-    return new KeysValues(write(l.keys, k), write(l.values, v));
-  }
-
-  private State state(int layer, String what, int width) {
-    Shape shape = Shape.of(batch * capacity, width);
-    return new State(
-        what + " of layer " + layer, Storage.allocate(DType.FLOAT32, shape.elements()), shape);
+    CacheMemory.Layer l = memory.layer(layer, k.dim(-1), v.dim(-1));
+    return new KeysValues(write(l.keys(), k), write(l.values(), v));
   }
 
   private Tensor write(State state, Tensor x) {
@@ -282,7 +261,7 @@ public final class KeyValueCache {
     Tensor rows = x.reshape(batch * step().tokens, width);
     Node all = WriteRows.of(state.node(), rows.node(), step().slots.node());
     state.set(all);
-    return Tensor.of(all).reshape(batch, capacity, width);
+    return Tensor.of(all).reshape(batch, memory.slots(), width);
   }
 
   /**
@@ -318,21 +297,10 @@ public final class KeyValueCache {
   private Recording record(Supplier<Tensor[]> graph) {
     try {
       List<Node> results = Arrays.stream(graph.get()).map(Tensor::node).toList();
-      return Recording.of(results, states());
+      return Recording.of(results, memory.states());
     } finally {
-      states().forEach(State::forget);
+      memory.states().forEach(State::forget);
     }
-  }
-
-  private List<State> states() {
-    List<State> all = new ArrayList<>();
-    for (Layer l : layers) {
-      if (l != null) {
-        all.add(l.keys);
-        all.add(l.values);
-      }
-    }
-    return all;
   }
 
   /** Counts the tokens of the step, which has been computed. */
@@ -372,19 +340,7 @@ public final class KeyValueCache {
   public void reorder(int... from) {
     requireRows("rows", from.length);
     int[] old = lengths.clone();
-    for (State s : states()) {
-      MemorySegment memory = s.storage().segment();
-      long row = memory.byteSize() / batch;
-      MemorySegment copy = null;
-      for (int b = 0; b < batch; b++) {
-        if (from[b] != b) {
-          copy = copy == null ? MemorySegment.ofArray(memory.toArray(I32)) : copy;
-          MemorySegment.copy(
-              copy, from[b] * row, memory, b * row, used(s, virtual() + old[from[b]]));
-        }
-      }
-      s.storage().modified();
-    }
+    memory.reorder(from, b -> virtual() + old[b]);
     Arrays.setAll(lengths, b -> old[from[b]]);
   }
 
@@ -394,65 +350,28 @@ public final class KeyValueCache {
    */
   public KeyValueCache select(int... rows) {
     KeyValueCache chosen = new KeyValueCache(rows.length, limit);
-    chosen.capacity = capacity;
+    chosen.memory = memory.copied(memory.slots(), this::used, rows);
     chosen.virtual = virtual;
-    for (int i = 0; i < layers.size(); i++) {
-      Layer l = layers.get(i);
-      chosen.layers.add(
-          l == null
-              ? null
-              : new Layer(
-                  chosen.copied(i, "keys", l.keys, this, rows),
-                  chosen.copied(i, "values", l.values, this, rows)));
-    }
     Arrays.setAll(chosen.lengths, b -> lengths[rows[b]]);
     return chosen;
   }
 
-  /** A state of this cache with the contents of some rows of another one. */
-  private State copied(int layer, String what, State old, KeyValueCache from, int... rows) {
-    State made = state(layer, what, old.shape().dim(1));
-    MemorySegment source = old.storage().segment();
-    MemorySegment target = made.storage().segment();
-    long oldRow = source.byteSize() / from.batch;
-    long row = target.byteSize() / batch;
-    for (int b = 0; b < batch; b++) {
-      MemorySegment.copy(
-          source,
-          rows[b] * oldRow,
-          target,
-          b * row,
-          used(old, from.virtual() + from.lengths[rows[b]]));
-    }
-    made.changed();
-    return made;
-  }
-
-  private static long used(State s, int tokens) {
-    return 4L * s.shape().dim(1) * tokens;
+  private int used(int row) {
+    return virtual() + lengths[row];
   }
 
   /** Ensures that each row has at least {@code slots} slots; the contents are kept. */
   public void reserve(int slots) {
-    if (slots <= capacity) {
+    if (slots <= memory.slots()) {
       return;
     }
     int wanted = SLOTS;
     while (wanted < slots) {
       wanted = Math.multiplyExact(wanted, 2);
     }
-    capacity = wanted;
     int[] same = new int[batch];
     Arrays.setAll(same, b -> b);
-    for (int i = 0; i < layers.size(); i++) {
-      Layer l = layers.get(i);
-      if (l != null) {
-        layers.set(
-            i,
-            new Layer(
-                copied(i, "keys", l.keys, this, same), copied(i, "values", l.values, this, same)));
-      }
-    }
+    memory = memory.copied(wanted, this::used, same);
     steps.clear();
     recordings.clear();
   }

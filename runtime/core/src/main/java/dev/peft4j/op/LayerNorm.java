@@ -84,6 +84,11 @@ public record LayerNorm(float eps) implements Op {
   }
 
   @Override
+  public boolean isCheap() {
+    return true;
+  }
+
+  @Override
   public boolean mayOverwrite(int i, Shape input, Shape output) {
     return i == 0;
   }

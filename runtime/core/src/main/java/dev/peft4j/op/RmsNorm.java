@@ -46,6 +46,11 @@ public record RmsNorm(float eps) implements Op {
   }
 
   @Override
+  public boolean isCheap() {
+    return true;
+  }
+
+  @Override
   public boolean mayOverwrite(int i, Shape input, Shape output) {
     return i == 0;
   }

@@ -49,7 +49,9 @@ public final class GradientClip {
     }
     Node norm = Node.of(Pointwise.SQRT, squares);
     norm.retain();
-    passes.getLast().accompany(norm);
+    if (!passes.isEmpty()) {
+      passes.getLast().accompany(norm);
+    }
     Elementwise factor =
         new Elementwise(
             "clip", 1, input(0).add(1e-6).fn(Fn1.RECIP).mul(maxNorm).binary(Fn2.MIN, of(1)));

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * The losses and gradients of the batches of one step. Each batch is weighted by the number of
  * things that its loss is the mean of, so that the step is that of one large batch.
  */
-final class Accumulation {
+final class Accumulation implements StepLoss {
   private final boolean several;
   private final Weighted losses = new Weighted();
   private double unit;
@@ -97,13 +97,13 @@ final class Accumulation {
     return true;
   }
 
-  /** Returns the loss, after the step. */
-  double loss() {
+  @Override
+  public double loss() {
     return only != null ? only.item() : sums ? added : losses.mean();
   }
 
-  /** Returns the number of things that the loss is the mean of, after the step. */
-  double count() {
+  @Override
+  public double count() {
     LossCount c = onlyCount;
     if (c == null) {
       return losses.count();

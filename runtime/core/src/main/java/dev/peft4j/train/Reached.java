@@ -3,7 +3,6 @@ package dev.peft4j.train;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Variable;
 import dev.peft4j.nn.Parameter;
-import dev.peft4j.optim.Optimizer;
 import dev.peft4j.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -28,14 +27,14 @@ final class Reached {
    * @param where the step and the batch, in words
    * @throws IllegalStateException that names both
    */
-  static void require(Tensor loss, Optimizer optimizer, String where) {
+  static void require(Tensor loss, List<Parameter> parameters, String where) {
     Set<Variable> trained = Collections.newSetFromMap(new IdentityHashMap<>());
-    optimizer.parameters().forEach(p -> trained.add(p.variable()));
+    parameters.forEach(p -> trained.add(p.variable()));
     Set<Variable> reached = new LinkedHashSet<>();
     if (reaches(loss.node(), trained, reached)) {
       return;
     }
-    List<String> ours = optimizer.parameters().stream().map(Parameter::name).toList();
+    List<String> ours = parameters.stream().map(Parameter::name).toList();
     List<String> theirs = reached.stream().map(Variable::name).sorted().toList();
     if (theirs.isEmpty()) {
       throw new IllegalStateException(

@@ -53,6 +53,7 @@ public final class Trainer<B> {
   private TrainingSettings settings = TrainingSettings.epochs(1);
   private @Nullable Evaluator evaluator;
   private @Nullable Path folder;
+  private @Nullable GradientSource source;
   private volatile boolean stopped;
 
   private Trainer(
@@ -144,6 +145,17 @@ public final class Trainer<B> {
     return this;
   }
 
+  /**
+   * Lets the gradients be computed elsewhere, such as on the executors of a cluster. The result is
+   * the same, bit for bit, on processors alike with the same number of threads. The loss is not
+   * computed here then, so that {@link #measuring} has nothing to measure, and {@link #counting}
+   * belongs to the {@link GradientWorker}s.
+   */
+  public Trainer<B> gradients(GradientSource value) {
+    source = value;
+    return this;
+  }
+
   /** Returns the number of steps of the whole run, unless it stops early. */
   public long plannedSteps() {
     return settings.plannedSteps(data.count());
@@ -223,6 +235,8 @@ public final class Trainer<B> {
     private final int batches = data.count();
     private final long totalSteps = plannedSteps();
     private final Schedule schedule = settings.schedule().apply(totalSteps);
+    private final @Nullable GatheredGradients gathered =
+        source == null ? null : new GatheredGradients(source, optimizer);
     private TrainingState state = TrainingState.START;
     private RunCourse course = new RunCourse();
     private long current;
@@ -302,22 +316,7 @@ public final class Trainer<B> {
       float clip = settings.clipNorm();
       current = state.step() + 1;
       where = "step " + current + " (epoch " + state.epoch() + ", batch " + state.batch() + ")";
-      Accumulation sum = new Accumulation(micro);
-      for (int i = 0; i < micro; i++) {
-        int index = state.batch() + i;
-        B batch = data.get(state.epoch(), index);
-        double counted = counting.applyAsDouble(batch);
-        Tensor value = loss.apply(batch);
-        if (!reached) { // once a run: it is a mistake of the program, not of a batch
-          Reached.require(value, optimizer, where);
-          reached = true;
-        }
-        Tensor besides = subject.addedLoss();
-        sum.add(value, besides, counted, data.examples(state.epoch(), index), this::require);
-      }
-      if (!sum.finish(optimizer.parameters())) {
-        throw diverged(Float.NaN); // nothing counts in any batch
-      }
+      StepLoss sum = gathered == null ? here(micro) : elsewhere(gathered, micro);
       Tensor norm = clip > 0 ? GradientClip.byNorm(optimizer.parameters(), clip) : null;
       float stepRate = (float) (rate * schedule.factor(state.step()) * course.plateau().rate());
       optimizer.lr(stepRate);
@@ -338,6 +337,39 @@ public final class Trainer<B> {
       tell(
           new TrainingEvent.Step(
               state, epoch, lastLoss, stepRate, normValue, micro, count, measuring.get()));
+    }
+
+    /** Computes the gradients of the next batches. */
+    private StepLoss here(int micro) {
+      Accumulation sum = new Accumulation(micro);
+      for (int i = 0; i < micro; i++) {
+        int index = state.batch() + i;
+        B batch = data.get(state.epoch(), index);
+        double counted = counting.applyAsDouble(batch);
+        Tensor value = loss.apply(batch);
+        if (!reached) { // once a run: it is a mistake of the program, not of a batch
+          Reached.require(value, optimizer.parameters(), where);
+          reached = true;
+        }
+        Tensor besides = subject.addedLoss();
+        sum.add(value, besides, counted, data.examples(state.epoch(), index), this::require);
+      }
+      if (!sum.finish(optimizer.parameters())) {
+        throw diverged(Float.NaN); // nothing counts in any batch
+      }
+      return sum;
+    }
+
+    /** Lets the gradients of the next batches be computed by another. */
+    private StepLoss elsewhere(GatheredGradients by, int micro) {
+      List<Rng> generators = new ArrayList<>(List.of(Rng.current()));
+      generators.addAll(subject.generators().values());
+      StepPlace place = new StepPlace(current, state.epoch(), state.batch(), micro);
+      GradientSum sum = by.step(place, generators, this::require);
+      if (!sum.finish(optimizer.parameters())) {
+        throw diverged(Float.NaN);
+      }
+      return sum;
     }
 
     private void require(float value) {

@@ -57,6 +57,7 @@ public final class Exports {
           "generate",
           "sft",
           "langchain4j",
+          "spark",
           "reports",
           "kotlin");
 
@@ -67,6 +68,7 @@ public final class Exports {
           "checkpoint",
           "backend.cpu",
           "backend.reference",
+          "backend.cublas",
           "backend.tornado",
           "reports.terminal",
           "chat.jinja",

@@ -44,7 +44,14 @@ public final class Bloom extends DecoderFamily {
     keys.sizes().normEps("layer_norm_epsilon");
     keys.config().intermediateSize(4 * keys.config().hiddenSize);
     keys.config().residualDropout(keys.dropout("hidden_dropout", 0));
-    keys.ignore("slow_but_exact", "attention_softmax_in_fp32", "masked_softmax_fusion");
+    if (in.flag("slow_but_exact", false) && in.wholeNumber("pretraining_tp", 1, 1) > 1) {
+      // transformers leaves out two biases then, which was hardly meant
+      throw in.error(
+          "slow_but_exact is true and pretraining_tp "
+              + in.get("pretraining_tp")
+              + ", which is not supported; expected slow_but_exact to be false");
+    }
+    keys.ignore("attention_softmax_in_fp32", "masked_softmax_fusion");
     keys.ignore("bias_dropout_fusion", "offset_alibi", "skip_bias_add", "skip_bias_add_qkv");
     keys.ignore("unk_token_id", "n_inner");
     return keys.build();

@@ -18,6 +18,9 @@ public final class Gemma extends DecoderFamily {
     keys.config().vocabSize(256000).hiddenSize(3072).intermediateSize(24576).layers(28);
     keys.config().heads(16).kvHeads(16).maxPositions(8192);
     defaults(keys, "hidden_act");
+    // the first generation alone: its files say gelu and mean the approximation
+    boolean exact = keys.config().activation == Activation.GELU;
+    keys.config().activation(exact ? Activation.GELU_TANH : keys.config().activation);
     keys.ignore("hidden_activation"); // of older files; the tanh approximation in any case
     return keys.rotary(10000, 1, 0).build();
   }
@@ -29,8 +32,7 @@ public final class Gemma extends DecoderFamily {
     keys.style().norm(NormKind.RMS_PLUS_ONE);
     keys.sizes().normEps("rms_norm_eps");
     boolean bias = keys.file().flag("attention_bias", false);
-    Activation a = keys.activation(activation, Activation.GELU_TANH);
-    keys.config().activation(a == Activation.GELU ? Activation.GELU_TANH : a);
+    keys.config().activation(keys.activation(activation, Activation.GELU_TANH));
     keys.style().embeddingScale((float) Math.sqrt(keys.config().hiddenSize));
     keys.style().projectionBias(bias).outputBias(bias);
   }

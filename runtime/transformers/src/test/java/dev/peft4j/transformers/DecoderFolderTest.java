@@ -99,6 +99,32 @@ class DecoderFolderTest {
   }
 
   @Test
+  void onlyTheFirstGemmaMeansTheApproximationByGelu() throws IOException {
+    assertThat(activation("gemma", "hidden_act", "gelu")).isEqualTo(Activation.GELU_TANH);
+    assertThat(activation("gemma", "hidden_act", "silu")).isEqualTo(Activation.SILU);
+    assertThat(activation("gemma2", "hidden_activation", "gelu")).isEqualTo(Activation.GELU);
+    assertThat(activation("gemma3", "hidden_activation", "gelu")).isEqualTo(Activation.GELU);
+  }
+
+  private Activation activation(String name, String key, String value) throws IOException {
+    TinyDecoder tiny = TinyDecoder.of(name);
+    ObjectNode config = tiny.config().put(key, value);
+    return Transformers.decoderConfig(TinyDecoder.folder(temp, config, tiny.weights()))
+        .activation();
+  }
+
+  @Test
+  void biasesThatAreLeftOutWhereProductsAreInParts() throws IOException {
+    refuses(
+        "bloom",
+        c -> c.put("slow_but_exact", true).put("pretraining_tp", 2),
+        "slow_but_exact is true and pretraining_tp 2, which is not supported");
+    TinyDecoder tiny = TinyDecoder.of("bloom");
+    ObjectNode off = tiny.config().put("slow_but_exact", false).put("pretraining_tp", 4);
+    assertThat(Transformers.causalLm(TinyDecoder.folder(temp, off, tiny.weights()))).isNotNull();
+  }
+
+  @Test
   void settingsOfAMuchLargerModel() throws IOException {
     refuses("llama", c -> c.put("vocab_size", 90_000_000), "describes a model of");
   }

@@ -35,6 +35,7 @@ class PublishedTest {
             "peft4j-kotlin",
             "peft4j-langchain4j",
             "peft4j-processor",
+            "peft4j-spark",
             "peft4j-transformers");
     for (String artifact : jars) {
       assertThat(entries(Built.attached(artifact, "-sources.jar")))

@@ -61,6 +61,11 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
+  public int threads() {
+    return Workers.shared().size();
+  }
+
+  @Override
   public boolean supports(Op op) {
     return Kernels.supports(op);
   }

@@ -67,7 +67,9 @@ final class HeadLossKernel extends Kernel {
     this.classes = site.in(2).dim(0);
     this.elements = site.out().size();
     this.wide = site.program().dtype(site.step().inputs()[0]) == DType.INT64;
-    this.height = (int) Math.max(1, Math.min(n, Math.max(MIN_ROWS, CHUNK / 4 / classes)));
+    int most = (int) Math.max(1, Math.min(n, Math.max(MIN_ROWS, CHUNK / 4 / classes)));
+    int chunks = Math.max(1, (n + most - 1) / most);
+    this.height = Math.max(1, (n + chunks - 1) / chunks); // of equal height, the least memory
     this.panels = (classes + PANEL - 1) / PANEL;
     this.biasInput = op.bias() ? site.step().inputs().length - 1 : -1;
     this.biasGradient = grad != null && op.bias() && grad.wants(biasInput);

@@ -249,7 +249,8 @@ class HeadLossTest {
     long small = planned(512, classes);
     long large = planned(1024, classes);
     assertThat(large).isLessThan(4L * 512 * classes / 3);
-    assertThat(large - small).isLessThan(4L * 512 * 16 * 4);
+    // the rows of a chunk differ a little, since all chunks have as many
+    assertThat(large - small).isLessThan(4L * 512 * 16 * 4 + 4L * 8 * classes);
   }
 
   private long planned(int n, int classes) {

@@ -74,6 +74,10 @@ final class GraphPlan implements AutoCloseable {
   private final Map<List<Integer>, IntArray> sizes = new HashMap<>();
   private final Map<String, Item> tasks = new HashMap<>();
   private final Map<Integer, String> labels = new HashMap<>();
+
+  /** False if there are only calls of libraries. */
+  private final boolean hasKernels;
+
   private int lastRun = -1;
   private @Nullable TornadoExecutionResult computed;
   private @Nullable TornadoExecutionResult committed;
@@ -106,12 +110,15 @@ final class GraphPlan implements AutoCloseable {
     plan = new TornadoExecutionPlan(all.toArray(new ImmutableTaskGraph[0]));
     plan.withDevice(device);
     kernels.provide(plan.getId(), tasks);
+    hasKernels = tasks.values().stream().anyMatch(i -> !i.call.isLibrary());
   }
 
-  /** The buffers of a call, that of its sizes being the first one. */
+  /** The buffers of a call, that of a kernel's sizes being the first one. */
   private List<Object> buffers(KernelCall call) {
     List<Object> all = new ArrayList<>();
-    all.add(sizes(call));
+    if (!call.isLibrary()) {
+      all.add(sizes(call));
+    }
     all.addAll(List.of(call.buffers()));
     return all;
   }
@@ -221,7 +228,7 @@ final class GraphPlan implements AutoCloseable {
       Set<Object> fresh = identitySet();
       Set<Object> numbers = identitySet();
       for (Item i : part) {
-        numbers.add(sizes(i.call));
+        numbers.add(sizes(i.call)); // copies are always kernels
         Arrays.stream(i.call.buffers()).filter(fromHost::contains).forEach(fresh::add);
       }
       TaskGraph graph = new TaskGraph(NAME);
@@ -309,7 +316,11 @@ final class GraphPlan implements AutoCloseable {
 
   private TornadoExecutionResult execute(int graph) {
     try {
-      TornadoExecutionResult result = plan.withGraph(graph).withGridScheduler(grids).execute();
+      plan.withGraph(graph);
+      if (hasKernels) { // TornadoVM takes grids of kernels only
+        plan.withGridScheduler(grids);
+      }
+      TornadoExecutionResult result = plan.execute();
       lastRun = graph;
       return result;
     } catch (RuntimeException e) {

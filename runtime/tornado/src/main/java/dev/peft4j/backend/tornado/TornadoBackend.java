@@ -12,7 +12,6 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.locks.ReentrantLock;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
-import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
 
 /**
  * The backend of one TornadoVM device. One program runs at a time, whatever the number of threads,
@@ -31,8 +30,8 @@ public final class TornadoBackend implements Backend {
   /** Programs that hold buffers on the device, the one that ran last at the end. */
   private final Deque<TornadoProgram> resident = new ArrayDeque<>();
 
-  TornadoBackend(TornadoDevice device, String name) {
-    this(device, name, usable(device));
+  TornadoBackend(TornadoDevice device, String name, MatrixProduct products, FreeMemory free) {
+    this(device, name, products, free.usable());
   }
 
   /**
@@ -41,10 +40,20 @@ public final class TornadoBackend implements Backend {
    * @param usable bytes that programs may take
    */
   TornadoBackend(TornadoDevice device, String name, long usable) {
+    this(device, name, MatrixProduct.forDevice(device.getDeviceType()), usable);
+  }
+
+  /**
+   * Creates a backend.
+   *
+   * @param products what multiplies matrices
+   * @param usable bytes that programs may take
+   */
+  TornadoBackend(TornadoDevice device, String name, MatrixProduct products, long usable) {
     this.usable = usable;
     this.device = device;
     this.name = name;
-    this.products = MatrixProduct.forDevice(device.getDeviceType());
+    this.products = products;
     this.kernels = new CompiledKernels(device);
   }
 
@@ -137,12 +146,6 @@ public final class TornadoBackend implements Backend {
       oldest.release();
     }
     resident.addLast(program);
-  }
-
-  /** What programs may take of a device's memory; a CPU's is the host's as well. */
-  private static long usable(TornadoDevice device) {
-    long all = device.getPhysicalDevice().getDeviceGlobalMemorySize();
-    return device.getDeviceType() == TornadoDeviceType.CPU ? all / 10 * 6 : all / 10 * 9;
   }
 
   /** Bytes that programs hold on the device. */

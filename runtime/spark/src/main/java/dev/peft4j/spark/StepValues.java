@@ -1,0 +1,16 @@
+package dev.peft4j.spark;
+
+import dev.peft4j.train.StepPlace;
+import java.io.Serializable;
+import java.util.List;
+
+/**
+ * What an executor gets once a step.
+ *
+ * @param place the step
+ * @param values of the parameters
+ * @param trained whether each gets a gradient
+ */
+record StepValues(StepPlace place, Tensors values, List<Boolean> trained) implements Serializable {
+  private static final long serialVersionUID = 1L;
+}
