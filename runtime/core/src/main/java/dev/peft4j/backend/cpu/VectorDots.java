@@ -61,6 +61,17 @@ final class VectorDots {
     return s.add(s.rearrange(VectorSums.BY_1)).lane(0);
   }
 
+  /** Adds up each 16 of {@code count} times 16 numbers; the results are {@code next} apart. */
+  static void tree(long sums, int count, long y, long next) {
+    for (int j = 0; j < count; j++) {
+      FloatVector s = at(sums + 64L * j);
+      s = s.add(s.rearrange(VectorSums.BY_8));
+      s = s.add(s.rearrange(VectorSums.BY_4));
+      s = s.add(s.rearrange(VectorSums.BY_2));
+      Memory.set(y + j * next, s.add(s.rearrange(VectorSums.BY_1)).lane(0));
+    }
+  }
+
   /** {@code to = w} as float32. */
   static void decode(long w, long to, int n) {
     for (int i = 0; i < n; i += 16) {
