@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.chat.ChatMessage;
 import dev.peft4j.chat.ChatTemplateException;
 import dev.peft4j.generate.ChatSession;
+import dev.peft4j.generate.ChatSettings;
 import dev.peft4j.generate.FinishReason;
 import dev.peft4j.generate.Generated;
 import dev.peft4j.generate.GenerationListener;
@@ -19,6 +20,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** A conversation at a terminal or in a file: messages, their answers, and commands. */
 final class Conversation {
@@ -35,6 +38,7 @@ final class Conversation {
 
   private final ChatSession chat;
   private final List<String> adapters;
+  private final Map<String, ChatSettings> manners;
   private final ChatInput input;
   private final Out out;
 
@@ -42,10 +46,17 @@ final class Conversation {
    * A conversation that has not begun.
    *
    * @param adapters the names of those that can answer; the first one does
+   * @param manners how each of them talks, and the base
    */
-  Conversation(ChatSession chat, List<String> adapters, ChatInput input, Out out) {
+  Conversation(
+      ChatSession chat,
+      List<String> adapters,
+      Map<String, ChatSettings> manners,
+      ChatInput input,
+      Out out) {
     this.chat = chat;
     this.adapters = adapters;
+    this.manners = manners;
     this.input = input;
     this.out = out;
   }
@@ -149,16 +160,24 @@ final class Conversation {
   }
 
   private void adapter(String name) {
-    if (name.equals("base")) {
-      chat.adapter(adapters.isEmpty() ? null : AdapterSet.BASE);
-    } else if (adapters.contains(name)) {
-      chat.adapter(name);
+    if (adapters.contains(name)) {
+      talkAs(name, name);
+    } else if (name.equals("base")) {
+      talkAs(adapters.isEmpty() ? null : AdapterSet.BASE, AdapterSet.BASE);
     } else {
       throw new CommandException(
           (name.isEmpty() ? "needed is /adapter NAME" : "there is no adapter \"" + name + "\"")
               + "; there are "
               + (adapters.isEmpty() ? "" : String.join(", ", adapters) + ", ")
               + "base");
+    }
+  }
+
+  private void talkAs(@Nullable String name, String manner) {
+    chat.adapter(name);
+    ChatSettings settings = manners.get(manner);
+    if (settings != null) {
+      chat.settings(settings);
     }
   }
 

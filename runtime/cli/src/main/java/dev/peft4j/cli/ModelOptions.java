@@ -1,6 +1,9 @@
 package dev.peft4j.cli;
 
+import dev.peft4j.backend.Backend;
 import dev.peft4j.backend.Backends;
+import dev.peft4j.backend.Device;
+import dev.peft4j.backend.Precision;
 import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Encodings;
 import dev.peft4j.transformers.CausalLm;
@@ -11,6 +14,7 @@ import dev.peft4j.tuner.prompt.PromptBuilder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Help;
@@ -71,6 +75,14 @@ final class ModelOptions {
           "What computes, see 'peft4j devices'; by default what PEFT4J_DEVICE names, else the CPU.")
   @Nullable String device;
 
+  @Option(
+      names = "--precision",
+      paramLabel = "NAME",
+      description =
+          "The arithmetic of the device's products: float32 (the default), tf32 or bf16; see"
+              + " 'peft4j devices' for what the device has.")
+  @Nullable String precision;
+
   /** Returns how the frozen weights are held, or null if it was not given. */
   @Nullable Encoding encoding() {
     return encoding(dtype);
@@ -129,8 +141,9 @@ final class ModelOptions {
 
   /** Runs a command on the requested device. */
   int run(Callable<Integer> body) throws Exception {
+    Precision asked = precision();
     String name = device;
-    if (name == null) {
+    if (name == null && asked == null) {
       CommandException.ofSettings(Backends::current); // that of PEFT4J_DEVICE may be missing
       HubAccess.requireModel(folder);
       return body.call();
@@ -138,7 +151,7 @@ final class ModelOptions {
     Exception[] failed = {null};
     int code =
         Backends.with(
-            CommandException.ofSettings(() -> Backends.named(name)),
+            CommandException.ofSettings(() -> backend(name, asked)),
             () -> {
               try {
                 HubAccess.requireModel(folder);
@@ -152,5 +165,22 @@ final class ModelOptions {
       throw failed[0];
     }
     return code;
+  }
+
+  private @Nullable Precision precision() {
+    String name = precision;
+    try {
+      return name == null ? null : Precision.named(name);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--precision is \"" + name + "\", expected float32, tf32 or bf16");
+    }
+  }
+
+  private static Backend backend(@Nullable String name, @Nullable Precision precision) {
+    if (precision == null) {
+      return Backends.named(Objects.requireNonNull(name));
+    }
+    String device = name == null ? Backends.current().name() : name;
+    return Device.of(device).withPrecision(precision).backend();
   }
 }

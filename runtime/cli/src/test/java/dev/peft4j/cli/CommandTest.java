@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.peft4j.backend.Precision;
 import dev.peft4j.io.AdapterFolder;
 import dev.peft4j.transformers.Transformers;
 import dev.peft4j.tuner.PeftModel;
@@ -286,7 +287,12 @@ class CommandTest {
   void listsDevices() throws IOException {
     assertThat(Run.of("devices").ok().lines())
         .anyMatch(l -> l.matches("cpu +cpu +[0-9.]+ GiB  Java and OpenBLAS, .* \\(default\\)"))
-        .contains("fake:1       accelerator     2.5 GiB  Test driver, A slow one");
+        .contains("fake:1       accelerator     2.5 GiB  Test driver, A slow one")
+        .contains(
+            "fake:2       gpu             8.0 GiB  Test driver, A fast one, products by"
+                + " cuFAKE 1 (/lib/x): float32, tf32");
+    assertThat(Run.of("devices").ok().err())
+        .contains("missing: the third card is not plugged in: plug it in");
     List<String> lines = Run.of("devices", "--json").ok().lines();
     JsonNode cpu = Run.JSON.readTree(lines.getFirst());
     assertThat(cpu.path("id").textValue()).isEqualTo("cpu");
@@ -295,7 +301,9 @@ class CommandTest {
     assertThat(lines)
         .contains(
             "{\"id\":\"fake:0\",\"type\":\"gpu\",\"name\":\"A card\",\"driver\":\"Test driver\","
-                + "\"memory\":1073741824,\"default\":false}");
+                + "\"memory\":1073741824,\"free_memory\":1073741824,\"library\":null,"
+                + "\"precisions\":[\"float32\"],\"default\":false}",
+            "{\"missing\":\"the third card is not plugged in: plug it in\"}");
   }
 
   @Test
@@ -303,10 +311,10 @@ class CommandTest {
     Run devices = Run.of("devices").ok();
     // where a TornadoVM is installed the backend is available, and wants flags or finds devices
     if (devices.out().contains("tornado")) {
-      assertThat(devices.err()).isEmpty();
+      assertThat(devices.err()).doesNotContain("no accelerators");
     } else {
       assertThat(devices.err())
-          .startsWith("no accelerators: ")
+          .contains("no accelerators: ")
           .containsPattern("install TornadoVM|sdk install tornadovm|without TornadoVM's flags");
     }
   }
@@ -323,6 +331,38 @@ class CommandTest {
           .isEqualTo(report.path("eval_accuracy").doubleValue());
       assertThat(FakeDevices.opened() - before).isEqualTo(device.equals("fake:gpu") ? 1 : 0);
     }
+    assertThat(
+            Run.of(
+                    "eval",
+                    "-m",
+                    model,
+                    "-a",
+                    adapter,
+                    "-d",
+                    test,
+                    "--device",
+                    "fake:2",
+                    "--precision",
+                    "TF32",
+                    "--json")
+                .json()
+                .path("accuracy")
+                .doubleValue())
+        .isEqualTo(report.path("eval_accuracy").doubleValue());
+    assertThat(FakeDevices.precision()).isEqualTo(Precision.TF32);
+    for (String[] wrong : new String[][] {{"fake:2", "bf16"}, {"cpu", "tf32"}}) {
+      Run lacks =
+          Run.of("eval", "-m", model, "-d", test, "--device", wrong[0], "--precision", wrong[1]);
+      assertThat(lacks.code()).isEqualTo(1);
+      assertThat(lacks.err())
+          .contains("has no products of precision " + wrong[1] + ", it has float32");
+    }
+    Run unknown = Run.of("eval", "-m", model, "-d", test, "--precision", "double");
+    assertThat(unknown.code()).isEqualTo(2);
+    assertThat(unknown.err()).contains("--precision is \"double\", expected float32, tf32 or bf16");
+    Run flags = Run.of("devices", "--jvm-flags", folder.resolve("flags"));
+    assertThat(flags.err())
+        .containsPattern("no provider of devices named 'tornado'|flags: |TornadoVM");
     Run none = Run.of("predict", "-m", model, "-a", adapter, "a film", "--device", "abacus");
     assertThat(none.code()).isEqualTo(1);
     assertThat(none.err())

@@ -86,6 +86,9 @@ public final class Backends {
         throw new IllegalStateException(
             "no backend is available; peft4j-core brings 'cpu' and 'reference'");
       }
+      if (System.getProperty(Device.PRECISION) != null && (name == null || name.equals("cpu"))) {
+        Device.of("cpu"); // throws if it lacks the precision that was asked for
+      }
       return name == null ? ALL.getFirst() : named(name);
     }
   }

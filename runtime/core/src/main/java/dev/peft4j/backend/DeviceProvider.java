@@ -1,5 +1,8 @@
 package dev.peft4j.backend;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -26,5 +29,25 @@ public interface DeviceProvider {
    */
   default List<String> missingJvmFlags() {
     return List.of();
+  }
+
+  /**
+   * Returns what keeps it from having more devices or faster ones, a sentence each, which says how
+   * to get what is missing: a driver that cannot be loaded, a library that was not found. None if
+   * nothing is missing.
+   */
+  default List<String> problems() {
+    return List.of();
+  }
+
+  /**
+   * Writes the flags that a JVM must be started with to use the devices into a file, for {@code
+   * java @FILE …}. It may put what the flags refer to beside it.
+   *
+   * @throws IOException if the file cannot be written
+   * @throws IllegalStateException if what the flags are about is not installed
+   */
+  default void writeJvmFlags(Path file) throws IOException {
+    Files.writeString(file, "");
   }
 }

@@ -68,6 +68,7 @@ public final class Exports {
           "checkpoint",
           "backend.cpu",
           "backend.reference",
+          "backend.cublas",
           "backend.tornado",
           "reports.terminal",
           "chat.jinja",

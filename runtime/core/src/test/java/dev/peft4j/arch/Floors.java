@@ -43,6 +43,7 @@ public final class Floors {
           "backend",
           "backend.reference",
           "backend.cpu",
+          "backend.cublas",
           "backend.tornado",
           "tensor",
           "nn",

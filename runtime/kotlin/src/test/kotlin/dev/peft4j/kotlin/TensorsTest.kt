@@ -1,8 +1,11 @@
 package dev.peft4j.kotlin
 
+import dev.peft4j.backend.Device
+import dev.peft4j.backend.Precision
 import dev.peft4j.nn.Parameter
 import dev.peft4j.tensor.Tensor
 import org.assertj.core.api.Assertions.assertThat
+import org.assertj.core.api.Assertions.assertThatThrownBy
 import org.junit.jupiter.api.Test
 
 class TensorsTest {
@@ -62,5 +65,13 @@ class TensorsTest {
     assertThat(x.list())
       .isEqualTo(randomNormal(3, 5, seed = 7).list())
       .isNotEqualTo(randomNormal(3, 5, seed = 8).list())
+  }
+
+  @Test
+  fun computesOnADeviceInAPrecision() {
+    assertThat(computeOn(Device.cpu()) { (a matmul b).list() }).containsExactly(70f, 100f, 150f, 220f)
+    assertThatThrownBy { computeOn(Device.cpu(), Precision.TF32) { a.sum().item() } }
+      .isInstanceOf(IllegalArgumentException::class.java)
+      .hasMessageContaining("no products of precision tf32, it has float32")
   }
 }

@@ -13,6 +13,7 @@ import dev.langchain4j.model.chat.request.ToolChoice;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.output.FinishReason;
 import dev.langchain4j.model.output.TokenUsage;
+import dev.peft4j.chat.ChatMessage;
 import dev.peft4j.chat.ChatTemplateException;
 import dev.peft4j.chat.RenderOptions;
 import dev.peft4j.chat.ToolCalls;
@@ -55,19 +56,27 @@ final class ChatCall {
     requireSupported();
     RenderOptions options =
         tools.isEmpty() ? RenderOptions.NONE : RenderOptions.NONE.tools(Messages.tools(tools));
+    List<ChatMessage> messages = chat.messages().stream().map(Messages::message).toList();
     int[] prompt;
     try {
-      prompt =
-          talker
-              .settings()
-              .prompt(
-                  talker.tokenizer(),
-                  chat.messages().stream().map(Messages::message).toList(),
-                  options);
+      prompt = talker.settings().prompt(talker.tokenizer(), messages, options);
+      requireTold(prompt, messages);
     } catch (ChatTemplateException e) {
       throw new InvalidRequestException(String.valueOf(e.getMessage()), e);
     }
     this.request = new GenerationRequest(prompt, config(), adapter());
+  }
+
+  /** Throws if there are tools, and the template does not tell the model of them. */
+  private void requireTold(int[] prompt, List<ChatMessage> messages) {
+    if (!tools.isEmpty()
+        && Arrays.equals(
+            prompt, talker.settings().prompt(talker.tokenizer(), messages, RenderOptions.NONE))) {
+      throw new UnsupportedFeatureException(
+          "the request has tools, and the chat template "
+              + talker.settings().template().name()
+              + " does not tell the model of them");
+    }
   }
 
   private void requireSupported() {
@@ -155,7 +164,7 @@ final class ChatCall {
   ChatResponse run(GenerationListener listener) {
     GenerationResult result;
     try {
-      result = talker.generator().run(List.of(request), listener);
+      result = talker.sessions().generate(request, listener);
     } catch (IllegalArgumentException e) { // a prompt that is too long, settings that do not fit
       throw new InvalidRequestException(String.valueOf(e.getMessage()), e);
     }

@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract sealed class ChatModelBuilder<M, B extends ChatModelBuilder<M, B>>
     permits Peft4jChatModel.Builder, Peft4jStreamingChatModel.Builder {
+  /** The most memory of conversations' keys and values that is kept unless it is set: 512 MiB. */
+  public static final long CACHE_BYTES = 512L << 20;
+
   @Nullable Generator generator;
   @Nullable ChatSettings settings;
   @Nullable AdapterSet adapters;
@@ -31,6 +34,7 @@ public abstract sealed class ChatModelBuilder<M, B extends ChatModelBuilder<M, B
   String modelName = "peft4j";
   ChatRequestParameters defaults = DefaultChatRequestParameters.EMPTY;
   List<ChatModelListener> listeners = List.of();
+  long cacheBytes = CACHE_BYTES;
 
   ChatModelBuilder() {}
 
@@ -113,6 +117,22 @@ public abstract sealed class ChatModelBuilder<M, B extends ChatModelBuilder<M, B
   /** Sets who hears of requests and responses. */
   public B listeners(List<ChatModelListener> value) {
     listeners = List.copyOf(value);
+    return self();
+  }
+
+  /**
+   * Sets the most memory of keys and values that is kept between requests. A request has all
+   * messages of its conversation; what it has in common with an earlier one, of this conversation
+   * or another, is not computed again. The conversations that were used longest ago are forgotten.
+   *
+   * @param value bytes; 0 keeps nothing
+   * @throws IllegalArgumentException if it is negative
+   */
+  public B cacheBytes(long value) {
+    if (value < 0) {
+      throw new IllegalArgumentException("cacheBytes is " + value + ", needed 0 or more");
+    }
+    cacheBytes = value;
     return self();
   }
 

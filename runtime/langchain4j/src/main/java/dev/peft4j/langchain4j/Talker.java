@@ -6,6 +6,7 @@ import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.peft4j.constraint.Constraint;
 import dev.peft4j.generate.ChatSettings;
 import dev.peft4j.generate.Generator;
+import dev.peft4j.generate.SessionCache;
 import dev.peft4j.transformers.Tokenizer;
 import dev.peft4j.tuner.AdapterSet;
 import java.util.LinkedHashMap;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param adapter the adapter that acts where a request names none, or null
  * @param set the adapters that requests may name, or null
+ * @param sessions where requests that go on from earlier ones find what is computed already
  */
 record Talker(
     Generator generator,
@@ -28,7 +30,8 @@ record Talker(
     String modelName,
     ChatRequestParameters defaults,
     List<ChatModelListener> listeners,
-    Map<JsonNode, Constraint> schemas) {
+    Map<JsonNode, Constraint> schemas,
+    SessionCache sessions) {
   /** The most new tokens where nothing is said. */
   static final int NEW_TOKENS = 512;
 
@@ -55,15 +58,17 @@ record Talker(
               + "', expected one of "
               + (set == null ? "the adapters that adapters(...) gives" : set.names()));
     }
+    Generator all = set == null ? generator : generator.with(set);
     return new Talker(
-        set == null ? generator : generator.with(set),
+        all,
         settings,
         set,
         adapter,
         b.modelName,
         b.defaults,
         List.copyOf(b.listeners),
-        new LinkedHashMap<>());
+        new LinkedHashMap<>(),
+        new SessionCache(all, b.cacheBytes));
   }
 
   Tokenizer tokenizer() {

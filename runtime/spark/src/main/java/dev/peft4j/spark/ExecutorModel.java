@@ -67,7 +67,7 @@ final class ExecutorModel<M, P extends Trainable, B> {
       GradientWorker<B> worker = take();
       try {
         set(worker.parameters(), step);
-        return StepResult.of(worker.compute(step.place(), task));
+        return StepResult.of(worker.compute(step.place(), task), step);
       } finally {
         synchronized (idle) {
           idle.push(worker);
@@ -176,7 +176,7 @@ final class ExecutorModel<M, P extends Trainable, B> {
     return lines;
   }
 
-  private static String here() {
+  static String here() {
     SparkEnv env = SparkEnv.get();
     return env == null
         ? "this process"

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ChatSession {
   private final Tokenizer tokenizer;
-  private final ChatSettings settings;
+  private ChatSettings settings;
   private final GenerationSession session;
   private final List<ChatMessage> messages = new ArrayList<>();
   private GenerationConfig config;
@@ -59,6 +59,13 @@ public final class ChatSession {
   /** Sets the adapter that acts from now on; null for those active around the calls. */
   public ChatSession adapter(@Nullable String name) {
     this.adapter = name;
+    return this;
+  }
+
+  /** Sets the manner in which the model talks from now on, such as that of another adapter. */
+  public ChatSession settings(ChatSettings other) {
+    this.settings = other;
+    this.config = other.with(config);
     return this;
   }
 
@@ -112,7 +119,8 @@ public final class ChatSession {
    *
    * @param listener is told of the answer while it is made
    * @throws dev.peft4j.chat.ChatTemplateException if the template refuses the conversation
-   * @throws IllegalArgumentException if the conversation is longer than the model's context
+   * @throws IllegalArgumentException if the conversation is longer than the model's context, or has
+   *     noncharacters while special tokens in messages stay text
    */
   public Generated answer(ChatMessage message, GenerationListener listener) {
     List<ChatMessage> all = new ArrayList<>(messages);

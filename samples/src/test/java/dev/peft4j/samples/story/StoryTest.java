@@ -1,19 +1,23 @@
 package dev.peft4j.samples.story;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.data.Encodings;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -74,7 +78,41 @@ class StoryTest {
     assertThat(options)
         .isEqualTo(
             new StoryOptions(
-                "m", 300, 32, 3e-3f, 0, 8, Encodings.BFLOAT16, Path.of("target", "story")));
+                "m",
+                300,
+                32,
+                3e-3f,
+                0,
+                8,
+                Encodings.BFLOAT16,
+                null,
+                1000,
+                Path.of("target", "story")));
+  }
+
+  /** Codes of 8 bits keep the perplexity; the adapter learns on them as on the floats. */
+  @Test
+  void aQuantizedModelLearns(@TempDir Path folder) throws Exception {
+    double[] before = new double[2];
+    double[] after = new double[2];
+    for (int i = 0; i < 2; i++) {
+      Map<String, String> options = new HashMap<>();
+      options.put("model", model());
+      options.put("steps", "8");
+      options.put("batch", "8");
+      options.put("heldout", "100");
+      options.put("out", folder.resolve("run" + i).toString());
+      if (i == 1) {
+        options.put("quantize", "int8");
+      }
+      PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), false, UTF_8);
+      ObjectNode line = new Story(StoryOptions.read(options::get), nowhere).run();
+      assertThat(line.path("test").asInt()).isEqualTo(100);
+      before[i] = line.path("perplexity_before").asDouble();
+      after[i] = line.path("perplexity_after").asDouble();
+    }
+    assertThat(before[1]).isNotEqualTo(before[0]).isCloseTo(before[0], withinPercentage(2));
+    assertThat(after[1]).isLessThan(before[1] / 1.3).isCloseTo(after[0], withinPercentage(4));
   }
 
   @ParameterizedTest
@@ -84,6 +122,8 @@ class StoryTest {
     "lr, -1, 'expected a number above 0, such as 3e-3'",
     "seed, 1.5, 'expected a whole number'",
     "dtype, int8, 'expected float32, bfloat16 or float16'",
+    "quantize, nf5, 'expected nf4, fp4, int8, q8_0, q4_0, ...'",
+    "heldout, 1001, 'expected a whole number from 1 to 1000'",
     "out, '', 'expected a folder'"
   })
   void aWrongOptionIsNamed(String name, String value, String expected) {

@@ -2,9 +2,9 @@ package dev.peft4j.backend.cpu;
 
 /**
  * A product of a few rows with the transpose of a weight in codes, as when tokens are generated:
- * reading the weight takes all the time, so that its codes are read once, as they are. Of a single
- * row they are decoded in registers where there is a loop for that, else a row of the weight is
- * decoded into the first-level cache. Both give the same bits.
+ * reading the weight takes all the time, so that its codes are read once, as they are. For one row,
+ * and for every four, they are decoded in registers where there are loops for that, else a row of
+ * the weight is decoded into the first-level cache. Both give the same bits.
  */
 final class CodedFewRows extends Kernel {
   /** Bytes of the weight in a piece. */
@@ -28,7 +28,7 @@ final class CodedFewRows extends Kernel {
     this.columns = (int) Math.min(sizes.n(), (PIECE / each + 16) / 16 * 16);
     this.pieces = (sizes.n() + columns - 1) / columns;
     this.parts = parts((long) sizes.rows() * sizes.n() * sizes.k(), pieces);
-    site.frame().needScratch(4L * sizes.k());
+    site.frame().needScratch(4L * Math.max(sizes.k(), 64));
   }
 
   static boolean takes(CodedProductKernels.Sizes s) {
@@ -45,22 +45,13 @@ final class CodedFewRows extends Kernel {
     for (int piece = take(); piece < pieces; piece = take()) {
       int from = piece * columns;
       int count = Math.min(columns, sizes.n() - from);
-      dots(from, count, scratch(part));
+      long y = out() + 4L * from;
+      rows.dots(
+          in(0), sizes.rows(), in(1), from, count, sizes.k(), scratch(part), y, 4L * sizes.n());
       for (int r = 0; bias && r < sizes.rows(); r++) {
-        long y = out() + 4L * ((long) r * sizes.n() + from);
-        loops.binary(Loops.ADD, y, in(2) + 4L * from, y, count);
+        long row = y + 4L * r * sizes.n();
+        loops.binary(Loops.ADD, row, in(2) + 4L * from, row, count);
       }
-    }
-  }
-
-  private void dots(int from, int count, long decoded) {
-    int k = sizes.k();
-    if (sizes.rows() == 1 && rows.dots(in(0), in(1), from, count, k, out() + 4L * from)) {
-      return;
-    }
-    for (int j = from; j < from + count; j++) {
-      rows.decode(in(1), (long) j * k, k, decoded);
-      loops.dots(in(0), 4L * k, sizes.rows(), decoded, out() + 4L * j, 4L * sizes.n(), k);
     }
   }
 }

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Products with a frozen weight in blocks of any encoding: forward, with its transpose, and
  * backward, with the weight itself. No float32 copy of the weight exists: of many rows a panel of
- * the weight is decoded into the cache and multiplied there ({@link CodedProduct}), of a few the
- * codes are read once as they are ({@link CodedFewRows}).
+ * the weight is decoded into the cache and multiplied there ({@link CodedProduct}, {@link
+ * CodedRoundedProduct}), of a few the codes are read once as they are ({@link CodedFewRows}).
  */
 @AutoService(CodedKernels.class)
 public final class CodedProductKernels implements CodedKernels {
@@ -31,7 +31,12 @@ public final class CodedProductKernels implements CodedKernels {
     if (s == null) {
       throw new IllegalStateException("no kernel of codes for " + site.step().op().name());
     }
-    return CodedFewRows.takes(s) ? new CodedFewRows(site, s) : new CodedProduct(site, s);
+    if (CodedFewRows.takes(s)) {
+      return new CodedFewRows(site, s);
+    }
+    return CodedRoundedProduct.takes(s)
+        ? new CodedRoundedProduct(site, s)
+        : new CodedProduct(site, s);
   }
 
   /** A product of {@code rows} rows of length k with a weight (n, k), or (k, n) as it is. */

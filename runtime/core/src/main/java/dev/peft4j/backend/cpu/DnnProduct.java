@@ -54,6 +54,18 @@ final class DnnProduct {
     return product(m, n, left, dnn.anyLayout(k, n, factors), cStep, bias);
   }
 
+  /**
+   * The same with both factors in bfloat16, and the rows of {@code a} some elements apart.
+   *
+   * @param add whether the product is added to what is in {@code c}
+   */
+  static DnnProduct rounded(int m, int n, int k, int aStep, int cStep, boolean bias, boolean add) {
+    OneDnn dnn = OneDnn.library();
+    Encoding half = Encodings.BFLOAT16;
+    long left = dnn.layout(new long[] {m, k}, new long[] {aStep, 1}, half);
+    return product(m, n, left, dnn.anyLayout(k, n, half), cStep, bias, add);
+  }
+
   /** The same with {@code a} and {@code b} as they lie; their matrix steps are ignored. */
   static DnnProduct plain(int m, int n, int k, Steps a, Steps b, int cStep, boolean bias) {
     OneDnn dnn = OneDnn.library();
@@ -63,10 +75,15 @@ final class DnnProduct {
   }
 
   private static DnnProduct product(int m, int n, long a, long b, int cStep, boolean bias) {
+    return product(m, n, a, b, cStep, bias, false);
+  }
+
+  private static DnnProduct product(
+      int m, int n, long a, long b, int cStep, boolean bias, boolean add) {
     OneDnn dnn = OneDnn.library();
     long target = dnn.layout(new long[] {m, n}, new long[] {cStep, 1});
     long added = bias ? dnn.layout(new long[] {1, n}, new long[] {n, 1}) : 0;
-    return new DnnProduct(a, b, target, new Extra(OneDnn.BIAS, added), dnn.attributes(1, 0, false));
+    return new DnnProduct(a, b, target, new Extra(OneDnn.BIAS, added), dnn.attributes(1, 0, add));
   }
 
   /** How far apart the elements of matrices that lie in memory in some way are, in elements. */

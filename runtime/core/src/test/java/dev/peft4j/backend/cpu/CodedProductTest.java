@@ -106,18 +106,38 @@ class CodedProductTest {
 
   /** Plain loops and those of the Vector API, whichever is used when, and of how many rows. */
   @ParameterizedTest
-  @ValueSource(strings = {"Q8_0", "Q4_0", "Q4_1", "IQ4_NL", "Q4_K", "Q6_K", "NF4", "FP4"})
+  @ValueSource(
+      strings = {
+        "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "IQ4_NL", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_XS",
+        "NF4", "FP4"
+      })
   void codesAreDecodedToTheSameBitsWheneverTheyAre(String name) throws InterruptedException {
     Storage codes = RandomCodes.of(Encodings.named(name), 97 * 512);
     Tensor w = Tensor.of(new Variable("w", codes, Shape.of(97, 512), false).node()).toFloat();
     Tensor x = normal(24, 512);
     Tensor one = normal(1, 512);
+    Tensor five = normal(5, 512);
     float[] first = Backends.with(cpu, () -> x.linear(w, null).toFloats());
     float[] ofOne = Backends.with(cpu, () -> one.linear(w, null).toFloats());
+    float[] ofFive = Backends.with(cpu, () -> five.linear(w, null).toFloats());
+    float[] numbers = codes.copyAs(Encodings.FLOAT32).toFloats();
+    assertThat(decoded(codes)).isEqualTo(numbers);
     for (int i = 0; i < 20; i++) {
       assertThat(Backends.with(cpu, () -> x.linear(w, null).toFloats())).isEqualTo(first);
       assertThat(Backends.with(cpu, () -> one.linear(w, null).toFloats())).isEqualTo(ofOne);
+      assertThat(Backends.with(cpu, () -> five.linear(w, null).toFloats())).isEqualTo(ofFive);
+      assertThat(decoded(codes)).isEqualTo(numbers);
       Thread.sleep(50);
     }
+  }
+
+  /** The numbers from the third on, as panels have them. */
+  private static float[] decoded(Storage codes) {
+    int n = Math.toIntExact(codes.elements());
+    Storage out = Storage.allocate(Encodings.FLOAT32, n);
+    CodedRows rows = CodedRows.of(codes.encoding());
+    rows.decode(codes.address(), 0, 3, out.address());
+    rows.decode(codes.address(), 3, n - 3, out.address() + 12);
+    return out.toFloats();
   }
 }

@@ -144,7 +144,7 @@ final class CompiledKernels implements AutoCloseable {
     Map<Key, GraphPlan.Item> missing = new LinkedHashMap<>();
     for (GraphPlan.Item item : items) {
       Key key = Key.of(item.call());
-      if (!kernels.containsKey(key)) {
+      if (!item.call().isLibrary() && !kernels.containsKey(key)) {
         missing.putIfAbsent(key, item);
       }
     }
@@ -178,6 +178,9 @@ final class CompiledKernels implements AutoCloseable {
         usedBy.computeIfAbsent(plan, p -> Collections.newSetFromMap(new IdentityHashMap<>()));
     tasks.forEach(
         (name, item) -> {
+          if (item.call().isLibrary()) {
+            return;
+          }
           Key key = Key.of(item.call());
           Compiled compiled = kernels.get(key);
           if (compiled == null) {

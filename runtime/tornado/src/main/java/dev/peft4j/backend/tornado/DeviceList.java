@@ -16,6 +16,8 @@ final class DeviceList {
       "install the driver of your GPU, or an OpenCL driver for the CPU (Debian: apt install"
           + " pocl-opencl-icd)";
 
+  private static volatile boolean lacksCuBlas;
+
   private DeviceList() {}
 
   private static String root(Throwable e) {
@@ -26,17 +28,14 @@ final class DeviceList {
     return String.valueOf(root).lines().findFirst().orElse("");
   }
 
-  /** All devices of all drivers: GPUs first, then in TornadoVM's order. */
+  /**
+   * All devices of all drivers: GPUs first, then in TornadoVM's order. Drivers are loaded here, and
+   * some of them put handlers in the place of the JVM's, which are given back.
+   */
   static List<Device> find() {
-    List<TornadoDevice> found = new ArrayList<>();
+    List<TornadoDevice> found;
     try {
-      TornadoRuntime runtime = TornadoRuntimeProvider.getTornadoRuntime();
-      for (int b = 0; b < runtime.getNumBackends(); b++) {
-        TornadoBackend backend = runtime.getBackend(b);
-        for (int d = 0; d < backend.getNumDevices(); d++) {
-          found.add(backend.getDevice(d));
-        }
-      }
+      found = Signals.keep(DeviceList::ask);
     } catch (RuntimeException | LinkageError e) {
       throw new IllegalStateException(
           "TornadoVM could not be started (" + root(e) + "): " + DRIVER, e);
@@ -44,20 +43,46 @@ final class DeviceList {
     if (found.isEmpty()) {
       throw new IllegalStateException("TornadoVM finds no device: " + DRIVER);
     }
-    found.sort(Comparator.comparingInt(d -> d.getDeviceType() == TornadoDeviceType.GPU ? 0 : 1));
+    List<TornadoDevice> sorted = new ArrayList<>(found);
+    sorted.sort(Comparator.comparingInt(d -> d.getDeviceType() == TornadoDeviceType.GPU ? 0 : 1));
     List<Device> devices = new ArrayList<>();
-    for (TornadoDevice d : found) {
-      String id = "tornado:" + devices.size();
-      devices.add(
-          new Device(
-              id,
-              d.getPhysicalDevice().getDeviceName().strip(),
-              type(d.getDeviceType()),
-              "TornadoVM " + d.getTornadoVMBackend(),
-              d.getPhysicalDevice().getDeviceGlobalMemorySize(),
-              () -> new dev.peft4j.backend.tornado.TornadoBackend(d, id)));
+    for (TornadoDevice d : sorted) {
+      devices.add(device(d, "tornado:" + devices.size()));
     }
     return List.copyOf(devices);
+  }
+
+  private static List<TornadoDevice> ask() {
+    List<TornadoDevice> found = new ArrayList<>();
+    TornadoRuntime runtime = TornadoRuntimeProvider.getTornadoRuntime();
+    for (int b = 0; b < runtime.getNumBackends(); b++) {
+      TornadoBackend backend = runtime.getBackend(b);
+      for (int d = 0; d < backend.getNumDevices(); d++) {
+        found.add(backend.getDevice(d));
+      }
+    }
+    return found;
+  }
+
+  /** True if a device of CUDA was found, and no cuBLAS. */
+  static boolean lacksCuBlas() {
+    return lacksCuBlas;
+  }
+
+  private static Device device(TornadoDevice d, String id) {
+    long memory = d.getPhysicalDevice().getDeviceGlobalMemorySize();
+    FreeMemory free = new FreeMemory(d);
+    Cuda cuda = Cuda.of(d);
+    lacksCuBlas |= cuda.isMissing();
+    return new Device(
+        id,
+        d.getPhysicalDevice().getDeviceName().strip(),
+        type(d.getDeviceType()),
+        "TornadoVM " + d.getTornadoVMBackend(),
+        memory,
+        new Device.Abilities(cuda.precisions(), cuda.library(), free::bytes),
+        precision ->
+            new dev.peft4j.backend.tornado.TornadoBackend(d, id, cuda.products(precision), free));
   }
 
   private static Device.Type type(TornadoDeviceType type) {

@@ -7,10 +7,12 @@ import dev.peft4j.backend.tornado.kernel.KernelCall;
 import dev.peft4j.backend.tornado.op.LookupKernels;
 import dev.peft4j.backend.tornado.op.MoveKernels;
 import dev.peft4j.backend.tornado.op.ReduceKernels;
+import dev.peft4j.backend.tornado.op.RoundingKernels;
 import dev.peft4j.backend.tornado.product.DeviceCodes;
 import dev.peft4j.backend.tornado.product.MatrixProduct;
 import dev.peft4j.backend.tornado.product.ProductShape;
 import dev.peft4j.data.Encoding;
+import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Shape;
 import dev.peft4j.graph.Decode;
 import dev.peft4j.graph.Op;
@@ -295,6 +297,12 @@ final class DeviceLowering {
         add(call);
         return;
       }
+    }
+    if (codes != null && products.reads16Bits() && codes.encoding().equals(Encodings.BFLOAT16)) {
+      FloatArray halves = buffers.scratch((p.sizeA() + 1) / 2);
+      add(RoundingKernels.toBFloat16(f(a), halves, p.sizeA()));
+      add(products.multiply(p, halves, buffers.codes(b), added, out));
+      return;
     }
     boolean frozen = codes != null || buffers.isFrozen(b);
     int packed = products.packedSize(p, frozen);

@@ -45,14 +45,18 @@ final class GraphPlan implements AutoCloseable {
    */
   record Item(String label, KernelCall call, int step) {}
 
-  /** What runs, in order, and which buffers have to be where. */
+  /**
+   * What runs, in order, which buffers have to be where, and whether the graphs are recorded as
+   * CUDA graphs, which cannot be measured ({@link CudaGraphs}).
+   */
   record Request(
       List<Item> compute,
       List<Item> commit,
       Set<Object> inputs,
       List<FloatArray> outputs,
       List<FloatArray> states,
-      List<Integer> stateSizes) {}
+      List<Integer> stateSizes,
+      boolean recorded) {}
 
   static final String NAME = "p";
 
@@ -74,6 +78,10 @@ final class GraphPlan implements AutoCloseable {
   private final Map<List<Integer>, IntArray> sizes = new HashMap<>();
   private final Map<String, Item> tasks = new HashMap<>();
   private final Map<Integer, String> labels = new HashMap<>();
+
+  /** False if there are only calls of libraries. */
+  private final boolean hasKernels;
+
   private int lastRun = -1;
   private @Nullable TornadoExecutionResult computed;
   private @Nullable TornadoExecutionResult committed;
@@ -105,13 +113,19 @@ final class GraphPlan implements AutoCloseable {
     graphs = all.size();
     plan = new TornadoExecutionPlan(all.toArray(new ImmutableTaskGraph[0]));
     plan.withDevice(device);
+    if (request.recorded) {
+      plan.withCUDAGraph();
+    }
     kernels.provide(plan.getId(), tasks);
+    hasKernels = tasks.values().stream().anyMatch(i -> !i.call.isLibrary());
   }
 
-  /** The buffers of a call, that of its sizes being the first one. */
+  /** The buffers of a call, that of a kernel's sizes being the first one. */
   private List<Object> buffers(KernelCall call) {
     List<Object> all = new ArrayList<>();
-    all.add(sizes(call));
+    if (!call.isLibrary()) {
+      all.add(sizes(call));
+    }
     all.addAll(List.of(call.buffers()));
     return all;
   }
@@ -221,7 +235,7 @@ final class GraphPlan implements AutoCloseable {
       Set<Object> fresh = identitySet();
       Set<Object> numbers = identitySet();
       for (Item i : part) {
-        numbers.add(sizes(i.call));
+        numbers.add(sizes(i.call)); // copies are always kernels
         Arrays.stream(i.call.buffers()).filter(fromHost::contains).forEach(fresh::add);
       }
       TaskGraph graph = new TaskGraph(NAME);
@@ -309,7 +323,12 @@ final class GraphPlan implements AutoCloseable {
 
   private TornadoExecutionResult execute(int graph) {
     try {
-      TornadoExecutionResult result = plan.withGraph(graph).withGridScheduler(grids).execute();
+      // executed through what these return: the plan itself would keep each result
+      TornadoExecutionPlan one = plan.withGraph(graph);
+      if (hasKernels) { // TornadoVM takes grids of kernels only
+        one = one.withGridScheduler(grids);
+      }
+      TornadoExecutionResult result = one.execute();
       lastRun = graph;
       return result;
     } catch (RuntimeException e) {

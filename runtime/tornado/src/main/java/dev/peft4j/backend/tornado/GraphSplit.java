@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
@@ -32,10 +33,14 @@ final class GraphSplit {
   record Key(CompiledKernels.Key code, List<Long> grid) {
     static Key of(KernelCall call) {
       List<Long> grid = new ArrayList<>();
-      for (long n : call.grid().getGlobalWork()) {
+      WorkerGrid items = call.grid();
+      if (items == null) {
+        return new Key(CompiledKernels.Key.of(call), grid);
+      }
+      for (long n : items.getGlobalWork()) {
         grid.add(n);
       }
-      long[] local = call.grid().getLocalWork();
+      long[] local = items.getLocalWork();
       for (long n : local == null ? new long[0] : local) {
         grid.add(n);
       }

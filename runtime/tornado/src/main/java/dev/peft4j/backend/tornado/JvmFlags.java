@@ -7,14 +7,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The JVM flags that TornadoVM needs, from an installed TornadoVM: its modules, Graal, the packages
  * they open to each other, and settings without which kernels may be silently wrong. They must be
- * on the command line, so a launcher or the build gets them here. This class loads without
- * TornadoVM.
+ * on the command line, so a launcher or the build gets them here. Backends of TornadoVM whose
+ * libraries this machine lacks are left out. This class loads without TornadoVM.
  */
 public final class JvmFlags {
   /** The environment variable that names TornadoVM's folder. */
@@ -90,7 +89,7 @@ public final class JvmFlags {
    */
   public static List<String> of(Path home) {
     List<String> flags = new ArrayList<>();
-    List<String> backends = backends(home);
+    List<String> backends = Drivers.usable(home);
     flags.add("-XX:+UnlockExperimentalVMOptions");
     flags.add("-XX:+EnableJVMCI");
     flags.add("-Djava.library.path=" + home.resolve("lib"));
@@ -101,7 +100,7 @@ public final class JvmFlags {
         "-Dtornado.load.annotation.implementation=" + PROVIDERS + "annotation.ASMClassVisitor");
     flags.add("-Dtornado.load.annotation.parallel=" + PROVIDERS + "api.annotations.Parallel");
     flags.add("--module-path");
-    flags.add(home.resolve("share/java/tornado").toString());
+    flags.add(Drivers.modulePath(home, backends));
     if (!System.getProperty("java.vendor.version", "").contains("GraalVM")) {
       flags.add("--upgrade-module-path");
       flags.add(home.resolve("share/java/graalJars").toString());
@@ -118,9 +117,12 @@ public final class JvmFlags {
     backends.forEach(b -> flags.addAll(exports(home, b)));
     // for kernels that are no longer used, see Sketches
     flags.add("--add-opens=tornado.runtime/" + PROVIDERS + "runtime.sketcher=ALL-UNNAMED");
-    if (backends.contains("opencl")) {
-      // for compiled kernels that all plans share, see DriverCode
-      flags.add("--add-opens=tornado.drivers.opencl/" + PROVIDERS + "drivers.opencl=ALL-UNNAMED");
+    for (String b : List.of("opencl", "cuda")) {
+      if (backends.contains(b)) {
+        // for compiled kernels that all plans share, see DriverCode
+        flags.add(
+            "--add-opens=tornado.drivers." + b + "/" + PROVIDERS + "drivers." + b + "=ALL-UNNAMED");
+      }
     }
     flags.addAll(SAFE);
     return flags;
@@ -140,25 +142,6 @@ public final class JvmFlags {
           "-Dtornado.device.memory=1024GB",
           // the default, fast-relaxed-math, makes NaN of SiLU of large negative numbers
           "-Dtornado.opencl.compiler.flags=-cl-mad-enable -w");
-
-  private static List<String> backends(Path home) {
-    Properties p = new Properties();
-    Path file = home.resolve("etc/tornado.backend");
-    try (var in = Files.newBufferedReader(file)) {
-      p.load(in);
-    } catch (IOException e) {
-      throw new UncheckedIOException(
-          "TornadoVM in " + home + " is incomplete: cannot read " + file, e);
-    }
-    List<String> names = new ArrayList<>();
-    for (String b : p.getProperty("tornado.backends", "").split(",", -1)) {
-      String name = b.strip().replace("-backend", "");
-      if (!name.isEmpty()) {
-        names.add(name);
-      }
-    }
-    return names;
-  }
 
   private static List<String> exports(Path home, String list) {
     Path file = home.resolve("etc/exportLists").resolve(list + "-exports");

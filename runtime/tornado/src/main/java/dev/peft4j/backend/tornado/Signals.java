@@ -14,9 +14,10 @@ import org.jspecify.annotations.Nullable;
  * Gives the JVM its signal handlers back after native code has put others in their place.
  *
  * <p>A driver that compiles with LLVM in the process (PoCL) installs LLVM's handlers at its first
- * compilation. HotSpot stops threads by SIGSEGV, and LLVM's handler takes that for a crash: it
- * deletes the files being written, and the compilation fails. LLVM installs its handlers once, so
- * they are gone for good when the JVM's are back.
+ * compilation, or when its devices are first listed. HotSpot stops threads by SIGSEGV, and LLVM's
+ * handler takes that for a crash: it deletes the files being written, and the compilation fails; of
+ * two threads that are stopped at once, the second one's signal ends the process without a message.
+ * LLVM installs its handlers once, so they are gone for good when the JVM's are back.
  */
 final class Signals {
   private static final ReentrantLock LOCK = new ReentrantLock();
@@ -24,7 +25,8 @@ final class Signals {
   /** More than any {@code struct sigaction} has. */
   private static final long ACTION_BYTES = 512;
 
-  private static final int SIGNALS = 31;
+  /** The highest signal that is kept. */
+  static final int SIGNALS = 31;
 
   /** {@code int sigaction(int signal, const struct sigaction *new, struct sigaction *old)}. */
   private static final @Nullable MethodHandle SIGACTION = sigaction();
@@ -75,6 +77,16 @@ final class Signals {
       }
     } finally {
       LOCK.unlock();
+    }
+  }
+
+  /** The address of what handles a signal, for tests; 0 where there is no such function. */
+  static long handler(int signal) {
+    MethodHandle sigaction = SIGACTION;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment action = arena.allocate(ACTION_BYTES, Long.BYTES);
+      boolean known = sigaction != null && call(sigaction, signal, MemorySegment.NULL, action);
+      return known ? action.get(ValueLayout.JAVA_LONG, 0) : 0; // the struct's first field
     }
   }
 

@@ -2,6 +2,7 @@ package dev.peft4j.backend.tornado;
 
 import dev.peft4j.backend.Backend;
 import dev.peft4j.backend.CacheFigures;
+import dev.peft4j.backend.MemoryEstimate;
 import dev.peft4j.backend.ProgramCache;
 import dev.peft4j.backend.tornado.product.MatrixProduct;
 import dev.peft4j.data.Encoding;
@@ -11,8 +12,8 @@ import dev.peft4j.graph.Program;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
-import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
 
 /**
  * The backend of one TornadoVM device. One program runs at a time, whatever the number of threads,
@@ -23,6 +24,7 @@ public final class TornadoBackend implements Backend {
   private final String name;
   private final long usable;
   private final MatrixProduct products;
+  private final boolean recordsGraphs;
   private final CompiledKernels kernels;
   private final ProgramCache programs = new ProgramCache(this);
   private final HostMemory memory = new HostMemory();
@@ -31,8 +33,8 @@ public final class TornadoBackend implements Backend {
   /** Programs that hold buffers on the device, the one that ran last at the end. */
   private final Deque<TornadoProgram> resident = new ArrayDeque<>();
 
-  TornadoBackend(TornadoDevice device, String name) {
-    this(device, name, usable(device));
+  TornadoBackend(TornadoDevice device, String name, MatrixProduct products, FreeMemory free) {
+    this(device, name, products, free.usable());
   }
 
   /**
@@ -41,10 +43,21 @@ public final class TornadoBackend implements Backend {
    * @param usable bytes that programs may take
    */
   TornadoBackend(TornadoDevice device, String name, long usable) {
+    this(device, name, MatrixProduct.forDevice(device.getDeviceType()), usable);
+  }
+
+  /**
+   * Creates a backend.
+   *
+   * @param products what multiplies matrices
+   * @param usable bytes that programs may take
+   */
+  TornadoBackend(TornadoDevice device, String name, MatrixProduct products, long usable) {
     this.usable = usable;
     this.device = device;
     this.name = name;
-    this.products = MatrixProduct.forDevice(device.getDeviceType());
+    this.products = products;
+    this.recordsGraphs = CudaGraphs.of(device);
     this.kernels = new CompiledKernels(device);
   }
 
@@ -110,6 +123,11 @@ public final class TornadoBackend implements Backend {
     return products;
   }
 
+  /** True if task graphs are recorded as CUDA graphs. */
+  boolean recordsGraphs() {
+    return recordsGraphs;
+  }
+
   CompiledKernels kernels() {
     return kernels;
   }
@@ -125,7 +143,7 @@ public final class TornadoBackend implements Backend {
   /**
    * Makes room for a program's buffers: the programs that have not run for longest free theirs.
    *
-   * @throws DeviceException if there is not enough memory even then
+   * @throws DeviceMemoryException if there is not enough memory even then
    */
   void makeRoom(TornadoProgram program, Buffers buffers) {
     requirePossible(buffers);
@@ -139,12 +157,6 @@ public final class TornadoBackend implements Backend {
     resident.addLast(program);
   }
 
-  /** What programs may take of a device's memory; a CPU's is the host's as well. */
-  private static long usable(TornadoDevice device) {
-    long all = device.getPhysicalDevice().getDeviceGlobalMemorySize();
-    return device.getDeviceType() == TornadoDeviceType.CPU ? all / 10 * 6 : all / 10 * 9;
-  }
-
   /** Bytes that programs hold on the device. */
   long used() {
     return resident.stream().mapToLong(TornadoProgram::bytes).sum();
@@ -153,29 +165,34 @@ public final class TornadoBackend implements Backend {
   /**
    * Checks that the buffers made so far could be on the device, if nothing else were.
    *
-   * @throws DeviceException if they could not
+   * @throws DeviceMemoryException if they could not
    */
   void requirePossible(Buffers buffers) {
     long most = device.getPhysicalDevice().getDeviceMaxAllocationSize();
-    if (buffers.bytes() <= usable && buffers.largestBytes() <= most) {
-      return;
+    if (buffers.bytes() > usable || buffers.largestBytes() > most) {
+      throw doesNotFit(buffers.estimate(), null);
     }
-    var largest = buffers.largest();
-    throw new DeviceException(
-        "out of device memory on "
-            + device.getPhysicalDevice().getDeviceName().strip()
-            + ": the program needs "
-            + (buffers.bytes() >> 20)
-            + " MiB or more, its largest tensor ("
-            + largest.getKey()
-            + ") "
-            + (largest.getValue() >> 20)
-            + " MiB; free are "
-            + (usable >> 20)
-            + " MiB, "
-            + (Math.min(most, usable) >> 20)
-            + " in one piece",
-        null);
+  }
+
+  /**
+   * Checks that a program could be on the device, before anything is made for it.
+   *
+   * @throws DeviceMemoryException if it could not
+   */
+  void requirePossible(Program program) {
+    MemoryEstimate estimate = MemoryEstimate.of(program);
+    if (estimate.bytes() > usable) {
+      throw doesNotFit(estimate, null);
+    }
+  }
+
+  /** The exception for a program that the device has too little memory for. */
+  DeviceMemoryException doesNotFit(MemoryEstimate estimate, @Nullable Throwable cause) {
+    long most = device.getPhysicalDevice().getDeviceMaxAllocationSize();
+    return new DeviceMemoryException(
+        estimate.doesNotFit(
+            device.getPhysicalDevice().getDeviceName().strip(), usable, Math.min(most, usable)),
+        cause);
   }
 
   /** Notes that a program has just run. */

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
@@ -48,6 +49,54 @@ public final class TornadoDevices implements DeviceProvider {
   @Override
   public List<String> missingJvmFlags() {
     return started() ? List.of() : JvmFlags.of(requireHome(), temporary());
+  }
+
+  @Override
+  public void writeJvmFlags(Path file) throws IOException {
+    requireHome();
+    JvmFlags.main(new String[] {file.toString()});
+  }
+
+  @Override
+  public List<String> problems() {
+    List<String> all = new ArrayList<>();
+    Path home = JvmFlags.home();
+    if (home == null) {
+      return List.of(JvmFlags.missing());
+    }
+    try {
+      requireVersion(home);
+      List<Drivers.Driver> drivers = Drivers.of(home);
+      for (Drivers.Driver d : drivers) {
+        if (d.problem() != null) {
+          all.add(d.problem());
+        }
+      }
+      if (isNvidiaHere() && drivers.stream().noneMatch(d -> d.name().equals("cuda"))) {
+        all.add(noCuda(home, drivers));
+      }
+      devices();
+      if (DeviceList.lacksCuBlas()) {
+        all.add("cuBLAS was not found, so products are slower and float32 only: " + Cuda.HOW);
+      }
+    } catch (IllegalStateException | UncheckedIOException e) {
+      all.add(String.valueOf(e.getMessage()));
+    }
+    return all;
+  }
+
+  /** The sentence for a machine with NVIDIA's driver and a TornadoVM without its CUDA backend. */
+  static String noCuda(Path home, List<Drivers.Driver> drivers) {
+    return "NVIDIA's driver is installed, but TornadoVM in "
+        + home
+        + " has no CUDA backend, which is the fastest (it has "
+        + String.join(", ", drivers.stream().map(Drivers.Driver::name).toList())
+        + "): install one that has it (sdk list tornadovm), or build it (make BACKEND=cuda,opencl)";
+  }
+
+  private static boolean isNvidiaHere() {
+    return Files.exists(Path.of("/proc/driver/nvidia/version"))
+        || Files.exists(Path.of("/usr/lib/wsl/lib/libcuda.so.1"));
   }
 
   /** A folder for as long as this JVM runs, which is longer than the one that gets the flags. */

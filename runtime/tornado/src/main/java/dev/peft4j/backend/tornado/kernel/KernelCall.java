@@ -5,7 +5,9 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
@@ -23,13 +25,17 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * parameter: TornadoVM makes constants of numbers that are arguments, and would compile the kernel
  * again for each shape. Only other numbers, which say what the kernel computes, are constants.
  *
- * @param code an instance of TornadoVM's {@code TaskN}, N being the number of arguments
+ * <p>A {@link LibraryCall} takes the place of the code where the device's manufacturer has a
+ * library: its task has the buffers only, no sizes, no context and no grid.
+ *
+ * @param code an instance of TornadoVM's {@code TaskN}, N being the number of arguments, or a
+ *     {@link LibraryCall}
  * @param arguments the {@code KernelContext}, buffers and constants, without the whole numbers
  * @param sizes the whole numbers, in their order
- * @param grid the work items
+ * @param grid the work items; null for a library
  */
 public record KernelCall(
-    Object code, List<Object> arguments, List<Integer> sizes, WorkerGrid grid) {
+    Object code, List<Object> arguments, List<Integer> sizes, @Nullable WorkerGrid grid) {
   /** The first argument of each kernel; one for all, since TornadoVM counts a graph's objects. */
   public static final KernelContext CONTEXT = new KernelContext();
 
@@ -40,6 +46,16 @@ public record KernelCall(
         arguments.stream().filter(a -> !(a instanceof Integer)).toList(),
         arguments.stream().filter(Integer.class::isInstance).map(Integer.class::cast).toList(),
         grid);
+  }
+
+  /** Creates a call of a library with its buffers. */
+  public KernelCall(LibraryCall library, List<Object> buffers) {
+    this(library, List.copyOf(buffers), List.of(), null);
+  }
+
+  /** Returns true if a library computes it, for which nothing is compiled. */
+  public boolean isLibrary() {
+    return code instanceof LibraryCall;
   }
 
   /** Returns the same call with other arguments; the whole numbers stay. */
@@ -62,7 +78,7 @@ public record KernelCall(
    * @param graph the graph, whose name prefixes the task's in the scheduler
    * @param grids where the grid is entered
    * @param name the task's name, used once a graph
-   * @param numbers a buffer with {@link #sizes}
+   * @param numbers a buffer with {@link #sizes}; a library does without
    */
   public void addTo(TaskGraph graph, GridScheduler grids, String name, IntArray numbers) {
     Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -72,14 +88,20 @@ public record KernelCall(
         throw new IllegalArgumentException("kernel " + name + " is called twice with one buffer");
       }
     }
+    if (code instanceof LibraryCall library) {
+      graph.libraryTask(name, ignored -> library.task(buffers()), 0);
+      return;
+    }
     graph.addTask(task(name, numbers));
-    grids.addWorkerGrid(graph.getTaskGraphName() + "." + name, grid);
+    grids.addWorkerGrid(graph.getTaskGraphName() + "." + name, Objects.requireNonNull(grid));
   }
 
   /** Adds this as a task with a new buffer for the sizes, whose transfer is declared here. */
   public void addTo(TaskGraph graph, GridScheduler grids, String name) {
     IntArray numbers = buffer(sizes);
-    graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, numbers);
+    if (!isLibrary()) {
+      graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, numbers);
+    }
     addTo(graph, grids, name, numbers);
   }
 

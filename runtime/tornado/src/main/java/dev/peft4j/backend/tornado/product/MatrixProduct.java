@@ -22,12 +22,8 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 public interface MatrixProduct {
   /**
    * Returns the products for a device: on CPUs (and FPGAs, whose compilers make pipelines of it) in
-   * vector registers, on everything else in tiles of local memory.
-   *
-   * <p>On TornadoVM's CUDA backend a product can be a task of cuBLAS ({@code
-   * TaskGraph.libraryTask(name, CuBlas::cublasSgemm, ...)}; column-major, so with the operands
-   * swapped). Its place is here: a third implementation, chosen by the device's backend, whose
-   * {@link #multiply} gives a call that adds such a task.
+   * vector registers, on everything else in tiles of local memory. Where cuBLAS is, {@link
+   * LibraryProduct} takes their place.
    */
   static MatrixProduct forDevice(TornadoDeviceType type) {
     return switch (type) {
@@ -77,6 +73,30 @@ public interface MatrixProduct {
       @Nullable FloatArray bias,
       FloatArray c,
       boolean accumulate);
+
+  /**
+   * Returns true if right operands that are held as bfloat16 are read as they are, and left ones
+   * are rounded to it.
+   */
+  default boolean reads16Bits() {
+    return false;
+  }
+
+  /**
+   * Returns the call that multiplies by an operand of bfloat16, if {@link #reads16Bits}.
+   *
+   * @param halves the left operand as bfloat16, two numbers in each element
+   * @param b the right operand as it is
+   * @param bias n numbers of float32, or null
+   */
+  default KernelCall multiply(
+      ProductShape shape,
+      FloatArray halves,
+      ShortArray b,
+      @Nullable FloatArray bias,
+      FloatArray c) {
+    throw new IllegalStateException("products of this device read no operands of 16 bits");
+  }
 
   /**
    * Returns the call that computes a product for each head of attention; a and b may be one buffer.

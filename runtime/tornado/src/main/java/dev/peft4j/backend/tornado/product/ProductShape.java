@@ -69,7 +69,7 @@ public record ProductShape(
   }
 
   /** Returns the number of elements of a. */
-  int sizeA() {
+  public int sizeA() {
     return batchA.size() * m * k;
   }
 

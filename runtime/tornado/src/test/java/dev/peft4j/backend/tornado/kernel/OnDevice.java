@@ -31,8 +31,10 @@ public final class OnDevice {
     }
     graph.transferToHost(DataTransferMode.EVERY_EXECUTION, (Object[]) results);
     try (TornadoExecutionPlan plan = new TornadoExecutionPlan(graph.snapshot())) {
-      TornadoExecutionResult result =
-          plan.withGridScheduler(grids).withProfiler(ProfilerMode.SILENT).execute();
+      if (!calls.stream().allMatch(KernelCall::isLibrary)) {
+        plan.withGridScheduler(grids); // TornadoVM wants none without kernels
+      }
+      TornadoExecutionResult result = plan.withProfiler(ProfilerMode.SILENT).execute();
       assertThat(result.getProfilerResult().getDeviceKernelTime())
           .as("time of the kernels on the device")
           .isPositive();

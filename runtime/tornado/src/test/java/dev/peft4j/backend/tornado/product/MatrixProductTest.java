@@ -3,8 +3,10 @@ package dev.peft4j.backend.tornado.product;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.peft4j.backend.Strides;
+import dev.peft4j.backend.cublas.Gemm;
 import dev.peft4j.backend.tornado.kernel.KernelCall;
 import dev.peft4j.backend.tornado.kernel.OnDevice;
+import dev.peft4j.backend.tornado.library.CuBlasOnOpenCl;
 import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Shape;
@@ -29,9 +31,15 @@ class MatrixProductTest {
     CPU,
     GPU,
     /** When there are so many kernels that none is made for certain sizes any more. */
-    CPU_WITHOUT_FIXED_SIZES;
+    CPU_WITHOUT_FIXED_SIZES,
+    /** cuBLAS, whose calls are computed on the CPU between the device's kernels. */
+    CUBLAS;
 
     MatrixProduct get() {
+      if (this == CUBLAS) {
+        CuBlasOnOpenCl.register();
+        return new LibraryProduct(Gemm.Compute.FULL);
+      }
       return this == CPU_WITHOUT_FIXED_SIZES
           ? new VectorProduct(false)
           : MatrixProduct.forDevice(TornadoDeviceType.valueOf(name()));
