@@ -39,6 +39,8 @@ import dev.peft4j.op.RmsNormGrad;
 import dev.peft4j.op.Rotary;
 import dev.peft4j.op.SampleLinear;
 import dev.peft4j.op.ScatterAdd;
+import dev.peft4j.op.RowDots;
+import dev.peft4j.op.SparseProduct;
 import dev.peft4j.op.ScatterAlong;
 import dev.peft4j.op.Slice;
 import dev.peft4j.op.Softmax;
@@ -127,6 +129,8 @@ final class Kernels {
       case HeadLossGrad g -> site -> new HeadLossKernel(site, g.loss(), g);
       case Gather _ -> LookupKernel.Rows::new;
       case ScatterAdd _ -> LookupKernel.Add::new;
+      case SparseProduct _ -> SparseKernel.Product::new;
+      case RowDots _ -> SparseKernel.Dots::new;
       case GatherAlong _ -> AlongKernel.Elements::new;
       case ScatterAlong _ -> AlongKernel.Sums::new;
       case WriteRows _ -> LookupKernel.Write::new;
