@@ -65,8 +65,7 @@ public record RowDots() implements Op {
 
   @Override
   public Node decompose(Node[] inputs) {
-    Node products =
-        Pointwise.mul(Gather.of(inputs[0], inputs[2]), Gather.of(inputs[1], inputs[3]));
+    Node products = Pointwise.mul(Gather.of(inputs[0], inputs[2]), Gather.of(inputs[1], inputs[3]));
     int k = inputs[2].shape().dim(0);
     return Reshape.of(SumTo.of(products, Shape.of(k, 1)), Shape.of(k));
   }

@@ -81,8 +81,7 @@ public final class SparsePlaces {
     int[] shape = x.shape().toArray();
     shape[shape.length - 1] = height;
     Tensor inputs = x.reshape(-1, width).transpose(0, 1);
-    Node sums =
-        SparseProduct.of(height, inputs.node(), values.node(), rows.node(), columns.node());
+    Node sums = SparseProduct.of(height, inputs.node(), values.node(), rows.node(), columns.node());
     return Tensor.of(sums).transpose(0, 1).reshape(shape);
   }
 }

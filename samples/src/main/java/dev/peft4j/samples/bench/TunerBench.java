@@ -82,7 +82,8 @@ final class TunerBench {
   }
 
   /**
-   * Measures the tuners whose names contain {@code only}, or a part of it between commas, and prints a line for each and a table.
+   * Measures the tuners whose names contain {@code only}, or a part of it between commas, and
+   * prints a line for each and a table.
    *
    * @param peer the command of the peer, or nothing
    * @throws IllegalStateException if the peer ends or says something else than times

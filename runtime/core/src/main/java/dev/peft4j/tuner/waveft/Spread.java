@@ -58,8 +58,7 @@ final class Spread {
         }
       }
     }
-    return new Spread(
-        new SparsePlaces(r, c, out, in), Tensor.of(which, n), Tensor.of(factors, n));
+    return new Spread(new SparsePlaces(r, c, out, in), Tensor.of(which, n), Tensor.of(factors, n));
   }
 
   private Tensor values(Tensor spectrum) {

@@ -42,8 +42,7 @@ final class WaveFtLayer extends LinearAdapter {
       this.places = new SparsePlaces(rowsOf, columnsOf, rows.padded(), columns.padded());
       this.spread = Spread.of(rowsOf, columnsOf, rows, columns, out(), inputs());
       boolean few = spread != null;
-      this.ofOutputs =
-          few ? null : context.sharedBuffer("synthesis of " + out(), rows::matrix);
+      this.ofOutputs = few ? null : context.sharedBuffer("synthesis of " + out(), rows::matrix);
       this.ofInputs =
           few ? null : context.sharedBuffer("synthesis of " + inputs(), columns::matrix);
     } else {

@@ -47,8 +47,20 @@ final class LookupCases {
         c.add("row dots", LookupCases::dots, normal(6, n), normal(9, n), longs(6, k), ints(9, k));
       }
     }
-    c.add("sparse product, shared out", x -> sparse(30, x), normal(50, 96), normal(900), ints(30, 900), longs(50, 900));
-    c.add("row dots, shared out", LookupCases::dots, normal(30, 96), normal(50, 96), ints(30, 900), longs(50, 900));
+    c.add(
+        "sparse product, shared out",
+        x -> sparse(30, x),
+        normal(50, 96),
+        normal(900),
+        ints(30, 900),
+        longs(50, 900));
+    c.add(
+        "row dots, shared out",
+        LookupCases::dots,
+        normal(30, 96),
+        normal(50, 96),
+        ints(30, 900),
+        longs(50, 900));
     c.add("gather", x -> x[0].embedding(x[1]), normal(1000, 65), longs(1000, 7, 33));
     c.add(
         "gather, the same rows again and again",
