@@ -1,5 +1,6 @@
 package dev.peft4j.backend.tornado;
 
+import dev.peft4j.backend.MemoryEstimate;
 import dev.peft4j.backend.tornado.product.DeviceCodes;
 import dev.peft4j.backend.tornado.product.ProductShape;
 import dev.peft4j.data.Encoding;
@@ -15,7 +16,6 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -383,19 +383,16 @@ final class Buffers {
     return largestBytes;
   }
 
-  /** The value with the largest buffer and its bytes, for messages. */
-  Map.Entry<String, Long> largest() {
-    int most = 0;
-    for (int v = 0; v < program.values(); v++) {
-      most = program.bytes(v) > program.bytes(most) ? v : most;
-    }
-    String name =
-        most < program.inputs()
-            ? "an input of shape " + program.shape(most)
-            : "the result of "
-                + Objects.requireNonNull(maker(most)).op().name()
-                + ", shape "
-                + program.shape(most);
-    return Map.entry(name, program.bytes(most));
+  /** What the program needs, as far as buffers are made. */
+  MemoryEstimate estimate() {
+    MemoryEstimate e = MemoryEstimate.of(program);
+    long given = e.weights() + e.states() + e.batch();
+    return new MemoryEstimate(
+        e.weights(),
+        e.states(),
+        e.batch(),
+        Math.max(e.values(), bytes - given),
+        e.largest(),
+        e.largestBytes());
   }
 }

@@ -45,14 +45,18 @@ final class GraphPlan implements AutoCloseable {
    */
   record Item(String label, KernelCall call, int step) {}
 
-  /** What runs, in order, and which buffers have to be where. */
+  /**
+   * What runs, in order, which buffers have to be where, and whether the graphs are recorded as
+   * CUDA graphs, which cannot be measured ({@link CudaGraphs}).
+   */
   record Request(
       List<Item> compute,
       List<Item> commit,
       Set<Object> inputs,
       List<FloatArray> outputs,
       List<FloatArray> states,
-      List<Integer> stateSizes) {}
+      List<Integer> stateSizes,
+      boolean recorded) {}
 
   static final String NAME = "p";
 
@@ -109,6 +113,9 @@ final class GraphPlan implements AutoCloseable {
     graphs = all.size();
     plan = new TornadoExecutionPlan(all.toArray(new ImmutableTaskGraph[0]));
     plan.withDevice(device);
+    if (request.recorded) {
+      plan.withCUDAGraph();
+    }
     kernels.provide(plan.getId(), tasks);
     hasKernels = tasks.values().stream().anyMatch(i -> !i.call.isLibrary());
   }
@@ -316,11 +323,12 @@ final class GraphPlan implements AutoCloseable {
 
   private TornadoExecutionResult execute(int graph) {
     try {
-      plan.withGraph(graph);
+      // executed through what these return: the plan itself would keep each result
+      TornadoExecutionPlan one = plan.withGraph(graph);
       if (hasKernels) { // TornadoVM takes grids of kernels only
-        plan.withGridScheduler(grids);
+        one = one.withGridScheduler(grids);
       }
-      TornadoExecutionResult result = plan.execute();
+      TornadoExecutionResult result = one.execute();
       lastRun = graph;
       return result;
     } catch (RuntimeException e) {

@@ -20,6 +20,12 @@ final class Problems {
           "CL_DEVICE_NOT_AVAILABLE|CL_INVALID_(DEVICE|CONTEXT|COMMAND_QUEUE)\\b"
               + "|CUDA_ERROR_(DEINITIALIZED|DEVICE_UNAVAILABLE|CONTEXT_IS_DESTROYED|LAUNCH_FAILED)");
 
+  /** What drivers answer when there is no memory left. */
+  private static final Pattern FULL =
+      Pattern.compile(
+          "CL_(MEM_OBJECT_ALLOCATION_FAILURE|OUT_OF_RESOURCES|OUT_OF_HOST_MEMORY)"
+              + "|CUDA_ERROR_OUT_OF_MEMORY|CUBLAS_STATUS_ALLOC_FAILED");
+
   private Problems() {}
 
   /**
@@ -30,7 +36,12 @@ final class Problems {
   static RuntimeException explain(RuntimeException e, Function<String, @Nullable String> labels) {
     for (Throwable t = e; t != null; t = t.getCause()) {
       if (t instanceof TornadoOutOfMemoryException || t instanceof TornadoMemoryException) {
-        return new DeviceException("the device is out of memory: " + firstLine(t), e);
+        return new DeviceMemoryException("the device is out of memory: " + firstLine(t), e);
+      }
+      Matcher full = FULL.matcher(String.valueOf(t.getMessage()));
+      if (full.find()) {
+        return new DeviceMemoryException(
+            "the device is out of memory: its driver answers " + full.group(), e);
       }
       Matcher lost = LOST.matcher(String.valueOf(t.getMessage()));
       if (lost.find()) {

@@ -2,6 +2,7 @@ package dev.peft4j.backend.tornado;
 
 import dev.peft4j.backend.Backend;
 import dev.peft4j.backend.CacheFigures;
+import dev.peft4j.backend.MemoryEstimate;
 import dev.peft4j.backend.ProgramCache;
 import dev.peft4j.backend.tornado.product.MatrixProduct;
 import dev.peft4j.data.Encoding;
@@ -11,6 +12,7 @@ import dev.peft4j.graph.Program;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 
 /**
@@ -22,6 +24,7 @@ public final class TornadoBackend implements Backend {
   private final String name;
   private final long usable;
   private final MatrixProduct products;
+  private final boolean recordsGraphs;
   private final CompiledKernels kernels;
   private final ProgramCache programs = new ProgramCache(this);
   private final HostMemory memory = new HostMemory();
@@ -54,6 +57,7 @@ public final class TornadoBackend implements Backend {
     this.device = device;
     this.name = name;
     this.products = products;
+    this.recordsGraphs = CudaGraphs.of(device);
     this.kernels = new CompiledKernels(device);
   }
 
@@ -119,6 +123,11 @@ public final class TornadoBackend implements Backend {
     return products;
   }
 
+  /** True if task graphs are recorded as CUDA graphs. */
+  boolean recordsGraphs() {
+    return recordsGraphs;
+  }
+
   CompiledKernels kernels() {
     return kernels;
   }
@@ -134,7 +143,7 @@ public final class TornadoBackend implements Backend {
   /**
    * Makes room for a program's buffers: the programs that have not run for longest free theirs.
    *
-   * @throws DeviceException if there is not enough memory even then
+   * @throws DeviceMemoryException if there is not enough memory even then
    */
   void makeRoom(TornadoProgram program, Buffers buffers) {
     requirePossible(buffers);
@@ -156,29 +165,34 @@ public final class TornadoBackend implements Backend {
   /**
    * Checks that the buffers made so far could be on the device, if nothing else were.
    *
-   * @throws DeviceException if they could not
+   * @throws DeviceMemoryException if they could not
    */
   void requirePossible(Buffers buffers) {
     long most = device.getPhysicalDevice().getDeviceMaxAllocationSize();
-    if (buffers.bytes() <= usable && buffers.largestBytes() <= most) {
-      return;
+    if (buffers.bytes() > usable || buffers.largestBytes() > most) {
+      throw doesNotFit(buffers.estimate(), null);
     }
-    var largest = buffers.largest();
-    throw new DeviceException(
-        "out of device memory on "
-            + device.getPhysicalDevice().getDeviceName().strip()
-            + ": the program needs "
-            + (buffers.bytes() >> 20)
-            + " MiB or more, its largest tensor ("
-            + largest.getKey()
-            + ") "
-            + (largest.getValue() >> 20)
-            + " MiB; free are "
-            + (usable >> 20)
-            + " MiB, "
-            + (Math.min(most, usable) >> 20)
-            + " in one piece",
-        null);
+  }
+
+  /**
+   * Checks that a program could be on the device, before anything is made for it.
+   *
+   * @throws DeviceMemoryException if it could not
+   */
+  void requirePossible(Program program) {
+    MemoryEstimate estimate = MemoryEstimate.of(program);
+    if (estimate.bytes() > usable) {
+      throw doesNotFit(estimate, null);
+    }
+  }
+
+  /** The exception for a program that the device has too little memory for. */
+  DeviceMemoryException doesNotFit(MemoryEstimate estimate, @Nullable Throwable cause) {
+    long most = device.getPhysicalDevice().getDeviceMaxAllocationSize();
+    return new DeviceMemoryException(
+        estimate.doesNotFit(
+            device.getPhysicalDevice().getDeviceName().strip(), usable, Math.min(most, usable)),
+        cause);
   }
 
   /** Notes that a program has just run. */

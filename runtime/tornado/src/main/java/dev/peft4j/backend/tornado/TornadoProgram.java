@@ -1,6 +1,7 @@
 package dev.peft4j.backend.tornado;
 
 import dev.peft4j.backend.Backend;
+import dev.peft4j.backend.MemoryEstimate;
 import dev.peft4j.backend.Profile;
 import dev.peft4j.backend.tornado.op.MoveKernels;
 import dev.peft4j.data.Storage;
@@ -47,7 +48,12 @@ final class TornadoProgram implements Backend.Executable {
       Resident r = ready(inputs);
       r.fillInputs(inputs);
       r.bringStates(inputs);
-      compute(r.plan);
+      try {
+        compute(r.plan);
+      } catch (DeviceMemoryException e) {
+        closing = true; // what it holds is of no use; others may need it
+        throw backend.doesNotFit(MemoryEstimate.of(program), e);
+      }
       r.giveResults(inputs, outputs);
       gate.run();
       r.replaceStates(outputs);
@@ -79,13 +85,14 @@ final class TornadoProgram implements Backend.Executable {
   /** What is on the device, made again if it was dropped or frozen inputs have changed. */
   private Resident ready(Storage[] inputs) {
     Resident r = resident;
-    if (r != null && !r.fits(inputs)) {
+    if (r != null && (!r.fits(inputs) || r.recorded != isRecorded())) {
       free();
       r = null;
     }
     if (r != null) {
       return r;
     }
+    backend.requirePossible(program);
     Lowered lowered = new Lowered(inputs);
     backend.kernels().compileMissing(lowered.items(), backend.lock());
     if (resident != null) { // another thread was faster while this one compiled
@@ -94,6 +101,11 @@ final class TornadoProgram implements Backend.Executable {
     Resident made = new Resident(lowered, inputs);
     resident = made;
     return made;
+  }
+
+  /** True if graphs are to be recorded: what is recorded cannot be measured. */
+  private boolean isRecorded() {
+    return backend.recordsGraphs() && Profile.current() == null;
   }
 
   /** Returns the bytes of buffers on the device. */
@@ -204,6 +216,7 @@ final class TornadoProgram implements Backend.Executable {
     private final Map<Integer, HostInput.Floats> stateOf = new HashMap<>();
     private final Map<Integer, FloatArray> results;
     private final GraphPlan plan;
+    private final boolean recorded = isRecorded();
     private final long bytes;
 
     Resident(Lowered lowered, Storage[] inputs) {
@@ -243,7 +256,8 @@ final class TornadoProgram implements Backend.Executable {
                   fresh,
                   results.values().stream().distinct().toList(),
                   states.stream().map(HostInput.Floats::array).toList(),
-                  states.stream().map(s -> program.shape(s.value()).size()).toList()));
+                  states.stream().map(s -> program.shape(s.value()).size()).toList(),
+                  recorded));
     }
 
     /** True if the frozen inputs are those that are on the device, and states can be brought in. */

@@ -60,11 +60,13 @@ class DeviceMemoryTest {
     Tensor x = Tensor.of(new float[1024], 1024, 1);
     assertThatThrownBy(
             () -> Backends.with(backend, () -> x.matmul(x.transpose(0, 1)).softmax(-1).toFloats()))
-        .isInstanceOf(DeviceException.class)
+        .isInstanceOf(DeviceMemoryException.class)
         .hasMessageContaining("out of device memory on ")
         .hasMessageContaining("(1024, 1024)")
         .hasMessageContaining("4 MiB")
-        .hasMessageContaining("free are 1 MiB");
+        .hasMessageContaining("free are 1 MiB")
+        .hasMessageContaining("take a smaller batch");
+    assertThat(backend.kernels().size()).as("kernels compiled for it").isZero();
     assertThat(sum(backend, 3)).isEqualTo(6000);
   }
 

@@ -27,7 +27,17 @@ class ProblemsTest {
   @Test
   void memoryOfTheDevice() {
     assertThat(explained(new TornadoOutOfMemoryException("too much")))
+        .isInstanceOf(DeviceMemoryException.class)
         .hasMessage("the device is out of memory: too much");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"CL_MEM_OBJECT_ALLOCATION_FAILURE", "CUDA_ERROR_OUT_OF_MEMORY"})
+  void memoryAsDriversSayIt(String code) {
+    RuntimeException e = new TornadoBailoutRuntimeException("launch failed: " + code);
+    assertThat(explained(new IllegalStateException("failed", e)))
+        .isInstanceOf(DeviceMemoryException.class)
+        .hasMessage("the device is out of memory: its driver answers " + code);
   }
 
   @Test

@@ -15,9 +15,9 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
 /**
- * The providers that run {@link LibraryCall}s. TornadoVM asks providers of an interface of its own, which only
- * the installed TornadoVM has: so they are made and entered here at run time, without a class that
- * would have to be compiled against it.
+ * The providers that run {@link LibraryCall}s. TornadoVM asks providers of an interface of its own,
+ * which only the installed TornadoVM has: so they are made and entered here at run time, without a
+ * class that would have to be compiled against it.
  */
 public final class LibraryTasks {
   private static final String PACKAGE = "uk.ac.manchester.tornado.runtime.library.";
