@@ -40,7 +40,8 @@ public final class GpuChecks {
    * Runs the checks.
    *
    * @param args the archive's folder, the folder for the output, the seconds for all of it, and the
-   *     names of checks or none for all. The status is 0 if all of them passed. Or {@code devices} to print the devices
+   *     names of checks or none for all. The status is 0 if all of them passed. Or {@code devices}
+   *     to print the devices
    */
   public static void main(String[] args) throws IOException, InterruptedException {
     if (args[0].equals("devices")) {
@@ -59,8 +60,7 @@ public final class GpuChecks {
       System.out.println(found);
       return;
     }
-    GpuChecks all =
-        new GpuChecks(Path.of(args[0]), Path.of(args[1]), Integer.parseInt(args[2]));
+    GpuChecks all = new GpuChecks(Path.of(args[0]), Path.of(args[1]), Integer.parseInt(args[2]));
     List<String> wanted = List.of(args).subList(3, args.length);
     System.exit(all.run(wanted) ? 0 : 1);
   }

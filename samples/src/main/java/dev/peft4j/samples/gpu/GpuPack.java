@@ -91,7 +91,8 @@ public final class GpuPack {
     } finally {
       delete(work);
     }
-    System.out.println(target + (archive ? ": " + Files.size(target) / 100_000 / 10.0 + " MB" : ""));
+    System.out.println(
+        target + (archive ? ": " + Files.size(target) / 100_000 / 10.0 + " MB" : ""));
     if (archive && Files.size(target) > LIMIT) {
       throw new IllegalStateException("the archive is larger than " + LIMIT / 1_000_000 + " MB");
     }

@@ -13,8 +13,8 @@ import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
 
 /**
- * Jars without compression, of which an archive as a whole makes less, without signatures, and whose
- * module does not require java.desktop, which the packed Java does not have.
+ * Jars without compression, of which an archive as a whole makes less, without signatures, and
+ * whose module does not require java.desktop, which the packed Java does not have.
  */
 final class PlainJar {
   private static final String MODULE = "module-info.class";

@@ -37,9 +37,7 @@ class GpuPackTest {
     Process process = builder.start();
     assertThat(process.waitFor(5, TimeUnit.MINUTES)).isTrue();
     JsonNode report = new JsonMapper().readTree(out.resolve("report.json").toFile());
-    assertThat(process.exitValue())
-        .as(Files.readString(folder.resolve("log")) + report)
-        .isZero();
+    assertThat(process.exitValue()).as(Files.readString(folder.resolve("log")) + report).isZero();
     assertThat(report.path("passed").booleanValue()).isTrue();
     JsonNode check = report.path("checks").path(0);
     assertThat(check.path("check").asText()).isEqualTo("generate");
