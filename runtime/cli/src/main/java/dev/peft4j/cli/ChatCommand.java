@@ -1,6 +1,5 @@
 package dev.peft4j.cli;
 
-import dev.peft4j.chat.ChatTemplate;
 import dev.peft4j.generate.ChatSession;
 import dev.peft4j.generate.ChatSettings;
 import dev.peft4j.generate.GenerationConfig;
@@ -56,6 +55,13 @@ final class ChatCommand implements Callable<Integer> {
       description = "A chat template to be used instead of the adapter's or the model's (Jinja).")
   private @Nullable Path template;
 
+  @Option(
+      names = "--plain-content",
+      description =
+          "Keep special tokens that are typed in messages as text, instead of making them those"
+              + " tokens, as transformers does.")
+  private boolean plainContent;
+
   @Override
   public Integer call() throws Exception {
     return options.run(this::talk);
@@ -73,12 +79,13 @@ final class ChatCommand implements Callable<Integer> {
       Generator generator =
           CommandException.ofSettings(
               () -> Generator.of(model, tokenizer).with(config).contextLength(context));
-      ChatSettings settings = settings(folders, tokenizer, config);
-      ChatSession chat = new ChatSession(set == null ? generator : generator.with(set), settings);
+      Map<String, ChatSettings> settings = settings(folders, tokenizer, config);
+      ChatSettings first = settings.values().iterator().next();
+      ChatSession chat = new ChatSession(set == null ? generator : generator.with(set), first);
       if (system != null) {
         chat.system(system);
       }
-      new Conversation(chat, List.copyOf(folders.keySet()), input, out).hold();
+      new Conversation(chat, List.copyOf(folders.keySet()), settings, input, out).hold();
       return 0;
     }
   }
@@ -127,25 +134,25 @@ final class ChatCommand implements Callable<Integer> {
     return adapted;
   }
 
-  private ChatSettings settings(
+  /** The manner of each adapter, and behind them that of the base; the first one begins. */
+  private Map<String, ChatSettings> settings(
       Map<String, Path> folders, Tokenizer tokenizer, GenerationConfig config) throws IOException {
-    if (template != null) {
-      SftDataOptions data = new SftDataOptions();
-      data.template = template;
-      ChatTemplate given = data.template(options.folder, null, tokenizer);
-      if (given != null) {
-        return ChatSettings.of(given, tokenizer, config);
-      }
+    Map<String, ChatSettings> all = new LinkedHashMap<>();
+    for (Map.Entry<String, Path> e : folders.entrySet()) {
+      all.put(e.getKey(), manner(AdapterPath.of(e.getValue()), tokenizer, config));
     }
-    Path first = folders.isEmpty() ? null : AdapterPath.of(folders.values().iterator().next());
-    ChatSettings found = ChatSettings.read(first, options.folder, tokenizer, config);
-    if (found == null) {
-      throw new CommandException(
-          options.folder
-              + " has no chat template: it is a model that continues texts (peft4j generate), or"
-              + " give a template with --chat-template FILE, or one that is built in: "
-              + String.join(", ", ChatTemplate.builtInNames()));
-    }
-    return found;
+    boolean knows = template != null || ChatSettings.template(options.folder) != null;
+    all.put(
+        AdapterSet.BASE,
+        knows || all.isEmpty()
+            ? manner(null, tokenizer, config)
+            : all.values().iterator().next()); // the model alone does not talk
+    return all;
+  }
+
+  private ChatSettings manner(@Nullable Path adapter, Tokenizer tokenizer, GenerationConfig config)
+      throws IOException {
+    return ChatManner.of(template, options.folder, adapter, tokenizer, config)
+        .plainContent(plainContent);
   }
 }

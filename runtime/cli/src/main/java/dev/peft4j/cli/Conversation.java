@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.chat.ChatMessage;
 import dev.peft4j.chat.ChatTemplateException;
 import dev.peft4j.generate.ChatSession;
+import dev.peft4j.generate.ChatSettings;
 import dev.peft4j.generate.FinishReason;
 import dev.peft4j.generate.Generated;
 import dev.peft4j.generate.GenerationListener;
@@ -19,10 +20,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** A conversation at a terminal or in a file: messages, their answers, and commands. */
 final class Conversation {
   private static final JsonMapper JSON = new JsonMapper();
+
+  private static final double MEGABYTE = 1e6;
 
   private static final String HELP =
       """
@@ -30,11 +35,13 @@ final class Conversation {
       /adapter NAME  lets another adapter answer; base for none
       /reset         forgets the conversation
       /save FILE     appends the conversation to a file of training data
+      /cache         shows what the conversation's cache holds and takes
       /exit          ends the program\
       """;
 
   private final ChatSession chat;
   private final List<String> adapters;
+  private final Map<String, ChatSettings> manners;
   private final ChatInput input;
   private final Out out;
 
@@ -42,10 +49,17 @@ final class Conversation {
    * A conversation that has not begun.
    *
    * @param adapters the names of those that can answer; the first one does
+   * @param manners how each of them talks, and the base
    */
-  Conversation(ChatSession chat, List<String> adapters, ChatInput input, Out out) {
+  Conversation(
+      ChatSession chat,
+      List<String> adapters,
+      Map<String, ChatSettings> manners,
+      ChatInput input,
+      Out out) {
     this.chat = chat;
     this.adapters = adapters;
+    this.manners = manners;
     this.input = input;
     this.out = out;
   }
@@ -117,6 +131,7 @@ final class Conversation {
             .put("content", answer.text())
             .put("new_tokens", answer.tokens().length)
             .put("reused_tokens", chat.reused())
+            .put("cache_bytes", chat.bytes())
             .put("finish_reason", answer.reason().name().toLowerCase(Locale.ROOT)));
   }
 
@@ -133,10 +148,13 @@ final class Conversation {
       case "/reset" -> chat.reset();
       case "/system" -> chat.system(required(rest, "/system TEXT"));
       case "/adapter" -> adapter(rest);
+      case "/cache" -> out.note("%,d tokens in %.1f MB", chat.cached(), chat.bytes() / MEGABYTE);
       case "/save" -> save(required(rest, "/save FILE"));
       default ->
           throw new CommandException(
-              name + " is not a command; there are /system, /adapter, /reset, /save, /help, /exit");
+              name
+                  + " is not a command; there are /system, /adapter, /reset, /save, /cache, /help,"
+                  + " /exit");
     }
     return true;
   }
@@ -149,16 +167,24 @@ final class Conversation {
   }
 
   private void adapter(String name) {
-    if (name.equals("base")) {
-      chat.adapter(adapters.isEmpty() ? null : AdapterSet.BASE);
-    } else if (adapters.contains(name)) {
-      chat.adapter(name);
+    if (adapters.contains(name)) {
+      talkAs(name, name);
+    } else if (name.equals("base")) {
+      talkAs(adapters.isEmpty() ? null : AdapterSet.BASE, AdapterSet.BASE);
     } else {
       throw new CommandException(
           (name.isEmpty() ? "needed is /adapter NAME" : "there is no adapter \"" + name + "\"")
               + "; there are "
               + (adapters.isEmpty() ? "" : String.join(", ", adapters) + ", ")
               + "base");
+    }
+  }
+
+  private void talkAs(@Nullable String name, String manner) {
+    chat.adapter(name);
+    ChatSettings settings = manners.get(manner);
+    if (settings != null) {
+      chat.settings(settings);
     }
   }
 

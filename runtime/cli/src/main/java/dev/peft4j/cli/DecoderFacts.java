@@ -6,6 +6,7 @@ import dev.peft4j.backend.Backend;
 import dev.peft4j.backend.Backends;
 import dev.peft4j.backend.Engine;
 import dev.peft4j.backend.MemoryPlan;
+import dev.peft4j.data.Encoding;
 import dev.peft4j.data.Storage;
 import dev.peft4j.graph.Node;
 import dev.peft4j.graph.Program;
@@ -36,8 +37,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param batch texts of a step
  * @param tokens tokens of a text; 0 for 512, or as many as the model takes if those are fewer
+ * @param dtype how the frozen weights are held; null for as in the files
  */
-record DecoderFacts(int batch, int tokens) {
+record DecoderFacts(int batch, int tokens, @Nullable Encoding dtype) {
   private static final int RANK = 8;
   private static final int TOKENS = 512;
 
@@ -92,7 +94,8 @@ record DecoderFacts(int batch, int tokens) {
 
   /** The memory of a step, from its compiled program; nothing is computed. */
   private void memory(ObjectNode into, Path folder, int each) throws IOException {
-    CausalLm model = Transformers.causalLm(folder);
+    CausalLm model =
+        dtype == null ? Transformers.causalLm(folder) : Transformers.causalLm(folder, dtype);
     long weights = 0;
     Set<Storage> counted = Collections.newSetFromMap(new IdentityHashMap<>());
     for (NamedParameter p : model.namedParameters()) {

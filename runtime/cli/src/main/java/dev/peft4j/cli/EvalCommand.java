@@ -2,6 +2,7 @@ package dev.peft4j.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.data.Rng;
 import dev.peft4j.io.Printable;
 import dev.peft4j.metrics.ClassificationReport;
 import dev.peft4j.metrics.ClassificationReport.ClassResult;
@@ -42,8 +43,34 @@ final class EvalCommand implements Callable<Integer> {
               + " trained for, else classification.")
   private @Nullable Task task;
 
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Decides all that is random, if the model or its adapter draws anything.")
+  private long seed;
+
   @Override
   public Integer call() throws Exception {
+    @Nullable Exception[] failed = {null};
+    int code =
+        Rng.with(
+            seed,
+            () -> {
+              try {
+                return run();
+              } catch (Exception e) {
+                failed[0] = e;
+                return Main.FAILED;
+              }
+            });
+    if (failed[0] != null) {
+      throw failed[0];
+    }
+    return code;
+  }
+
+  private int run() throws Exception {
     if (Task.of(task, trained.adapter()).isLanguageModel()) {
       return trained.runAlone(this::perplexity);
     }

@@ -1,6 +1,10 @@
 package dev.peft4j.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.peft4j.chat.ChatMessage;
+import dev.peft4j.chat.ChatTemplateException;
+import dev.peft4j.chat.RenderOptions;
+import dev.peft4j.generate.ChatSettings;
 import dev.peft4j.generate.Generated;
 import dev.peft4j.generate.GenerationConfig;
 import dev.peft4j.generate.GenerationListener;
@@ -20,6 +24,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -66,8 +71,37 @@ final class GenerateCommand implements Callable<Integer> {
       description = "Searches with N beams; the text is printed when it is complete.")
   private @Nullable Integer beams;
 
+  @Option(
+      names = "--chat",
+      description =
+          "Each prompt is what a user says: it is written by the chat template of the adapter or"
+              + " the model, and the answer is printed.")
+  private boolean chat;
+
+  @Option(
+      names = "--system",
+      paramLabel = "TEXT",
+      description = "With --chat: what the model is told before what the user says.")
+  private @Nullable String system;
+
+  @Option(
+      names = "--chat-template",
+      paramLabel = "FILE",
+      description =
+          "With --chat: a template to be used instead of the adapter's or the model's (Jinja), or"
+              + " the name of one that is built in.")
+  private @Nullable Path template;
+
+  @Option(
+      names = "--plain-content",
+      description = "With --chat: special tokens that are typed in prompts stay text.")
+  private boolean plainContent;
+
   @Override
   public Integer call() throws Exception {
+    if (!chat && (system != null || template != null || plainContent)) {
+      throw new UsageException("--system, --chat-template and --plain-content are for --chat");
+    }
     List<String> texts = texts();
     return options.run(() -> generate(texts));
   }
@@ -104,17 +138,64 @@ final class GenerateCommand implements Callable<Integer> {
     GenerationConfig config = generation.config(GenerationConfig.read(options.folder));
     int context = options.maxLength == null ? model.config().maxPositions() : options.maxLength;
     try (Tokenizer tokenizer = Tokenizer.load(options.folder, Integer.MAX_VALUE)) {
+      Path at = adapter == null ? null : AdapterPath.of(adapter);
+      ChatSettings talks = chat ? talking(at, tokenizer, config) : null;
+      GenerationConfig all = talks == null ? continuing(at, config) : talks.with(config);
       return CommandException.ofSettings(
           () -> {
-            GenerationConfig own =
-                beams == null ? config : config.toBuilder().numBeams(beams).build();
-            return run(Generator.of(model, tokenizer).with(own).contextLength(context), texts);
+            GenerationConfig own = beams == null ? all : all.toBuilder().numBeams(beams).build();
+            Generator generator = Generator.of(model, tokenizer).with(own).contextLength(context);
+            return run(generator, texts, requests(generator, texts, talks));
           });
     }
   }
 
-  private int run(Generator generator, List<String> texts) {
-    List<GenerationRequest> requests = texts.stream().map(generator::request).toList();
+  private ChatSettings talking(@Nullable Path at, Tokenizer tokenizer, GenerationConfig config)
+      throws IOException {
+    return ChatManner.of(template, options.folder, at, tokenizer, config)
+        .plainContent(plainContent);
+  }
+
+  /** Texts end where an adapter's do, too; a template of its own is told of. */
+  private GenerationConfig continuing(@Nullable Path at, GenerationConfig config)
+      throws IOException {
+    if (at == null) {
+      return config;
+    }
+    if (ChatSettings.differ(at, options.folder)) {
+      out.warn(
+          at
+              + " was trained with another chat template than the model's; prompts are continued as"
+              + " they are given, and --chat writes them by the adapter's template");
+    }
+    return ChatSettings.withEnds(config, at);
+  }
+
+  private List<GenerationRequest> requests(
+      Generator generator, List<String> texts, @Nullable ChatSettings talks) {
+    if (talks == null) {
+      return texts.stream().map(generator::request).toList();
+    }
+    Tokenizer tokenizer = Objects.requireNonNull(generator.tokenizer());
+    List<GenerationRequest> all = new ArrayList<>();
+    for (String text : texts) {
+      List<ChatMessage> messages = new ArrayList<>();
+      if (system != null) {
+        messages.add(ChatMessage.system(system));
+      }
+      messages.add(ChatMessage.user(text));
+      int[] prompt;
+      try {
+        prompt = talks.prompt(tokenizer, messages, RenderOptions.NONE);
+      } catch (ChatTemplateException e) {
+        throw new CommandException(String.valueOf(e.getMessage()));
+      }
+      all.add(new GenerationRequest(prompt, generator.config(), null));
+    }
+    return all;
+  }
+
+  private int run(Generator generator, List<String> texts, List<GenerationRequest> requests) {
     Path file = promptFile;
     int length = requests.getFirst().prompt().length;
     if (file != null && length > generator.contextLength()) {

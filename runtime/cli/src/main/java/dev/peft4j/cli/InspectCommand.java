@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.Mixin;
@@ -61,12 +62,20 @@ final class InspectCommand implements Callable<Integer> {
       description = "Tokens of each of them; by default 512, or what the model takes if less.")
   private int tokens;
 
+  @Option(
+      names = "--dtype",
+      paramLabel = "NAME",
+      description =
+          "How its frozen weights are held then: float32, bfloat16 or float16; by default as in"
+              + " the files.")
+  private @Nullable String dtype;
+
   @Option(names = "--check", description = "Look at every value: NaN and infinity are an error.")
   private boolean check;
 
   @Override
   public Integer call() throws IOException {
-    DecoderFacts facts = new DecoderFacts(batch, tokens);
+    DecoderFacts facts = new DecoderFacts(batch, tokens, ModelOptions.encoding(dtype));
     ObjectNode found = Out.object();
     found.put("path", path.toString());
     if (!Files.exists(path)) {

@@ -85,7 +85,11 @@ final class ModelOptions {
 
   /** Returns how the frozen weights are held, or null if it was not given. */
   @Nullable Encoding encoding() {
-    String name = dtype;
+    return encoding(dtype);
+  }
+
+  /** Returns the encoding that a {@code --dtype} names, or null if it is null. */
+  static @Nullable Encoding encoding(@Nullable String name) {
     if (name == null) {
       return null;
     }

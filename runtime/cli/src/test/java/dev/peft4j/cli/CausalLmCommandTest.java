@@ -51,6 +51,8 @@ class CausalLmCommandTest {
   @Test
   void perplexityFalls() throws IOException {
     double before = eval(data, "--task", "causal-lm").json().path("perplexity").doubleValue();
+    assertThat(eval(data, "--task", "causal-lm", "--seed", "3", "--dtype", "float32").json())
+        .isEqualTo(eval(data, "--task", "causal-lm", "--seed", "4").json());
     JsonNode result =
         train(data, "--eval", data.toString(), "--epochs", "6", "--lr", "1e-2", "--json").json();
     assertThat(result.path("steps").intValue()).isEqualTo(12);
@@ -109,6 +111,22 @@ class CausalLmCommandTest {
             train(data, "--tuner", "prompt-tuning", "--virtual-tokens", "4", "--target", "q_proj")
                 .err())
         .contains("the tuner changes the whole model");
+  }
+
+  /** LoftQ makes up for what codes lose; the others look at the rows. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"--loftq --quantize nf4", "--eva --rank 2", "--corda", "--lora-ga --rank 2"})
+  void startsWithData(String options) throws IOException {
+    List<String> args = new ArrayList<>(List.of(options.split(" ")));
+    args.addAll(List.of("--steps", "4", "--lr", "1e-2", "--eval", data.toString(), "--json"));
+    double after = train(data, args.toArray(new String[0])).json().path("eval_loss").doubleValue();
+    List<Object> with = new ArrayList<>(List.of("-a", folder.resolve("out/adapter")));
+    if (options.contains("nf4")) {
+      with.addAll(List.of("--quantize", "nf4"));
+    }
+    assertThat(eval(data, with.toArray()).json().path("loss").doubleValue())
+        .isEqualTo(after, within(1e-4 * after));
   }
 
   @Test
@@ -306,6 +324,12 @@ class CausalLmCommandTest {
     assertThat(Run.of("inspect", model, "--max-length", "13").err())
         .contains("--max-length is 13, the model takes 2 to 12 tokens");
     assertThat(Run.of("inspect", model, "--batch", "0").err()).contains("--batch is 0");
+    JsonNode halves = Run.of("inspect", model, "--dtype", "bfloat16", "--json").json();
+    assertThat(halves.path("training_memory").path("weights_bytes").longValue())
+        .isBetween(
+            2 * found.path("parameters").longValue(), 3 * found.path("parameters").longValue());
+    assertThat(Run.of("inspect", model, "--dtype", "int8").err())
+        .contains("--dtype is \"int8\", expected float32, bfloat16 or float16");
     assertThat(Run.of("inspect", model).ok().out())
         .contains("family: llama", "sizes.layers: 2", "training_memory.bytes: ");
     TinyDecoder.write(model, TinyModel.WORDS.size() - 1);

@@ -87,9 +87,13 @@ class ChatCommandTest {
   }
 
   private static Run chat(String input, Object... more) {
+    return chatWith(model, input, more);
+  }
+
+  private static Run chatWith(Path folder, String input, Object... more) {
     System.setIn(new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)));
     Object[] args = new Object[more.length + 5];
-    List.of("chat", "--model", model, "--max-new-tokens", 5).toArray(args);
+    List.of("chat", "--model", folder, "--max-new-tokens", 5).toArray(args);
     System.arraycopy(more, 0, args, 5, more.length);
     return Run.of(args);
   }
@@ -123,7 +127,12 @@ class ChatCommandTest {
     assertThat(row.get(2).path("content").asText())
         .isEqualTo(run.lines().get(0).replace(" ...", ""));
     assertThat(lines(chat("a\n", "--system", "f f")).get(0)).isEqualTo(run.lines().get(0));
-    assertThat(chat("/help\n").ok().err()).contains("/adapter NAME");
+    assertThat(chat("/help\n").ok().err()).contains("/adapter NAME", "/cache");
+    assertThat(chat("/cache\n").ok().err()).contains("0 tokens in 0.0 MB");
+    assertThat(chat("a b\n/cache\n").ok().err())
+        .containsPattern("[1-9][0-9]* tokens in 0\\.\\d MB");
+    JsonNode answer = Run.JSON.readTree(lines(chat("a b\n", "--json")).get(0));
+    assertThat(answer.path("cache_bytes").longValue()).isPositive();
   }
 
   @Test
@@ -161,5 +170,67 @@ class ChatCommandTest {
     System.setIn(new ByteArrayInputStream("a\n".getBytes(StandardCharsets.UTF_8)));
     Run.of("chat", "-m", bare, "--chat-template", model.resolve("chat_template.jinja"), "-n", 3)
         .ok();
+  }
+
+  /** An adapter's folder with a template and an end of its own. */
+  private static Path talking(String name, String template, String eos) throws IOException {
+    Path own = Files.createDirectory(folder.resolve(name));
+    for (String file : List.of("adapter_config.json", "adapter_model.safetensors")) {
+      Files.copy(adapter.resolve(file), own.resolve(file));
+    }
+    Files.writeString(own.resolve("chat_template.jinja"), template);
+    Files.writeString(own.resolve("generation_config.json"), "{\"eos_token_id\": " + eos + "}");
+    return own;
+  }
+
+  @Test
+  void eachAdapterTalksAsItWasTrained() throws IOException {
+    String shorter = TEMPLATE.replace("<turn> {{ m.role }}", "{{ m.role }}");
+    Path same = talking("same", TEMPLATE, "[0]");
+    Path other = talking("other", shorter, "[0, 6, 7, 8, 9, 10, 11]");
+    Run alone = chat("a b\n", "--json", "--adapter", other).ok();
+    JsonNode ended = Run.JSON.readTree(alone.lines().get(0));
+    Run both =
+        chat(
+            "a b\n/reset\n/adapter y\na b\n/reset\n/adapter base\na b\n",
+            "--json",
+            "--adapter",
+            "x=" + same,
+            "--adapter",
+            "y=" + other);
+    List<String> all = lines(both);
+    assertThat(all.get(0)).isEqualTo(lines(chat("a b\n", "--json", "--adapter", same)).get(0));
+    assertThat(Run.JSON.readTree(all.get(1)).path("content")).isEqualTo(ended.path("content"));
+    assertThat(all.get(2)).isEqualTo(lines(chat("a b\n", "--json")).get(0));
+    Run asked =
+        Run.of("generate", "-m", model, "-a", other, "--chat", "-p", "a b", "-n", 5, "--json").ok();
+    assertThat(Run.JSON.readTree(asked.lines().get(0)).path("text"))
+        .isEqualTo(ended.path("content"));
+    Run plain = Run.of("generate", "-m", model, "-a", other, "-p", "a b", "-n", 9, "--json").ok();
+    assertThat(plain.err()).contains("other was trained with another chat template", "--chat");
+    JsonNode row = Run.JSON.readTree(plain.lines().get(0));
+    assertThat(row.path("finish_reason").asText()).isEqualTo("eos"); // nearly any token is one
+    assertThat(Run.of("generate", "-m", model, "-a", same, "-p", "a b", "-n", 3).ok().err())
+        .doesNotContain("another");
+    assertThat(Run.of("generate", "-m", model, "-p", "a", "--system", "b").code()).isEqualTo(2);
+    Run.of("generate", "-m", model, "-p", "e", "--chat").failed("no e, please");
+  }
+
+  @Test
+  void typedSpecialTokensMayStayText() throws IOException {
+    Path strict = Files.createDirectory(folder.resolve("strict"));
+    for (String name :
+        List.of(
+            "config.json", "model.safetensors", "tokenizer_config.json", "chat_template.jinja")) {
+      Files.copy(model.resolve(name), strict.resolve(name));
+    }
+    // as text it is an unknown word
+    Files.writeString(
+        strict.resolve("tokenizer.json"),
+        TOKENIZER.replace("\"<eos>\": 0, \"<turn>\"", "\"<turn>\""));
+    List<String> special = lines(chatWith(strict, "a <eos> b\n", "--json"));
+    List<String> text = lines(chatWith(strict, "a <eos> b\n", "--json", "--plain-content"));
+    assertThat(text).isEqualTo(lines(chatWith(strict, "a ? b\n", "--json")));
+    assertThat(text).isNotEqualTo(special);
   }
 }

@@ -286,6 +286,14 @@ public final class KeyValueCache {
     return results;
   }
 
+  /**
+   * Returns whether the weights that keys and values were computed with are what they were; what a
+   * cache holds of others has to be computed again.
+   */
+  public boolean isCurrent() {
+    return recordings.values().stream().allMatch(Recording::isCurrent);
+  }
+
   private Recording record(Supplier<Tensor[]> graph) {
     try {
       List<Node> results = Arrays.stream(graph.get()).map(Tensor::node).toList();

@@ -86,11 +86,16 @@ public record LinearOp() implements Op {
     return grads;
   }
 
-  /** Returns zeros for products over a dimension of size 0. */
+  /**
+   * Returns zeros for products over a dimension of size 0, and the products of some samples alone
+   * where the input has only those.
+   */
   @Override
   public @Nullable Node simplify(Node[] inputs) {
     if (inputs[1].shape().dim(1) > 0) {
-      return null;
+      Node mask = inputs.length == 2 ? SampleLinear.mask(inputs[0]) : null;
+      Node x = inputs[0].op() instanceof KeepSamples ? inputs[0].input(0) : inputs[0];
+      return mask == null || x.shape().rank() < 2 ? null : SampleLinear.of(x, inputs[1], mask);
     }
     Shape out = shape(inputs);
     return inputs.length == 3 ? BroadcastTo.of(inputs[2], out) : BroadcastTo.zeros(out);

@@ -345,6 +345,11 @@ final class AttachedAdapter {
     return bySlot.containsKey(slot) || slotsWithCopies.contains(slot);
   }
 
+  /** Returns whether the layer of that slot has other parameters with this adapter. */
+  boolean copies(AdapterSlot slot) {
+    return slotsWithCopies.contains(slot);
+  }
+
   /** Layers that share a weight with one of {@link #layers} and compute with its parameters. */
   SequencedMap<String, TunerLayer> tied() {
     return tied;

@@ -1,5 +1,6 @@
 package dev.peft4j.tuner;
 
+import dev.peft4j.data.DType;
 import dev.peft4j.graph.Node;
 import dev.peft4j.nn.AdapterSlot;
 import dev.peft4j.nn.Buffer;
@@ -8,6 +9,7 @@ import dev.peft4j.nn.Overlay;
 import dev.peft4j.nn.OverlaySource;
 import dev.peft4j.nn.Overlays;
 import dev.peft4j.nn.Parameter;
+import dev.peft4j.op.KeepSamples;
 import dev.peft4j.op.Pointwise;
 import dev.peft4j.tensor.Tensor;
 import java.util.ArrayList;
@@ -20,9 +22,10 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One adapter, or none, for each sample of a batch: a layer computes its result once for each
- * adapter that changes it and takes each sample's rows from its own adapter's. Which samples those
- * are is data, so that the same adapters in another order run the same program.
+ * One adapter, or none, for each sample of a batch: a layer's own result is computed once for all,
+ * what an adapter adds to it for the adapter's samples alone where that is a product ({@link
+ * KeepSamples}), and each sample's rows are taken from its own adapter's result. Which samples
+ * those are is data, so that the same adapters in another order run the same program.
  */
 final class PerSampleOverlay implements Overlay {
   /** The samples of one adapter, or of the base: 1 where a sample is one of them. */
@@ -94,26 +97,82 @@ final class PerSampleOverlay implements Overlay {
     if (touching.isEmpty()) {
       return layer.apply(x); // what is inside, such as a block's layers, may have adapters
     }
-    Tensor y = Overlays.with(owner, base, () -> layer.apply(x));
-    if (y.shape().rank() == 0 || y.dim(0) != batch) {
+    Noting noting = new Noting(base);
+    Tensor plain = Overlays.with(owner, noting, () -> layer.apply(x));
+    if (plain.shape().rank() == 0 || plain.dim(0) != batch) {
       throw new IllegalArgumentException(
           "adapters were chosen for "
               + batch
               + " samples, but a layer's result has shape "
-              + y.shape()
+              + plain.shape()
               + ": the first dimension must be the batch of "
               + batch
               + " samples");
     }
-    int[] column = new int[y.shape().rank()];
+    int[] column = new int[plain.shape().rank()];
     Arrays.fill(column, 1);
     column[0] = batch;
+    boolean alone =
+        !noting.inside && x.dtype() == DType.FLOAT32 && x.shape().rank() > 0 && x.dim(0) == batch;
+    Tensor y = plain;
     for (Group g : touching) {
-      Tensor theirs = Overlays.with(owner, g.acting, () -> g.acting.apply(slot, x, layer));
+      boolean own = alone && g.adapter != null && !g.adapter.copies(slot);
+      Tensor theirs =
+          Overlays.with(
+              owner,
+              g.acting,
+              () -> own ? ofOwn(g, slot, x, plain, layer) : g.acting.apply(slot, x, layer));
       Node mask = g.samples.reshape(column).node();
       y = Tensor.of(Node.of(Pointwise.MASKED_FILL, y.node(), mask, theirs.node()));
     }
     return y;
+  }
+
+  /**
+   * A layer's result with a group's adapter, right for the group's samples.
+   *
+   * @param plain the layer's own result for {@code x}
+   */
+  private static Tensor ofOwn(
+      Group g, AdapterSlot slot, Tensor x, Tensor plain, UnaryOperator<Tensor> layer) {
+    Tensor own = Tensor.of(KeepSamples.of(x.node(), g.samples.node()));
+    return g.acting.apply(slot, own, in -> in.node() == own.node() ? plain : layer.apply(in));
+  }
+
+  /** The base, which notes whether a layer has others inside that adapters may act on. */
+  private static final class Noting implements Overlay {
+    private final AdapterOverlay base;
+    private boolean inside;
+
+    Noting(AdapterOverlay base) {
+      this.base = base;
+    }
+
+    @Override
+    public Tensor apply(AdapterSlot slot, Tensor x, UnaryOperator<Tensor> layer) {
+      inside = true;
+      return base.apply(slot, x, layer);
+    }
+
+    @Override
+    public Parameter of(Parameter p) {
+      return base.of(p);
+    }
+
+    @Override
+    public @Nullable Tensor valueOf(Parameter p) {
+      return base.valueOf(p);
+    }
+
+    @Override
+    public Buffer of(Buffer b) {
+      return base.of(b);
+    }
+
+    @Override
+    public @Nullable Object key() {
+      return base.key();
+    }
   }
 
   @Override

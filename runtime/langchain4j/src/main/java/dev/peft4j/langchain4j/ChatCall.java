@@ -13,10 +13,12 @@ import dev.langchain4j.model.chat.request.ToolChoice;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.output.FinishReason;
 import dev.langchain4j.model.output.TokenUsage;
+import dev.peft4j.chat.ChatMessage;
 import dev.peft4j.chat.ChatTemplateException;
 import dev.peft4j.chat.RenderOptions;
 import dev.peft4j.chat.ToolCalls;
 import dev.peft4j.constraint.Constraint;
+import dev.peft4j.generate.ChatSettings;
 import dev.peft4j.generate.Generated;
 import dev.peft4j.generate.GenerationConfig;
 import dev.peft4j.generate.GenerationConfigBuilder;
@@ -44,6 +46,7 @@ final class ChatCall {
   private final Talker talker;
   private final ChatRequestParameters parameters;
   private final List<ToolSpecification> tools;
+  private final ChatSettings settings;
   private final GenerationRequest request;
 
   ChatCall(Talker talker, ChatRequest chat) {
@@ -53,21 +56,31 @@ final class ChatCall {
     boolean uses = given != null && parameters.toolChoice() != ToolChoice.NONE;
     this.tools = uses ? List.copyOf(given) : List.of();
     requireSupported();
+    String adapter = adapter();
+    this.settings = talker.settings(adapter);
     RenderOptions options =
         tools.isEmpty() ? RenderOptions.NONE : RenderOptions.NONE.tools(Messages.tools(tools));
+    List<ChatMessage> messages = chat.messages().stream().map(Messages::message).toList();
     int[] prompt;
     try {
-      prompt =
-          talker
-              .settings()
-              .prompt(
-                  talker.tokenizer(),
-                  chat.messages().stream().map(Messages::message).toList(),
-                  options);
+      prompt = settings.prompt(talker.tokenizer(), messages, options);
+      requireTold(prompt, messages);
     } catch (ChatTemplateException e) {
       throw new InvalidRequestException(String.valueOf(e.getMessage()), e);
     }
-    this.request = new GenerationRequest(prompt, config(), adapter());
+    this.request = new GenerationRequest(prompt, config(), adapter);
+  }
+
+  /** Throws if there are tools, and the template does not tell the model of them. */
+  private void requireTold(int[] prompt, List<ChatMessage> messages) {
+    if (!tools.isEmpty()
+        && Arrays.equals(
+            prompt, settings.prompt(talker.tokenizer(), messages, RenderOptions.NONE))) {
+      throw new UnsupportedFeatureException(
+          "the request has tools, and the chat template "
+              + settings.template().name()
+              + " does not tell the model of them");
+    }
   }
 
   private void requireSupported() {
@@ -141,7 +154,7 @@ final class ChatCall {
                 ? Constraint.jsonObject()
                 : talker.schema(Messages.schema(format.jsonSchema().rootElement())));
       }
-      return talker.settings().with(b.build());
+      return settings.with(b.build());
     } catch (IllegalArgumentException e) {
       throw new InvalidRequestException(String.valueOf(e.getMessage()), e);
     }
@@ -155,7 +168,7 @@ final class ChatCall {
   ChatResponse run(GenerationListener listener) {
     GenerationResult result;
     try {
-      result = talker.generator().run(List.of(request), listener);
+      result = talker.sessions().generate(request, listener);
     } catch (IllegalArgumentException e) { // a prompt that is too long, settings that do not fit
       throw new InvalidRequestException(String.valueOf(e.getMessage()), e);
     }
@@ -185,7 +198,7 @@ final class ChatCall {
   private String marked(Generated answer) {
     List<Long> ids = new ArrayList<>();
     Arrays.stream(answer.tokens()).forEach(id -> ids.add((long) id));
-    if (!ids.isEmpty() && talker.settings().stopIds().contains(ids.getLast().intValue())) {
+    if (!ids.isEmpty() && settings.stopIds().contains(ids.getLast().intValue())) {
       ids.removeLast();
     }
     String text = talker.tokenizer().decode(ids.stream().mapToLong(i -> i).toArray(), false);

@@ -13,7 +13,9 @@ import dev.peft4j.tuner.AdapterSet;
 import dev.peft4j.tuner.PeftModel;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract sealed class ChatModelBuilder<M, B extends ChatModelBuilder<M, B>>
     permits Peft4jChatModel.Builder, Peft4jStreamingChatModel.Builder {
+  /** The most memory of conversations' keys and values that is kept unless it is set: 512 MiB. */
+  public static final long CACHE_BYTES = 512L << 20;
+
   @Nullable Generator generator;
   @Nullable ChatSettings settings;
   @Nullable AdapterSet adapters;
@@ -31,6 +36,8 @@ public abstract sealed class ChatModelBuilder<M, B extends ChatModelBuilder<M, B
   String modelName = "peft4j";
   ChatRequestParameters defaults = DefaultChatRequestParameters.EMPTY;
   List<ChatModelListener> listeners = List.of();
+  long cacheBytes = CACHE_BYTES;
+  final Map<String, ChatSettings> manners = new LinkedHashMap<>();
 
   ChatModelBuilder() {}
 
@@ -45,6 +52,16 @@ public abstract sealed class ChatModelBuilder<M, B extends ChatModelBuilder<M, B
   /** Sets the manner in which the model talks: its template, and where answers end. */
   public B chatSettings(ChatSettings value) {
     settings = value;
+    return self();
+  }
+
+  /**
+   * Sets the manner in which one of {@link #adapters} talks, for requests in which it acts: the
+   * template that it was trained under, and where its answers end. {@link ChatSettings#read} reads
+   * them from its folder. Others talk as {@link #chatSettings(ChatSettings)} says.
+   */
+  public B chatSettings(String adapterName, ChatSettings value) {
+    manners.put(adapterName, value);
     return self();
   }
 
@@ -113,6 +130,22 @@ public abstract sealed class ChatModelBuilder<M, B extends ChatModelBuilder<M, B
   /** Sets who hears of requests and responses. */
   public B listeners(List<ChatModelListener> value) {
     listeners = List.copyOf(value);
+    return self();
+  }
+
+  /**
+   * Sets the most memory of keys and values that is kept between requests. A request has all
+   * messages of its conversation; what it has in common with an earlier one, of this conversation
+   * or another, is not computed again. The conversations that were used longest ago are forgotten.
+   *
+   * @param value bytes; 0 keeps nothing
+   * @throws IllegalArgumentException if it is negative
+   */
+  public B cacheBytes(long value) {
+    if (value < 0) {
+      throw new IllegalArgumentException("cacheBytes is " + value + ", needed 0 or more");
+    }
+    cacheBytes = value;
     return self();
   }
 

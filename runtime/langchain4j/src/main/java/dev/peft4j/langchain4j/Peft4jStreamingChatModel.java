@@ -45,6 +45,16 @@ public final class Peft4jStreamingChatModel implements StreamingChatModel {
     return talker.listeners();
   }
 
+  /** Returns the bytes of conversations' keys and values that are kept now. */
+  public long cachedBytes() {
+    return talker.sessions().bytes();
+  }
+
+  /** Returns how many tokens of requests were taken from earlier ones, over all requests. */
+  public long reusedTokens() {
+    return talker.sessions().reused();
+  }
+
   @Override
   public ModelProvider provider() {
     return ModelProvider.OTHER;

@@ -6,6 +6,7 @@ import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.peft4j.constraint.Constraint;
 import dev.peft4j.generate.ChatSettings;
 import dev.peft4j.generate.Generator;
+import dev.peft4j.generate.SessionCache;
 import dev.peft4j.transformers.Tokenizer;
 import dev.peft4j.tuner.AdapterSet;
 import java.util.LinkedHashMap;
@@ -17,18 +18,22 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a chat model is made of.
  *
+ * @param manners how adapters talk that do it in another manner
  * @param adapter the adapter that acts where a request names none, or null
  * @param set the adapters that requests may name, or null
+ * @param sessions where requests that go on from earlier ones find what is computed already
  */
 record Talker(
     Generator generator,
     ChatSettings settings,
+    Map<String, ChatSettings> manners,
     @Nullable AdapterSet set,
     @Nullable String adapter,
     String modelName,
     ChatRequestParameters defaults,
     List<ChatModelListener> listeners,
-    Map<JsonNode, Constraint> schemas) {
+    Map<JsonNode, Constraint> schemas,
+    SessionCache sessions) {
   /** The most new tokens where nothing is said. */
   static final int NEW_TOKENS = 512;
 
@@ -55,19 +60,37 @@ record Talker(
               + "', expected one of "
               + (set == null ? "the adapters that adapters(...) gives" : set.names()));
     }
+    Generator all = set == null ? generator : generator.with(set);
+    for (String name : b.manners.keySet()) {
+      if (set == null || !set.names().contains(name)) {
+        throw new IllegalArgumentException(
+            "chatSettings are of the adapter '"
+                + name
+                + "', expected one of "
+                + (set == null ? "the adapters that adapters(...) gives" : set.names()));
+      }
+    }
     return new Talker(
-        set == null ? generator : generator.with(set),
+        all,
         settings,
+        Map.copyOf(b.manners),
         set,
         adapter,
         b.modelName,
         b.defaults,
         List.copyOf(b.listeners),
-        new LinkedHashMap<>());
+        new LinkedHashMap<>(),
+        new SessionCache(all, b.cacheBytes));
   }
 
   Tokenizer tokenizer() {
     return Objects.requireNonNull(generator.tokenizer());
+  }
+
+  /** Returns how an adapter talks; null for none. */
+  ChatSettings settings(@Nullable String acting) {
+    ChatSettings own = acting == null ? null : manners.get(acting);
+    return own == null ? settings : own;
   }
 
   List<String> adapters() {

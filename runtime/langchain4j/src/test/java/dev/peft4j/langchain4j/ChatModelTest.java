@@ -97,6 +97,53 @@ class ChatModelTest {
   }
 
   @Test
+  void aConversationGoesOnFromWhatWasComputed() {
+    Generator seven = small.generator().with(GenerationConfig.builder().maxNewTokens(7).build());
+    Peft4jChatModel model = model(seven);
+    Peft4jChatModel without =
+        Peft4jChatModel.builder()
+            .generator(seven)
+            .chatSettings(small.settings)
+            .cacheBytes(0)
+            .build();
+    List<dev.langchain4j.data.message.ChatMessage> messages = new ArrayList<>();
+    messages.add(SystemMessage.from("be brief and say what you know about everything"));
+    long before = 0;
+    for (String said : List.of("hello", "and then?", "really?")) {
+      messages.add(UserMessage.from(said));
+      ChatResponse answer = model.chat(messages);
+      assertThat(answer.aiMessage().text()).isEqualTo(without.chat(messages).aiMessage().text());
+      if (messages.size() > 2) {
+        assertThat(model.reusedTokens() - before).isGreaterThan(before == 0 ? 50 : 60);
+        before = model.reusedTokens();
+      }
+      messages.add(answer.aiMessage());
+    }
+    assertThat(model.cachedBytes()).isPositive();
+    assertThat(without.cachedBytes()).isZero();
+    assertThat(without.reusedTokens()).isZero();
+    assertThatThrownBy(() -> Peft4jChatModel.builder().cacheBytes(-1))
+        .hasMessageContaining("cacheBytes is -1");
+  }
+
+  @Test
+  void aTemplateThatTellsNothingOfToolsRefusesThem() {
+    var bare =
+        Peft4jChatModel.builder()
+            .generator(small.generator())
+            .chatSettings(
+                dev.peft4j.generate.ChatSettings.of(
+                    dev.peft4j.chat.ChatTemplate.builtIn("chatml"),
+                    small.tokenizer,
+                    GenerationConfig.builder().build()))
+            .build();
+    var tools = parameters().toolSpecifications(WEATHER).build();
+    assertThatThrownBy(() -> bare.chat(request(tools)))
+        .isInstanceOf(UnsupportedFeatureException.class)
+        .hasMessageContaining("does not tell the model of them");
+  }
+
+  @Test
   void honoursParameters() {
     var stop = parameters().stopSequences("d", "xx").build();
     ChatResponse r = model(saying("abcdef")).chat(request(stop));
@@ -270,6 +317,20 @@ class ChatModelTest {
     assertThatThrownBy(() -> model.chat(request(ten.modelName("third").build())))
         .isInstanceOf(InvalidRequestException.class)
         .hasMessageContaining("'third'")
+        .hasMessageContaining("second");
+    var chatml =
+        dev.peft4j.generate.ChatSettings.of(
+            dev.peft4j.chat.ChatTemplate.builtIn("chatml"),
+            small.tokenizer,
+            GenerationConfig.builder().build());
+    Peft4jChatModel each = builder.chatSettings("second", chatml).build();
+    int own = second.tokenUsage().inputTokenCount();
+    ChatResponse byItsOwn = each.chat(request(ten.modelName("second").build()));
+    assertThat(byItsOwn.tokenUsage().inputTokenCount()).isNotEqualTo(own);
+    assertThat(each.chat(request(ten.modelName("small").build())).aiMessage().text())
+        .isEqualTo(first);
+    assertThatThrownBy(() -> builder.chatSettings("fourth", chatml).build())
+        .hasMessageContaining("fourth")
         .hasMessageContaining("second");
     assertThatThrownBy(() -> builder.adapter("third").build())
         .isInstanceOf(IllegalArgumentException.class)

@@ -18,10 +18,15 @@ import org.jspecify.annotations.Nullable;
 final class ExecutorGradients implements GradientSource, AutoCloseable {
   private final JavaSparkContext spark;
   private final Broadcast<Start> start;
+  private GradientCompression compression = GradientCompression.NONE;
 
   ExecutorGradients(JavaSparkContext spark, Start start) {
     this.spark = spark;
     this.start = spark.broadcast(start);
+  }
+
+  void compression(GradientCompression value) {
+    compression = value;
   }
 
   @Override
@@ -36,16 +41,18 @@ final class ExecutorGradients implements GradientSource, AutoCloseable {
       values.add(p.own());
       trained.add(p.trainable());
     }
+    long local = spark.isLocal() ? HandOver.newStep() : 0;
+    Tensors all = new Tensors(values, GradientCompression.NONE, local);
     Broadcast<StepValues> step =
-        spark.broadcast(new StepValues(place, new Tensors(values), trained));
+        spark.broadcast(new StepValues(place, all, trained, compression, local));
     Broadcast<Start> run = start;
     try {
-      List<StepResult> all =
+      List<StepResult> found =
           spark
               .parallelize(tasks, tasks.size())
               .map(task -> ExecutorModel.of(run.value()).compute(step.value(), task))
               .collect();
-      for (StepResult r : all) {
+      for (StepResult r : found) {
         if (r.refusal() != null) {
           throw new SparkTrainingException(r.refusal(), null);
         }
@@ -57,6 +64,7 @@ final class ExecutorGradients implements GradientSource, AutoCloseable {
       throw failed(place, e);
     } finally {
       destroy(step);
+      HandOver.end(local);
     }
   }
 

@@ -44,6 +44,8 @@ public final class SparkTrainer<P extends Trainable, B> implements AutoCloseable
   private final P model;
   private final ExecutorGradients gradients;
   private final Trainer<B> trainer;
+  private GradientCompression compression = GradientCompression.NONE;
+  private boolean saved;
 
   private SparkTrainer(P model, ExecutorGradients gradients, Trainer<B> trainer) {
     this.model = model;
@@ -104,6 +106,7 @@ public final class SparkTrainer<P extends Trainable, B> implements AutoCloseable
   /** Sets the driver's folder for checkpoints; see {@link Trainer#checkpoints}. */
   public SparkTrainer<P, B> checkpoints(Path folder) {
     trainer.checkpoints(folder);
+    saved = true;
     return this;
   }
 
@@ -116,6 +119,12 @@ public final class SparkTrainer<P extends Trainable, B> implements AutoCloseable
   /** Sets the evaluator, which measures the driver's model there. */
   public SparkTrainer<P, B> evaluator(Function<? super P, ? extends Evaluator> value) {
     trainer.evaluator(value.apply(model));
+    return this;
+  }
+
+  /** Sets how gradients travel; {@link GradientCompression#NONE} unless it is set. */
+  public SparkTrainer<P, B> compression(GradientCompression value) {
+    compression = value;
     return this;
   }
 
@@ -136,7 +145,7 @@ public final class SparkTrainer<P extends Trainable, B> implements AutoCloseable
    * @throws SparkTrainingException if an executor cannot take part, naming its host
    */
   public TrainingResult run() {
-    return trainer.run();
+    return prepared().run();
   }
 
   /**
@@ -145,7 +154,12 @@ public final class SparkTrainer<P extends Trainable, B> implements AutoCloseable
    * @throws SparkTrainingException if an executor cannot take part, naming its host
    */
   public TrainingResult resume() {
-    return trainer.resume();
+    return prepared().resume();
+  }
+
+  private Trainer<B> prepared() {
+    gradients.compression(compression);
+    return saved ? trainer.remember("gradient compression", compression.toString()) : trainer;
   }
 
   /** Frees what the executors got for this run. */

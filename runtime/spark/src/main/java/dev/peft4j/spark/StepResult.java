@@ -22,7 +22,7 @@ record StepResult(
     implements Serializable {
   private static final long serialVersionUID = 1L;
 
-  static StepResult of(BatchGradient g) {
+  static StepResult of(BatchGradient g, StepValues step) {
     return new StepResult(
         null,
         g.index(),
@@ -31,7 +31,7 @@ record StepResult(
         g.scale(),
         g.sums(),
         g.end(),
-        new Tensors(g.gradients()));
+        new Tensors(g.gradients(), step.compression(), step.local()));
   }
 
   static StepResult refused(String reason) {

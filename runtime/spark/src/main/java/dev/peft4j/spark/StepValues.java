@@ -10,7 +10,15 @@ import java.util.List;
  * @param place the step
  * @param values of the parameters
  * @param trained whether each gets a gradient
+ * @param compression of the gradients
+ * @param local the step's number if executors are this process, else 0; see {@link HandOver}
  */
-record StepValues(StepPlace place, Tensors values, List<Boolean> trained) implements Serializable {
+record StepValues(
+    StepPlace place,
+    Tensors values,
+    List<Boolean> trained,
+    GradientCompression compression,
+    long local)
+    implements Serializable {
   private static final long serialVersionUID = 1L;
 }

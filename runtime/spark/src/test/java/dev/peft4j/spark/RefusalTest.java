@@ -13,6 +13,7 @@ import dev.peft4j.tensor.Tensor;
 import dev.peft4j.train.Batches;
 import dev.peft4j.tuner.AdaptedModel;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,7 +42,8 @@ class RefusalTest {
     MISSING,
     OTHER_BASE,
     OTHER_DATA,
-    BAD_LOSS
+    BAD_LOSS,
+    FULL_DISK
   }
 
   record Faulty(SmallRecipe recipe, Fault fault)
@@ -80,6 +82,9 @@ class RefusalTest {
     public Tensor loss(AdaptedModel<Net> model, Batch batch) {
       if (has(Fault.BAD_LOSS)) {
         throw new IllegalArgumentException("no loss today");
+      }
+      if (has(Fault.FULL_DISK)) {
+        throw new UncheckedIOException(new IOException("No space left on device"));
       }
       return recipe.loss(model, batch);
     }
@@ -122,6 +127,20 @@ class RefusalTest {
   @Test
   void aLossThatFails() throws IOException {
     assertRefused(Fault.BAD_LOSS, "cannot compute gradients: no loss today");
+  }
+
+  @Test
+  void aTaskThatFailsOnADiskThatIsFull() throws IOException {
+    try (var trainer =
+        SparkTrainer.of(
+            spark, new Faulty(SmallRecipe.plain(), Fault.FULL_DISK), p -> AdamW.of(p, 0.02f))) {
+      trainer.settings(SmallRecipe.settings(2).build());
+      assertThatThrownBy(trainer::run)
+          .isInstanceOf(SparkTrainingException.class)
+          .hasMessageStartingWith("step 1 cannot be computed by the executors: ")
+          .hasMessageContaining("executor driver")
+          .hasMessageEndingWith("No space left on device");
+    }
   }
 
   /** A model whose norm has running means. */

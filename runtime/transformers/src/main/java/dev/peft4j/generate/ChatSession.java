@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ChatSession {
   private final Tokenizer tokenizer;
-  private final ChatSettings settings;
+  private ChatSettings settings;
   private final GenerationSession session;
   private final List<ChatMessage> messages = new ArrayList<>();
   private GenerationConfig config;
@@ -62,6 +62,13 @@ public final class ChatSession {
     return this;
   }
 
+  /** Sets the manner in which the model talks from now on, such as that of another adapter. */
+  public ChatSession settings(ChatSettings other) {
+    this.settings = other;
+    this.config = other.with(config);
+    return this;
+  }
+
   /** Sets other settings of generation; answers end where the chat settings say. */
   public ChatSession config(GenerationConfig other) {
     this.config = settings.with(other);
@@ -96,6 +103,11 @@ public final class ChatSession {
     return session.reused();
   }
 
+  /** Returns how many tokens the cache has: at most the model's context. */
+  public int cached() {
+    return session.length();
+  }
+
   /** Returns the bytes of the cache. */
   public long bytes() {
     return session.bytes();
@@ -112,7 +124,8 @@ public final class ChatSession {
    *
    * @param listener is told of the answer while it is made
    * @throws dev.peft4j.chat.ChatTemplateException if the template refuses the conversation
-   * @throws IllegalArgumentException if the conversation is longer than the model's context
+   * @throws IllegalArgumentException if the conversation is longer than the model's context, or has
+   *     noncharacters while special tokens in messages stay text
    */
   public Generated answer(ChatMessage message, GenerationListener listener) {
     List<ChatMessage> all = new ArrayList<>(messages);

@@ -1,5 +1,6 @@
 package dev.peft4j.generate;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -12,6 +13,7 @@ import dev.peft4j.gguf.GgufFile;
 import dev.peft4j.io.AtomicFiles;
 import dev.peft4j.io.PythonJson;
 import dev.peft4j.log.Log;
+import dev.peft4j.sft.TypedTokens;
 import dev.peft4j.transformers.TokenizedText;
 import dev.peft4j.transformers.Tokenizer;
 import java.io.IOException;
@@ -29,8 +31,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param template the chat template, with the tokenizer's special tokens
  * @param stopIds ids of the tokens at which an answer ends
+ * @param plainContent whether special tokens that are typed in messages stay text; in transformers
+ *     they become special tokens
  */
-public record ChatSettings(ChatTemplate template, List<Integer> stopIds) {
+public record ChatSettings(ChatTemplate template, List<Integer> stopIds, boolean plainContent) {
   private static final Log LOG = Log.of(ChatSettings.class);
   private static final String TEMPLATE = "chat_template.jinja";
   private static final String GENERATION = "generation_config.json";
@@ -41,6 +45,16 @@ public record ChatSettings(ChatTemplate template, List<Integer> stopIds) {
   /** Copies the list. */
   public ChatSettings {
     stopIds = List.copyOf(stopIds);
+  }
+
+  /** Creates settings with which special tokens that are typed in messages become such tokens. */
+  public ChatSettings(ChatTemplate template, List<Integer> stopIds) {
+    this(template, stopIds, false);
+  }
+
+  /** Returns the same with special tokens in messages that stay text, or do not. */
+  public ChatSettings plainContent(boolean value) {
+    return new ChatSettings(template, stopIds, value);
   }
 
   /**
@@ -85,18 +99,71 @@ public record ChatSettings(ChatTemplate template, List<Integer> stopIds) {
     if (chosen == null) {
       return null;
     }
-    if (own != null && base != null && !own.source().equals(base.source())) {
+    if (adapter != null && base != null && differs(adapter, base)) {
       LOG.warn(
           "the adapter {} was trained with another chat template than the model's; its own is used",
           adapter);
     }
     ChatSettings all = of(chosen, tokenizer, config);
-    if (adapter != null && Files.exists(adapter.resolve(GENERATION))) {
-      Set<Integer> ids = new LinkedHashSet<>(all.stopIds);
-      ids.addAll(GenerationConfig.read(adapter).eosTokenIds());
-      all = new ChatSettings(chosen, List.copyOf(ids));
+    return new ChatSettings(all.template, ends(all.stopIds, adapter));
+  }
+
+  /**
+   * Returns the settings of a template that somebody has given, for a model and perhaps an adapter:
+   * answers end as {@link #of} says, and where the adapter's do. If the adapter's folder has
+   * another template, a warning says so.
+   *
+   * @param adapter the adapter's folder, or null
+   */
+  public static ChatSettings given(
+      ChatTemplate template, @Nullable Path adapter, Tokenizer tokenizer, GenerationConfig config)
+      throws IOException {
+    if (adapter != null && differs(adapter, template)) {
+      LOG.warn(
+          "the adapter {} was trained with another chat template than {}, which was given",
+          adapter,
+          template.name());
     }
-    return all;
+    ChatSettings all = of(template, tokenizer, config);
+    return new ChatSettings(all.template, ends(all.stopIds, adapter));
+  }
+
+  /**
+   * Returns whether both an adapter's folder and a model have a chat template, and they are not the
+   * same.
+   *
+   * @throws ChatTemplateException if one does not parse
+   */
+  public static boolean differ(Path adapter, Path model) throws IOException {
+    ChatTemplate base = template(model);
+    return base != null && differs(adapter, base);
+  }
+
+  /** Returns whether an adapter's folder has a template, and it is another one. */
+  private static boolean differs(Path adapter, ChatTemplate template) throws IOException {
+    ChatTemplate own = template(adapter);
+    return own != null && !own.source().equals(template.source());
+  }
+
+  /** Returns ids with those at which an adapter's answers end. */
+  private static List<Integer> ends(List<Integer> ids, @Nullable Path adapter) throws IOException {
+    Set<Integer> all = new LinkedHashSet<>(ids);
+    if (adapter != null && Files.exists(adapter.resolve(GENERATION))) {
+      all.addAll(GenerationConfig.read(adapter).eosTokenIds());
+    }
+    return List.copyOf(all);
+  }
+
+  /**
+   * Returns settings of generation with which texts end where an adapter's do, too: at the tokens
+   * that were saved with it.
+   *
+   * @param adapter the adapter's folder
+   */
+  public static GenerationConfig withEnds(GenerationConfig config, Path adapter)
+      throws IOException {
+    List<Integer> ids = ends(config.eosTokenIds(), adapter);
+    return config.toBuilder().eosTokenId(ids.stream().mapToInt(i -> i).toArray()).build();
   }
 
   /**
@@ -132,10 +199,22 @@ public record ChatSettings(ChatTemplate template, List<Integer> stopIds) {
     AtomicFiles.write(adapter.resolve(GENERATION), PythonJson.format(config));
   }
 
-  /** Returns the tokens of a conversation to which the model is to answer. */
+  /**
+   * Returns the tokens of a conversation to which the model is to answer.
+   *
+   * @throws ChatTemplateException if the template refuses it
+   * @throws IllegalArgumentException if messages have noncharacters and {@link #plainContent} is on
+   */
   public int[] prompt(Tokenizer tokenizer, List<ChatMessage> messages, RenderOptions options) {
-    String text = template.render(messages, options.addGenerationPrompt(true)).text();
-    return tokenizer.ids(text, false);
+    RenderOptions asking = options.addGenerationPrompt(true);
+    if (!plainContent) {
+      return tokenizer.ids(template.render(messages, asking).text(), false);
+    }
+    ArrayNode all = JsonNodeFactory.instance.arrayNode();
+    messages.forEach(m -> all.add(m.json()));
+    JsonNode marked = new TypedTokens(tokenizer).marked(all);
+    TypedTokens.Unmarked text = TypedTokens.unmarked(template.render(marked, asking));
+    return tokenizer.tokenize(text.chat().text(), false, text.plain()).ids();
   }
 
   /** Returns settings with these ends in place of others. */

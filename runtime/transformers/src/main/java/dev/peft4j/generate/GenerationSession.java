@@ -1,9 +1,17 @@
 package dev.peft4j.generate;
 
+import dev.peft4j.nn.Adaptable;
+import dev.peft4j.nn.HasSlots;
 import dev.peft4j.nn.KeyValueCache;
+import dev.peft4j.nn.NamedModule;
+import dev.peft4j.nn.Overlay;
+import dev.peft4j.nn.OverlaySource;
+import dev.peft4j.nn.Overlays;
 import dev.peft4j.tuner.AdapterSet;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,8 +20,7 @@ import org.jspecify.annotations.Nullable;
  * again. Results are those of a call by itself.
  *
  * <p>Keys and values belong to the adapters and weights that made them. A session begins anew when
- * another adapter acts; after training, or for adapters that only a call around it chooses, {@link
- * #clear} it. It is for one thread at a time.
+ * other adapters act or a weight has changed. It is for one thread at a time.
  */
 public final class GenerationSession {
   private final Generator generator;
@@ -65,26 +72,56 @@ public final class GenerationSession {
   CachedDecoder decoder(GenerationRequest request, int maxLength) {
     int[] prompt = request.prompt();
     Object acting = acting(request);
-    CachedDecoder d = decoder;
-    int fixed = generator.model().cacheFixedUpTo();
-    boolean goesOn =
-        d != null
-            && acting.equals(adapters)
-            && d.cache().limit() >= maxLength
-            && Math.max(d.cache().length(0), prompt.length) <= fixed;
-    if (d == null || !goesOn) {
+    CachedDecoder d = goesOn(prompt, acting) ? decoder : null;
+    if (d == null || d.cache().limit() < maxLength) {
       int limit = Math.max(maxLength, generator.model().positions());
       d = new CachedDecoder(generator.model(), new KeyValueCache(1, limit));
       decoder = d;
       adapters = acting;
       tokens = new int[0];
     }
+    reused = common(d, prompt);
+    d.cache().truncate(0, reused);
+    return d;
+  }
+
+  /** Returns whether keys and values that there are would be the same for a prompt. */
+  private boolean goesOn(int[] prompt, Object acting) {
+    CachedDecoder d = decoder;
+    return d != null
+        && acting.equals(adapters)
+        && Math.max(d.cache().length(0), prompt.length) <= generator.model().cacheFixedUpTo()
+        && d.cache().isCurrent();
+  }
+
+  private int common(CachedDecoder d, int[] prompt) {
     int common = Arrays.mismatch(prompt, tokens);
     common = common < 0 ? prompt.length : common;
     // the last token is read again: its scores are those of the next one
-    reused = Math.min(Math.min(common, prompt.length - 1), d.cache().length(0));
-    d.cache().truncate(0, reused);
-    return d;
+    return Math.min(Math.min(common, prompt.length - 1), d.cache().length(0));
+  }
+
+  /** Returns how many tokens of a request would not be computed again. */
+  int common(GenerationRequest request) {
+    CachedDecoder d = decoder;
+    int[] prompt = request.prompt();
+    return d == null || prompt.length == 0 || !goesOn(prompt, acting(request))
+        ? 0
+        : common(d, prompt);
+  }
+
+  /** Returns a session of its own that has the first tokens of this one. */
+  GenerationSession branch(int length) {
+    GenerationSession other = new GenerationSession(generator);
+    CachedDecoder d = decoder;
+    if (d != null && length > 0) {
+      CachedDecoder copy = d.select(0);
+      copy.cache().truncate(0, length);
+      other.decoder = copy;
+      other.adapters = adapters;
+      other.tokens = Arrays.copyOf(tokens, length);
+    }
+    return other;
   }
 
   /** Returns the tokens of a prompt that the cache does not have. */
@@ -92,10 +129,40 @@ public final class GenerationSession {
     return Arrays.copyOfRange(prompt, reused, prompt.length);
   }
 
+  /** What tells the adapters that act on a request from others, of the same name too. */
   private Object acting(GenerationRequest request) {
-    String named = request.adapter();
     AdapterSet all = generator.adapters();
-    return named != null ? List.of(named) : all == null ? List.of() : all.active();
+    String name = request.adapter();
+    if (all == null) {
+      return keys();
+    }
+    List<String> one = name == null || name.equals(AdapterSet.BASE) ? List.of() : List.of(name);
+    return name == null ? all.call(this::keys) : all.with(one, this::keys);
+  }
+
+  /** The adapters that act here, of each adapted model that the decoder is a base of. */
+  private Map<OverlaySource, Object> keys() {
+    Map<OverlaySource, Object> keys = new HashMap<>();
+    for (NamedModule m : generator.model().module().namedModules()) {
+      if (m.module() instanceof Adaptable layer) {
+        note(layer, keys);
+      }
+      if (m.module() instanceof HasSlots decoder) {
+        decoder.slots().all().forEach(slot -> note(slot, keys));
+      }
+    }
+    return keys;
+  }
+
+  private static void note(Adaptable layer, Map<OverlaySource, Object> keys) {
+    layer.slot().sources().forEach(s -> keys.computeIfAbsent(s, GenerationSession::key));
+  }
+
+  private static Object key(OverlaySource source) {
+    Overlay chosen = Overlays.chosen(source);
+    Overlay acting = chosen == null ? source.standard() : chosen;
+    Object key = acting == null ? null : acting.key();
+    return key == null ? List.of() : key;
   }
 
   /** Returns how many tokens of the last prompt were not computed again. */

@@ -152,10 +152,18 @@ final class ChatTokens {
 
   private Unmarked render(JsonNode messages, RenderOptions options, String where) {
     try {
-      JsonNode given = typed == null ? messages : typed.marked(messages, where);
+      JsonNode given = typed == null ? messages : marked(typed, messages, where);
       RenderedChat rendered = template.render(given, options);
       return typed == null ? new Unmarked(rendered, new BitSet()) : TypedTokens.unmarked(rendered);
     } catch (ChatTemplateException e) {
+      throw new SftException(where + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static JsonNode marked(TypedTokens typed, JsonNode messages, String where) {
+    try {
+      return typed.marked(messages);
+    } catch (IllegalArgumentException e) {
       throw new SftException(where + ": " + e.getMessage(), e);
     }
   }

@@ -18,7 +18,7 @@ import java.util.Set;
  * template a mark is put into each before the conversation is rendered, and taken out of what the
  * template has made of it.
  */
-final class TypedTokens {
+public final class TypedTokens {
   /** A noncharacter of Unicode: no text has it. */
   private static final char MARK = '\uFDEF';
 
@@ -27,7 +27,8 @@ final class TypedTokens {
 
   private final Set<String> special;
 
-  TypedTokens(Tokenizer tokenizer) {
+  /** Creates what knows the special tokens of a tokenizer. */
+  public TypedTokens(Tokenizer tokenizer) {
     this.special = tokenizer.specialTexts();
   }
 
@@ -66,32 +67,32 @@ final class TypedTokens {
   /**
    * Returns messages with marks in the special tokens of all their texts but the roles.
    *
-   * @throws SftException if a text has the mark already
+   * @throws IllegalArgumentException if a text has the mark already
    */
-  JsonNode marked(JsonNode value, String where) {
+  public JsonNode marked(JsonNode value) {
     if (value.isTextual()) {
-      return TextNode.valueOf(marked(value.textValue(), where));
+      return TextNode.valueOf(marked(value.textValue()));
     }
     if (value.isArray()) {
       ArrayNode out = JsonNodeFactory.instance.arrayNode();
-      value.forEach(v -> out.add(marked(v, where)));
+      value.forEach(v -> out.add(marked(v)));
       return out;
     }
     if (value.isObject()) {
       ObjectNode out = JsonNodeFactory.instance.objectNode();
       for (Map.Entry<String, JsonNode> e : value.properties()) {
         boolean kept = e.getKey().equals("role");
-        out.set(e.getKey(), kept ? e.getValue() : marked(e.getValue(), where));
+        out.set(e.getKey(), kept ? e.getValue() : marked(e.getValue()));
       }
       return out;
     }
     return value;
   }
 
-  private String marked(String text, String where) {
+  private String marked(String text) {
     if (text.chars().anyMatch(c -> c >= FIRST_RESERVED && c <= MARK)) {
-      throw new SftException(
-          where + ": a message has a noncharacter (U+FDD0 to U+FDEF), which is no text");
+      throw new IllegalArgumentException(
+          "a message has a noncharacter (U+FDD0 to U+FDEF), which is no text");
     }
     StringBuilder out = new StringBuilder(text.length());
     for (int i = 0; i < text.length(); i++) {
@@ -111,9 +112,10 @@ final class TypedTokens {
    *
    * @param plain the chars at which a special token begins that was typed
    */
-  record Unmarked(RenderedChat chat, BitSet plain) {}
+  public record Unmarked(RenderedChat chat, BitSet plain) {}
 
-  static Unmarked unmarked(RenderedChat rendered) {
+  /** Returns what a template has made of marked messages, without the marks. */
+  public static Unmarked unmarked(RenderedChat rendered) {
     BitSet plain = new BitSet();
     String text = rendered.text();
     if (text.indexOf(MARK) < 0) {

@@ -68,18 +68,28 @@ final class PackingBench {
     bench.epoch(apart, 0, Math.min(apart.size(), TURNS)); // compiles
     bench.epoch(together, 0, Math.min(together.size(), TURNS));
     double[] seconds = new double[2];
+    double[] processor = new double[2];
     for (int turn = 0; turn < TURNS; turn++) {
+      double before = Bench.processorSeconds();
       seconds[0] += bench.epoch(apart, start(apart, turn), start(apart, turn + 1));
+      double between = Bench.processorSeconds();
       seconds[1] += bench.epoch(together, start(together, turn), start(together, turn + 1));
+      processor[0] += between - before;
+      processor[1] += Bench.processorSeconds() - between;
     }
     double saved = (double) size(apart) / size(together);
     double faster = seconds[0] / seconds[1];
+    if (Boolean.getBoolean("report")) {
+      System.err.print(CostReport.of(() -> bench.epoch(apart, 0, TURNS), 1));
+      System.err.print(CostReport.of(() -> bench.epoch(together, 0, TURNS), 1));
+    }
     System.out.printf(
         Locale.ROOT,
         "{\"workload\": \"packing\", \"conversations\": %d, \"tokens\": %d, \"unpacked_tokens\":"
             + " %d, \"packed_tokens\": %d, \"unpacked_steps\": %d, \"packed_steps\": %d,"
-            + " \"unpacked_s\": %.2f, \"packed_s\": %.2f, \"tokens_ratio\": %.3f, \"speed_ratio\":"
-            + " %.3f, \"of_goal\": %.3f}%n",
+            + " \"unpacked_s\": %.2f, \"packed_s\": %.2f, \"unpacked_cpu_s\": %.2f,"
+            + " \"packed_cpu_s\": %.2f, \"tokens_ratio\": %.3f, \"speed_ratio\": %.3f,"
+            + " \"of_tokens_ratio\": %.3f, \"cpu_of_tokens_ratio\": %.3f}%n",
         count,
         tokens,
         size(apart),
@@ -88,9 +98,12 @@ final class PackingBench {
         together.size(),
         seconds[0],
         seconds[1],
+        processor[0],
+        processor[1],
         saved,
         faster,
-        faster / saved);
+        faster / saved,
+        processor[0] / processor[1] / saved);
   }
 
   private static int start(List<?> batches, int turn) {

@@ -18,6 +18,12 @@ final class AttentionKernel extends Kernel {
   /** The same where queries see some of the keys: fewer look at fewer that they do not see. */
   private static final int QUERIES_OF_RANGES = 64;
 
+  /**
+   * Keys that blocks begin and end at: products are made for a number of keys, and packed texts
+   * would want one of each.
+   */
+  private static final int KEYS = 32;
+
   /** With fewer queries OpenBLAS is as fast, and needs nothing made for a number of keys. */
   private static final int MANY_QUERIES = 16;
 
@@ -47,6 +53,9 @@ final class AttentionKernel extends Kernel {
 
   /** Queries of a block. */
   private final int most;
+
+  /** Whether the keys of a block are a multiple of {@link #KEYS}. */
+  private final boolean rounds;
 
   /** Key heads that are computed together, and how many such chunks a sequence has. */
   private final int chunk;
@@ -80,6 +89,7 @@ final class AttentionKernel extends Kernel {
     this.most = ranges.all() ? QUERIES : QUERIES_OF_RANGES;
     int block = Math.min(most, queries);
     boolean dnn = OneDnn.available() && (ranges.all() || queries >= MANY_QUERIES);
+    this.rounds = dnn;
     this.chunk = dnn && op.heads() == op.kvHeads() ? chunk(op.heads(), block * keys) : 1;
     this.chunks = (op.kvHeads() + chunk - 1) / chunk;
     this.parts = parts((long) batch * op.heads() * queries * keys * d / 4, batch * chunks);
@@ -189,6 +199,10 @@ final class AttentionKernel extends Kernel {
           first = Math.min(first, ranges.from(b, i));
           end = Math.max(end, ranges.to(b, i));
         }
+      }
+      if (rounds && first < end) {
+        first = first / KEYS * KEYS;
+        end = ranges.inCache() ? end : Math.min(keys, (end + KEYS - 1) / KEYS * KEYS);
       }
     }
     return new Block(part, b, h, kv, heads, from, count, first, Math.max(0, end - first));

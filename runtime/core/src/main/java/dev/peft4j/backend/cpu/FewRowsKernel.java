@@ -22,6 +22,9 @@ final class FewRowsKernel extends Kernel {
   /** Bytes of the weight in a piece. */
   private static final long PIECE = 1 << 16;
 
+  /** Rows of the weight that are decoded before they are multiplied with several rows of x. */
+  private static final int DECODED = 2;
+
   private final Loops loops = Loops.best();
   private final Sizes sizes;
   private final boolean bias;
@@ -49,7 +52,7 @@ final class FewRowsKernel extends Kernel {
     this.columns = Math.min(sizes.n, (Math.max(least, 16) + 15) / 16 * 16);
     this.pieces = (sizes.n + columns - 1) / columns;
     this.parts = parts((long) sizes.rows * sizes.n * sizes.k, pieces);
-    site.frame().needScratch(4L * (sizes.transposed ? sizes.k : columns));
+    site.frame().needScratch(4L * (sizes.transposed ? DECODED * sizes.k : columns));
   }
 
   private static @Nullable Sizes sizes(Op op, Shape a, Shape b) {
@@ -99,14 +102,25 @@ final class FewRowsKernel extends Kernel {
   private void dots(int from, int count, long decoded) {
     int k = sizes.k;
     long rowBytes = encoding.bytes(k);
-    for (int j = from; j < from + count; j++) {
-      long w = in(1) + j * rowBytes;
-      long y = out() + 4L * j;
-      if (encoding.isPlain()) {
-        loops.dots(in(0), 4L * k, sizes.rows, w, y, 4L * sizes.n, k);
-      } else {
-        loops.dots(encoding, in(0), 4L * k, sizes.rows, w, decoded, y, 4L * sizes.n, k);
+    long w = in(1) + from * rowBytes;
+    long y = out() + 4L * from;
+    if (encoding.isPlain()) {
+      loops.dots(in(0), 4L * k, sizes.rows, w, rowBytes, count, y, 4L * sizes.n, k);
+      return;
+    }
+    int most = sizes.rows == 1 ? 1 : DECODED;
+    for (int j = 0; j < count; j += most) {
+      int some = Math.min(most, count - j);
+      long row = w + j * rowBytes;
+      long to = y + 4L * j;
+      if (some == 1) {
+        loops.dots(encoding, in(0), 4L * k, sizes.rows, row, decoded, to, 4L * sizes.n, k);
+        continue;
       }
+      for (int i = 0; i < some; i++) {
+        loops.decode(encoding, row + i * rowBytes, decoded + 4L * i * k, k);
+      }
+      loops.dots(in(0), 4L * k, sizes.rows, decoded, 4L * k, some, to, 4L * sizes.n, k);
     }
   }
 

@@ -40,6 +40,11 @@ final class KeyRanges {
     return !op.causal() && op.window() == 0 && !op.ranged();
   }
 
+  /** True if keys behind the last that is seen may be room in a cache, where nothing is yet. */
+  boolean inCache() {
+    return places;
+  }
+
   /** The first key that query {@code i} of sequence {@code b} sees. */
   int from(int b, int i) {
     long from = places || input < 0 ? 0 : number(b * step + 2 * i);

@@ -148,6 +148,17 @@ interface Loops {
   }
 
   /**
+   * The same with {@code count} rows, {@code wStep} bytes apart: the results of a row of x stand
+   * side by side, and those of the next row {@code next} bytes behind.
+   */
+  default void dots(
+      long x, long step, int rows, long w, long wStep, int count, long y, long next, int n) {
+    for (int j = 0; j < count; j++) {
+      dots(x, step, rows, w + j * wStep, y + 4L * j, next, n);
+    }
+  }
+
+  /**
    * The same with {@code w} in an encoding without blocks; {@code decoded} is room for n numbers.
    */
   default void dots(

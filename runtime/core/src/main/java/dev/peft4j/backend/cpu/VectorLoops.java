@@ -39,6 +39,7 @@ final class VectorLoops implements Loops {
   private static final int HALF_DOT = 212;
   private static final int HALF = 213;
   private static final int ROTATE = 214;
+  private static final int PAIRS = 215;
   private static final int PLACES = 256;
 
   private final ScalarLoops plain = new ScalarLoops();
@@ -102,6 +103,7 @@ final class VectorLoops implements Loops {
       case MAXIMUM -> max(a, n);
       case DOT -> dot(a, b, n);
       case DOTS -> dots(a, 4L * n / 4, 4, b, c, 4, n / 2);
+      case PAIRS -> dots(a, 4L * n / 4, 4, b, 4L * n / 2, 2, c, 8, n / 2);
       case HALF_DOT -> dots(Encodings.BFLOAT16, a, 4, 1, b, c, c, 4, n);
       case HALF -> decode(Encodings.BFLOAT16, a, c, n);
       case ROTATE -> rotate(a, b, c, n / 2, false);
@@ -225,6 +227,30 @@ final class VectorLoops implements Loops {
     }
     for (; r < rows; r++) {
       Memory.set(y + r * next, dot(x + r * step, w, n));
+    }
+  }
+
+  @Override
+  public void dots(
+      long x, long step, int rows, long w, long wStep, int count, long y, long next, int n) {
+    int j = 0;
+    if (rows >= 4 && count >= 2 && wide(n) && !plain(PAIRS, n)) {
+      for (; j + 2 <= count; j += 2) {
+        long from = w + j * wStep;
+        long to = y + 4L * j;
+        int r = 0;
+        for (; r + 4 <= rows; r += 4) {
+          VectorDots.eight(x + r * step, step, from, wStep, to + r * next, next, n);
+        }
+        if (r < rows) {
+          long left = x + r * step;
+          dots(left, step, rows - r, from, to + r * next, next, n);
+          dots(left, step, rows - r, from + wStep, to + r * next + 4, next, n);
+        }
+      }
+    }
+    for (; j < count; j++) {
+      dots(x, step, rows, w + j * wStep, y + 4L * j, next, n);
     }
   }
 

@@ -7,7 +7,9 @@ import static dev.peft4j.backend.cases.In.normal;
 
 import dev.peft4j.graph.Node;
 import dev.peft4j.op.Causal;
+import dev.peft4j.op.KeepSamples;
 import dev.peft4j.op.OneHot;
+import dev.peft4j.op.SampleLinear;
 import dev.peft4j.op.ScatterAdd;
 import dev.peft4j.op.WriteRows;
 import dev.peft4j.tensor.Tensor;
@@ -63,6 +65,32 @@ final class LookupCases {
           x -> Tensor.of(WriteRows.of(x[0].node(), x[1].node(), distinct(n, shape).node())).exp(),
           normal(5, 7),
           normal(rows));
+    }
+    for (float[] mask : new float[][] {{0, 0, 0, 0}, {1, 0, 0, 1}, {0, 1, 1, 0}, {1, 1, 1, 1}}) {
+      for (int[] shape : new int[][] {{4, 5}, {4, 3, 65}, {4, 17, 80}}) {
+        c.add(
+            "samples",
+            x -> Tensor.of(KeepSamples.of(x[0].node(), Tensor.of(mask).node())).exp(),
+            normal(shape));
+        int in = shape[shape.length - 1];
+        for (int out : new int[] {1, 9, 33}) {
+          c.add(
+              "linear of samples",
+              x -> Tensor.of(SampleLinear.of(x[0].node(), x[1].node(), Tensor.of(mask).node())),
+              normal(shape),
+              normal(out, in));
+          c.add(
+              "linear twice of samples",
+              x ->
+                  Tensor.of(KeepSamples.of(x[0].node(), Tensor.of(mask).node()))
+                      .linear(x[1], null)
+                      .linear(x[2], null)
+                      .add(1),
+              normal(shape),
+              normal(out, in),
+              normal(7, out));
+        }
+      }
     }
     int[][] masks = {{1, 1}, {3, 3}, {2, 5}, {1, 7}, {5, 2}, {17, 33}};
     for (int[] m : masks) {

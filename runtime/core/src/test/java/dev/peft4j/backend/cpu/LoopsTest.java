@@ -388,4 +388,26 @@ class LoopsTest {
       }
     }
   }
+
+  @ParameterizedTest
+  @MethodSource("all")
+  void productsOfRowsWithSeveralAreThoseWithEachBitForBit(Loops loops) {
+    for (int n : new int[] {3, 16, 31, 64, 576}) {
+      for (int rows : new int[] {1, 3, 4, 6, 8, 9}) {
+        for (int count : new int[] {1, 2, 5, 8}) {
+          long x = memory.of(Floats.random(random, rows * n, 2));
+          long w = memory.of(Floats.random(random, count * n, 2));
+          float[] each = new float[rows * count];
+          for (int r = 0; r < rows; r++) {
+            for (int j = 0; j < count; j++) {
+              each[r * count + j] = loops.dot(x + 4L * r * n, w + 4L * j * n, n);
+            }
+          }
+          long y = results(rows * count);
+          loops.dots(x, 4L * n, rows, w, 4L * n, count, y, 4L * count, n);
+          assertThat(Floats.read(y, rows * count)).isEqualTo(each);
+        }
+      }
+    }
+  }
 }
