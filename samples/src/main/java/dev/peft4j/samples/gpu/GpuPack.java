@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Makes the archive: a Java runtime, TornadoVM, the classes on this program's class path, golden
+ * The maker of the archive: a Java runtime, TornadoVM, the classes on this program's class path, golden
  * cases, a small model with its text, and the script that runs the checks. Native libraries of the
  * dependencies stay out, they would make most of it: so no case may need OpenBLAS on the CPU.
  */
