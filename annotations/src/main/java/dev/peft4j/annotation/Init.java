@@ -56,5 +56,10 @@ public enum Init {
    * off the base when the adapter is made. It needs data; what comes with such an adapter is a base
    * of its own.
    */
-  LORA_GA
+  LORA_GA,
+  /**
+   * peft's {@code "loftq"}: the base's weights are quantized, and A and B make up for what is lost.
+   * {@code LoraData.start} does it; until then an adapter starts as by {@link #DEFAULT}.
+   */
+  LOFTQ
 }

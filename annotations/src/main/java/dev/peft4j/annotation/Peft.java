@@ -212,6 +212,131 @@ public @interface Peft {
   AlphaPattern[] alphaPattern() default {};
 
   /**
+   * KaSA: a trained vector between A and B, and a weight without its smallest singular values;
+   * {@code kasa = @Kasa}. An adapter is of one such kind at most.
+   *
+   * @return one at most
+   */
+  @Setting(
+      description = "KaSA: a vector between the matrices.",
+      key = "kasa_config",
+      goesWith = {"dora=false", "loraBias=false"})
+  Kasa[] kasa() default {};
+
+  /**
+   * Block-diagonal LoRA.
+   *
+   * @return one at most
+   */
+  @Setting(
+      description = "BD-LoRA: matrices of blocks.",
+      key = "use_bdlora",
+      option = "bdlora",
+      goesWith = "dora=false")
+  BlockDiagonal[] blockDiagonal() default {};
+
+  /**
+   * VeLoRA: the first matrix learns from projections of the input.
+   *
+   * @return one at most
+   */
+  @Setting(
+      description = "VeLoRA: gradients from projections of the input.",
+      key = "velora_config",
+      goesWith = {"dora=false", "loraBias=false"})
+  Velora[] velora() default {};
+
+  /**
+   * MonteCLoRA: the first matrix is disturbed in training.
+   *
+   * @return one at most
+   */
+  @Setting(
+      description = "MonteCLoRA: the first matrix is disturbed in training.",
+      key = "monteclora_config",
+      goesWith = {"dora=false", "loraBias=false"})
+  MonteClora[] monteClora() default {};
+
+  /**
+   * Activated LoRA (aLoRA): ids of the tokens from whose last place in a text on the adapter acts;
+   * peft's {@code alora_invocation_tokens}.
+   *
+   * @return ids; none for an adapter that acts everywhere
+   */
+  @Setting(
+      description = "aLoRA: ids of the tokens from which on the adapter acts.",
+      key = "alora_invocation_tokens",
+      min = 0,
+      goesWith = {"dora=false", "loraBias=false"})
+  int[] invocationTokens() default {};
+
+  /**
+   * The start EVA, from the inputs of the layers.
+   *
+   * @return one at most
+   */
+  @Setting(
+      description = "EVA: starts from the inputs of the layers.",
+      key = "eva_config",
+      goesWith = "init=DEFAULT|EVA")
+  Eva[] eva() default {};
+
+  /**
+   * The start CorDA, from the directions of the weights that inputs choose.
+   *
+   * @return one at most
+   */
+  @Setting(
+      description = "CorDA: starts from the directions of the weights that inputs choose.",
+      key = "corda_config",
+      goesWith = "init=DEFAULT|CORDA")
+  Corda[] corda() default {};
+
+  /**
+   * The start LoRA-GA, from the gradients of the weights.
+   *
+   * @return one at most
+   */
+  @Setting(
+      description = "LoRA-GA: starts from the gradients of the weights.",
+      key = "lora_ga_config",
+      goesWith = "init=DEFAULT|LORA_GA")
+  LoraGa[] loraGa() default {};
+
+  /**
+   * The start LoftQ: weights in codes, and an adapter that makes up for what they lose.
+   *
+   * @return one at most
+   */
+  @Setting(
+      description = "LoftQ: starts from what quantized weights lose.",
+      key = "loftq_config",
+      goesWith = "init=DEFAULT|LOFTQ")
+  Loftq[] loftq() default {};
+
+  /**
+   * Bare parameters of two or three dimensions, such as the weights of experts, that get adapters
+   * besides the {@link #target()}, which then may be left out; peft's {@code target_parameters}.
+   *
+   * @return paths or ends of paths of parameters, {@code "experts.up"}
+   */
+  @Setting(
+      description = "Bare parameters that get adapters besides the targets.",
+      names = Setting.Names.PARAMETERS)
+  String[] targetParameters() default {};
+
+  /**
+   * The blocks that the model is to consist of: {@code {@BlockRange(from = 0, to =
+   * 2), @BlockRange(from = 1, to = 2)}} makes one of three out of two, the last of which shares its
+   * weights with the second and has an adapter of its own. The model implements {@code
+   * nn.BlockStack}.
+   *
+   * @return ranges; none leaves the model as it is
+   */
+  @Setting(description = "Ranges of blocks that the model is to consist of.")
+  BlockRange[] layerReplication() default {};
+
+  /**
    * The indices in the model's list of layers that get the adapter; peft's {@code
    * layers_to_transform}. Entries of {@link #target()} that are whole paths ignore it. Without
    * {@link #layersPattern()} the list has to be inside another module: {@code

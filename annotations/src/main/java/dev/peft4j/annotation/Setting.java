@@ -107,10 +107,23 @@ public @interface Setting {
    */
   String tuner() default "";
 
+  /**
+   * In an annotation that is an entry of a setting: the place of the value among the arguments of
+   * the builder's method. The members are written in that order, which the JVM does not keep.
+   *
+   * @return 0 for the first; -1, the default, for an entry of a text and one other value
+   */
+  int position() default -1;
+
   /** The kinds of things that texts of a setting can name. */
   enum Names {
     /** They name nothing in the model. */
     NOTHING,
+    /**
+     * Parameters that are adapted besides the layers that are targeted; with them there need not be
+     * a target.
+     */
+    PARAMETERS,
     /**
      * Some of the layers that are targeted, as the key of {@link RankPattern} does: paths, ends of
      * paths or regular expressions.

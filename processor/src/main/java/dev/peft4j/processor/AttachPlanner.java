@@ -36,6 +36,7 @@ final class AttachPlanner {
     // which embedding the model's input goes to, only its modules tell
     this.checkedAtRunTime =
         !settings.kind().hasTargets()
+            || settings.namesParameters()
             || settings.tokens().stream().anyMatch(t -> t.embedding().isEmpty());
   }
 

@@ -11,6 +11,7 @@ final class ConfigCode {
   /** Settings that are written in any case, since readers look for them. */
   private static final Set<String> ALWAYS = Set.of("r", "alpha");
 
+  private static final ClassName LIST = ClassName.get(List.class);
   private static final int MAX_ON_A_LINE = 4;
   private static final int MAX_LINE = 60;
 
@@ -75,7 +76,7 @@ final class ConfigCode {
   }
 
   private static void addTargets(List<CodeBlock> calls, PeftSettings s) {
-    if (!s.kind().hasTargets()) {
+    if (!s.kind().hasTargets() || s.withoutTarget()) {
       return;
     }
     if (s.allLinear()) {
@@ -105,25 +106,33 @@ final class ConfigCode {
       return;
     }
     for (Value element : elements) {
-      List<Value> arguments = new ArrayList<>();
       if (element instanceof Value.Entry entry) {
-        entry
-            .values()
-            .forEach(
-                (name, value) -> {
-                  Member inner = member.inner().get(name);
-                  // a text that is left out is not an argument, as with an overloaded method
-                  boolean left =
-                      inner != null
-                          && value.equals(inner.usual())
-                          && value.equals(new Value.Text(""));
-                  if (!left) {
-                    arguments.addAll(value.elements());
-                  }
-                });
+        add(calls, "$L($L)", member.setter(), CodeBlock.join(arguments(member, entry), ", "));
       }
-      add(calls, "$L($L)", member.setter(), joined(arguments));
     }
+  }
+
+  /** Returns the arguments for an entry: an array that is the last is varargs, others are lists. */
+  private List<CodeBlock> arguments(Member member, Value.Entry entry) {
+    List<CodeBlock> arguments = new ArrayList<>();
+    List<String> order = List.copyOf(entry.values().keySet());
+    entry
+        .values()
+        .forEach(
+            (name, value) -> {
+              Member inner = member.inner().get(name);
+              // a text that is left out is not an argument, as with an overloaded method
+              boolean left =
+                  inner != null && value.equals(inner.usual()) && value.equals(new Value.Text(""));
+              boolean last = name.equals(order.get(order.size() - 1));
+              if (value instanceof Value.Many many && !last) {
+                arguments.add(
+                    CodeBlock.of("$L.of($L)", names.expression(LIST), joined(many.all())));
+              } else if (!left) {
+                value.elements().forEach(v -> arguments.add(code(v)));
+              }
+            });
+    return arguments;
   }
 
   private static void addSome(List<CodeBlock> calls, PeftSettings.TargetNames some) {

@@ -39,6 +39,7 @@ record Member(
   /** The kinds of things that texts name. */
   enum Names {
     NOTHING,
+    PARAMETERS,
     LAYERS,
     TARGETS
   }

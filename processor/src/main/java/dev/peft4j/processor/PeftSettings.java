@@ -169,6 +169,16 @@ record PeftSettings(
     return keys;
   }
 
+  /** Returns whether a setting names parameters that are adapted, so that no layer has to be. */
+  boolean namesParameters() {
+    return kind.settings().stream().anyMatch(m -> m.names() == Member.Names.PARAMETERS && set(m));
+  }
+
+  /** Returns whether no layer is targeted in any way. */
+  boolean withoutTarget() {
+    return target().isEmpty() && targetRegex().isEmpty();
+  }
+
   /** Returns the settings that name some of the targets. */
   List<TargetNames> targetNames() {
     List<TargetNames> all = new ArrayList<>();

@@ -128,7 +128,7 @@ final class SettingsChecks {
 
   private boolean checkTargets(PeftSettings s) {
     boolean good = true;
-    if (s.kind().hasTargets() && s.target().isEmpty() && s.targetRegex().isEmpty()) {
+    if (s.kind().hasTargets() && s.withoutTarget() && !s.namesParameters()) {
       report(Diagnostic.NO_TARGET, Site.annotation(s.index()), s.at(), candidates.apply(s.kind()));
       good = false;
     }

@@ -86,6 +86,10 @@ final class ValueChecks {
   private void checkChoice(Member member) {
     List<Value> elements = settings.value(member.name()).elements();
     for (int i = 0; i < elements.size(); i++) {
+      if (elements.get(i) instanceof Value.Entry entry) {
+        checkChoices(member, entry, i);
+        continue;
+      }
       String value = elements.get(i).shown();
       if (member.oneOf().isEmpty() || member.oneOf().contains(value)) {
         continue;
@@ -105,6 +109,25 @@ final class ValueChecks {
                       : "not one of " + title + "'s"),
           title + " has " + either(member.oneOf(), " and "));
     }
+  }
+
+  /** Checks the values in an annotation that is an entry of a setting. */
+  private void checkChoices(Member member, Value.Entry entry, int at) {
+    entry
+        .values()
+        .forEach(
+            (name, value) -> {
+              Member inner = member.inner().get(name);
+              if (inner != null
+                  && !inner.oneOf().isEmpty()
+                  && !inner.oneOf().contains(value.shown())) {
+                report(
+                    Diagnostic.BAD_SETTING,
+                    new Site(settings.index(), member.name(), at, name),
+                    member.name() + "'s " + name + " is " + value.shown(),
+                    "Write one of " + either(inner.oneOf(), " or "));
+              }
+            });
   }
 
   private static String either(List<String> values, String last) {

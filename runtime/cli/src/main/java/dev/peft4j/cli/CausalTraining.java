@@ -74,6 +74,9 @@ record CausalTraining(
       out.note("%s", adapted.trainableSummary());
       Batches<CausalBatch> batches =
           batching.of(rows, options.batch, options.seed, lm.maxLength(), out);
+      DataStart start =
+          DataStart.of(
+              adapted, model, batches, options.startBatches, b -> NextTokenLoss.PLAIN.of(net, b));
       AdamW optimizer =
           AdamW.builder()
               .lr(options.lr)
@@ -106,9 +109,9 @@ record CausalTraining(
               tokens[0] += s.count();
             }
           });
-      long start = System.nanoTime();
+      long began = System.nanoTime();
       TrainingResult result = run.run(trainer);
-      double seconds = (System.nanoTime() - start) / 1e9;
+      double seconds = (System.nanoTime() - began) / 1e9;
       if (result.reason() == StopReason.STOPPED) {
         out.note("stopped after step %d; --resume continues", result.state().step());
         return Main.FAILED;
@@ -117,7 +120,7 @@ record CausalTraining(
       if (best != null) {
         adapted.load(best);
       }
-      save(adapted, lm, template, batches);
+      save(start, lm, template, batches);
       net.eval();
       Map<String, Double> measured =
           evalFile == null ? Map.of() : lm.evaluate(evalRows, options.batch);
@@ -157,7 +160,7 @@ record CausalTraining(
   }
 
   private void save(
-      AdaptedModel<CausalLm> adapted,
+      DataStart start,
       LanguageModel lm,
       @Nullable ChatTemplate template,
       Batches<CausalBatch> batches)
@@ -180,7 +183,7 @@ record CausalTraining(
     AtomicFiles.together(
         adapter,
         () -> {
-          adapted.save(adapter);
+          start.save(adapter);
           if (chat != null) {
             chat.save(adapter);
           }

@@ -150,9 +150,17 @@ final class TrainCommand implements Callable<Integer> {
             model.folder, String.join(", ", drawn));
       }
       out.note("%s", adapted.trainableSummary());
-      long start = System.nanoTime();
+      long began = System.nanoTime();
       Batches<Batch> batches =
           new TrainingData(training).shuffled(classifier, options.batch, options.seed);
+      SequenceClassifier net = classifier.model();
+      DataStart start =
+          DataStart.of(
+              adapted,
+              model,
+              batches,
+              options.startBatches,
+              b -> net.loss(net.forward(b.texts()), b.labels()));
       TrainedWith with = TrainedWith.of(names, model, data.columns);
       Trainer<Batch> trainer = trainer(classifier, adapted, batches);
       with.facts(classifier).forEach(trainer::remember);
@@ -182,7 +190,7 @@ final class TrainCommand implements Callable<Integer> {
       AtomicFiles.together(
           adapter,
           () -> {
-            adapted.save(adapter);
+            start.save(adapter);
             Classifier.writeLabels(adapter, names);
             with.write(adapter, batches.fingerprint(), options);
           });
@@ -191,7 +199,7 @@ final class TrainCommand implements Callable<Integer> {
           evaluation == null
               ? result.bestEvaluation()
               : classifier.evaluate(evaluation, options.batch);
-      new TrainingReport(result, measured, adapter, (System.nanoTime() - start) / 1e9)
+      new TrainingReport(result, measured, adapter, (System.nanoTime() - began) / 1e9)
           .print(out, "examples", Map.of());
       return 0;
     }

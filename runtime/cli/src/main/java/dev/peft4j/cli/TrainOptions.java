@@ -164,6 +164,15 @@ final class TrainOptions {
   long seed;
 
   @Option(
+      names = "--start-batches",
+      paramLabel = "N",
+      defaultValue = "32",
+      description =
+          "Batches of the training data that a start looks at which needs data (eva, corda,"
+              + " lora_ga).")
+  int startBatches;
+
+  @Option(
       names = "--checkpointing",
       paramLabel = "WHEN",
       defaultValue = "auto",
@@ -269,6 +278,7 @@ final class TrainOptions {
     atLeast("--checkpoint-every", checkpointEvery, 0);
     atLeast("--patience", patience, 0);
     atLeast("--keep", keep, 1);
+    atLeast("--start-batches", startBatches, 1);
     atLeast("--cycles", cycles, 1);
     between("--warmup", warmup, 0, 1);
     between("--decay", decayPart, 0, 1);

@@ -96,6 +96,8 @@ final class TunerOptions {
         option(name, label(first)).description(description.replace("%", "%%"));
     if (first.type() == boolean.class && !first.array()) { // --dora is --dora=true
       option.arity("0..1").fallbackValue("true");
+    } else if (settings.values().stream().allMatch(TunerSetting::isComplete)) { // --kasa
+      option.arity("0..1").fallbackValue("");
     }
     return option.build();
   }
@@ -126,6 +128,9 @@ final class TunerOptions {
   }
 
   private static String label(TunerSetting setting) {
+    if (!setting.entryLabel().isEmpty()) {
+      return setting.entryLabel();
+    }
     if (setting.type().isAnnotation()) {
       return "KEY=VALUE[,...]";
     }

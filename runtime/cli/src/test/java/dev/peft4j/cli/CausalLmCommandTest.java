@@ -113,6 +113,22 @@ class CausalLmCommandTest {
         .contains("the tuner changes the whole model");
   }
 
+  /** LoftQ makes up for what codes lose; the others look at the rows. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"--loftq --quantize nf4", "--eva --rank 2", "--corda", "--lora-ga --rank 2"})
+  void startsWithData(String options) throws IOException {
+    List<String> args = new ArrayList<>(List.of(options.split(" ")));
+    args.addAll(List.of("--steps", "4", "--lr", "1e-2", "--eval", data.toString(), "--json"));
+    double after = train(data, args.toArray(new String[0])).json().path("eval_loss").doubleValue();
+    List<Object> with = new ArrayList<>(List.of("-a", folder.resolve("out/adapter")));
+    if (options.contains("nf4")) {
+      with.addAll(List.of("--quantize", "nf4"));
+    }
+    assertThat(eval(data, with.toArray()).json().path("loss").doubleValue())
+        .isEqualTo(after, within(1e-4 * after));
+  }
+
   @Test
   void theRateIs2eMinus4UnlessGiven() throws IOException {
     train(data, "--steps", "1").ok();

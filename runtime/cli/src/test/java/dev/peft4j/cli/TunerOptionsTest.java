@@ -1,6 +1,7 @@
 package dev.peft4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.peft4j.io.AdapterConfig;
 import dev.peft4j.io.AdapterFolder;
@@ -153,6 +154,86 @@ class TunerOptionsTest {
     assertThat(config.text("peft_type")).isEqualTo("IA3");
     assertThat(config.get("feedforward_modules").toString()).isEqualTo("[\"dense\"]");
     assertThat(config.get("init_ia3_weights").booleanValue()).isFalse();
+  }
+
+  /** Settings of several parts: peft's kasa_config and its kind. */
+  @Test
+  void variantsOfLora() throws IOException {
+    Map<String, List<String>> all =
+        Map.of(
+            "kasa_config", List.of("--kasa"),
+            "use_bdlora", List.of("--bdlora", "of-a=query,of-a=key,of-b=value,blocks=2"),
+            "velora_config", List.of("--velora", "groups=4,direction=random"),
+            "monteclora_config", List.of("--monte-clora", "samples=3"),
+            "layer_replication", List.of("--layer-replication", "0-1,0-1"));
+    all.forEach(
+        (key, options) -> {
+          List<Object> args =
+              new ArrayList<>(List.of("train", "-m", model, "-d", data, "--steps", "2"));
+          Path out = folder.resolve(key);
+          args.addAll(List.of("-o", out, "--quiet", "--rank", "4"));
+          args.addAll(options);
+          Run.of(args.toArray()).ok();
+          AdapterConfig config = CommandException.ofSettings(() -> read(out.resolve("adapter")));
+          assertThat(config.get(key).isContainerNode()).as(key).isTrue();
+          Run.of("predict", "-m", model, "-a", out.resolve("adapter"), "the film was great").ok();
+        });
+    AdapterConfig blocks = read(folder.resolve("use_bdlora").resolve("adapter"));
+    assertThat(blocks.get("use_bdlora").toString())
+        .contains("\"target_modules_bd_a\":[\"query\",\"key\"]", "\"nblocks\":2");
+    usage("--kasa has 'bet=1', expected NAME=VALUE with one of beta, gamma", "--kasa", "bet=1");
+    usage("--kasa beta is -1, must be at least 0", "--kasa", "beta=-1");
+    usage("--velora direction is 'up', must be one of", "--velora", "direction=up");
+    usage("--layer-replication has '3', expected FROM-TO", "--layer-replication", "3");
+    usage("an adapter is of one variant", "--kasa", "--velora");
+  }
+
+  private static AdapterConfig read(Path adapter) {
+    try {
+      return AdapterFolder.read(adapter).config();
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  /** The adapter fits the model in its folder, whatever its start has taken off the weights. */
+  @Test
+  void startsFromTheTrainingData() throws IOException {
+    for (String start : List.of("eva", "corda", "lora-ga")) {
+      Path out = folder.resolve(start);
+      Run trained =
+          Run.of(
+              "train",
+              "-m",
+              model,
+              "-d",
+              data,
+              "-e",
+              data,
+              "-o",
+              out,
+              "--quiet",
+              "--json",
+              "--rank",
+              "2",
+              "--alpha",
+              "2",
+              "--" + start,
+              "--epochs",
+              "3",
+              "--lr",
+              "1e-2");
+      double after = trained.json().path("eval_loss").doubleValue();
+      double loaded =
+          Run.of("eval", "-m", model, "-a", out.resolve("adapter"), "-d", data, "--json")
+              .json()
+              .path("loss")
+              .doubleValue();
+      assertThat(loaded).as(start).isCloseTo(after, within(1e-4 * after));
+      int rank = read(out.resolve("adapter")).get("r").intValue();
+      assertThat(rank).as(start).isEqualTo(start.equals("eva") ? 2 : 4);
+    }
+    usage("--quantize nf4 or int8, to a language model", "--loftq");
   }
 
   private void usage(String sentence, Object... more) {

@@ -59,7 +59,8 @@ public final class Parameter extends ModuleTensor {
       return leaf;
     }
     Node d = decoded;
-    if (d == null || d.input(0) != leaf) {
+    // one whose value was read has no inputs any more
+    if (d == null || d.inputs().length == 0 || d.input(0) != leaf) {
       d = Tensor.of(leaf).toFloat().node();
       decoded = d;
     }

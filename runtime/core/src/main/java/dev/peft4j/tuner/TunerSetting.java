@@ -103,9 +103,32 @@ public record TunerSetting(
         Range.of(s));
   }
 
-  /** Returns whether {@link #parse} can read it: all but annotations of more than key and value. */
+  /**
+   * Returns whether {@link #parse} can read it: all but annotations of more than key and value that
+   * do not say the order of their members.
+   */
   public boolean isText() {
-    return !type.isAnnotation() || keyAndValue(type) != null;
+    return !type.isAnnotation() || keyAndValue(type) != null || EntrySettings.of(type) != null;
+  }
+
+  /**
+   * Returns what a value looks like on a command line if it is of several named parts or a range,
+   * for help texts; empty if it is not.
+   */
+  public String entryLabel() {
+    EntrySettings entry = type.isAnnotation() ? EntrySettings.of(type) : null;
+    return entry == null ? "" : entry.label();
+  }
+
+  /** Returns whether it may be given without a value, and then has that of its parts. */
+  public boolean isComplete() {
+    EntrySettings entry = type.isAnnotation() ? EntrySettings.of(type) : null;
+    return entry != null && entry.members().stream().allMatch(m -> m.array() || m.usual() != null);
+  }
+
+  /** Reads one value. */
+  Object one(String label, String text) {
+    return value(label, type, range, text);
   }
 
   /**
@@ -145,6 +168,10 @@ public record TunerSetting(
     if (!array) {
       return List.<Object[]>of(new Object[] {value(label, type, range, text)});
     }
+    EntrySettings inner = type.isAnnotation() ? EntrySettings.of(type) : null;
+    if (inner != null) {
+      return inner.parse(label, text);
+    }
     String[] parts = text.split(",", -1);
     Method[] entry = type.isAnnotation() ? keyAndValue(type) : null;
     if (entry == null) {
@@ -161,11 +188,11 @@ public record TunerSetting(
         throw new IllegalArgumentException(
             label + " has '" + part + "', expected KEY=VALUE, with commas between several");
       }
-      Range inner = Range.of(entry[1].getAnnotation(Setting.class));
+      Range ofValue = Range.of(entry[1].getAnnotation(Setting.class));
       calls.add(
           new Object[] {
             part.substring(0, equals),
-            value(label, entry[1].getReturnType(), inner, part.substring(equals + 1))
+            value(label, entry[1].getReturnType(), ofValue, part.substring(equals + 1))
           });
     }
     return calls;
@@ -191,6 +218,7 @@ public record TunerSetting(
           .findFirst()
           .orElseThrow();
     }
+    requireOneOf(label, allowed.oneOf, text);
     double v;
     Object number;
     try {

@@ -44,6 +44,16 @@ public final class Weights {
   }
 
   /**
+   * Returns W · x (…, out) of a linear layer, without its bias. It is taken from what the layer
+   * itself computes, so that a program which needs both makes one product.
+   */
+  public static Tensor product(WeightedLayer layer, Tensor x) {
+    Parameter bias = layer.bias();
+    Tensor whole = apply(layer, x, layer.weight(), bias);
+    return bias == null ? whole : whole.sub(bias);
+  }
+
+  /**
    * Throws if the layer is a convolution in groups.
    *
    * @throws IllegalArgumentException naming the layer

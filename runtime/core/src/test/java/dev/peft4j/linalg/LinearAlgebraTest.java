@@ -36,6 +36,30 @@ class LinearAlgebraTest {
         identity(k));
   }
 
+  /** Two close values: in float their vectors would be off by 1e-7 over the distance. */
+  @ParameterizedTest
+  @CsvSource({"8,8", "12,8", "8,12"})
+  void vectorsOfCloseValuesAreExact(int rows, int columns) {
+    int k = Math.min(rows, columns);
+    float[] a = new float[rows * columns];
+    for (int n = 0; n < k; n++) { // permuted, so that it is not diagonal
+      a[(n * 3 % rows) * columns + n * 5 % columns] = n < 2 ? 1 + n * 1e-6f : 0.5f / n;
+    }
+    float turn = 1e-6f;
+    a[0] += turn; // couples the two a little
+    a[3 % rows * columns + 5 % columns] += turn;
+    LinearAlgebra.Svd svd = LINALG.svd(a, rows, columns);
+    for (int n = 0; n < 2; n++) { // A v = s u, to the last digits of floats
+      for (int i = 0; i < rows; i++) {
+        double av = 0;
+        for (int j = 0; j < columns; j++) {
+          av += (double) a[i * columns + j] * svd.vt()[n * columns + j];
+        }
+        assertThat(av).isCloseTo((double) svd.s()[n] * svd.u()[i * k + n], within(1.5e-7));
+      }
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({"1,1", "1,5", "5,1", "4,4", "3,7", "7,3", "33,65", "65,33"})
   void theFactorsOfTheQrGiveTheMatrix(int rows, int columns) {

@@ -85,16 +85,84 @@ public class LoraScope internal constructor() : TargetsScope() {
     builder.layerReplication(from, to)
   }
 
+  /** Asks for KaSA; see [LoraVariant.Kasa]. */
+  public fun kasa(beta: Double = 1e-4, gamma: Double = 1e-3) {
+    builder.kasa(beta, gamma)
+  }
+
+  /** Asks for block-diagonal LoRA; see [LoraVariant.BlockDiagonal]. */
+  public fun blockDiagonal(
+    ofA: List<String> = listOf(),
+    ofB: List<String> = listOf(),
+    blocks: Int = 1,
+    strict: Boolean = true,
+  ) {
+    builder.blockDiagonal(ofA, ofB, blocks, strict)
+  }
+
+  /** Asks for VeLoRA; see [LoraVariant.Velora]. */
+  public fun velora(groups: Int = GROUPS, scale: Double = 1.0, direction: String = "batch_average") {
+    builder.velora(groups, scale, direction)
+  }
+
+  /** Asks for MonteCLoRA; see [LoraVariant.MonteClora]. */
+  public fun monteClora(
+    samples: Int = SAMPLES,
+    scale: Double = 1e-4,
+    bufferSize: Int = DRAWS,
+    divergenceWeight: Double = 1e-5,
+    dirichletPrior: Double = 0.1,
+    entropy: Boolean = false,
+  ) {
+    builder.monteClora(samples, scale, bufferSize, divergenceWeight, dirichletPrior, entropy)
+  }
+
+  /** Asks for activated LoRA, which acts from the last place of these tokens on. */
+  public fun invocationTokens(vararg ids: Int) {
+    builder.invocationTokens(*ids)
+  }
+
+  /** Asks for the start EVA, which `LoraData.start` makes from data. */
+  public fun eva(rho: Double = 2.0, tau: Double = 0.99, whiten: Boolean = false) {
+    builder.eva(rho, tau, whiten)
+    init = Init.EVA
+  }
+
+  /** Asks for the start CorDA, which `LoraData.start` makes from data. */
+  public fun corda(method: String = "ipm") {
+    builder.corda(method)
+    init = Init.CORDA
+  }
+
+  /** Asks for the start LoRA-GA, which `LoraData.start` makes from data. */
+  public fun loraGa(direction: String = "ArB2r", scale: String = "stable", gamma: Double = GAMMA) {
+    builder.loraGa(direction, scale, gamma)
+    init = Init.LORA_GA
+  }
+
+  /** Asks for the start LoftQ, which `LoraData.start` makes. */
+  public fun loftq(bits: Int = BITS, iterations: Int = 1) {
+    builder.loftq(bits, iterations)
+    init = Init.LOFTQ
+  }
+
   internal fun build(): LoraConfig {
     builder.r(r).alpha(alpha).dropout(dropout).bias(bias).rslora(rslora).dora(dora).loraBias(loraBias)
     // in this order, so that iterations with another start are reported as an error
     if (pissaIterations != EXACT) builder.pissa(pissaIterations)
-    builder.init(init).variant(variant).startSettings(startSettings)
+    builder.init(init)
+    variant?.let(builder::variant)
+    startSettings?.let(builder::startSettings)
     ensureWeightTying?.let(builder::ensureWeightTying)
     return builder.fanInFanOut(fanInFanOut).taskType(taskType).baseModel(baseModel).build().withTargets(targetSpec())
   }
 
   private companion object {
     const val EXACT = -1
+    const val GROUPS = 64
+    const val SAMPLES = 8
+    const val DRAWS = 150
+    const val GAMMA = 16.0
+    const val BITS = 4
   }
 }

@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>With {@code peer}, a command that prints such a line, or {@code llama.cpp}, both run
  * alternately, {@code rounds} times each ({@link SideBySide}). {@code workload=growth} runs {@link
- * Growth} instead, {@code packing} {@link PackingBench}, {@code rendering} {@link RenderingBench}.
+ * Growth} instead, {@code packing} {@link PackingBench}, {@code rendering} {@link RenderingBench},
+ * {@code tuners} {@link TunerBench} (with {@code method} only those of that name).
  *
  * <p>Prints a {@link CostReport} to standard error and one JSON line to standard output: the median
  * step after the warm-up, the first step, samples (or tokens) a second, seconds from the start of
@@ -45,6 +46,10 @@ public final class Bench {
   private static final String GROWTH = "growth";
   private static final String PACKING = "packing";
   private static final String RENDERING = "rendering";
+  private static final String TUNERS = "tuners";
+
+  /** Seconds with each tuner. */
+  private static final double TUNER_SECONDS = 1;
 
   /** The property with the command to compare with. */
   static final String PEER = "peer";
@@ -75,13 +80,17 @@ public final class Bench {
       PackingBench.run();
       return;
     }
+    if (TUNERS.equals(name)) {
+      tuners();
+      return;
+    }
     if (!RENDERING.equals(name) && (name == null || !Workload.NAMES.contains(name))) {
       fail(
           (name == null ? "no workload is given" : "there is no workload '" + name + "'")
               + "; say -Dworkload= with one of "
               + String.join(", ", Workload.NAMES)
               + ", "
-              + String.join(", ", GROWTH, PACKING, RENDERING));
+              + String.join(", ", GROWTH, PACKING, RENDERING, TUNERS));
       return;
     }
     String peer = System.getProperty(PEER);
@@ -122,6 +131,18 @@ public final class Bench {
     }
     String held = coded != null ? coded : encoding.name().toLowerCase(Locale.ROOT);
     System.out.println(run(name, workload, held, steps == 0 ? workload.steps() : steps, threads));
+  }
+
+  private static void tuners() {
+    int threads = threads();
+    System.setProperty("peft4j.threads", Integer.toString(threads));
+    String peer = System.getProperty(PEER);
+    List<String> command = peer == null ? List.of() : List.of(peer.strip().split("\\s+"));
+    try {
+      new TunerBench(TUNER_SECONDS).run(command, System.getProperty("method", ""), threads);
+    } catch (IllegalStateException e) {
+      fail(String.valueOf(e.getMessage()));
+    }
   }
 
   private static String sideBySide(String name, String peer) {

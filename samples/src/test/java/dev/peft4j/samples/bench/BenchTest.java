@@ -7,10 +7,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.peft4j.data.Encodings;
 import dev.peft4j.data.Rng;
+import dev.peft4j.nn.Linear;
 import dev.peft4j.optim.AdamW;
+import dev.peft4j.tuner.Tuner;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class BenchTest {
@@ -94,5 +99,29 @@ class BenchTest {
         .isEqualTo(6 * 2 * 8 * (384 + 384) + 26 * 384 + 26);
     assertThat(minilm.units()).isEqualTo(32 * 64);
     assertThatThrownBy(() -> Workload.of("other")).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  /** Every tuner that adapts linear layers is measured, but those that cannot be merged. */
+  @Test
+  void everyMergeableTunerIsMeasured() {
+    Set<String> measured =
+        TunerBench.settings().values().stream()
+            .map(t -> t.path("peft_type").asText())
+            .collect(Collectors.toCollection(TreeSet::new));
+    Set<String> all =
+        Tuner.all().stream()
+            .filter(t -> t.layerTypes().contains(Linear.class) && !t.fillsSlots())
+            .map(Tuner::peftType)
+            .collect(Collectors.toCollection(TreeSet::new));
+    all.removeAll(Set.of("LILY", "POLY")); // neither can be merged
+    all.remove("TRAINABLE_TOKENS"); // for heads that are tied to an embedding
+    assertThat(measured).isEqualTo(all);
+  }
+
+  @Test
+  void aTunerIsMeasured() {
+    TunerBench.Times times = new TunerBench(0.001).here(TunerBench.settings().get("LORA (DoRA)"));
+    assertThat(times.wall()).isPositive();
+    assertThat(times.trained()).isEqualTo(2 * 8 * (1024 + 4096) + 1024 + 4096);
   }
 }

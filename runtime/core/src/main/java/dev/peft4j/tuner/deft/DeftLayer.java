@@ -100,7 +100,7 @@ final class DeftLayer implements TunerLayer {
   @Override
   public Tensor forward(Tensor x, UnaryOperator<Tensor> base) {
     Directions d = directions();
-    Tensor inner = x.linear(removed(d), null).neg();
+    Tensor inner = Weights.product(layer, x).matmul(d.right).neg();
     if (injected != null) {
       inner = inner.add(dropout.apply(x).linear(injected, null).mul(scale));
     }

@@ -17,10 +17,7 @@ final class Waves {
   }
 
   private static Buffer matrix(int n, DoubleUnaryOperator f) {
-    float[] wave = new float[n];
-    for (int i = 0; i < n; i++) {
-      wave[i] = (float) f.applyAsDouble(2 * Math.PI * i / n);
-    }
+    float[] wave = one(n, f);
     float[] m = new float[n * n];
     for (int j = 0; j < n; j++) {
       for (int k = 0; k < n; k++) {
@@ -28,5 +25,14 @@ final class Waves {
       }
     }
     return new Buffer(m, n, n);
+  }
+
+  /** Returns the values at n places of one period. */
+  static float[] one(int n, DoubleUnaryOperator f) {
+    float[] wave = new float[n];
+    for (int i = 0; i < n; i++) {
+      wave[i] = (float) f.applyAsDouble(2 * Math.PI * i / n);
+    }
+    return wave;
   }
 }

@@ -10,6 +10,7 @@ import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.TunerLayer;
+import dev.peft4j.tuner.Weights;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -141,10 +142,17 @@ final class GLoraLayer implements TunerLayer {
   @Override
   public Tensor forward(Tensor x, UnaryOperator<Tensor> base) {
     Tensor y = base.apply(x);
-    Tensor delta = delta();
     Tensor ofBias = deltaOfBias();
-    if (delta != null) {
-      y = y.add(x.linear(delta, null));
+    Tensor scale = a.value();
+    if (a.whole != null) { // a factor for each output, or one for all
+      y = y.add(Weights.product(layer, x).mul(a.whole.reshape(-1)));
+    } else if (scale != null) {
+      y = y.add(x.linear(layer.weight().mul(scale), null));
+    }
+    if (b.whole != null) {
+      y = y.add(x.sumKeep(-1).mul(b.whole.reshape(-1)));
+    } else if (b.down != null && b.up != null) {
+      y = y.add(x.linear(b.up, null).linear(b.down, null));
     }
     return ofBias == null ? y : y.add(ofBias);
   }

@@ -5,6 +5,7 @@ import dev.peft4j.data.Shape;
 import dev.peft4j.nn.Conv1d;
 import dev.peft4j.nn.Conv2d;
 import dev.peft4j.nn.Initial;
+import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.nn.WeightedLayer;
 import dev.peft4j.tensor.Tensor;
@@ -68,21 +69,49 @@ final class LoHaLayer implements TunerLayer {
 
   @Override
   public Tensor forward(Tensor x, UnaryOperator<Tensor> base) {
-    Tensor delta = delta();
     boolean training = layer.training();
-    if (training && config.rankDropout() > 0) {
-      delta = delta.mul(keptOutputs());
+    boolean drops = training && config.rankDropout() > 0;
+    Tensor update;
+    if (layer instanceof Linear && isThin()) {
+      update = x.linear(pairs(one.b, two.b), null).linear(pairsOfOutputs(), null).mul(scale);
+      update = drops ? update.mul(keptOutputs().reshape(-1)) : update;
+    } else {
+      Tensor delta = drops ? delta().mul(keptOutputs()) : delta();
+      update =
+          switch (layer) {
+            case Conv1d l -> Conv1d.convolve(x, delta, null, l.stride(), l.padding());
+            case Conv2d l -> Conv2d.convolve(x, delta, null, l.window(), l.groups());
+            default -> x.linear(delta, null);
+          };
     }
-    Tensor update =
-        switch (layer) {
-          case Conv1d l -> Conv1d.convolve(x, delta, null, l.stride(), l.padding());
-          case Conv2d l -> Conv2d.convolve(x, delta, null, l.window(), l.groups());
-          default -> x.linear(delta, null);
-        };
     if (training && config.moduleDropout() > 0) {
       update = update.mul(kept(config.moduleDropout(), 1).sign());
     }
     return base.apply(x).add(update);
+  }
+
+  /**
+   * Whether r² columns and rows are fewer numbers than the weight: the element-wise product of two
+   * matrices of rank r is one of rank r², whose factors are the products of all pairs.
+   */
+  private boolean isThin() {
+    long out = layer.weight().dim(0);
+    long in = layer.weight().dim(1);
+    return (long) rank() * rank() * (out + in) < out * in;
+  }
+
+  /** The products of each row of one matrix with each of the other: (r · r, in). */
+  private static Tensor pairs(Tensor first, Tensor second) {
+    int r = first.dim(0);
+    int n = first.dim(1);
+    return first.reshape(r, 1, n).mul(second.reshape(1, r, n)).reshape(r * r, n);
+  }
+
+  /** The products of each column with each: (out, r · r). */
+  private Tensor pairsOfOutputs() {
+    int out = one.a.dim(0);
+    int r = rank();
+    return one.a.reshape(out, r, 1).mul(two.a.reshape(out, 1, r)).reshape(out, r * r);
   }
 
   /** Zeros and ones for each output, over their mean, so that the sum stays the same. */

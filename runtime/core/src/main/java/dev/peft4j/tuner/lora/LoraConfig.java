@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
@@ -233,6 +234,13 @@ public record LoraConfig(
     return b.build();
   }
 
+  /** Returns the settings of an adapter of twice the rank, whose start is none of its own. */
+  LoraConfig doubled(double moreAlpha) {
+    Builder b = new Builder(this).r(2 * r).alpha(moreAlpha * alpha).init(Init.DEFAULT);
+    b.pissaIterations = -1;
+    return b.startSettings(null).build();
+  }
+
   /** Returns the alpha of the layer at {@code path}. */
   public double alphaOf(String path) {
     return PatternMap.of(alphaPattern).valueFor(path, alpha);
@@ -387,6 +395,102 @@ public record LoraConfig(
     /** Sets another way to compute or to learn, see {@link LoraVariant}; null for plain LoRA. */
     public Builder variant(@Nullable LoraVariant value) {
       variant = value;
+      return this;
+    }
+
+    /** Asks for {@link LoraVariant.Kasa}. */
+    public Builder kasa(double beta, double gamma) {
+      return only(new LoraVariant.Kasa(beta, gamma));
+    }
+
+    /** Asks for {@link LoraVariant.BlockDiagonal}. */
+    public Builder blockDiagonal(List<String> ofA, List<String> ofB, int blocks, boolean strict) {
+      return only(new LoraVariant.BlockDiagonal(ofA, ofB, blocks, strict));
+    }
+
+    /**
+     * Asks for {@link LoraVariant.Velora}.
+     *
+     * @param direction peft's name of a direction, {@code batch_average} for example
+     */
+    public Builder velora(int groups, double scale, String direction) {
+      return only(
+          new LoraVariant.Velora(
+              groups,
+              scale,
+              LoraVariant.Velora.Direction.valueOf(direction.toUpperCase(Locale.ROOT))));
+    }
+
+    /** Asks for {@link LoraVariant.MonteClora}. */
+    public Builder monteClora(
+        int samples,
+        double scale,
+        int bufferSize,
+        double divergenceWeight,
+        double dirichletPrior,
+        boolean entropy) {
+      return only(
+          new LoraVariant.MonteClora(
+              samples, scale, bufferSize, divergenceWeight, dirichletPrior, entropy));
+    }
+
+    /** Asks for {@link LoraVariant.Activated}, with the ids of its tokens. */
+    public Builder invocationTokens(int... ids) {
+      return only(new LoraVariant.Activated(Arrays.stream(ids).boxed().toList()));
+    }
+
+    private Builder only(LoraVariant value) {
+      if (variant != null) {
+        throw new IllegalArgumentException(
+            "an adapter is of one variant, found " + variant + " and " + value);
+      }
+      variant = value;
+      return this;
+    }
+
+    /** Asks for the start {@link Init#EVA} with its settings, see {@link LoraData#eva}. */
+    public Builder eva(double rho, double tau, boolean whiten) {
+      return startsWith(Init.EVA, StartSettings.eva(rho, tau, whiten));
+    }
+
+    /**
+     * Asks for the start {@link Init#CORDA} with its settings.
+     *
+     * @param method peft's name of a {@link LoraData.CordaMethod}, {@code ipm} or {@code kpm}
+     */
+    public Builder corda(String method) {
+      return startsWith(Init.CORDA, StartSettings.corda(method));
+    }
+
+    /**
+     * Asks for the start {@link Init#LORA_GA} with its settings.
+     *
+     * @param direction peft's name of a {@link LoraData.GaDirection}
+     * @param scale peft's name of a {@link LoraData.GaScale}
+     */
+    public Builder loraGa(String direction, String scale, double gamma) {
+      return startsWith(Init.LORA_GA, StartSettings.loraGa(direction, scale, gamma));
+    }
+
+    /**
+     * Asks for the start {@link Init#LOFTQ} with its settings, see {@link LoraData#loftq}.
+     *
+     * @param bits 4 or 8
+     */
+    public Builder loftq(int bits, int iterations) {
+      if (bits != 4 && bits != 8) {
+        throw new IllegalArgumentException("LoftQ: bits are " + bits + ", must be 4 or 8");
+      }
+      return startsWith(Init.LOFTQ, StartSettings.loftq(bits, iterations));
+    }
+
+    private Builder startsWith(Init start, String settings) {
+      if (startSettings != null) {
+        throw new IllegalArgumentException(
+            "an adapter has one start, found " + init + " and " + start);
+      }
+      init = start;
+      startSettings = settings;
       return this;
     }
 

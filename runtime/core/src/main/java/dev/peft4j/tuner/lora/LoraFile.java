@@ -328,7 +328,8 @@ final class LoraFile {
     tree.put("ensure_weight_tying", Boolean.TRUE.equals(c.ensureWeightTying()));
     tree.put("bias", c.bias().configName());
     switch (c.init()) {
-      case DEFAULT -> tree.put("init_lora_weights", true);
+      // peft would quantize anew when it loads LoftQ's, and asks that it be true in files
+      case DEFAULT, LOFTQ -> tree.put("init_lora_weights", true);
       case RANDOM -> tree.put("init_lora_weights", false);
       case PISSA ->
           tree.put(
@@ -339,7 +340,7 @@ final class LoraFile {
     }
     write(c.variant(), tree);
     String ofStart = c.startSettings();
-    if (ofStart != null) {
+    if (ofStart != null && c.init() != Init.LOFTQ) {
       tree.set(c.init().name().toLowerCase(Locale.ROOT) + "_config", parsed(ofStart));
     }
     if (!c.targetParameters().isEmpty()) {
