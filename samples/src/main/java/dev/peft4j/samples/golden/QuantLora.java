@@ -111,7 +111,7 @@ final class QuantLora {
   private void decoded() throws IOException {
     Map<String, ModuleTensor> saved = model().stateDict();
     Map<String, ModuleTensor> here = Transformers.causalLm(source(), quantize()).stateDict();
-    // the mean of maxima may differ from torch's in the last bit
+    // torch's sum of maxima may differ in the last bit on other processors
     Difference own = new Difference("quantized here", 2e-2);
     c.add(own);
     for (String name : io.names()) {
