@@ -28,6 +28,7 @@ SIZES = {
     "generate": (1, 64, 4),
     "decode": (1, 1, 4),
     "prefill": (1, 512, 4),
+    "beam4": (1, 64, 4),
 }
 NEW_TOKENS = 64
 
@@ -119,11 +120,13 @@ def training(o, torch, dtype):
 
 def step_of(o, torch, dtype):
     """What one step is, and how many samples or tokens it has."""
-    if o.workload in ("generate", "decode", "prefill"):
-        model = decoder(o, torch, dtype, adapted=o.workload == "generate").eval()
+    if o.workload in ("generate", "decode", "prefill", "beam4"):
+        model = decoder(o, torch, dtype, adapted=o.workload in ("generate", "beam4")).eval()
         prompt = torch.randint(0, 49000, (o.batch, o.length))
         new = 1 if o.workload == "prefill" else NEW_TOKENS
         settings = {"max_new_tokens": new, "min_new_tokens": new, "do_sample": False, "pad_token_id": 0}
+        if o.workload == "beam4":
+            settings["num_beams"] = 4
 
         def step():
             model.generate(input_ids=prompt, attention_mask=torch.ones_like(prompt), **settings)

@@ -27,12 +27,15 @@ import org.jspecify.annotations.Nullable;
 final class Conversation {
   private static final JsonMapper JSON = new JsonMapper();
 
+  private static final double MEGABYTE = 1e6;
+
   private static final String HELP =
       """
       /system TEXT   tells the model something before all turns
       /adapter NAME  lets another adapter answer; base for none
       /reset         forgets the conversation
       /save FILE     appends the conversation to a file of training data
+      /cache         shows what the conversation's cache holds and takes
       /exit          ends the program\
       """;
 
@@ -128,6 +131,7 @@ final class Conversation {
             .put("content", answer.text())
             .put("new_tokens", answer.tokens().length)
             .put("reused_tokens", chat.reused())
+            .put("cache_bytes", chat.bytes())
             .put("finish_reason", answer.reason().name().toLowerCase(Locale.ROOT)));
   }
 
@@ -144,10 +148,13 @@ final class Conversation {
       case "/reset" -> chat.reset();
       case "/system" -> chat.system(required(rest, "/system TEXT"));
       case "/adapter" -> adapter(rest);
+      case "/cache" -> out.note("%,d tokens in %.1f MB", chat.cached(), chat.bytes() / MEGABYTE);
       case "/save" -> save(required(rest, "/save FILE"));
       default ->
           throw new CommandException(
-              name + " is not a command; there are /system, /adapter, /reset, /save, /help, /exit");
+              name
+                  + " is not a command; there are /system, /adapter, /reset, /save, /cache, /help,"
+                  + " /exit");
     }
     return true;
   }

@@ -127,7 +127,12 @@ class ChatCommandTest {
     assertThat(row.get(2).path("content").asText())
         .isEqualTo(run.lines().get(0).replace(" ...", ""));
     assertThat(lines(chat("a\n", "--system", "f f")).get(0)).isEqualTo(run.lines().get(0));
-    assertThat(chat("/help\n").ok().err()).contains("/adapter NAME");
+    assertThat(chat("/help\n").ok().err()).contains("/adapter NAME", "/cache");
+    assertThat(chat("/cache\n").ok().err()).contains("0 tokens in 0.0 MB");
+    assertThat(chat("a b\n/cache\n").ok().err())
+        .containsPattern("[1-9][0-9]* tokens in 0\\.\\d MB");
+    JsonNode answer = Run.JSON.readTree(lines(chat("a b\n", "--json")).get(0));
+    assertThat(answer.path("cache_bytes").longValue()).isPositive();
   }
 
   @Test

@@ -18,6 +18,7 @@ import dev.peft4j.chat.ChatTemplateException;
 import dev.peft4j.chat.RenderOptions;
 import dev.peft4j.chat.ToolCalls;
 import dev.peft4j.constraint.Constraint;
+import dev.peft4j.generate.ChatSettings;
 import dev.peft4j.generate.Generated;
 import dev.peft4j.generate.GenerationConfig;
 import dev.peft4j.generate.GenerationConfigBuilder;
@@ -45,6 +46,7 @@ final class ChatCall {
   private final Talker talker;
   private final ChatRequestParameters parameters;
   private final List<ToolSpecification> tools;
+  private final ChatSettings settings;
   private final GenerationRequest request;
 
   ChatCall(Talker talker, ChatRequest chat) {
@@ -54,27 +56,29 @@ final class ChatCall {
     boolean uses = given != null && parameters.toolChoice() != ToolChoice.NONE;
     this.tools = uses ? List.copyOf(given) : List.of();
     requireSupported();
+    String adapter = adapter();
+    this.settings = talker.settings(adapter);
     RenderOptions options =
         tools.isEmpty() ? RenderOptions.NONE : RenderOptions.NONE.tools(Messages.tools(tools));
     List<ChatMessage> messages = chat.messages().stream().map(Messages::message).toList();
     int[] prompt;
     try {
-      prompt = talker.settings().prompt(talker.tokenizer(), messages, options);
+      prompt = settings.prompt(talker.tokenizer(), messages, options);
       requireTold(prompt, messages);
     } catch (ChatTemplateException e) {
       throw new InvalidRequestException(String.valueOf(e.getMessage()), e);
     }
-    this.request = new GenerationRequest(prompt, config(), adapter());
+    this.request = new GenerationRequest(prompt, config(), adapter);
   }
 
   /** Throws if there are tools, and the template does not tell the model of them. */
   private void requireTold(int[] prompt, List<ChatMessage> messages) {
     if (!tools.isEmpty()
         && Arrays.equals(
-            prompt, talker.settings().prompt(talker.tokenizer(), messages, RenderOptions.NONE))) {
+            prompt, settings.prompt(talker.tokenizer(), messages, RenderOptions.NONE))) {
       throw new UnsupportedFeatureException(
           "the request has tools, and the chat template "
-              + talker.settings().template().name()
+              + settings.template().name()
               + " does not tell the model of them");
     }
   }
@@ -150,7 +154,7 @@ final class ChatCall {
                 ? Constraint.jsonObject()
                 : talker.schema(Messages.schema(format.jsonSchema().rootElement())));
       }
-      return talker.settings().with(b.build());
+      return settings.with(b.build());
     } catch (IllegalArgumentException e) {
       throw new InvalidRequestException(String.valueOf(e.getMessage()), e);
     }
@@ -194,7 +198,7 @@ final class ChatCall {
   private String marked(Generated answer) {
     List<Long> ids = new ArrayList<>();
     Arrays.stream(answer.tokens()).forEach(id -> ids.add((long) id));
-    if (!ids.isEmpty() && talker.settings().stopIds().contains(ids.getLast().intValue())) {
+    if (!ids.isEmpty() && settings.stopIds().contains(ids.getLast().intValue())) {
       ids.removeLast();
     }
     String text = talker.tokenizer().decode(ids.stream().mapToLong(i -> i).toArray(), false);

@@ -13,7 +13,9 @@ import dev.peft4j.tuner.AdapterSet;
 import dev.peft4j.tuner.PeftModel;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +37,7 @@ public abstract sealed class ChatModelBuilder<M, B extends ChatModelBuilder<M, B
   ChatRequestParameters defaults = DefaultChatRequestParameters.EMPTY;
   List<ChatModelListener> listeners = List.of();
   long cacheBytes = CACHE_BYTES;
+  final Map<String, ChatSettings> manners = new LinkedHashMap<>();
 
   ChatModelBuilder() {}
 
@@ -49,6 +52,16 @@ public abstract sealed class ChatModelBuilder<M, B extends ChatModelBuilder<M, B
   /** Sets the manner in which the model talks: its template, and where answers end. */
   public B chatSettings(ChatSettings value) {
     settings = value;
+    return self();
+  }
+
+  /**
+   * Sets the manner in which one of {@link #adapters} talks, for requests in which it acts: the
+   * template that it was trained under, and where its answers end. {@link ChatSettings#read} reads
+   * them from its folder. Others talk as {@link #chatSettings(ChatSettings)} says.
+   */
+  public B chatSettings(String adapterName, ChatSettings value) {
+    manners.put(adapterName, value);
     return self();
   }
 

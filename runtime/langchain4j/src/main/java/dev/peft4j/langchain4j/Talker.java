@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a chat model is made of.
  *
+ * @param manners how adapters talk that do it in another manner
  * @param adapter the adapter that acts where a request names none, or null
  * @param set the adapters that requests may name, or null
  * @param sessions where requests that go on from earlier ones find what is computed already
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 record Talker(
     Generator generator,
     ChatSettings settings,
+    Map<String, ChatSettings> manners,
     @Nullable AdapterSet set,
     @Nullable String adapter,
     String modelName,
@@ -59,9 +61,19 @@ record Talker(
               + (set == null ? "the adapters that adapters(...) gives" : set.names()));
     }
     Generator all = set == null ? generator : generator.with(set);
+    for (String name : b.manners.keySet()) {
+      if (set == null || !set.names().contains(name)) {
+        throw new IllegalArgumentException(
+            "chatSettings are of the adapter '"
+                + name
+                + "', expected one of "
+                + (set == null ? "the adapters that adapters(...) gives" : set.names()));
+      }
+    }
     return new Talker(
         all,
         settings,
+        Map.copyOf(b.manners),
         set,
         adapter,
         b.modelName,
@@ -73,6 +85,12 @@ record Talker(
 
   Tokenizer tokenizer() {
     return Objects.requireNonNull(generator.tokenizer());
+  }
+
+  /** Returns how an adapter talks; null for none. */
+  ChatSettings settings(@Nullable String acting) {
+    ChatSettings own = acting == null ? null : manners.get(acting);
+    return own == null ? settings : own;
   }
 
   List<String> adapters() {

@@ -318,6 +318,20 @@ class ChatModelTest {
         .isInstanceOf(InvalidRequestException.class)
         .hasMessageContaining("'third'")
         .hasMessageContaining("second");
+    var chatml =
+        dev.peft4j.generate.ChatSettings.of(
+            dev.peft4j.chat.ChatTemplate.builtIn("chatml"),
+            small.tokenizer,
+            GenerationConfig.builder().build());
+    Peft4jChatModel each = builder.chatSettings("second", chatml).build();
+    int own = second.tokenUsage().inputTokenCount();
+    ChatResponse byItsOwn = each.chat(request(ten.modelName("second").build()));
+    assertThat(byItsOwn.tokenUsage().inputTokenCount()).isNotEqualTo(own);
+    assertThat(each.chat(request(ten.modelName("small").build())).aiMessage().text())
+        .isEqualTo(first);
+    assertThatThrownBy(() -> builder.chatSettings("fourth", chatml).build())
+        .hasMessageContaining("fourth")
+        .hasMessageContaining("second");
     assertThatThrownBy(() -> builder.adapter("third").build())
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("third");

@@ -47,7 +47,7 @@ final class ExecutorModel<M, P extends Trainable, B> {
   private final TrainingRecipe<M, P, B> recipe;
   private final Deque<GradientWorker<B>> idle = new ArrayDeque<>();
   private @Nullable M base;
-  private @Nullable Batches<B> data;
+  private volatile @Nullable NextBatches<B> data;
 
   private ExecutorModel(Start start, TrainingRecipe<M, P, B> recipe) {
     this.start = start;
@@ -67,6 +67,9 @@ final class ExecutorModel<M, P extends Trainable, B> {
       GradientWorker<B> worker = take();
       try {
         set(worker.parameters(), step);
+        NextBatches<B> batches = Objects.requireNonNull(data);
+        // Spark mostly gives a process the same part of the next step
+        batches.expect(step.place().epoch(), task.index() + step.place().batches());
         return StepResult.of(worker.compute(step.place(), task), step);
       } finally {
         synchronized (idle) {
@@ -106,7 +109,7 @@ final class ExecutorModel<M, P extends Trainable, B> {
     boolean first = base == null;
     try {
       M shared = base == null ? recipe.base() : base;
-      Batches<B> batches = data == null ? recipe.data() : data;
+      NextBatches<B> batches = data == null ? new NextBatches<>(recipe.data()) : data;
       P model = recipe.adapt(shared);
       GradientWorker<B> worker =
           new GradientWorker<>(model, batches, b -> recipe.loss(model, b), recipe::count);

@@ -103,6 +103,11 @@ public final class ChatSession {
     return session.reused();
   }
 
+  /** Returns how many tokens the cache has: at most the model's context. */
+  public int cached() {
+    return session.length();
+  }
+
   /** Returns the bytes of the cache. */
   public long bytes() {
     return session.bytes();

@@ -35,9 +35,11 @@ final class RenderingBench {
           ChatTemplate.fromFolder(folder).withSpecialTokens(tokenizer.specialTokens());
       double first = 0;
       double[] seconds = new double[PASSES];
+      double[] processor = new double[PASSES];
       long tokens = 0;
       for (int pass = -1; pass < PASSES; pass++) {
         long start = System.nanoTime();
+        double before = Bench.processorSeconds();
         tokens =
             IntStream.range(0, conversations.length)
                 .parallel()
@@ -48,18 +50,21 @@ final class RenderingBench {
           first = took;
         } else {
           seconds[pass] = took;
+          processor[pass] = Bench.processorSeconds() - before;
         }
       }
       double pass = Bench.median(seconds);
       System.out.printf(
           Locale.ROOT,
           "{\"peer\": \"peft4j, Java %d\", \"workload\": \"rendering\", \"conversations\": %d,"
-              + " \"tokens\": %d, \"step_ms\": %.1f, \"first_step_ms\": %.1f, \"per_second\": %.1f,"
-              + " \"start_to_first_step_s\": %.2f, \"peak_rss_mib\": %d}%n",
+              + " \"tokens\": %d, \"step_ms\": %.1f, \"step_cpu_ms\": %.1f, \"first_step_ms\":"
+              + " %.1f, \"per_second\": %.1f, \"start_to_first_step_s\": %.2f, \"peak_rss_mib\":"
+              + " %d}%n",
           Runtime.version().feature(),
           conversations.length,
           tokens,
           1e3 * pass,
+          1e3 * Bench.median(processor),
           1e3 * first,
           conversations.length / pass,
           Bench.secondsSinceStart(),
