@@ -72,7 +72,9 @@ final class TunerBench {
       for (Map.Entry<String, JsonNode> e : new ObjectMapper().readTree(in).properties()) {
         ObjectNode tree = e.getValue().deepCopy();
         tree.put("peft_type", e.getKey().replaceFirst(" .*", ""));
-        tree.putArray("target_modules").add("fc1").add("fc2");
+        if (!tree.has("target_modules")) {
+          tree.putArray("target_modules").add("fc1").add("fc2");
+        }
         all.put(e.getKey(), tree);
       }
       return all;

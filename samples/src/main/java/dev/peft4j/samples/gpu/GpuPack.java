@@ -16,9 +16,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The maker of the archive: a Java runtime, TornadoVM, the classes on this program's class path, golden
- * cases, a small model with its text, and the script that runs the checks. Native libraries of the
- * dependencies stay out, they would make most of it: so no case may need OpenBLAS on the CPU.
+ * The maker of the archive: a Java runtime, TornadoVM, the classes on this program's class path,
+ * golden cases, a small model with its text, and the script that runs the checks. Native libraries
+ * of the dependencies stay out, they would make most of it: so no case may need OpenBLAS on the
+ * CPU.
  */
 public final class GpuPack {
   /** The limit of the archive in bytes. */

@@ -1,7 +1,7 @@
 package dev.peft4j.tuner.frod;
 
 import dev.peft4j.data.Rng;
-import dev.peft4j.graph.Node;
+import dev.peft4j.data.Storage;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.nn.WeightedLayer;
 import dev.peft4j.tensor.Tensor;
@@ -31,12 +31,14 @@ final class FrodLayer extends LinearAdapter {
   /**
    * What follows from the base's weight and V.
    *
-   * @param of the value of V that they are for
+   * @param of the value of V that they are for, which is the same in each step while nothing
+   *     replaces it; a leaf of the graph is not
+   * @param version of that value
    * @param u (out, in), columns of length 1
    * @param start their lengths before (in)
    * @param places where S is trained
    */
-  private record Factors(Node of, Tensor u, Tensor start, SparsePlaces places) {}
+  private record Factors(Storage of, int version, Tensor u, Tensor start, SparsePlaces places) {}
 
   FrodLayer(String path, WeightedLayer layer, FrodConfig c, TunerContext context) {
     super(layer, c.dropout(), context.rng());
@@ -61,14 +63,15 @@ final class FrodLayer extends LinearAdapter {
 
   private Factors factors() {
     Factors f = factors;
-    Node now = basis.v().variable().node();
-    if (f == null || f.of != now) {
+    Storage now = basis.v().own();
+    if (f == null || f.of != now || f.version != now.version()) {
       UnitColumns columns = UnitColumns.of(weight, out(), inputs(), basis.v().own().toFloats());
       long[] all = basis.indices().own().toLongs();
       int n = all.length / 2;
       f =
           new Factors(
               now,
+              now.version(),
               Tensor.of(columns.u(), out(), inputs()),
               Tensor.of(columns.lengths(), inputs()),
               new SparsePlaces(
