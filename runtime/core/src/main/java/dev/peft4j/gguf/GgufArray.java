@@ -11,8 +11,9 @@ import java.util.List;
 public record GgufArray(GgufValueType of, List<?> values) {
   /** Creates an array. */
   public GgufArray {
-    values = values instanceof ScalarList ? values : List.copyOf(values);
-    if (!(values instanceof ScalarList)) {
+    boolean mapped = values instanceof ScalarList || values instanceof TextList;
+    values = mapped ? values : List.copyOf(values);
+    if (!mapped) {
       for (Object v : values) {
         new GgufValue(of, v); // checks the element
       }

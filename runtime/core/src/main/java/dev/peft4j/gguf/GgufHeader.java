@@ -170,11 +170,41 @@ final class GgufHeader {
       at += count * of.bytes();
       return new GgufArray(of, new ScalarList(slice, of, order));
     }
+    if (of == GgufValueType.STRING) {
+      return new GgufArray(of, texts(what, (int) count));
+    }
     List<Object> values = new ArrayList<>((int) count);
     for (long i = 0; i < count; i++) {
       values.add(value(of, what, depth).value());
     }
     return new GgufArray(of, values);
+  }
+
+  /** Texts that are looked at and not kept. */
+  private TextList texts(String what, int count) throws FileFormatException {
+    long[] starts = new long[count + 1];
+    byte[] text = new byte[64];
+    for (int i = 0; i < count; i++) {
+      long length = -1;
+      if (bytes.byteSize() - at >= TextList.LENGTH_BYTES) {
+        length = ScalarList.i64(bytes, at, order);
+      }
+      long left = bytes.byteSize() - at - TextList.LENGTH_BYTES;
+      if (length < 0 || length > left || length > Integer.MAX_VALUE - 8) {
+        text(what); // says what is wrong
+      }
+      at += TextList.LENGTH_BYTES;
+      starts[i] = at;
+      int n = (int) length;
+      text = n > text.length ? new byte[Math.max(n, 2 * text.length)] : text;
+      MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, at, text, 0, n);
+      if (new String(text, 0, n, StandardCharsets.UTF_8).indexOf('\uFFFD') >= 0) {
+        decode(what, at, n); // what stands for bytes that are not valid, or that character
+      }
+      at += n;
+    }
+    starts[count] = at + TextList.LENGTH_BYTES;
+    return new TextList(bytes, starts);
   }
 
   private void requireBools(String what, long from, long count) throws FileFormatException {
@@ -285,8 +315,13 @@ final class GgufHeader {
     if (length > Integer.MAX_VALUE - 8) {
       throw problem(what + " has " + length + " bytes; at most 2^31 can be read");
     }
-    ByteBuffer slice = bytes.asSlice(at, length).asByteBuffer();
+    long start = at;
     at += length;
+    return decode(what, start, length);
+  }
+
+  private String decode(String what, long start, long length) throws FileFormatException {
+    ByteBuffer slice = bytes.asSlice(start, length).asByteBuffer();
     try {
       return StandardCharsets.UTF_8.newDecoder().decode(slice).toString();
     } catch (CharacterCodingException e) {

@@ -17,6 +17,7 @@ import dev.peft4j.io.SafeTensors;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -295,5 +296,30 @@ class GgufFileTest {
     assertThat(GgufFile.looksLikeOne(folder)).isFalse();
     assertThat(GgufFile.looksLikeOne(GgufFiles.resource("v2.gguf"))).isTrue();
     assertThat(GgufFile.looksLikeOne(GgufFiles.resource("malformed.zip"))).isFalse();
+  }
+
+  @Test
+  void textsOfAnArrayAreCheckedAndReadWhenAskedFor() throws IOException {
+    List<String> texts = List.of("", "a", "\u0120the", "\uFFFD", "x".repeat(300), "\uD83D\uDE42");
+    Path path = folder.resolve("texts.gguf");
+    new GgufWriter("test").put("t", GgufValue.strings(texts)).write(path);
+    List<String> found = GgufFile.open(path).metadata().strings("t");
+    assertThat(found).isEqualTo(texts);
+    assertThat(found.get(3)).isEqualTo("\uFFFD");
+    byte[] bytes = Files.readAllBytes(path);
+    String all = new String(bytes, StandardCharsets.ISO_8859_1);
+    int the = all.indexOf("the") - 1;
+    refused(bytes, the, (byte) 0x20, "'t' is not valid UTF-8");
+    refused(bytes, the - 9, (byte) 0xff, "'t', but only"); // the length, the least byte first
+    refused(bytes, the - 2, (byte) 0x80, "9223372036854775813 bytes"); // a negative length
+  }
+
+  private void refused(byte[] bytes, int at, byte value, String message) throws IOException {
+    byte[] changed = bytes.clone();
+    changed[at] = value;
+    Path path = Files.write(folder.resolve("changed.gguf"), changed);
+    assertThatThrownBy(() -> GgufFile.open(path))
+        .isInstanceOf(FileFormatException.class)
+        .hasMessageContaining(message);
   }
 }

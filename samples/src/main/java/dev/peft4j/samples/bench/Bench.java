@@ -50,7 +50,7 @@ public final class Bench {
   private static final String TUNERS = "tuners";
 
   /** Seconds with each tuner. */
-  private static final double TUNER_SECONDS = 1;
+  private static final double TUNER_SECONDS = 0.6;
 
   /** The property with the command to compare with. */
   static final String PEER = "peer";
