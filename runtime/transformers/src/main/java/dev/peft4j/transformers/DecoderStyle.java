@@ -189,13 +189,13 @@ public record DecoderStyle(
       return this;
     }
 
-    /** Sets how queries. */
+    /** Sets how queries, keys and values are projected. */
     public Builder projection(Projection value) {
       projection = value;
       return this;
     }
 
-    /** Sets whether the projections to queries. */
+    /** Sets whether the projections to queries, keys and values have biases. */
     public Builder projectionBias(boolean value) {
       projectionBias = value;
       return this;
@@ -231,7 +231,7 @@ public record DecoderStyle(
       return this;
     }
 
-    /** Sets whether weights are (in. */
+    /** Sets whether weights are (in, out), as GPT-2 has them. */
     public Builder transposed(boolean value) {
       transposed = value;
       return this;
