@@ -43,13 +43,12 @@ public final class DynamicMap {
     return k < (pieces + 1) / 2 ? Math.fma(step, k, 0.1f) : Math.fma(-step, pieces - k, 1f);
   }
 
-  /** Returns the mean of numbers, rounded to float32. */
+  /**
+   * Returns the mean of numbers in float32, added up in the order of PyTorch's sum on one thread of
+   * a CPU, which bitsandbytes takes it from: the bits depend on that.
+   */
   static float mean(float[] x) {
-    double sum = 0;
-    for (float v : x) {
-      sum += v;
-    }
-    return x.length == 0 ? 0 : (float) (sum / x.length);
+    return x.length == 0 ? 0 : CascadeSum.of(x) / x.length;
   }
 
   /**

@@ -41,6 +41,8 @@ import org.apache.spark.sql.SparkSession;
  * @param <B> what the loss is computed from
  */
 public final class SparkTrainer<P extends Trainable, B> implements AutoCloseable {
+  private static final String JAVA = "org.apache.spark.serializer.JavaSerializer";
+
   private final P model;
   private final ExecutorGradients gradients;
   private final Trainer<B> trainer;
@@ -59,12 +61,15 @@ public final class SparkTrainer<P extends Trainable, B> implements AutoCloseable
    *
    * @param optimizer makes the optimizer of all parameters that it is given, in their order
    * @throws IOException if the base or the data cannot be read here
+   * @throws IllegalArgumentException if the optimizer trains other parameters, or {@code
+   *     spark.serializer} is another than Spark's default
    */
   public static <M, P extends Trainable, B> SparkTrainer<P, B> of(
       SparkSession spark,
       TrainingRecipe<M, P, B> recipe,
       Function<List<Parameter>, ? extends Optimizer> optimizer)
       throws IOException {
+    requireJavaSerialization(spark);
     P model = recipe.adapt(recipe.base());
     Batches<B> data = recipe.data();
     List<Parameter> trained = model.trainableParameters();
@@ -90,6 +95,15 @@ public final class SparkTrainer<P extends Trainable, B> implements AutoCloseable
     Trainer<B> trainer =
         Trainer.of(model, made, data, (B b) -> recipe.loss(model, b)).gradients(gradients);
     return new SparkTrainer<>(model, gradients, trainer);
+  }
+
+  /** Recipes hold functions, which only Java's serialization takes. */
+  private static void requireJavaSerialization(SparkSession spark) {
+    String used = spark.sparkContext().getConf().get("spark.serializer", JAVA);
+    if (!used.equals(JAVA)) {
+      throw new IllegalArgumentException(
+          "spark.serializer is " + used + "; training needs Spark's default, " + JAVA);
+    }
   }
 
   /** Returns the driver's model, which is trained. */

@@ -33,7 +33,7 @@ public interface TrainingRecipe<M, P extends Trainable, B> extends Serializable 
   P adapt(M base);
 
   /**
-   * Returns the data; called once a process.
+   * Returns the data; called once a process, whose tasks take batches at the same time.
    *
    * @throws IOException if they cannot be read; the driver's exception then names the host
    */

@@ -143,6 +143,15 @@ class RefusalTest {
     }
   }
 
+  @Test
+  void anOptimizerOfSomeParametersOnly() {
+    assertThatThrownBy(
+            () ->
+                SparkTrainer.of(spark, SmallRecipe.plain(), p -> AdamW.of(p.subList(0, 1), 0.02f)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("the optimizer trains 1 parameters, it has to train the 4");
+  }
+
   /** A model whose norm has running means. */
   record Normed() implements TrainingRecipe<String, NormedNet, Tensor> {
     private static final long serialVersionUID = 1L;

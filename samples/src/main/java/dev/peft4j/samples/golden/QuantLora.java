@@ -27,6 +27,9 @@ import java.util.TreeSet;
 
 /** LoRA on a base that bitsandbytes quantized: the decoded weights, then peft's three steps. */
 final class QuantLora {
+  /** On a trained model peft's own gradients differ by 3e-5 from those in double precision. */
+  private static final double OF_PEFT = 1e-4;
+
   private static final double TOLERANCE = 1e-5;
   private static final double LOSSES_TOLERANCE = 5e-3;
   private static final float LEAST_GRADIENT = 1e-6f;
@@ -108,7 +111,7 @@ final class QuantLora {
   private void decoded() throws IOException {
     Map<String, ModuleTensor> saved = model().stateDict();
     Map<String, ModuleTensor> here = Transformers.causalLm(source(), quantize()).stateDict();
-    // the mean of maxima may differ from torch's in the last bit
+    // torch's sum of maxima may differ in the last bit on other processors
     Difference own = new Difference("quantized here", 2e-2);
     c.add(own);
     for (String name : io.names()) {
@@ -185,7 +188,7 @@ final class QuantLora {
     for (NamedParameter p : trained) {
       all.add(tensor(prefix + "grad." + p.name()));
     }
-    Difference gradients = Difference.relative("gradients", TOLERANCE, all);
+    Difference gradients = Difference.relative("gradients", isStories() ? OF_PEFT : TOLERANCE, all);
     c.add(gradients);
     model.train();
     for (int i = 0; i < o.path("steps").asInt(); i++) {

@@ -23,7 +23,6 @@ final class ClusterSession implements AutoCloseable {
         SparkSession.builder()
             .master("local-cluster[" + executors + ",1," + megabytes + "]")
             .appName("peft4j")
-            .config("spark.log.level", "ERROR")
             .config("spark.ui.enabled", "false")
             .config("spark.driver.host", "127.0.0.1")
             .config("spark.driver.bindAddress", "127.0.0.1")

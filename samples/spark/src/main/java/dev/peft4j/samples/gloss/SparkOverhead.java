@@ -82,7 +82,6 @@ public final class SparkOverhead {
             SparkSession.builder()
                 .master("local[2]")
                 .appName("peft4j")
-                .config("spark.log.level", "ERROR")
                 .config("spark.ui.enabled", "false")
                 .config("spark.driver.host", "127.0.0.1")
                 .getOrCreate()) {
