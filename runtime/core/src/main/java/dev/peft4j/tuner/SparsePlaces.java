@@ -1,7 +1,7 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.graph.Node;
-import dev.peft4j.op.ScatterAdd;
+import dev.peft4j.op.SparseProduct;
 import dev.peft4j.random.TorchGenerator;
 import dev.peft4j.tensor.Tensor;
 
@@ -81,8 +81,7 @@ public final class SparsePlaces {
     int[] shape = x.shape().toArray();
     shape[shape.length - 1] = height;
     Tensor inputs = x.reshape(-1, width).transpose(0, 1);
-    Tensor products = inputs.embedding(columns).mul(values.reshape(-1, 1));
-    Tensor sums = Tensor.of(Node.of(new ScatterAdd(height), products.node(), rows.node()));
-    return sums.transpose(0, 1).reshape(shape);
+    Node sums = SparseProduct.of(height, inputs.node(), values.node(), rows.node(), columns.node());
+    return Tensor.of(sums).transpose(0, 1).reshape(shape);
   }
 }

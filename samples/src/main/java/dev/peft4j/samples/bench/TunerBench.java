@@ -82,7 +82,8 @@ final class TunerBench {
   }
 
   /**
-   * Measures the tuners whose names contain {@code only}, and prints a line for each and a table.
+   * Measures the tuners whose names contain {@code only}, or a part of it between commas, and
+   * prints a line for each and a table.
    *
    * @param peer the command of the peer, or nothing
    * @throws IllegalStateException if the peer ends or says something else than times
@@ -95,7 +96,7 @@ final class TunerBench {
       settings()
           .forEach(
               (name, tree) -> {
-                if (name.toLowerCase(Locale.ROOT).contains(only.toLowerCase(Locale.ROOT))) {
+                if (isAsked(name, only)) {
                   Times here = here(tree);
                   Times other = there == null ? null : there.times(request(tree, threads));
                   System.out.println(line(name, here, other));
@@ -113,6 +114,15 @@ final class TunerBench {
             + " Ratio |");
     System.out.println("|---|---|---|---|---|---|---|---|");
     table.forEach(System.out::println);
+  }
+
+  private static boolean isAsked(String name, String only) {
+    for (String part : only.toLowerCase(Locale.ROOT).split(",", -1)) {
+      if (name.toLowerCase(Locale.ROOT).contains(part)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private ObjectNode request(ObjectNode tree, int threads) {

@@ -35,18 +35,18 @@ final class PveraLayer extends LinearAdapter {
     return shared.b(out());
   }
 
-  /** The rows of λ_d ⊙ A for some of the hidden values. */
-  private Tensor scaled(int from, int to) {
-    return shared.a(from, to, inputs()).mul(lambdaD.slice(0, from, to).reshape(-1, 1));
+  /** λ_d ⊙ A · x for the first hidden values: A is frozen, so its product is not differentiated. */
+  private Tensor hidden(Tensor x, int count) {
+    return x.linear(shared.a(0, count, inputs()), null).mul(lambdaD.slice(0, 0, count));
   }
 
   @Override
   protected Tensor added(Tensor x) {
     int r = config.r();
     if (!layer().training() && !config.sampleAtInference()) {
-      return x.linear(scaled(0, r), null).linear(b(), null).mul(lambdaB);
+      return hidden(x, r).linear(b(), null).mul(lambdaB);
     }
-    Tensor hidden = x.linear(scaled(0, 2 * r), null);
+    Tensor hidden = hidden(x, 2 * r);
     Tensor mean = hidden.slice(-1, 0, r);
     Tensor deviation = hidden.slice(-1, r, 2 * r).mul(0.5f).exp();
     Tensor z = mean.add(samples.of(mean.shape()).mul(deviation));
@@ -55,7 +55,9 @@ final class PveraLayer extends LinearAdapter {
 
   @Override
   protected Tensor delta() {
-    return b().mul(lambdaB.reshape(-1, 1)).matmul(scaled(0, config.r()));
+    int r = config.r();
+    Tensor scaled = shared.a(0, r, inputs()).mul(lambdaD.slice(0, 0, r).reshape(-1, 1));
+    return b().mul(lambdaB.reshape(-1, 1)).matmul(scaled);
   }
 
   @Override

@@ -9,8 +9,10 @@ import dev.peft4j.nn.Linear;
 import dev.peft4j.nn.Parameter;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.AdapterDropout;
+import dev.peft4j.tuner.SparsePlaces;
 import dev.peft4j.tuner.TunerLayer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -23,9 +25,13 @@ final class SuperTuningLayer implements TunerLayer {
   private final SuperTuningConfig config;
   private final Parameter values;
   private final Buffer places;
+  private volatile @Nullable Chosen chosen;
   private final @Nullable Parameter a;
   private final @Nullable Parameter b;
   private final AdapterDropout dropout;
+
+  /** Places as the buffer had them. */
+  private record Chosen(int[] indices, SparsePlaces places) {}
 
   SuperTuningLayer(String path, Linear layer, SuperTuningConfig config, Rng rng) {
     this.layer = layer;
@@ -70,16 +76,25 @@ final class SuperTuningLayer implements TunerLayer {
     return (float) ((config.alpha() == 0 ? 2.0 * config.r() : config.alpha()) / config.r());
   }
 
+  /** The places of the buffer, which a file may replace. */
+  private SparsePlaces places() {
+    int[] now = places.own().toInts();
+    Chosen c = chosen;
+    if (c == null || !Arrays.equals(c.indices, now)) {
+      c = new Chosen(now, SparsePlaces.of(now, layer.outFeatures(), layer.inFeatures()));
+      chosen = c;
+    }
+    return c.places;
+  }
+
   /** The trained values at their places: (out, in). */
   private Tensor sparse() {
-    int out = layer.outFeatures();
-    int in = layer.inFeatures();
-    return Tensor.zeros(out * in).scatterAdd(0, places, values).reshape(out, in);
+    return places().matrix(values);
   }
 
   @Override
   public Tensor forward(Tensor x, UnaryOperator<Tensor> base) {
-    Tensor y = base.apply(x).add(x.linear(sparse(), null));
+    Tensor y = base.apply(x).add(places().times(x, values));
     return a == null || b == null
         ? y
         : y.add(dropout.apply(x).linear(a, null).linear(b, null).mul(scale()));

@@ -28,20 +28,54 @@ final class Synthesis {
     return (padded - size) / 2;
   }
 
+  /**
+   * A column of the matrix: what one coefficient adds to the numbers.
+   *
+   * @param rows where the column is not zero
+   */
+  record Column(int[] rows, float[] values) {}
+
+  /** Returns a column of the {@link #matrix}. */
+  Column column(int c) {
+    int taps = low.length;
+    int half = padded / 2;
+    int first = 2 * (c % half) - from();
+    int least = Math.max(0, -first);
+    int end = Math.min(taps, size - first);
+    int[] rows = new int[Math.max(0, end - least)];
+    float[] values = new float[rows.length];
+    for (int i = 0; i < rows.length; i++) {
+      int tap = least + i;
+      rows[i] = first + tap;
+      values[i] = c < half ? low[tap] : high(tap);
+    }
+    return new Column(rows, values);
+  }
+
+  private float high(int tap) {
+    return (tap % 2 == 0 ? 1 : -1) * low[low.length - 1 - tap];
+  }
+
+  /** The number of rows that are cut off at the beginning. */
+  private int from() {
+    int taps = low.length;
+    int cut = (2 * taps - 3) / 2;
+    int length = 2 * (padded / 2 - 1) + taps - 2 * cut;
+    return cut + (length - size) / 2;
+  }
+
   /** Returns the matrix (size, padded) that gives numbers from coefficients. */
   Buffer matrix() {
     int taps = low.length;
     int half = padded / 2;
-    int cut = (2 * taps - 3) / 2;
-    int length = 2 * (half - 1) + taps - 2 * cut;
-    int from = cut + (length - size) / 2;
+    int from = from();
     float[] m = new float[size * padded];
     for (int k = 0; k < half; k++) {
       for (int tap = 0; tap < taps; tap++) {
         int row = 2 * k + tap - from;
         if (row >= 0 && row < size) {
           m[row * padded + k] = low[tap];
-          m[row * padded + half + k] = (tap % 2 == 0 ? 1 : -1) * low[taps - 1 - tap];
+          m[row * padded + half + k] = high(tap);
         }
       }
     }

@@ -24,6 +24,7 @@ final class WaveFtLayer extends LinearAdapter {
 
   private final SparsePlaces places;
   private final Parameter spectrum;
+  private final @Nullable Spread spread;
   private final @Nullable Buffer ofOutputs;
   private final @Nullable Buffer ofInputs;
   private final float scale;
@@ -35,11 +36,18 @@ final class WaveFtLayer extends LinearAdapter {
     if (c.useIdwt()) {
       Synthesis rows = new Synthesis(c.wavelet(), out());
       Synthesis columns = new Synthesis(c.wavelet(), inputs());
-      this.places = inQuarters(drawn, rows, columns);
-      this.ofOutputs = context.sharedBuffer("synthesis of " + out(), rows::matrix);
-      this.ofInputs = context.sharedBuffer("synthesis of " + inputs(), columns::matrix);
+      long[] rowsOf = new long[n];
+      long[] columnsOf = new long[n];
+      intoQuarters(drawn, rows, columns, rowsOf, columnsOf);
+      this.places = new SparsePlaces(rowsOf, columnsOf, rows.padded(), columns.padded());
+      this.spread = Spread.of(rowsOf, columnsOf, rows, columns, out(), inputs());
+      boolean few = spread != null;
+      this.ofOutputs = few ? null : context.sharedBuffer("synthesis of " + out(), rows::matrix);
+      this.ofInputs =
+          few ? null : context.sharedBuffer("synthesis of " + inputs(), columns::matrix);
     } else {
       this.places = SparsePlaces.of(drawn, out(), inputs());
+      this.spread = null;
       this.ofOutputs = null;
       this.ofInputs = null;
     }
@@ -70,9 +78,7 @@ final class WaveFtLayer extends LinearAdapter {
    * The places within the padded matrix. Its upper right quarter takes the high filter along the
    * rows and its lower left one along the columns, so that they change places.
    */
-  private SparsePlaces inQuarters(int[] drawn, Synthesis rows, Synthesis columns) {
-    long[] r = new long[drawn.length];
-    long[] c = new long[drawn.length];
+  private void intoQuarters(int[] drawn, Synthesis rows, Synthesis columns, long[] r, long[] c) {
     int halfRows = rows.padded() / 2;
     int halfColumns = columns.padded() / 2;
     for (int i = 0; i < drawn.length; i++) {
@@ -83,11 +89,13 @@ final class WaveFtLayer extends LinearAdapter {
       r[i] = row % halfRows + (left ? 0 : halfRows);
       c[i] = column % halfColumns + (low ? 0 : halfColumns);
     }
-    return new SparsePlaces(r, c, rows.padded(), columns.padded());
   }
 
   @Override
   protected Tensor added(Tensor x) {
+    if (spread != null) {
+      return spread.times(x, spectrum).mul(scale);
+    }
     if (ofOutputs == null || ofInputs == null) {
       return places.times(x, spectrum).mul(scale);
     }
@@ -99,6 +107,9 @@ final class WaveFtLayer extends LinearAdapter {
 
   @Override
   protected Tensor delta() {
+    if (spread != null) {
+      return spread.matrix(spectrum).mul(scale);
+    }
     Tensor d = places.matrix(spectrum);
     return (ofOutputs == null || ofInputs == null
             ? d

@@ -9,8 +9,10 @@ import dev.peft4j.graph.Node;
 import dev.peft4j.op.Causal;
 import dev.peft4j.op.KeepSamples;
 import dev.peft4j.op.OneHot;
+import dev.peft4j.op.RowDots;
 import dev.peft4j.op.SampleLinear;
 import dev.peft4j.op.ScatterAdd;
+import dev.peft4j.op.SparseProduct;
 import dev.peft4j.op.WriteRows;
 import dev.peft4j.tensor.Tensor;
 import java.util.List;
@@ -33,6 +35,32 @@ final class LookupCases {
       c.add(
           "oneHot", x -> Tensor.of(Node.of(new OneHot(5, -1), x[0].node())), labels(5, -1, shape));
     }
+    for (int k : new int[] {1, 5, 40}) {
+      for (int n : new int[] {1, 7, 64, 65}) {
+        c.add(
+            "sparse product",
+            x -> sparse(6, x),
+            normal(9, n),
+            normal(k),
+            k == 5 ? ints(6, k) : longs(6, k),
+            ints(9, k));
+        c.add("row dots", LookupCases::dots, normal(6, n), normal(9, n), longs(6, k), ints(9, k));
+      }
+    }
+    c.add(
+        "sparse product, shared out",
+        x -> sparse(30, x),
+        normal(50, 96),
+        normal(900),
+        ints(30, 900),
+        longs(50, 900));
+    c.add(
+        "row dots, shared out",
+        LookupCases::dots,
+        normal(30, 96),
+        normal(50, 96),
+        ints(30, 900),
+        longs(50, 900));
     c.add("gather", x -> x[0].embedding(x[1]), normal(1000, 65), longs(1000, 7, 33));
     c.add(
         "gather, the same rows again and again",
@@ -108,6 +136,14 @@ final class LookupCases {
     int[] ids = new int[n];
     java.util.Arrays.setAll(ids, i -> 4 - i);
     return Tensor.of(dev.peft4j.data.Storage.of(ids), dev.peft4j.data.Shape.of(shape));
+  }
+
+  private static Tensor sparse(int rows, Tensor... x) {
+    return Tensor.of(SparseProduct.of(rows, x[0].node(), x[1].node(), x[2].node(), x[3].node()));
+  }
+
+  private static Tensor dots(Tensor... x) {
+    return Tensor.of(RowDots.of(x[0].node(), x[1].node(), x[2].node(), x[3].node()));
   }
 
   private static Tensor scatter(int rows, Tensor values, Tensor ids) {
