@@ -5,9 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.peft4j.annotation.Bias;
+import dev.peft4j.backend.Backends;
+import dev.peft4j.backend.Profile;
 import dev.peft4j.data.NonFiniteException;
+import dev.peft4j.graph.Op;
 import dev.peft4j.nn.NamedParameter;
 import dev.peft4j.nn.Parameter;
+import dev.peft4j.op.LinearOp;
+import dev.peft4j.op.SampleLinear;
 import dev.peft4j.optim.Sgd;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.tuner.lora.LoraConfig;
@@ -377,6 +382,30 @@ class AdapterLifeTest {
     }
     assertThat(model.adapters().<List<String>>perSample(names, () -> model.adapters().active()))
         .containsExactly("default", "b", "c");
+  }
+
+  @Test
+  void anAdapterIsComputedForItsOwnSamplesAndTheLayerOnceForAll() {
+    Profile profile = new Profile();
+    List<String> names = List.of("default", "__base__", "default", "__base__");
+    profile.measure(
+        () ->
+            Backends.with(
+                Backends.named("cpu"), () -> model.adapters().perSample(names, this::run)));
+    Profile plain = new Profile();
+    plain.measure(
+        () ->
+            Backends.with(
+                Backends.named("cpu"), () -> model.adapters().with(List.of(), this::run)));
+    assertThat(calls(profile, LinearOp.class)).isEqualTo(calls(plain, LinearOp.class));
+    assertThat(calls(profile, SampleLinear.class)).isPositive().isEven(); // A and B of each layer
+  }
+
+  private static long calls(Profile profile, Class<? extends Op> op) {
+    return profile.entries().stream()
+        .filter(e -> op.isInstance(e.op()))
+        .mapToLong(Profile.Entry::calls)
+        .sum();
   }
 
   @Test

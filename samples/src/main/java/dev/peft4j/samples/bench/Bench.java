@@ -31,10 +31,11 @@ import org.jspecify.annotations.Nullable;
  * <p>{@code quantize} holds the linear layers of a decoder in codes ({@link Quantize#named}), and
  * {@code gguf} is a file with the weights of the decoder, which is mapped instead of drawing them.
  *
- * <p>With {@code peer}, a command that prints such a line, or {@code llama.cpp}, both run
- * alternately, {@code rounds} times each ({@link SideBySide}). {@code workload=growth} runs {@link
- * Growth} instead, {@code packing} {@link PackingBench}, {@code rendering} {@link RenderingBench},
- * {@code tuners} {@link TunerBench} (with {@code method} only those of that name).
+ * <p>With {@code peer}, a command that prints such a line, {@code llama.cpp}, or another workload
+ * of our own, such as {@code batch8-alone} for {@code batch8}, both run alternately, {@code rounds}
+ * times each ({@link SideBySide}). {@code workload=growth} runs {@link Growth} instead, {@code
+ * packing} {@link PackingBench}, {@code rendering} {@link RenderingBench}, {@code tuners} {@link
+ * TunerBench} (with {@code method} only those of that name).
  *
  * <p>Prints a {@link CostReport} to standard error and one JSON line to standard output: the median
  * step after the warm-up, the first step, samples (or tokens) a second, seconds from the start of
@@ -147,6 +148,11 @@ public final class Bench {
 
   private static String sideBySide(String name, String peer) {
     int rounds = count("rounds", 3);
+    if (Workload.NAMES.contains(peer)) {
+      List<String> other =
+          SideBySide.here(Bench.class, "-Dworkload=" + peer); // the last one counts
+      return SideBySide.run(SideBySide.here(), other, rounds);
+    }
     if (!peer.equals(LlamaCpp.NAME)) {
       List<String> command = List.of(peer.split("\\s+"));
       return SideBySide.run(SideBySide.here(), command, rounds);

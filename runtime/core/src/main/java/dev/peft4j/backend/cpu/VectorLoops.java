@@ -42,6 +42,11 @@ final class VectorLoops implements Loops {
   private static final int PAIRS = 215;
   private static final int PLACES = 256;
 
+  /** Rows of a weight that are brought into the cache together. */
+  private static final int AHEAD = 16;
+
+  private static final long LINE = 64;
+
   private final ScalarLoops plain = new ScalarLoops();
 
   /**
@@ -52,6 +57,9 @@ final class VectorLoops implements Loops {
 
   /** Loops that are compiled; seen a little late by other threads, which does no harm either. */
   private final boolean[] ready = new boolean[PLACES];
+
+  /** What was read ahead, written down so that HotSpot does not leave the reading out. */
+  private int touched;
 
   private final int warm;
   private final @Nullable LoopWarmer warmer;
@@ -230,12 +238,27 @@ final class VectorLoops implements Loops {
     }
   }
 
+  /**
+   * Reads a number of each line of the cache. A product of several rows leaves the processor little
+   * room to ask for memory ahead, so that it would wait for each line by itself.
+   */
+  private static int touch(long from, long bytes) {
+    int all = 0;
+    for (long o = 0; o < bytes; o += LINE) {
+      all ^= Memory.getInt(from + o);
+    }
+    return all;
+  }
+
   @Override
   public void dots(
       long x, long step, int rows, long w, long wStep, int count, long y, long next, int n) {
     int j = 0;
     if (rows >= 4 && count >= 2 && wide(n) && !plain(PAIRS, n)) {
       for (; j + 2 <= count; j += 2) {
+        if (j % AHEAD == 0 && count - j >= AHEAD) {
+          touched = touch(w + j * wStep, AHEAD * wStep);
+        }
         long from = w + j * wStep;
         long to = y + 4L * j;
         int r = 0;

@@ -394,7 +394,7 @@ class LoopsTest {
   void productsOfRowsWithSeveralAreThoseWithEachBitForBit(Loops loops) {
     for (int n : new int[] {3, 16, 31, 64, 576}) {
       for (int rows : new int[] {1, 3, 4, 6, 8, 9}) {
-        for (int count : new int[] {1, 2, 5, 8}) {
+        for (int count : new int[] {1, 2, 5, 8, 17, 35}) {
           long x = memory.of(Floats.random(random, rows * n, 2));
           long w = memory.of(Floats.random(random, count * n, 2));
           float[] each = new float[rows * count];
