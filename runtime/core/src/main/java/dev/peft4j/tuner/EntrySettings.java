@@ -1,7 +1,6 @@
 package dev.peft4j.tuner;
 
 import dev.peft4j.annotation.Setting;
-import dev.peft4j.target.Names;
 import dev.peft4j.target.Suggestions;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
@@ -11,6 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,9 +21,33 @@ import org.jspecify.annotations.Nullable;
  *
  * @param members in the order in which the builder takes them
  */
-record EntrySettings(List<TunerSetting> members) {
-  /** Returns those of an annotation, or null if it does not say their order. */
-  static @Nullable EntrySettings of(Class<?> annotation) {
+record EntrySettings(List<Part> members) {
+  /**
+   * A member.
+   *
+   * @param option its name on the command line
+   * @param type the type of its value: of an array, of its elements
+   * @param array whether it has several values
+   * @param usual the value that it has unless it is given, or null
+   * @param reader reads one value, given what to call it in messages and the text
+   */
+  record Part(
+      String option,
+      Class<?> type,
+      boolean array,
+      @Nullable Object usual,
+      BiFunction<String, String, Object> reader) {
+    private Object read(String label, String text) {
+      return reader.apply(label, text);
+    }
+  }
+
+  /**
+   * Returns those of an annotation, or null if it does not say their order.
+   *
+   * @param part what a member of it is
+   */
+  static @Nullable EntrySettings of(Class<?> annotation, Function<Method, Part> part) {
     Method[] methods = annotation.getDeclaredMethods();
     boolean ordered =
         annotation.isAnnotation()
@@ -32,7 +57,7 @@ record EntrySettings(List<TunerSetting> members) {
         ? new EntrySettings(
             Arrays.stream(methods)
                 .sorted(Comparator.comparing(EntrySettings::position))
-                .map(TunerSetting::of)
+                .map(part)
                 .toList())
         : null;
   }
@@ -52,11 +77,7 @@ record EntrySettings(List<TunerSetting> members) {
   String label() {
     return isRange()
         ? "FROM-TO[,FROM-TO...]"
-        : String.join("[,", members.stream().map(m -> option(m) + "=...").toList());
-  }
-
-  private static String option(TunerSetting member) {
-    return Names.toCheckpoint(member.name()).replace('_', '-');
+        : String.join("[,", members.stream().map(m -> m.option() + "=...").toList());
   }
 
   /**
@@ -77,13 +98,13 @@ record EntrySettings(List<TunerSetting> members) {
         }
         calls.add(
             new Object[] {
-              members.getFirst().one(label, ends[0]), members.getLast().one(label, ends[1])
+              members.getFirst().read(label, ends[0]), members.getLast().read(label, ends[1])
             });
       }
       return calls;
     }
     Map<String, List<String>> given = new LinkedHashMap<>();
-    List<String> names = members.stream().map(EntrySettings::option).toList();
+    List<String> names = members.stream().map(Part::option).toList();
     for (String part : text.isBlank() ? new String[0] : text.split(",", -1)) {
       int equals = part.indexOf('=');
       String name = equals < 1 ? part.strip() : part.substring(0, equals).strip();
@@ -102,15 +123,15 @@ record EntrySettings(List<TunerSetting> members) {
     }
     calls.add(
         members.stream()
-            .map(m -> argument(label, m, given.getOrDefault(option(m), List.of())))
+            .map(m -> argument(label, m, given.getOrDefault(m.option(), List.of())))
             .toArray());
     return calls;
   }
 
-  private static Object argument(String label, TunerSetting member, List<String> texts) {
-    String name = label + " " + option(member);
+  private static Object argument(String label, Part member, List<String> texts) {
+    String name = label + " " + member.option();
     if (member.array()) {
-      return texts.stream().map(t -> member.one(name, t)).toList();
+      return texts.stream().map(t -> member.read(name, t)).toList();
     }
     if (texts.size() > 1) {
       throw new IllegalArgumentException(name + " is given " + texts.size() + " times");
@@ -120,6 +141,6 @@ record EntrySettings(List<TunerSetting> members) {
     }
     return texts.isEmpty()
         ? Objects.requireNonNull(member.usual())
-        : member.one(name, texts.getFirst());
+        : member.read(name, texts.getFirst());
   }
 }

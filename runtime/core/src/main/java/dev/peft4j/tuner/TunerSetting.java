@@ -108,7 +108,7 @@ public record TunerSetting(
    * do not say the order of their members.
    */
   public boolean isText() {
-    return !type.isAnnotation() || keyAndValue(type) != null || EntrySettings.of(type) != null;
+    return !type.isAnnotation() || keyAndValue(type) != null || entry(type) != null;
   }
 
   /**
@@ -116,19 +116,27 @@ public record TunerSetting(
    * for help texts; empty if it is not.
    */
   public String entryLabel() {
-    EntrySettings entry = type.isAnnotation() ? EntrySettings.of(type) : null;
+    EntrySettings entry = entry(type);
     return entry == null ? "" : entry.label();
   }
 
   /** Returns whether it may be given without a value, and then has that of its parts. */
   public boolean isComplete() {
-    EntrySettings entry = type.isAnnotation() ? EntrySettings.of(type) : null;
+    EntrySettings entry = entry(type);
     return entry != null && entry.members().stream().allMatch(m -> m.array() || m.usual() != null);
   }
 
-  /** Reads one value. */
-  Object one(String label, String text) {
-    return value(label, type, range, text);
+  private static @Nullable EntrySettings entry(Class<?> type) {
+    return type.isAnnotation() ? EntrySettings.of(type, m -> of(m).part()) : null;
+  }
+
+  private EntrySettings.Part part() {
+    return new EntrySettings.Part(
+        Names.toCheckpoint(name).replace('_', '-'),
+        type,
+        array,
+        usual,
+        (label, text) -> value(label, type, range, text));
   }
 
   /**
@@ -168,7 +176,7 @@ public record TunerSetting(
     if (!array) {
       return List.<Object[]>of(new Object[] {value(label, type, range, text)});
     }
-    EntrySettings inner = type.isAnnotation() ? EntrySettings.of(type) : null;
+    EntrySettings inner = entry(type);
     if (inner != null) {
       return inner.parse(label, text);
     }
