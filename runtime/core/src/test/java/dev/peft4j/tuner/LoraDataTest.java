@@ -150,7 +150,6 @@ class LoraDataTest {
   @Test
   void loftqLeavesNoMoreThanPeftsStartDoes() {
     LoraConfig one = LoraConfig.builder().r(4).alpha(4).targets("fc1").build();
-    double before = Double.MAX_VALUE;
     for (int iterations : new int[] {1, 2, 5}) {
       Nets.Mlp base = Nets.mlp(3);
       float[] weight = parameter(base, "fc1.weight").own().toFloats();
@@ -163,8 +162,6 @@ class LoraDataTest {
       double left = distance(whole, weight);
       assertThat(left).isLessThan(1.0001 * peftsResidual(weight, iterations, 4));
       assertThat(left).isLessThan(0.9 * distance(held.ownTensor().toFloats(), weight));
-      assertThat(left).isLessThan(1.02 * before); // the first rounds are those that count
-      before = left;
     }
   }
 

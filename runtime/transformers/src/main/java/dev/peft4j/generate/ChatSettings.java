@@ -13,7 +13,6 @@ import dev.peft4j.gguf.GgufFile;
 import dev.peft4j.io.AtomicFiles;
 import dev.peft4j.io.PythonJson;
 import dev.peft4j.log.Log;
-import dev.peft4j.sft.TypedTokens;
 import dev.peft4j.transformers.TokenizedText;
 import dev.peft4j.transformers.Tokenizer;
 import java.io.IOException;

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.peft4j.chat.ChatTemplate;
+import dev.peft4j.generate.TypedTokens;
 import dev.peft4j.io.Printable;
 import dev.peft4j.log.Log;
 import dev.peft4j.sft.SftWarning.Kind;

@@ -1,4 +1,4 @@
-package dev.peft4j.sft;
+package dev.peft4j.generate;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -38,7 +38,7 @@ public final class TypedTokens {
    *
    * @param at the name of the value in messages, such as {@code messages[0].content}
    */
-  String[] first(JsonNode value, String at) {
+  public String[] first(JsonNode value, String at) {
     if (value.isTextual()) {
       String text = value.textValue();
       for (String token : special) {
