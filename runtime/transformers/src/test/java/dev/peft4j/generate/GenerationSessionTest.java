@@ -23,7 +23,8 @@ class GenerationSessionTest {
   private final CausalLm model = model();
   private final Generator generator = Generator.of(model).with(TEN);
 
-  private static CausalLm model() {
+  /** A small decoder whose texts vary. */
+  static CausalLm model() {
     CausalLm model =
         Rng.with(
             new Rng(4),

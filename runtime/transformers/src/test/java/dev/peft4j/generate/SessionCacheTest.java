@@ -7,8 +7,6 @@ import dev.peft4j.annotation.Init;
 import dev.peft4j.data.Rng;
 import dev.peft4j.tensor.Tensor;
 import dev.peft4j.transformers.CausalLm;
-import dev.peft4j.transformers.DecoderConfig;
-import dev.peft4j.transformers.LlamaForCausalLM;
 import dev.peft4j.tuner.AdapterSet;
 import dev.peft4j.tuner.lora.LoraConfig;
 import java.util.ArrayList;
@@ -23,30 +21,8 @@ class SessionCacheTest {
   private static final GenerationConfig FIVE = GenerationConfig.builder().maxNewTokens(5).build();
   private static final long PLENTY = 1 << 24;
 
-  private final CausalLm model = model();
+  private final CausalLm model = GenerationSessionTest.model();
   private final Generator generator = Generator.of(model).with(FIVE);
-
-  private static CausalLm model() {
-    CausalLm model =
-        Rng.with(
-            new Rng(4),
-            () ->
-                new LlamaForCausalLM(
-                    DecoderConfig.builder()
-                        .vocabSize(50)
-                        .hiddenSize(16)
-                        .intermediateSize(32)
-                        .layers(2)
-                        .heads(4)
-                        .kvHeads(2)
-                        .headDim(4)
-                        .maxPositions(256)
-                        .initializerRange(0.3)
-                        .tied(false)
-                        .build()));
-    model.eval();
-    return model;
-  }
 
   private static int[] text(int length, int seed) {
     return IntStream.range(0, length).map(i -> (i * 7 + seed * i * i + seed) % 50).toArray();
